@@ -1,0 +1,73 @@
+# Everything sets itself up: `make demo` and `make test` need Python 3.11 (3.12 and 3.13 do), make, and pip's index.
+
+PYTHON := $(or $(PYTHON),$(shell for python in python3.11 python3 python3.12 python3.13; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& command -v $$python && break; done))
+VENV := .venv/bin
+LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+	--no-emit-index-url --no-annotate --custom-compile-command "make lock" \
+	--constraints requirements/constraints.in pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test environment dev-environment sources lint tests device-tests bench format wheel lock clean
+.NOTPARALLEL:
+unexport PYTHONPATH PYTHONHOME
+
+help: ## say what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: environment ## play the built-in scenario: a door with simulated peripherals, real portraits, the real models
+	@$(VENV)/lintel simulate
+
+test: sources lint tests device-tests ## every check: lint, types, tests, and the device's tests elsewhere too
+
+environment:
+	@$(or $(PYTHON),$(error Lintel needs Python 3.11, 3.12 or 3.13, and there is none on the PATH. On Debian: sudo apt \
+	install python3 python3-venv. Elsewhere: make PYTHON=/path/to/python3.11)) \
+	scripts/environments.py .venv requirements/device.txt
+
+dev-environment: environment
+	@$(PYTHON) scripts/environments.py .venv requirements/dev.txt
+
+sources: dev-environment ## fetch what the converter builds from (cached; needs pip's index the first time)
+	@echo "sources: published weights and models, into the cache"
+	@$(VENV)/lintel-convert build --fetch-only
+
+lint: dev-environment ## style, types, and which module may import which
+	@echo "lint: ruff"
+	@$(VENV)/ruff check --quiet
+	@$(VENV)/ruff format --check --quiet
+	@echo "lint: mypy"
+	@$(VENV)/mypy
+	@echo "lint: import-linter"
+	@$(VENV)/lint-imports --no-logo
+
+tests: dev-environment ## every test
+	@echo "tests: all, $$($(VENV)/python --version)"
+	@$(VENV)/python -m pytest -n 2
+
+device-tests: dev-environment ## the device's tests under other versions of Python and under tflite-runtime
+	@$(VENV)/python scripts/device_tests.py
+
+bench: dev-environment ## the pipeline against dlib's own, stage by stage
+	@$(VENV)/python benchmarks/pipeline.py
+
+format: dev-environment ## put the code in its style
+	@$(VENV)/ruff check --quiet --fix
+	@$(VENV)/ruff format --quiet
+
+wheel: environment ## build dist/lintel-*.whl, models included
+	@$(VENV)/python -m hatchling build --target wheel
+
+lock: ## pin the newest versions that go together into requirements/ (needs PyPI)
+	@$(PYTHON) -m venv .venv-lock
+	@.venv-lock/bin/python -m pip install --quiet --upgrade uv
+	@$(LOCK) --extra dev --output-file requirements/dev.txt
+	@$(LOCK) --extra test --constraints requirements/dev.txt --output-file requirements/test.txt
+	@$(LOCK) --extra build --constraints requirements/dev.txt --output-file requirements/device.txt
+	@$(LOCK) --extra build --extra pi --constraints requirements/dev.txt --output-file requirements/pi.txt
+	@$(LOCK) --extra test --extra tflite-runtime --output-file requirements/tflite-runtime.txt
+
+clean: ## remove what was made here: environments, caches, dist/ (models and fetched sources stay)
+	@rm -rf .venv .venv-* dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,107 @@
+"""What the manifests of the three shipped models say: a table of drafts, each sealed with its file's hash and size."""
+
+import hashlib
+
+import msgspec
+
+from convert.sources import FACE_MESH, RESNET_WEIGHTS, SHORT_RANGE_DETECTOR, Member
+from convert.weights.dlib_layout import CHIP_PX, EMBEDDING_LENGTH
+from device.vision.manifest import Alignment, EmbeddingSpec, Manifest, Point, Preprocessing, Source, TensorSpec
+from device.vision.models import DETECTION, EMBEDDING, LANDMARKS
+
+PADDING = 0.25
+FIVE_POINTS: tuple[Point, ...] = (
+    (0.8595674595992, 0.2134981538014),
+    (0.6460604764104, 0.2289674387677),
+    (0.1205750620789, 0.2137274526848),
+    (0.3340850613712, 0.2290642403242),
+    (0.4901123135679, 0.6277975316475),
+)
+"""Corners of both eyes and the base of the nose in 0..1 of a chip without padding (dlib, get_face_chip_details)."""
+FIVE_LANDMARKS = (263, 362, 33, 133, 2)
+"""The same points in MediaPipe's face mesh."""
+
+_UNSEALED = "0" * 64
+
+
+def sealed(draft: Manifest, content: bytes) -> Manifest:
+    """The draft with the hash and the size of its file."""
+    return msgspec.structs.replace(draft, sha256=hashlib.sha256(content).hexdigest(), size_bytes=len(content))
+
+
+def detection_draft() -> Manifest:
+    """BlazeFace short range: 896 anchors, each with a box and six key points, and a score."""
+    return Manifest(
+        manifest_version=1,
+        name=DETECTION,
+        task="face-detection",
+        description="BlazeFace short range: boxes and six key points of faces, as published in MediaPipe.",
+        file=f"{DETECTION}.tflite",
+        sha256=_UNSEALED,
+        size_bytes=1,
+        inputs=_tensors((1, 128, 128, 3)),
+        outputs=_tensors((1, 896, 16), (1, 896, 1)),
+        preprocessing=Preprocessing(color="RGB", scale=1 / 127.5, offset=-1.0),
+        source=_source(SHORT_RANGE_DETECTOR),
+        license="Apache-2.0",
+    )
+
+
+def landmarks_draft() -> Manifest:
+    """The face mesh: 468 points in three dimensions, and the logit of a face's presence."""
+    return Manifest(
+        manifest_version=1,
+        name=LANDMARKS,
+        task="face-landmarks",
+        description="Face mesh: 468 landmarks of one face, as published in MediaPipe.",
+        file=f"{LANDMARKS}.tflite",
+        sha256=_UNSEALED,
+        size_bytes=1,
+        inputs=_tensors((1, 192, 192, 3)),
+        outputs=_tensors((1, 1, 1, 1404), (1, 1, 1, 1)),
+        preprocessing=Preprocessing(color="RGB", scale=1 / 255, offset=0.0),
+        source=_source(FACE_MESH),
+        license="Apache-2.0",
+    )
+
+
+def embedding_draft() -> Manifest:
+    """dlib's ResNet: the chip it was trained on, and the vector the device makes of its output."""
+    return Manifest(
+        manifest_version=1,
+        name=EMBEDDING,
+        task="face-embedding",
+        description="dlib's face recognition ResNet v1 (29 convolutions), quantized; takes pixels 0..255.",
+        file=f"{EMBEDDING}.tflite",
+        sha256=_UNSEALED,
+        size_bytes=1,
+        inputs=_tensors((1, CHIP_PX, CHIP_PX, 3)),
+        outputs=_tensors((1, EMBEDDING_LENGTH)),
+        preprocessing=Preprocessing(color="RGB", scale=1.0, offset=0.0),
+        source=_source(RESNET_WEIGHTS),
+        license="CC0-1.0",
+        alignment=dlib_alignment(),
+        embedding=EmbeddingSpec(length=EMBEDDING_LENGTH, normalization="unit-length", mirror="mean"),
+    )
+
+
+def dlib_alignment() -> Alignment:
+    """The chip of dlib's network: point p of its template lies at (p + padding) / (1 + 2 padding) * 150 pixels."""
+    span = CHIP_PX / (1 + 2 * PADDING)
+    template = tuple(((x + PADDING) * span, (y + PADDING) * span) for x, y in FIVE_POINTS)
+    return Alignment(size_px=CHIP_PX, template=template, landmarks=FIVE_LANDMARKS)
+
+
+def _tensors(*shapes: tuple[int, ...]) -> tuple[TensorSpec, ...]:
+    return tuple(TensorSpec(shape=shape, dtype="float32") for shape in shapes)
+
+
+def _source(member: Member) -> Source:
+    package = member.package
+    return Source(
+        package=package.name,
+        version=package.version,
+        archive_sha256=package.sha256,
+        member=member.path,
+        member_sha256=member.sha256,
+    )

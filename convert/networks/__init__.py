@@ -1,0 +1,1 @@
+"""Networks in Keras, one a file, each readable like the table in its paper."""

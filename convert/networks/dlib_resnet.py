@@ -1,0 +1,82 @@
+"""dlib's face recognition ResNet in Keras: 29 convolutions, RGB chip 150x150 in, 128 numbers out (Davis King, 2017).
+
+The residual network of He et al. 2015 (arXiv:1512.03385) with half the filters of ResNet-34 and fewer blocks. Shortcuts
+have no weights: where a block halves the map, a 2x2 average stands in, and missing channels are zeros.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convert.weights.dlib import Convolution, ResnetWeights
+from convert.weights.dlib_layout import BLOCKS, CHIP_PX, EMBEDDING_LENGTH, MEAN_RGB, STEM_CHANNELS, Block
+
+if TYPE_CHECKING:
+    import keras
+
+SCALE = 1 / 256
+"""The network was trained on (pixel - MEAN_RGB) * SCALE."""
+
+
+def dlib_resnet() -> "keras.Model":
+    """The network without its weights: float32 [n, 150, 150, 3] RGB 0..255 to float32 [n, 128]."""
+    import keras
+    from keras import layers
+
+    x = pixels = keras.Input((CHIP_PX, CHIP_PX, 3), name="pixels")
+    x = layers.Conv2D(STEM_CHANNELS, 7, strides=2, activation="relu", name="stem")(x)
+    x = layers.MaxPooling2D(3, strides=2, name="stem_pool")(x)
+    for block in BLOCKS:
+        x = _down(block, x) if block.down else _residual(block, x)
+    x = layers.GlobalAveragePooling2D(name="average")(x)
+    x = layers.Dense(EMBEDDING_LENGTH, use_bias=False, name="projection")(x)
+    return keras.Model(pixels, x, name="dlib_resnet")
+
+
+def _residual(block: Block, x: "keras.KerasTensor") -> "keras.KerasTensor":
+    from keras import layers
+
+    y = layers.Conv2D(block.channels, 3, padding="same", activation="relu", name=f"{block.name}.first")(x)
+    y = layers.Conv2D(block.channels, 3, padding="same", name=f"{block.name}.second")(y)
+    y = layers.Add(name=f"{block.name}.sum")([x, y])
+    return layers.ReLU(name=f"{block.name}.relu")(y)
+
+
+def _down(block: Block, x: "keras.KerasTensor") -> "keras.KerasTensor":
+    from keras import layers, ops
+
+    y = layers.Conv2D(block.channels, 3, strides=2, activation="relu", name=f"{block.name}.first")(x)
+    y = layers.Conv2D(block.channels, 3, padding="same", name=f"{block.name}.second")(y)
+    x = layers.AveragePooling2D(2, name=f"{block.name}.average")(x)
+    y = layers.ZeroPadding2D(((0, x.shape[1] - y.shape[1]), (0, x.shape[2] - y.shape[2])), name=f"{block.name}.pad")(y)
+    x = ops.pad(x, [(0, 0), (0, 0), (0, 0), (0, block.channels - block.inputs)])
+    y = layers.Add(name=f"{block.name}.sum")([x, y])
+    return layers.ReLU(name=f"{block.name}.relu")(y)
+
+
+def load(weights: ResnetWeights) -> "keras.Model":
+    """The network with dlib's weights; affine layers and the normalization of the pixels are folded into convolutions."""
+    model = dlib_resnet()
+    for convolution in weights.convolutions:
+        kernel, bias = _folded(convolution)
+        if convolution.name == "stem":
+            kernel, bias = _on_pixels(kernel, bias)
+        model.get_layer(convolution.name).set_weights([kernel, bias])
+    model.get_layer("projection").set_weights([weights.projection])
+    return model
+
+
+def _folded(stored: Convolution) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """gamma * (kernel . x + bias) + beta as one convolution: kernel [height, width, c, n] and bias [n]."""
+    kernel = stored.kernel.transpose(2, 3, 1, 0) * stored.gamma
+    return kernel, stored.gamma * stored.bias + stored.beta
+
+
+def _on_pixels(
+    kernel: NDArray[np.float32], bias: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The same convolution for pixels 0..255 instead of (pixel - mean) * scale; exact, for it pads nothing."""
+    scaled = kernel * np.float32(SCALE)
+    mean = np.tensordot(np.asarray(MEAN_RGB), scaled.astype(np.float64), axes=([0], [2]))
+    return scaled, np.asarray(bias - mean.sum(axis=(0, 1)), np.float32)

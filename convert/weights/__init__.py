@@ -1,0 +1,1 @@
+"""Published weights files: bytes in, frozen records out, every tensor accounted for."""

@@ -1,0 +1,1 @@
+"""What runs at the door, and, with virtual peripherals, on a desk."""

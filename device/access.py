@@ -1,0 +1,142 @@
+"""One transaction, from a badge to the strike: claim, fresh frames, comparison, decision, audit, release."""
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from device.config import Settings
+from device.door.pulse import pulse
+from device.errors import CameraError, ImageError, ModelError, StoreError
+from device.policy.decision import decide, refusal
+from device.ports import Camera, Clock, DoorIO
+from device.records import BadgeRead, Claim, Decision, Event, Evidence, Frame, Probe, Reason, Transaction
+from device.store.store import Store
+from device.vision.comparison import fused_similarity
+from device.vision.faces import FaceAnalyzer
+
+
+@dataclass(frozen=True, slots=True)
+class Doorway:
+    """What one door is made of."""
+
+    camera: Camera
+    door: DoorIO
+    store: Store
+    analyzer: FaceAnalyzer
+    clock: Clock
+
+
+class Access:
+    """Carries out transactions at one door, one at a time."""
+
+    def __init__(self, doorway: Doorway, settings: Settings) -> None:
+        self._doorway = doorway
+        self._settings = settings
+        self._rule = doorway.analyzer.embedder.decision_rule
+
+    def swipe(self, badge: BadgeRead) -> Transaction:
+        """Decides on a badge, writes the decision down, and only then, if it is a grant, releases the strike.
+
+        A camera, model or store that fails is a denial with its reason. Raises `DoorError` if the relay fails.
+        """
+        transaction = self._recorded(self._decided(badge))
+        if transaction.decision.granted:
+            pulse(self._doorway.door, self._doorway.clock, self._settings.door.strike_time_s)
+        return transaction
+
+    def _decided(self, badge: BadgeRead) -> Transaction:
+        denied = Transaction(self._doorway.clock.utc(), badge.credential, None, Decision(Reason.BADGE_UNREADABLE), 0.0)
+        if badge.credential is None:
+            return denied
+        try:
+            with self._doorway.store.people() as people:
+                claim = people.claim(badge.credential, self._doorway.analyzer.embedder.model_sha256)
+        except StoreError as error:
+            return replace(denied, decision=Decision(Reason.STORE_FAULT), fault=error.message)
+        reason = refusal(claim)
+        if claim is None or reason:
+            return replace(denied, person=claim and claim.person, decision=Decision(reason or Reason.BADGE_UNKNOWN))
+        return self._compared(replace(denied, person=claim.person), claim, badge.at)
+
+    def _compared(self, transaction: Transaction, claim: Claim, since: float) -> Transaction:
+        look = _Look(self._doorway, self._settings, since)
+        decision, fault = Decision(Reason.VISION_FAULT), None
+        try:
+            found = look.probes()
+            decision = Decision(found) if isinstance(found, Reason) else decide(self._evidence(found, claim))
+        except (CameraError, ImageError) as error:
+            decision, fault = Decision(Reason.CAMERA_FAULT), error.message
+        except ModelError as error:
+            fault = error.message
+        waited_s = self._doorway.clock.monotonic() - since
+        return replace(transaction, decision=decision, waited_s=waited_s, frames=look.frames, fault=fault)
+
+    def _evidence(self, probes: tuple[Probe, ...], claim: Claim) -> Evidence:
+        similarity = fused_similarity([probe.embedding for probe in probes], claim.references)
+        return Evidence(similarity, self._rule.threshold, len(probes), len(claim.references))
+
+    def _recorded(self, transaction: Transaction) -> Transaction:
+        """What could not be written down did not happen: it becomes a denial."""
+        try:
+            with self._doorway.store.audit() as audit:
+                audit.record(transaction)
+        except StoreError as error:
+            return replace(transaction, decision=Decision(Reason.STORE_FAULT), fault=error.message)
+        return transaction
+
+    def note_fault(self, fault: str) -> None:
+        """Writes a fault of the door down. Raises `StoreError`."""
+        with self._doorway.store.audit() as audit:
+            audit.note(Event.FAULT, self._doorway.clock.utc(), fault=fault)
+
+
+class _Look:
+    """One person in front of the camera, from the badge until enough good frames or the time-out."""
+
+    def __init__(self, doorway: Doorway, settings: Settings, since: float) -> None:
+        self._doorway = doorway
+        self._needed = settings.access.probes
+        self._max_age_s = settings.camera.max_age_s
+        self._since = since
+        self._deadline = since + settings.access.face_timeout_s
+        self.frames = 0
+
+    def probes(self) -> tuple[Probe, ...] | Reason:
+        """As many good probes of one face in a row as are needed, or the last reason why there were not."""
+        probes: tuple[Probe, ...] = ()
+        complaint = Reason.CAMERA_FAULT
+        while (frame := self._fresh_frame()) is not None:
+            found = self._doorway.analyzer.analyze(frame.image)
+            self.frames += 1
+            if isinstance(found, Probe):
+                probes = (*probes, found) if _one_track((*probes, found)) else (found,)
+            elif found in (Reason.SEVERAL_FACES, Reason.NO_FACE):
+                probes = ()
+            if len(probes) == self._needed:
+                return probes
+            complaint = _worse(complaint, found)
+        return complaint
+
+    def _fresh_frame(self) -> Frame | None:
+        """The next frame captured after the badge and not long ago, or None at the deadline."""
+        clock = self._doorway.clock
+        while (left := self._deadline - clock.monotonic()) > 0:
+            frame = self._doorway.camera.read(left)
+            fresh = frame and frame.captured_at > self._since and clock.monotonic() - frame.captured_at <= self._max_age_s
+            if fresh:
+                return frame
+        return None
+
+
+def _worse(before: Reason, found: Probe | Reason) -> Reason:
+    """What to tell the person in the end: the latest thing that they can mend, rather than that nobody was there."""
+    if isinstance(found, Probe):
+        return before
+    return before if found is Reason.NO_FACE and before is not Reason.CAMERA_FAULT else found
+
+
+def _one_track(probes: tuple[Probe, ...]) -> bool:
+    """Whether the faces may be one that moves: each is within a face's width of the one before."""
+    return all(
+        abs(a.box.center[0] - b.box.center[0]) <= a.box.width and abs(a.box.center[1] - b.box.center[1]) <= a.box.height
+        for a, b in pairwise(probes)
+    )

@@ -1,0 +1,1 @@
+"""The commands: each opens, calls one function, and prints."""

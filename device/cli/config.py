@@ -1,0 +1,42 @@
+"""`lintel config`: the settings in force."""
+
+from collections.abc import Iterator
+
+import click
+
+from device.cli.context import json_option, print_json, settings_of
+
+
+@click.command(epilog="Exit codes: 0 done, 3 the settings are wrong.")
+@click.option("--changed", is_flag=True, help="Only what differs from the defaults.")
+@json_option
+@click.pass_context
+def config(context: click.Context, changed: bool, as_json: bool) -> None:
+    """Show the settings in force, as TOML with their meaning: a file to start from.
+
+    They come from --config FILE, the variable LINTEL_CONFIG, or /etc/lintel/lintel.toml; what a file leaves out keeps its
+    default.
+    """
+    import msgspec
+
+    from device.config import changed_settings
+
+    settings = settings_of(context)
+    groups = changed_settings(settings) if changed else msgspec.to_builtins(settings)
+    if as_json:
+        print_json(groups)
+    else:
+        click.echo("\n".join(toml_lines(groups)))
+
+
+def toml_lines(groups: dict[str, dict[str, object]]) -> Iterator[str]:
+    """The settings as TOML, each with its meaning."""
+    import msgspec
+
+    from device.config import setting_meanings
+
+    for group, values in groups.items():
+        yield f"[{group}]"
+        for name, value in values.items():
+            yield f"{name} = {msgspec.json.encode(value).decode()}  # {setting_meanings()[group, name]}"
+        yield ""

@@ -1,0 +1,51 @@
+"""What commands share: the settings of this call, JSON for machines, and progress for people."""
+
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+import click
+import msgspec
+
+from device.config import Settings, load_settings
+from device.credentials import format_badge
+from device.records import Credential, Reason
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
+
+
+def settings_of(context: click.Context) -> Settings:
+    """The settings file and options of this call. Raises `ConfigError`."""
+    path, state_dir = context.find_root().obj
+    settings = load_settings(path)
+    if state_dir is None:
+        return settings
+    return msgspec.structs.replace(settings, store=msgspec.structs.replace(settings.store, state_dir=state_dir))
+
+
+def print_json(value: object) -> None:
+    """Prints records as JSON: badges in their written form, reasons by their code, times in ISO 8601."""
+    click.echo(msgspec.json.format(msgspec.json.encode(plain(value)), indent=2))
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 - JSON is of any type
+    """Records as dicts, lists and plain values."""
+    match value:
+        case Credential():
+            return format_badge(value)
+        case Reason():
+            return value.code
+        case datetime():
+            return value.isoformat()
+        case Enum():
+            return value.value
+        case tuple() | list():
+            return [plain(item) for item in value]
+        case dict():
+            return {key: plain(item) for key, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value) if field.repr}
+    return value
+
+

@@ -1,0 +1,39 @@
+"""A door on a desk: a real camera or a clip, badges typed line by line, a virtual relay."""
+
+import threading
+
+import click
+import msgspec
+
+from device.cli.context import print_json
+from device.config import Settings
+
+
+def play_desk(settings: Settings, camera_source: str, *, as_json: bool) -> int:
+    """Serves typed badges until the end of the input or Ctrl-C, with the people of `lintel enroll`."""
+    from device.assembly import desk
+    from device.cli.transcript import advice_line, transaction_line
+    from device.clock import SystemClock
+    from device.door.gpio import Relay
+    from device.records import Transaction
+    from device.service import Notifier, Service, stopped_by_signals
+    from device.simulation.pins import SimulatedPins
+
+    stop = threading.Event()
+    clock = SystemClock(stop)
+    camera = msgspec.structs.replace(settings.camera, source=camera_source)
+    seen = msgspec.structs.replace(settings, camera=camera)
+    pins = SimulatedPins(clock)
+
+    def tell(transaction: Transaction) -> None:
+        if as_json:
+            return print_json(transaction)
+        pulses = [level for level in pins.history(seen.door.pin) if level.high == seen.door.active_high]
+        click.echo(f"{transaction_line(transaction)}\n  {advice_line(transaction)}")
+        click.echo(f"  relay on GPIO {seen.door.pin}: released {len(pulses)} times so far")
+        return None
+
+    with stopped_by_signals(stop), desk(seen, clock, Relay(seen.door, pins.factory)) as (doorway, reader):
+        click.echo("Type a badge and Enter to present it; Ctrl-D ends.", err=True)
+        Service(doorway, seen, Notifier(None)).run(reader, stop, tell)
+    return 0

@@ -1,0 +1,37 @@
+"""`lintel enroll`: from pictures to references."""
+
+from pathlib import Path
+
+import click
+
+from device.cli.context import json_option, print_json, settings_of
+
+
+@click.command(epilog="Exit codes: 0 enrolled, 5 an image cannot be read, 6 camera, 9 badge, 10 refused (see why).")
+@click.argument("badge")
+@click.argument("images", nargs=-1, type=click.Path(path_type=Path), metavar="IMAGE...")
+@click.option("--name", required=True, help="The person's name, unlike anybody else's.")
+@click.option("--camera", is_flag=True, help="Take the pictures with the camera of the settings.")
+@click.option("--pictures", type=click.IntRange(1, 20), default=5, show_default=True, help="With --camera: how many.")
+@json_option
+@click.pass_context
+def enroll(context: click.Context, badge: str, images: tuple[Path, ...], name: str, camera: bool, pictures: int, as_json: bool) -> None:
+    """Enroll NAME with BADGE and one or more pictures.
+
+    BADGE is FACILITY:NUMBER, a plain NUMBER, or csn:HEX. Each picture must show the person's face alone, large, sharp and
+    well lit; one that does not is left out, with the reason. Three to five pictures in different light and pose make the
+    door more reliable. Repeat with the same BADGE and NAME to add pictures.
+    """
+    if camera == bool(images):
+        raise click.UsageError("Give pictures, or --camera, and not both.")
+    from device.cli.enrollment import enroll_pictures, pictures_from_camera, pictures_from_files
+
+    settings = settings_of(context)
+    source = pictures_from_camera(settings, pictures) if camera else pictures_from_files(images)
+    report = enroll_pictures(settings, badge, name, source)
+    if as_json:
+        print_json(report)
+        return
+    from device.cli.transcript import enrolled_lines
+
+    click.echo("\n".join(enrolled_lines(report)))

@@ -1,0 +1,45 @@
+"""What `lintel enroll` calls: pictures from files or the camera, and the enrollment itself."""
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from device.assembly import open_store
+from device.cameras.sources import open_camera
+from device.clock import SystemClock
+from device.config import Settings
+from device.credentials import parse_badge
+from device.enrollment import Candidate, Enrollment, EnrollmentReport, capture_candidates
+from device.images import read_image
+from device.vision.faces import FaceAnalyzer, load_analyzer
+
+CAPTURE_TIMEOUT_S = 60.0
+
+Pictures = Callable[[FaceAnalyzer], Sequence[Candidate]]
+
+
+def pictures_from_files(paths: Sequence[Path]) -> Pictures:
+    """The pictures in files."""
+    return lambda _analyzer: [Candidate(str(path), read_image(path)) for path in paths]
+
+
+def pictures_from_camera(settings: Settings, wanted: int) -> Pictures:
+    """Pictures of whoever stands in front of the camera."""
+
+    def capture(analyzer: FaceAnalyzer) -> Sequence[Candidate]:
+        clock = SystemClock()
+        with closing(open_camera(settings.camera, clock)) as camera:
+            click.echo("Look at the camera, and turn your head a little between pictures.", err=True)
+            return capture_candidates(camera, clock, analyzer, wanted=wanted, timeout_s=CAPTURE_TIMEOUT_S)
+
+    return capture
+
+
+def enroll_pictures(settings: Settings, badge: str, name: str, pictures: Pictures) -> EnrollmentReport:
+    """Enrolls in the settings' store. Raises every error an enrollment can have."""
+    credential = parse_badge(badge)
+    with open_store(settings) as store:
+        analyzer = load_analyzer(settings.vision)
+        return Enrollment(store, analyzer, SystemClock()).enroll(credential, name.strip(), pictures(analyzer))

@@ -1,0 +1,86 @@
+"""`lintel people`: who is enrolled."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from device.cli.context import json_option, print_json, settings_of
+from device.errors import CredentialError
+
+if TYPE_CHECKING:
+    from device.records import Enrolled
+
+
+@click.group(epilog="Exit codes: 0 done, 8 database, 9 nobody of this name.")
+def people() -> None:
+    """List, show and remove people."""
+
+
+@people.command("list")
+@json_option
+@click.pass_context
+def list_people(context: click.Context, as_json: bool) -> None:
+    """List everybody with their badges and the number of references."""
+    from device.assembly import open_store
+
+    with open_store(settings_of(context)) as store, store.people() as known:
+        everyone = known.everyone()
+    if as_json:
+        print_json(everyone)
+        return
+    for enrolled in everyone:
+        click.echo(f"{enrolled.person.name}: {_badges(enrolled)}, {sum(n for _, n in enrolled.references)} references")
+    if not everyone:
+        click.echo("Nobody is enrolled yet; see `lintel enroll --help`.", err=True)
+
+
+@people.command("show")
+@click.argument("name")
+@json_option
+@click.pass_context
+def show_person(context: click.Context, name: str, as_json: bool) -> None:
+    """Show one person."""
+    from device.assembly import open_store
+    from device.vision.models import EMBEDDING, load_model, shipped_models_dir
+
+    with open_store(settings_of(context)) as store, store.people() as known:
+        enrolled = _found(known.everyone(), name)
+    if as_json:
+        print_json(enrolled)
+        return
+    click.echo(f"{enrolled.person.name}, enrolled {enrolled.enrolled_at:%Y-%m-%d %H:%M} UTC\nbadges: {_badges(enrolled)}")
+    present = load_model(EMBEDDING, shipped_models_dir()).manifest.sha256
+    for model, count in enrolled.references:
+        state = "the present model" if model == present else "an older model, not used: enroll again"
+        click.echo(f"references: {count} made by {model[:16]}... ({state})")
+
+
+@people.command("remove")
+@click.argument("name")
+@click.confirmation_option(prompt="Erase this person's badges and references for good?")
+@click.pass_context
+def remove_person(context: click.Context, name: str) -> None:
+    """Erase a person with all badges and references; the audit keeps what happened, without the name."""
+    from device.assembly import open_store
+    from device.clock import SystemClock
+    from device.records import Event
+
+    with open_store(settings_of(context)) as store, store.people() as known, store.audit() as audit:
+        enrolled = _found(known.everyone(), name)
+        known.remove(enrolled.person)
+        audit.note(Event.PERSON_REMOVED, SystemClock().utc(), person=enrolled.person)
+    click.echo(f"{enrolled.person.name} is erased.")
+
+
+def _badges(enrolled: "Enrolled") -> str:
+    from device.credentials import format_badge
+
+    written = [format_badge(badge.credential) + (" (revoked)" if badge.revoked_at else "") for badge in enrolled.badges]
+    return f"badge {', '.join(written)}" if written else "no badge"
+
+
+def _found(everyone: "tuple[Enrolled, ...]", name: str) -> "Enrolled":
+    for enrolled in everyone:
+        if enrolled.person.name.casefold() == name.casefold():
+            return enrolled
+    raise CredentialError(f"Nobody named {name!r} is enrolled.", hint="See `lintel people list`.")

@@ -1,0 +1,28 @@
+"""`lintel run`: the service of a real door."""
+
+import threading
+
+import click
+
+from device.cli.context import settings_of
+
+
+@click.command(epilog="Exit codes: 0 stopped on request, 4 model, 6 camera, 7 relay, 8 database, 13 reader.")
+@click.pass_context
+def run(context: click.Context) -> None:
+    """Run the door on this Raspberry Pi: reader, camera, relay.
+
+    The settings say where they are (`lintel config`). A part that is missing is named at the start, with what to do
+    about it; nothing is simulated. Stop it with Ctrl-C or SIGTERM: the door is secured on the way out.
+    """
+    from device.assembly import board
+    from device.cli.transcript import transaction_line
+    from device.clock import SystemClock
+    from device.service import Notifier, Service, stopped_by_signals
+
+    settings, stop = settings_of(context), threading.Event()
+    with stopped_by_signals(stop), board(settings, SystemClock(stop)) as (doorway, reader):
+        click.echo("The door is secured and waits for badges.", err=True)
+        Service(doorway, settings, Notifier.of_environment()).run(
+            reader, stop, lambda transaction: click.echo(transaction_line(transaction))
+        )

@@ -1,0 +1,90 @@
+"""`lintel simulate`: the door's own code with virtual peripherals."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from device.cli.context import json_option, print_json, settings_of
+
+if TYPE_CHECKING:
+    from device.enrollment import EnrollmentReport
+    from device.rehearsal import Played, Rehearsal
+
+
+@click.command(epilog="Exit codes: 0 all as expected, 1 an expectation was not met, 11 the scenario is wrong.")
+@click.option("--scenario", type=click.Path(path_type=Path), help="A scenario in TOML; without it, the built-in one.")
+@click.option("--webcam", is_flag=False, flag_value="0", metavar="[DEVICE]", help="See through a real camera.")
+@click.option("--video", type=click.Path(path_type=Path), help="See a clip, over and over, as the camera's picture.")
+@json_option
+@click.pass_context
+def simulate(context: click.Context, scenario: Path | None, webcam: str | None, video: Path | None, as_json: bool) -> int:
+    """Play a door on this desk, with a virtual badge reader, camera and relay.
+
+    A scenario says who stands in front of the camera, which badge is presented, and what is expected; the form is
+    described in docs/scenarios.md. The built-in one enrolls two people from portraits in the public domain.
+
+    With --webcam or --video the camera is real and the people are those of `lintel enroll`; type a badge and Enter to
+    present it. The relay stays virtual.
+    """
+    chosen = [option for option in (scenario, webcam, video) if option is not None]
+    if len(chosen) > 1:
+        raise click.UsageError("Choose one of --scenario, --webcam and --video.")
+    if webcam is not None or video is not None:
+        from device.cli.desk import play_desk
+
+        return play_desk(settings_of(context), str(webcam if webcam is not None else video), as_json=as_json)
+    return _play_scenario(context, scenario, as_json=as_json)
+
+
+def _play_scenario(context: click.Context, path: Path | None, *, as_json: bool) -> int:
+    from device.rehearsal import Played, Rehearsal
+
+    settings = settings_of(context)
+    rehearsal = Rehearsal(path, settings)
+    events = list(rehearsal.play()) if as_json else _told(rehearsal, active_high=settings.door.active_high)
+    played = [event for event in events if isinstance(event, Played)]
+    unmet = sum(len(step.unmet) for step in played)
+    if as_json:
+        print_json({"title": rehearsal.scenario.title, "steps": [step_json(step) for step in played], "unmet": unmet})
+    else:
+        click.echo(f"\n{len(played)} steps, {unmet or 'no'} expectation{'s' * (unmet != 1)} not met.")
+    return 1 if unmet else 0
+
+
+def _told(rehearsal: "Rehearsal", *, active_high: bool) -> "list[EnrollmentReport | Played]":
+    """Plays, and prints each event as it comes."""
+    from device.cli.transcript import enrolled_lines, played_lines
+    from device.enrollment import EnrollmentReport
+
+    click.echo(f"{rehearsal.scenario.title}\n")
+    events = []
+    for event in rehearsal.play():
+        enrolled = isinstance(event, EnrollmentReport)
+        lines: Iterable[str] = enrolled_lines(event) if enrolled else ("", *played_lines(event, active_high=active_high))
+        click.echo("\n".join(lines))
+        events.append(event)
+    return events
+
+
+def step_json(played: "Played") -> dict[str, object]:
+    """One step for machines."""
+    transaction = played.transaction
+    decision = transaction.decision if transaction else None
+    return {
+        "title": played.step.title,
+        "began_at_s": played.began_at,
+        "badge": transaction.credential if transaction else None,
+        "person": transaction.person.name if transaction and transaction.person else None,
+        "outcome": decision.outcome if decision else None,
+        "reason": decision.reason if decision else None,
+        "similarity": decision.evidence.similarity if decision and decision.evidence else None,
+        "threshold": decision.evidence.threshold if decision and decision.evidence else None,
+        "waited_s": transaction.waited_s if transaction else None,
+        "frames": transaction.frames if transaction else None,
+        "latency_ms": played.computed_s * 1000,
+        "relay": {"pin": played.pin, "levels": played.levels},
+        "fault": transaction.fault if transaction else None,
+        "unmet": played.unmet,
+    }

@@ -1,0 +1,134 @@
+"""The one table of settings: names, types, defaults, limits and meaning; TOML in, frozen values out.
+
+A settings file holds any part of the table, by group:
+
+    [door]
+    pin = 17
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from device.errors import ConfigError
+
+DEFAULT_FILE = Path("/etc/lintel/lintel.toml")
+
+
+class _Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class DoorSettings(_Group):
+    """The relay of the strike."""
+
+    pin: Annotated[int, Meta(ge=0, le=27, description="GPIO number (BCM) of the relay's input")] = 17
+    active_high: Annotated[bool, Meta(description="true if a high level releases the strike")] = True
+    strike_time_s: Annotated[float, Meta(gt=0, le=10, description="how long a grant releases the strike, seconds")] = 3.0
+
+
+class ReaderSettings(_Group):
+    """Where badges come from."""
+
+    source: Annotated[
+        str, Meta(min_length=1, description="`stdin`, or a device or FIFO that gives a badge number per line")
+    ] = "stdin"
+
+
+class CameraSettings(_Group):
+    """Where frames come from."""
+
+    source: Annotated[str, Meta(description="V4L2 device number or path, a video file, an image, or a folder of images")] = "0"
+    width: Annotated[int, Meta(ge=160, le=4096, description="frame width asked of the camera, pixels")] = 640
+    height: Annotated[int, Meta(ge=120, le=4096, description="frame height asked of the camera, pixels")] = 480
+    max_age_s: Annotated[float, Meta(gt=0, le=0.5, description="an older frame is no evidence, seconds")] = 0.5
+
+
+class VisionSettings(_Group):
+    """What a face must be like to be compared."""
+
+    models_dir: Annotated[str, Meta(description="folder of the model pairs; empty: those that came with Lintel")] = ""
+    threads: Annotated[int, Meta(ge=1, le=16, description="threads of the TFLite interpreter")] = 2
+    min_face_px: Annotated[float, Meta(ge=20, description="smallest face, longer side of the box, pixels")] = 80.0
+    min_share_in_view: Annotated[float, Meta(ge=0, le=1, description="share of the face's box inside the picture")] = 0.9
+    min_brightness: Annotated[float, Meta(ge=0, le=255, description="mean luma of the face, 0..255")] = 40.0
+    max_brightness: Annotated[float, Meta(ge=0, le=255, description="mean luma of the face, 0..255")] = 225.0
+    min_sharpness: Annotated[float, Meta(ge=0, description="variance of the Laplacian of the aligned face")] = 8.0
+    max_turn: Annotated[float, Meta(ge=0, le=1, description="nose off the eyes' middle, as a share of their distance")] = 0.35
+
+
+class AccessSettings(_Group):
+    """How one swipe goes."""
+
+    probes: Annotated[int, Meta(ge=1, le=10, description="good frames that are fused into one comparison")] = 3
+    face_timeout_s: Annotated[float, Meta(gt=0, le=30, description="from the badge to the decision at most, seconds")] = 6.0
+
+
+class StoreSettings(_Group):
+    """Where people, badges, references and the audit are kept."""
+
+    state_dir: Annotated[str, Meta(description="folder of the database; empty: the user's state folder")] = ""
+
+
+class Settings(_Group):
+    """All settings, by group."""
+
+    door: DoorSettings = DoorSettings()
+    reader: ReaderSettings = ReaderSettings()
+    camera: CameraSettings = CameraSettings()
+    vision: VisionSettings = VisionSettings()
+    access: AccessSettings = AccessSettings()
+    store: StoreSettings = StoreSettings()
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """The settings in a TOML file; without one, those in /etc/lintel/lintel.toml if that exists, else the defaults.
+
+    Raises `ConfigError` for a file that cannot be read, an unknown setting or a value out of range.
+    """
+    if path is None:
+        return load_settings(DEFAULT_FILE) if DEFAULT_FILE.is_file() else Settings()
+    hint = "See `lintel config --help` for the table of settings."
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Settings)
+    except OSError as error:
+        raise ConfigError(f"Cannot read the settings file {path}: {error.strerror}.", hint=hint) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The settings file {path} is wrong: {error}.", hint=hint) from None
+
+
+def changed_settings(settings: Settings) -> dict[str, dict[str, object]]:
+    """What differs from the defaults, by group."""
+    effective, defaults = msgspec.to_builtins(settings), msgspec.to_builtins(Settings())
+    differing = {
+        group: {name: value for name, value in values.items() if value != defaults[group][name]}
+        for group, values in effective.items()
+    }
+    return {group: values for group, values in differing.items() if values}
+
+
+def state_dir(settings: Settings) -> Path:
+    """The folder of the database: the setting, else systemd's STATE_DIRECTORY, else the user's own state folder."""
+    named = settings.store.state_dir or os.environ.get("STATE_DIRECTORY")
+    if named:
+        return Path(named)
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(home) / "lintel"
+
+
+def setting_meanings() -> dict[tuple[str, str], str]:
+    """What each setting means, by (group, name)."""
+    groups = msgspec.inspect.type_info(Settings)
+    assert isinstance(groups, msgspec.inspect.StructType)
+    return {(group.name, name): meaning for group in groups.fields for name, meaning in _meanings(group.type)}
+
+
+def _meanings(group: msgspec.inspect.Type) -> Iterator[tuple[str, str]]:
+    assert isinstance(group, msgspec.inspect.StructType)
+    for setting in group.fields:
+        assert isinstance(setting.type, msgspec.inspect.Metadata)
+        yield setting.name, str((setting.type.extra_json_schema or {}).get("description", ""))

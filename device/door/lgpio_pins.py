@@ -1,0 +1,28 @@
+"""gpiozero's lgpio pins, mended for a lock in two places. Imports lgpio, so only `gpio.board_factory` imports this.
+
+gpiozero 2.0.1 makes a pin an output at low level and then sets its level: an active-low relay fires for an instant. And
+closing makes it a floating input. Here the level comes with the direction, and a closed pin keeps its last level.
+"""
+
+from typing import Any
+
+import lgpio
+from gpiozero.pins.lgpio import LGPIOFactory, LGPIOPin
+
+
+class LockPin(LGPIOPin):  # type: ignore[misc]  # gpiozero is untyped
+    """A pin that goes straight to its level and stays there."""
+
+    def output_with_state(self, state: bool) -> None:
+        """Makes the pin an output at `state` in one request to the kernel."""
+        lgpio.gpio_claim_output(self.factory._handle, self._number, int(state))
+
+    def close(self) -> None:
+        """Leaves the pin as it is; the kernel takes it back when the chip is closed."""
+
+
+def factory() -> Any:  # noqa: ANN401 - gpiozero is untyped
+    """A factory of `LockPin`s on this board's GPIO chip."""
+    made = LGPIOFactory()
+    made.pin_class = LockPin
+    return made

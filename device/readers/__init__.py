@@ -1,0 +1,1 @@
+"""Where badges come from: each reader gives credentials through the Reader port."""

@@ -1,0 +1,1 @@
+"""The same ports on a desktop: a virtual world of people, badges, a camera and pins."""

@@ -1,0 +1,61 @@
+"""The virtual camera: draws the scene for every frame of its clock, and can be told to fail."""
+
+import math
+import time
+from typing import Literal
+
+from device.errors import CameraError
+from device.ports import Clock
+from device.records import Frame, Image
+from device.simulation.scene import Scene
+
+RATE_FPS = 10.0
+LATE_S = 2.0
+
+Condition = Literal["works", "dead", "frozen", "late"]
+"""`dead` raises, `frozen` gives nothing, `late` gives old frames."""
+
+
+class SimulatedCamera:
+    """`Camera` of a scene on a simulated clock."""
+
+    def __init__(self, clock: Clock, scene: Scene) -> None:
+        self._clock = clock
+        self._drawing_s = 0.0
+        self.show(scene)
+
+    def show(self, scene: Scene, condition: Condition = "works") -> None:
+        """Begins a new scene now."""
+        self._scene = scene
+        self._condition = condition
+        self._began = self._clock.monotonic()
+        self._given = -1
+
+    def read(self, timeout_s: float) -> Frame | None:
+        """The next frame, which comes at a whole multiple of 1 / `RATE_FPS`."""
+        if self._condition == "dead":
+            raise CameraError("The simulated camera is dead.", hint="Say `camera = \"works\"` in the scenario.")
+        now = self._clock.monotonic()
+        index = max(math.floor((now - self._began) * RATE_FPS + 1e-6), self._given + 1)
+        wait = max(0.0, self._began + index / RATE_FPS - now)
+        if self._condition == "frozen" or wait > timeout_s:
+            self._clock.sleep(timeout_s)
+            return None
+        self._clock.sleep(wait)
+        self._given = index
+        captured_at = self._clock.monotonic() - (LATE_S if self._condition == "late" else 0.0)
+        return Frame(self._drawn(index), captured_at)
+
+    def take_drawing_s(self) -> float:
+        """The real time spent drawing since this was last asked; a real camera costs the door none of it."""
+        spent, self._drawing_s = self._drawing_s, 0.0
+        return spent
+
+    def _drawn(self, index: int) -> Image:
+        began = time.perf_counter()
+        image = self._scene.draw(index / RATE_FPS, index)
+        self._drawing_s += time.perf_counter() - began
+        return image
+
+    def close(self) -> None:
+        """Nothing is held open."""

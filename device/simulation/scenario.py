@@ -1,0 +1,127 @@
+"""A scenario: who stands in front of the camera, which badge is presented when, and what is expected. Read from TOML.
+
+    title = "A door in an office"
+
+    [images]                            # a file beside the scenario, or a portrait that came with Lintel
+    eileen = "portrait:eileen-collins"
+
+    [[enroll]]
+    name = "Eileen Collins"
+    badge = "17:1001"
+    images = ["eileen"]
+
+    [[step]]
+    title = "Her own badge"
+    badge = "17:1001"                   # none: nobody badges
+    badge_at_s = 1.0
+    camera = "works"                    # or "dead", "frozen", "late"
+    revoke = "17:1002"                  # a badge to revoke before the step
+    expect = { outcome = "granted", reason = "match", strike = "released" }
+
+    [[step.view]]                       # none: nobody is there
+    image = "eileen"
+    from = { x = 0.4, size = 0.3 }      # center and height, as shares of the picture's
+    to = { x = 0.5, size = 0.9 }
+    walk_s = 1.0
+    light = 0.8
+"""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from device.errors import ScenarioError
+
+_HINT = "`lintel simulate --help` says where a scenario's form is described."
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=60)]
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class Place(_Table):
+    """Where a figure stands: its center from the left, from the top, and its height, as shares of the picture's size."""
+
+    x: Share = 0.5
+    y: Share = 0.55
+    size: Annotated[float, msgspec.Meta(gt=0, le=3)] = 0.9
+
+
+class Figure(_Table):
+    """A person in front of the camera: a picture that moves from one place to another and is lit."""
+
+    image: str
+    start: Place = msgspec.field(default=Place(), name="from")
+    end: Place = msgspec.field(default=Place(), name="to")
+    walk_s: Seconds = 0.0
+    light: Annotated[float, msgspec.Meta(ge=0, le=3)] = 1.0
+    blur_px: Annotated[float, msgspec.Meta(ge=0, le=50)] = 0.0
+
+
+class Expect(_Table):
+    """What must come of a step; what is left out may be anything."""
+
+    outcome: Literal["granted", "denied"] | None = None
+    reason: str | None = None
+    strike: Literal["released", "secure"] | None = None
+    within_s: Seconds | None = None
+
+
+class Step(_Table):
+    """One scene: it begins, a badge may be presented, something must come of it."""
+
+    title: str
+    view: tuple[Figure, ...] = ()
+    badge: str | None = None
+    badge_at_s: Seconds = 0.5
+    camera: Literal["works", "dead", "frozen", "late"] = "works"
+    revoke: str | None = None
+    expect: Expect = Expect()
+
+
+class Enrollee(_Table):
+    """Somebody to enroll before the first step."""
+
+    name: str
+    badge: str
+    images: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+
+
+class Scenario(_Table):
+    """A whole scenario."""
+
+    title: str
+    step: Annotated[tuple[Step, ...], msgspec.Meta(min_length=1)]
+    images: dict[str, str] = {}
+    enroll: tuple[Enrollee, ...] = ()
+
+
+def read_scenario(path: Path) -> Scenario:
+    """The scenario in a TOML file. Raises `ScenarioError` for one that cannot be read or names an unknown image."""
+    try:
+        scenario = msgspec.toml.decode(path.read_bytes(), type=Scenario)
+    except OSError as error:
+        raise ScenarioError(f"Cannot read the scenario {path}: {error.strerror}.", hint=_HINT) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"The scenario {path} is wrong: {error}.", hint=_HINT) from None
+    _check_images(scenario, path)
+    return scenario
+
+
+def built_in_scenario() -> Path:
+    """The scenario that `lintel simulate` plays by default."""
+    return Path(str(files("device.simulation"))) / "front-door.toml"
+
+
+def _check_images(scenario: Scenario, path: Path) -> None:
+    used = {image for enrollee in scenario.enroll for image in enrollee.images}
+    used |= {figure.image for step in scenario.step for figure in step.view}
+    if unknown := sorted(used - set(scenario.images)):
+        raise ScenarioError(
+            f"The scenario {path} uses images it does not name under [images]: {', '.join(unknown)}.", hint=_HINT
+        )

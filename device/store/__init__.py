@@ -1,0 +1,1 @@
+"""What is kept: people, badges, references, and the audit, in one SQLite file."""

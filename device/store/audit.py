@@ -1,0 +1,81 @@
+"""The audit: rows are added and read, never changed."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from device.credentials import format_badge
+from device.records import AuditRow, Event, Outcome, Person, Reason, Transaction
+
+_COLUMNS = tuple(column.name for column in fields(AuditRow) if column.name != "id")
+
+
+class Audit:
+    """Who was let in, who was not, and why."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, transaction: Transaction) -> int:
+        """Commits the row of one swipe and returns its number."""
+        decision, evidence = transaction.decision, transaction.decision.evidence
+        return self.add(
+            AuditRow(
+                id=0,
+                at=transaction.started_at,
+                event=Event.DECISION,
+                badge=format_badge(transaction.credential) if transaction.credential else None,
+                person_id=transaction.person.id if transaction.person else None,
+                outcome=decision.outcome,
+                reason=decision.reason,
+                similarity=evidence.similarity if evidence else None,
+                threshold=evidence.threshold if evidence else None,
+                probes=evidence.probes if evidence else None,
+                references=evidence.references if evidence else None,
+                frames=transaction.frames,
+                waited_s=transaction.waited_s,
+                fault=transaction.fault,
+            )
+        )
+
+    def note(self, event: Event, at: datetime, *, person: Person | None = None, badge: str | None = None, fault: str | None = None) -> int:
+        """Commits the row of anything but a swipe and returns its number."""
+        return self.add(AuditRow(0, at, event, badge, person.id if person else None, fault=fault))
+
+    def add(self, row: AuditRow) -> int:
+        """Commits a row (its id is given by the database) and returns its number."""
+        names = ", ".join(f'"{name}"' for name in _COLUMNS)
+        marks = ", ".join("?" for _ in _COLUMNS)
+        cursor = self._database.execute(
+            f"INSERT INTO audit ({names}) VALUES ({marks})",  # noqa: S608 - names of fields
+            [_stored(getattr(row, name)) for name in _COLUMNS],
+        )
+        return int(cursor.lastrowid or 0)
+
+    def newest(self, limit: int) -> tuple[AuditRow, ...]:
+        """The last `limit` rows, oldest first."""
+        rows = list(self._database.query("SELECT * FROM audit ORDER BY id DESC LIMIT ?", [limit]))
+        return tuple(_row(row) for row in reversed(rows))
+
+    def __iter__(self) -> Iterator[AuditRow]:
+        return (_row(row) for row in self._database.query("SELECT * FROM audit ORDER BY id"))
+
+
+def _stored(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value.code if isinstance(value, Reason) else value
+
+
+def _row(row: dict[str, Any]) -> AuditRow:
+    read = {
+        "at": datetime.fromisoformat,
+        "event": Event,
+        "outcome": Outcome,
+        "reason": Reason.from_code,
+    }
+    values = {name: read[name](value) if name in read and value is not None else value for name, value in row.items()}
+    return AuditRow(**values)

@@ -1,0 +1,78 @@
+"""Opens the one SQLite file: durable pragmas, migrations, and errors that say what to do."""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from device.errors import StoreError
+from device.store.migrations import MIGRATIONS
+
+FILE_NAME = "lintel.db"
+_WAL_SAFE_FROM = (3, 51, 3)
+"""Before this version SQLite's write-ahead log has a rare corruption race between two connections."""
+
+
+def open_database(folder: Path) -> Database:
+    """The database in `folder`, made or migrated if need be. Raises `StoreError`; loses nothing."""
+    path = folder / FILE_NAME
+    with store_errors(path):
+        _make_private(path)
+        connection = sqlite3.connect(path, timeout=5.0)
+        try:
+            database = Database(connection)
+            _refuse_newer(database, path)
+            _set_pragmas(database)
+            MIGRATIONS.apply(database)
+        except BaseException:
+            connection.close()
+            raise
+    return database
+
+
+@contextlib.contextmanager
+def store_errors(path: Path) -> Iterator[None]:
+    """Turns what the file system and SQLite raise into a `StoreError` with what to do."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise StoreError(f"Cannot use the database {path}: {what}.", hint=_advice(what)) from None
+
+
+def _advice(what: str) -> str:
+    advice = {
+        "not a database": "The file is damaged or something else; move it away, or restore a copy.",
+        "malformed": "The file is damaged; restore a copy of it.",
+        "full": "Make room on the disk; nothing that was acknowledged is lost.",
+        "locked": "Another program holds the database; close it and try again.",
+    }
+    writable = "Make the folder writable for this user, or name another with --state-dir."
+    return next((do for sign, do in advice.items() if sign in what), writable)
+
+
+def _make_private(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _set_pragmas(database: Database) -> None:
+    journal, synchronous = ("wal", 2) if sqlite3.sqlite_version_info >= _WAL_SAFE_FROM else ("truncate", 3)
+    for pragma in (f"journal_mode={journal}", f"synchronous={synchronous}", "foreign_keys=1", "secure_delete=1"):
+        database.execute(f"PRAGMA {pragma}")
+    received = {name: database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")}
+    if received != {"journal_mode": journal, "synchronous": synchronous}:
+        raise sqlite3.OperationalError(f"durable writes are not possible, SQLite chose {received}")
+
+
+def _refuse_newer(database: Database, path: Path) -> None:
+    known = {migration.name for migration in MIGRATIONS.pending(Database(memory=True))}
+    newer = [migration.name for migration in MIGRATIONS.applied(database) if migration.name not in known]
+    if newer:
+        raise StoreError(
+            f"The database {path} was made by a newer Lintel: it has {', '.join(newer)}, which this version does not know.",
+            hint="Install the newer version again; this one leaves the file as it is.",
+        )

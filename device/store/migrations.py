@@ -1,0 +1,31 @@
+"""The database's schema, as the steps that made it. A step that was released is never edited."""
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+MIGRATIONS = Migrations("lintel")
+
+
+@MIGRATIONS(name="0001-people-badges-references-audit")
+def _first_tables(database: Database) -> None:
+    database.execute("CREATE TABLE people (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL COLLATE NOCASE UNIQUE, enrolled_at TEXT NOT NULL)")
+    database.execute("""
+        CREATE TABLE badges (
+            format TEXT NOT NULL, facility INTEGER NOT NULL, number TEXT NOT NULL,
+            person_id INTEGER NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+            issued_at TEXT NOT NULL, revoked_at TEXT,
+            PRIMARY KEY (format, facility, number)
+        )""")
+    database.execute("""
+        CREATE TABLE face_references (
+            id INTEGER PRIMARY KEY,
+            person_id INTEGER NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+            model_sha256 TEXT NOT NULL, embedding BLOB NOT NULL, enrolled_at TEXT NOT NULL
+        )""")
+    database.execute("""
+        CREATE TABLE audit (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            at TEXT NOT NULL, event TEXT NOT NULL, badge TEXT, person_id INTEGER,
+            outcome TEXT, reason TEXT, similarity REAL, threshold REAL, probes INTEGER, "references" INTEGER,
+            frames INTEGER, waited_s REAL, fault TEXT
+        )""")

@@ -1,0 +1,123 @@
+"""People, their badges and their references."""
+
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlite_utils import Database
+
+from device.errors import CredentialError, StoreError
+from device.records import Badge, Claim, Credential, Enrolled, Person
+
+_BADGE = "format = ? AND facility = ? AND number = ?"
+
+
+class People:
+    """Who may be verified. Raises `sqlite3.Error` as it comes; `Store` gives it its name."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def claim(self, credential: Credential, model_sha256: str) -> Claim | None:
+        """What is known of a badge, or None if nobody holds it; references of other models are left out."""
+        badge = self.badge(credential)
+        if badge is None:
+            return None
+        references = self.references(badge.person, model_sha256)
+        return Claim(badge.person, badge.revoked_at is not None, references)
+
+    def references(self, person: Person, model_sha256: str) -> NDArray[np.float32]:
+        """The person's references made by a model, float32 [n, length], n >= 0."""
+        rows = self._database.query(
+            "SELECT embedding FROM face_references WHERE person_id = ? AND model_sha256 = ? ORDER BY id",
+            [person.id, model_sha256],
+        )
+        vectors = [np.frombuffer(row["embedding"], "<f4") for row in rows]
+        return np.stack(vectors).astype(np.float32) if vectors else np.empty((0, 0), np.float32)
+
+    def badge(self, credential: Credential) -> Badge | None:
+        """The badge as it is stored, or None."""
+        return next(iter(self._badges(_BADGE, _key(credential))), None)
+
+    def badges(self) -> tuple[Badge, ...]:
+        """All badges, revoked ones too."""
+        return self._badges("1", [])
+
+    def named(self, name: str) -> Person | None:
+        """The person of this name, whatever its case."""
+        row = next(iter(self._database.query("SELECT id, name FROM people WHERE name = ?", [name])), None)
+        return Person(row["id"], row["name"]) if row else None
+
+    def everyone(self) -> tuple[Enrolled, ...]:
+        """All people, by name."""
+        rows = list(self._database.query("SELECT id, name, enrolled_at FROM people ORDER BY name"))
+        return tuple(
+            Enrolled(
+                Person(row["id"], row["name"]),
+                datetime.fromisoformat(row["enrolled_at"]),
+                self._badges("person_id = ?", [row["id"]]),
+                self._reference_counts(row["id"]),
+            )
+            for row in rows
+        )
+
+    def add(self, name: str, at: datetime) -> Person:
+        """A new person."""
+        row_id = self._database.execute("INSERT INTO people (name, enrolled_at) VALUES (?, ?)", [name, at.isoformat()])
+        return Person(int(row_id.lastrowid or 0), name)
+
+    def issue(self, credential: Credential, person: Person, at: datetime) -> None:
+        """Gives a badge to a person."""
+        self._database.execute(
+            "INSERT INTO badges (format, facility, number, person_id, issued_at) VALUES (?, ?, ?, ?, ?)",
+            [*_key(credential), person.id, at.isoformat()],
+        )
+
+    def add_references(self, person: Person, embeddings: NDArray[np.float32], model_sha256: str, at: datetime) -> None:
+        """Keeps references, float32 [n, length], bound to the model that made them."""
+        for embedding in embeddings:
+            self._database.execute(
+                "INSERT INTO face_references (person_id, model_sha256, embedding, enrolled_at) VALUES (?, ?, ?, ?)",
+                [person.id, model_sha256, embedding.astype("<f4").tobytes(), at.isoformat()],
+            )
+
+    def revoke(self, credential: Credential, at: datetime) -> None:
+        """Makes a badge worthless. Raises `CredentialError` if nobody holds it."""
+        if self.badge(credential) is None:
+            raise CredentialError("Nobody holds this badge.", hint="See `lintel badges list`.")
+        self._database.execute(
+            f"UPDATE badges SET revoked_at = ? WHERE {_BADGE} AND revoked_at IS NULL",  # noqa: S608 - a constant
+            [at.isoformat(), *_key(credential)],
+        )
+
+    def remove(self, person: Person) -> None:
+        """Erases a person with their badges and references; SQLite overwrites the bytes (`secure_delete`)."""
+        self._database.execute("DELETE FROM people WHERE id = ?", [person.id])
+
+    def _badges(self, where: str, parameters: list[object]) -> tuple[Badge, ...]:
+        rows = self._database.query(
+            "SELECT badges.*, people.name FROM badges JOIN people ON people.id = person_id "  # noqa: S608 - constants
+            f"WHERE {where} ORDER BY format, facility, number",
+            parameters,
+        )
+        return tuple(_badge(row) for row in rows)
+
+    def _reference_counts(self, person_id: int) -> tuple[tuple[str, int], ...]:
+        rows = self._database.query(
+            "SELECT model_sha256, count(*) AS n FROM face_references WHERE person_id = ? GROUP BY model_sha256", [person_id]
+        )
+        return tuple((row["model_sha256"], row["n"]) for row in rows)
+
+
+def _key(credential: Credential) -> list[object]:
+    return [credential.format, credential.facility, str(credential.number)]
+
+
+def _badge(row: dict[str, object]) -> Badge:
+    revoked = row["revoked_at"]
+    return Badge(
+        Credential(str(row["format"]), int(str(row["facility"])), int(str(row["number"]))),
+        Person(int(str(row["person_id"])), str(row["name"])),
+        datetime.fromisoformat(str(row["issued_at"])),
+        datetime.fromisoformat(str(revoked)) if revoked else None,
+    )

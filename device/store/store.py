@@ -1,0 +1,43 @@
+"""One open database: people and audit behind one door, so that nobody above sees SQL or `sqlite3.Error`."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+from device.store.audit import Audit
+from device.store.database import FILE_NAME, open_database, store_errors
+from device.store.people import People
+
+
+class Store:
+    """The database in a folder. Use within `with`; every access goes through `reading` or `writing`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises `StoreError`."""
+        self.path = folder / FILE_NAME
+        self._database = open_database(folder)
+        self._people = People(self._database)
+        self._audit = Audit(self._database)
+
+    @contextlib.contextmanager
+    def people(self) -> Iterator[People]:
+        """People in one transaction: all that is written inside is committed at its end, or none. Raises `StoreError`."""
+        with store_errors(self.path), self._database.atomic():
+            yield self._people
+
+    @contextlib.contextmanager
+    def audit(self) -> Iterator[Audit]:
+        """The audit in one transaction, as `people`; nests with it."""
+        with store_errors(self.path), self._database.atomic():
+            yield self._audit
+
+    def close(self) -> None:
+        """Closes the database; harmless when repeated."""
+        self._database.close()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()

@@ -1,0 +1,53 @@
+"""Verifies pictures without a door: a picture against a badge's holder, or against another picture."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from device.credentials import format_badge, parse_badge
+from device.errors import CredentialError, ImageError
+from device.images import read_image
+from device.policy.decision import refusal
+from device.records import Evidence, Probe
+from device.store.store import Store
+from device.vision.comparison import fused_similarity
+from device.vision.faces import FaceAnalyzer
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A comparison's evidence, the holder's name if there is one, and the false match rate that the threshold was set for."""
+
+    evidence: Evidence
+    target_fmr: float
+    person: str | None = None
+
+
+def compare_images(analyzer: FaceAnalyzer, path_a: Path, path_b: Path) -> Verdict:
+    """Raises `ImageError` for a picture that cannot be read, or that shows no face that can be compared."""
+    reference, probe = _probe(analyzer, path_a), _probe(analyzer, path_b)
+    rule = analyzer.embedder.decision_rule
+    similarity = fused_similarity([probe.embedding], [reference.embedding])
+    return Verdict(Evidence(similarity, rule.threshold, 1, 1), rule.target_fmr)
+
+
+def verify_image(store: Store, analyzer: FaceAnalyzer, badge: str, path: Path) -> Verdict:
+    """Raises `CredentialError` for a badge that cannot be used, `ImageError` as `compare_images`."""
+    credential = parse_badge(badge)
+    with store.people() as people:
+        claim = people.claim(credential, analyzer.embedder.model_sha256)
+    reason = refusal(claim)
+    if claim is None or reason:
+        meaning = reason.meaning if reason else "Nobody holds this badge."
+        hint = reason.advice if reason else "See `lintel badges list`."
+        raise CredentialError(f"Badge {format_badge(credential)}: {meaning}", hint=hint)
+    probe = _probe(analyzer, path)
+    rule = analyzer.embedder.decision_rule
+    similarity = fused_similarity([probe.embedding], claim.references)
+    return Verdict(Evidence(similarity, rule.threshold, 1, len(claim.references)), rule.target_fmr, claim.person.name)
+
+
+def _probe(analyzer: FaceAnalyzer, path: Path) -> Probe:
+    found = analyzer.analyze(read_image(path))
+    if not isinstance(found, Probe):
+        raise ImageError(f"{path} cannot be compared: {found.meaning}", hint=found.advice)
+    return found

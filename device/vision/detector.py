@@ -1,0 +1,114 @@
+"""Finds faces in a frame with BlazeFace short range (Bazarevsky et al. 2019, arXiv:1907.05047).
+
+The decoding follows MediaPipe's published graph: 896 anchors at cell centers, offsets in pixels of the 128x128 input,
+weighted non-maximum suppression.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from device.records import Box, Image
+from device.vision.models import Model
+from device.vision.runtime import Interpreter
+
+Floats = NDArray[np.float32]
+
+MIN_SCORE = 0.5
+SUPPRESSION_IOU = 0.3
+_GRIDS = ((16, 2), (8, 6))
+"""(cells per side, anchors per cell) of BlazeFace short range's two feature maps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A face: its box and the centers of its eyes in pixels of the frame, and the detector's score 0..1.
+
+    The right eye is the person's own, thus left in the picture.
+    """
+
+    box: Box
+    right_eye: tuple[float, float]
+    left_eye: tuple[float, float]
+    score: float
+
+
+class Detector:
+    """BlazeFace on whole frames."""
+
+    def __init__(self, model: Model, *, threads: int = 1) -> None:
+        self._interpreter = Interpreter(model, threads=threads)
+        self._preprocessing = model.manifest.preprocessing
+        self._size = model.manifest.inputs[0].shape[1]
+        self._anchors = anchors()
+
+    def detect(self, image: Image) -> tuple[Detection, ...]:
+        """The faces in an RGB image, best score first."""
+        letterboxed, scale = letterbox(image, self._size)
+        tensor = letterboxed * np.float32(self._preprocessing.scale) + np.float32(self._preprocessing.offset)
+        regressors, logits = self._interpreter.run(tensor[np.newaxis])
+        rows, scores = decode(regressors[0], logits[0, :, 0], self._anchors, self._size)
+        return tuple(
+            _detection(row * self._size / scale, score) for row, score in suppress(rows, scores, SUPPRESSION_IOU)
+        )
+
+
+def anchors() -> Floats:
+    """The anchors' centers, float32 [896, 2] as (x, y) in 0..1 of the input."""
+    rows = []
+    for cells, per_cell in _GRIDS:
+        centers = (np.arange(cells, dtype=np.float32) + 0.5) / cells
+        grid = np.stack(np.meshgrid(centers, centers), axis=-1).reshape(-1, 2)
+        rows.append(np.repeat(grid, per_cell, axis=0))
+    return np.concatenate(rows)
+
+
+def letterbox(image: Image, size: int) -> tuple[Floats, float]:
+    """The image shrunk to fit a square of `size`, its top left in place, black elsewhere: float32 [size, size, 3] and the scale."""
+    height, width = image.shape[:2]
+    scale = size / max(height, width)
+    fitted = (max(1, round(width * scale)), max(1, round(height * scale)))
+    canvas = np.zeros((size, size, 3), np.float32)
+    canvas[: fitted[1], : fitted[0]] = cv2.resize(image, fitted, interpolation=cv2.INTER_AREA)
+    return canvas, scale
+
+
+def decode(regressors: Floats, logits: Floats, centers: Floats, size: int) -> tuple[Floats, Floats]:
+    """The anchors above `MIN_SCORE` as rows (left, top, right, bottom, 6 key points x, y) in 0..1, and their scores 0..1.
+
+    `regressors` is float32 [896, 16], offsets from the anchor in pixels of the input; `logits` float32 [896].
+    """
+    scores = 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
+    kept = scores >= MIN_SCORE
+    offsets, origins = regressors[kept] / np.float32(size), centers[kept]
+    middle, half = origins + offsets[:, :2], offsets[:, 2:4] / 2
+    key_points = offsets[:, 4:] + np.tile(origins, 6)
+    return np.hstack([middle - half, middle + half, key_points]), scores[kept]
+
+
+def suppress(rows: Floats, scores: Floats, iou: float) -> list[tuple[Floats, float]]:
+    """Weighted non-maximum suppression: overlapping rows become their mean, weighted by score."""
+    left = np.argsort(-scores, kind="stable")
+    merged = []
+    while left.size:
+        overlapping = _iou(rows[left[0]], rows[left]) >= iou
+        overlapping[0] = True
+        group = left[overlapping]
+        merged.append((np.average(rows[group], axis=0, weights=scores[group]), float(scores[left[0]])))
+        left = left[~overlapping]
+    return merged
+
+
+def _iou(row: Floats, rows: Floats) -> Floats:
+    low, high = np.maximum(row[:2], rows[:, :2]), np.minimum(row[2:4], rows[:, 2:4])
+    shared = np.prod(np.clip(high - low, 0, None), axis=1)
+    areas = np.prod(rows[:, 2:4] - rows[:, :2], axis=1)
+    union = np.prod(row[2:4] - row[:2]) + areas - shared
+    return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
+
+
+def _detection(row: Floats, score: float) -> Detection:
+    left, top, right, bottom, right_x, right_y, left_x, left_y = (float(value) for value in row[:8])
+    return Detection(Box(left, top, right - left, bottom - top), (right_x, right_y), (left_x, left_y), score)

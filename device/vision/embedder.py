@@ -1,0 +1,59 @@
+"""From a chip to 128 numbers: the embedding network on the chip and its mirror image, averaged, unit length."""
+
+from typing import TypeVar
+
+import numpy as np
+
+from device.errors import ModelError
+from device.records import Embedding, Image
+from device.vision.manifest import Alignment, DecisionRule, EmbeddingSpec
+from device.vision.models import Model
+from device.vision.runtime import Interpreter
+
+Part = TypeVar("Part")
+
+
+class Embedder:
+    """The embedding network with the alignment and the decision rule that its manifest carries."""
+
+    def __init__(self, model: Model, *, threads: int = 1) -> None:
+        """Raises `ModelError` if the manifest lacks what an embedding model must state."""
+        manifest = model.manifest
+        self._interpreter = Interpreter(model, threads=threads)
+        self._preprocessing = manifest.preprocessing
+        self.model_sha256 = manifest.sha256
+        self.alignment: Alignment = _stated(manifest.alignment, "alignment", manifest.name)
+        self.spec: EmbeddingSpec = _stated(manifest.embedding, "embedding", manifest.name)
+        self._decision = manifest.decision
+        self._name = manifest.name
+
+    @property
+    def decision_rule(self) -> DecisionRule:
+        """When two embeddings match. Raises `ModelError` for a model that has not been calibrated."""
+        return _stated(self._decision, "decision", self._name)
+
+    def embed(self, chip: Image) -> Embedding:
+        """The unit vector of a chip, uint8 [size, size, 3] RGB."""
+        total = self._output(chip) + self._output(chip[:, ::-1])
+        return unit_length(total)
+
+    def _output(self, chip: Image) -> Embedding:
+        tensor = chip * np.float32(self._preprocessing.scale) + np.float32(self._preprocessing.offset)
+        return self._interpreter.run(tensor[np.newaxis])[0][0]
+
+
+def unit_length(vector: Embedding) -> Embedding:
+    """The vector divided by its length. Raises `ModelError` for one without direction."""
+    length = float(np.linalg.norm(vector))
+    if not np.isfinite(length) or length < 1e-6:
+        raise ModelError("The embedding network gave no usable vector.", hint="Check the model: `lintel --version -v`.")
+    return np.asarray(vector / length, np.float32)
+
+
+def _stated(part: Part | None, what: str, name: str) -> Part:
+    if part is None:
+        raise ModelError(
+            f"The manifest of {name} states no {what}.",
+            hint="Rebuild it with `lintel-convert build`, then calibrate it with `lintel-convert calibrate`.",
+        )
+    return part

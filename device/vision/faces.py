@@ -1,0 +1,68 @@
+"""From a frame to the one probe it holds, or to the reason why it holds none."""
+
+from pathlib import Path
+
+from device.config import VisionSettings
+from device.records import Image, Probe, Reason
+from device.vision.alignment import align
+from device.vision.detector import Detection, Detector
+from device.vision.embedder import Embedder
+from device.vision.landmarks import FaceMesh, Landmarks
+from device.vision.models import DETECTION, EMBEDDING, LANDMARKS, load_model, shipped_models_dir
+from device.vision.quality import complaint, measure
+
+MIN_PRESENCE = 0.5
+"""Below this probability the face mesh says that the detector was wrong."""
+
+
+class FaceAnalyzer:
+    """Detector, landmarks, alignment, quality and embedder in a row."""
+
+    def __init__(self, detector: Detector, mesh: FaceMesh, embedder: Embedder, limits: VisionSettings) -> None:
+        self.detector = detector
+        self.mesh = mesh
+        self.embedder = embedder
+        self.limits = limits
+
+    def analyze(self, image: Image) -> Probe | Reason:
+        """The probe of the only face in an RGB image, or why there is none that can be compared."""
+        face = self._only_face(self.detector.detect(image))
+        return face if isinstance(face, Reason) else self._judged(image, face)
+
+    def probe(self, image: Image, face: Detection, landmarks: Landmarks) -> Probe:
+        """The probe of one detected face, whatever its quality."""
+        chip = align(image, landmarks, self.embedder.alignment)
+        return Probe(self.embedder.embed(chip), measure(face.box, landmarks, chip), face.box)
+
+    def _only_face(self, faces: tuple[Detection, ...]) -> Detection | Reason:
+        """The face at the door: those of less than half the smallest useful size are people in the background."""
+        near = [face for face in faces if _size(face) >= self.limits.min_face_px / 2]
+        if len(near) > 1:
+            return Reason.SEVERAL_FACES
+        if near:
+            return near[0]
+        return Reason.FACE_TOO_SMALL if faces else Reason.NO_FACE
+
+    def _judged(self, image: Image, face: Detection) -> Probe | Reason:
+        landmarks = self.mesh.locate(image, face)
+        if landmarks.presence < MIN_PRESENCE:
+            return Reason.NO_FACE
+        chip = align(image, landmarks, self.embedder.alignment)
+        quality = measure(face.box, landmarks, chip)
+        wrong = complaint(quality, face.box, image.shape[:2], self.limits)
+        return wrong or Probe(self.embedder.embed(chip), quality, face.box)
+
+
+def load_analyzer(settings: VisionSettings) -> FaceAnalyzer:
+    """The analyzer made of the three models in the settings' folder. Raises `ModelError`."""
+    folder = Path(settings.models_dir) if settings.models_dir else shipped_models_dir()
+    return FaceAnalyzer(
+        Detector(load_model(DETECTION, folder), threads=settings.threads),
+        FaceMesh(load_model(LANDMARKS, folder), threads=settings.threads),
+        Embedder(load_model(EMBEDDING, folder), threads=settings.threads),
+        settings,
+    )
+
+
+def _size(face: Detection) -> float:
+    return max(face.box.width, face.box.height)
