@@ -1,8 +1,8 @@
 """What can go wrong on the workstation, below `device.errors.LintelError`.
 
-    LintelError
-    ├── SourceError             14  a published package: its download, its hash, a member of it
-    └── WeightsError            15  a weights file that is not the network it should be
+LintelError
+├── SourceError             14  a published package: its download, its hash, a member of it
+└── WeightsError            15  a weights file that is not the network it should be
 """
 
 from device.errors import LintelError

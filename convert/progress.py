@@ -1,9 +1,19 @@
 """How a long job tells a person where it is: one line at a time, to whoever listens."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
 
 Progress = Callable[[str], None]
 
 
 def silent(_line: str) -> None:
     """Nobody listens."""
+
+
+@contextmanager
+def bar(label: str, length: int) -> Iterator[Callable[[], object]]:
+    """A progress bar on standard error; call what it gives after each of `length` steps."""
+    with click.progressbar(length=length, label=label, file=click.get_text_stream("stderr")) as shown:
+        yield lambda: shown.update(1)

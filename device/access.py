@@ -54,7 +54,9 @@ class Access:
             return replace(denied, decision=Decision(Reason.STORE_FAULT), fault=error.message)
         reason = refusal(claim)
         if claim is None or reason:
-            return replace(denied, person=claim and claim.person, decision=Decision(reason or Reason.BADGE_UNKNOWN))
+            return replace(
+                denied, person=claim.person if claim else None, decision=Decision(reason or Reason.BADGE_UNKNOWN)
+            )
         return self._compared(replace(denied, person=claim.person), claim, badge.at)
 
     def _compared(self, transaction: Transaction, claim: Claim, since: float) -> Transaction:
@@ -121,7 +123,9 @@ class _Look:
         clock = self._doorway.clock
         while (left := self._deadline - clock.monotonic()) > 0:
             frame = self._doorway.camera.read(left)
-            fresh = frame and frame.captured_at > self._since and clock.monotonic() - frame.captured_at <= self._max_age_s
+            fresh = (
+                frame and frame.captured_at > self._since and clock.monotonic() - frame.captured_at <= self._max_age_s
+            )
             if fresh:
                 return frame
         return None

@@ -23,15 +23,17 @@ class _Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     pass
 
 
-class DoorSettings(_Group):
+class DoorSettings(_Group, frozen=True):
     """The relay of the strike."""
 
     pin: Annotated[int, Meta(ge=0, le=27, description="GPIO number (BCM) of the relay's input")] = 17
     active_high: Annotated[bool, Meta(description="true if a high level releases the strike")] = True
-    strike_time_s: Annotated[float, Meta(gt=0, le=10, description="how long a grant releases the strike, seconds")] = 3.0
+    strike_time_s: Annotated[float, Meta(gt=0, le=10, description="how long a grant releases the strike, seconds")] = (
+        3.0
+    )
 
 
-class ReaderSettings(_Group):
+class ReaderSettings(_Group, frozen=True):
     """Where badges come from."""
 
     source: Annotated[
@@ -39,42 +41,50 @@ class ReaderSettings(_Group):
     ] = "stdin"
 
 
-class CameraSettings(_Group):
+class CameraSettings(_Group, frozen=True):
     """Where frames come from."""
 
-    source: Annotated[str, Meta(description="V4L2 device number or path, a video file, an image, or a folder of images")] = "0"
+    source: Annotated[
+        str, Meta(description="V4L2 device number or path, a video file, an image, or a folder of images")
+    ] = "0"
     width: Annotated[int, Meta(ge=160, le=4096, description="frame width asked of the camera, pixels")] = 640
     height: Annotated[int, Meta(ge=120, le=4096, description="frame height asked of the camera, pixels")] = 480
     max_age_s: Annotated[float, Meta(gt=0, le=0.5, description="an older frame is no evidence, seconds")] = 0.5
 
 
-class VisionSettings(_Group):
+class VisionSettings(_Group, frozen=True):
     """What a face must be like to be compared."""
 
     models_dir: Annotated[str, Meta(description="folder of the model pairs; empty: those that came with Lintel")] = ""
     threads: Annotated[int, Meta(ge=1, le=16, description="threads of the TFLite interpreter")] = 2
-    min_face_px: Annotated[float, Meta(ge=20, description="smallest face, longer side of the box, pixels")] = 80.0
-    min_share_in_view: Annotated[float, Meta(ge=0, le=1, description="share of the face's box inside the picture")] = 0.9
+    min_face_px: Annotated[float, Meta(ge=20, description="smallest face, forehead to chin, pixels")] = 80.0
+    min_share_in_view: Annotated[float, Meta(ge=0, le=1, description="share of the face's box inside the picture")] = (
+        0.9
+    )
     min_brightness: Annotated[float, Meta(ge=0, le=255, description="mean luma of the face, 0..255")] = 40.0
     max_brightness: Annotated[float, Meta(ge=0, le=255, description="mean luma of the face, 0..255")] = 225.0
     min_sharpness: Annotated[float, Meta(ge=0, description="variance of the Laplacian of the aligned face")] = 8.0
-    max_turn: Annotated[float, Meta(ge=0, le=1, description="nose off the eyes' middle, as a share of their distance")] = 0.35
+    max_turn: Annotated[
+        float, Meta(ge=0, le=1, description="nose off the eyes' middle, as a share of their distance")
+    ] = 0.35
 
 
-class AccessSettings(_Group):
+class AccessSettings(_Group, frozen=True):
     """How one swipe goes."""
 
     probes: Annotated[int, Meta(ge=1, le=10, description="good frames that are fused into one comparison")] = 3
-    face_timeout_s: Annotated[float, Meta(gt=0, le=30, description="from the badge to the decision at most, seconds")] = 6.0
+    face_timeout_s: Annotated[
+        float, Meta(gt=0, le=30, description="from the badge to the decision at most, seconds")
+    ] = 6.0
 
 
-class StoreSettings(_Group):
+class StoreSettings(_Group, frozen=True):
     """Where people, badges, references and the audit are kept."""
 
     state_dir: Annotated[str, Meta(description="folder of the database; empty: the user's state folder")] = ""
 
 
-class Settings(_Group):
+class Settings(_Group, frozen=True):
     """All settings, by group."""
 
     door: DoorSettings = DoorSettings()

@@ -104,8 +104,11 @@ def linked_groups(embeddings: Sequence[Embedding], threshold: float) -> list[set
     return groups
 
 
-def capture_candidates(camera: Camera, clock: Clock, analyzer: FaceAnalyzer, *, wanted: int, timeout_s: float) -> list[Candidate]:
-    """Frames with one good face, apart in time so that they differ; what was wrong with the last frame if there are none.
+def capture_candidates(
+    camera: Camera, clock: Clock, analyzer: FaceAnalyzer, *, wanted: int, timeout_s: float
+) -> list[Candidate]:
+    """Frames with one good face, apart in time so that they differ; what was wrong with the last frame if there are
+    none.
 
     Raises `EnrollmentRefused` if none came in time, `CameraError` if the camera fails.
     """
@@ -151,4 +154,6 @@ def _entitled(people: People, credential: Credential, name: str) -> Person | Non
 
 def _refused(what: str, rejected: tuple[Rejection, ...]) -> EnrollmentRefused:
     lines = [f"  {rejection.label}: {rejection.reason.meaning} {rejection.reason.advice}" for rejection in rejected]
-    return EnrollmentRefused("\n".join([f"{what}; nobody was enrolled.", *lines]), hint="Take new pictures and try again.")
+    return EnrollmentRefused(
+        "\n".join([f"{what}; nobody was enrolled.", *lines]), hint="Take new pictures and try again."
+    )

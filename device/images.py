@@ -14,7 +14,9 @@ MAX_BYTES = 64 * 1024 * 1024
 _HINT = "Give an intact JPEG, PNG, BMP or WebP file."
 _TAIL = 4096
 _ENDINGS = ((b"\xff\xd8\xff", b"\xff\xd9"), (b"\x89PNG", b"IEND"))
-"""How a format begins, and what must stand near its end: OpenCV fills up a truncated picture with gray without a word."""
+"""How a format begins, and what must stand near its end: OpenCV fills up a truncated picture with gray without a
+word.
+"""
 
 
 def read_image(path: Path) -> Image:

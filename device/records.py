@@ -18,7 +18,11 @@ class Reason(Enum):
     """Why a transaction ended as it did: the code that audit and JSON carry, what it means, what the person can do."""
 
     MATCH = ("match", "The face matches the badge's holder.", "Come in.")
-    BADGE_UNREADABLE = ("badge-unreadable", "The reader gave something that is no badge number.", "Present the badge again.")
+    BADGE_UNREADABLE = (
+        "badge-unreadable",
+        "The reader gave something that is no badge number.",
+        "Present the badge again.",
+    )
     BADGE_UNKNOWN = ("badge-unknown", "Nobody holds this badge.", "Ask the operator to enroll the badge.")
     BADGE_REVOKED = ("badge-revoked", "This badge has been revoked.", "Ask the operator for a new badge.")
     NO_REFERENCES = (
@@ -39,7 +43,11 @@ class Reason(Enum):
         "The face differs from the other pictures or from the references.",
         "Leave this picture out, or take it again.",
     )
-    NON_MATCH = ("non-match", "The face does not match the badge's holder.", "Use your own badge, and look at the camera.")
+    NON_MATCH = (
+        "non-match",
+        "The face does not match the badge's holder.",
+        "Use your own badge, and look at the camera.",
+    )
     CAMERA_FAULT = ("camera-fault", "The camera gave no fresh picture.", "Ask the operator to check the camera.")
     STORE_FAULT = (
         "store-fault",
@@ -102,10 +110,12 @@ class Box:
 
     @property
     def center(self) -> tuple[float, float]:
+        """(x, y) in pixels."""
         return self.left + self.width / 2, self.top + self.height / 2
 
     @property
     def area(self) -> float:
+        """In square pixels."""
         return self.width * self.height
 
 
@@ -113,8 +123,10 @@ class Box:
 class Quality:
     """What a face's picture is worth.
 
-    `face_px`: the longer side of the detector's box. `brightness`: mean luma of the chip, 0..255. `sharpness`: variance of the
-    Laplacian of the chip's luma (a blurred face is below about 30). `turn`: how far the nose is off the middle between the
+    `face_px`: the longer side of the face, forehead to chin. `brightness`: mean luma of the chip, 0..255. `sharpness`:
+    variance of the
+    Laplacian of the chip's luma (a blurred face is below about 30). `turn`: how far the nose is off the middle
+    between the
     eyes, as a share of the eyes' distance; 0 is frontal.
     """
 
@@ -155,7 +167,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a comparison found: `similarity` of the fused probes with the references, higher is closer, and the threshold."""
+    """What a comparison found: `similarity` of the fused probes with the references, higher is closer, and the
+    threshold.
+    """
 
     similarity: float
     threshold: float
@@ -164,6 +178,7 @@ class Evidence:
 
     @property
     def matches(self) -> bool:
+        """Whether the similarity reaches the threshold."""
         return self.similarity >= self.threshold
 
 
@@ -184,6 +199,7 @@ class Decision:
 
     @property
     def granted(self) -> bool:
+        """Whether the strike may be released."""
         return self.outcome is Outcome.GRANTED
 
 
@@ -191,7 +207,8 @@ class Decision:
 class Transaction:
     """One swipe from badge to decision, as the audit keeps it.
 
-    `started_at` is UTC. `waited_s` is the time from the badge to the decision on the door's clock; `fault` says what failed, in
+    `started_at` is UTC. `waited_s` is the time from the badge to the decision on the door's clock; `fault` says what
+    failed, in
     words without any personal data.
     """
 

@@ -31,9 +31,11 @@ PAUSE_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What a step did: the transaction if there was a badge, the relay pin's levels, and which expectations were not met.
+    """What a step did: the transaction if there was a badge, the relay pin's levels, and which expectations were not
+    met.
 
-    `began_at` is in seconds on the scenario's clock, `computed_s` the real time from the badge to the end of the transaction.
+    `began_at` is in seconds on the scenario's clock, `computed_s` the real time from the badge to the end of the
+    transaction.
     """
 
     step: Step
@@ -92,7 +94,9 @@ class Rehearsal:
         computed_s = time.perf_counter() - started - camera.take_drawing_s()
         levels = self.pins.history(self._settings.door.pin)
         unmet = tuple(_unmet(step.expect, transaction, levels[known:], active_high=self._settings.door.active_high))
-        return Played(step, began_at, transaction, self._settings.door.pin, levels[max(0, known - 1) :], computed_s, unmet)
+        return Played(
+            step, began_at, transaction, self._settings.door.pin, levels[max(0, known - 1) :], computed_s, unmet
+        )
 
     def _file(self, source: str) -> Path:
         kind, _, name = source.rpartition(":")
@@ -113,7 +117,9 @@ def _credential(written: str) -> Credential | None:
         return None
 
 
-def _unmet(expect: Expect, transaction: Transaction | None, levels: tuple[Level, ...], *, active_high: bool) -> Iterator[str]:
+def _unmet(
+    expect: Expect, transaction: Transaction | None, levels: tuple[Level, ...], *, active_high: bool
+) -> Iterator[str]:
     """What was expected and received otherwise, one sentence each."""
     decision = transaction.decision if transaction else None
     strike = "released" if any(level.high == active_high for level in levels) else "secure"
@@ -135,4 +141,6 @@ def _check_reasons(scenario: Scenario) -> None:
     codes = {reason.code for reason in Reason}
     for step in scenario.step:
         if step.expect.reason and step.expect.reason not in codes:
-            raise ScenarioError(f"There is no reason {step.expect.reason!r}.", hint=f"Take one of: {', '.join(sorted(codes))}.")
+            raise ScenarioError(
+                f"There is no reason {step.expect.reason!r}.", hint=f"Take one of: {', '.join(sorted(codes))}."
+            )

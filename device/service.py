@@ -71,9 +71,11 @@ class Service:
         self._notifier = notifier
 
     def run(self, reader: Reader, stop: threading.Event, tell: Callable[[Transaction], None]) -> None:
-        """Serves badges until `stop` is set or the reader's input ends; the door is secured at the start and at the end.
+        """Serves badges until `stop` is set or the reader's input ends; the door is secured at the start and at the
+        end.
 
-        Raises `DoorError`, `ReaderError` or `StoreError` when the door cannot go on; the fault is in the audit if it can be.
+        Raises `DoorError`, `ReaderError` or `StoreError` when the door cannot go on; the fault is in the audit if it
+        can be.
         """
         self._doorway.door.secure()
         self._note(Event.SERVICE_STARTED)

@@ -15,7 +15,9 @@ from device.vision.faces import FaceAnalyzer
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A comparison's evidence, the holder's name if there is one, and the false match rate that the threshold was set for."""
+    """A comparison's evidence, the holder's name if there is one, and the false match rate that the threshold was set
+    for.
+    """
 
     evidence: Evidence
     target_fmr: float

@@ -31,7 +31,9 @@ class Capture(Protocol):
 
 
 class LiveCamera:
-    """`Camera` that never gives an old frame: its thread reads as fast as the device, and opens it again when it is lost."""
+    """`Camera` that never gives an old frame: its thread reads as fast as the device, and opens it again when it is
+    lost.
+    """
 
     def __init__(self, open_capture: Callable[[], Capture], clock: Clock) -> None:
         """Opens the device. Raises `CameraError` if it is not there."""

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from device.verification import Verdict
 
 
-@click.command(epilog="Exit codes: 0 match, 1 non-match, 5 an image cannot be read or compared, 9 nobody holds the badge.")
+@click.command(
+    epilog="Exit codes: 0 match, 1 non-match, 5 an image cannot be read or compared, 9 nobody holds the badge."
+)
 @click.argument("badge")
 @click.argument("image", type=click.Path(path_type=Path))
 @json_option
@@ -46,7 +48,9 @@ def _tell(verdict: "Verdict", *, as_json: bool) -> int:
         print_json({"match": verdict.evidence.matches, **_fields(verdict)})
     else:
         evidence = verdict.evidence
-        click.echo(f"{'MATCH' if evidence.matches else 'NON-MATCH'}{f' with {verdict.person}' if verdict.person else ''}")
+        click.echo(
+            f"{'MATCH' if evidence.matches else 'NON-MATCH'}{f' with {verdict.person}' if verdict.person else ''}"
+        )
         click.echo(f"similarity {evidence.similarity:.3f}, threshold {evidence.threshold:.3f} (higher is closer)")
         click.echo(f"At this threshold about {verdict.target_fmr:.2%} of pairs of different people match.")
     return 0 if verdict.evidence.matches else 1

@@ -14,7 +14,8 @@ from device.cli.context import json_option, print_json, settings_of
 def config(context: click.Context, changed: bool, as_json: bool) -> None:
     """Show the settings in force, as TOML with their meaning: a file to start from.
 
-    They come from --config FILE, the variable LINTEL_CONFIG, or /etc/lintel/lintel.toml; what a file leaves out keeps its
+    They come from --config FILE, the variable LINTEL_CONFIG, or /etc/lintel/lintel.toml; what a file leaves out keeps
+    its
     default.
     """
     import msgspec

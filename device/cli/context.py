@@ -47,5 +47,3 @@ def plain(value: object) -> Any:  # noqa: ANN401 - JSON is of any type
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value) if field.repr}
     return value
-
-

@@ -15,11 +15,15 @@ from device.cli.context import json_option, print_json, settings_of
 @click.option("--pictures", type=click.IntRange(1, 20), default=5, show_default=True, help="With --camera: how many.")
 @json_option
 @click.pass_context
-def enroll(context: click.Context, badge: str, images: tuple[Path, ...], name: str, camera: bool, pictures: int, as_json: bool) -> None:
+def enroll(
+    context: click.Context, badge: str, images: tuple[Path, ...], name: str, camera: bool, pictures: int, as_json: bool
+) -> None:
     """Enroll NAME with BADGE and one or more pictures.
 
-    BADGE is FACILITY:NUMBER, a plain NUMBER, or csn:HEX. Each picture must show the person's face alone, large, sharp and
-    well lit; one that does not is left out, with the reason. Three to five pictures in different light and pose make the
+    BADGE is FACILITY:NUMBER, a plain NUMBER, or csn:HEX. Each picture must show the person's face alone, large, sharp
+    and
+    well lit; one that does not is left out, with the reason. Three to five pictures in different light and pose make
+    the
     door more reliable. Repeat with the same BADGE and NAME to add pictures.
     """
     if camera == bool(images):

@@ -70,10 +70,14 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
     epilog=EXIT_CODES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--config", "config_path", type=click.Path(path_type=Path), envvar="LINTEL_CONFIG", help="Settings file (TOML).")
+@click.option(
+    "--config", "config_path", type=click.Path(path_type=Path), envvar="LINTEL_CONFIG", help="Settings file (TOML)."
+)
 @click.option("--state-dir", envvar="LINTEL_STATE_DIR", help="Folder of the database, in place of the setting.")
 @click.option("-v", "--verbose", is_flag=True, help="With --version: name the runtime and the models as well.")
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version.")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
+)
 @click.pass_context
 def cli(context: click.Context, config_path: Path | None, state_dir: str | None, verbose: bool) -> None:  # noqa: ARG001
     """Lintel opens a door to the right face with the right badge.

@@ -48,7 +48,9 @@ def show_person(context: click.Context, name: str, as_json: bool) -> None:
     if as_json:
         print_json(enrolled)
         return
-    click.echo(f"{enrolled.person.name}, enrolled {enrolled.enrolled_at:%Y-%m-%d %H:%M} UTC\nbadges: {_badges(enrolled)}")
+    click.echo(
+        f"{enrolled.person.name}, enrolled {enrolled.enrolled_at:%Y-%m-%d %H:%M} UTC\nbadges: {_badges(enrolled)}"
+    )
     present = load_model(EMBEDDING, shipped_models_dir()).manifest.sha256
     for model, count in enrolled.references:
         state = "the present model" if model == present else "an older model, not used: enroll again"

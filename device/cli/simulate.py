@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 @click.option("--video", type=click.Path(path_type=Path), help="See a clip, over and over, as the camera's picture.")
 @json_option
 @click.pass_context
-def simulate(context: click.Context, scenario: Path | None, webcam: str | None, video: Path | None, as_json: bool) -> int:
+def simulate(
+    context: click.Context, scenario: Path | None, webcam: str | None, video: Path | None, as_json: bool
+) -> int:
     """Play a door on this desk, with a virtual badge reader, camera and relay.
 
     A scenario says who stands in front of the camera, which badge is presented, and what is expected; the form is
@@ -59,10 +61,12 @@ def _told(rehearsal: "Rehearsal", *, active_high: bool) -> "list[EnrollmentRepor
     from device.enrollment import EnrollmentReport
 
     click.echo(f"{rehearsal.scenario.title}\n")
-    events = []
+    events: list[EnrollmentReport | Played] = []
     for event in rehearsal.play():
-        enrolled = isinstance(event, EnrollmentReport)
-        lines: Iterable[str] = enrolled_lines(event) if enrolled else ("", *played_lines(event, active_high=active_high))
+        if isinstance(event, EnrollmentReport):
+            lines: Iterable[str] = enrolled_lines(event)
+        else:
+            lines = ("", *played_lines(event, active_high=active_high))
         click.echo("\n".join(lines))
         events.append(event)
     return events

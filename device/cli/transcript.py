@@ -10,8 +10,8 @@ from device.rehearsal import Played
 
 def enrolled_lines(report: EnrollmentReport) -> Iterator[str]:
     """Who was enrolled with what."""
-    count = len(report.accepted)
-    yield f"{report.person.name} enrolled with badge {format_badge(report.credential)}, {count} reference{'s' * (count != 1)}"
+    count, badge = len(report.accepted), format_badge(report.credential)
+    yield f"{report.person.name} enrolled with badge {badge}, {count} reference{'s' * (count != 1)}"
     for rejection in report.rejected:
         yield f"  {rejection.label} left out: {rejection.reason.meaning} {rejection.reason.advice}"
 
@@ -24,7 +24,9 @@ def transaction_line(transaction: Transaction) -> str:
     if evidence:
         sign = ">=" if evidence.matches else "<"
         parts.append(f"similarity {evidence.similarity:.3f} {sign} {evidence.threshold:.3f}")
-    parts.append(f"decided after {transaction.waited_s:.1f} s, {transaction.frames} frame{'s' * (transaction.frames != 1)}")
+    parts.append(
+        f"decided after {transaction.waited_s:.1f} s, {transaction.frames} frame{'s' * (transaction.frames != 1)}"
+    )
     return ", ".join(parts)
 
 

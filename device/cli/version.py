@@ -7,7 +7,9 @@ from device.errors import LintelError
 
 
 def version_text(*, verbose: bool) -> str:
-    """The version; if `verbose`, also the Python, the TFLite runtime and the models in use, or what is wrong with them."""
+    """The version; if `verbose`, also the Python, the TFLite runtime and the models in use, or what is wrong with
+    them.
+    """
     lines = [f"lintel {version('lintel')}"]
     return "\n".join([*lines, f"Python {python_version()}", *_runtime(), *_models()] if verbose else lines)
 

@@ -15,7 +15,7 @@ class LockPin(LGPIOPin):  # type: ignore[misc]  # gpiozero is untyped
 
     def output_with_state(self, state: bool) -> None:
         """Makes the pin an output at `state` in one request to the kernel."""
-        lgpio.gpio_claim_output(self.factory._handle, self._number, int(state))
+        lgpio.gpio_claim_output(self.factory._handle, self._number, int(state))  # noqa: SLF001 - gpiozero offers no other way
 
     def close(self) -> None:
         """Leaves the pin as it is; the kernel takes it back when the chip is closed."""

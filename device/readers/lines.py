@@ -54,7 +54,9 @@ class LineReader:
         self._pending += received
 
     def _next_line(self) -> bytes | None:
-        """The first line that is not empty; one that is too long comes out at its limit, so that memory stays bounded."""
+        """The first line that is not empty; one that is too long comes out at its limit, so that memory stays
+        bounded.
+        """
         while b"\n" in (normalized := self._pending.replace(b"\r", b"\n")):
             line, _, self._pending = normalized.partition(b"\n")
             if line.strip():

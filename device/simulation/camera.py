@@ -34,7 +34,7 @@ class SimulatedCamera:
     def read(self, timeout_s: float) -> Frame | None:
         """The next frame, which comes at a whole multiple of 1 / `RATE_FPS`."""
         if self._condition == "dead":
-            raise CameraError("The simulated camera is dead.", hint="Say `camera = \"works\"` in the scenario.")
+            raise CameraError("The simulated camera is dead.", hint='Say `camera = "works"` in the scenario.')
         now = self._clock.monotonic()
         index = max(math.floor((now - self._began) * RATE_FPS + 1e-6), self._given + 1)
         wait = max(0.0, self._began + index / RATE_FPS - now)

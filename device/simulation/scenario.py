@@ -1,29 +1,29 @@
 """A scenario: who stands in front of the camera, which badge is presented when, and what is expected. Read from TOML.
 
-    title = "A door in an office"
+title = "A door in an office"
 
-    [images]                            # a file beside the scenario, or a portrait that came with Lintel
-    eileen = "portrait:eileen-collins"
+[images]                            # a file beside the scenario, or a portrait that came with Lintel
+eileen = "portrait:eileen-collins"
 
-    [[enroll]]
-    name = "Eileen Collins"
-    badge = "17:1001"
-    images = ["eileen"]
+[[enroll]]
+name = "Eileen Collins"
+badge = "17:1001"
+images = ["eileen"]
 
-    [[step]]
-    title = "Her own badge"
-    badge = "17:1001"                   # none: nobody badges
-    badge_at_s = 1.0
-    camera = "works"                    # or "dead", "frozen", "late"
-    revoke = "17:1002"                  # a badge to revoke before the step
-    expect = { outcome = "granted", reason = "match", strike = "released" }
+[[step]]
+title = "Her own badge"
+badge = "17:1001"                   # none: nobody badges
+badge_at_s = 1.0
+camera = "works"                    # or "dead", "frozen", "late"
+revoke = "17:1002"                  # a badge to revoke before the step
+expect = { outcome = "granted", reason = "match", strike = "released" }
 
-    [[step.view]]                       # none: nobody is there
-    image = "eileen"
-    from = { x = 0.4, size = 0.3 }      # center and height, as shares of the picture's
-    to = { x = 0.5, size = 0.9 }
-    walk_s = 1.0
-    light = 0.8
+[[step.view]]                       # none: nobody is there
+image = "eileen"
+from = { x = 0.4, size = 0.3 }      # center and height, as shares of the picture's
+to = { x = 0.5, size = 0.9 }
+walk_s = 1.0
+light = 0.8
 """
 
 from importlib.resources import files
@@ -44,15 +44,17 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     pass
 
 
-class Place(_Table):
-    """Where a figure stands: its center from the left, from the top, and its height, as shares of the picture's size."""
+class Place(_Table, frozen=True):
+    """Where a figure stands: its center from the left, from the top, and its height, as shares of the picture's
+    size.
+    """
 
     x: Share = 0.5
     y: Share = 0.55
     size: Annotated[float, msgspec.Meta(gt=0, le=3)] = 0.9
 
 
-class Figure(_Table):
+class Figure(_Table, frozen=True):
     """A person in front of the camera: a picture that moves from one place to another and is lit."""
 
     image: str
@@ -63,7 +65,7 @@ class Figure(_Table):
     blur_px: Annotated[float, msgspec.Meta(ge=0, le=50)] = 0.0
 
 
-class Expect(_Table):
+class Expect(_Table, frozen=True):
     """What must come of a step; what is left out may be anything."""
 
     outcome: Literal["granted", "denied"] | None = None
@@ -72,7 +74,7 @@ class Expect(_Table):
     within_s: Seconds | None = None
 
 
-class Step(_Table):
+class Step(_Table, frozen=True):
     """One scene: it begins, a badge may be presented, something must come of it."""
 
     title: str
@@ -84,7 +86,7 @@ class Step(_Table):
     expect: Expect = Expect()
 
 
-class Enrollee(_Table):
+class Enrollee(_Table, frozen=True):
     """Somebody to enroll before the first step."""
 
     name: str
@@ -92,7 +94,7 @@ class Enrollee(_Table):
     images: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 
 
-class Scenario(_Table):
+class Scenario(_Table, frozen=True):
     """A whole scenario."""
 
     title: str

@@ -1,6 +1,6 @@
 """The audit: rows are added and read, never changed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -41,7 +41,15 @@ class Audit:
             )
         )
 
-    def note(self, event: Event, at: datetime, *, person: Person | None = None, badge: str | None = None, fault: str | None = None) -> int:
+    def note(
+        self,
+        event: Event,
+        at: datetime,
+        *,
+        person: Person | None = None,
+        badge: str | None = None,
+        fault: str | None = None,
+    ) -> int:
         """Commits the row of anything but a swipe and returns its number."""
         return self.add(AuditRow(0, at, event, badge, person.id if person else None, fault=fault))
 
@@ -71,11 +79,13 @@ def _stored(value: object) -> object:
 
 
 def _row(row: dict[str, Any]) -> AuditRow:
-    read = {
+    read: dict[str, Callable[[str], object]] = {
         "at": datetime.fromisoformat,
         "event": Event,
         "outcome": Outcome,
         "reason": Reason.from_code,
     }
-    values = {name: read[name](value) if name in read and value is not None else value for name, value in row.items()}
+    values: dict[str, Any] = {
+        name: read[name](value) if name in read and value is not None else value for name, value in row.items()
+    }
     return AuditRow(**values)

@@ -73,6 +73,6 @@ def _refuse_newer(database: Database, path: Path) -> None:
     newer = [migration.name for migration in MIGRATIONS.applied(database) if migration.name not in known]
     if newer:
         raise StoreError(
-            f"The database {path} was made by a newer Lintel: it has {', '.join(newer)}, which this version does not know.",
+            f"The database {path} was made by a newer Lintel: this version does not know {', '.join(newer)}.",
             hint="Install the newer version again; this one leaves the file as it is.",
         )

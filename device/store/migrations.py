@@ -8,7 +8,11 @@ MIGRATIONS = Migrations("lintel")
 
 @MIGRATIONS(name="0001-people-badges-references-audit")
 def _first_tables(database: Database) -> None:
-    database.execute("CREATE TABLE people (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL COLLATE NOCASE UNIQUE, enrolled_at TEXT NOT NULL)")
+    database.execute("""
+        CREATE TABLE people (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL COLLATE NOCASE UNIQUE, enrolled_at TEXT NOT NULL
+        )""")
     database.execute("""
         CREATE TABLE badges (
             format TEXT NOT NULL, facility INTEGER NOT NULL, number TEXT NOT NULL,

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlite_utils import Database
 
-from device.errors import CredentialError, StoreError
+from device.errors import CredentialError
 from device.records import Badge, Claim, Credential, Enrolled, Person
 
 _BADGE = "format = ? AND facility = ? AND number = ?"
@@ -104,7 +104,8 @@ class People:
 
     def _reference_counts(self, person_id: int) -> tuple[tuple[str, int], ...]:
         rows = self._database.query(
-            "SELECT model_sha256, count(*) AS n FROM face_references WHERE person_id = ? GROUP BY model_sha256", [person_id]
+            "SELECT model_sha256, count(*) AS n FROM face_references WHERE person_id = ? GROUP BY model_sha256",
+            [person_id],
         )
         return tuple((row["model_sha256"], row["n"]) for row in rows)
 

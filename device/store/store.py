@@ -22,7 +22,9 @@ class Store:
 
     @contextlib.contextmanager
     def people(self) -> Iterator[People]:
-        """People in one transaction: all that is written inside is committed at its end, or none. Raises `StoreError`."""
+        """People in one transaction: all that is written inside is committed at its end, or none. Raises
+        `StoreError`.
+        """
         with store_errors(self.path), self._database.atomic():
             yield self._people
 
@@ -39,5 +41,7 @@ class Store:
     def __enter__(self) -> "Store":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

@@ -18,6 +18,8 @@ Floats = NDArray[np.float32]
 
 MIN_SCORE = 0.5
 SUPPRESSION_IOU = 0.3
+CLOSER_LOOK = 0.75
+"""The side of the closer look, as a share of the frame's shorter side."""
 _GRIDS = ((16, 2), (8, 6))
 """(cells per side, anchors per cell) of BlazeFace short range's two feature maps."""
 
@@ -45,7 +47,20 @@ class Detector:
         self._anchors = anchors()
 
     def detect(self, image: Image) -> tuple[Detection, ...]:
-        """The faces in an RGB image, best score first."""
+        """The faces in an RGB image, best score first.
+
+        In a whole frame BlazeFace misses faces below about a seventh of its width; where it finds none, the middle is looked
+        at more closely, so that somebody far away is seen.
+        """
+        return self._detect(image) or self._detect_in_middle(image)
+
+    def _detect_in_middle(self, image: Image) -> tuple[Detection, ...]:
+        height, width = image.shape[:2]
+        side = round(CLOSER_LOOK * min(height, width))
+        left, top = (width - side) // 2, (height - side) // 2
+        return tuple(shifted(face, left, top) for face in self._detect(image[top : top + side, left : left + side]))
+
+    def _detect(self, image: Image) -> tuple[Detection, ...]:
         letterboxed, scale = letterbox(image, self._size)
         tensor = letterboxed * np.float32(self._preprocessing.scale) + np.float32(self._preprocessing.offset)
         regressors, logits = self._interpreter.run(tensor[np.newaxis])
@@ -53,6 +68,13 @@ class Detector:
         return tuple(
             _detection(row * self._size / scale, score) for row, score in suppress(rows, scores, SUPPRESSION_IOU)
         )
+
+
+def shifted(face: Detection, right: float, down: float) -> Detection:
+    """The detection in a picture that begins so many pixels further left and up."""
+    box = Box(face.box.left + right, face.box.top + down, face.box.width, face.box.height)
+    right_eye = (face.right_eye[0] + right, face.right_eye[1] + down)
+    return Detection(box, right_eye, (face.left_eye[0] + right, face.left_eye[1] + down), face.score)
 
 
 def anchors() -> Floats:
@@ -66,7 +88,9 @@ def anchors() -> Floats:
 
 
 def letterbox(image: Image, size: int) -> tuple[Floats, float]:
-    """The image shrunk to fit a square of `size`, its top left in place, black elsewhere: float32 [size, size, 3] and the scale."""
+    """The image shrunk to fit a square of `size`, its top left in place, black elsewhere: float32 [size, size, 3] and
+    the scale.
+    """
     height, width = image.shape[:2]
     scale = size / max(height, width)
     fitted = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -76,16 +100,17 @@ def letterbox(image: Image, size: int) -> tuple[Floats, float]:
 
 
 def decode(regressors: Floats, logits: Floats, centers: Floats, size: int) -> tuple[Floats, Floats]:
-    """The anchors above `MIN_SCORE` as rows (left, top, right, bottom, 6 key points x, y) in 0..1, and their scores 0..1.
+    """The anchors above `MIN_SCORE` as rows (left, top, right, bottom, 6 key points x, y) in 0..1, and their scores
+    0..1.
 
     `regressors` is float32 [896, 16], offsets from the anchor in pixels of the input; `logits` float32 [896].
     """
-    scores = 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
+    scores = (1 / (1 + np.exp(-np.clip(logits, -80, 80)))).astype(np.float32)
     kept = scores >= MIN_SCORE
     offsets, origins = regressors[kept] / np.float32(size), centers[kept]
     middle, half = origins + offsets[:, :2], offsets[:, 2:4] / 2
     key_points = offsets[:, 4:] + np.tile(origins, 6)
-    return np.hstack([middle - half, middle + half, key_points]), scores[kept]
+    return np.hstack([middle - half, middle + half, key_points]).astype(np.float32), scores[kept]
 
 
 def suppress(rows: Floats, scores: Floats, iou: float) -> list[tuple[Floats, float]]:

@@ -39,7 +39,7 @@ class Embedder:
 
     def _output(self, chip: Image) -> Embedding:
         tensor = chip * np.float32(self._preprocessing.scale) + np.float32(self._preprocessing.offset)
-        return self._interpreter.run(tensor[np.newaxis])[0][0]
+        return np.asarray(self._interpreter.run(tensor[np.newaxis])[0][0], np.float32)
 
 
 def unit_length(vector: Embedding) -> Embedding:

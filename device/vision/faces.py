@@ -32,7 +32,7 @@ class FaceAnalyzer:
     def probe(self, image: Image, face: Detection, landmarks: Landmarks) -> Probe:
         """The probe of one detected face, whatever its quality."""
         chip = align(image, landmarks, self.embedder.alignment)
-        return Probe(self.embedder.embed(chip), measure(face.box, landmarks, chip), face.box)
+        return Probe(self.embedder.embed(chip), measure(landmarks, chip), face.box)
 
     def _only_face(self, faces: tuple[Detection, ...]) -> Detection | Reason:
         """The face at the door: those of less than half the smallest useful size are people in the background."""
@@ -48,7 +48,7 @@ class FaceAnalyzer:
         if landmarks.presence < MIN_PRESENCE:
             return Reason.NO_FACE
         chip = align(image, landmarks, self.embedder.alignment)
-        quality = measure(face.box, landmarks, chip)
+        quality = measure(landmarks, chip)
         wrong = complaint(quality, face.box, image.shape[:2], self.limits)
         return wrong or Probe(self.embedder.embed(chip), quality, face.box)
 

@@ -18,7 +18,9 @@ CROP_SCALE = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Landmarks:
-    """The mesh's points, float32 [468, 2] in pixels of the frame, and the probability 0..1 that there is a face at all."""
+    """The mesh's points, float32 [468, 2] in pixels of the frame, and the probability 0..1 that there is a face at
+    all.
+    """
 
     points: NDArray[np.float32] = field(repr=False)
     presence: float
@@ -45,7 +47,9 @@ class FaceMesh:
 
 
 def crop_transform(face: Detection, size: int) -> NDArray[np.float64]:
-    """The similarity, float64 [2, 3], from the frame to the mesh's square crop of `size`, turned so that the eyes are level."""
+    """The similarity, float64 [2, 3], from the frame to the mesh's square crop of `size`, turned so that the eyes are
+    level.
+    """
     (right_x, right_y), (left_x, left_y) = face.right_eye, face.left_eye
     angle = math.atan2(left_y - right_y, left_x - right_x)
     scale = size / (CROP_SCALE * max(face.box.width, face.box.height, 1.0))

@@ -21,14 +21,14 @@ class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     pass
 
 
-class TensorSpec(_Record):
+class TensorSpec(_Record, frozen=True):
     """One input or output tensor, batch dimension included."""
 
     shape: tuple[Positive, ...]
     dtype: Literal["float32"]
 
 
-class Preprocessing(_Record):
+class Preprocessing(_Record, frozen=True):
     """What the device does to RGB pixels 0..255 before the model: `pixel * scale + offset`."""
 
     color: Literal["RGB"]
@@ -36,7 +36,7 @@ class Preprocessing(_Record):
     offset: float
 
 
-class Source(_Record):
+class Source(_Record, frozen=True):
     """Where the model or its weights come from: one member of one pinned package."""
 
     package: str
@@ -46,10 +46,11 @@ class Source(_Record):
     member_sha256: Sha256
 
 
-class Alignment(_Record):
+class Alignment(_Record, frozen=True):
     """The chip a face is brought to by a similarity transform before the model sees it.
 
-    `template` are points (x, y) in pixels of the chip, origin at its top left pixel's center; `landmarks` are the face mesh's
+    `template` are points (x, y) in pixels of the chip, origin at its top left pixel's center; `landmarks` are the
+    face mesh's
     indices of the same points, in the same order.
     """
 
@@ -58,7 +59,7 @@ class Alignment(_Record):
     landmarks: tuple[int, ...]
 
 
-class DecisionRule(_Record):
+class DecisionRule(_Record, frozen=True):
     """When two embeddings match, and what that threshold means.
 
     `similarity` is the cosine of two unit vectors, -1..1, higher is closer; several references and probes are fused by
@@ -76,7 +77,7 @@ class DecisionRule(_Record):
     non_mated_comparisons: Positive
 
 
-class EmbeddingSpec(_Record):
+class EmbeddingSpec(_Record, frozen=True):
     """The vector the device makes of the model's output: chip and mirror averaged, then unit length."""
 
     length: Positive
@@ -84,7 +85,7 @@ class EmbeddingSpec(_Record):
     mirror: Literal["mean"]
 
 
-class BuiltWith(_Record):
+class BuiltWith(_Record, frozen=True):
     """What made the file; with the same, a rebuild gives the same bytes."""
 
     tensorflow: str
@@ -92,7 +93,7 @@ class BuiltWith(_Record):
     quantization: Literal["float32", "float16", "dynamic-range", "full-int8"]
 
 
-class Manifest(_Record):
+class Manifest(_Record, frozen=True):
     """A model file's contract. The optional parts belong to the embedding model alone."""
 
     manifest_version: Literal[1]

@@ -11,11 +11,11 @@ _RIGHT_EYE, _LEFT_EYE, _NOSE_TIP = 33, 263, 1
 """The face mesh's outer eye corners and the tip of the nose."""
 
 
-def measure(box: Box, landmarks: Landmarks, chip: Image) -> Quality:
-    """The quality of a face from its box in the frame, its landmarks and its chip."""
+def measure(landmarks: Landmarks, chip: Image) -> Quality:
+    """The quality of a face from its landmarks in the frame and its chip."""
     luma = cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY)
     return Quality(
-        face_px=max(box.width, box.height),
+        face_px=float(np.ptp(landmarks.points, axis=0).max()),
         brightness=float(luma.mean()),
         sharpness=float(cv2.Laplacian(luma, cv2.CV_32F).var()),
         turn=turn(landmarks),

@@ -62,7 +62,9 @@ class Interpreter:
         self._expect("output", model.manifest.outputs, self._interpreter.get_output_details())
 
     def run(self, tensor: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        """Feeds the one input (its batch dimension included) and returns copies of all outputs, in the manifest's order."""
+        """Feeds the one input (its batch dimension included) and returns copies of all outputs, in the manifest's
+        order.
+        """
         self._interpreter.set_tensor(self._inputs[0], tensor)
         self._interpreter.invoke()
         return tuple(self._interpreter.get_tensor(index) for index in self._outputs)
@@ -72,7 +74,7 @@ class Interpreter:
         received = [(tuple(int(n) for n in detail["shape"]), np.dtype(detail["dtype"]).name) for detail in details]
         if expected != received:
             raise ModelError(
-                f"The manifest of {self._name} does not fit its model: {side} expected {expected}, received {received}.",
+                f"The manifest of {self._name} does not fit its model: {side} expected {expected}, got {received}.",
                 hint="Install Lintel again, or rebuild the models with `lintel-convert build`.",
             )
 

@@ -1,0 +1,83 @@
+"""Labelled pairs of images: LFW's `pairs.txt` and a CSV of one's own."""
+
+import csv
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from device.errors import ImageError
+
+
+class Protocol(StrEnum):
+    """The form of a pairs file."""
+
+    LFW = "lfw"
+    CSV = "csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two images, whether they show one person (a mated pair), and the fold of the cross-validation."""
+
+    image_a: Path
+    image_b: Path
+    same: bool
+    fold: int
+
+
+CSV_FOLDS = 10
+
+
+def read_pairs(path: Path, images: Path, protocol: Protocol) -> tuple[Pair, ...]:
+    """The pairs in a file; images are below the folder `images`. Raises `ImageError` for a file not in that form."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImageError(f"Cannot read the pairs {path}: {error}.", hint="Give LFW's pairs.txt or a CSV.") from None
+    pairs = _lfw_pairs(text, path, images) if protocol is Protocol.LFW else _csv_pairs(text, path, images)
+    if not any(pair.same for pair in pairs) or all(pair.same for pair in pairs):
+        raise ImageError(f"The pairs {path} need mated and non-mated ones.", hint="Label both kinds with 1 and 0.")
+    return pairs
+
+
+def _lfw_pairs(text: str, path: Path, images: Path) -> tuple[Pair, ...]:
+    """`folds  pairs-of-a-kind`, then per fold that many mated (`name i j`) and as many non-mated (`name i name j`)."""
+    lines = text.splitlines()
+    try:
+        folds, of_a_kind = (int(word) for word in lines[0].split())
+        rows = [line.split() for line in lines[1:] if line.strip()]
+        if len(rows) != 2 * folds * of_a_kind:
+            raise ValueError(f"announces {2 * folds * of_a_kind} pairs and has {len(rows)}")
+        return tuple(_lfw_pair(row, images, index // (2 * of_a_kind)) for index, row in enumerate(rows))
+    except (ValueError, IndexError) as error:
+        raise ImageError(f"{path} is no LFW pairs file: {error}.", hint="Its first line is `10 300`.") from None
+
+
+def _lfw_pair(row: list[str], images: Path, fold: int) -> Pair:
+    match row:
+        case [name, a, b]:
+            return Pair(_lfw_image(images, name, a), _lfw_image(images, name, b), same=True, fold=fold)
+        case [name_a, a, name_b, b]:
+            return Pair(_lfw_image(images, name_a, a), _lfw_image(images, name_b, b), same=False, fold=fold)
+    raise ValueError(f"a line has {len(row)} words, expected 3 or 4")
+
+
+def _lfw_image(images: Path, name: str, number: str) -> Path:
+    return images / name / f"{name}_{int(number):04d}.jpg"
+
+
+def _csv_pairs(text: str, path: Path, images: Path) -> tuple[Pair, ...]:
+    """Columns `image_a,image_b,same` (1 or 0); the folds take turns."""
+    reader = csv.DictReader(text.splitlines())
+    labels = {"0": False, "1": True, "false": False, "true": True}
+    try:
+        return tuple(
+            Pair(
+                images / row["image_a"], images / row["image_b"], labels[row["same"].strip().lower()], index % CSV_FOLDS
+            )
+            for index, row in enumerate(reader)
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ImageError(
+            f"{path} is no pairs CSV: {error} is missing or wrong.", hint="Columns: image_a,image_b,same (1 or 0)."
+        ) from None
