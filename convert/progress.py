@@ -1,5 +1,6 @@
 """How a long job tells a person where it is: one line at a time, to whoever listens."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -15,5 +16,5 @@ def silent(_line: str) -> None:
 @contextmanager
 def bar(label: str, length: int) -> Iterator[Callable[[], object]]:
     """A progress bar on standard error; call what it gives after each of `length` steps."""
-    with click.progressbar(length=length, label=label, file=click.get_text_stream("stderr")) as shown:
+    with click.progressbar(length=length, label=label, file=sys.stderr) as shown:
         yield lambda: shown.update(1)
