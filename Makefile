@@ -35,7 +35,7 @@ sources: dev-environment ## fetch what the converter builds from (cached; needs 
 
 lint: dev-environment ## style, types, and which module may import which
 	@echo "lint: ruff"
-	@$(VENV)/ruff check --quiet
+	@$(VENV)/ruff check --quiet --output-format concise
 	@$(VENV)/ruff format --check --quiet
 	@echo "lint: mypy"
 	@$(VENV)/mypy

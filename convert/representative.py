@@ -104,8 +104,8 @@ def _lit(chip: Image, generator: np.random.Generator) -> Image:
     if generator.random() < 0.25:
         light = np.repeat(light @ (0.299, 0.587, 0.114), 3).reshape(light.shape)
     light = light ** generator.uniform(0.6, 1.6)
-    light = (light - 0.5) * generator.uniform(0.6, 1.4) + 0.5 + generator.uniform(-0.2, 0.2)
-    light = light + generator.normal(0, generator.uniform(0, 0.03), light.shape)
+    light = (light - 0.5) * generator.uniform(0.6, 1.2) + 0.5 + generator.uniform(-0.2, 0.2)
+    light = light + generator.normal(0, generator.uniform(0, 0.015), light.shape)
     return (np.clip(light, 0, 1) * 255).round().astype(np.uint8)
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from device.access import Doorway
 from device.cameras.sources import open_camera
@@ -37,10 +39,16 @@ def board(settings: Settings, clock: Clock) -> Iterator[tuple[Doorway, LineReade
 
 @contextmanager
 def desk(settings: Settings, clock: Clock, relay: Relay) -> Iterator[tuple[Doorway, LineReader]]:
-    """A door with a virtual relay, for a real camera or clip and badges that are typed."""
+    """A door with a virtual relay, for a real camera or clip and badges that are typed.
+
+    It works on a copy of the store: no grant of a virtual door is ever in a real audit.
+    """
     with ExitStack() as stack:
         stack.enter_context(closing(relay))
-        store = stack.enter_context(open_store(settings))
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="lintel-")))
+        with open_store(settings) as real:
+            real.copy_to(folder)
+        store = stack.enter_context(Store(folder))
         analyzer = load_analyzer(settings.vision)
         camera = stack.enter_context(closing(open_camera(settings.camera, clock)))
         reader = stack.enter_context(closing(open_line_reader("stdin", clock)))

@@ -18,6 +18,8 @@ from device.errors import ConfigError
 
 DEFAULT_FILE = Path("/etc/lintel/lintel.toml")
 
+Printable = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$")]
+
 
 class _Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     pass
@@ -37,7 +39,7 @@ class ReaderSettings(_Group, frozen=True):
     """Where badges come from."""
 
     source: Annotated[
-        str, Meta(min_length=1, description="`stdin`, or a device or FIFO that gives a badge number per line")
+        Printable, Meta(min_length=1, description="`stdin`, or a device or FIFO that gives a badge number per line")
     ] = "stdin"
 
 
@@ -45,7 +47,8 @@ class CameraSettings(_Group, frozen=True):
     """Where frames come from."""
 
     source: Annotated[
-        str, Meta(description="V4L2 device number or path, a video file, an image, or a folder of images")
+        Printable,
+        Meta(min_length=1, description="V4L2 device number or path, a video file, an image, or a folder of images"),
     ] = "0"
     width: Annotated[int, Meta(ge=160, le=4096, description="frame width asked of the camera, pixels")] = 640
     height: Annotated[int, Meta(ge=120, le=4096, description="frame height asked of the camera, pixels")] = 480
@@ -55,15 +58,17 @@ class CameraSettings(_Group, frozen=True):
 class VisionSettings(_Group, frozen=True):
     """What a face must be like to be compared."""
 
-    models_dir: Annotated[str, Meta(description="folder of the model pairs; empty: those that came with Lintel")] = ""
+    models_dir: Annotated[
+        Printable, Meta(description="folder of the model pairs; empty: those that came with Lintel")
+    ] = ""
     threads: Annotated[int, Meta(ge=1, le=16, description="threads of the TFLite interpreter")] = 2
-    min_face_px: Annotated[float, Meta(ge=20, description="smallest face, forehead to chin, pixels")] = 80.0
+    min_face_px: Annotated[float, Meta(ge=20, le=2000, description="smallest face, forehead to chin, pixels")] = 80.0
     min_share_in_view: Annotated[float, Meta(ge=0, le=1, description="share of the face's box inside the picture")] = (
         0.9
     )
     min_brightness: Annotated[float, Meta(ge=0, le=255, description="mean luma of the face, 0..255")] = 40.0
-    max_brightness: Annotated[float, Meta(ge=0, le=255, description="mean luma of the face, 0..255")] = 225.0
-    min_sharpness: Annotated[float, Meta(ge=0, description="variance of the Laplacian of the aligned face")] = 8.0
+    max_brightness: Annotated[float, Meta(ge=0, le=255, description="mean luma of the face, 0..255")] = 205.0
+    max_blur: Annotated[float, Meta(ge=0, le=1, description="blur of the aligned face, 0 sharp to 1")] = 0.52
     max_turn: Annotated[
         float, Meta(ge=0, le=1, description="nose off the eyes' middle, as a share of their distance")
     ] = 0.35
@@ -81,7 +86,7 @@ class AccessSettings(_Group, frozen=True):
 class StoreSettings(_Group, frozen=True):
     """Where people, badges, references and the audit are kept."""
 
-    state_dir: Annotated[str, Meta(description="folder of the database; empty: the user's state folder")] = ""
+    state_dir: Annotated[Printable, Meta(description="folder of the database; empty: the user's state folder")] = ""
 
 
 class Settings(_Group, frozen=True):
@@ -107,7 +112,7 @@ def load_settings(path: Path | None = None) -> Settings:
         return msgspec.toml.decode(path.read_bytes(), type=Settings)
     except OSError as error:
         raise ConfigError(f"Cannot read the settings file {path}: {error.strerror}.", hint=hint) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise ConfigError(f"The settings file {path} is wrong: {error}.", hint=hint) from None
 
 

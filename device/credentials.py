@@ -86,8 +86,14 @@ def parse_badge(text: str) -> Credential:
 
 
 def format_badge(credential: Credential) -> str:
-    """The one written form of a credential; `parse_badge` reads it back to the same."""
-    return next(known for known in FORMATS if known.name == credential.format).write(credential)
+    """The one written form of a credential; `parse_badge` reads it back to the same.
+
+    Raises `CredentialError` for a format that this version does not know.
+    """
+    for known in FORMATS:
+        if known.name == credential.format:
+            return known.write(credential)
+    raise CredentialError(f"There is no card format named {credential.format!r}.", hint=_HINT)
 
 
 def _shown(text: str) -> str:

@@ -95,7 +95,7 @@ class BadgeRead:
 class Frame:
     """One picture and when it was captured, in seconds on the monotonic clock."""
 
-    image: Image
+    image: Image = field(repr=False)
     captured_at: float
 
 
@@ -123,16 +123,14 @@ class Box:
 class Quality:
     """What a face's picture is worth.
 
-    `face_px`: the longer side of the face, forehead to chin. `brightness`: mean luma of the chip, 0..255. `sharpness`:
-    variance of the
-    Laplacian of the chip's luma (a blurred face is below about 30). `turn`: how far the nose is off the middle
-    between the
-    eyes, as a share of the eyes' distance; 0 is frontal.
+    `face_px`: the longer side of the face, forehead to chin. `brightness`: mean luma of the chip, 0..255. `blur`: 0
+    (sharp) to 1, of the chip. `turn`: how far the nose is off the middle between the eyes, as a share of the eyes'
+    distance; 0 is frontal.
     """
 
     face_px: float
     brightness: float
-    sharpness: float
+    blur: float
     turn: float
 
 
@@ -175,6 +173,10 @@ class Evidence:
     threshold: float
     probes: int
     references: int
+
+    def __post_init__(self) -> None:
+        if self.probes < 1 or self.references < 1:
+            raise ValueError("evidence needs at least one probe and one reference")
 
     @property
     def matches(self) -> bool:

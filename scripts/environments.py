@@ -46,9 +46,9 @@ def ready(name: str, requirements: Path, python: Path) -> Path:
     An environment that was interrupted, moved, or made by another version of Python is made anew.
     Raises `EnvironmentProblem`.
     """
-    folder = ROOT / name
+    folder, version = ROOT / name, version_of(python)
     content = (ROOT / requirements).read_bytes()
-    if not _is_sound(folder, version_of(python)):
+    if not _is_sound(folder, version):
         _create(folder, python)
     if _stamp(folder, requirements.name) != _digest(content):
         said = f"{name}: installing {requirements}"
@@ -57,7 +57,7 @@ def ready(name: str, requirements: Path, python: Path) -> Path:
     if _stamp(folder, PROJECT_FILE.name) != _digest(PROJECT_FILE.read_bytes()):
         _install(folder, f"{name}: installing Lintel itself", ["--no-deps", "--no-build-isolation", "--editable", "."])
         _write_stamp(folder, PROJECT_FILE.name, PROJECT_FILE.read_bytes())
-    print(f"{name}: ready, Python {version_of(python)}, {requirements}", flush=True)
+    print(f"{name}: ready, Python {version}, {requirements}", flush=True)
     return folder
 
 
@@ -110,13 +110,11 @@ def _probe(python: Path) -> str | None:
 
 
 def _is_sound(folder: Path, version: str) -> bool:
-    if not folder.exists() or _interrupted(folder).exists():
+    pip = folder / "bin" / "pip"
+    if _interrupted(folder).exists() or not pip.is_file():
         return False
-    try:
-        said = subprocess.run([folder / "bin" / "pip", "--version"], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return False
-    return f" from {folder}{os.sep}" in said.stdout and f"(python {version})" in said.stdout
+    moved = f"{folder}{os.sep}" not in pip.read_text()
+    return not moved and _probe(folder / "bin" / "python") == version
 
 
 def _create(folder: Path, python: Path) -> None:

@@ -36,8 +36,9 @@ def toml_lines(groups: dict[str, dict[str, object]]) -> Iterator[str]:
 
     from device.config import setting_meanings
 
+    meanings = setting_meanings()
     for group, values in groups.items():
         yield f"[{group}]"
         for name, value in values.items():
-            yield f"{name} = {msgspec.json.encode(value).decode()}  # {setting_meanings()[group, name]}"
+            yield f"{name} = {msgspec.json.encode(value).decode()}  # {meanings[group, name]}"
         yield ""

@@ -10,7 +10,7 @@ from device.config import Settings
 
 
 def play_desk(settings: Settings, camera_source: str, *, as_json: bool) -> int:
-    """Serves typed badges until the end of the input or Ctrl-C, with the people of `lintel enroll`."""
+    """Serves typed badges until the end of the input or Ctrl-C, with a copy of the people of `lintel enroll`."""
     from device.assembly import desk
     from device.cli.transcript import advice_line, transaction_line
     from device.clock import SystemClock

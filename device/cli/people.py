@@ -29,7 +29,8 @@ def list_people(context: click.Context, as_json: bool) -> None:
         print_json(everyone)
         return
     for enrolled in everyone:
-        click.echo(f"{enrolled.person.name}: {_badges(enrolled)}, {sum(n for _, n in enrolled.references)} references")
+        count = sum(number for _, number in enrolled.references)
+        click.echo(f"{enrolled.person.name}: {_badges(enrolled)}, {count} reference{'s' * (count != 1)}")
     if not everyone:
         click.echo("Nobody is enrolled yet; see `lintel enroll --help`.", err=True)
 

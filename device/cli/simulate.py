@@ -28,7 +28,7 @@ def simulate(
     described in docs/scenarios.md. The built-in one enrolls two people from portraits in the public domain.
 
     With --webcam or --video the camera is real and the people are those of `lintel enroll`; type a badge and Enter to
-    present it. The relay stays virtual.
+    present it. The relay stays virtual, and nothing is written into the audit.
     """
     chosen = [option for option in (scenario, webcam, video) if option is not None]
     if len(chosen) > 1:

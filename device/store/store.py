@@ -1,6 +1,7 @@
 """One open database: people and audit behind one door, so that nobody above sees SQL or `sqlite3.Error`."""
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +12,7 @@ from device.store.people import People
 
 
 class Store:
-    """The database in a folder. Use within `with`; every access goes through `reading` or `writing`."""
+    """The database in a folder. Use within `with`."""
 
     def __init__(self, folder: Path) -> None:
         """Raises `StoreError`."""
@@ -33,6 +34,12 @@ class Store:
         """The audit in one transaction, as `people`; nests with it."""
         with store_errors(self.path), self._database.atomic():
             yield self._audit
+
+    def copy_to(self, folder: Path) -> None:
+        """Writes a copy of the whole database into another folder. Raises `StoreError`."""
+        target = folder / FILE_NAME
+        with store_errors(target), contextlib.closing(sqlite3.connect(target)) as copy:
+            self._database.conn.backup(copy)
 
     def close(self) -> None:
         """Closes the database; harmless when repeated."""

@@ -9,10 +9,12 @@ from device.vision.detector import Detection, Detector
 from device.vision.embedder import Embedder
 from device.vision.landmarks import FaceMesh, Landmarks
 from device.vision.models import DETECTION, EMBEDDING, LANDMARKS, load_model, shipped_models_dir
-from device.vision.quality import complaint, measure
+from device.vision.quality import blur_in, complaint, measure
 
 MIN_PRESENCE = 0.5
 """Below this probability the face mesh says that the detector was wrong."""
+MAX_FACES = 5
+"""So many detections at most are looked at closely: a poster of a crowd must not hold the door up."""
 
 
 class FaceAnalyzer:
@@ -26,27 +28,29 @@ class FaceAnalyzer:
 
     def analyze(self, image: Image) -> Probe | Reason:
         """The probe of the only face in an RGB image, or why there is none that can be compared."""
-        face = self._only_face(self.detector.detect(image))
-        return face if isinstance(face, Reason) else self._judged(image, face)
+        found = self._only_face(image)
+        return found if isinstance(found, Reason) else self._judged(image, *found)
 
     def probe(self, image: Image, face: Detection, landmarks: Landmarks) -> Probe:
         """The probe of one detected face, whatever its quality."""
         chip = align(image, landmarks, self.embedder.alignment)
         return Probe(self.embedder.embed(chip), measure(landmarks, chip), face.box)
 
-    def _only_face(self, faces: tuple[Detection, ...]) -> Detection | Reason:
-        """The face at the door: those of less than half the smallest useful size are people in the background."""
+    def _only_face(self, image: Image) -> tuple[Detection, Landmarks] | Reason:
+        """The face at the door; those of less than half the smallest useful size are people in the background."""
+        faces = self.detector.detect(image)
         near = [face for face in faces if _size(face) >= self.limits.min_face_px / 2]
-        if len(near) > 1:
+        located = [(face, self.mesh.locate(image, face)) for face in near[:MAX_FACES]]
+        present = [(face, landmarks) for face, landmarks in located if landmarks.presence >= MIN_PRESENCE]
+        if len(present) > 1:
             return Reason.SEVERAL_FACES
-        if near:
-            return near[0]
-        return Reason.FACE_TOO_SMALL if faces else Reason.NO_FACE
+        if present:
+            return present[0]
+        if any(blur_in(face.box, image) > self.limits.max_blur for face in near):
+            return Reason.FACE_BLURRED
+        return Reason.FACE_TOO_SMALL if len(faces) > len(near) else Reason.NO_FACE
 
-    def _judged(self, image: Image, face: Detection) -> Probe | Reason:
-        landmarks = self.mesh.locate(image, face)
-        if landmarks.presence < MIN_PRESENCE:
-            return Reason.NO_FACE
+    def _judged(self, image: Image, face: Detection, landmarks: Landmarks) -> Probe | Reason:
         chip = align(image, landmarks, self.embedder.alignment)
         quality = measure(landmarks, chip)
         wrong = complaint(quality, face.box, image.shape[:2], self.limits)

@@ -1,0 +1,30 @@
+"""What every test shares: Hypothesis without chance or deadlines, a home that is nobody's, data that may be absent."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).parents[1]
+
+settings.register_profile("lintel", deadline=None, derandomize=True, database=None)
+settings.load_profile("lintel")
+
+
+@pytest.fixture(autouse=True)
+def _home_of_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees or changes the settings and the state of whoever runs it."""
+    for name in ("LINTEL_CONFIG", "LINTEL_STATE_DIR", "STATE_DIRECTORY", "NOTIFY_SOCKET"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
+def lintel_data() -> Path:
+    """The folder of the data for measuring, which no clone has by itself."""
+    named = os.environ.get("LINTEL_DATA")
+    folder = Path(named) if named else ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no data for measuring at {folder}; LINTEL_DATA names another folder")
+    return folder

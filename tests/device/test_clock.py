@@ -1,0 +1,39 @@
+"""The real clock: it never goes back, speaks UTC, and a request to stop ends its sleep."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from device.clock import SystemClock
+
+FOR_EVER_S = 1e6
+
+
+def test_clock_never_goes_back() -> None:
+    clock = SystemClock()
+    assert clock.monotonic() <= clock.monotonic()
+
+
+def test_time_of_day_is_utc() -> None:
+    assert SystemClock().utc().utcoffset() == timedelta(0)
+
+
+def test_request_to_stop_ends_every_later_sleep() -> None:
+    stop = threading.Event()
+    stop.set()
+    SystemClock(stop).sleep(FOR_EVER_S)
+
+
+def test_request_to_stop_ends_a_sleep_under_way() -> None:
+    clock = SystemClock()
+    sleeper = threading.Thread(target=clock.sleep, args=(FOR_EVER_S,))
+    sleeper.start()
+    clock.stop.set()
+    sleeper.join(10)
+    assert not sleeper.is_alive()
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("-inf")])
+def test_sleep_of_no_time_returns(seconds: float) -> None:
+    SystemClock().sleep(seconds)

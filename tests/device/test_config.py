@@ -1,0 +1,184 @@
+"""The table of settings: defaults, limits, meaning, and files that are wrong."""
+
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import inspect
+
+from device.cli.config import toml_lines
+from device.config import (
+    DoorSettings,
+    Settings,
+    StoreSettings,
+    changed_settings,
+    load_settings,
+    setting_meanings,
+    state_dir,
+)
+from device.errors import ConfigError
+
+HOUSE = Settings(door=DoorSettings(pin=22, active_high=False), store=StoreSettings(state_dir="/srv/door"))
+Write = Callable[[str | bytes], Path]
+NAMES = [(group, name) for group, values in msgspec.to_builtins(Settings()).items() for name in values]
+WRONG = {
+    "unknown setting": ("[door]\npni = 17", "unknown field `pni`"),
+    "unknown group": ("[dor]\npin = 17", "unknown field `dor`"),
+    "group that is none": ("door = 17", "`$.door`"),
+    "pin too high": ("[door]\npin = 28", "`$.door.pin`"),
+    "pin below zero": ("[door]\npin = -1", "`$.door.pin`"),
+    "pin that is no whole number": ("[door]\npin = 17.5", "`$.door.pin`"),
+    "pin that is true": ("[door]\npin = true", "`$.door.pin`"),
+    "pin that is text": ('[door]\npin = "17"', "`$.door.pin`"),
+    "strike time that never ends": ("[door]\nstrike_time_s = inf", "`$.door.strike_time_s`"),
+    "strike time that is no number": ("[door]\nstrike_time_s = nan", "`$.door.strike_time_s`"),
+    "strike time of nothing": ("[door]\nstrike_time_s = 0", "`$.door.strike_time_s`"),
+    "strike time too long": ("[door]\nstrike_time_s = 10.1", "`$.door.strike_time_s`"),
+    "frames too old to be evidence": ("[camera]\nmax_age_s = 0.6", "`$.camera.max_age_s`"),
+    "no camera": ('[camera]\nsource = ""', "`$.camera.source`"),
+    "no reader": ('[reader]\nsource = ""', "`$.reader.source`"),
+    "zero byte in a path": ('[store]\nstate_dir = "a\\u0000b"', "`$.store.state_dir`"),
+    "escape sequence in a path": ('[camera]\nsource = "\\u001b[2J"', "`$.camera.source`"),
+    "face larger than any": ("[vision]\nmin_face_px = inf", "`$.vision.min_face_px`"),
+    "sharpness beyond all": ("[vision]\nmin_sharpness = inf", "`$.vision.min_sharpness`"),
+    "turn that is no number": ("[vision]\nmax_turn = nan", "`$.vision.max_turn`"),
+    "no TOML": ("door.pin 17", "wrong"),
+    "twice the same": ("[door]\npin = 1\npin = 2", "wrong"),
+    "too deep": ("a = " + "[" * 100_000, "wrong"),
+    "too many digits": ("[door]\npin = " + "9" * 5000, "wrong"),
+}
+
+
+def setting_strategy(kind: inspect.Type) -> st.SearchStrategy[object]:
+    """Any value within the limits of a setting's type."""
+    match kind:
+        case inspect.Metadata():
+            return setting_strategy(kind.type)
+        case inspect.BoolType():
+            return st.booleans()
+        case inspect.IntType():
+            return st.integers(kind.ge, kind.le)
+        case inspect.FloatType():
+            low, high = (kind.gt if kind.ge is None else kind.ge), kind.le
+            return st.floats(low, high, exclude_min=kind.ge is None, allow_nan=False)
+        case inspect.StrType():
+            printable = st.characters(codec="utf-8", exclude_categories=("Cc",))
+            return st.text(printable, min_size=kind.min_length or 0)
+        case inspect.StructType():
+            return st.builds(kind.cls, **{field.name: setting_strategy(field.type) for field in kind.fields})
+    raise AssertionError(kind)
+
+
+any_settings = setting_strategy(inspect.type_info(Settings))
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def written(content: str | bytes) -> Path:
+        path = tmp_path / "lintel.toml"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return written
+
+
+def test_empty_file_gives_the_defaults(write: Write) -> None:
+    assert load_settings(write("")) == Settings()
+
+
+def test_without_a_file_the_defaults_hold(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("device.config.DEFAULT_FILE", tmp_path / "none.toml")
+    assert load_settings() == Settings()
+
+
+def test_without_a_named_file_that_of_the_machine_holds(monkeypatch: pytest.MonkeyPatch, write: Write) -> None:
+    monkeypatch.setattr("device.config.DEFAULT_FILE", write("[door]\npin = 4"))
+    assert load_settings().door.pin == 4
+
+
+def test_file_overrides_the_defaults_it_names(write: Write) -> None:
+    settings = load_settings(write('[door]\npin = 22\nactive_high = false\n[store]\nstate_dir = "/srv/door"'))
+    assert settings == HOUSE
+
+
+@pytest.mark.parametrize(("content", "said"), WRONG.values(), ids=WRONG.keys())
+def test_wrong_file_is_refused_with_the_place(write: Write, content: str | bytes, said: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_settings(write(content))
+    assert said in refused.value.message
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe[\x00d\x00", b"[door]\n# caf\xe9"], ids=["UTF-16", "Latin-1"])
+def test_file_that_is_not_utf_8_is_refused(write: Write, content: str | bytes) -> None:
+    with pytest.raises(ConfigError, match="wrong: 'utf-8' codec"):
+        load_settings(write(content))
+
+
+def test_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.toml: No such file"):
+        load_settings(tmp_path / "none.toml")
+
+
+def test_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="Is a directory"):
+        load_settings(tmp_path)
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_any_file_gives_settings_or_is_refused(content: bytes) -> None:
+    with NamedTemporaryFile() as file:
+        Path(file.name).write_bytes(content)
+        try:
+            loaded: Settings | None = load_settings(Path(file.name))
+        except ConfigError:
+            loaded = None
+    assert loaded is None or isinstance(loaded, Settings)
+
+
+@pytest.mark.parametrize("setting", NAMES, ids=".".join)
+def test_setting_has_a_meaning(setting: tuple[str, str]) -> None:
+    assert len(setting_meanings()[setting]) > 10
+
+
+def test_nothing_but_settings_has_a_meaning() -> None:
+    assert list(setting_meanings()) == NAMES
+
+
+def test_defaults_differ_in_nothing() -> None:
+    assert changed_settings(Settings()) == {}
+
+
+def test_changed_settings_are_what_differs() -> None:
+    assert changed_settings(HOUSE) == {"door": {"pin": 22, "active_high": False}, "store": {"state_dir": "/srv/door"}}
+
+
+@given(any_settings)
+def test_changed_settings_are_enough_to_come_back(settings: Settings) -> None:
+    assert msgspec.convert(changed_settings(settings), Settings) == settings
+
+
+@given(any_settings)
+def test_printed_settings_read_back_the_same(settings: Settings) -> None:
+    printed = "\n".join(toml_lines(msgspec.to_builtins(settings)))
+    assert msgspec.toml.decode(printed, type=Settings) == settings
+
+
+@pytest.mark.parametrize(
+    ("setting", "environment", "expected"),
+    [
+        ("/srv/door", {"STATE_DIRECTORY": "/var/lib/lintel"}, "/srv/door"),
+        ("", {"STATE_DIRECTORY": "/var/lib/lintel"}, "/var/lib/lintel"),
+        ("", {"XDG_STATE_HOME": "/home/lou/state"}, "/home/lou/state/lintel"),
+        ("", {"XDG_STATE_HOME": "", "HOME": "/home/lou"}, "/home/lou/.local/state/lintel"),
+    ],
+)
+def test_state_folder(
+    monkeypatch: pytest.MonkeyPatch, setting: str, environment: dict[str, str], expected: str
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert state_dir(Settings(store=StoreSettings(state_dir=setting))) == Path(expected)

@@ -1,0 +1,147 @@
+"""The wheel and the source archive: what is in them, and that the wheel works away from the checkout, offline."""
+
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import venv
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LARGEST_WHEEL_MB = 8
+ROOMS_THAT_ARE_NO_MODULES = ("docs", "benchmarks", "models", "scripts", "systemd", "tests")
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """The output of a command that has to succeed."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "LINTEL"))}
+    finished = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    assert (finished.returncode, finished.stderr if finished.returncode else "") == (0, "")
+    return finished.stdout
+
+
+def build(target: str, folder: Path) -> Path:
+    run(sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", folder, cwd=ROOT)
+    (archive,) = folder.iterdir()
+    return archive
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build("wheel", tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def wheel_names(wheel: Path) -> set[str]:
+    return set(zipfile.ZipFile(wheel).namelist())
+
+
+@pytest.fixture(scope="module")
+def sdist_names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    with tarfile.open(build("sdist", tmp_path_factory.mktemp("sdist"))) as archive:
+        return {name.partition("/")[2] for name in archive.getnames()}
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bin folder of an environment with the wheel: it borrows the dependencies of this one, not the checkout."""
+    folder = tmp_path_factory.mktemp("installed")
+    venv.create(folder)
+    python = folder / "bin" / "python"
+    options = ("--quiet", "--no-deps", "--no-index", "--disable-pip-version-check")
+    run(sys.executable, "-m", "pip", "--python", python, "install", *options, wheel, cwd=folder)
+    (site_packages,) = folder.glob("lib/python*/site-packages")
+    (site_packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    return folder / "bin"
+
+
+def test_the_wheel_has_two_packages_and_nothing_else(wheel_names: set[str]) -> None:
+    metadata = f"lintel-{version('lintel')}.dist-info"
+    assert {name.partition("/")[0] for name in wheel_names} == {"convert", "device", metadata}
+
+
+def test_the_wheel_has_all_models(wheel_names: set[str]) -> None:
+    here = {str("device" / path.relative_to(ROOT)) for path in (ROOT / "models").rglob("*") if path.is_file()}
+    assert {name for name in wheel_names if name.startswith("device/models/")} == here
+
+
+@pytest.mark.parametrize("suffix", [".tflite", ".json"])
+def test_the_wheel_has_three_models_in_pairs(wheel_names: set[str], suffix: str) -> None:
+    names = {Path(name).stem for name in wheel_names if Path(name).match(f"device/models/*{suffix}")}
+    assert names == {"face-detection", "face-embedding", "face-landmarks"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "device/models/portraits/eileen-collins.jpg",
+        "device/models/portraits/grace-hopper.jpg",
+        "device/simulation/front-door.toml",
+        "device/py.typed",
+        "convert/py.typed",
+    ],
+)
+def test_the_wheel_has_what_is_no_code(wheel_names: set[str], name: str) -> None:
+    assert name in wheel_names
+
+
+@pytest.mark.parametrize("name", ["LICENSE", "NOTICE"])
+def test_the_wheel_has_its_licenses(wheel_names: set[str], name: str) -> None:
+    assert f"lintel-{version('lintel')}.dist-info/licenses/{name}" in wheel_names
+
+
+def test_the_wheel_is_small(wheel: Path) -> None:
+    assert wheel.stat().st_size < LARGEST_WHEEL_MB * 1e6
+
+
+def test_the_source_archive_has_the_rooms_and_nothing_else(sdist_names: set[str]) -> None:
+    files = {"CHANGELOG.md", "DECISIONS.md", "LICENSE", "Makefile", "NOTICE", "PKG-INFO", "README.md", "pyproject.toml"}
+    rooms = {".ci", "benchmarks", "convert", "device", "docs", "models", "requirements", "scripts", "systemd", "tests"}
+    assert {name.partition("/")[0] for name in sdist_names} - {".gitignore"} <= files | rooms
+
+
+def test_the_source_archive_has_no_leavings(sdist_names: set[str]) -> None:
+    assert [name for name in sdist_names if re.search(r"__pycache__|\.cache|\.venv|\.egg-info|shared/", name)] == []
+
+
+def test_the_wheel_says_its_version(installed: Path, tmp_path: Path) -> None:
+    assert version("lintel") in run(installed / "lintel", "--version", cwd=tmp_path)
+
+
+def test_the_wheel_runs_from_its_own_folder(installed: Path, tmp_path: Path) -> None:
+    script = "import convert, device; print(convert.__file__, device.__file__)"
+    files = run(installed / "python", "-c", script, cwd=tmp_path).split()
+    assert [Path(file).is_relative_to(installed.parent) for file in files] == [True, True]
+
+
+def test_the_wheel_finds_its_models(installed: Path, tmp_path: Path) -> None:
+    portrait = ROOT / "models" / "portraits" / "eileen-collins.jpg"
+    assert "similarity" in run(installed / "lintel", "compare", portrait, portrait, cwd=tmp_path)
+
+
+def test_the_wheel_plays_its_own_scenario(installed: Path, tmp_path: Path) -> None:
+    assert "GRANTED" in run(installed / "lintel", "simulate", cwd=tmp_path)
+
+
+def test_the_wheel_has_the_converter_s_command(installed: Path, tmp_path: Path) -> None:
+    assert "build" in run(installed / "lintel-convert", "--help", cwd=tmp_path)
+
+
+@pytest.mark.parametrize("name", ROOMS_THAT_ARE_NO_MODULES)
+def test_a_room_is_no_module_of_the_wheel(installed: Path, tmp_path: Path, name: str) -> None:
+    assert run(installed / "python", "-c", find_spec_of(name), cwd=tmp_path) == "None\n"
+
+
+@pytest.mark.parametrize("name", ROOMS_THAT_ARE_NO_MODULES)
+def test_a_room_is_no_module_of_the_checkout(tmp_path: Path, name: str) -> None:
+    assert run(sys.executable, "-c", find_spec_of(name), cwd=tmp_path) == "None\n"
+
+
+def find_spec_of(name: str) -> str:
+    return f"import importlib.util; print(importlib.util.find_spec({name!r}))"

@@ -1,0 +1,120 @@
+"""The service's unit: systemd finds nothing wrong with it, it exposes little, and it secures the door on every way."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import msgspec.inspect
+import pytest
+
+from device.config import AccessSettings, DoorSettings
+from device.service import POLL_S
+
+ROOT = Path(__file__).parents[2]
+UNIT = ROOT / "systemd" / "lintel.service"
+SYSUSERS = ROOT / "systemd" / "lintel.sysusers.conf"
+SECURE = "/opt/lintel/bin/lintel door secure"
+LARGEST_EXPOSURE = 2.0
+NEEDS_SYSTEMD = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+
+
+def values(name: str) -> list[str]:
+    """What the unit says under a name, in its order."""
+    return re.findall(rf"^{name}=(.*)$", UNIT.read_text(), re.MULTILINE)
+
+
+def seconds(name: str) -> int:
+    (value,) = values(name)
+    return int(value)
+
+
+def largest(settings: type, name: str) -> float:
+    """The upper limit of a setting, out of the table of settings."""
+    info = msgspec.inspect.type_info(settings)
+    assert isinstance(info, msgspec.inspect.StructType)
+    (limit,) = (field.type.type.le for field in info.fields if field.name == name)
+    return float(limit)
+
+
+def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, check=False)
+
+
+@NEEDS_SYSTEMD
+def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
+    unit = tmp_path / UNIT.name
+    unit.write_text(UNIT.read_text().replace("/opt/lintel/bin/lintel", "/bin/true"))
+    verified = analyze("verify", "--recursive-errors=no", "--man=no", unit)
+    assert (verified.returncode, verified.stderr) == (0, "")
+
+
+@NEEDS_SYSTEMD
+def test_the_exposure_is_small() -> None:
+    rated = analyze("security", "--offline=true", f"--threshold={LARGEST_EXPOSURE * 10:.0f}", UNIT)
+    assert (rated.returncode, rated.stderr) == (0, "")
+
+
+def test_the_door_is_secured_before_the_start() -> None:
+    assert values("ExecStartPre") == [SECURE]
+
+
+def test_the_door_is_secured_after_every_stop() -> None:
+    (command,) = values("ExecStopPost")
+    assert command.endswith(f" {SECURE}")
+
+
+def test_securing_the_door_ends_before_systemd_would_kill_it() -> None:
+    (command,) = values("ExecStopPost")
+    limit = re.match(r"/usr/bin/timeout --kill-after=(\d+) (\d+) ", command)
+    assert limit is not None
+    assert int(limit[1]) + int(limit[2]) < seconds("TimeoutStopSec")
+
+
+def test_the_watchdog_outlasts_the_longest_swipe() -> None:
+    longest = largest(AccessSettings, "face_timeout_s") + largest(DoorSettings, "strike_time_s") + POLL_S
+    assert seconds("WatchdogSec") > longest
+
+
+def test_the_service_comes_back() -> None:
+    assert values("Restart") == ["always"]
+
+
+def test_the_service_gives_up_at_last() -> None:
+    assert values("StartLimitIntervalSec") == ["1h"]
+    assert seconds("StartLimitBurst") * seconds("RestartSec") < 60 * 60
+
+
+@pytest.mark.parametrize("device", ["char-gpiochip rw", "char-video4linux rw", "char-input r"])
+def test_camera_pins_and_readers_are_in_reach(device: str) -> None:
+    assert device in values("DeviceAllow")
+
+
+def test_no_other_device_is_in_reach() -> None:
+    assert values("DevicePolicy") == ["closed"]
+
+
+@pytest.mark.parametrize("name", ["PrivateDevices", "ProcSubset"])
+def test_the_sandbox_hides_nothing_that_lintel_reads(name: str) -> None:
+    assert values(name) == []
+
+
+def test_threads_may_choose_their_processors() -> None:
+    assert [line for line in values("SystemCallFilter") if "resources" in line] == []
+
+
+def test_the_state_is_for_the_service_alone() -> None:
+    assert (values("StateDirectory"), values("StateDirectoryMode"), values("UMask")) == (["lintel"], ["0700"], ["0077"])
+
+
+def test_the_service_has_no_network() -> None:
+    assert (values("PrivateNetwork"), values("RestrictAddressFamilies")) == (["yes"], ["AF_UNIX"])
+
+
+def test_no_memory_of_the_process_gets_onto_the_disk() -> None:
+    assert values("LimitCORE") == ["0"]
+
+
+def test_the_service_has_a_user_in_the_groups_of_its_devices() -> None:
+    assert values("User") == ["lintel"]
+    assert re.findall(r"^m lintel (\w+)$", SYSUSERS.read_text(), re.MULTILINE) == ["dialout", "gpio", "input", "video"]
