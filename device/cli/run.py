@@ -1,10 +1,12 @@
 """`lintel run`: the service of a real door."""
 
+import os
 import threading
 
 import click
 
 from device.cli.context import settings_of
+from device.errors import ReaderError
 
 
 @click.command(epilog="Exit codes: 0 stopped on request, 4 model, 6 camera, 7 relay, 8 database, 13 reader.")
@@ -21,6 +23,8 @@ def run(context: click.Context) -> None:
     from device.service import Notifier, Service, stopped_by_signals
 
     settings, stop = settings_of(context), threading.Event()
+    if settings.reader.source == "stdin" and "NOTIFY_SOCKET" in os.environ:
+        raise ReaderError("A service has no standard input to read badges from.", hint="Set `reader.source`.")
     with stopped_by_signals(stop), board(settings, SystemClock(stop)) as (doorway, reader):
         click.echo("The door is secured and waits for badges.", err=True)
         Service(doorway, settings, Notifier.of_environment()).run(

@@ -4,6 +4,8 @@ The decoding follows MediaPipe's published graph: 896 anchors at cell centers, o
 weighted non-maximum suppression.
 """
 
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -20,8 +22,8 @@ MIN_SCORE = 0.5
 SUPPRESSION_IOU = 0.3
 SMALL_FACE = 0.2
 """Below this share of the frame's longer side a face is small, and others like it may have been missed."""
-CLOSER_LOOK = 0.75
-"""The side of the closer look, as a share of the frame's shorter side."""
+PIECE = 0.75
+"""The side of a piece, as a share of the frame's shorter side."""
 _GRIDS = ((16, 2), (8, 6))
 """(cells per side, anchors per cell) of BlazeFace short range's two feature maps."""
 
@@ -52,22 +54,19 @@ class Detector:
         """The faces in an RGB image, best score first.
 
         In a whole frame BlazeFace misses some of the faces below about a seventh of its width; where it finds none
-        or only small ones, the middle is looked at more closely, so that nobody far away is missed, nor a second one
-        beside them.
+        or only small ones, the frame is looked at once more in pieces, so that nobody far away is missed, nor a second
+        one beside them.
         """
         found = self._detect(image)
         small = SMALL_FACE * max(image.shape[:2])
         if any(face.box.width >= small for face in found):
             return found
-        closer = self._detect_in_middle(image)
-        anew = (face for face in found if all(overlap(face.box, other.box) < SUPPRESSION_IOU for other in closer))
-        return tuple(sorted((*closer, *anew), key=lambda face: -face.score))
-
-    def _detect_in_middle(self, image: Image) -> tuple[Detection, ...]:
-        height, width = image.shape[:2]
-        side = round(CLOSER_LOOK * min(height, width))
-        left, top = (width - side) // 2, (height - side) // 2
-        return tuple(shifted(face, left, top) for face in self._detect(image[top : top + side, left : left + side]))
+        closer = [
+            shifted(face, left, top)
+            for left, top, side in pieces(*image.shape[:2])
+            for face in self._detect(image[top : top + side, left : left + side])
+        ]
+        return distinct((*closer, *found))
 
     def _detect(self, image: Image) -> tuple[Detection, ...]:
         letterboxed, scale = letterbox(image, self._size)
@@ -84,6 +83,25 @@ def shifted(face: Detection, right: float, down: float) -> Detection:
     box = Box(face.box.left + right, face.box.top + down, face.box.width, face.box.height)
     right_eye = (face.right_eye[0] + right, face.right_eye[1] + down)
     return Detection(box, right_eye, (face.left_eye[0] + right, face.left_eye[1] + down), face.score)
+
+
+def pieces(height: int, width: int) -> Iterator[tuple[int, int, int]]:
+    """Squares (left, top, side) along the middle of a frame from end to end, a quarter or more of each in the next."""
+    side = max(1, round(PIECE * min(height, width)))
+    count = 1 + math.ceil((max(height, width) - side) / (0.75 * side))
+    for n in range(count):
+        share = n / (count - 1) if count > 1 else 0.5
+        along, across = round(share * (max(height, width) - side)), (min(height, width) - side) // 2
+        yield (along, across, side) if width >= height else (across, along, side)
+
+
+def distinct(faces: Iterable[Detection]) -> tuple[Detection, ...]:
+    """The detections without those that overlap a better one, best score first."""
+    kept: list[Detection] = []
+    for face in sorted(faces, key=lambda face: -face.score):
+        if all(overlap(face.box, other.box) < SUPPRESSION_IOU for other in kept):
+            kept.append(face)
+    return tuple(kept)
 
 
 def overlap(a: Box, b: Box) -> float:

@@ -1,5 +1,6 @@
 """BlazeFace: its anchors and decoding, and what it finds in real pictures."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from device.records import Box
 from device.simulation.scenario import Figure, Place
 from device.simulation.scene import Scene
-from device.vision.detector import anchors, decode, letterbox, overlap, suppress
+from device.vision.detector import anchors, decode, letterbox, overlap, pieces, suppress
 
 unit = st.floats(0, 1, width=32)
 
@@ -108,3 +109,17 @@ def test_a_face_moves_with_the_picture(analyzer, portraits):
 @pytest.mark.parametrize("shape", [(1, 1), (2, 3000), (480, 640), (3000, 2)])
 def test_an_empty_picture_of_any_shape_has_no_face(analyzer, shape):
     assert analyzer.detector.detect(np.full((*shape, 3), 90, np.uint8)) == ()
+
+
+@given(st.integers(1, 500), st.integers(1, 500))
+def test_pieces_lie_within_the_frame_and_reach_from_end_to_end(height, width):
+    squares = list(pieces(height, width))
+    assert all(left >= 0 and left + side <= width and top >= 0 and top + side <= height for left, top, side in squares)
+    ends = [(left, left + side) if width >= height else (top, top + side) for left, top, side in squares]
+    assert (min(ends)[0] == 0 and max(ends)[1] == max(height, width)) or height == width
+
+
+def test_a_second_person_at_the_edge_is_seen(analyzer, portraits):
+    smaller = cv2.resize(portraits["grace-hopper"], (300, 352), interpolation=cv2.INTER_AREA)
+    both = np.hstack([portraits["eileen-collins"][:352], smaller])
+    assert len(analyzer.detector.detect(both)) == 2

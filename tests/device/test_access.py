@@ -1,0 +1,317 @@
+"""One transaction: a grant needs everything to be right, and each thing that is wrong has its reason."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.access import Access, Doorway
+from device.config import AccessSettings, Settings
+from device.credentials import parse_badge
+from device.door.gpio import Relay
+from device.errors import CameraError, DoorError, ModelError
+from device.records import BadgeRead, Box, Frame, Outcome, Probe, Quality, Reason
+from device.simulation.clock import SimulatedClock
+from device.simulation.pins import SimulatedPins
+from device.store.store import Store
+from device.vision.manifest import DecisionRule
+
+BADGE = parse_badge("17:1001")
+MODEL = "a" * 64
+THRESHOLD = 0.9
+RULE = DecisionRule(
+    metric="cosine-similarity",
+    direction="higher-is-closer",
+    threshold=THRESHOLD,
+    target_fmr=1e-4,
+    references=1,
+    probes=1,
+    dataset="none",
+    non_mated_comparisons=1,
+)
+REFERENCE = np.array([1.0, 0.0], np.float32)
+IMAGE = np.zeros((2, 2, 3), np.uint8)
+PICTURE_REASONS = [reason for reason in Reason if reason.code.startswith(("face-", "several", "no-face"))]
+GOOD_QUALITY = Quality(face_px=150, brightness=120, blur=0.3, turn=0.0)
+
+
+def probe(similarity: float, *, x: float = 100.0) -> Probe:
+    """A probe of this similarity to the reference, its face at `x`."""
+    embedding = np.array([similarity, np.sqrt(1 - similarity**2)], np.float32)
+    return Probe(embedding, GOOD_QUALITY, Box(x, 100, 100, 100))
+
+
+@dataclass
+class ScriptedCamera:
+    """A camera that gives a frame every 0.1 s, of the ages it is told, until it is told to fail."""
+
+    clock: SimulatedClock
+    ages_s: list[float] = field(default_factory=list)
+    fault: CameraError | None = None
+    given: list[Frame] = field(default_factory=list)
+
+    def read(self, timeout_s: float) -> Frame | None:
+        if self.fault:
+            raise self.fault
+        self.clock.sleep(min(0.1, timeout_s))
+        if timeout_s < 0.1:
+            return None
+        age = self.ages_s.pop(0) if self.ages_s else 0.0
+        self.given.append(Frame(IMAGE, self.clock.monotonic() - age))
+        return self.given[-1]
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class ScriptedAnalyzer:
+    """An analyzer that finds what it is told, the last thing for ever."""
+
+    found: list[Probe | Reason | ModelError]
+    seen: int = 0
+
+    @property
+    def embedder(self) -> "ScriptedAnalyzer":
+        return self
+
+    model_sha256 = MODEL
+    decision_rule = RULE
+
+    def analyze(self, _image: np.ndarray) -> Probe | Reason:
+        result = self.found[min(self.seen, len(self.found) - 1)]
+        self.seen += 1
+        if isinstance(result, ModelError):
+            raise result
+        return result
+
+
+@dataclass
+class World:
+    access: Access
+    clock: SimulatedClock
+    camera: ScriptedCamera
+    analyzer: ScriptedAnalyzer
+    pins: SimulatedPins
+    store: Store
+    settings: Settings
+
+    def swipe(self, badge=BADGE):
+        return self.access.swipe(BadgeRead(badge, self.clock.monotonic()))
+
+    @property
+    def releases(self) -> int:
+        return sum(level.high for level in self.pins.history(self.settings.door.pin))
+
+    def last_row(self):
+        with self.store.audit() as audit:
+            return audit.newest(1)[0]
+
+
+@pytest.fixture(scope="module")
+def world_of(tmp_path_factory):
+    """Makes a world in which BADGE is enrolled, and whose analyzer finds what it is told."""
+    opened = []
+
+    def make(*found: Probe | Reason | ModelError, references: np.ndarray | None = None, model: str = MODEL) -> World:
+        clock, settings = SimulatedClock(), Settings()
+        store = Store(tmp_path_factory.mktemp("world"))
+        opened.append(store)
+        with store.people() as people:
+            person = people.add("Ada", clock.utc())
+            people.issue(BADGE, person, clock.utc())
+            people.add_references(
+                person, np.stack([REFERENCE]) if references is None else references, model, clock.utc()
+            )
+        camera, analyzer = ScriptedCamera(clock), ScriptedAnalyzer(list(found) or [probe(1.0)])
+        pins = SimulatedPins(clock)
+        doorway = Doorway(camera, Relay(settings.door, pins.factory), store, analyzer, clock)
+        return World(Access(doorway, settings), clock, camera, analyzer, pins, store, settings)
+
+    yield make
+    for store in opened:
+        store.close()
+
+
+def test_the_right_badge_and_the_right_face_open_the_door(world_of):
+    world = world_of(probe(0.95))
+    assert world.swipe().decision.outcome is Outcome.GRANTED
+    assert world.releases == 1
+
+
+def test_the_strike_is_released_for_the_strike_time_and_no_longer(world_of):
+    world = world_of(probe(0.95))
+    world.swipe()
+    secured, released, secured_again = world.pins.history(world.settings.door.pin)
+    assert (secured.high, released.high, secured_again.high) == (False, True, False)
+    assert secured_again.at - released.at == pytest.approx(world.settings.door.strike_time_s)
+
+
+def test_another_face_is_a_non_match(world_of):
+    world = world_of(probe(0.5))
+    assert world.swipe().decision.reason is Reason.NON_MATCH
+    assert world.releases == 0
+
+
+@given(st.lists(st.floats(-1, 1), min_size=3, max_size=3))
+def test_the_door_opens_if_and_only_if_the_mean_similarity_reaches_the_threshold(world_of, similarities):
+    world = world_of(*(probe(similarity) for similarity in similarities))
+    mean = np.mean(np.array(similarities, np.float32))
+    if abs(mean - THRESHOLD) > 1e-4:
+        assert world.swipe().decision.granted == (mean >= THRESHOLD)
+
+
+@pytest.mark.parametrize(("written", "reason"), [("17:9", Reason.BADGE_UNKNOWN), (None, Reason.BADGE_UNREADABLE)])
+def test_a_badge_that_nobody_holds_is_refused_without_a_look(world_of, written, reason):
+    world = world_of()
+    assert world.swipe(parse_badge(written) if written else None).decision.reason is reason
+    assert world.camera.given == []
+
+
+def test_a_revoked_badge_is_refused_without_a_look(world_of):
+    world = world_of()
+    with world.store.people() as people:
+        people.revoke(BADGE, world.clock.utc())
+    assert world.swipe().decision.reason is Reason.BADGE_REVOKED
+    assert world.camera.given == []
+
+
+def test_references_of_another_model_do_not_count(world_of):
+    assert world_of(model="b" * 64).swipe().decision.reason is Reason.NO_REFERENCES
+
+
+@pytest.mark.parametrize("reason", PICTURE_REASONS)
+def test_what_is_wrong_with_the_picture_is_the_reason_at_the_time_out(world_of, reason):
+    world = world_of(reason)
+    transaction = world.swipe()
+    assert transaction.decision.reason is reason
+    assert transaction.waited_s == pytest.approx(world.settings.access.face_timeout_s)
+
+
+def test_walking_off_does_not_hide_what_was_wrong_before(world_of):
+    assert world_of(Reason.FACE_TOO_DARK, Reason.NO_FACE).swipe().decision.reason is Reason.FACE_TOO_DARK
+
+
+def test_the_person_has_until_the_time_out_to_come_closer(world_of):
+    assert world_of(*[Reason.FACE_TOO_SMALL] * 20, probe(0.95)).swipe().decision.granted
+
+
+def test_a_camera_that_fails_is_a_denial(world_of):
+    world = world_of()
+    world.camera.fault = CameraError("The cable is cut.", hint="Mend it.")
+    transaction = world.swipe()
+    assert transaction.decision.reason is Reason.CAMERA_FAULT
+    assert transaction.fault == "The cable is cut."
+
+
+def test_a_model_that_fails_is_a_denial(world_of):
+    transaction = world_of(ModelError("No vector.", hint="Check it.")).swipe()
+    assert transaction.decision.reason is Reason.VISION_FAULT
+
+
+@pytest.mark.parametrize("age_s", [0.6, 5.0])
+def test_an_old_picture_is_no_evidence(world_of, age_s):
+    world = world_of(probe(1.0))
+    world.clock.sleep(60)
+    world.camera.ages_s = [age_s] * 1000
+    assert world.swipe().decision.reason is Reason.CAMERA_FAULT
+    assert world.analyzer.seen == 0
+
+
+def test_a_picture_from_before_the_badge_is_no_evidence(world_of):
+    world = world_of(probe(1.0))
+    world.clock.sleep(60)
+    world.camera.ages_s = [0.2, 0.3, 0.35]
+    world.swipe()
+    assert world.analyzer.seen == len(world.camera.given) - 3
+
+
+@pytest.mark.parametrize("between", [Reason.NO_FACE, Reason.SEVERAL_FACES])
+def test_an_interrupted_view_begins_again(world_of, between):
+    world = world_of(probe(0.95), probe(0.95), between, probe(0.95))
+    assert world.swipe().frames == 6
+
+
+def test_a_face_that_jumps_is_another_face(world_of):
+    world = world_of(probe(0.95, x=0), probe(0.95, x=0), probe(0.95, x=400))
+    assert world.swipe().frames == 5
+
+
+def test_the_audit_has_the_row_before_the_strike_is_released(world_of):
+    world = world_of(probe(0.95))
+    rows_at_release = []
+    release = world.access._doorway.door.release
+
+    class WatchedDoor:
+        def release(self) -> None:
+            with closing(sqlite3.connect(f"file:{world.store.path}?mode=ro", uri=True)) as other:
+                rows_at_release.extend(other.execute("SELECT outcome FROM audit").fetchall())
+            release()
+
+        secure = world.access._doorway.door.secure
+        close = world.access._doorway.door.close
+
+    doorway = Doorway(world.camera, WatchedDoor(), world.store, world.analyzer, world.clock)
+    Access(doorway, world.settings).swipe(BadgeRead(BADGE, world.clock.monotonic()))
+    assert rows_at_release == [("granted",)]
+
+
+def test_what_cannot_be_written_down_is_denied(world_of):
+    world = world_of(probe(0.95))
+    world.store._database.execute(
+        "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(FAIL, 'disk is full'); END"
+    )
+    transaction = world.swipe()
+    assert transaction.decision.reason is Reason.STORE_FAULT
+    assert world.releases == 0
+
+
+def test_a_store_that_cannot_be_read_is_a_denial(world_of):
+    world = world_of(probe(0.95))
+    world.store._database.execute("DROP TABLE face_references")
+    assert world.swipe().decision.reason is Reason.STORE_FAULT
+
+
+def test_a_relay_that_fails_is_an_error_and_never_left_released(world_of):
+    world = world_of(probe(0.95))
+    world.pins.broken = True
+    with pytest.raises(DoorError):
+        world.swipe()
+    assert world.releases == 0
+
+
+def test_every_swipe_is_in_the_audit(world_of):
+    world = world_of(probe(0.5))
+    world.swipe()
+    row = world.last_row()
+    assert (row.badge, row.outcome, row.reason) == ("17:1001", Outcome.DENIED, Reason.NON_MATCH)
+    assert row.similarity == pytest.approx(0.5, abs=1e-6)
+
+
+def test_nobodys_name_is_in_the_audit(world_of):
+    world = world_of(probe(0.95))
+    world.swipe()
+    columns = world.store._database["audit"].columns_dict
+    assert "name" not in columns
+    with closing(sqlite3.connect(world.store.path)) as other:
+        assert all("Ada" not in str(row) for row in other.execute("SELECT * FROM audit"))
+
+
+@given(
+    st.lists(st.sampled_from([*PICTURE_REASONS, "match", "other", "jump"]), min_size=1, max_size=40), st.integers(1, 5)
+)
+def test_a_grant_always_rests_on_enough_matching_frames_in_a_row(world_of, script, needed):
+    found = {"match": probe(0.99), "other": probe(0.1), "jump": probe(0.99, x=600)}
+    world = world_of(*(found.get(item, item) if isinstance(item, str) else item for item in script), Reason.NO_FACE)
+    settings = msgspec.structs.replace(world.settings, access=AccessSettings(probes=needed))
+    transaction = Access(world.access._doorway, settings).swipe(BadgeRead(BADGE, world.clock.monotonic()))
+    if transaction.decision.granted:
+        used = [item for item in script[: transaction.frames] if isinstance(item, str)][-needed:]
+        assert len(used) == needed
+        assert "other" not in used
+    assert world.releases == int(transaction.decision.granted)

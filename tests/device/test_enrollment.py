@@ -1,0 +1,171 @@
+"""Enrollment: good pictures of one person become references, everything else is refused with its reason."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.credentials import parse_badge
+from device.enrollment import Candidate, Enrollment, capture_candidates, linked_groups
+from device.errors import EnrollmentRefused
+from device.records import Event, Image, Reason
+from device.simulation.camera import SimulatedCamera
+from device.simulation.clock import SimulatedClock
+from device.simulation.scenario import Figure, Place
+from device.simulation.scene import Scene
+from device.store.store import Store
+
+EILEEN, GRACE = "eileen-collins", "grace-hopper"
+HERS, OTHER = parse_badge("17:1001"), parse_badge("17:1002")
+
+
+def pictures_of(portraits: dict[str, Image], name: str, count: int, **changes: float) -> list[Candidate]:
+    """Different pictures of one person."""
+    figure = Figure(image=name, end=Place(y=0.85, size=1.4), **changes)
+    return [Candidate(f"{name} {n}", Scene((figure,), portraits).draw(0.5 * n, n)) for n in range(count)]
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def enrollment(store, analyzer) -> Enrollment:
+    return Enrollment(store, analyzer, SimulatedClock())
+
+
+def references(store, credential=HERS):
+    with store.people() as people:
+        return people.references(people.badge(credential).person, enrollment_model(store))
+
+
+def enrollment_model(store) -> str:
+    with store.people() as people:
+        return people.everyone()[0].references[0][0]
+
+
+def test_each_good_picture_becomes_a_reference(enrollment, portraits, store):
+    report = enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 3))
+    assert len(report.accepted) == 3
+    assert references(store).shape == (3, 128)
+
+
+def test_a_reference_is_bound_to_its_model(enrollment, portraits, store, analyzer):
+    enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
+    assert enrollment_model(store) == analyzer.embedder.model_sha256
+
+
+def test_an_enrollment_is_in_the_audit(enrollment, portraits, store):
+    enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
+    with store.audit() as audit:
+        assert [row.event for row in audit] == [Event.ENROLLED]
+
+
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        (lambda p: np.full_like(p[GRACE], 128), Reason.NO_FACE),
+        (lambda p: np.hstack([p[EILEEN], p[EILEEN]]), Reason.SEVERAL_FACES),
+        (lambda p: cv2.resize(p[EILEEN], None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA), Reason.FACE_TOO_SMALL),
+        (lambda p: (p[GRACE] * 0.15).astype(np.uint8), Reason.FACE_TOO_DARK),
+        (lambda p: cv2.GaussianBlur(p[EILEEN], (0, 0), 4), Reason.FACE_BLURRED),
+        (lambda p: cv2.GaussianBlur(p[GRACE], (0, 0), 9), Reason.FACE_BLURRED),
+        (lambda p: np.ascontiguousarray(p[GRACE][:, 220:]), Reason.FACE_CUT_OFF),
+    ],
+)
+def test_a_poor_picture_is_left_out_with_its_reason(enrollment, portraits, image, reason):
+    poor = Candidate("poor", image(portraits))
+    report = enrollment.enroll(HERS, "Eileen", [poor, *pictures_of(portraits, EILEEN, 1)])
+    assert [(rejection.label, rejection.reason) for rejection in report.rejected] == [("poor", reason)]
+
+
+def test_only_poor_pictures_enroll_nobody(enrollment, store):
+    with pytest.raises(EnrollmentRefused, match="No face was seen"):
+        enrollment.enroll(HERS, "Eileen", [Candidate("wall", np.full((480, 640, 3), 128, np.uint8))])
+    with store.people() as people:
+        assert people.everyone() == ()
+
+
+def test_another_person_among_the_pictures_is_left_out(enrollment, portraits):
+    pictures = [*pictures_of(portraits, EILEEN, 2), *pictures_of(portraits, GRACE, 1)]
+    report = enrollment.enroll(HERS, "Eileen", pictures)
+    assert [rejection.reason for rejection in report.rejected] == [Reason.OUTLIER]
+    assert report.accepted == (f"{EILEEN} 0", f"{EILEEN} 1")
+
+
+@pytest.mark.parametrize("each", [1, 2])
+def test_pictures_of_two_people_in_equal_number_enroll_nobody(enrollment, portraits, each):
+    pictures = [*pictures_of(portraits, EILEEN, each), *pictures_of(portraits, GRACE, each)]
+    with pytest.raises(EnrollmentRefused, match="one and the same person"):
+        enrollment.enroll(HERS, "Eileen", pictures)
+
+
+def test_more_pictures_are_added_to_the_same_person(enrollment, portraits, store):
+    enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
+    enrollment.enroll(HERS, "eileen", pictures_of(portraits, EILEEN, 2, light=0.8))
+    assert len(references(store)) == 3
+
+
+def test_nobody_elses_face_is_added_to_a_person(enrollment, portraits, store):
+    enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
+    with pytest.raises(EnrollmentRefused):
+        enrollment.enroll(HERS, "Eileen", pictures_of(portraits, GRACE, 3))
+    assert len(references(store)) == 1
+
+
+def test_a_second_badge_goes_to_the_same_face_alone(enrollment, portraits, store):
+    enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
+    with pytest.raises(EnrollmentRefused):
+        enrollment.enroll(OTHER, "Eileen", pictures_of(portraits, GRACE, 2))
+    enrollment.enroll(OTHER, "Eileen", pictures_of(portraits, EILEEN, 1, light=0.9))
+    with store.people() as people:
+        assert people.badge(OTHER).person == people.badge(HERS).person
+
+
+def test_a_badge_has_one_holder(enrollment, portraits):
+    enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
+    with pytest.raises(EnrollmentRefused, match="belongs to Eileen"):
+        enrollment.enroll(HERS, "Grace", pictures_of(portraits, GRACE, 1))
+
+
+def test_a_revoked_badge_is_not_given_out_again(enrollment, portraits, store):
+    enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
+    with store.people() as people:
+        people.revoke(HERS, SimulatedClock().utc())
+    with pytest.raises(EnrollmentRefused, match="revoked"):
+        enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
+
+
+def test_the_camera_takes_different_pictures(analyzer, portraits):
+    clock = SimulatedClock()
+    camera = SimulatedCamera(clock, Scene((Figure(image=EILEEN, end=Place(y=0.85, size=1.4)),), portraits))
+    taken = capture_candidates(camera, clock, analyzer, wanted=3, timeout_s=20)
+    assert len({candidate.image.tobytes() for candidate in taken}) == 3
+
+
+def test_the_camera_waits_for_a_good_picture_and_says_what_was_wrong(analyzer, portraits):
+    clock = SimulatedClock()
+    camera = SimulatedCamera(clock, Scene((Figure(image=GRACE, end=Place(y=0.85, size=1.4), light=0.1),), portraits))
+    with pytest.raises(EnrollmentRefused, match="too dark"):
+        capture_candidates(camera, clock, analyzer, wanted=3, timeout_s=2)
+
+
+units = st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed).normal(size=(6, 3)).astype(np.float32))
+
+
+@given(units, st.floats(-1, 1))
+def test_groups_are_a_partition(vectors, threshold):
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    groups = linked_groups(list(vectors), threshold)
+    assert sorted(index for group in groups for index in group) == list(range(6))
+
+
+@given(units, st.floats(-1, 1))
+def test_no_pair_that_matches_is_in_two_groups(vectors, threshold):
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    groups = linked_groups(list(vectors), threshold)
+    apart = [(a, b) for first in groups for second in groups if first is not second for a in first for b in second]
+    assert all(vectors[a] @ vectors[b] < threshold for a, b in apart)
