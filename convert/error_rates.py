@@ -65,9 +65,9 @@ def best_threshold(similarities: Similarities, same: Labels) -> float:
     """The threshold with the most correct answers; between two neighbors, their middle."""
     order = np.argsort(similarities, kind="stable")
     values, labels = similarities[order].astype(np.float64), same[order]
-    correct = (
-        np.concatenate([[0], np.cumsum(~labels)]) + np.count_nonzero(labels) - np.concatenate([[0], np.cumsum(labels)])
-    )
+    refused, accepted = np.concatenate([[0], np.cumsum(~labels)]), np.concatenate([[0], np.cumsum(labels)])
+    correct = refused + np.count_nonzero(labels) - accepted
+    correct[1:-1][values[:-1] == values[1:]] = -1  # no threshold lies between equals
     cuts = np.concatenate([[values[0] - 1], (values[:-1] + values[1:]) / 2, [values[-1] + 1]])
     return float(cuts[int(np.argmax(correct))])
 

@@ -1,0 +1,231 @@
+"""The live camera and its thread: only the newest frame, a lost device told and found again, and an end."""
+
+import queue
+import threading
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import pytest
+
+from device.cameras.v4l2 import LiveCamera
+from device.clock import SystemClock
+from device.errors import CameraError
+from device.records import Frame, Image
+
+SOON_S = 10.0
+"""Never waited for: what the test needs has been handed over."""
+
+
+def gray(level: int) -> Image:
+    return np.full((4, 4, 3), level, np.uint8)
+
+
+class HandedCapture:
+    """A device whose frames the test hands over, one by one; it hangs until then."""
+
+    def __init__(self) -> None:
+        self.handed: queue.Queue[Image | Exception | None] = queue.Queue()
+        self.asked = threading.Semaphore(0)
+        self.released = threading.Event()
+
+    def read(self) -> tuple[bool, Image | None]:
+        self.asked.release()
+        handed = self.handed.get()
+        if isinstance(handed, Exception):
+            raise handed
+        return handed is not None, handed
+
+    def release(self) -> None:
+        self.released.set()
+
+    def give(self, *handed: Image | Exception | None) -> None:
+        for one in handed:
+            self.handed.put(one)
+
+    def wait_until_asked(self, times: int) -> None:
+        """Until the thread has asked for the frame after `times` others."""
+        for _ in range(times):
+            assert self.asked.acquire(timeout=SOON_S)
+
+
+class Port:
+    """A USB port: what is plugged in, in turn; at last nothing."""
+
+    def __init__(self, *devices: HandedCapture | CameraError) -> None:
+        self.devices = list(devices)
+        self.opened = threading.Semaphore(0)
+
+    def open(self) -> HandedCapture:
+        self.opened.release()
+        device = self.devices.pop(0) if self.devices else CameraError("Nothing is plugged in.", hint="Plug it in.")
+        if isinstance(device, CameraError):
+            raise device
+        return device
+
+
+@pytest.fixture
+def first() -> HandedCapture:
+    return HandedCapture()
+
+
+@pytest.fixture
+def second() -> HandedCapture:
+    return HandedCapture()
+
+
+@pytest.fixture
+def port(first: HandedCapture, second: HandedCapture) -> Port:
+    return Port(first, second)
+
+
+@pytest.fixture
+def camera(port: Port, first: HandedCapture, second: HandedCapture) -> Iterator[LiveCamera]:
+    opened = LiveCamera(port.open, SystemClock(), retry_s=(0.0,))
+    yield opened
+    for device in (first, second):
+        device.give(None)
+    opened.close()
+
+
+def level(frame: Frame | None) -> int | None:
+    return frame and int(frame.image[0, 0, 0])
+
+
+def test_frame_comes_in_rgb(camera: LiveCamera, first: HandedCapture) -> None:
+    first.give(np.full((4, 4, 3), (1, 2, 3), np.uint8))
+    frame = camera.read(SOON_S)
+    assert frame is not None and frame.image[0, 0].tolist() == [3, 2, 1]
+
+
+def test_reader_gets_the_newest_frame_only(camera: LiveCamera, first: HandedCapture) -> None:
+    first.give(gray(1), gray(2), gray(3))
+    first.wait_until_asked(4)
+    assert level(camera.read(SOON_S)) == 3
+
+
+def test_frame_comes_once(camera: LiveCamera, first: HandedCapture) -> None:
+    first.give(gray(1))
+    camera.read(SOON_S)
+    assert camera.read(0.001) is None
+
+
+def test_frame_is_stamped_between_asking_and_now(camera: LiveCamera, first: HandedCapture) -> None:
+    first.wait_until_asked(1)
+    before = SystemClock().monotonic()
+    first.give(gray(1))
+    frame = camera.read(SOON_S)
+    assert frame is not None and before <= frame.captured_at <= SystemClock().monotonic()
+
+
+def test_hanging_device_gives_nothing(camera: LiveCamera, first: HandedCapture) -> None:
+    first.wait_until_asked(1)
+    assert camera.read(0.001) is None
+
+
+def test_device_that_hung_goes_on(camera: LiveCamera, first: HandedCapture) -> None:
+    camera.read(0.001)
+    first.give(gray(5))
+    assert level(camera.read(SOON_S)) == 5
+
+
+LOST = [None, cv2.error("ioctl"), OSError("No such device"), RuntimeError("a driver's own"), np.zeros((4, 4), np.uint8)]
+LOST_IDS = ["no frame", "OpenCV", "system", "anything", "frame of another form"]
+
+
+@pytest.mark.parametrize("lost", LOST, ids=LOST_IDS)
+def test_lost_device_is_told(first: HandedCapture, lost: Image | Exception | None) -> None:
+    camera = LiveCamera(Port(first).open, SystemClock(), retry_s=(SOON_S,))
+    first.give(lost)
+    with pytest.raises(CameraError, match="stopped giving frames"):
+        camera.read(SOON_S)
+    camera.close()
+
+
+@pytest.mark.parametrize("lost", LOST, ids=LOST_IDS)
+def test_lost_device_is_let_go(camera: LiveCamera, first: HandedCapture, lost: Image | Exception | None) -> None:
+    first.give(lost)
+    assert first.released.wait(SOON_S)
+    camera.close
+
+
+@pytest.mark.parametrize("lost", LOST, ids=LOST_IDS)
+def test_device_is_found_again(
+    camera: LiveCamera, first: HandedCapture, second: HandedCapture, lost: Image | Exception | None
+) -> None:
+    first.give(lost)
+    second.wait_until_asked(1)
+    second.give(gray(9))
+    second.wait_until_asked(1)
+    assert level(camera.read(SOON_S)) == 9
+
+
+def test_frame_from_before_the_loss_is_not_given(first: HandedCapture) -> None:
+    port = Port(first)
+    camera = LiveCamera(port.open, SystemClock(), retry_s=(SOON_S,))
+    first.give(gray(1), None)
+    first.released.wait(SOON_S)
+    with pytest.raises(CameraError):
+        while True:
+            camera.read(SOON_S)
+    with pytest.raises(CameraError):
+        camera.read(SOON_S)
+    camera.close()
+
+
+def test_lost_device_is_sought_until_it_is_back(first: HandedCapture, second: HandedCapture) -> None:
+    absent = [CameraError("There is no camera.", hint="Plug it in.") for _ in range(5)]
+    camera = LiveCamera(Port(first, *absent, second).open, SystemClock(), retry_s=(0.0,))
+    first.give(None)
+    second.wait_until_asked(1)
+    second.give(gray(9))
+    second.wait_until_asked(1)
+    frame = camera.read(SOON_S)
+    second.give(None)
+    camera.close()
+    assert level(frame) == 9
+
+
+def test_missing_device_is_an_error_at_the_start() -> None:
+    with pytest.raises(CameraError, match="Nothing is plugged in"):
+        LiveCamera(Port().open, SystemClock())
+
+
+def test_lost_camera_does_not_grow_with_every_question(first: HandedCapture) -> None:
+    camera = LiveCamera(Port(first).open, SystemClock(), retry_s=(SOON_S,))
+    first.give(None)
+    depths = []
+    for _ in range(3):
+        with pytest.raises(CameraError) as fault:
+            camera.read(SOON_S)
+        depths.append(len(fault.traceback))
+    camera.close()
+    assert len(set(depths)) == 1
+
+
+def test_close_ends_the_thread(first: HandedCapture) -> None:
+    camera = LiveCamera(Port(first).open, SystemClock(), retry_s=(SOON_S,))
+    first.give(None)
+    first.released.wait(SOON_S)
+    camera.close()
+    assert "camera" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_close_lets_the_device_go(first: HandedCapture) -> None:
+    camera = LiveCamera(Port(first).open, SystemClock())
+    closer = threading.Thread(target=camera.close)
+    closer.start()
+    first.give(gray(1))
+    closer.join(SOON_S)
+    assert first.released.is_set()
+
+
+def test_close_leaves_a_device_that_hangs_to_its_end(first: HandedCapture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("device.cameras.v4l2.CLOSE_S", 0.001)
+    camera = LiveCamera(Port(first).open, SystemClock())
+    camera.close()
+    hanging = [thread for thread in threading.enumerate() if thread.name == "camera"]
+    first.give(gray(1))
+    for thread in hanging:
+        thread.join(SOON_S)
+    assert first.released.is_set()
