@@ -9,7 +9,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 	--constraints requirements/constraints.in pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test environment dev-environment sources lint tests device-tests bench format wheel lock clean
+.PHONY: help demo test environment dev-environment sources lint tests device-tests bench docs format wheel lock clean
 .NOTPARALLEL:
 unexport PYTHONPATH PYTHONHOME
 
@@ -51,6 +51,9 @@ device-tests: dev-environment ## the device's tests under other versions of Pyth
 
 bench: dev-environment ## the pipeline against dlib's own, stage by stage
 	@$(VENV)/python benchmarks/pipeline.py
+
+docs: dev-environment ## write docs/reference.md from the code
+	@$(VENV)/python scripts/reference.py
 
 format: dev-environment ## put the code in its style
 	@$(VENV)/ruff check --quiet --fix

@@ -1,6 +1,6 @@
 """Cameras that play files: images in turn, or a video clip, over and over."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import cv2
@@ -17,16 +17,20 @@ MIN_SHARE_DECODED = 0.9
 
 
 class FileCamera:
-    """`Camera` that gives an endless row of images at a steady rate, each stamped when it is given."""
+    """`Camera` that plays images at a steady rate, over and over, each stamped when it is given."""
 
-    def __init__(self, images: Iterator[Image], rate_fps: float, clock: Clock) -> None:
-        self._images = images
+    def __init__(self, play: Callable[[], Generator[Image]], rate_fps: float, clock: Clock) -> None:
+        """`play` gives all images once."""
+        self._play = play
+        self._images = play()
         self._interval_s = 1.0 / rate_fps
         self._clock = clock
         self._next_at = clock.monotonic()
 
     def read(self, timeout_s: float) -> Frame | None:
-        """The next image when its time has come. Raises `CameraError` or `ImageError` if the file is damaged."""
+        """The next image when its time has come. Raises `CameraError` or `ImageError` if the file is damaged; the next
+        read begins anew.
+        """
         now = self._clock.monotonic()
         wait = max(0.0, self._next_at - now)
         self._clock.sleep(min(wait, timeout_s))
@@ -34,17 +38,25 @@ class FileCamera:
             return None
         captured_at = self._clock.monotonic()
         self._next_at = captured_at + self._interval_s
-        return Frame(next(self._images), captured_at)
+        return Frame(self._next_image(), captured_at)
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Closes the file."""
+        self._images.close()
+
+    def _next_image(self) -> Image:
+        image = next(self._images, None)
+        if image is None:
+            self._images = self._play()
+            image = next(self._images)
+        return image
 
 
 def open_image_camera(path: Path, clock: Clock) -> FileCamera:
     """One image, or those of a folder by name, over and over. Raises `ImageError` at once for a damaged file."""
     files = image_files(path) if path.is_dir() else (path,)
-    images = [read_image(file) for file in files[:1]]
-    return FileCamera(_cycle_images(files, images[0]), IMAGE_RATE_FPS, clock)
+    first = read_image(files[0])
+    return FileCamera(lambda: _images(first, files[1:]), IMAGE_RATE_FPS, clock)
 
 
 def open_video_camera(path: Path, clock: Clock) -> FileCamera:
@@ -58,21 +70,16 @@ def open_video_camera(path: Path, clock: Clock) -> FileCamera:
             raise _unreadable(path, "it is damaged, truncated, or in a format that OpenCV does not know")
     finally:
         capture.release()
-    return FileCamera(_cycle_video(path), rate if 1.0 <= rate <= 240.0 else 25.0, clock)
+    return FileCamera(lambda: video_frames(path), rate if 1.0 <= rate <= 240.0 else 25.0, clock)
 
 
-def _cycle_images(files: tuple[Path, ...], first: Image) -> Iterator[Image]:
-    while True:
-        for index, file in enumerate(files):
-            yield first if index == 0 else read_image(file)
+def _images(first: Image, others: tuple[Path, ...]) -> Generator[Image]:
+    yield first
+    for file in others:
+        yield read_image(file)
 
 
-def _cycle_video(path: Path) -> Iterator[Image]:
-    while True:
-        yield from video_frames(path)
-
-
-def video_frames(path: Path) -> Iterator[Image]:
+def video_frames(path: Path) -> Generator[Image]:
     """The frames of a clip, RGB uint8, once. Raises `CameraError` when it ends before its announced length."""
     capture = cv2.VideoCapture(str(path))
     try:

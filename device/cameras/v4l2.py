@@ -1,7 +1,7 @@
 """A camera through Video4Linux and OpenCV: a thread keeps the driver's queue empty and only the newest frame."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +16,9 @@ from device.records import Frame
 
 RETRY_S = (0.5, 1.0, 2.0, 5.0)
 """Pauses between attempts to find a lost camera again; the last one repeats."""
+
+CLOSE_S = 2.0
+"""How long closing waits for a driver that hangs."""
 
 _HINT = "Check the cable and `camera.source` in the settings; `v4l2-ctl --list-devices` shows what is connected."
 
@@ -35,14 +38,17 @@ class LiveCamera:
     lost.
     """
 
-    def __init__(self, open_capture: Callable[[], Capture], clock: Clock) -> None:
+    def __init__(
+        self, open_capture: Callable[[], Capture], clock: Clock, *, retry_s: Sequence[float] = RETRY_S
+    ) -> None:
         """Opens the device. Raises `CameraError` if it is not there."""
         self._open_capture = open_capture
         self._clock = clock
+        self._retry_s = retry_s
         self._changed = threading.Condition()
         self._closing = threading.Event()
         self._newest: Frame | None = None
-        self._fault: CameraError | None = None
+        self._fault: str | None = None
         self._thread = threading.Thread(target=self._run, args=(open_capture(),), name="camera", daemon=True)
         self._thread.start()
 
@@ -52,13 +58,13 @@ class LiveCamera:
             self._changed.wait_for(lambda: self._newest or self._fault, timeout_s)
             frame, self._newest = self._newest, None
             if frame is None and self._fault:
-                raise self._fault
+                raise CameraError(self._fault, hint=_HINT)
             return frame
 
     def close(self) -> None:
         """Stops the thread; a driver that hangs is left behind, as nothing can wake it."""
         self._closing.set()
-        self._thread.join(timeout=2.0)
+        self._thread.join(timeout=CLOSE_S)
 
     def _run(self, capture: Capture | None) -> None:
         attempt = 0
@@ -66,32 +72,33 @@ class LiveCamera:
             if capture is not None:
                 self._pass_on_frames(capture)
                 attempt = 0
-            self._closing.wait(RETRY_S[min(attempt, len(RETRY_S) - 1)])
+            self._closing.wait(self._retry_s[min(attempt, len(self._retry_s) - 1)])
             attempt += 1
             capture = self._reopened()
 
     def _pass_on_frames(self, capture: Capture) -> None:
-        """Until the device gives no more."""
+        """Until the device gives no more, or fails in a driver's own way: whatever happens, it is opened again."""
         try:
             while not self._closing.is_set():
                 good, image = capture.read()
                 if not good or image is None:
                     break
                 self._offer(Frame(np.ascontiguousarray(image[:, :, ::-1]), self._clock.monotonic()), None)
-        except cv2.error:
-            pass
+            fault = "The camera stopped giving frames."
+        except Exception as error:  # the thread must not die of what a driver comes up with
+            fault = f"The camera stopped giving frames ({type(error).__name__})."
         finally:
             capture.release()
-        self._offer(None, CameraError("The camera stopped giving frames.", hint=_HINT))
+        self._offer(None, fault)
 
     def _reopened(self) -> Capture | None:
         try:
             return None if self._closing.is_set() else self._open_capture()
-        except CameraError as error:
-            self._offer(None, error)
+        except Exception as error:  # as above; a `CameraError` says what is missing
+            self._offer(None, str(error) or type(error).__name__)
             return None
 
-    def _offer(self, frame: Frame | None, fault: CameraError | None) -> None:
+    def _offer(self, frame: Frame | None, fault: str | None) -> None:
         with self._changed:
             self._newest, self._fault = frame, fault
             self._changed.notify_all()

@@ -1,0 +1,64 @@
+"""Writes docs/reference.md from the code: every command, setting, reason and exit code. `make docs` runs it."""
+
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from convert import errors as convert_errors
+from convert.cli.main import cli as convert_cli
+from device import config, errors
+from device.cli.main import cli as device_cli
+from device.config import Settings, setting_meanings
+from device.records import Reason
+
+ROOT = Path(__file__).parents[1]
+TARGET = ROOT / "docs" / "reference.md"
+
+
+def reference() -> str:
+    """The whole page."""
+    parts = ["# Reference", "", "Made from the code by `make docs`; do not edit.", "", "## Commands", ""]
+    parts += [*_commands(device_cli, "lintel"), *_commands(convert_cli, "lintel-convert")]
+    return "\n".join([*parts, *_settings(), *_reasons(), *_exit_codes()]) + "\n"
+
+
+def _commands(command: click.Command, path: str) -> Iterator[str]:
+    context = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
+    yield from (f"### `{path}`", "", "```text", command.get_help(context).rstrip(), "```", "")
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from _commands(below, f"{path} {name}")
+
+
+def _settings() -> Iterator[str]:
+    yield from ("## Settings", "", f"A TOML file: `--config FILE`, `LINTEL_CONFIG`, or `{config.DEFAULT_FILE}`.", "")
+    yield from ("| setting | default | meaning |", "|---|---|---|")
+    for (group, name), meaning in setting_meanings().items():
+        yield f"| `{group}.{name}` | `{getattr(getattr(Settings(), group), name)!r}` | {meaning} |"
+    yield ""
+
+
+def _reasons() -> Iterator[str]:
+    yield from ("## Reasons", "", "Why a door opened or did not; `audit list` and `--json` carry the code.", "")
+    yield from ("| code | meaning | what the person can do |", "|---|---|---|")
+    yield from (f"| `{reason.code}` | {reason.meaning} | {reason.advice} |" for reason in Reason)
+    yield ""
+
+
+def _exit_codes() -> Iterator[str]:
+    yield from ("## Exit codes", "", "| code | meaning |", "|---|---|", "| 0 | done, a match, all as expected |")
+    yield '| 1 | the answer is "no": a non-match, an expectation not met, a check that failed |'
+    yield "| 2 | a mistake on the command line |"
+    found = {error for module in (errors, convert_errors) for _, error in inspect.getmembers(module, inspect.isclass)}
+    for error in sorted(found, key=lambda error: (error.exit_code, error.__name__)):
+        yield f"| {error.exit_code} | {inspect.getdoc(error).splitlines()[0]} |"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(reference(), encoding="utf-8")
+    sys.stdout.write(f"{TARGET.relative_to(ROOT)} written\n")
