@@ -15,32 +15,34 @@ from convert.sources import MEMBERS, Member, Package
 
 def cache_folder() -> Path:
     """Where fetched files are kept: `$XDG_CACHE_HOME/lintel`, by default `~/.cache/lintel`."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "lintel"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lintel"
 
 
 def fetch(name: str, *, progress: Progress = silent) -> Path:
-    """The cached file `name` of `sources.MEMBERS`, downloaded at need. Raises `SourceError`."""
-    member = MEMBERS[name]
-    path = cache_folder() / name
-    if not _is(path, member.sha256):
-        _write(path, read_member(fetch_archive(member.package, progress=progress), member))
-    return path
+    """The cached file `name` of `sources.MEMBERS`, its hash checked; downloaded at need. Raises `SourceError`."""
+    try:
+        return _fetch_member(MEMBERS[name], progress)
+    except OSError as error:
+        raise SourceError(
+            f"Cannot use the cache {cache_folder()}: {error.strerror or error}.",
+            hint="Make room there, or name another folder in the environment variable XDG_CACHE_HOME.",
+        ) from error
 
 
 def is_cached(name: str) -> bool:
     """Whether `fetch` would answer without the network."""
     member = MEMBERS[name]
-    folder = cache_folder()
-    return _is(folder / name, member.sha256) or _is(folder / member.package.archive, member.package.sha256)
+    return _is(cache_folder() / name, member.sha256) or _is(_archive_path(member.package), member.package.sha256)
 
 
 def fetch_archive(package: Package, *, progress: Progress = silent) -> Path:
-    """The cached archive of `package`, downloaded at need. Raises `SourceError`."""
-    path = cache_folder() / package.archive
+    """The cached archive of `package`, its hash checked; downloaded at need. Raises `SourceError` and `OSError`."""
+    path = _archive_path(package)
     if not _is(path, package.sha256):
         progress(f"Downloading {package.name} {package.version} ({package.size_mb} MB) with pip")
-        _download_to(path, package)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            _checked(download(package, Path(folder)), package).replace(path)
     return path
 
 
@@ -48,19 +50,27 @@ def read_member(archive: Path, member: Member) -> bytes:
     """The bytes of `member` in `archive`, its hash checked. Raises `SourceError`."""
     try:
         content = _read_zip(archive, member.path) if zipfile.is_zipfile(archive) else _read_tar(archive, member.path)
-    except (KeyError, zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
-        raise _wrong(f"{archive} holds no readable {member.path}: {error}.") from error
-    _expect(content, member)
+    except (KeyError, EOFError, zipfile.BadZipFile, tarfile.TarError) as error:
+        raise _wrong(f"{archive.name} has no readable member {member.path}: {error}.") from error
+    received = hashlib.sha256(content).hexdigest()
+    if received != member.sha256:
+        raise _wrong(f"{member.path} in {archive.name} has SHA-256 {received}, expected {member.sha256}.")
     return content
 
 
-def _download_to(path: Path, package: Package) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        archive = download(package, Path(folder))
-        if not _is(archive, package.sha256):
-            raise _wrong(f"pip brought {archive.name} with another SHA-256 than {package.sha256}.")
-        archive.replace(path)
+def _fetch_member(member: Member, progress: Progress) -> Path:
+    path = cache_folder() / member.name
+    if not _is(path, member.sha256):
+        content = read_member(fetch_archive(member.package, progress=progress), member)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            partial = Path(folder) / member.name
+            partial.write_bytes(content)
+            partial.replace(path)
+    return path
+
+
+def _archive_path(package: Package) -> Path:
+    return cache_folder() / package.archive
 
 
 def _read_zip(archive: Path, path: str) -> bytes:
@@ -72,14 +82,14 @@ def _read_tar(archive: Path, path: str) -> bytes:
     with tarfile.open(archive) as opened:
         file = opened.extractfile(path)
         if file is None:
-            raise KeyError(f"{path} is not a file")
+            raise KeyError(f"{path} is no file")
         return file.read()
 
 
-def _expect(content: bytes, member: Member) -> None:
-    received = hashlib.sha256(content).hexdigest()
-    if received != member.sha256:
-        raise _wrong(f"{member.path} of {member.package.archive} has SHA-256 {received}, expected {member.sha256}.")
+def _checked(archive: Path, package: Package) -> Path:
+    if not _is(archive, package.sha256):
+        raise _wrong(f"pip brought {archive.name} with another SHA-256 than {package.sha256}.")
+    return archive
 
 
 def _is(path: Path, sha256: str) -> bool:
@@ -89,13 +99,5 @@ def _is(path: Path, sha256: str) -> bool:
         return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(content)
-    Path(file.name).replace(path)
-
-
 def _wrong(message: str) -> SourceError:
-    hint = f"Do not use this file. Empty {cache_folder()}, check which package index pip uses, and try again."
-    return SourceError(message, hint=hint)
+    return SourceError(message, hint="Do not use it. Find out which package index pip uses: `pip config list`.")

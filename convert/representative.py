@@ -1,10 +1,9 @@
-"""The pictures that show the quantizer which values occur: aligned chips of faces in many positions and lights.
+"""The pictures that show the quantizer which values occur: aligned chips of faces in many shapes, positions and lights.
 
 By default they are made of the two public-domain portraits in `models/portraits`, so that a rebuild needs nothing else;
 a folder of the user's own chips can take their place.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,29 +12,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.errors import ImageError
+from device.images import image_files, read_image
 from device.records import Image
 from device.vision.alignment import fit_similarity
 from device.vision.detector import Detector
-from device.vision.landmarks import FaceMesh, Landmarks
+from device.vision.landmarks import FaceMesh
 from device.vision.manifest import Alignment
 from device.vision.models import DETECTION, LANDMARKS, load_model, shipped_models_dir
 
 Chips = NDArray[np.uint8]
 """uint8 [n, size, size, 3], RGB."""
+Floats = NDArray[np.float64]
 
 SEED = 20170212
 CHIPS_PER_PORTRAIT = 150
 MAX_STRETCH = 0.3
 """Widths and heights are multiplied by e**-0.3 to e**0.3."""
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
 
 @dataclass(frozen=True, slots=True)
-class AlignedFace:
-    """A picture and the landmarks of the one face in it."""
+class PlacedFace:
+    """A picture with one face, and the float64 [2, 3] transform from its pixels to the face's chip."""
 
     image: Image
-    landmarks: Landmarks
+    to_chip: Floats
 
 
 def portraits_dir() -> Path:
@@ -43,100 +43,83 @@ def portraits_dir() -> Path:
     return shipped_models_dir() / "portraits"
 
 
-def find_faces(folder: Path, models: Path) -> tuple[AlignedFace, ...]:
-    """The best face of every picture in `folder`, in the order of their names. Raises `ImageError`."""
+def place_faces(folder: Path, models: Path, alignment: Alignment) -> tuple[PlacedFace, ...]:
+    """The best face of every picture in `folder`, by name. Raises `ImageError`, also for a picture without a face."""
     detector, mesh = Detector(load_model(DETECTION, models)), FaceMesh(load_model(LANDMARKS, models))
-    return tuple(_find_face(path, detector, mesh) for path in _pictures(folder))
+    return tuple(_place_face(path, detector, mesh, alignment) for path in image_files(folder))
 
 
-def augmented(faces: tuple[AlignedFace, ...], alignment: Alignment) -> Chips:
+def augmented(faces: tuple[PlacedFace, ...], size_px: int) -> Chips:
     """`CHIPS_PER_PORTRAIT` chips of each face, moved and lit in ways drawn from a generator of fixed seed."""
     generator = np.random.default_rng(SEED)
-    return np.stack([_variant(face, alignment, generator) for face in faces for _ in range(CHIPS_PER_PORTRAIT)])
+    return np.stack(
+        [_lit(_moved(face, size_px, generator), generator) for face in faces for _ in range(CHIPS_PER_PORTRAIT)]
+    )
 
 
 def read_chips(folder: Path, size_px: int) -> Chips:
-    """The user's own chips, in the order of their names. Raises `ImageError` for one of another size."""
-    return np.stack([_read_chip(path, size_px) for path in _pictures(folder)])
+    """The user's own chips, by name. Raises `ImageError` for one that cannot be read, or of another size."""
+    return np.stack([_read_chip(path, size_px) for path in image_files(folder)])
 
 
-def _find_face(path: Path, detector: Detector, mesh: FaceMesh) -> AlignedFace:
-    image = read_rgb(path)
+def _place_face(path: Path, detector: Detector, mesh: FaceMesh, alignment: Alignment) -> PlacedFace:
+    """Landmarks are rounded to a tenth of a pixel, so that another machine's last bits make the same chips."""
+    image = read_image(path)
     faces = detector.detect(image)
     if not faces:
-        raise ImageError(f"No face found in {path}.", hint="Use a portrait with one face that looks at the camera.")
-    return AlignedFace(image, mesh.locate(image, faces[0]))
+        raise ImageError(f"No face was found in {path}.", hint="Give a portrait of one face that looks ahead.")
+    points = mesh.locate(image, faces[0]).points[list(alignment.landmarks)].astype(np.float64).round(1)
+    return PlacedFace(image, fit_similarity(points, np.asarray(alignment.template, np.float64)))
 
 
-def _variant(face: AlignedFace, alignment: Alignment, generator: np.random.Generator) -> Image:
-    return _lit(_moved(face, alignment, generator), generator)
+def _moved(face: PlacedFace, size_px: int, generator: np.random.Generator) -> Image:
+    """The chip turned, shifted, and stretched into another shape of face.
 
-
-def _moved(face: AlignedFace, alignment: Alignment, generator: np.random.Generator) -> Image:
-    """The chip turned, scaled, shifted, and stretched into another shape of face.
-
-    The stretch is what matters: neurons of the late layers that answer to shapes of face unlike those of the two portraits
-    stay silent without it, their ranges come out three times too narrow, and other people's embeddings are clipped.
+    The stretch is what matters. The late layers have neurons that answer to shapes of face unlike those of the two
+    portraits; where the representative chips leave them silent, their ranges come out three times too narrow, and the
+    embeddings of people of whole regions of the world are clipped (cosine to float 0.98 instead of 0.999).
     """
-    points = face.landmarks.points[list(alignment.landmarks)]
-    to_chip = fit_similarity(points, np.asarray(alignment.template, np.float64))
-    middle = np.full(2, alignment.size_px / 2)
     shape = _rotation(generator) @ _stretch(generator)
-    shift = middle - shape @ middle + generator.uniform(-0.05, 0.05, 2) * alignment.size_px
-    transform = shape @ to_chip + np.column_stack([np.zeros((2, 2)), shift])
-    return np.asarray(cv2.warpAffine(face.image, transform, (alignment.size_px, alignment.size_px)), np.uint8)
+    middle = np.full(2, size_px / 2)
+    shift = middle - shape @ middle + generator.uniform(-0.05, 0.05, 2) * size_px
+    transform = shape @ face.to_chip
+    transform[:, 2] += shift
+    return np.asarray(cv2.warpAffine(face.image, transform, (size_px, size_px)), np.uint8)
 
 
-def _rotation(generator: np.random.Generator) -> NDArray[np.float64]:
+def _rotation(generator: np.random.Generator) -> Floats:
     angle = np.radians(generator.uniform(-12, 12))
     return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
-def _stretch(generator: np.random.Generator) -> NDArray[np.float64]:
+def _stretch(generator: np.random.Generator) -> Floats:
     width, height = np.exp(generator.uniform(-MAX_STRETCH, MAX_STRETCH, 2))
     return np.array([[width, generator.uniform(-0.15, 0.15)], [0, height]])
 
 
 def _lit(chip: Image, generator: np.random.Generator) -> Image:
-    light = _blurred(chip.astype(np.float64) / 255, generator)
+    """The chip, maybe blurred, mirrored or gray, in another light, with the noise of a sensor."""
+    light = _blurred(chip / 255, generator)
     if generator.random() < 0.5:
         light = light[:, ::-1]
     if generator.random() < 0.25:
         light = np.repeat(light @ (0.299, 0.587, 0.114), 3).reshape(light.shape)
     light = light ** generator.uniform(0.6, 1.6)
-    light = (light - 0.5) * generator.uniform(0.6, 1.2) + 0.5 + generator.uniform(-0.2, 0.2)
+    light = (light - 0.5) * generator.uniform(0.6, 1.2) + generator.uniform(0.3, 0.7)
     light = light + generator.normal(0, generator.uniform(0, 0.015), light.shape)
     return (np.clip(light, 0, 1) * 255).round().astype(np.uint8)
 
 
-def _blurred(light: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.float64]:
-    sigma = max(0.0, generator.uniform(-1.5, 2.0))
+def _blurred(light: Floats, generator: np.random.Generator) -> Floats:
+    sigma = generator.uniform(-1.5, 2.0)
     return light if sigma < 0.2 else np.asarray(cv2.GaussianBlur(light, (0, 0), sigma), np.float64)
 
 
-def _pictures(folder: Path) -> tuple[Path, ...]:
-    found = tuple(sorted(path for path in folder.glob("*") if path.suffix.lower() in _SUFFIXES))
-    if not found:
-        raise ImageError(
-            f"No pictures in {folder}.", hint=f"Put files in it that end in {', '.join(sorted(_SUFFIXES))}."
-        )
-    return found
-
-
 def _read_chip(path: Path, size_px: int) -> Image:
-    chip = read_rgb(path)
+    chip = read_image(path)
     if chip.shape != (size_px, size_px, 3):
-        height, width = chip.shape[:2]
         raise ImageError(
-            f"{path} has {width}x{height} pixels, expected an aligned chip of {size_px}x{size_px}.",
+            f"{path} has {chip.shape[1]}x{chip.shape[0]} pixels, expected an aligned chip of {size_px}x{size_px}.",
             hint="Align the faces first; the manifest of face-embedding states the template.",
         )
     return chip
-
-
-def read_rgb(path: Path) -> Image:
-    """An image file as RGB, uint8 [height, width, 3]. Raises `ImageError`."""
-    decoded = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR) if path.stat().st_size else None
-    if decoded is None:
-        raise ImageError(f"{path} is no image that can be read.", hint="Check the file.")
-    return np.ascontiguousarray(decoded[:, :, ::-1])

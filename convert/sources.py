@@ -35,7 +35,7 @@ FACE_RECOGNITION_MODELS = Package(
     archive="face_recognition_models-0.3.0.tar.gz",
     sha256="b79bd200a88c87c9a9d446c990ae71c5a626d1f3730174e6d570157ff1d896cf",
     size_mb=100,
-    pip_options=(),
+    pip_options=("--no-binary", "face-recognition-models"),
 )
 MEDIAPIPE = Package(
     name="mediapipe",

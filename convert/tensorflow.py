@@ -5,14 +5,15 @@ import os
 import platform
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 from device.errors import DependencyMissing
 
-CPU_FEATURES = (("avx512f", "avx512"), ("avx2", "avx2"))
-"""The instruction sets on which float kernels, and so calibrated ranges, differ in their last bits; widest first."""
+FLOAT_INSTRUCTIONS = ("avx512f", "avx2")
+"""The sets on which float kernels, and with them the ranges of a quantization, differ in their last bits; widest first."""
 
 
 def load_tensorflow() -> ModuleType:
@@ -29,39 +30,48 @@ def load_tensorflow() -> ModuleType:
     return tensorflow
 
 
+def cpu_class() -> str:
+    """The machine's architecture and its widest float instructions, such as `x86_64-avx512f`."""
+    flags = _cpu_flags()
+    widest = next((name for name in FLOAT_INSTRUCTIONS if name in flags), None)
+    return "-".join(filter(None, [platform.machine(), widest]))
+
+
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keeps both standard streams clean, C++ included; when the body fails, what it said goes to standard error."""
-    with tempfile.TemporaryFile() as said, _restored(1), _restored(2):
-        os.dup2(said.fileno(), 1)
-        os.dup2(said.fileno(), 2)
-        yield
+    """Keeps both standard streams clean, C++ included. What was said comes out on standard error if the body fails."""
+    with tempfile.TemporaryFile() as said, warnings.catch_warnings(action="ignore"):
+        try:
+            with _redirected(1, said.fileno()), _redirected(2, said.fileno()):
+                yield
+        except RuntimeError:
+            said.seek(0)
+            sys.stderr.write(said.read().decode(errors="replace"))
+            raise
 
 
 @contextlib.contextmanager
-def _restored(descriptor: int) -> Iterator[None]:
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+def _redirected(descriptor: int, target: int) -> Iterator[None]:
+    """What is written to `descriptor` goes to `target`, Python's buffers flushed before and after."""
+    _flush()
     saved = os.dup(descriptor)
+    os.dup2(target, descriptor)
     try:
         yield
     finally:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+        _flush()
         os.dup2(saved, descriptor)
         os.close(saved)
 
 
-def cpu_class() -> str:
-    """The machine's architecture and its widest set of float instructions, such as `x86_64-avx512`."""
-    flags = _cpu_flags()
-    widest = next((label for flag, label in CPU_FEATURES if flag in flags), "")
-    return "-".join(filter(None, [platform.machine(), widest]))
+def _flush() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
 
 
 def _cpu_flags() -> frozenset[str]:
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return frozenset()
-    return frozenset(next((line.split() for line in lines if line.startswith("flags")), []))
+    return frozenset(next((line for line in lines if line.startswith("flags")), "").split())

@@ -1,18 +1,30 @@
 """Puts a door together from settings: the real one on a board, or parts of it for the commands that need no door."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol, TypeVar
 
 from device.access import Doorway
-from device.cameras.sources import open_camera
+from device.cameras.sources import open_camera, open_live_camera
 from device.config import Settings, state_dir
 from device.door.gpio import Relay, board_factory
+from device.errors import LintelError
 from device.ports import Clock
 from device.readers.lines import LineReader, open_line_reader
 from device.store.store import Store
 from device.vision.faces import load_analyzer
+
+
+class Closable(Protocol):
+    """What can be let go."""
+
+    def close(self) -> None:
+        """Lets it go; harmless when repeated."""
+
+
+Part = TypeVar("Part", bound=Closable)
 
 
 def open_store(settings: Settings) -> Store:
@@ -27,14 +39,38 @@ def open_board_door(settings: Settings) -> Relay:
 
 @contextmanager
 def board(settings: Settings, clock: Clock) -> Iterator[tuple[Doorway, LineReader]]:
-    """The whole real door and its reader, the relay first, so that it is secured before anything slow or fallible."""
+    """The whole real door and its reader, the relay first, so that it is secured before anything slow or fallible.
+
+    Raises the error of what is missing; of several, one that names them all, as nobody likes to climb a ladder thrice.
+    """
+    missing: list[LintelError] = []
     with ExitStack() as stack:
-        door = stack.enter_context(closing(open_board_door(settings)))
+        door = _part(stack, lambda: open_board_door(settings), missing)
+        camera = _part(stack, lambda: open_live_camera(settings.camera, clock), missing)
+        reader = _part(stack, lambda: open_line_reader(settings.reader.source, clock), missing)
+        if door is None or camera is None or reader is None:
+            raise _all_of(missing)
         store = stack.enter_context(open_store(settings))
-        analyzer = load_analyzer(settings.vision)
-        camera = stack.enter_context(closing(open_camera(settings.camera, clock)))
-        reader = stack.enter_context(closing(open_line_reader(settings.reader.source, clock)))
-        yield Doorway(camera, door, store, analyzer, clock), reader
+        yield Doorway(camera, door, store, load_analyzer(settings.vision), clock), reader
+
+
+def _part(stack: ExitStack, open_part: Callable[[], Part], missing: list[LintelError]) -> Part | None:
+    """A part of the door, closed with the stack; None, and its error in `missing`, if it cannot be opened."""
+    try:
+        return stack.enter_context(closing(open_part()))
+    except LintelError as error:
+        missing.append(error)
+        return None
+
+
+def _all_of(errors: list[LintelError]) -> LintelError:
+    """One error that says what several say, of the first one's kind."""
+    if len(errors) == 1:
+        return errors[0]
+    messages = (f"  {error.message} {error.hint}" for error in errors)
+    return type(errors[0])(
+        "\n".join([f"{len(errors)} parts of the door are missing.", *messages]), hint="Mend all of them."
+    )
 
 
 @contextmanager

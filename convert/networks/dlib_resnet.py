@@ -44,15 +44,22 @@ def _residual(block: Block, x: "keras.KerasTensor") -> "keras.KerasTensor":
 
 
 def _down(block: Block, x: "keras.KerasTensor") -> "keras.KerasTensor":
-    from keras import layers, ops
+    from keras import layers
 
     y = layers.Conv2D(block.channels, 3, strides=2, activation="relu", name=f"{block.name}.first")(x)
     y = layers.Conv2D(block.channels, 3, padding="same", name=f"{block.name}.second")(y)
     x = layers.AveragePooling2D(2, name=f"{block.name}.average")(x)
     y = layers.ZeroPadding2D(((0, x.shape[1] - y.shape[1]), (0, x.shape[2] - y.shape[2])), name=f"{block.name}.pad")(y)
-    x = ops.pad(x, [(0, 0), (0, 0), (0, 0), (0, block.channels - block.inputs)])
+    x = _with_channels(block.channels - block.inputs, f"{block.name}.channels")(x)
     y = layers.Add(name=f"{block.name}.sum")([x, y])
     return layers.ReLU(name=f"{block.name}.relu")(y)
+
+
+def _with_channels(count: int, name: str) -> "keras.Layer":
+    """Adds `count` channels of zeros: the last two axes are padded, and of [n, height, width, c] the second of them is c."""
+    from keras import layers
+
+    return layers.ZeroPadding2D(((0, 0), (0, count)), data_format="channels_first", name=name)
 
 
 def load(weights: ResnetWeights) -> "keras.Model":

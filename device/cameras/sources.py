@@ -5,15 +5,30 @@ from pathlib import Path
 from device.cameras.files import open_image_camera, open_video_camera
 from device.cameras.v4l2 import open_v4l2_camera
 from device.config import CameraSettings
+from device.errors import CameraError
 from device.images import SUFFIXES
 from device.ports import Camera, Clock
 
 
 def open_camera(settings: CameraSettings, clock: Clock) -> Camera:
     """Raises `CameraError` or `ImageError` if the source is not there or damaged."""
-    path = Path(settings.source)
-    if settings.source.isdigit() or settings.source.startswith("/dev/"):
+    if _is_device(settings):
         return open_v4l2_camera(settings, clock)
+    path = Path(settings.source)
     if path.is_dir() or path.suffix.lower() in SUFFIXES:
         return open_image_camera(path, clock)
     return open_video_camera(path, clock)
+
+
+def open_live_camera(settings: CameraSettings, clock: Clock) -> Camera:
+    """Only what sees the present: a real door is not opened by a file. Raises `CameraError`."""
+    if not _is_device(settings):
+        raise CameraError(
+            f"{settings.source} is no camera, and a file is no evidence at a real door.",
+            hint="Set `camera.source` to a device, or play files with `lintel simulate`.",
+        )
+    return open_v4l2_camera(settings, clock)
+
+
+def _is_device(settings: CameraSettings) -> bool:
+    return settings.source.isdigit() or settings.source.startswith("/dev/")

@@ -3,12 +3,15 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from gpiozero import DigitalOutputDevice
 
 from device.config import DoorSettings
 from device.errors import DoorError
+
+DEVICES = Path("/dev")
 
 
 class Relay:
@@ -51,13 +54,15 @@ class Relay:
 
 def board_factory() -> Any:  # noqa: ANN401 - gpiozero is untyped
     """The pin factory of the Raspberry Pi this runs on. Raises `DoorError`; never falls back to another."""
-    if not any(Path("/dev").glob("gpiochip*")):
+    if not any(DEVICES.glob("gpiochip*")):
         raise DoorError(
             "There is no GPIO chip on this machine (no /dev/gpiochip*), so there is no relay to drive.",
             hint="Run this on a Raspberry Pi, or try `lintel simulate`, which needs no hardware.",
         )
     try:
-        from device.door.lgpio_pins import factory
+        # lgpio makes a FIFO in the folder where it is imported, and fails where it may not.
+        with TemporaryDirectory(prefix="lintel-") as folder, contextlib.chdir(folder):
+            from device.door.lgpio_pins import factory
     except ImportError:
         raise DoorError(
             "The package lgpio is not installed, which drives the GPIO pins.",

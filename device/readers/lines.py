@@ -99,8 +99,8 @@ def open_line_reader(source: str, clock: Clock) -> LineReader:
 
 
 def _opened(path: Path) -> int:
-    """Also for writing, as a FIFO would end with its writer otherwise. A serial line comes raw: no byte has a meaning of
-    its own, such as an end of file, and nothing is sent back.
+    """Also for writing, as a FIFO would end with its writer otherwise. A serial line comes raw: no byte has a meaning
+    of its own, such as an end of file, and nothing is sent back.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY)
     if os.isatty(descriptor):

@@ -86,14 +86,24 @@ def camera(port: Port, first: HandedCapture, second: HandedCapture) -> Iterator[
     opened.close()
 
 
-def level(frame: Frame | None) -> int | None:
-    return frame and int(frame.image[0, 0, 0])
+def pixel(frame: Frame | None) -> list[int]:
+    assert frame is not None
+    return [int(channel) for channel in frame.image[0, 0]]
+
+
+def level(frame: Frame | None) -> int:
+    return pixel(frame)[0]
+
+
+def captured_at(frame: Frame | None) -> float:
+    assert frame is not None
+    return frame.captured_at
 
 
 def test_frame_comes_in_rgb(camera: LiveCamera, first: HandedCapture) -> None:
     first.give(np.full((4, 4, 3), (1, 2, 3), np.uint8))
     frame = camera.read(SOON_S)
-    assert frame is not None and frame.image[0, 0].tolist() == [3, 2, 1]
+    assert pixel(frame) == [3, 2, 1]
 
 
 def test_reader_gets_the_newest_frame_only(camera: LiveCamera, first: HandedCapture) -> None:
@@ -113,7 +123,7 @@ def test_frame_is_stamped_between_asking_and_now(camera: LiveCamera, first: Hand
     before = SystemClock().monotonic()
     first.give(gray(1))
     frame = camera.read(SOON_S)
-    assert frame is not None and before <= frame.captured_at <= SystemClock().monotonic()
+    assert before <= captured_at(frame) <= SystemClock().monotonic()
 
 
 def test_hanging_device_gives_nothing(camera: LiveCamera, first: HandedCapture) -> None:

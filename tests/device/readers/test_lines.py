@@ -32,6 +32,17 @@ class Desk:
         self.reader, self.present, self.unplug = reader, present, unplug
 
 
+def next_credential(reader: Reader) -> Credential | None:
+    """Of the next badge; None if it is unreadable."""
+    read = reader.read(SOON_S)
+    assert read is not None
+    return read.credential
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def written(credential: Credential | None) -> bytes:
     return (format_badge(credential) if credential else "garbage").encode() + b"\n"
 
@@ -85,15 +96,13 @@ def desk(request: pytest.FixtureRequest) -> Desk:
 
 def test_badge_arrives(desk: Desk) -> None:
     desk.present(EILEEN)
-    read = desk.reader.read(SOON_S)
-    assert read is not None and read.credential == EILEEN
+    assert next_credential(desk.reader) == EILEEN
 
 
 def test_badges_arrive_in_their_order(desk: Desk) -> None:
     desk.present(EILEEN)
     desk.present(GRACE)
-    reads = [desk.reader.read(SOON_S) for _ in range(2)]
-    assert [read and read.credential for read in reads] == [EILEEN, GRACE]
+    assert [next_credential(desk.reader) for _ in range(2)] == [EILEEN, GRACE]
 
 
 def test_nobody_comes_in_time(desk: Desk) -> None:
@@ -113,16 +122,14 @@ def test_badge_comes_once(desk: Desk) -> None:
 
 def test_unreadable_badge_has_no_credential(desk: Desk) -> None:
     desk.present(None)
-    read = desk.reader.read(SOON_S)
-    assert read is not None and read.credential is None
+    assert next_credential(desk.reader) is None
 
 
 def test_badge_after_an_unreadable_one_arrives(desk: Desk) -> None:
     desk.present(None)
     desk.present(EILEEN)
     desk.reader.read(SOON_S)
-    read = desk.reader.read(SOON_S)
-    assert read is not None and read.credential == EILEEN
+    assert next_credential(desk.reader) == EILEEN
 
 
 def test_reader_closes_twice(desk: Desk) -> None:
@@ -180,14 +187,14 @@ def test_line_comes_in_pieces(pipe: tuple[LineReader, int]) -> None:
     before = credentials(reader)
     os.write(writer, b"1001\n")
     os.close(writer)
-    assert (before, reader.read(SOON_S).credential) == ([], EILEEN)
+    assert (before, next_credential(reader)) == ([], EILEEN)
 
 
 @pytest.mark.parametrize("length", [MAX_LINE + 1, 4096, 5000, 8192, 20_000])
 def test_tail_of_a_line_that_is_too_long_is_no_badge(fifo: tuple[LineReader, int], length: int) -> None:
     reader, writer = fifo
     os.write(writer, b"x" * length + b"17:1001\n17:1002\n")
-    assert [reader.read(SOON_S).credential for _ in range(2)] == [None, GRACE]
+    assert [next_credential(reader) for _ in range(2)] == [None, GRACE]
 
 
 def test_tail_of_a_line_that_is_too_long_is_no_badge_when_it_comes_later(fifo: tuple[LineReader, int]) -> None:
@@ -245,8 +252,7 @@ def test_end_of_the_input_comes_after_the_last_line(pipe: tuple[LineReader, int]
     reader, writer = pipe
     os.write(writer, b"17:1001")
     os.close(writer)
-    read = reader.read(SOON_S)
-    assert read is not None and read.credential == EILEEN
+    assert next_credential(reader) == EILEEN
 
 
 def test_end_of_the_input_is_told_every_time(pipe: tuple[LineReader, int]) -> None:
@@ -282,9 +288,9 @@ def test_fifo_outlives_its_writer(tmp_path: Path) -> None:
 def test_close_gives_the_descriptor_back(tmp_path: Path) -> None:
     path = tmp_path / "reader"
     os.mkfifo(path)
-    open_before = len(os.listdir("/proc/self/fd"))
+    open_before = open_descriptors()
     open_line_reader(str(path), SystemClock()).close()
-    assert len(os.listdir("/proc/self/fd")) == open_before
+    assert open_descriptors() == open_before
 
 
 def test_standard_input_stays_open() -> None:
@@ -302,7 +308,7 @@ def test_what_is_no_reader_is_refused(tmp_path: Path, name: str) -> None:
 
 def test_what_is_no_reader_leaves_no_descriptor(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    open_before = len(os.listdir("/proc/self/fd"))
+    open_before = open_descriptors()
     with pytest.raises(ReaderError):
         open_line_reader(str(tmp_path / "file"), SystemClock())
-    assert len(os.listdir("/proc/self/fd")) == open_before
+    assert open_descriptors() == open_before
