@@ -33,6 +33,17 @@ class WrittenFormat:
     write: Callable[[Credential], str]
 
 
+def _csn(size: int) -> WrittenFormat:
+    """The serial number of a contactless card, of `size` bytes."""
+    return WrittenFormat(
+        f"csn{size}",
+        re.compile(rf"csn:(?P<number>[0-9a-f]{{{2 * size}}})"),
+        16,
+        lambda _facility, number: number > 0,
+        lambda credential: f"csn:{credential.number:0{2 * size}X}",
+    )
+
+
 FORMATS = (
     WrittenFormat(
         "h10301",
@@ -48,27 +59,9 @@ FORMATS = (
         lambda _facility, _number: True,
         lambda credential: f"{credential.number}",
     ),
-    WrittenFormat(
-        "csn4",
-        re.compile(r"csn:(?P<number>[0-9a-f]{8})"),
-        16,
-        lambda _facility, number: number > 0,
-        lambda credential: f"csn:{credential.number:08X}",
-    ),
-    WrittenFormat(
-        "csn7",
-        re.compile(r"csn:(?P<number>[0-9a-f]{14})"),
-        16,
-        lambda _facility, number: number > 0,
-        lambda credential: f"csn:{credential.number:014X}",
-    ),
-    WrittenFormat(
-        "csn10",
-        re.compile(r"csn:(?P<number>[0-9a-f]{20})"),
-        16,
-        lambda _facility, number: number > 0,
-        lambda credential: f"csn:{credential.number:020X}",
-    ),
+    _csn(4),
+    _csn(7),
+    _csn(10),
 )
 
 

@@ -1,5 +1,6 @@
 """The audit: rows are added and read, never changed."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from datetime import datetime
@@ -85,7 +86,10 @@ def _row(row: dict[str, Any]) -> AuditRow:
         "outcome": Outcome,
         "reason": Reason.from_code,
     }
-    values: dict[str, Any] = {
-        name: read[name](value) if name in read and value is not None else value for name, value in row.items()
-    }
+    try:
+        values: dict[str, Any] = {
+            name: read[name](value) if name in read and value is not None else value for name, value in row.items()
+        }
+    except (KeyError, ValueError) as error:
+        raise sqlite3.DataError(f"row {row['id']} of the audit says what this version does not know: {error}") from None
     return AuditRow(**values)

@@ -12,6 +12,9 @@ from device.errors import StoreError
 from device.store.migrations import MIGRATIONS
 
 FILE_NAME = "lintel.db"
+LOCK_TIMEOUT_S = 5.0
+"""How long a writer waits for another program's transaction."""
+
 _WAL_SAFE_FROM = (3, 51, 3)
 """Before this version SQLite's write-ahead log has a rare corruption race between two connections."""
 
@@ -21,16 +24,36 @@ def open_database(folder: Path) -> Database:
     path = folder / FILE_NAME
     with store_errors(path):
         _make_private(path)
-        connection = sqlite3.connect(path, timeout=5.0)
+        connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT_S)
         try:
             database = Database(connection)
             _refuse_newer(database, path)
             _set_pragmas(database)
-            MIGRATIONS.apply(database)
+            with transaction(database):
+                MIGRATIONS.apply(database)
         except BaseException:
             connection.close()
             raise
     return database
+
+
+@contextlib.contextmanager
+def transaction(database: Database) -> Iterator[None]:
+    """All or nothing of what is written inside; inside another transaction, a part of it.
+
+    It takes the lock for writing at once: of two that read first and write later, SQLite would refuse one.
+    """
+    if database.conn.in_transaction:
+        with database.atomic():
+            yield
+        return
+    database.conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        database.conn.commit()
+    except BaseException:
+        database.conn.rollback()
+        raise
 
 
 @contextlib.contextmanager
@@ -44,14 +67,21 @@ def store_errors(path: Path) -> Iterator[None]:
 
 
 def _advice(what: str) -> str:
-    advice = {
-        "not a database": "The file is damaged or something else; move it away, or restore a copy.",
-        "malformed": "The file is damaged; restore a copy of it.",
-        "full": "Make room on the disk; nothing that was acknowledged is lost.",
-        "locked": "Another program holds the database; close it and try again.",
-    }
     writable = "Make the folder writable for this user, or name another with --state-dir."
-    return next((do for sign, do in advice.items() if sign in what), writable)
+    advice = {
+        "not a database": "The file is damaged or something else; move it away, or restore a copy of it.",
+        "locked": "Another program holds the database; close it and try again.",
+        "full": "Make room on the disk; nothing that was acknowledged is lost.",
+        "I/O": "The disk is full or failing; nothing that was acknowledged is lost.",
+        "readonly": writable,
+        "unable to open": writable,
+        "denied": writable,
+        "Read-only": writable,
+        "exists": writable,
+        "directory": writable,
+    }
+    damaged = "The file is damaged; restore a copy of it."
+    return next((do for sign, do in advice.items() if sign in what), damaged)
 
 
 def _make_private(path: Path) -> None:
@@ -60,16 +90,19 @@ def _make_private(path: Path) -> None:
 
 
 def _set_pragmas(database: Database) -> None:
+    """A pragma that SQLite does not know or cannot follow is passed over in silence, so each is asked for again."""
     journal, synchronous = ("wal", 2) if sqlite3.sqlite_version_info >= _WAL_SAFE_FROM else ("truncate", 3)
-    for pragma in (f"journal_mode={journal}", f"synchronous={synchronous}", "foreign_keys=1", "secure_delete=1"):
-        database.execute(f"PRAGMA {pragma}")
-    received = {name: database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")}
-    if received != {"journal_mode": journal, "synchronous": synchronous}:
-        raise sqlite3.OperationalError(f"durable writes are not possible, SQLite chose {received}")
+    wanted = {"journal_mode": journal, "synchronous": synchronous, "foreign_keys": 1, "secure_delete": 1}
+    for name, value in wanted.items():
+        database.execute(f"PRAGMA {name}={value}")
+    received = {name: database.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted}
+    if received != wanted:
+        raise sqlite3.NotSupportedError(f"durable writes need {wanted}, SQLite chose {received}")
 
 
 def _refuse_newer(database: Database, path: Path) -> None:
-    known = {migration.name for migration in MIGRATIONS.pending(Database(memory=True))}
+    with contextlib.closing(Database(memory=True)) as empty:
+        known = {migration.name for migration in MIGRATIONS.pending(empty)}
     newer = [migration.name for migration in MIGRATIONS.applied(database) if migration.name not in known]
     if newer:
         raise StoreError(

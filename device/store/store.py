@@ -3,11 +3,13 @@
 import contextlib
 import sqlite3
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
+from device.records import Event, Person
 from device.store.audit import Audit
-from device.store.database import FILE_NAME, open_database, store_errors
+from device.store.database import FILE_NAME, open_database, store_errors, transaction
 from device.store.people import People
 
 
@@ -26,14 +28,27 @@ class Store:
         """People in one transaction: all that is written inside is committed at its end, or none. Raises
         `StoreError`.
         """
-        with store_errors(self.path), self._database.atomic():
+        with store_errors(self.path), transaction(self._database):
             yield self._people
 
     @contextlib.contextmanager
     def audit(self) -> Iterator[Audit]:
         """The audit in one transaction, as `people`; nests with it."""
-        with store_errors(self.path), self._database.atomic():
+        with store_errors(self.path), transaction(self._database):
             yield self._audit
+
+    def erase(self, person: Person, at: datetime) -> None:
+        """Erases a person with badges and references, and notes it in the audit without the name. Raises `StoreError`.
+
+        Their bytes are overwritten (`secure_delete`), also those that a write-ahead log still holds from earlier.
+        """
+        with self.people() as people, self.audit() as audit:
+            people.remove(person)
+            audit.note(Event.PERSON_REMOVED, at, person=person)
+        with store_errors(self.path):
+            busy, *_ = self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if busy:
+                raise sqlite3.OperationalError("the log is locked and still holds what was erased")
 
     def copy_to(self, folder: Path) -> None:
         """Writes a copy of the whole database into another folder. Raises `StoreError`."""

@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from device.cli.main import cli, run_command
+from device.cli.main import cli
+from device.commandline import run_command
 from device.config import VisionSettings
 from device.images import read_image
 from device.records import Image

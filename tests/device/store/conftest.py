@@ -1,0 +1,52 @@
+"""A store in a folder of its own, and two people to put into it."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from device.records import Credential
+from device.store.store import Store
+
+MODEL = "ab" * 32
+
+
+@pytest.fixture(params=["rollback journal", "write-ahead log"])
+def journal(request, monkeypatch):
+    """Both ways of keeping a journal, whichever this machine's SQLite would have."""
+    safe_from = (99, 0, 0) if request.param == "rollback journal" else (0, 0, 0)
+    monkeypatch.setattr("device.store.database._WAL_SAFE_FROM", safe_from)
+    return request.param
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "state") as opened:
+        yield opened
+
+
+@pytest.fixture
+def now():
+    return datetime(2026, 11, 24, 8, 30, 15, 123456, tzinfo=UTC)
+
+
+@pytest.fixture
+def badge():
+    return Credential("h10301", 17, 1001)
+
+
+@pytest.fixture
+def embeddings():
+    """Three references, float32 [3, 128]."""
+    drawn = np.random.default_rng(7).normal(size=(3, 128)).astype(np.float32)
+    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def eileen(store, now, badge, embeddings):
+    """Eileen Collins, enrolled with a badge and three references."""
+    with store.people() as people:
+        person = people.add("Eileen Collins", now)
+        people.issue(badge, person, now)
+        people.add_references(person, embeddings, MODEL, now)
+    return person

@@ -1,0 +1,263 @@
+"""The database file: made, migrated, private and durable, or refused without a byte changed."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from device.errors import StoreError
+from device.records import Event
+from device.store.database import FILE_NAME
+from device.store.migrations import MIGRATIONS
+from device.store.store import Store
+
+TABLES = {"people", "badges", "face_references", "audit"}
+PRAGMAS = {
+    "rollback journal": {"journal_mode": "truncate", "synchronous": 3, "foreign_keys": 1, "secure_delete": 1},
+    "write-ahead log": {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1},
+}
+OPEN = """
+import sys
+from pathlib import Path
+from device.errors import StoreError
+from device.store.store import Store
+
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    with Store(Path(sys.argv[1])) as store, store.people() as people:
+        print(f"opened, {len(people.everyone())} people")
+except StoreError as error:
+    print(error.message, error.hint)
+"""
+POWERLESS = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search")
+
+
+def tables(path):
+    with closing(sqlite3.connect(path)) as connection:
+        return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def start(folder, *, before=()):
+    """A child that says "ready", waits for a line, and opens the store in `folder`."""
+    command = [*before, sys.executable, "-c", OPEN, str(folder)]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    child.stdout.readline()
+    return child
+
+
+def opened_without_privileges(folder):
+    """What a child says that opens the store and may no more than its user; root has its privilege taken away."""
+    if os.getuid() == 0 and not shutil.which("setpriv"):
+        pytest.skip("needs setpriv (util-linux) to take root's privilege away")
+    child = start(folder, before=POWERLESS if os.getuid() == 0 else ())
+    return child.communicate("go\n", timeout=60)[0]
+
+
+def test_folder_and_file_are_made(tmp_path):
+    with Store(tmp_path / "a" / "b"):
+        assert (tmp_path / "a" / "b" / FILE_NAME).is_file()
+
+
+def test_every_table_is_there(store):
+    assert tables(store.path) >= TABLES
+
+
+def test_every_migration_is_noted(store):
+    with closing(sqlite3.connect(store.path)) as connection:
+        noted = [name for (name,) in connection.execute("SELECT name FROM _sqlite_migrations ORDER BY id")]
+    assert noted == [migration.name for migration in MIGRATIONS._migrations]
+
+
+def test_store_opens_again(store, eileen):
+    with Store(store.path.parent) as again, again.people() as people:
+        assert people.named("Eileen Collins") == eileen
+
+
+def test_store_closes_twice(tmp_path):
+    store = Store(tmp_path)
+    store.close()
+    store.close()
+
+
+@pytest.mark.parametrize("name", ["", "lintel.db"])
+def test_store_is_private(store, name):
+    assert (store.path.parent / name).stat().st_mode & 0o077 == 0
+
+
+def test_pragmas_are_durable(tmp_path, journal):
+    with Store(tmp_path) as store:
+        database = store._database
+        received = {name: database.execute(f"PRAGMA {name}").fetchone()[0] for name in PRAGMAS[journal]}
+    assert received == PRAGMAS[journal]
+
+
+@pytest.mark.parametrize("pragma", list(PRAGMAS["rollback journal"]))
+def test_pragma_that_does_not_hold_is_an_error(tmp_path, monkeypatch, pragma):
+    """As with a SQLite that was built without a feature, or a file system that cannot do it."""
+    real = sqlite3.connect
+
+    class Deaf(sqlite3.Connection):
+        def execute(self, sql, *parameters):
+            return super().execute("SELECT 1" if sql.startswith(f"PRAGMA {pragma}=") else sql, *parameters)
+
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **options: real(*args, **options, factory=Deaf))
+    with pytest.raises(StoreError, match=f"SQLite chose .*{pragma}"):
+        Store(tmp_path)
+
+
+def make_newer(path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('lintel', '9999-vault', 'then')"
+        )
+        connection.commit()
+
+
+def test_newer_schema_is_refused(store):
+    store.close()
+    make_newer(store.path)
+    with pytest.raises(StoreError, match="made by a newer Lintel: this version does not know 9999-vault"):
+        Store(store.path.parent)
+
+
+def test_newer_schema_is_left_as_it_is(tmp_path, journal):
+    with Store(tmp_path) as store:
+        path = store.path
+    make_newer(path)
+    before = path.read_bytes()
+    with pytest.raises(StoreError):
+        Store(tmp_path)
+    assert (path.read_bytes(), journal) == (before, journal)
+
+
+@pytest.mark.parametrize("content", [b"not a database at all" * 100, b"SQLite format 3\0" + b"\xff" * 4096])
+def test_file_that_is_no_database_is_refused(tmp_path, content):
+    (tmp_path / FILE_NAME).write_bytes(content)
+    with pytest.raises(StoreError, match=r"not a database|malformed|damaged") as refused:
+        Store(tmp_path)
+    assert "restore a copy" in refused.value.hint
+
+
+def test_file_that_is_no_database_is_left_as_it_is(tmp_path):
+    (tmp_path / FILE_NAME).write_bytes(b"not a database at all" * 100)
+    with pytest.raises(StoreError):
+        Store(tmp_path)
+    assert (tmp_path / FILE_NAME).read_bytes() == b"not a database at all" * 100
+
+
+def test_damaged_page_is_an_error_when_it_is_read(store, eileen):
+    store.close()
+    content = bytearray(store.path.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    store.path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"malformed|not a database"), Store(store.path.parent) as damaged:
+        with damaged.people() as people:
+            people.references(eileen, "ab" * 32)
+
+
+def test_path_of_the_folder_may_be_a_file(tmp_path):
+    (tmp_path / "state").touch()
+    with pytest.raises(StoreError, match=r"File exists|Not a directory"):
+        Store(tmp_path / "state")
+
+
+def test_path_of_the_file_may_be_a_folder(tmp_path):
+    (tmp_path / FILE_NAME).mkdir()
+    with pytest.raises(StoreError, match="Is a directory"):
+        Store(tmp_path)
+
+
+def test_path_with_a_zero_byte_is_refused():
+    with pytest.raises(StoreError, match="null byte"):
+        Store(Path("a\0b"))
+
+
+@pytest.mark.parametrize("made_before", [False, True])
+def test_read_only_folder_is_refused_with_what_to_do(tmp_path, made_before):
+    if made_before:
+        Store(tmp_path).close()
+        (tmp_path / FILE_NAME).chmod(0o400)
+    tmp_path.chmod(0o500)
+    said = opened_without_privileges(tmp_path)
+    tmp_path.chmod(0o700)
+    assert "Make the folder writable" in said
+
+
+def test_folder_that_may_not_be_made_is_refused_with_what_to_do(tmp_path):
+    tmp_path.chmod(0o500)
+    said = opened_without_privileges(tmp_path / "state")
+    tmp_path.chmod(0o700)
+    assert "Permission denied. Make the folder writable" in said
+
+
+def test_first_start_of_several_processes_at_once(tmp_path):
+    children = [start(tmp_path) for _ in range(4)]
+    for child in children:
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    assert [child.communicate(timeout=60)[0] for child in children] == ["opened, 0 people\n"] * 4
+
+
+def test_file_that_another_program_locks_is_told(store, monkeypatch):
+    monkeypatch.setattr("device.store.database.LOCK_TIMEOUT_S", 0.0)
+    with closing(sqlite3.connect(store.path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match="locked") as refused:
+            Store(store.path.parent)
+    assert "Another program" in refused.value.hint
+
+
+def test_writers_wait_for_each_other(store, eileen, now):
+    """One that read before it writes does not keep the other from writing."""
+    outcome = []
+
+    def write_elsewhere():
+        with Store(store.path.parent) as other, other.audit() as audit:
+            outcome.append(audit.note(Event.FAULT, now))
+
+    writer = threading.Thread(target=write_elsewhere)
+    with store.people() as people:
+        people.everyone()
+        writer.start()
+        people.revoke(people.badges()[0].credential, now)
+    writer.join()
+    assert outcome == [1]
+
+
+def test_full_disk_is_told(store, now):
+    store._database.execute(f"PRAGMA max_page_count = {store._database.execute('PRAGMA page_count').fetchone()[0]}")
+    with pytest.raises(StoreError, match="full") as refused, store.audit() as audit:
+        for _ in range(1000):
+            audit.note(Event.FAULT, now, fault="x" * 100)
+    assert "Make room" in refused.value.hint
+
+
+def test_full_disk_loses_nothing_and_store_goes_on(store, eileen, now):
+    pages = store._database.execute("PRAGMA page_count").fetchone()[0]
+    store._database.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreError), store.people() as people, store.audit() as audit:
+        people.remove(eileen)
+        for _ in range(1000):
+            audit.note(Event.FAULT, now, fault="x" * 100)
+    store._database.execute(f"PRAGMA max_page_count = {pages + 100}")
+    with store.people() as people, store.audit() as audit:
+        assert (people.named("Eileen Collins"), audit.note(Event.FAULT, now)) == (eileen, 1)
+
+
+def test_copy_holds_the_same(store, eileen, tmp_path):
+    (tmp_path / "copy").mkdir()
+    store.copy_to(tmp_path / "copy")
+    with Store(tmp_path / "copy") as copy, copy.people() as people:
+        assert people.named("Eileen Collins") == eileen
+
+
+def test_copy_into_a_folder_that_is_not_there_is_an_error(store, tmp_path):
+    with pytest.raises(StoreError, match="unable to open"):
+        store.copy_to(tmp_path / "none")

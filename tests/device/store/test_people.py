@@ -1,0 +1,238 @@
+"""People, badges and references: what goes in comes out, what is removed leaves no trace, and all or nothing is written."""
+
+import os
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.credentials import parse_badge
+from device.errors import CredentialError, StoreError
+from device.records import Badge, Claim, Credential, Enrolled, Event, Person
+from device.store.store import Store
+
+MODEL, OTHER_MODEL = "ab" * 32, "cd" * 32
+
+
+def raw_bytes(store):
+    """Everything in the store's folder, journals too."""
+    return b"".join(path.read_bytes() for path in sorted(store.path.parent.iterdir()))
+
+
+def test_person_is_found_by_name(store, eileen):
+    with store.people() as people:
+        assert people.named("Eileen Collins") == eileen
+
+
+@pytest.mark.parametrize(
+    ("enrolled", "asked"),
+    [
+        ("Eileen Collins", "EILEEN collins"),
+        ("Jürgen Weiß", "JÜRGEN WEISS"),
+        ("Zoe\u0308", "Zo\u00eb"),
+        ("Ça va", "ÇA VA"),
+    ],
+)
+def test_person_is_found_whatever_the_case_and_the_way_of_writing_accents(store, now, enrolled, asked):
+    with store.people() as people:
+        person = people.add(enrolled, now)
+        assert people.named(asked) == person
+
+
+def test_nobody_is_found_by_another_name(store, eileen):
+    with store.people() as people:
+        assert people.named("Eileen") is None
+
+
+def test_name_is_given_once(store, eileen, now):
+    with pytest.raises(StoreError, match="UNIQUE"), store.people() as people:
+        people.add("eileen collins", now)
+
+
+def test_everyone_comes_with_badges_and_counts(store, eileen, badge, now):
+    expected = Enrolled(eileen, now, (Badge(badge, eileen, now, None),), ((MODEL, 3),))
+    with store.people() as people:
+        assert people.everyone() == (expected,)
+
+
+def test_everyone_comes_by_name(store, now):
+    with store.people() as people:
+        for name in ("Grace", "ada", "Eileen"):
+            people.add(name, now)
+        assert [enrolled.person.name for enrolled in people.everyone()] == ["ada", "Eileen", "Grace"]
+
+
+def test_references_come_back_to_the_bit(store, eileen, embeddings):
+    with store.people() as people:
+        assert people.references(eileen, MODEL).tobytes() == embeddings.tobytes()
+
+
+def test_references_of_another_model_are_left_out(store, eileen):
+    with store.people() as people:
+        assert people.references(eileen, OTHER_MODEL).shape[0] == 0
+
+
+def test_claim_is_the_holder_with_references(store, eileen, badge, embeddings):
+    with store.people() as people:
+        claim = people.claim(badge, MODEL)
+    assert claim is not None
+    assert (claim.person, claim.revoked, claim.references.tolist()) == (eileen, False, embeddings.tolist())
+
+
+def test_claim_of_an_unknown_badge_is_none(store, eileen):
+    with store.people() as people:
+        assert people.claim(Credential("h10301", 17, 1002), MODEL) is None
+
+
+def test_claim_with_a_revoked_badge_says_so(store, eileen, badge, now):
+    with store.people() as people:
+        people.revoke(badge, now)
+        claim = people.claim(badge, MODEL)
+    assert isinstance(claim, Claim)
+    assert claim.revoked
+
+
+def test_badge_is_given_once(store, eileen, badge, now):
+    with pytest.raises(StoreError, match="UNIQUE"), store.people() as people:
+        people.issue(badge, people.add("Grace Hopper", now), now)
+
+
+def test_badge_needs_a_holder(store, now):
+    with pytest.raises(StoreError, match="FOREIGN KEY"), store.people() as people:
+        people.issue(Credential("number", 0, 1), Person(99, "Nobody"), now)
+
+
+def test_revoked_badge_keeps_the_time_of_the_first_time(store, eileen, badge, now):
+    with store.people() as people:
+        people.revoke(badge, now)
+        people.revoke(badge, now + timedelta(days=1))
+        assert people.badges() == (Badge(badge, eileen, now, now),)
+
+
+def test_badge_that_nobody_holds_cannot_be_revoked(store, now):
+    with pytest.raises(CredentialError, match="Nobody holds badge 17:1002"), store.people() as people:
+        people.revoke(Credential("h10301", 17, 1002), now)
+
+
+@given(st.sampled_from(["255:65535", "0:0", "99999999999999999999", "csn:FFFFFFFFFFFFFFFFFFFF", "csn:00000001"]))
+def test_badge_of_any_size_comes_back(tmp_path_factory, written):
+    credential = parse_badge(written)
+    with Store(tmp_path_factory.mktemp("badge")) as store, store.people() as people:
+        at = store_time()
+        people.issue(credential, people.add("Eileen Collins", at), at)
+        badge = people.badge(credential)
+    assert badge is not None
+    assert badge.credential == credential
+
+
+def test_removed_person_is_gone(store, eileen, badge, now):
+    store.erase(eileen, now)
+    with store.people() as people:
+        assert (people.everyone(), people.badge(badge), people.references(eileen, MODEL).size) == ((), None, 0)
+
+
+def test_removal_is_in_the_audit_without_a_name(store, eileen, now):
+    store.erase(eileen, now)
+    with store.audit() as audit:
+        (row,) = audit.newest(1)
+    assert (row.event, row.person_id, "Eileen" in repr(row)) == (Event.PERSON_REMOVED, eileen.id, False)
+
+
+def test_number_of_a_removed_person_is_never_given_again(store, eileen, now):
+    store.erase(eileen, now)
+    with store.people() as people:
+        assert people.add("Grace Hopper", now).id != eileen.id
+
+
+def enrolled_store(folder, now, badge, embeddings):
+    store = Store(folder)
+    with store.people() as people:
+        person = people.add("Eileen Collins", now)
+        people.issue(badge, person, now)
+        people.add_references(person, embeddings, MODEL, now)
+    return store, person
+
+
+@pytest.mark.usefixtures("journal")
+@pytest.mark.parametrize("what", ["embedding", "part of an embedding", "name"])
+def test_removed_person_leaves_no_byte_in_the_files(tmp_path, now, badge, embeddings, what):
+    traces = {
+        "embedding": embeddings[1].tobytes(),
+        "part of an embedding": embeddings[2].tobytes()[64:96],
+        "name": b"Eileen Collins",
+    }
+    store, person = enrolled_store(tmp_path, now, badge, embeddings)
+    before = traces[what] in raw_bytes(store)
+    store.erase(person, now)
+    after = traces[what] in raw_bytes(store)
+    store.close()
+    assert (before, after) == (True, False)
+
+
+@pytest.mark.usefixtures("journal")
+def test_removed_person_leaves_no_byte_in_the_files_while_the_door_runs(tmp_path, now, badge, embeddings):
+    running, person = enrolled_store(tmp_path, now, badge, embeddings)
+    with Store(tmp_path) as store:
+        store.erase(person, now)
+        assert embeddings[0].tobytes() not in raw_bytes(store)
+    running.close()
+
+
+def test_error_inside_a_transaction_takes_everything_back(store, eileen, badge, now):
+    with pytest.raises(RuntimeError), store.people() as people, store.audit() as audit:
+        people.remove(eileen)
+        people.add("Grace Hopper", now)
+        audit.note(Event.FAULT, now)
+        raise RuntimeError
+    with store.people() as people, store.audit() as audit:
+        assert ([known.person for known in people.everyone()], audit.newest(5)) == ([eileen], ())
+
+
+def test_error_inside_the_inner_transaction_takes_the_inner_back(store, now):
+    with store.people() as people:
+        people.add("Grace Hopper", now)
+        with pytest.raises(RuntimeError), store.audit() as audit:
+            audit.note(Event.FAULT, now)
+            raise RuntimeError
+    with store.people() as people, store.audit() as audit:
+        assert (len(people.everyone()), audit.newest(5)) == (1, ())
+
+
+def test_nothing_is_seen_elsewhere_before_the_end(store, now):
+    with closing(sqlite3.connect(store.path)) as other, store.people() as people:
+        people.add("Grace Hopper", now)
+        assert other.execute("SELECT count(*) FROM people").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("blob", [b"\x00" * 511, b"", b"\x00" * 256, None], ids=["odd", "empty", "half", "null"])
+def test_damaged_reference_is_an_error(store, eileen, blob):
+    with closing(sqlite3.connect(store.path)) as other:
+        other.execute("PRAGMA ignore_check_constraints = 1")
+        stored = b"" if blob is None else blob
+        other.execute("UPDATE face_references SET embedding = ? WHERE id = 2", [stored])
+        other.commit()
+    with pytest.raises(StoreError, match=f"reference of person {eileen.id}"), store.people() as people:
+        people.references(eileen, MODEL)
+
+
+def test_closed_store_is_an_error(tmp_path):
+    store = Store(tmp_path)
+    store.close()
+    with pytest.raises(StoreError, match="closed"), store.people() as people:
+        people.everyone()
+
+
+def test_references_are_little_endian_floats_in_the_file(store, eileen, embeddings):
+    with closing(sqlite3.connect(store.path)) as other:
+        (blob,) = other.execute("SELECT embedding FROM face_references ORDER BY id").fetchone()
+    assert np.frombuffer(blob, "<f4").tolist() == embeddings[0].tolist()
+
+
+def test_store_holds_no_descriptor_after_it_is_closed(tmp_path):
+    with Store(tmp_path) as store:
+        path = store.path
+    assert str(path) not in [os.path.realpath(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd")]
