@@ -56,7 +56,7 @@ def _convert(out: Path, representative: Path | None, progress: Progress) -> Mani
     weights = parse(fetch(RESNET_WEIGHTS.name, progress=progress).read_bytes())
     chips = representative_chips(out, representative)
     progress(f"{draft.file}: quantizing {RESNET_WEIGHTS.name} with {len(chips)} representative chips")
-    content = quantize(dlib_resnet.load(weights), Quantization.FULL_INT8, chips)
+    content = quantize(dlib_resnet.load(weights, cap=dlib_resnet.CAP), Quantization.FULL_INT8, chips)
     return _write(_with_rule_of_before(_with_maker(draft), out, progress), content, out)
 
 
@@ -67,10 +67,10 @@ def _with_maker(draft: Manifest) -> Manifest:
 
 def _with_rule_of_before(draft: Manifest, out: Path, progress: Progress) -> Manifest:
     path = out / f"{draft.name}.json"
-    if not path.exists():
-        return draft
-    progress(f"{draft.file}: keeping the decision rule of {path}; `lintel-convert calibrate` sets a new one")
-    return msgspec.structs.replace(draft, decision=read_manifest(path).decision)
+    rule = read_manifest(path).decision if path.exists() else None
+    if rule is not None:
+        progress(f"{draft.file}: keeping the threshold {rule.threshold}; `lintel-convert calibrate` sets a new one")
+    return msgspec.structs.replace(draft, decision=rule)
 
 
 def _write(draft: Manifest, content: bytes, out: Path) -> Manifest:

@@ -71,7 +71,7 @@ def embedding_draft() -> Manifest:
         manifest_version=1,
         name=EMBEDDING,
         task="face-embedding",
-        description="dlib's face recognition ResNet v1 (29 convolutions), quantized; takes pixels 0..255.",
+        description="dlib's face recognition ResNet v1, 29 convolutions, its last stage bounded to 6, quantized.",
         file=f"{EMBEDDING}.tflite",
         sha256=_UNSEALED,
         size_bytes=1,
@@ -88,7 +88,7 @@ def embedding_draft() -> Manifest:
 def dlib_alignment() -> Alignment:
     """The chip of dlib's network: point p of its template lies at (p + padding) / (1 + 2 padding) * 150 pixels."""
     span = CHIP_PX / (1 + 2 * PADDING)
-    template = tuple(((x + PADDING) * span, (y + PADDING) * span) for x, y in FIVE_POINTS)
+    template = tuple((round((x + PADDING) * span, 4), round((y + PADDING) * span, 4)) for x, y in FIVE_POINTS)
     return Alignment(size_px=CHIP_PX, template=template, landmarks=FIVE_LANDMARKS)
 
 

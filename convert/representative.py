@@ -75,9 +75,8 @@ def _place_face(path: Path, detector: Detector, mesh: FaceMesh, alignment: Align
 def _moved(face: PlacedFace, size_px: int, generator: np.random.Generator) -> Image:
     """The chip turned, shifted, and stretched into another shape of face.
 
-    The stretch is what matters. The late layers have neurons that answer to shapes of face unlike those of the two
-    portraits; where the representative chips leave them silent, their ranges come out three times too narrow, and the
-    embeddings of people of whole regions of the world are clipped (cosine to float 0.98 instead of 0.999).
+    Without the stretch, neurons that answer to shapes of face unlike those of the two portraits stay silent, their ranges
+    come out too narrow, and the embeddings of other people suffer.
     """
     shape = _rotation(generator) @ _stretch(generator)
     middle = np.full(2, size_px / 2)

@@ -12,7 +12,7 @@ from types import ModuleType
 
 from device.errors import DependencyMissing
 
-FLOAT_INSTRUCTIONS = ("avx512f", "avx2")
+FLOAT_INSTRUCTIONS = {"avx512f": "avx512", "avx2": "avx2"}
 """The sets on which float kernels, and with them the ranges of a quantization, differ in their last bits; widest first."""
 
 
@@ -31,9 +31,9 @@ def load_tensorflow() -> ModuleType:
 
 
 def cpu_class() -> str:
-    """The machine's architecture and its widest float instructions, such as `x86_64-avx512f`."""
+    """The machine's architecture and its widest float instructions, such as `x86_64-avx512`."""
     flags = _cpu_flags()
-    widest = next((name for name in FLOAT_INSTRUCTIONS if name in flags), None)
+    widest = next((name for flag, name in FLOAT_INSTRUCTIONS.items() if flag in flags), None)
     return "-".join(filter(None, [platform.machine(), widest]))
 
 

@@ -5,12 +5,12 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from device.access import Access, Doorway
 from device.config import Settings
-from device.errors import DoorError, ReaderEnded, StoreError
+from device.errors import DoorError, LintelError, ReaderEnded, ReaderError, StoreError
 from device.ports import Reader
 from device.records import Event, Transaction
 
@@ -42,8 +42,9 @@ class Notifier:
         self._send("STOPPING=1")
 
     def _send(self, message: str) -> None:
+        """A service manager that does not listen is no reason to give up the door."""
         if self._address:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagram:
+            with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagram:
                 datagram.sendto(message.encode(), self._address)
 
 
@@ -77,36 +78,39 @@ class Service:
         Raises `DoorError`, `ReaderError` or `StoreError` when the door cannot go on; the fault is in the audit if it
         can be.
         """
-        self._doorway.door.secure()
-        self._note(Event.SERVICE_STARTED)
-        self._notifier.ready()
         try:
+            self._serve_secured(reader, stop, tell)
+        except (DoorError, ReaderError) as error:
+            self._note_fault(error)
+            raise
+        self._note(Event.SERVICE_STOPPED)
+
+    def _serve_secured(self, reader: Reader, stop: threading.Event, tell: Callable[[Transaction], None]) -> None:
+        door = self._doorway.door
+        door.secure()
+        try:
+            self._note(Event.SERVICE_STARTED)
+            self._notifier.ready()
             self._serve(reader, stop, tell)
         finally:
-            self._doorway.door.secure()
+            door.secure()
             self._notifier.stopping()
-        self._note(Event.SERVICE_STOPPED)
 
     def _serve(self, reader: Reader, stop: threading.Event, tell: Callable[[Transaction], None]) -> None:
         while not stop.is_set():
             self._notifier.alive()
             try:
                 badge = reader.read(POLL_S)
-                if badge:
-                    tell(self._access.swipe(badge))
             except ReaderEnded:
                 return
-            except DoorError as error:
-                self._note_fault(error)
-                raise
+            if badge:
+                tell(self._access.swipe(badge))
 
     def _note(self, event: Event) -> None:
         with self._doorway.store.audit() as audit:
             audit.note(event, self._doorway.clock.utc())
 
-    def _note_fault(self, error: DoorError) -> None:
+    def _note_fault(self, error: LintelError) -> None:
         """The fault itself is raised all the same, so a store that fails as well changes nothing."""
-        try:
+        with suppress(StoreError):
             self._access.note_fault(error.message)
-        except StoreError:
-            return

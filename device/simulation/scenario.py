@@ -32,7 +32,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from device.errors import ScenarioError
+from device.credentials import format_badge, parse_badge
+from device.errors import CredentialError, ScenarioError
 
 _HINT = "`lintel simulate --help` says where a scenario's form is described."
 
@@ -51,7 +52,7 @@ class Place(_Table, frozen=True):
 
     x: Share = 0.5
     y: Share = 0.55
-    size: Annotated[float, msgspec.Meta(gt=0, le=3)] = 0.9
+    size: Annotated[float, msgspec.Meta(ge=0.05, le=3)] = 0.9
 
 
 class Figure(_Table, frozen=True):
@@ -104,14 +105,17 @@ class Scenario(_Table, frozen=True):
 
 
 def read_scenario(path: Path) -> Scenario:
-    """The scenario in a TOML file. Raises `ScenarioError` for one that cannot be read or names an unknown image."""
+    """The scenario in a TOML file. Raises `ScenarioError` for one that cannot be read or names an unknown image or
+    badge.
+    """
     try:
         scenario = msgspec.toml.decode(path.read_bytes(), type=Scenario)
     except OSError as error:
         raise ScenarioError(f"Cannot read the scenario {path}: {error.strerror}.", hint=_HINT) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise ScenarioError(f"The scenario {path} is wrong: {error}.", hint=_HINT) from None
     _check_images(scenario, path)
+    _check_badges(scenario, path)
     return scenario
 
 
@@ -126,4 +130,18 @@ def _check_images(scenario: Scenario, path: Path) -> None:
     if unknown := sorted(used - set(scenario.images)):
         raise ScenarioError(
             f"The scenario {path} uses images it does not name under [images]: {', '.join(unknown)}.", hint=_HINT
+        )
+
+
+def _check_badges(scenario: Scenario, path: Path) -> None:
+    """Any badge may be presented, but only real ones are enrolled, and only those can be revoked."""
+    try:
+        enrolled = {parse_badge(enrollee.badge) for enrollee in scenario.enroll}
+        revoked = {parse_badge(step.revoke) for step in scenario.step if step.revoke is not None}
+    except CredentialError as error:
+        raise ScenarioError(f"The scenario {path} is wrong: {error.message}", hint=error.hint) from None
+    if unknown := sorted(revoked - enrolled):
+        raise ScenarioError(
+            f"The scenario {path} revokes badges it does not enroll: {', '.join(map(format_badge, unknown))}.",
+            hint=_HINT,
         )

@@ -1,11 +1,14 @@
 """People, their badges and their references."""
 
+import sqlite3
+import unicodedata
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlite_utils import Database
 
+from device.credentials import format_badge
 from device.errors import CredentialError
 from device.records import Badge, Claim, Credential, Enrolled, Person
 
@@ -32,7 +35,10 @@ class People:
             "SELECT embedding FROM face_references WHERE person_id = ? AND model_sha256 = ? ORDER BY id",
             [person.id, model_sha256],
         )
-        vectors = [np.frombuffer(row["embedding"], "<f4") for row in rows]
+        blobs = [row["embedding"] for row in rows]
+        if len({len(blob) for blob in blobs}) > 1 or any(len(blob) % 4 for blob in blobs):
+            raise sqlite3.DataError(f"a reference of person {person.id} is damaged")
+        vectors = [np.frombuffer(blob, "<f4") for blob in blobs]
         return np.stack(vectors).astype(np.float32) if vectors else np.empty((0, 0), np.float32)
 
     def badge(self, credential: Credential) -> Badge | None:
@@ -44,9 +50,9 @@ class People:
         return self._badges("1", [])
 
     def named(self, name: str) -> Person | None:
-        """The person of this name, whatever its case."""
-        row = next(iter(self._database.query("SELECT id, name FROM people WHERE name = ?", [name])), None)
-        return Person(row["id"], row["name"]) if row else None
+        """The person of this name, whatever its case and however its accents are written."""
+        rows = self._database.query("SELECT id, name FROM people")
+        return next((Person(row["id"], row["name"]) for row in rows if _folded(row["name"]) == _folded(name)), None)
 
     def everyone(self) -> tuple[Enrolled, ...]:
         """All people, by name."""
@@ -84,7 +90,7 @@ class People:
     def revoke(self, credential: Credential, at: datetime) -> None:
         """Makes a badge worthless. Raises `CredentialError` if nobody holds it."""
         if self.badge(credential) is None:
-            raise CredentialError("Nobody holds this badge.", hint="See `lintel badges list`.")
+            raise CredentialError(f"Nobody holds badge {format_badge(credential)}.", hint="See `lintel badges list`.")
         self._database.execute(
             f"UPDATE badges SET revoked_at = ? WHERE {_BADGE} AND revoked_at IS NULL",  # noqa: S608 - a constant
             [at.isoformat(), *_key(credential)],
@@ -108,6 +114,10 @@ class People:
             [person_id],
         )
         return tuple((row["model_sha256"], row["n"]) for row in rows)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def _key(credential: Credential) -> list[object]:

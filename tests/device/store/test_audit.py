@@ -5,7 +5,6 @@ from contextlib import closing
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,16 +111,6 @@ def test_unreadable_badge_becomes_a_row_without_badge_and_person(store):
 @pytest.mark.parametrize("column", [column.name for column in fields(AuditRow)])
 def test_row_has_no_place_for_biometrics(column):
     assert not {"embedding", "image", "name", "face"} & set(column.split("_"))
-
-
-@pytest.mark.parametrize("value", [np.float32(0.97), np.float64(0.97)], ids=["float32", "float64"])
-def test_similarity_is_a_number_in_the_file(store, value):
-    with store.audit() as audit:
-        audit.record(
-            Transaction(NOON, None, None, Decision(Reason.NON_MATCH, evidence=Evidence(value, 0.98, 3, 2)), 0.0)
-        )
-    with closing(sqlite3.connect(store.path)) as other:
-        assert other.execute("SELECT typeof(similarity) FROM audit").fetchone() == ("real",)
 
 
 @pytest.mark.parametrize(

@@ -35,11 +35,10 @@ def integrity(folder):
 def killed(request, tmp_path_factory):
     """The folder of a writer that was killed while it went on writing, and how many people it had acknowledged."""
     folder = tmp_path_factory.mktemp("killed")
-    writer = start_writer(folder)
-    acknowledged = [int(writer.stdout.readline()) for _ in range(request.param)]
-    writer.send_signal(signal.SIGKILL)
-    acknowledged += [int(line) for line in writer.stdout if line.endswith("\n")]
-    writer.wait()
+    with start_writer(folder) as writer:
+        acknowledged = [int(writer.stdout.readline()) for _ in range(request.param)]
+        writer.send_signal(signal.SIGKILL)
+        acknowledged += [int(line) for line in writer.stdout if line.endswith("\n")]
     return folder, len(acknowledged)
 
 

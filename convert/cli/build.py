@@ -1,0 +1,62 @@
+"""`lintel-convert build`: the models of the door, from published files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from convert.check import Finding
+
+
+@click.command(
+    epilog="Exit codes: 0 done, 1 a committed file is not proven, 12 TensorFlow is missing, 14 a package, 15 weights."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder to write to; without it, that of the models in use."
+)
+@click.option("--representative", type=click.Path(path_type=Path), help="A folder of your own aligned chips, 150x150.")
+@click.option("--check", is_flag=True, help="Rebuild elsewhere and compare; the models stay as they are.")
+@click.option("--fetch-only", is_flag=True, help="Only fill the cache with the published files.")
+@click.option("--json", "as_json", is_flag=True, help="With --check: print JSON to standard output.")
+def build(out: Path | None, representative: Path | None, check: bool, fetch_only: bool, as_json: bool) -> int:
+    """Build the three models of the door, or prove the committed ones.
+
+    Fetches two pinned packages through pip into a cache, checks their hashes and runs none of their code; takes
+    detector and landmarks as they are; rebuilds the embedding network in Keras and quantizes it to full int8.
+    """
+    from convert.sources import MEMBERS
+    from device.vision.models import shipped_models_dir
+
+    if fetch_only:
+        from convert.fetch import fetch
+
+        for name in MEMBERS:
+            fetch(name, progress=_tell)
+        return 0
+    folder = out or shipped_models_dir()
+    if check:
+        from convert.check import check_models
+
+        return _told(check_models(folder, representative=representative, progress=_tell), as_json=as_json)
+    from convert.build import build as built
+
+    for manifest in built(folder, representative=representative, progress=_tell):
+        click.echo(f"{folder / manifest.file}  {manifest.size_bytes / 1e6:.1f} MB  SHA-256 {manifest.sha256[:16]}...")
+    return 0
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _told(findings: "tuple[Finding, ...]", *, as_json: bool) -> int:
+    """Prints what was found; the exit code."""
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.format(msgspec.json.encode(findings), indent=2))
+    else:
+        for finding in findings:
+            click.echo(f"{finding.file}: {'proven' if finding.proven else 'NOT PROVEN'}, {finding.how}")
+    return 0 if all(finding.proven for finding in findings) else 1

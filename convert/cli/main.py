@@ -1,0 +1,33 @@
+"""The command `lintel-convert`: its table of commands, and what they share."""
+
+import sys
+
+import click
+
+from device.commandline import LazyGroup, run_command
+
+EXIT_CODES = """\b
+Exit codes: 0 done; 1 the answer is no; 2 wrong use; 4 model; 5 images or
+pairs; 12 package missing; 14 a published package; 15 a weights file."""
+
+COMMANDS = {
+    "build": ("convert.cli.build:build", "Build the models from published weights, or prove the committed ones."),
+    "evaluate": ("convert.cli.evaluate:evaluate", "Measure the door's own pipeline on labelled pairs."),
+    "calibrate": ("convert.cli.calibrate:calibrate", "Set the decision threshold for a false match rate."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_at=COMMANDS,
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="lintel", prog_name="lintel-convert", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Turn a Keras network into a quantized TFLite file, and prove what that cost."""
+
+
+def main() -> None:
+    """The entry point of `lintel-convert`."""
+    sys.exit(run_command(cli))

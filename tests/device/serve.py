@@ -1,0 +1,59 @@
+"""A child that serves one badge at a simulated door on the real clock, and says what the relay does.
+
+Arguments: a folder for the store, the strike time in seconds. It prints "released" when it is, and the pin's levels at
+the end.
+"""
+
+import sys
+import threading
+from pathlib import Path
+
+from device.access import Doorway
+from device.clock import SystemClock
+from device.config import DoorSettings, Settings, VisionSettings
+from device.credentials import parse_badge
+from device.door.gpio import Relay
+from device.enrollment import Candidate, Enrollment
+from device.images import read_image
+from device.service import Notifier, Service, stopped_by_signals
+from device.simulation.camera import SimulatedCamera
+from device.simulation.pins import SimulatedPins
+from device.simulation.reader import SimulatedReader
+from device.simulation.scenario import Figure, Place
+from device.simulation.scene import Scene
+from device.store.store import Store
+from device.vision.faces import load_analyzer
+from device.vision.models import shipped_models_dir
+
+BADGE = parse_badge("17:1001")
+
+
+class TellingRelay(Relay):
+    """Says when it releases the strike."""
+
+    def release(self) -> None:
+        super().release()
+        print("released", flush=True)
+
+
+def main(folder: Path, strike_time_s: float) -> None:
+    stop = threading.Event()
+    clock = SystemClock(stop)
+    settings = Settings(door=DoorSettings(strike_time_s=strike_time_s), vision=VisionSettings(threads=1))
+    image = read_image(shipped_models_dir() / "portraits" / "eileen-collins.jpg")
+    analyzer, pins, reader = load_analyzer(settings.vision), SimulatedPins(clock), SimulatedReader(clock)
+    camera = SimulatedCamera(
+        clock, Scene((Figure(image="eileen", end=Place(x=0.5, y=0.9, size=1.5)),), {"eileen": image})
+    )
+    with stopped_by_signals(stop), Store(folder) as store:
+        Enrollment(store, analyzer, clock).enroll(BADGE, "Eileen Collins", [Candidate("portrait", image)])
+        relay = TellingRelay(settings.door, pins.factory)
+        reader.present(BADGE)
+        Service(Doorway(camera, relay, store, analyzer, clock), settings, Notifier.of_environment()).run(
+            reader, stop, lambda transaction: print(transaction.decision.outcome.value, flush=True)
+        )
+    print(*("high" if level.high else "low" for level in pins.history(settings.door.pin)))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), float(sys.argv[2]))

@@ -1,0 +1,150 @@
+"""Scenarios: read from TOML, or refused with the place and the mistake."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import device.simulation.scenario
+from device.config import Settings, VisionSettings
+from device.errors import ScenarioError
+from device.rehearsal import Rehearsal
+from device.simulation.scenario import Expect, Figure, Place, built_in_scenario, read_scenario
+
+WHOLE = """
+title = "A door"
+[images]
+eileen = "portrait:eileen-collins"
+[[enroll]]
+name = "Eileen Collins"
+badge = "17:1001"
+images = ["eileen"]
+[[step]]
+title = "Her own badge"
+badge = "17:1001"
+[[step.view]]
+image = "eileen"
+"""
+STEP = '[[step]]\ntitle = "A step"\n'
+WRONG = {
+    "no TOML": ("title is a door", "wrong: "),
+    "nothing": ("", "missing required field `title`"),
+    "no step": ('title = "A door"', "missing required field `step`"),
+    "empty steps": ('title = "A door"\nstep = []', "length >= 1 - at `$.step`"),
+    "step without title": ('title = "A door"\n[[step]]', "missing required field `title` - at `$.step[0]`"),
+    "unknown field": (WHOLE + 'colour = "red"', "unknown field `colour` - at `$.step[0].view[0]`"),
+    "unknown table": (WHOLE + "[weather]", "unknown field `weather`"),
+    "unknown camera": (
+        WHOLE.replace("[[step.view]]", 'camera = "broken"\n[[step.view]]'),
+        "'broken' - at `$.step[0].camera`",
+    ),
+    "unknown outcome": (WHOLE + STEP + 'expect = { outcome = "ok" }', "'ok' - at `$.step[1].expect.outcome`"),
+    "unknown strike": (WHOLE + STEP + 'expect = { strike = "open" }', "'open' - at `$.step[1].expect.strike`"),
+    "unknown place": (WHOLE + "to = { z = 1 }", "unknown field `z` - at `$.step[0].view[0].to`"),
+    "place outside": (WHOLE + "to = { x = 1.5 }", "<= 1.0 - at `$.step[0].view[0].to.x`"),
+    "figure of no size": (WHOLE + "to = { size = 0 }", ">= 0.05 - at `$.step[0].view[0].to.size`"),
+    "light that is no number": (WHOLE + "light = nan", "at `$.step[0].view[0].light`"),
+    "walk without end": (WHOLE + "walk_s = inf", "<= 60.0 - at `$.step[0].view[0].walk_s`"),
+    "badge before the step": (WHOLE + STEP + "badge_at_s = -1", ">= 0.0 - at `$.step[1].badge_at_s`"),
+    "image without a name": (WHOLE + '[[step.view]]\nimage = "grace"', "does not name under [images]: grace"),
+    "enrolled image without a name": (WHOLE.replace('["eileen"]', '["grace"]'), "does not name under [images]: grace"),
+    "nobody to enroll": (WHOLE.replace('["eileen"]', "[]"), "length >= 1 - at `$.enroll[0].images`"),
+    "badge that is none": (
+        WHOLE.replace('badge = "17:1001"\nimages', 'badge = "card"\nimages'),
+        "'card' is in no known format",
+    ),
+    "revoked badge that is none": (WHOLE + STEP + 'revoke = "card"', "'card' is in no known format"),
+    "revoked badge of nobody": (WHOLE + STEP + 'revoke = "17:1002"', "revokes badges it does not enroll: 17:1002"),
+    "too deep": ("a = " + "[" * 100_000, "wrong: "),
+    "too many digits": ("a = " + "9" * 5000, "wrong: "),
+}
+
+
+@pytest.fixture
+def write(tmp_path):
+    def written(content):
+        path = tmp_path / "scenario.toml"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return written
+
+
+def test_scenario_is_read(write):
+    assert read_scenario(write(WHOLE)).title == "A door"
+
+
+def test_what_is_left_out_has_a_default(write):
+    (step,) = read_scenario(write(WHOLE)).step
+    assert (step.view, step.badge_at_s, step.expect) == ((Figure(image="eileen"),), 0.5, Expect())
+
+
+def test_way_of_a_figure_is_read(write):
+    scenario = read_scenario(write(WHOLE + "from = { x = 0.1 }\nto = { y = 0.2, size = 2 }"))
+    (figure,) = scenario.step[0].view
+    assert (figure.start, figure.end) == (Place(x=0.1), Place(y=0.2, size=2.0))
+
+
+@pytest.mark.parametrize(("content", "said"), WRONG.values(), ids=WRONG.keys())
+def test_mistake_is_told_with_its_place(write, content, said):
+    with pytest.raises(ScenarioError) as refused:
+        read_scenario(write(content))
+    assert said in refused.value.message
+
+
+def test_scenario_that_is_not_utf_8_is_refused(write):
+    with pytest.raises(ScenarioError, match="'utf-8' codec"):
+        read_scenario(write(b'title = "caf\xe9"'))
+
+
+@pytest.mark.parametrize(("name", "said"), [("none.toml", "No such file"), ("", "Is a directory")])
+def test_scenario_that_cannot_be_read_is_refused(tmp_path, name, said):
+    with pytest.raises(ScenarioError, match=said):
+        read_scenario(tmp_path / name)
+
+
+@given(st.text(max_size=100))
+def test_anything_is_a_scenario_or_refused(tmp_path_factory, content):
+    path = tmp_path_factory.getbasetemp() / "any.toml"
+    path.write_text(content, "utf-8", "surrogateescape")
+    with pytest.raises(ScenarioError):
+        read_scenario(path)
+
+
+def test_example_in_the_docstring_is_a_scenario(write):
+    _, _, example = (device.simulation.scenario.__doc__ or "").partition("\n\n")
+    enrolled = example.replace('revoke = "17:1002"', 'revoke = "17:1001"')
+    assert read_scenario(write(enrolled)).title == "A door in an office"
+
+
+def test_built_in_scenario_is_one():
+    assert len(read_scenario(built_in_scenario()).step) > 8
+
+
+def rehearse(path):
+    return Rehearsal(path, Settings(vision=VisionSettings(threads=1)))
+
+
+def test_unknown_reason_is_told_with_those_that_exist(write):
+    with pytest.raises(ScenarioError, match="no reason 'no-luck'") as refused:
+        rehearse(write(WHOLE + STEP + 'expect = { reason = "no-luck" }'))
+    assert "no-face" in refused.value.hint
+
+
+def test_unknown_portrait_is_told_with_those_that_exist(write):
+    with pytest.raises(ScenarioError, match="no portrait 'nobody'") as refused:
+        rehearse(write(WHOLE.replace("portrait:eileen-collins", "portrait:nobody")))
+    assert "eileen-collins, grace-hopper" in refused.value.hint
+
+
+@pytest.mark.parametrize("name", ["../eileen-collins", "/etc/hostname", "eileen-collins.jpg"])
+def test_portrait_is_a_name_and_no_path(write, name):
+    with pytest.raises(ScenarioError, match="no portrait"):
+        rehearse(write(WHOLE.replace("portrait:eileen-collins", f"portrait:{name}")))
+
+
+def test_images_lie_beside_the_scenario(tmp_path, write, portrait_files):
+    (tmp_path / "face.jpg").write_bytes(portrait_files["eileen-collins"].read_bytes())
+    rehearsal = rehearse(write(WHOLE.replace("portrait:eileen-collins", "face.jpg")))
+    assert isinstance(rehearsal._path, Path)

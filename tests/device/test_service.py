@@ -1,0 +1,280 @@
+"""The service: secure before everything and after everything, ready before it reads, a watchdog that is fed, an end."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from device.access import Doorway
+from device.config import DoorSettings, Settings
+from device.credentials import parse_badge
+from device.door.gpio import Relay
+from device.enrollment import Candidate, Enrollment
+from device.errors import DoorError, ReaderEnded, ReaderError, StoreError
+from device.records import Event, Outcome, Reason
+from device.service import POLL_S, Notifier, Service, stopped_by_signals
+from device.simulation.camera import SimulatedCamera
+from device.simulation.clock import SimulatedClock
+from device.simulation.pins import SimulatedPins
+from device.simulation.reader import SimulatedReader
+from device.simulation.scenario import Figure, Place
+from device.simulation.scene import Scene
+from device.store.store import Store
+
+SERVE = Path(__file__).with_name("serve.py")
+EILEEN, UNKNOWN = parse_badge("17:1001"), parse_badge("17:9999")
+SETTINGS = Settings(door=DoorSettings(pin=17, strike_time_s=3.0))
+
+
+class ShiftReader(SimulatedReader):
+    """A reader that asks to stop, or fails, when all badges have been read and nobody came for `quiet` rounds."""
+
+    def __init__(self, clock, stop):
+        super().__init__(clock)
+        self.stop, self.quiet, self.ending = stop, 0, None
+        self.reads = 0
+        self.before_read = lambda: None
+
+    def read(self, timeout_s):
+        self.before_read()
+        self.reads += 1
+        badge = super().read(timeout_s)
+        if badge is None:
+            self.quiet -= 1
+            if self.quiet < 0:
+                if self.ending:
+                    raise self.ending
+                self.stop.set()
+        return badge
+
+
+class Manager:
+    """systemd's end of the notification socket."""
+
+    def __init__(self, address):
+        self.address = address
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(f"\0{address[1:]}" if address.startswith("@") else address)
+        self.socket.setblocking(False)
+
+    def heard(self):
+        """What has come since this was last asked."""
+        messages = []
+        while True:
+            try:
+                messages.append(self.socket.recv(100).decode())
+            except BlockingIOError:
+                return messages
+
+
+class World:
+    """A door in a virtual world, with Eileen enrolled and in front of the camera."""
+
+    def __init__(self, folder, analyzer, portraits, manager):
+        self.stop, self.clock, self.manager = threading.Event(), SimulatedClock(), manager
+        self.pins, self.reader = SimulatedPins(self.clock), ShiftReader(self.clock, self.stop)
+        self.store, self.told = Store(folder), []
+        image = portraits["eileen-collins"]
+        Enrollment(self.store, analyzer, self.clock).enroll(EILEEN, "Eileen Collins", [Candidate("portrait", image)])
+        figure = Figure(image="eileen", end=Place(x=0.5, y=0.9, size=1.5))
+        self.relay = Relay(SETTINGS.door, self.pins.factory)
+        camera = SimulatedCamera(self.clock, Scene((figure,), {"eileen": image}))
+        doorway = Doorway(camera, self.relay, self.store, analyzer, self.clock)
+        self.service = Service(doorway, SETTINGS, Notifier(manager.address))
+
+    def run(self):
+        self.service.run(self.reader, self.stop, self.told.append)
+
+    def levels(self):
+        return [level.high for level in self.pins.history(17)]
+
+    def events(self):
+        with self.store.audit() as audit:
+            return [row.event for row in audit.newest(100)][1:]
+
+    def faults(self):
+        with self.store.audit() as audit:
+            return [row.fault for row in audit.newest(100) if row.event is Event.FAULT]
+
+
+@pytest.fixture
+def manager(tmp_path):
+    made = Manager(str(tmp_path / "notify"))
+    yield made
+    made.socket.close()
+
+
+@pytest.fixture
+def world(tmp_path, analyzer, portraits, manager):
+    made = World(tmp_path / "state", analyzer, portraits, manager)
+    yield made
+    made.store.close()
+
+
+def test_badge_and_face_release_the_strike_once(world):
+    world.reader.present(EILEEN)
+    world.run()
+    assert world.levels() == [False, True, False]
+
+
+def test_every_swipe_is_told(world):
+    for credential in (UNKNOWN, EILEEN, None):
+        world.reader.present(credential)
+    world.run()
+    reasons = [transaction.decision.reason for transaction in world.told]
+    assert reasons == [Reason.BADGE_UNKNOWN, Reason.MATCH, Reason.BADGE_UNREADABLE]
+
+
+def test_audit_tells_the_whole_shift(world):
+    world.reader.present(EILEEN)
+    world.run()
+    assert world.events() == [Event.SERVICE_STARTED, Event.DECISION, Event.SERVICE_STOPPED]
+
+
+def test_service_is_ready_before_the_first_read(world):
+    heard = []
+    world.reader.before_read = lambda: heard.append(world.manager.heard())
+    world.run()
+    assert heard[0] == ["READY=1", "WATCHDOG=1"]
+
+
+def test_watchdog_is_fed_before_each_read(world):
+    world.reader.quiet = 4
+    heard = []
+    world.reader.before_read = lambda: heard.append(world.manager.heard())
+    world.run()
+    assert heard[1:] == [["WATCHDOG=1"]] * 4
+
+
+def test_rounds_are_short_enough_for_any_watchdog(world):
+    world.reader.quiet = 4
+    world.run()
+    assert world.clock.monotonic() / world.reader.reads <= POLL_S
+
+
+def test_stopping_is_told_last(world):
+    world.run()
+    assert world.manager.heard()[-1] == "STOPPING=1"
+
+
+def test_abstract_address_is_reached():
+    manager = Manager(f"@lintel-{os.getpid()}")
+    Notifier(manager.address).ready()
+    heard = manager.heard()
+    manager.socket.close()
+    assert heard == ["READY=1"]
+
+
+@pytest.mark.parametrize("address", [None, "", "/run/none/notify"])
+def test_nobody_needs_to_listen(address):
+    Notifier(address).ready()
+
+
+def test_address_is_that_of_the_environment(manager, monkeypatch):
+    monkeypatch.setenv("NOTIFY_SOCKET", manager.address)
+    Notifier.of_environment().alive()
+    assert manager.heard() == ["WATCHDOG=1"]
+
+
+def test_without_a_service_manager_nothing_is_sent(monkeypatch):
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    Notifier.of_environment().alive()
+
+
+def test_end_of_the_input_ends_the_service(world):
+    world.reader.ending = ReaderEnded("The end.", hint="None.")
+    world.run()
+    assert world.events()[-1] is Event.SERVICE_STOPPED
+
+
+def test_reader_that_fails_is_raised_and_noted(world):
+    world.reader.ending = ReaderError("The badge reader is gone.", hint="Connect it.")
+    with pytest.raises(ReaderError, match="gone"):
+        world.run()
+    assert world.faults() == ["The badge reader is gone."]
+
+
+def test_relay_that_fails_is_raised_and_noted(world):
+    world.reader.present(EILEEN)
+    world.reader.before_read = lambda: setattr(world.pins, "broken", True)
+    with pytest.raises(DoorError):
+        world.run()
+    assert len(world.faults()) == 1
+
+
+def test_relay_that_fails_at_the_start_is_raised_and_noted(world):
+    world.pins.broken = True
+    with pytest.raises(DoorError, match="secure"):
+        world.run()
+    assert (len(world.faults()), world.reader.reads) == (1, 0)
+
+
+def test_relay_is_secured_before_the_audit_is_asked(world):
+    world.relay.release()
+    world.store.close()
+    with pytest.raises(StoreError):
+        world.run()
+    assert world.levels() == [False, True, False]
+
+
+def test_store_that_fails_does_not_hide_the_relay_that_fails(world):
+    world.reader.present(UNKNOWN)
+
+    def fail():
+        world.pins.broken = True
+        world.store.close()
+
+    world.reader.before_read = fail
+    world.reader.ending = ReaderError("gone", hint="None.")
+    with pytest.raises(DoorError):
+        world.run()
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, MemoryError])
+def test_anything_unforeseen_leaves_the_door_secure(world, failure):
+    def fail():
+        world.relay.release()
+        raise failure
+
+    world.reader.before_read = fail
+    with pytest.raises(failure):
+        world.run()
+    assert world.levels() == [False, True, False]
+
+
+def test_badge_read_before_the_stop_is_still_decided(world):
+    world.reader.present(EILEEN)
+    world.reader.before_read = world.stop.set
+    world.run()
+    assert [transaction.decision.outcome for transaction in world.told] == [Outcome.GRANTED]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signal_asks_to_stop(number):
+    stop = threading.Event()
+    with stopped_by_signals(stop):
+        signal.raise_signal(number)
+    assert stop.is_set()
+
+
+def test_signals_are_given_back():
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    with stopped_by_signals(threading.Event()):
+        pass
+    assert [signal.getsignal(number) for number in numbers] == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signal_during_a_pulse_secures_the_relay_and_ends_well(tmp_path, number):
+    command = [sys.executable, str(SERVE), str(tmp_path), "10"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        released = child.stdout.readline()
+        child.send_signal(number)
+        said = child.communicate(timeout=9)[0]
+    assert (released, said, child.returncode) == ("released\n", "granted\nlow high low\n", 0)
