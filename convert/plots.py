@@ -23,15 +23,15 @@ def plot_roc(evaluation: Evaluation, path: Path) -> None:
     axes = figure.add_subplot()
     axes.step(false_matches, true_accepts, where="post", color="#1f5fa8", linewidth=2)
     axes.plot(
-        [evaluation.fmr.value],
+        [max(evaluation.fmr.value, 1 / evaluation.fmr.trials)],
         [1 - evaluation.fnmr.value],
         "o",
         color="#c33",
         clip_on=False,
-        label=f"the door's threshold, {evaluation.threshold:.3f}",
+        label=f"the door's threshold, {evaluation.threshold:.3f}: {evaluation.fmr.errors} false matches",
     )
     non_mated = evaluation.fmr.trials
-    axes.set(xscale="log", xlim=(1 / non_mated, 1), ylim=(0.5, 1.005))
+    axes.set(xscale="log", xlim=(1 / non_mated, 1), ylim=(0.8, 1.002))
     axes.set_xlabel(f"false match rate ({non_mated} non-mated pairs)")
     axes.set_ylabel(f"true accept rate ({evaluation.fnmr.trials} mated pairs)")
     axes.set_title(f"ROC, mean accuracy {evaluation.accuracies.mean():.2%}")
