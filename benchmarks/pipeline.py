@@ -2,7 +2,8 @@
 
     python benchmarks/pipeline.py [--rounds 40]
 
-Both see the same frame in turn, round after round, so that a slow moment of the machine hits both; the figures are medians.
+Both see the same frame in turn, round after round, so that a slow moment of the machine hits both; the figures are
+medians.
 dlib's pipeline is what `face_recognition` does: HOG detector with one upsample, 5-point predictor, ResNet on one crop.
 Needs `pip install 'lintel[dev]'`: dlib-bin, and TensorFlow for the float32 file that the int8 file is compared with.
 """
@@ -60,7 +61,8 @@ def main() -> None:
     ours, theirs, embedders = lintel_stages(analyzer, frame), dlib_stages(frame), embedder_stages()
     medians = timed({**ours, **theirs, **embedders}, rounds)
     runtime, version = runtime_in_use()
-    print(f"one 640x480 frame, one thread, median of {rounds} rounds; {runtime.package} {version}, dlib {dlib.__version__}")
+    print(f"one 640x480 frame, one thread, median of {rounds} rounds")
+    print(f"{runtime.package} {version}, dlib {dlib.__version__}")
     for title, stages in (("Lintel", ours), ("dlib", theirs)):
         print(f"\n{title}")
         for name in stages:

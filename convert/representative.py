@@ -75,7 +75,8 @@ def _place_face(path: Path, detector: Detector, mesh: FaceMesh, alignment: Align
 def _moved(face: PlacedFace, size_px: int, generator: np.random.Generator) -> Image:
     """The chip turned, shifted, and stretched into another shape of face.
 
-    Without the stretch, neurons that answer to shapes of face unlike those of the two portraits stay silent, their ranges
+    Without the stretch, neurons that answer to shapes of face unlike those of the two portraits stay silent, their
+    ranges
     come out too narrow, and the embeddings of other people suffer.
     """
     shape = _rotation(generator) @ _stretch(generator)

@@ -13,7 +13,9 @@ from types import ModuleType
 from device.errors import DependencyMissing
 
 FLOAT_INSTRUCTIONS = {"avx512f": "avx512", "avx2": "avx2"}
-"""The sets on which float kernels, and with them the ranges of a quantization, differ in their last bits; widest first."""
+"""The sets on which float kernels, and with them the ranges of a quantization, differ in their last bits; widest
+first.
+"""
 
 
 def load_tensorflow() -> ModuleType:
@@ -22,12 +24,13 @@ def load_tensorflow() -> ModuleType:
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     try:
         with quiet():
-            import tensorflow
+            import tensorflow as tf
     except ImportError as error:
         raise DependencyMissing(
             f"This command needs TensorFlow, which cannot be imported: {error}.", hint="pip install 'lintel[convert]'"
         ) from error
-    return tensorflow
+    module: ModuleType = tf
+    return module
 
 
 def cpu_class() -> str:

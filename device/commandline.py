@@ -8,6 +8,19 @@ import click
 from device.errors import LintelError
 
 
+class Printable(click.ParamType):
+    """Text that can be shown on a terminal and written into a file: no control characters, no bytes that are none."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text without spaces around it."""
+        text = value.strip()
+        if not text or not text.isprintable():
+            self.fail(f"expected text without control characters, received {value!r}", param, ctx)
+        return text
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are asked for: `--help` stays fast."""
 

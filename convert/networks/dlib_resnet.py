@@ -20,11 +20,13 @@ SCALE = 1 / 256
 LAST_STAGE = 256
 """The channels of the blocks that a cap bounds."""
 CAP = 6.0
-"""What the shipped model bounds its last stage to.
+"""The bound of the shipped model.
 
-In dlib's own network a few channels there spike up to 20 for some faces, 4 % of LFW's, mostly dark-skinned or East Asian, and
-make them alike: at the threshold for FMR 1e-4, FMR among them is 1.7e-2. Bounded to 6 it is 2.0e-3, and TAR of all at
-FMR 1e-4 rises from 81.2 to 85.3 % (LFW, all pairs; any bound from 4 to 8 does about the same).
+In dlib's own network a few channels of the last stage spike up to 20 for about 4 % of LFW's images, by eye mostly of
+people
+of African or East Asian descent, and make them alike: at the threshold for FMR 1e-4, the FMR among them is 1.7e-2.
+Bounded to 6 it is 2.0e-3, and the TAR of all at FMR 1e-4 rises from 81.2 to 85.5 % (all pairs of LFW; any bound from 4
+to 8 does about the same).
 """
 
 
@@ -67,14 +69,18 @@ def _down(block: Block, x: "keras.KerasTensor") -> "keras.KerasTensor":
 
 
 def _with_channels(count: int, name: str) -> "keras.Layer":
-    """Adds `count` channels of zeros: the last two axes are padded, and of [n, height, width, c] the second of them is c."""
+    """Adds `count` channels of zeros: the last two axes are padded, and of [n, height, width, c] the second of them
+    is c.
+    """
     from keras import layers
 
     return layers.ZeroPadding2D(((0, 0), (0, count)), data_format="channels_first", name=name)
 
 
 def load(weights: ResnetWeights, *, cap: float | None = None) -> "keras.Model":
-    """The network with dlib's weights; affine layers and the normalization of the pixels are folded into convolutions."""
+    """The network with dlib's weights; affine layers and the normalization of the pixels are folded into
+    convolutions.
+    """
     model = dlib_resnet(cap=cap)
     for convolution in weights.convolutions:
         kernel, bias = _folded(convolution)

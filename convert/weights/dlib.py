@@ -1,6 +1,7 @@
 """dlib's face recognition ResNet, `dlib_face_recognition_resnet_model_v1.dat`: a file's bytes to its named tensors.
 
-The file holds one known network, so `parse` walks it along `dlib_layout.layout`: what is missing, left over or different
+The file holds one known network, so `parse` walks it along `dlib_layout.layout`: what is missing, left over or
+different
 from what every such file has is a `WeightsError`, and no length in the file is believed.
 """
 
@@ -37,7 +38,9 @@ class ResnetWeights:
 
 
 def parse(content: bytes) -> ResnetWeights:
-    """The network's tensors. Raises `WeightsError` at the first byte that is not this network's, NaN and infinity included."""
+    """The network's tensors. Raises `WeightsError` at the first byte that is not this network's, NaN and infinity
+    included.
+    """
     tensors = dict(_read(memoryview(content)))
     projection = tensors.pop(("projection", "kernel"))
     names = dict.fromkeys(layer for layer, _ in tensors)
@@ -81,5 +84,5 @@ def _convolution(name: str, tensors: Tensors) -> Convolution:
 def _error(what: str) -> WeightsError:
     return WeightsError(
         f"Not dlib's face recognition ResNet: {what}.",
-        hint="The file is damaged or of another network. Run `lintel-convert build --fetch-only` to get the pinned one.",
+        hint="The file is damaged or of another network. Run `lintel-convert build --fetch-only`.",
     )

@@ -72,7 +72,8 @@ class Stored:
 
 Pieces = Iterator[Fixed | Stored]
 
-# What add_layer keeps of a forward pass: the input's gradient, the output, the parameters' gradient; empty in a published file.
+# What add_layer keeps of a forward pass: the input's gradient, the output, the parameters' gradient; empty in a
+# published file.
 _EMPTY = tensor_header(0, 0, 0, 0) * 3
 _COMPUTED = booleans(1, 1, 0) + _EMPTY
 _COMPUTED_IN_PLACE = booleans(1, 1, 1) + _EMPTY

@@ -16,7 +16,7 @@ def audit() -> None:
 
 
 @audit.command("list")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="The newest rows only.")
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="The newest rows only.")
 @json_option
 @click.pass_context
 def list_audit(context: click.Context, limit: int, as_json: bool) -> None:

@@ -26,7 +26,12 @@ def settings_of(context: click.Context) -> Settings:
 
 def print_json(value: object) -> None:
     """Prints records as JSON: badges in their written form, reasons by their code, times in ISO 8601."""
-    click.echo(msgspec.json.format(msgspec.json.encode(plain(value)), indent=2))
+    click.echo(msgspec.json.format(msgspec.json.encode(plain(value)), indent=2).decode())
+
+
+def print_json_line(value: object) -> None:
+    """The same on a line of its own, for what comes one by one."""
+    click.echo(msgspec.json.encode(plain(value)).decode())
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - JSON is of any type

@@ -5,7 +5,7 @@ import threading
 import click
 import msgspec
 
-from device.cli.context import print_json
+from device.cli.context import print_json_line
 from device.config import Settings
 
 
@@ -27,7 +27,7 @@ def play_desk(settings: Settings, camera_source: str, *, as_json: bool) -> int:
 
     def tell(transaction: Transaction) -> None:
         if as_json:
-            return print_json(transaction)
+            return print_json_line(transaction)
         pulses = [level for level in pins.history(seen.door.pin) if level.high == seen.door.active_high]
         click.echo(f"{transaction_line(transaction)}\n  {advice_line(transaction)}")
         click.echo(f"  relay on GPIO {seen.door.pin}: released {len(pulses)} times so far")

@@ -22,7 +22,7 @@ Pictures = Callable[[FaceAnalyzer], Sequence[Candidate]]
 
 def pictures_from_files(paths: Sequence[Path]) -> Pictures:
     """The pictures in files."""
-    return lambda _analyzer: [Candidate(str(path), read_image(path)) for path in paths]
+    return lambda _analyzer: [Candidate(click.format_filename(path), read_image(path)) for path in paths]
 
 
 def pictures_from_camera(settings: Settings, wanted: int) -> Pictures:
@@ -42,4 +42,4 @@ def enroll_pictures(settings: Settings, badge: str, name: str, pictures: Picture
     credential = parse_badge(badge)
     with open_store(settings) as store:
         analyzer = load_analyzer(settings.vision)
-        return Enrollment(store, analyzer, SystemClock()).enroll(credential, name.strip(), pictures(analyzer))
+        return Enrollment(store, analyzer, SystemClock()).enroll(credential, name, pictures(analyzer))

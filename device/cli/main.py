@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from device.commandline import LazyGroup, run_command
+from device.commandline import LazyGroup, Printable, run_command
 
 EXIT_CODES = """\b
 Exit codes: 0 done, match or granted; 1 the answer is no; 2 wrong use;
@@ -32,7 +32,7 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
         return
     from device.cli.version import version_text
 
-    click.echo(version_text(verbose="-v" in sys.argv or "--verbose" in sys.argv))
+    click.echo(version_text(verbose=context.params["verbose"]))
     context.exit()
 
 
@@ -45,11 +45,16 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
 @click.option(
     "--config", "config_path", type=click.Path(path_type=Path), envvar="LINTEL_CONFIG", help="Settings file (TOML)."
 )
-@click.option("--state-dir", envvar="LINTEL_STATE_DIR", help="Folder of the database, in place of the setting.")
-@click.option("-v", "--verbose", is_flag=True, help="With --version: name the runtime and the models as well.")
 @click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
+    "--state-dir",
+    type=Printable(),
+    envvar="LINTEL_STATE_DIR",
+    help="Folder of the database, in place of the setting.",
 )
+@click.option(
+    "-v", "--verbose", is_flag=True, is_eager=True, help="With --version: name the runtime and the models as well."
+)
+@click.option("--version", is_flag=True, expose_value=False, callback=_show_version, help="Show the version.")
 @click.pass_context
 def cli(context: click.Context, config_path: Path | None, state_dir: str | None, verbose: bool) -> None:  # noqa: ARG001
     """Lintel opens a door to the right face with the right badge.

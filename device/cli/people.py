@@ -9,6 +9,7 @@ from device.errors import CredentialError
 
 if TYPE_CHECKING:
     from device.records import Enrolled
+    from device.store.people import People
 
 
 @click.group(epilog="Exit codes: 0 done, 8 database, 9 nobody of this name.")
@@ -41,18 +42,21 @@ def list_people(context: click.Context, as_json: bool) -> None:
 @click.pass_context
 def show_person(context: click.Context, name: str, as_json: bool) -> None:
     """Show one person."""
+    from pathlib import Path
+
     from device.assembly import open_store
     from device.vision.models import EMBEDDING, load_model, shipped_models_dir
 
-    with open_store(settings_of(context)) as store, store.people() as known:
-        enrolled = _found(known.everyone(), name)
+    settings = settings_of(context)
+    with open_store(settings) as store, store.people() as known:
+        enrolled = _found(known, name)
     if as_json:
         print_json(enrolled)
         return
+    present = load_model(EMBEDDING, Path(settings.vision.models_dir or shipped_models_dir())).manifest.sha256
     click.echo(
         f"{enrolled.person.name}, enrolled {enrolled.enrolled_at:%Y-%m-%d %H:%M} UTC\nbadges: {_badges(enrolled)}"
     )
-    present = load_model(EMBEDDING, shipped_models_dir()).manifest.sha256
     for model, count in enrolled.references:
         state = "the present model" if model == present else "an older model, not used: enroll again"
         click.echo(f"references: {count} made by {model[:16]}... ({state})")
@@ -66,13 +70,12 @@ def remove_person(context: click.Context, name: str) -> None:
     """Erase a person with all badges and references; the audit keeps what happened, without the name."""
     from device.assembly import open_store
     from device.clock import SystemClock
-    from device.records import Event
 
-    with open_store(settings_of(context)) as store, store.people() as known, store.audit() as audit:
-        enrolled = _found(known.everyone(), name)
-        known.remove(enrolled.person)
-        audit.note(Event.PERSON_REMOVED, SystemClock().utc(), person=enrolled.person)
-    click.echo(f"{enrolled.person.name} is erased.")
+    with open_store(settings_of(context)) as store:
+        with store.people() as known:
+            person = _found(known, name).person
+        store.erase(person, SystemClock().utc())
+    click.echo(f"{person.name} is erased.")
 
 
 def _badges(enrolled: "Enrolled") -> str:
@@ -82,8 +85,9 @@ def _badges(enrolled: "Enrolled") -> str:
     return f"badge {', '.join(written)}" if written else "no badge"
 
 
-def _found(everyone: "tuple[Enrolled, ...]", name: str) -> "Enrolled":
-    for enrolled in everyone:
-        if enrolled.person.name.casefold() == name.casefold():
+def _found(known: "People", name: str) -> "Enrolled":
+    person = known.named(name)
+    for enrolled in known.everyone():
+        if enrolled.person == person:
             return enrolled
     raise CredentialError(f"Nobody named {name!r} is enrolled.", hint="See `lintel people list`.")

@@ -1,0 +1,59 @@
+"""A state folder, a clip, and pictures that are no good, for the commands."""
+
+import cv2
+import numpy as np
+import pytest
+
+from device.images import read_image
+from device.simulation.scenario import Figure, Place
+from device.simulation.scene import Scene
+
+
+@pytest.fixture
+def state(tmp_path, monkeypatch):
+    """The folder that commands keep their database in."""
+    folder = tmp_path / "state"
+    monkeypatch.setenv("LINTEL_STATE_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def eileen(portrait_files):
+    return portrait_files["eileen-collins"]
+
+
+@pytest.fixture(scope="session")
+def grace(portrait_files):
+    return portrait_files["grace-hopper"]
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory, eileen, grace):
+    """Files by name: no face, two faces, damaged, far away, and pictures of odd shapes."""
+    folder = tmp_path_factory.mktemp("pictures")
+    faces = {"eileen": read_image(eileen), "grace": read_image(grace)}
+    left, right = Place(x=0.25, y=0.8, size=1.2), Place(x=0.75, y=0.7, size=1.0)
+    two = (Figure(image="eileen", end=left), Figure(image="grace", end=right))
+    drawn = {
+        "nobody": Scene((), {}).draw(0.0, 0),
+        "two": Scene(two, faces).draw(0.0, 0),
+        "pixel": np.zeros((1, 1, 3), np.uint8),
+        "wide": np.full((1, 100, 3), 99, np.uint8),
+        "high": np.full((100, 1, 3), 99, np.uint8),
+    }
+    for name, image in drawn.items():
+        cv2.imwrite(str(folder / f"{name}.png"), image[:, :, ::-1])
+    (folder / "damaged.png").write_bytes(eileen.read_bytes()[:5000])
+    return {path.stem: path for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory, eileen):
+    """Eileen Collins in front of the door's camera, one second long."""
+    path = tmp_path_factory.mktemp("clips") / "eileen.avi"
+    scene = Scene((Figure(image="eileen", end=Place(x=0.5, y=0.9, size=1.5)),), {"eileen": read_image(eileen)})
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (640, 480))
+    for index in range(10):
+        writer.write(scene.draw(index / 10, index)[:, :, ::-1])
+    writer.release()
+    return path

@@ -1,0 +1,104 @@
+"""What a stranger meets first: help that is quick and names the exit codes, and the version."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+from platform import python_version
+
+import click
+import pytest
+
+from device.cli.main import COMMANDS, cli
+from device.vision.models import DETECTION, EMBEDDING, LANDMARKS
+from device.vision.runtime import runtime_in_use
+
+HEAVY = {"ai_edge_litert", "cv2", "gpiozero", "numpy", "sqlite_utils", "tensorflow", "tflite_runtime"}
+LOADED = """
+import sys
+from device.cli.main import main
+sys.argv = ["lintel", *sys.argv[1:]]
+try:
+    main()
+except SystemExit:
+    print(*sys.modules, file=sys.stderr)
+"""
+
+
+def every_command(group=cli, path=()):
+    """The words that lead to each command."""
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        yield (*path, name)
+        if isinstance(command, click.Group):
+            yield from every_command(command, (*path, name))
+
+
+PATHS = list(every_command())
+
+
+def loaded(*arguments):
+    """The modules that a command line has imported in the end."""
+    command = [sys.executable, "-c", LOADED, *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    return set(ended.stderr.split())
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_help_shows_how_to_use_the_command(lintel, path):
+    shown = lintel(*path, "--help")
+    assert (shown.exit_code, f" {' '.join(path)} [OPTIONS]" in shown.out) == (0, True)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_help_of_the_command_or_its_group_names_the_exit_codes(lintel, path):
+    assert "Exit codes: 0 " in lintel(*path, "-h").out + lintel(path[0], "-h").out
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_every_option_is_explained(path):
+    command = cli
+    for name in path:
+        command = command.get_command(click.Context(command), name)
+    options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+    assert [option.name for option in options if not option.help] == []
+
+
+@pytest.mark.parametrize(("name", "short"), [(name, short) for name, (_, short) in COMMANDS.items()])
+def test_help_lists_the_command_in_short(lintel, name, short):
+    assert [name, *short.split()] in [line.split() for line in lintel("--help").out.splitlines()]
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_first_steps_load_nothing_heavy(option):
+    assert loaded(option) & HEAVY == set()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_a_command_loads_no_adapter(name):
+    assert loaded(name, "--help") & (HEAVY - {"numpy"}) == set()
+
+
+def test_version_is_that_of_the_distribution(lintel):
+    assert lintel("--version").out == f"lintel {version('lintel')}\n"
+
+
+@pytest.mark.parametrize("arguments", [("--version", "-v"), ("-v", "--version"), ("--verbose", "--version")])
+def test_verbose_version_names_python_and_runtime(lintel, arguments):
+    runtime, number = runtime_in_use()
+    lines = lintel(*arguments).out.splitlines()
+    assert lines[1:3] == [f"Python {python_version()}", f"runtime: {runtime.package} {number}"]
+
+
+def test_verbose_version_proves_the_models(lintel):
+    models = [line.split(":")[0] for line in lintel("--version", "-v").out.splitlines() if line.endswith(", intact")]
+    assert models == [f"model {name}" for name in (DETECTION, LANDMARKS, EMBEDDING)]
+
+
+def test_verbose_version_says_what_is_wrong_with_the_runtime(lintel, monkeypatch):
+    monkeypatch.setenv("LINTEL_RUNTIME", "abacus")
+    shown = lintel("--version", "-v")
+    assert (shown.exit_code, "'abacus', expected one of ai-edge-litert" in shown.out) == (0, True)
+
+
+def test_real_process_says_the_same(lintel, lintel_process):
+    assert lintel_process("--version").out == lintel("--version").out

@@ -1,0 +1,181 @@
+"""Mistakes of those who type: each has its exit code, a sentence and a way out, and none a traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LINTEL = Path(sys.executable).parent / "lintel"
+FILES = {
+    "typo.toml": "[door]\npni = 17",
+    "binary.toml": b"\xff\xfe",
+    "nowhere.toml": '[vision]\nmodels_dir = "/none"',
+    "no-reader.toml": '[reader]\nsource = "/dev/none"',
+    "scenario-typo.toml": 'title = "A"\ncolour = 1\n[[step]]\ntitle = "B"',
+    "scenario-reason.toml": 'title = "A"\n[[step]]\ntitle = "B"\nexpect = { reason = "luck" }',
+    "scenario-image.toml": 'title = "A"\n[images]\na = "none.jpg"\n[[step]]\ntitle = "B"',
+    "scenario-face.toml": (
+        'title = "A"\n[images]\na = "nobody.png"\n[[enroll]]\nname = "N"\nbadge = "1"\nimages = ["a"]\n'
+        '[[step]]\ntitle = "B"'
+    ),
+    "text.avi": "no film",
+    "file": "",
+}
+USAGE, CONFIG, MODEL, IMAGE, CAMERA, DOOR, STORE, BADGE, REFUSED, SCENARIO, READER = 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13
+WRONG = [
+    ("", USAGE, "Usage: "),
+    ("frobnicate", USAGE, "No such command 'frobnicate'"),
+    ("-v", USAGE, "Missing command"),
+    ("--frobnicate", USAGE, "No such option"),
+    ("people", USAGE, "Usage: "),
+    ("people frobnicate", USAGE, "No such command"),
+    ("people show", USAGE, "Missing argument 'NAME'"),
+    ("--config none.toml config", CONFIG, "No such file"),
+    ("--config . config", CONFIG, "Is a directory"),
+    ("--config typo.toml config", CONFIG, "unknown field `pni`"),
+    ("--config binary.toml people list", CONFIG, "'utf-8' codec"),
+    ("--config typo.toml run", CONFIG, "unknown field `pni`"),
+    ("--config typo.toml door secure", CONFIG, "unknown field `pni`"),
+    ("--config nowhere.toml compare EILEEN GRACE", MODEL, "No manifest at /none"),
+    ("--config nowhere.toml simulate", MODEL, "No manifest at /none"),
+    ("--state-dir file people list", STORE, "File exists"),
+    ("--state-dir file/below people list", STORE, "Not a directory"),
+    ("--state-dir /proc/none badges list", STORE, "No such file"),
+    ("--state-dir \x1b[2J people list", USAGE, "expected text without control characters"),
+    ("--state-dir \udcff people list", USAGE, "expected text without control characters"),
+    ("compare EILEEN none.jpg", IMAGE, "No such file"),
+    ("compare EILEEN .", IMAGE, "Is a directory"),
+    ("compare EILEEN file", IMAGE, "is not an image"),
+    ("compare EILEEN damaged.png", IMAGE, "truncated"),
+    ("compare EILEEN nobody.png", IMAGE, "nobody.png cannot be compared: No face was seen"),
+    ("compare two.png EILEEN", IMAGE, "two.png cannot be compared: More than one face"),
+    ("compare pixel.png EILEEN", IMAGE, "cannot be compared"),
+    ("compare wide.png EILEEN", IMAGE, "cannot be compared"),
+    ("compare high.png EILEEN", IMAGE, "cannot be compared"),
+    ("compare \udcff.jpg EILEEN", IMAGE, "No such file"),
+    ("compare EILEEN", USAGE, "Missing argument 'IMAGE_B'"),
+    ("verify 17:9999 EILEEN", BADGE, "Nobody holds this badge"),
+    ("verify card EILEEN", BADGE, "'card' is in no known format"),
+    ("verify 999:1 EILEEN", BADGE, "out of range"),
+    ("verify \udcff EILEEN", BADGE, "in no known format"),
+    ("enroll 17:1 --name N", USAGE, "Give pictures, or --camera"),
+    ("enroll 17:1 --name N --camera EILEEN", USAGE, "Give pictures, or --camera"),
+    ("enroll 17:1 EILEEN", USAGE, "Missing option '--name'"),
+    ("enroll 17:1 EILEEN --name \t", USAGE, "expected text without control characters"),
+    ("enroll 17:1 EILEEN --name \x1b[2J", USAGE, "expected text without control characters"),
+    ("enroll 17:1 EILEEN --name \udcff", USAGE, "expected text without control characters"),
+    ("enroll 17:1 --name N --camera --pictures 0", USAGE, "not in the range"),
+    ("enroll card EILEEN --name N", BADGE, "'card' is in no known format"),
+    ("enroll 17:1 none.jpg --name N", IMAGE, "No such file"),
+    ("enroll 17:1 damaged.png --name N", IMAGE, "truncated"),
+    ("enroll 17:1 nobody.png --name N", REFUSED, "nobody.png: No face was seen"),
+    ("enroll 17:1 two.png nobody.png --name N", REFUSED, "two.png: More than one face"),
+    ("enroll 17:1 EILEEN GRACE --name N", REFUSED, "do not show one and the same person"),
+    ("people show Nobody", BADGE, "Nobody named 'Nobody' is enrolled"),
+    ("people remove Nobody --yes", BADGE, "Nobody named 'Nobody' is enrolled"),
+    ("badges revoke 17:9999", BADGE, "Nobody holds badge 17:9999"),
+    ("badges revoke card", BADGE, "'card' is in no known format"),
+    ("audit list --limit 0", USAGE, "not in the range"),
+    ("audit list --limit many", USAGE, "not a valid integer"),
+    ("audit list --limit 99999999999999999999", USAGE, "not in the range"),
+    ("simulate --scenario none.toml", SCENARIO, "No such file"),
+    ("simulate --scenario .", SCENARIO, "Is a directory"),
+    ("simulate --scenario binary.toml", SCENARIO, "'utf-8' codec"),
+    ("simulate --scenario scenario-typo.toml", SCENARIO, "unknown field `colour`"),
+    ("simulate --scenario scenario-reason.toml", SCENARIO, "no reason 'luck'"),
+    ("simulate --scenario scenario-image.toml", IMAGE, "none.jpg: No such file"),
+    ("simulate --scenario scenario-face.toml", REFUSED, "No face was seen"),
+    ("simulate --scenario a.toml --video b.avi", USAGE, "Choose one of"),
+    ("simulate --webcam --video b.avi", USAGE, "Choose one of"),
+    ("simulate --video none.avi", CAMERA, "no such file"),
+    ("simulate --video text.avi", CAMERA, "damaged, truncated, or in a format"),
+    ("simulate --video damaged.png", IMAGE, "truncated"),
+    ("simulate --webcam 63", CAMERA, "no camera at /dev/video63"),
+    ("run", DOOR, "no GPIO chip"),
+    ("run", DOOR, "lintel simulate"),
+    ("--config no-reader.toml run", DOOR, "no badge reader at /dev/none"),
+    ("door secure", DOOR, "no GPIO chip"),
+    ("door open", USAGE, "No such command"),
+]
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch, pictures):
+    """A folder with all the wrong files, on a machine without GPIO."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    for name, content in FILES.items():
+        (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    for path in pictures.values():
+        (folder / path.name).symlink_to(path)
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("device.door.gpio.DEVICES", tmp_path)
+    return folder
+
+
+@pytest.fixture
+def type_line(lintel, portrait_files):
+    """Runs a command line, split at spaces, as nothing here is quoted."""
+    names = {"EILEEN": portrait_files["eileen-collins"], "GRACE": portrait_files["grace-hopper"]}
+    return lambda line: lintel(*(names.get(word, word) for word in line.split(" ") if word))
+
+
+@pytest.mark.usefixtures("workplace", "state")
+@pytest.mark.parametrize(("line", "exit_code", "said"), WRONG, ids=[ascii(line) for line, *_ in WRONG])
+def test_mistake_is_told(type_line, line, exit_code, said):
+    ended = type_line(line)
+    assert (ended.exit_code, said in ended.err) == (exit_code, True), ended
+
+
+@pytest.mark.usefixtures("workplace", "state")
+@pytest.mark.parametrize("line", [line for line, exit_code, _ in WRONG if exit_code != USAGE], ids=ascii)
+def test_mistake_comes_with_a_way_out(type_line, line):
+    assert type_line(line).err.count("What to do: ") == 1
+
+
+@pytest.mark.usefixtures("workplace")
+def test_damaged_database_is_told(lintel, state):
+    state.mkdir()
+    (state / "lintel.db").write_bytes(b"no database" * 100)
+    ended = lintel("people", "list")
+    assert (ended.exit_code, "restore a copy" in ended.err) == (STORE, True)
+
+
+@pytest.mark.usefixtures("workplace", "state")
+def test_service_without_a_reader_is_told(lintel, monkeypatch):
+    monkeypatch.setenv("NOTIFY_SOCKET", "/run/none")
+    ended = lintel("run")
+    assert (ended.exit_code, "reader.source" in ended.err) == (READER, True)
+
+
+@pytest.mark.usefixtures("workplace", "state")
+def test_door_names_all_its_missing_parts_at_once(lintel):
+    ended = lintel("--config", "no-reader.toml", "run")
+    missing = [part in ended.err for part in ("GPIO chip", "badge reader", "camera")]
+    assert missing[:2] == [True, True]
+
+
+@pytest.mark.usefixtures("workplace", "state")
+def test_nobody_is_enrolled_by_a_mistake(type_line):
+    type_line("enroll 17:1 EILEEN GRACE --name N")
+    type_line("enroll 17:1 nobody.png --name N")
+    assert type_line("people list --json").json == []
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize("line", ["run", "--config typo.toml run", "compare none.jpg none.jpg", "frobnicate"])
+def test_real_process_ends_without_a_traceback(lintel_process, state, line):
+    ended = lintel_process("--state-dir", state, *line.split())
+    assert (ended.exit_code > 1, "Traceback" in ended.err) == (True, False)
+
+
+@pytest.mark.usefixtures("state")
+def test_reader_of_the_output_may_leave():
+    """As `head` does."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    ended = subprocess.run([LINTEL, "config"], stdout=theirs, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(theirs)
+    assert ended.stderr == ""
