@@ -76,8 +76,7 @@ def _moved(face: PlacedFace, size_px: int, generator: np.random.Generator) -> Im
     """The chip turned, shifted, and stretched into another shape of face.
 
     Without the stretch, neurons that answer to shapes of face unlike those of the two portraits stay silent, their
-    ranges
-    come out too narrow, and the embeddings of other people suffer.
+    ranges come out too narrow, and the embeddings of other people suffer.
     """
     shape = _rotation(generator) @ _stretch(generator)
     middle = np.full(2, size_px / 2)

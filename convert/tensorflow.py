@@ -13,15 +13,14 @@ from types import ModuleType
 from device.errors import DependencyMissing
 
 FLOAT_INSTRUCTIONS = {"avx512f": "avx512", "avx2": "avx2"}
-"""The sets on which float kernels, and with them the ranges of a quantization, differ in their last bits; widest
-first.
-"""
+"""Sets of instructions, widest first: float kernels, and so a quantization's ranges, differ by them in the last bit."""
 
 
 def load_tensorflow() -> ModuleType:
     """The module `tensorflow`. Raises `DependencyMissing`."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
     try:
         with quiet():
             import tensorflow as tf

@@ -54,9 +54,14 @@ def _exit_codes() -> Iterator[str]:
     yield from ("## Exit codes", "", "| code | meaning |", "|---|---|", "| 0 | done, a match, all as expected |")
     yield '| 1 | the answer is "no": a non-match, an expectation not met, a check that failed |'
     yield "| 2 | a mistake on the command line |"
-    found = {error for module in (errors, convert_errors) for _, error in inspect.getmembers(module, inspect.isclass)}
+    found = {
+        error
+        for module in (errors, convert_errors)
+        for _, error in inspect.getmembers(module, inspect.isclass)
+        if issubclass(error, errors.LintelError)
+    }
     for error in sorted(found, key=lambda error: (error.exit_code, error.__name__)):
-        yield f"| {error.exit_code} | {inspect.getdoc(error).splitlines()[0]} |"
+        yield f"| {error.exit_code} | {(inspect.getdoc(error) or '').splitlines()[0]} |"
 
 
 if __name__ == "__main__":

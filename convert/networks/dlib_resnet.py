@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.tensorflow import load_tensorflow
 from convert.weights.dlib import Convolution, ResnetWeights
 from convert.weights.dlib_layout import BLOCKS, CHIP_PX, EMBEDDING_LENGTH, MEAN_RGB, STEM_CHANNELS, Block
 
@@ -23,10 +24,9 @@ CAP = 6.0
 """The bound of the shipped model.
 
 In dlib's own network a few channels of the last stage spike up to 20 for about 4 % of LFW's images, by eye mostly of
-people
-of African or East Asian descent, and make them alike: at the threshold for FMR 1e-4, the FMR among them is 1.7e-2.
-Bounded to 6 it is 2.0e-3, and the TAR of all at FMR 1e-4 rises from 81.2 to 85.5 % (all pairs of LFW; any bound from 4
-to 8 does about the same).
+people of African or East Asian descent, and make them alike: at the threshold for FMR 1e-4, the FMR among them is
+1.7e-2. Bounded to 6 it is 2.0e-3, and the TAR of all at FMR 1e-4 rises from 81.2 to 85.5 % (all pairs of LFW, float32;
+any bound from 4 to 8 does about the same).
 """
 
 
@@ -35,6 +35,7 @@ def dlib_resnet(*, cap: float | None = None) -> "keras.Model":
 
     `cap` bounds what the blocks of the last stage give; see `CAP`. Without it the network is dlib's own.
     """
+    load_tensorflow()
     import keras
     from keras import layers
 
@@ -69,18 +70,14 @@ def _down(block: Block, x: "keras.KerasTensor") -> "keras.KerasTensor":
 
 
 def _with_channels(count: int, name: str) -> "keras.Layer":
-    """Adds `count` channels of zeros: the last two axes are padded, and of [n, height, width, c] the second of them
-    is c.
-    """
+    """Adds `count` channels of zeros: of [n, height, width, c] the last two axes are padded, the width by nothing."""
     from keras import layers
 
     return layers.ZeroPadding2D(((0, 0), (0, count)), data_format="channels_first", name=name)
 
 
 def load(weights: ResnetWeights, *, cap: float | None = None) -> "keras.Model":
-    """The network with dlib's weights; affine layers and the normalization of the pixels are folded into
-    convolutions.
-    """
+    """The network with dlib's weights; affine layers and the pixels' normalization are folded into convolutions."""
     model = dlib_resnet(cap=cap)
     for convolution in weights.convolutions:
         kernel, bias = _folded(convolution)

@@ -1,12 +1,12 @@
 """dlib's face recognition ResNet, `dlib_face_recognition_resnet_model_v1.dat`: a file's bytes to its named tensors.
 
 The file holds one known network, so `parse` walks it along `dlib_layout.layout`: what is missing, left over or
-different
-from what every such file has is a `WeightsError`, and no length in the file is believed.
+different from what every such file has is a `WeightsError`, and no length in the file is believed.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,9 +38,7 @@ class ResnetWeights:
 
 
 def parse(content: bytes) -> ResnetWeights:
-    """The network's tensors. Raises `WeightsError` at the first byte that is not this network's, NaN and infinity
-    included.
-    """
+    """The network's tensors. Raises `WeightsError` at the first byte that is not this network's, and for NaN."""
     tensors = dict(_read(memoryview(content)))
     projection = tensors.pop(("projection", "kernel"))
     names = dict.fromkeys(layer for layer, _ in tensors)
@@ -62,8 +60,10 @@ def _read(content: memoryview) -> Iterator[tuple[tuple[str, str], Tensor]]:
 
 
 def _expect(piece: Fixed, received: bytes, at: int) -> None:
-    if received != piece.content:
-        raise _error(f"layer {piece.layer}, byte {at}: expected {piece.content.hex()}, received {received.hex()}")
+    for place, (byte, instead) in enumerate(zip_longest(piece.content, received), start=at):
+        if byte != instead:
+            what = "the end of the file" if instead is None else f"0x{instead:02x}"
+            raise _error(f"layer {piece.layer}, byte {place}: expected 0x{byte:02x}, received {what}")
 
 
 def _values(piece: Stored, received: memoryview, at: int) -> Tensor:

@@ -16,9 +16,7 @@ def integers(*values: int) -> bytes:
 
 
 def floating(value: float, *, digits: int) -> bytes:
-    """A float as mantissa and exponent of two: `digits` is 24 for float, 53 for double; zero bytes at the end are cut
-    off.
-    """
+    """A float as mantissa and exponent of two, zero bytes at the end cut off; `digits`: 24 for float, 53 for double."""
     fraction, exponent = math.frexp(value)
     mantissa, exponent = round(fraction * 2**digits), exponent - digits
     for _ in range(8):

@@ -54,6 +54,7 @@ class Fixed:
 
     @property
     def size_bytes(self) -> int:
+        """How many bytes of the file these are."""
         return len(self.content)
 
 
@@ -67,13 +68,13 @@ class Stored:
 
     @property
     def size_bytes(self) -> int:
+        """How many bytes of the file these are."""
         return 4 * prod(self.shape)
 
 
 Pieces = Iterator[Fixed | Stored]
 
-# What add_layer keeps of a forward pass: the input's gradient, the output, the parameters' gradient; empty in a
-# published file.
+# What add_layer keeps of a pass: the input's gradient, the output, the parameters' gradient; empty once published.
 _EMPTY = tensor_header(0, 0, 0, 0) * 3
 _COMPUTED = booleans(1, 1, 0) + _EMPTY
 _COMPUTED_IN_PLACE = booleans(1, 1, 1) + _EMPTY

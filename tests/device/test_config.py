@@ -44,7 +44,7 @@ WRONG = {
     "zero byte in a path": ('[store]\nstate_dir = "a\\u0000b"', "`$.store.state_dir`"),
     "escape sequence in a path": ('[camera]\nsource = "\\u001b[2J"', "`$.camera.source`"),
     "face larger than any": ("[vision]\nmin_face_px = inf", "`$.vision.min_face_px`"),
-    "sharpness beyond all": ("[vision]\nmin_sharpness = inf", "`$.vision.min_sharpness`"),
+    "blur below all": ("[vision]\nmax_blur = inf", "`$.vision.max_blur`"),
     "turn that is no number": ("[vision]\nmax_turn = nan", "`$.vision.max_turn`"),
     "no TOML": ("door.pin 17", "wrong"),
     "twice the same": ("[door]\npin = 1\npin = 2", "wrong"),

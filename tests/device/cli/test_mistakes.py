@@ -165,7 +165,7 @@ def test_nobody_is_enrolled_by_a_mistake(type_line):
 
 
 @pytest.mark.usefixtures("workplace")
-@pytest.mark.parametrize("line", ["run", "--config typo.toml run", "compare none.jpg none.jpg", "frobnicate"])
+@pytest.mark.parametrize("line", ["--config typo.toml run", "compare none.jpg none.jpg", "frobnicate"])
 def test_real_process_ends_without_a_traceback(lintel_process, state, line):
     ended = lintel_process("--state-dir", state, *line.split())
     assert (ended.exit_code > 1, "Traceback" in ended.err) == (True, False)

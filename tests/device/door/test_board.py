@@ -1,9 +1,7 @@
 """The board's own pins: none without a GPIO chip, and through lgpio a level that comes with its direction and stays."""
 
 import sys
-from collections import defaultdict
 from pathlib import Path
-from types import ModuleType
 
 import gpiozero.pins.local
 import pytest
@@ -12,76 +10,7 @@ from device.config import DoorSettings
 from device.door.gpio import Relay, board_factory
 from device.errors import DoorError
 
-PI_4B = 0xC03114
 PIN = 17
-
-
-class Lgpio(ModuleType):
-    """Stands in for lgpio: writes down what is asked of the kernel, and can refuse."""
-
-    BOTH_EDGES, RISING_EDGE, FALLING_EDGE = 3, 1, 2
-    SET_PULL_NONE, SET_PULL_UP, SET_PULL_DOWN = 128, 32, 64
-    error = type("error", (Exception,), {})
-
-    def __init__(self):
-        super().__init__("lgpio")
-        self.asked = []
-        self.refused = set()
-        self.imported_in = None
-
-    def _ask(self, what, *arguments):
-        self.asked.append((what, *arguments))
-        if what in self.refused:
-            raise self.error("GPIO busy")
-
-    def gpiochip_open(self, chip):
-        self._ask("open", chip)
-        return 7
-
-    def gpiochip_close(self, handle):
-        self._ask("close", handle)
-
-    def gpio_claim_input(self, handle, pin, _flags=0):
-        self._ask("input", handle, pin)
-
-    def gpio_claim_output(self, handle, pin, level=0, _flags=0):
-        self._ask("output", handle, pin, level)
-
-    def gpio_write(self, handle, pin, level):
-        self._ask("write", handle, pin, int(level))
-
-    def gpio_read(self, _handle, _pin):
-        return self.levels()[-1]
-
-    def gpio_get_mode(self, _handle, _pin):
-        return 2 if self.levels() else 0
-
-    def levels(self):
-        """What the pin was driven to."""
-        return [call[3] for call in self.asked if call[0] in ("output", "write")]
-
-
-@pytest.fixture
-def dev(monkeypatch, tmp_path):
-    """A /dev with one GPIO chip."""
-    monkeypatch.setattr("device.door.gpio.DEVICES", tmp_path)
-    (tmp_path / "gpiochip0").touch()
-    return tmp_path
-
-
-@pytest.fixture
-def lgpio(monkeypatch, dev):  # noqa: ARG001 - the chip must be there
-    """The stand-in, on a Raspberry Pi 4."""
-    module = Lgpio()
-    monkeypatch.setitem(sys.modules, "lgpio", module)
-    for name in ("gpiozero.pins.lgpio", "device.door.lgpio_pins"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    monkeypatch.setattr(gpiozero.pins.local, "get_pi_revision", lambda: PI_4B)
-    monkeypatch.setattr(gpiozero.pins.local.LocalPiFactory, "pins", {})
-    monkeypatch.setattr(gpiozero.pins.local.LocalPiFactory, "_reservations", defaultdict(list))
-    yield module
-    for name in ("gpiozero.pins.lgpio", "device.door.lgpio_pins"):
-        sys.modules.pop(name, None)
 
 
 def relay(*, active_high=True):

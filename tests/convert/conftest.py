@@ -1,0 +1,61 @@
+"""What the converter's tests share: published files out of the cache, and the network made of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convert.fetch import fetch, is_cached
+from convert.networks import dlib_resnet
+from convert.representative import portraits_dir
+from convert.sources import RESNET_WEIGHTS
+from convert.tensorflow import load_tensorflow
+from convert.weights.dlib import ResnetWeights, parse
+from device.config import VisionSettings
+from device.images import image_files, read_image
+from device.vision.alignment import align
+from device.vision.faces import load_analyzer
+
+
+@pytest.fixture(scope="session")
+def published() -> Callable[[str], Path]:
+    """A published file by its name, if it is in the cache: tests do not use the network."""
+
+    def cached(name: str) -> Path:
+        if not is_cached(name):
+            pytest.skip(f"{name} is not in the cache; `lintel-convert build --fetch-only` gets it")
+        return fetch(name)
+
+    return cached
+
+
+@pytest.fixture(scope="session")
+def resnet_weights(published) -> ResnetWeights:
+    return parse(published(RESNET_WEIGHTS.name).read_bytes())
+
+
+@pytest.fixture(scope="session")
+def resnet(resnet_weights):
+    """dlib's network in Keras, as it is."""
+    load_tensorflow()
+    return dlib_resnet.load(resnet_weights)
+
+
+@pytest.fixture(scope="session")
+def bounded_resnet(resnet_weights):
+    """The network that is quantized: its last stage bounded."""
+    load_tensorflow()
+    return dlib_resnet.load(resnet_weights, cap=dlib_resnet.CAP)
+
+
+@pytest.fixture(scope="session")
+def portrait_chips() -> np.ndarray:
+    """The aligned faces of the two portraits, uint8 [2, 150, 150, 3]."""
+    analyzer = load_analyzer(VisionSettings(threads=1))
+    chips = []
+    for path in image_files(portraits_dir()):
+        image = read_image(path)
+        landmarks = analyzer.mesh.locate(image, analyzer.detector.detect(image)[0])
+        chips.append(align(image, landmarks, analyzer.embedder.alignment))
+    return np.stack(chips)

@@ -1,0 +1,255 @@
+"""From enrollment to erasure, as an operator types it."""
+
+import pytest
+
+from device.vision.models import EMBEDDING, load_model, shipped_models_dir
+
+pytestmark = pytest.mark.usefixtures("state")
+
+
+@pytest.fixture
+def enrolled(lintel, eileen, state):  # noqa: ARG001 - the folder must be named before
+    """Eileen Collins with badge 17:1001."""
+    return lintel("enroll", "17:1001", eileen, "--name", "Eileen Collins")
+
+
+@pytest.fixture
+def both(lintel, enrolled, grace):
+    """And Grace Hopper with badge csn:04A2B9C1."""
+    return enrolled, lintel("enroll", "csn:04a2b9c1", grace, "--name", "Grace Hopper")
+
+
+def test_enrollment_says_who_with_what(enrolled):
+    assert (enrolled.exit_code, enrolled.out) == (0, "Eileen Collins enrolled with badge 17:1001, 1 reference\n")
+
+
+def test_enrollment_says_what_was_left_out_and_why(lintel, eileen, pictures):
+    said = lintel("enroll", "17:1001", eileen, pictures["nobody"], "--name", "Eileen Collins")
+    assert f"{pictures['nobody']} left out: No face was seen in time." in said.out
+
+
+def test_enrollment_as_json(lintel, eileen, pictures):
+    report = lintel("enroll", "17:1001", eileen, pictures["two"], "--name", "Eileen Collins", "--json").json
+    assert report == {
+        "person": {"id": 1, "name": "Eileen Collins"},
+        "credential": "17:1001",
+        "accepted": [str(eileen)],
+        "rejected": [{"label": str(pictures["two"]), "reason": "several-faces"}],
+    }
+
+
+def test_picture_whose_name_is_no_text_can_be_enrolled(lintel, eileen, tmp_path):
+    path = tmp_path / "\udcff.jpg"
+    path.write_bytes(eileen.read_bytes())
+    report = lintel("enroll", "17:1001", path, "--name", "Eileen Collins", "--json").json
+    assert report["accepted"] == [f"{tmp_path}/\ufffd.jpg"]
+
+
+def test_pictures_come_from_the_camera_of_the_settings(lintel, clip, tmp_path):
+    (tmp_path / "lintel.toml").write_text(f'[camera]\nsource = "{clip}"')
+    arguments = ("--config", tmp_path / "lintel.toml", "enroll", "17:1001", "--name", "Eileen Collins")
+    said = lintel(*arguments, "--camera", "--pictures", 1)
+    assert said.out == "Eileen Collins enrolled with badge 17:1001, 1 reference\n"
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_badge_of_somebody_else_is_refused(lintel, grace):
+    said = lintel("enroll", "17:1001", grace, "--name", "Grace Hopper")
+    assert (said.exit_code, "belongs to Eileen Collins" in said.err) == (10, True)
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_face_of_somebody_else_is_refused(lintel, grace):
+    said = lintel("enroll", "17:1001", grace, "--name", "Eileen Collins")
+    assert (said.exit_code, "differs from the other pictures or from the references" in said.err) == (10, True)
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_second_badge_for_the_same_person(lintel, eileen):
+    lintel("enroll", "17:1009", eileen, "--name", "EILEEN COLLINS")
+    assert lintel("people", "list").out == "Eileen Collins: badge 17:1001, 17:1009, 2 references\n"
+
+
+@pytest.mark.usefixtures("both")
+def test_right_face_is_a_match(lintel, eileen):
+    said = lintel("verify", "17:1001", eileen)
+    assert (said.exit_code, said.out.splitlines()[0]) == (0, "MATCH with Eileen Collins")
+
+
+@pytest.mark.usefixtures("both")
+def test_other_face_is_a_non_match(lintel, grace):
+    said = lintel("verify", "17:1001", grace)
+    assert (said.exit_code, said.out.splitlines()[0]) == (1, "NON-MATCH with Eileen Collins")
+
+
+@pytest.mark.usefixtures("both")
+def test_verification_as_json(lintel, eileen):
+    verdict = lintel("verify", "17:1001", eileen, "--json").json
+    rule = load_model(EMBEDDING, shipped_models_dir()).manifest.decision
+    assert verdict == {
+        "match": True,
+        "similarity": pytest.approx(1.0, abs=1e-3),
+        "threshold": rule.threshold,
+        "target_fmr": rule.target_fmr,
+        "references": 1,
+        "person": "Eileen Collins",
+    }
+
+
+@pytest.mark.parametrize(("other", "expected"), [("eileen-collins", (0, "MATCH")), ("grace-hopper", (1, "NON-MATCH"))])
+def test_comparison_of_two_pictures(lintel, portrait_files, other, expected):
+    said = lintel("compare", portrait_files["eileen-collins"], portrait_files[other])
+    assert (said.exit_code, said.out.splitlines()[0]) == expected
+
+
+def test_comparison_as_json(lintel, eileen, grace):
+    verdict = lintel("compare", eileen, grace, "--json").json
+    assert (verdict["match"], verdict["person"], verdict["similarity"] < verdict["threshold"]) == (False, None, True)
+
+
+def test_comparison_is_the_same_both_ways(lintel, eileen, grace):
+    there, back = lintel("compare", eileen, grace, "--json"), lintel("compare", grace, eileen, "--json")
+    assert there.json["similarity"] == pytest.approx(back.json["similarity"])
+
+
+@pytest.mark.usefixtures("both")
+def test_list_of_people(lintel):
+    assert lintel("people", "list").out == (
+        "Eileen Collins: badge 17:1001, 1 reference\nGrace Hopper: badge csn:04A2B9C1, 1 reference\n"
+    )
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_list_of_people_as_json(lintel):
+    (person,) = lintel("people", "list", "--json").json
+    assert (set(person), person["person"]["name"], person["badges"][0]["credential"], person["references"][0][1]) == (
+        {"person", "enrolled_at", "badges", "references"},
+        "Eileen Collins",
+        "17:1001",
+        1,
+    )
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_person_is_shown_whatever_the_case(lintel):
+    said = lintel("people", "show", "eileen COLLINS").out.splitlines()
+    assert (said[0].startswith("Eileen Collins, enrolled 20"), said[1]) == (True, "badges: badge 17:1001")
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_person_is_shown_with_the_model_of_the_references(lintel):
+    assert "1 made by " in (said := lintel("people", "show", "Eileen Collins").out)
+    assert said.endswith("(the present model)\n")
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_person_as_json(lintel):
+    shown = lintel("people", "show", "Eileen Collins", "--json").json
+    assert shown == lintel("people", "list", "--json").json[0]
+
+
+@pytest.mark.usefixtures("both")
+def test_list_of_badges(lintel):
+    assert lintel("badges", "list").out == "csn:04A2B9C1  Grace Hopper  valid\n17:1001  Eileen Collins  valid\n"
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_list_of_badges_as_json(lintel):
+    (badge,) = lintel("badges", "list", "--json").json
+    assert (badge["credential"], badge["person"]["name"], badge["revoked_at"]) == ("17:1001", "Eileen Collins", None)
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_revoked_badge_is_worthless(lintel, eileen):
+    revoked = lintel("badges", "revoke", "h10301:17:1001")
+    verified = lintel("verify", "17:1001", eileen)
+    assert (revoked.out, verified.exit_code, "revoked" in verified.err) == ("Badge 17:1001 is revoked.\n", 9, True)
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_revoked_badge_is_listed_as_such(lintel):
+    lintel("badges", "revoke", "17:1001")
+    assert "17:1001  Eileen Collins  revoked 20" in lintel("badges", "list").out
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_revoked_badge_cannot_be_enrolled_again(lintel, eileen):
+    lintel("badges", "revoke", "17:1001")
+    said = lintel("enroll", "17:1001", eileen, "--name", "Eileen Collins")
+    assert (said.exit_code, "has been revoked" in said.err) == (10, True)
+
+
+@pytest.mark.usefixtures("enrolled")
+@pytest.mark.parametrize("typed", ["n\n", ""])
+def test_person_stays_unless_the_removal_is_confirmed(lintel, typed):
+    removed = lintel("people", "remove", "Eileen Collins", typed=typed)
+    assert (removed.exit_code, "Eileen Collins" in lintel("people", "list").out) == (130, True)
+
+
+@pytest.mark.usefixtures("both")
+def test_removed_person_is_gone(lintel):
+    removed = lintel("people", "remove", "eileen collins", typed="y\n")
+    assert (
+        removed.exit_code,
+        "Eileen Collins is erased." in removed.out,
+        "Eileen" in lintel("people", "list").out,
+    ) == (
+        0,
+        True,
+        False,
+    )
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_badge_of_a_removed_person_can_be_given_to_another(lintel, grace):
+    lintel("people", "remove", "Eileen Collins", "--yes")
+    assert lintel("enroll", "17:1001", grace, "--name", "Grace Hopper").exit_code == 0
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_audit_tells_what_operators_did(lintel):
+    lintel("badges", "revoke", "17:1001")
+    lintel("people", "remove", "Eileen Collins", "--yes")
+    rows = lintel("audit", "list", "--json").json
+    assert [row["event"] for row in rows] == ["enrolled", "badge-revoked", "person-removed"]
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_audit_names_people_as_long_as_they_are_enrolled(lintel):
+    before = lintel("audit", "list").out
+    lintel("people", "remove", "Eileen Collins", "--yes")
+    after = lintel("audit", "list").out
+    assert ("Eileen Collins" in before, "Eileen" in after, "person 1 (removed)" in after) == (True, False, True)
+
+
+@pytest.mark.usefixtures("both")
+def test_audit_shows_the_newest_rows(lintel):
+    (row,) = lintel("audit", "list", "--limit", 1, "--json").json
+    assert (row["badge"], row["person_id"]) == ("csn:04A2B9C1", 2)
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [("people", "Nobody is enrolled yet"), ("badges", "There are no badges yet"), ("audit", "The audit is empty")],
+)
+def test_empty_lists_say_so_beside_the_output(lintel, command, said):
+    shown = lintel(command, "list")
+    assert (shown.exit_code, shown.out, said in shown.err) == (0, "", True)
+
+
+@pytest.mark.parametrize("command", ["people", "badges", "audit"])
+def test_empty_lists_as_json(lintel, command):
+    assert lintel(command, "list", "--json").json == []
+
+
+@pytest.mark.usefixtures("both")
+@pytest.mark.parametrize(
+    "command", [("people", "list"), ("people", "show", "Eileen Collins"), ("badges", "list"), ("audit", "list")]
+)
+def test_no_output_holds_an_embedding(lintel, command):
+    assert "embedding" not in lintel(*command, "--json").out
+
+
+def test_state_folder_of_the_command_line_comes_first(lintel, enrolled, tmp_path):
+    elsewhere = lintel("--state-dir", tmp_path / "elsewhere", "people", "list")
+    assert (enrolled.exit_code, elsewhere.out) == (0, "")

@@ -1,0 +1,217 @@
+"""`lintel simulate`: scenarios, and a clip with badges that are typed."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+LINTEL = Path(sys.executable).parent / "lintel"
+SCENARIO = """
+title = "A short visit"
+[images]
+eileen = "portrait:eileen-collins"
+[[enroll]]
+name = "Eileen Collins"
+badge = "17:1001"
+images = ["eileen"]
+[[step]]
+title = "Her own badge"
+badge = "17:1001"
+expect = { outcome = "granted", strike = "released", within_s = 2.0 }
+[[step.view]]
+image = "eileen"
+to = { x = 0.5, y = 0.9, size = 1.5 }
+[[step]]
+title = "Another badge"
+badge = "17:9999"
+expect = { outcome = "denied", reason = "badge-unknown", strike = "secure" }
+[[step]]
+title = "No badge"
+expect = { strike = "secure" }
+"""
+STEP_KEYS = {
+    "title", "began_at_s", "badge", "person", "outcome", "reason", "similarity", "threshold", "waited_s", "frames",
+    "latency_ms", "relay", "fault", "unmet",
+}  # fmt: skip
+QUICK = "[door]\nstrike_time_s = 0.01\n[vision]\nthreads = 1\n"
+
+
+@pytest.fixture
+def scenario(tmp_path):
+    def written(content):
+        path = tmp_path / "scenario.toml"
+        path.write_text(content)
+        return path
+
+    return written
+
+
+@pytest.fixture(scope="module")
+def built_in(tmp_path_factory):
+    """The built-in scenario, played once as JSON in a process of its own."""
+    config = tmp_path_factory.mktemp("built-in") / "lintel.toml"
+    config.write_text("[vision]\nthreads = 1\n")
+    command = [LINTEL, "--config", config, "simulate", "--json"]
+    ended = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    return ended.returncode, msgspec.json.decode(ended.stdout)
+
+
+def test_built_in_scenario_goes_as_expected(built_in):
+    exit_code, played = built_in
+    assert (exit_code, played["unmet"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["match", "non-match", "badge-unknown", "no-face", "several-faces", "face-too-small", "camera-fault"],
+)
+def test_built_in_scenario_shows(built_in, reason):
+    assert reason in [step["reason"] for step in built_in[1]["steps"]]
+
+
+def test_built_in_scenario_ends_secure(built_in):
+    assert built_in[1]["steps"][-1]["relay"]["levels"][-1]["high"] is False
+
+
+def test_pulses_of_the_built_in_scenario_are_as_long_as_the_strike_time(built_in):
+    levels = [step["relay"]["levels"] for step in built_in[1]["steps"] if step["outcome"] == "granted"]
+    lengths = {round(secured["at"] - released["at"], 6) for _, released, secured in levels}
+    assert lengths == {3.0}
+
+
+def test_steps_as_json(built_in):
+    assert {frozenset(step) for step in built_in[1]["steps"]} == {frozenset(STEP_KEYS)}
+
+
+def test_transcript_tells_each_step(lintel, scenario):
+    said = lintel("simulate", "--scenario", scenario(SCENARIO))
+    told = [line.strip() for line in said.out.splitlines()]
+    assert said.exit_code == 0
+    assert told[:2] == ["A short visit", ""]
+    assert told[2] == "Eileen Collins enrolled with badge 17:1001, 1 reference"
+    assert told[-1] == "3 steps, no expectations not met."
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "badge 17:1001, GRANTED (match), similarity ",
+        "badge 17:9999, DENIED (badge-unknown), decided after 0.0 s, 0 frames; computed in ",
+        "relay on GPIO 17: secure at 0.0 s -> RELEASED at ",
+        "Nobody holds this badge. Ask the operator to enroll the badge.",
+        "no badge",
+    ],
+)
+def test_transcript_has(lintel, scenario, part):
+    assert part in lintel("simulate", "--scenario", scenario(SCENARIO)).out
+
+
+def test_scenario_is_alike_each_time(lintel, scenario):
+    runs = [lintel("simulate", "--json", "--scenario", scenario(SCENARIO)).json["steps"] for _ in range(2)]
+    for step in (*runs[0], *runs[1]):
+        del step["latency_ms"]
+    assert runs[0] == runs[1]
+
+
+@pytest.mark.parametrize(
+    ("expected", "received"),
+    [
+        ('outcome = "denied"', "expected outcome denied, received granted"),
+        ('reason = "non-match"', "expected reason non-match, received match"),
+        ('strike = "secure"', "expected strike secure, received released"),
+        ("within_s = 0.0", "expected a decision within 0.0 s, received one after "),
+    ],
+)
+def test_expectation_that_is_not_met_is_the_answer_no(lintel, scenario, expected, received):
+    content = SCENARIO.replace('outcome = "granted", strike = "released", within_s = 2.0', expected)
+    said = lintel("simulate", "--scenario", scenario(content))
+    assert (said.exit_code, f"NOT AS EXPECTED: {received}" in said.out) == (1, True)
+
+
+def test_relay_may_be_active_low(lintel, scenario, tmp_path):
+    (tmp_path / "low.toml").write_text("[door]\nactive_high = false\npin = 4\n")
+    played = lintel("--config", tmp_path / "low.toml", "simulate", "--json", "--scenario", scenario(SCENARIO)).json
+    relay = played["steps"][0]["relay"]
+    assert (relay["pin"], [level["high"] for level in relay["levels"]]) == (4, [True, False, True])
+
+
+def test_simulation_leaves_the_state_folder_alone(lintel, scenario, state):
+    lintel("simulate", "--scenario", scenario(SCENARIO))
+    assert not state.exists()
+
+
+def test_simulation_leaves_no_temporary_files(lintel, scenario, tmp_path, monkeypatch):
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    lintel("simulate", "--scenario", scenario(SCENARIO))
+    assert list(folder.iterdir()) == []
+
+
+@pytest.fixture
+def enrolled(lintel, eileen, state):
+    """The state folder, with Eileen Collins and badge 17:1001."""
+    lintel("enroll", "17:1001", eileen, "--name", "Eileen Collins")
+    return state
+
+
+@pytest.fixture
+def desk(lintel_process, enrolled, clip, tmp_path):  # noqa: ARG001 - somebody is enrolled
+    """A desk where Eileen stands in front of the camera."""
+    (tmp_path / "quick.toml").write_text(QUICK)
+
+    def at(*options, typed):
+        return lintel_process("--config", tmp_path / "quick.toml", "simulate", "--video", clip, *options, typed=typed)
+
+    return at
+
+
+def test_typed_badges_are_presented_at_the_clip(desk):
+    told = [line for line in desk(typed="17:1001\n17:9999\nnonsense\n").out.splitlines() if line.startswith("badge")]
+    assert [line.split(",")[:2] for line in told] == [
+        ["badge 17:1001", " GRANTED (match)"],
+        ["badge 17:9999", " DENIED (badge-unknown)"],
+        ["badge unreadable", " DENIED (badge-unreadable)"],
+    ]
+
+
+def test_desk_counts_the_pulses(desk):
+    assert "relay on GPIO 17: released 2 times so far" in desk(typed="17:1001\n17:1001\n").out
+
+
+def test_typed_badges_as_json_are_a_line_each(desk):
+    lines = [msgspec.json.decode(line) for line in desk("--json", typed="17:1001\n17:9999\n").out.splitlines()]
+    assert [line["decision"]["reason"] for line in lines] == ["match", "badge-unknown"]
+
+
+def test_end_of_the_input_is_a_good_end(desk):
+    assert desk(typed="").exit_code == 0
+
+
+@pytest.mark.usefixtures("desk")
+def test_desk_is_never_in_the_audit(desk, lintel):
+    desk(typed="17:1001\n")
+    assert [row["event"] for row in lintel("audit", "list", "--json").json] == ["enrolled"]
+
+
+def test_desk_leaves_no_copy_of_the_store(desk, monkeypatch, tmp_path):
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    desk(typed="17:9999\n")
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_ends_the_desk_well(clip, state, number):
+    command = [LINTEL, "--state-dir", state, "simulate", "--video", clip]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, env=dict(os.environ), **pipes) as child:
+        greeting = child.stderr.readline()
+        child.send_signal(number)
+        said = child.communicate(timeout=30)[1]
+    assert (greeting, said, child.returncode) == ("Type a badge and Enter to present it; Ctrl-D ends.\n", "", 0)

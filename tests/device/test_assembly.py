@@ -1,0 +1,149 @@
+"""A real door put together: the relay first, all parts let go in the end, and everything that is missing named at once."""
+
+import os
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from device.assembly import board
+from device.clock import SystemClock
+from device.config import CameraSettings, DoorSettings, ReaderSettings, Settings, VisionSettings
+from device.credentials import parse_badge
+from device.enrollment import Candidate, Enrollment
+from device.errors import CameraError, DoorError, ReaderError, StoreError
+from device.simulation.camera import SimulatedCamera
+from device.simulation.scenario import Figure, Place
+from device.simulation.scene import Scene
+from device.store.store import Store
+
+SECURE, RELEASED = 0, 1
+
+
+@pytest.fixture
+def fifo(tmp_path):
+    path = tmp_path / "badges"
+    os.mkfifo(path)
+    return path
+
+
+@pytest.fixture
+def camera(monkeypatch, portraits):
+    """A camera where a device would be, with Eileen in front of it; what was asked of the relay until it was opened."""
+    figure = Figure(image="eileen", end=Place(x=0.5, y=0.9, size=1.5))
+
+    def opened(_settings, clock):
+        return SimulatedCamera(clock, Scene((figure,), {"eileen": portraits["eileen-collins"]}))
+
+    monkeypatch.setattr("device.assembly.open_live_camera", opened)
+
+
+@pytest.fixture
+def settings(fifo, tmp_path, monkeypatch):
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    return Settings(
+        door=DoorSettings(pin=17, strike_time_s=0.01),
+        reader=ReaderSettings(source=str(fifo)),
+        vision=VisionSettings(threads=1),
+    )
+
+
+def run_until_closed(settings):
+    with board(settings, SystemClock()):
+        pass
+
+
+@pytest.mark.usefixtures("camera")
+def test_door_is_secured_from_the_start_to_the_end(lgpio, settings):
+    run_until_closed(settings)
+    assert set(lgpio.levels()) == {SECURE}
+
+
+def test_door_is_secured_before_the_camera_is_opened(lgpio, settings, monkeypatch):
+    levels = []
+
+    def failing(_settings, _clock):
+        levels.extend(lgpio.levels())
+        raise CameraError("There is no camera.", hint="Connect it.")
+
+    monkeypatch.setattr("device.assembly.open_live_camera", failing)
+    with suppress(CameraError):
+        run_until_closed(settings)
+    assert levels == [SECURE]
+
+
+@pytest.mark.usefixtures("camera")
+def test_door_is_secured_although_the_store_fails(lgpio, settings, tmp_path):
+    (tmp_path / "state").touch()
+    with pytest.raises(StoreError):
+        run_until_closed(settings)
+    assert set(lgpio.levels()) == {SECURE}
+
+
+@pytest.mark.usefixtures("lgpio", "camera")
+def test_everything_is_let_go(settings, fifo, tmp_path):
+    run_until_closed(settings)
+    held = [link.resolve() for link in Path("/proc/self/fd").iterdir()]
+    assert [path for path in held if path in (fifo, tmp_path / "state" / "lintel.db")] == []
+
+
+@pytest.mark.usefixtures("lgpio")
+def test_one_missing_part_is_its_own_error(settings):
+    with pytest.raises(CameraError, match="There is no camera at /dev/video63"):
+        run_until_closed(Settings(camera=CameraSettings(source="63"), reader=settings.reader))
+
+
+@pytest.mark.usefixtures("lgpio")
+def test_file_is_no_camera_at_a_real_door(settings, portrait_files):
+    source = str(portrait_files["eileen-collins"])
+    with pytest.raises(CameraError, match="a file is no evidence at a real door"):
+        run_until_closed(Settings(camera=CameraSettings(source=source), reader=settings.reader))
+
+
+@pytest.mark.usefixtures("lgpio", "camera")
+def test_missing_reader_is_its_own_error():
+    with pytest.raises(ReaderError, match="no badge reader at /dev/none"):
+        run_until_closed(Settings(reader=ReaderSettings(source="/dev/none")))
+
+
+@pytest.mark.parametrize("part", ["no GPIO chip", "no camera at /dev/video63", "no badge reader at /dev/none"])
+def test_all_missing_parts_are_named_at_once(monkeypatch, tmp_path, part):
+    monkeypatch.setattr("device.door.gpio.DEVICES", tmp_path)
+    settings = Settings(camera=CameraSettings(source="63"), reader=ReaderSettings(source="/dev/none"))
+    with pytest.raises(DoorError, match=part):
+        run_until_closed(settings)
+
+
+@pytest.fixture
+def enrolled(settings, analyzer, portraits, tmp_path):
+    """The settings of a door that knows Eileen Collins."""
+    candidate = Candidate("portrait", portraits["eileen-collins"])
+    with Store(tmp_path / "state") as store:
+        Enrollment(store, analyzer, SystemClock()).enroll(parse_badge("17:1001"), "Eileen Collins", [candidate])
+    return settings
+
+
+@pytest.mark.usefixtures("camera")
+@pytest.mark.parametrize(
+    ("typed", "said", "levels"),
+    [
+        (b"17:1001\n", "badge 17:1001, GRANTED (match)", [SECURE, SECURE, RELEASED, SECURE]),
+        (b"17:9999\n", "badge 17:9999, DENIED (badge-unknown)", [SECURE, SECURE]),
+        (b"\x00\xff\n", "badge unreadable, DENIED (badge-unreadable)", [SECURE, SECURE]),
+    ],
+)
+def test_run_serves_badges_until_the_reader_is_gone(lgpio, lintel, enrolled, tmp_path, monkeypatch, typed, said, levels):
+    """`lintel run` on a board whose kernel is a stand-in, a reader on a terminal, and a camera that draws."""
+    ours, theirs = os.openpty()
+    (tmp_path / "lintel.toml").write_text(
+        f'[reader]\nsource = "{os.ttyname(theirs)}"\n[door]\nstrike_time_s = 0.01\n[vision]\nthreads = 1\n'
+    )
+    os.write(ours, typed)
+    ended = lintel("--config", tmp_path / "lintel.toml", "run")
+    assert enrolled
+    assert said in ended.out
+    assert lgpio.levels()[: len(levels)] == levels
+    os.close(ours)
+    os.close(theirs)
+    monkeypatch.undo()
+    closing(theirs)
