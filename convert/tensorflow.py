@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import IO
 
 from device.errors import DependencyMissing
 
@@ -42,33 +43,36 @@ def cpu_class() -> str:
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Keeps both standard streams clean, C++ included. What was said comes out on standard error if the body fails."""
-    with tempfile.TemporaryFile() as said, warnings.catch_warnings(action="ignore"):
+    with tempfile.TemporaryFile("w+", errors="replace") as said:
         try:
-            with _redirected(1, said.fileno()), _redirected(2, said.fileno()):
+            with _said_into(said), warnings.catch_warnings(action="ignore"):
                 yield
-        except RuntimeError:
+        except Exception:
             said.seek(0)
-            sys.stderr.write(said.read().decode(errors="replace"))
+            sys.stderr.write(said.read())
             raise
 
 
 @contextlib.contextmanager
+def _said_into(file: IO[str]) -> Iterator[None]:
+    """What Python writes to its streams, and what anybody writes to their descriptors, goes into `file`."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
+        with _redirected(1, file.fileno()), _redirected(2, file.fileno()):
+            yield
+        file.flush()
+
+
+@contextlib.contextmanager
 def _redirected(descriptor: int, target: int) -> Iterator[None]:
-    """What is written to `descriptor` goes to `target`, Python's buffers flushed before and after."""
-    _flush()
     saved = os.dup(descriptor)
     os.dup2(target, descriptor)
     try:
         yield
     finally:
-        _flush()
         os.dup2(saved, descriptor)
         os.close(saved)
-
-
-def _flush() -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()
 
 
 def _cpu_flags() -> frozenset[str]:

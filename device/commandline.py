@@ -8,7 +8,7 @@ import click
 from device.errors import LintelError
 
 
-class Printable(click.ParamType):
+class Printable(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
     """Text that can be shown on a terminal and written into a file: no control characters, no bytes that are none."""
 
     name = "text"

@@ -67,7 +67,7 @@ def test_read_weights_cannot_be_changed():
 
 @given(st.integers(0, len(CONTENT) - 1))
 def test_a_truncated_file_is_refused(length):
-    with pytest.raises(WeightsError, match="the end of the file|then the file ends"):
+    with pytest.raises(WeightsError, match=r"the end of the file|then the file ends"):
         parse(CONTENT[:length])
 
 

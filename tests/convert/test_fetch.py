@@ -44,7 +44,9 @@ def marker(tmp_path) -> Path:
 @pytest.fixture
 def package(tmp_path, marker, monkeypatch) -> Package:
     """A source package with a setup.py, in a folder that pip's configuration names in place of any index."""
-    setup = f"open({str(marker)!r}, 'w').close()\nfrom setuptools import setup\nsetup(name='leaky-models', version='1.2')\n"
+    setup = (
+        f"open({str(marker)!r}, 'w').close()\nfrom setuptools import setup\nsetup(name='leaky-models', version='1.2')\n"
+    )
     metadata = b"Metadata-Version: 1.1\nName: leaky_models\nVersion: 1.2\n"
     wheels = tmp_path / "index"
     wheels.mkdir()
@@ -70,8 +72,19 @@ def test_a_package_is_downloaded_without_running_its_code(package, marker, tmp_p
 
 
 @pytest.mark.skipif(importlib.util.find_spec("setuptools") is None, reason="pip needs setuptools to run a setup.py")
-def test_pip_by_itself_would_have_run_it(package, marker, tmp_path):
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-build-isolation", "--dest", tmp_path]
+@pytest.mark.usefixtures("package")
+def test_pip_by_itself_would_have_run_it(marker, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--dest",
+        tmp_path,
+    ]
     subprocess.run([*command, "leaky-models==1.2"], env=os.environ, capture_output=True, check=True)
     assert marker.exists()
 

@@ -155,5 +155,3 @@ def lgpio(monkeypatch, dev):  # noqa: ARG001 - the chip must be there
     yield module
     for name in ("gpiozero.pins.lgpio", "device.door.lgpio_pins"):
         sys.modules.pop(name, None)
-
-

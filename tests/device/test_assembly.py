@@ -1,7 +1,7 @@
-"""A real door put together: the relay first, all parts let go in the end, and everything that is missing named at once."""
+"""A real door put together: the relay first, all let go in the end, and everything that is missing named at once."""
 
 import os
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,7 @@ def fifo(tmp_path):
 
 @pytest.fixture
 def camera(monkeypatch, portraits):
-    """A camera where a device would be, with Eileen in front of it; what was asked of the relay until it was opened."""
+    """A camera where a device would be, with Eileen in front of it."""
     figure = Figure(image="eileen", end=Place(x=0.5, y=0.9, size=1.5))
 
     def opened(_settings, clock):
@@ -115,35 +115,46 @@ def test_all_missing_parts_are_named_at_once(monkeypatch, tmp_path, part):
 
 
 @pytest.fixture
-def enrolled(settings, analyzer, portraits, tmp_path):
-    """The settings of a door that knows Eileen Collins."""
+def run(lintel, settings, analyzer, portraits, tmp_path):
+    """`lintel run` where Eileen Collins is enrolled, with badges typed on the real standard input."""
     candidate = Candidate("portrait", portraits["eileen-collins"])
     with Store(tmp_path / "state") as store:
         Enrollment(store, analyzer, SystemClock()).enroll(parse_badge("17:1001"), "Eileen Collins", [candidate])
-    return settings
+    strike_time_s, threads = settings.door.strike_time_s, settings.vision.threads
+    (tmp_path / "lintel.toml").write_text(f"[door]\nstrike_time_s = {strike_time_s}\n[vision]\nthreads = {threads}\n")
+
+    def typed(badges):
+        ours, theirs = os.pipe()
+        os.write(theirs, badges)
+        os.close(theirs)
+        before = os.dup(0)
+        os.dup2(ours, 0)
+        ended = lintel("--config", tmp_path / "lintel.toml", "run")
+        os.dup2(before, 0)
+        for descriptor in (ours, before):
+            os.close(descriptor)
+        return ended
+
+    return typed
 
 
 @pytest.mark.usefixtures("camera")
 @pytest.mark.parametrize(
-    ("typed", "said", "levels"),
+    ("badge", "said", "levels"),
     [
-        (b"17:1001\n", "badge 17:1001, GRANTED (match)", [SECURE, SECURE, RELEASED, SECURE]),
-        (b"17:9999\n", "badge 17:9999, DENIED (badge-unknown)", [SECURE, SECURE]),
-        (b"\x00\xff\n", "badge unreadable, DENIED (badge-unreadable)", [SECURE, SECURE]),
+        (b"17:1001", "badge 17:1001, GRANTED (match), similarity ", [SECURE, RELEASED, SECURE]),
+        (b"17:9999", "badge 17:9999, DENIED (badge-unknown), decided ", [SECURE]),
+        (b"\x00\xff", "badge unreadable, DENIED (badge-unreadable), decided ", [SECURE]),
     ],
 )
-def test_run_serves_badges_until_the_reader_is_gone(lgpio, lintel, enrolled, tmp_path, monkeypatch, typed, said, levels):
-    """`lintel run` on a board whose kernel is a stand-in, a reader on a terminal, and a camera that draws."""
-    ours, theirs = os.openpty()
-    (tmp_path / "lintel.toml").write_text(
-        f'[reader]\nsource = "{os.ttyname(theirs)}"\n[door]\nstrike_time_s = 0.01\n[vision]\nthreads = 1\n'
-    )
-    os.write(ours, typed)
-    ended = lintel("--config", tmp_path / "lintel.toml", "run")
-    assert enrolled
-    assert said in ended.out
-    assert lgpio.levels()[: len(levels)] == levels
-    os.close(ours)
-    os.close(theirs)
-    monkeypatch.undo()
-    closing(theirs)
+def test_badge_at_a_real_door(lgpio, run, badge, said, levels):
+    ended = run(badge + b"\n")
+    changes = [level for level, before in zip(lgpio.levels(), [None, *lgpio.levels()], strict=False) if level != before]
+    assert (ended.exit_code, ended.out.startswith(said), changes) == (0, True, levels)
+
+
+@pytest.mark.usefixtures("lgpio", "camera")
+def test_visit_is_in_the_audit(run, lintel, tmp_path):
+    run(b"17:1001\n")
+    rows = lintel("--state-dir", tmp_path / "state", "audit", "list", "--json").json
+    assert [row["event"] for row in rows] == ["enrolled", "service-started", "decision", "service-stopped"]

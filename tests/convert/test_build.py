@@ -1,0 +1,168 @@
+"""A build writes three pairs that the device loads, and `--check` tells the shipped ones from any others."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from convert import check
+from convert.build import _with_rule_of_before, build
+from convert.check import Finding, check_models
+from convert.manifests import detection_draft, dlib_alignment, embedding_draft, landmarks_draft, sealed
+from convert.sources import FACE_MESH, RESNET_WEIGHTS, SHORT_RANGE_DETECTOR
+from convert.tensorflow import cpu_class, load_tensorflow
+from device.errors import ModelError
+from device.vision.embedder import Embedder
+from device.vision.manifest import BuiltWith, Manifest, read_manifest, write_manifest
+from device.vision.models import DETECTION, EMBEDDING, LANDMARKS, load_model, shipped_models_dir
+
+NAMES = (DETECTION, LANDMARKS, EMBEDDING)
+DRAFTS = {DETECTION: detection_draft, LANDMARKS: landmarks_draft, EMBEDDING: embedding_draft}
+
+
+@pytest.fixture
+def models(tmp_path) -> Path:
+    """A copy of the shipped models."""
+    return Path(shutil.copytree(shipped_models_dir(), tmp_path / "models"))
+
+
+@pytest.fixture(scope="module")
+def built(published, tmp_path_factory) -> Path:
+    """What a build really makes, in a new folder."""
+    for member in (SHORT_RANGE_DETECTOR, FACE_MESH, RESNET_WEIGHTS):
+        published(member.name)
+    folder = tmp_path_factory.mktemp("built") / "new" / "models"
+    build(folder)
+    return folder
+
+
+@pytest.fixture
+def rebuilt(built, monkeypatch) -> None:
+    """Has `check_models` find that build, in place of making one each time."""
+
+    def copy(out: Path, **_options: object) -> None:
+        shutil.copytree(built, out, dirs_exist_ok=True)
+
+    monkeypatch.setattr(check, "build", copy)
+
+
+def altered(models: Path, name: str, content: bytes, **fields: object) -> None:
+    """Puts another file into the pair, its manifest sealed anew."""
+    path = models / f"{name}.json"
+    manifest = msgspec.structs.replace(sealed(read_manifest(path), content), **fields)
+    (models / manifest.file).write_bytes(content)
+    write_manifest(manifest, path)
+
+
+def with_zeros(content: bytes, share: float) -> bytes:
+    """A model whose weights from the middle on are zeros, as large a part as `share` of the file."""
+    middle, count = len(content) // 2, int(len(content) * share)
+    return content[:middle] + bytes(count) + content[middle + count :]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_build_writes_pairs_that_the_device_loads(name, built):
+    model = load_model(name, built)
+    assert (model.manifest.size_bytes, hashlib.sha256(model.content).hexdigest()) == (
+        len(model.content),
+        model.manifest.sha256,
+    )
+
+
+def test_a_build_writes_nothing_else(built):
+    assert {path.name for path in built.iterdir()} == {f"{name}.{end}" for name in NAMES for end in ("json", "tflite")}
+
+
+def test_a_build_names_its_maker(built):
+    maker = BuiltWith(tensorflow=load_tensorflow().__version__, cpu=cpu_class(), quantization="full-int8")
+    assert read_manifest(built / f"{EMBEDDING}.json").built_with == maker
+
+
+def test_a_new_embedding_has_no_decision_rule(built):
+    with pytest.raises(ModelError, match="states no decision"):
+        _ = Embedder(load_model(EMBEDDING, built)).decision_rule
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_shipped_manifest_says_what_a_build_would_write(name):
+    def contract(manifest: Manifest) -> Manifest:
+        return msgspec.structs.replace(manifest, built_with=None, decision=None)
+
+    shipped = load_model(name, shipped_models_dir())
+    assert contract(shipped.manifest) == contract(sealed(DRAFTS[name](), shipped.content))
+
+
+def test_the_shipped_embedding_is_calibrated():
+    rule = Embedder(load_model(EMBEDDING, shipped_models_dir())).decision_rule
+    assert (rule.metric, rule.direction, rule.target_fmr) == ("cosine-similarity", "higher-is-closer", 1e-4)
+
+
+def test_the_template_is_symmetric_about_the_middle_of_the_chip():
+    x = np.array([point[0] for point in dlib_alignment().template])
+    assert np.abs(x[[0, 1]] + x[[2, 3]] - 148.5).max() < 1
+
+
+@pytest.mark.usefixtures("rebuilt")
+def test_the_shipped_models_are_proven_by_a_build():
+    assert [finding.proven for finding in check_models(shipped_models_dir())] == [True, True, True]
+
+
+@pytest.mark.usefixtures("rebuilt")
+def test_the_same_maker_makes_the_same_bytes(built):
+    if read_manifest(built / f"{EMBEDDING}.json").built_with != _shipped_maker():
+        pytest.skip(f"the shipped model was made by {_shipped_maker()}")
+    assert [finding.identical for finding in check_models(shipped_models_dir())] == [True, True, True]
+
+
+def _shipped_maker() -> BuiltWith | None:
+    return read_manifest(shipped_models_dir() / f"{EMBEDDING}.json").built_with
+
+
+def embedding_finding(models: Path) -> Finding:
+    return check_models(models)[2]
+
+
+@pytest.mark.usefixtures("rebuilt")
+def test_other_bytes_of_the_same_maker_are_not_proven(built, models):
+    maker = read_manifest(built / f"{EMBEDDING}.json").built_with
+    altered(models, EMBEDDING, with_zeros(load_model(EMBEDDING, built).content, 1e-5), built_with=maker)
+    finding = embedding_finding(models)
+    assert (finding.proven, finding.min_cosine >= 0.999) == (False, True)
+
+
+@pytest.mark.usefixtures("rebuilt")
+@pytest.mark.parametrize(("share", "proven"), [(1e-5, True), (0.03, False)])
+def test_other_bytes_of_another_maker_are_proven_by_their_embeddings(share, proven, models):
+    content = load_model(EMBEDDING, models).content
+    maker = BuiltWith(tensorflow="0.1", cpu="abacus", quantization="full-int8")
+    altered(models, EMBEDDING, with_zeros(content, share), built_with=maker)
+    finding = embedding_finding(models)
+    assert (finding.proven, finding.identical, finding.min_cosine >= 0.999) == (proven, False, proven)
+
+
+@pytest.mark.usefixtures("rebuilt")
+def test_a_detector_of_other_bytes_is_not_proven(models):
+    altered(models, DETECTION, with_zeros(load_model(DETECTION, models).content, 1e-4))
+    assert [finding.proven for finding in check_models(models)] == [False, True, True]
+
+
+def test_an_altered_file_is_an_error_before_anything_is_built(models):
+    (models / "face-landmarks.tflite").write_bytes(b"altered")
+    with pytest.raises(ModelError, match="has been altered"):
+        check_models(models)
+
+
+def test_a_rebuild_keeps_the_decision_rule(models):
+    lines: list[str] = []
+    rule = read_manifest(models / f"{EMBEDDING}.json").decision
+    assert _with_rule_of_before(embedding_draft(), models, lines.append).decision == rule
+    assert [f"keeping the threshold {rule.threshold}" in line for line in lines] == [True]
+
+
+def test_a_build_into_an_empty_folder_says_nothing_of_a_rule(tmp_path):
+    lines: list[str] = []
+    assert _with_rule_of_before(embedding_draft(), tmp_path, lines.append) == embedding_draft()
+    assert lines == []

@@ -1,0 +1,95 @@
+"""Every precision makes a file that the device's interpreter runs: float32 in and out, and close to the network."""
+
+import hashlib
+
+import msgspec
+import numpy as np
+import pytest
+
+from convert.manifests import embedding_draft, sealed
+from convert.quantize import Quantization, quantize
+from convert.tensorflow import load_tensorflow, quiet
+from device.vision.manifest import TensorSpec
+from device.vision.models import Model
+from device.vision.runtime import Interpreter
+
+PIXELS = (1, 8, 8, 3)
+
+
+def small_network():
+    """Every kind of layer of the large one, on 8x8 pixels, with weights of a fixed seed."""
+    load_tensorflow()
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(1)
+    x = pixels = keras.Input(PIXELS[1:], name="pixels")
+    x = layers.Rescaling(1 / 256, name="rescaled")(x)
+    x = layers.Conv2D(16, 3, activation="relu", name="first")(x)
+    y = layers.Conv2D(24, 3, strides=2, name="second")(x)
+    y = layers.ZeroPadding2D(((0, 1), (0, 1)), name="pad")(y)
+    x = layers.AveragePooling2D(2, name="halved")(x)
+    x = layers.ZeroPadding2D(((0, 0), (0, 8)), data_format="channels_first", name="channels")(x)
+    x = layers.ReLU(6.0, name="bounded")(layers.Add(name="sum")([x, y]))
+    x = layers.GlobalAveragePooling2D(name="average")(x)
+    x = layers.Dense(4, use_bias=False, name="projection")(x)
+    return keras.Model(pixels, x, name="small")
+
+
+@pytest.fixture(scope="module")
+def chips() -> np.ndarray:
+    return np.random.default_rng(2).integers(0, 256, (50, *PIXELS[1:]), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def files(chips) -> dict[Quantization, bytes]:
+    network = small_network()
+    return {quantization: quantize(network, quantization, chips) for quantization in Quantization}
+
+
+def interpreter(content: bytes) -> Interpreter:
+    specs = {"inputs": (PIXELS,), "outputs": ((1, 4),)}
+    tensors = {side: tuple(TensorSpec(shape=s, dtype="float32") for s in shapes) for side, shapes in specs.items()}
+    return Interpreter(Model(msgspec.structs.replace(sealed(embedding_draft(), content), **tensors), content))
+
+
+@pytest.mark.parametrize(
+    ("quantization", "tolerance"),
+    [
+        (Quantization.FLOAT32, 1e-5),
+        (Quantization.FLOAT16, 2e-3),
+        (Quantization.DYNAMIC_RANGE, 0.05),
+        (Quantization.FULL_INT8, 0.05),
+    ],
+)
+def test_a_file_gives_about_what_the_network_gives(quantization, tolerance, files, chips):
+    pixels = chips.astype(np.float32)
+    expected = np.asarray(small_network()(pixels))
+    run = interpreter(files[quantization]).run
+    received = np.concatenate([run(pixels[n : n + 1])[0] for n in range(len(pixels))])
+    assert np.abs(received - expected).max() / np.abs(expected).max() < tolerance
+
+
+def test_precisions_are_different_files(files):
+    assert len({hashlib.sha256(content).digest() for content in files.values()}) == len(Quantization)
+
+
+@pytest.mark.parametrize("quantization", Quantization)
+def test_a_second_time_makes_the_same_bytes(quantization, files, chips):
+    assert quantize(small_network(), quantization, chips) == files[quantization]
+
+
+def test_a_conversion_says_nothing(chips, capfd):
+    quantize(small_network(), Quantization.FULL_INT8, chips)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_was_said_before_a_failure_comes_out(capfd):
+    def fails() -> None:
+        with quiet():
+            print("the reason")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fails()
+    assert capfd.readouterr() == ("", "the reason\n")

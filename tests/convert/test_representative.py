@@ -1,0 +1,73 @@
+"""The chips that the quantizer sees: the same every time, of every brightness, or the user's own."""
+
+import cv2
+import numpy as np
+import pytest
+
+from convert.build import representative_chips
+from convert.manifests import dlib_alignment
+from convert.representative import CHIPS_PER_PORTRAIT, place_faces, portraits_dir, read_chips
+from device.errors import ImageError
+from device.vision.models import shipped_models_dir
+
+
+@pytest.fixture(scope="module")
+def chips() -> np.ndarray:
+    return representative_chips(shipped_models_dir(), None)
+
+
+def test_there_are_as_many_chips_of_each_portrait(chips):
+    assert (chips.shape, chips.dtype) == ((2 * CHIPS_PER_PORTRAIT, 150, 150, 3), np.uint8)
+
+
+def test_chips_are_the_same_every_time(chips):
+    assert np.array_equal(representative_chips(shipped_models_dir(), None), chips)
+
+
+def test_chips_are_all_different(chips):
+    assert len({chip.tobytes() for chip in chips}) == len(chips)
+
+
+def test_chips_have_all_values_of_a_pixel(chips):
+    assert len(np.unique(chips)) == 256
+
+
+@pytest.mark.parametrize("portrait", [0, 1])
+def test_chips_are_dark_and_bright(portrait, chips):
+    brightness = chips[portrait * CHIPS_PER_PORTRAIT :][:CHIPS_PER_PORTRAIT].mean(axis=(1, 2, 3))
+    assert (brightness.min() < 80, brightness.max() > 170) == (True, True)
+
+
+def test_some_chips_are_gray(chips):
+    gray = (chips.max(axis=3) - chips.min(axis=3)).mean(axis=(1, 2)) < 6
+    assert 0.15 < gray.mean() < 0.4
+
+
+def test_a_user_s_own_chips_take_their_place(tmp_path):
+    mine = np.random.default_rng(0).integers(0, 256, (2, 150, 150, 3), np.uint8)
+    for number, chip in enumerate(mine):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), chip[:, :, ::-1])
+    assert np.array_equal(representative_chips(shipped_models_dir(), tmp_path), mine)
+
+
+def test_a_chip_of_another_size_is_refused(tmp_path):
+    cv2.imwrite(str(tmp_path / "wide.png"), np.zeros((150, 200, 3), np.uint8))
+    with pytest.raises(ImageError, match=r"wide\.png has 200x150 pixels, expected an aligned chip of 150x150"):
+        read_chips(tmp_path, 150)
+
+
+def test_a_folder_without_chips_is_refused(tmp_path):
+    with pytest.raises(ImageError, match="No image in the folder"):
+        read_chips(tmp_path, 150)
+
+
+def test_a_portrait_without_a_face_is_refused(tmp_path):
+    cv2.imwrite(str(tmp_path / "wall.png"), np.full((300, 300, 3), 128, np.uint8))
+    with pytest.raises(ImageError, match=r"No face was found in .*wall\.png"):
+        place_faces(tmp_path, shipped_models_dir(), dlib_alignment())
+
+
+def test_portraits_are_placed_as_the_door_places_them(portrait_chips):
+    faces = place_faces(portraits_dir(), shipped_models_dir(), dlib_alignment())
+    placed = [cv2.warpAffine(face.image, face.to_chip, (150, 150)) for face in faces]
+    assert np.abs(np.stack(placed).astype(int) - portrait_chips).mean() < 1
