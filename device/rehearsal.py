@@ -14,7 +14,7 @@ from device.door.gpio import Relay
 from device.enrollment import Candidate, Enrollment, EnrollmentReport
 from device.errors import CredentialError, ScenarioError
 from device.images import read_image
-from device.records import Credential, Reason, Transaction
+from device.records import Credential, Transaction
 from device.simulation.camera import SimulatedCamera
 from device.simulation.clock import SimulatedClock
 from device.simulation.pins import Level, SimulatedPins
@@ -54,7 +54,6 @@ class Rehearsal:
         """Reads the scenario (without a path, the built-in one). Raises `ScenarioError`, `ImageError`, `ModelError`."""
         self._path = path or built_in_scenario()
         self.scenario: Scenario = read_scenario(self._path)
-        _check_reasons(self.scenario)
         self._settings = settings
         self._images = {name: read_image(self._file(source)) for name, source in self.scenario.images.items()}
         self._analyzer: FaceAnalyzer = load_analyzer(settings.vision)
@@ -134,13 +133,3 @@ def _unmet(
             yield f"expected {name} {wanted}, received {value or 'none'}"
     if expect.within_s is not None and transaction and transaction.waited_s > expect.within_s:
         yield f"expected a decision within {expect.within_s} s, received one after {transaction.waited_s:.1f} s"
-
-
-def _check_reasons(scenario: Scenario) -> None:
-    """Raises `ScenarioError` if a step expects a reason that does not exist."""
-    codes = {reason.code for reason in Reason}
-    for step in scenario.step:
-        if step.expect.reason and step.expect.reason not in codes:
-            raise ScenarioError(
-                f"There is no reason {step.expect.reason!r}.", hint=f"Take one of: {', '.join(sorted(codes))}."
-            )

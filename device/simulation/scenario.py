@@ -34,6 +34,7 @@ import msgspec
 
 from device.credentials import format_badge, parse_badge
 from device.errors import CredentialError, ScenarioError
+from device.records import Reason
 
 _HINT = "`lintel simulate --help` says where a scenario's form is described."
 
@@ -105,9 +106,7 @@ class Scenario(_Table, frozen=True):
 
 
 def read_scenario(path: Path) -> Scenario:
-    """The scenario in a TOML file. Raises `ScenarioError` for one that cannot be read or names an unknown image or
-    badge.
-    """
+    """The scenario in a TOML file. Raises `ScenarioError` if it cannot be read, or names what does not exist."""
     try:
         scenario = msgspec.toml.decode(path.read_bytes(), type=Scenario)
     except OSError as error:
@@ -116,6 +115,7 @@ def read_scenario(path: Path) -> Scenario:
         raise ScenarioError(f"The scenario {path} is wrong: {error}.", hint=_HINT) from None
     _check_images(scenario, path)
     _check_badges(scenario, path)
+    _check_reasons(scenario, path)
     return scenario
 
 
@@ -144,4 +144,14 @@ def _check_badges(scenario: Scenario, path: Path) -> None:
         raise ScenarioError(
             f"The scenario {path} revokes badges it does not enroll: {', '.join(map(format_badge, unknown))}.",
             hint=_HINT,
+        )
+
+
+def _check_reasons(scenario: Scenario, path: Path) -> None:
+    codes = {reason.code for reason in Reason}
+    expected = {step.expect.reason for step in scenario.step if step.expect.reason is not None}
+    if unknown := sorted(expected - codes):
+        raise ScenarioError(
+            f"The scenario {path} expects reasons that do not exist: {', '.join(unknown)}.",
+            hint=f"Take one of: {', '.join(sorted(codes))}.",
         )

@@ -24,6 +24,7 @@ SMALL_FACE = 0.2
 """Below this share of the frame's longer side a face is small, and others like it may have been missed."""
 PIECE = 0.75
 """The side of a piece, as a share of the frame's shorter side."""
+LONGEST_ASPECT = 4
 _GRIDS = ((16, 2), (8, 6))
 """(cells per side, anchors per cell) of BlazeFace short range's two feature maps."""
 
@@ -86,7 +87,12 @@ def shifted(face: Detection, right: float, down: float) -> Detection:
 
 
 def pieces(height: int, width: int) -> Iterator[tuple[int, int, int]]:
-    """Squares (left, top, side) along the middle of a frame from end to end, a quarter or more of each in the next."""
+    """Squares (left, top, side) along the middle of a frame from end to end, a quarter or more of each in the next.
+
+    There are none in a strip longer than any camera's picture.
+    """
+    if max(height, width) > LONGEST_ASPECT * min(height, width):
+        return
     side = max(1, round(PIECE * min(height, width)))
     count = 1 + math.ceil((max(height, width) - side) / (0.75 * side))
     for n in range(count):

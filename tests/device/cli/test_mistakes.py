@@ -84,7 +84,7 @@ WRONG = [
     ("simulate --scenario .", SCENARIO, "Is a directory"),
     ("simulate --scenario binary.toml", SCENARIO, "'utf-8' codec"),
     ("simulate --scenario scenario-typo.toml", SCENARIO, "unknown field `colour`"),
-    ("simulate --scenario scenario-reason.toml", SCENARIO, "no reason 'luck'"),
+    ("simulate --scenario scenario-reason.toml", SCENARIO, "do not exist: luck"),
     ("simulate --scenario scenario-image.toml", IMAGE, "none.jpg: No such file"),
     ("simulate --scenario scenario-face.toml", REFUSED, "No face was seen"),
     ("simulate --scenario a.toml --video b.avi", USAGE, "Choose one of"),

@@ -127,7 +127,7 @@ def rehearse(path):
 
 
 def test_unknown_reason_is_told_with_those_that_exist(write):
-    with pytest.raises(ScenarioError, match="no reason 'no-luck'") as refused:
+    with pytest.raises(ScenarioError, match="do not exist: no-luck") as refused:
         rehearse(write(WHOLE + STEP + 'expect = { reason = "no-luck" }'))
     assert "no-face" in refused.value.hint
 
