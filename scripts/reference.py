@@ -25,14 +25,14 @@ def reference() -> str:
     return "\n".join([*parts, *_settings(), *_reasons(), *_exit_codes()]) + "\n"
 
 
-def _commands(command: click.Command, path: str) -> Iterator[str]:
-    context = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
-    yield from (f"### `{path}`", "", "```text", command.get_help(context).rstrip(), "```", "")
+def _commands(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[str]:
+    context = click.Context(command, parent, info_name=name, terminal_width=100, **command.context_settings)
+    yield from (f"### `{context.command_path}`", "", "```text", command.get_help(context).rstrip(), "```", "")
     if isinstance(command, click.Group):
-        for name in command.list_commands(context):
-            below = command.get_command(context, name)
+        for sub_name in command.list_commands(context):
+            below = command.get_command(context, sub_name)
             assert below is not None
-            yield from _commands(below, f"{path} {name}")
+            yield from _commands(below, sub_name, context)
 
 
 def _settings() -> Iterator[str]:
