@@ -18,6 +18,8 @@ from device.vision.models import Model
 
 RUNTIME_VARIABLE = "LINTEL_RUNTIME"
 
+_HINT = "Install Lintel again, or rebuild the models with `lintel-convert build`."
+
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
@@ -62,11 +64,15 @@ class Interpreter:
         self._expect("output", model.manifest.outputs, self._interpreter.get_output_details())
 
     def run(self, tensor: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        """Feeds the one input (its batch dimension included) and returns copies of all outputs, in the manifest's
-        order.
+        """Feeds the one input (its batch dimension included); copies of all outputs, in the manifest's order.
+
+        Raises `ModelError` if the model fails.
         """
         self._interpreter.set_tensor(self._inputs[0], tensor)
-        self._interpreter.invoke()
+        try:
+            self._interpreter.invoke()
+        except RuntimeError as error:
+            raise ModelError(f"The model {self._name} cannot be run: {str(error).strip()}", hint=_HINT) from None
         return tuple(self._interpreter.get_tensor(index) for index in self._outputs)
 
     def _expect(self, side: str, specs: tuple[TensorSpec, ...], details: list[dict[str, Any]]) -> None:
@@ -75,7 +81,7 @@ class Interpreter:
         if expected != received:
             raise ModelError(
                 f"The manifest of {self._name} does not fit its model: {side} expected {expected}, got {received}.",
-                hint="Install Lintel again, or rebuild the models with `lintel-convert build`.",
+                hint=_HINT,
             )
 
 
