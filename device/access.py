@@ -9,6 +9,7 @@ from device.errors import CameraError, ImageError, ModelError, StoreError
 from device.policy.decision import decide, refusal
 from device.ports import Camera, Clock, DoorIO
 from device.records import BadgeRead, Claim, Decision, Event, Evidence, Frame, Probe, Reason, Transaction
+from device.store.people import People
 from device.store.store import Store
 from device.vision.comparison import fused_similarity
 from device.vision.faces import FaceAnalyzer
@@ -79,11 +80,22 @@ class Access:
     def _recorded(self, transaction: Transaction) -> Transaction:
         """What could not be written down did not happen: it becomes a denial."""
         try:
-            with self._doorway.store.audit() as audit:
+            with self._doorway.store.people() as people, self._doorway.store.audit() as audit:
+                transaction = self._still_entitled(transaction, people)
                 audit.record(transaction)
         except StoreError as error:
             return replace(transaction, decision=Decision(Reason.STORE_FAULT), fault=error.message)
         return transaction
+
+    def _still_entitled(self, transaction: Transaction, people: People) -> Transaction:
+        """A grant becomes a denial if the badge was revoked or the person erased while they stood at the door."""
+        if not transaction.decision.granted or transaction.credential is None:
+            return transaction
+        claim = people.claim(transaction.credential, self._doorway.analyzer.embedder.model_sha256)
+        reason = refusal(claim)
+        if claim and claim.person != transaction.person:
+            reason = Reason.BADGE_UNKNOWN
+        return replace(transaction, decision=Decision(reason)) if reason else transaction
 
     def note_fault(self, fault: str) -> None:
         """Writes a fault of the door down. Raises `StoreError`."""

@@ -1,15 +1,32 @@
 """The real clock: monotonic seconds, UTC, and a sleep that ends when the process is asked to stop."""
 
-import threading
 import time
 from datetime import UTC, datetime
+
+SLICE_S = 0.05
+"""A request to stop is seen within this time."""
+
+
+class Stop:
+    """A request to stop. A signal handler may make it at any moment: it takes no lock, so nothing can hang on it."""
+
+    def __init__(self) -> None:
+        self._requested = False
+
+    def set(self) -> None:
+        """Asks to stop, for good."""
+        self._requested = True
+
+    def is_set(self) -> bool:
+        """Whether somebody has asked."""
+        return self._requested
 
 
 class SystemClock:
     """`Clock` of the machine. Setting `stop` ends every sleep at once, also those that begin later."""
 
-    def __init__(self, stop: threading.Event | None = None) -> None:
-        self.stop = stop or threading.Event()
+    def __init__(self, stop: Stop | None = None) -> None:
+        self.stop = stop or Stop()
 
     def monotonic(self) -> float:
         """Seconds on CLOCK_MONOTONIC."""
@@ -21,4 +38,6 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         """Waits for `seconds`, or until `stop` is set."""
-        self.stop.wait(max(0.0, seconds))
+        deadline = time.monotonic() + seconds
+        while not self.stop.is_set() and (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(left, SLICE_S))

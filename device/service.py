@@ -3,12 +3,12 @@
 import os
 import signal
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
 from device.access import Access, Doorway
+from device.clock import Stop
 from device.config import Settings
 from device.errors import DoorError, LintelError, ReaderEnded, ReaderError, StoreError
 from device.ports import Reader
@@ -49,7 +49,7 @@ class Notifier:
 
 
 @contextmanager
-def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+def stopped_by_signals(stop: Stop) -> Iterator[None]:
     """Sets `stop` on SIGTERM, SIGINT and SIGHUP within the block; a pulse under way ends at once."""
 
     def request(_number: int, _frame: FrameType | None) -> None:
@@ -71,7 +71,7 @@ class Service:
         self._access = Access(doorway, settings)
         self._notifier = notifier
 
-    def run(self, reader: Reader, stop: threading.Event, tell: Callable[[Transaction], None]) -> None:
+    def run(self, reader: Reader, stop: Stop, tell: Callable[[Transaction], None]) -> None:
         """Serves badges until `stop` is set or the reader's input ends; the door is secured at the start and at the
         end.
 
@@ -85,7 +85,7 @@ class Service:
             raise
         self._note(Event.SERVICE_STOPPED)
 
-    def _serve_secured(self, reader: Reader, stop: threading.Event, tell: Callable[[Transaction], None]) -> None:
+    def _serve_secured(self, reader: Reader, stop: Stop, tell: Callable[[Transaction], None]) -> None:
         door = self._doorway.door
         door.secure()
         try:
@@ -96,7 +96,7 @@ class Service:
             door.secure()
             self._notifier.stopping()
 
-    def _serve(self, reader: Reader, stop: threading.Event, tell: Callable[[Transaction], None]) -> None:
+    def _serve(self, reader: Reader, stop: Stop, tell: Callable[[Transaction], None]) -> None:
         while not stop.is_set():
             self._notifier.alive()
             try:

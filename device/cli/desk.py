@@ -1,7 +1,5 @@
 """A door on a desk: a real camera or a clip, badges typed line by line, a virtual relay."""
 
-import threading
-
 import click
 import msgspec
 
@@ -13,13 +11,13 @@ def play_desk(settings: Settings, camera_source: str, *, as_json: bool) -> int:
     """Serves typed badges until the end of the input or Ctrl-C, with a copy of the people of `lintel enroll`."""
     from device.assembly import desk
     from device.cli.transcript import advice_line, transaction_line
-    from device.clock import SystemClock
+    from device.clock import Stop, SystemClock
     from device.door.gpio import Relay
     from device.records import Transaction
     from device.service import Notifier, Service, stopped_by_signals
     from device.simulation.pins import SimulatedPins
 
-    stop = threading.Event()
+    stop = Stop()
     clock = SystemClock(stop)
     camera = msgspec.structs.replace(settings.camera, source=camera_source)
     seen = msgspec.structs.replace(settings, camera=camera)

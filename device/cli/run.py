@@ -1,7 +1,6 @@
 """`lintel run`: the service of a real door."""
 
 import os
-import threading
 
 import click
 
@@ -19,10 +18,10 @@ def run(context: click.Context) -> None:
     """
     from device.assembly import board
     from device.cli.transcript import transaction_line
-    from device.clock import SystemClock
+    from device.clock import Stop, SystemClock
     from device.service import Notifier, Service, stopped_by_signals
 
-    settings, stop = settings_of(context), threading.Event()
+    settings, stop = settings_of(context), Stop()
     if settings.reader.source == "stdin" and "NOTIFY_SOCKET" in os.environ:
         raise ReaderError("A service has no standard input to read badges from.", hint="Set `reader.source`.")
     with stopped_by_signals(stop), board(settings, SystemClock(stop)) as (doorway, reader):

@@ -4,6 +4,7 @@ gpiozero 2.0.1 makes a pin an output at low level and then sets its level: an ac
 closing makes it a floating input. Here the level comes with the direction, and a closed pin keeps its last level.
 """
 
+import threading
 from typing import Any
 
 import lgpio
@@ -25,4 +26,5 @@ def factory() -> Any:  # noqa: ANN401 - gpiozero is untyped
     """A factory of `LockPin`s on this board's GPIO chip."""
     made = LGPIOFactory()
     made.pin_class = LockPin
+    made._res_lock = threading.RLock()  # noqa: SLF001 - gpiozero's own lock deadlocks with its __del__
     return made

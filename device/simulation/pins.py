@@ -1,5 +1,6 @@
 """GPIO pins that exist only in memory: gpiozero's mock pins, which remember their levels and can be told to fail."""
 
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ class SimulatedPins:
 
     def __init__(self, clock: Clock) -> None:
         self.factory: Any = MockFactory(pin_class=_recording_pin(self, clock))
+        self.factory._res_lock = threading.RLock()  # noqa: SLF001 - gpiozero's own lock deadlocks with its __del__
         self.broken = False
         """While true, driving a pin fails, as with a cut wire to the chip."""
         self._histories: dict[int, list[Level]] = {}

@@ -12,6 +12,9 @@ from device.credentials import format_badge
 from device.errors import CredentialError
 from device.records import Badge, Claim, Credential, Enrolled, Person
 
+MAX_LENGTH_ERROR = 1e-3
+"""A reference is a unit vector; a flipped bit on the disk is found by its length."""
+
 _BADGE = "format = ? AND facility = ? AND number = ?"
 
 
@@ -39,6 +42,8 @@ class People:
         if len({len(blob) for blob in blobs}) > 1 or any(len(blob) % 4 for blob in blobs):
             raise sqlite3.DataError(f"a reference of person {person.id} is damaged")
         vectors = [np.frombuffer(blob, "<f4") for blob in blobs]
+        if not all(abs(float(np.linalg.norm(vector)) - 1.0) < MAX_LENGTH_ERROR for vector in vectors):
+            raise sqlite3.DataError(f"a reference of person {person.id} is damaged")
         return np.stack(vectors).astype(np.float32) if vectors else np.empty((0, 0), np.float32)
 
     def badge(self, credential: Credential) -> Badge | None:

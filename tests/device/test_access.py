@@ -315,3 +315,23 @@ def test_a_grant_always_rests_on_enough_matching_frames_in_a_row(world_of, scrip
         assert len(used) == needed
         assert "other" not in used
     assert world.releases == int(transaction.decision.granted)
+
+
+def test_a_badge_revoked_during_the_look_does_not_open_the_door(world_of):
+    world = world_of(probe(0.95))
+    analyze = world.analyzer.analyze
+
+    def revoking(image):
+        with Store(world.store.path.parent) as other, other.people() as people:
+            people.revoke(BADGE, world.clock.utc())
+        return analyze(image)
+
+    world.analyzer.analyze = revoking
+    assert world.swipe().decision.reason is Reason.BADGE_REVOKED
+    assert world.releases == 0
+
+
+def test_a_reference_with_a_flipped_bit_opens_nothing(world_of):
+    world = world_of(probe(0.95), references=np.array([[3e38, 0.0]], np.float32))
+    assert world.swipe().decision.reason is Reason.STORE_FAULT
+    assert world.releases == 0

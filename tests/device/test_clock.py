@@ -37,3 +37,10 @@ def test_request_to_stop_ends_a_sleep_under_way() -> None:
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("-inf")])
 def test_sleep_of_no_time_returns(seconds: float) -> None:
     SystemClock().sleep(seconds)
+
+
+def test_a_request_to_stop_takes_no_lock():
+    """A signal handler that waits for a lock which the interrupted thread holds hangs for ever, the strike released."""
+    from device.clock import Stop
+
+    assert vars(Stop()) == {"_requested": False}
