@@ -42,7 +42,9 @@ class People:
         if len({len(blob) for blob in blobs}) > 1 or any(len(blob) % 4 for blob in blobs):
             raise sqlite3.DataError(f"a reference of person {person.id} is damaged")
         vectors = [np.frombuffer(blob, "<f4") for blob in blobs]
-        if not all(abs(float(np.linalg.norm(vector)) - 1.0) < MAX_LENGTH_ERROR for vector in vectors):
+        if not all(
+            abs(float(np.linalg.norm(vector.astype(np.float64))) - 1.0) < MAX_LENGTH_ERROR for vector in vectors
+        ):
             raise sqlite3.DataError(f"a reference of person {person.id} is damaged")
         return np.stack(vectors).astype(np.float32) if vectors else np.empty((0, 0), np.float32)
 
