@@ -6,7 +6,8 @@ import numpy as np
 
 from device.errors import ModelError
 from device.records import Embedding, Image
-from device.vision.manifest import Alignment, DecisionRule, EmbeddingSpec
+from device.vision.landmarks import LANDMARK_COUNT
+from device.vision.manifest import Alignment, DecisionRule, EmbeddingSpec, Manifest
 from device.vision.models import Model
 from device.vision.runtime import Interpreter
 
@@ -26,6 +27,11 @@ class Embedder:
         self.spec: EmbeddingSpec = _stated(manifest.embedding, "embedding", manifest.name)
         self._decision = manifest.decision
         self._name = manifest.name
+        if not _fits(manifest, self.alignment, self.spec):
+            raise ModelError(
+                f"The manifest of {manifest.name} contradicts itself: alignment, tensors, scale or embedding.",
+                hint="Install Lintel again, or rebuild the models with `lintel-convert build`.",
+            )
 
     @property
     def decision_rule(self) -> DecisionRule:
@@ -40,6 +46,17 @@ class Embedder:
     def _output(self, chip: Image) -> Embedding:
         tensor = chip * np.float32(self._preprocessing.scale) + np.float32(self._preprocessing.offset)
         return np.asarray(self._interpreter.run(tensor[np.newaxis])[0][0], np.float32)
+
+
+def _fits(manifest: Manifest, alignment: Alignment, spec: EmbeddingSpec) -> bool:
+    size = alignment.size_px
+    return (
+        manifest.inputs[0].shape == (1, size, size, 3)
+        and manifest.outputs[0].shape == (1, spec.length)
+        and len(alignment.template) == len(alignment.landmarks) >= 2
+        and all(0 <= index < LANDMARK_COUNT for index in alignment.landmarks)
+        and manifest.preprocessing.scale > 0
+    )
 
 
 def unit_length(vector: Embedding) -> Embedding:

@@ -12,6 +12,7 @@ from device.vision.detector import Detection
 from device.vision.models import Model
 from device.vision.runtime import Interpreter
 
+LANDMARK_COUNT = 468
 CROP_SCALE = 1.5
 """The mesh sees a square of this many times the longer side of the detector's box, as in MediaPipe's graph."""
 

@@ -34,6 +34,8 @@ def load_model(name: str, folder: Path) -> Model:
     manifest = read_manifest(folder / f"{name}.json")
     if manifest.name != name:
         raise ModelError(f"{folder / name}.json is the manifest of {manifest.name!r}, expected {name!r}.", hint=_HINT)
+    if manifest.task != name:
+        raise ModelError(f"{folder / name}.json is for the task {manifest.task!r}, expected {name!r}.", hint=_HINT)
     content = _read(folder / manifest.file)
     digest = hashlib.sha256(content).hexdigest()
     if digest != manifest.sha256:

@@ -141,3 +141,25 @@ def test_a_runtime_that_is_not_installed_is_refused(monkeypatch):
     monkeypatch.delenv(RUNTIME_VARIABLE, raising=False)
     with pytest.raises(ModelError, match="No TFLite runtime"):
         runtime_in_use()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"preprocessing": {"color": "RGB", "scale": 0.0, "offset": 0.0}},
+        {"alignment": {"size_px": 100, "template": [[1, 1], [2, 2]], "landmarks": [1, 2]}},
+        {"alignment": {"size_px": 150, "template": [[1, 1], [2, 2]], "landmarks": [1, 9999]}},
+        {"alignment": {"size_px": 150, "template": [[1, 1]], "landmarks": [1, 2]}},
+        {"embedding": {"length": 64, "normalization": "unit-length", "mirror": "mean"}},
+    ],
+)
+def test_a_manifest_that_contradicts_itself_is_refused(models, changes):
+    edit_manifest(models, EMBEDDING, **changes)
+    with pytest.raises(ModelError, match="contradicts itself"):
+        load_analyzer(VisionSettings(models_dir=str(models)))
+
+
+def test_a_manifest_for_another_task_is_refused(models):
+    edit_manifest(models, EMBEDDING, task="face-detection")
+    with pytest.raises(ModelError, match="for the task"):
+        load_analyzer(VisionSettings(models_dir=str(models)))
