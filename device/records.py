@@ -210,8 +210,7 @@ class Transaction:
     """One swipe from badge to decision, as the audit keeps it.
 
     `started_at` is UTC. `waited_s` is the time from the badge to the decision on the door's clock; `fault` says what
-    failed, in
-    words without any personal data.
+    failed, in words without any personal data.
     """
 
     started_at: datetime
