@@ -32,7 +32,7 @@ def sealed(draft: Manifest, content: bytes) -> Manifest:
 def detection_draft() -> Manifest:
     """BlazeFace short range: 896 anchors, each with a box and six key points, and a score."""
     return Manifest(
-        manifest_version=1,
+        manifest_version=2,
         name=DETECTION,
         task="face-detection",
         description="BlazeFace short range: boxes and six key points of faces, as published in MediaPipe.",
@@ -50,7 +50,7 @@ def detection_draft() -> Manifest:
 def landmarks_draft() -> Manifest:
     """The face mesh: 468 points in three dimensions, and the logit of a face's presence."""
     return Manifest(
-        manifest_version=1,
+        manifest_version=2,
         name=LANDMARKS,
         task="face-landmarks",
         description="Face mesh: 468 landmarks of one face, as published in MediaPipe.",
@@ -68,7 +68,7 @@ def landmarks_draft() -> Manifest:
 def embedding_draft() -> Manifest:
     """dlib's ResNet: the chip it was trained on, and the vector the device makes of its output."""
     return Manifest(
-        manifest_version=1,
+        manifest_version=2,
         name=EMBEDDING,
         task="face-embedding",
         description="dlib's face recognition ResNet v1, 29 convolutions, its last stage bounded to 6, quantized.",

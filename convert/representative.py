@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from device.errors import ImageError
 from device.images import image_files, read_image
 from device.records import Image
-from device.vision.alignment import fit_similarity
+from device.vision.alignment import fit_similarity, template_points
 from device.vision.detector import Detector
 from device.vision.landmarks import FaceMesh
 from device.vision.manifest import Alignment
@@ -68,7 +68,7 @@ def _place_face(path: Path, detector: Detector, mesh: FaceMesh, alignment: Align
     faces = detector.detect(image)
     if not faces:
         raise ImageError(f"No face was found in {path}.", hint="Give a portrait of one face that looks ahead.")
-    points = mesh.locate(image, faces[0]).points[list(alignment.landmarks)].astype(np.float64).round(1)
+    points = template_points(mesh.locate(image, faces[0]), alignment).round(1)
     return PlacedFace(image, fit_similarity(points, np.asarray(alignment.template, np.float64)))
 
 

@@ -11,7 +11,7 @@ from device.ports import Camera, Clock, DoorIO
 from device.records import BadgeRead, Claim, Decision, Event, Evidence, Frame, Probe, Reason, Transaction
 from device.store.people import People
 from device.store.store import Store
-from device.vision.comparison import fused_similarity
+from device.vision.comparison import compare
 from device.vision.faces import FaceAnalyzer
 
 
@@ -74,8 +74,7 @@ class Access:
         return replace(transaction, decision=decision, waited_s=waited_s, frames=look.frames, fault=fault)
 
     def _evidence(self, probes: tuple[Probe, ...], claim: Claim) -> Evidence:
-        similarity = fused_similarity([probe.embedding for probe in probes], claim.references)
-        return Evidence(similarity, self._rule.threshold, len(probes), len(claim.references))
+        return compare([probe.embedding for probe in probes], claim.references, self._rule)
 
     def _recorded(self, transaction: Transaction) -> Transaction:
         """What could not be written down did not happen: it becomes a denial."""

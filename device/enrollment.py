@@ -81,7 +81,7 @@ class Enrollment:
 
     def _consistent(self, embeddings: dict[str, Embedding], known: NDArray[np.float32] | None) -> tuple[str, ...]:
         """The labels of the pictures that belong together, and with the references that are known already."""
-        threshold = self._analyzer.embedder.decision_rule.threshold
+        threshold = self._analyzer.embedder.decision_rule.threshold(1, 1)
         anchors = [] if known is None else list(known)
         groups = linked_groups([*anchors, *embeddings.values()], threshold)
         group = _main_group(groups, len(anchors))

@@ -9,7 +9,7 @@ from device.images import read_image
 from device.policy.decision import refusal
 from device.records import Evidence, Probe
 from device.store.store import Store
-from device.vision.comparison import fused_similarity
+from device.vision.comparison import compare
 from device.vision.faces import FaceAnalyzer
 
 
@@ -28,8 +28,7 @@ def compare_images(analyzer: FaceAnalyzer, path_a: Path, path_b: Path) -> Verdic
     """Raises `ImageError` for a picture that cannot be read, or that shows no face that can be compared."""
     reference, probe = _probe(analyzer, path_a), _probe(analyzer, path_b)
     rule = analyzer.embedder.decision_rule
-    similarity = fused_similarity([probe.embedding], [reference.embedding])
-    return Verdict(Evidence(similarity, rule.threshold, 1, 1), rule.target_fmr)
+    return Verdict(compare([probe.embedding], [reference.embedding], rule), rule.target_fmr)
 
 
 def verify_image(store: Store, analyzer: FaceAnalyzer, badge: str, path: Path) -> Verdict:
@@ -44,8 +43,7 @@ def verify_image(store: Store, analyzer: FaceAnalyzer, badge: str, path: Path) -
         raise CredentialError(f"Badge {format_badge(credential)}: {meaning}", hint=hint)
     probe = _probe(analyzer, path)
     rule = analyzer.embedder.decision_rule
-    similarity = fused_similarity([probe.embedding], claim.references)
-    return Verdict(Evidence(similarity, rule.threshold, 1, len(claim.references)), rule.target_fmr, claim.person.name)
+    return Verdict(compare([probe.embedding], claim.references, rule), rule.target_fmr, claim.person.name)
 
 
 def _probe(analyzer: FaceAnalyzer, path: Path) -> Probe:

@@ -11,11 +11,18 @@ from device.vision.manifest import Alignment
 
 def align(image: Image, landmarks: Landmarks, alignment: Alignment) -> Image:
     """The chip of a face, uint8 [size, size, 3]; what lies outside the picture is black."""
-    points = landmarks.points[list(alignment.landmarks)]
-    to_chip = fit_similarity(points, np.asarray(alignment.template, np.float64))
+    to_chip = fit_similarity(template_points(landmarks, alignment), np.asarray(alignment.template, np.float64))
     shrunk, to_chip = _without_aliasing(image, to_chip)
     size = (alignment.size_px, alignment.size_px)
     return np.asarray(cv2.warpAffine(shrunk, to_chip, size, flags=cv2.INTER_LINEAR), np.uint8)
+
+
+def template_points(landmarks: Landmarks, alignment: Alignment) -> NDArray[np.float64]:
+    """Where the points of the alignment's template lie in the frame, float64 [n, 2] in pixels."""
+    points = landmarks.points.astype(np.float64)
+    return np.stack(
+        [points[[which] if isinstance(which, int) else list(which)].mean(0) for which in alignment.landmarks]
+    )
 
 
 def fit_similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> NDArray[np.float64]:

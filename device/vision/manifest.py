@@ -4,6 +4,7 @@
 `models/NAME.json`, `models/NAME.tflite`.
 """
 
+import hashlib
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,6 +16,7 @@ Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Positive = Annotated[int, msgspec.Meta(gt=0)]
 Rate = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 Point = tuple[float, float]
+Length = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -37,44 +39,67 @@ class Preprocessing(_Record, frozen=True):
 
 
 class Source(_Record, frozen=True):
-    """Where the model or its weights come from: one member of one pinned package."""
+    """Where the model or its weights come from: one file, of a pinned package if there is an archive's hash."""
 
     package: str
-    version: str
-    archive_sha256: Sha256
     member: str
     member_sha256: Sha256
+    version: str = ""
+    archive_sha256: Sha256 | None = None
 
 
 class Alignment(_Record, frozen=True):
     """The chip a face is brought to by a similarity transform before the model sees it.
 
     `template` are points (x, y) in pixels of the chip, origin at its top left pixel's center; `landmarks` are the
-    face mesh's
-    indices of the same points, in the same order.
+    same points in the same order, each one of the face mesh's, by its index, or the mean of several.
     """
 
     size_px: Positive
     template: tuple[Point, ...]
-    landmarks: tuple[int, ...]
+    landmarks: tuple[int | tuple[int, ...], ...]
+
+
+class Fusion(_Record, frozen=True):
+    """How several embeddings of one person become one vector: see `device.vision.comparison.fused`."""
+
+    least_probe_length: Length
+    least_reference_length: Length
+
+
+class OperatingPoint(_Record, frozen=True):
+    """The threshold at which a share `target_fmr` of `non_mated_comparisons` of so many references and probes match."""
+
+    references: Positive
+    probes: Positive
+    threshold: Annotated[float, msgspec.Meta(ge=-1, le=1)]
+    non_mated_comparisons: Positive
 
 
 class DecisionRule(_Record, frozen=True):
-    """When two embeddings match, and what that threshold means.
+    """When references and probes match: their similarity, -1..1, higher is closer, reaches the threshold.
 
-    `similarity` is the cosine of two unit vectors, -1..1, higher is closer; several references and probes are fused by
-    the mean of all their similarities. `threshold` was set on `dataset` so that a share `target_fmr` of its
-    `non_mated_comparisons` (of `references` x `probes`) would match.
+    The thresholds were set on `dataset` for the false match rate `target_fmr`.
     """
 
     metric: Literal["cosine-similarity"]
     direction: Literal["higher-is-closer"]
-    threshold: Annotated[float, msgspec.Meta(ge=-1, le=1)]
     target_fmr: Rate
-    references: Positive
-    probes: Positive
     dataset: str
-    non_mated_comparisons: Positive
+    fusion: Fusion
+    points: tuple[OperatingPoint, ...]
+
+    def __post_init__(self) -> None:
+        if not any(point.references == point.probes == 1 for point in self.points):
+            raise ValueError("expected an operating point of 1 reference x 1 probe")
+
+    def threshold(self, references: int, probes: int) -> float:
+        """The strictest threshold of all points that ask for no more pictures than these.
+
+        Pictures of one visit may be so alike that they count as one; then the point of fewer pictures is the right one.
+        """
+        within = (point for point in self.points if point.references <= references and point.probes <= probes)
+        return max(point.threshold for point in within)
 
 
 class EmbeddingSpec(_Record, frozen=True):
@@ -94,9 +119,13 @@ class BuiltWith(_Record, frozen=True):
 
 
 class Manifest(_Record, frozen=True):
-    """A model file's contract. The optional parts belong to the embedding model alone."""
+    """A model file's contract. The optional parts belong to the embedding model alone.
 
-    manifest_version: Literal[1]
+    `seal` is the SHA-256 of all the rest. It does not stop somebody who can write to the folder; it finds a threshold
+    that was changed by hand, or by a failing disk.
+    """
+
+    manifest_version: Literal[2]
     name: str
     task: Literal["face-detection", "face-landmarks", "face-embedding"]
     description: str
@@ -112,25 +141,40 @@ class Manifest(_Record, frozen=True):
     alignment: Alignment | None = None
     embedding: EmbeddingSpec | None = None
     decision: DecisionRule | None = None
+    seal: str = ""
 
 
 def read_manifest(path: Path) -> Manifest:
     """The manifest in a JSON file. Raises `ModelError` if it is missing or does not keep the contract."""
     hint = "Install Lintel again, or rebuild the models with `lintel-convert build`."
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+        fields = msgspec.json.decode(path.read_bytes())
+        manifest = msgspec.convert(fields, Manifest)
     except FileNotFoundError:
         raise ModelError(f"No manifest at {path}.", hint=hint) from None
     except OSError as error:
         raise ModelError(f"Cannot read the manifest {path}: {error.strerror}.", hint=hint) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"The manifest {path} does not keep its contract: {error}.", hint=hint) from None
+    if manifest.seal != seal_of(fields):
+        raise ModelError(
+            f"The manifest {path} has been altered: its seal is not that of its content.",
+            hint="Install Lintel again; a threshold is set by `lintel-convert calibrate`.",
+        )
+    return manifest
 
 
 def write_manifest(manifest: Manifest, path: Path) -> None:
-    """Writes `manifest` as JSON that people can read, defaults left out."""
-    encoded = msgspec.json.encode(_without_absent(manifest))
+    """Writes `manifest` as JSON that people can read, defaults left out, sealed."""
+    fields = _without_absent(manifest)
+    encoded = msgspec.json.encode({**fields, "seal": seal_of(fields)})
     path.write_bytes(msgspec.json.format(encoded, indent=2) + b"\n")
+
+
+def seal_of(fields: dict[str, object]) -> str:
+    """The SHA-256, hexadecimal, of a manifest's JSON, keys in order, without its seal."""
+    rest = {name: value for name, value in fields.items() if name != "seal"}
+    return hashlib.sha256(msgspec.json.encode(rest, order="sorted")).hexdigest()
 
 
 def _without_absent(manifest: Manifest) -> dict[str, object]:

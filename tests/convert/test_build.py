@@ -159,7 +159,7 @@ def test_a_rebuild_keeps_the_decision_rule(models):
     lines: list[str] = []
     rule = read_manifest(models / f"{EMBEDDING}.json").decision
     assert _with_rule_of_before(embedding_draft(), models, lines.append).decision == rule
-    assert [f"keeping the threshold {rule.threshold}" in line for line in lines] == [True]
+    assert [f"keeping the threshold {rule.threshold(1, 1)}" in line for line in lines] == [True]
 
 
 def test_a_build_into_an_empty_folder_says_nothing_of_a_rule(tmp_path):

@@ -19,7 +19,7 @@ from device.records import BadgeRead, Box, Frame, Outcome, Probe, Quality, Reaso
 from device.simulation.clock import SimulatedClock
 from device.simulation.pins import SimulatedPins
 from device.store.store import Store
-from device.vision.manifest import DecisionRule
+from device.vision.manifest import DecisionRule, Fusion, OperatingPoint
 
 BADGE = parse_badge("17:1001")
 MODEL = "a" * 64
@@ -27,12 +27,10 @@ THRESHOLD = 0.9
 RULE = DecisionRule(
     metric="cosine-similarity",
     direction="higher-is-closer",
-    threshold=THRESHOLD,
     target_fmr=1e-4,
-    references=1,
-    probes=1,
     dataset="none",
-    non_mated_comparisons=1,
+    fusion=Fusion(least_probe_length=0.0, least_reference_length=0.0),
+    points=(OperatingPoint(references=1, probes=1, threshold=THRESHOLD, non_mated_comparisons=1),),
 )
 REFERENCE = np.array([1.0, 0.0], np.float32)
 IMAGE = np.zeros((2, 2, 3), np.uint8)

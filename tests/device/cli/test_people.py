@@ -89,7 +89,7 @@ def test_verification_as_json(lintel, eileen):
     assert verdict == {
         "match": True,
         "similarity": pytest.approx(1.0, abs=1e-3),
-        "threshold": rule.threshold,
+        "threshold": rule.threshold(1, 1),
         "target_fmr": rule.target_fmr,
         "references": 1,
         "person": "Eileen Collins",

@@ -2,14 +2,17 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from device.errors import ModelError
 from device.vision.alignment import align
-from device.vision.comparison import fused_similarity, similarity
+from device.vision.comparison import fused, fused_similarity, similarity
 from device.vision.embedder import unit_length
+from device.vision.manifest import Fusion
+
+LENGTHS_AS_THEY_ARE = Fusion(least_probe_length=0.0, least_reference_length=0.0)
 
 vectors = arrays(np.float32, (3, 8), elements=st.floats(-1, 1, width=32)).filter(
     lambda rows: bool(np.all(np.linalg.norm(rows, axis=1) > 0.1))
@@ -40,16 +43,15 @@ def test_a_mirrored_face_is_the_same_face(analyzer, chips):
 
 def test_two_people_do_not_match(analyzer, chips):
     a, b = (analyzer.embedder.embed(chip) for chip in chips.values())
-    assert similarity(a, b) < analyzer.embedder.decision_rule.threshold
+    assert similarity(a, b) < analyzer.embedder.decision_rule.threshold(1, 1)
 
 
 def test_a_darker_picture_of_one_person_matches(analyzer, chips):
     chip = chips["grace-hopper"]
     darker = (chip * 0.6).astype(np.uint8)
-    assert (
-        similarity(analyzer.embedder.embed(chip), analyzer.embedder.embed(darker))
-        >= analyzer.embedder.decision_rule.threshold
-    )
+    assert similarity(
+        analyzer.embedder.embed(chip), analyzer.embedder.embed(darker)
+    ) >= analyzer.embedder.decision_rule.threshold(1, 1)
 
 
 @pytest.mark.parametrize(
@@ -61,19 +63,43 @@ def test_a_vector_without_direction_is_refused(vector):
 
 
 @given(vectors, vectors)
-def test_a_fused_similarity_lies_between_the_pairs(a, b):
+def test_without_a_least_length_the_similarity_is_the_mean_of_the_pairs(a, b):
     probes, references = [unit_length(row) for row in a], [unit_length(row) for row in b]
     pairs = [similarity(probe, reference) for probe in probes for reference in references]
-    assert min(pairs) - 1e-5 <= fused_similarity(probes, references) <= max(pairs) + 1e-5
+    assert fused_similarity(probes, references, LENGTHS_AS_THEY_ARE) == pytest.approx(np.mean(pairs), abs=1e-5)
 
 
-@given(vectors, vectors)
-def test_it_does_not_matter_which_side_is_the_probe(a, b):
-    assert fused_similarity(list(a), list(b)) == pytest.approx(fused_similarity(list(b), list(a)), abs=1e-5)
+@given(vectors)
+def test_with_a_least_length_of_one_the_fused_vector_is_a_unit_vector(a):
+    rows = np.stack([unit_length(row) for row in a])
+    assume(np.linalg.norm(rows.mean(0)) > 1e-3)
+    assert np.linalg.norm(fused(rows, 1.0)) == pytest.approx(1.0, abs=1e-5)
+
+
+@given(vectors, st.floats(0, 1), st.integers(1, 5))
+def test_pictures_that_are_alike_count_as_one(a, least, times):
+    row = unit_length(a[0])
+    assert np.allclose(fused(np.stack([row] * times), least), row, atol=1e-6)
+
+
+@given(vectors, st.floats(0, 1), st.floats(0, 1))
+def test_a_fused_vector_has_its_least_length_and_the_direction_of_the_mean(a, least, more):
+    rows = np.stack([unit_length(row) for row in a])
+    mean = rows.mean(0)
+    assume(np.linalg.norm(mean) > 1e-3)
+    shorter, longer = (fused(rows, length) for length in sorted((least, more)))
+    assert np.linalg.norm(shorter) >= max(min(least, more), np.linalg.norm(mean)) - 1e-5
+    assert np.linalg.norm(longer) >= np.linalg.norm(shorter) - 1e-6
+    assert np.allclose(longer / np.linalg.norm(longer), mean / np.linalg.norm(mean), atol=1e-4)
+
+
+def test_vectors_that_cancel_each_other_are_like_nobody():
+    vector = unit_length(np.ones(8, np.float32))
+    assert np.abs(fused(np.stack([vector, -vector]), 1.0)).max() < 1e-3
 
 
 @pytest.mark.parametrize(("probes", "references"), [(0, 1), (1, 0), (0, 0)])
 def test_a_comparison_of_nothing_is_refused(probes, references):
     vector = unit_length(np.ones(8, np.float32))
     with pytest.raises(ValueError, match="at least one"):
-        fused_similarity([vector] * probes, [vector] * references)
+        fused_similarity([vector] * probes, [vector] * references, LENGTHS_AS_THEY_ARE)

@@ -1,10 +1,12 @@
 """A pair of model and manifest is what it says, or it is refused."""
 
+import hashlib
 import json
 import shutil
 from importlib.metadata import version
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,11 +14,20 @@ from hypothesis import strategies as st
 from device.config import VisionSettings
 from device.errors import ModelError
 from device.vision.faces import load_analyzer
-from device.vision.manifest import read_manifest, write_manifest
+from device.vision.manifest import DecisionRule, OperatingPoint, read_manifest, seal_of, write_manifest
 from device.vision.models import DETECTION, EMBEDDING, LANDMARKS, load_model, shipped_models_dir
 from device.vision.runtime import RUNTIME_VARIABLE, RUNTIMES, Interpreter, runtime_in_use
 
 NAMES = (DETECTION, LANDMARKS, EMBEDDING)
+POINT = {"references": 1, "probes": 1, "threshold": 0.5, "non_mated_comparisons": 1}
+RULE = {
+    "metric": "cosine-similarity",
+    "direction": "higher-is-closer",
+    "target_fmr": 1e-4,
+    "dataset": "none",
+    "fusion": {"least_probe_length": 0.5, "least_reference_length": 0.5},
+    "points": [POINT],
+}
 
 
 @pytest.fixture
@@ -31,8 +42,11 @@ def models(tmp_path: Path) -> Path:
 
 
 def edit_manifest(folder: Path, name: str, **changes: object) -> None:
+    """Changes fields of a manifest, takes those away that become None, and seals it as if it had been made so."""
     path = folder / f"{name}.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    stated = {**json.loads(path.read_text()), **changes}
+    kept = {field: value for field, value in stated.items() if value is not None}
+    path.write_text(json.dumps({**kept, "seal": seal_of(kept)}))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -75,14 +89,44 @@ def test_a_single_flipped_bit_is_found(tmp_path_factory, position, bit):
         {"inputs": [{"shape": [1, -3], "dtype": "float32"}]},
         {"inputs": [{"shape": [1, 150, 150, 3], "dtype": "int8"}]},
         {"file": "../../etc/passwd"},
-        {"manifest_version": 2},
+        {"manifest_version": 1},
         {"decision": {"metric": "euclidean"}},
+        {"decision": {**RULE, "points": []}},
+        {"decision": {**RULE, "points": [{**POINT, "references": 3}]}},
+        {"decision": {**RULE, "points": [{**POINT, "threshold": 1.5}]}},
     ],
 )
 def test_a_manifest_that_does_not_keep_its_contract_is_refused(models, changes):
     edit_manifest(models, EMBEDDING, **changes)
     with pytest.raises(ModelError, match="does not keep its contract"):
         load_model(EMBEDDING, models)
+
+
+@given(st.floats(0, 1))
+def test_a_threshold_changed_by_hand_is_found(threshold):
+    stated = json.loads((shipped_models_dir() / f"{EMBEDDING}.json").read_text())
+    before = stated["decision"]["points"][0]["threshold"]
+    stated["decision"]["points"][0]["threshold"] = threshold
+    assert (seal_of(stated) == stated["seal"]) is (threshold == before)
+
+
+def test_a_manifest_whose_seal_is_broken_is_refused(models):
+    path = models / f"{EMBEDDING}.json"
+    path.write_text(path.read_text().replace('"threshold": 0.9', '"threshold": 0.1'))
+    with pytest.raises(ModelError, match="altered"):
+        load_model(EMBEDDING, models)
+
+
+counts = st.integers(1, 9)
+
+
+@given(counts, counts, st.lists(st.tuples(counts, counts, st.floats(0, 1)), max_size=5))
+def test_more_pictures_never_lower_the_threshold(references, probes, rest):
+    points = [OperatingPoint(references=r, probes=p, threshold=t, non_mated_comparisons=1) for r, p, t in rest]
+    rule = msgspec.convert({**RULE, "points": [POINT, *points]}, DecisionRule, from_attributes=True)
+    assert rule.threshold(references, probes) >= rule.threshold(1, 1) >= POINT["threshold"]
+    assert rule.threshold(references + 1, probes) >= rule.threshold(references, probes)
+    assert rule.threshold(references, probes + 1) >= rule.threshold(references, probes)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b"null"])
@@ -107,17 +151,12 @@ def test_a_manifest_that_does_not_fit_its_model_is_refused(models, side):
 
 @pytest.mark.parametrize("part", ["alignment", "embedding", "decision"])
 def test_an_embedding_model_must_state_what_the_door_needs(models, part):
-    path = models / f"{EMBEDDING}.json"
-    stated = json.loads(path.read_text())
-    del stated[part]
-    path.write_text(json.dumps(stated))
+    edit_manifest(models, EMBEDDING, **{part: None})
     with pytest.raises(ModelError, match=part):
         assert load_analyzer(VisionSettings(models_dir=str(models))).embedder.decision_rule
 
 
 def test_what_is_no_tflite_file_is_refused_in_words(models):
-    import hashlib
-
     content = b"no model at all"
     (models / f"{EMBEDDING}.tflite").write_bytes(content)
     edit_manifest(models, EMBEDDING, sha256=hashlib.sha256(content).hexdigest())
@@ -149,6 +188,8 @@ def test_a_runtime_that_is_not_installed_is_refused(monkeypatch):
         {"preprocessing": {"color": "RGB", "scale": 0.0, "offset": 0.0}},
         {"alignment": {"size_px": 100, "template": [[1, 1], [2, 2]], "landmarks": [1, 2]}},
         {"alignment": {"size_px": 150, "template": [[1, 1], [2, 2]], "landmarks": [1, 9999]}},
+        {"alignment": {"size_px": 150, "template": [[1, 1], [2, 2]], "landmarks": [1, [2, 9999]]}},
+        {"alignment": {"size_px": 150, "template": [[1, 1], [2, 2]], "landmarks": [1, []]}},
         {"alignment": {"size_px": 150, "template": [[1, 1]], "landmarks": [1, 2]}},
         {"embedding": {"length": 64, "normalization": "unit-length", "mirror": "mean"}},
     ],
