@@ -76,6 +76,13 @@ class OperatingPoint(_Record, frozen=True):
     non_mated_comparisons: Positive
 
 
+class CurvePoint(_Record, frozen=True):
+    """The threshold of single pairs for another false match rate, which identification needs among many people."""
+
+    fmr: Rate
+    threshold: Annotated[float, msgspec.Meta(ge=-1, le=1)]
+
+
 class DecisionRule(_Record, frozen=True):
     """When references and probes match: their similarity, -1..1, higher is closer, reaches the threshold.
 
@@ -88,6 +95,7 @@ class DecisionRule(_Record, frozen=True):
     dataset: str
     fusion: Fusion
     points: tuple[OperatingPoint, ...]
+    curve: tuple[CurvePoint, ...] = ()
 
     def __post_init__(self) -> None:
         if not any(point.references == point.probes == 1 for point in self.points):
