@@ -1,0 +1,87 @@
+"""What stands between a weights file and a conversion: a Keras network, and beside it what only its maker knew.
+
+`NAME.keras` is the network, `NAME.json` its sidecar: the chip it wants, the vector it gives, where it comes from and
+what its license allows. `lintel-convert import` and training write such pairs; the conversion reads them.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+
+from convert.errors import WeightsError
+from device.vision.manifest import Alignment, Source
+
+if TYPE_CHECKING:
+    import keras
+
+MAX_SIDECAR_BYTES = 1 << 20
+MAX_LENGTH = 4096
+
+
+class NetworkSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The sidecar of a Keras network.
+
+    The network takes float32 [n, s, s, 3] RGB 0..255, s being `alignment.size_px`, and gives float32 [n, `length`].
+    `terms` says in plain words what the license and the data that the weights were trained on allow at a door.
+    """
+
+    spec_version: Literal[1]
+    name: Annotated[str, msgspec.Meta(pattern=r"^[\w.-]+$")]
+    description: str
+    alignment: Alignment
+    length: Annotated[int, msgspec.Meta(gt=0, le=MAX_LENGTH)]
+    source: Source
+    license: str
+    terms: str
+
+
+def sidecar(path: Path) -> Path:
+    """The sidecar's path of the network at `path`, a `.keras` file or the folder of a SavedModel."""
+    return path.with_suffix(".json") if path.suffix == ".keras" else path.with_name(f"{path.name}.json")
+
+
+def write_network(model: "keras.Model", spec: NetworkSpec, path: Path) -> None:
+    """Writes the pair whole: first both to temporary files beside `path`, then each into its place.
+
+    Raises `WeightsError` if `path` cannot be written.
+    """
+    from convert.tensorflow import quiet
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".lintel-") as folder:
+            network, beside = Path(folder) / "network.keras", Path(folder) / "network.json"
+            with quiet():
+                model.save(network)
+            beside.write_bytes(encoded(spec))
+            network.replace(path)
+            beside.replace(sidecar(path))
+    except OSError as error:
+        raise WeightsError(
+            f"Cannot write the network {path}: {error.strerror or error}.", hint="Name another folder with --out."
+        ) from error
+
+
+def encoded(spec: NetworkSpec) -> bytes:
+    """The sidecar's JSON, for people to read."""
+    return msgspec.json.format(msgspec.json.encode(spec), indent=2) + b"\n"
+
+
+def read_spec(path: Path) -> NetworkSpec:
+    """The sidecar of the network at `path`. Raises `WeightsError` if it is missing or does not keep the contract."""
+    beside = sidecar(path)
+    hint = "Import the network with `lintel-convert import`; it writes both files."
+    try:
+        with beside.open("rb") as file:
+            content = file.read(MAX_SIDECAR_BYTES + 1)
+        if len(content) > MAX_SIDECAR_BYTES:
+            raise WeightsError(f"{beside} has more than {MAX_SIDECAR_BYTES} bytes.", hint=hint)
+        return msgspec.json.decode(content, type=NetworkSpec)
+    except FileNotFoundError:
+        raise WeightsError(f"The network {path} has no sidecar {beside.name} beside it.", hint=hint) from None
+    except OSError as error:
+        raise WeightsError(f"Cannot read {beside}: {error.strerror}.", hint=hint) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise WeightsError(f"{beside} does not keep its contract: {error}.", hint=hint) from None

@@ -1,0 +1,307 @@
+"""A Keras network out of a file that may be anybody's: `.keras`, a whole `.h5`, or weights for a network one has.
+
+Nothing of the file is executed, nothing is read before its declared size is checked, and Keras sees a private copy
+whose description holds only its own computing layers. What is missing, left over, of another shape or no number is
+named.
+"""
+
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convert.errors import WeightsError
+from convert.tensorflow import load_tensorflow, quiet
+from convert.weights.hdf5 import Stored, damaged, opened, stored_tensors
+from convert.weights.keras_config import Json, parse_config, refused
+
+if TYPE_CHECKING:
+    import h5py
+    import keras
+
+MAX_WEIGHTS_BYTES = 1 << 30
+MAX_CONFIG_BYTES = 16 << 20
+MAX_METADATA_BYTES = 1 << 20
+MAX_RATIO = 100
+"""Weights are noise to a packer; what unpacks to more than this many times its size is a bomb."""
+MAX_ACTIVATION = 1 << 27
+"""Numbers in one layer's output for one face: dlib's largest has 165,888."""
+
+CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+OF_TRAINING = ("optimizer/", "optimizer_weights/")
+"""Tensors of a training file that belong to no layer."""
+
+_END = b"PK\x05\x06"
+_END_BYTES = 22
+_LOCATOR = b"PK\x06\x07"
+_MAX_DIRECTORY_BYTES = 1 << 16
+
+
+def load_keras(path: Path) -> "keras.Model":
+    """The network in a `.keras` file or a whole-model `.h5` file, its weights loaded and every one accounted for.
+
+    Raises `WeightsError` for a file that is damaged, too large, or holds anything but Keras's own computing layers;
+    `DependencyMissing` without TensorFlow.
+    """
+    load_tensorflow()
+    with _private_copy(path, MAX_WEIGHTS_BYTES + MAX_CONFIG_BYTES) as copy:
+        return _of_archive(copy) if _is_archive(copy) else _of_whole_hdf5(copy)
+
+
+def load_weights_into(model: "keras.Model", path: Path) -> None:
+    """Loads a weights-only `.h5` file of Keras 3 or 2 into `model`, every tensor of both accounted for.
+
+    Layers of a Keras 2 file are found by their names. Raises `WeightsError`, naming what is missing or left over.
+    """
+    load_tensorflow()
+    with _private_copy(path, MAX_WEIGHTS_BYTES, suffix=".weights.h5") as copy:
+        _load_weights(model, copy)
+
+
+def _of_archive(archive: Path) -> "keras.Model":
+    with tempfile.TemporaryDirectory(prefix="lintel-") as folder:
+        weights = Path(folder) / WEIGHTS
+        try:
+            config = _unpacked(archive, weights)
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            OSError,
+            NotImplementedError,
+            RuntimeError,
+            ValueError,
+        ) as error:
+            raise refused(f"its archive cannot be read: {error}") from error
+        model = _network(parse_config(config), room_bytes=weights.stat().st_size)
+        _load_weights(model, weights)
+        return model
+
+
+def _of_whole_hdf5(path: Path) -> "keras.Model":
+    with opened(path) as file:
+        stored_tensors(file)
+        if "model_config" not in file.attrs:
+            raise damaged("it holds weights without a network; name the network with --network")
+        config = file.attrs["model_config"]
+    content = config if isinstance(config, bytes) else str(config).encode()
+    if len(content) > MAX_CONFIG_BYTES:
+        raise refused(f"its description has {len(content)} bytes, expected at most {MAX_CONFIG_BYTES}")
+    model = _network(parse_config(content), room_bytes=path.stat().st_size)
+    _load_weights(model, path)
+    return model
+
+
+@contextmanager
+def _private_copy(path: Path, limit: int, *, suffix: str = "") -> Iterator[Path]:
+    """The file where nobody changes it between a check and its use."""
+    with tempfile.TemporaryDirectory(prefix="lintel-") as folder:
+        copy = Path(folder) / f"copy{suffix}"
+        try:
+            with path.open("rb") as file, copy.open("wb") as into:
+                size = path.stat().st_size
+                if size > limit:
+                    raise damaged(f"{path.name} has {size} bytes, expected at most {limit}")
+                for _ in range(0, size, 1 << 20):
+                    into.write(file.read(1 << 20))
+        except OSError as error:
+            raise WeightsError(
+                f"Cannot read {path}: {error.strerror or error}.", hint="Name a file that is there and can be read."
+            ) from error
+        yield copy
+
+
+def _is_archive(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"PK"
+
+
+def _unpacked(archive: Path, weights: Path) -> bytes:
+    """Writes the weights to `weights` and gives the description, once the archive's directory promises no bomb."""
+    _check_directory(archive)
+    with zipfile.ZipFile(archive) as opened_archive:
+        members = _members(opened_archive)
+        with opened_archive.open(members[WEIGHTS]) as packed, weights.open("wb") as into:
+            shutil.copyfileobj(packed, into, 1 << 20)
+        return opened_archive.read(members[CONFIG])
+
+
+def _check_directory(archive: Path) -> None:
+    """The archive ends as Keras ends it, so that no more than a small directory is read next."""
+    content = archive.stat().st_size
+    with archive.open("rb") as file:
+        file.seek(max(0, content - _END_BYTES - 20))
+        tail = file.read()
+    end = tail[-_END_BYTES:]
+    if len(end) < _END_BYTES or end[:4] != _END or end[-2:] != b"\0\0" or tail[:4] == _LOCATOR:
+        raise refused("its archive is cut off, or not as Keras writes one")
+    if int.from_bytes(end[12:16], "little") > _MAX_DIRECTORY_BYTES:
+        raise refused("its archive has too many members")
+
+
+def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    limits = {CONFIG: MAX_CONFIG_BYTES, METADATA: MAX_METADATA_BYTES, WEIGHTS: MAX_WEIGHTS_BYTES}
+    names = sorted(member.filename for member in archive.infolist())
+    if names != sorted(limits):
+        shown = ", ".join(name[:60] for name in names[:8])
+        raise refused(f"expected the members {', '.join(sorted(limits))}, received {shown or 'none'}")
+    for member in archive.infolist():
+        if member.file_size > limits[member.filename] or member.file_size > MAX_RATIO * max(member.compress_size, 1):
+            raise refused(
+                f"{member.filename} would unpack from {member.compress_size} to {member.file_size} bytes, "
+                f"expected at most {limits[member.filename]} and {MAX_RATIO} times its size"
+            )
+    return {member.filename: member for member in archive.infolist()}
+
+
+def _network(config: dict[str, Json], *, room_bytes: int) -> "keras.Model":
+    """Builds the network twice: without memory, to see that its weights could be in the file, then with."""
+    import keras
+
+    with _keras_errors("Keras cannot build it"):
+        with keras.StatelessScope(initialize_variables=False):
+            _check_sizes(_built(config), room_bytes)
+        return _built(config)
+
+
+def _built(config: dict[str, Json]) -> "keras.Model":
+    """The network; Keras changes what it is given, so each time it gets its own."""
+    import keras
+    import msgspec
+
+    model = keras.saving.deserialize_keras_object(msgspec.json.decode(msgspec.json.encode(config)), safe_mode=True)
+    if not isinstance(model, keras.Model) or not model.built:
+        raise refused("it is no network with a known input")
+    return model
+
+
+def _check_sizes(model: "keras.Model", room_bytes: int) -> None:
+    weights = sum(int(np.prod(weight.shape, dtype=np.float64)) for weight in model.weights)
+    if weights > room_bytes:
+        raise refused(f"it has {weights} weights, but its file has {room_bytes} bytes")
+    for layer in _all_layers(model):
+        for output in _tensors(getattr(layer, "output", ())):
+            numbers = int(np.prod([size or 1 for size in output.shape], dtype=np.float64))
+            if numbers > MAX_ACTIVATION:
+                raise refused(f"layer {layer.name!r} gives {numbers} numbers, expected at most {MAX_ACTIVATION}")
+
+
+def _all_layers(model: "keras.Model") -> Iterator[Any]:
+    for layer in model.layers:
+        yield layer
+        if hasattr(layer, "layers"):
+            yield from _all_layers(layer)
+
+
+def _tensors(output: Any) -> Iterator[Any]:  # noqa: ANN401 - Keras is untyped
+    if isinstance(output, list | tuple):
+        yield from output
+    elif hasattr(output, "shape"):
+        yield output
+
+
+def _load_weights(model: "keras.Model", path: Path) -> None:
+    """Loads the file at `path`, of Keras 3 (`*.weights.h5`) or older, and looks at every number."""
+    with opened(path) as file:
+        tensors = stored_tensors(file)
+        root = file["model_weights"] if "model_weights" in file and _is_named(file["model_weights"]) else file
+        legacy = _is_named(root)
+        if legacy:
+            _assign_legacy(model, root)
+    if not legacy:
+        _account(_layout(model), _of_layers(tensors))
+        with quiet(), _keras_errors("Keras cannot load its weights"):
+            model.load_weights(path)
+    _check_finite(model)
+
+
+def _is_named(group: "h5py.Group") -> bool:
+    return any(key.startswith("layer_names") for key in group.attrs)
+
+
+def _layout(model: "keras.Model") -> dict[str, Stored]:
+    """Where Keras would put the tensors of `model`: the names of an empty file of its own."""
+    with tempfile.TemporaryDirectory(prefix="lintel-") as folder, quiet():
+        path = Path(folder) / "own.weights.h5"
+        model.save_weights(path)
+        with opened(path) as file:
+            return _of_layers(stored_tensors(file))
+
+
+def _of_layers(tensors: dict[str, Stored]) -> dict[str, Stored]:
+    """Without the optimizer, and without what counts random draws."""
+    return {
+        path: stored
+        for path, stored in tensors.items()
+        if not path.startswith(OF_TRAINING) and "seed_generator" not in path
+    }
+
+
+def _account(expected: dict[str, Stored], received: dict[str, Stored]) -> None:
+    """Raises `WeightsError` with the first tensors that are missing, left over, or of another shape or type."""
+    missing, more = sorted(expected.keys() - received.keys()), sorted(received.keys() - expected.keys())
+    if missing or more:
+        raise damaged(f"missing: {_shown(missing)}; left over: {_shown(more)}")
+    for path, stored in expected.items():
+        if received[path] != stored:
+            raise damaged(f"{path}: expected {stored}, received {received[path]}")
+
+
+def _shown(names: list[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return (", ".join(name[:80] for name in names[:5]) or "nothing") + more
+
+
+def _assign_legacy(model: "keras.Model", root: "h5py.Group") -> None:
+    """Keras 2: a group for each layer by its name, in it the tensors in the order of the attribute `weight_names`."""
+    layers = {layer.name: _legacy_order(layer) for layer in model.layers}
+    named = {name: _names(root[name], "weight_names") for name in _names(root, "layer_names") if name in root}
+    expected = {f"{name}/{n}": _of(weight) for name, weights in layers.items() for n, weight in enumerate(weights)}
+    datasets = {f"{name}/{n}": root[name][path] for name, paths in named.items() for n, path in enumerate(paths)}
+    _account(expected, {at: Stored(tuple(map(int, data.shape)), data.dtype.name) for at, data in datasets.items()})
+    for name, weights in layers.items():
+        for n, weight in enumerate(weights):
+            weight.assign(datasets[f"{name}/{n}"][()])
+
+
+def _legacy_order(layer: Any) -> list[Any]:  # noqa: ANN401
+    return [
+        weight
+        for weight in (*layer.trainable_weights, *layer.non_trainable_weights)
+        if "seed_generator" not in weight.path
+    ]
+
+
+def _of(weight: Any) -> Stored:  # noqa: ANN401
+    return Stored(tuple(map(int, weight.shape)), str(weight.dtype))
+
+
+def _names(group: "h5py.Group", attribute: str) -> list[str]:
+    """An attribute's texts; Keras cuts a long list into `attribute0`, `attribute1` and so on."""
+    pieces = [attribute] if attribute in group.attrs else [f"{attribute}{n}" for n in range(64)]
+    texts = [text for piece in pieces if piece in group.attrs for text in np.atleast_1d(group.attrs[piece])]
+    return [text.decode() if isinstance(text, bytes) else str(text) for text in texts]
+
+
+def _check_finite(model: "keras.Model") -> None:
+    for weight in model.weights:
+        if not np.isfinite(np.asarray(weight)).all():
+            raise damaged(f"{weight.path}: expected finite numbers, received NaN or infinity")
+
+
+@contextmanager
+def _keras_errors(what: str) -> Iterator[None]:
+    """Whatever Keras raises over somebody's file is the file's fault, and told in one line."""
+    try:
+        yield
+    except WeightsError:
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split())[:300] or type(error).__name__
+        raise refused(f"{what}: {said}") from error
