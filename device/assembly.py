@@ -10,6 +10,7 @@ from device.access import Doorway
 from device.cameras.sources import open_camera, open_live_camera
 from device.config import Settings, state_dir
 from device.door.gpio import Relay, board_factory
+from device.door.remembered import remember
 from device.errors import LintelError
 from device.ports import Clock
 from device.readers.lines import LineReader, open_line_reader
@@ -33,7 +34,8 @@ def open_store(settings: Settings) -> Store:
 
 
 def open_board_door(settings: Settings) -> Relay:
-    """The relay on this board, secured. Raises `DoorError`."""
+    """The relay on this board, secured; which one it is, is written down first. Raises `DoorError`."""
+    remember(settings.door)
     return Relay(settings.door, board_factory())
 
 

@@ -105,15 +105,15 @@ def load_settings(path: Path | None = None) -> Settings:
 
     Raises `ConfigError` for a file that cannot be read, an unknown setting or a value out of range.
     """
-    if path is None:
-        return load_settings(DEFAULT_FILE) if DEFAULT_FILE.is_file() else Settings()
-    hint = "See `lintel config --help` for the table of settings."
+    file, hint = path or DEFAULT_FILE, "See `lintel config --help` for the table of settings."
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Settings)
+        return msgspec.toml.decode(file.read_bytes(), type=Settings)
     except OSError as error:
-        raise ConfigError(f"Cannot read the settings file {path}: {error.strerror}.", hint=hint) from None
+        if path is None and isinstance(error, FileNotFoundError):
+            return Settings()
+        raise ConfigError(f"Cannot read the settings file {file}: {error.strerror}.", hint=hint) from None
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise ConfigError(f"The settings file {path} is wrong: {error}.", hint=hint) from None
+        raise ConfigError(f"The settings file {file} is wrong: {error}.", hint=hint) from None
 
 
 def changed_settings(settings: Settings) -> dict[str, dict[str, object]]:

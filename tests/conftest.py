@@ -15,7 +15,7 @@ settings.load_profile("lintel")
 @pytest.fixture(autouse=True)
 def _home_of_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees or changes the settings and the state of whoever runs it."""
-    for name in ("LINTEL_CONFIG", "LINTEL_STATE_DIR", "STATE_DIRECTORY", "NOTIFY_SOCKET"):
+    for name in ("LINTEL_CONFIG", "LINTEL_STATE_DIR", "STATE_DIRECTORY", "RUNTIME_DIRECTORY", "NOTIFY_SOCKET"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
 

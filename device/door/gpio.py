@@ -1,7 +1,7 @@
 """The relay of the strike on a GPIO pin, through gpiozero."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -50,6 +50,18 @@ class Relay:
                 f"Cannot {what} the relay on GPIO {self._pin}: {str(error).strip() or type(error).__name__}.",
                 hint="Check `door.pin` in the settings and that no other program uses the pin (`gpioinfo`).",
             ) from error
+
+
+def secure_all(relays: Iterable[DoorSettings]) -> None:
+    """Secures each relay on this board, also if another cannot be. Raises `DoorError`."""
+    factory = board_factory()
+    with contextlib.ExitStack() as stack:
+        for relay in relays:
+            stack.callback(_secure, relay, factory)
+
+
+def _secure(relay: DoorSettings, factory: Any) -> None:  # noqa: ANN401 - gpiozero is untyped
+    Relay(relay, factory).close()
 
 
 def board_factory() -> Any:  # noqa: ANN401 - gpiozero is untyped

@@ -143,6 +143,15 @@ def dev(monkeypatch, tmp_path):
 
 
 @pytest.fixture
+def runtime(monkeypatch, tmp_path):
+    """The folder that systemd makes for the service."""
+    folder = tmp_path / "runtime"
+    folder.mkdir()
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(folder))
+    return folder
+
+
+@pytest.fixture
 def lgpio(monkeypatch, dev):  # noqa: ARG001 - the chip must be there
     """The stand-in, on a Raspberry Pi 4."""
     module = Lgpio()

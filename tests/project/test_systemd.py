@@ -64,6 +64,10 @@ def test_the_door_is_secured_after_every_stop() -> None:
     assert command.endswith(f" {SECURE}")
 
 
+def test_what_was_driven_is_known_until_the_service_is_stopped_for_good() -> None:
+    assert (values("RuntimeDirectory"), values("RuntimeDirectoryPreserve")) == (["lintel"], ["restart"])
+
+
 def test_securing_the_door_ends_before_systemd_would_kill_it() -> None:
     (command,) = values("ExecStopPost")
     limit = re.match(r"/usr/bin/timeout --kill-after=(\d+) (\d+) ", command)

@@ -37,7 +37,7 @@ WRONG = [
     ("--config typo.toml config", CONFIG, "unknown field `pni`"),
     ("--config binary.toml people list", CONFIG, "'utf-8' codec"),
     ("--config typo.toml run", CONFIG, "unknown field `pni`"),
-    ("--config typo.toml door secure", CONFIG, "unknown field `pni`"),
+    ("--config typo.toml door secure", DOOR, "unknown field `pni`"),
     ("--config nowhere.toml compare EILEEN GRACE", MODEL, "No manifest at /none"),
     ("--config nowhere.toml simulate", MODEL, "No manifest at /none"),
     ("--state-dir file people list", STORE, "File exists"),
