@@ -19,6 +19,7 @@ COMMANDS = {
     "enroll": ("device.cli.enroll:enroll", "Enroll a person with a badge and pictures."),
     "verify": ("device.cli.compare:verify", "Compare a picture with a badge's holder."),
     "compare": ("device.cli.compare:compare", "Compare the faces in two pictures."),
+    "identify": ("device.cli.identify:identify", "Find out who a picture shows, of everybody enrolled."),
     "people": ("device.cli.people:people", "List, show and remove people."),
     "badges": ("device.cli.badges:badges", "List and revoke badges."),
     "audit": ("device.cli.audit:audit", "See who was let in, who was not, and why."),

@@ -1,0 +1,85 @@
+"""`lintel identify`: who of everybody is this?"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from device.cli.context import json_option, print_json, settings_of
+
+if TYPE_CHECKING:
+    from device.identification import CandidateList
+
+OPEN_RATE = click.FloatRange(0, 1, min_open=True, max_open=True)
+
+
+@click.command(
+    epilog="Exit codes: 0 somebody is identified, or candidates are listed; 1 nobody; 4 the model cannot tell so many "
+    "people apart; 5 the image cannot be read or compared; 8 database."
+)
+@click.argument("image", type=click.Path(path_type=Path))
+@click.option(
+    "--fpir",
+    type=OPEN_RATE,
+    default=0.01,
+    show_default=True,
+    help="Share of strangers that may be taken for somebody (false positive identification rate).",
+)
+@click.option("--top", type=click.IntRange(1, 1000), help="List so many candidates, and claim of none that it is them.")
+@json_option
+@click.pass_context
+def identify(context: click.Context, image: Path, fpir: float, top: int | None, as_json: bool) -> int:
+    """Find out whom the face in IMAGE shows, of everybody enrolled (1:N identification).
+
+    The door never does this: there a face is compared with the badge's holder alone (1:1). Among N people a stranger
+    has N chances to be taken for somebody, so that at most N x FMR of strangers are. Identification is refused where
+    that exceeds --fpir. The candidates of --top are the most similar people, not an identification: somebody always is.
+    """
+    from device.assembly import open_store
+    from device.identification import identify_image, list_candidates
+    from device.vision.faces import load_analyzer
+
+    settings = settings_of(context)
+    with open_store(settings) as store:
+        analyzer = load_analyzer(settings.vision)
+        if top is None:
+            found = identify_image(store, analyzer, image, fpir=fpir)
+        else:
+            found = list_candidates(store, analyzer, image, top=top)
+    if found.people == 0:
+        click.echo("Nobody has references made by the present model; see `lintel people list`.", err=True)
+    if as_json:
+        print_json(_fields(found, claimed=top is None))
+    else:
+        click.echo("\n".join(_lines(found, claimed=top is None)))
+    return 0 if found.candidates or top is not None else 1
+
+
+def _fields(found: "CandidateList", *, claimed: bool) -> dict[str, object]:
+    level, people = found.level, found.people
+    return {
+        "identified": found.candidates[0].person if claimed and found.candidates else None,
+        "claimed": claimed,
+        "candidates": found.candidates,
+        "people": people,
+        "threshold": level.threshold,
+        "fmr": level.fmr,
+        "fpir_bound": level.fpir_bound(people),
+        "fpir_if_independent": level.independent_fpir(people),
+    }
+
+
+def _lines(found: "CandidateList", *, claimed: bool) -> list[str]:
+    level, people = found.level, found.people
+    heading = f"IDENTIFIED {found.candidates[0].person.name}" if found.candidates else "NOBODY"
+    rows = [
+        f"  {place}. {each.person.name}  similarity {each.similarity:.3f}{'' if each.reaches_threshold else ' (below)'}"
+        for place, each in enumerate(found.candidates, start=1)
+    ]
+    return [
+        heading if claimed else "CANDIDATES, not an identification: the most similar people",
+        *rows,
+        f"of {people} {'person' if people == 1 else 'people'}; threshold {level.threshold:.3f} (higher is closer)",
+        f"At this threshold at most {level.fpir_bound(people):.2%} of strangers are taken for somebody "
+        f"({level.independent_fpir(people):.2%} if comparisons were independent).",
+    ]

@@ -1,0 +1,138 @@
+"""Identifies pictures without a door: a picture against everybody in the store (1:N). The door itself verifies 1:1."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.errors import ImageError, ModelError
+from device.images import read_image
+from device.records import Embedding, Person, Probe
+from device.store.people import People
+from device.store.store import Store
+from device.vision.faces import FaceAnalyzer
+from device.vision.identification import Level, laxest_within, nearest, templates
+from device.vision.manifest import DecisionRule, Fusion
+
+MAX_IDENTIFIED = 10
+"""So many people at most are named as reaching the threshold: more are a fault of the threshold, not an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """Everybody who can be found: people with references made by the present model, and a template of each.
+
+    Who was erased is not in it. Who holds none but revoked badges is: the question is who this is, not who may enter.
+    `references` is the largest number that anybody has; `templates` is float32 [people, length].
+    """
+
+    people: tuple[Person, ...]
+    references: int
+    templates: NDArray[np.float32] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody whom the probe may show, and whether the similarity, higher is closer, reaches the threshold."""
+
+    person: Person
+    similarity: float
+    reaches_threshold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateList:
+    """The most similar of so many `people`, the most similar first, and the level that they are held against."""
+
+    candidates: tuple[Candidate, ...]
+    people: int
+    level: Level
+
+
+def identify_image(store: Store, analyzer: FaceAnalyzer, path: Path, *, fpir: float) -> CandidateList:
+    """Who reaches a threshold that keeps the false positive identification rate within `fpir`, or nobody.
+
+    The first is who is identified; more than one call for a person to look. Raises `ModelError` if the model has no
+    threshold that is strict enough for so many people, `StoreError`, and `ImageError` for a picture that shows no face
+    that can be compared.
+    """
+    rule = analyzer.embedder.decision_rule
+    gallery = read_gallery(store, analyzer.embedder.model_sha256, rule.fusion)
+    levels = levels_of(rule, gallery.references)
+    level = laxest_within(levels, len(gallery.people), fpir)
+    if level is None:
+        raise _too_many(len(gallery.people), _strictest(levels), fpir)
+    found = search(gallery, _embedding(analyzer, path), level, top=MAX_IDENTIFIED, fusion=rule.fusion)
+    return CandidateList(tuple(each for each in found.candidates if each.reaches_threshold), found.people, level)
+
+
+def list_candidates(store: Store, analyzer: FaceAnalyzer, path: Path, *, top: int) -> CandidateList:
+    """The `top` most similar people, held against the model's strictest level. It does not say that it is one of them.
+
+    Raises as `identify_image`, but takes any number of people.
+    """
+    rule = analyzer.embedder.decision_rule
+    gallery = read_gallery(store, analyzer.embedder.model_sha256, rule.fusion)
+    level = _strictest(levels_of(rule, gallery.references))
+    return search(gallery, _embedding(analyzer, path), level, top=top, fusion=rule.fusion)
+
+
+def search(gallery: Gallery, probe: Embedding, level: Level, *, top: int, fusion: Fusion) -> CandidateList:
+    """The `top` people of a gallery most similar to a probe, whether they reach the level's threshold or not."""
+    ranks = nearest(probe, gallery.templates, top, fusion=fusion)
+    candidates = tuple(
+        Candidate(gallery.people[rank.row], rank.similarity, rank.similarity >= level.threshold) for rank in ranks
+    )
+    return CandidateList(candidates, len(gallery.people), level)
+
+
+def read_gallery(store: Store, model_sha256: str, fusion: Fusion) -> Gallery:
+    """Everybody with references made by a model. Raises `StoreError`."""
+    with store.people() as people:
+        known = _known(people, model_sha256)
+    return gallery_of(known, fusion)
+
+
+def gallery_of(known: Sequence[tuple[Person, NDArray[np.float32]]], fusion: Fusion) -> Gallery:
+    """The gallery of people and their references, float32 [n, length], n >= 1."""
+    references = [vectors for _, vectors in known]
+    most = max((len(vectors) for vectors in references), default=0)
+    return Gallery(tuple(person for person, _ in known), most, templates(references, fusion))
+
+
+def levels_of(rule: DecisionRule, references: int) -> tuple[Level, ...]:
+    """The levels that a model was calibrated for, with one probe and up to so many references of a person.
+
+    All people are held to one threshold, the strictest of theirs: else the most similar could fail where the next pass.
+    """
+    return (Level(rule.target_fmr, rule.threshold(max(1, references), 1)),)
+
+
+def _known(people: People, model_sha256: str) -> list[tuple[Person, NDArray[np.float32]]]:
+    return [
+        (enrolled.person, people.references(enrolled.person, model_sha256))
+        for enrolled in people.everyone()
+        if model_sha256 in dict(enrolled.references)
+    ]
+
+
+def _strictest(levels: tuple[Level, ...]) -> Level:
+    return min(levels, key=lambda level: level.fmr)
+
+
+def _embedding(analyzer: FaceAnalyzer, path: Path) -> Embedding:
+    found = analyzer.analyze(read_image(path))
+    if not isinstance(found, Probe):
+        raise ImageError(f"{path} cannot be compared: {found.meaning}", hint=found.advice)
+    return found.embedding
+
+
+def _too_many(people: int, strictest: Level, fpir: float) -> ModelError:
+    return ModelError(
+        f"Cannot identify among {people} people at FPIR {fpir:g}: that takes an FMR of {fpir / people:.2g} per "
+        f"comparison, and the model's strictest threshold is for {strictest.fmr:g}, with which up to "
+        f"{strictest.fpir_bound(people):.2%} of strangers would be taken for somebody.",
+        hint="List candidates with --top and look at them, or accept a larger --fpir.",
+    )
