@@ -18,11 +18,12 @@ MAX_NUMBER = 1 << 20
 """Units, sizes and strides of a network for faces are far below."""
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
+    """A table of names, as people read it."""
     return frozenset(text.split())
 
 
-LAYERS = _words("""
+LAYERS = words("""
     Activation ActivityRegularization Add AlphaDropout Average AveragePooling2D BatchNormalization CenterCrop
     Concatenate Conv2D Conv2DTranspose Cropping2D Dense DepthwiseConv2D Dot Dropout ELU Flatten GaussianDropout
     GaussianNoise GlobalAveragePooling2D GlobalMaxPooling2D GroupNormalization Identity InputLayer LayerNormalization
@@ -31,22 +32,22 @@ LAYERS = _words("""
     UpSampling2D ZeroPadding2D
 """)
 OPERATIONS = {
-    "keras.src.ops.numpy": _words("""
+    "keras.src.ops.numpy": words("""
         Absolute Add Clip Concatenate Divide Exp Maximum Mean Minimum Multiply Negative Power Reshape Sqrt Square
         Squeeze Subtract Sum Transpose TrueDivide
     """),
-    "keras.src.ops.nn": _words("""
+    "keras.src.ops.nn": words("""
         Elu Gelu HardSigmoid HardSwish LeakyRelu LogSoftmax Normalize Relu Relu6 Sigmoid Silu Softmax Softplus
     """),
-    "keras.src.ops.math": _words("Rsqrt"),
-    "keras.src.activations.activations": _words("ReLU"),
+    "keras.src.ops.math": words("Rsqrt"),
+    "keras.src.activations.activations": words("ReLU"),
 }
-INITIALIZERS = _words("""
+INITIALIZERS = words("""
     Constant GlorotNormal GlorotUniform HeNormal HeUniform LecunNormal LecunUniform Ones Orthogonal RandomNormal
     RandomUniform TruncatedNormal VarianceScaling Zeros
 """)
-REGULARIZERS = _words("L1 L1L2 L2 OrthogonalRegularizer")
-CONSTRAINTS = _words("MaxNorm MinMaxNorm NonNeg UnitNorm")
+REGULARIZERS = words("L1 L1L2 L2 OrthogonalRegularizer")
+CONSTRAINTS = words("MaxNorm MinMaxNorm NonNeg UnitNorm")
 MARKERS = frozenset({"__keras_tensor__", "__slice__"})
 """Entries that stand for a value, not for a class."""
 

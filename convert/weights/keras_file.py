@@ -20,10 +20,13 @@ from convert.errors import WeightsError
 from convert.tensorflow import load_tensorflow, quiet
 from convert.weights.hdf5 import Stored, damaged, opened, stored_tensors
 from convert.weights.keras_config import Json, parse_config, refused
+from convert.weights.saved_model import SavedModelSignature, check_saved_model
 
 if TYPE_CHECKING:
     import h5py
     import keras
+
+__all__ = ["SavedModelSignature", "check_saved_model", "load_keras", "load_weights_into"]
 
 MAX_WEIGHTS_BYTES = 1 << 30
 MAX_CONFIG_BYTES = 16 << 20
