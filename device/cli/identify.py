@@ -10,7 +10,12 @@ from device.cli.context import json_option, print_json, settings_of
 if TYPE_CHECKING:
     from device.identification import CandidateList
 
-OPEN_RATE = click.FloatRange(0, 1, min_open=True, max_open=True)
+
+def _rate(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
+    """`click.FloatRange` would take NaN."""
+    if not 0 < value < 1:
+        raise click.BadParameter(f"expected a rate between 0 and 1, received {value:g}")
+    return value
 
 
 @click.command(
@@ -20,7 +25,8 @@ OPEN_RATE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.argument("image", type=click.Path(path_type=Path))
 @click.option(
     "--fpir",
-    type=OPEN_RATE,
+    type=float,
+    callback=_rate,
     default=0.01,
     show_default=True,
     help="Share of strangers that may be taken for somebody (false positive identification rate).",
