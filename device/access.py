@@ -1,8 +1,10 @@
 """One transaction, from a badge to the strike: claim, fresh frames, comparison, decision, audit, release."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from device.clock import Stop
 from device.config import Settings
 from device.door.pulse import pulse
 from device.errors import CameraError, ImageError, ModelError, StoreError
@@ -13,6 +15,9 @@ from device.store.people import People
 from device.store.store import Store
 from device.vision.comparison import compare
 from device.vision.faces import FaceAnalyzer
+
+GLANCE_S = 0.25
+"""So long at most the camera is waited for at a time: a request to stop is seen soon after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +39,22 @@ class Access:
         self._settings = settings
         self._rule = doorway.analyzer.embedder.decision_rule
 
-    def swipe(self, badge: BadgeRead) -> Transaction:
+    def swipe(self, badge: BadgeRead, stop: Stop | None = None) -> Transaction:
         """Decides on a badge, writes the decision down, and only then, if it is a grant, releases the strike.
 
-        A camera, model or store that fails is a denial with its reason. Raises `DoorError` if the relay fails.
+        A camera, model or store that fails is a denial with its reason, and so is a request to stop, whenever it comes:
+        after it nothing is released. Raises `DoorError` if the relay fails.
         """
-        transaction = self._recorded(self._decided(badge))
+        stop = stop or Stop()
+        decided = self._decided(badge, stop)
+        transaction = self._recorded(_stopped(decided) if decided.decision.granted and stop.is_set() else decided)
+        if transaction.decision.granted and stop.is_set():
+            return self._withdrawn(transaction)
         if transaction.decision.granted:
             pulse(self._doorway.door, self._doorway.clock, self._settings.door.strike_time_s)
         return transaction
 
-    def _decided(self, badge: BadgeRead) -> Transaction:
+    def _decided(self, badge: BadgeRead, stop: Stop) -> Transaction:
         denied = Transaction(self._doorway.clock.utc(), badge.credential, None, Decision(Reason.BADGE_UNREADABLE), 0.0)
         if badge.credential is None:
             return denied
@@ -58,10 +68,10 @@ class Access:
             return replace(
                 denied, person=claim.person if claim else None, decision=Decision(reason or Reason.BADGE_UNKNOWN)
             )
-        return self._compared(replace(denied, person=claim.person), claim, badge.at)
+        return self._compared(replace(denied, person=claim.person), claim, badge.at, stop)
 
-    def _compared(self, transaction: Transaction, claim: Claim, since: float) -> Transaction:
-        look = _Look(self._doorway, self._settings, since)
+    def _compared(self, transaction: Transaction, claim: Claim, since: float, stop: Stop) -> Transaction:
+        look = _Look(self._doorway, self._settings, since, stop)
         decision, fault = Decision(Reason.VISION_FAULT), None
         try:
             found = look.probes()
@@ -96,20 +106,31 @@ class Access:
             reason = Reason.BADGE_UNKNOWN
         return replace(transaction, decision=Decision(reason)) if reason else transaction
 
+    def _withdrawn(self, transaction: Transaction) -> Transaction:
+        """A grant that was asked to stop while it was written down: the audit says that nothing was released."""
+        with suppress(StoreError):
+            self.note_fault("The last grant was not carried out: the door was asked to stop.")
+        return _stopped(transaction)
+
     def note_fault(self, fault: str) -> None:
         """Writes a fault of the door down. Raises `StoreError`."""
         with self._doorway.store.audit() as audit:
             audit.note(Event.FAULT, self._doorway.clock.utc(), fault=fault)
 
 
-class _Look:
-    """One person in front of the camera, from the badge until enough good frames or the time-out."""
+def _stopped(transaction: Transaction) -> Transaction:
+    return replace(transaction, decision=Decision(Reason.STOPPING))
 
-    def __init__(self, doorway: Doorway, settings: Settings, since: float) -> None:
+
+class _Look:
+    """One person in front of the camera, from the badge until enough good frames, the time-out or a request to stop."""
+
+    def __init__(self, doorway: Doorway, settings: Settings, since: float, stop: Stop) -> None:
         self._doorway = doorway
         self._needed = settings.access.probes
         self._max_age_s = settings.camera.max_age_s
         self._since = since
+        self._stop = stop
         self._deadline = since + settings.access.face_timeout_s
         self.frames = 0
 
@@ -127,13 +148,13 @@ class _Look:
             if len(probes) == self._needed:
                 return probes
             complaint = _worse(complaint, found)
-        return complaint
+        return Reason.STOPPING if self._stop.is_set() else complaint
 
     def _fresh_frame(self) -> Frame | None:
-        """The next frame captured after the badge and not long ago, or None at the deadline."""
+        """The next frame captured after the badge and not long ago; None at the deadline or a request to stop."""
         clock = self._doorway.clock
-        while (left := self._deadline - clock.monotonic()) > 0:
-            frame = self._doorway.camera.read(left)
+        while (left := self._deadline - clock.monotonic()) > 0 and not self._stop.is_set():
+            frame = self._doorway.camera.read(min(left, GLANCE_S))
             fresh = (
                 frame and frame.captured_at > self._since and clock.monotonic() - frame.captured_at <= self._max_age_s
             )

@@ -48,6 +48,11 @@ class Reason(Enum):
         "The face does not match the badge's holder.",
         "Use your own badge, and look at the camera.",
     )
+    STOPPING = (
+        "stopping",
+        "The door was asked to stop before it let anybody in.",
+        "Present the badge again when the door is back in operation.",
+    )
     CAMERA_FAULT = ("camera-fault", "The camera gave no fresh picture.", "Ask the operator to check the camera.")
     STORE_FAULT = (
         "store-fault",

@@ -104,7 +104,7 @@ class Service:
             except ReaderEnded:
                 return
             if badge:
-                tell(self._access.swipe(badge))
+                tell(self._access.swipe(badge, stop))
 
     def _note(self, event: Event) -> None:
         with self._doorway.store.audit() as audit:

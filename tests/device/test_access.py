@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.access import Access, Doorway
+from device.access import GLANCE_S, Access, Doorway
+from device.clock import Stop
 from device.config import AccessSettings, Settings
 from device.credentials import parse_badge
 from device.door.gpio import Relay
@@ -18,6 +19,7 @@ from device.errors import CameraError, DoorError, ModelError
 from device.records import BadgeRead, Box, Frame, Outcome, Probe, Quality, Reason
 from device.simulation.clock import SimulatedClock
 from device.simulation.pins import SimulatedPins
+from device.store.audit import Audit
 from device.store.store import Store
 from device.vision.manifest import DecisionRule, Fusion, OperatingPoint
 
@@ -99,8 +101,8 @@ class World:
     store: Store
     settings: Settings
 
-    def swipe(self, badge=BADGE):
-        return self.access.swipe(BadgeRead(badge, self.clock.monotonic()))
+    def swipe(self, badge=BADGE, stop=None):
+        return self.access.swipe(BadgeRead(badge, self.clock.monotonic()), stop)
 
     @property
     def releases(self) -> int:
@@ -333,3 +335,64 @@ def test_a_reference_with_a_flipped_bit_opens_nothing(world_of):
     world = world_of(probe(0.95), references=np.array([[3e38, 0.0]], np.float32))
     assert world.swipe().decision.reason is Reason.STORE_FAULT
     assert world.releases == 0
+
+
+class StopAfter(Stop):
+    """A request to stop that is made once it has been asked about so many times."""
+
+    def __init__(self, times):
+        super().__init__()
+        self.times = times
+
+    def is_set(self):
+        self.times -= 1
+        return super().is_set() or self.times < 0
+
+
+def test_a_request_to_stop_ends_the_look_at_once(world_of):
+    world = world_of(Reason.NO_FACE)
+    began = world.clock.monotonic()
+    transaction = world.swipe(stop=StopAfter(3))
+    assert transaction.decision.reason is Reason.STOPPING
+    assert world.clock.monotonic() - began < 1.0
+    assert world.last_row().reason is Reason.STOPPING
+
+
+def test_a_camera_that_hangs_does_not_delay_a_stop(world_of):
+    world = world_of()
+    world.camera.read = world.clock.sleep
+    world.swipe(stop=StopAfter(1))
+    assert world.clock.monotonic() <= GLANCE_S
+
+
+@given(st.integers(0, 20))
+def test_nothing_is_released_after_a_request_to_stop(world_of, times):
+    """Whenever it comes, and what was told, written down and done is alike."""
+    world = world_of(probe(0.95))
+    stop = StopAfter(times)
+    granted = world.swipe(stop=stop).decision.granted
+    assert granted == (stop.times >= 0)
+    assert world.releases == int(granted)
+    assert (world.last_row().outcome is Outcome.GRANTED) == granted
+
+
+def test_a_grant_that_was_written_down_and_not_carried_out_is_in_the_audit(world_of):
+    world = world_of(probe(0.95))
+    stop = Stop()
+    record = Audit.record
+
+    def stopping(audit, transaction):
+        stop.set()
+        return record(audit, transaction)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Audit, "record", stopping)
+        told = world.swipe(stop=stop)
+    assert (told.decision.reason, world.releases) == (Reason.STOPPING, 0)
+    assert "not carried out" in world.last_row().fault
+
+
+def test_a_badge_that_is_refused_anyway_keeps_its_reason(world_of):
+    stop = Stop()
+    stop.set()
+    assert world_of().swipe(parse_badge("17:9"), stop).decision.reason is Reason.BADGE_UNKNOWN

@@ -16,7 +16,7 @@ from device.credentials import parse_badge
 from device.door.gpio import Relay
 from device.enrollment import Candidate, Enrollment
 from device.errors import DoorError, ReaderEnded, ReaderError, StoreError
-from device.records import Event, Outcome, Reason
+from device.records import Event, Reason
 from device.service import POLL_S, Notifier, Service, stopped_by_signals
 from device.simulation.camera import SimulatedCamera
 from device.simulation.clock import SimulatedClock
@@ -247,11 +247,12 @@ def test_anything_unforeseen_leaves_the_door_secure(world, failure):
     assert world.levels() == [False, True, False]
 
 
-def test_badge_read_before_the_stop_is_still_decided(world):
+def test_badge_read_before_the_stop_is_answered_and_opens_nothing(world):
     world.reader.present(EILEEN)
     world.reader.before_read = world.stop.set
     world.run()
-    assert [transaction.decision.outcome for transaction in world.told] == [Outcome.GRANTED]
+    assert [transaction.decision.reason for transaction in world.told] == [Reason.STOPPING]
+    assert world.levels() == [False]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
