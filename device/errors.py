@@ -31,6 +31,14 @@ class LintelError(Exception):
         self.message = message
         self.hint = hint
 
+    def __reduce__(self) -> tuple[object, tuple[type["LintelError"], str, str]]:
+        """Lets the error cross from one process to another, which would hang instead."""
+        return _again, (type(self), self.message, self.hint)
+
+
+def _again(kind: type[LintelError], message: str, hint: str) -> LintelError:
+    return kind(message, hint=hint)
+
 
 class ConfigError(LintelError):
     """A settings file that cannot be read, or a setting that does not exist or is out of range."""

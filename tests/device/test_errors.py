@@ -1,5 +1,7 @@
 """The tree of errors: drawn in its docstring, with an exit code for every branch."""
 
+import pickle
+
 import pytest
 
 import device.errors
@@ -29,6 +31,12 @@ def test_exit_code_is_in_the_help(kind: type[LintelError]) -> None:
 
 def test_error_carries_what_happened() -> None:
     assert str(LintelError("It broke.", hint="Mend it.")) == "It broke."
+
+
+@pytest.mark.parametrize("kind", every_error(), ids=lambda kind: kind.__name__)
+def test_error_crosses_from_one_process_to_another(kind: type[LintelError]) -> None:
+    error = pickle.loads(pickle.dumps(kind("It broke.", hint="Mend it.")))
+    assert (type(error), error.message, error.hint) == (kind, "It broke.", "Mend it.")
 
 
 def test_error_cannot_be_made_without_a_hint() -> None:
