@@ -2,6 +2,7 @@
 
 import os
 import pty
+import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from device.clock import SystemClock
 from device.credentials import format_badge
 from device.errors import ReaderEnded, ReaderError
 from device.ports import Reader
-from device.readers.lines import MAX_LINE, LineReader, open_line_reader
+from device.readers.lines import LINE_TIME_S, MAX_LINE, LineReader, open_line_reader
 from device.records import BadgeRead, Credential
 from device.simulation.clock import SimulatedClock
 from device.simulation.reader import SimulatedReader
@@ -312,3 +313,89 @@ def test_what_is_no_reader_leaves_no_descriptor(tmp_path: Path) -> None:
     with pytest.raises(ReaderError):
         open_line_reader(str(tmp_path / "file"), SystemClock())
     assert open_descriptors() == open_before
+
+
+@pytest.fixture
+def watched_pipe() -> Iterator[tuple[LineReader, int, SimulatedClock]]:
+    """A reader on a clock that stands still, and the descriptor to write to."""
+    clock = SimulatedClock()
+    ours, theirs = os.pipe()
+    os.set_blocking(ours, False)
+    reader = LineReader(ours, clock)
+    yield reader, theirs, clock
+    reader.close()
+    os.close(theirs)
+
+
+def test_beginning_of_a_lost_line_is_no_part_of_the_next(watched_pipe: tuple[LineReader, int, SimulatedClock]):
+    """Glued together they could be the badge of somebody who is not there."""
+    reader, writer, clock = watched_pipe
+    os.write(writer, b"1")
+    before = credentials(reader)
+    clock.sleep(LINE_TIME_S + 0.1)
+    os.write(writer, b"17:1001\n")
+    assert (before, credentials(reader)) == ([], [None, EILEEN])
+
+
+def test_line_may_take_its_time(watched_pipe: tuple[LineReader, int, SimulatedClock]):
+    reader, writer, clock = watched_pipe
+    for piece in (b"1", b"7:10", b"01\n"):
+        assert credentials(reader) == []
+        clock.sleep(LINE_TIME_S / 2)
+        os.write(writer, piece)
+    assert credentials(reader) == [EILEEN]
+
+
+def test_noise_without_an_end_does_not_swallow_the_badge_after_a_pause(
+    watched_pipe: tuple[LineReader, int, SimulatedClock],
+):
+    reader, writer, clock = watched_pipe
+    os.write(writer, b"x" * (MAX_LINE + 1))
+    before = credentials(reader)
+    clock.sleep(LINE_TIME_S + 0.1)
+    os.write(writer, b"17:1001\n")
+    assert (before, credentials(reader)) == ([None], [EILEEN])
+
+
+def test_badge_is_stamped_when_it_is_received(watched_pipe: tuple[LineReader, int, SimulatedClock]):
+    reader, writer, clock = watched_pipe
+    os.write(writer, b"17:1001\n17:1002\n")
+    clock.sleep(2.0)
+    reader.read(0.0)
+    clock.sleep(3.0)
+    assert reader.read(0.0) == BadgeRead(GRACE, 2.0)
+
+
+def test_false_alarm_is_no_fault(watched_pipe: tuple[LineReader, int, SimulatedClock], monkeypatch: pytest.MonkeyPatch):
+    """As when another program takes what has come."""
+    reader, writer, _ = watched_pipe
+    monkeypatch.setattr("select.select", lambda ready, *_: (ready, [], []))
+    alarms = iter([0.0, 0.0, 2.0])
+    monkeypatch.setattr(reader._clock, "monotonic", lambda: next(alarms))
+    assert reader.read(1.0) is None
+    os.write(writer, b"17:1001\n")
+    monkeypatch.undo()
+    assert next_credential(reader) == EILEEN
+
+
+def test_line_that_cannot_be_made_raw_is_a_fault_and_leaves_no_descriptor(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_descriptor: int) -> None:
+        raise termios.error(5, "Input/output error")
+
+    monkeypatch.setattr("tty.setraw", refused)
+    ours, theirs = pty.openpty()
+    open_before = open_descriptors()
+    with pytest.raises(ReaderError, match=r"cannot be opened: Input/output error"):
+        open_line_reader(os.ttyname(theirs), SystemClock())
+    assert open_descriptors() == open_before
+    for descriptor in (ours, theirs):
+        os.close(descriptor)
+
+
+def test_descriptor_that_is_none_is_a_fault() -> None:
+    ours, theirs = os.pipe()
+    reader = LineReader(ours, SystemClock())
+    os.close(ours)
+    os.close(theirs)
+    with pytest.raises(ReaderError, match="gone: Bad file descriptor"):
+        reader.read(0.0)
