@@ -11,9 +11,11 @@ Exit codes: 0 done; 1 the answer is no; 2 wrong use; 4 model; 5 images or
 pairs; 12 package missing; 14 a published package; 15 a weights file."""
 
 COMMANDS = {
+    "import": ("convert.cli.import_:import_network", "Import published weights, or a network of your own."),
     "build": ("convert.cli.build:build", "Build the models from published weights, or prove the committed ones."),
     "evaluate": ("convert.cli.evaluate:evaluate", "Measure the door's own pipeline on labelled pairs."),
     "calibrate": ("convert.cli.calibrate:calibrate", "Set the decision threshold for a false match rate."),
+    "cluster": ("convert.cli.cluster:cluster", "Group the pictures of a folder by whom they show."),
 }
 
 

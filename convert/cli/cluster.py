@@ -1,0 +1,134 @@
+"""`lintel-convert cluster`: who is on the pictures of a folder, without names."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from convert.cluster import Agreement, Clustering, Method
+    from device.vision.faces import FaceAnalyzer
+
+Agreements = dict[str, "Agreement"]
+
+
+@click.command(
+    epilog="Exit codes: 0 done, 4 model, 5 pictures cannot be read or are too many, 12 scikit-learn is missing."
+)
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Write a contact sheet to this PNG file.")
+@click.option(
+    "--method",
+    "method_name",
+    type=click.Choice(["average", "dbscan", "hdbscan"]),
+    default="average",
+    show_default=True,
+    help="Average linkage; DBSCAN, for very many pictures; HDBSCAN, which takes no threshold.",
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(-1, 1),
+    help="Similarity that holds a group together; for average linkage, without it, the door's.",
+)
+@click.option("--labelled", is_flag=True, help="Each subfolder of DIR is one person: tell how well the groups agree.")
+@click.option(
+    "--models", type=click.Path(path_type=Path), help="Folder of the models; without it, those that came with Lintel."
+)
+@click.option(
+    "--threads", type=click.IntRange(1, 16), default=2, show_default=True, help="Threads of the TFLite interpreter."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
+def cluster(
+    folder: Path,
+    out: Path | None,
+    method_name: str,
+    threshold: float | None,
+    labelled: bool,
+    models: Path | None,
+    threads: int,
+    as_json: bool,
+) -> None:
+    """Group the pictures in DIR, and in all folders below it, by whom they show.
+
+    Of each picture the face nearest to the middle counts. With --labelled, precision and recall are given over pairs of
+    faces and, as B-cubed (Bagga and Baldwin 1998), over faces.
+    """
+    from convert.cluster import Method, agreements, algorithm, face_files
+    from convert.cluster import cluster as clustered
+    from convert.contact_sheet import check_sheet_path
+    from convert.progress import bar
+    from device.config import VisionSettings
+    from device.vision.faces import load_analyzer
+
+    method = Method(method_name)
+    if out is not None:
+        check_sheet_path(out)
+    analyzer = load_analyzer(VisionSettings(models_dir=str(models or ""), threads=threads))
+    at = _threshold(method, threshold, analyzer)
+    grouping = algorithm(method, at)
+    paths = face_files(folder, method)
+    with bar("Embedding", len(paths)) as step:
+        clustering = clustered(paths, analyzer, grouping, step)
+    agreed = agreements(clustering, folder) if labelled else {}
+    if out is not None:
+        _draw(clustering, analyzer, out)
+    if as_json:
+        click.echo(_json(clustering, method, at, agreed))
+    else:
+        click.echo("\n".join(_lines(clustering, method, at, agreed)))
+
+
+def _threshold(method: "Method", given: float | None, analyzer: "FaceAnalyzer") -> float | None:
+    from convert.cluster import Method
+
+    if method is Method.HDBSCAN and given is not None:
+        raise click.UsageError("--method hdbscan takes no --threshold.")
+    if method is Method.DBSCAN and given is None:
+        raise click.UsageError("--method dbscan needs a --threshold, one stricter than the door's: it makes chains.")
+    return analyzer.embedder.decision_rule.threshold(1, 1) if given is None and method is Method.AVERAGE else given
+
+
+def _draw(clustering: "Clustering", analyzer: "FaceAnalyzer", out: Path) -> None:
+    from convert.contact_sheet import contact_sheet, face_tiles, heading_of, rows_of, write_sheet
+    from convert.progress import bar
+
+    rows = rows_of(clustering)
+    with bar("Contact sheet", sum(len(row.pictures) for row in rows)) as step:
+        tiles = face_tiles(rows, analyzer.detector, step)
+    write_sheet(contact_sheet(heading_of(clustering), rows, tiles), out)
+
+
+def _json(clustering: "Clustering", method: "Method", threshold: float | None, agreed: Agreements) -> str:
+    import msgspec
+
+    document = {
+        "method": method.value,
+        "threshold": threshold,
+        "faces": clustering.faces,
+        "groups": [[click.format_filename(path) for path in group] for group in clustering.groups],
+        "failures_to_acquire": [
+            {"image": click.format_filename(path), "why": why} for path, why in clustering.failures.items()
+        ],
+        "agreement": {
+            name: {"precision": agreement.precision, "recall": agreement.recall, "f1": agreement.f1}
+            for name, agreement in agreed.items()
+        }
+        or None,
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+
+
+def _lines(clustering: "Clustering", method: "Method", threshold: float | None, agreed: Agreements) -> list[str]:
+    sizes = [len(group) for group in clustering.groups if len(group) > 1]
+    at = "" if threshold is None else f" at similarity {threshold:.4f}"
+    return [
+        f"faces     {clustering.faces}",
+        f"groups    {len(sizes)} of two or more, {len(clustering.alone)} faces alone ({method}{at})",
+        f"largest   {', '.join(str(size) for size in sizes[:10]) or 'none'}",
+        *(
+            f"{name:9s} precision {agreement.precision:.4f}  recall {agreement.recall:.4f}  F1 {agreement.f1:.4f}"
+            for name, agreement in agreed.items()
+        ),
+        f"failures to acquire: {len(clustering.failures)} of {clustering.faces + len(clustering.failures)} pictures",
+        *(f"  {click.format_filename(path)}: {why}" for path, why in clustering.failures.items()),
+    ]
