@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convert import backend
 from convert.errors import WeightsError
-from convert.tensorflow import load_tensorflow, quiet
+from convert.tensorflow import quiet
 from convert.weights.hdf5 import Stored, damaged, opened, stored_tensors
 from convert.weights.keras_config import Json, parse_config, refused
 from convert.weights.saved_model import SavedModelSignature, check_saved_model
@@ -50,9 +51,9 @@ def load_keras(path: Path) -> "keras.Model":
     """The network in a `.keras` file or a whole-model `.h5` file, its weights loaded and every one accounted for.
 
     Raises `WeightsError` for a file that is damaged, too large, or holds anything but Keras's own computing layers;
-    `DependencyMissing` without TensorFlow.
+    `DependencyMissing` without Keras.
     """
-    load_tensorflow()
+    backend.load_keras()
     with _private_copy(path, MAX_WEIGHTS_BYTES + MAX_CONFIG_BYTES) as copy:
         return _of_archive(copy) if _is_archive(copy) else _of_whole_hdf5(copy)
 
@@ -62,7 +63,7 @@ def load_weights_into(model: "keras.Model", path: Path) -> None:
 
     Layers of a Keras 2 file are found by their names. Raises `WeightsError`, naming what is missing or left over.
     """
-    load_tensorflow()
+    backend.load_keras()
     with _private_copy(path, MAX_WEIGHTS_BYTES, suffix=".weights.h5") as copy:
         _load_weights(model, copy)
 

@@ -1,0 +1,83 @@
+"""The networks that `lintel-convert import` knows by name: where each comes from, and what may be done with it."""
+
+import hashlib
+import tomllib
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+import msgspec
+
+from convert.errors import WeightsError
+from device.vision.manifest import Sha256
+
+MAX_FILE_BYTES = 1 << 30
+MAX_FILES = 4096
+
+Importer = Literal["dlib", "openface", "mobilefacenet", "minifasnet-v2", "minifasnet-v1se", "mine"]
+AlignmentName = Literal["dlib", "openface", "arcface", "box-80", ""]
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One known network.
+
+    `importer` "mine" stands for a network that is known but comes in a form that none of the importers reads. `sha256`
+    is that of the file, or, with `members`, that of a folder as `hash_of_folder` makes it; "" if it is not known.
+    """
+
+    description: str
+    network: str
+    importer: Importer
+    address: str
+    file: str
+    alignment: AlignmentName
+    length: int
+    license: str
+    training_data: str
+    terms: str
+    sha256: Sha256 | Literal[""] = ""
+    members: str = ""
+    unhashed: tuple[str, ...] = ()
+
+
+@cache
+def catalogue() -> MappingProxyType[str, Entry]:
+    """The table of `catalogue.toml` by name."""
+    content = Path(__file__).with_name("catalogue.toml").read_text(encoding="utf-8")
+    return MappingProxyType(msgspec.convert(tomllib.loads(content), dict[str, Entry]))
+
+
+def hash_of(path: Path, entry: Entry) -> str:
+    """The SHA-256, hexadecimal, of what is at `path`, as the entry counts it. Raises `WeightsError`."""
+    if entry.members:
+        return hash_of_folder(path, entry.members, entry.unhashed)
+    return hash_of_file(path)
+
+
+def hash_of_file(path: Path) -> str:
+    """The SHA-256 of a file. Raises `WeightsError` if it cannot be read or is larger than any network."""
+    try:
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            if size > MAX_FILE_BYTES:
+                raise WeightsError(
+                    f"{path} has {size} bytes, expected at most {MAX_FILE_BYTES}.", hint="Name the weights file."
+                )
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise WeightsError(
+            f"Cannot read {path}: {error.strerror or error}.", hint="Name a file that is there and can be read."
+        ) from error
+
+
+def hash_of_folder(path: Path, members: str, unhashed: tuple[str, ...] = ()) -> str:
+    """The SHA-256 of the lines "SHA-256  NAME" of the files `members` (a glob) by name, each with its line's end."""
+    if not path.is_dir():
+        raise WeightsError(f"{path} is no folder.", hint=f"Name the folder that holds the files {members}.")
+    files = {file.relative_to(path).as_posix(): file for file in path.glob(members) if file.is_file()}
+    names = sorted(files.keys() - set(unhashed))
+    if len(names) > MAX_FILES:
+        raise WeightsError(f"{path} holds {len(names)} files, expected at most {MAX_FILES}.", hint="Name one network.")
+    lines = "".join(f"{hash_of_file(files[name])}  {name}\n" for name in names)
+    return hashlib.sha256(lines.encode()).hexdigest()

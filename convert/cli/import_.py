@@ -1,0 +1,103 @@
+"""`lintel-convert import`: published weights, or one's own network, to a Keras network with its sidecar."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from device.commandline import Printable
+
+if TYPE_CHECKING:
+    from convert.importing import Imported
+
+ALIGNMENTS = ("dlib", "arcface", "openface")
+NETWORKS = ("dlib_resnet", "mobilefacenet", "nn4_small2")
+NAME = r"\w[\w.-]{0,63}"
+
+
+@click.command(
+    name="import",
+    epilog="Exit codes: 0 done, 2 wrong use, 12 TensorFlow is missing, 15 the weights are not what they should be.",
+)
+@click.argument("name")
+@click.option(
+    "--from", "source", type=click.Path(path_type=Path), required=True, help="The file, or the folder of files."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path(), help="Folder to write NAME.keras and NAME.json to."
+)
+@click.option("--any-hash", is_flag=True, help="Take a file with another SHA-256 than the known one.")
+@click.option("--network", type=click.Choice(NETWORKS), help="Own: the network that a weights-only .h5 file is for.")
+@click.option("--size", type=click.IntRange(16, 512), help="Own: width and height of the chip, in pixels.")
+@click.option("--scale", type=float, default=1.0, help="Own: the network wants pixel * SCALE + OFFSET of 0..255.")
+@click.option("--offset", type=float, default=0.0, help="Own: see --scale.")
+@click.option("--color", type=click.Choice(("RGB", "BGR")), default="RGB", help="Own: the order of the channels.")
+@click.option("--alignment", type=click.Choice(ALIGNMENTS), help="Own: how faces are brought to the chip.")
+@click.option("--license", "license_", type=Printable(), help="Own: the license of the weights.")
+@click.option("--terms", type=Printable(), help="Own: what license and training data allow at a door.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
+def import_network(
+    name: str,
+    source: Path,
+    out: Path,
+    any_hash: bool,
+    network: str | None,
+    size: int | None,
+    scale: float,
+    offset: float,
+    color: str,
+    alignment: str | None,
+    license_: str | None,
+    terms: str | None,
+    as_json: bool,
+) -> None:
+    """Import a network: a known one by its NAME, or your own under a NAME of your choice.
+
+    Known are dlib-resnet, nn4-small2, mobilefacenet, minifasnet-v2 and minifasnet-v1se; their hashes are checked, and
+    every tensor is accounted for. Your own may be a .keras or .h5 file, or the folder of a SavedModel; nothing in it
+    is executed, and a file with layers other than Keras's own is refused.
+    """
+    from convert.catalogue import catalogue
+    from convert.importing import OWN_TERMS, OwnNetwork, import_known, import_own
+
+    if not re.fullmatch(NAME, name):
+        raise click.BadParameter("expected letters, digits, dots and dashes.", param_hint="NAME")
+    if size is None and alignment is None and license_ is None:
+        imported = import_known(name, source, out, any_hash=any_hash)
+    elif name in catalogue():
+        raise click.UsageError(f"{name} is a known network: give your own another name.")
+    elif size is None or alignment is None or license_ is None:
+        raise click.UsageError("A network of your own needs --size, --alignment and --license.")
+    else:
+        own = OwnNetwork(
+            size, alignment, license_, terms or OWN_TERMS, scale, offset, bgr=color == "BGR", network=network
+        )
+        imported = import_own(name, source, out, own)
+    click.echo(_json(imported) if as_json else "\n".join(_lines(imported)))
+
+
+def _json(imported: "Imported") -> str:
+    import msgspec
+
+    from convert.spec import sidecar
+
+    document = {
+        "network": str(imported.path),
+        "sidecar": str(sidecar(imported.path)),
+        "tensors": imported.tensors,
+        "weights": imported.weights,
+        "spec": imported.spec,
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+
+
+def _lines(imported: "Imported") -> list[str]:
+    spec = imported.spec
+    size = spec.alignment.size_px
+    return [
+        f"{imported.path}  {imported.tensors} tensors, {imported.weights} weights, every one accounted for",
+        f"takes    RGB {size}x{size}, gives {spec.length} numbers",
+        f"license  {spec.license}",
+        f"terms    {spec.terms}",
+    ]

@@ -1,0 +1,323 @@
+"""`lintel-convert import`: published weights, or a network of one's own, to a Keras network and its sidecar."""
+
+import importlib
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from convert import backend
+from convert.catalogue import Entry, catalogue, hash_of, hash_of_file, hash_of_folder
+from convert.errors import WeightsError
+from convert.spec import MAX_LENGTH, NetworkSpec, encoded, sidecar, write_network
+from convert.tensorflow import load_tensorflow, quiet
+from convert.weights.keras_file import check_saved_model, load_keras, load_weights_into
+from device.vision.manifest import Alignment, Source
+
+if TYPE_CHECKING:
+    import keras
+
+NORMALIZATION = "normalization"
+BOX_PX = 80
+OWN_TERMS = "Your own network: see to its license and its training data yourself."
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What was imported, and where it lies: a `.keras` file or the folder of a SavedModel."""
+
+    path: Path
+    spec: NetworkSpec
+    tensors: int
+    weights: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnNetwork:
+    """What the file of one's own network does not say of it.
+
+    The network wants `pixel * scale + offset` of RGB 0..255, or of BGR. `network` names one of `NETWORKS` for a file
+    that holds weights alone; it brings its own normalization.
+    """
+
+    size_px: int
+    alignment: str
+    license: str
+    terms: str = OWN_TERMS
+    scale: float = 1.0
+    offset: float = 0.0
+    bgr: bool = False
+    network: str | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the network takes RGB pixels 0..255 as they are."""
+        return (self.scale, self.offset, self.bgr) == (1.0, 0.0, False)
+
+
+def import_known(name: str, source: Path, out: Path, *, any_hash: bool = False) -> Imported:
+    """Imports the network `name` of the catalogue from the file or folder `source` into `out`.
+
+    Raises `WeightsError` for an unknown name, for another hash unless `any_hash`, and for a file that is not the
+    network; `DependencyMissing`.
+    """
+    entry = known(name)
+    if entry.importer == "mine":
+        raise WeightsError(
+            f"{name} is published in a form that no importer here reads ({entry.file}).",
+            hint="Convert it to .keras or a SavedModel, and import that under another name with --size and --license.",
+        )
+    received = hash_of(source, entry)
+    if received != entry.sha256 and not any_hash:
+        raise WeightsError(
+            f"{source} has SHA-256 {received}, expected {entry.sha256}.",
+            hint=f"Take {entry.file} from {entry.address}, or add --any-hash if you know where yours comes from.",
+        )
+    model = IMPORTERS[entry.importer](source)
+    path = out / f"{name}.keras"
+    write_network(model, _spec_of(name, entry, received), path)
+    return _imported(path, _spec_of(name, entry, received), model)
+
+
+def import_own(name: str, source: Path, out: Path, own: OwnNetwork) -> Imported:
+    """Imports one's own network, a `.keras` file, a whole or weights-only `.h5`, or the folder of a SavedModel.
+
+    Raises `WeightsError` if it is not a network of `own.size_px` RGB pixels, channels last, to one vector.
+    """
+    if source.is_dir():
+        return _import_saved_model(name, source, out, own)
+    model = _own_model(source, own)
+    wrapped = _with_normalization(model, own, name)
+    spec = _spec_of_own(
+        name,
+        own,
+        int(model.output_shape[1]),
+        Source(package="own", member=source.name, member_sha256=hash_of_file(source)),
+    )
+    path = out / f"{name}.keras"
+    write_network(wrapped, spec, path)
+    return _imported(path, spec, wrapped)
+
+
+def known(name: str) -> Entry:
+    """The entry of the catalogue. Raises `WeightsError`, naming those there are."""
+    if name not in catalogue():
+        raise WeightsError(
+            f"No network {name!r} is known; known are {', '.join(catalogue())}.",
+            hint="For a network of your own name --size, --alignment and --license as well.",
+        )
+    return catalogue()[name]
+
+
+def alignment_named(name: str) -> Alignment:
+    """An alignment of `ALIGNMENTS` by its name."""
+    return ALIGNMENTS[name]()
+
+
+def _dlib(path: Path) -> "keras.Model":
+    from convert.networks import dlib_resnet
+    from convert.weights.dlib import parse
+
+    backend.load_keras()
+    hash_of_file(path)
+    return dlib_resnet.load(parse(path.read_bytes()), cap=dlib_resnet.CAP)
+
+
+def _openface(path: Path) -> "keras.Model":
+    return _of_module("convert.weights.openface", path)
+
+
+def _mobilefacenet(path: Path) -> "keras.Model":
+    return _of_module("convert.weights.mobilefacenet", path)
+
+
+def _minifasnet_v2(path: Path) -> "keras.Model":
+    return _of_module("convert.weights.minifasnet", path, "v2")
+
+
+def _minifasnet_v1se(path: Path) -> "keras.Model":
+    return _of_module("convert.weights.minifasnet", path, "v1se")
+
+
+def _of_module(module: str, *arguments: object) -> "keras.Model":
+    """The importers of published files need NumPy, ONNX and the like: they are imported when one is asked for."""
+    return importlib.import_module(module).load(*arguments)
+
+
+IMPORTERS: dict[str, Callable[[Path], Any]] = {
+    "dlib": _dlib,
+    "openface": _openface,
+    "mobilefacenet": _mobilefacenet,
+    "minifasnet-v2": _minifasnet_v2,
+    "minifasnet-v1se": _minifasnet_v1se,
+    "mine": load_keras,
+}
+"""What reads which published form."""
+
+
+def _attribute(module: str, name: str) -> Callable[[], Any]:
+    def called() -> Any:  # noqa: ANN401 - each has its own type
+        return getattr(importlib.import_module(module), name)()
+
+    return called
+
+
+ALIGNMENTS: dict[str, Callable[[], Alignment]] = {
+    "dlib": _attribute("convert.manifests", "dlib_alignment"),
+    "arcface": _attribute("convert.networks.mobilefacenet", "arcface_alignment"),
+    "openface": _attribute("convert.networks.nn4_small2", "openface_alignment"),
+    "box-80": lambda: Alignment(size_px=BOX_PX, template=(), landmarks=()),
+}
+"""How a face is brought to a network; "box-80" has no points, it is a crop of the detector's box."""
+NETWORKS: dict[str, Callable[[], Any]] = {
+    "dlib_resnet": _attribute("convert.networks.dlib_resnet", "dlib_resnet"),
+    "mobilefacenet": _attribute("convert.networks.mobilefacenet", "mobilefacenet"),
+    "nn4_small2": _attribute("convert.networks.nn4_small2", "nn4_small2"),
+}
+"""The networks of this project that a weights-only file can be for."""
+
+
+def _spec_of(name: str, entry: Entry, received: str) -> NetworkSpec:
+    return NetworkSpec(
+        spec_version=1,
+        name=name,
+        description=entry.description,
+        alignment=alignment_named(entry.alignment),
+        length=entry.length,
+        source=Source(package=entry.address, member=entry.file, member_sha256=received),
+        license=entry.license,
+        terms=f"{entry.terms} Trained on: {entry.training_data}",
+    )
+
+
+def _spec_of_own(name: str, own: OwnNetwork, length: int, source: Source) -> NetworkSpec:
+    return NetworkSpec(
+        spec_version=1,
+        name=name,
+        description=f"Own network {name}, imported from {source.member}.",
+        alignment=_resized(alignment_named(own.alignment), own.size_px),
+        length=length,
+        source=source,
+        license=own.license,
+        terms=own.terms,
+    )
+
+
+def _resized(alignment: Alignment, size_px: int) -> Alignment:
+    """The same chip at another size."""
+    factor = size_px / alignment.size_px
+    template = tuple((round(x * factor, 4), round(y * factor, 4)) for x, y in alignment.template)
+    return msgspec.structs.replace(alignment, size_px=size_px, template=template)
+
+
+def _imported(path: Path, spec: NetworkSpec, model: "keras.Model") -> Imported:
+    return Imported(path, spec, len(model.weights), int(model.count_params()))
+
+
+def _own_model(source: Path, own: OwnNetwork) -> "keras.Model":
+    if own.network is None:
+        model = load_keras(source)
+    else:
+        if not own.is_plain:
+            raise _unfit(f"{own.network} has its normalization inside", "Leave out --scale, --offset and --color.")
+        model = NETWORKS[own.network]()
+        load_weights_into(model, source)
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise _unfit(f"expected one input and one output, received {len(model.inputs)} and {len(model.outputs)}")
+    if model.inputs[0].dtype != "float32" or model.outputs[0].dtype != "float32":
+        raise _unfit(f"expected float32 in and out, received {model.inputs[0].dtype} and {model.outputs[0].dtype}")
+    _check_shapes(tuple(model.input_shape), tuple(model.output_shape), own.size_px)
+    return model
+
+
+def _check_shapes(taken: tuple[int | None, ...], given: tuple[int | None, ...], size_px: int) -> None:
+    expected = (size_px, size_px, 3)
+    if len(taken) == 4 and taken[1] == 3 and taken[3] != 3:
+        raise _unfit(
+            f"it takes {list(taken)}, channels first, which TFLite has no kernels for on a CPU",
+            "Build it with channels last (`keras.config.set_image_data_format('channels_last')`) and load its weights.",
+        )
+    if len(taken) != 4 or any(size not in (None, wanted) for size, wanted in zip(taken[1:], expected, strict=True)):
+        raise _unfit(f"expected pixels {[None, *expected]}, received {list(taken)}")
+    if len(given) != 2 or given[1] is None or not 1 <= given[1] <= MAX_LENGTH:
+        raise _unfit(f"expected one vector of at most {MAX_LENGTH} numbers, received {list(given)}")
+
+
+def _with_normalization(model: "keras.Model", own: OwnNetwork, name: str) -> "keras.Model":
+    """The network with its own normalization in front; one that has it inside stays as it is."""
+    inside = any(layer.name == NORMALIZATION for layer in model.layers)
+    if inside and own.is_plain:
+        return model
+    import keras
+    import numpy as np
+
+    x = pixels = keras.Input((own.size_px, own.size_px, 3), name="pixels")
+    x = keras.layers.Rescaling(own.scale, own.offset, name=NORMALIZATION)(x)
+    if own.bgr:
+        turn = keras.layers.Conv2D(3, 1, use_bias=False, trainable=False, name="bgr")
+        x = turn(x)
+        turn.set_weights([np.eye(3, dtype=np.float32)[::-1].reshape(1, 1, 3, 3)])
+    return keras.Model(pixels, model(x), name=name.replace("-", "_"))
+
+
+def _import_saved_model(name: str, source: Path, out: Path, own: OwnNetwork) -> Imported:
+    """A SavedModel stays one: a new one with the normalization in front calls it."""
+    signature = check_saved_model(source)
+    _check_shapes(signature.input_shape, signature.output_shape, own.size_px)
+    path = out / name
+    if path.exists():
+        raise WeightsError(f"{path} is there already.", hint="Remove it, or name another folder with --out.")
+    length = signature.output_shape[1] or 0
+    member = Source(package="own", member=source.name, member_sha256=hash_of_folder(source, "**/*"))
+    spec = _spec_of_own(name, own, length, member)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out, prefix=".lintel-") as folder:
+            new = Path(folder) / "network"
+            copy = shutil.copytree(source, Path(folder) / "copy")
+            check_saved_model(copy)
+            tensors, weights = _save_with_normalization(copy, new, own)
+            check_saved_model(new)
+            (Path(folder) / "spec").write_bytes(encoded(spec))
+            new.replace(path)
+            (Path(folder) / "spec").replace(sidecar(path))
+    except OSError as error:
+        raise WeightsError(
+            f"Cannot write the network {path}: {error.strerror or error}.", hint="Name another folder with --out."
+        ) from error
+    return Imported(path, spec, tensors, weights)
+
+
+def _save_with_normalization(source: Path, new: Path, own: OwnNetwork) -> tuple[int, int]:
+    """Writes the SavedModel `new`: pixels [n, s, s, 3] to `embedding`; the number of its tensors and of its weights."""
+    tf = load_tensorflow()
+    try:
+        with quiet():
+            module = tf.Module()
+            module.inner = tf.saved_model.load(str(source))
+            call = module.inner.signatures["serving_default"]
+            (given,) = call.structured_input_signature[1].values()
+
+            def serve(pixels: Any) -> dict[str, Any]:  # noqa: ANN401 - TensorFlow is untyped
+                x = pixels * own.scale + own.offset
+                x = tf.reverse(x, [3]) if own.bgr else x
+                (embedding,) = call(**{given.name: x}).values()
+                return {"embedding": embedding}
+
+            size = (given.shape[0], own.size_px, own.size_px, 3)
+            module.serve = tf.function(serve).get_concrete_function(tf.TensorSpec(size, tf.float32, name="pixels"))
+            tf.saved_model.save(module, str(new), signatures={"serving_default": module.serve})
+            variables = call.variables
+            return len(variables), sum(int(variable.shape.num_elements() or 0) for variable in variables)
+    except Exception as error:
+        raise _unfit(f"TensorFlow cannot load it: {' '.join(str(error).split())[:300]}") from error
+
+
+def _unfit(
+    what: str, hint: str = "Give the network's size with --size; it takes RGB pixels, channels last."
+) -> WeightsError:
+    return WeightsError(f"Not a network that can stand at a door: {what}.", hint=hint)
