@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 Agreements = dict[str, "Agreement"]
 
 
+def _similarity(_context: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
+    """`click.FloatRange` would take NaN."""
+    if value is not None and not -1 <= value < 1:
+        raise click.BadParameter(f"expected a similarity of at least -1 and below 1, received {value:g}")
+    return value
+
+
 @click.command(
     epilog="Exit codes: 0 done, 4 model, 5 pictures cannot be read or are too many, 12 scikit-learn is missing."
 )
@@ -27,7 +34,8 @@ Agreements = dict[str, "Agreement"]
 )
 @click.option(
     "--threshold",
-    type=click.FloatRange(-1, 1),
+    type=float,
+    callback=_similarity,
     help="Similarity that holds a group together; for average linkage, without it, the door's.",
 )
 @click.option("--labelled", is_flag=True, help="Each subfolder of DIR is one person: tell how well the groups agree.")
