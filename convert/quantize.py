@@ -1,4 +1,8 @@
-"""From Keras to TFLite, in the precision asked for; float32 goes in and comes out whatever happens in between."""
+"""From Keras to TFLite, in the precision asked for; float32 goes in and comes out unless integers are asked for.
+
+What has no integer kernel (local response normalization, powers, ...) TensorFlow leaves in float, between a
+`DEQUANTIZE` and a `QUANTIZE`; `convert.runtimes.TfliteFile.float_operators` says which those are.
+"""
 
 from collections.abc import Iterator
 from enum import Enum
@@ -7,7 +11,9 @@ from typing import TYPE_CHECKING, Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.representative import Chips
 from convert.tensorflow import load_tensorflow, quiet
+from device.errors import ImageError, ModelError
 
 if TYPE_CHECKING:
     import keras
@@ -22,12 +28,37 @@ class Quantization(Enum):
     FULL_INT8 = "full-int8"
 
 
-def quantize(model: "keras.Model", quantization: Quantization, chips: NDArray[np.uint8]) -> bytes:
-    """The TFLite file of `model` with a batch of one; `chips`, uint8 [n, ...], give `FULL_INT8` its ranges."""
-    with quiet():
-        converter = _converter(model)
-        _configure(converter, quantization, chips)
-        return bytes(converter.convert())
+def quantize(model: "keras.Model", quantization: Quantization, chips: Chips, *, integer_io: bool = False) -> bytes:
+    """The TFLite file of `model` with a batch of one; `chips`, uint8 [n, ...], give `FULL_INT8` its ranges.
+
+    With `integer_io`, for `FULL_INT8` alone, int8 goes in and comes out by the scale and the zero point of the tensor.
+    Raises `ImageError` for chips that are not what the network takes, `ModelError` if TensorFlow cannot convert it.
+    """
+    if integer_io and quantization is not Quantization.FULL_INT8:
+        raise ValueError(f"expected full-int8 for integers in and out, received {quantization.value}")
+    if quantization is Quantization.FULL_INT8:
+        _check_chips(chips, tuple(model.input_shape[1:]))
+    try:
+        with quiet():
+            converter = _converter(model)
+            _configure(converter, quantization, chips)
+            if integer_io:
+                _take_integers(converter)
+            return bytes(converter.convert())
+    except Exception as error:
+        said = " ".join(str(error).split())[:300] or type(error).__name__
+        raise ModelError(
+            f"TensorFlow cannot convert {model.name} to {quantization.value}: {said}",
+            hint="Rebuild the network from layers that TFLite has kernels for; what TensorFlow said is above.",
+        ) from error
+
+
+def _check_chips(chips: Chips, shape: tuple[int, ...]) -> None:
+    if chips.dtype != np.uint8 or chips.shape[1:] != shape or not len(chips):
+        raise ImageError(
+            f"Cannot set int8's ranges with {chips.dtype} {list(chips.shape)}, expected uint8 {['n', *shape]}.",
+            hint="Give at least one aligned chip of the size that the network takes.",
+        )
 
 
 def _converter(model: "keras.Model") -> Any:  # noqa: ANN401 - TensorFlow is untyped
@@ -38,7 +69,7 @@ def _converter(model: "keras.Model") -> Any:  # noqa: ANN401 - TensorFlow is unt
     return tf.lite.TFLiteConverter.from_keras_model(keras.Model(pixels, model(pixels), name=model.name))
 
 
-def _configure(converter: Any, quantization: Quantization, chips: NDArray[np.uint8]) -> None:  # noqa: ANN401
+def _configure(converter: Any, quantization: Quantization, chips: Chips) -> None:  # noqa: ANN401
     tf = load_tensorflow()
     if quantization is not Quantization.FLOAT32:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -54,6 +85,11 @@ def _configure(converter: Any, quantization: Quantization, chips: NDArray[np.uin
             assert_never(quantization)
 
 
-def _samples(chips: NDArray[np.uint8]) -> Iterator[list[NDArray[np.float32]]]:
+def _take_integers(converter: Any) -> None:  # noqa: ANN401
+    tf = load_tensorflow()
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+
+
+def _samples(chips: Chips) -> Iterator[list[NDArray[np.float32]]]:
     for chip in chips:
         yield [chip[np.newaxis].astype(np.float32)]

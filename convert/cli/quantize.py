@@ -1,0 +1,150 @@
+"""`lintel-convert quantize`: networks in Keras to TFLite files, what that costs, and whether it is worth it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from convert.conversions import Conversion, Plan, Report
+    from convert.protocols import Pair
+
+QUANTIZATIONS = ("float32", "float16", "dynamic-range", "full-int8")
+RUNTIMES = ("ai-edge-litert", "tflite-runtime", "tensorflow")
+
+
+@click.command(
+    epilog="Exit codes: 0 done, 1 the gate refused a file, 4 model or runtime, 5 pairs or images, "
+    "12 TensorFlow is missing, 14 a package, 15 a network or its sidecar."
+)
+@click.argument("networks", metavar="NETWORK...", nargs=-1, required=True)
+@click.option("--quantization", type=click.Choice(QUANTIZATIONS), help="Which one; by default full-int8.")
+@click.option("--all", "every", is_flag=True, help="All four quantizations.")
+@click.option("--integer-io", is_flag=True, help="full-int8 takes and gives int8; the door's own code takes float32.")
+@click.option("--pairs", "pairs_file", type=click.Path(path_type=Path), help="Labelled pairs: the gate judges by them.")
+@click.option("--images", type=click.Path(path_type=Path), help="The folder of the pairs' images.")
+@click.option(
+    "--protocol", type=click.Choice(["lfw", "csv"]), help="Form of the pairs; by default csv for *.csv, else lfw."
+)
+@click.option("--representative", type=click.Path(path_type=Path), help="A folder of aligned chips, for int8's ranges.")
+@click.option("--models", type=click.Path(path_type=Path), help="Detector and mesh; without it, those of Lintel.")
+@click.option(
+    "--runtime-python",
+    "pythons",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="The interpreter of another environment, whose TFLite runtimes are to be tried too. May be repeated.",
+)
+@click.option(
+    "--require",
+    "required",
+    type=click.Choice(RUNTIMES),
+    multiple=True,
+    default=RUNTIMES[:1],
+    show_default=True,
+    help="A runtime that a file must run in. May be repeated.",
+)
+@click.option(
+    "--max-tar-loss",
+    type=click.FloatRange(0, 100),
+    default=0.3,
+    show_default=True,
+    help="Points of TAR at FMR 1e-3 that a file may cost, against Keras in float32.",
+)
+@click.option(
+    "--min-cosine",
+    type=click.FloatRange(-1, 1),
+    default=0.98,
+    show_default=True,
+    help="The least median cosine of the embeddings with those of Keras.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Write the report, and the files not refused, here.")
+@click.option("--into", type=click.Path(path_type=Path), help="Make the file, if it passes, this models folder's.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
+def quantize(
+    networks: tuple[str, ...],
+    quantization: str | None,
+    every: bool,
+    integer_io: bool,
+    pairs_file: Path | None,
+    images: Path | None,
+    protocol: str | None,
+    representative: Path | None,
+    models: Path | None,
+    pythons: tuple[Path, ...],
+    required: tuple[str, ...],
+    max_tar_loss: float,
+    min_cosine: float,
+    out: Path | None,
+    into: Path | None,
+    as_json: bool,
+) -> int:
+    """Convert networks to TFLite, measure what that costs, and refuse what costs too much.
+
+    A NETWORK is a .keras file with its sidecar .json beside it, or `dlib-resnet`, the one Lintel comes with. Each file
+    is compared with its network in Keras, float32: on the faces of labelled pairs, cut with the door's own code, or
+    without --pairs on chips that the quantizer has not seen; then the gate cannot judge.
+    """
+    chosen = _chosen(quantization, every=every, integer_io=integer_io)
+    if (pairs_file is None) != (images is None):
+        raise click.UsageError("--pairs and --images go together.")
+    if into is not None and (len(networks) * len(chosen) != 1 or pairs_file is None or integer_io):
+        raise click.UsageError("--into takes one network and one quantization, with --pairs and float input.")
+
+    from convert.conversion_report import markdown, write_report
+    from convert.conversions import Plan, convert_networks
+    from convert.gate import POINT, Budget, Outcome
+    from convert.progress import bar
+    from convert.quantize import Quantization
+    from convert.runtimes import find_places
+    from device.vision.models import shipped_models_dir
+
+    plan = Plan(
+        quantizations=tuple(Quantization(name) for name in chosen),
+        models=models or shipped_models_dir(),
+        places=find_places(pythons),
+        budget=Budget(max_tar_loss * POINT, min_cosine, frozenset(required)),
+        integer_io=integer_io,
+        representative=representative,
+    )
+    report = convert_networks(networks, plan, _pairs(pairs_file, images, protocol), bars=bar)
+    click.echo(_json(report) if as_json else markdown(report))
+    for path in write_report(report, out) if out is not None else ():
+        click.echo(f"written: {path}", err=True)
+    if any(conversion.verdict.outcome is Outcome.REFUSED for conversion in report.conversions):
+        return 1
+    if into is not None:
+        _install(report.conversions[0], into, plan)
+    return 0
+
+
+def _chosen(quantization: str | None, *, every: bool, integer_io: bool) -> tuple[str, ...]:
+    if every and quantization is not None:
+        raise click.UsageError("--all and --quantization exclude each other.")
+    chosen = QUANTIZATIONS if every else (quantization or "full-int8",)
+    if integer_io and "full-int8" not in chosen:
+        raise click.UsageError("--integer-io is for full-int8.")
+    return chosen
+
+
+def _pairs(file: Path | None, images: Path | None, protocol: str | None) -> "tuple[Pair, ...]":
+    from convert.protocols import Protocol, read_pairs
+
+    if file is None or images is None:
+        return ()
+    return read_pairs(file, images, Protocol(protocol or ("csv" if file.suffix.lower() == ".csv" else "lfw")))
+
+
+def _json(report: "Report") -> str:
+    import msgspec
+
+    from convert.conversion_report import document
+
+    return msgspec.json.format(msgspec.json.encode(document(report)), indent=2).decode()
+
+
+def _install(conversion: "Conversion", folder: Path, plan: "Plan") -> None:
+    from convert.install import install
+
+    manifest = install(conversion, folder, plan.models)
+    click.echo(f"written: {folder / manifest.file}, without a threshold: `lintel-convert calibrate` sets it", err=True)

@@ -1,0 +1,66 @@
+"""Puts a file that the gate has let pass into a models folder, as the embedding pair that a door opens."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from convert.conversions import Conversion
+from convert.manifests import embedding_draft, sealed
+from convert.tensorflow import cpu_class, load_tensorflow
+from device.errors import ModelError
+from device.vision.manifest import BuiltWith, EmbeddingSpec, Manifest, TensorSpec, write_manifest
+from device.vision.models import DETECTION, LANDMARKS, Model, load_model
+from device.vision.runtime import Interpreter
+
+
+def install(conversion: Conversion, folder: Path, models: Path) -> Manifest:
+    """Writes the pair into `folder`, without a decision rule; where that has no detector or mesh, those of `models`.
+
+    A door refuses to open with it until it is calibrated. Raises `ModelError`.
+    """
+    manifest = manifest_of(conversion)
+    Interpreter(Model(manifest, conversion.content))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (DETECTION, LANDMARKS):
+            _copy_if_missing(name, models, folder)
+        with tempfile.TemporaryDirectory(dir=folder) as temporary:
+            (Path(temporary) / "model").write_bytes(conversion.content)
+            write_manifest(manifest, Path(temporary) / "manifest")
+            (Path(temporary) / "model").replace(folder / manifest.file)
+            (Path(temporary) / "manifest").replace(folder / f"{manifest.name}.json")
+    except OSError as error:
+        raise ModelError(
+            f"Cannot write the model into {folder}: {error.strerror or error}.", hint="Name another folder with --into."
+        ) from error
+    return manifest
+
+
+def manifest_of(conversion: Conversion) -> Manifest:
+    """The contract of the file, from the sidecar of its network."""
+    spec = conversion.network
+    size = spec.alignment.size_px
+    draft = msgspec.structs.replace(
+        embedding_draft(),
+        description=f"{spec.description.rstrip('.')}; {conversion.quantization.value}.",
+        inputs=(TensorSpec(shape=(1, size, size, 3), dtype="float32"),),
+        outputs=(TensorSpec(shape=(1, spec.length), dtype="float32"),),
+        source=spec.source,
+        license=spec.license,
+        built_with=BuiltWith(
+            tensorflow=load_tensorflow().__version__, cpu=cpu_class(), quantization=conversion.quantization.value
+        ),
+        alignment=spec.alignment,
+        embedding=EmbeddingSpec(length=spec.length, normalization="unit-length", mirror="mean"),
+        decision=None,
+    )
+    return sealed(draft, conversion.content)
+
+
+def _copy_if_missing(name: str, models: Path, folder: Path) -> None:
+    if not (folder / f"{name}.json").exists():
+        manifest = load_model(name, models).manifest
+        shutil.copyfile(models / manifest.file, folder / manifest.file)
+        shutil.copyfile(models / f"{name}.json", folder / f"{name}.json")

@@ -1,0 +1,72 @@
+"""A network by what the command line calls it: a `.keras` file with its sidecar, or `dlib-resnet`, from its weights."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convert.errors import WeightsError
+from convert.manifests import embedding_draft
+from convert.progress import Progress, silent
+from convert.spec import NetworkSpec, read_spec
+from convert.weights.dlib_layout import EMBEDDING_LENGTH
+from device.vision.manifest import Alignment
+
+if TYPE_CHECKING:
+    import keras
+
+DLIB_RESNET = "dlib-resnet"
+
+
+def spec_of(name: str) -> NetworkSpec:
+    """What there is to know of the network before it is loaded. Raises `WeightsError`."""
+    return dlib_spec() if name == DLIB_RESNET else read_spec(Path(name))
+
+
+def load_network(name: str, spec: NetworkSpec, *, progress: Progress = silent) -> "keras.Model":
+    """The network in Keras, as it is converted: dlib's with its last stage bounded.
+
+    Raises `WeightsError` also for a network that does not give what its sidecar says, `SourceError` if published
+    weights cannot be had, `DependencyMissing`.
+    """
+    if name == DLIB_RESNET:
+        return _dlib_resnet(progress)
+    from convert.weights.keras_file import load_keras
+
+    model = load_keras(Path(name))
+    size = spec.alignment.size_px
+    expected, received = ((None, size, size, 3), (None, spec.length)), (model.input_shape, model.output_shape)
+    if received != expected:
+        raise WeightsError(
+            f"The network {name} does not fit its sidecar: expected {expected} in and out, received {received}.",
+            hint="Import the network with `lintel-convert import`; it writes both files.",
+        )
+    return model
+
+
+def dlib_spec() -> NetworkSpec:
+    """The sidecar that dlib's network would have."""
+    draft = embedding_draft()
+    return NetworkSpec(
+        spec_version=1,
+        name=DLIB_RESNET,
+        description="dlib's face recognition ResNet v1, 29 convolutions, its last stage bounded to 6.",
+        alignment=_stated(draft.alignment),
+        length=EMBEDDING_LENGTH,
+        source=draft.source,
+        license=draft.license,
+        terms="The weights are in the public domain; models/README.md says what they were trained on.",
+    )
+
+
+def _stated(alignment: Alignment | None) -> Alignment:
+    assert alignment is not None
+    return alignment
+
+
+def _dlib_resnet(progress: Progress) -> "keras.Model":
+    from convert.fetch import fetch
+    from convert.networks import dlib_resnet
+    from convert.sources import RESNET_WEIGHTS
+    from convert.weights.dlib import parse
+
+    weights = parse(fetch(RESNET_WEIGHTS.name, progress=progress).read_bytes())
+    return dlib_resnet.load(weights, cap=dlib_resnet.CAP)
