@@ -13,9 +13,11 @@ pairs; 12 package missing; 14 a published package; 15 a weights file."""
 COMMANDS = {
     "import": ("convert.cli.import_:import_network", "Import published weights, or a network of your own."),
     "build": ("convert.cli.build:build", "Build the models from published weights, or prove the committed ones."),
+    "quantize": ("convert.cli.quantize:quantize", "Convert networks to TFLite, and refuse what costs too much."),
     "evaluate": ("convert.cli.evaluate:evaluate", "Measure the door's own pipeline on labelled pairs."),
     "calibrate": ("convert.cli.calibrate:calibrate", "Set the decision threshold for a false match rate."),
     "cluster": ("convert.cli.cluster:cluster", "Group the pictures of a folder by whom they show."),
+    "train": ("convert.cli.train:train", "Train a network on aligned chips by person."),
 }
 
 
