@@ -63,19 +63,19 @@ def identify_image(store: Store, analyzer: FaceAnalyzer, path: Path, *, fpir: fl
     levels = levels_of(rule, gallery.references)
     level = laxest_within(levels, len(gallery.people), fpir)
     if level is None:
-        raise _too_many(len(gallery.people), _strictest(levels), fpir)
+        raise _too_many(len(gallery.people), min(levels, key=lambda each: each.fmr), fpir)
     found = search(gallery, _embedding(analyzer, path), level, top=MAX_IDENTIFIED, fusion=rule.fusion)
     return CandidateList(tuple(each for each in found.candidates if each.reaches_threshold), found.people, level)
 
 
 def list_candidates(store: Store, analyzer: FaceAnalyzer, path: Path, *, top: int) -> CandidateList:
-    """The `top` most similar people, held against the model's strictest level. It does not say that it is one of them.
+    """The `top` most similar people, held against the door's level. It does not say that it is one of them.
 
     Raises as `identify_image`, but takes any number of people.
     """
     rule = analyzer.embedder.decision_rule
     gallery = read_gallery(store, analyzer.embedder.model_sha256, rule.fusion)
-    level = _strictest(levels_of(rule, gallery.references))
+    level = door_level(rule, gallery.references)
     return search(gallery, _embedding(analyzer, path), level, top=top, fusion=rule.fusion)
 
 
@@ -102,12 +102,22 @@ def gallery_of(known: Sequence[tuple[Person, NDArray[np.float32]]], fusion: Fusi
     return Gallery(tuple(person for person, _ in known), most, templates(references, fusion))
 
 
-def levels_of(rule: DecisionRule, references: int) -> tuple[Level, ...]:
-    """The levels that a model was calibrated for, with one probe and up to so many references of a person.
+def door_level(rule: DecisionRule, references: int) -> Level:
+    """The door's own level, with one probe and up to so many references of a person.
 
     All people are held to one threshold, the strictest of theirs: else the most similar could fail where the next pass.
     """
-    return (Level(rule.target_fmr, rule.threshold(max(1, references), 1)),)
+    return Level(rule.target_fmr, rule.threshold(max(1, references), 1))
+
+
+def levels_of(rule: DecisionRule, references: int) -> tuple[Level, ...]:
+    """The door's level, and those for other false match rates if the model was calibrated for them.
+
+    Those are of single pairs. For more references they are raised by as much as the door's threshold is.
+    """
+    door = door_level(rule, references)
+    raised = door.threshold - rule.threshold(1, 1)
+    return (door, *(Level(point.fmr, point.threshold + raised) for point in rule.curve))
 
 
 def _known(people: People, model_sha256: str) -> list[tuple[Person, NDArray[np.float32]]]:
@@ -116,10 +126,6 @@ def _known(people: People, model_sha256: str) -> list[tuple[Person, NDArray[np.f
         for enrolled in people.everyone()
         if model_sha256 in dict(enrolled.references)
     ]
-
-
-def _strictest(levels: tuple[Level, ...]) -> Level:
-    return min(levels, key=lambda level: level.fmr)
 
 
 def _embedding(analyzer: FaceAnalyzer, path: Path) -> Embedding:

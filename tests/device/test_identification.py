@@ -9,6 +9,7 @@ from device.credentials import parse_badge
 from device.errors import ImageError, ModelError
 from device.identification import (
     Candidate,
+    door_level,
     gallery_of,
     identify_image,
     levels_of,
@@ -20,7 +21,7 @@ from device.records import Person, Probe
 from device.store.store import Store
 from device.vision.comparison import compare
 from device.vision.identification import Level
-from device.vision.manifest import DecisionRule, Fusion, OperatingPoint
+from device.vision.manifest import CurvePoint, DecisionRule, Fusion, OperatingPoint
 
 NOW = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
 FUSION = Fusion(least_probe_length=0.985, least_reference_length=0.99)
@@ -63,7 +64,7 @@ def test_a_person_is_identified(store, both, analyzer, portrait_files):
 
 def test_a_stranger_is_nobody(store, analyzer, embeddings, portrait_files):
     enroll(store, "Grace Hopper", [embeddings["grace-hopper"]], analyzer.embedder.model_sha256)
-    assert identify_image(store, analyzer, portrait_files["eileen-collins"], fpir=0.01).candidates == ()
+    assert identify_image(store, analyzer, portrait_files["eileen-collins"], fpir=1e-3).candidates == ()
 
 
 def test_a_stranger_has_candidates_who_do_not_reach_the_threshold(store, analyzer, embeddings, portrait_files):
@@ -79,18 +80,23 @@ def test_candidates_are_no_more_than_asked_for(store, analyzer, portrait_files):
     assert found.people == 2
 
 
+@pytest.fixture
+def strictest(analyzer):
+    """The lowest false match rate that the model has a threshold for."""
+    return min(level.fmr for level in levels_of(analyzer.embedder.decision_rule, 1))
+
+
 @pytest.mark.usefixtures("both")
-def test_too_many_people_for_the_rate_are_refused(store, analyzer, portrait_files):
-    strict = analyzer.embedder.decision_rule.target_fmr
+def test_too_many_people_for_the_rate_are_refused(store, analyzer, portrait_files, strictest):
     with pytest.raises(ModelError, match="Cannot identify among 2 people") as refused:
-        identify_image(store, analyzer, portrait_files["eileen-collins"], fpir=strict)
+        identify_image(store, analyzer, portrait_files["eileen-collins"], fpir=strictest)
     assert "--top" in refused.value.hint
 
 
 @pytest.mark.usefixtures("both")
-def test_a_rate_that_is_just_kept_is_not_refused(store, analyzer, portrait_files):
-    just = 2 * analyzer.embedder.decision_rule.target_fmr
-    assert identify_image(store, analyzer, portrait_files["eileen-collins"], fpir=just).people == 2
+def test_a_rate_that_is_just_kept_is_not_refused(store, analyzer, portrait_files, strictest):
+    found = identify_image(store, analyzer, portrait_files["eileen-collins"], fpir=2 * strictest)
+    assert found.level.fpir_bound(2) == 2 * strictest
 
 
 @pytest.mark.usefixtures("both")
@@ -150,7 +156,7 @@ def test_a_similarity_that_equals_the_threshold_reaches_it():
     assert found.candidates == (Candidate(Person(1, "Ada"), 1.0, reaches_threshold=True),)
 
 
-def rule(of_one, of_two):
+def rule(of_one, of_two, curve=()):
     points = tuple(
         OperatingPoint(references=references, probes=1, threshold=threshold, non_mated_comparisons=30_000)
         for references, threshold in ((1, of_one), (2, of_two))
@@ -162,12 +168,23 @@ def rule(of_one, of_two):
         dataset="none",
         fusion=FUSION,
         points=points,
+        curve=curve,
     )
 
 
 @pytest.mark.parametrize(("references", "threshold"), [(0, 0.5), (1, 0.5), (2, 0.6), (9, 0.6)])
 def test_all_are_held_to_the_strictest_threshold_of_any(references, threshold):
-    assert levels_of(rule(0.5, 0.6), references) == (Level(1e-4, threshold),)
+    assert door_level(rule(0.5, 0.6), references) == Level(1e-4, threshold)
+
+
+def test_without_a_curve_there_is_the_door_s_level_alone():
+    assert levels_of(rule(0.5, 0.6), 2) == (Level(1e-4, 0.6),)
+
+
+@pytest.mark.parametrize(("references", "threshold"), [(1, 0.75), (2, 0.875)])
+def test_a_curve_is_raised_as_the_door_s_threshold_is(references, threshold):
+    curve = (CurvePoint(fmr=1e-6, threshold=0.75),)
+    assert levels_of(rule(0.5, 0.625, curve), references)[1] == Level(1e-6, threshold)
 
 
 def test_templates_are_not_shown(store, both, analyzer):  # noqa: ARG001 - somebody must be there
