@@ -86,23 +86,6 @@ class Remembering:
         self.epochs.append(epoch)
 
 
-class Interrupted(Exception):
-    pass
-
-
-class InterruptedAfter(Remembering):
-    """Breaks off in the middle of the epoch after `epochs` whole ones."""
-
-    def __init__(self, epochs: int) -> None:
-        super().__init__()
-        self._whole = epochs
-
-    def step(self, loss: float) -> None:
-        super().step(loss)
-        if len(self.epochs) == self._whole:
-            raise Interrupted
-
-
 PLAN = TrainingPlan(
     "tiny", length=8, people=8, per_person=2, epochs=3, steps=4, learning_rate=0.01, patience=9, held_out=0.5, seed=1
 )
@@ -120,7 +103,12 @@ def trained(data, tmp_path_factory) -> tuple[Trained, Remembering]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(training.NETWORKS, "tiny", small_network)
         heard = Remembering()
-        return train(PLAN, TrainingFiles(data, tmp_path_factory.mktemp("once") / "net.keras"), heard), heard
+        folder = tmp_path_factory.mktemp("once")
+        return train(PLAN, TrainingFiles(data, folder / "net.keras", logs=folder / "logs"), heard), heard
+
+
+def files_of(trained: tuple[Trained, Remembering], data: Path) -> TrainingFiles:
+    return TrainingFiles(data, trained[0].out)
 
 
 def test_the_loss_falls(trained):
@@ -145,38 +133,14 @@ def test_the_figure_is_that_of_the_written_network(trained, data):
     assert verify(network, test, ChipReader(SIZE_PX)) == trained[0].after
 
 
-def test_interrupted_and_resumed_it_comes_to_the_same(trained, data, tmp_path):
-    files = TrainingFiles(data, tmp_path / "net.keras")
-    with pytest.raises(Interrupted):
-        train(PLAN, files, InterruptedAfter(1))
-    heard = Remembering()
-    result = train(PLAN, files, heard, resume=True)
-    assert [epoch.number for epoch in heard.epochs] == [2, 3]
-    assert outputs(result.out) == pytest.approx(outputs(trained[0].out), abs=1e-4)
-
-
 def test_resumed_after_its_end_it_trains_no_more(trained, data):
     heard = Remembering()
-    again = train(PLAN, TrainingFiles(data, trained[0].out), heard, resume=True)
+    again = train(PLAN, files_of(trained, data), heard, resume=True)
     assert (heard.steps, again) == ([], trained[0])
 
 
-def test_without_a_checkpoint_resuming_begins(data, tmp_path):
-    heard = Remembering()
-    train(replace(PLAN, epochs=1), TrainingFiles(data, tmp_path / "net.keras"), heard, resume=True)
-    assert len(heard.epochs) == 1
-
-
-def test_an_interrupted_training_is_not_thrown_away(data, tmp_path):
-    files = TrainingFiles(data, tmp_path / "net.keras")
-    with pytest.raises(Interrupted):
-        train(PLAN, files, InterruptedAfter(1))
-    with pytest.raises(WeightsError, match=r"net\.keras\.training holds a training that has not ended"):
-        train(PLAN, files, Remembering())
-
-
 def test_another_plan_cannot_go_on(trained, data):
-    files = TrainingFiles(data, trained[0].out)
+    files = files_of(trained, data)
     with pytest.raises(WeightsError, match=r"with another plan: margin is 0\.2, not 0\.5"):
         train(replace(PLAN, margin=0.5), files, Remembering(), resume=True)
 
@@ -207,26 +171,20 @@ def test_only_the_last_whole_epoch_is_kept(trained):
 
 
 def test_softmax_first_and_then_triplets(data, tmp_path):
-    plan = replace(PLAN, epochs=2)
+    plan = replace(PLAN, epochs=1, steps=2)
     first = train(replace(plan, objective=Objective.SOFTMAX), TrainingFiles(data, tmp_path / "1.keras"), Remembering())
     files = TrainingFiles(data, tmp_path / "2.keras", initial=first.out)
     second = train(plan, files, Remembering())
     assert second.before == first.after
 
 
-def test_half_precision_leaves_a_network_in_float32(data, tmp_path):
-    plan = replace(PLAN, epochs=1, precision=Precision.BFLOAT16)
+def test_half_precision_leaves_a_network_in_float32_and_ends_with_the_training(data, tmp_path):
+    plan = replace(PLAN, epochs=1, steps=1, precision=Precision.FLOAT16)
     out = train(plan, TrainingFiles(data, tmp_path / "net.keras"), Remembering()).out
     with quiet():
         layers = load_keras().models.load_model(out, safe_mode=True).layers
-    assert {layer.dtype_policy.name for layer in layers} == {"float32"}
-
-
-def test_half_precision_is_over_when_the_training_is(data, tmp_path):
-    train(
-        replace(PLAN, epochs=1, precision=Precision.FLOAT16), TrainingFiles(data, tmp_path / "n.keras"), Remembering()
-    )
-    assert load_keras().config.dtype_policy().name == "float32"
+    policies = {layer.dtype_policy.name for layer in layers} | {load_keras().config.dtype_policy().name}
+    assert policies == {"float32"}
 
 
 def test_epochs_without_gain_end_the_training(trained):
@@ -238,7 +196,7 @@ def test_epochs_without_gain_end_the_training(trained):
 
 
 def test_a_loss_that_is_no_number_ends_the_training(data, tmp_path):
-    plan = replace(PLAN, learning_rate=float("inf"))
+    plan = replace(PLAN, learning_rate=float("inf"), epochs=1, steps=2)
     with pytest.raises(ModelError, match="The loss of epoch 1 is nan"):
         train(plan, TrainingFiles(data, tmp_path / "net.keras"), Remembering())
 
@@ -256,14 +214,12 @@ def test_a_file_without_a_network_is_refused(data, tmp_path):
         train(PLAN, files, Remembering())
 
 
-def test_logs_are_what_tensorboard_reads(data, tmp_path):
+def test_logs_are_what_tensorboard_reads(trained):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    files = TrainingFiles(data, tmp_path / "net.keras", logs=tmp_path / "logs")
-    result = train(replace(PLAN, epochs=2), files, Remembering())
-    read = EventAccumulator(str(tmp_path / "logs")).Reload()
+    read = EventAccumulator(str(trained[0].out.parent / "logs")).Reload()
     found = [(event.step, event.value) for event in read.Scalars("loss")]
-    assert found == [(epoch.number, pytest.approx(epoch.loss)) for epoch in result.epochs]
+    assert found == [(epoch.number, pytest.approx(epoch.loss)) for epoch in trained[0].epochs]
 
 
 KILLED = """
@@ -284,12 +240,25 @@ train.train(PLAN, train.TrainingFiles(Path(sys.argv[2]), Path(sys.argv[3])), Kil
 """
 
 
-def test_killed_by_a_signal_it_goes_on(trained, data, tmp_path):
-    arguments = [sys.executable, "-c", KILLED, str(Path(__file__).parent), str(data), str(tmp_path / "net.keras")]
+@pytest.fixture(scope="module")
+def killed(data, tmp_path_factory) -> TrainingFiles:
+    """What a training leaves that was killed in its second epoch."""
+    out = tmp_path_factory.mktemp("killed") / "net.keras"
+    arguments = [sys.executable, "-c", KILLED, str(Path(__file__).parent), str(data), str(out)]
     finished = subprocess.run(arguments, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
+    assert finished.returncode == -signal.SIGKILL
+    return TrainingFiles(data, out)
+
+
+def test_a_killed_training_is_not_thrown_away(killed):
+    with pytest.raises(WeightsError, match=r"net\.keras\.training holds a training that has not ended"):
+        train(PLAN, killed, Remembering())
+
+
+def test_killed_and_resumed_it_comes_to_the_same(trained, killed):
     heard = Remembering()
-    result = train(PLAN, TrainingFiles(data, tmp_path / "net.keras"), heard, resume=True)
-    assert (finished.returncode, [epoch.number for epoch in heard.epochs]) == (-signal.SIGKILL, [2, 3])
+    result = train(PLAN, killed, heard, resume=True)
+    assert [epoch.number for epoch in heard.epochs] == [2, 3]
     assert outputs(result.out) == pytest.approx(outputs(trained[0].out), abs=1e-4)
 
 
@@ -443,16 +412,12 @@ def command(data: Path, out: Path, *more: str) -> list[str]:
     return ["train", "--data", str(data), "--network", "tiny", "--out", str(out), *options, *more]
 
 
-def test_the_command_prints_json_alone_on_standard_output(data, tmp_path):
-    shown = CliRunner().invoke(cli, command(data, tmp_path / "net.keras", "--json"))
+def test_the_command_prints_json_alone_and_once_it_is_over_what_came_of_it(data, tmp_path):
+    shown = CliRunner().invoke(cli, command(data, tmp_path / "net.keras", "--json", "--resume"))
     document = json.loads(shown.stdout)
-    assert (document["best_epoch"], document["test_after"]["mated"] > 0) == (1, True)
-    assert "loss" in shown.stderr
-
-
-def test_the_command_says_what_came_of_it(data, tmp_path):
-    shown = CliRunner().invoke(cli, command(data, tmp_path / "net.keras")).stdout
-    assert [line.split("  ")[0] for line in shown.splitlines()] == [
+    again = CliRunner().invoke(cli, command(data, tmp_path / "net.keras", "--resume")).stdout
+    assert (document["best_epoch"], document["test_after"]["mated"] > 0, "loss" in shown.stderr) == (1, True, True)
+    assert [line.split("  ")[0] for line in again.splitlines()] == [
         *("trained on", "tested on", "", "before", "after", "written to")
     ]
 
