@@ -1,5 +1,6 @@
 """The process shell of a door: signals, watchdog, and a secure door on every way out."""
 
+import math
 import os
 import signal
 import socket
@@ -12,9 +13,13 @@ from device.clock import Stop
 from device.config import Settings
 from device.errors import DoorError, LintelError, ReaderEnded, ReaderError, StoreError
 from device.ports import Reader
-from device.records import Event, Transaction
+from device.records import BadgeRead, Event, Transaction
 
 POLL_S = 1.0
+MAX_READ_AGE_S = 1.0
+"""An older badge read is dropped: whoever presented it may be gone."""
+NOISE_S = 60.0
+"""After an unreadable badge others are only counted for so long: noise on the line writes a row a minute at most."""
 
 
 class Notifier:
@@ -45,7 +50,7 @@ class Notifier:
         """A service manager that does not listen is no reason to give up the door."""
         if self._address:
             with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagram:
-                datagram.sendto(message.encode(), self._address)
+                datagram.sendto(message.encode(), socket.MSG_DONTWAIT, self._address)
 
 
 @contextmanager
@@ -63,13 +68,51 @@ def stopped_by_signals(stop: Stop) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+class Unserved:
+    """Reads that get no answer, counted until they are written down."""
+
+    def __init__(self) -> None:
+        self.late = 0
+        self._noise = 0
+        self._noise_until = -math.inf
+
+    def is_served(self, badge: BadgeRead, now: float) -> bool:
+        """Whether a badge that was read gets an answer; otherwise it is counted."""
+        if now - badge.at > MAX_READ_AGE_S:
+            self.late += 1
+            return False
+        if badge.credential is not None:
+            return True
+        if now < self._noise_until:
+            self._noise += 1
+            return False
+        self._noise_until = now + NOISE_S
+        return True
+
+    def due(self, now: float) -> Iterator[str]:
+        """What is to be written down now. A count begins anew when the next sentence is asked for, that is, only if
+        this one could be written.
+        """
+        if self.late:
+            yield f"{self.late} badge read{'s' * (self.late != 1)} dropped that came while the door was busy."
+            self.late = 0
+        if self._noise and now >= self._noise_until:
+            yield f"{self._noise} more unreadable badge read{'s' * (self._noise != 1)} within {NOISE_S:.0f} s."
+            self._noise, self._noise_until = 0, now + NOISE_S
+
+
 class Service:
     """The loop from badge to badge at one door."""
 
-    def __init__(self, doorway: Doorway, settings: Settings, notifier: Notifier) -> None:
+    def __init__(self, doorway: Doorway, settings: Settings, notifier: Notifier, *, in_turn: bool = False) -> None:
+        """With `in_turn` every badge gets an answer, one after the other, as on a desk where they are typed; a door
+        forgets those that were presented while it was busy.
+        """
         self._doorway = doorway
         self._access = Access(doorway, settings)
         self._notifier = notifier
+        self._in_turn = in_turn
+        self._unserved = Unserved()
 
     def run(self, reader: Reader, stop: Stop, tell: Callable[[Transaction], None]) -> None:
         """Serves badges until `stop` is set or the reader's input ends; the door is secured at the start and at the
@@ -90,21 +133,42 @@ class Service:
         door.secure()
         try:
             self._note(Event.SERVICE_STARTED)
-            self._notifier.ready()
-            self._serve(reader, stop, tell)
+            with suppress(ReaderEnded):
+                self._serve(reader, stop, tell)
         finally:
             door.secure()
             self._notifier.stopping()
+            self._write_unserved(math.inf)
 
     def _serve(self, reader: Reader, stop: Stop, tell: Callable[[Transaction], None]) -> None:
+        self._forget_waiting(reader, stop)
+        self._notifier.ready()
         while not stop.is_set():
             self._notifier.alive()
-            try:
-                badge = reader.read(POLL_S)
-            except ReaderEnded:
-                return
-            if badge:
+            badge = reader.read(POLL_S)
+            if badge and self._is_served(badge):
                 tell(self._access.swipe(badge, stop))
+                self._forget_waiting(reader, stop)
+            self._write_unserved(self._doorway.clock.monotonic())
+
+    def _is_served(self, badge: BadgeRead) -> bool:
+        return self._in_turn or self._unserved.is_served(badge, self._doorway.clock.monotonic())
+
+    def _forget_waiting(self, reader: Reader, stop: Stop) -> None:
+        """Drops what was presented while nobody could be served, as it says nothing about who is there now.
+
+        A line that never falls silent keeps it no longer than a round.
+        """
+        clock = self._doorway.clock
+        deadline = clock.monotonic() + POLL_S
+        while not (self._in_turn or stop.is_set()) and clock.monotonic() < deadline and reader.read(0.0):
+            self._unserved.late += 1
+
+    def _write_unserved(self, now: float) -> None:
+        """A store that fails does not keep the door from being served; what it did not take is written later."""
+        with suppress(StoreError):
+            for fault in self._unserved.due(now):
+                self._access.note_fault(fault)
 
     def _note(self, event: Event) -> None:
         with self._doorway.store.audit() as audit:

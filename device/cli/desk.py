@@ -33,5 +33,5 @@ def play_desk(settings: Settings, camera_source: str, *, as_json: bool) -> int:
 
     with stopped_by_signals(stop), desk(seen, clock, Relay(seen.door, pins.factory)) as (doorway, reader):
         click.echo("Type a badge and Enter to present it; Ctrl-D ends.", err=True)
-        Service(doorway, seen, Notifier(None)).run(reader, stop, tell)
+        Service(doorway, seen, Notifier(None), in_turn=True).run(reader, stop, tell)
     return 0

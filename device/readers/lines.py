@@ -88,8 +88,8 @@ class LineReader:
         self._received_at = now
 
     def _take(self, received: bytes) -> None:
-        """Takes lines out of what came. One that is too long is told at its limit, so that memory stays bounded, and its
-        rest is skipped, so that no part of it is taken for a badge.
+        """Takes lines out of what came. One that is too long is told at its limit, so that memory stays bounded, and
+        its rest is skipped, so that no part of it is taken for a badge.
         """
         *lines, self._partial = (self._partial + received.replace(b"\r", b"\n")).split(b"\n")
         for line in lines:

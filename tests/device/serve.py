@@ -15,6 +15,7 @@ from device.credentials import parse_badge
 from device.door.gpio import Relay
 from device.enrollment import Candidate, Enrollment
 from device.images import read_image
+from device.records import BadgeRead
 from device.service import Notifier, Service, stopped_by_signals
 from device.simulation.camera import SimulatedCamera
 from device.simulation.pins import SimulatedPins
@@ -36,19 +37,30 @@ class TellingRelay(Relay):
         print("released", flush=True)
 
 
+class LateReader(SimulatedReader):
+    """The badge is presented as soon as the door waits for one."""
+
+    def read(self, timeout_s: float) -> BadgeRead | None:
+        if timeout_s and not self.presented:
+            self.presented = True
+            self.present(BADGE)
+        return super().read(timeout_s)
+
+    presented = False
+
+
 def main(folder: Path, strike_time_s: float) -> None:
     stop = threading.Event()
     clock = SystemClock(stop)
     settings = Settings(door=DoorSettings(strike_time_s=strike_time_s), vision=VisionSettings(threads=1))
     image = read_image(shipped_models_dir() / "portraits" / "eileen-collins.jpg")
-    analyzer, pins, reader = load_analyzer(settings.vision), SimulatedPins(clock), SimulatedReader(clock)
+    analyzer, pins, reader = load_analyzer(settings.vision), SimulatedPins(clock), LateReader(clock)
     camera = SimulatedCamera(
         clock, Scene((Figure(image="eileen", end=Place(x=0.5, y=0.9, size=1.5)),), {"eileen": image})
     )
     with stopped_by_signals(stop), Store(folder) as store:
         Enrollment(store, analyzer, clock).enroll(BADGE, "Eileen Collins", [Candidate("portrait", image)])
         relay = TellingRelay(settings.door, pins.factory)
-        reader.present(BADGE)
         Service(Doorway(camera, relay, store, analyzer, clock), settings, Notifier.of_environment()).run(
             reader, stop, lambda transaction: print(transaction.decision.outcome.value, flush=True)
         )

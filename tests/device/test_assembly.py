@@ -115,8 +115,8 @@ def test_all_missing_parts_are_named_at_once(monkeypatch, tmp_path, part):
 
 
 @pytest.fixture
-def run(lintel, settings, analyzer, portraits, tmp_path):
-    """`lintel run` where Eileen Collins is enrolled, with badges typed on the real standard input."""
+def run(lintel, settings, analyzer, portraits, tmp_path, monkeypatch):
+    """`lintel run` where Eileen Collins is enrolled, with badges typed on the real standard input once it is ready."""
     candidate = Candidate("portrait", portraits["eileen-collins"])
     with Store(tmp_path / "state") as store:
         Enrollment(store, analyzer, SystemClock()).enroll(parse_badge("17:1001"), "Eileen Collins", [candidate])
@@ -125,8 +125,12 @@ def run(lintel, settings, analyzer, portraits, tmp_path):
 
     def typed(badges):
         ours, theirs = os.pipe()
-        os.write(theirs, badges)
-        os.close(theirs)
+
+        def type_badges(_notifier):
+            os.write(theirs, badges)
+            os.close(theirs)
+
+        monkeypatch.setattr("device.service.Notifier.ready", type_badges)
         before = os.dup(0)
         os.dup2(ours, 0)
         ended = lintel("--config", tmp_path / "lintel.toml", "run")

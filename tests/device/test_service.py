@@ -1,14 +1,18 @@
 """The service: secure before everything and after everything, ready before it reads, a watchdog that is fed, an end."""
 
+import math
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from device.access import Doorway
 from device.config import DoorSettings, Settings
@@ -16,8 +20,8 @@ from device.credentials import parse_badge
 from device.door.gpio import Relay
 from device.enrollment import Candidate, Enrollment
 from device.errors import DoorError, ReaderEnded, ReaderError, StoreError
-from device.records import Event, Reason
-from device.service import POLL_S, Notifier, Service, stopped_by_signals
+from device.records import BadgeRead, Event, Reason
+from device.service import MAX_READ_AGE_S, NOISE_S, POLL_S, Notifier, Service, Unserved, stopped_by_signals
 from device.simulation.camera import SimulatedCamera
 from device.simulation.clock import SimulatedClock
 from device.simulation.pins import SimulatedPins
@@ -32,17 +36,28 @@ SETTINGS = Settings(door=DoorSettings(pin=17, strike_time_s=3.0))
 
 
 class ShiftReader(SimulatedReader):
-    """A reader that asks to stop, or fails, when all badges have been read and nobody came for `quiet` rounds."""
+    """A reader that people come to one by one, when the door waits for them.
+
+    It asks to stop, or fails, when all have been there and nobody came for `quiet` rounds. What is `queued` was
+    presented without waiting.
+    """
 
     def __init__(self, clock, stop):
         super().__init__(clock)
         self.stop, self.quiet, self.ending = stop, 0, None
-        self.reads = 0
+        self.reads, self.queued, self.people = 0, [], []
         self.before_read = lambda: None
 
+    def comes(self, credential):
+        self.people.append(credential)
+
     def read(self, timeout_s):
+        if timeout_s == 0.0:
+            return self.queued.pop(0) if self.queued else None
         self.before_read()
         self.reads += 1
+        if self.people:
+            self.present(self.people.pop(0))
         badge = super().read(timeout_s)
         if badge is None:
             self.quiet -= 1
@@ -75,7 +90,7 @@ class Manager:
 class World:
     """A door in a virtual world, with Eileen enrolled and in front of the camera."""
 
-    def __init__(self, folder, analyzer, portraits, manager):
+    def __init__(self, folder, analyzer, portraits, manager, **options):
         self.stop, self.clock, self.manager = threading.Event(), SimulatedClock(), manager
         self.pins, self.reader = SimulatedPins(self.clock), ShiftReader(self.clock, self.stop)
         self.store, self.told = Store(folder), []
@@ -85,7 +100,7 @@ class World:
         self.relay = Relay(SETTINGS.door, self.pins.factory)
         camera = SimulatedCamera(self.clock, Scene((figure,), {"eileen": image}))
         doorway = Doorway(camera, self.relay, self.store, analyzer, self.clock)
-        self.service = Service(doorway, SETTINGS, Notifier(manager.address))
+        self.service = Service(doorway, SETTINGS, Notifier(manager.address), **options)
 
     def run(self):
         self.service.run(self.reader, self.stop, self.told.append)
@@ -117,21 +132,21 @@ def world(tmp_path, analyzer, portraits, manager):
 
 
 def test_badge_and_face_release_the_strike_once(world):
-    world.reader.present(EILEEN)
+    world.reader.comes(EILEEN)
     world.run()
     assert world.levels() == [False, True, False]
 
 
 def test_every_swipe_is_told(world):
     for credential in (UNKNOWN, EILEEN, None):
-        world.reader.present(credential)
+        world.reader.comes(credential)
     world.run()
     reasons = [transaction.decision.reason for transaction in world.told]
     assert reasons == [Reason.BADGE_UNKNOWN, Reason.MATCH, Reason.BADGE_UNREADABLE]
 
 
 def test_audit_tells_the_whole_shift(world):
-    world.reader.present(EILEEN)
+    world.reader.comes(EILEEN)
     world.run()
     assert world.events() == [Event.SERVICE_STARTED, Event.DECISION, Event.SERVICE_STOPPED]
 
@@ -141,6 +156,94 @@ def test_service_is_ready_before_the_first_read(world):
     world.reader.before_read = lambda: heard.append(world.manager.heard())
     world.run()
     assert heard[0] == ["READY=1", "WATCHDOG=1"]
+
+
+def test_badges_presented_before_the_start_are_forgotten(world):
+    world.reader.queued = [BadgeRead(EILEEN, 0.0)] * 3
+    world.run()
+    assert (world.told, world.faults()) == ([], ["3 badge reads dropped that came while the door was busy."])
+
+
+def test_badges_presented_during_a_pulse_are_forgotten(world):
+    world.reader.comes(EILEEN)
+    pulse = world.relay.release
+
+    def release():
+        pulse()
+        world.reader.queued = [BadgeRead(EILEEN, world.clock.monotonic())] * 2
+
+    world.relay.release = release
+    world.run()
+    assert [transaction.decision.reason for transaction in world.told] == [Reason.MATCH]
+    assert world.faults() == ["2 badge reads dropped that came while the door was busy."]
+
+
+def test_badge_after_a_pulse_is_served(world):
+    world.reader.comes(EILEEN)
+    world.reader.comes(EILEEN)
+    world.run()
+    assert world.levels() == [False, True, False, True, False]
+
+
+@pytest.mark.parametrize(("age_s", "served"), [(MAX_READ_AGE_S, 1), (MAX_READ_AGE_S + 0.1, 0)])
+def test_old_read_is_dropped_and_said(world, age_s, served):
+    world.reader.present(UNKNOWN)
+    world.clock.sleep(age_s)
+    world.run()
+    assert (len(world.told), len(world.faults())) == (served, 1 - served)
+
+
+def test_line_that_never_falls_silent_does_not_hang_the_door(world):
+    def babble(timeout_s):
+        if timeout_s:
+            world.stop.set()
+        world.clock.sleep(0.01)
+        return BadgeRead(UNKNOWN, world.clock.monotonic())
+
+    world.reader.read = babble
+    world.run()
+    assert world.clock.monotonic() < 3 * POLL_S
+
+
+def test_on_a_desk_every_badge_gets_its_answer(tmp_path, analyzer, portraits, manager):
+    world = World(tmp_path / "state", analyzer, portraits, manager, in_turn=True)
+    for credential in (UNKNOWN, EILEEN, None, None):
+        world.reader.present(credential)
+    world.run()
+    world.store.close()
+    assert len(world.told) == 4
+
+
+def test_noise_on_the_line_is_one_row_and_its_count(world):
+    for _ in range(500):
+        world.reader.comes(None)
+    world.run()
+    assert [transaction.decision.reason for transaction in world.told] == [Reason.BADGE_UNREADABLE]
+    assert world.events() == [Event.SERVICE_STARTED, Event.DECISION, Event.FAULT, Event.SERVICE_STOPPED]
+    assert world.faults() == ["499 more unreadable badge reads within 60 s."]
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 50.0), st.booleans()), max_size=60))
+def test_every_read_is_served_or_counted_and_noise_makes_a_row_a_minute_at_most(arrivals):
+    unserved, now, served, counted, rows_at = Unserved(), 0.0, 0, 0, []
+    for pause_s, readable in arrivals:
+        now += pause_s
+        faults = list(unserved.due(now))
+        if unserved.is_served(BadgeRead(UNKNOWN if readable else None, now), now):
+            served += 1
+            faults += [] if readable else ["told"]
+        rows_at += [now] * len(faults)
+        counted += sum(int(fault.split()[0]) for fault in faults if fault != "told")
+    counted += sum(int(fault.split()[0]) for fault in unserved.due(math.inf))
+    assert served + counted == len(arrivals)
+    assert all(later - before >= NOISE_S for before, later in pairwise(rows_at))
+
+
+def test_count_that_cannot_be_written_is_kept():
+    unserved = Unserved()
+    unserved.late = 3
+    next(unserved.due(0.0))
+    assert list(unserved.due(0.0)) == ["3 badge reads dropped that came while the door was busy."]
 
 
 def test_watchdog_is_fed_before_each_read(world):
@@ -200,7 +303,7 @@ def test_reader_that_fails_is_raised_and_noted(world):
 
 
 def test_relay_that_fails_is_raised_and_noted(world):
-    world.reader.present(EILEEN)
+    world.reader.comes(EILEEN)
     world.reader.before_read = lambda: setattr(world.pins, "broken", True)
     with pytest.raises(DoorError):
         world.run()
@@ -223,7 +326,7 @@ def test_relay_is_secured_before_the_audit_is_asked(world):
 
 
 def test_store_that_fails_does_not_hide_the_relay_that_fails(world):
-    world.reader.present(UNKNOWN)
+    world.reader.comes(UNKNOWN)
 
     def fail():
         world.pins.broken = True
@@ -248,7 +351,7 @@ def test_anything_unforeseen_leaves_the_door_secure(world, failure):
 
 
 def test_badge_read_before_the_stop_is_answered_and_opens_nothing(world):
-    world.reader.present(EILEEN)
+    world.reader.comes(EILEEN)
     world.reader.before_read = world.stop.set
     world.run()
     assert [transaction.decision.reason for transaction in world.told] == [Reason.STOPPING]
