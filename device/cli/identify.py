@@ -58,7 +58,7 @@ def identify(context: click.Context, image: Path, fpir: float, top: int | None, 
         print_json(_fields(found, claimed=top is None))
     else:
         click.echo("\n".join(_lines(found, claimed=top is None)))
-    return 0 if found.candidates or top is not None else 1
+    return 0 if found.candidates else 1
 
 
 def _fields(found: "CandidateList", *, claimed: bool) -> dict[str, object]:

@@ -64,8 +64,9 @@ def test_too_many_people_are_refused_with_a_way_out(lintel, grace):
     assert "What to do: List candidates with --top" in ended.err
 
 
-def test_an_empty_store_says_why_nobody_is_found(lintel, grace):
-    ended = lintel("identify", grace)
+@pytest.mark.parametrize("arguments", [(), ("--top", 3)])
+def test_an_empty_store_says_why_nobody_is_found(lintel, grace, arguments):
+    ended = lintel("identify", grace, *arguments)
     assert (ended.exit_code, "Nobody has references" in ended.err) == (1, True)
 
 
