@@ -31,7 +31,7 @@ class TripletLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         super().__init__(name=name, reduction=reduction)
         if mining not in list(Mining):
             raise ValueError(f"expected one of {', '.join(Mining)} as mining, received {mining!r}")
-        if margin < 0:
+        if not margin >= 0:
             raise ValueError(f"expected a margin of at least 0, received {margin}")
         self.mining = Mining(mining)
         self.margin = margin

@@ -44,11 +44,11 @@ def read_people(folder: Path) -> tuple[PersonChips, ...]:
     """
     try:
         folders = sorted(path for path in folder.iterdir() if path.is_dir())
+        found = [PersonChips(path.name, _chips(path)) for path in folders]
     except OSError as error:
         raise ImageError(
-            f"Cannot read the folder {folder}: {error.strerror}.", hint="Name the folder that `align` wrote."
+            f"Cannot read the folder {error.filename}: {error.strerror}.", hint="Name the folder that `align` wrote."
         ) from None
-    found = (PersonChips(path.name, _chips(path)) for path in folders)
     people = tuple(person for person in found if len(person.chips) >= MIN_CHIPS)
     if not people:
         raise ImageError(

@@ -21,8 +21,8 @@ class TrainingLog:
         """Adds the numbers of an epoch, by their names."""
         if self._writer is None:
             return
-        from tensorboard.compat.proto.event_pb2 import Event  # type: ignore[import-untyped]
-        from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore[import-untyped]
+        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.compat.proto.summary_pb2 import Summary
 
         values = [Summary.Value(tag=name, simple_value=value) for name, value in scalars.items()]
         self._writer.add_event(Event(step=epoch, wall_time=time.time(), summary=Summary(value=values)))
@@ -41,7 +41,7 @@ class TrainingLog:
 def _writer(folder: Path) -> Any:  # noqa: ANN401 - TensorBoard is untyped
     try:
         with quiet():
-            from tensorboard.summary.writer.event_file_writer import EventFileWriter  # type: ignore[import-untyped]
+            from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
             return EventFileWriter(str(folder))
     except ImportError:

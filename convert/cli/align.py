@@ -1,0 +1,60 @@
+"""`lintel-convert align`: chips to train on, from photos."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from convert.chips import Aligned
+
+
+@click.command(epilog="Exit codes: 0 done, 1 no photo gave a chip, 4 model, 5 the folders cannot be used.")
+@click.argument("photos", metavar="IN", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--alignment",
+    type=click.Choice(["dlib", "arcface", "openface"]),
+    default="arcface",
+    show_default=True,
+    help="Whose chips: dlib's are 150 pixels wide, ArcFace's 112, OpenFace's 96.",
+)
+@click.option("--again", is_flag=True, help="Make the chips anew that are there already.")
+@click.option(
+    "--models", type=click.Path(path_type=Path), help="Folder of the models; without it, those that came with Lintel."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
+def align(photos: Path, out: Path, alignment: str, again: bool, models: Path | None, as_json: bool) -> int:
+    """Cut the aligned chip of the face out of each photo, with the door's own detector, mesh and alignment.
+
+    IN has one subfolder of photos for each person; OUT gets one of chips. An interrupted run goes on where it was.
+    """
+    from convert.chips import ALIGNMENTS, align_photos, photos_in, record_alignment
+    from convert.faces import Finder
+    from convert.progress import bar
+    from device.vision.models import shipped_models_dir
+
+    found = photos_in(photos, out)
+    template = ALIGNMENTS[alignment]()
+    finder = Finder(models or shipped_models_dir())
+    record_alignment(template, out)
+    with bar("Aligning", len(found)) as step:
+        aligned = align_photos(found, finder, template, step, again=again)
+    click.echo(_json(aligned) if as_json else "\n".join(_lines(aligned, out)))
+    return 0 if aligned.made + aligned.kept else 1
+
+
+def _json(aligned: "Aligned") -> str:
+    import msgspec
+
+    failures = [{"photo": str(path), "why": why} for path, why in aligned.failures.items()]
+    document = {"made": aligned.made, "kept": aligned.kept, "failures": failures}
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+
+
+def _lines(aligned: "Aligned", out: Path) -> list[str]:
+    return [
+        f"{aligned.made} chips made in {out}, {aligned.kept} were there already",
+        f"photos without a chip: {len(aligned.failures)}",
+        *(f"  {path}: {why}" for path, why in aligned.failures.items()),
+    ]
