@@ -42,8 +42,8 @@ class Access:
     def swipe(self, badge: BadgeRead, stop: Stop | None = None) -> Transaction:
         """Decides on a badge, writes the decision down, and only then, if it is a grant, releases the strike.
 
-        A camera, model or store that fails is a denial with its reason, and so is a request to stop, whenever it comes:
-        after it nothing is released. Raises `DoorError` if the relay fails.
+        A camera, vision or store that fails is a denial with its reason, and so is a request to stop, whenever it
+        comes: after it nothing is released. Raises `DoorError` if the relay fails.
         """
         stop = stop or Stop()
         decided = self._decided(badge, stop)
@@ -80,6 +80,8 @@ class Access:
             decision, fault = Decision(Reason.CAMERA_FAULT), error.message
         except ModelError as error:
             fault = error.message
+        except Exception as error:  # whatever a library comes up with, a door that is up denies; contents stay out
+            fault = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
         waited_s = self._doorway.clock.monotonic() - since
         return replace(transaction, decision=decision, waited_s=waited_s, frames=look.frames, fault=fault)
 

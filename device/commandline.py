@@ -1,11 +1,25 @@
 """What both command lines are made of: commands imported when asked for, and errors told in words with an exit code."""
 
 import importlib
+import os
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from device.errors import LintelError
+
+DEBUG_VARIABLE = "LINTEL_DEBUG"
+"""Set to anything, it shows the traceback of a bug."""
+
+OUTPUT_CLOSED = 141
+"""As a shell says it of a process that SIGPIPE ended."""
+SYSTEM_REFUSED = 74
+"""EX_IOERR of sysexits.h."""
+
+_DISK = "See that the disk has room and that the file can be read or written."
+_REPORT = f"Run it again with {DEBUG_VARIABLE}=1, and report what it shows to whoever gave you Lintel."
 
 
 class Printable(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
@@ -60,4 +74,25 @@ def run_command(command: click.Command, arguments: Sequence[str] | None = None) 
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)
         return 130
+    except SystemExit as end:  # click's own, with 1 when the reader of the output has left
+        return OUTPUT_CLOSED if end.code == 1 else 0
+    except OSError as error:
+        click.echo(f"Error: {_told(error)}\nWhat to do: {_DISK}", err=True)
+        return SYSTEM_REFUSED
+    except Exception as error:
+        if os.environ.get(DEBUG_VARIABLE):
+            raise
+        click.echo(f"Error: {_bug(error)}\nWhat to do: {_REPORT}", err=True)
+        return LintelError.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _told(error: OSError) -> str:
+    what = error.strerror or type(error).__name__
+    return f"{what}: {error.filename}." if error.filename else f"{what}, while reading or writing."
+
+
+def _bug(error: Exception) -> str:
+    """The kind and the place of what nobody foresaw; its words stay out, as they may hold anything."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"This is a bug in Lintel: {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}."

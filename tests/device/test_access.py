@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
 
+import cv2
 import msgspec
 import numpy as np
 import pytest
@@ -73,7 +74,7 @@ class ScriptedCamera:
 class ScriptedAnalyzer:
     """An analyzer that finds what it is told, the last thing for ever."""
 
-    found: list[Probe | Reason | ModelError]
+    found: list[Probe | Reason | Exception]
     seen: int = 0
 
     @property
@@ -86,7 +87,7 @@ class ScriptedAnalyzer:
     def analyze(self, _image: np.ndarray) -> Probe | Reason:
         result = self.found[min(self.seen, len(self.found) - 1)]
         self.seen += 1
-        if isinstance(result, ModelError):
+        if isinstance(result, Exception):
             raise result
         return result
 
@@ -118,7 +119,7 @@ def world_of(tmp_path_factory):
     """Makes a world in which BADGE is enrolled, and whose analyzer finds what it is told."""
     opened = []
 
-    def make(*found: Probe | Reason | ModelError, references: np.ndarray | None = None, model: str = MODEL) -> World:
+    def make(*found: Probe | Reason | Exception, references: np.ndarray | None = None, model: str = MODEL) -> World:
         clock, settings = SimulatedClock(), Settings()
         store = Store(tmp_path_factory.mktemp("world"))
         opened.append(store)
@@ -212,6 +213,22 @@ def test_a_camera_that_fails_is_a_denial(world_of):
 def test_a_model_that_fails_is_a_denial(world_of):
     transaction = world_of(ModelError("No vector.", hint="Check it.")).swipe()
     assert transaction.decision.reason is Reason.VISION_FAULT
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (ValueError("face of Ada"), "ValueError"),
+        (cv2.error("resize"), "cv2.error"),
+        (np.linalg.LinAlgError("singular"), "numpy.linalg.LinAlgError"),
+        (MemoryError(), "MemoryError"),
+    ],
+)
+def test_whatever_fails_in_vision_is_a_denial_with_its_kind_and_no_contents(world_of, error, fault):
+    world = world_of(error, probe(0.95))
+    assert world.swipe().decision.reason is Reason.VISION_FAULT
+    assert world.last_row().fault == fault
+    assert world.swipe().decision.granted
 
 
 @pytest.mark.parametrize("age_s", [0.6, 5.0])

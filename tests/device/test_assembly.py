@@ -115,7 +115,7 @@ def test_all_missing_parts_are_named_at_once(monkeypatch, tmp_path, part):
 
 
 @pytest.fixture
-def run(lintel, settings, analyzer, portraits, tmp_path, monkeypatch):
+def run(lintel, settings, analyzer, portraits, tmp_path):
     """`lintel run` where Eileen Collins is enrolled, with badges typed on the real standard input once it is ready."""
     candidate = Candidate("portrait", portraits["eileen-collins"])
     with Store(tmp_path / "state") as store:
@@ -130,10 +130,11 @@ def run(lintel, settings, analyzer, portraits, tmp_path, monkeypatch):
             os.write(theirs, badges)
             os.close(theirs)
 
-        monkeypatch.setattr("device.service.Notifier.ready", type_badges)
         before = os.dup(0)
         os.dup2(ours, 0)
-        ended = lintel("--config", tmp_path / "lintel.toml", "run")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("device.service.Notifier.ready", type_badges)
+            ended = lintel("--config", tmp_path / "lintel.toml", "run")
         os.dup2(before, 0)
         for descriptor in (ours, before):
             os.close(descriptor)
