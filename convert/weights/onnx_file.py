@@ -48,7 +48,7 @@ def _content(path: Path) -> bytes:
 def _model(content: bytes, path: Path) -> "onnx.ModelProto":
     try:
         import onnx
-        from google.protobuf.message import DecodeError
+        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # protobuf is untyped
     except ImportError as error:
         raise DependencyMissing(
             f"ONNX files need the package onnx, which cannot be imported: {error}.",

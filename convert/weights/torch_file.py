@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from convert.errors import WeightsError
 from convert.weights.torch_pickle import Known, StorageReference, TensorReference, read_pickle, refused
 
-Tensor = NDArray[np.float32] | NDArray[np.int64]
+Tensor = NDArray[Any]
+"""Of float32 or int64."""
 Storages = dict[str, Tensor]
 References = dict[str, TensorReference]
 
@@ -30,7 +31,7 @@ MAX_NAME = 80
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_VERSION = 1001
-DTYPES = {Known.FLOAT_STORAGE: np.dtype("<f4"), Known.LONG_STORAGE: np.dtype("<i8")}
+DTYPES: dict[Known, np.dtype[Any]] = {Known.FLOAT_STORAGE: np.dtype("<f4"), Known.LONG_STORAGE: np.dtype("<i8")}
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:

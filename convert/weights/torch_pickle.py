@@ -1,4 +1,4 @@
-"""The pickles in PyTorch's files as plain values: a stack machine of the few instructions they use, which calls nothing.
+"""The pickles in PyTorch's files as plain values: a stack machine of the few instructions they use; it calls nothing.
 
 Unpickling runs whatever a file names. This machine knows four names and makes records of them; every other name, and
 every other instruction, is refused. The instructions are those that Python's protocol 2 writes for a state dict.
