@@ -139,7 +139,7 @@ class _Look:
     def probes(self) -> tuple[Probe, ...] | Reason:
         """As many good probes of one face in a row as are needed, or the last reason why there were not."""
         probes: tuple[Probe, ...] = ()
-        complaint = Reason.CAMERA_FAULT
+        complaint: Reason | None = None
         while (frame := self._fresh_frame()) is not None:
             found = self._doorway.analyzer.analyze(frame.image)
             self.frames += 1
@@ -150,7 +150,7 @@ class _Look:
             if len(probes) == self._needed:
                 return probes
             complaint = _worse(complaint, found)
-        return Reason.STOPPING if self._stop.is_set() else complaint
+        return Reason.STOPPING if self._stop.is_set() else complaint or Reason.CAMERA_FAULT
 
     def _fresh_frame(self) -> Frame | None:
         """The next frame captured after the badge and not long ago; None at the deadline or a request to stop."""
@@ -165,11 +165,11 @@ class _Look:
         return None
 
 
-def _worse(before: Reason, found: Probe | Reason) -> Reason:
+def _worse(before: Reason | None, found: Probe | Reason) -> Reason:
     """What to tell the person in the end: the latest thing that they can mend, rather than that nobody was there."""
     if isinstance(found, Probe):
-        return before
-    return before if found is Reason.NO_FACE and before is not Reason.CAMERA_FAULT else found
+        return Reason.FACE_TOO_BRIEF if before in (None, Reason.NO_FACE) else before
+    return before if found is Reason.NO_FACE and before else found
 
 
 def _one_track(probes: tuple[Probe, ...]) -> bool:

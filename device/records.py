@@ -38,6 +38,11 @@ class Reason(Enum):
     FACE_TOO_DARK = ("face-too-dark", "The face was too dark.", "Turn to the light, or switch a light on.")
     FACE_TOO_BRIGHT = ("face-too-bright", "The face was too bright.", "Turn away from the light.")
     FACE_BLURRED = ("face-blurred", "The face was blurred.", "Hold still, or clean the camera's lens.")
+    FACE_TOO_BRIEF = (
+        "face-too-brief",
+        "The face was not seen well for long enough.",
+        "Stay in front of the camera until the door answers.",
+    )
     OUTLIER = (
         "outlier",
         "The face differs from the other pictures or from the references.",

@@ -198,6 +198,24 @@ def test_walking_off_does_not_hide_what_was_wrong_before(world_of):
     assert world_of(Reason.FACE_TOO_DARK, Reason.NO_FACE).swipe().decision.reason is Reason.FACE_TOO_DARK
 
 
+@pytest.mark.parametrize("before", [None, Reason.NO_FACE])
+def test_good_frames_that_are_too_few_are_no_fault_of_the_camera(world_of, before):
+    """As with a camera that gives a frame every three seconds, or somebody who passes by."""
+    world = world_of(*[before] * (before is not None), probe(0.95), probe(0.95), Reason.NO_FACE)
+    transaction = world.swipe()
+    assert (transaction.decision.reason, world.releases) == (Reason.FACE_TOO_BRIEF, 0)
+
+
+def test_what_was_wrong_with_other_frames_is_told_rather(world_of):
+    world = world_of(Reason.FACE_TOO_DARK, probe(0.95), Reason.NO_FACE)
+    assert world.swipe().decision.reason is Reason.FACE_TOO_DARK
+
+
+def test_a_face_that_jumps_for_ever_is_no_fault_of_the_camera(world_of):
+    jumping = [probe(0.95, x=600 * (n % 2)) for n in range(100)]
+    assert world_of(*jumping).swipe().decision.reason is Reason.FACE_TOO_BRIEF
+
+
 def test_the_person_has_until_the_time_out_to_come_closer(world_of):
     assert world_of(*[Reason.FACE_TOO_SMALL] * 20, probe(0.95)).swipe().decision.granted
 
