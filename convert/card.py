@@ -1,0 +1,299 @@
+"""The biometric card: what is shipped, what it was measured to be worth, and what it must not be trusted with.
+
+The figures are a JSON file beside the models, the card is made of them and of the manifest, and `disagreements` finds
+out when model, manifest, figures and card no longer belong together.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from convert.calibrate import Calibration, PointRates
+from convert.door_protocol import AtThreshold
+from convert.error_rates import Estimate
+from convert.evaluate import Evaluation
+from device.errors import ModelError
+from device.vision.manifest import Manifest, read_manifest
+from device.vision.models import EMBEDDING, load_model
+
+CARD = "CARD.md"
+FOLDER = "card"
+FIGURES = f"{FOLDER}/figures.json"
+_HINT = "Measure again with `lintel-convert card`."
+
+
+class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class Share(_Record, frozen=True):
+    """An error rate with the ends of its 95 % interval."""
+
+    rate: float
+    low: float
+    high: float
+    errors: int
+    comparisons: int
+
+
+class Point(_Record, frozen=True):
+    """Both error rates of so many references and probes at a threshold."""
+
+    references: int
+    probes: int
+    threshold: float
+    fmr: Share
+    fnmr: Share
+
+
+class Pairs(_Record, frozen=True):
+    """LFW's protocol of labelled pairs: mean accuracy over folds and its standard deviation, and TARs."""
+
+    pairs: int
+    accuracy: float
+    accuracy_std: float
+    tar_at_fmr_1e2: float
+    tar_at_fmr_1e3: float
+
+
+class Latency(_Record, frozen=True):
+    """The median time for one face, chip and mirror, in milliseconds."""
+
+    threads: int
+    median_ms: float
+
+
+class Figures(_Record, frozen=True):
+    """Everything that was measured, and of which file under which manifest."""
+
+    figures_version: Literal[1]
+    model_sha256: str
+    manifest_seal: str
+    people: int
+    images: int
+    failures_to_acquire: Share
+    points: tuple[Point, ...]
+    alike: Point | None
+    halves: tuple[tuple[Point, ...], tuple[Point, ...]]
+    pairs: Pairs | None
+    latency: tuple[Latency, ...]
+    machine: str
+    runtime: str
+    plots: dict[str, str]
+
+
+def point_of(rates: PointRates) -> Point:
+    """A measured point for the card."""
+    at: AtThreshold = rates.rates
+    return Point(
+        references=rates.references,
+        probes=rates.probes,
+        threshold=at.threshold,
+        fmr=share_of(at.fmr),
+        fnmr=share_of(at.fnmr),
+    )
+
+
+def share_of(estimate: Estimate) -> Share:
+    """A measured rate for the card."""
+    low, high = estimate.interval
+    rate = estimate.rate
+    return Share(rate=rate.value, low=low, high=high, errors=rate.errors, comparisons=rate.trials)
+
+
+def halves_of(calibration: Calibration) -> tuple[tuple[Point, ...], tuple[Point, ...]]:
+    """The rates on each half of the people at thresholds set on the other."""
+    first, second = (tuple(map(point_of, half)) for half in calibration.halves)
+    return first, second
+
+
+def pairs_of(evaluation: Evaluation) -> Pairs:
+    """What came of labelled pairs."""
+    return Pairs(
+        pairs=evaluation.pairs,
+        accuracy=float(evaluation.accuracies.mean()),
+        accuracy_std=float(evaluation.accuracies.std()),
+        tar_at_fmr_1e2=evaluation.tar_at_1e2,
+        tar_at_fmr_1e3=evaluation.tar_at_1e3,
+    )
+
+
+def write_card(folder: Path, figures: Figures) -> None:
+    """Writes the figures and the card made of them into the folder of the models. Raises `ModelError`."""
+    manifest = read_manifest(folder / f"{EMBEDDING}.json")
+    try:
+        (folder / FOLDER).mkdir(exist_ok=True)
+        encoded = msgspec.json.format(msgspec.json.encode(figures), indent=2)
+        (folder / FIGURES).write_bytes(encoded + b"\n")
+        (folder / CARD).write_text(render(manifest, figures), encoding="utf-8")
+    except OSError as error:
+        raise ModelError(
+            f"Cannot write the card into {folder}: {error.strerror}.", hint="Name another folder."
+        ) from None
+
+
+def read_figures(folder: Path) -> Figures:
+    """The figures beside the models. Raises `ModelError` if there are none, or if they are damaged."""
+    path = folder / FIGURES
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Figures)
+    except OSError as error:
+        raise ModelError(f"No figures at {path}: {error.strerror}.", hint=_HINT) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"The figures {path} do not keep their contract: {error}.", hint=_HINT) from None
+
+
+def disagreements(folder: Path) -> tuple[str, ...]:
+    """What in the folder does not belong together: model, manifest, figures, card, plots. Raises `ModelError`."""
+    manifest, figures = load_model(EMBEDDING, folder).manifest, read_figures(folder)
+    card = folder / CARD
+    said = card.read_text(encoding="utf-8") if card.is_file() else ""
+    rules = {
+        f"the figures are of the model {figures.model_sha256}, the manifest is of {manifest.sha256}": (
+            figures.model_sha256 == manifest.sha256
+        ),
+        "the manifest was changed after the figures were measured": figures.manifest_seal == manifest.seal,
+        f"{CARD} is not what the figures and the manifest say": said == render(manifest, figures),
+        **{f"the plot {name} is not the one that was drawn": _is(folder / name, sha) for name, sha in plots(figures)},
+    }
+    return tuple(what for what, holds in rules.items() if not holds)
+
+
+def plots(figures: Figures) -> tuple[tuple[str, str], ...]:
+    """The plots, by their path below the models, and the SHA-256 of each."""
+    return tuple((f"{FOLDER}/{name}", sha256) for name, sha256 in sorted(figures.plots.items()))
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def render(manifest: Manifest, figures: Figures) -> str:
+    """The card as Markdown."""
+    parts = (_head(manifest), _worth(manifest, figures), _unseen(figures), _limits(), _made(manifest, figures))
+    return "\n".join(line for part in parts for line in (*part, "")).rstrip() + "\n"
+
+
+def _head(manifest: Manifest) -> list[str]:
+    rule, alignment = manifest.decision, manifest.alignment
+    pixels = manifest.preprocessing
+    lines = [
+        f"# Biometric card of {manifest.name}",
+        "",
+        "Written by `lintel-convert card` from `card/figures.json` and the manifest; do not edit it by hand.",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| what it is | {manifest.description} |",
+        f"| file | `{manifest.file}`, {manifest.size_bytes / 1e6:.1f} MB |",
+        f"| SHA-256 | `{manifest.sha256}` |",
+        f"| license | {manifest.license} |",
+        f"| made from | `{manifest.source.member}` of {manifest.source.package} {manifest.source.version} |",
+    ]
+    if alignment is not None:
+        lines.append(
+            f"| preprocessing | face aligned by {len(alignment.landmarks)} landmarks to {alignment.size_px}x"
+            f"{alignment.size_px}, {pixels.color}, pixel * {pixels.scale:g} + {pixels.offset:g} |"
+        )
+    if manifest.embedding is not None:
+        lines.append(f"| template | {manifest.embedding.length} numbers, mean of chip and mirror, unit length |")
+    if rule is not None:
+        lines.append(
+            f"| similarity | cosine, higher is closer; fused, a mean is at least {rule.fusion.least_probe_length:g} "
+            f"(probes) and {rule.fusion.least_reference_length:g} (references) long |"
+        )
+    return lines
+
+
+def _worth(manifest: Manifest, figures: Figures) -> list[str]:
+    rule = manifest.decision
+    lines = ["## What it is worth", ""]
+    if rule is not None:
+        lines += [
+            f"Thresholds for FMR {rule.target_fmr:g}, set on all non-mated comparisons of: {rule.dataset} "
+            f"({figures.people} people, {figures.images} images). The door uses the strictest threshold of all",
+            "points that ask for no more pictures than there are. Intervals: 95 %, people drawn with replacement.",
+            "",
+        ]
+    lines += _table(figures.points)
+    if figures.alike is not None:
+        alike = figures.alike
+        lines += [
+            "",
+            f"Frames of one visit are alike. If the {alike.probes} probes of a visit were one and the same picture: "
+            f"FMR {_share(alike.fmr)}, FNMR {_share(alike.fnmr)} at {alike.threshold:.5f}.",
+        ]
+    lines += ["", f"Failure to acquire: {_share(figures.failures_to_acquire)} of the images."]
+    if figures.pairs is not None:
+        pairs = figures.pairs
+        lines += [
+            "",
+            f"Labelled pairs ({pairs.pairs}, folds): accuracy {pairs.accuracy:.2%} +- {pairs.accuracy_std:.2%}, "
+            f"TAR {pairs.tar_at_fmr_1e2:.2%} at FMR 1e-2, {pairs.tar_at_fmr_1e3:.2%} at 1e-3.",
+        ]
+    lines += [f"\n![{name}]({name})" for name, _ in plots(figures)]
+    return lines
+
+
+def _unseen(figures: Figures) -> list[str]:
+    lines = [
+        "## On people that the thresholds were not set on",
+        "",
+        "Set on one half of the people, tried on the other.",
+    ]
+    for half in figures.halves:
+        lines += ["", *_table(half)]
+    return lines
+
+
+def _limits() -> list[str]:
+    return [
+        "## Limits",
+        "",
+        "- **Presentation attacks**: not detected; there are no figures, and a photo of an enrolled person matches.",
+        "- The rates are those of the data named above. Other light, other cameras, other people give other rates.",
+        "  LFW is press photographs of adults, mostly men and public figures. Children, twins and masks: not measured.",
+        "- Comparisons share people and pictures. The intervals account for the people; draws of the same images prove",
+        "  no more than one draw.",
+        "- The bound of the last stage and the fusion's least lengths were chosen on the same data (DECISIONS.md).",
+        "- A face is one more thing to have beside the badge; it is not a key by itself.",
+    ]
+
+
+def _made(manifest: Manifest, figures: Figures) -> list[str]:
+    maker = manifest.built_with
+    lines = ["## How it was made and measured", ""]
+    if maker is not None:
+        lines.append(f"- Quantized ({maker.quantization}) by TensorFlow {maker.tensorflow} on {maker.cpu}.")
+    times = ", ".join(f"{one.median_ms:.1f} ms on {_counted(one.threads, 'thread')}" for one in figures.latency)
+    return [
+        *lines,
+        f"- One face, chip and mirror: {times} ({figures.runtime}, {figures.machine}).",
+        "- `lintel-convert calibrate --images DIR` sets the thresholds, `lintel-convert card --images DIR` writes",
+        "  this card, `lintel-convert card --check` proves that file, manifest, figures and card belong together.",
+    ]
+
+
+def _table(points: tuple[Point, ...]) -> list[str]:
+    rows = [
+        f"| {point.references} x {point.probes} | {point.threshold:.5f} | {_share(point.fmr)} | {_share(point.fnmr)} |"
+        for point in points
+    ]
+    return ["| references x probes | threshold | FMR | FNMR |", "|---|---|---|---|", *rows]
+
+
+def _share(share: Share) -> str:
+    shown = f"{share.rate:.2e}" if 0 < share.rate < 1e-3 else f"{share.rate:.2%}"
+    low, high = (f"{end:.1e}" if 0 < end < 1e-3 else f"{end:.2%}" for end in (share.low, share.high))
+    return f"{shown} ({share.errors:,} of {share.comparisons:,}; {low} to {high})"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _is(path: Path, sha256: str) -> bool:
+    return path.is_file() and sha256_of(path) == sha256

@@ -1,0 +1,82 @@
+"""`lintel-convert card`: the biometric card of the embedding model."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from convert.card import Pairs
+    from device.vision.faces import FaceAnalyzer
+
+
+@click.command(
+    epilog="Exit codes: 0 done, 1 file, manifest and card disagree, 4 model, 5 images, 12 matplotlib is missing."
+)
+@click.option("--images", type=click.Path(path_type=Path), help="The folder that the thresholds were set on.")
+@click.option("--pairs", "pairs_file", type=click.Path(path_type=Path), help="LFW's pairs.txt, for the accuracy.")
+@click.option("--references", type=click.IntRange(2, 100), default=3, show_default=True, help="As in the calibration.")
+@click.option("--probes", type=click.IntRange(2, 100), default=3, show_default=True, help="As in the calibration.")
+@click.option(
+    "--models", type=click.Path(path_type=Path), help="Folder of the models; without it, those that came with Lintel."
+)
+@click.option("--threads", type=click.IntRange(1, 16), default=2, show_default=True, help="Threads for embedding.")
+@click.option("--check", is_flag=True, help="Measure nothing; prove that file, manifest, figures and card agree.")
+def card(
+    images: Path | None,
+    pairs_file: Path | None,
+    references: int,
+    probes: int,
+    models: Path | None,
+    threads: int,
+    check: bool,
+) -> int:
+    """Write CARD.md beside the models: what is shipped, its error rates with intervals, its limits."""
+    from convert.card import CARD, write_card
+    from convert.card_figures import Measured, measure
+    from convert.door_protocol import acquire, design_of
+    from convert.progress import bar
+    from convert.protocols import person_images
+    from device.config import VisionSettings
+    from device.vision.faces import load_analyzer
+    from device.vision.models import shipped_models_dir
+
+    folder = models or shipped_models_dir()
+    if check:
+        return _checked(folder)
+    if images is None:
+        raise click.UsageError("Give --images, or --check.")
+    analyzer = load_analyzer(VisionSettings(models_dir=str(folder), threads=threads))
+    paths = person_images(images)
+    with bar("Embedding", len(paths)) as step:
+        acquired = acquire(paths, analyzer, step)
+    measured = Measured(acquired, _pairs(pairs_file, images, analyzer) if pairs_file else None)
+    write_card(folder, measure(folder, measured, design_of(references, probes), _tell))
+    click.echo(f"written to {folder / CARD}")
+    return 0
+
+
+def _checked(folder: Path) -> int:
+    from convert.card import disagreements
+
+    found = disagreements(folder)
+    for what in found:
+        click.echo(what)
+    if not found:
+        click.echo("file, manifest, figures and card agree")
+    return 1 if found else 0
+
+
+def _pairs(pairs_file: Path, images: Path, analyzer: "FaceAnalyzer") -> "Pairs":
+    from convert.card import pairs_of
+    from convert.evaluate import evaluate, images_of
+    from convert.progress import bar
+    from convert.protocols import Protocol, read_pairs
+
+    pairs = read_pairs(pairs_file, images, Protocol.CSV if pairs_file.suffix.lower() == ".csv" else Protocol.LFW)
+    with bar("Embedding pairs", len(images_of(pairs))) as step:
+        return pairs_of(evaluate(pairs, analyzer, step))
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)

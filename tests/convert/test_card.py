@@ -1,0 +1,155 @@
+"""The biometric card says what the manifest and the figures say, and a change of either is found."""
+
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convert.card import (
+    CARD,
+    FIGURES,
+    FOLDER,
+    Figures,
+    Latency,
+    Pairs,
+    Point,
+    Share,
+    disagreements,
+    read_figures,
+    render,
+    write_card,
+)
+from convert.cli.main import cli
+from device.commandline import run_command
+from device.errors import ModelError
+from device.vision.manifest import read_manifest, write_manifest
+from device.vision.models import EMBEDDING, shipped_models_dir
+
+
+def share(errors: int, comparisons: int) -> Share:
+    rate = errors / comparisons
+    return Share(rate=rate, low=rate / 2, high=rate * 2, errors=errors, comparisons=comparisons)
+
+
+def figures_for(folder: Path) -> Figures:
+    manifest = read_manifest(folder / f"{EMBEDDING}.json")
+    points = tuple(
+        Point(references=r, probes=p, threshold=0.9, fmr=share(1, 10_000), fnmr=share(3, 100))
+        for r, p in ((1, 1), (3, 1), (3, 3))
+    )
+    return Figures(
+        figures_version=1,
+        model_sha256=manifest.sha256,
+        manifest_seal=manifest.seal,
+        people=7,
+        images=70,
+        failures_to_acquire=share(0, 70),
+        points=points,
+        alike=points[2],
+        halves=(points, points),
+        pairs=Pairs(pairs=600, accuracy=0.99, accuracy_std=0.01, tar_at_fmr_1e2=0.98, tar_at_fmr_1e3=0.9),
+        latency=(Latency(threads=1, median_ms=4.5),),
+        machine="a machine",
+        runtime="a runtime 1.0",
+        plots={},
+    )
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """A copy of the shipped embedding pair with a card of made-up figures."""
+    for suffix in ("json", "tflite"):
+        shutil.copy(shipped_models_dir() / f"{EMBEDDING}.{suffix}", tmp_path)
+    write_card(tmp_path, figures_for(tmp_path))
+    return tmp_path
+
+
+def test_the_shipped_card_agrees_with_what_is_shipped():
+    assert disagreements(shipped_models_dir()) == ()
+
+
+def test_a_fresh_card_agrees_with_its_pair(models):
+    assert disagreements(models) == ()
+
+
+def test_another_threshold_is_found(models):
+    path = models / f"{EMBEDDING}.json"
+    manifest = read_manifest(path)
+    rule = msgspec.structs.replace(manifest.decision, target_fmr=1e-3)
+    write_manifest(msgspec.structs.replace(manifest, decision=rule), path)
+    assert "the manifest was changed after the figures were measured" in disagreements(models)
+
+
+def test_figures_of_another_model_are_found(models):
+    write_card(models, msgspec.structs.replace(figures_for(models), model_sha256="0" * 64))
+    assert [what for what in disagreements(models) if "the figures are of the model 0000" in what]
+
+
+def test_a_card_that_was_edited_is_found(models):
+    card = models / CARD
+    card.write_text(card.read_text().replace("not detected", "detected"))
+    assert disagreements(models) == (f"{CARD} is not what the figures and the manifest say",)
+
+
+def test_a_missing_card_is_found(models):
+    (models / CARD).unlink()
+    assert disagreements(models) == (f"{CARD} is not what the figures and the manifest say",)
+
+
+def test_another_plot_is_found(models):
+    write_card(models, msgspec.structs.replace(figures_for(models), plots={"det-1x1.png": "0" * 64}))
+    (models / FOLDER / "det-1x1.png").write_bytes(b"another picture")
+    assert disagreements(models) == (f"the plot {FOLDER}/det-1x1.png is not the one that was drawn",)
+
+
+def test_an_altered_model_is_an_error(models):
+    (models / f"{EMBEDDING}.tflite").write_bytes(b"altered")
+    with pytest.raises(ModelError, match="altered"):
+        disagreements(models)
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b'{"figures_version": 2}'])
+def test_damaged_figures_are_refused(models, content):
+    (models / FIGURES).write_bytes(content)
+    with pytest.raises(ModelError, match="do not keep their contract"):
+        read_figures(models)
+
+
+def test_a_folder_without_figures_is_refused(models):
+    (models / FIGURES).unlink()
+    with pytest.raises(ModelError, match="No figures"):
+        disagreements(models)
+
+
+@given(st.integers(0, 100), st.integers(100, 10**7))
+def test_the_card_gives_the_count_beside_every_rate(errors, comparisons):
+    figures = figures_for(shipped_models_dir())
+    point = msgspec.structs.replace(figures.points[0], fnmr=share(errors, comparisons))
+    card = render(
+        read_manifest(shipped_models_dir() / f"{EMBEDDING}.json"),
+        msgspec.structs.replace(figures, points=(point,)),
+    )
+    assert f"({errors:,} of {comparisons:,}; " in card
+
+
+@pytest.mark.parametrize("said", ["Presentation attacks", "Failure to acquire", "SHA-256", "3 x 3", "license"])
+def test_the_card_says(said):
+    manifest = read_manifest(shipped_models_dir() / f"{EMBEDDING}.json")
+    assert said in render(manifest, figures_for(shipped_models_dir()))
+
+
+def test_the_command_proves_a_card(models, capsys):
+    assert run_command(cli, ["card", "--check", "--models", str(models)]) == 0
+    assert capsys.readouterr().out == "file, manifest, figures and card agree\n"
+
+
+def test_the_command_tells_a_disagreement_by_its_exit_code(models):
+    (models / CARD).unlink()
+    assert run_command(cli, ["card", "--check", "--models", str(models)]) == 1
+
+
+def test_the_command_wants_images_to_measure():
+    assert run_command(cli, ["card"]) == 2
