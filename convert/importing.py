@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from convert import backend
-from convert.catalogue import Entry, catalogue, hash_of, hash_of_file, hash_of_folder
+from convert.catalogue import Entry, Importer, catalogue, hash_of, hash_of_file, hash_of_folder
 from convert.errors import WeightsError
 from convert.spec import MAX_LENGTH, NetworkSpec, encoded, sidecar, write_network
 from convert.tensorflow import load_tensorflow, quiet
@@ -69,7 +69,7 @@ def import_known(name: str, source: Path, out: Path, *, any_hash: bool = False) 
     if entry.importer == "mine":
         raise WeightsError(
             f"{name} is published in a form that no importer here reads ({entry.file}).",
-            hint="Convert it to .keras or a SavedModel, and import that under another name with --size and --license.",
+            hint=f"Import its weights under another name as one of your own: {_as_own(entry)}",
         )
     received = hash_of(source, entry)
     if received != entry.sha256 and not any_hash:
@@ -113,6 +113,11 @@ def known(name: str) -> Entry:
     return catalogue()[name]
 
 
+def _as_own(entry: Entry) -> str:
+    network = f" --network {entry.network}" if entry.network else ""
+    return f"--from FILE{network} --size PIXELS --alignment NAME --license {entry.license}"
+
+
 def alignment_named(name: str) -> Alignment:
     """An alignment of `ALIGNMENTS` by its name."""
     return ALIGNMENTS[name]()
@@ -128,27 +133,32 @@ def _dlib(path: Path) -> "keras.Model":
 
 
 def _openface(path: Path) -> "keras.Model":
-    return _of_module("convert.weights.openface", path)
+    from convert.weights import openface
+
+    return openface.load(path)
 
 
 def _mobilefacenet(path: Path) -> "keras.Model":
-    return _of_module("convert.weights.mobilefacenet", path)
+    from convert.weights import mobilefacenet
+
+    return mobilefacenet.load(path)
 
 
 def _minifasnet_v2(path: Path) -> "keras.Model":
-    return _of_module("convert.weights.minifasnet", path, "v2")
+    from convert.networks.minifasnet import Variant
+    from convert.weights import minifasnet
+
+    return minifasnet.load(path, Variant.V2)
 
 
 def _minifasnet_v1se(path: Path) -> "keras.Model":
-    return _of_module("convert.weights.minifasnet", path, "v1se")
+    from convert.networks.minifasnet import Variant
+    from convert.weights import minifasnet
+
+    return minifasnet.load(path, Variant.V1SE)
 
 
-def _of_module(module: str, *arguments: object) -> "keras.Model":
-    """The importers of published files need NumPy, ONNX and the like: they are imported when one is asked for."""
-    return importlib.import_module(module).load(*arguments)
-
-
-IMPORTERS: dict[str, Callable[[Path], Any]] = {
+IMPORTERS: dict[Importer, Callable[[Path], Any]] = {
     "dlib": _dlib,
     "openface": _openface,
     "mobilefacenet": _mobilefacenet,
@@ -177,6 +187,8 @@ NETWORKS: dict[str, Callable[[], Any]] = {
     "dlib_resnet": _attribute("convert.networks.dlib_resnet", "dlib_resnet"),
     "mobilefacenet": _attribute("convert.networks.mobilefacenet", "mobilefacenet"),
     "nn4_small2": _attribute("convert.networks.nn4_small2", "nn4_small2"),
+    "inception_resnet_v1": _attribute("convert.networks.inception_resnet_v1", "inception_resnet_v1"),
+    "tiny": _attribute("convert.networks.tiny", "tiny"),
 }
 """The networks of this project that a weights-only file can be for."""
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from convert.importing import Imported
 
 ALIGNMENTS = ("dlib", "arcface", "openface")
-NETWORKS = ("dlib_resnet", "mobilefacenet", "nn4_small2")
+NETWORKS = ("dlib_resnet", "inception_resnet_v1", "mobilefacenet", "nn4_small2", "tiny")
 NAME = r"\w[\w.-]{0,63}"
 
 

@@ -94,7 +94,7 @@ def _of_whole_hdf5(path: Path) -> "keras.Model":
         if "model_config" not in file.attrs:
             raise damaged("it holds weights without a network; name the network with --network")
         config = file.attrs["model_config"]
-    content = config if isinstance(config, bytes) else str(config).encode()
+    content = config if isinstance(config, bytes) else str(config).encode(errors="surrogatepass")
     if len(content) > MAX_CONFIG_BYTES:
         raise refused(f"its description has {len(content)} bytes, expected at most {MAX_CONFIG_BYTES}")
     model = _network(parse_config(content), room_bytes=path.stat().st_size)
@@ -165,13 +165,18 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 
 def _network(config: dict[str, Json], *, room_bytes: int) -> "keras.Model":
-    """Builds the network twice: without memory, to see that its weights could be in the file, then with."""
+    """Builds the network; its weights get their memory after it is seen that they could be in the file."""
     import keras
 
-    with _keras_errors("Keras cannot build it"):
-        with keras.StatelessScope(initialize_variables=False):
-            _check_sizes(_built(config), room_bytes)
-        return _built(config)
+    with _keras_errors("Keras cannot build it"), keras.StatelessScope() as scope:
+        try:
+            model = _built(config)
+            _check_sizes(model, room_bytes)
+        except BaseException:
+            scope.initialize_variables = False
+            keras.backend.clear_session()
+            raise
+    return model
 
 
 def _built(config: dict[str, Json]) -> "keras.Model":
