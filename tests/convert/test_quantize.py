@@ -9,6 +9,7 @@ import pytest
 from convert.manifests import embedding_draft, sealed
 from convert.quantize import Quantization, quantize
 from convert.tensorflow import load_tensorflow, quiet
+from device.errors import ImageError, ModelError
 from device.vision.manifest import TensorSpec
 from device.vision.models import Model
 from device.vision.runtime import Interpreter
@@ -77,6 +78,38 @@ def test_precisions_are_different_files(files):
 @pytest.mark.parametrize("quantization", Quantization)
 def test_a_second_time_makes_the_same_bytes(quantization, files, chips):
     assert quantize(small_network(), quantization, chips) == files[quantization]
+
+
+@pytest.mark.parametrize("quantization", [one for one in Quantization if one is not Quantization.FULL_INT8])
+def test_only_full_int8_takes_integers(quantization, chips):
+    with pytest.raises(ValueError, match="expected full-int8"):
+        quantize(small_network(), quantization, chips, integer_io=True)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        np.full((3, *PIXELS[1:]), np.nan, np.float32),
+        np.zeros((3, 8, 8), np.uint8),
+        np.zeros((3, 9, 8, 3), np.uint8),
+        np.zeros((0, *PIXELS[1:]), np.uint8),
+    ],
+    ids=["not a number", "gray", "too high", "none"],
+)
+def test_ranges_are_set_with_chips_alone(wrong):
+    with pytest.raises(ImageError, match="Cannot set int8's ranges"):
+        quantize(small_network(), Quantization.FULL_INT8, wrong)
+
+
+def test_a_network_that_tflite_has_no_kernel_for_is_a_model_error(chips, capfd):
+    load_tensorflow()
+    import keras
+
+    pixels = keras.Input(PIXELS[1:], name="pixels")
+    network = keras.Model(pixels, keras.ops.erfinv(pixels / 256), name="odd")
+    with pytest.raises(ModelError, match="TensorFlow cannot convert odd to float32"):
+        quantize(network, Quantization.FLOAT32, chips)
+    capfd.readouterr()
 
 
 def test_a_conversion_says_nothing(chips, capfd):
