@@ -1,83 +1,111 @@
-"""Sets the decision threshold for a target false match rate on one half of the people; the other half tests it."""
+"""Sets the thresholds for a target false match rate on everybody in a labelled folder, and tries them by halves."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from convert.embedding import embed_images
-from convert.error_rates import Rate, threshold_at_fmr
+from convert.comparisons import Comparisons, Templates
+from convert.door_protocol import AtThreshold, Design, compare_by, rates_at
+from convert.error_rates import comparisons_needed
 from device.errors import ImageError
-from device.images import SUFFIXES
-from device.vision.faces import FaceAnalyzer
-from device.vision.manifest import DecisionRule, Manifest
+from device.vision.manifest import CurvePoint, DecisionRule, Fusion, Manifest, OperatingPoint
 from device.vision.models import EMBEDDING
 
 SPLIT_SEED = 0
-CONFIDENCE_ERRORS = 3.0
-"""Rule of three: without an error in n independent comparisons, the rate is below 3 / n with 95 % confidence."""
+CURVE_FMRS = tuple(digit * 10.0**exponent for exponent in range(-3, -9, -1) for digit in (5, 2, 1))
+"""The false match rates for which single pairs get a threshold too, as far as the data supports them."""
+UNIT_LENGTH = Fusion(least_probe_length=1.0, least_reference_length=1.0)
+"""How a network is calibrated that has no fusion yet: means made unit length."""
+
+
+@dataclass(frozen=True, slots=True)
+class PointRates:
+    """The rates of a number of references and probes at a threshold, and in how many non-mated comparisons a draw."""
+
+    references: int
+    probes: int
+    rates: AtThreshold
+    non_mated_a_draw: int
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A threshold set on one half of the people, and its error rates on the other half."""
+    """A decision rule, its error rates on the people it was set on, and on people that it was not set on.
 
-    threshold: float
-    target_fmr: float
-    people: int
-    images: int
-    failures: int
-    non_mated_comparisons: int
-    fmr: Rate
-    fnmr: Rate
-
-
-def calibrate(folder: Path, analyzer: FaceAnalyzer, target_fmr: float, counter: Callable[[], object]) -> Calibration:
-    """Compares all images of different people in `folder` (one subfolder a person) with the door's own code.
-
-    Raises `ImageError` if the data cannot support the target.
+    `rates` are at the points' thresholds as the door uses them; `alike`, those of the largest point if all probes of a
+    visit are one picture. Each of the two `halves` has the rates of one half of the people at thresholds that were set
+    on the other half alone.
     """
-    images = person_images(folder)
-    embedded = embed_images(images, analyzer, counter)
-    acquired = sorted(embedded.embeddings)
-    vectors = np.stack([embedded.embeddings[path] for path in acquired])
-    names, people = np.unique([path.parent.name for path in acquired], return_inverse=True)
-    set_on = _half_of(len(names))[people]
-    _, non_mated = split_similarities(vectors[set_on], people[set_on])
-    if len(non_mated) * target_fmr < CONFIDENCE_ERRORS:
-        raise ImageError(
-            f"{len(non_mated)} non-mated comparisons cannot support an FMR of {target_fmr:g}.",
-            hint=f"It takes {math.ceil(CONFIDENCE_ERRORS / target_fmr)} of them in one half of the people.",
-        )
-    threshold = threshold_at_fmr(non_mated, target_fmr)
-    held_mated, held_non_mated = split_similarities(vectors[~set_on], people[~set_on])
+
+    rule: DecisionRule
+    design: Design
+    people: int
+    rates: tuple[PointRates, ...]
+    alike: PointRates | None
+    halves: tuple[tuple[PointRates, ...], tuple[PointRates, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a calibration aims at: the false match rate, for which use, with which fusion, on what."""
+
+    fmr: float
+    design: Design
+    fusion: Fusion
+    dataset: str
+
+
+def calibrate(templates: Templates, people: int, target: Target) -> Calibration:
+    """Sets a threshold for 1 x 1, R x 1 and R x P of the target's design; `people` are numbered from 0.
+
+    Raises `ImageError` if there are too few images, or if the data cannot support the target.
+    """
+    compared = _compared(templates, people, target)
+    for design, comparisons in compared.items():
+        _supported(design, comparisons, target.fmr)
+    rule = rule_of(compared, target)
+    halves = [_compared(half, people, target) for half in in_halves(templates)]
+    rules = [rule_of(half, target) for half in halves]
     return Calibration(
-        threshold=threshold,
-        target_fmr=target_fmr,
-        people=len(names),
-        images=len(images),
-        failures=len(embedded.failures),
-        non_mated_comparisons=len(non_mated),
-        fmr=Rate(int(np.count_nonzero(held_non_mated >= threshold)), len(held_non_mated)),
-        fnmr=Rate(int(np.count_nonzero(held_mated < threshold)), len(held_mated)),
+        rule=rule,
+        design=target.design,
+        people=len(np.unique(templates.people)),
+        rates=tuple(_rates(design, comparisons, rule) for design, comparisons in compared.items()),
+        alike=_alike(compared, target.design, rule),
+        halves=(_rates_on(halves[1], rules[0]), _rates_on(halves[0], rules[1])),
     )
 
 
-def decision_rule(calibration: Calibration, dataset: str) -> DecisionRule:
-    """The rule to put into the manifest."""
+def designs(design: Design) -> tuple[Design, ...]:
+    """Single pairs; the design with one probe; the design. Each once."""
+    several = (Design(design.references, probes, design.draws, design.seed) for probes in (1, design.probes))
+    return tuple(dict.fromkeys([Design(), *(one for one in several if not one.single)]))
+
+
+def rule_of(compared: dict[Design, Comparisons], target: Target) -> DecisionRule:
+    """The rule with a threshold for each design, and a curve of those of single pairs, all rounded up."""
     return DecisionRule(
         metric="cosine-similarity",
         direction="higher-is-closer",
-        threshold=round(calibration.threshold, 5),
-        target_fmr=calibration.target_fmr,
-        references=1,
-        probes=1,
-        dataset=dataset,
-        non_mated_comparisons=calibration.non_mated_comparisons,
+        target_fmr=target.fmr,
+        dataset=target.dataset,
+        fusion=target.fusion,
+        points=tuple(
+            OperatingPoint(
+                references=design.references,
+                probes=design.probes,
+                threshold=_rounded_up(comparisons.threshold_at_fmr(target.fmr)),
+                non_mated_comparisons=comparisons.non_mated,
+            )
+            for design, comparisons in compared.items()
+        ),
+        curve=tuple(
+            CurvePoint(fmr=float(f"{fmr:g}"), threshold=_rounded_up(compared[Design()].threshold_at_fmr(fmr)))
+            for fmr in CURVE_FMRS
+            if compared[Design()].non_mated >= comparisons_needed(fmr)
+        ),
     )
 
 
@@ -88,23 +116,65 @@ def with_rule(manifest: Manifest, rule: DecisionRule) -> Manifest:
     return msgspec.structs.replace(manifest, decision=rule)
 
 
-def person_images(folder: Path) -> tuple[Path, ...]:
-    """The images in a folder with a subfolder for each person. Raises `ImageError` if there are not two people."""
-    images = tuple(sorted(path for path in folder.glob("*/*") if path.suffix.lower() in SUFFIXES))
-    if len({path.parent for path in images}) < 4:
-        raise ImageError(f"{folder} has images of fewer than four people.", hint="One subfolder for each person.")
-    return images
+def calibrated_fusion(manifest: Manifest, probe_length: float | None, reference_length: float | None) -> Fusion:
+    """The fusion that was asked for; where nothing was, the manifest's; where it has none, `UNIT_LENGTH`."""
+    known = manifest.decision.fusion if manifest.decision else UNIT_LENGTH
+    return Fusion(
+        least_probe_length=known.least_probe_length if probe_length is None else probe_length,
+        least_reference_length=known.least_reference_length if reference_length is None else reference_length,
+    )
 
 
-def split_similarities(
-    vectors: NDArray[np.float32], people: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The similarities of all pairs of unit vectors [n, length], mated and non-mated, each pair once."""
-    similarities = vectors @ vectors.T
-    upper = np.triu(np.ones(similarities.shape, np.bool_), k=1)
-    same = people[:, None] == people[None, :]
-    return similarities[upper & same], similarities[upper & ~same]
+def in_halves(templates: Templates) -> tuple[Templates, Templates]:
+    """The templates of one half of the people, and those of the other, drawn by a fixed seed.
+
+    Half of those with many images come into each: the people are dealt out by their number of images.
+    """
+    people, counts = np.unique(templates.people, return_counts=True)
+    chance = np.random.default_rng(SPLIT_SEED).random(len(people))
+    order = people[np.lexsort((chance, counts))]
+    first = np.isin(templates.people, order[::2])
+    return templates[first], templates[~first]
 
 
-def _half_of(people: int) -> NDArray[np.bool_]:
-    return np.random.default_rng(SPLIT_SEED).permutation(people) < people // 2
+def _compared(templates: Templates, people: int, target: Target) -> dict[Design, Comparisons]:
+    return {design: compare_by(design, templates, people, target.fusion) for design in designs(target.design)}
+
+
+def _rounded_up(threshold: float) -> float:
+    """To five digits, and never past 1."""
+    return min(math.ceil(threshold * 1e5) / 1e5, 1.0)
+
+
+def _supported(design: Design, comparisons: Comparisons, target_fmr: float) -> None:
+    """Raises `ImageError` if one draw has too few comparisons: further ones are of the same images."""
+    found, needed = comparisons.non_mated // max(design.draws, 1), comparisons_needed(target_fmr)
+    if found >= needed:
+        return
+    each = design.references + design.probes
+    people = math.ceil(math.sqrt(needed) + 0.5) if design.draws else math.ceil(math.sqrt(2 * needed) + 0.5)
+    images = f"{each} images or more each" if design.draws else "an image each, or fewer people with more"
+    raise ImageError(
+        f"{found} non-mated comparisons of {design.references} x {design.probes} images (references x probes) cannot "
+        f"support an FMR of {target_fmr:g}: it takes {needed}.",
+        hint=f"Give some {people} people with {images}, ask for fewer references and probes, or for a higher --fmr.",
+    )
+
+
+def _rates(design: Design, comparisons: Comparisons, rule: DecisionRule) -> PointRates:
+    threshold = rule.threshold(design.references, design.probes)
+    a_draw = comparisons.non_mated // max(design.draws, 1)
+    return PointRates(design.references, design.probes, rates_at(threshold, comparisons), a_draw)
+
+
+def _rates_on(compared: dict[Design, Comparisons], rule: DecisionRule) -> tuple[PointRates, ...]:
+    return tuple(_rates(design, comparisons, rule) for design, comparisons in compared.items())
+
+
+def _alike(compared: dict[Design, Comparisons], design: Design, rule: DecisionRule) -> PointRates | None:
+    """One probe, at the threshold for as many as there seem to be."""
+    if design.probes == 1:
+        return None
+    one = next(of for of in compared if (of.references, of.probes) == (design.references, 1))
+    rates = rates_at(rule.threshold(design.references, design.probes), compared[one])
+    return PointRates(one.references, 1, rates, compared[one].non_mated // max(one.draws, 1))

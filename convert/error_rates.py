@@ -1,4 +1,4 @@
-"""Error rates from similarities: accuracy over folds, TAR at an FMR, FMR and FNMR with intervals, the ROC. Pure."""
+"""Error rates from similarities: accuracy over folds, TAR at an FMR, FMR and FNMR with intervals, curves. Pure."""
 
 import math
 from dataclasses import dataclass
@@ -8,6 +8,11 @@ from numpy.typing import NDArray
 
 Similarities = NDArray[np.float32]
 Labels = NDArray[np.bool_]
+
+Interval = tuple[float, float]
+
+EXPECTED_ERRORS = 3.0
+"""Rule of three: without an error in n independent comparisons, the rate is below 3 / n with 95 % confidence."""
 
 _Z_95 = 1.959963984540054
 
@@ -25,14 +30,44 @@ class Rate:
         return self.errors / self.trials if self.trials else math.nan
 
     @property
-    def interval(self) -> tuple[float, float]:
+    def interval(self) -> Interval:
         """Lower and upper end (Wilson 1927), right for few and for no errors as well."""
         if not self.trials:
             return 0.0, 1.0
-        n, p, z2 = self.trials, self.value, _Z_95**2
-        middle = (p + z2 / (2 * n)) / (1 + z2 / n)
-        half = _Z_95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-        return max(0.0, middle - half), min(1.0, middle + half)
+        low, high = wilson(np.array([self.value]), self.trials)
+        return float(low[0]), float(high[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A rate, and its 95 % interval where comparisons are not independent of one another."""
+
+    rate: Rate
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """FMR and FNMR at every threshold, from lax to strict, float64 [n], and in how many comparisons."""
+
+    thresholds: NDArray[np.float64]
+    fmr: NDArray[np.float64]
+    fnmr: NDArray[np.float64]
+    mated: int
+    non_mated: int
+
+
+def wilson(rates: NDArray[np.float64], trials: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lower and upper ends of the 95 % score interval (Wilson 1927) of rates found in so many independent trials."""
+    z2 = _Z_95**2
+    middle = (rates + z2 / (2 * trials)) / (1 + z2 / trials)
+    half = _Z_95 * np.sqrt(rates * (1 - rates) / trials + z2 / (4 * trials * trials)) / (1 + z2 / trials)
+    return np.clip(middle - half, 0.0, rates), np.clip(middle + half, rates, 1.0)
+
+
+def comparisons_needed(target: float) -> int:
+    """How many non-mated comparisons it takes to speak of a false match rate `target` (rule of three)."""
+    return math.ceil(EXPECTED_ERRORS / target - 1e-6)
 
 
 def fmr(similarities: Similarities, same: Labels, threshold: float) -> Rate:
@@ -53,7 +88,12 @@ def threshold_at_fmr(non_mated: Similarities, target: float) -> float:
     if allowed >= len(non_mated):
         return -1.0
     barred = np.partition(non_mated, len(non_mated) - allowed - 1)[len(non_mated) - allowed - 1]
-    return float(np.nextafter(barred, np.float32(2.0), dtype=np.float32))
+    return above(float(barred))
+
+
+def above(similarity: float) -> float:
+    """The lowest threshold, of float32, that this similarity does not reach."""
+    return float(np.nextafter(np.float32(similarity), np.float32(2.0)))
 
 
 def tar_at_fmr(similarities: Similarities, same: Labels, target: float) -> float:
@@ -82,10 +122,11 @@ def accuracy_by_fold(similarities: Similarities, same: Labels, folds: NDArray[np
     return np.asarray(accuracies, np.float64)
 
 
-def roc(similarities: Similarities, same: Labels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """False match rates and true accept rates at every threshold, from strict to lax."""
-    order = np.argsort(-similarities, kind="stable")
-    labels = same[order]
-    ends = np.concatenate([np.flatnonzero(np.diff(similarities[order])), [len(order) - 1]])
-    false_matches, true_accepts = np.cumsum(~labels)[ends], np.cumsum(labels)[ends]
-    return false_matches / np.count_nonzero(~labels), true_accepts / np.count_nonzero(labels)
+def curve(similarities: Similarities, same: Labels) -> Curve:
+    """FMR and FNMR at each similarity that occurs, and above all of them."""
+    mated, non_mated = np.sort(similarities[same]), np.sort(similarities[~same])
+    thresholds = np.unique(similarities).astype(np.float64)
+    thresholds = np.append(thresholds, above(thresholds[-1]))
+    matching = len(non_mated) - np.searchsorted(non_mated, thresholds, side="left")
+    refused = np.searchsorted(mated, thresholds, side="left")
+    return Curve(thresholds, matching / len(non_mated), refused / len(mated), len(mated), len(non_mated))

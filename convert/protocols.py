@@ -1,4 +1,4 @@
-"""Labelled pairs of images: LFW's `pairs.txt` and a CSV of one's own."""
+"""Labelled images: pairs in LFW's `pairs.txt` or a CSV of one's own, or a folder with a subfolder for each person."""
 
 import csv
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from device.errors import ImageError
+from device.images import SUFFIXES
 
 
 class Protocol(StrEnum):
@@ -26,6 +27,18 @@ class Pair:
 
 
 CSV_FOLDS = 10
+
+
+def person_images(folder: Path, least_people: int = 2) -> tuple[Path, ...]:
+    """The images in a folder with a subfolder for each person, sorted. Raises `ImageError` for too few people."""
+    images = tuple(sorted(path for path in folder.glob("*/*") if path.suffix.lower() in SUFFIXES))
+    people = len({path.parent for path in images})
+    if people < least_people:
+        raise ImageError(
+            f"{folder} has images of {people} people, expected at least {least_people}.",
+            hint="One subfolder for each person.",
+        )
+    return images
 
 
 def read_pairs(path: Path, images: Path, protocol: Protocol) -> tuple[Pair, ...]:

@@ -1,4 +1,4 @@
-"""`lintel-convert calibrate`: the threshold of the embedding model's manifest."""
+"""`lintel-convert calibrate`: the thresholds of the embedding model's manifest."""
 
 from pathlib import Path
 
@@ -14,37 +14,64 @@ import click
     "--fmr", type=click.FloatRange(0, 0.1, min_open=True), default=1e-4, show_default=True, help="Target FMR."
 )
 @click.option(
+    "--references", type=click.IntRange(1, 100), default=3, show_default=True, help="References a person has."
+)
+@click.option("--probes", type=click.IntRange(1, 100), default=3, show_default=True, help="Probes of a visit.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which images are drawn.")
+@click.option("--draws", type=click.IntRange(1, 1000), help="How often they are drawn.  [default: 30]")
+@click.option("--least-probe-length", type=click.FloatRange(0, 1), help="Fuse probes so; by default as the model does.")
+@click.option("--least-reference-length", type=click.FloatRange(0, 1), help="Fuse references so; likewise.")
+@click.option(
     "--models", type=click.Path(path_type=Path), help="Folder of the models; without it, those that came with Lintel."
 )
+@click.option(
+    "--threads", type=click.IntRange(1, 16), default=2, show_default=True, help="Threads of the TFLite interpreter."
+)
 @click.option("--dry-run", is_flag=True, help="Leave the manifest as it is.")
-def calibrate(images: Path, dataset: str, fmr: float, models: Path | None, dry_run: bool) -> None:
-    """Set the decision threshold of the embedding model from a target false match rate.
+@click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
+def calibrate(
+    images: Path,
+    dataset: str,
+    fmr: float,
+    references: int,
+    probes: int,
+    seed: int,
+    draws: int | None,
+    least_probe_length: float | None,
+    least_reference_length: float | None,
+    models: Path | None,
+    threads: int,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Set the decision thresholds of the embedding model from a target false match rate.
 
-    The threshold is set on all cross-person comparisons of one half of the people; FMR and FNMR are reported on the
-    other half, which the threshold has not seen.
+    There is one for single pairs, one for --references with a probe, and one for --references with --probes, each set
+    on all comparisons of different people. How it does on people whom it was not set on is tried by halves.
     """
+    from convert.calibrate import Target, calibrated_fusion, with_rule
     from convert.calibrate import calibrate as calibrated
-    from convert.calibrate import decision_rule, person_images, with_rule
+    from convert.door_protocol import acquire, design_of
     from convert.progress import bar
+    from convert.protocols import person_images
+    from convert.reports import as_json as formatted
+    from convert.reports import calibration_document, calibration_lines
     from device.config import VisionSettings
     from device.vision.faces import load_analyzer
     from device.vision.manifest import read_manifest, write_manifest
     from device.vision.models import EMBEDDING, shipped_models_dir
 
     folder = models or shipped_models_dir()
-    analyzer = load_analyzer(VisionSettings(models_dir=str(folder)))
-    with bar("Embedding", len(person_images(images))) as step:
-        found = calibrated(images, analyzer, fmr, step)
-    click.echo(
-        f"threshold {found.threshold:.5f} for FMR {fmr:g}: {found.non_mated_comparisons} comparisons, one half of"
-    )
-    click.echo(f"{found.people} people ({found.images} images, {found.failures} without a face)")
-    for name, rate in (("FMR", found.fmr), ("FNMR", found.fnmr)):
-        low, high = rate.interval
-        click.echo(
-            f"{name} on the other half: {rate.value:.4%} ({rate.errors} of {rate.trials}; {low:.4%} to {high:.4%})"
-        )
+    path = folder / f"{EMBEDDING}.json"
+    analyzer = load_analyzer(VisionSettings(models_dir=str(folder), threads=threads))
+    manifest = read_manifest(path)
+    fusion = calibrated_fusion(manifest, least_probe_length, least_reference_length)
+    design = design_of(references, probes, draws=draws, seed=seed)
+    paths = person_images(images, least_people=4)
+    with bar("Embedding", len(paths)) as step:
+        acquired = acquire(paths, analyzer, step)
+    found = calibrated(acquired.templates, len(acquired.names), Target(fmr, design, fusion, dataset))
+    click.echo(formatted(calibration_document(found)) if as_json else "\n".join(calibration_lines(found)))
     if not dry_run:
-        path = folder / f"{EMBEDDING}.json"
-        write_manifest(with_rule(read_manifest(path), decision_rule(found, dataset)), path)
-        click.echo(f"written to {path}")
+        write_manifest(with_rule(manifest, found.rule), path)
+        click.echo(f"written to {path}", err=True)

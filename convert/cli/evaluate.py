@@ -1,4 +1,4 @@
-"""`lintel-convert evaluate`: error rates on labelled pairs."""
+"""`lintel-convert evaluate`: error rates on labelled pairs, or of the door's protocol on a folder of people."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -6,96 +6,116 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from convert.error_rates import Rate
-    from convert.evaluate import Evaluation
+    from convert.door_protocol import Design
+    from convert.reports import Report
+    from device.vision.faces import FaceAnalyzer
 
 
 @click.command(epilog="Exit codes: 0 done, 4 model, 5 pairs or images cannot be read, 12 matplotlib is missing.")
-@click.option("--pairs", "pairs_file", type=click.Path(path_type=Path), required=True, help="The pairs.")
 @click.option("--images", type=click.Path(path_type=Path), required=True, help="The folder of the images.")
+@click.option("--pairs", "pairs_file", type=click.Path(path_type=Path), help="Compare these pairs, and only these.")
 @click.option(
     "--protocol", type=click.Choice(["lfw", "csv"]), help="Form of the pairs; by default csv for *.csv, else lfw."
 )
 @click.option(
+    "--references", type=click.IntRange(1, 100), help="Without --pairs: references of a person.  [default: 1]"
+)
+@click.option("--probes", type=click.IntRange(1, 100), help="Without --pairs: probes of a visit.  [default: 1]")
+@click.option("--seed", type=click.IntRange(0), help="Without --pairs: which images are drawn.  [default: 0]")
+@click.option(
+    "--draws",
+    type=click.IntRange(1, 1000),
+    help="Without --pairs: how often they are drawn.  [default: 30; for 1 x 1 all pairs are compared]",
+)
+@click.option(
     "--models", type=click.Path(path_type=Path), help="Folder of the models; without it, those that came with Lintel."
 )
-@click.option("--plot", type=click.Path(path_type=Path), help="Write the ROC to this PNG, SVG or PDF file.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw a plot into this PNG, SVG or PDF file.")
+@click.option(
+    "--plot-kind",
+    type=click.Choice(["roc", "det", "fmr-fnmr"]),
+    default="roc",
+    show_default=True,
+    help="What --plot shows.",
+)
+@click.option("--plots", type=click.Path(path_type=Path), help="Draw all three plots into this folder.")
 @click.option(
     "--threads", type=click.IntRange(1, 16), default=2, show_default=True, help="Threads of the TFLite interpreter."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
 def evaluate(
-    pairs_file: Path,
     images: Path,
+    pairs_file: Path | None,
     protocol: str | None,
+    references: int | None,
+    probes: int | None,
+    seed: int | None,
+    draws: int | None,
     models: Path | None,
     plot: Path | None,
+    plot_kind: str,
+    plots: Path | None,
     threads: int,
     as_json: bool,
 ) -> None:
-    """Measure the door's own pipeline on labelled pairs of images.
+    """Measure the door's own pipeline on labelled images.
 
-    The pairs are LFW's pairs.txt or a CSV with the columns image_a,image_b,same (1 or 0). Accuracy is over folds, each
-    at the threshold that is best on the others; FMR and FNMR are at the threshold that the door uses.
+    With --pairs, LFW's pairs.txt or a CSV with the columns image_a,image_b,same (1 or 0): accuracy is over folds, each
+    at the threshold that is best on the others.
+
+    Without, --images has a subfolder for each person, and everybody is compared with everybody: single images, or
+    several references with several probes as the door fuses them. A groups.csv in the folder, with the columns
+    person,group, gives rates by group. FMR and FNMR are at the threshold that the door uses.
     """
+    from convert.door_protocol import design_of
+    from convert.plots import PlotKind, draw, draw_all
+    from device.config import VisionSettings
+    from device.vision.faces import load_analyzer
+
+    if pairs_file is not None and (references, probes, seed, draws) != (None, None, None, None):
+        raise click.UsageError("--references, --probes, --seed and --draws have no meaning with --pairs.")
+    if pairs_file is None and protocol is not None:
+        raise click.UsageError("--protocol is the form of --pairs, which is not given.")
+    analyzer = load_analyzer(VisionSettings(models_dir=str(models or ""), threads=threads))
+    if pairs_file is not None:
+        report = _on_pairs(pairs_file, images, protocol, analyzer)
+    else:
+        report = _on_people(images, design_of(references or 1, probes or 1, draws=draws, seed=seed or 0), analyzer)
+    if plot or plots:
+        drawing = report.drawing()
+        if plot:
+            draw(PlotKind(plot_kind), drawing, plot)
+        if plots:
+            draw_all(drawing, plots)
+    click.echo(report.as_json() if as_json else "\n".join(report.lines))
+
+
+def _on_pairs(pairs_file: Path, images: Path, protocol: str | None, analyzer: "FaceAnalyzer") -> "Report":
     from convert.evaluate import evaluate as evaluated
     from convert.evaluate import images_of
     from convert.progress import bar
     from convert.protocols import Protocol, read_pairs
-    from device.config import VisionSettings
-    from device.vision.faces import load_analyzer
+    from convert.reports import report_on_pairs
 
     chosen = Protocol(protocol or ("csv" if pairs_file.suffix.lower() == ".csv" else "lfw"))
     pairs = read_pairs(pairs_file, images, chosen)
-    analyzer = load_analyzer(VisionSettings(models_dir=str(models or ""), threads=threads))
     with bar("Embedding", len(images_of(pairs))) as step:
-        evaluation = evaluated(pairs, analyzer, step)
-    if plot is not None:
-        from convert.plots import plot_roc
-
-        plot_roc(evaluation, plot)
-    click.echo(_json(evaluation) if as_json else "\n".join(_lines(evaluation)))
+        return report_on_pairs(evaluated(pairs, analyzer, step))
 
 
-def _json(evaluation: "Evaluation") -> str:
-    import msgspec
+def _on_people(folder: Path, design: "Design", analyzer: "FaceAnalyzer") -> "Report":
+    from convert.door_protocol import acquire, evaluate_door
+    from convert.groups import FILE, differentials, read_groups
+    from convert.progress import bar
+    from convert.protocols import person_images
+    from convert.reports import report_on_people
 
-    document = {
-        "model_sha256": evaluation.model_sha256,
-        "pairs": evaluation.pairs,
-        "images": evaluation.images,
-        "failures_to_acquire": [{"image": str(path), "why": why} for path, why in evaluation.failures.items()],
-        "accuracy": {
-            "mean": float(evaluation.accuracies.mean()),
-            "std": float(evaluation.accuracies.std()),
-            "folds": evaluation.accuracies.tolist(),
-        },
-        "tar_at_fmr_1e-2": evaluation.tar_at_1e2,
-        "tar_at_fmr_1e-3": evaluation.tar_at_1e3,
-        "threshold": evaluation.threshold,
-        "fmr": evaluation.fmr.value,
-        "fmr_interval_95": evaluation.fmr.interval,
-        "non_mated": evaluation.fmr.trials,
-        "fnmr": evaluation.fnmr.value,
-        "fnmr_interval_95": evaluation.fnmr.interval,
-        "mated": evaluation.fnmr.trials,
-    }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
-
-
-def _lines(evaluation: "Evaluation") -> list[str]:
-    def rate(name: str, of: "Rate") -> str:
-        low, high = of.interval
-        return f"{name} {of.value:.4%}  ({of.errors} of {of.trials}; 95 % interval {low:.4%} to {high:.4%})"
-
-    failures = [f"  {path}: {why}" for path, why in evaluation.failures.items()]
-    return [
-        f"pairs        {evaluation.pairs}, of {evaluation.images} images",
-        f"accuracy     {evaluation.accuracies.mean():.2%} +- {evaluation.accuracies.std():.2%} over folds",
-        f"TAR at FMR   1e-2: {evaluation.tar_at_1e2:.2%}   1e-3: {evaluation.tar_at_1e3:.2%}",
-        f"at the door's threshold, similarity {evaluation.threshold:.4f}, single pairs:",
-        f"  {rate('FMR ', evaluation.fmr)}",
-        f"  {rate('FNMR', evaluation.fnmr)}",
-        f"failures to acquire: {len(failures)} of {evaluation.images} images",
-        *failures,
-    ]
+    rule, images = analyzer.embedder.decision_rule, person_images(folder)
+    names = tuple(sorted({path.parent.name for path in images}))
+    groups = read_groups(folder / FILE, names) if (folder / FILE).exists() else None
+    with bar("Embedding", len(images)) as step:
+        acquired = acquire(images, analyzer, step)
+    found = evaluate_door(design, acquired, rule)
+    threshold = found.at_threshold.threshold
+    by_group = differentials(found.comparisons, acquired, groups, threshold) if groups else None
+    return report_on_people(found, analyzer.embedder.model_sha256, by_group)

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convert.comparisons import Templates
+from convert.door_protocol import Acquired
 from convert.fetch import fetch, is_cached
 from convert.networks import dlib_resnet
 from convert.representative import portraits_dir
@@ -59,3 +61,19 @@ def portrait_chips() -> np.ndarray:
         landmarks = analyzer.mesh.locate(image, analyzer.detector.detect(image)[0])
         chips.append(align(image, landmarks, analyzer.embedder.alignment))
     return np.stack(chips)
+
+
+@pytest.fixture(scope="session")
+def labelled() -> Callable[..., Acquired]:
+    """So many unit vectors of each person, noisy around a direction of his own: a labelled folder without a picture."""
+
+    def people(images: list[int], *, seed: int = 0, noise: float = 0.3) -> Acquired:
+        chance = np.random.default_rng(seed)
+        of = np.repeat(np.arange(len(images)), images)
+        vectors = chance.normal(size=(len(images), 6))[of] + noise * chance.normal(size=(len(of), 6))
+        unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        return Acquired(
+            Templates(unit, of), tuple(f"p{index:03d}" for index in range(len(images))), np.array(images), {}
+        )
+
+    return people

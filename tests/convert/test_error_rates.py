@@ -9,11 +9,13 @@ from convert.error_rates import (
     Rate,
     accuracy_by_fold,
     best_threshold,
+    comparisons_needed,
+    curve,
     fmr,
     fnmr,
-    roc,
     tar_at_fmr,
     threshold_at_fmr,
+    wilson,
 )
 
 levels = st.integers(-20, 20).map(lambda n: n / 20)
@@ -73,11 +75,24 @@ def test_separated_people_are_told_apart_without_error(rows):
 
 
 @given(labelled)
-def test_the_roc_rises_from_strict_to_lax(rows):
-    false_matches, true_accepts = roc(*arrays(rows))
-    assert np.all(np.diff(false_matches) >= 0)
-    assert np.all(np.diff(true_accepts) >= 0)
-    assert (false_matches[-1], true_accepts[-1]) == (1.0, 1.0)
+def test_on_a_curve_the_fmr_falls_and_the_fnmr_rises(rows):
+    drawn = curve(*arrays(rows))
+    assert np.all(np.diff(drawn.fmr) <= 0)
+    assert np.all(np.diff(drawn.fnmr) >= 0)
+    assert (drawn.fmr[0], drawn.fnmr[0], drawn.fmr[-1], drawn.fnmr[-1]) == (1.0, 0.0, 0.0, 1.0)
+
+
+@given(labelled)
+def test_a_curve_has_the_rates_of_its_thresholds(rows):
+    similarities, same = arrays(rows)
+    drawn = curve(similarities, same)
+    assert drawn.fmr.tolist() == [fmr(similarities, same, threshold).value for threshold in drawn.thresholds]
+    assert drawn.fnmr.tolist() == [fnmr(similarities, same, threshold).value for threshold in drawn.thresholds]
+
+
+@pytest.mark.parametrize(("target", "needed"), [(1e-3, 3000), (1e-4, 30_000), (1e-6, 3_000_000), (0.1, 30), (0.07, 43)])
+def test_it_takes_three_expected_errors_to_speak_of_a_rate(target, needed):
+    assert comparisons_needed(target) == needed
 
 
 @given(st.integers(0, 200), st.integers(1, 200))
@@ -90,6 +105,15 @@ def test_an_interval_holds_its_rate(errors, more):
 def test_a_wilson_interval_is_the_published_one():
     # Newcombe 1998, Statistics in Medicine 17, table I: 15 of 148.
     assert Rate(15, 148).interval == pytest.approx((0.0624, 0.1605), abs=5e-5)
+
+
+@given(st.integers(0, 1000).map(lambda n: n / 1000), st.integers(1, 10**9))
+def test_more_trials_narrow_an_interval(rate, trials):
+    (low,), (high,) = wilson(np.array([rate]), trials)
+    (lower,), (higher,) = wilson(np.array([rate]), trials / 2)
+    assert 0 <= lower <= low + 1e-15
+    assert low <= rate <= high
+    assert high <= higher + 1e-15 <= 1 + 1e-15
 
 
 def test_no_error_in_few_trials_proves_little():

@@ -1,47 +1,86 @@
-"""The ROC as a picture."""
+"""Every kind of plot as a picture, also where there is no error to draw."""
+
+import sys
 
 import cv2
 import numpy as np
 import pytest
 
-from convert.error_rates import Rate
-from convert.evaluate import Evaluation
-from convert.plots import plot_roc
-from device.errors import ImageError
+from convert import bootstrap
+from convert.bootstrap import band
+from convert.door_protocol import compare_by, design_of
+from convert.error_rates import curve
+from convert.plots import Drawing, Mark, PlotKind, draw, draw_all, independent_band, short
+from device.errors import DependencyMissing, ImageError
+from device.vision.manifest import Fusion
 
 
 @pytest.fixture
-def evaluation() -> Evaluation:
-    """One without a false match, which a logarithmic axis cannot show where it is."""
+def without_errors() -> Drawing:
+    """Pairs without an error, which a logarithmic axis cannot show where they are."""
     same = np.arange(200) % 2 == 0
     similarities = np.where(same, 0.9, 0.2).astype(np.float32) + np.linspace(0, 0.05, 200, dtype=np.float32)
-    return Evaluation(
-        model_sha256="a" * 64,
-        pairs=200,
-        images=400,
-        failures={},
-        accuracies=np.ones(10),
-        tar_at_1e2=1.0,
-        tar_at_1e3=1.0,
-        threshold=0.5,
-        fmr=Rate(0, 100),
-        fnmr=Rate(0, 100),
-        similarities=similarities,
-        same=same,
+    drawn = curve(similarities, same)
+    return Drawing("200 pairs", drawn, independent_band(drawn), (Mark("the door's threshold", 0.5, 0.0, 0.0),))
+
+
+@pytest.fixture
+def with_errors(labelled, monkeypatch) -> Drawing:
+    monkeypatch.setattr(bootstrap, "BAND_REPLICATES", 30)
+    templates = labelled([4] * 20, noise=0.6).templates
+    unit_length = Fusion(least_probe_length=1.0, least_reference_length=1.0)
+    found = compare_by(design_of(1, 1), templates, 20, unit_length)
+    drawn = found.curve(60)
+    marks = tuple(
+        Mark(f"at {t}", t, found.fmr(t).value, found.fnmr(t).value) for t in (0.8, found.threshold_at_fmr(0.01))
     )
+    return Drawing("20 people", drawn, band(found, drawn), marks)
 
 
-def test_a_plot_is_a_picture(evaluation, tmp_path):
-    plot_roc(evaluation, tmp_path / "roc.png")
-    assert cv2.imread(str(tmp_path / "roc.png")).shape == (750, 1050, 3)
+@pytest.mark.parametrize("kind", PlotKind)
+@pytest.mark.parametrize("errors", ["with_errors", "without_errors"])
+def test_a_plot_is_a_picture(kind, errors, request, tmp_path):
+    draw(kind, request.getfixturevalue(errors), tmp_path / "plot.png")
+    picture = cv2.imread(str(tmp_path / "plot.png"))
+    assert picture.shape == (840, 1050, 3)
+    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 20
 
 
-def test_a_plot_may_be_scalable(evaluation, tmp_path):
-    plot_roc(evaluation, tmp_path / "roc.svg")
-    assert "<svg" in (tmp_path / "roc.svg").read_text()
+def test_a_plot_may_be_scalable_and_says_what_it_shows(with_errors, tmp_path):
+    draw(PlotKind.DET, with_errors, tmp_path / "det.svg")
+    assert "<svg" in (tmp_path / "det.svg").read_text()
+
+
+def test_every_kind_goes_into_a_folder(with_errors, tmp_path):
+    paths = draw_all(with_errors, tmp_path / "new" / "plots")
+    assert sorted(path.name for path in paths) == ["det.png", "fmr-fnmr.png", "roc.png"]
+    assert sorted((tmp_path / "new" / "plots").iterdir()) == sorted(paths)
 
 
 @pytest.mark.parametrize("name", ["roc.doc", "gone/roc.png"])
-def test_a_plot_that_cannot_be_written_says_so(evaluation, tmp_path, name):
+def test_a_plot_that_cannot_be_written_says_so(without_errors, tmp_path, name):
     with pytest.raises(ImageError, match="Cannot write the plot"):
-        plot_roc(evaluation, tmp_path / name)
+        draw(PlotKind.ROC, without_errors, tmp_path / name)
+
+
+def test_a_folder_that_cannot_be_made_says_so(without_errors, tmp_path):
+    (tmp_path / "plots").write_text("")
+    with pytest.raises(ImageError, match="Cannot make the folder"):
+        draw_all(without_errors, tmp_path / "plots")
+
+
+def test_without_matplotlib_a_plot_says_what_to_install(without_errors, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(DependencyMissing, match="matplotlib is not installed"):
+        draw(PlotKind.ROC, without_errors, tmp_path / "roc.png")
+
+
+def test_an_independent_band_encloses_its_curve(without_errors):
+    low, high = without_errors.band.fnmr
+    assert np.all(low <= without_errors.curve.fnmr)
+    assert np.all(without_errors.curve.fnmr <= high)
+
+
+@pytest.mark.parametrize(("rate", "written"), [(1e-3, "1e-3"), (1e-5, "1e-5"), (1e-10, "1e-10")])
+def test_rates_are_written_as_people_write_them(rate, written):
+    assert short(rate) == written

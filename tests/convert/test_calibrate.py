@@ -1,0 +1,123 @@
+"""Calibration: the target is kept, the data must support it, and it is tried on people it has not seen."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from convert import bootstrap, comparisons
+from convert.calibrate import (
+    UNIT_LENGTH,
+    Target,
+    calibrate,
+    calibrated_fusion,
+    designs,
+    in_halves,
+    with_rule,
+)
+from convert.door_protocol import Design, compare_by, design_of
+from device.errors import ImageError
+from device.vision.manifest import Fusion, read_manifest
+from device.vision.models import DETECTION, EMBEDDING, shipped_models_dir
+
+FUSION = Fusion(least_probe_length=0.9, least_reference_length=0.95)
+TARGET = Target(0.01, Design(3, 2, 5), FUSION, "nobody at all")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _few_replicates():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bootstrap, "REPLICATES", 40)
+        patch.setattr(comparisons, "HALF_BINS", 2**10)
+        yield
+
+
+@pytest.fixture(scope="module")
+def calibration(labelled):
+    return calibrate(labelled([7] * 24).templates, 24, TARGET)
+
+
+def test_there_is_a_threshold_for_single_pairs_for_more_references_and_for_more_probes(calibration):
+    assert [(point.references, point.probes) for point in calibration.rule.points] == [(1, 1), (3, 1), (3, 2)]
+    assert [point.non_mated_comparisons for point in calibration.rule.points] == [
+        24 * 23 // 2 * 49,
+        5 * 24 * 23 * 4,
+        5 * 24 * 23 * 2,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("design", "count"), [(Design(), 1), (Design(1, 1, 9), 1), (Design(3, 1, 9), 2), (Design(1, 2, 9), 2)]
+)
+def test_no_threshold_is_set_twice(design, count):
+    assert len(designs(design)) == count
+
+
+def test_every_threshold_keeps_the_target(calibration, labelled):
+    templates = labelled([7] * 24).templates
+    for point, design in zip(calibration.rule.points, designs(TARGET.design), strict=True):
+        found = compare_by(design, templates, 24, FUSION)
+        assert found.fmr(point.threshold).value <= 0.01
+        assert found.fmr(point.threshold - 3e-3).value > 0.01 * 0.9
+
+
+def test_the_rates_are_at_the_threshold_that_the_door_uses(calibration):
+    for rates in calibration.rates:
+        assert rates.rates.threshold == calibration.rule.threshold(rates.references, rates.probes)
+        assert rates.rates.fmr.rate.value <= 0.01
+    assert calibration.alike.rates.threshold == calibration.rule.threshold(3, 2)
+    assert (calibration.alike.references, calibration.alike.probes) == (3, 1)
+
+
+def test_a_half_is_tried_at_a_threshold_of_the_other(calibration, labelled):
+    halves = in_halves(labelled([7] * 24).templates)
+    for tried, half, other in zip(calibration.halves, reversed(halves), halves, strict=True):
+        of_single = compare_by(Design(), other, 24, FUSION)
+        assert tried[0].rates.threshold == pytest.approx(of_single.threshold_at_fmr(0.01), abs=1.1e-5)
+        assert tried[0].rates.fmr.rate == compare_by(Design(), half, 24, FUSION).fmr(tried[0].rates.threshold)
+
+
+def test_nobody_is_in_both_halves(labelled):
+    acquired = labelled([1, 2, 3, 4, 5, 6, 7, 8])
+    first, second = in_halves(acquired.templates)
+    assert set(first.people) | set(second.people) == set(range(8))
+    assert set(first.people) & set(second.people) == set()
+    assert abs(len(first) - len(second)) <= 8
+
+
+def test_the_curve_goes_as_far_as_the_data_supports(calibration):
+    curve = calibration.rule.curve
+    assert [point.fmr for point in curve] == [5e-3, 2e-3, 1e-3, 5e-4]
+    assert [point.threshold for point in curve] == sorted(point.threshold for point in curve)
+
+
+def test_draws_do_not_make_up_for_people(labelled):
+    templates = labelled([7] * 24).templates
+    target = Target(2e-3, Design(3, 3, 100), FUSION, "nobody")
+    with pytest.raises(ImageError, match=r"552 non-mated comparisons of 3 x 3 images .* cannot support") as refused:
+        calibrate(templates, 24, target)
+    assert "it takes 1500" in refused.value.message
+    assert "some 40 people with 6 images or more each" in refused.value.hint
+
+
+def test_too_few_single_pairs_are_refused(labelled):
+    with pytest.raises(ImageError, match=r"cannot support an FMR of 0\.0001: it takes 30000"):
+        calibrate(labelled([2] * 10).templates, 10, Target(1e-4, design_of(1, 1), FUSION, "nobody"))
+
+
+def test_the_rule_goes_into_the_embedding_model_s_manifest(calibration):
+    manifest = with_rule(read_manifest(shipped_models_dir() / f"{EMBEDDING}.json"), calibration.rule)
+    assert manifest.decision.dataset == "nobody at all"
+    with pytest.raises(ValueError, match="expected the manifest of face-embedding"):
+        with_rule(read_manifest(shipped_models_dir() / f"{DETECTION}.json"), calibration.rule)
+
+
+def test_the_fusion_is_the_model_s_unless_another_is_asked_for(calibration):
+    manifest = with_rule(read_manifest(shipped_models_dir() / f"{EMBEDDING}.json"), calibration.rule)
+    assert calibrated_fusion(manifest, None, None) == FUSION
+    assert calibrated_fusion(manifest, 0.5, None) == Fusion(least_probe_length=0.5, least_reference_length=0.95)
+    assert calibrated_fusion(msgspec.structs.replace(manifest, decision=None), None, None) == UNIT_LENGTH
+
+
+def test_a_calibration_is_the_same_again(calibration, labelled):
+    assert calibrate(labelled([7] * 24).templates, 24, TARGET).rule == calibration.rule
+    assert np.isfinite([point.threshold for point in calibration.rule.points]).all()
