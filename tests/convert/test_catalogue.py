@@ -1,0 +1,104 @@
+"""The table of known networks: every entry can be imported, says where it is from, and what it allows."""
+
+import pytest
+
+from convert.catalogue import catalogue, hash_of, hash_of_file, hash_of_folder
+from convert.cli import import_
+from convert.errors import WeightsError
+from convert.importing import ALIGNMENTS, IMPORTERS, NETWORKS, alignment_named
+from convert.sources import RESNET_WEIGHTS
+
+ENTRIES = catalogue()
+READABLE = {name: entry for name, entry in ENTRIES.items() if entry.importer != "mine"}
+INDEXES = ("pypi.org", "files.pythonhosted.org", "pythonhosted", "npmjs", "anaconda")
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_an_entry_names_an_importer_that_there_is(name):
+    assert ENTRIES[name].importer in IMPORTERS
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_an_entry_that_can_be_read_has_a_hash_and_an_alignment(name):
+    assert (len(READABLE[name].sha256), READABLE[name].alignment in ALIGNMENTS) == (64, True)
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_an_entry_that_is_for_somebody_else_s_hands_names_a_network(name):
+    entry = ENTRIES[name]
+    assert entry.importer != "mine" or entry.network in NETWORKS
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_an_entry_says_where_it_is_from_and_what_it_allows(name):
+    entry = ENTRIES[name]
+    assert all((entry.address.startswith("https://"), entry.license, entry.training_data, len(entry.terms) > 40))
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_no_address_is_a_package_index_s(name):
+    assert not any(index in ENTRIES[name].address for index in INDEXES)
+
+
+@pytest.mark.parametrize("name", ["mobilefacenet", "keras-facenet", "facenet-20180402"])
+def test_weights_from_withdrawn_data_are_not_for_a_door(name):
+    assert "Not for a door without a lawyer of your own" in ENTRIES[name].terms
+
+
+def test_dlib_s_weights_are_those_of_the_build():
+    assert ENTRIES["dlib-resnet"].sha256 == RESNET_WEIGHTS.sha256
+
+
+def test_the_table_cannot_be_changed():
+    with pytest.raises(TypeError):
+        ENTRIES["more"] = ENTRIES["mobilefacenet"]
+
+
+@pytest.mark.parametrize("name", [name for name in ALIGNMENTS if name != "box-80"])
+def test_an_alignment_has_a_landmark_for_each_point_within_its_chip(name):
+    alignment = alignment_named(name)
+    inside = [0 < x < alignment.size_px and 0 < y < alignment.size_px for x, y in alignment.template]
+    assert (len(inside) == len(alignment.landmarks) >= 2, all(inside)) == (True, True)
+
+
+def test_the_command_s_choices_are_the_tables():
+    assert (set(import_.NETWORKS), {*import_.ALIGNMENTS, "box-80"}) == (set(NETWORKS), set(ALIGNMENTS))
+
+
+def test_the_hash_of_a_folder_is_of_names_and_contents(tmp_path):
+    (tmp_path / "b.csv").write_text("1")
+    (tmp_path / "a.csv").write_text("2")
+    (tmp_path / "c.txt").write_text("3")
+    before = hash_of_folder(tmp_path, "*.csv")
+    (tmp_path / "a.csv").rename(tmp_path / "d.csv")
+    assert (hash_of_folder(tmp_path, "*.txt"), before == hash_of_folder(tmp_path, "*.csv")) == (
+        "2c1ee30b49c76d6356c509a117873e02c05821d5596a6791caa4c920d75abdc1",
+        False,
+    )
+
+
+def test_files_that_are_not_hashed_do_not_count(tmp_path):
+    (tmp_path / "a.csv").write_text("2")
+    before = hash_of_folder(tmp_path, "*.csv", ("b.csv",))
+    (tmp_path / "b.csv").write_text("1")
+    assert hash_of_folder(tmp_path, "*.csv", ("b.csv",)) == before
+
+
+def test_a_missing_file_and_a_folder_that_is_none_are_refused(tmp_path):
+    with pytest.raises(WeightsError, match="Cannot read"):
+        hash_of_file(tmp_path / "none")
+    with pytest.raises(WeightsError, match="is no folder"):
+        hash_of_folder(tmp_path / "none", "*.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("nn4-small2", "openface-nn4.small2"),
+        ("mobilefacenet", "mobilefacenet/MobileFaceNet.onnx"),
+        ("minifasnet-v2", "minifasnet/2.7_80x80_MiniFASNetV2.pth"),
+        ("minifasnet-v1se", "minifasnet/4_0_0_80x80_MiniFASNetV1SE.pth"),
+    ],
+)
+def test_the_hashes_are_those_of_the_published_files(name, path, lintel_data):
+    assert hash_of(lintel_data / "weights" / path, ENTRIES[name]) == ENTRIES[name].sha256
