@@ -1,6 +1,6 @@
 """Times a search for one probe among many people, and reading that many references from the store.
 
-    python benchmarks/identification.py [--people 100000] [--rounds 50] [--stored 2000]
+    python benchmarks/identification.py [--people 100000] [--rounds 50] [--stored 100000]
 
 The search is `device.vision.identification.nearest`: one float32 matrix product and the choice of the most similar. It
 is timed alone, as by a service that keeps its gallery, with one thread and with two.
@@ -27,7 +27,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--people", type=int, default=100_000, help="how many the probe is searched among")
     arguments.add_argument("--rounds", type=int, default=50, help="searches that are timed")
-    arguments.add_argument("--stored", type=int, default=2_000, help="how many are read from a database")
+    arguments.add_argument("--stored", type=int, default=100_000, help="how many are read from a database")
     arguments.add_argument("--search-alone", action="store_true", help=argparse.SUPPRESS)
     chosen = arguments.parse_args()
     if chosen.search_alone:

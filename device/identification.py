@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from device.errors import ImageError, ModelError
 from device.images import read_image
 from device.records import Embedding, Person, Probe
-from device.store.people import People
 from device.store.store import Store
 from device.vision.faces import FaceAnalyzer
 from device.vision.identification import Level, laxest_within, nearest, templates
@@ -91,7 +90,7 @@ def search(gallery: Gallery, probe: Embedding, level: Level, *, top: int, fusion
 def read_gallery(store: Store, model_sha256: str, fusion: Fusion) -> Gallery:
     """Everybody with references made by a model. Raises `StoreError`."""
     with store.people() as people:
-        known = _known(people, model_sha256)
+        known = people.all_references(model_sha256)
     return gallery_of(known, fusion)
 
 
@@ -118,14 +117,6 @@ def levels_of(rule: DecisionRule, references: int) -> tuple[Level, ...]:
     door = door_level(rule, references)
     raised = door.threshold - rule.threshold(1, 1)
     return (door, *(Level(point.fmr, point.threshold + raised) for point in rule.curve))
-
-
-def _known(people: People, model_sha256: str) -> list[tuple[Person, NDArray[np.float32]]]:
-    return [
-        (enrolled.person, people.references(enrolled.person, model_sha256))
-        for enrolled in people.everyone()
-        if model_sha256 in dict(enrolled.references)
-    ]
 
 
 def _embedding(analyzer: FaceAnalyzer, path: Path) -> Embedding:

@@ -3,6 +3,8 @@
 import sqlite3
 import unicodedata
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,15 +40,22 @@ class People:
             "SELECT embedding FROM face_references WHERE person_id = ? AND model_sha256 = ? ORDER BY id",
             [person.id, model_sha256],
         )
-        blobs = [row["embedding"] for row in rows]
-        if len({len(blob) for blob in blobs}) > 1 or any(len(blob) % 4 for blob in blobs):
-            raise sqlite3.DataError(f"a reference of person {person.id} is damaged")
-        vectors = [np.frombuffer(blob, "<f4") for blob in blobs]
-        if not all(
-            abs(float(np.linalg.norm(vector.astype(np.float64))) - 1.0) < MAX_LENGTH_ERROR for vector in vectors
-        ):
-            raise sqlite3.DataError(f"a reference of person {person.id} is damaged")
-        return np.stack(vectors).astype(np.float32) if vectors else np.empty((0, 0), np.float32)
+        return _vectors([row["embedding"] for row in rows], person.id)
+
+    def all_references(self, model_sha256: str) -> tuple[tuple[Person, NDArray[np.float32]], ...]:
+        """Everybody with references made by a model, by their number: float32 [n, length], n >= 1.
+
+        One pass over the table; asked for one by one, N people would take N passes.
+        """
+        rows = self._database.execute(
+            "SELECT person_id, people.name, embedding FROM face_references JOIN people ON people.id = person_id "
+            "WHERE model_sha256 = ? ORDER BY person_id, face_references.id",
+            [model_sha256],
+        )
+        return tuple(
+            (Person(person_id, name), _vectors([blob for _, _, blob in group], person_id))
+            for (person_id, name), group in groupby(rows, key=itemgetter(0, 1))
+        )
 
     def badge(self, credential: Credential) -> Badge | None:
         """The badge as it is stored, or None."""
@@ -121,6 +130,19 @@ class People:
             [person_id],
         )
         return tuple((row["model_sha256"], row["n"]) for row in rows)
+
+
+def _vectors(blobs: list[bytes], person_id: int) -> NDArray[np.float32]:
+    """References as they are stored, float32 [n, length], n >= 0. Raises `sqlite3.DataError` for a damaged one."""
+    if not blobs:
+        return np.empty((0, 0), np.float32)
+    if len({len(blob) for blob in blobs}) > 1 or len(blobs[0]) % 4:
+        raise sqlite3.DataError(f"a reference of person {person_id} is damaged")
+    vectors = np.frombuffer(b"".join(blobs), "<f4").reshape(len(blobs), -1)
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    if not np.all(np.abs(lengths - 1.0) < MAX_LENGTH_ERROR):
+        raise sqlite3.DataError(f"a reference of person {person_id} is damaged")
+    return vectors.astype(np.float32)
 
 
 def _folded(name: str) -> str:

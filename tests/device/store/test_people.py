@@ -237,3 +237,16 @@ def test_store_holds_no_descriptor_after_it_is_closed(tmp_path):
     with Store(tmp_path) as store:
         path = store.path
     assert path not in [link.resolve() for link in Path("/proc/self/fd").iterdir()]
+
+
+def test_all_references_are_those_of_everybody_in_turn(store, eileen, embeddings, now):
+    with store.people() as people:
+        grace = people.add("Grace Hopper", now)
+        people.add_references(grace, embeddings[:1], MODEL, now)
+        people.add_references(grace, embeddings[1:], OTHER_MODEL, now)
+        people.add("Ada Lovelace", now)
+        found = people.all_references(MODEL)
+    assert [(person, vectors.tolist()) for person, vectors in found] == [
+        (eileen, embeddings.tolist()),
+        (grace, embeddings[:1].tolist()),
+    ]
