@@ -46,8 +46,10 @@ class Access:
         comes: after it nothing is released. Raises `DoorError` if the relay fails.
         """
         stop = stop or Stop()
-        decided = self._decided(badge, stop)
-        transaction = self._recorded(_stopped(decided) if decided.decision.granted and stop.is_set() else decided)
+        decided = self._timed(self._decided(badge, stop), badge.at)
+        if decided.decision.granted and stop.is_set():
+            decided = _stopped(decided)
+        transaction = self._recorded(decided, badge.at)
         if transaction.decision.granted and stop.is_set():
             return self._withdrawn(transaction)
         if transaction.decision.granted:
@@ -82,21 +84,24 @@ class Access:
             fault = error.message
         except Exception as error:  # whatever a library comes up with, a door that is up denies; contents stay out
             fault = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
-        waited_s = self._doorway.clock.monotonic() - since
-        return replace(transaction, decision=decision, waited_s=waited_s, frames=look.frames, fault=fault)
+        return replace(transaction, decision=decision, frames=look.frames, fault=fault)
 
     def _evidence(self, probes: tuple[Probe, ...], claim: Claim) -> Evidence:
         return compare([probe.embedding for probe in probes], claim.references, self._rule)
 
-    def _recorded(self, transaction: Transaction) -> Transaction:
+    def _recorded(self, transaction: Transaction, since: float) -> Transaction:
         """What could not be written down did not happen: it becomes a denial."""
         try:
             with self._doorway.store.people() as people, self._doorway.store.audit() as audit:
                 transaction = self._still_entitled(transaction, people)
                 audit.record(transaction)
         except StoreError as error:
-            return replace(transaction, decision=Decision(Reason.STORE_FAULT), fault=error.message)
+            denied = replace(transaction, decision=Decision(Reason.STORE_FAULT), fault=error.message)
+            return self._timed(denied, since)
         return transaction
+
+    def _timed(self, transaction: Transaction, since: float) -> Transaction:
+        return replace(transaction, waited_s=self._doorway.clock.monotonic() - since)
 
     def _still_entitled(self, transaction: Transaction, people: People) -> Transaction:
         """A grant becomes a denial if the badge was revoked or the person erased while they stood at the door."""

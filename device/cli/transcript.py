@@ -17,7 +17,7 @@ def enrolled_lines(report: EnrollmentReport) -> Iterator[str]:
 
 
 def transaction_line(transaction: Transaction) -> str:
-    """One swipe: badge, outcome, reason, similarity, latency."""
+    """One swipe: badge, outcome, reason, similarity, latency, and what failed if something did."""
     badge = format_badge(transaction.credential) if transaction.credential else "unreadable"
     decision, evidence = transaction.decision, transaction.decision.evidence
     parts = [f"badge {badge}", f"{decision.outcome.value.upper()} ({decision.reason.code})"]
@@ -27,13 +27,15 @@ def transaction_line(transaction: Transaction) -> str:
     parts.append(
         f"decided after {transaction.waited_s:.1f} s, {transaction.frames} frame{'s' * (transaction.frames != 1)}"
     )
+    if transaction.fault:
+        parts.append(f"fault: {transaction.fault}")
     return ", ".join(parts)
 
 
 def advice_line(transaction: Transaction) -> str:
     """What the person at the door can do."""
     reason = transaction.decision.reason
-    return f"{reason.meaning} {reason.advice}" + (f" [{transaction.fault}]" if transaction.fault else "")
+    return f"{reason.meaning} {reason.advice}"
 
 
 def played_lines(played: Played, *, active_high: bool) -> Iterator[str]:

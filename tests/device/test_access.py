@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.access import GLANCE_S, Access, Doorway
+from device.cli.transcript import transaction_line
 from device.clock import Stop
 from device.config import AccessSettings, Settings
 from device.credentials import parse_badge
 from device.door.gpio import Relay
-from device.errors import CameraError, DoorError, ModelError
+from device.errors import CameraError, DoorError, ModelError, StoreError
 from device.records import BadgeRead, Box, Frame, Outcome, Probe, Quality, Reason
 from device.simulation.clock import SimulatedClock
 from device.simulation.pins import SimulatedPins
@@ -310,6 +311,24 @@ def test_a_store_that_cannot_be_read_is_a_denial(world_of):
     world = world_of(probe(0.95))
     world.store._database.execute("DROP TABLE face_references")
     assert world.swipe().decision.reason is Reason.STORE_FAULT
+
+
+@pytest.mark.parametrize("locked", ["people", "audit"])
+def test_the_time_lost_on_a_store_that_fails_is_told(world_of, locked):
+    world = world_of(probe(0.95))
+
+    def fail():
+        world.clock.sleep(5.0)
+        raise StoreError("Locked.", hint="Wait.")
+
+    setattr(world.store, locked, fail)
+    assert world.swipe().waited_s >= 5.0
+
+
+def test_what_failed_is_in_the_line_about_it(world_of):
+    world = world_of()
+    world.camera.fault = CameraError("The cable is cut.", hint="Mend it.")
+    assert transaction_line(world.swipe()).endswith(", fault: The cable is cut.")
 
 
 def test_a_relay_that_fails_is_an_error_and_never_left_released(world_of):

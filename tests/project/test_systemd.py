@@ -8,14 +8,19 @@ from pathlib import Path
 import msgspec.inspect
 import pytest
 
+from device.access import GLANCE_S
 from device.config import AccessSettings, DoorSettings
+from device.door.pulse import MAX_STRIKE_TIME_S
 from device.service import POLL_S
+from device.store.database import LOCK_TIMEOUT_S
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd" / "lintel.service"
 SYSUSERS = ROOT / "systemd" / "lintel.sysusers.conf"
 SECURE = "/opt/lintel/bin/lintel door secure"
 LARGEST_EXPOSURE = 2.0
+SLOW_MACHINE_S = 15.0
+"""For what a slow card and a busy processor add to a swipe."""
 NEEDS_SYSTEMD = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 
 
@@ -76,17 +81,19 @@ def test_securing_the_door_ends_before_systemd_would_kill_it() -> None:
 
 
 def test_the_watchdog_outlasts_the_longest_swipe() -> None:
-    longest = largest(AccessSettings, "face_timeout_s") + largest(DoorSettings, "strike_time_s") + POLL_S
-    assert seconds("WatchdogSec") > longest
+    """To look a badge up, to write the decision down and to count what was dropped, each with a locked database."""
+    swipe = largest(AccessSettings, "face_timeout_s") + GLANCE_S + largest(DoorSettings, "strike_time_s")
+    waiting = 3 * LOCK_TIMEOUT_S + 2 * POLL_S
+    assert seconds("WatchdogSec") >= swipe + waiting + SLOW_MACHINE_S
 
 
-def test_the_service_comes_back() -> None:
-    assert values("Restart") == ["always"]
+def test_the_strike_time_of_the_settings_is_that_of_a_pulse() -> None:
+    assert largest(DoorSettings, "strike_time_s") == MAX_STRIKE_TIME_S
 
 
-def test_the_service_gives_up_at_last() -> None:
-    assert values("StartLimitIntervalSec") == ["1h"]
-    assert seconds("StartLimitBurst") * seconds("RestartSec") < 60 * 60
+def test_the_service_comes_back_and_never_gives_up() -> None:
+    assert (values("Restart"), values("StartLimitIntervalSec")) == (["always"], ["0"])
+    assert values("StartLimitBurst") == []
 
 
 @pytest.mark.parametrize("device", ["char-gpiochip rw", "char-video4linux rw", "char-input r"])
