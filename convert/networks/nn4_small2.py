@@ -174,9 +174,14 @@ def _local_response(x: "keras.KerasTensor", name: str) -> "keras.KerasTensor":
 
 
 def _l2_pooling(x: "keras.KerasTensor", name: str) -> "keras.KerasTensor":
+    """sqrt(sum of the squares of 3x3 pixels), every 3 pixels: Torch's `SpatialLPPooling` with p = 2.
+
+    A sum and no average pooling, which in int8 would keep the range of the squares and lose most of their sums.
+    """
     from keras import layers, ops
 
+    height, width, channels = x.shape[1:]
     x = layers.Multiply(name=f"{name}_square")([x, x])
-    x = layers.AveragePooling2D(3, name=f"{name}_mean")(x)
-    x = layers.Rescaling(9.0, offset=LEAST_SQUARE, name=f"{name}_sum")(x)
+    x = layers.Reshape((height // 3, 3, width // 3, 3, channels), name=f"{name}_windows")(x)
+    x = layers.Rescaling(1.0, offset=LEAST_SQUARE, name=f"{name}_sum")(ops.sum(x, axis=(2, 4)))
     return ops.sqrt(x)
