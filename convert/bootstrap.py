@@ -54,7 +54,7 @@ def interval_ends(statistic: Statistic, people: int, replicates: int) -> NDArray
     drawn = np.sort([statistic(drawing) for drawing in weights(people, replicates)], axis=0)  # nan goes last
     known = np.count_nonzero(~np.isnan(drawn), axis=0)
     found, without = statistic(np.ones(people)), _without_some(statistic, people)
-    shares = [_shares(*of_one) for of_one in zip(drawn.T, known, found, without.T, strict=True)]
+    shares = [_shares(*of_one) for of_one in zip(drawn.T, known.tolist(), found.tolist(), without.T, strict=True)]
     ranks = np.round(np.array(shares).T * np.maximum(known - 1, 0)).astype(np.int64)
     return np.asarray(np.take_along_axis(drawn, ranks, axis=0), np.float64)
 
@@ -65,13 +65,12 @@ def _without_some(statistic: Statistic, people: int) -> NDArray[np.float64]:
     return np.array([statistic((group != left_out).astype(np.float64)) for left_out in range(group.max() + 1)])
 
 
-def _shares(
-    drawn: NDArray[np.float64], known: np.int64, found: np.float64, without: NDArray[np.float64]
-) -> tuple[float, float]:
+def _shares(drawn: NDArray[np.float64], known: int, found: float, without: NDArray[np.float64]) -> tuple[float, float]:
     """Which shares of the known draws, ascending, are the ends; 2.5 and 97.5 % where there is nothing to correct."""
-    low, high = (np.searchsorted(drawn[:known], found, side) for side in ("left", "right"))
+    below, up_to = (np.count_nonzero(drawn[:known] < found), np.count_nonzero(drawn[:known] <= found))
     normal = NormalDist()
-    bias = normal.inv_cdf(float(np.clip((low + high) / 2 / max(known, 1), 0.01, 0.99))) if known else 0.0
+    share_below = (below + up_to) / 2 / known if known else 0.5
+    bias = normal.inv_cdf(min(max(share_below, 0.01), 0.99))
     acceleration = _acceleration(without[~np.isnan(without)])
 
     def corrected(z: float) -> float:

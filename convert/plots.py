@@ -181,7 +181,7 @@ def _up_to(rates: NDArray[np.float64], least: float) -> float:
 
 
 def _percent(rate: float, _position: object = None) -> str:
-    return short(rate) if 0 < rate < 5e-3 else f"{100 * rate:.4g} %"
+    return short(rate) if 0 < rate < 5e-4 else f"{100 * rate:.4g} %"
 
 
 def short(rate: float) -> str:

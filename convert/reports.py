@@ -8,7 +8,7 @@ import msgspec
 
 from convert.bootstrap import band
 from convert.calibrate import Calibration, PointRates
-from convert.door_protocol import AtThreshold, DoorEvaluation, TrueAccepts
+from convert.door_protocol import AtThreshold, Design, DoorEvaluation, TrueAccepts
 from convert.error_rates import Estimate, Interval, Rate, comparisons_needed, curve
 from convert.evaluate import Evaluation
 from convert.groups import Differentials
@@ -130,8 +130,7 @@ def _door_lines(evaluation: DoorEvaluation, groups: Differentials | None) -> lis
     lines = [
         f"people       {evaluation.people} compared of {len(evaluation.acquired.names)}, "
         f"{evaluation.acquired.images.sum()} images",
-        f"comparisons  {design.references} references x {design.probes} probes: {len(comparisons.mated)} mated, "
-        f"{comparisons.non_mated} non-mated",
+        f"comparisons  {_uses(design)}: {len(comparisons.mated)} mated, {comparisons.non_mated} non-mated",
         *(_tar_line(accepts) for accepts in evaluation.true_accepts),
         f"at the door's threshold for so many, similarity {at.threshold:.4f}:",
         *_rate_lines(at),
@@ -145,7 +144,7 @@ def _door_lines(evaluation: DoorEvaluation, groups: Differentials | None) -> lis
     return [
         *lines,
         _line("failure to acquire", failing.rate, failing.interval),
-        *_failure_lines(evaluation.acquired.failures, int(evaluation.acquired.images.sum())),
+        *(f"  {path}: {why}" for path, why in evaluation.acquired.failures.items()),
         *(_group_lines(groups) if groups else []),
         *(f"note: {note}" for note in _notes(evaluation)),
     ]
@@ -165,10 +164,7 @@ def _door_drawing(evaluation: DoorEvaluation) -> Drawing:
         for accepts in evaluation.true_accepts
         if accepts.tar is not None and accepts.threshold is not None
     ]
-    title = (
-        f"{_counted(design.references, 'reference')} x {_counted(design.probes, 'probe')}, {evaluation.people} people"
-    )
-    return Drawing(title, drawn, band(comparisons, drawn), (door, *tars))
+    return Drawing(f"{_uses(design)}, {evaluation.people} people", drawn, band(comparisons, drawn), (door, *tars))
 
 
 def calibration_document(calibration: Calibration) -> Document:
@@ -335,6 +331,10 @@ def _failures(failures: dict[Path, str]) -> list[dict[str, str]]:
 def _failure_lines(failures: dict[Path, str], images: int) -> list[str]:
     lines = [f"  {path}: {why}" for path, why in failures.items()]
     return [f"failures to acquire: {len(lines)} of {images} images", *lines]
+
+
+def _uses(design: Design) -> str:
+    return f"{_counted(design.references, 'reference')} x {_counted(design.probes, 'probe')}"
 
 
 def _counted(count: int, what: str) -> str:

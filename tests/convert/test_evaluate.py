@@ -189,7 +189,7 @@ def test_people_read_what_machines_read(people, tmp_path, capfd):
         cli, ["evaluate", "--images", str(people), "--probes", "2", "--draws", "2", "--plots", str(tmp_path / "p")]
     )
     shown = capfd.readouterr().out
-    assert "1 references x 2 probes: 16 mated, 48 non-mated" in shown
+    assert "1 reference x 2 probes: 16 mated, 48 non-mated" in shown
     assert "by group, at the door's threshold:" in shown
     assert "if the probes of a visit are all one picture" in shown
     assert len(list((tmp_path / "p").iterdir())) == 3
