@@ -6,6 +6,7 @@ images do, 90 to 95 % of the intervals hold the truth, and 14 to 90 % of those t
 An end that plain counting (Wilson) puts further out is taken from there: few or no errors must not look like certainty.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -21,6 +22,8 @@ BAND_REPLICATES = 300
 SEED = 0
 JACKKNIFE_GROUPS = 200
 """So many groups of people at most are left out in turn, to see how lopsided a statistic is."""
+_MARGIN = 4
+"""A draw may have so many times the false matches that were found."""
 
 Weights = NDArray[np.float64]
 Statistic = Callable[[Weights], NDArray[np.float64]]
@@ -124,12 +127,24 @@ def fnmr_estimate(comparisons: Comparisons, threshold: float) -> Estimate:
 
 
 def tar_estimates(comparisons: Comparisons, targets: tuple[float, ...]) -> tuple[Estimate, ...]:
-    """The share of mated comparisons that match at the threshold of each FMR; the threshold's uncertainty included.
+    """The share of mated comparisons that match at the threshold of each false match rate.
 
-    Every target must be a share that was kept (see `Comparisons.highest`).
+    The interval includes the uncertainty of the threshold, unless more comparisons would match than are kept.
     """
+    rounds, far = comparisons.exposure.rounds, len(comparisons.highest) / _MARGIN
+    kept = [target for target in targets if target * comparisons.non_mated < max(far, 1)]
+    ends = dict(zip(kept, _tar_ends(comparisons, kept).T, strict=True)) if kept else {}
+    return tuple(
+        with_interval(_accepted(comparisons, target), ends[target], rounds)
+        if target in ends
+        else _mirrored(fnmr_estimate(comparisons, comparisons.threshold_at_fmr(target)))
+        for target in targets
+    )
+
+
+def _tar_ends(comparisons: Comparisons, targets: list[float]) -> NDArray[np.float64]:
     wanted = np.asarray(targets, np.float64)
-    most = min(len(comparisons.highest), int(2 * max(wanted) * comparisons.non_mated) + 1000)
+    most = min(len(comparisons.highest), math.ceil(_MARGIN * max(targets) * comparisons.non_mated) + 1000)
     highest, people = comparisons.highest[:most], comparisons.highest_people[:most]
 
     def statistic(drawn: Weights) -> NDArray[np.float64]:
@@ -140,11 +155,13 @@ def tar_estimates(comparisons: Comparisons, targets: tuple[float, ...]) -> tuple
         refused = np.searchsorted(comparisons.mated, barred, side="right")
         return 1.0 - _share(np.concatenate([[0.0], accepted])[refused], float(accepted[-1]))
 
-    ends = interval_ends(statistic, comparisons.people, REPLICATES)
-    return tuple(
-        with_interval(_accepted(comparisons, target), ends[:, index], comparisons.exposure.rounds)
-        for index, target in enumerate(targets)
-    )
+    return interval_ends(statistic, comparisons.people, REPLICATES)
+
+
+def _mirrored(fnmr: Estimate) -> Estimate:
+    """The true accept rate of a false non-match rate."""
+    low, high = fnmr.interval
+    return Estimate(Rate(fnmr.rate.trials - fnmr.rate.errors, fnmr.rate.trials), (1 - high, 1 - low))
 
 
 def band(comparisons: Comparisons, curve: Curve) -> Band:

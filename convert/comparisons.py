@@ -14,7 +14,7 @@ ROWS, COLUMNS = 512, 4096
 HALF_BINS = 2**19
 """Bins of the histogram on each side of 0. Their edges are float32 numbers, so that counts at an edge are exact."""
 KEPT_SHARE, LEAST_KEPT, MOST_KEPT = 0.01, 100_000, 2_000_000
-"""How many of the highest non-mated similarities are kept: this share, within these bounds (24 MB at most)."""
+"""How many of the highest non-mated similarities are kept: this share, within these bounds (40 MB at most)."""
 _LEFT_OUT = np.float32(-2.0)
 
 

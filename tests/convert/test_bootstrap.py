@@ -109,6 +109,18 @@ def test_pooled_draws_of_the_same_images_prove_no_more_than_one():
         assert (low, high) == pytest.approx(estimate(once, 0.9).interval, rel=0.5)
 
 
+def test_a_tar_beyond_what_is_kept_takes_its_threshold_as_it_is():
+    found = some_people(0)
+    cut = Comparisons(
+        found.exposure, found.mated, found.mated_people, found.highest[:50], found.highest_people[:50], found.histogram
+    )
+    strict, lax = tar_estimates(cut, (0.005, 0.1))
+    refused = fnmr_estimate(cut, cut.threshold_at_fmr(0.1))
+    assert strict == tar_estimates(found, (0.005, 0.1))[0]
+    assert lax.interval == pytest.approx((1 - refused.interval[1], 1 - refused.interval[0]))
+    assert lax.rate.value == pytest.approx(1 - refused.rate.value)
+
+
 def test_a_band_encloses_its_curve():
     found = some_people(0)
     drawn = found.curve(60)
