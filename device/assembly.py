@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Protocol, TypeVar
 
 from device.access import Doorway
@@ -79,14 +77,12 @@ def _all_of(errors: list[LintelError]) -> LintelError:
 def desk(settings: Settings, clock: Clock, relay: Relay) -> Iterator[tuple[Doorway, LineReader]]:
     """A door with a virtual relay, for a real camera or clip and badges that are typed.
 
-    It works on a copy of the store: no grant of a virtual door is ever in a real audit.
+    It works on a copy of the store in memory: no grant of a virtual door is ever in a real audit.
     """
     with ExitStack() as stack:
         stack.enter_context(closing(relay))
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="lintel-")))
         with open_store(settings) as real:
-            real.copy_to(folder)
-        store = stack.enter_context(Store(folder))
+            store = stack.enter_context(real.copy_in_memory())
         analyzer = load_analyzer(settings.vision)
         camera = stack.enter_context(closing(open_camera(settings.camera, clock)))
         reader = stack.enter_context(closing(open_line_reader("stdin", clock)))

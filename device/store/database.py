@@ -84,14 +84,33 @@ def _advice(what: str) -> str:
     return next((do for sign, do in advice.items() if sign in what), damaged)
 
 
+def overwrite_journal(database: Database, path: Path) -> None:
+    """Writes zeros over what a rollback journal still holds of earlier pages; the lock for writing keeps all others
+    from using it meanwhile. What a flash card copied elsewhere by itself is out of reach.
+    """
+    journal = path.with_name(f"{path.name}-journal")
+    with transaction(database), contextlib.suppress(FileNotFoundError), journal.open("r+b") as file:
+        file.write(bytes(journal.stat().st_size))
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def _make_private(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        if os.fstat(descriptor).st_mode & 0o077:
+            os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
 
 
 def _set_pragmas(database: Database) -> None:
-    """A pragma that SQLite does not know or cannot follow is passed over in silence, so each is asked for again."""
-    journal, synchronous = ("wal", 2) if sqlite3.sqlite_version_info >= _WAL_SAFE_FROM else ("truncate", 3)
+    """A pragma that SQLite does not know or cannot follow is passed over in silence, so each is asked for again.
+
+    A rollback journal is kept: cut off, its blocks would lie about on the disk with the pages of people erased later.
+    """
+    journal, synchronous = ("wal", 2) if sqlite3.sqlite_version_info >= _WAL_SAFE_FROM else ("persist", 3)
     wanted = {"journal_mode": journal, "synchronous": synchronous, "foreign_keys": 1, "secure_delete": 1}
     for name, value in wanted.items():
         database.execute(f"PRAGMA {name}={value}")

@@ -7,19 +7,24 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
+from sqlite_utils import Database
+
 from device.records import Event, Person
 from device.store.audit import Audit
-from device.store.database import FILE_NAME, open_database, store_errors, transaction
+from device.store.database import FILE_NAME, open_database, overwrite_journal, store_errors, transaction
 from device.store.people import People
+
+NOWHERE = Path(":memory:")
+"""Stands for the folder of a store in memory."""
 
 
 class Store:
     """The database in a folder. Use within `with`."""
 
-    def __init__(self, folder: Path) -> None:
-        """Raises `StoreError`."""
+    def __init__(self, folder: Path, *, database: Database | None = None) -> None:
+        """Opens the database in `folder`, or takes one over that is open. Raises `StoreError`."""
         self.path = folder / FILE_NAME
-        self._database = open_database(folder)
+        self._database = open_database(folder) if database is None else database
         self._people = People(self._database)
         self._audit = Audit(self._database)
 
@@ -40,7 +45,8 @@ class Store:
     def erase(self, person: Person, at: datetime) -> None:
         """Erases a person with badges and references, and notes it in the audit without the name. Raises `StoreError`.
 
-        Their bytes are overwritten (`secure_delete`), also those that a write-ahead log still holds from earlier.
+        Their bytes are overwritten in the database (`secure_delete`) and in a rollback journal. A write-ahead log is
+        cut off: its blocks stay as they are until the file system uses them again.
         """
         with self.people() as people, self.audit() as audit:
             people.remove(person)
@@ -49,12 +55,15 @@ class Store:
             busy, *_ = self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             if busy:
                 raise sqlite3.OperationalError("the log is locked and still holds what was erased")
+            overwrite_journal(self._database, self.path)
 
-    def copy_to(self, folder: Path) -> None:
-        """Writes a copy of the whole database into another folder. Raises `StoreError`."""
-        target = folder / FILE_NAME
-        with store_errors(target), contextlib.closing(sqlite3.connect(target)) as copy:
-            self._database.conn.backup(copy)
+    def copy_in_memory(self) -> "Store":
+        """A copy of the whole database that nobody finds on a disk, whatever happens. Raises `StoreError`."""
+        with store_errors(self.path):
+            copy = Database(memory=True)
+            self._database.conn.backup(copy.conn)
+            copy.execute("PRAGMA foreign_keys=1")
+        return Store(NOWHERE, database=copy)
 
     def close(self) -> None:
         """Closes the database; harmless when repeated."""

@@ -19,7 +19,7 @@ from device.store.store import Store
 
 TABLES = {"people", "badges", "face_references", "audit"}
 PRAGMAS = {
-    "rollback journal": {"journal_mode": "truncate", "synchronous": 3, "foreign_keys": 1, "secure_delete": 1},
+    "rollback journal": {"journal_mode": "persist", "synchronous": 3, "foreign_keys": 1, "secure_delete": 1},
     "write-ahead log": {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1},
 }
 OPEN = """
@@ -256,13 +256,26 @@ def test_full_disk_loses_nothing_and_store_goes_on(store, eileen, now):
         assert (people.named("Eileen Collins"), audit.note(Event.FAULT, now)) == (eileen, 1)
 
 
-def test_copy_holds_the_same(store, eileen, tmp_path):
-    (tmp_path / "copy").mkdir()
-    store.copy_to(tmp_path / "copy")
-    with Store(tmp_path / "copy") as copy, copy.people() as people:
+def test_copy_in_memory_holds_the_same_and_is_no_file(store, eileen, now):
+    files = sorted(store.path.parent.iterdir())
+    with store.copy_in_memory() as copy, copy.people() as people:
         assert people.named("Eileen Collins") == eileen
+        people.add("Grace Hopper", now)
+        assert sorted(store.path.parent.iterdir()) == files
+    with store.people() as people:
+        assert people.named("Grace Hopper") is None
 
 
-def test_copy_into_a_folder_that_is_not_there_is_an_error(store, tmp_path):
-    with pytest.raises(StoreError, match="unable to open"):
-        store.copy_to(tmp_path / "none")
+def test_copy_in_memory_keeps_its_tables_together(store, eileen, now):
+    with store.copy_in_memory() as copy:
+        copy.erase(eileen, now)
+        with copy.people() as people:
+            assert people.badges() == ()
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o660, 0o666])
+def test_file_that_others_may_read_is_made_private_again(store, mode):
+    store.close()
+    store.path.chmod(mode)
+    Store(store.path.parent).close()
+    assert store.path.stat().st_mode & 0o777 == 0o600

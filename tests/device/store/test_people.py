@@ -184,6 +184,20 @@ def test_removed_person_leaves_no_byte_in_the_files_while_the_door_runs(tmp_path
     running.close()
 
 
+def test_journal_with_the_pages_of_an_erased_person_is_overwritten_and_not_cut_off(
+    tmp_path, now, badge, embeddings, monkeypatch
+):
+    monkeypatch.setattr("device.store.database._WAL_SAFE_FROM", (99, 0, 0))
+    store, person = enrolled_store(tmp_path, now, badge, embeddings)
+    with store.people() as people:
+        people.add_references(person, embeddings, OTHER_MODEL, now)
+    journal = tmp_path / "lintel.db-journal"
+    held, size = embeddings[0].tobytes() in journal.read_bytes(), journal.stat().st_size
+    store.erase(person, now)
+    store.close()
+    assert (held, journal.stat().st_size >= size, set(journal.read_bytes())) == (True, True, {0})
+
+
 def test_error_inside_a_transaction_takes_everything_back(store, eileen, now):
     with contextlib.suppress(RuntimeError), store.people() as people, store.audit() as audit:
         people.remove(eileen)
