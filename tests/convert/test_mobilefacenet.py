@@ -158,6 +158,10 @@ def test_the_network_has_as_many_weights_as_the_paper_says(paper):
     assert round(weights_of(paper, folded=True) / 1e6, 2) == 0.99
 
 
+def test_in_float32_the_network_is_as_large_as_the_paper_says(paper):
+    assert f"{4 * weights_of(paper, folded=True) / 1e6:.1f} MB" == "4.0 MB"
+
+
 def test_what_the_variant_adds_is_a_convolution_and_what_it_lacks_are_slopes(paper, foamliu):
     slopes = sum(layer.alpha.shape[-1] for layer in paper.layers if layer.name.endswith(".prelu"))
     added = 64 * 64 + 2 * 64
