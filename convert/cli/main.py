@@ -16,7 +16,9 @@ COMMANDS = {
     "quantize": ("convert.cli.quantize:quantize", "Convert networks to TFLite, and refuse what costs too much."),
     "evaluate": ("convert.cli.evaluate:evaluate", "Measure the door's own pipeline on labelled pairs."),
     "calibrate": ("convert.cli.calibrate:calibrate", "Set the decision threshold for a false match rate."),
+    "card": ("convert.cli.card:card", "Write the biometric card of what is shipped, or prove it."),
     "cluster": ("convert.cli.cluster:cluster", "Group the pictures of a folder by whom they show."),
+    "align": ("convert.cli.align:align", "Cut aligned chips out of photos by person."),
     "train": ("convert.cli.train:train", "Train a network on aligned chips by person."),
 }
 
