@@ -2,17 +2,27 @@
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from convert.calibrate import Calibration, Target, calibrate, with_rule
 from convert.conversions import Conversion
+from convert.door_protocol import acquire
 from convert.manifests import embedding_draft, sealed
+from convert.protocols import person_images
 from convert.tensorflow import cpu_class, load_tensorflow
+from device.config import VisionSettings
 from device.errors import ModelError
-from device.vision.manifest import BuiltWith, EmbeddingSpec, Manifest, TensorSpec, write_manifest
-from device.vision.models import DETECTION, LANDMARKS, Model, load_model
+from device.vision.faces import load_analyzer
+from device.vision.manifest import BuiltWith, EmbeddingSpec, Manifest, TensorSpec, read_manifest, write_manifest
+from device.vision.models import DETECTION, EMBEDDING, LANDMARKS, Model, load_model
 from device.vision.runtime import Interpreter
+
+THREADS = 2
+LEAST_PEOPLE = 4
+"""A calibration is tried by halves, and each takes two people."""
 
 
 def install(conversion: Conversion, folder: Path, models: Path) -> Manifest:
@@ -57,6 +67,19 @@ def manifest_of(conversion: Conversion) -> Manifest:
         decision=None,
     )
     return sealed(draft, conversion.content)
+
+
+def refit(folder: Path, images: Path, target: Target, step: Callable[[], object]) -> Calibration:
+    """Sets the thresholds of the pair in `folder` on `images`, which has a subfolder for each person.
+
+    `step` is told of each image. Raises `ModelError`, `ImageError` if the data cannot support the target.
+    """
+    analyzer = load_analyzer(VisionSettings(models_dir=str(folder), threads=THREADS))
+    acquired = acquire(person_images(images, LEAST_PEOPLE), analyzer, step)
+    found = calibrate(acquired.templates, len(acquired.names), target)
+    path = folder / f"{EMBEDDING}.json"
+    write_manifest(with_rule(read_manifest(path), found.rule), path)
+    return found
 
 
 def _copy_if_missing(name: str, models: Path, folder: Path) -> None:

@@ -60,6 +60,10 @@ RUNTIMES = ("ai-edge-litert", "tflite-runtime", "tensorflow")
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Write the report, and the files not refused, here.")
 @click.option("--into", type=click.Path(path_type=Path), help="Make the file, if it passes, this models folder's.")
+@click.option("--dataset", help="With --into: set the thresholds on --images, and this is what they are.")
+@click.option(
+    "--fmr", type=click.FloatRange(0, 0.1, min_open=True), default=1e-4, show_default=True, help="Target FMR of those."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
 def quantize(
     networks: tuple[str, ...],
@@ -77,6 +81,8 @@ def quantize(
     min_cosine: float,
     out: Path | None,
     into: Path | None,
+    dataset: str | None,
+    fmr: float,
     as_json: bool,
 ) -> int:
     """Convert networks to TFLite, measure what that costs, and refuse what costs too much.
@@ -90,6 +96,8 @@ def quantize(
         raise click.UsageError("--pairs and --images go together.")
     if into is not None and (len(networks) * len(chosen) != 1 or pairs_file is None or integer_io):
         raise click.UsageError("--into takes one network and one quantization, with --pairs and float input.")
+    if dataset is not None and into is None:
+        raise click.UsageError("--dataset goes with --into.")
 
     from convert.conversion_report import markdown, write_report
     from convert.conversions import Plan, convert_networks
@@ -115,6 +123,8 @@ def quantize(
         return 1
     if into is not None:
         _install(report.conversions[0], into, plan)
+        if dataset is not None and images is not None:
+            _refit(into, images, dataset, fmr)
     return 0
 
 
@@ -147,4 +157,18 @@ def _install(conversion: "Conversion", folder: Path, plan: "Plan") -> None:
     from convert.install import install
 
     manifest = install(conversion, folder, plan.models)
-    click.echo(f"written: {folder / manifest.file}, without a threshold: `lintel-convert calibrate` sets it", err=True)
+    click.echo(f"written: {folder / manifest.file}; a door opens with it once it has a threshold", err=True)
+
+
+def _refit(folder: Path, images: Path, dataset: str, fmr: float) -> None:
+    """With the design and the fusion that `lintel-convert calibrate` takes if it is told nothing."""
+    from convert.calibrate import UNIT_LENGTH, Target
+    from convert.door_protocol import design_of
+    from convert.install import refit
+    from convert.progress import bar
+    from convert.protocols import person_images
+
+    with bar("Calibrating", len(person_images(images))) as step:
+        found = refit(folder, images, Target(fmr, design_of(3, 3), UNIT_LENGTH, dataset), step)
+    for point in found.rule.points:
+        click.echo(f"threshold {point.threshold} for {point.references} x {point.probes}", err=True)

@@ -1,0 +1,370 @@
+"""`lintel-convert quantize`: networks in, files and a table out; what costs too much is refused and goes nowhere."""
+
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import msgspec
+import numpy as np
+import pytest
+
+from convert import cost
+from convert.calibrate import UNIT_LENGTH, Target
+from convert.cli.main import cli
+from convert.conversion_report import write_report
+from convert.conversions import Plan, Report, convert_networks, label_pairs, representative
+from convert.door_protocol import design_of
+from convert.faces import Faces, Finder, cut_faces
+from convert.gate import Budget, Cost, Outcome
+from convert.install import install, refit
+from convert.named_network import DLIB_RESNET, dlib_spec, load_network, spec_of
+from convert.protocols import Pair
+from convert.quantize import Quantization
+from convert.spec import NetworkSpec, read_spec, sidecar, write_network
+from convert.tensorflow import load_tensorflow
+from device.commandline import run_command
+from device.config import VisionSettings
+from device.errors import ImageError, LintelError, ModelError
+from device.images import read_image
+from device.vision.alignment import align
+from device.vision.embedder import Embedder
+from device.vision.faces import load_analyzer
+from device.vision.manifest import Alignment, Source
+from device.vision.models import DETECTION, EMBEDDING, LANDMARKS, load_model, shipped_models_dir
+
+SIZE = 24
+LENGTH = 8
+PORTRAITS = ("eileen-collins", "grace-hopper")
+SPEC = NetworkSpec(
+    spec_version=1,
+    name="tiny",
+    description="A network for tests.",
+    alignment=Alignment(size_px=SIZE, template=((8.0, 9.0), (16.0, 9.0), (12.0, 14.0)), landmarks=((33, 133), 263, 2)),
+    length=LENGTH,
+    source=Source(package="tests", member="tiny", member_sha256="0" * 64),
+    license="Apache-2.0",
+    terms="Anything.",
+)
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory) -> Path:
+    """A network of a few layers, one of which has no integer kernel, with its sidecar."""
+    load_tensorflow()
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(3)
+    x = pixels = keras.Input((SIZE, SIZE, 3), name="pixels")
+    x = layers.Rescaling(1 / 128, -1.0, name="normalization")(x)
+    x = layers.ELU(name="float_only")(layers.Conv2D(12, 3, strides=2, name="first")(x))
+    x = layers.Flatten(name="flat")(layers.AveragePooling2D(3, name="pooled")(x))
+    path = tmp_path_factory.mktemp("tiny") / "tiny.keras"
+    write_network(keras.Model(pixels, layers.Dense(LENGTH, name="last")(x), name="tiny"), SPEC, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory) -> Path:
+    """Three pictures each of two people, one folder a person, and one of nobody."""
+    folder = tmp_path_factory.mktemp("data") / "images"
+    for name in PORTRAITS:
+        portrait = read_image(shipped_models_dir() / "portraits" / f"{name}.jpg")[:, :, ::-1]
+        (folder / name).mkdir(parents=True)
+        for number, light in enumerate((1.0, 0.9, 0.8)):
+            cv2.imwrite(str(folder / name / f"{number}.jpg"), (portrait * light).astype(np.uint8))
+    cv2.imwrite(str(folder / "wall.png"), np.full((200, 200, 3), 99, np.uint8))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pairs(images) -> Path:
+    one, other = PORTRAITS
+    mated = [f"{name}/{a}.jpg,{name}/{b}.jpg,1" for name in PORTRAITS for a, b in ((0, 1), (0, 2), (1, 2))]
+    non_mated = [f"{one}/{a}.jpg,{other}/{b}.jpg,0" for a in (0, 1, 2) for b in (0, 1)]
+    rows = [row for both in zip(mated, non_mated, strict=True) for row in both]
+    path = images.parent / "pairs.csv"
+    path.write_text("\n".join(["image_a,image_b,same", *rows, "wall.png,wall.png,0"]) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def labelled(pairs, images) -> list[str]:
+    """The options that name the labelled pairs."""
+    return ["--pairs", str(pairs), "--images", str(images)]
+
+
+@pytest.fixture(scope="module")
+def report(tiny) -> Report:
+    """The network in float32, measured on chips."""
+    return convert_networks([str(tiny)], plan())
+
+
+@pytest.fixture(autouse=True)
+def _few_replicates(monkeypatch) -> None:
+    monkeypatch.setattr(cost, "REPLICATES", 20)
+
+
+def told(capfd) -> tuple[str, str]:
+    shown = capfd.readouterr()
+    return shown.out, shown.err
+
+
+@pytest.fixture(scope="module")
+def everything(tiny, labelled, tmp_path_factory) -> Path:
+    """What `--all` with labelled pairs writes."""
+    out = tmp_path_factory.mktemp("out") / "report"
+    arguments = ["quantize", str(tiny), "--all", *labelled, "--out", str(out), "--max-tar-loss", "100"]
+    assert run_command(cli, arguments) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def document(everything):
+    return json.loads((everything / "report.json").read_text())
+
+
+def test_every_quantization_is_written(everything):
+    files = {f"tiny-{quantization.value}.tflite" for quantization in Quantization}
+    assert {path.name for path in everything.iterdir()} == {*files, "report.json", "report.md"}
+
+
+def test_the_report_knows_what_it_was_measured_on(document):
+    assert (document["pairs"], document["images"]) == (12, 7)
+    assert [Path(one["image"]).name for one in document["failures_to_acquire"]] == ["wall.png"]
+    assert document["networks"][0]["terms"] == "Anything."
+
+
+def test_the_report_has_a_row_for_each_file(everything, document):
+    for row in document["conversions"]:
+        assert (everything / row["file"]).stat().st_size == row["size_bytes"]
+        assert row["outcome"] == "passed"
+        assert row["embeddings"]["cosine_worst"] > 0.9
+        assert row["pairs"]["pearson"] > 0.9
+        assert min(row["latency"].values()) > 0
+    assert [row["quantization"] for row in document["conversions"]] == [one.value for one in Quantization]
+
+
+def test_float32_costs_nothing(document):
+    exact = document["conversions"][0]
+    assert exact["embeddings"]["distance_worst"] < 1e-4
+    assert (exact["pairs"]["accuracy_change"], exact["pairs"]["tar_change"]) == (0.0, 0.0)
+
+
+def test_what_stays_float_is_told(document):
+    assert document["conversions"][-1]["float_operators"] == {"ELU": 1}
+
+
+def test_a_file_is_tried_in_every_runtime_installed(document):
+    for row in document["conversions"]:
+        assert {one["runtime"] for one in row["runtimes"]} >= {"ai-edge-litert", "tensorflow"}
+        assert all(one["cosine"] > 0.99 for one in row["runtimes"])
+
+
+def test_the_table_is_markdown(everything):
+    lines = (everything / "report.md").read_text().splitlines()
+    assert lines[0].startswith("| network | quantization | size, MB |")
+    assert [line.split(" | ")[1] for line in lines[2:7]] == ["Keras float32", *(one.value for one in Quantization)]
+    assert {line.count("|") for line in lines[:7]} == {10}
+    assert "Measured on 12 labelled pairs of 7 images, 1 without a face" in lines[-1]
+
+
+def quantized(tiny, *more) -> int:
+    return run_command(cli, ["quantize", str(tiny), "--quantization", "float32", *map(str, more)])
+
+
+def test_what_costs_too_much_is_refused_and_goes_nowhere(tiny, labelled, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr("convert.conversions.cost_of", lambda *_: Cost(cosine=1.0, tar_loss=1.0))
+    assert quantized(tiny, *labelled, "--into", tmp_path / "models", "--out", tmp_path / "out") == 1
+    assert {path.name for path in tmp_path.rglob("*")} == {"out", "report.json", "report.md"}
+    assert "float32, refused: it costs 100.00 points of TAR, expected at most 0.3" in told(capfd)[0]
+
+
+def test_what_passes_is_installed(tiny, labelled, tmp_path, capfd):
+    assert quantized(tiny, *labelled, "--into", tmp_path / "models") == 0
+    assert load_model(EMBEDDING, tmp_path / "models").manifest.license == SPEC.license
+    assert "a door opens with it once it has a threshold" in told(capfd)[1]
+
+
+def test_what_is_installed_is_not_calibrated(report, tmp_path):
+    install(report.conversions[0], tmp_path, shipped_models_dir())
+    embedder = Embedder(load_model(EMBEDDING, tmp_path))
+    assert (embedder.alignment, embedder.spec.length) == (SPEC.alignment, LENGTH)
+    with pytest.raises(ModelError, match="states no decision"):
+        _ = embedder.decision_rule
+
+
+def test_a_new_models_folder_is_whole(report, tmp_path):
+    install(report.conversions[0], tmp_path / "models", shipped_models_dir())
+    for name in (DETECTION, LANDMARKS):
+        assert load_model(name, tmp_path / "models") == load_model(name, shipped_models_dir())
+    analyzer = load_analyzer(VisionSettings(models_dir=str(tmp_path / "models"), threads=1))
+    chip = np.random.default_rng(0).integers(0, 256, (SIZE, SIZE, 3), np.uint8)
+    assert analyzer.embedder.embed(chip).shape == (LENGTH,)
+
+
+def test_a_detector_that_is_there_stays(report, tmp_path):
+    models = Path(shutil.copytree(shipped_models_dir(), tmp_path / "models"))
+    (models / "face-detection.tflite").write_bytes(b"mine")
+    install(report.conversions[0], models, shipped_models_dir())
+    assert (models / "face-detection.tflite").read_bytes() == b"mine"
+
+
+def test_a_model_that_cannot_be_written_is_an_error(report, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ModelError, match="Cannot write the model"):
+        install(report.conversions[0], tmp_path / "file", shipped_models_dir())
+
+
+def test_what_is_installed_is_calibrated_on_labelled_images(report, images, tmp_path):
+    people = tmp_path / "people"
+    for name in PORTRAITS:
+        for alias in (name, f"{name}-again"):
+            shutil.copytree(images / name, people / alias)
+    install(report.conversions[0], tmp_path, shipped_models_dir())
+    steps = []
+    target = Target(0.5, design_of(1, 1), UNIT_LENGTH, "some people")
+    found = refit(tmp_path, people, target, lambda: steps.append(1))
+    assert Embedder(load_model(EMBEDDING, tmp_path)).decision_rule == found.rule
+    assert (found.rule.dataset, len(steps)) == ("some people", 12)
+
+
+def test_without_pairs_nothing_is_judged(tiny, capfd):
+    assert quantized(tiny, "--json") == 0
+    out, err = told(capfd)
+    (row,) = json.loads(out)["conversions"]
+    assert (row["outcome"], row["pairs"], row["embeddings"]["faces"]) == ("not judged", None, 60)
+    assert "Embedding with tiny float32" in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--all", "--quantization", "float16"],
+        ["--quantization", "float16", "--integer-io"],
+        ["--pairs", "pairs.txt"],
+        ["--into", "models"],
+        ["--all", "--pairs", "p.csv", "--images", "i", "--into", "models"],
+        ["--integer-io", "--pairs", "p.csv", "--images", "i", "--into", "models"],
+        ["--dataset", "LFW"],
+        ["--require", "abacus"],
+    ],
+)
+def test_what_contradicts_itself_is_a_mistake(arguments, capfd):
+    assert run_command(cli, ["quantize", "tiny.keras", *arguments]) == 2
+    assert told(capfd)[0] == ""
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK\x05\x06" + bytes(18), b"not a network" * 100])
+def test_a_file_that_is_no_network_is_an_error(tiny, content, tmp_path, capfd):
+    network = tmp_path / "broken.keras"
+    shutil.copyfile(sidecar(tiny), sidecar(network))
+    if content is not None:
+        network.write_bytes(content)
+    assert quantized(network) == 15
+    assert told(capfd)[1].startswith("Error: ")
+
+
+def test_a_network_without_a_sidecar_is_an_error(tiny, tmp_path, capfd):
+    shutil.copyfile(tiny, tmp_path / "alone.keras")
+    assert quantized(tmp_path / "alone.keras") == 15
+    assert "has no sidecar alone.json" in told(capfd)[1]
+
+
+@pytest.mark.parametrize("changed", [{"length": 9}, {"alignment": msgspec.structs.replace(SPEC.alignment, size_px=25)}])
+def test_a_sidecar_of_another_network_is_an_error(tiny, changed):
+    with pytest.raises(LintelError, match="does not fit its sidecar"):
+        load_network(str(tiny), msgspec.structs.replace(SPEC, **changed))
+
+
+def test_a_runtime_that_is_nowhere_cannot_be_required(tiny, capfd):
+    assert quantized(tiny, "--require", "tflite-runtime") == 4
+    assert "asks for tflite-runtime, which is not installed here" in told(capfd)[1]
+
+
+def test_a_report_that_cannot_be_written_is_an_error(report, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ModelError, match="Cannot write the report"):
+        write_report(report, tmp_path / "file")
+
+
+def plan(**changed) -> Plan:
+    return Plan((Quantization.FLOAT32,), shipped_models_dir(), (), Budget(), **changed)
+
+
+def test_a_folder_of_chips_is_held_out_in_part(tmp_path):
+    for number in range(11):
+        cv2.imwrite(str(tmp_path / f"{number:02}.png"), np.full((SIZE, SIZE, 3), number, np.uint8))
+    shown, held = representative(SPEC, plan(representative=tmp_path), hold_out=True)
+    assert (shown[:, 0, 0, 0].tolist(), held[:, 0, 0, 0].tolist()) == ([0, 1, 2, 3, 5, 6, 7, 8, 10], [4, 9])
+    shown, held = representative(SPEC, plan(representative=tmp_path), hold_out=False)
+    assert (len(shown), len(held)) == (11, 0)
+
+
+def test_four_chips_are_too_few_to_hold_one_out(tmp_path):
+    for number in range(4):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), np.zeros((SIZE, SIZE, 3), np.uint8))
+    with pytest.raises(ImageError, match="expected at least 5"):
+        representative(SPEC, plan(representative=tmp_path), hold_out=True)
+
+
+def test_chips_of_the_portraits_are_not_measured_with():
+    shown, held = representative(SPEC, plan(), hold_out=True)
+    seen = {chip.tobytes() for chip in shown}
+    assert (len(shown), len(held), any(chip.tobytes() in seen for chip in held)) == (300, 60, False)
+
+
+def test_faces_are_cut_as_the_door_cuts_them(images, tmp_path):
+    analyzer = load_analyzer(VisionSettings(threads=1))
+    alignments = (SPEC.alignment, analyzer.embedder.alignment)
+    paths = sorted(images.rglob("*.*"))
+    steps = []
+    faces = cut_faces(paths, alignments, Finder(shipped_models_dir()), tmp_path, lambda: steps.append(1))
+    assert ([path.name for path in faces.failures], len(steps)) == (["wall.png"], 7)
+    for row, path in enumerate(faces.images):
+        image = read_image(path)
+        landmarks = analyzer.mesh.locate(image, analyzer.detector.detect(image)[0])
+        for chips, alignment in zip(faces.chips, alignments, strict=True):
+            np.testing.assert_array_equal(chips[row], align(image, landmarks, alignment))
+
+
+def test_pairs_without_a_face_are_left_out():
+    a, b, c = Path("a"), Path("b"), Path("c")
+    faces = Faces((a, c), (), {b: "no face was found"})
+    all_pairs = [Pair(a, c, True, 0), Pair(a, b, True, 1), Pair(c, a, False, 2)]
+    labelled = label_pairs(all_pairs, faces)
+    assert (labelled.rows.tolist(), labelled.same.tolist(), labelled.folds.tolist()) == (
+        [[0, 1], [1, 0]],
+        [True, False],
+        [0, 2],
+    )
+    with pytest.raises(ImageError, match="Too few of the images show a face: 1 failed"):
+        label_pairs(all_pairs[:2], faces)
+
+
+def test_a_network_that_fails_is_refused(tmp_path):
+    load_tensorflow()
+    import keras
+    from keras import layers
+
+    pixels = keras.Input((SIZE, SIZE, 3), name="pixels")
+    x = layers.Flatten()(layers.Rescaling(1e38, 1e38, name="normalization")(pixels))
+    network = keras.Model(pixels, layers.Dense(LENGTH, kernel_initializer="ones")(x), name="tiny")
+    write_network(network, SPEC, tmp_path / "overflows.keras")
+    with np.errstate(invalid="ignore", over="ignore"):
+        report = convert_networks([str(tmp_path / "overflows.keras")], plan())
+    assert report.conversions[0].verdict.outcome is Outcome.REFUSED
+
+
+def test_dlib_s_network_has_a_sidecar_too():
+    assert spec_of(DLIB_RESNET) == dlib_spec()
+    assert (dlib_spec().alignment.size_px, dlib_spec().length) == (150, 128)
+
+
+def test_a_network_of_one_s_own_has_its_sidecar(tiny):
+    assert spec_of(str(tiny)) == read_spec(tiny) == SPEC
+
+
+def test_dlib_s_network_is_the_bounded_one(bounded_resnet):
+    assert load_network(DLIB_RESNET, dlib_spec()).to_json() == bounded_resnet.to_json()
