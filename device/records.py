@@ -239,6 +239,7 @@ class Event(StrEnum):
     ENROLLED = "enrolled"
     PERSON_REMOVED = "person-removed"
     BADGE_REVOKED = "badge-revoked"
+    BADGE_RESTORED = "badge-restored"
     SERVICE_STARTED = "service-started"
     SERVICE_STOPPED = "service-stopped"
     FAULT = "fault"
@@ -252,6 +253,14 @@ class Badge:
     person: Person
     issued_at: datetime
     revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RevokedBadge:
+    """A badge that stays revoked after its holder was removed."""
+
+    credential: Credential
+    revoked_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from device.config import Settings, load_settings
 from device.credentials import format_badge
 from device.records import Credential, Reason
 
+JSON_NAMES = {"credential": "badge"}
+"""What a field is called in JSON, where that differs: one word for a badge in all output."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
 
 
@@ -50,5 +53,9 @@ def plain(value: object) -> Any:  # noqa: ANN401 - JSON is of any type
         case dict():
             return {key: plain(item) for key, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value) if field.repr}
+        return {
+            JSON_NAMES.get(field.name, field.name): plain(getattr(value, field.name))
+            for field in fields(value)
+            if field.repr
+        }
     return value

@@ -33,3 +33,12 @@ def _first_tables(database: Database) -> None:
             outcome TEXT, reason TEXT, similarity REAL, threshold REAL, probes INTEGER, "references" INTEGER,
             frames INTEGER, waited_s REAL, fault TEXT
         )""")
+
+
+@MIGRATIONS(name="0002-revoked-badges-outlive-their-holders")
+def _revoked_badges(database: Database) -> None:
+    database.execute("""
+        CREATE TABLE revoked_badges (
+            format TEXT NOT NULL, facility INTEGER NOT NULL, number TEXT NOT NULL, revoked_at TEXT NOT NULL,
+            PRIMARY KEY (format, facility, number)
+        )""")

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from device.credentials import format_badge
 from device.errors import CredentialError
-from device.records import Badge, Claim, Credential, Enrolled, Person
+from device.records import Badge, Claim, Credential, Enrolled, Person, RevokedBadge
 
 MAX_LENGTH_ERROR = 1e-3
 """A reference is a unit vector; a flipped bit on the disk is found by its length."""
@@ -89,7 +89,12 @@ class People:
         return Person(int(row_id.lastrowid or 0), name)
 
     def issue(self, credential: Credential, person: Person, at: datetime) -> None:
-        """Gives a badge to a person."""
+        """Gives a badge to a person. Raises `CredentialError` for one that was revoked before its holder was removed."""
+        if any(revoked.credential == credential for revoked in self.revoked_badges()):
+            raise CredentialError(
+                f"Badge {format_badge(credential)} has been revoked, before its holder was removed.",
+                hint="Enroll another badge, or lift the revocation: `lintel badges restore`.",
+            )
         self._database.execute(
             "INSERT INTO badges (format, facility, number, person_id, issued_at) VALUES (?, ?, ?, ?, ?)",
             [*_key(credential), person.id, at.isoformat()],
@@ -112,8 +117,31 @@ class People:
             [at.isoformat(), *_key(credential)],
         )
 
+    def revoked_badges(self) -> tuple[RevokedBadge, ...]:
+        """The revoked badges that nobody holds any more."""
+        rows = self._database.query("SELECT * FROM revoked_badges ORDER BY format, facility, number")
+        return tuple(RevokedBadge(_credential(row), datetime.fromisoformat(row["revoked_at"])) for row in rows)
+
+    def restore(self, credential: Credential) -> None:
+        """Lets a revoked badge be given to somebody again. Raises `CredentialError` if there is none that nobody
+        holds.
+        """
+        deleted = self._database.execute(f"DELETE FROM revoked_badges WHERE {_BADGE}", _key(credential))  # noqa: S608 - a constant
+        if not deleted.rowcount:
+            raise CredentialError(
+                f"Badge {format_badge(credential)} is not among the revoked badges that nobody holds.",
+                hint="See `lintel badges list`; a badge that somebody holds stays revoked.",
+            )
+
     def remove(self, person: Person) -> None:
-        """Erases a person with their badges and references; SQLite overwrites the bytes (`secure_delete`)."""
+        """Erases a person with their badges and references; SQLite overwrites the bytes (`secure_delete`). A revoked
+        badge stays revoked: the plastic is still about, and the next holder is not who lost it.
+        """
+        self._database.execute(
+            "INSERT OR REPLACE INTO revoked_badges SELECT format, facility, number, revoked_at FROM badges "
+            "WHERE person_id = ? AND revoked_at IS NOT NULL",
+            [person.id],
+        )
         self._database.execute("DELETE FROM people WHERE id = ?", [person.id])
 
     def _badges(self, where: str, parameters: list[object]) -> tuple[Badge, ...]:
@@ -155,9 +183,16 @@ def _key(credential: Credential) -> list[object]:
 
 def _badge(row: dict[str, object]) -> Badge:
     revoked = row["revoked_at"]
-    return Badge(
-        Credential(str(row["format"]), int(str(row["facility"])), int(str(row["number"]))),
-        Person(int(str(row["person_id"])), str(row["name"])),
-        datetime.fromisoformat(str(row["issued_at"])),
-        datetime.fromisoformat(str(revoked)) if revoked else None,
-    )
+    try:
+        return Badge(
+            _credential(row),
+            Person(int(str(row["person_id"])), str(row["name"])),
+            datetime.fromisoformat(str(row["issued_at"])),
+            datetime.fromisoformat(str(revoked)) if revoked else None,
+        )
+    except ValueError:
+        raise sqlite3.DataError(f"a badge of person {row['person_id']} is damaged") from None
+
+
+def _credential(row: dict[str, object]) -> Credential:
+    return Credential(str(row["format"]), int(str(row["facility"])), int(str(row["number"])))

@@ -32,7 +32,7 @@ def test_enrollment_as_json(lintel, eileen, pictures):
     report = lintel("enroll", "17:1001", eileen, pictures["two"], "--name", "Eileen Collins", "--json").json
     assert report == {
         "person": {"id": 1, "name": "Eileen Collins"},
-        "credential": "17:1001",
+        "badge": "17:1001",
         "accepted": [str(eileen)],
         "rejected": [{"label": str(pictures["two"]), "reason": "several-faces"}],
     }
@@ -122,7 +122,7 @@ def test_list_of_people(lintel):
 @pytest.mark.usefixtures("enrolled")
 def test_list_of_people_as_json(lintel):
     (person,) = lintel("people", "list", "--json").json
-    assert (set(person), person["person"]["name"], person["badges"][0]["credential"], person["references"][0][1]) == (
+    assert (set(person), person["person"]["name"], person["badges"][0]["badge"], person["references"][0][1]) == (
         {"person", "enrolled_at", "badges", "references"},
         "Eileen Collins",
         "17:1001",
@@ -156,7 +156,7 @@ def test_list_of_badges(lintel):
 @pytest.mark.usefixtures("enrolled")
 def test_list_of_badges_as_json(lintel):
     (badge,) = lintel("badges", "list", "--json").json
-    assert (badge["credential"], badge["person"]["name"], badge["revoked_at"]) == ("17:1001", "Eileen Collins", None)
+    assert (badge["badge"], badge["person"]["name"], badge["revoked_at"]) == ("17:1001", "Eileen Collins", None)
 
 
 @pytest.mark.usefixtures("enrolled")
@@ -177,6 +177,45 @@ def test_revoked_badge_cannot_be_enrolled_again(lintel, eileen):
     lintel("badges", "revoke", "17:1001")
     said = lintel("enroll", "17:1001", eileen, "--name", "Eileen Collins")
     assert (said.exit_code, "has been revoked" in said.err) == (10, True)
+
+
+@pytest.fixture
+def left_behind(lintel, enrolled):
+    """A revoked badge whose holder was removed."""
+    lintel("badges", "revoke", "17:1001")
+    lintel("people", "remove", "Eileen Collins", "--yes")
+    return enrolled
+
+
+@pytest.mark.usefixtures("left_behind")
+def test_badge_stays_revoked_when_its_holder_is_removed(lintel, grace):
+    said = lintel("enroll", "17:1001", grace, "--name", "Grace Hopper")
+    assert (said.exit_code, "has been revoked" in said.err, "badges restore" in said.err) == (9, True, True)
+    assert lintel("people", "list").out == ""
+
+
+@pytest.mark.usefixtures("left_behind")
+def test_badge_that_stays_revoked_is_listed(lintel):
+    assert "17:1001  (nobody)  revoked 20" in lintel("badges", "list").out
+    (listed,) = lintel("badges", "list", "--json").json
+    assert (listed["badge"], listed["person"], listed["issued_at"]) == ("17:1001", None, None)
+
+
+@pytest.mark.usefixtures("left_behind")
+def test_badge_that_was_restored_can_be_enrolled(lintel, grace):
+    restored = lintel("badges", "restore", "17:1001")
+    assert (restored.exit_code, restored.out) == (0, "Badge 17:1001 can be enrolled again.\n")
+    assert lintel("enroll", "17:1001", grace, "--name", "Grace Hopper").exit_code == 0
+    events = [row["event"] for row in lintel("audit", "list", "--json").json]
+    assert events[-2:] == ["badge-restored", "enrolled"]
+
+
+@pytest.mark.usefixtures("enrolled")
+@pytest.mark.parametrize("badge", ["17:1001", "17:9999"])
+def test_only_what_was_revoked_and_is_held_by_nobody_is_restored(lintel, badge):
+    lintel("badges", "revoke", "17:1001")
+    assert lintel("badges", "restore", badge).exit_code == 9
+    assert "17:1001  Eileen Collins  revoked 20" in lintel("badges", "list").out
 
 
 @pytest.mark.usefixtures("enrolled")

@@ -233,6 +233,14 @@ def test_damaged_reference_is_an_error(store, eileen, blob):
         people.references(eileen, MODEL)
 
 
+def test_damaged_badge_is_an_error(store, eileen, badge):
+    with closing(sqlite3.connect(store.path)) as other:
+        other.execute("UPDATE badges SET issued_at = 'then'")
+        other.commit()
+    with pytest.raises(StoreError, match=f"badge of person {eileen.id} is damaged"), store.people() as people:
+        people.claim(badge, MODEL)
+
+
 def test_closed_store_is_an_error(tmp_path):
     store = Store(tmp_path)
     store.close()
