@@ -151,10 +151,8 @@ class _Tally:
         self._exposure = exposure
         self._keep = min(max(math.ceil(exposure.non_mated * KEPT_SHARE), LEAST_KEPT), MOST_KEPT)
         self._least = np.float32(-1.5)
-        self._mated: list[Similarities] = []
-        self._mated_people: list[NDArray[np.int64]] = []
-        self._highest = np.empty(0, np.float32)
-        self._highest_people = np.empty((0, 2), np.int64)
+        self._mated: list[_Found] = []
+        self._highest: list[_Found] = []
         self._histogram = np.zeros(2 * HALF_BINS + 1, np.int64)
 
     def add(self, references: Templates, probes: Templates, first: int | None = None) -> None:
@@ -164,42 +162,63 @@ class _Tally:
         if first is not None and first > 1 - len(references):
             similarities[np.tri(len(references), len(probes), first - 1, dtype=np.bool_)] = _LEFT_OUT
         if references.people[-1] >= probes.people[0] and probes.people[-1] >= references.people[0]:
-            self._take_mated(similarities, references, probes)
+            same = references.people[:, np.newaxis] == probes.people
+            self._mated.append(_found(same & (similarities > _LEFT_OUT), similarities, references, probes))
+            similarities[same] = _LEFT_OUT
             counted = similarities[similarities > _LEFT_OUT]
-        bins = np.floor(counted * np.float32(HALF_BINS)).astype(np.int64) + HALF_BINS
-        self._histogram += np.bincount(np.clip(bins, 0, 2 * HALF_BINS), minlength=2 * HALF_BINS + 1)
-        self._take_highest(similarities, references, probes)
-
-    def _take_mated(self, similarities: Similarities, references: Templates, probes: Templates) -> None:
-        same = references.people[:, np.newaxis] == probes.people
-        mated = same & (similarities > _LEFT_OUT)
-        self._mated.append(similarities[mated])
-        self._mated_people.append(references.people[np.nonzero(mated)[0]])
-        similarities[same] = _LEFT_OUT
-
-    def _take_highest(self, similarities: Similarities, references: Templates, probes: Templates) -> None:
-        rows, columns = np.divmod(np.flatnonzero(similarities >= self._least), len(probes))
-        found = np.stack([references.people[rows], probes.people[columns]], axis=1)
-        self._highest = np.concatenate([self._highest, similarities[rows, columns]])
-        self._highest_people = np.concatenate([self._highest_people, found])
-        if len(self._highest) > 2 * self._keep:
+        bins = np.floor(counted * np.float32(HALF_BINS)).astype(np.int32)
+        np.clip(bins, -HALF_BINS, HALF_BINS, out=bins)
+        bins += HALF_BINS
+        self._histogram += np.bincount(bins, minlength=2 * HALF_BINS + 1)
+        self._highest.append(_found(similarities >= self._least, similarities, references, probes))
+        if sum(len(found.people) for found in self._highest) > 2 * self._keep:
             self._forget()
 
     def _forget(self) -> None:
-        order = np.argsort(-self._highest, kind="stable")[: self._keep]
-        self._highest, self._highest_people = self._highest[order], self._highest_people[order]
-        if len(order) == self._keep:
-            self._least = self._highest[-1]
+        found = _joined(self._highest)
+        kept = found.in_order(np.argsort(-found.similarities, kind="stable")[: self._keep])
+        self._highest = [kept]
+        if len(kept.people) == self._keep:
+            self._least = kept.similarities[-1]
 
     def result(self) -> Comparisons:
         """Everything that was taken in."""
         self._forget()
-        mated = np.concatenate([np.empty(0, np.float32), *self._mated])
-        people = np.concatenate([np.empty(0, np.int64), *self._mated_people])
-        order = np.argsort(mated, kind="stable")
+        mated, highest = _joined(self._mated), self._highest[0]
+        mated = mated.in_order(np.argsort(mated.similarities, kind="stable"))
         return Comparisons(
-            self._exposure, mated[order], people[order], self._highest, self._highest_people, self._histogram
+            exposure=self._exposure,
+            mated=mated.similarities,
+            mated_people=mated.people[:, 0],
+            highest=highest.similarities,
+            highest_people=highest.people,
+            histogram=self._histogram,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Similarities, float32 [n], and the two people of each, int64 [n, 2]."""
+
+    similarities: Similarities
+    people: NDArray[np.int64]
+
+    def in_order(self, order: NDArray[np.int64]) -> "_Found":
+        return _Found(self.similarities[order], self.people[order])
+
+
+def _found(where: NDArray[np.bool_], similarities: Similarities, references: Templates, probes: Templates) -> _Found:
+    rows, columns = np.divmod(np.flatnonzero(where), len(probes))
+    people = np.stack([references.people[rows], probes.people[columns]], axis=1)
+    return _Found(similarities[rows, columns], people)
+
+
+def _joined(found: list[_Found]) -> _Found:
+    nobody = _Found(np.empty(0, np.float32), np.empty((0, 2), np.int64))
+    return _Found(
+        np.concatenate([part.similarities for part in (nobody, *found)]),
+        np.concatenate([part.people for part in (nobody, *found)]),
+    )
 
 
 def _at_or_above(descending: Similarities, threshold: float) -> int:
