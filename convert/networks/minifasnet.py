@@ -1,4 +1,4 @@
-"""MiniFASNet in Keras: RGB crop 80x80 in, three logits out, the middle one for a live face (Minivision, 2020).
+"""MiniFASNet in Keras: RGB crop 80x80 in, three logits out, attack or live (Minivision, 2020).
 
 MobileFaceNet, its bottlenecks pruned one by one, against presentation attacks: Silent-Face-Anti-Spoofing,
 `src/model_lib/MiniFASNet.py`. Layers bear the names of the tensors in the published files.
@@ -62,7 +62,8 @@ HEAD_CHANNELS = 512
 def minifasnet(variant: Variant) -> "keras.Model":
     """The network without its weights: float32 [n, 80, 80, 3] RGB 0..255, as they are, to logits float32 [n, 3].
 
-    The dropout before the last layer, which only training needs, is left out.
+    The second logit is that of a live face. Minivision's own decision adds up the probabilities of both networks. The
+    dropout before the last layer, which only training needs, is left out.
     """
     keras = load_keras()
     from keras import layers

@@ -90,7 +90,7 @@ def _of_archive(content: bytes) -> tuple[References, Storages]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _of_members(archive)
-    except (zipfile.BadZipFile, struct.error, EOFError, OSError, RuntimeError, ValueError) as error:
+    except (zipfile.BadZipFile, struct.error, EOFError, OSError, OverflowError, RuntimeError, ValueError) as error:
         raise refused(f"its archive is damaged: {str(error)[:MAX_NAME]}") from None
 
 
@@ -160,7 +160,7 @@ def _view(name: str, reference: TensorReference, storages: Storages) -> Tensor:
     last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
     if last >= len(storage) or math.prod(shape) > len(storage):
         raise refused(f"{name[:MAX_NAME]}: reaches beyond its storage of {len(storage)} numbers")
-    steps = [stride * storage.itemsize for stride in strides]
+    steps = [stride * storage.itemsize if size > 1 else 0 for size, stride in zip(shape, strides, strict=True)]
     tensor = np.lib.stride_tricks.as_strided(storage[offset:], shape, steps, writeable=False)
     if not np.isfinite(tensor).all():
         raise refused(f"{name[:MAX_NAME]}: expected finite numbers, received NaN or infinity")

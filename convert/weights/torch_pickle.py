@@ -5,7 +5,7 @@ every other instruction, is refused. The instructions are those that Python's pr
 """
 
 import pickletools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import IO, Any
@@ -13,7 +13,7 @@ from typing import IO, Any
 from convert.errors import WeightsError
 
 MAX_NAME = 80
-MAX_VALUES = 1_000_000
+MAX_INSTRUCTIONS = 1_000_000
 """So many instructions at most; a state dict has some ten for each tensor."""
 
 
@@ -49,10 +49,10 @@ def read_pickle(file: IO[bytes]) -> object:
     """The value of the pickle at the file's position, which is left behind it. Raises `WeightsError`."""
     machine = _Machine()
     try:
-        for number, (instruction, argument, _) in enumerate(pickletools.genops(file)):
-            if number >= MAX_VALUES:
-                raise refused(f"expected at most {MAX_VALUES} instructions in its pickle, received more")
-            machine.do(instruction.name, argument)
+        for number, (name, argument) in enumerate(_instructions(file)):
+            if number >= MAX_INSTRUCTIONS:
+                raise refused(f"expected at most {MAX_INSTRUCTIONS} instructions in its pickle, received more")
+            machine.do(name, argument)
     except (ValueError, IndexError, KeyError, TypeError) as error:
         raise refused(f"its pickle is damaged: {str(error)[:MAX_NAME]}") from None
     return machine.stack[0]
@@ -61,6 +61,24 @@ def read_pickle(file: IO[bytes]) -> object:
 def refused(what: str) -> WeightsError:
     """The error of a file that is no state dict, or not only one."""
     return WeightsError(f"Not a PyTorch state dict: {what}.", hint="Give an intact file, as it was published.")
+
+
+def _instructions(file: IO[bytes]) -> Iterator[tuple[str, Any]]:
+    """Names and arguments up to the last instruction; the argument of an unknown one is not even read."""
+    while code := file.read(1):
+        instruction = pickletools.code2op.get(code.decode("latin-1"))
+        name = f"0x{code.hex()}" if instruction is None else instruction.name
+        if instruction is None or name not in _KNOWN:
+            raise refused(f"its pickle has the instruction {name}, which no state dict needs")
+        yield name, _two_lines(file) if name == "GLOBAL" else instruction.arg and instruction.arg.reader(file)
+        if name == "STOP":
+            return
+    raise ValueError("it is cut off")
+
+
+def _two_lines(file: IO[bytes]) -> str:
+    """A module and a name, as `pickle` reads them; `pickletools` would look for escapes in them."""
+    return f"{file.readline().decode()[:-1]} {file.readline().decode()[:-1]}"
 
 
 @dataclass(slots=True)
@@ -74,10 +92,8 @@ class _Machine:
             self.stack.append(_LITERALS[name]())
         elif name in _NUMBERS_AND_TEXTS:
             self.stack.append(argument)
-        elif name in _INSTRUCTIONS:
-            _INSTRUCTIONS[name](self, argument)
         else:
-            raise refused(f"its pickle has the instruction {name}, which no state dict needs")
+            _INSTRUCTIONS[name](self, argument)
 
     def since_mark(self) -> list[Any]:
         start = self.marks.pop()
@@ -188,3 +204,4 @@ _INSTRUCTIONS: dict[str, Callable[[_Machine, Any], None]] = {
     "LONG_BINGET": lambda machine, place: machine.stack.append(machine.memo[place]),
     "STOP": _stop,
 }
+_KNOWN = _LITERALS.keys() | _NUMBERS_AND_TEXTS | _INSTRUCTIONS.keys()

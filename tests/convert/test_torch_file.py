@@ -161,6 +161,11 @@ def test_tensors_may_share_a_storage_and_lie_across_it(written, read):
     assert same(read(written(views, [STORAGE])), expected)
 
 
+def test_the_stride_of_a_dimension_of_one_does_not_matter(written, read):
+    views = {"kernel": view(Stored("0", STORAGE), 3, (1, 2), (2**70, 1))}
+    assert same(read(written(views, [STORAGE])), {"kernel": STORAGE[np.newaxis, 3:5]})
+
+
 def test_read_tensors_cannot_be_changed(written, read):
     with pytest.raises(ValueError, match="read-only"):
         read(written(described(STATE), list(STATE.values())))["kernel"][:] = 0
@@ -211,6 +216,18 @@ def test_so_is_one_inside_an_archive(read, tmp_path):
 def test_every_other_name_is_refused_by_its_name(written, read, name):
     with pytest.raises(WeightsError, match=f"names {name.replace(' ', '.')}, which no state dict needs"):
         read(written({"kernel": Call(Name(*name.split(" ")), ())}, [STORAGE]))
+
+
+def test_an_escape_in_a_name_is_a_part_of_it(written, read):
+    with pytest.raises(WeightsError, match=r"names torch\.Float\\xyStorage, which"):
+        read(written({"kernel": Call(Name("torch", r"Float\xyStorage"), ())}, [STORAGE]))
+
+
+def test_an_archive_whose_directory_points_far_away_is_refused(read):
+    content = zipped(described(STATE), list(STATE.values()))
+    end = content.rindex(b"PK\5\6")
+    with pytest.raises(WeightsError, match="its archive is damaged"):
+        read(content[: end + 16] + b"\xff\xff\xff\x7f" + content[end + 20 :])
 
 
 @pytest.mark.parametrize("called", [Name("torch", "FloatStorage"), Name("collections", "OrderedDict")])
