@@ -37,13 +37,15 @@ def with_errors(labelled, monkeypatch) -> Drawing:
     return Drawing("20 people", drawn, band(found, drawn), marks)
 
 
+def is_a_picture(path) -> bool:
+    picture = cv2.imread(str(path))
+    return picture.shape == (840, 1050, 3) and len(np.unique(picture.reshape(-1, 3), axis=0)) > 20
+
+
 @pytest.mark.parametrize("kind", PlotKind)
-@pytest.mark.parametrize("errors", ["with_errors", "without_errors"])
-def test_a_plot_is_a_picture(kind, errors, request, tmp_path):
-    draw(kind, request.getfixturevalue(errors), tmp_path / "plot.png")
-    picture = cv2.imread(str(tmp_path / "plot.png"))
-    assert picture.shape == (840, 1050, 3)
-    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 20
+def test_a_plot_without_an_error_is_a_picture(kind, without_errors, tmp_path):
+    draw(kind, without_errors, tmp_path / "plot.png")
+    assert is_a_picture(tmp_path / "plot.png")
 
 
 def test_a_plot_may_be_scalable_and_says_what_it_shows(with_errors, tmp_path):
@@ -51,10 +53,10 @@ def test_a_plot_may_be_scalable_and_says_what_it_shows(with_errors, tmp_path):
     assert "<svg" in (tmp_path / "det.svg").read_text()
 
 
-def test_every_kind_goes_into_a_folder(with_errors, tmp_path):
+def test_every_kind_goes_into_a_folder_as_a_picture(with_errors, tmp_path):
     paths = draw_all(with_errors, tmp_path / "new" / "plots")
     assert sorted(path.name for path in paths) == ["det.png", "fmr-fnmr.png", "roc.png"]
-    assert sorted((tmp_path / "new" / "plots").iterdir()) == sorted(paths)
+    assert [path for path in paths if not is_a_picture(path)] == []
 
 
 @pytest.mark.parametrize("name", ["roc.doc", "gone/roc.png"])
