@@ -107,13 +107,30 @@ def load_settings(path: Path | None = None) -> Settings:
     """
     file, hint = path or DEFAULT_FILE, "See `lintel config --help` for the table of settings."
     try:
-        return msgspec.toml.decode(file.read_bytes(), type=Settings)
+        settings = msgspec.toml.decode(file.read_bytes(), type=Settings)
+        _refuse_contradictions(settings)
     except OSError as error:
         if path is None and isinstance(error, FileNotFoundError):
             return Settings()
         raise ConfigError(f"Cannot read the settings file {file}: {error.strerror}.", hint=hint) from None
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise ConfigError(f"The settings file {file} is wrong: {error}.", hint=hint) from None
+    return settings
+
+
+def _refuse_contradictions(settings: Settings) -> None:
+    """What no single setting can say. Raises `ValueError`."""
+    vision, state = settings.vision, settings.store.state_dir
+    if vision.min_brightness > vision.max_brightness:
+        raise ValueError(
+            f"no face is bright enough and dark enough, `vision.min_brightness` is {vision.min_brightness}, "
+            f"above `vision.max_brightness`, {vision.max_brightness}"
+        )
+    if state and not Path(state).is_absolute():
+        raise ValueError(
+            f"expected an absolute path, received {state!r} - at `store.state_dir`, "
+            "as the service and your terminal stand in different folders"
+        )
 
 
 def changed_settings(settings: Settings) -> dict[str, dict[str, object]]:

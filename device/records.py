@@ -14,6 +14,10 @@ Embedding = NDArray[np.float32]
 """A face as the network sees it: float32 [128], unit length. Never printed, logged or put into an audit row."""
 
 
+MAX_SIMILARITY_ERROR = 1e-3
+"""A cosine farther outside -1..1 does not come of rounding, but of vectors that are no unit vectors."""
+
+
 class Reason(Enum):
     """Why a transaction ended as it did: the code that audit and JSON carry, what it means, what the person can do."""
 
@@ -187,6 +191,8 @@ class Evidence:
     def __post_init__(self) -> None:
         if self.probes < 1 or self.references < 1:
             raise ValueError("evidence needs at least one probe and one reference")
+        if not abs(self.similarity) <= 1 + MAX_SIMILARITY_ERROR:
+            raise ValueError("a similarity is the cosine of an angle, -1..1")
 
     @property
     def matches(self) -> bool:

@@ -131,5 +131,6 @@ def _unmet(
         wanted = getattr(expect, name)
         if wanted is not None and wanted != value:
             yield f"expected {name} {wanted}, received {value or 'none'}"
-    if expect.within_s is not None and transaction and transaction.waited_s > expect.within_s:
-        yield f"expected a decision within {expect.within_s} s, received one after {transaction.waited_s:.1f} s"
+    if expect.within_s is not None and (transaction is None or transaction.waited_s > expect.within_s):
+        received_one = f"one after {transaction.waited_s:.1f} s" if transaction else "none"
+        yield f"expected a decision within {expect.within_s} s, received {received_one}"

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -69,27 +70,32 @@ class LiveCamera:
     def _run(self, capture: Capture | None) -> None:
         attempt = 0
         while not self._closing.is_set():
-            if capture is not None:
-                self._pass_on_frames(capture)
+            if capture is not None and self._pass_on_frames(capture):
                 attempt = 0
             self._closing.wait(self._retry_s[min(attempt, len(self._retry_s) - 1)])
             attempt += 1
             capture = self._reopened()
 
-    def _pass_on_frames(self, capture: Capture) -> None:
-        """Until the device gives no more, or fails in a driver's own way: whatever happens, it is opened again."""
+    def _pass_on_frames(self, capture: Capture) -> bool:
+        """Until the device gives no more, or fails in a driver's own way: whatever happens, it is opened again.
+
+        Whether it gave a frame at all.
+        """
+        given = False
         try:
             while not self._closing.is_set():
                 good, image = capture.read()
                 if not good or image is None:
                     break
                 self._offer(Frame(np.ascontiguousarray(image[:, :, ::-1]), self._clock.monotonic()), None)
+                given = True
             fault = "The camera stopped giving frames."
         except Exception as error:  # the thread must not die of what a driver comes up with
             fault = f"The camera stopped giving frames ({type(error).__name__})."
-        finally:
+        with suppress(Exception):  # as above: a device that is gone cannot always be let go
             capture.release()
         self._offer(None, fault)
+        return given
 
     def _reopened(self) -> Capture | None:
         try:

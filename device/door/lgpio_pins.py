@@ -1,7 +1,8 @@
-"""gpiozero's lgpio pins, mended for a lock in two places. Imports lgpio, so only `gpio.board_factory` imports this.
+"""gpiozero's lgpio pins, mended for a lock in three places. Imports lgpio, so only `gpio.board_factory` imports this.
 
 gpiozero 2.0.1 makes a pin an output at low level and then sets its level: an active-low relay fires for an instant. And
-closing makes it a floating input. Here the level comes with the direction, and a closed pin keeps its last level.
+closing makes it a floating input, as does taking it. Here the level comes with the direction, a closed pin keeps its
+last level, and a pin that is taken keeps its own until it is given one.
 """
 
 import threading
@@ -13,6 +14,14 @@ from gpiozero.pins.lgpio import LGPIOFactory, LGPIOPin
 
 class LockPin(LGPIOPin):  # type: ignore[misc]  # gpiozero is untyped
     """A pin that goes straight to its level and stays there."""
+
+    def __init__(self, factory: Any, info: Any) -> None:  # noqa: ANN401 - gpiozero is untyped
+        """As gpiozero's, without a moment as an input: a pin that was left secure stays so."""
+        super(LGPIOPin, self).__init__(factory, info)
+        self._pwm = None
+        self._bounce = None
+        self._callback = None
+        self._edges = lgpio.BOTH_EDGES
 
     def output_with_state(self, state: bool) -> None:
         """Makes the pin an output at `state` in one request to the kernel."""

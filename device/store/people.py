@@ -89,7 +89,9 @@ class People:
         return Person(int(row_id.lastrowid or 0), name)
 
     def issue(self, credential: Credential, person: Person, at: datetime) -> None:
-        """Gives a badge to a person. Raises `CredentialError` for one that was revoked before its holder was removed."""
+        """Gives a badge to a person. Raises `CredentialError` for one that was revoked before its holder was
+        removed.
+        """
         if any(revoked.credential == credential for revoked in self.revoked_badges()):
             raise CredentialError(
                 f"Badge {format_badge(credential)} has been revoked, before its holder was removed.",

@@ -112,6 +112,21 @@ def test_wrong_file_is_refused_with_the_place(write: Write, content: str | bytes
     assert said in refused.value.message
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[vision]\nmin_brightness = 206.0", "`vision.min_brightness` is 206.0, above `vision.max_brightness`, 205.0"),
+        ("[vision]\nmax_brightness = 39", "`vision.min_brightness` is 40.0, above `vision.max_brightness`, 39.0"),
+        ('[store]\nstate_dir = "lintel"', "expected an absolute path, received 'lintel'"),
+        ('[store]\nstate_dir = "~/lintel"', "expected an absolute path, received '~/lintel'"),
+    ],
+)
+def test_contradiction_is_refused(write: Write, content: str, said: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_settings(write(content))
+    assert said in refused.value.message
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe[\x00d\x00", b"[door]\n# caf\xe9"], ids=["UTF-16", "Latin-1"])
 def test_file_that_is_not_utf_8_is_refused(write: Write, content: str | bytes) -> None:
     with pytest.raises(ConfigError, match="wrong: 'utf-8' codec"):

@@ -54,7 +54,13 @@ def test_decision_grants_only_a_match_with_its_evidence(
     assert granted == entitled
 
 
-@pytest.mark.parametrize("similarity", [0.499, float("nan"), -1.0])
+@pytest.mark.parametrize("similarity", [1.0011, 3e38, float("inf"), float("-inf"), float("nan"), -1.0011])
+def test_evidence_is_a_cosine(similarity: float) -> None:
+    with pytest.raises(ValueError, match="cosine"):
+        Evidence(similarity, 0.5, 1, 1)
+
+
+@pytest.mark.parametrize("similarity", [0.499, -1.0])
 def test_decision_refuses_evidence_below_the_threshold(similarity: float) -> None:
     with pytest.raises(ValueError, match="needs evidence of a match"):
         Decision(Reason.MATCH, Outcome.GRANTED, Evidence(similarity, 0.5, 1, 1))

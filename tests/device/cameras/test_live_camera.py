@@ -181,6 +181,47 @@ def test_lost_device_is_sought_until_it_is_back(first: HandedCapture, second: Ha
     assert level(frame) == 9
 
 
+def test_device_that_cannot_be_let_go_is_sought_all_the_same(first: HandedCapture, second: HandedCapture) -> None:
+    def failing() -> None:
+        raise cv2.error("VIDIOC_STREAMOFF")
+
+    first.release = failing  # type: ignore[method-assign]
+    camera = LiveCamera(Port(first, second).open, SystemClock(), retry_s=(0.0,))
+    first.give(None)
+    second.wait_until_asked(1)
+    second.give(gray(9))
+    second.wait_until_asked(1)
+    frame = camera.read(SOON_S)
+    second.give(None)
+    camera.close()
+    assert level(frame) == 9
+
+
+class Pauses(tuple[float, ...]):
+    """Pauses of no time, which remembers which were taken."""
+
+    taken: list[int]
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        self.taken.append(index)
+        return 0.0
+
+
+def test_device_that_opens_without_a_frame_is_sought_ever_less_often(first: HandedCapture) -> None:
+    deaf, last = [HandedCapture() for _ in range(3)], HandedCapture()
+    for device in deaf:
+        device.give(None)
+    pauses = Pauses((0.0, 0.0, 0.0))
+    pauses.taken = []
+    camera = LiveCamera(Port(first, *deaf, last).open, SystemClock(), retry_s=pauses)
+    first.give(gray(1), None)
+    last.wait_until_asked(1)
+    taken = list(pauses.taken)
+    last.give(None)
+    camera.close()
+    assert taken == [0, 1, 2, 2]
+
+
 def test_missing_device_is_an_error_at_the_start() -> None:
     with pytest.raises(CameraError, match="Nothing is plugged in"):
         LiveCamera(Port().open, SystemClock())

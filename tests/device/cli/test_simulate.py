@@ -132,6 +132,13 @@ def test_expectation_that_is_not_met_is_the_answer_no(lintel, scenario, expected
     assert (said.exit_code, f"NOT AS EXPECTED: {received}" in said.out) == (1, True)
 
 
+def test_decision_that_never_came_is_not_within_any_time(lintel, scenario):
+    content = SCENARIO.replace('expect = { strike = "secure" }', "expect = { within_s = 60.0 }")
+    said = lintel("simulate", "--scenario", scenario(content))
+    told = "NOT AS EXPECTED: expected a decision within 60.0 s, received none" in said.out
+    assert (said.exit_code, told) == (1, True)
+
+
 def test_relay_may_be_active_low(lintel, scenario, tmp_path):
     (tmp_path / "low.toml").write_text("[door]\nactive_high = false\npin = 4\n")
     played = lintel("--config", tmp_path / "low.toml", "simulate", "--json", "--scenario", scenario(SCENARIO)).json

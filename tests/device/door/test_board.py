@@ -51,9 +51,16 @@ def test_closed_pin_is_left_secure(lgpio, active_high):
     assert lgpio.levels()[-1] == int(not active_high)
 
 
-@pytest.mark.parametrize("refused", ["output", "input"])
-def test_pin_that_another_program_holds_is_an_error(lgpio, refused):
-    lgpio.refused = {refused}
+def test_pin_is_never_an_input(lgpio):
+    """An input floats, and a relay that floats may release."""
+    taken = relay()
+    taken.release()
+    taken.close()
+    assert [call for call in lgpio.asked if call[0] == "input"] == []
+
+
+def test_pin_that_another_program_holds_is_an_error(lgpio):
+    lgpio.refused = {"output"}
     with pytest.raises(DoorError, match="Cannot take the relay on GPIO 17: GPIO busy"):
         relay()
 
