@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convert.errors import WeightsError
+from convert.weights.keras_config import printable
 
 if TYPE_CHECKING:
     import h5py
@@ -79,7 +80,7 @@ def stored_tensors(group: "h5py.Group") -> dict[str, Stored]:
 def damaged(what: str) -> WeightsError:
     """The error of an HDF5 file that is not what Keras writes."""
     return WeightsError(
-        f"Not a file of weights that can be imported: {what}.",
+        f"Not a file of weights that can be imported: {printable(what)}.",
         hint="Save the weights again with Keras: `model.save('network.keras')`, or `save_weights('net.weights.h5')`.",
     )
 

@@ -4,6 +4,7 @@ Keras builds whatever class a description names. It is therefore read here first
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,7 +38,7 @@ OPERATIONS = {
         Squeeze Subtract Sum Transpose TrueDivide
     """),
     "keras.src.ops.nn": words("""
-        Elu Gelu HardSigmoid HardSwish LeakyRelu LogSoftmax Normalize Relu Relu6 Sigmoid Silu Softmax Softplus
+        Elu Gelu HardSigmoid HardSilu LeakyRelu LogSoftmax Normalize Relu Relu6 Sigmoid Silu Softmax Softplus
     """),
     "keras.src.ops.math": words("Rsqrt"),
     "keras.src.activations.activations": words("ReLU"),
@@ -110,9 +111,14 @@ def parse_config(content: bytes) -> dict[str, Json]:
 def refused(what: str) -> WeightsError:
     """The error of a Keras file that is not taken."""
     return WeightsError(
-        f"Not a Keras network that can be imported: {what}.",
+        f"Not a Keras network that can be imported: {printable(what)}.",
         hint="Save it as Functional or Sequential from Keras's own layers, with `model.save('network.keras')`.",
     )
+
+
+def printable(text: str) -> str:
+    """The text without what would move a terminal's cursor: names in a file are somebody else's."""
+    return "".join(letter if letter.isprintable() else "?" for letter in re.sub(r"\x1b\[[0-9;]*m", "", text))
 
 
 def _check_numbers(config: Json) -> None:

@@ -217,17 +217,17 @@ def _tensors(output: Any) -> Iterator[Any]:  # noqa: ANN401 - Keras is untyped
 
 def _load_weights(model: "keras.Model", path: Path) -> None:
     """Loads the file at `path`, of Keras 3 (`*.weights.h5`) or older, and looks at every number."""
-    with opened(path) as file:
-        tensors = stored_tensors(file)
-        root = file["model_weights"] if "model_weights" in file and _is_named(file["model_weights"]) else file
-        legacy = _is_named(root)
-        if legacy:
-            _assign_legacy(model, root)
-    if not legacy:
-        _account(_layout(model), _of_layers(tensors))
-        with quiet(), _keras_errors("Keras cannot load its weights"):
-            model.load_weights(path)
-    _check_finite(model)
+    with _keras_errors("Keras cannot load its weights"):
+        with opened(path) as file:
+            tensors = stored_tensors(file)
+            root = file.get("model_weights", file)
+            if legacy := _is_named(root):
+                _assign_legacy(model, root)
+        if not legacy:
+            _account(_layout(model), _of_layers(tensors))
+            with quiet():
+                model.load_weights(path)
+        _check_finite(model)
 
 
 def _is_named(group: "h5py.Group") -> bool:

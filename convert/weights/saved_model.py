@@ -15,7 +15,7 @@ import numpy as np
 
 from convert.errors import WeightsError
 from convert.tensorflow import load_tensorflow, quiet
-from convert.weights.keras_config import words
+from convert.weights.keras_config import printable, words
 
 MAX_GRAPH_BYTES = 64 << 20
 MAX_INDEX_BYTES = 16 << 20
@@ -239,6 +239,6 @@ def _check_numbers(path: Path) -> None:
 
 def _refused(what: str) -> WeightsError:
     return WeightsError(
-        f"Not a SavedModel that can be imported: {what}.",
+        f"Not a SavedModel that can be imported: {printable(what)}.",
         hint="Export the network from Keras's own layers with `model.export('folder')`, or save it as `.keras`.",
     )

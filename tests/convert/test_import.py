@@ -1,0 +1,222 @@
+"""`lintel-convert import`: known networks by their hash, one's own with what its file does not say, both as pairs."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convert.cli.main import cli
+from convert.errors import WeightsError
+from convert.importing import OwnNetwork, import_known, import_own
+from convert.spec import read_spec
+from convert.tensorflow import load_tensorflow, quiet
+from convert.weights.keras_file import check_saved_model, load_keras
+from device.commandline import run_command
+
+SIZE = 16
+PIXELS = np.random.default_rng(1).uniform(0, 255, (2, SIZE, SIZE, 3)).astype(np.float32)
+SCALED = (PIXELS * np.float32(1 / 128) - np.float32(1))[..., ::-1]
+"""What a network wants that was trained on BGR, -1..1."""
+OWN = OwnNetwork(SIZE, "arcface", "MIT", scale=1 / 128, offset=-1.0, bgr=True)
+OPTIONS = ["--size", str(SIZE), "--alignment", "arcface", "--license", "MIT"]
+
+
+def small_network(shape: tuple[int | None, ...] = (SIZE, SIZE, 3)):
+    load_tensorflow()
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(1)
+    pixels = keras.Input(shape)
+    x = layers.Conv2D(4, 3, name="conv")(pixels)
+    return keras.Model(pixels, layers.Dense(6)(layers.GlobalAveragePooling2D()(x)), name="small")
+
+
+def saved(model, path: Path) -> Path:
+    with quiet():
+        model.save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def network():
+    return small_network()
+
+
+@pytest.fixture(scope="module")
+def files(network, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("own")
+    with quiet():
+        network.save(folder / "net.keras")
+        network.export(folder / "saved", verbose=False)
+    return folder
+
+
+def run(*arguments: object) -> int:
+    return run_command(cli, ["import", *map(str, arguments)])
+
+
+def test_a_network_of_one_s_own_takes_rgb_0_to_255_after_its_import(files, network, tmp_path):
+    imported = import_own("mine", files / "net.keras", tmp_path, OWN)
+    received = np.asarray(load_keras(imported.path)(PIXELS))
+    assert np.abs(received - np.asarray(network(SCALED))).max() < 1e-5
+
+
+def test_its_first_layer_is_its_normalization(files, tmp_path):
+    imported = import_own("mine", files / "net.keras", tmp_path, OWN)
+    names = [layer.name for layer in load_keras(imported.path).layers]
+    assert names == ["pixels", "normalization", "bgr", "small"]
+
+
+def test_one_that_has_its_normalization_inside_stays_as_it_is(files, tmp_path):
+    once = import_own("once", files / "net.keras", tmp_path, OWN)
+    again = import_own("again", once.path, tmp_path, OwnNetwork(SIZE, "arcface", "MIT"))
+    assert [layer.name for layer in load_keras(again.path).layers][1] == "normalization"
+
+
+def test_its_sidecar_says_what_its_file_does_not(files, tmp_path):
+    spec = read_spec(import_own("mine", files / "net.keras", tmp_path, OWN).path)
+    assert (spec.alignment.size_px, spec.length, spec.license, spec.source.member) == (SIZE, 6, "MIT", "net.keras")
+
+
+def test_its_template_is_of_its_size(files, tmp_path):
+    spec = import_own("mine", files / "net.keras", tmp_path, OWN).spec
+    assert spec.alignment.template[0] == (round(38.2946 * SIZE / 112, 4), round(51.6963 * SIZE / 112, 4))
+
+
+def test_a_saved_model_stays_one_and_takes_rgb_0_to_255(files, network, tmp_path):
+    imported = import_own("mine", files / "saved", tmp_path, OWN)
+    tf = load_tensorflow()
+    with quiet():
+        call = tf.saved_model.load(str(imported.path)).signatures["serving_default"]
+    received = call(pixels=tf.constant(PIXELS))["embedding"]
+    assert np.abs(np.asarray(received) - np.asarray(network(SCALED))).max() < 1e-5
+
+
+def test_an_imported_saved_model_passes_the_same_check_and_has_a_sidecar(files, tmp_path):
+    imported = import_own("mine", files / "saved", tmp_path, OWN)
+    assert (check_saved_model(imported.path).output_shape, read_spec(imported.path)) == ((None, 6), imported.spec)
+
+
+def test_a_saved_model_is_not_written_over_another(files, tmp_path):
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(WeightsError, match="is there already"):
+        import_own("mine", files / "saved", tmp_path, OWN)
+
+
+def test_weights_alone_need_a_network_and_get_the_project_s(tmp_path):
+    from convert.networks.tiny import tiny
+
+    with quiet():
+        tiny().save_weights(tmp_path / "net.weights.h5")
+    own = OwnNetwork(112, "arcface", "MIT", network="tiny")
+    assert import_own("mine", tmp_path / "net.weights.h5", tmp_path, own).weights == 750_144
+
+
+def test_a_network_of_the_project_keeps_its_own_normalization(tmp_path):
+    own = OwnNetwork(112, "arcface", "MIT", scale=0.5, network="tiny")
+    with pytest.raises(WeightsError, match="has its normalization inside"):
+        import_own("mine", tmp_path / "net.weights.h5", tmp_path, own)
+
+
+@pytest.mark.parametrize(
+    ("shape", "reason"),
+    [
+        ((3, SIZE, SIZE), "channels first, which TFLite has no kernels for"),
+        ((SIZE, SIZE, 1), r"expected pixels \[None, 16, 16, 3\], received \[None, 16, 16, 1\]"),
+        ((24, 24, 3), r"received \[None, 24, 24, 3\]"),
+    ],
+)
+def test_a_network_of_other_pixels_is_refused(shape, reason, tmp_path):
+    with pytest.raises(WeightsError, match=reason):
+        import_own("mine", saved(small_network(shape), tmp_path / "net.keras"), tmp_path, OWN)
+
+
+def test_a_network_of_any_size_gets_one(tmp_path):
+    imported = import_own("mine", saved(small_network((None, None, 3)), tmp_path / "net.keras"), tmp_path, OWN)
+    assert load_keras(imported.path).input_shape == (None, SIZE, SIZE, 3)
+
+
+def test_a_network_that_gives_no_vector_is_refused(tmp_path):
+    load_tensorflow()
+    import keras
+
+    pixels = keras.Input((SIZE, SIZE, 3))
+    path = saved(keras.Model(pixels, keras.layers.ReLU()(pixels)), tmp_path / "net.keras")
+    with pytest.raises(WeightsError, match="expected one vector"):
+        import_own("mine", path, tmp_path, OWN)
+
+
+def test_the_command_tells_tensors_license_and_terms(files, tmp_path, capfd):
+    assert run("mine", "--from", files / "net.keras", *OPTIONS, "--out", tmp_path, "--terms", "At home.") == 0
+    said = capfd.readouterr().out
+    assert [word for word in ("4 tensors", "RGB 16x16", "6 numbers", "MIT", "At home.") if word not in said] == []
+
+
+def test_the_command_s_json_is_all_that_is_printed(files, tmp_path, capfd):
+    run("mine", "--from", files / "net.keras", *OPTIONS, "--out", tmp_path, "--json")
+    document = json.loads(capfd.readouterr().out)
+    assert (document["tensors"], document["spec"]["name"], Path(document["sidecar"]).name) == (4, "mine", "mine.json")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["nobody"], 15, "known are dlib-resnet"),
+        (["mine", "--size", "16"], 2, "needs --size, --alignment and --license"),
+        (["mobilefacenet", *OPTIONS], 2, "mobilefacenet is a known network"),
+        (["../mine"], 2, "expected letters"),
+        (["keras-facenet"], 15, "--network inception_resnet_v1"),
+        (["mobilefacenet"], 15, "expected b7120c095d60094f28a4a54ba6a8bf51b297a6273fb40ef6350dfec1f63d9507"),
+        (["mobilefacenet", "--any-hash"], 15, "Error: "),
+        (["nn4-small2"], 15, "is no folder"),
+    ],
+)
+def test_what_cannot_be_imported_is_told_with_an_exit_code(arguments, code, said, tmp_path, capfd):
+    (tmp_path / "net").write_bytes(b"nothing")
+    assert run(*arguments, "--from", tmp_path / "net", "--out", tmp_path) == code
+    assert said in capfd.readouterr().err
+
+
+def test_another_hash_names_both(tmp_path):
+    (tmp_path / "net").write_bytes(b"nothing")
+    with pytest.raises(
+        WeightsError, match=r"has SHA-256 1785cfc3bc6ac7738e8b38cdccd1af12563c2b9070e07af336a1bf8c0f772b6a"
+    ):
+        import_known("mobilefacenet", tmp_path / "net", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "size", "length", "weights"),
+    [
+        ("mobilefacenet", "mobilefacenet/MobileFaceNet.onnx", 112, 128, 1_019_520),
+        ("minifasnet-v1se", "minifasnet/4_0_0_80x80_MiniFASNetV1SE.pth", 80, 3, 444_554),
+    ],
+)
+def test_the_published_files_are_imported(name, path, size, length, weights, lintel_data, tmp_path):  # noqa: PLR0913
+    imported = import_known(name, lintel_data / "weights" / path, tmp_path)
+    spec = read_spec(imported.path)
+    assert (spec.alignment.size_px, spec.length, imported.weights) == (size, length, weights)
+
+
+def test_dlib_s_file_is_imported(published, tmp_path):
+    imported = import_known("dlib-resnet", published("dlib_face_recognition_resnet_model_v1.dat"), tmp_path)
+    assert (imported.spec.alignment.size_px, imported.tensors, imported.weights) == (150, 59, 5_607_488)
+
+
+def test_an_incomplete_folder_names_what_is_missing(lintel_data, tmp_path, capfd):
+    folder = lintel_data / "weights" / "openface-nn4.small2"
+    missing = ["3c_3x3_conv2_w", "4e_3x3_conv2_w", "5a_1x1_conv_w", "5a_3x3_conv2_w", "5b_3x3_conv2_w"]
+    assert run("nn4-small2", "--from", folder, "--out", tmp_path) == 15
+    said = capfd.readouterr().err
+    assert [name for name in missing if f"inception_{name}" not in said] == []
+
+
+def test_a_folder_with_one_number_changed_is_refused(lintel_data, tmp_path):
+    folder = Path(shutil.copytree(lintel_data / "weights" / "openface-nn4.small2", tmp_path / "copy"))
+    (folder / "bn1_b.csv").chmod(0o600)
+    (folder / "bn1_b.csv").write_text((folder / "bn1_b.csv").read_text().replace("1", "2", 1))
+    with pytest.raises(WeightsError, match="has SHA-256"):
+        import_known("nn4-small2", folder, tmp_path)
