@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
+import numpy as np
 
 from convert.backend import load_keras
 from convert.errors import WeightsError
@@ -313,6 +314,7 @@ def _train_epoch(model: "keras.Model", job: _Job, number: int, listener: Listene
     keras = load_keras()
     from convert.keras_classes import EpochBatches
 
+    _reseed(model, [job.plan.seed, number])
     listener.begin(number, job.steps)
     told = keras.callbacks.LambdaCallback(on_train_batch_end=lambda _step, logs: listener.step(float(logs["loss"])))
     batches = EpochBatches(functools.partial(job.sampler.draw, number), job.steps)
@@ -324,6 +326,13 @@ def _train_epoch(model: "keras.Model", job: _Job, number: int, listener: Listene
             hint="Start anew with a lower --learning-rate, or without --mixed-precision.",
         )
     return Epoch(number, loss, verify(_network_of(model), job.validation, job.sampler.reader))
+
+
+def _reseed(model: "keras.Model", seed: list[int]) -> None:
+    """Sets what dropout draws from: Keras does not save it, and a resumed training must draw the same."""
+    states = [variable for variable in model.variables if variable.path.endswith("seed_generator_state")]
+    for state, drawn in zip(states, np.random.SeedSequence(seed).generate_state(max(len(states), 1)), strict=False):
+        state.assign(np.array([drawn, 0], np.uint32))
 
 
 MODEL, WEIGHTS, STATE = "model.keras", "best.weights.h5", "state.json"
