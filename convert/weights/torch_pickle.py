@@ -66,7 +66,7 @@ def refused(what: str) -> WeightsError:
 def _instructions(file: IO[bytes]) -> Iterator[tuple[str, Any]]:
     """Names and arguments up to the last instruction; the argument of an unknown one is not even read."""
     while code := file.read(1):
-        instruction = pickletools.code2op.get(code.decode("latin-1"))
+        instruction = _BY_CODE.get(code.decode("latin-1"))
         name = f"0x{code.hex()}" if instruction is None else instruction.name
         if instruction is None or name not in _KNOWN:
             raise refused(f"its pickle has the instruction {name}, which no state dict needs")
@@ -205,3 +205,4 @@ _INSTRUCTIONS: dict[str, Callable[[_Machine, Any], None]] = {
     "STOP": _stop,
 }
 _KNOWN = _LITERALS.keys() | _NUMBERS_AND_TEXTS | _INSTRUCTIONS.keys()
+_BY_CODE = {opcode.code: opcode for opcode in pickletools.opcodes}
