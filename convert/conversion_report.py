@@ -22,6 +22,7 @@ COSTS = (
     "accuracy",
     "TAR at FMR 1e-3",
     "change, points (95 % interval)",
+    "everybody: change at 1e-3, at 1e-4",
     "gate",
 )
 ERRORS = (
@@ -118,6 +119,7 @@ def _cost_rows(report: NetworkReport) -> Iterator[tuple[str, ...]]:
         f"{known.tar:.2%}" if known else "-",
         "",
         "",
+        "",
     )
     yield from (_cost_row(conversion) for conversion in report.conversions)
 
@@ -133,6 +135,7 @@ def _cost_row(conversion: Conversion) -> tuple[str, ...]:
         f"{changed.accuracy:.2%}" if changed else "-",
         f"{changed.tar:.2%}" if changed else "-",
         _points(changed.tar_change, changed.tar_interval) if changed else "-",
+        ", ".join(_points(one.change, one.interval) for one in conversion.everybody) or "-",
         conversion.verdict.outcome.value,
     )
 
@@ -183,6 +186,7 @@ def _fields(conversion: Conversion) -> dict[str, object]:
         "latency": conversion.latency,
         "embeddings": conversion.drift,
         "pairs": conversion.change,
+        "everybody": conversion.everybody,
         "runtimes": conversion.loadings,
         "outcome": conversion.verdict.outcome.value,
         "reasons": conversion.verdict.reasons,

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from convert.comparisons import Comparisons
 from convert.cost import (
     BATCH,
+    TARGET_FMR,
     Accuracy,
     Change,
     Drift,
@@ -24,6 +27,7 @@ from convert.cost import (
     unit_vectors,
 )
 from convert.evaluate import images_of
+from convert.everybody import TarChange, compare_everybody, tar_changes
 from convert.faces import Faces, Finder, cut_faces
 from convert.gate import Budget, Cost, Verdict, judge
 from convert.latency import medians_ms
@@ -51,7 +55,8 @@ class Plan:
     """What is made of each network, and how it is judged.
 
     `representative` is a folder of aligned chips for the quantizer, made of the portraits if there is none; `models`
-    has the detector and the mesh; a file is tried in all `places`.
+    has the detector and the mesh; a file is tried in all `places`. `people_by_folder` says that each image lies in the
+    folder of its person, as LFW's do: then everybody can be compared with everybody.
     """
 
     quantizations: tuple[Quantization, ...]
@@ -60,6 +65,7 @@ class Plan:
     budget: Budget
     integer_io: bool = False
     representative: Path | None = None
+    people_by_folder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,10 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """A file, what it costs, and what the gate says. Without labelled pairs there is no `change`."""
+    """A file, what it costs, and what the gate says.
+
+    Without labelled pairs there is no `change`, and without people by folder nothing of `everybody`.
+    """
 
     network: NetworkSpec
     quantization: Quantization
@@ -82,6 +91,7 @@ class Conversion:
     latency: Latency
     drift: Drift
     change: Change | None
+    everybody: tuple[TarChange, ...]
     loadings: tuple[Loading, ...]
     verdict: Verdict
     content: bytes = field(repr=False)
@@ -113,10 +123,11 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The faces that a network is measured on, and how they are paired, if that is known."""
+    """The faces that a network is measured on, and if it is known how they are paired and whose they are, int64 [n]."""
 
     chips: Chips = field(repr=False)
-    pairs: LabelledPairs | None
+    pairs: LabelledPairs | None = None
+    people: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +166,8 @@ def convert_networks(names: Sequence[str], plan: Plan, pairs: tuple[Pair, ...] =
         for number, (name, spec) in enumerate(zip(names, specs, strict=True)):
             network = Network(spec, load_network(name, spec))
             shown, held_out = representative(spec, plan, hold_out=faces is None)
-            measured = Measured(held_out if faces is None else faces.chips[number], labelled)
+            people = people_of(faces) if faces and plan.people_by_folder else None
+            measured = Measured(faces.chips[number], labelled, people) if faces else Measured(held_out)
             reports.append(_network_report(network, plan, shown=shown, measured=measured, bars=bars))
         return Report(
             networks=tuple(reports),
@@ -187,6 +199,11 @@ def label_pairs(pairs: Sequence[Pair], faces: Faces) -> LabelledPairs:
         )
     rows = np.array([(row[pair.image_a], row[pair.image_b]) for pair in acquired], np.int64)
     return LabelledPairs(rows, same, np.array([pair.fold for pair in acquired], np.int64))
+
+
+def people_of(faces: Faces) -> NDArray[np.int64]:
+    """The number of the person of each image, by its folder."""
+    return np.unique([path.parent.name for path in faces.images], return_inverse=True)[1].astype(np.int64)
 
 
 def representative(spec: NetworkSpec, plan: Plan, *, hold_out: bool) -> tuple[Chips, Chips]:
@@ -236,6 +253,7 @@ def _cut(pairs: tuple[Pair, ...], specs: Sequence[NetworkSpec], plan: Plan, fold
 def _network_report(network: Network, plan: Plan, *, shown: Chips, measured: Measured, bars: Bars) -> NetworkReport:
     spec, run = network.spec, keras_run(network.model)
     reference = _vectors(run, measured.chips, f"{spec.name} in Keras", bars)
+    compared = _everybody(reference, measured.people)
     chip = np.asarray(measured.chips[:1])
     contents = _convert(network, plan, shown, bars)
     files = [TfliteFile(content, threads=2) for content in contents]
@@ -245,6 +263,7 @@ def _network_report(network: Network, plan: Plan, *, shown: Chips, measured: Mea
     for number, quantization in enumerate(plan.quantizations):
         vectors = _vectors(files[number].run, measured.chips, f"{spec.name} {quantization.value}", bars)
         found, changed = drift(reference, vectors), _change(reference, vectors, measured.pairs)
+        of_everybody = tar_changes(compared, _everybody(vectors, measured.people)) if compared else ()
         conversions.append(
             Conversion(
                 network=spec,
@@ -254,8 +273,9 @@ def _network_report(network: Network, plan: Plan, *, shown: Chips, measured: Mea
                 latency=latencies[number],
                 drift=found,
                 change=changed,
+                everybody=of_everybody,
                 loadings=loadings[number],
-                verdict=judge(cost_of(found, changed, loadings[number]), plan.budget),
+                verdict=judge(cost_of(found, changed, of_everybody, loadings[number]), plan.budget),
                 content=contents[number],
             )
         )
@@ -268,11 +288,13 @@ def _network_report(network: Network, plan: Plan, *, shown: Chips, measured: Mea
     )
 
 
-def cost_of(found: Drift, changed: Change | None, loadings: Sequence[Loading]) -> Cost:
-    """What the gate looks at."""
+def cost_of(found: Drift, changed: Change | None, everybody: Sequence[TarChange], loadings: Sequence[Loading]) -> Cost:
+    """What the gate looks at: the TAR of everybody if there is one at `TARGET_FMR`, else that of the pairs."""
+    at_target = [one.change for one in everybody if one.target_fmr == TARGET_FMR]
+    of_pairs = [] if changed is None else [changed.tar_change]
     return Cost(
         cosine=found.cosine_median,
-        tar_loss=None if changed is None else -changed.tar_change,
+        tar_loss=next((-one for one in (*at_target, *of_pairs)), None),
         failed=frozenset(loading.runtime for loading in loadings if not loading.runs),
     )
 
@@ -294,6 +316,10 @@ def _vectors(run: Run, chips: Chips, label: str, bars: Bars) -> Vectors:
 
 def _accuracy(vectors: Vectors, pairs: LabelledPairs | None) -> Accuracy | None:
     return None if pairs is None else accuracy(similarities_of(vectors, pairs), pairs)
+
+
+def _everybody(vectors: Vectors, people: NDArray[np.int64] | None) -> Comparisons | None:
+    return None if people is None else compare_everybody(vectors, people)
 
 
 def _change(reference: Vectors, received: Vectors, pairs: LabelledPairs | None) -> Change | None:

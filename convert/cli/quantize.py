@@ -7,7 +7,6 @@ import click
 
 if TYPE_CHECKING:
     from convert.conversions import Conversion, Plan, Report
-    from convert.protocols import Pair
 
 QUANTIZATIONS = ("float32", "float16", "dynamic-range", "full-int8")
 RUNTIMES = ("ai-edge-litert", "tflite-runtime", "tensorflow")
@@ -89,8 +88,10 @@ def quantize(
 
     A NETWORK is a .keras file with its sidecar .json beside it, or `dlib-resnet`, the one Lintel comes with. Each file
     is compared with its network in Keras, float32: on the faces of labelled pairs, cut with the door's own code, or
-    without --pairs on chips that the quantizer has not seen; then the gate cannot judge.
+    without --pairs on chips that the quantizer has not seen; then the gate cannot judge. With LFW's own pairs, whose
+    images lie in a folder for each person, it judges by comparing everybody with everybody.
     """
+    protocol = protocol or ("csv" if pairs_file is not None and pairs_file.suffix.lower() == ".csv" else "lfw")
     chosen = _chosen(quantization, every=every, integer_io=integer_io)
     if (pairs_file is None) != (images is None):
         raise click.UsageError("--pairs and --images go together.")
@@ -103,6 +104,7 @@ def quantize(
     from convert.conversions import Plan, convert_networks
     from convert.gate import POINT, Budget, Outcome
     from convert.progress import bar
+    from convert.protocols import Protocol, read_pairs
     from convert.quantize import Quantization
     from convert.runtimes import find_places
     from device.vision.models import shipped_models_dir
@@ -114,8 +116,10 @@ def quantize(
         budget=Budget(max_tar_loss * POINT, min_cosine, frozenset(required)),
         integer_io=integer_io,
         representative=representative,
+        people_by_folder=protocol == Protocol.LFW,
     )
-    report = convert_networks(networks, plan, _pairs(pairs_file, images, protocol), bars=bar)
+    pairs = read_pairs(pairs_file, images, Protocol(protocol)) if pairs_file and images else ()
+    report = convert_networks(networks, plan, pairs, bars=bar)
     click.echo(_json(report) if as_json else markdown(report))
     for path in write_report(report, out) if out is not None else ():
         click.echo(f"written: {path}", err=True)
@@ -135,14 +139,6 @@ def _chosen(quantization: str | None, *, every: bool, integer_io: bool) -> tuple
     if integer_io and "full-int8" not in chosen:
         raise click.UsageError("--integer-io is for full-int8.")
     return chosen
-
-
-def _pairs(file: Path | None, images: Path | None, protocol: str | None) -> "tuple[Pair, ...]":
-    from convert.protocols import Protocol, read_pairs
-
-    if file is None or images is None:
-        return ()
-    return read_pairs(file, images, Protocol(protocol or ("csv" if file.suffix.lower() == ".csv" else "lfw")))
 
 
 def _json(report: "Report") -> str:

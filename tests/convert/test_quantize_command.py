@@ -13,14 +13,17 @@ from convert import cost
 from convert.calibrate import UNIT_LENGTH, Target
 from convert.cli.main import cli
 from convert.conversion_report import write_report
-from convert.conversions import Plan, Report, convert_networks, label_pairs, representative
+from convert.conversions import Plan, Report, convert_networks, cost_of, label_pairs, people_of, representative
+from convert.cost import Change, Drift
 from convert.door_protocol import design_of
+from convert.everybody import TarChange
 from convert.faces import Faces, Finder, cut_faces
 from convert.gate import Budget, Cost, Outcome
 from convert.install import install, refit
 from convert.named_network import DLIB_RESNET, dlib_spec, load_network, spec_of
 from convert.protocols import Pair
 from convert.quantize import Quantization
+from convert.runtimes import Loading
 from convert.spec import NetworkSpec, read_spec, sidecar, write_network
 from convert.tensorflow import load_tensorflow
 from device.commandline import run_command
@@ -166,7 +169,7 @@ def test_the_table_is_markdown(everything):
     lines = (everything / "report.md").read_text().splitlines()
     assert lines[0].startswith("| network | quantization | size, MB |")
     assert [line.split(" | ")[1] for line in lines[2:7]] == ["Keras float32", *(one.value for one in Quantization)]
-    assert {line.count("|") for line in lines[:7]} == {10}
+    assert {line.count("|") for line in lines[:7]} == {11}
     assert "Measured on 12 labelled pairs of 7 images, 1 without a face" in lines[-1]
 
 
@@ -341,6 +344,27 @@ def test_pairs_without_a_face_are_left_out():
     )
     with pytest.raises(ImageError, match="Too few of the images show a face: 1 failed"):
         label_pairs(all_pairs[:2], faces)
+
+
+DRIFT = Drift(faces=9, cosine_median=0.99, cosine_worst=0.9, distance_median=0.1, distance_worst=0.4)
+OF_PAIRS = Change(0.99, 0.0, 0.98, -0.01, (-0.02, 0.0), 1.0, 1.0)
+OF_EVERYBODY = tuple(
+    TarChange(target, 10**6, 0.9, change, (0.0, 0.0)) for target, change in ((1e-3, -0.03), (1e-4, -0.05))
+)
+
+
+@pytest.mark.parametrize(
+    ("changed", "everybody", "loss"),
+    [(None, (), None), (OF_PAIRS, (), 0.01), (OF_PAIRS, OF_EVERYBODY, 0.03), (OF_PAIRS, OF_EVERYBODY[1:], 0.01)],
+)
+def test_the_gate_goes_by_the_most_comparisons_there_are(changed, everybody, loss):
+    loadings = [Loading("tensorflow", "tensorflow 2", 1.0), Loading("tflite-runtime", "tflite-runtime 2", reason="no")]
+    assert cost_of(DRIFT, changed, everybody, loadings) == Cost(0.99, loss, frozenset({"tflite-runtime"}))
+
+
+def test_people_are_known_by_their_folders():
+    faces = Faces((Path("a/b/1"), Path("c/a/2"), Path("d/b/3")), (), {})
+    assert people_of(faces).tolist() == [1, 0, 1]
 
 
 def test_a_network_that_fails_is_refused(tmp_path):
