@@ -1,6 +1,7 @@
 """Opens the one SQLite file: durable pragmas, migrations, and errors that say what to do."""
 
 import contextlib
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -63,25 +64,39 @@ def store_errors(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise StoreError(f"Cannot use the database {path}: {what}.", hint=_advice(what)) from None
+        raise StoreError(f"Cannot use the database {path}: {what}.", hint=_advice(error)) from None
 
 
-def _advice(what: str) -> str:
-    writable = "Make the folder writable for this user, or name another with --state-dir."
-    advice = {
-        "not a database": "The file is damaged or something else; move it away, or restore a copy of it.",
-        "locked": "Another program holds the database; close it and try again.",
-        "full": "Make room on the disk; nothing that was acknowledged is lost.",
-        "I/O": "The disk is full or failing; nothing that was acknowledged is lost.",
-        "readonly": writable,
-        "unable to open": writable,
-        "denied": writable,
-        "Read-only": writable,
-        "exists": writable,
-        "directory": writable,
-    }
-    damaged = "The file is damaged; restore a copy of it."
-    return next((do for sign, do in advice.items() if sign in what), damaged)
+def _advice(error: sqlite3.Error | OSError) -> str:
+    """What to do, by the error's number: its words may be anything, a path among them."""
+    if isinstance(error, OSError):
+        return _BY_ERRNO.get(error.errno or 0, _WRITABLE)
+    if isinstance(error, sqlite3.DataError):
+        return _DAMAGED
+    return _BY_SQLITE.get(getattr(error, "sqlite_errorcode", 0) & _KIND, _AGAIN)
+
+
+_KIND = 0xFF
+"""SQLite's extended codes have their kind in the lowest byte."""
+
+_WRITABLE = "Make the folder writable for this user, or name another with --state-dir."
+_DAMAGED = "The file is damaged; restore a copy of it."
+_HELD = "Another program holds the database; close it and try again."
+_ROOM = "Make room on the disk; nothing that was acknowledged is lost."
+_FAILING = "The disk is full or failing; nothing that was acknowledged is lost."
+_AGAIN = "Try again; if it stays, restore a copy of the file."
+_BY_SQLITE = {
+    sqlite3.SQLITE_NOTADB: "The file is damaged or something else; move it away, or restore a copy of it.",
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_BUSY: _HELD,
+    sqlite3.SQLITE_LOCKED: _HELD,
+    sqlite3.SQLITE_FULL: _ROOM,
+    sqlite3.SQLITE_IOERR: _FAILING,
+    sqlite3.SQLITE_READONLY: _WRITABLE,
+    sqlite3.SQLITE_CANTOPEN: _WRITABLE,
+    sqlite3.SQLITE_PERM: _WRITABLE,
+}
+_BY_ERRNO = {errno.ENOSPC: _ROOM, errno.EDQUOT: _ROOM, errno.EFBIG: _ROOM, errno.EIO: _FAILING}
 
 
 def overwrite_journal(database: Database, path: Path) -> None:

@@ -76,7 +76,7 @@ class People:
         return tuple(
             Enrolled(
                 Person(row["id"], row["name"]),
-                datetime.fromisoformat(row["enrolled_at"]),
+                _time(row["enrolled_at"]),
                 self._badges("person_id = ?", [row["id"]]),
                 self._reference_counts(row["id"]),
             )
@@ -122,7 +122,7 @@ class People:
     def revoked_badges(self) -> tuple[RevokedBadge, ...]:
         """The revoked badges that nobody holds any more."""
         rows = self._database.query("SELECT * FROM revoked_badges ORDER BY format, facility, number")
-        return tuple(RevokedBadge(_credential(row), datetime.fromisoformat(row["revoked_at"])) for row in rows)
+        return tuple(RevokedBadge(_credential(row), _time(row["revoked_at"])) for row in rows)
 
     def restore(self, credential: Credential) -> None:
         """Lets a revoked badge be given to somebody again. Raises `CredentialError` if there is none that nobody
@@ -189,11 +189,18 @@ def _badge(row: dict[str, object]) -> Badge:
         return Badge(
             _credential(row),
             Person(int(str(row["person_id"])), str(row["name"])),
-            datetime.fromisoformat(str(row["issued_at"])),
-            datetime.fromisoformat(str(revoked)) if revoked else None,
+            _time(row["issued_at"]),
+            _time(revoked) if revoked else None,
         )
     except ValueError:
         raise sqlite3.DataError(f"a badge of person {row['person_id']} is damaged") from None
+
+
+def _time(written: object) -> datetime:
+    try:
+        return datetime.fromisoformat(str(written))
+    except ValueError:
+        raise sqlite3.DataError(f"{written!r} is no time") from None
 
 
 def _credential(row: dict[str, object]) -> Credential:

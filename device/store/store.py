@@ -54,7 +54,9 @@ class Store:
         with store_errors(self.path):
             busy, *_ = self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             if busy:
-                raise sqlite3.OperationalError("the log is locked and still holds what was erased")
+                locked = sqlite3.OperationalError("the log is locked and still holds what was erased")
+                locked.sqlite_errorcode = sqlite3.SQLITE_BUSY
+                raise locked
             overwrite_journal(self._database, self.path)
 
     def copy_in_memory(self) -> "Store":

@@ -1,6 +1,7 @@
 """The database file: made, migrated, private and durable, or refused without a byte changed."""
 
 import contextlib
+import errno
 import os
 import shutil
 import sqlite3
@@ -13,7 +14,7 @@ import pytest
 
 from device.errors import StoreError
 from device.records import Event
-from device.store.database import FILE_NAME
+from device.store.database import FILE_NAME, store_errors
 from device.store.migrations import MIGRATIONS
 from device.store.store import Store
 
@@ -230,6 +231,32 @@ def test_writers_wait_for_each_other(store, now):
         people.revoke(people.badges()[0].credential, now)
     writer.join()
     assert outcome == [1]
+
+
+def failure(code):
+    error = sqlite3.OperationalError("unable to open /srv/full/locked/lintel.db")
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (failure(sqlite3.SQLITE_IOERR_FSYNC), "failing"),
+        (failure(sqlite3.SQLITE_BUSY_SNAPSHOT), "Another program"),
+        (failure(sqlite3.SQLITE_READONLY_DIRECTORY), "writable"),
+        (failure(sqlite3.SQLITE_CORRUPT_INDEX), "restore a copy"),
+        (failure(sqlite3.SQLITE_CONSTRAINT_UNIQUE), "Try again"),
+        (sqlite3.ProgrammingError("Cannot operate on a closed database."), "Try again"),
+        (sqlite3.DataError("a reference is damaged, of somebody named full"), "restore a copy"),
+        (OSError(errno.ENOSPC, "No space left on device"), "Make room"),
+        (PermissionError(errno.EACCES, "Permission denied"), "writable"),
+    ],
+)
+def test_advice_goes_by_the_number_of_an_error_and_not_by_its_words(tmp_path, error, advice):
+    with pytest.raises(StoreError) as told, store_errors(tmp_path):
+        raise error
+    assert advice in told.value.hint
 
 
 def fill(store, now):

@@ -233,12 +233,22 @@ def test_damaged_reference_is_an_error(store, eileen, blob):
         people.references(eileen, MODEL)
 
 
-def test_damaged_badge_is_an_error(store, eileen, badge):
+def test_damaged_badge_is_an_error(store, eileen):
     with closing(sqlite3.connect(store.path)) as other:
-        other.execute("UPDATE badges SET issued_at = 'then'")
+        other.execute("UPDATE badges SET facility = 'seven'")
         other.commit()
     with pytest.raises(StoreError, match=f"badge of person {eileen.id} is damaged"), store.people() as people:
-        people.claim(badge, MODEL)
+        people.badges()
+
+
+@pytest.mark.usefixtures("eileen")
+@pytest.mark.parametrize("column", ["people SET enrolled_at", "badges SET issued_at", "badges SET revoked_at"])
+def test_damaged_time_is_an_error(store, column):
+    with closing(sqlite3.connect(store.path)) as other:
+        other.execute(f"UPDATE {column} = 'then'")
+        other.commit()
+    with pytest.raises(StoreError, match="'then' is no time"), store.people() as people:
+        people.everyone()
 
 
 def test_closed_store_is_an_error(tmp_path):
