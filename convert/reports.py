@@ -13,6 +13,7 @@ from convert.error_rates import Estimate, Interval, Rate, comparisons_needed, cu
 from convert.evaluate import Evaluation
 from convert.groups import Differentials
 from convert.plots import Drawing, Mark, independent_band, short
+from device.vision.manifest import OperatingPoint
 
 Document = dict[str, object]
 
@@ -188,7 +189,7 @@ def calibration_lines(calibration: Calibration) -> list[str]:
     for point, rates in zip(rule.points, calibration.rates, strict=True):
         lines += [
             f"{point.references} x {point.probes}: threshold {point.threshold:.5f} from {point.non_mated_comparisons} "
-            f"non-mated comparisons ({rates.non_mated_a_draw} a draw); the door uses {rates.rates.threshold:.5f}",
+            f"non-mated comparisons{_a_draw(point, rates)}; the door uses {rates.rates.threshold:.5f}",
             *_rate_lines(rates.rates),
         ]
     if calibration.alike:
@@ -331,6 +332,11 @@ def _failures(failures: dict[Path, str]) -> list[dict[str, str]]:
 def _failure_lines(failures: dict[Path, str], images: int) -> list[str]:
     lines = [f"  {path}: {why}" for path, why in failures.items()]
     return [f"failures to acquire: {len(lines)} of {images} images", *lines]
+
+
+def _a_draw(point: OperatingPoint, rates: PointRates) -> str:
+    drawn = point.non_mated_comparisons > rates.non_mated_a_draw
+    return f" ({rates.non_mated_a_draw} a draw)" if drawn else ""
 
 
 def _uses(design: Design) -> str:
