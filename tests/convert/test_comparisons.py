@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convert import comparisons
@@ -41,6 +41,7 @@ def by_loops(rows):
     return np.sort(np.array(mated, np.float32)), np.sort(np.array(non_mated, np.float32))
 
 
+@settings(max_examples=40)
 @given(labelled)
 def test_blocks_compare_what_loops_compare(rows):
     mated, non_mated = by_loops(rows)
@@ -51,6 +52,7 @@ def test_blocks_compare_what_loops_compare(rows):
     assert len(found.highest) >= min(4, len(non_mated))
 
 
+@settings(max_examples=40)
 @given(labelled, thresholds)
 def test_rates_are_those_of_loops(rows, threshold):
     mated, non_mated = by_loops(rows)
@@ -59,6 +61,7 @@ def test_rates_are_those_of_loops(rows, threshold):
     assert found.fnmr(threshold).errors == np.count_nonzero(mated < threshold)
 
 
+@settings(max_examples=40)
 @given(labelled, targets)
 def test_the_threshold_at_an_fmr_keeps_it_and_is_the_lowest_to_a_bin(rows, target):
     _, non_mated = by_loops(rows)
@@ -68,6 +71,7 @@ def test_the_threshold_at_an_fmr_keeps_it_and_is_the_lowest_to_a_bin(rows, targe
     assert threshold == pytest.approx(threshold_at_fmr(non_mated, target), abs=1 / comparisons.HALF_BINS)
 
 
+@settings(max_examples=40)
 @given(labelled, thresholds, thresholds)
 def test_a_stricter_threshold_matches_fewer_and_refuses_more(rows, a, b):
     found = compare_all(templates(rows), PEOPLE)
@@ -76,6 +80,7 @@ def test_a_stricter_threshold_matches_fewer_and_refuses_more(rows, a, b):
     assert found.fnmr(strict).errors >= found.fnmr(lax).errors
 
 
+@settings(max_examples=40)
 @given(labelled, st.randoms(use_true_random=False), st.permutations(range(PEOPLE)), targets)
 def test_the_order_of_people_and_images_changes_nothing(rows, random, renamed, target):
     shuffled = [(renamed[person], vector) for person, vector in random.sample(rows, len(rows))]
@@ -85,6 +90,7 @@ def test_the_order_of_people_and_images_changes_nothing(rows, random, renamed, t
     assert again.threshold_at_fmr(target) == found.threshold_at_fmr(target)
 
 
+@settings(max_examples=40)
 @given(labelled, thresholds)
 def test_vectors_of_half_the_length_have_a_quarter_of_the_similarity(rows, threshold):
     found = compare_all(templates(rows), PEOPLE)
@@ -93,6 +99,7 @@ def test_vectors_of_half_the_length_have_a_quarter_of_the_similarity(rows, thres
     assert shorter.fnmr(threshold / 4) == found.fnmr(threshold)
 
 
+@settings(max_examples=40)
 @given(labelled, labelled, st.integers(1, 3))
 def test_rounds_compare_all_references_with_all_probes(references, probes, rounds):
     counts = [np.bincount([person for person, _ in rows], minlength=PEOPLE) for rows in (references, probes)]
@@ -104,6 +111,7 @@ def test_rounds_compare_all_references_with_all_probes(references, probes, round
     assert found.histogram.sum() == found.non_mated == sum(not same for same, _ in pairs)
 
 
+@settings(max_examples=40)
 @given(labelled)
 def test_what_is_kept_names_its_two_people(rows):
     found = compare_all(templates(rows), PEOPLE)
@@ -120,6 +128,7 @@ def test_what_is_kept_names_its_two_people(rows):
     ]
 
 
+@settings(max_examples=40)
 @given(labelled)
 def test_a_curve_runs_from_all_match_to_none(rows):
     found = compare_all(templates(rows), PEOPLE)
