@@ -26,6 +26,7 @@ from convert.cost import (
     similarities_of,
     unit_vectors,
 )
+from convert.errors import WeightsError
 from convert.evaluate import images_of
 from convert.everybody import TarChange, compare_everybody, tar_changes
 from convert.faces import Faces, Finder, cut_faces
@@ -159,6 +160,7 @@ def convert_networks(names: Sequence[str], plan: Plan, pairs: tuple[Pair, ...] =
     load_tensorflow()
     check_required(plan)
     specs = [spec_of(name) for name in names]
+    check_names(specs)
     with tempfile.TemporaryDirectory(prefix="lintel-") as folder:
         faces = _cut(pairs, specs, plan, Path(folder), bars) if pairs else None
         labelled = label_pairs(pairs, faces) if faces else None
@@ -184,6 +186,17 @@ def check_required(plan: Plan) -> None:
         raise ModelError(
             f"The gate asks for {', '.join(sorted(missing))}, which is not installed here.",
             hint="Name the interpreter of an environment that has it with --runtime-python.",
+        )
+
+
+def check_names(specs: Sequence[NetworkSpec]) -> None:
+    """Raises `WeightsError` for two networks of one name: so would be their files."""
+    names = [spec.name for spec in specs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise WeightsError(
+            f"Several networks are called {', '.join(twice)}; expected a name for each.",
+            hint="Give each network once, and another `name` in the sidecar of those that differ.",
         )
 
 

@@ -3,6 +3,7 @@
 They lie in a folder on disk, not in memory: LFW's are half a gigabyte for each alignment.
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,26 +49,48 @@ class Finder:
 def cut_faces(
     images: Sequence[Path], alignments: Sequence[Alignment], finder: Finder, folder: Path, step: Callable[[], object]
 ) -> Faces:
-    """The chips of each image, in files in `folder`; `step` is told of each image."""
-    stored = [_room(folder / f"{number}.chips", len(images), one.size_px) for number, one in enumerate(alignments)]
+    """The chips of each image, in files in `folder`; `step` is told of each image.
+
+    Raises `ImageError` if there is no room for them.
+    """
     acquired: list[Path] = []
     failures: dict[Path, str] = {}
-    for path in images:
-        try:
-            image = read_image(path)
-            landmarks = finder.locate(image)
-        except ImageError as error:
-            failures[path] = error.message
-        else:
-            for chips, alignment in zip(stored, alignments, strict=True):
-                chips[len(acquired)] = align(image, landmarks, alignment)
-            acquired.append(path)
-        step()
-    return Faces(tuple(acquired), tuple(chips[: len(acquired)] for chips in stored), failures)
+    paths = [folder / f"{number}.chips" for number in range(len(alignments))]
+    try:
+        with contextlib.ExitStack() as stack:
+            files = [stack.enter_context(path.open("wb")) for path in paths]
+            for image in images:
+                try:
+                    chips = _cut(read_image(image), alignments, finder)
+                except ImageError as error:
+                    failures[image] = error.message
+                else:
+                    for file, chip in zip(files, chips, strict=True):
+                        file.write(chip.tobytes())
+                    acquired.append(image)
+                step()
+    except OSError as error:
+        raise ImageError(
+            f"Cannot keep the chips of {len(images)} images in {folder}: {error.strerror or error}.",
+            hint="Have TMPDIR name a folder with more room.",
+        ) from error
+    sizes = [alignment.size_px for alignment in alignments]
+    return Faces(
+        tuple(acquired),
+        tuple(_stored(path, len(acquired), size) for path, size in zip(paths, sizes, strict=True)),
+        failures,
+    )
 
 
-def _room(path: Path, images: int, size_px: int) -> Chips:
-    return np.memmap(path, np.uint8, "w+", shape=(images, size_px, size_px, 3))
+def _cut(image: Image, alignments: Sequence[Alignment], finder: Finder) -> list[Image]:
+    landmarks = finder.locate(image)
+    return [align(image, landmarks, alignment) for alignment in alignments]
+
+
+def _stored(path: Path, count: int, size_px: int) -> Chips:
+    """The chips in a file, read when they are asked for."""
+    shape = (count, size_px, size_px, 3)
+    return np.memmap(path, np.uint8, "r", shape=shape) if count else np.empty(shape, np.uint8)
 
 
 def _off_center(face: Detection, image: Image) -> float:

@@ -281,6 +281,11 @@ def test_a_sidecar_of_another_network_is_an_error(tiny, changed):
         load_network(str(tiny), msgspec.structs.replace(SPEC, **changed))
 
 
+def test_networks_of_one_name_are_an_error(tiny, capfd):
+    assert quantized(tiny, str(tiny)) == 15
+    assert "Several networks are called tiny" in told(capfd)[1]
+
+
 def test_a_runtime_that_is_nowhere_cannot_be_required(tiny, capfd):
     assert quantized(tiny, "--require", "tflite-runtime") == 4
     assert "asks for tflite-runtime, which is not installed here" in told(capfd)[1]
@@ -330,6 +335,16 @@ def test_faces_are_cut_as_the_door_cuts_them(images, tmp_path):
         landmarks = analyzer.mesh.locate(image, analyzer.detector.detect(image)[0])
         for chips, alignment in zip(faces.chips, alignments, strict=True):
             np.testing.assert_array_equal(chips[row], align(image, landmarks, alignment))
+
+
+def test_chips_without_room_are_an_error(images, tmp_path):
+    with pytest.raises(ImageError, match="Cannot keep the chips of 1 images"):
+        cut_faces([images / "wall.png"], [SPEC.alignment], Finder(shipped_models_dir()), tmp_path / "gone", print)
+
+
+def test_nobody_gives_no_chips(images, tmp_path):
+    faces = cut_faces([images / "wall.png"], [SPEC.alignment], Finder(shipped_models_dir()), tmp_path, lambda: None)
+    assert (faces.images, faces.chips[0].shape) == ((), (0, SIZE, SIZE, 3))
 
 
 def test_pairs_without_a_face_are_left_out():
