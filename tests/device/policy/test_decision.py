@@ -13,7 +13,7 @@ ONE_REFERENCE = np.zeros((1, 128), np.float32)
 NO_REFERENCE = np.zeros((0, 0), np.float32)
 
 
-@given(st.floats(), st.floats(-1, 1))
+@given(st.floats(-1, 1), st.floats(-1, 1))
 def test_grant_means_that_the_threshold_is_reached(similarity: float, threshold: float) -> None:
     assert decide(Evidence(similarity, threshold, 3, 2)).granted == (similarity >= threshold)
 
