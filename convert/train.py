@@ -314,9 +314,11 @@ def _train_epoch(model: "keras.Model", job: _Job, number: int, listener: Listene
     keras = load_keras()
     from convert.keras_classes import EpochBatches
 
-    _reseed(model, [job.plan.seed, number])
     listener.begin(number, job.steps)
-    told = keras.callbacks.LambdaCallback(on_train_batch_end=lambda _step, logs: listener.step(float(logs["loss"])))
+    told = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda _epoch, _logs: _reseed(model, [job.plan.seed, number]),
+        on_train_batch_end=lambda _step, logs: listener.step(float(logs["loss"])),
+    )
     batches = EpochBatches(functools.partial(job.sampler.draw, number), job.steps)
     history = model.fit(batches, shuffle=False, verbose=0, callbacks=[told])
     loss = float(history.history["loss"][-1])
@@ -329,9 +331,15 @@ def _train_epoch(model: "keras.Model", job: _Job, number: int, listener: Listene
 
 
 def _reseed(model: "keras.Model", seed: list[int]) -> None:
-    """Sets what dropout draws from: Keras does not save it, and a resumed training must draw the same."""
+    """Sets what dropout draws from, which Keras does not save: a resumed training must draw the same.
+
+    On torch that is the backend's own generator, elsewhere a variable of the layer. It is done once `fit` has begun:
+    building a model that was just loaded draws as well.
+    """
     states = [variable for variable in model.variables if variable.path.endswith("seed_generator_state")]
-    for state, drawn in zip(states, np.random.SeedSequence(seed).generate_state(max(len(states), 1)), strict=False):
+    of_backend, *of_layers = np.random.SeedSequence(seed).generate_state(1 + len(states)).tolist()
+    load_keras().utils.set_random_seed(of_backend)
+    for state, drawn in zip(states, of_layers, strict=True):
         state.assign(np.array([drawn, 0], np.uint32))
 
 
