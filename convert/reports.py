@@ -50,6 +50,11 @@ def report_on_people(evaluation: DoorEvaluation, model_sha256: str, groups: Diff
     )
 
 
+def beside(report: Report, pairs: Report) -> Report:
+    """A report on people with one on pairs in it, under `pairs`; drawn is the first."""
+    return Report({**report.document, "pairs": pairs.document}, (*report.lines, "", *pairs.lines), report.drawing)
+
+
 def _pairs_document(evaluation: Evaluation) -> Document:
     return {
         "model_sha256": evaluation.model_sha256,

@@ -9,7 +9,7 @@ import click
 @click.option(
     "--images", type=click.Path(path_type=Path), required=True, help="A folder with one subfolder for each person."
 )
-@click.option("--dataset", required=True, help="What the images are, for the manifest.")
+@click.option("--dataset", help="What the images are, for the manifest; without it, the folder's name.")
 @click.option(
     "--fmr", type=click.FloatRange(0, 0.1, min_open=True), default=1e-4, show_default=True, help="Target FMR."
 )
@@ -31,7 +31,7 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
 def calibrate(
     images: Path,
-    dataset: str,
+    dataset: str | None,
     fmr: float,
     references: int,
     probes: int,
@@ -68,9 +68,10 @@ def calibrate(
     fusion = calibrated_fusion(manifest, least_probe_length, least_reference_length)
     design = design_of(references, probes, draws=draws, seed=seed)
     paths = person_images(images, least_people=4)
+    target = Target(fmr, design, fusion, dataset or images.resolve().name)
     with bar("Embedding", len(paths)) as step:
         acquired = acquire(paths, analyzer, step)
-    found = calibrated(acquired.templates, len(acquired.names), Target(fmr, design, fusion, dataset))
+    found = calibrated(acquired.templates, len(acquired.names), target)
     click.echo(formatted(calibration_document(found)) if as_json else "\n".join(calibration_lines(found)))
     if not dry_run:
         write_manifest(with_rule(manifest, found.rule), path)

@@ -13,19 +13,17 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Exit codes: 0 done, 4 model, 5 pairs or images cannot be read, 12 matplotlib is missing.")
 @click.option("--images", type=click.Path(path_type=Path), required=True, help="The folder of the images.")
-@click.option("--pairs", "pairs_file", type=click.Path(path_type=Path), help="Compare these pairs, and only these.")
+@click.option("--pairs", "pairs_file", type=click.Path(path_type=Path), help="Compare these pairs.")
 @click.option(
     "--protocol", type=click.Choice(["lfw", "csv"]), help="Form of the pairs; by default csv for *.csv, else lfw."
 )
-@click.option(
-    "--references", type=click.IntRange(1, 100), help="Without --pairs: references of a person.  [default: 1]"
-)
-@click.option("--probes", type=click.IntRange(1, 100), help="Without --pairs: probes of a visit.  [default: 1]")
-@click.option("--seed", type=click.IntRange(0), help="Without --pairs: which images are drawn.  [default: 0]")
+@click.option("--references", type=click.IntRange(1, 100), help="References of a person.  [default: 1]")
+@click.option("--probes", type=click.IntRange(1, 100), help="Probes of a visit.  [default: 1]")
+@click.option("--seed", type=click.IntRange(0), help="Which images are drawn.  [default: 0]")
 @click.option(
     "--draws",
     type=click.IntRange(1, 1000),
-    help="Without --pairs: how often they are drawn.  [default: 30; for 1 x 1 all pairs are compared]",
+    help="How often they are drawn.  [default: 30; for 1 x 1 all pairs are compared]",
 )
 @click.option(
     "--models", type=click.Path(path_type=Path), help="Folder of the models; without it, those that came with Lintel."
@@ -63,24 +61,27 @@ def evaluate(
     With --pairs, LFW's pairs.txt or a CSV with the columns image_a,image_b,same (1 or 0): accuracy is over folds, each
     at the threshold that is best on the others.
 
-    Without, --images has a subfolder for each person, and everybody is compared with everybody: single images, or
-    several references with several probes as the door fuses them. A groups.csv in the folder, with the columns
-    person,group, gives rates by group. FMR and FNMR are at the threshold that the door uses.
+    Without, or with --references or --probes as well, --images has a subfolder for each person, and everybody is
+    compared with everybody: single images, or several references with several probes as the door fuses them. A
+    groups.csv in the folder, with the columns person,group, gives rates by group. FMR and FNMR are at the threshold
+    that the door uses.
     """
     from convert.door_protocol import design_of
     from convert.plots import PlotKind, draw, draw_all
+    from convert.reports import beside
     from device.config import VisionSettings
     from device.vision.faces import load_analyzer
 
-    if pairs_file is not None and (references, probes, seed, draws) != (None, None, None, None):
-        raise click.UsageError("--references, --probes, --seed and --draws have no meaning with --pairs.")
     if pairs_file is None and protocol is not None:
         raise click.UsageError("--protocol is the form of --pairs, which is not given.")
     analyzer = load_analyzer(VisionSettings(models_dir=str(models or ""), threads=threads))
-    if pairs_file is not None:
-        report = _on_pairs(pairs_file, images, protocol, analyzer)
+    design = design_of(references or 1, probes or 1, draws=draws, seed=seed or 0)
+    if pairs_file is None:
+        report = _on_people(images, design, analyzer)
+    elif references or probes:
+        report = beside(_on_people(images, design, analyzer), _on_pairs(pairs_file, images, protocol, analyzer))
     else:
-        report = _on_people(images, design_of(references or 1, probes or 1, draws=draws, seed=seed or 0), analyzer)
+        report = _on_pairs(pairs_file, images, protocol, analyzer)
     if plot or plots:
         drawing = report.drawing()
         if plot:
