@@ -98,6 +98,13 @@ def outputs(path: Path) -> np.ndarray:
     return np.asarray(network.predict_on_batch(chips))
 
 
+def command(data: Path, out: Path, *more: str) -> list[str]:
+    """The command line of `PLAN`."""
+    batches = "--network tiny --length 8 --people 8 --per-person 2 --steps 4"
+    course = "--epochs 3 --learning-rate 0.01 --patience 9 --held-out 0.5 --seed 1"
+    return ["train", "--data", str(data), "--out", str(out), *batches.split(), *course.split(), *more]
+
+
 @pytest.fixture(scope="module")
 def trained(data, tmp_path_factory) -> tuple[Trained, Remembering]:
     with pytest.MonkeyPatch.context() as patch:
@@ -170,19 +177,23 @@ def test_only_the_last_whole_epoch_is_kept(trained):
     ]
 
 
-def test_softmax_first_and_then_triplets(data, tmp_path):
-    plan = replace(PLAN, epochs=1, steps=2)
-    first = train(replace(plan, objective=Objective.SOFTMAX), TrainingFiles(data, tmp_path / "1.keras"), Remembering())
-    files = TrainingFiles(data, tmp_path / "2.keras", initial=first.out)
-    second = train(plan, files, Remembering())
-    assert second.before == first.after
+@pytest.fixture(scope="module")
+def softmax(data, tmp_path_factory) -> Trained:
+    """A first stage, in half precision."""
+    plan = replace(PLAN, epochs=1, steps=2, objective=Objective.SOFTMAX, precision=Precision.FLOAT16)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(training.NETWORKS, "tiny", small_network)
+        return train(plan, TrainingFiles(data, tmp_path_factory.mktemp("softmax") / "1.keras"), Remembering())
 
 
-def test_half_precision_leaves_a_network_in_float32_and_ends_with_the_training(data, tmp_path):
-    plan = replace(PLAN, epochs=1, steps=1, precision=Precision.FLOAT16)
-    out = train(plan, TrainingFiles(data, tmp_path / "net.keras"), Remembering()).out
+def test_softmax_first_and_then_triplets(softmax, data, tmp_path):
+    files = TrainingFiles(data, tmp_path / "2.keras", initial=softmax.out)
+    assert train(replace(PLAN, epochs=1, steps=1), files, Remembering()).before == softmax.after
+
+
+def test_half_precision_leaves_a_network_in_float32_and_ends_with_the_training(softmax):
     with quiet():
-        layers = load_keras().models.load_model(out, safe_mode=True).layers
+        layers = load_keras().models.load_model(softmax.out, safe_mode=True).layers
     policies = {layer.dtype_policy.name for layer in layers} | {load_keras().config.dtype_policy().name}
     assert policies == {"float32"}
 
@@ -255,14 +266,18 @@ def test_a_killed_training_is_not_thrown_away(killed):
         train(PLAN, killed, Remembering())
 
 
-def test_killed_and_resumed_it_comes_to_the_same(trained, killed):
-    heard = Remembering()
-    result = train(PLAN, killed, heard, resume=True)
-    assert [epoch.number for epoch in heard.epochs] == [2, 3]
-    assert [epoch.loss for epoch in result.epochs] == pytest.approx(
-        [epoch.loss for epoch in trained[0].epochs], rel=1e-3
-    )
-    assert outputs(result.out) == pytest.approx(outputs(trained[0].out), abs=1e-4)
+def test_killed_and_resumed_by_the_command_it_comes_to_the_same(trained, killed):
+    shown = CliRunner().invoke(cli, command(killed.data, killed.out, "--json", "--resume"))
+    document = json.loads(shown.stdout)
+    losses = [epoch["loss"] for epoch in document["epochs"]]
+    assert losses == pytest.approx([epoch.loss for epoch in trained[0].epochs], rel=1e-3)
+    assert [line.split(":")[0] for line in shown.stderr.splitlines()] == [
+        "Epoch 2/3",
+        "epoch 2",
+        "Epoch 3/3",
+        "epoch 3",
+    ]
+    assert outputs(killed.out) == pytest.approx(outputs(trained[0].out), abs=1e-4)
 
 
 names = st.lists(st.text("abcdefgh", min_size=1, max_size=6), unique=True, max_size=40)
@@ -397,30 +412,9 @@ def test_the_interval_is_student_s():
     assert (low, high) == (pytest.approx(0.7 - 4.303 * 0.1 / 3**0.5), pytest.approx(0.7 + 4.303 * 0.1 / 3**0.5))
 
 
-def command(data: Path, out: Path, *more: str) -> list[str]:
-    options = [
-        "--length",
-        "8",
-        "--people",
-        "8",
-        "--per-person",
-        "2",
-        "--epochs",
-        "1",
-        "--steps",
-        "2",
-        "--held-out",
-        "0.5",
-    ]
-    return ["train", "--data", str(data), "--network", "tiny", "--out", str(out), *options, *more]
-
-
-def test_the_command_prints_json_alone_and_once_it_is_over_what_came_of_it(data, tmp_path):
-    shown = CliRunner().invoke(cli, command(data, tmp_path / "net.keras", "--json", "--resume"))
-    document = json.loads(shown.stdout)
-    again = CliRunner().invoke(cli, command(data, tmp_path / "net.keras", "--resume")).stdout
-    assert (document["best_epoch"], document["test_after"]["mated"] > 0, "loss" in shown.stderr) == (1, True, True)
-    assert [line.split("  ")[0] for line in again.splitlines()] == [
+def test_the_command_says_what_came_of_it(trained, data):
+    shown = CliRunner().invoke(cli, command(data, trained[0].out, "--resume"))
+    assert [line.split("  ")[0] for line in shown.stdout.splitlines()] == [
         *("trained on", "tested on", "", "before", "after", "written to")
     ]
 
