@@ -11,6 +11,7 @@ from convert import errors as convert_errors
 from convert.cli.main import cli as convert_cli
 from device import config, errors
 from device.cli.main import cli as device_cli
+from device.commandline import OUTPUT_CLOSED, SYSTEM_REFUSED
 from device.config import Settings, setting_meanings
 from device.records import Reason
 
@@ -62,6 +63,9 @@ def _exit_codes() -> Iterator[str]:
     }
     for error in sorted(found, key=lambda error: (error.exit_code, error.__name__)):
         yield f"| {error.exit_code} | {(inspect.getdoc(error) or '').splitlines()[0]} |"
+    yield f"| {SYSTEM_REFUSED} | the system refused to read or write: a full disk, a folder without permission |"
+    yield "| 130 | interrupted from the keyboard |"
+    yield f"| {OUTPUT_CLOSED} | whoever read the output has left |"
 
 
 if __name__ == "__main__":

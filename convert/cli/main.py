@@ -8,7 +8,8 @@ from device.commandline import LazyGroup, run_command
 
 EXIT_CODES = """\b
 Exit codes: 0 done; 1 the answer is no; 2 wrong use; 4 model; 5 images or
-pairs; 12 package missing; 14 a published package; 15 a weights file."""
+pairs; 12 package missing; 14 a published package; 15 a network or weights
+file; 70 a bug in Lintel; 74 the system refused; 130 and 141 interrupted."""
 
 COMMANDS = {
     "import": ("convert.cli.import_:import_network", "Import published weights, or a network of your own."),

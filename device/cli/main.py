@@ -10,7 +10,8 @@ from device.commandline import LazyGroup, Printable, run_command
 EXIT_CODES = """\b
 Exit codes: 0 done, match or granted; 1 the answer is no; 2 wrong use;
 3 settings; 4 model; 5 image; 6 camera; 7 door; 8 database; 9 badge;
-10 enrollment refused; 11 scenario; 12 package missing; 13 reader."""
+10 enrollment refused; 11 scenario; 12 package missing; 13 reader;
+70 a bug in Lintel; 74 the system refused; 130 and 141 interrupted."""
 
 
 COMMANDS = {
@@ -21,7 +22,7 @@ COMMANDS = {
     "compare": ("device.cli.compare:compare", "Compare the faces in two pictures."),
     "identify": ("device.cli.identify:identify", "Find out who a picture shows, of everybody enrolled."),
     "people": ("device.cli.people:people", "List, show and remove people."),
-    "badges": ("device.cli.badges:badges", "List and revoke badges."),
+    "badges": ("device.cli.badges:badges", "List, revoke and restore badges."),
     "audit": ("device.cli.audit:audit", "See who was let in, who was not, and why."),
     "door": ("device.cli.door:door", "Secure the door by hand."),
     "config": ("device.cli.config:config", "Show the settings."),
