@@ -36,6 +36,15 @@ ALIGNMENTS: dict[str, Callable[[], Alignment]] = {"dlib": dlib_alignment, "arcfa
 """By the name of whose networks take such chips."""
 
 
+def resized(alignment: Alignment, size_px: int) -> Alignment:
+    """The same part of a face on a chip of another size; pixels are counted from the middle of the first."""
+    factor = size_px / alignment.size_px
+    template = tuple(
+        (round((x + 0.5) * factor - 0.5, 4), round((y + 0.5) * factor - 0.5, 4)) for x, y in alignment.template
+    )
+    return msgspec.structs.replace(alignment, size_px=size_px, template=template)
+
+
 @dataclass(frozen=True, slots=True)
 class Photo:
     """A picture of one person, and the chip that is to be made of it."""

@@ -95,7 +95,7 @@ class ChipReader:
             size = self._size_px
             raise ImageError(
                 f"{path} has {chip.shape[1]}x{chip.shape[0]} pixels, the network takes {size}x{size}.",
-                hint="Align the photos with the alignment of this network: `lintel-convert align --alignment`.",
+                hint="Align the photos for this network: `lintel-convert align --alignment`, and --size if none fits.",
             )
         if len(self._kept) < self._free:
             self._kept[path] = chip

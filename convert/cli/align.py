@@ -19,23 +19,28 @@ if TYPE_CHECKING:
     show_default=True,
     help="Whose chips: dlib's are 150 pixels wide, ArcFace's 112, OpenFace's 96.",
 )
+@click.option(
+    "--size", type=click.IntRange(8, 1024), help="Chips so many pixels wide, for a network that takes another size."
+)
 @click.option("--again", is_flag=True, help="Make the chips anew that are there already.")
 @click.option(
     "--models", type=click.Path(path_type=Path), help="Folder of the models; without it, those that came with Lintel."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
-def align(photos: Path, out: Path, alignment: str, again: bool, models: Path | None, as_json: bool) -> int:
+def align(
+    photos: Path, out: Path, alignment: str, size: int | None, again: bool, models: Path | None, as_json: bool
+) -> int:
     """Cut the aligned chip of the face out of each photo, with the door's own detector, mesh and alignment.
 
     IN has one subfolder of photos for each person; OUT gets one of chips. An interrupted run goes on where it was.
     """
-    from convert.chips import ALIGNMENTS, align_photos, photos_in, record_alignment
+    from convert.chips import ALIGNMENTS, align_photos, photos_in, record_alignment, resized
     from convert.faces import Finder
     from convert.progress import bar
     from device.vision.models import shipped_models_dir
 
     found = photos_in(photos, out)
-    template = ALIGNMENTS[alignment]()
+    template = ALIGNMENTS[alignment]() if size is None else resized(ALIGNMENTS[alignment](), size)
     finder = Finder(models or shipped_models_dir())
     record_alignment(template, out)
     with bar("Aligning", len(found)) as step:

@@ -189,11 +189,13 @@ def _figures(found: "Verification") -> dict[str, object]:
 
 
 def _lines(result: "Trained") -> list[str]:
-    after, folds = result.after, len(result.after.auc.values)
+    after = result.after
+    pairs = f"{after.mated} mated and {after.non_mated} non-mated pairs"
+    folds = f"in {len(after.auc.values)} folds of people; in brackets 95 % intervals over the folds"
     return [
         f"trained on   {result.training_chips} chips of {result.training_people} people, {len(result.epochs)} epochs",
-        f"tested on    {after.chips} chips of {after.people} others, {after.mated} mated pairs, {after.non_mated} not,",
-        f"             in {folds} folds of people; in brackets 95 % intervals over the folds",
+        f"tested on    {after.chips} chips of {after.people} others: {pairs}",
+        f"             {folds}",
         f"before       {_line(result.before)}",
         f"after        {_line(after)}",
         f"written to   {result.out}, the network of epoch {result.best_epoch}",

@@ -414,9 +414,8 @@ def test_the_interval_is_student_s():
 
 def test_the_command_says_what_came_of_it(trained, data):
     shown = CliRunner().invoke(cli, command(data, trained[0].out, "--resume"))
-    assert [line.split("  ")[0] for line in shown.stdout.splitlines()] == [
-        *("trained on", "tested on", "", "before", "after", "written to")
-    ]
+    told = [line.split("  ")[0] for line in shown.stdout.splitlines()]
+    assert told == ["trained on", "tested on", "", "before", "after", "written to"]
 
 
 def test_an_output_of_another_kind_is_refused(data, tmp_path, capfd):
