@@ -101,6 +101,11 @@ class ChipReader:
             self._kept[path] = chip
         return chip
 
+    def check(self, person: PersonChips) -> None:
+        """Raises `ImageError` if a chip cannot be read: now, and not in the middle of a training."""
+        for path in person.chips:
+            self.read(path)
+
     def read_all(self, paths: tuple[Path, ...]) -> NDArray[np.float32]:
         """The chips as the network takes them, float32 [n, size, size, 3]."""
         return np.stack([self.read(path) for path in paths]).astype(np.float32)

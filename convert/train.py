@@ -242,6 +242,8 @@ def _job(plan: TrainingPlan, files: TrainingFiles) -> _Job:
             hint="Give more people, or hold out a smaller share.",
         )
     reader = ChipReader(build_network(plan).input_shape[1])
+    for person in people:
+        reader.check(person)
     sampler = Sampler(split.training, reader, plan.people, plan.per_person, plan.seed)
     chips = sum(len(person.chips) for person in split.training)
     steps = plan.steps or math.ceil(chips / (min(plan.people, len(split.training)) * plan.per_person))

@@ -418,6 +418,16 @@ def test_the_command_says_what_came_of_it(trained, data):
     assert told == ["trained on", "tested on", "", "before", "after", "written to"]
 
 
+def test_a_damaged_chip_is_told_before_the_training(data, tmp_path, capfd):
+    for person in data.glob("person*"):
+        (tmp_path / "chips" / person.name).mkdir(parents=True)
+        for chip in person.iterdir():
+            (tmp_path / "chips" / person.name / chip.name).write_bytes(chip.read_bytes())
+    (tmp_path / "chips" / "person07" / "1.png").write_bytes(b"no picture")
+    assert run_command(cli, command(tmp_path / "chips", tmp_path / "net.keras")) == 5
+    assert "person07/1.png is not an image that can be read" in capfd.readouterr().err
+
+
 def test_an_output_of_another_kind_is_refused(data, tmp_path, capfd):
     assert run_command(cli, command(data, tmp_path / "net.tflite")) == 4
     assert "expected a name in .keras" in capfd.readouterr().err
