@@ -5,6 +5,7 @@ out when model, manifest, figures and card no longer belong together.
 """
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -213,7 +214,7 @@ def _worth(manifest: Manifest, figures: Figures) -> list[str]:
     lines = ["## What it is worth", ""]
     if rule is not None:
         lines += [
-            f"Thresholds for FMR {rule.target_fmr:g}, set on all non-mated comparisons of: {rule.dataset} "
+            f"Thresholds for FMR {_power(rule.target_fmr)}, set on all non-mated comparisons of: {rule.dataset} "
             f"({figures.people} people, {figures.images} images). The door uses the strictest threshold of all",
             "points that ask for no more pictures than there are. Intervals: 95 %, people drawn with replacement.",
             "",
@@ -223,15 +224,15 @@ def _worth(manifest: Manifest, figures: Figures) -> list[str]:
         alike = figures.alike
         lines += [
             "",
-            f"Frames of one visit are alike. If the {alike.probes} probes of a visit were one and the same picture: "
-            f"FMR {_share(alike.fmr)}, FNMR {_share(alike.fnmr)} at {alike.threshold:.5f}.",
+            f"Frames of one visit are alike. If all of them were one and the same picture, at {alike.threshold:.5f}: "
+            f"FMR {_fmr(alike.fmr)}, FNMR {_fnmr(alike.fnmr)}.",
         ]
-    lines += ["", f"Failure to acquire: {_share(figures.failures_to_acquire)} of the images."]
+    lines += ["", f"Failure to acquire: {_fnmr(figures.failures_to_acquire)} of the images."]
     if figures.pairs is not None:
         pairs = figures.pairs
         lines += [
             "",
-            f"Labelled pairs ({pairs.pairs}, folds): accuracy {pairs.accuracy:.2%} +- {pairs.accuracy_std:.2%}, "
+            f"Labelled pairs ({pairs.pairs:,}, in folds): accuracy {pairs.accuracy:.2%} +- {pairs.accuracy_std:.2%}, "
             f"TAR {pairs.tar_at_fmr_1e2:.2%} at FMR 1e-2, {pairs.tar_at_fmr_1e3:.2%} at 1e-3.",
         ]
     lines += [f"\n![{name}]({name})" for name, _ in plots(figures)]
@@ -279,16 +280,27 @@ def _made(manifest: Manifest, figures: Figures) -> list[str]:
 
 def _table(points: tuple[Point, ...]) -> list[str]:
     rows = [
-        f"| {point.references} x {point.probes} | {point.threshold:.5f} | {_share(point.fmr)} | {_share(point.fnmr)} |"
+        f"| {point.references} x {point.probes} | {point.threshold:.5f} | {_fmr(point.fmr)} | {_fnmr(point.fnmr)} |"
         for point in points
     ]
     return ["| references x probes | threshold | FMR | FNMR |", "|---|---|---|---|", *rows]
 
 
-def _share(share: Share) -> str:
-    shown = f"{share.rate:.2e}" if 0 < share.rate < 1e-3 else f"{share.rate:.2%}"
-    low, high = (f"{end:.1e}" if 0 < end < 1e-3 else f"{end:.2%}" for end in (share.low, share.high))
-    return f"{shown} ({share.errors:,} of {share.comparisons:,}; {low} to {high})"
+def _fmr(share: Share) -> str:
+    return _counted_rate(share, _power)
+
+
+def _fnmr(share: Share) -> str:
+    return _counted_rate(share, lambda rate: f"{rate:.2%}")
+
+
+def _counted_rate(share: Share, shown: Callable[[float], str]) -> str:
+    return f"{shown(share.rate)} ({share.errors:,} of {share.comparisons:,}; {shown(share.low)} to {shown(share.high)})"
+
+
+def _power(rate: float) -> str:
+    """As people write a small rate: 1.2e-4."""
+    return f"{rate:.1e}".replace("e-0", "e-") if rate > 0 else "0"
 
 
 def _counted(number: int, noun: str) -> str:
