@@ -23,16 +23,17 @@ _HINT = "Install Lintel again, or rebuild the models with `lintel-convert build`
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """A package that can run TFLite files, and the module in it that holds the interpreter."""
+    """A package that can run TFLite files, its module with the interpreter, and other names the package goes by."""
 
     package: str
     module: str
+    also_named: tuple[str, ...] = ()
 
 
 RUNTIMES = (
     Runtime("ai-edge-litert", "ai_edge_litert.interpreter"),
     Runtime("tflite-runtime", "tflite_runtime.interpreter"),
-    Runtime("tensorflow", "tensorflow.lite"),
+    Runtime("tensorflow", "tensorflow.lite.python.interpreter", ("tensorflow-cpu",)),
 )
 """In the order of preference; the environment variable LINTEL_RUNTIME names one of them."""
 
@@ -44,9 +45,9 @@ def runtime_in_use() -> tuple[Runtime, str]:
     if not known:
         names = ", ".join(runtime.package for runtime in RUNTIMES)
         raise ModelError(f"{RUNTIME_VARIABLE} is {wanted!r}, expected one of {names}.", hint="Unset the variable.")
-    for runtime in known:
+    for runtime, package in [(one, name) for one in known for name in (one.package, *one.also_named)]:
         with contextlib.suppress(PackageNotFoundError):
-            return runtime, version(runtime.package)
+            return runtime, version(package)
     names = " or ".join(runtime.package for runtime in known)
     raise ModelError(f"No TFLite runtime is installed: found no {names}.", hint=f"pip install {known[0].package}")
 

@@ -16,7 +16,7 @@ from device.errors import ModelError
 from device.vision.faces import load_analyzer
 from device.vision.manifest import DecisionRule, OperatingPoint, read_manifest, seal_of, write_manifest
 from device.vision.models import DETECTION, EMBEDDING, LANDMARKS, load_model, shipped_models_dir
-from device.vision.runtime import RUNTIME_VARIABLE, RUNTIMES, Interpreter, runtime_in_use
+from device.vision.runtime import RUNTIME_VARIABLE, Interpreter, Runtime, runtime_in_use
 
 NAMES = (DETECTION, LANDMARKS, EMBEDDING)
 POINT = {"references": 1, "probes": 1, "threshold": 0.5, "non_mated_comparisons": 1}
@@ -169,6 +169,12 @@ def test_the_runtime_in_use_is_an_installed_one():
     assert number == version(runtime.package)
 
 
+def test_a_runtime_is_found_by_another_name_of_its_package(monkeypatch):
+    monkeypatch.setattr("device.vision.runtime.RUNTIMES", (Runtime("no-such-package", "no.such", ("numpy",)),))
+    monkeypatch.delenv(RUNTIME_VARIABLE, raising=False)
+    assert runtime_in_use()[1] == version("numpy")
+
+
 def test_a_runtime_that_does_not_exist_is_refused(monkeypatch):
     monkeypatch.setenv(RUNTIME_VARIABLE, "crystal-ball")
     with pytest.raises(ModelError, match="crystal-ball"):
@@ -176,7 +182,7 @@ def test_a_runtime_that_does_not_exist_is_refused(monkeypatch):
 
 
 def test_a_runtime_that_is_not_installed_is_refused(monkeypatch):
-    monkeypatch.setattr("device.vision.runtime.RUNTIMES", (RUNTIMES[0].__class__("no-such-package", "no.such"),))
+    monkeypatch.setattr("device.vision.runtime.RUNTIMES", (Runtime("no-such-package", "no.such"),))
     monkeypatch.delenv(RUNTIME_VARIABLE, raising=False)
     with pytest.raises(ModelError, match="No TFLite runtime"):
         runtime_in_use()
