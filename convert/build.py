@@ -69,7 +69,9 @@ def _with_rule_of_before(draft: Manifest, out: Path, progress: Progress) -> Mani
     path = out / f"{draft.name}.json"
     rule = read_manifest(path).decision if path.exists() else None
     if rule is not None:
-        progress(f"{draft.file}: keeping the threshold {rule.threshold(1, 1)}; `lintel-convert calibrate` sets a new one")
+        progress(
+            f"{draft.file}: keeping the threshold {rule.threshold(1, 1)}; `lintel-convert calibrate` sets a new one"
+        )
     return msgspec.structs.replace(draft, decision=rule)
 
 

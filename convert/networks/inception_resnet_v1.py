@@ -7,7 +7,7 @@ bottleneck instead of classes. Layers with weights have the names of keras-facen
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from convert.tensorflow import load_tensorflow
+from convert.backend import load_keras
 
 if TYPE_CHECKING:
     import keras
@@ -71,7 +71,7 @@ def inception_resnet_v1(*, length: int = 128) -> "keras.Model":
     facenet's published weights are for a `length` of 128, since 2018 of 512. It gives vectors unit length outside of
     the network, and so does the device.
     """
-    load_tensorflow()
+    load_keras()
     import keras
     from keras import layers
 

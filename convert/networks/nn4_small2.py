@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
-from convert.tensorflow import load_tensorflow
+from convert.backend import load_keras
 from device.vision.manifest import Alignment
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def nn4_small2() -> "keras.Model":
     OpenFace gives its vector unit length as a last step; here that is left to the device, which does it after the
     mean of chip and mirror.
     """
-    load_tensorflow()
+    load_keras()
     import keras
     from keras import layers
 

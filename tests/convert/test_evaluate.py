@@ -109,6 +109,111 @@ def test_pictures_without_faces_cannot_be_evaluated(images, analyzer):
     ],
 )
 def test_what_is_no_pairs_csv_is_refused(tmp_path, text):
+    (tmp_path / "pairs.csv").write_text(text)
+    with pytest.raises(ImageError):
+        read_pairs(tmp_path / "pairs.csv", tmp_path, Protocol.CSV)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "10\n", "x y\n", "1 1\na 1 2\n", "1 1\na 1 2\na 1 b 2 c\n", "1 1\na 1 2\na one b 2\n"]
+)
+def test_what_is_no_lfw_file_is_refused(tmp_path, text):
+    (tmp_path / "pairs.txt").write_text(text)
+    with pytest.raises(ImageError):
+        read_pairs(tmp_path / "pairs.txt", tmp_path, Protocol.LFW)
+
+
+def test_lfw_pairs_keep_their_folds(tmp_path):
+    (tmp_path / "pairs.txt").write_text("2 1\nA 1 2\nA 1 B 3\nC 4 5\nC 4 A 1\n")
+    pairs = read_pairs(tmp_path / "pairs.txt", tmp_path, Protocol.LFW)
+    assert [(pair.image_a.name, pair.image_b.name, pair.same, pair.fold) for pair in pairs] == [
+        ("A_0001.jpg", "A_0002.jpg", True, 0),
+        ("A_0001.jpg", "B_0003.jpg", False, 0),
+        ("C_0004.jpg", "C_0005.jpg", True, 1),
+        ("C_0004.jpg", "A_0001.jpg", False, 1),
+    ]
+
+
+@pytest.fixture
+def people(images, monkeypatch) -> Path:
+    """Four people of six pictures each, of whom two look like one and two like the other; and their groups."""
+    monkeypatch.setattr(bootstrap, "REPLICATES", 30)
+    monkeypatch.setattr(bootstrap, "BAND_REPLICATES", 20)
+    for person, copied in (("ada", E), ("mary", G), ("eileen-collins", E), ("grace-hopper", G)):
+        (images / person).mkdir(exist_ok=True)
+        for number in (1, 2, 3):
+            pixels = cv2.imread(str(images / copied.format(number)))
+            cv2.imwrite(str(images / person / f"{person}_{number:04d}.jpg"), pixels)
+            cv2.imwrite(str(images / person / f"{person}_{number + 3:04d}.jpg"), (pixels * 0.9).astype(np.uint8))
+    (images / "groups.csv").write_text("person,group\nada,x\nmary,y\neileen-collins,x\n")
+    return images
+
+
+def run_json(capfd, *arguments: object) -> dict[str, object]:
+    code = run_command(cli, [str(argument) for argument in arguments])
+    shown = capfd.readouterr()
+    assert code == 0, shown.err
+    return json.loads(shown.out)
+
+
+def test_all_pairs_of_a_folder_are_compared(people, capfd):
+    found = run_json(capfd, "evaluate", "--images", people, "--json")
+    assert (found["people"], found["images"], found["draws"]) == (4, 24, 0)
+    assert (found["mated"], found["non_mated"]) == (4 * 15, 6 * 36)
+    assert found["fnmr"] == 0.0
+    assert found["fmr"] == pytest.approx(2 / 6)  # those who look alike, as they are the same
+    assert [found[f"tar_at_fmr_1e-{n}"] for n in (3, 4, 5)] == [None, None, None]
+    assert len([note for note in found["notes"] if "cannot support" in note]) == 3
+
+
+def test_several_references_meet_several_probes(people, capfd):
+    arguments = ("--references", 2, "--probes", 2, "--seed", 3, "--draws", 4, "--json")
+    found = run_json(capfd, "evaluate", "--images", people, *arguments)
+    assert (found["mated"], found["non_mated"], found["non_mated_a_draw"]) == (4 * 8, 4 * 24, 24)
+    assert (found["references"], found["probes"], found["seed"], found["draws"]) == (2, 2, 3, 4)
+    assert found["if_probes_are_alike"]["threshold"] == found["threshold"]
+    assert found == run_json(capfd, "evaluate", "--images", people, *arguments)
+
+
+def test_groups_are_set_beside_each_other(people, capfd):
+    groups = run_json(capfd, "evaluate", "--images", people, "--json")["groups"]
+    assert [(group["group"], group["people"]) for group in groups["by_group"]] == [("x", 2), ("y", 1)]
+    assert [group["fmr_within"]["comparisons"] for group in groups["by_group"]] == [36, 0]
+    assert groups["across"][0]["fmr"]["comparisons"] == 72
+    assert groups["people_without_group"] == 1
+    assert "FMR within y: 0 comparisons" in " ".join(groups["too_few"])
+
+
+def test_people_read_what_machines_read(people, tmp_path, capfd):
+    run_command(
+        cli, ["evaluate", "--images", str(people), "--probes", "2", "--draws", "2", "--plots", str(tmp_path / "p")]
+    )
+    shown = capfd.readouterr().out
+    assert "1 reference x 2 probes: 16 mated, 48 non-mated" in shown
+    assert "by group, at the door's threshold:" in shown
+    assert "if the probes of a visit are all one picture" in shown
+    assert len(list((tmp_path / "p").iterdir())) == 3
+
+
+def test_pairs_can_be_drawn(images, tmp_path, capfd):
+    arguments = (
+        "--pairs",
+        some_pairs(images),
+        "--images",
+        images,
+        "--plot",
+        tmp_path / "det.svg",
+        "--plot-kind",
+        "det",
+    )
+    found = run_json(capfd, "evaluate", *arguments, "--json")
+    assert found["accuracy"]["mean"] == 1.0
+    assert "<svg" in (tmp_path / "det.svg").read_text()
+
+
+def test_the_doors_protocol_beside_pairs(people, tmp_path, capfd):
+    first, *_, last = sorted(people.glob("*/*.[jp]*g"))
+    names = [str(path.relative_to(people)) for path in (first, last)]
     rows = [f"{names[0]},{names[0]},1", f"{names[0]},{names[1]},0"] * 2
     (tmp_path / "pairs.csv").write_text("\n".join(["image_a,image_b,same", *rows]))
     arguments = ("--images", people, "--pairs", tmp_path / "pairs.csv", "--references", 1, "--probes", 2, "--draws", 2)
