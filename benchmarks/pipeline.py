@@ -25,10 +25,10 @@ import cv2
 import dlib
 import numpy as np
 
-from convert.fetch import fetch
 from convert.networks import dlib_resnet
+from convert.published.fetch import fetch
+from convert.published.sources import FIVE_POINT_PREDICTOR, RESNET_WEIGHTS
 from convert.quantize import Quantization, quantize
-from convert.sources import FIVE_POINT_PREDICTOR, RESNET_WEIGHTS
 from convert.weights.dlib import parse
 from device.access import Access, Doorway
 from device.clock import SystemClock

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import msgspec
 
-from convert.fetch import fetch
 from convert.manifests import detection_draft, dlib_alignment, embedding_draft, landmarks_draft, sealed
 from convert.networks import dlib_resnet
 from convert.progress import Progress, silent
+from convert.published.fetch import fetch
+from convert.published.sources import FACE_MESH, RESNET_WEIGHTS, SHORT_RANGE_DETECTOR, Member
 from convert.quantize import Quantization, quantize
 from convert.representative import Chips, augmented, place_faces, portraits_dir, read_chips
-from convert.sources import FACE_MESH, RESNET_WEIGHTS, SHORT_RANGE_DETECTOR, Member
 from convert.tensorflow import cpu_class, load_tensorflow
 from convert.weights.dlib import parse
 from device.errors import ModelError

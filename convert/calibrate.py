@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from convert.comparisons import Comparisons, Templates
-from convert.door_protocol import AtThreshold, Design, compare_by, rates_at
-from convert.error_rates import comparisons_needed
+from convert.measuring.comparisons import Comparisons, Templates
+from convert.measuring.door_protocol import AtThreshold, Design, compare_by, rates_at
+from convert.measuring.error_rates import comparisons_needed
 from device.errors import ImageError
 from device.vision.manifest import CurvePoint, DecisionRule, Fusion, Manifest, OperatingPoint
 from device.vision.models import EMBEDDING

@@ -12,9 +12,9 @@ from typing import Literal
 import msgspec
 
 from convert.calibrate import Calibration, PointRates
-from convert.door_protocol import AtThreshold
-from convert.error_rates import Estimate
 from convert.evaluate import Evaluation
+from convert.measuring.door_protocol import AtThreshold
+from convert.measuring.error_rates import Estimate
 from device.errors import ModelError
 from device.vision.manifest import Manifest, read_manifest
 from device.vision.models import EMBEDDING, load_model

@@ -10,10 +10,10 @@ import numpy as np
 
 from convert.calibrate import Target, calibrate
 from convert.card import FOLDER, Figures, Latency, Pairs, halves_of, point_of, sha256_of, share_of
-from convert.door_protocol import Acquired, Design, evaluate_door, failure_to_acquire
-from convert.latency import medians_ms
-from convert.plots import PlotKind, draw
-from convert.reports import report_on_people
+from convert.measuring.door_protocol import Acquired, Design, evaluate_door, failure_to_acquire
+from convert.measuring.latency import medians_ms
+from convert.measuring.plots import PlotKind, draw
+from convert.measuring.reports import report_on_people
 from convert.tensorflow import cpu_class
 from device.errors import ModelError
 from device.vision.embedder import Embedder

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from convert.build import build
-from convert.embedding import embed_central_face
+from convert.measuring.embedding import embed_central_face
 from convert.progress import Progress, silent
 from convert.representative import portraits_dir
 from device.config import VisionSettings

@@ -10,7 +10,7 @@ from typing import Protocol, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.embedding import embed_images
+from convert.measuring.embedding import embed_images
 from device.errors import DependencyMissing, ImageError
 from device.images import SUFFIXES
 from device.vision.faces import FaceAnalyzer

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.embedding import embed_images
-from convert.error_rates import Labels, Rate, Similarities, accuracy_by_fold, fmr, fnmr, tar_at_fmr
-from convert.protocols import Pair
+from convert.measuring.embedding import embed_images
+from convert.measuring.error_rates import Labels, Rate, Similarities, accuracy_by_fold, fmr, fnmr, tar_at_fmr
+from convert.measuring.protocols import Pair
 from device.errors import ImageError
 from device.vision.faces import FaceAnalyzer
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from convert import backend
 from convert.catalogue import Entry, Importer, catalogue, hash_of, hash_of_file, hash_of_folder
 from convert.errors import WeightsError
 from convert.spec import MAX_LENGTH, NetworkSpec, encoded, sidecar, write_network
 from convert.tensorflow import load_tensorflow, quiet
+from convert.training import backend
 from convert.weights.keras_file import check_saved_model, load_keras, load_weights_into
 from device.vision.manifest import Alignment, Source
 

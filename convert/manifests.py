@@ -4,7 +4,7 @@ import hashlib
 
 import msgspec
 
-from convert.sources import FACE_MESH, RESNET_WEIGHTS, SHORT_RANGE_DETECTOR, Member
+from convert.published.sources import FACE_MESH, RESNET_WEIGHTS, SHORT_RANGE_DETECTOR, Member
 from convert.weights.dlib_layout import CHIP_PX, EMBEDDING_LENGTH
 from device.vision.manifest import Alignment, EmbeddingSpec, Manifest, Point, Preprocessing, Source, TensorSpec
 from device.vision.models import DETECTION, EMBEDDING, LANDMARKS

@@ -1,7 +1,7 @@
 """From Keras to TFLite, in the precision asked for; float32 goes in and comes out unless integers are asked for.
 
 What has no integer kernel (local response normalization, powers, ...) TensorFlow leaves in float, between a
-`DEQUANTIZE` and a `QUANTIZE`; `convert.runtimes.TfliteFile.float_operators` says which those are.
+`DEQUANTIZE` and a `QUANTIZE`; `convert.conversion.runtimes.TfliteFile.float_operators` says which those are.
 """
 
 from collections.abc import Iterator

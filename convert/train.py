@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 import numpy as np
 
-from convert.backend import load_keras
 from convert.errors import WeightsError
-from convert.held_out import Pairs, Verification, pairs_of, verify
-from convert.people import ChipReader, Sampler, digest, read_people, split_by_name
 from convert.tensorflow import quiet
-from convert.training_log import TrainingLog
+from convert.training.backend import load_keras
+from convert.training.held_out import Pairs, Verification, pairs_of, verify
+from convert.training.people import ChipReader, Sampler, digest, read_people, split_by_name
+from convert.training.training_log import TrainingLog
 from convert.triplet import MARGIN, Mining
 from device.errors import ImageError, ModelError
 
@@ -301,7 +301,7 @@ def _trainer(network: "keras.Model", job: _Job) -> "keras.Model":
 def _loss(plan: TrainingPlan) -> "keras.losses.Loss":
     if plan.objective is Objective.SOFTMAX:
         return load_keras().losses.SparseCategoricalCrossentropy(from_logits=True)
-    from convert.keras_classes import TripletLoss
+    from convert.training.keras_classes import TripletLoss
 
     return TripletLoss(plan.mining, plan.margin)
 
@@ -314,7 +314,7 @@ def _network_of(model: "keras.Model") -> "keras.Model":
 
 def _train_epoch(model: "keras.Model", job: _Job, number: int, listener: Listener) -> Epoch:
     keras = load_keras()
-    from convert.keras_classes import EpochBatches
+    from convert.training.keras_classes import EpochBatches
 
     listener.begin(number, job.steps)
     told = keras.callbacks.LambdaCallback(
@@ -388,7 +388,7 @@ def _read_state(folder: Path) -> State:
 
 def _load(path: Path, *, compiled: bool) -> "keras.Model":
     keras = load_keras()
-    from convert.keras_classes import TripletLoss
+    from convert.training.keras_classes import TripletLoss
 
     try:
         with quiet():

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from convert.backend import load_keras
+from convert.training.backend import load_keras
 
 if TYPE_CHECKING:
-    from convert.keras_classes import TripletLoss
+    from convert.training.keras_classes import TripletLoss
 
 __all__ = ["Mining", "TripletLoss", "batch_all", "batch_hard", "mined_loss", "semi_hard", "triplet_loss"]
 
@@ -136,6 +136,6 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - Keras is untyped
     if name != "TripletLoss":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     load_keras()
-    from convert.keras_classes import TripletLoss
+    from convert.training.keras_classes import TripletLoss
 
     return TripletLoss

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from convert.chips import Aligned
+    from convert.training.chips import Aligned
 
 
 @click.command(epilog="Exit codes: 0 done, 1 no photo gave a chip, 4 model, 5 the folders cannot be used.")
@@ -34,9 +34,9 @@ def align(
 
     IN has one subfolder of photos for each person; OUT gets one of chips. An interrupted run goes on where it was.
     """
-    from convert.chips import ALIGNMENTS, align_photos, photos_in, record_alignment, resized
-    from convert.faces import Finder
+    from convert.measuring.faces import Finder
     from convert.progress import bar
+    from convert.training.chips import ALIGNMENTS, align_photos, photos_in, record_alignment, resized
     from device.vision.models import shipped_models_dir
 
     found = photos_in(photos, out)

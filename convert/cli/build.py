@@ -25,11 +25,11 @@ def build(out: Path | None, representative: Path | None, check: bool, fetch_only
     Fetches two pinned packages through pip into a cache, checks their hashes and runs none of their code; takes
     detector and landmarks as they are; rebuilds the embedding network in Keras and quantizes it to full int8.
     """
-    from convert.sources import MEMBERS
+    from convert.published.sources import MEMBERS
     from device.vision.models import shipped_models_dir
 
     if fetch_only:
-        from convert.fetch import fetch
+        from convert.published.fetch import fetch
 
         for name in MEMBERS:
             fetch(name, progress=_tell)

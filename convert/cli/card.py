@@ -34,9 +34,9 @@ def card(
     """Write CARD.md beside the models: what is shipped, its error rates with intervals, its limits."""
     from convert.card import CARD, write_card
     from convert.card_figures import Measured, measure
-    from convert.door_protocol import acquire, design_of
+    from convert.measuring.door_protocol import acquire, design_of
+    from convert.measuring.protocols import person_images
     from convert.progress import bar
-    from convert.protocols import person_images
     from device.config import VisionSettings
     from device.vision.faces import load_analyzer
     from device.vision.models import shipped_models_dir
@@ -70,8 +70,8 @@ def _checked(folder: Path) -> int:
 def _pairs(pairs_file: Path, images: Path, analyzer: "FaceAnalyzer") -> "Pairs":
     from convert.card import pairs_of
     from convert.evaluate import evaluate, images_of
+    from convert.measuring.protocols import Protocol, read_pairs
     from convert.progress import bar
-    from convert.protocols import Protocol, read_pairs
 
     pairs = read_pairs(pairs_file, images, Protocol.CSV if pairs_file.suffix.lower() == ".csv" else Protocol.LFW)
     with bar("Embedding pairs", len(images_of(pairs))) as step:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from convert.conversions import Conversion, Plan, Report
+    from convert.conversion.conversions import Conversion, Plan, Report
 
 QUANTIZATIONS = ("float32", "float16", "dynamic-range", "full-int8")
 RUNTIMES = ("ai-edge-litert", "tflite-runtime", "tensorflow")
@@ -100,13 +100,13 @@ def quantize(
     if dataset is not None and into is None:
         raise click.UsageError("--dataset goes with --into.")
 
-    from convert.conversion_report import markdown, write_report
-    from convert.conversions import Plan, convert_networks
+    from convert.conversion.conversion_report import markdown, write_report
+    from convert.conversion.conversions import Plan, convert_networks
+    from convert.conversion.runtimes import find_places
     from convert.gate import POINT, Budget, Outcome
+    from convert.measuring.protocols import Protocol, read_pairs
     from convert.progress import bar
-    from convert.protocols import Protocol, read_pairs
     from convert.quantize import Quantization
-    from convert.runtimes import find_places
     from device.vision.models import shipped_models_dir
 
     plan = Plan(
@@ -144,13 +144,13 @@ def _chosen(quantization: str | None, *, every: bool, integer_io: bool) -> tuple
 def _json(report: "Report") -> str:
     import msgspec
 
-    from convert.conversion_report import document
+    from convert.conversion.conversion_report import document
 
     return msgspec.json.format(msgspec.json.encode(document(report)), indent=2).decode()
 
 
 def _install(conversion: "Conversion", folder: Path, plan: "Plan") -> None:
-    from convert.install import install
+    from convert.conversion.install import install
 
     manifest = install(conversion, folder, plan.models)
     click.echo(f"written: {folder / manifest.file}; a door opens with it once it has a threshold", err=True)
@@ -159,10 +159,10 @@ def _install(conversion: "Conversion", folder: Path, plan: "Plan") -> None:
 def _refit(folder: Path, images: Path, dataset: str, fmr: float) -> None:
     """With the design and the fusion that `lintel-convert calibrate` takes if it is told nothing."""
     from convert.calibrate import UNIT_LENGTH, Target
-    from convert.door_protocol import design_of
-    from convert.install import refit
+    from convert.conversion.install import refit
+    from convert.measuring.door_protocol import design_of
+    from convert.measuring.protocols import person_images
     from convert.progress import bar
-    from convert.protocols import person_images
 
     with bar("Calibrating", len(person_images(images))) as step:
         found = refit(folder, images, Target(fmr, design_of(3, 3), UNIT_LENGTH, dataset), step)

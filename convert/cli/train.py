@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from convert.held_out import Verification
     from convert.train import Epoch, Trained
+    from convert.training.held_out import Verification
 
 LEARNING_RATES = {"triplet": 5e-4, "softmax": 2e-3}
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, assert_never
 
-from convert.backend import load_keras
+from convert.training.backend import load_keras
 from device.vision.manifest import Alignment
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convert import backend
 from convert.errors import WeightsError
 from convert.tensorflow import quiet
+from convert.training import backend
 from convert.weights.hdf5 import Stored, damaged, opened, stored_tensors
 from convert.weights.keras_config import Json, parse_config, refused
 from convert.weights.saved_model import SavedModelSignature, check_saved_model

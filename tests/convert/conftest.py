@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convert.comparisons import Templates
-from convert.door_protocol import Acquired
-from convert.fetch import fetch, is_cached
+from convert.measuring.comparisons import Templates
+from convert.measuring.door_protocol import Acquired
 from convert.networks import dlib_resnet
+from convert.published.fetch import fetch, is_cached
+from convert.published.sources import RESNET_WEIGHTS
 from convert.representative import portraits_dir
-from convert.sources import RESNET_WEIGHTS
 from convert.tensorflow import load_tensorflow
 from convert.weights.dlib import ResnetWeights, parse
 from device.config import VisionSettings

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from convert.chips import ALIGNMENTS, Aligned, align_photos, photos_in, record_alignment, resized
 from convert.cli.main import cli
-from convert.faces import Finder
 from convert.manifests import dlib_alignment
+from convert.measuring.faces import Finder
+from convert.training.chips import ALIGNMENTS, Aligned, align_photos, photos_in, record_alignment, resized
 from device.commandline import run_command
 from device.errors import ImageError
 from device.images import read_image

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convert import bootstrap, comparisons
-from convert.bootstrap import band, fmr_estimate, fnmr_estimate, interval_ends, tar_estimates, weights
-from convert.comparisons import Comparisons, Exposure, Templates, compare_all
-from convert.error_rates import Rate
+from convert.measuring import bootstrap, comparisons
+from convert.measuring.bootstrap import band, fmr_estimate, fnmr_estimate, interval_ends, tar_estimates, weights
+from convert.measuring.comparisons import Comparisons, Exposure, Templates, compare_all
+from convert.measuring.error_rates import Rate
 
 seeds = st.integers(0, 10**6)
 

@@ -12,7 +12,7 @@ from convert import check
 from convert.build import _with_rule_of_before, build
 from convert.check import Finding, check_models
 from convert.manifests import detection_draft, dlib_alignment, embedding_draft, landmarks_draft, sealed
-from convert.sources import FACE_MESH, RESNET_WEIGHTS, SHORT_RANGE_DETECTOR
+from convert.published.sources import FACE_MESH, RESNET_WEIGHTS, SHORT_RANGE_DETECTOR
 from convert.tensorflow import cpu_class, load_tensorflow
 from device.errors import ModelError
 from device.vision.embedder import Embedder

@@ -4,7 +4,6 @@ import msgspec
 import numpy as np
 import pytest
 
-from convert import bootstrap, comparisons
 from convert.calibrate import (
     UNIT_LENGTH,
     Target,
@@ -14,7 +13,8 @@ from convert.calibrate import (
     in_halves,
     with_rule,
 )
-from convert.door_protocol import Design, compare_by, design_of
+from convert.measuring import bootstrap, comparisons
+from convert.measuring.door_protocol import Design, compare_by, design_of
 from device.errors import ImageError
 from device.vision.manifest import Fusion, read_manifest
 from device.vision.models import DETECTION, EMBEDDING, shipped_models_dir

@@ -6,7 +6,7 @@ from convert.catalogue import catalogue, hash_of, hash_of_file, hash_of_folder
 from convert.cli import import_
 from convert.errors import WeightsError
 from convert.importing import ALIGNMENTS, IMPORTERS, NETWORKS, alignment_named
-from convert.sources import RESNET_WEIGHTS
+from convert.published.sources import RESNET_WEIGHTS
 
 ENTRIES = catalogue()
 READABLE = {name: entry for name, entry in ENTRIES.items() if entry.importer != "mine"}

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convert import comparisons
-from convert.comparisons import Exposure, Templates, compare_all, compare_rounds
-from convert.error_rates import threshold_at_fmr
+from convert.measuring import comparisons
+from convert.measuring.comparisons import Exposure, Templates, compare_all, compare_rounds
+from convert.measuring.error_rates import threshold_at_fmr
 
 PEOPLE = 5
 coordinates = st.integers(-8, 8).map(lambda n: n / 16)  # so few digits that similarities are exact in any order

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from convert import check
 from convert.check import Finding
 from convert.cli.main import COMMANDS, cli
-from convert.sources import MEMBERS
+from convert.published.sources import MEMBERS
 from device.commandline import run_command
 
 HEAVY = ("cv2", "keras", "matplotlib", "msgspec", "numpy", "tensorflow")

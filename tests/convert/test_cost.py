@@ -6,7 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from convert.cost import BATCH, LabelledPairs, change, correlation, drift, ranks, similarities_of, unit_vectors
+from convert.measuring.cost import (
+    BATCH,
+    LabelledPairs,
+    change,
+    correlation,
+    drift,
+    ranks,
+    similarities_of,
+    unit_vectors,
+)
 
 PAIRS = 40
 numbers = st.integers(-50, 50).map(lambda n: n / 50)

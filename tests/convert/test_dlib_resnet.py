@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from convert.networks.dlib_resnet import CAP
-from convert.sources import RESNET_WEIGHTS
+from convert.published.sources import RESNET_WEIGHTS
 from convert.tensorflow import quiet
 from device.vision.embedder import Embedder
 from device.vision.models import EMBEDDING, load_model, shipped_models_dir

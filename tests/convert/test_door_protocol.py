@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convert import bootstrap, comparisons
-from convert.comparisons import Templates
-from convert.door_protocol import (
+from convert.measuring import bootstrap, comparisons
+from convert.measuring.comparisons import Templates
+from convert.measuring.door_protocol import (
     DEFAULT_DRAWS,
     Design,
     acquire,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convert.error_rates import (
+from convert.measuring.error_rates import (
     Rate,
     accuracy_by_fold,
     best_threshold,

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 import pytest
 
-from convert import bootstrap
 from convert.calibrate import Target, calibrate
 from convert.cli.main import cli
-from convert.door_protocol import Design, acquire
 from convert.evaluate import evaluate, images_of
-from convert.protocols import Protocol, person_images, read_pairs
+from convert.measuring import bootstrap
+from convert.measuring.door_protocol import Design, acquire
+from convert.measuring.protocols import Protocol, person_images, read_pairs
 from device.commandline import run_command
 from device.config import VisionSettings
 from device.errors import ImageError

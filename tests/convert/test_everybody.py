@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from convert import everybody
-from convert.everybody import compare_everybody, tar_changes
+from convert.measuring import everybody
+from convert.measuring.everybody import compare_everybody, tar_changes
 
 PEOPLE, IMAGES, LENGTH = 90, 2, 6
 WHO = np.repeat(np.arange(PEOPLE), IMAGES)

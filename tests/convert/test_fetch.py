@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from convert import fetch as fetching
-from convert.download import download
 from convert.errors import SourceError
-from convert.fetch import cache_folder, fetch, fetch_archive, is_cached, read_member
-from convert.sources import MEMBERS, Member, Package
+from convert.published import fetch as fetching
+from convert.published.download import download
+from convert.published.fetch import cache_folder, fetch, fetch_archive, is_cached, read_member
+from convert.published.sources import MEMBERS, Member, Package
 
 CONTENT = b"the weights"
 FOLDER = "leaky_models-1.2"

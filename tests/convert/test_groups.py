@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from convert import bootstrap, comparisons, groups
-from convert.comparisons import Comparisons
-from convert.door_protocol import Design, compare_by, design_of
-from convert.groups import Groups, differentials, fmr_by_groups, read_groups
+from convert.measuring import bootstrap, comparisons, groups
+from convert.measuring.comparisons import Comparisons
+from convert.measuring.door_protocol import Design, compare_by, design_of
+from convert.measuring.groups import Groups, differentials, fmr_by_groups, read_groups
 from device.errors import ImageError
 from device.vision.manifest import Fusion
 

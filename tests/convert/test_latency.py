@@ -4,7 +4,7 @@ from itertools import accumulate, cycle
 
 import pytest
 
-from convert.latency import ROUNDS, RUNS_A_ROUND, WARM_UP, medians_ms
+from convert.measuring.latency import ROUNDS, RUNS_A_ROUND, WARM_UP, medians_ms
 
 
 class Clock:

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from convert import bootstrap
-from convert.bootstrap import band
-from convert.door_protocol import compare_by, design_of
-from convert.error_rates import curve
-from convert.plots import Drawing, Mark, PlotKind, draw, draw_all, independent_band, short
+from convert.measuring import bootstrap
+from convert.measuring.bootstrap import band
+from convert.measuring.door_protocol import compare_by, design_of
+from convert.measuring.error_rates import curve
+from convert.measuring.plots import Drawing, Mark, PlotKind, draw, draw_all, independent_band, short
 from device.errors import DependencyMissing, ImageError
 from device.vision.manifest import Fusion
 

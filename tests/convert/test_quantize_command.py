@@ -9,21 +9,29 @@ import msgspec
 import numpy as np
 import pytest
 
-from convert import cost
 from convert.calibrate import UNIT_LENGTH, Target
 from convert.cli.main import cli
-from convert.conversion_report import write_report
-from convert.conversions import Plan, Report, convert_networks, cost_of, label_pairs, people_of, representative
-from convert.cost import Change, Drift
-from convert.door_protocol import design_of
-from convert.everybody import TarChange
-from convert.faces import Faces, Finder, cut_faces
+from convert.conversion.conversion_report import write_report
+from convert.conversion.conversions import (
+    Plan,
+    Report,
+    convert_networks,
+    cost_of,
+    label_pairs,
+    people_of,
+    representative,
+)
+from convert.conversion.install import install, refit
+from convert.conversion.named_network import DLIB_RESNET, dlib_spec, load_network, spec_of
+from convert.conversion.runtimes import Loading
 from convert.gate import Budget, Cost, Outcome
-from convert.install import install, refit
-from convert.named_network import DLIB_RESNET, dlib_spec, load_network, spec_of
-from convert.protocols import Pair
+from convert.measuring import cost
+from convert.measuring.cost import Change, Drift
+from convert.measuring.door_protocol import design_of
+from convert.measuring.everybody import TarChange
+from convert.measuring.faces import Faces, Finder, cut_faces
+from convert.measuring.protocols import Pair
 from convert.quantize import Quantization
-from convert.runtimes import Loading
 from convert.spec import NetworkSpec, read_spec, sidecar, write_network
 from convert.tensorflow import load_tensorflow
 from device.commandline import run_command
@@ -178,7 +186,7 @@ def quantized(tiny, *more) -> int:
 
 
 def test_what_costs_too_much_is_refused_and_goes_nowhere(tiny, labelled, tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr("convert.conversions.cost_of", lambda *_: Cost(cosine=1.0, tar_loss=1.0))
+    monkeypatch.setattr("convert.conversion.conversions.cost_of", lambda *_: Cost(cosine=1.0, tar_loss=1.0))
     assert quantized(tiny, *labelled, "--into", tmp_path / "models", "--out", tmp_path / "out") == 1
     assert {path.name for path in tmp_path.rglob("*")} == {"out", "report.json", "report.md"}
     assert "float32, refused: it costs 100.00 points of TAR, expected at most 0.3" in told(capfd)[0]

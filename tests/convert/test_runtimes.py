@@ -8,9 +8,9 @@ from importlib.metadata import version
 import numpy as np
 import pytest
 
-from convert import runtime_child
+from convert.conversion import runtime_child
+from convert.conversion.runtimes import Loading, Place, TfliteFile, cosine, find_places, load_everywhere
 from convert.quantize import Quantization, quantize
-from convert.runtimes import Loading, Place, TfliteFile, cosine, find_places, load_everywhere
 from convert.tensorflow import load_tensorflow
 from device.errors import ModelError
 from device.vision.runtime import RUNTIMES

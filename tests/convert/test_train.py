@@ -16,14 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convert import train as training
-from convert.augment import varied
-from convert.backend import load_keras
 from convert.cli.main import cli
 from convert.errors import WeightsError
-from convert.held_out import FoldMean, auc, embed, pairs_of, verify
-from convert.people import ChipReader, PersonChips, Sampler, read_people, split_by_name
 from convert.tensorflow import quiet
 from convert.train import Epoch, Objective, Precision, Trained, TrainingFiles, TrainingPlan, train
+from convert.training.augment import varied
+from convert.training.backend import load_keras
+from convert.training.held_out import FoldMean, auc, embed, pairs_of, verify
+from convert.training.people import ChipReader, PersonChips, Sampler, read_people, split_by_name
 from device.commandline import run_command
 from device.errors import ImageError, ModelError
 

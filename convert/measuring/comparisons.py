@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.error_rates import Curve, Rate, Similarities, above
+from convert.measuring.error_rates import Curve, Rate, Similarities, above
 
 ROWS, COLUMNS = 512, 4096
 """A block of similarities: 8 MiB."""

@@ -63,9 +63,9 @@ def _stated(alignment: Alignment | None) -> Alignment:
 
 
 def _dlib_resnet(progress: Progress) -> "keras.Model":
-    from convert.fetch import fetch
     from convert.networks import dlib_resnet
-    from convert.sources import RESNET_WEIGHTS
+    from convert.published.fetch import fetch
+    from convert.published.sources import RESNET_WEIGHTS
     from convert.weights.dlib import parse
 
     weights = parse(fetch(RESNET_WEIGHTS.name, progress=progress).read_bytes())

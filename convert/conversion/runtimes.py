@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convert import runtime_child
+from convert.conversion import runtime_child
 from convert.representative import Chips
 from convert.tensorflow import quiet
 from device.errors import ModelError

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from convert.errors import SourceError
-from convert.sources import Package
+from convert.published.sources import Package
 
 INERT = Path(__file__).parent / "inert"
 
@@ -15,7 +15,7 @@ def download(package: Package, folder: Path) -> Path:
     """Puts the archive of `package` into `folder` and returns its path. Raises `SourceError`.
 
     pip itself refuses an archive of another hash before it opens it. Of a source archive pip then wants the metadata,
-    and would run the archive's `setup.py` to get it; `convert/inert` stands in for setuptools and runs nothing.
+    and would run the archive's `setup.py` to get it; the folder `inert` stands in for setuptools and runs nothing.
     """
     requirements = folder / "requirements.txt"
     requirements.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.bootstrap import Band
-from convert.error_rates import Curve, wilson
+from convert.measuring.bootstrap import Band
+from convert.measuring.error_rates import Curve, wilson
 from device.errors import DependencyMissing, ImageError
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import msgspec
 
-from convert.bootstrap import band
 from convert.calibrate import Calibration, PointRates
-from convert.door_protocol import AtThreshold, Design, DoorEvaluation, TrueAccepts
-from convert.error_rates import Estimate, Interval, Rate, comparisons_needed, curve
 from convert.evaluate import Evaluation
-from convert.groups import Differentials
-from convert.plots import Drawing, Mark, independent_band, short
+from convert.measuring.bootstrap import band
+from convert.measuring.door_protocol import AtThreshold, Design, DoorEvaluation, TrueAccepts
+from convert.measuring.error_rates import Estimate, Interval, Rate, comparisons_needed, curve
+from convert.measuring.groups import Differentials
+from convert.measuring.plots import Drawing, Mark, independent_band, short
 from device.vision.manifest import OperatingPoint
 
 Document = dict[str, object]

@@ -7,10 +7,10 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from convert.download import download
 from convert.errors import SourceError
 from convert.progress import Progress, silent
-from convert.sources import MEMBERS, Member, Package
+from convert.published.download import download
+from convert.published.sources import MEMBERS, Member, Package
 
 
 def cache_folder() -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.bootstrap import (
+from convert.measuring.bootstrap import (
     REPLICATES,
     Weights,
     interval_ends,
@@ -15,9 +15,9 @@ from convert.bootstrap import (
     share_interval,
     with_interval,
 )
-from convert.comparisons import Comparisons
-from convert.door_protocol import Acquired, failures_by_person
-from convert.error_rates import EXPECTED_ERRORS, Estimate, Rate
+from convert.measuring.comparisons import Comparisons
+from convert.measuring.door_protocol import Acquired, failures_by_person
+from convert.measuring.error_rates import EXPECTED_ERRORS, Estimate, Rate
 from device.errors import ImageError
 
 FILE = "groups.csv"

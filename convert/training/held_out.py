@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.error_rates import Labels, Similarities, accuracy_by_fold, tar_at_fmr
-from convert.people import ChipReader, PersonChips
+from convert.measuring.error_rates import Labels, Similarities, accuracy_by_fold, tar_at_fmr
+from convert.training.people import ChipReader, PersonChips
 from device.errors import ImageError
 
 if TYPE_CHECKING:

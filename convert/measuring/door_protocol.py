@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.bootstrap import fmr_estimate, fnmr_estimate, share_interval, tar_estimates
-from convert.comparisons import Comparisons, Exposure, Templates, compare_all, compare_rounds
-from convert.embedding import embed_images
-from convert.error_rates import Estimate, comparisons_needed
+from convert.measuring.bootstrap import fmr_estimate, fnmr_estimate, share_interval, tar_estimates
+from convert.measuring.comparisons import Comparisons, Exposure, Templates, compare_all, compare_rounds
+from convert.measuring.embedding import embed_images
+from convert.measuring.error_rates import Estimate, comparisons_needed
 from device.errors import ImageError
 from device.vision.comparison import fused
 from device.vision.faces import FaceAnalyzer

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.bootstrap import Weights, weights
-from convert.comparisons import Comparisons, Templates, compare_all
-from convert.error_rates import comparisons_needed
+from convert.measuring.bootstrap import Weights, weights
+from convert.measuring.comparisons import Comparisons, Templates, compare_all
+from convert.measuring.error_rates import comparisons_needed
 
 TARGET_FMRS = (1e-3, 1e-4)
 REPLICATES = 500

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.augment import varied
+from convert.training.augment import varied
 from device.errors import ImageError
 from device.images import SUFFIXES, read_image
 from device.records import Image

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.error_rates import Labels, Similarities, accuracy_by_fold, tar_at_fmr
+from convert.measuring.error_rates import Labels, Similarities, accuracy_by_fold, tar_at_fmr
 from convert.representative import Chips
 
 Vectors = NDArray[np.float32]

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from convert.conversions import Conversion, NetworkReport, Report
-from convert.cost import TARGET_FMR
+from convert.conversion.conversions import Conversion, NetworkReport, Report
 from convert.gate import POINT, Outcome
+from convert.measuring.cost import TARGET_FMR
 from convert.tensorflow import cpu_class, load_tensorflow
 from device.errors import ModelError
 from device.vision.runtime import runtime_in_use

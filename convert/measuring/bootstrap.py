@@ -14,8 +14,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.comparisons import Comparisons
-from convert.error_rates import Curve, Estimate, Interval, Rate, wilson
+from convert.measuring.comparisons import Comparisons
+from convert.measuring.error_rates import Curve, Estimate, Interval, Rate, wilson
 
 REPLICATES = 1000
 BAND_REPLICATES = 300

@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 
 from convert.calibrate import Calibration, Target, calibrate, with_rule
-from convert.conversions import Conversion
-from convert.door_protocol import acquire
+from convert.conversion.conversions import Conversion
 from convert.manifests import embedding_draft, sealed
-from convert.protocols import person_images
+from convert.measuring.door_protocol import acquire
+from convert.measuring.protocols import person_images
 from convert.tensorflow import cpu_class, load_tensorflow
 from device.config import VisionSettings
 from device.errors import ModelError

@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.comparisons import Comparisons
-from convert.cost import (
+from convert.conversion.named_network import load_network, spec_of
+from convert.conversion.runtimes import Loading, Place, TfliteFile, load_everywhere
+from convert.errors import WeightsError
+from convert.evaluate import images_of
+from convert.gate import Budget, Cost, Verdict, judge
+from convert.measuring.comparisons import Comparisons
+from convert.measuring.cost import (
     BATCH,
     TARGET_FMR,
     Accuracy,
@@ -26,17 +31,12 @@ from convert.cost import (
     similarities_of,
     unit_vectors,
 )
-from convert.errors import WeightsError
-from convert.evaluate import images_of
-from convert.everybody import TarChange, compare_everybody, tar_changes
-from convert.faces import Faces, Finder, cut_faces
-from convert.gate import Budget, Cost, Verdict, judge
-from convert.latency import medians_ms
-from convert.named_network import load_network, spec_of
-from convert.protocols import Pair
+from convert.measuring.everybody import TarChange, compare_everybody, tar_changes
+from convert.measuring.faces import Faces, Finder, cut_faces
+from convert.measuring.latency import medians_ms
+from convert.measuring.protocols import Pair
 from convert.quantize import Quantization, quantize
 from convert.representative import Chips, augmented, place_faces, portraits_dir, read_chips
-from convert.runtimes import Loading, Place, TfliteFile, load_everywhere
 from convert.spec import NetworkSpec
 from convert.tensorflow import load_tensorflow
 from device.errors import ImageError, ModelError

@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import msgspec
 
-from convert.faces import Finder
 from convert.manifests import dlib_alignment
+from convert.measuring.faces import Finder
 from device.errors import ImageError
 from device.images import SUFFIXES, read_image
 from device.records import Image

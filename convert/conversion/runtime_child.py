@@ -3,8 +3,8 @@
     python runtime_child.py find PACKAGE...           {"python": "3.11.7", "versions": {PACKAGE: VERSION, ...}}
     python runtime_child.py run MODULE CHIP.npy FILE...
 
-A line of JSON comes out for each file: {"vector": [...]} or {"error": "..."}. `convert.runtimes` starts it in other
-environments, and calls it in its own.
+A line of JSON comes out for each file: {"vector": [...]} or {"error": "..."}. `convert.conversion.runtimes` starts it
+in other environments, and calls it in its own.
 """
 
 import importlib

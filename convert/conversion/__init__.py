@@ -1,0 +1,1 @@
+"""What `lintel-convert quantize` does beyond one file: runs it everywhere, measures its cost, reports, installs."""

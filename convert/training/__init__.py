@@ -1,0 +1,1 @@
+"""What `convert.train` is made of: chips by person, batches, the people held out, the log."""
