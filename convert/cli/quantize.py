@@ -86,10 +86,10 @@ def quantize(
 ) -> int:
     """Convert networks to TFLite, measure what that costs, and refuse what costs too much.
 
-    A NETWORK is a .keras file with its sidecar .json beside it, or `dlib-resnet`, the one Lintel comes with. Each file
-    is compared with its network in Keras, float32: on the faces of labelled pairs, cut with the door's own code, or
-    without --pairs on chips that the quantizer has not seen; then the gate cannot judge. With LFW's own pairs, whose
-    images lie in a folder for each person, it judges by comparing everybody with everybody.
+    A NETWORK is a .keras file or a SavedModel with its sidecar .json beside it, or `dlib-resnet`, the one Lintel comes
+    with. Each file is compared with its network in Keras, float32: on the faces of labelled pairs, cut with the door's
+    own code, or without --pairs on chips that the quantizer has not seen; then the gate cannot judge. With LFW's own
+    pairs, whose images lie in a folder for each person, it judges by comparing everybody with everybody.
     """
     protocol = protocol or ("csv" if pairs_file is not None and pairs_file.suffix.lower() == ".csv" else "lfw")
     chosen = _chosen(quantization, every=every, integer_io=integer_io)

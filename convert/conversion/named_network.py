@@ -1,4 +1,4 @@
-"""A network by what the command line calls it: a `.keras` file with its sidecar, or `dlib-resnet`, from its weights."""
+"""A network by what the command line calls it: a `.keras` file or a SavedModel with its sidecar, or `dlib-resnet`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,6 +7,7 @@ from convert.errors import WeightsError
 from convert.manifests import embedding_draft
 from convert.progress import Progress, silent
 from convert.spec import NetworkSpec, read_spec
+from convert.tensorflow import quiet
 from convert.weights.dlib_layout import EMBEDDING_LENGTH
 from device.vision.manifest import Alignment
 
@@ -29,9 +30,7 @@ def load_network(name: str, spec: NetworkSpec, *, progress: Progress = silent) -
     """
     if name == DLIB_RESNET:
         return _dlib_resnet(progress)
-    from convert.weights.keras_file import load_keras
-
-    model = load_keras(Path(name))
+    model = _saved_model(Path(name), spec) if Path(name).is_dir() else _keras_file(Path(name))
     size = spec.alignment.size_px
     expected, received = ((None, size, size, 3), (None, spec.length)), (model.input_shape, model.output_shape)
     if received != expected:
@@ -60,6 +59,27 @@ def dlib_spec() -> NetworkSpec:
 def _stated(alignment: Alignment | None) -> Alignment:
     assert alignment is not None
     return alignment
+
+
+def _keras_file(path: Path) -> "keras.Model":
+    from convert.weights.keras_file import load_keras
+
+    return load_keras(path)
+
+
+def _saved_model(path: Path, spec: NetworkSpec) -> "keras.Model":
+    """The graph as one layer, once every operation in it has been looked up."""
+    from convert.weights.saved_model import SIGNATURE, check_saved_model
+
+    signature = check_saved_model(path)
+    import keras
+
+    size = spec.alignment.size_px
+    pixels = keras.Input((size, size, 3), name=signature.input_name)
+    with quiet():
+        given = keras.layers.TFSMLayer(str(path), call_endpoint=SIGNATURE)(pixels)
+    vector = keras.layers.Reshape((spec.length,), name="vector")(given[signature.output_name])
+    return keras.Model(pixels, vector, name=spec.name)
 
 
 def _dlib_resnet(progress: Progress) -> "keras.Model":
