@@ -66,6 +66,7 @@ def calibrate(templates: Templates, people: int, target: Target) -> Calibration:
     for design, comparisons in compared.items():
         _supported(design, comparisons, target.fmr)
     rule = rule_of(compared, target)
+    _expect_target_met(rule, compared)
     halves = [_compared(half, people, target) for half in in_halves(templates)]
     rules = [rule_of(half, target) for half in halves]
     return Calibration(
@@ -139,6 +140,18 @@ def in_halves(templates: Templates) -> tuple[Templates, Templates]:
 
 def _compared(templates: Templates, people: int, target: Target) -> dict[Design, Comparisons]:
     return {design: compare_by(design, templates, people, target.fusion) for design in designs(target.design)}
+
+
+def _expect_target_met(rule: DecisionRule, compared: dict[Design, Comparisons]) -> None:
+    """No threshold is strict enough where two people share a picture."""
+    for point, comparisons in zip(rule.points, compared.values(), strict=True):
+        rate = comparisons.fmr(point.threshold)
+        if rate.value > rule.target_fmr:
+            raise ImageError(
+                f"No threshold reaches FMR {rule.target_fmr:g} with {point.references} x {point.probes}: at "
+                f"{point.threshold} still {rate.errors} of {rate.trials} comparisons of different people match.",
+                hint="Look for one picture in the folders of several people.",
+            )
 
 
 def _rounded_up(threshold: float) -> float:

@@ -54,6 +54,7 @@ def measure(folder: Path, measured: Measured, design: Design, progress: Callable
         manifest_seal=manifest.seal,
         people=len(acquired.names),
         images=int(acquired.images.sum()),
+        draws=design.draws,
         failures_to_acquire=share_of(failure_to_acquire(acquired)),
         points=tuple(map(point_of, calibration.rates)),
         alike=None if calibration.alike is None else point_of(calibration.alike),

@@ -52,7 +52,7 @@ def judge(cost: Cost, budget: Budget) -> Verdict:
     if reasons:
         return Verdict(Outcome.REFUSED, reasons)
     if cost.tar_loss is None:
-        return Verdict(Outcome.NOT_JUDGED, ("no labelled pairs: what it costs in TAR is not known",))
+        return Verdict(Outcome.NOT_JUDGED, ("too few labelled pairs: what it costs in TAR is not known",))
     return Verdict(Outcome.PASSED)
 
 

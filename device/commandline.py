@@ -1,6 +1,7 @@
 """What both command lines are made of: commands imported when asked for, and errors told in words with an exit code."""
 
 import importlib
+import math
 import os
 import traceback
 from collections.abc import Sequence
@@ -33,6 +34,17 @@ class Printable(click.ParamType):  # type: ignore[type-arg]  # generic in newer 
         if not text or not text.isprintable():
             self.fail(f"expected text without control characters, received {value!r}", param, ctx)
         return text
+
+
+class NumberRange(click.FloatRange):
+    """`click.FloatRange` lets NaN through, which is in every range and in none."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number, within the range."""
+        number: float = super().convert(value, param, ctx)  # type: ignore[arg-type]  # click takes anything here
+        if math.isnan(number):
+            self.fail("expected a number, received nan", param, ctx)
+        return number
 
 
 class LazyGroup(click.Group):
@@ -75,7 +87,7 @@ def run_command(command: click.Command, arguments: Sequence[str] | None = None) 
         click.echo("Stopped.", err=True)
         return 130
     except SystemExit as end:  # click's own, with 1 when the reader of the output has left
-        return OUTPUT_CLOSED if end.code == 1 else 0
+        return OUTPUT_CLOSED if end.code == 1 else end.code if isinstance(end.code, int) else 0
     except OSError as error:
         click.echo(f"Error: {_told(error)}\nWhat to do: {_DISK}", err=True)
         return SYSTEM_REFUSED

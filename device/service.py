@@ -148,7 +148,8 @@ class Service:
             badge = reader.read(POLL_S)
             if badge and self._is_served(badge):
                 tell(self._access.swipe(badge, stop))
-                self._forget_waiting(reader, stop)
+                if badge.credential is not None:
+                    self._forget_waiting(reader, stop)
             self._write_unserved(self._doorway.clock.monotonic())
 
     def _is_served(self, badge: BadgeRead) -> bool:

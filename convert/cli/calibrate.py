@@ -4,23 +4,23 @@ from pathlib import Path
 
 import click
 
+from device.commandline import NumberRange
+
 
 @click.command(epilog="Exit codes: 0 done, 4 model, 5 the images cannot support the target.")
 @click.option(
     "--images", type=click.Path(path_type=Path), required=True, help="A folder with one subfolder for each person."
 )
 @click.option("--dataset", help="What the images are, for the manifest; without it, the folder's name.")
-@click.option(
-    "--fmr", type=click.FloatRange(0, 0.1, min_open=True), default=1e-4, show_default=True, help="Target FMR."
-)
+@click.option("--fmr", type=NumberRange(0, 0.1, min_open=True), default=1e-4, show_default=True, help="Target FMR.")
 @click.option(
     "--references", type=click.IntRange(1, 100), default=3, show_default=True, help="References a person has."
 )
 @click.option("--probes", type=click.IntRange(1, 100), default=3, show_default=True, help="Probes of a visit.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which images are drawn.")
 @click.option("--draws", type=click.IntRange(1, 1000), help="How often they are drawn.  [default: 30]")
-@click.option("--least-probe-length", type=click.FloatRange(0, 1), help="Fuse probes so; by default as the model does.")
-@click.option("--least-reference-length", type=click.FloatRange(0, 1), help="Fuse references so; likewise.")
+@click.option("--least-probe-length", type=NumberRange(0, 1), help="Fuse probes so; by default as the model does.")
+@click.option("--least-reference-length", type=NumberRange(0, 1), help="Fuse references so; likewise.")
 @click.option(
     "--models", type=click.Path(path_type=Path), help="Folder of the models; without it, those that came with Lintel."
 )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.option("--images", type=click.Path(path_type=Path), help="The folder that the thresholds were set on.")
 @click.option("--pairs", "pairs_file", type=click.Path(path_type=Path), help="LFW's pairs.txt, for the accuracy.")
 @click.option("--references", type=click.IntRange(2, 100), default=3, show_default=True, help="As in the calibration.")
-@click.option("--probes", type=click.IntRange(2, 100), default=3, show_default=True, help="As in the calibration.")
+@click.option("--probes", type=click.IntRange(1, 100), default=3, show_default=True, help="As in the calibration.")
 @click.option(
     "--models", type=click.Path(path_type=Path), help="Folder of the models; without it, those that came with Lintel."
 )

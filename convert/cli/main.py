@@ -15,7 +15,7 @@ COMMANDS = {
     "import": ("convert.cli.import_:import_network", "Import published weights, or a network of your own."),
     "build": ("convert.cli.build:build", "Build the models from published weights, or prove the committed ones."),
     "quantize": ("convert.cli.quantize:quantize", "Convert networks to TFLite, and refuse what costs too much."),
-    "evaluate": ("convert.cli.evaluate:evaluate", "Measure the door's own pipeline on labelled pairs."),
+    "evaluate": ("convert.cli.evaluate:evaluate", "Measure the door's own pipeline on labelled images."),
     "calibrate": ("convert.cli.calibrate:calibrate", "Set the decision threshold for a false match rate."),
     "card": ("convert.cli.card:card", "Write the biometric card of what is shipped, or prove it."),
     "cluster": ("convert.cli.cluster:cluster", "Group the pictures of a folder by whom they show."),

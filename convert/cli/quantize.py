@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from device.commandline import NumberRange
+
 if TYPE_CHECKING:
     from convert.conversion.conversions import Conversion, Plan, Report
 
@@ -45,23 +47,23 @@ RUNTIMES = ("ai-edge-litert", "tflite-runtime", "tensorflow")
 )
 @click.option(
     "--max-tar-loss",
-    type=click.FloatRange(0, 100),
+    type=NumberRange(0, 100),
     default=0.3,
     show_default=True,
     help="Points of TAR at FMR 1e-3 that a file may cost, against Keras in float32.",
 )
 @click.option(
     "--min-cosine",
-    type=click.FloatRange(-1, 1),
+    type=NumberRange(-1, 1),
     default=0.98,
     show_default=True,
     help="The least median cosine of the embeddings with those of Keras.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Write the report, and the files not refused, here.")
 @click.option("--into", type=click.Path(path_type=Path), help="Make the file, if it passes, this models folder's.")
-@click.option("--dataset", help="With --into: set the thresholds on --images, and this is what they are.")
+@click.option("--dataset", help="With --into: what --images are; by default the folder's name.")
 @click.option(
-    "--fmr", type=click.FloatRange(0, 0.1, min_open=True), default=1e-4, show_default=True, help="Target FMR of those."
+    "--fmr", type=NumberRange(0, 0.1, min_open=True), default=1e-4, show_default=True, help="Target FMR of those."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
 def quantize(
@@ -125,10 +127,10 @@ def quantize(
         click.echo(f"written: {path}", err=True)
     if any(conversion.verdict.outcome is Outcome.REFUSED for conversion in report.conversions):
         return 1
-    if into is not None:
-        _install(report.conversions[0], into, plan)
-        if dataset is not None and images is not None:
-            _refit(into, images, dataset, fmr)
+    if into is not None and images is not None:
+        if report.conversions[0].verdict.outcome is not Outcome.PASSED:
+            return 1
+        _install(report.conversions[0], plan, into, images, (dataset or images.resolve().name, fmr))
     return 0
 
 
@@ -149,22 +151,18 @@ def _json(report: "Report") -> str:
     return msgspec.json.format(msgspec.json.encode(document(report)), indent=2).decode()
 
 
-def _install(conversion: "Conversion", folder: Path, plan: "Plan") -> None:
-    from convert.conversion.install import install
-
-    manifest = install(conversion, folder, plan.models)
-    click.echo(f"written: {folder / manifest.file}; a door opens with it once it has a threshold", err=True)
-
-
-def _refit(folder: Path, images: Path, dataset: str, fmr: float) -> None:
+def _install(conversion: "Conversion", plan: "Plan", into: Path, images: Path, data: tuple[str, float]) -> None:
     """With the design and the fusion that `lintel-convert calibrate` takes if it is told nothing."""
     from convert.calibrate import UNIT_LENGTH, Target
-    from convert.conversion.install import refit
+    from convert.conversion.install import install_calibrated, refit
     from convert.measuring.door_protocol import design_of
     from convert.measuring.protocols import person_images
     from convert.progress import bar
 
+    dataset, fmr = data
+    target = Target(fmr, design_of(3, 3), UNIT_LENGTH, dataset)
     with bar("Calibrating", len(person_images(images))) as step:
-        found = refit(folder, images, Target(fmr, design_of(3, 3), UNIT_LENGTH, dataset), step)
+        found = install_calibrated(conversion, into, plan.models, lambda trial: refit(trial, images, target, step))
+    click.echo(f"written: {into}", err=True)
     for point in found.rule.points:
         click.echo(f"threshold {point.threshold} for {point.references} x {point.probes}", err=True)

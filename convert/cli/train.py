@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from device.commandline import NumberRange
+
 if TYPE_CHECKING:
     from convert.train import Epoch, Trained
     from convert.training.held_out import Verification
@@ -40,7 +42,7 @@ LEARNING_RATES = {"triplet": 5e-4, "softmax": 2e-3}
     show_default=True,
     help="Which triplets of a batch count.",
 )
-@click.option("--margin", type=click.FloatRange(0, 4), default=0.2, show_default=True, help="Of the triplet loss.")
+@click.option("--margin", type=NumberRange(0, 4), default=0.2, show_default=True, help="Of the triplet loss.")
 @click.option("--length", type=click.IntRange(2, 4096), default=128, show_default=True, help="Numbers of an embedding.")
 @click.option("--people", type=click.IntRange(2), default=32, show_default=True, help="People in a batch.")
 @click.option("--per-person", type=click.IntRange(2), default=4, show_default=True, help="Chips of each in a batch.")
@@ -51,12 +53,12 @@ LEARNING_RATES = {"triplet": 5e-4, "softmax": 2e-3}
 )
 @click.option(
     "--learning-rate",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=NumberRange(0, 1, min_open=True),
     help="At the start, falling to 0; without it, 0.0005 for triplets and 0.002 for softmax.",
 )
 @click.option(
     "--held-out",
-    type=click.FloatRange(0, 0.9, min_open=True),
+    type=NumberRange(0, 0.9, min_open=True),
     default=0.2,
     show_default=True,
     help="Share of the people who are never trained on: half say when to stop, half test the result.",

@@ -31,6 +31,7 @@ from convert.measuring.cost import (
     similarities_of,
     unit_vectors,
 )
+from convert.measuring.error_rates import comparisons_needed
 from convert.measuring.everybody import TarChange, compare_everybody, tar_changes
 from convert.measuring.faces import Faces, Finder, cut_faces
 from convert.measuring.latency import medians_ms
@@ -288,7 +289,9 @@ def _network_report(network: Network, plan: Plan, *, shown: Chips, measured: Mea
                 change=changed,
                 everybody=of_everybody,
                 loadings=loadings[number],
-                verdict=judge(cost_of(found, changed, of_everybody, loadings[number]), plan.budget),
+                verdict=judge(
+                    cost_of(found, _telling(changed, measured.pairs), of_everybody, loadings[number]), plan.budget
+                ),
                 content=contents[number],
             )
         )
@@ -302,7 +305,7 @@ def _network_report(network: Network, plan: Plan, *, shown: Chips, measured: Mea
 
 
 def cost_of(found: Drift, changed: Change | None, everybody: Sequence[TarChange], loadings: Sequence[Loading]) -> Cost:
-    """What the gate looks at: the TAR of everybody if there is one at `TARGET_FMR`, else that of the pairs."""
+    """What the gate looks at: the TAR of everybody if there is one at `TARGET_FMR`, else that of the pairs, if any."""
     at_target = [one.change for one in everybody if one.target_fmr == TARGET_FMR]
     of_pairs = [] if changed is None else [changed.tar_change]
     return Cost(
@@ -310,6 +313,12 @@ def cost_of(found: Drift, changed: Change | None, everybody: Sequence[TarChange]
         tar_loss=next((-one for one in (*at_target, *of_pairs)), None),
         failed=frozenset(loading.runtime for loading in loadings if not loading.runs),
     )
+
+
+def _telling(changed: Change | None, pairs: LabelledPairs | None) -> Change | None:
+    """The change on the pairs, if enough of them are non-mated to speak of `TARGET_FMR` (rule of three)."""
+    non_mated = 0 if pairs is None else int(np.count_nonzero(~pairs.same))
+    return changed if non_mated >= comparisons_needed(TARGET_FMR) else None
 
 
 def _convert(network: Network, plan: Plan, shown: Chips, bars: Bars) -> list[bytes]:

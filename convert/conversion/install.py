@@ -25,12 +25,12 @@ LEAST_PEOPLE = 4
 """A calibration is tried by halves, and each takes two people."""
 
 
-def install(conversion: Conversion, folder: Path, models: Path) -> Manifest:
-    """Writes the pair into `folder`, without a decision rule; where that has no detector or mesh, those of `models`.
+def install(conversion: Conversion, folder: Path, models: Path, calibrated: Manifest | None = None) -> Manifest:
+    """Writes the pair into `folder`; where that has no detector or mesh, those of `models`.
 
-    A door refuses to open with it until it is calibrated. Raises `ModelError`.
+    Without its `calibrated` manifest it has no thresholds, and a door refuses to open with it. Raises `ModelError`.
     """
-    manifest = manifest_of(conversion)
+    manifest = calibrated or manifest_of(conversion)
     Interpreter(Model(manifest, conversion.content))
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -46,6 +46,20 @@ def install(conversion: Conversion, folder: Path, models: Path) -> Manifest:
             f"Cannot write the model into {folder}: {error.strerror or error}.", hint="Name another folder with --into."
         ) from error
     return manifest
+
+
+def install_calibrated(
+    conversion: Conversion, folder: Path, models: Path, calibrated: Callable[[Path], Calibration]
+) -> Calibration:
+    """Installs the file once `calibrated`, as `refit`, has set the thresholds of a trial folder that it is given.
+
+    Until then nothing in `folder` changes. Raises as `install` and `refit`.
+    """
+    with tempfile.TemporaryDirectory(prefix="lintel-") as trial:
+        install(conversion, Path(trial), models)
+        found = calibrated(Path(trial))
+        install(conversion, folder, models, read_manifest(Path(trial) / f"{EMBEDDING}.json"))
+    return found
 
 
 def manifest_of(conversion: Conversion) -> Manifest:

@@ -35,9 +35,10 @@ def secure(context: click.Context) -> None:
 
 
 def _relays(path: Path | None) -> "tuple[DoorSettings, ...]":
-    """The relay driven last and that of the settings, each pin once: on its polarity the settings have the last word.
+    """The relay driven last and that of the settings, each pin once. Raises `DoorError` if there is neither.
 
-    Raises `DoorError` if there is neither.
+    On the polarity of a pin the settings have the last word if they say it; a default is no word, and would release a
+    relay that is active at a low level.
     """
     from device.config import load_settings
     from device.door.remembered import remembered
@@ -53,4 +54,19 @@ def _relays(path: Path | None) -> "tuple[DoorSettings, ...]":
             ) from None
         click.echo(f"Warning: {error.message} What was driven last is secured.", err=True)
         return (last,)
+    stated = _stated(path)
+    if last and not stated & {"pin", "active_high"}:
+        return (last,)
+    if last and last.pin == present.pin and "active_high" not in stated:
+        return (last,)
     return tuple({relay.pin: relay for relay in (last, present) if relay}.values())
+
+
+def _stated(path: Path | None) -> frozenset[str]:
+    """What the settings file says of the relay in so many words."""
+    import tomllib
+
+    from device.config import DEFAULT_FILE
+
+    file = path or DEFAULT_FILE
+    return frozenset(tomllib.loads(file.read_text(encoding="utf-8")).get("door", {})) if file.exists() else frozenset()

@@ -20,8 +20,6 @@ Floats = NDArray[np.float32]
 
 MIN_SCORE = 0.5
 SUPPRESSION_IOU = 0.3
-SAME_FACE = 0.6
-"""Of two boxes that share this much of the smaller one, both are of one face, seen whole and in part."""
 SMALL_FACE = 0.2
 """Below this share of the frame's longer side a face is small, and others like it may have been missed."""
 PIECE = 0.75
@@ -60,7 +58,7 @@ class Detector:
         or only small ones, the frame is looked at once more in pieces, so that nobody far away is missed, nor a second
         one beside them.
         """
-        found = distinct(self._detect(image))
+        found = self._detect(image)
         small = SMALL_FACE * max(image.shape[:2])
         if any(face.box.width >= small for face in found):
             return found
@@ -104,30 +102,20 @@ def pieces(height: int, width: int) -> Iterator[tuple[int, int, int]]:
 
 
 def distinct(faces: Iterable[Detection]) -> tuple[Detection, ...]:
-    """The detections without those that overlap a better one or lie mostly within it, best score first."""
+    """The detections without those that overlap a better one, best score first."""
     kept: list[Detection] = []
     for face in sorted(faces, key=lambda face: -face.score):
-        if not any(_one_face(face.box, other.box) for other in kept):
+        if all(overlap(face.box, other.box) < SUPPRESSION_IOU for other in kept):
             kept.append(face)
     return tuple(kept)
 
 
-def _one_face(a: Box, b: Box) -> bool:
-    within = _shared(a, b) / max(min(a.area, b.area), 1e-9)
-    return overlap(a, b) >= SUPPRESSION_IOU or within >= SAME_FACE
-
-
 def overlap(a: Box, b: Box) -> float:
     """Intersection over union of two boxes, 0..1."""
-    shared = _shared(a, b)
-    return shared / max(a.area + b.area - shared, 1e-9)
-
-
-def _shared(a: Box, b: Box) -> float:
-    """The area that two boxes have in common."""
     across = min(a.left + a.width, b.left + b.width) - max(a.left, b.left)
     down = min(a.top + a.height, b.top + b.height) - max(a.top, b.top)
-    return max(across, 0.0) * max(down, 0.0)
+    shared = max(across, 0.0) * max(down, 0.0)
+    return shared / max(a.area + b.area - shared, 1e-9)
 
 
 def anchors() -> Floats:

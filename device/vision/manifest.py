@@ -162,7 +162,7 @@ def read_manifest(path: Path) -> Manifest:
         raise ModelError(f"No manifest at {path}.", hint=hint) from None
     except OSError as error:
         raise ModelError(f"Cannot read the manifest {path}: {error.strerror}.", hint=hint) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ModelError(f"The manifest {path} does not keep its contract: {error}.", hint=hint) from None
     if manifest.seal != seal_of(fields):
         raise ModelError(

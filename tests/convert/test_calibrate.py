@@ -104,6 +104,14 @@ def test_too_few_single_pairs_are_refused(labelled):
         calibrate(labelled([2] * 10).templates, 10, Target(1e-4, design_of(1, 1), FUSION, "nobody"))
 
 
+def test_one_picture_under_two_people_is_told_instead_of_a_threshold_that_keeps_nothing(labelled):
+    found = labelled([3] * 8).templates
+    for copy in (1, 2):
+        found.vectors[found.people == copy] = found.vectors[found.people == 0]
+    with pytest.raises(ImageError, match=r"No threshold reaches FMR 0\.02"):
+        calibrate(found, 8, Target(0.02, design_of(1, 1), UNIT_LENGTH, "copies"))
+
+
 def test_the_rule_goes_into_the_embedding_model_s_manifest(calibration):
     manifest = with_rule(read_manifest(shipped_models_dir() / f"{EMBEDDING}.json"), calibration.rule)
     assert manifest.decision.dataset == "nobody at all"

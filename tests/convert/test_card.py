@@ -46,6 +46,7 @@ def figures_for(folder: Path) -> Figures:
         manifest_seal=manifest.seal,
         people=7,
         images=70,
+        draws=30,
         failures_to_acquire=share(0, 70),
         points=points,
         alike=points[2],

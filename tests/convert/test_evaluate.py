@@ -221,6 +221,12 @@ def test_the_doors_protocol_beside_pairs(people, tmp_path, capfd):
     assert (found["references"], found["probes"], found["non_mated"], found["pairs"]["pairs"]) == (1, 2, 48, 4)
 
 
+@pytest.mark.parametrize("option", ["--fmr", "--least-probe-length", "--least-reference-length"])
+def test_what_is_not_a_number_is_in_no_range(option, capfd):
+    assert run_command(cli, ["calibrate", "--images", "x", option, "nan"]) == 2
+    assert "received nan" in capfd.readouterr().err
+
+
 def test_a_form_without_pairs_is_a_mistake(capfd):
     assert run_command(cli, ["evaluate", "--images", "x", "--protocol", "lfw"]) == 2
     assert "Usage:" in capfd.readouterr().err

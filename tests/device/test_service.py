@@ -178,6 +178,16 @@ def test_badges_presented_during_a_pulse_are_forgotten(world):
     assert world.faults() == ["2 badge reads dropped that came while the door was busy."]
 
 
+def test_a_badge_behind_noise_is_not_forgotten(world):
+    def presented_behind_it():
+        world.reader.queued = [BadgeRead(EILEEN, world.clock.monotonic())]
+
+    world.reader.before_read = presented_behind_it
+    world.reader.comes(None)
+    world.run()
+    assert ([told.decision.reason for told in world.told], world.faults()) == ([Reason.BADGE_UNREADABLE], [])
+
+
 def test_badge_after_a_pulse_is_served(world):
     world.reader.comes(EILEEN)
     world.reader.comes(EILEEN)

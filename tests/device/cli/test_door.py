@@ -74,6 +74,24 @@ def test_polarity_is_that_of_the_settings_and_the_pin_never_flickers(lintel, con
     assert set(driven()) == {(5, 1)}
 
 
+@pytest.mark.parametrize("settings", ["", "[door]\npin = 5\n", "[vision]\nthreads = 1\n"])
+@pytest.mark.usefixtures("runtime")
+def test_a_polarity_that_nobody_states_is_the_one_driven_last(lintel, config, driven, settings):
+    remember(DoorSettings(pin=5, active_high=False))
+    config(settings)
+    assert lintel("door", "secure").exit_code == 0
+    assert set(driven()) == {(5, 1)}
+
+
+@pytest.mark.usefixtures("runtime")
+def test_without_a_settings_file_the_relay_driven_last_is_secured(lintel, driven, monkeypatch, tmp_path):
+    monkeypatch.setattr("device.config.DEFAULT_FILE", tmp_path / "none.toml")
+    monkeypatch.delenv("LINTEL_CONFIG", raising=False)
+    remember(DoorSettings(pin=5, active_high=False))
+    assert lintel("door", "secure").exit_code == 0
+    assert set(driven()) == {(5, 1)}
+
+
 @pytest.mark.usefixtures("runtime")
 def test_relay_that_fails_does_not_keep_the_other_from_being_secured(lintel, config, driven, lgpio, monkeypatch):
     remember(DoorSettings(pin=5))

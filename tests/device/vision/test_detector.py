@@ -1,7 +1,5 @@
 """BlazeFace: its anchors and decoding, and what it finds in real pictures."""
 
-from itertools import combinations
-
 import cv2
 import numpy as np
 import pytest
@@ -11,17 +9,7 @@ from hypothesis import strategies as st
 from device.records import Box
 from device.simulation.scenario import Figure, Place
 from device.simulation.scene import Scene
-from device.vision.detector import (
-    SUPPRESSION_IOU,
-    Detection,
-    anchors,
-    decode,
-    distinct,
-    letterbox,
-    overlap,
-    pieces,
-    suppress,
-)
+from device.vision.detector import anchors, decode, letterbox, overlap, pieces, suppress
 
 unit = st.floats(0, 1, width=32)
 
@@ -85,29 +73,6 @@ def test_overlap_is_symmetric(a, b):
 
 def test_a_box_overlaps_itself_wholly():
     assert overlap(Box(1, 2, 3, 4), Box(1, 2, 3, 4)) == pytest.approx(1.0)
-
-
-def detection(left, top, side, score=0.9):
-    return Detection(Box(left, top, side, side), (0.0, 0.0), (0.0, 0.0), score)
-
-
-def test_a_face_seen_whole_and_in_part_is_one_face():
-    whole, part = detection(100, 100, 100), detection(120, 140, 40, 0.6)
-    assert distinct([part, whole]) == (whole,)
-
-
-def test_a_face_that_reaches_half_into_another_is_another():
-    """As of somebody who looks over a shoulder."""
-    near, far = detection(100, 100, 100), detection(180, 100, 40, 0.6)
-    assert distinct([near, far]) == (near, far)
-
-
-@given(st.lists(st.tuples(unit, unit, st.floats(0.0625, 1, width=32), unit), max_size=12))
-def test_distinct_faces_are_apart_and_nothing_is_lost_that_stands_alone(drawn):
-    faces = [detection(*values) for values in drawn]
-    kept = distinct(faces)
-    assert all(overlap(a.box, b.box) < SUPPRESSION_IOU for a, b in combinations(kept, 2))
-    assert all(any(overlap(face.box, other.box) > 0 for other in kept) for face in faces)
 
 
 @pytest.mark.parametrize("name", ["eileen-collins", "grace-hopper"])

@@ -44,6 +44,29 @@ def test_a_poor_picture_has_its_reason(analyzer, portraits, figure, reason):
     assert analyzer.analyze(frame(portraits, figure)) is reason
 
 
+def scaled_to(portrait, box, width: float) -> np.ndarray:
+    factor = width / box.width
+    return cv2.resize(portrait, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+
+
+def cut(portrait, box, margin: float) -> np.ndarray:
+    left, top = int(box.left - margin * box.width), int(box.top - margin * box.height)
+    right, bottom = int(box.left + (1 + margin) * box.width), int(box.top + (1 + margin) * box.height)
+    return portrait[max(0, top) : bottom, max(0, left) : right]
+
+
+def test_a_small_print_before_a_forehead_is_a_second_face(analyzer, portraits):
+    (printed,) = analyzer.detector.detect(portraits["eileen-collins"])
+    (own,) = analyzer.detector.detect(portraits["grace-hopper"])
+    picture = scaled_to(portraits["grace-hopper"], own.box, 220)
+    face = analyzer.detector.detect(picture)[0].box
+    tight = cut(portraits["eileen-collins"], printed.box, 0.15)
+    small = cv2.resize(tight, None, fx=143 / tight.shape[1], fy=143 / tight.shape[1], interpolation=cv2.INTER_AREA)
+    left, top = int(face.left + 0.25 * face.width), int(face.top - 0.3 * face.height)
+    picture[top : top + small.shape[0], left : left + small.shape[1]] = small
+    assert analyzer.analyze(picture) is Reason.SEVERAL_FACES
+
+
 def test_a_person_in_the_background_does_not_count(analyzer, portraits):
     near = Figure(image="grace-hopper", end=Place(x=0.35, y=0.75, size=1.3))
     far = Figure(image="eileen-collins", end=Place(x=0.9, y=0.3, size=0.3))
