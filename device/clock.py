@@ -1,5 +1,6 @@
 """The real clock: monotonic seconds, UTC, and a sleep that ends when the process is asked to stop."""
 
+import threading
 import time
 from datetime import UTC, datetime
 
@@ -41,3 +42,10 @@ class SystemClock:
         deadline = time.monotonic() + seconds
         while not self.stop.is_set() and (left := deadline - time.monotonic()) > 0:
             time.sleep(min(left, SLICE_S))
+
+    def wait(self, wakeup: threading.Event, timeout_s: float) -> bool:
+        """Waits until `wakeup` is set, at most `timeout_s`, or until `stop` is set; whether `wakeup` is."""
+        deadline = time.monotonic() + timeout_s
+        while not wakeup.is_set() and not self.stop.is_set() and (left := deadline - time.monotonic()) > 0:
+            wakeup.wait(min(left, SLICE_S))
+        return wakeup.is_set()

@@ -4,17 +4,24 @@ A settings file holds any part of the table, by group:
 
     [door]
     pin = 17
+
+A door has inputs and outputs, and a Pi more than one door and reader: those are lists, a table for each.
+
+    [[inputs]]
+    signal = "dps"
+    pin = 27
 """
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from device.errors import ConfigError
+from device.records import DoorInput, DoorOutput
 
 DEFAULT_FILE = Path("/etc/lintel/lintel.toml")
 
@@ -25,22 +32,113 @@ class _Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     pass
 
 
-class DoorSettings(_Group, frozen=True):
-    """The relay of the strike."""
+Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+Pin = Annotated[int, Meta(ge=0, le=27)]
 
+
+class DoorSettings(_Group, frozen=True):
+    """A door: its lock and its times."""
+
+    name: Annotated[Name, Meta(description="what the door is called in commands and in the audit")] = "main"
     pin: Annotated[int, Meta(ge=0, le=27, description="GPIO number (BCM) of the relay's input")] = 17
-    active_high: Annotated[bool, Meta(description="true if a high level releases the strike")] = True
+    active_high: Annotated[bool, Meta(description="true if a high level energizes the relay")] = True
+    fail_safe: Annotated[
+        bool, Meta(description="true if the lock is open without power (a magnet): energized means locked")
+    ] = False
     strike_time_s: Annotated[float, Meta(gt=0, le=10, description="how long a grant releases the strike, seconds")] = (
         3.0
     )
+    extended_strike_time_s: Annotated[
+        float, Meta(gt=0, le=30, description="the same for people who need more time, seconds")
+    ] = 10.0
+    relock: Annotated[
+        Literal["open", "close"],
+        Meta(description="`open`: secure as soon as the door opens; `close`: when it has closed again"),
+    ] = "open"
+    held_open_time_s: Annotated[float, Meta(ge=1, le=600, description="how long the door may stay open, seconds")] = (
+        30.0
+    )
+    pre_alarm_s: Annotated[
+        float, Meta(ge=0, le=60, description="so long before the held-open alarm the buzzer warns, seconds")
+    ] = 10.0
+    rex: Annotated[
+        Literal["shunt", "release"],
+        Meta(description="request to exit: `shunt` only lets the door be opened by its handle, `release` releases it"),
+    ] = "shunt"
 
 
 class ReaderSettings(_Group, frozen=True):
     """Where badges come from."""
 
+    name: Annotated[Name, Meta(description="what the reader is called in commands and in the audit")] = "reader"
+    door: Annotated[Name, Meta(description="the door it opens")] = "main"
+    direction: Annotated[Literal["entry", "exit"], Meta(description="which way through the door its badges go")] = (
+        "entry"
+    )
+    kind: Annotated[
+        Literal["lines", "wiegand", "osdp", "wedge", "rdm6300", "pn532", "socket"],
+        Meta(description="what it speaks; `lintel readers list` says what each promises"),
+    ] = "lines"
     source: Annotated[
-        Printable, Meta(min_length=1, description="`stdin`, or a device or FIFO that gives a badge number per line")
+        Printable,
+        Meta(min_length=1, description="`stdin`, or the device, FIFO or socket that it is; of no use to `wiegand`"),
     ] = "stdin"
+    baud_rate: Annotated[int, Meta(ge=1200, le=230400, description="of a serial line, bits per second")] = 9600
+    formats: Annotated[
+        tuple[str, ...], Meta(description="card formats it reads as bits, one for each length; empty: the usual ones")
+    ] = ()
+    data0_pin: Annotated[Pin | None, Meta(description="GPIO number (BCM) of Wiegand's data 0")] = None
+    data1_pin: Annotated[Pin | None, Meta(description="GPIO number (BCM) of Wiegand's data 1")] = None
+    led_pin: Annotated[Pin | None, Meta(description="GPIO number (BCM) of a Wiegand reader's LED, low is lit")] = None
+    buzzer_pin: Annotated[
+        Pin | None, Meta(description="GPIO number (BCM) of a Wiegand reader's buzzer, low sounds")
+    ] = None
+    address: Annotated[int, Meta(ge=0, le=126, description="of an OSDP reader on its line")] = 0
+    camera: Annotated[Printable, Meta(description="the camera at this reader; empty: `camera.source`")] = ""
+
+
+class InputSettings(_Group, frozen=True, kw_only=True):
+    """A wire that says something, one table each."""
+
+    door: Annotated[Name, Meta(description="the door it belongs to")] = "main"
+    signal: Annotated[DoorInput, Meta(description="what it says")]
+    pin: Annotated[Pin | None, Meta(description="GPIO number (BCM), pulled up, its contact towards ground")] = None
+    channel: Annotated[
+        Annotated[int, Meta(ge=0, le=7)] | None,
+        Meta(description="channel of an MCP3008 instead, supervised by end-of-line resistors"),
+    ] = None
+    active: Annotated[
+        Literal["closed", "open"], Meta(description="whether the contact says so by being closed or open")
+    ] = "closed"
+    debounce_s: Annotated[
+        float, Meta(ge=0, le=1, description="a change counts when it has lasted so long, seconds")
+    ] = 0.05
+
+
+class OutputSettings(_Group, frozen=True, kw_only=True):
+    """A wire that is driven besides the strike, one table each."""
+
+    door: Annotated[Name, Meta(description="the door it belongs to")] = "main"
+    signal: Annotated[DoorOutput, Meta(description="what it shows or sounds")]
+    pin: Annotated[Pin, Meta(description="GPIO number (BCM)")]
+    active_high: Annotated[bool, Meta(description="true if a high level switches it on")] = True
+
+
+class FormatSettings(_Group, frozen=True, kw_only=True):
+    """A card format of your own, one table each."""
+
+    name: Annotated[Name, Meta(description="what it is called; written `own:NAME:FACILITY:NUMBER`")]
+    layout: Annotated[
+        str,
+        Meta(
+            pattern=r"^[FNP.]{8,128}$",
+            description="a letter a bit: F facility, N number, P parity, `.` ignored; e.g. PFFFFFFFFNNNNNNNNNNNNNNNNP",
+        ),
+    ]
+    parity: Annotated[
+        tuple[str, ...],
+        Meta(description="for each P a text of the same length: E or O (even, odd) at it, X where it covers"),
+    ] = ()
 
 
 class CameraSettings(_Group, frozen=True):
@@ -77,6 +175,9 @@ class VisionSettings(_Group, frozen=True):
 class AccessSettings(_Group, frozen=True):
     """How one swipe goes."""
 
+    interlock: Annotated[
+        bool, Meta(description="true for a mantrap: a door is released only while all others are closed and locked")
+    ] = False
     probes: Annotated[int, Meta(ge=1, le=10, description="good frames that are fused into one comparison")] = 3
     face_timeout_s: Annotated[
         float, Meta(gt=0, le=30, description="from the badge to the decision at most, seconds")
@@ -98,6 +199,21 @@ class Settings(_Group, frozen=True):
     vision: VisionSettings = VisionSettings()
     access: AccessSettings = AccessSettings()
     store: StoreSettings = StoreSettings()
+    more_doors: tuple[DoorSettings, ...] = ()
+    more_readers: tuple[ReaderSettings, ...] = ()
+    inputs: tuple[InputSettings, ...] = ()
+    outputs: tuple[OutputSettings, ...] = ()
+    formats: tuple[FormatSettings, ...] = ()
+
+    @property
+    def doors(self) -> tuple[DoorSettings, ...]:
+        """All doors, the first one first."""
+        return (self.door, *self.more_doors)
+
+    @property
+    def readers(self) -> tuple[ReaderSettings, ...]:
+        """All readers, the first one first."""
+        return (self.reader, *self.more_readers)
 
 
 def load_settings(path: Path | None = None) -> Settings:
@@ -131,13 +247,60 @@ def _refuse_contradictions(settings: Settings) -> None:
             f"expected an absolute path, received {state!r} - at `store.state_dir`, "
             "as the service and your terminal stand in different folders"
         )
+    _refuse_strangers(settings)
+    _refuse_shared_pins(settings)
 
 
-def changed_settings(settings: Settings) -> dict[str, dict[str, object]]:
-    """What differs from the defaults, by group."""
+def _refuse_strangers(settings: Settings) -> None:
+    """Names that are used twice, and doors that nobody has described. Raises `ValueError`."""
+    doors = [door.name for door in settings.doors]
+    for kind, names in (
+        ("doors", doors),
+        ("readers", [reader.name for reader in settings.readers]),
+        ("formats", [own.name for own in settings.formats]),
+    ):
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two {kind} are called {twice[0]!r}, give each a `name` of its own")
+    wired: tuple[ReaderSettings | InputSettings | OutputSettings, ...]
+    wired = (*settings.readers, *settings.inputs, *settings.outputs)
+    if strangers := sorted({part.door for part in wired} - set(doors)):
+        raise ValueError(f"there is no door {strangers[0]!r}, but {', '.join(doors)} - at `door` of a reader or wire")
+    for sensed in settings.inputs:
+        if (sensed.pin is None) == (sensed.channel is None):
+            raise ValueError(f"the input {sensed.signal} needs a `pin` or a `channel`, one of them")
+
+
+def _refuse_shared_pins(settings: Settings) -> None:
+    """Two wires on one pin. Raises `ValueError` that names both."""
+    taken: dict[int, str] = {}
+    for pin, use in used_pins(settings):
+        if pin in taken:
+            raise ValueError(f"GPIO {pin} is used twice, by {taken[pin]} and by {use}")
+        taken[pin] = use
+
+
+def used_pins(settings: Settings) -> Iterator[tuple[int, str]]:
+    """Every GPIO that the settings speak of, and what for."""
+    for door in settings.doors:
+        yield door.pin, f"the relay of door {door.name}"
+    for sensed in settings.inputs:
+        if sensed.pin is not None:
+            yield sensed.pin, f"input {sensed.signal} of door {sensed.door}"
+    for driven in settings.outputs:
+        yield driven.pin, f"output {driven.signal} of door {driven.door}"
+    for reader in settings.readers:
+        for name in ("data0_pin", "data1_pin", "led_pin", "buzzer_pin"):
+            if (pin := getattr(reader, name)) is not None:
+                yield pin, f"{name} of reader {reader.name}"
+
+
+def changed_settings(settings: Settings) -> dict[str, Any]:
+    """What differs from the defaults, by group; of a list of groups, whatever is in it."""
     effective, defaults = msgspec.to_builtins(settings), msgspec.to_builtins(Settings())
     differing = {
-        group: {name: value for name, value in values.items() if value != defaults[group][name]}
+        group: values
+        if isinstance(values, list | tuple)
+        else {name: value for name, value in values.items() if value != defaults[group][name]}
         for group, values in effective.items()
     }
     return {group: values for group, values in differing.items() if values}
@@ -154,13 +317,28 @@ def state_dir(settings: Settings) -> Path:
 
 def setting_meanings() -> dict[tuple[str, str], str]:
     """What each setting means, by (group, name)."""
-    groups = msgspec.inspect.type_info(Settings)
-    assert isinstance(groups, msgspec.inspect.StructType)
-    return {(group.name, name): meaning for group in groups.fields for name, meaning in _meanings(group.type)}
+    return {(group.name, name): meaning for group in _groups() for name, meaning in _meanings(_table(group.type))}
 
 
-def _meanings(group: msgspec.inspect.Type) -> Iterator[tuple[str, str]]:
-    assert isinstance(group, msgspec.inspect.StructType)
-    for setting in group.fields:
+def setting_defaults() -> dict[tuple[str, str], object]:
+    """What each setting is where nothing is said, by (group, name); `msgspec.NODEFAULT` where something must be."""
+    return {(group.name, setting.name): setting.default for group in _groups() for setting in _table(group.type).fields}
+
+
+def _groups() -> tuple[msgspec.inspect.Field, ...]:
+    settings = msgspec.inspect.type_info(Settings)
+    assert isinstance(settings, msgspec.inspect.StructType)
+    return settings.fields
+
+
+def _table(group: msgspec.inspect.Type) -> msgspec.inspect.StructType:
+    """The table that a group is, or that a list of groups has for each."""
+    table = group.item_type if isinstance(group, msgspec.inspect.VarTupleType) else group
+    assert isinstance(table, msgspec.inspect.StructType)
+    return table
+
+
+def _meanings(table: msgspec.inspect.StructType) -> Iterator[tuple[str, str]]:
+    for setting in table.fields:
         assert isinstance(setting.type, msgspec.inspect.Metadata)
         yield setting.name, str((setting.type.extra_json_schema or {}).get("description", ""))

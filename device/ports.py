@@ -1,9 +1,11 @@
 """What the core asks of the outside world. Real and simulated peripherals satisfy the same Protocols."""
 
+import threading
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from device.records import BadgeRead, Frame
+from device.records import DoorInput, Frame, InputChanged, Line, Outputs, ReaderEvent, Signal
 
 
 class Clock(Protocol):
@@ -18,12 +20,21 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Waits at most `seconds`; less when the process is asked to stop."""
 
+    def wait(self, wakeup: threading.Event, timeout_s: float) -> bool:
+        """Waits until `wakeup` is set, at most `timeout_s`, less when the process is asked to stop; whether it is set.
+
+        Another thread may set it at any moment.
+        """
+
 
 class Reader(Protocol):
     """Where badges are presented."""
 
-    def read(self, timeout_s: float) -> BadgeRead | None:
-        """The next badge, or None if none came within `timeout_s`. Raises `ReaderError` if the reader is gone."""
+    def read(self, timeout_s: float) -> ReaderEvent | None:
+        """The next event, or None if none came within `timeout_s`. Raises `ReaderError` if the reader is gone."""
+
+    def show(self, signal: Signal) -> None:
+        """Tells the person by LED and buzzer; a reader without them does nothing. Raises `ReaderError`."""
 
     def close(self) -> None:
         """Lets the device go; harmless when repeated."""
@@ -40,13 +51,16 @@ class Camera(Protocol):
 
 
 class DoorIO(Protocol):
-    """The relay of the strike. Both directions raise `DoorError` if the pin cannot be driven."""
+    """The wires of one door. What is driven or read raises `DoorError` if it cannot be."""
 
-    def release(self) -> None:
-        """Lets the door be opened, until `secure`."""
+    def drive(self, outputs: Outputs) -> None:
+        """Drives all outputs. A strike that is to be secure is secured first, whatever else fails."""
 
-    def secure(self) -> None:
-        """Locks the door; harmless when repeated."""
+    def lines(self) -> Mapping[DoorInput, Line]:
+        """What each wired input says now."""
+
+    def watch(self, tell: Callable[[InputChanged], None]) -> None:
+        """Has `tell` called whenever an input has changed and settled, from any thread."""
 
     def close(self) -> None:
-        """Secures, then gives the pin back."""
+        """Secures, then gives the pins back; harmless when repeated."""

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import msgspec
 
 from convert import errors as convert_errors
 from convert.cli.main import cli as convert_cli
 from device import config, errors
 from device.cli.main import cli as device_cli
 from device.commandline import OUTPUT_CLOSED, SYSTEM_REFUSED
-from device.config import Settings, setting_meanings
+from device.config import setting_defaults, setting_meanings
 from device.records import Reason
 
 ROOT = Path(__file__).parents[1]
@@ -39,8 +40,11 @@ def _commands(command: click.Command, name: str, parent: click.Context | None = 
 def _settings() -> Iterator[str]:
     yield from ("## Settings", "", f"A TOML file: `--config FILE`, `LINTEL_CONFIG`, or `{config.DEFAULT_FILE}`.", "")
     yield from ("| setting | default | meaning |", "|---|---|---|")
+    defaults = setting_defaults()
     for (group, name), meaning in setting_meanings().items():
-        yield f"| `{group}.{name}` | `{getattr(getattr(Settings(), group), name)!r}` | {meaning} |"
+        default = defaults[group, name]
+        shown = "-" if default is msgspec.NODEFAULT else f"`{default!r}`"
+        yield f"| `{group}.{name}` | {shown} | {meaning} |"
     yield ""
 
 

@@ -1,6 +1,7 @@
 """`lintel config`: the settings in force."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import click
 
@@ -30,15 +31,22 @@ def config(context: click.Context, changed: bool, as_json: bool) -> None:
         click.echo("\n".join(toml_lines(groups)))
 
 
-def toml_lines(groups: dict[str, dict[str, object]]) -> Iterator[str]:
-    """The settings as TOML, each with its meaning."""
+def toml_lines(groups: dict[str, Any]) -> Iterator[str]:
+    """The settings as TOML, each with its meaning; of a list, a table for each."""
+    for group, values in groups.items():
+        listed = isinstance(values, list | tuple)
+        for table in values if listed else (values,):
+            yield f"[[{group}]]" if listed else f"[{group}]"
+            yield from _table_lines(group, table)
+            yield ""
+
+
+def _table_lines(group: str, table: dict[str, Any]) -> Iterator[str]:
     import msgspec
 
     from device.config import setting_meanings
 
     meanings = setting_meanings()
-    for group, values in groups.items():
-        yield f"[{group}]"
-        for name, value in values.items():
+    for name, value in table.items():
+        if value is not None:  # TOML has no word for it
             yield f"{name} = {msgspec.json.encode(value).decode()}  # {meanings[group, name]}"
-        yield ""

@@ -23,6 +23,7 @@ class SimulatedPins:
     def __init__(self, clock: Clock) -> None:
         self.factory: Any = MockFactory(pin_class=_recording_pin(self, clock))
         self.factory._res_lock = threading.RLock()  # noqa: SLF001 - gpiozero's own lock deadlocks with its __del__
+        self.factory.ticks = clock.monotonic  # edges are stamped with the world's own time
         self.broken = False
         """While true, driving a pin fails, as with a cut wire to the chip."""
         self._histories: dict[int, list[Level]] = {}

@@ -1,0 +1,72 @@
+"""The frozen values that cross from room to room, by what they speak of."""
+
+from device.records.audit import AuditRow, Event
+from device.records.badges import BadgeRead, Credential, KeyPress, Notice, ReaderEvent, ReaderNotice, Security, Signal
+from device.records.decisions import MAX_SIMILARITY_ERROR, Claim, Decision, Evidence, Outcome, Transaction
+from device.records.doors import (
+    Commanded,
+    DoorCommand,
+    DoorEvent,
+    DoorInput,
+    DoorNotice,
+    DoorOutput,
+    DoorState,
+    DoorStatus,
+    DriveFailed,
+    DriveMended,
+    Granted,
+    InputChanged,
+    Line,
+    Outputs,
+    ScheduleChanged,
+    Tick,
+)
+from device.records.faces import Box, Embedding, Frame, Image, Probe, Quality
+from device.records.people import Badge, Enrolled, Person, RevokedBadge
+from device.records.reasons import Reason
+
+__all__ = [
+    "MAX_SIMILARITY_ERROR",
+    "AuditRow",
+    "Badge",
+    "BadgeRead",
+    "Box",
+    "Claim",
+    "Commanded",
+    "Credential",
+    "Decision",
+    "DoorCommand",
+    "DoorEvent",
+    "DoorInput",
+    "DoorNotice",
+    "DoorOutput",
+    "DoorState",
+    "DoorStatus",
+    "DriveFailed",
+    "DriveMended",
+    "Embedding",
+    "Enrolled",
+    "Event",
+    "Evidence",
+    "Frame",
+    "Granted",
+    "Image",
+    "InputChanged",
+    "KeyPress",
+    "Line",
+    "Notice",
+    "Outcome",
+    "Outputs",
+    "Person",
+    "Probe",
+    "Quality",
+    "ReaderEvent",
+    "ReaderNotice",
+    "Reason",
+    "RevokedBadge",
+    "ScheduleChanged",
+    "Security",
+    "Signal",
+    "Tick",
+    "Transaction",
+]

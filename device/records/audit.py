@@ -1,0 +1,60 @@
+"""What is written down, a line for each thing that happened."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from device.records.decisions import Outcome
+from device.records.reasons import Reason
+
+
+class Event(StrEnum):
+    """What an audit row speaks of."""
+
+    DECISION = "decision"
+    ENROLLED = "enrolled"
+    PERSON_REMOVED = "person-removed"
+    BADGE_REVOKED = "badge-revoked"
+    BADGE_RESTORED = "badge-restored"
+    SERVICE_STARTED = "service-started"
+    SERVICE_STOPPED = "service-stopped"
+    FAULT = "fault"
+    DOOR_FORCED = "door-forced"
+    DOOR_HELD_OPEN = "door-held-open"
+    DOOR_SECURED = "door-secured"
+    DOOR_EXIT_REQUESTED = "door-exit-requested"
+    DOOR_RELEASED = "door-released"
+    DOOR_LOCKDOWN = "door-lockdown"
+    DOOR_EVACUATION = "door-evacuation"
+    DOOR_CLEARED = "door-cleared"
+    DOOR_FAULT = "door-fault"
+    DOOR_TAMPERED = "door-tampered"
+    DOOR_POWER_FAILED = "door-power-failed"
+    DOOR_POWER_RESTORED = "door-power-restored"
+    READER_LOST = "reader-lost"
+    READER_FOUND = "reader-found"
+    READER_TAMPERED = "reader-tampered"
+    READER_POWER_FAILED = "reader-power-failed"
+    READER_RESTORED = "reader-restored"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One line of the audit. Names are not in it: `person_id` leads to the person as long as they are enrolled."""
+
+    id: int
+    at: datetime
+    event: Event
+    badge: str | None = None
+    person_id: int | None = None
+    outcome: Outcome | None = None
+    reason: Reason | None = None
+    similarity: float | None = None
+    threshold: float | None = None
+    probes: int | None = None
+    references: int | None = None
+    frames: int | None = None
+    waited_s: float | None = None
+    fault: str | None = None
+    door: str | None = None
+    reader: str | None = None

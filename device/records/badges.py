@@ -1,0 +1,88 @@
+"""What comes from a badge reader, and what it shows in return."""
+
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Credential:
+    """What a badge carries: the card format, its facility code (0 where the format has none) and the card number."""
+
+    format: str
+    facility: int
+    number: int
+
+
+class Security(Enum):
+    """What a reader and its wire promise: the code that JSON carries, and what it means for whoever owns the door."""
+
+    SECURE_CHANNEL = ("secure-channel", "encrypted and authenticated from the reader on, with a key of its own")
+    CLEAR_TEXT = ("clear-text", "whoever reaches the wire can read a badge and send it again")
+    CLONABLE = ("clonable", "the card only says its number, which a copy says as well")
+    LOCAL = ("local", "whoever may write to it on this machine can claim any badge")
+
+    def __init__(self, code: str, meaning: str) -> None:
+        self.code = code
+        self.meaning = meaning
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeRead:
+    """A badge presented `at` seconds on the monotonic clock; `credential` is None if the reader understood nothing.
+
+    `reader` is the reader's name in the settings, `fault` says why it understood nothing, `bits` is the frame as it
+    came, in 0 and 1, for whoever sets a reader up.
+    """
+
+    credential: Credential | None
+    at: float
+    reader: str = ""
+    security: Security = Security.LOCAL
+    fault: str = ""
+    bits: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPress:
+    """Keys typed on a reader's pad, `0` to `9`, `*` and `#`. Never printed, logged or put into an audit row."""
+
+    keys: str = field(repr=False)
+    at: float
+    reader: str = ""
+
+
+class Notice(StrEnum):
+    """What a reader says of itself."""
+
+    LOST = "lost"
+    FOUND = "found"
+    TAMPERED = "tampered"
+    POWER_FAILED = "power-failed"
+    RESTORED = "restored"
+    """Neither tampered with nor without power any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderNotice:
+    """Something about the reader itself, in words that name no badge."""
+
+    notice: Notice
+    at: float
+    reader: str = ""
+    detail: str = ""
+
+
+ReaderEvent = BadgeRead | KeyPress | ReaderNotice
+"""All that a reader gives."""
+
+
+class Signal(StrEnum):
+    """What a reader's LED and buzzer tell the person."""
+
+    READY = "ready"
+    LOOK = "look"
+    """The badge is read: look at the camera."""
+    GRANTED = "granted"
+    DENIED = "denied"
+    ALARM = "alarm"
+    """The door is held open or was forced."""

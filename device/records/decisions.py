@@ -1,0 +1,95 @@
+"""From claim to decision: what the store knows, what a comparison found, and what the door does about it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.records.badges import Credential
+from device.records.people import Person
+from device.records.reasons import Reason
+
+MAX_SIMILARITY_ERROR = 1e-3
+"""A cosine farther outside -1..1 does not come of rounding, but of vectors that are no unit vectors."""
+
+
+class Outcome(StrEnum):
+    """What happened at the door."""
+
+    DENIED = "denied"
+    GRANTED = "granted"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the store knows of a presented badge: its holder, whether it is revoked, and the holder's references.
+
+    `references` is float32 [n, 128], n >= 0, only those made by the model in use.
+    """
+
+    person: Person
+    revoked: bool
+    references: NDArray[np.float32] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a comparison found: `similarity` of the fused probes with the references, higher is closer, and the
+    threshold.
+    """
+
+    similarity: float
+    threshold: float
+    probes: int
+    references: int
+
+    def __post_init__(self) -> None:
+        if self.probes < 1 or self.references < 1:
+            raise ValueError("evidence needs at least one probe and one reference")
+        if not abs(self.similarity) <= 1 + MAX_SIMILARITY_ERROR:
+            raise ValueError("a similarity is the cosine of an angle, -1..1")
+
+    @property
+    def matches(self) -> bool:
+        """Whether the similarity reaches the threshold."""
+        return self.similarity >= self.threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the door does and why. Without arguments beyond a reason it denies; a grant needs evidence of a match."""
+
+    reason: Reason
+    outcome: Outcome = Outcome.DENIED
+    evidence: Evidence | None = None
+
+    def __post_init__(self) -> None:
+        granted = self.outcome is Outcome.GRANTED
+        if granted != (self.reason is Reason.MATCH):
+            raise ValueError(f"{self.outcome} does not go with {self.reason.code}")
+        if granted and (self.evidence is None or not self.evidence.matches):
+            raise ValueError("a granted decision needs evidence of a match")
+
+    @property
+    def granted(self) -> bool:
+        """Whether the strike may be released."""
+        return self.outcome is Outcome.GRANTED
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One swipe from badge to decision, as the audit keeps it.
+
+    `started_at` is UTC. `waited_s` is the time from the badge to the decision on the door's clock; `fault` says what
+    failed, in words without any personal data.
+    """
+
+    started_at: datetime
+    credential: Credential | None
+    person: Person | None
+    decision: Decision
+    waited_s: float
+    frames: int = 0
+    fault: str | None = None

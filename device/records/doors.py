@@ -1,0 +1,167 @@
+"""The door itself: what it can sense, what it is told, what it drives, and the states it can be in."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from device.records.audit import Event
+
+
+class DoorState(StrEnum):
+    """Where a door is."""
+
+    LOCKED = "locked"
+    """Closed and secure."""
+    RELEASED = "released"
+    """Closed, and may be opened."""
+    OPEN = "open"
+    """Opened with cause; the held-open time runs."""
+    HELD_OPEN = "held-open"
+    """Open for too long: an alarm."""
+    FORCED = "forced"
+    """Opened without cause: an alarm."""
+    FAULT = "fault"
+    """Something the door needs does not work; software never releases it."""
+    LOCKDOWN = "lockdown"
+    """Secure whoever comes, until an operator clears it."""
+    EVACUATION = "evacuation"
+    """Released for everybody, until the fire input is quiet and an operator clears it."""
+
+
+class DoorInput(StrEnum):
+    """A wire that says something. Active means what is said here."""
+
+    REX = "rex"
+    """Request to exit: somebody inside presses the button."""
+    DPS = "dps"
+    """Door position switch: the door is open."""
+    STRIKE_FEEDBACK = "strike-feedback"
+    """The lock says that it is unlocked."""
+    TAMPER = "tamper"
+    """The housing is open."""
+    POWER_FAIL = "power-fail"
+    """The mains are gone and the battery drives the door."""
+    FIRE = "fire"
+    """The fire panel lets everybody out."""
+    LOCKDOWN = "lockdown"
+    """A switch that keeps the door locked for as long as it is on."""
+
+
+class Line(StrEnum):
+    """What an input's wire says. A wire without end-of-line resistors says only the first two."""
+
+    QUIET = "quiet"
+    ACTIVE = "active"
+    CUT = "cut"
+    SHORT = "short"
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether the wire is damaged, so that nobody knows what it would say."""
+        return self in (Line.CUT, Line.SHORT)
+
+
+class DoorOutput(StrEnum):
+    """A wire that is driven besides the strike."""
+
+    SHUNT = "shunt"
+    """Keeps the building's alarm quiet while the door is open with cause."""
+    LED = "led"
+    """Lit while the door may be opened."""
+    BUZZER = "buzzer"
+    """Sounds before and while the door is held open too long."""
+    SIREN = "siren"
+    """Sounds while the door is forced or tampered with."""
+    LAMP = "lamp"
+    """Lit while the strike's relay is released."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """All that a door drives. The default is the safe state: secure and quiet."""
+
+    released: bool = False
+    on: frozenset[DoorOutput] = frozenset()
+
+
+class DoorCommand(StrEnum):
+    """What an operator can tell a door."""
+
+    RELEASE = "release"
+    """Release it once, as a grant does."""
+    SECURE = "secure"
+    """End a release at once."""
+    LOCKDOWN = "lockdown"
+    EVACUATE = "evacuate"
+    CLEAR = "clear"
+    """Leave lockdown, evacuation, or an alarm whose cause is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputChanged:
+    """A wire says something else than before."""
+
+    input: DoorInput
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A decision, already written down, to let somebody in; `extended` for those who need more time."""
+
+    extended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """An operator's word."""
+
+    command: DoorCommand
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleChanged:
+    """Whether a schedule holds the door released from now on."""
+
+    unlocked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DriveFailed:
+    """An output did not do what it was told."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriveMended:
+    """The outputs do what they are told again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed, and nothing else."""
+
+
+DoorEvent = InputChanged | Granted | Commanded | ScheduleChanged | DriveFailed | DriveMended | Tick
+"""All that can happen to a door."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoorNotice:
+    """What is worth an audit row: what happened, when in seconds on the monotonic clock, and how."""
+
+    event: Event
+    at: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DoorStatus:
+    """A door for whoever asks: where it is, what its wires say, what it drives."""
+
+    door: str
+    state: DoorState
+    since: float
+    """Seconds on the monotonic clock."""
+    lines: tuple[tuple[DoorInput, Line], ...]
+    outputs: Outputs

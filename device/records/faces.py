@@ -1,0 +1,64 @@
+"""What a camera sees and vision makes of it."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""RGB pixels, uint8 [height, width, 3]."""
+
+Embedding = NDArray[np.float32]
+"""A face as the network sees it: float32 [128], unit length. Never printed, logged or put into an audit row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture and when it was captured, in seconds on the monotonic clock."""
+
+    image: Image = field(repr=False)
+    captured_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An upright rectangle in pixels, origin at the picture's top left; it may reach beyond the picture."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """(x, y) in pixels."""
+        return self.left + self.width / 2, self.top + self.height / 2
+
+    @property
+    def area(self) -> float:
+        """In square pixels."""
+        return self.width * self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What a face's picture is worth.
+
+    `face_px`: the longer side of the face, forehead to chin. `brightness`: mean luma of the chip, 0..255. `blur`: 0
+    (sharp) to 1, of the chip. `turn`: how far the nose is off the middle between the eyes, as a share of the eyes'
+    distance; 0 is frontal.
+    """
+
+    face_px: float
+    brightness: float
+    blur: float
+    turn: float
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A face ready for comparison, with the picture's quality."""
+
+    embedding: Embedding = field(repr=False)
+    quality: Quality
+    box: Box

@@ -1,0 +1,43 @@
+"""Who is enrolled, with which badges."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from device.records.badges import Credential
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is enrolled."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A badge in the store: who holds it, since when, and when it was revoked, if it was."""
+
+    credential: Credential
+    person: Person
+    issued_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RevokedBadge:
+    """A badge that stays revoked after its holder was removed."""
+
+    credential: Credential
+    revoked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A person in the store, with badges and the number of references by model."""
+
+    person: Person
+    enrolled_at: datetime
+    badges: tuple[Badge, ...]
+    references: tuple[tuple[str, int], ...]
+    """(SHA-256 of the model, number of references made by it)"""

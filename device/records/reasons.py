@@ -1,0 +1,66 @@
+"""`Reason`, the one list of why a door opened or did not."""
+
+from enum import Enum
+
+
+class Reason(Enum):
+    """Why a transaction ended as it did: the code that audit and JSON carry, what it means, what the person can do."""
+
+    MATCH = ("match", "The face matches the badge's holder.", "Come in.")
+    BADGE_UNREADABLE = (
+        "badge-unreadable",
+        "The reader gave something that is no badge number.",
+        "Present the badge again.",
+    )
+    BADGE_UNKNOWN = ("badge-unknown", "Nobody holds this badge.", "Ask the operator to enroll the badge.")
+    BADGE_REVOKED = ("badge-revoked", "This badge has been revoked.", "Ask the operator for a new badge.")
+    NO_REFERENCES = (
+        "no-references",
+        "The badge's holder has no references made by the present model.",
+        "Ask the operator to enroll your face again.",
+    )
+    NO_FACE = ("no-face", "No face was seen in time.", "Stand in front of the camera and look at it.")
+    SEVERAL_FACES = ("several-faces", "More than one face was in view.", "Step up to the camera one at a time.")
+    FACE_TOO_SMALL = ("face-too-small", "The face was too small in the picture.", "Come closer to the camera.")
+    FACE_CUT_OFF = ("face-cut-off", "The face was partly outside the picture.", "Stand in the middle of the picture.")
+    FACE_TURNED = ("face-turned", "The face was turned away.", "Look straight at the camera.")
+    FACE_TOO_DARK = ("face-too-dark", "The face was too dark.", "Turn to the light, or switch a light on.")
+    FACE_TOO_BRIGHT = ("face-too-bright", "The face was too bright.", "Turn away from the light.")
+    FACE_BLURRED = ("face-blurred", "The face was blurred.", "Hold still, or clean the camera's lens.")
+    FACE_TOO_BRIEF = (
+        "face-too-brief",
+        "The face was not seen well for long enough.",
+        "Stay in front of the camera until the door answers.",
+    )
+    OUTLIER = (
+        "outlier",
+        "The face differs from the other pictures or from the references.",
+        "Leave this picture out, or take it again.",
+    )
+    NON_MATCH = (
+        "non-match",
+        "The face does not match the badge's holder.",
+        "Use your own badge, and look at the camera.",
+    )
+    STOPPING = (
+        "stopping",
+        "The door was asked to stop before it let anybody in.",
+        "Present the badge again when the door is back in operation.",
+    )
+    CAMERA_FAULT = ("camera-fault", "The camera gave no fresh picture.", "Ask the operator to check the camera.")
+    STORE_FAULT = (
+        "store-fault",
+        "The decision could not be written down, so the door stayed locked.",
+        "Ask the operator to check the disk.",
+    )
+    VISION_FAULT = ("vision-fault", "The face could not be analyzed.", "Ask the operator to look at the log.")
+
+    def __init__(self, code: str, meaning: str, advice: str) -> None:
+        self.code = code
+        self.meaning = meaning
+        self.advice = advice
+
+    @classmethod
+    def from_code(cls, code: str) -> "Reason":
+        """The reason with this code. Raises `KeyError` if there is none."""
+        return {reason.code: reason for reason in cls}[code]
