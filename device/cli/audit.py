@@ -38,6 +38,7 @@ def list_audit(context: click.Context, limit: int, as_json: bool) -> None:
 def audit_line(row: "AuditRow", names: dict[int, str]) -> str:
     """One row in words; a person who was removed since is a number."""
     parts = [f"{row.id:5d}  {row.at:%Y-%m-%d %H:%M:%S}  {row.event.value}"]
+    parts += [f"{what} {name}" for what, name in (("door", row.door), ("reader", row.reader)) if name]
     if row.badge:
         parts.append(f"badge {row.badge}")
     if row.person_id is not None:

@@ -57,9 +57,25 @@ def show_person(context: click.Context, name: str, as_json: bool) -> None:
     click.echo(
         f"{enrolled.person.name}, enrolled {enrolled.enrolled_at:%Y-%m-%d %H:%M} UTC\nbadges: {_badges(enrolled)}"
     )
+    if enrolled.extended:
+        click.echo("strike time: extended")
     for model, count in enrolled.references:
         state = "the present model" if model == present else "an older model, not used: enroll again"
         click.echo(f"references: {count} made by {model[:16]}... ({state})")
+
+
+@people.command("time")
+@click.argument("name")
+@click.argument("wanted", type=click.Choice(["extended", "usual"]))
+@click.pass_context
+def give_time(context: click.Context, name: str, wanted: str) -> None:
+    """Say whether the strike is released for longer when this person comes (`door.extended_strike_time_s`)."""
+    from device.assembly import open_store
+
+    with open_store(settings_of(context)) as store, store.people() as known:
+        person = _found(known, name).person
+        known.give_time(person, extended=wanted == "extended")
+    click.echo(f"{person.name} has the {wanted} strike time.")
 
 
 @people.command("remove")

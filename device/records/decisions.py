@@ -26,12 +26,14 @@ class Outcome(StrEnum):
 class Claim:
     """What the store knows of a presented badge: its holder, whether it is revoked, and the holder's references.
 
-    `references` is float32 [n, 128], n >= 0, only those made by the model in use.
+    `references` is float32 [n, 128], n >= 0, only those made by the model in use; `extended` is for holders who need
+    the strike to be released for longer.
     """
 
     person: Person
     revoked: bool
     references: NDArray[np.float32] = field(repr=False)
+    extended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +95,5 @@ class Transaction:
     waited_s: float
     frames: int = 0
     fault: str | None = None
+    door: str = ""
+    reader: str = ""

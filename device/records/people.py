@@ -41,3 +41,5 @@ class Enrolled:
     badges: tuple[Badge, ...]
     references: tuple[tuple[str, int], ...]
     """(SHA-256 of the model, number of references made by it)"""
+    extended: bool = False
+    """Whether the strike is released for longer, for somebody who needs more time."""

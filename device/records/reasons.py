@@ -42,6 +42,21 @@ class Reason(Enum):
         "The face does not match the badge's holder.",
         "Use your own badge, and look at the camera.",
     )
+    DOOR_LOCKDOWN = (
+        "door-lockdown",
+        "The door is in lockdown and lets nobody in.",
+        "Wait until the operator clears it: `lintel door clear`.",
+    )
+    DOOR_FAULT = (
+        "door-fault",
+        "Something the door needs does not work, so it stays locked.",
+        "Ask the operator to look at `lintel door status`.",
+    )
+    DOOR_INTERLOCKED = (
+        "door-interlocked",
+        "Another door of this lock is open or released.",
+        "Close the other door, and present the badge again.",
+    )
     STOPPING = (
         "stopping",
         "The door was asked to stop before it let anybody in.",

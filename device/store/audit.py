@@ -39,6 +39,8 @@ class Audit:
                 frames=transaction.frames,
                 waited_s=transaction.waited_s,
                 fault=transaction.fault,
+                door=transaction.door or None,
+                reader=transaction.reader or None,
             )
         )
 
@@ -50,9 +52,12 @@ class Audit:
         person: Person | None = None,
         badge: str | None = None,
         fault: str | None = None,
+        door: str | None = None,
+        reader: str | None = None,
     ) -> int:
         """Commits the row of anything but a swipe and returns its number."""
-        return self.add(AuditRow(0, at, event, badge, person.id if person else None, fault=fault))
+        person_id = person.id if person else None
+        return self.add(AuditRow(0, at, event, badge, person_id, fault=fault, door=door, reader=reader))
 
     def add(self, row: AuditRow) -> int:
         """Commits a row (its id is given by the database) and returns its number."""

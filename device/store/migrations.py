@@ -42,3 +42,10 @@ def _revoked_badges(database: Database) -> None:
             format TEXT NOT NULL, facility INTEGER NOT NULL, number TEXT NOT NULL, revoked_at TEXT NOT NULL,
             PRIMARY KEY (format, facility, number)
         )""")
+
+
+@MIGRATIONS(name="0003-doors-and-readers-in-the-audit-and-more-time-for-some")
+def _doors_and_readers(database: Database) -> None:
+    database.execute("ALTER TABLE audit ADD COLUMN door TEXT")
+    database.execute("ALTER TABLE audit ADD COLUMN reader TEXT")
+    database.execute("ALTER TABLE people ADD COLUMN extended INTEGER NOT NULL DEFAULT 0")

@@ -32,7 +32,7 @@ class People:
         if badge is None:
             return None
         references = self.references(badge.person, model_sha256)
-        return Claim(badge.person, badge.revoked_at is not None, references)
+        return Claim(badge.person, badge.revoked_at is not None, references, extended=self._is_extended(badge.person))
 
     def references(self, person: Person, model_sha256: str) -> NDArray[np.float32]:
         """The person's references made by a model, float32 [n, length], n >= 0."""
@@ -72,13 +72,14 @@ class People:
 
     def everyone(self) -> tuple[Enrolled, ...]:
         """All people, by name."""
-        rows = list(self._database.query("SELECT id, name, enrolled_at FROM people ORDER BY name"))
+        rows = list(self._database.query("SELECT id, name, enrolled_at, extended FROM people ORDER BY name"))
         return tuple(
             Enrolled(
                 Person(row["id"], row["name"]),
                 _time(row["enrolled_at"]),
                 self._badges("person_id = ?", [row["id"]]),
                 self._reference_counts(row["id"]),
+                extended=bool(row["extended"]),
             )
             for row in rows
         )
@@ -87,6 +88,10 @@ class People:
         """A new person."""
         row_id = self._database.execute("INSERT INTO people (name, enrolled_at) VALUES (?, ?)", [name, at.isoformat()])
         return Person(int(row_id.lastrowid or 0), name)
+
+    def give_time(self, person: Person, *, extended: bool) -> None:
+        """Says whether the strike is released for longer when this person comes."""
+        self._database.execute("UPDATE people SET extended = ? WHERE id = ?", [int(extended), person.id])
 
     def issue(self, credential: Credential, person: Person, at: datetime) -> None:
         """Gives a badge to a person. Raises `CredentialError` for one that was revoked before its holder was
@@ -153,6 +158,10 @@ class People:
             parameters,
         )
         return tuple(_badge(row) for row in rows)
+
+    def _is_extended(self, person: Person) -> bool:
+        rows = self._database.query("SELECT extended FROM people WHERE id = ?", [person.id])
+        return any(row["extended"] for row in rows)
 
     def _reference_counts(self, person_id: int) -> tuple[tuple[str, int], ...]:
         rows = self._database.query(

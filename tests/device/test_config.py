@@ -13,6 +13,10 @@ from msgspec import inspect
 from device.cli.config import toml_lines
 from device.config import (
     DoorSettings,
+    FormatSettings,
+    InputSettings,
+    OutputSettings,
+    ReaderSettings,
     Settings,
     StoreSettings,
     changed_settings,
@@ -24,7 +28,15 @@ from device.errors import ConfigError
 
 HOUSE = Settings(door=DoorSettings(pin=22, active_high=False), store=StoreSettings(state_dir="/srv/door"))
 Write = Callable[[str | bytes], Path]
-NAMES = [(group, name) for group, values in msgspec.to_builtins(Settings()).items() for name in values]
+LISTED = {
+    "more_doors": DoorSettings,
+    "more_readers": ReaderSettings,
+    "inputs": InputSettings,
+    "outputs": OutputSettings,
+    "formats": FormatSettings,
+}
+TABLES = {field.name: LISTED.get(field.name, field.type) for field in msgspec.structs.fields(Settings)}
+NAMES = [(group, field.name) for group, table in TABLES.items() for field in msgspec.structs.fields(table)]
 WRONG = {
     "unknown setting": ("[door]\npni = 17", "unknown field `pni`"),
     "unknown group": ("[dor]\npin = 17", "unknown field `dor`"),
@@ -46,6 +58,11 @@ WRONG = {
     "face larger than any": ("[vision]\nmin_face_px = inf", "`$.vision.min_face_px`"),
     "blur below all": ("[vision]\nmax_blur = inf", "`$.vision.max_blur`"),
     "turn that is no number": ("[vision]\nmax_turn = nan", "`$.vision.max_turn`"),
+    "input without a signal": ("[[inputs]]\npin = 4", "missing required field `signal`"),
+    "input that is none": ('[[inputs]]\nsignal = "bell"\npin = 4', "`$.inputs[0].signal`"),
+    "list that is a table": ("[inputs]\npin = 4", "`$.inputs`"),
+    "door without a proper name": ('[door]\nname = "Front door"', "`$.door.name`"),
+    "layout of other letters": ('[[formats]]\nname = "mine"\nlayout = "ABCDEFGH"', "`$.formats[0].layout`"),
     "no TOML": ("door.pin 17", "wrong"),
     "twice the same": ("[door]\npin = 1\npin = 2", "wrong"),
     "too deep": ("a = " + "[" * 100_000, "wrong"),
@@ -58,19 +75,40 @@ def setting_strategy(kind: inspect.Type) -> st.SearchStrategy[object]:
     match kind:
         case inspect.Metadata():
             return setting_strategy(kind.type)
+        case inspect.UnionType():
+            return st.one_of([setting_strategy(member) for member in kind.types])
+        case inspect.VarTupleType():
+            return st.lists(setting_strategy(kind.item_type), max_size=2).map(tuple)
+        case inspect.StructType():
+            return st.builds(kind.cls, **{field.name: setting_strategy(field.type) for field in kind.fields})
+    return single_strategy(kind)
+
+
+def single_strategy(kind: inspect.Type) -> st.SearchStrategy[object]:
+    match kind:
         case inspect.BoolType():
             return st.booleans()
+        case inspect.NoneType():
+            return st.none()
+        case inspect.LiteralType():
+            return st.sampled_from(kind.values)
+        case inspect.EnumType():
+            return st.sampled_from(list(kind.cls))
         case inspect.IntType():
             return st.integers(kind.ge, kind.le)
         case inspect.FloatType():
             low, high = (kind.gt if kind.ge is None else kind.ge), kind.le
             return st.floats(low, high, exclude_min=kind.ge is None, allow_nan=False)
         case inspect.StrType():
-            printable = st.characters(codec="utf-8", exclude_categories=("Cc",))
-            return st.text(printable, min_size=kind.min_length or 0)
-        case inspect.StructType():
-            return st.builds(kind.cls, **{field.name: setting_strategy(field.type) for field in kind.fields})
+            return text_strategy(kind)
     raise AssertionError(kind)
+
+
+def text_strategy(kind: inspect.StrType) -> st.SearchStrategy[str]:
+    if kind.pattern and not kind.pattern.startswith("^[^"):
+        return st.from_regex(kind.pattern, fullmatch=True).filter(str.isprintable)
+    printable = st.characters(codec="utf-8", exclude_categories=("Cc",))
+    return st.text(printable, min_size=kind.min_length or 0)
 
 
 any_settings = setting_strategy(inspect.type_info(Settings))
@@ -119,6 +157,18 @@ def test_wrong_file_is_refused_with_the_place(write: Write, content: str | bytes
         ("[vision]\nmax_brightness = 39", "`vision.min_brightness` is 40.0, above `vision.max_brightness`, 39.0"),
         ('[store]\nstate_dir = "lintel"', "expected an absolute path, received 'lintel'"),
         ('[store]\nstate_dir = "~/lintel"', "expected an absolute path, received '~/lintel'"),
+        ("[[more_doors]]\npin = 4", "two doors are called 'main'"),
+        (
+            '[[more_doors]]\nname = "back"',
+            "GPIO 17 is used twice, by the relay of door main and by the relay of door back",
+        ),
+        ("[[more_readers]]", "two readers are called 'reader'"),
+        ('[reader]\ndoor = "back"', "there is no door 'back', but main"),
+        ('[[inputs]]\nsignal = "dps"', "the input dps needs a `pin` or a `channel`, one of them"),
+        ('[[inputs]]\nsignal = "dps"\npin = 4\nchannel = 0', "the input dps needs a `pin` or a `channel`, one of them"),
+        ('[[inputs]]\nsignal = "rex"\npin = 17', "GPIO 17 is used twice, by the relay of door main and by input rex"),
+        ('[[outputs]]\nsignal = "siren"\npin = 17', "by the relay of door main and by output siren of door main"),
+        ("[reader]\ndata0_pin = 5\ndata1_pin = 5", "by data0_pin of reader reader and by data1_pin of reader reader"),
     ],
 )
 def test_contradiction_is_refused(write: Write, content: str, said: str) -> None:

@@ -84,6 +84,15 @@ def test_claim_is_the_holder_with_references(store, eileen, badge, embeddings):
     assert (claim.person, claim.revoked, claim.references.tolist()) == (eileen, False, embeddings.tolist())
 
 
+@pytest.mark.parametrize("extended", [True, False])
+def test_claim_says_whether_its_holder_needs_more_time(store, eileen, badge, extended):
+    with store.people() as people:
+        people.give_time(eileen, extended=extended)
+        claim = people.claim(badge, MODEL)
+    assert isinstance(claim, Claim)
+    assert claim.extended is extended
+
+
 @pytest.mark.usefixtures("eileen")
 def test_claim_of_an_unknown_badge_is_none(store):
     with store.people() as people:
