@@ -1,14 +1,20 @@
 """The written form of a badge, as an operator types it and a line-based reader sends it.
 
-| format   | written                | facility | number                     |
-|----------|------------------------|----------|----------------------------|
-| `h10301` | `FACILITY:NUMBER`      | 0..255   | 0..65535 (26-bit Wiegand)  |
-| `number` | `NUMBER`               | -        | up to 20 digits            |
-| `csn4`   | `csn:HEX`, 8 digits    | -        | 1..2^32 - 1 (ISO 14443)    |
-| `csn7`   | `csn:HEX`, 14 digits   | -        | 1..2^56 - 1                |
-| `csn10`  | `csn:HEX`, 20 digits   | -        | 1..2^80 - 1                |
+| format     | written                            | facility   | number                          |
+|------------|------------------------------------|------------|---------------------------------|
+| `h10301`   | `FACILITY:NUMBER`                  | 0..255     | 0..65535 (26-bit Wiegand)       |
+| `number`   | `NUMBER`                           | -          | up to 20 digits                 |
+| `h10306`   | `h10306:FACILITY:NUMBER`           | 0..65535   | 0..65535 (34-bit Wiegand)       |
+| `c1k35s`   | `c1k35s:FACILITY:NUMBER`           | 0..4095    | 0..1048575 (Corporate 1000)     |
+| `h10304`   | `h10304:FACILITY:NUMBER`           | 0..65535   | 0..524287 (37-bit Wiegand)      |
+| `h10302`   | `h10302:NUMBER`                    | -          | 1..2^35 - 1 (37-bit Wiegand)    |
+| `csn4`     | `csn:HEX`, 8 digits                | -          | 1..2^32 - 1 (ISO 14443)         |
+| `csn7`     | `csn:HEX`, 14 digits               | -          | 1..2^56 - 1                     |
+| `csn10`    | `csn:HEX`, 20 digits               | -          | 1..2^80 - 1                     |
+| `own:NAME` | `own:NAME:NUMBER`, `own:NAME:FACILITY:NUMBER` | 0..2^63 - 1 | with it up to 128 bits |
 
-The first two may carry their name in front (`h10301:17:4242`). Leading zeros of decimal numbers do not count.
+The first two may carry their name in front (`h10301:17:4242`). Leading zeros of decimal numbers do not count. The last
+one is a format of the owner's, described in the settings; facility 0 is the same as none.
 """
 
 import re
@@ -18,8 +24,28 @@ from dataclasses import dataclass
 from device.errors import CredentialError
 from device.records import Credential
 
-_HINT = "Write FACILITY:NUMBER (17:4242), a plain NUMBER, or csn:HEX with 4, 7 or 10 bytes (csn:04A2B9C1)."
-_MAX_LENGTH = 64
+WIDTHS = {
+    "h10301": (8, 16),
+    "h10306": (16, 16),
+    "c1k35s": (12, 20),
+    "h10304": (16, 19),
+    "h10302": (0, 35),
+    "csn4": (0, 32),
+    "csn7": (0, 56),
+    "csn10": (0, 80),
+}
+"""Bits of the facility code, 0 where a format has none, and of the number."""
+
+OWN = "own:"
+"""What the name of a format of the owner's begins with, so that no later version of Lintel can take it."""
+MAX_OWN_BITS = 128
+MAX_FACILITY_BITS = 63
+"""What the database holds."""
+_HINT = (
+    "Write FACILITY:NUMBER (17:4242), a plain NUMBER, csn:HEX with 4, 7 or 10 bytes (csn:04A2B9C1), or another format "
+    "with its name in front (h10306:17:4242, h10302:4242, own:NAME:17:4242)."
+)
+_MAX_LENGTH = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +59,49 @@ class WrittenFormat:
     write: Callable[[Credential], str]
 
 
-def _csn(size: int) -> WrittenFormat:
-    """The serial number of a contactless card, of `size` bytes."""
+def _wiegand(name: str, pattern: str, write: Callable[[Credential], str]) -> WrittenFormat:
+    """A format of the trade. A number that stands alone begins with 1: 0 is a card that nobody has programmed."""
+    facility_bits, number_bits = WIDTHS[name]
     return WrittenFormat(
-        f"csn{size}",
-        re.compile(rf"csn:(?P<number>[0-9a-f]{{{2 * size}}})"),
-        16,
-        lambda _facility, number: number > 0,
-        lambda credential: f"csn:{credential.number:0{2 * size}X}",
+        name,
+        re.compile(pattern),
+        10,
+        lambda facility, number: (
+            facility >> facility_bits == 0 and number >> number_bits == 0 and (number > 0 or facility_bits > 0)
+        ),
+        write,
     )
 
 
+def _with_facility(name: str) -> WrittenFormat:
+    return _wiegand(
+        name,
+        rf"{name}:(?P<facility>[0-9]{{1,8}}):(?P<number>[0-9]{{1,8}})",
+        lambda credential: f"{name}:{credential.facility}:{credential.number}",
+    )
+
+
+def _csn(name: str) -> WrittenFormat:
+    """The serial number of a contactless card."""
+    digits = WIDTHS[name][1] // 4
+    return WrittenFormat(
+        name,
+        re.compile(rf"csn:(?P<number>[0-9a-f]{{{digits}}})"),
+        16,
+        lambda _facility, number: number > 0,
+        lambda credential: f"csn:{credential.number:0{digits}X}",
+    )
+
+
+def _own_written(credential: Credential) -> str:
+    facility = f"{credential.facility}:" if credential.facility else ""
+    return f"{credential.format}:{facility}{credential.number}"
+
+
 FORMATS = (
-    WrittenFormat(
+    _wiegand(
         "h10301",
-        re.compile(r"(?:h10301:)?(?P<facility>[0-9]{1,5}):(?P<number>[0-9]{1,8})"),
-        10,
-        lambda facility, number: facility <= 0xFF and number <= 0xFFFF,
+        r"(?:h10301:)?(?P<facility>[0-9]{1,5}):(?P<number>[0-9]{1,8})",
         lambda credential: f"{credential.facility}:{credential.number}",
     ),
     WrittenFormat(
@@ -59,9 +111,24 @@ FORMATS = (
         lambda _facility, _number: True,
         lambda credential: f"{credential.number}",
     ),
-    _csn(4),
-    _csn(7),
-    _csn(10),
+    _with_facility("h10306"),
+    _with_facility("c1k35s"),
+    _with_facility("h10304"),
+    _wiegand("h10302", r"h10302:(?P<number>[0-9]{1,12})", lambda credential: f"h10302:{credential.number}"),
+    _csn("csn4"),
+    _csn("csn7"),
+    _csn("csn10"),
+    WrittenFormat(
+        "own",
+        re.compile(
+            rf"(?P<format>{OWN}[a-z][a-z0-9-]{{0,31}}):(?:(?P<facility>[0-9]{{1,19}}):)?(?P<number>[0-9]{{1,39}})"
+        ),
+        10,
+        lambda facility, number: (
+            facility.bit_length() <= MAX_FACILITY_BITS and facility.bit_length() + number.bit_length() <= MAX_OWN_BITS
+        ),
+        _own_written,
+    ),
 )
 
 
@@ -74,7 +141,7 @@ def parse_badge(text: str) -> Credential:
             facility, number = int(groups.get("facility") or 0), int(groups["number"], known.base)
             if not known.fits(facility, number):
                 raise CredentialError(f"Badge {_shown(text)} is out of range for {known.name}.", hint=_HINT)
-            return Credential(known.name, facility, number)
+            return Credential(groups.get("format", known.name), facility, number)
     raise CredentialError(f"Badge {_shown(text)} is in no known format.", hint=_HINT)
 
 
@@ -83,8 +150,9 @@ def format_badge(credential: Credential) -> str:
 
     Raises `CredentialError` for a format that this version does not know.
     """
+    name = "own" if credential.format.startswith(OWN) else credential.format
     for known in FORMATS:
-        if known.name == credential.format:
+        if known.name == name:
             return known.write(credential)
     raise CredentialError(f"There is no card format named {credential.format!r}.", hint=_HINT)
 
