@@ -1,15 +1,19 @@
 """What a camera sees and vision makes of it."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # `lintel door secure` reads the settings and waits for no NumPy, which may be what is broken
+    import numpy as np
+    from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
-"""RGB pixels, uint8 [height, width, 3]."""
+    Image = NDArray[np.uint8]
+    """RGB pixels, uint8 [height, width, 3]."""
 
-Embedding = NDArray[np.float32]
-"""A face as the network sees it: float32 [128], unit length. Never printed, logged or put into an audit row."""
+    Embedding = NDArray[np.float32]
+    """A face as the network sees it: float32 [128], unit length. Never printed, logged or put into an audit row."""
+else:
+    Image = Embedding = Any
 
 
 @dataclass(frozen=True, slots=True)
