@@ -345,7 +345,7 @@ def _refuse_two_of_one_length(table: Mapping[int, tuple[CardFormat, ...]]) -> No
 def _malformed(own: FormatSettings, fault: str) -> ConfigError:
     return ConfigError(
         f"The card format {own.name!r} in the settings is wrong: {fault}.",
-        hint="In `layout` a letter a bit (F, N, P, .), in `parity` a text for each P, E or O at it and X where it covers.",
+        hint="In `layout` a letter a bit (F, N, P, .), in `parity` a text for each P: E or O at it, X where it covers.",
     )
 
 
@@ -353,7 +353,7 @@ def _faults(known: CardFormat) -> Iterator[str]:
     """What is wrong with an own format, the first thing first."""
     layout = known.layout
     if not re.fullmatch(rf"[FNP.]{{{MIN_BITS},{MAX_OWN_BITS}}}", layout):
-        yield f"its layout has other letters than F, N, P and ., or not {MIN_BITS} to {MAX_OWN_BITS} of them"
+        yield f"its layout needs {MIN_BITS} to {MAX_OWN_BITS} letters, F, N, P or a dot"
     if "N" not in layout:
         yield "its layout has no N, so that all cards would be one"
     for letter in "FN":
@@ -369,7 +369,7 @@ def _parity_faults(known: CardFormat) -> Iterator[str]:
         if len(text) != known.length:
             yield f"its parity text {index} has {len(text)} letters, its layout {known.length}"
         if not re.fullmatch(r"[X.]*[EO][X.]*", text):
-            yield f"its parity text {index} is not one E or O among X and ."
+            yield f"its parity text {index} needs one E or O, and X or a dot otherwise"
         if known.layout[_stands_at(text)] != "P":
             yield f"its parity text {index} has its E or O where the layout has no P"
     expected = [at for at, letter in enumerate(known.layout) if letter == "P"]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from device.credentials import FORMATS, format_badge, parse_badge
+from device.credentials import FORMATS, WIDTHS, format_badge, parse_badge
 from device.errors import CredentialError
 from device.records import Credential
 
@@ -14,8 +14,19 @@ RANGES = {
     "csn4": (st.just(0), st.integers(1, 2**32 - 1)),
     "csn7": (st.just(0), st.integers(1, 2**56 - 1)),
     "csn10": (st.just(0), st.integers(1, 2**80 - 1)),
+    "h10306": (st.integers(0, 65535), st.integers(0, 65535)),
+    "c1k35s": (st.integers(0, 4095), st.integers(0, 2**20 - 1)),
+    "h10304": (st.integers(0, 65535), st.integers(0, 2**19 - 1)),
+    "h10302": (st.just(0), st.integers(1, 2**35 - 1)),
 }
-credentials = st.one_of(*(st.builds(Credential, st.just(name), *range_) for name, range_ in RANGES.items()))
+OWN = st.builds(
+    Credential,
+    st.from_regex(r"own:[a-z][a-z0-9-]{0,31}", fullmatch=True),
+    st.just(0) | st.integers(0, 2**63 - 1),
+    st.integers(0, 2**65 - 1),
+)
+WIDEST = Credential("own:" + "x" * 32, 2**63 - 1, 2**65 - 1)
+credentials = st.one_of(OWN, *(st.builds(Credential, st.just(name), *range_) for name, range_ in RANGES.items()))
 TABLE = [
     ("17:4242", Credential("h10301", 17, 4242)),
     ("h10301:17:4242", Credential("h10301", 17, 4242)),
@@ -29,6 +40,14 @@ TABLE = [
     ("CSN:04a2b9c1", Credential("csn4", 0, 0x04A2B9C1)),
     ("csn:04A2B9C1D2E3F4", Credential("csn7", 0, 0x04A2B9C1D2E3F4)),
     ("csn:04A2B9C1D2E3F4A5B6C7", Credential("csn10", 0, 0x04A2B9C1D2E3F4A5B6C7)),
+    ("h10306:35284:7041", Credential("h10306", 35284, 7041)),
+    ("C1K35S:1337:002137", Credential("c1k35s", 1337, 2137)),
+    ("h10304:22602:89248", Credential("h10304", 22602, 89248)),
+    ("h10302:11850046624", Credential("h10302", 0, 11850046624)),
+    ("own:acme:17", Credential("own:acme", 0, 17)),
+    ("own:acme:0:17", Credential("own:acme", 0, 17)),
+    ("own:acme:5:17", Credential("own:acme", 5, 17)),
+    ("own:a-1:340282366920938463463374607431768211455", Credential("own:a-1", 0, 2**128 - 1)),
 ]
 WRONG = [
     "",
@@ -55,6 +74,23 @@ WRONG = [
     "csn:04A2B9C1D",
     "csn:04A2B9CG",
     "csn4:04A2B9C1",
+    "h10306:65536:1",
+    "h10306:1:65536",
+    "h10306:1",
+    "c1k35s:4096:1",
+    "c1k35s:1:1048576",
+    "h10304:65536:1",
+    "h10304:1:524288",
+    "h10302:0",
+    "h10302:34359738368",
+    "h10302:1:1",
+    "own:acme",
+    "own:1acme:1",
+    "own::1",
+    "own:acme:1:",
+    "own:acme:9223372036854775808:1",
+    "own:acme:1:340282366920938463463374607431768211455",
+    f"own:{'x' * 33}:1",
     "badge",
     "number:",
     "١٢٣",
@@ -66,7 +102,15 @@ WRONG = [
 
 
 def test_every_format_has_its_range_here() -> None:
-    assert set(RANGES) == {known.name for known in FORMATS}
+    assert {*RANGES, "own"} == {known.name for known in FORMATS}
+
+
+def test_every_width_is_that_of_a_format() -> None:
+    assert set(WIDTHS) == {known.name for known in FORMATS} - {"number", "own"}
+
+
+def test_widest_credential_of_an_own_format_reads_back_as_itself() -> None:
+    assert parse_badge(format_badge(WIDEST)) == WIDEST
 
 
 @given(credentials)
@@ -102,7 +146,11 @@ def accepted(written: str) -> Credential | None:
         return None
 
 
-@given(st.text() | st.text("0123456789:csnhumber abcdefABCDEF", max_size=30))
+@given(
+    st.text()
+    | st.text("0123456789:csnhumber abcdefABCDEF", max_size=30)
+    | st.from_regex(r"(own:a|c1k35s|h1030[246]):[0-9]{0,20}(:[0-9]{0,40})?", fullmatch=True)
+)
 @example("csn:ffffffffffffffffffff")
 def test_anything_typed_is_a_credential_or_refused(written: str) -> None:
     credential = accepted(written)
@@ -121,7 +169,7 @@ def test_error_shows_control_characters_in_escaped_form() -> None:
     assert "\x1b" not in refused.value.message
 
 
-@pytest.mark.parametrize("written", ["17:4242", "csn:04A2B9C1"])
+@pytest.mark.parametrize("written", ["17:4242", "csn:04A2B9C1", "h10306:17:4242", "h10302:4242"])
 def test_hint_gives_an_example_that_is_a_badge(written: str) -> None:
     with pytest.raises(CredentialError) as refused:
         parse_badge("?")
