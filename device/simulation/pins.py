@@ -49,4 +49,7 @@ def _recording_pin(pins: SimulatedPins, clock: Clock) -> type:
             super()._set_state(value)
             pins.record(self._number, Level(clock.monotonic(), bool(value)))
 
+        def _call_when_changed(self) -> None:
+            super(MockPin, self)._call_when_changed(clock.monotonic(), self._state)  # gpiozero's own says real time
+
     return RecordingPin

@@ -1,0 +1,182 @@
+"""Edges on Wiegand's two data lines become bursts of bits, and bits keys. Pure: no pin, no clock, no thread.
+
+Both lines rest high. A reader pulls data 0 low for a moment to say 0, data 1 to say 1. Nothing says where a frame ends,
+so silence does. Nothing says either that a frame is whole: what may be noise is refused rather than mended.
+
+Source of the times: SIA AC-01-1996.10, Access Control Standard Protocol for the 26-bit Wiegand Reader Interface, as
+makers of readers quote it: pulses of 20 to 100 us, 200 us to 20 ms apart, never on both lines at once.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+SHORTEST_PULSE_S = 20e-6
+LONGEST_PULSE_S = 100e-6
+LEAST_SPACING_S = 200e-6
+"""From the beginning of a pulse to that of the next."""
+GREATEST_SPACING_S = 20e-3
+
+SILENCE_S = 25e-3
+"""A frame is over when no pulse has begun for so long: the greatest spacing and a quarter."""
+BOUNCE_S = 150e-6
+"""What begins so soon after a pulse is no pulse. Longer than a pulse, which rings at its end; shorter than the least
+spacing, because edges are stamped some microseconds late.
+"""
+GLITCH_S = SHORTEST_PULSE_S - 1e-6
+"""A shorter dip is no pulse; a microsecond for the rounding of time stamps."""
+
+LEAST_BITS = 4
+"""Fewer say nothing, not even a key: a lamp was switched on, or the reader itself."""
+MOST_BITS = 128
+"""The longest card format that there can be."""
+MOST_EDGES = 4 * MOST_BITS
+"""Of one burst. Room for as many bounces as bits, both edges of each."""
+HELD_LOW_S = 0.1
+"""A line that is low for so long without an edge does not pulse."""
+
+KEYS = "0123456789*#"
+
+DataLine = Literal[0, 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A data line went low, or high again, `at` seconds."""
+
+    line: DataLine
+    at: float
+    falling: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """All that came between two silences; with a `fault` its `bits` are no frame, and none if there were too many."""
+
+    bits: str
+    at: float
+    """Seconds, of the last bit."""
+    fault: str = ""
+
+
+class Assembler:
+    """Takes edges one by one and gives a burst for each silence between them. Keeps at most `MOST_EDGES` of them."""
+
+    def __init__(self) -> None:
+        self._edges: list[Edge] = []
+        self._last_at = -math.inf
+        self._told = False
+
+    @property
+    def ends_at(self) -> float | None:
+        """When the burst in progress is over unless another edge comes; None if there is none."""
+        return self._last_at + SILENCE_S if self._edges or self._told else None
+
+    def take(self, edge: Edge) -> Burst | None:
+        """The burst that this edge shows to be over, or to be none as it is too long; mostly None.
+
+        An edge may be late by less than a silence; one without a time is ignored.
+        """
+        if not math.isfinite(edge.at):
+            return None
+        ended = self.end() if edge.at - self._last_at > SILENCE_S else None
+        self._last_at = max(self._last_at, edge.at)
+        if self._told:
+            return ended
+        self._edges.append(edge)
+        return ended if len(self._edges) <= MOST_EDGES else self.lose(edge.at)
+
+    def lose(self, at: float) -> Burst | None:
+        """Gives up the burst in progress, because edges were too many or got lost, `at` the last of them; the rest is
+        skipped until a silence. Gives the one burst that says so.
+        """
+        told, self._told = self._told, True
+        self._edges.clear()
+        self._last_at = max(self._last_at, at)
+        return None if told else Burst("", at, _too_many())
+
+    def end(self) -> Burst | None:
+        """Ends the burst in progress; None if there was none, or nothing but a disturbance."""
+        edges, self._edges, self._told = self._edges, [], False
+        self._last_at = -math.inf
+        return burst_of(edges)
+
+
+class Rest:
+    """Whether both lines rest high between pulses, or one is held low."""
+
+    def __init__(self) -> None:
+        self._low_since: dict[DataLine, float] = {}
+        self.held: frozenset[DataLine] = frozenset()
+        """The lines that were held low at the last look."""
+
+    @property
+    def looks_at(self) -> float:
+        """When to look again, as a line that is low then is held; infinite if none may be."""
+        pending = (since for line, since in self._low_since.items() if line not in self.held)
+        return min(pending, default=math.inf) + HELD_LOW_S
+
+    def pulsed(self, line: DataLine) -> None:
+        """There was an edge on a line."""
+        self._low_since.pop(line, None)
+
+    def look(self, low: frozenset[DataLine], now: float) -> bool:
+        """Takes which lines are low now; whether it is news which of them are held."""
+        self._low_since = {line: self._low_since.get(line, now) for line in low}
+        held = frozenset(line for line, since in self._low_since.items() if now >= since + HELD_LOW_S)
+        before, self.held = self.held, held
+        return before != self.held
+
+
+def burst_of(edges: Iterable[Edge]) -> Burst | None:
+    """What the edges between two silences say, in any order; None if they are too few to say anything."""
+    pulses = list(_without_bounces(_pulses(sorted(edges, key=lambda edge: edge.at))))
+    if len(pulses) < LEAST_BITS:
+        return None
+    bits, at = "".join(str(pulse.line) for pulse in pulses), pulses[-1].at
+    if len(bits) > MOST_BITS:
+        return Burst("", at, _too_many())
+    return Burst(bits, at, _both_at_once(pulses))
+
+
+def is_key_code(bits: str) -> bool:
+    """Whether a frame has a key's form: 4 bits, or 8 of which the first half is the second's complement."""
+    return len(bits) == 4 or (len(bits) == 8 and int(bits[:4], 2) ^ int(bits[4:], 2) == 0b1111)
+
+
+def key_of(bits: str) -> str | None:
+    """The key whose code a frame is, None if no key has it: 0 to 9 are themselves, 10 is `*`, 11 is `#`."""
+    code = int(bits[-4:], 2)
+    return KEYS[code] if code < len(KEYS) else None
+
+
+def _pulses(edges: list[Edge]) -> Iterator[Edge]:
+    """The beginnings of all dips, except those whose end is known to have come too soon."""
+    ends: dict[DataLine, float] = {}
+    found = []
+    for edge in reversed(edges):
+        if not edge.falling:
+            ends[edge.line] = edge.at
+        elif ends.pop(edge.line, math.inf) - edge.at >= GLITCH_S:
+            found.append(edge)
+    return reversed(found)
+
+
+def _without_bounces(pulses: Iterator[Edge]) -> Iterator[Edge]:
+    last = {0: -math.inf, 1: -math.inf}
+    for pulse in pulses:
+        if pulse.at - last[pulse.line] >= BOUNCE_S:
+            last[pulse.line] = pulse.at
+            yield pulse
+
+
+def _both_at_once(pulses: list[Edge]) -> str:
+    """The fault of pulses on both lines at once, of which nobody knows which one is true; empty if there are none."""
+    crowded = any(after.at - before.at < BOUNCE_S for before, after in pairwise(pulses))
+    return "Both data lines went low at once: noise on the wires, or two readers on them." if crowded else ""
+
+
+def _too_many() -> str:
+    return f"More edges at once than a frame of {MOST_BITS} bits has: noise on the wires."
