@@ -1,9 +1,10 @@
-"""The Reader port, kept by the simulated reader and by lines of text over a FIFO, a pipe and a terminal."""
+"""Badges as lines of text, over a FIFO, a pipe and a terminal."""
 
+import fcntl
 import os
 import pty
 import termios
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,32 +12,38 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.clock import SystemClock
+from device.config import ReaderSettings
 from device.credentials import format_badge
 from device.errors import ReaderEnded, ReaderError
 from device.ports import Reader
-from device.readers.lines import LINE_TIME_S, MAX_LINE, LineReader, open_line_reader
-from device.records import BadgeRead, Credential
+from device.readers.lines import LINE_TIME_S, MAX_LINE, LineParser, open_reader
+from device.readers.serial_line import RATES
+from device.readers.streams import StreamReader
+from device.readers.surroundings import Surroundings
+from device.records import BadgeRead, Credential, Security, Signal
 from device.simulation.clock import SimulatedClock
-from device.simulation.reader import SimulatedReader
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
 SOON_S = 5.0
 """Never waited for where something was written before."""
 
 
-class Desk:
-    """A reader, how to lay a badge on it, and how to pull its plug."""
+def opened(source: str, baud_rate: int = 9600) -> Reader:
+    return open_reader(
+        ReaderSettings(name="front", source=source, baud_rate=baud_rate),
+        Surroundings(SystemClock(), lambda: None, Path()),
+    )
 
-    def __init__(
-        self, reader: Reader, present: Callable[[Credential | None], None], unplug: Callable[[], None]
-    ) -> None:
-        self.reader, self.present, self.unplug = reader, present, unplug
+
+def reader_of(descriptor: int, clock: SystemClock | SimulatedClock) -> StreamReader:
+    """As of standard input."""
+    return StreamReader(descriptor, LineParser("front", Security.LOCAL), clock, may_end=True)
 
 
 def next_credential(reader: Reader) -> Credential | None:
     """Of the next badge; None if it is unreadable."""
     read = reader.read(SOON_S)
-    assert read is not None
+    assert isinstance(read, BadgeRead)
     return read.credential
 
 
@@ -44,22 +51,12 @@ def open_descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def written(credential: Credential | None) -> bytes:
-    return (format_badge(credential) if credential else "garbage").encode() + b"\n"
-
-
 @pytest.fixture
-def simulated() -> Desk:
-    reader = SimulatedReader(SimulatedClock())
-    return Desk(reader, reader.present, lambda: setattr(reader, "broken", True))
-
-
-@pytest.fixture
-def fifo(tmp_path: Path) -> Iterator[tuple[LineReader, int]]:
+def fifo(tmp_path: Path) -> Iterator[tuple[Reader, int]]:
     """A reader of a FIFO and the descriptor to write to."""
     path = tmp_path / "reader"
     os.mkfifo(path)
-    reader = open_line_reader(str(path), SystemClock())
+    reader = opened(str(path))
     writer = os.open(path, os.O_WRONLY)
     yield reader, writer
     os.close(writer)
@@ -67,10 +64,10 @@ def fifo(tmp_path: Path) -> Iterator[tuple[LineReader, int]]:
 
 
 @pytest.fixture
-def terminal() -> Iterator[tuple[LineReader, int]]:
+def terminal() -> Iterator[tuple[Reader, int]]:
     """A reader of a terminal, as a serial line is one, and the descriptor of its other end."""
     ours, theirs = pty.openpty()
-    reader = open_line_reader(os.ttyname(theirs), SystemClock())
+    reader = opened(os.ttyname(theirs))
     os.close(theirs)
     with os.fdopen(ours, "wb", buffering=0) as far_end:
         yield reader, far_end.fileno()
@@ -78,97 +75,29 @@ def terminal() -> Iterator[tuple[LineReader, int]]:
 
 
 @pytest.fixture
-def pipe() -> Iterator[tuple[LineReader, int]]:
+def pipe() -> Iterator[tuple[Reader, int]]:
     """A reader of a pipe, as standard input is one, and the descriptor to write to."""
     ours, theirs = os.pipe()
-    reader = LineReader(ours, SystemClock())
+    reader = reader_of(ours, SystemClock())
     yield reader, theirs
     reader.close()
 
 
-@pytest.fixture(params=["simulated", "fifo", "terminal", "pipe"])
-def desk(request: pytest.FixtureRequest) -> Desk:
-    made = request.getfixturevalue(request.param)
-    if isinstance(made, Desk):
-        return made
-    reader, writer = made
-    return Desk(reader, lambda credential: os.write(writer, written(credential)) and None, lambda: None)
-
-
-def test_badge_arrives(desk: Desk) -> None:
-    desk.present(EILEEN)
-    assert next_credential(desk.reader) == EILEEN
-
-
-def test_badges_arrive_in_their_order(desk: Desk) -> None:
-    desk.present(EILEEN)
-    desk.present(GRACE)
-    assert [next_credential(desk.reader) for _ in range(2)] == [EILEEN, GRACE]
-
-
-def test_nobody_comes_in_time(desk: Desk) -> None:
-    assert desk.reader.read(0.001) is None
-
-
-def test_badge_is_there_even_if_there_is_no_time_to_wait(desk: Desk) -> None:
-    desk.present(EILEEN)
-    assert desk.reader.read(0.0) is not None
-
-
-def test_badge_comes_once(desk: Desk) -> None:
-    desk.present(EILEEN)
-    desk.reader.read(SOON_S)
-    assert desk.reader.read(0.001) is None
-
-
-def test_unreadable_badge_has_no_credential(desk: Desk) -> None:
-    desk.present(None)
-    assert next_credential(desk.reader) is None
-
-
-def test_badge_after_an_unreadable_one_arrives(desk: Desk) -> None:
-    desk.present(None)
-    desk.present(EILEEN)
-    desk.reader.read(SOON_S)
-    assert next_credential(desk.reader) == EILEEN
-
-
-def test_reader_closes_twice(desk: Desk) -> None:
-    desk.reader.close()
-    desk.reader.close()
-
-
-def test_broken_simulated_reader_is_an_error(simulated: Desk) -> None:
-    simulated.unplug()
-    with pytest.raises(ReaderError, match="broken"):
-        simulated.reader.read(1.0)
-
-
-def test_simulated_wait_lasts_as_long_as_asked() -> None:
-    clock = SimulatedClock()
-    SimulatedReader(clock).read(3.0)
-    assert clock.monotonic() == 3.0
-
-
-def test_simulated_badge_is_stamped_when_it_is_presented() -> None:
-    clock = SimulatedClock()
-    reader = SimulatedReader(clock)
-    clock.sleep(2.0)
-    reader.present(EILEEN)
-    clock.sleep(1.0)
-    assert reader.read(1.0) == BadgeRead(EILEEN, 2.0)
-
-
-def credentials(reader: LineReader) -> list[Credential | None]:
+def reads(reader: Reader) -> list[BadgeRead]:
     """Everything that has been written so far."""
     found = []
     while (read := reader.read(0.0)) is not None:
-        found.append(read.credential)
+        assert isinstance(read, BadgeRead)
+        found.append(read)
     return found
 
 
+def credentials(reader: Reader) -> list[Credential | None]:
+    return [read.credential for read in reads(reader)]
+
+
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r", b"\n\n\r\n", b" \n"], ids=repr)
-def test_line_ends(pipe: tuple[LineReader, int], end: bytes) -> None:
+def test_line_ends(pipe: tuple[Reader, int], end: bytes) -> None:
     reader, writer = pipe
     os.write(writer, b"17:1001" + end + b"17:1002" + end)
     assert credentials(reader) == [EILEEN, GRACE]
@@ -176,13 +105,13 @@ def test_line_ends(pipe: tuple[LineReader, int], end: bytes) -> None:
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=repr)
-def test_line_ends_of_a_serial_line(terminal: tuple[LineReader, int], end: bytes) -> None:
+def test_line_ends_of_a_serial_line(terminal: tuple[Reader, int], end: bytes) -> None:
     reader, far_end = terminal
     os.write(far_end, b"17:1001" + end + b"17:1002" + end)
     assert credentials(reader) == [EILEEN, GRACE]
 
 
-def test_line_comes_in_pieces(pipe: tuple[LineReader, int]) -> None:
+def test_line_comes_in_pieces(pipe: tuple[Reader, int]) -> None:
     reader, writer = pipe
     os.write(writer, b"17:")
     before = credentials(reader)
@@ -192,13 +121,13 @@ def test_line_comes_in_pieces(pipe: tuple[LineReader, int]) -> None:
 
 
 @pytest.mark.parametrize("length", [MAX_LINE + 1, 4096, 5000, 8192, 20_000])
-def test_tail_of_a_line_that_is_too_long_is_no_badge(fifo: tuple[LineReader, int], length: int) -> None:
+def test_tail_of_a_line_that_is_too_long_is_no_badge(fifo: tuple[Reader, int], length: int) -> None:
     reader, writer = fifo
     os.write(writer, b"x" * length + b"17:1001\n17:1002\n")
     assert [next_credential(reader) for _ in range(2)] == [None, GRACE]
 
 
-def test_tail_of_a_line_that_is_too_long_is_no_badge_when_it_comes_later(fifo: tuple[LineReader, int]) -> None:
+def test_tail_of_a_line_that_is_too_long_is_no_badge_when_it_comes_later(fifo: tuple[Reader, int]) -> None:
     reader, writer = fifo
     os.write(writer, b"x" * (MAX_LINE + 1))
     before = credentials(reader)
@@ -206,13 +135,13 @@ def test_tail_of_a_line_that_is_too_long_is_no_badge_when_it_comes_later(fifo: t
     assert (before, credentials(reader)) == ([None], [GRACE])
 
 
-def test_line_without_an_end_is_told_once_it_is_too_long(fifo: tuple[LineReader, int]) -> None:
+def test_line_without_an_end_is_told_once_it_is_too_long(fifo: tuple[Reader, int]) -> None:
     reader, writer = fifo
     os.write(writer, b"x" * (MAX_LINE + 1))
     assert credentials(reader) == [None]
 
 
-def test_endless_line_keeps_nobody_waiting_and_fills_no_memory(fifo: tuple[LineReader, int]) -> None:
+def test_endless_line_keeps_nobody_waiting_and_fills_no_memory(fifo: tuple[Reader, int]) -> None:
     reader, writer = fifo
     found = []
     for _ in range(100):
@@ -225,7 +154,7 @@ def test_endless_line_keeps_nobody_waiting_and_fills_no_memory(fifo: tuple[LineR
 @given(st.lists(st.binary(max_size=MAX_LINE).filter(lambda line: not set(line) & set(b"\r\n")), max_size=20))
 def test_any_lines_are_badges_or_unreadable(lines: list[bytes]) -> None:
     ours, theirs = os.pipe()
-    reader = LineReader(ours, SystemClock())
+    reader = reader_of(ours, SystemClock())
     os.write(theirs, b"\n".join([*lines, b""]))
     found = credentials(reader) if lines else []
     os.close(theirs)
@@ -234,13 +163,13 @@ def test_any_lines_are_badges_or_unreadable(lines: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize("byte", [b"\x03", b"\x04", b"\x13", b"\x15", b"\x1a", b"\x1c", b"\x7f"], ids=repr)
-def test_control_bytes_on_a_serial_line_are_noise(terminal: tuple[LineReader, int], byte: bytes) -> None:
+def test_control_bytes_on_a_serial_line_are_noise(terminal: tuple[Reader, int], byte: bytes) -> None:
     reader, far_end = terminal
     os.write(far_end, byte + b"\n17:1001\n")
     assert credentials(reader)[-1:] == [EILEEN]
 
 
-def test_reader_on_a_serial_line_sends_nothing_back(terminal: tuple[LineReader, int]) -> None:
+def test_reader_on_a_serial_line_sends_nothing_back(terminal: tuple[Reader, int]) -> None:
     reader, far_end = terminal
     os.write(far_end, b"17:1001\n")
     credentials(reader)
@@ -249,14 +178,14 @@ def test_reader_on_a_serial_line_sends_nothing_back(terminal: tuple[LineReader, 
         os.read(far_end, 100)
 
 
-def test_end_of_the_input_comes_after_the_last_line(pipe: tuple[LineReader, int]) -> None:
+def test_end_of_the_input_comes_after_the_last_line(pipe: tuple[Reader, int]) -> None:
     reader, writer = pipe
     os.write(writer, b"17:1001")
     os.close(writer)
     assert next_credential(reader) == EILEEN
 
 
-def test_end_of_the_input_is_told_every_time(pipe: tuple[LineReader, int]) -> None:
+def test_end_of_the_input_is_told_every_time(pipe: tuple[Reader, int]) -> None:
     reader, writer = pipe
     os.close(writer)
     with pytest.raises(ReaderEnded):
@@ -267,7 +196,7 @@ def test_end_of_the_input_is_told_every_time(pipe: tuple[LineReader, int]) -> No
 
 def test_serial_line_that_hangs_up_is_a_fault() -> None:
     ours, theirs = pty.openpty()
-    reader = open_line_reader(os.ttyname(theirs), SystemClock())
+    reader = opened(os.ttyname(theirs))
     os.close(theirs)
     os.close(ours)
     with pytest.raises(ReaderError, match="gone") as fault:
@@ -279,7 +208,7 @@ def test_serial_line_that_hangs_up_is_a_fault() -> None:
 def test_fifo_outlives_its_writer(tmp_path: Path) -> None:
     path = tmp_path / "reader"
     os.mkfifo(path)
-    reader = open_line_reader(str(path), SystemClock())
+    reader = opened(str(path))
     for _ in range(2):
         path.write_bytes(b"17:1001\n")
     assert credentials(reader) == [EILEEN, EILEEN]
@@ -290,12 +219,12 @@ def test_close_gives_the_descriptor_back(tmp_path: Path) -> None:
     path = tmp_path / "reader"
     os.mkfifo(path)
     open_before = open_descriptors()
-    open_line_reader(str(path), SystemClock()).close()
+    opened(str(path)).close()
     assert open_descriptors() == open_before
 
 
 def test_standard_input_stays_open() -> None:
-    open_line_reader("stdin", SystemClock()).close()
+    opened("stdin").close()
     os.fstat(0)
 
 
@@ -304,30 +233,30 @@ def test_what_is_no_reader_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
     with pytest.raises(ReaderError, match="no badge reader at"):
-        open_line_reader(str(tmp_path / name), SystemClock())
+        opened(str(tmp_path / name))
 
 
 def test_what_is_no_reader_leaves_no_descriptor(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     open_before = open_descriptors()
     with pytest.raises(ReaderError):
-        open_line_reader(str(tmp_path / "file"), SystemClock())
+        opened(str(tmp_path / "file"))
     assert open_descriptors() == open_before
 
 
 @pytest.fixture
-def watched_pipe() -> Iterator[tuple[LineReader, int, SimulatedClock]]:
+def watched_pipe() -> Iterator[tuple[Reader, int, SimulatedClock]]:
     """A reader on a clock that stands still, and the descriptor to write to."""
     clock = SimulatedClock()
     ours, theirs = os.pipe()
     os.set_blocking(ours, False)
-    reader = LineReader(ours, clock)
+    reader = reader_of(ours, clock)
     yield reader, theirs, clock
     reader.close()
     os.close(theirs)
 
 
-def test_beginning_of_a_lost_line_is_no_part_of_the_next(watched_pipe: tuple[LineReader, int, SimulatedClock]):
+def test_beginning_of_a_lost_line_is_no_part_of_the_next(watched_pipe: tuple[Reader, int, SimulatedClock]):
     """Glued together they could be the badge of somebody who is not there."""
     reader, writer, clock = watched_pipe
     os.write(writer, b"1")
@@ -337,7 +266,7 @@ def test_beginning_of_a_lost_line_is_no_part_of_the_next(watched_pipe: tuple[Lin
     assert (before, credentials(reader)) == ([], [None, EILEEN])
 
 
-def test_line_may_take_its_time(watched_pipe: tuple[LineReader, int, SimulatedClock]):
+def test_line_may_take_its_time(watched_pipe: tuple[Reader, int, SimulatedClock]):
     reader, writer, clock = watched_pipe
     for piece in (b"1", b"7:10", b"01\n"):
         assert credentials(reader) == []
@@ -347,7 +276,7 @@ def test_line_may_take_its_time(watched_pipe: tuple[LineReader, int, SimulatedCl
 
 
 def test_noise_without_an_end_does_not_swallow_the_badge_after_a_pause(
-    watched_pipe: tuple[LineReader, int, SimulatedClock],
+    watched_pipe: tuple[Reader, int, SimulatedClock],
 ):
     reader, writer, clock = watched_pipe
     os.write(writer, b"x" * (MAX_LINE + 1))
@@ -357,19 +286,19 @@ def test_noise_without_an_end_does_not_swallow_the_badge_after_a_pause(
     assert (before, credentials(reader)) == ([None], [EILEEN])
 
 
-def test_badge_is_stamped_when_it_is_received(watched_pipe: tuple[LineReader, int, SimulatedClock]):
+def test_badge_is_stamped_when_it_is_received(watched_pipe: tuple[Reader, int, SimulatedClock]):
     reader, writer, clock = watched_pipe
     os.write(writer, b"17:1001\n17:1002\n")
     clock.sleep(2.0)
     reader.read(0.0)
     clock.sleep(3.0)
-    assert reader.read(0.0) == BadgeRead(GRACE, 2.0)
+    assert reader.read(0.0) == BadgeRead(GRACE, 2.0, "front", Security.LOCAL)
 
 
-def test_false_alarm_is_no_fault(watched_pipe: tuple[LineReader, int, SimulatedClock], monkeypatch: pytest.MonkeyPatch):
+def test_false_alarm_is_no_fault(watched_pipe: tuple[Reader, int, SimulatedClock], monkeypatch: pytest.MonkeyPatch):
     """As when another program takes what has come."""
     reader, writer, _ = watched_pipe
-    monkeypatch.setattr("select.select", lambda ready, *_: (ready, [], []))
+    monkeypatch.setattr("device.readers.streams.has_come", lambda *_: True)
     alarms = iter([0.0, 0.0, 2.0])
     monkeypatch.setattr(reader._clock, "monotonic", lambda: next(alarms))
     assert reader.read(1.0) is None
@@ -379,14 +308,14 @@ def test_false_alarm_is_no_fault(watched_pipe: tuple[LineReader, int, SimulatedC
 
 
 def test_line_that_cannot_be_made_raw_is_a_fault_and_leaves_no_descriptor(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(_descriptor: int) -> None:
+    def refused(*_: object) -> None:
         raise termios.error(5, "Input/output error")
 
-    monkeypatch.setattr("tty.setraw", refused)
+    monkeypatch.setattr("termios.tcsetattr", refused)
     ours, theirs = pty.openpty()
     open_before = open_descriptors()
     with pytest.raises(ReaderError, match=r"cannot be opened: Input/output error"):
-        open_line_reader(os.ttyname(theirs), SystemClock())
+        opened(os.ttyname(theirs))
     assert open_descriptors() == open_before
     for descriptor in (ours, theirs):
         os.close(descriptor)
@@ -394,8 +323,139 @@ def test_line_that_cannot_be_made_raw_is_a_fault_and_leaves_no_descriptor(monkey
 
 def test_descriptor_that_is_none_is_a_fault() -> None:
     ours, theirs = os.pipe()
-    reader = LineReader(ours, SystemClock())
+    reader = reader_of(ours, SystemClock())
     os.close(ours)
     os.close(theirs)
     with pytest.raises(ReaderError, match="gone: Bad file descriptor"):
         reader.read(0.0)
+
+
+def test_closed_reader_is_a_fault(terminal: tuple[Reader, int]) -> None:
+    reader, _ = terminal
+    reader.close()
+    with pytest.raises(ReaderError, match="closed"):
+        reader.read(0.0)
+
+
+def test_descriptor_above_1023_is_read() -> None:
+    """Where `select` gives up."""
+    ours, theirs = os.pipe()
+    high = fcntl.fcntl(ours, fcntl.F_DUPFD, 1024)
+    os.close(ours)
+    reader = reader_of(high, SystemClock())
+    os.write(theirs, b"17:1001\n")
+    assert next_credential(reader) == EILEEN
+    reader.close()
+    os.close(theirs)
+
+
+@pytest.mark.parametrize(
+    ("sent", "fault"),
+    [
+        (b"garbage\n", "a line that is no badge, of 7 characters"),
+        (b"x" * 100, "a line of more than 80 characters"),
+        (b"17:1001\n", ""),
+    ],
+    ids=["no badge", "too long", "badge"],
+)
+def test_fault_says_what_is_wrong(fifo: tuple[Reader, int], sent: bytes, fault: str) -> None:
+    reader, writer = fifo
+    os.write(writer, sent)
+    assert [read.fault for read in reads(reader)] == [fault]
+
+
+def test_fault_of_a_lost_end_says_so(watched_pipe: tuple[Reader, int, SimulatedClock]) -> None:
+    reader, writer, clock = watched_pipe
+    os.write(writer, b"17:10")
+    credentials(reader)
+    clock.sleep(LINE_TIME_S + 0.1)
+    os.write(writer, b"01\n")
+    assert reads(reader)[0].fault == "a line whose end was lost"
+
+
+def test_fault_repeats_nothing_of_what_was_typed(fifo: tuple[Reader, int]) -> None:
+    """It may have been a PIN."""
+    reader, writer = fifo
+    os.write(writer, b"1234#\n")
+    assert "1234" not in reads(reader)[0].fault
+
+
+def test_badge_from_a_fifo_is_local(fifo: tuple[Reader, int]) -> None:
+    reader, writer = fifo
+    os.write(writer, b"17:1001\n")
+    assert reads(reader)[0].security is Security.LOCAL
+
+
+def test_badge_from_a_serial_line_is_clear_text(terminal: tuple[Reader, int]) -> None:
+    reader, far_end = terminal
+    os.write(far_end, b"17:1001\n")
+    assert reads(reader)[0].security is Security.CLEAR_TEXT
+
+
+def test_every_written_form_fits_into_a_line(fifo: tuple[Reader, int]) -> None:
+    longest = Credential(f"own:{'x' * 32}", 2**63 - 1, 2**65 - 1)
+    reader, writer = fifo
+    os.write(writer, format_badge(longest).encode() + b"\n")
+    assert credentials(reader) == [longest]
+
+
+def test_signals_are_not_sent_to_the_far_end(terminal: tuple[Reader, int]) -> None:
+    reader, far_end = terminal
+    reader.show(Signal.GRANTED)
+    os.set_blocking(far_end, False)
+    with pytest.raises(BlockingIOError):
+        os.read(far_end, 100)
+
+
+@pytest.fixture
+def near_end() -> Iterator[int]:
+    """The descriptor of a serial line's near end, for a look at how it is set up."""
+    ours, theirs = pty.openpty()
+    yield theirs
+    os.close(ours)
+    os.close(theirs)
+
+
+@pytest.mark.parametrize("baud_rate", RATES)
+def test_serial_line_has_the_rate_of_the_settings(near_end: int, baud_rate: int) -> None:
+    reader = opened(os.ttyname(near_end), baud_rate)
+    assert termios.tcgetattr(near_end)[4:6] == [getattr(termios, f"B{baud_rate}")] * 2
+    reader.close()
+
+
+def test_rate_that_no_line_has_is_refused(near_end: int) -> None:
+    with pytest.raises(ReaderError, match="14400 bits per second") as refused:
+        opened(os.ttyname(near_end), 14400)
+    assert "9600" in refused.value.hint
+
+
+def test_what_came_before_the_reader_was_opened_is_thrown_away() -> None:
+    ours, theirs = pty.openpty()
+    os.write(ours, b"17:1001\n")
+    reader = opened(os.ttyname(theirs))
+    os.write(ours, b"17:1002\n")
+    assert credentials(reader) == [GRACE]
+    reader.close()
+    for descriptor in (ours, theirs):
+        os.close(descriptor)
+
+
+def test_serial_line_is_read_by_one_program(near_end: int) -> None:
+    reader = opened(os.ttyname(near_end))
+    with pytest.raises(ReaderError, match="Another program reads this serial line"):
+        opened(os.ttyname(near_end))
+    reader.close()
+
+
+pieces = st.lists(st.sampled_from([b"17:1001", b"17:1002", b"\n", b"\r\n", b"x", b" ", b"9" * 90]), max_size=30)
+
+
+@given(pieces, st.data())
+def test_badges_do_not_depend_on_how_bytes_arrive(sent: list[bytes], data: st.DataObject) -> None:
+    text = b"".join(sent)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=10)))
+    at_once, piecewise = (LineParser("front", Security.LOCAL) for _ in range(2))
+    ranges = zip([0, *cuts], [*cuts, len(text)], strict=True)
+    parts = [read for begin, end in ranges for read in piecewise.take(text[begin:end], 1.0)]
+    whole = at_once.take(text, 1.0)
+    assert [read.credential for read in parts] == [read.credential for read in whole]

@@ -1,0 +1,108 @@
+"""Readers that send bytes: a descriptor to read from, and a parser that makes events of what comes."""
+
+import contextlib
+import os
+import select
+import termios
+from collections import deque
+from collections.abc import Iterator
+from typing import Protocol
+
+from device.errors import ReaderEnded, ReaderError
+from device.ports import Clock
+from device.records import ReaderEvent, Signal
+
+CHUNK = 4096
+"""So many bytes at most are taken at once."""
+CHECK_HINT = "Connect the reader, and check its `source` in the settings."
+
+
+class Parser(Protocol):
+    """Makes events of bytes. It takes whatever comes, raises nothing, and keeps a bounded part of it."""
+
+    def take(self, received: bytes, at: float) -> list[ReaderEvent]:
+        """The events that are complete with what was received `at` this time."""
+
+    def end(self, at: float) -> list[ReaderEvent]:
+        """The events in what is left, as no more will come."""
+
+
+class StreamReader:
+    """`Reader` of a descriptor. Nothing is sent back, so it shows no signal."""
+
+    def __init__(self, descriptor: int, parser: Parser, clock: Clock, *, may_end: bool = False) -> None:
+        """Takes `descriptor` over, and closes it at the end unless it is standard input.
+
+        Its end is a fault unless it `may_end`, as what is typed or piped in does.
+        """
+        self._descriptor = descriptor
+        self._parser = parser
+        self._clock = clock
+        self._may_end = may_end
+        self._events: deque[ReaderEvent] = deque()
+
+    def read(self, timeout_s: float) -> ReaderEvent | None:
+        """The next event, stamped when its last byte was received.
+
+        Raises `ReaderEnded` at the end of the input, `ReaderError` if the device is gone.
+        """
+        left, deadline = timeout_s, self._clock.monotonic() + timeout_s
+        while not self._events:
+            if left < 0 or not has_come(self._descriptor, left):
+                return None
+            self._receive()
+            left = deadline - self._clock.monotonic()
+        return self._events.popleft()
+
+    def show(self, signal: Signal) -> None:
+        """Does nothing."""
+
+    def close(self) -> None:
+        """Closes the device; harmless when repeated."""
+        if self._descriptor > 2:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _receive(self) -> None:
+        received, now = received_from(self._descriptor), self._clock.monotonic()
+        if received is None:
+            return
+        if received:
+            self._events.extend(self._parser.take(received, now))
+        elif not self._may_end:
+            raise ReaderError("The badge reader is gone: it hung up.", hint=CHECK_HINT)
+        elif rest := self._parser.end(now):
+            self._events.extend(rest)
+        else:
+            raise ReaderEnded("The badge reader's input has ended.", hint=CHECK_HINT)
+
+
+def has_come(descriptor: int, timeout_s: float) -> bool:
+    """Whether there is something to read, or an end to be found, within `timeout_s`. Raises `ReaderError`."""
+    if descriptor < 0:
+        raise ReaderError("The badge reader is closed.", hint="Open it anew.")
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(timeout_s * 1000))
+
+
+def received_from(descriptor: int) -> bytes | None:
+    """What has come, nothing at the end; None if somebody else took it, or it was a false alarm.
+
+    Raises `ReaderError`.
+    """
+    with naming("is gone"):
+        try:
+            return os.read(descriptor, CHUNK)
+        except BlockingIOError:
+            return None
+
+
+@contextlib.contextmanager
+def naming(what: str) -> Iterator[None]:
+    """Turns what the system raises into a `ReaderError` that says what of the badge reader."""
+    try:
+        yield
+    except (OSError, termios.error) as error:
+        reason = error.strerror if isinstance(error, OSError) else error.args[-1]
+        raise ReaderError(f"The badge reader {what}: {reason or error}.", hint=CHECK_HINT) from None

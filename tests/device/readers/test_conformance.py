@@ -1,0 +1,265 @@
+"""Each reader that is a file, a serial line or a socket does what every reader must, on a real one."""
+
+import os
+import pty
+import socket
+import struct
+import tempfile
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from device.clock import SystemClock
+from device.config import ReaderSettings
+from device.credentials import format_badge
+from device.readers import lines, pn532, rdm6300, sockets, wedge
+from device.readers.group import ReaderGroup
+from device.readers.recovery import Recovered
+from device.readers.surroundings import Surroundings
+from device.records import Credential, Notice, ReaderNotice
+from device.simulation.reader import SimulatedReader
+from tests.device.readers.conformance import ReaderConformance, Rig
+from tests.device.readers.pn532_chip import Chip, ChipCard
+
+NAME = "front"
+BADGES = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
+NUMBERS = Credential("number", 0, 1001), Credential("number", 0, 0xFEDCBA98)
+SERIAL_NUMBERS = Credential("csn4", 0, 0x12345678), Credential("csn7", 0, 0x04A1B2C3D4E5F6)
+
+
+def around(clock):
+    return Surroundings(clock, lambda: None, Path())
+
+
+@contextmanager
+def far_end(make_reader):
+    """A reader of a pseudo-terminal, the descriptor of its far end, and how to pull the plug."""
+    far, near = pty.openpty()
+    open_ends = {far}
+
+    def unplug():
+        open_ends.clear()
+        os.close(far)
+
+    with closing(make_reader(os.ttyname(near))) as reader:
+        os.close(near)
+        yield reader, far, unplug
+    for descriptor in open_ends:
+        os.close(descriptor)
+
+
+class Opened:
+    """Opens a reader of a kind on the system's clock."""
+
+    def __init__(self, module):
+        self.clock = SystemClock()
+        self.open = lambda source: module.open_reader(ReaderSettings(name=NAME, source=source), around(self.clock))
+
+
+def line(credential):
+    return format_badge(credential).encode() + b"\r\n"
+
+
+class TestLinesOfASerialDevice(ReaderConformance):
+    @pytest.fixture
+    def rig(self):
+        opened = Opened(lines)
+        with far_end(opened.open) as (reader, far, unplug):
+            yield Rig(
+                reader,
+                NAME,
+                opened.clock,
+                lambda card: os.write(far, line(card)),
+                BADGES,
+                lambda: os.write(far, b"garbage\n"),
+                unplug,
+            )
+
+
+class TestLinesOfAFifo(ReaderConformance):
+    @pytest.fixture
+    def rig(self, tmp_path):
+        path, opened = tmp_path / "fifo", Opened(lines)
+        os.mkfifo(path)
+        with closing(opened.open(str(path))) as reader, path.open("wb", buffering=0) as pipe:
+            yield Rig(
+                reader,
+                NAME,
+                opened.clock,
+                lambda card: pipe.write(line(card)),
+                BADGES,
+                lambda: pipe.write(b"garbage\n"),
+            )
+
+
+def frame(credential):
+    tag = b"\x0b" + credential.number.to_bytes(4)
+    checksum = tag[0] ^ tag[1] ^ tag[2] ^ tag[3] ^ tag[4]
+    return b"\x02" + (tag.hex() + f"{checksum:02x}").upper().encode() + b"\x03"
+
+
+class TestRdm6300(ReaderConformance):
+    @pytest.fixture
+    def rig(self):
+        opened = Opened(rdm6300)
+        with far_end(opened.open) as (reader, far, unplug):
+            yield Rig(
+                reader,
+                NAME,
+                opened.clock,
+                lambda card: os.write(far, frame(card)),
+                NUMBERS,
+                lambda: os.write(far, b"\x02" + b"0" * 11 + b"1\x03"),
+                unplug,
+            )
+
+
+class TestPn532(ReaderConformance):
+    @pytest.fixture
+    def rig(self):
+        opened, chip = Opened(pn532), None
+
+        def open_with_chip(source):
+            nonlocal chip
+            chip = Chip(far)
+            return opened.open(source)
+
+        far, near = pty.openpty()
+        with closing(open_with_chip(os.ttyname(near))) as reader:
+            os.close(near)
+
+            def present(credential):
+                size = 4 if credential.format == "csn4" else 7
+                chip.card = ChipCard(credential.number.to_bytes(size))
+
+            yield Rig(
+                reader,
+                NAME,
+                opened.clock,
+                present,
+                SERIAL_NUMBERS,
+                lambda: setattr(chip, "card", ChipCard(b"\x08\x01\x02\x03")),
+                lambda: setattr(chip, "dead", True),
+            )
+        chip.stop()
+        os.close(far)
+
+
+SHIFT, COLON, ENTER = 42, 39, 28
+DIGITS = dict(zip("1234567890", range(2, 12), strict=True))
+
+
+def key(code, value):
+    return struct.pack("llHHi", 0, 0, 1, code, value) + struct.pack("llHHi", 0, 0, 0, 0, 0)
+
+
+def strokes(text):
+    """The events of a keyboard wedge that types `FACILITY:NUMBER` and Enter."""
+    typed = b""
+    for character in text:
+        if character == ":":
+            typed += key(SHIFT, 1) + key(COLON, 1) + key(COLON, 0) + key(SHIFT, 0)
+        else:
+            typed += key(DIGITS[character], 1) + key(DIGITS[character], 0)
+    return typed + key(ENTER, 1) + key(ENTER, 0)
+
+
+class TestWedge(ReaderConformance):
+    @pytest.fixture
+    def rig(self, tmp_path):
+        path, clock = tmp_path / "event0", SystemClock()
+        os.mkfifo(path)
+        settings = ReaderSettings(name=NAME, source=str(path))
+        with closing(wedge.open_keyboard(settings, around(clock), lambda _: None)) as reader:
+            keyboard = path.open("wb", buffering=0)
+            yield Rig(
+                reader,
+                NAME,
+                clock,
+                lambda card: keyboard.write(strokes(format_badge(card))),
+                BADGES,
+                lambda: keyboard.write(strokes("1:2:3")),
+                keyboard.close,
+            )
+            keyboard.close()
+
+
+class TestSocket(ReaderConformance):
+    @pytest.fixture
+    def rig(self):
+        opened = Opened(sockets)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "badges"
+            with (
+                closing(opened.open(str(path))) as reader,
+                socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client,
+            ):
+                client.connect(str(path))
+                yield Rig(
+                    reader,
+                    NAME,
+                    opened.clock,
+                    lambda card: client.sendall(line(card)),
+                    BADGES,
+                    lambda: client.sendall(b"garbage\n"),
+                    path.unlink,
+                )
+
+
+class TestRecovered(ReaderConformance):
+    @pytest.fixture
+    def rig(self):
+        opened = Opened(lines)
+        with far_end(opened.open) as (first, far, unplug):
+            reader = Recovered(partial(opened.open, "/dev/nothing"), first, name=NAME, clock=opened.clock)
+            with closing(reader):
+                yield Rig(
+                    reader,
+                    NAME,
+                    opened.clock,
+                    lambda card: os.write(far, line(card)),
+                    BADGES,
+                    lambda: os.write(far, b"garbage\n"),
+                    unplug,
+                )
+
+    def test_loss_is_a_notice(self, rig):
+        rig.unplug()
+        assert rig.next(ReaderNotice).notice is Notice.LOST
+
+
+class TestGroup(ReaderConformance):
+    @pytest.fixture
+    def rig(self, tmp_path):
+        opened, path = Opened(lines), tmp_path / "fifo"
+        os.mkfifo(path)
+        with far_end(opened.open) as (first, far, unplug):
+            reader = ReaderGroup((opened.open(str(path)), first), opened.clock)
+            with closing(reader):
+                yield Rig(
+                    reader,
+                    NAME,
+                    opened.clock,
+                    lambda card: os.write(far, line(card)),
+                    BADGES,
+                    lambda: os.write(far, b"garbage\n"),
+                    unplug,
+                )
+
+
+class TestSimulated(ReaderConformance):
+    @pytest.fixture
+    def rig(self):
+        clock = SystemClock()
+        reader = SimulatedReader(clock, NAME)
+        return Rig(
+            reader,
+            NAME,
+            clock,
+            reader.present,
+            BADGES,
+            lambda: reader.present(None),
+            lambda: setattr(reader, "broken", True),
+        )
