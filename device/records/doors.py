@@ -43,7 +43,7 @@ class DoorInput(StrEnum):
     FIRE = "fire"
     """The fire panel lets everybody out."""
     LOCKDOWN = "lockdown"
-    """A switch that keeps the door locked for as long as it is on."""
+    """A switch or button that locks the door down; it stays so until the switch is off and an operator clears it."""
 
 
 class Line(StrEnum):
@@ -165,3 +165,5 @@ class DoorStatus:
     """Seconds on the monotonic clock."""
     lines: tuple[tuple[DoorInput, Line], ...]
     outputs: Outputs
+    troubles: tuple[str, ...] = ()
+    """What does not work, in words."""

@@ -1,0 +1,324 @@
+"""What a door knows, and what follows from it: its state, what it drives, when time matters next.
+
+Pure values and functions; `device.door.rules` says how events change them, `device.door.operation` runs them on wires.
+
+**Which state is shown.** What a door is at the moment (closed, open, alarm) and what it is made to be (lockdown,
+evacuation, fault) are apart; the shown state is the first of these that holds:
+
+1. EVACUATION. It comes before LOCKDOWN and FAULT because it alone saves lives: a fire burns cables, and a fault must
+   not keep people in. An attacker who can make the fire panel call gets in; where that weighs more, as at a door whose
+   handle always lets people out, no fire input is wired.
+2. FAULT. It comes before LOCKDOWN because it says that the promise of a lockdown may not be kept. Both are secure.
+3. LOCKDOWN.
+4. FORCED, HELD_OPEN, OPEN, RELEASED, LOCKED: the door by itself.
+
+Of an operator's lockdown and an operator's evacuation the later word counts.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from types import MappingProxyType
+from typing import assert_never
+
+from device.config import DoorSettings
+from device.records import DoorInput, DoorOutput, DoorState, Line, Outputs
+
+LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "strike_time_s": (0.1, 10.0),
+        "extended_strike_time_s": (0.1, 30.0),
+        "held_open_time_s": (1.0, 600.0),
+        "pre_alarm_s": (0.0, 60.0),
+    }
+)
+"""The least and the most of each time, in seconds, whatever the settings say."""
+
+MAX_STRIKE_TIME_S = LIMITS["strike_time_s"][1]
+MAX_RELEASE_S = LIMITS["extended_strike_time_s"][1]
+"""No single grant, request to exit or operator releases the strike for longer."""
+
+GRACE_S = 1.0
+"""An opening counts as caused so long after the strike was secured: the longest that a contact may take to settle."""
+EXIT_HELD_S = 60.0
+"""A request to exit that lasts allows openings for so long; after that it is a stuck button, and allows nothing."""
+FEEDBACK_S = 2.0
+"""A lock may disagree with its relay for so long, while its bolt moves."""
+QUIET_S = 3.0
+"""A forced door must be closed for so long to be over its alarm, so that a rattling one is one alarm."""
+INSTANT_S = 1e-6
+"""A timer that has less left has run out: sums of seconds are not exact."""
+
+DISABLING = frozenset({DoorInput.DPS, DoorInput.STRIKE_FEEDBACK, DoorInput.LOCKDOWN})
+"""Inputs without which the door is in FAULT. Without the first two nobody knows whether it is secure. A lockdown switch
+that cannot be heard may be on: FAULT is as secure, and is over by itself when the wire is mended.
+
+Damage to the others is told and changes nothing, as the door works without them: a damaged REX wire is no request, a
+damaged fire wire neither releases (whoever cuts it would be in) nor ends an evacuation (fire burns wires). An owner who
+wants a cut fire wire to release connects it unsupervised and `active = "open"`. Tamper is tamper, damaged or active.
+"""
+
+
+class Order(StrEnum):
+    """What an operator has told a door to be until it is cleared."""
+
+    NONE = "none"
+    LOCKDOWN = "lockdown"
+    EVACUATION = "evacuation"
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """What a door stays in until an operator clears it; it outlasts a restart."""
+
+    ordered: Order = Order.NONE
+    switched: bool = False
+    """The lockdown input was active."""
+    fire: bool = False
+    """The fire input was active."""
+
+    @property
+    def is_evacuation(self) -> bool:
+        """Whether everybody is let out."""
+        return self.fire or self.ordered is Order.EVACUATION
+
+    @property
+    def is_lockdown(self) -> bool:
+        """Whether nobody is let in; an evacuation comes first."""
+        return self.switched or self.ordered is Order.LOCKDOWN
+
+
+class Position(Enum):
+    """What the door itself does, whatever it is made to be."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    """With cause, and not yet for too long."""
+    HELD_OPEN = "held open"
+    FORCED = "forced"
+    """Open without cause."""
+    SETTLING = "settling"
+    """Closed again after it was forced, but not yet for `QUIET_S`."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the door is in its frame."""
+        return self in (Position.CLOSED, Position.SETTLING)
+
+    @property
+    def is_forced(self) -> bool:
+        """Whether this is the alarm of a forced door."""
+        return self in (Position.FORCED, Position.SETTLING)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """A door's times in seconds, within `LIMITS`."""
+
+    strike_time_s: float
+    extended_strike_time_s: float
+    held_open_time_s: float
+    pre_alarm_s: float
+
+
+def times(settings: DoorSettings) -> Times:
+    """The settings' times, within `LIMITS`; what is no number is the least. Extended is never shorter than plain."""
+    strike_time_s = _within_limits("strike_time_s", settings.strike_time_s)
+    extended_strike_time_s = _within_limits("extended_strike_time_s", settings.extended_strike_time_s)
+    return Times(
+        strike_time_s,
+        max(strike_time_s, extended_strike_time_s),
+        _within_limits("held_open_time_s", settings.held_open_time_s),
+        _within_limits("pre_alarm_s", settings.pre_alarm_s),
+    )
+
+
+def _within_limits(name: str, seconds: float) -> float:
+    least, most = LIMITS[name]
+    return min(max(least, seconds), most)  # in this order, as it makes NaN the least
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """All that a door knows. What is `left` are seconds until a timer runs out: None is not running, 0 has run out.
+
+    There is no deadline in it that a clock could be turned away from: timers only ever get shorter.
+    """
+
+    at: float
+    """When it last knew the time, in seconds on the monotonic clock."""
+    since: float
+    """When it came into its state, likewise."""
+    state: DoorState = DoorState.LOCKED
+    mode: Mode = Mode()
+    lines: tuple[tuple[DoorInput, Line], ...] = ()
+    """What each wire said last, of those that have said something."""
+    position: Position = Position.CLOSED
+    is_open: bool | None = None
+    """What the door position switch said last while its wire was sound."""
+    position_left_s: float | None = None
+    """Until OPEN becomes HELD_OPEN, or SETTLING becomes CLOSED."""
+    scheduled: bool = False
+    """A schedule holds it released."""
+    release_left_s: float | None = None
+    """Until the release of a grant, an operator or a request to exit ends."""
+    release_used: bool = False
+    """The door was opened in this release: closing it ends the release."""
+    extended: bool = False
+    """The next opening is that of somebody who needs more time."""
+    cause_left_s: float | None = None
+    """Until an opening is no longer caused by what was granted or requested before. One opening uses it up."""
+    exit_requested: bool = False
+    """That cause is a request to exit that released nothing."""
+    exit_held_left_s: float | None = None
+    """Until a request to exit that lasts counts as stuck."""
+    unlocked_left_s: float | None = None
+    """Until a lock that says unlocked while it should be secure is a fault."""
+    jammed_left_s: float | None = None
+    """Until a lock that says locked while it should be released is worth a notice."""
+    tampered: bool = False
+    """The housing was opened, and nobody has cleared it."""
+    drive_fault: str | None = None
+    """Why the outputs do not do what they are told."""
+
+    def line(self, wire: DoorInput) -> Line | None:
+        """What a wire said last; None if it never said anything or is not there."""
+        return dict(self.lines).get(wire)
+
+    @property
+    def is_released(self) -> bool:
+        """Whether the strike is to be released. The only place that says so."""
+        if self.mode.is_evacuation:
+            return True
+        if self.is_faulty or self.mode.is_lockdown:
+            return False
+        return self.scheduled or self.release_left_s is not None
+
+    @property
+    def is_faulty(self) -> bool:
+        """Whether something that the door needs does not work."""
+        wires = any(line.is_fault for wire, line in self.lines if wire in DISABLING)
+        return wires or self.drive_fault is not None or self.is_unlocked
+
+    @property
+    def is_unlocked(self) -> bool:
+        """Whether the lock has said for too long that it is unlocked while it should be secure."""
+        return self.unlocked_left_s == 0.0
+
+    @property
+    def is_jammed(self) -> bool:
+        """Whether the lock has said for too long that it is locked while it should be released."""
+        return self.jammed_left_s == 0.0
+
+    @property
+    def is_exit_stuck(self) -> bool:
+        """Whether the request to exit has been active for too long, or since before anybody watched."""
+        return self.exit_held_left_s == 0.0
+
+    @property
+    def has_cause(self) -> bool:
+        """Whether an opening now would be no alarm."""
+        return self.is_released or self.cause_left_s is not None or bool(self.exit_held_left_s)
+
+    @property
+    def is_passage_free(self) -> bool:
+        """Whether it may stay open for as long as it likes: in an evacuation, and while a schedule releases it."""
+        return self.is_released and (self.mode.is_evacuation or self.scheduled)
+
+    @property
+    def is_closed_and_locked(self) -> bool:
+        """Whether everything that is wired says so: what an interlock asks of the other door."""
+        quiet = all(is_quiet(self.line(wire)) for wire in (DoorInput.DPS, DoorInput.STRIKE_FEEDBACK))
+        secure = self.state in (DoorState.LOCKED, DoorState.LOCKDOWN)
+        return secure and self.position is Position.CLOSED and quiet
+
+
+def is_quiet(line: Line | None) -> bool:
+    """Whether a wire is not there or says nothing; damage is not quiet."""
+    return line in (None, Line.QUIET)
+
+
+def new_controller(mode: Mode, now: float) -> Controller:
+    """A door that has not heard of any of its wires yet."""
+    at = now if math.isfinite(now) else 0.0
+    fresh = Controller(at=at, since=at, mode=mode)
+    return Controller(at=at, since=at, mode=mode, state=state_of(fresh))
+
+
+def state_of(door: Controller) -> DoorState:
+    """The state that is shown; the module says why in this order."""
+    if door.mode.is_evacuation:
+        return DoorState.EVACUATION
+    if door.is_faulty:
+        return DoorState.FAULT
+    if door.mode.is_lockdown:
+        return DoorState.LOCKDOWN
+    match door.position:
+        case Position.CLOSED:
+            return DoorState.RELEASED if door.is_released else DoorState.LOCKED
+        case Position.OPEN:
+            return DoorState.OPEN
+        case Position.HELD_OPEN:
+            return DoorState.HELD_OPEN
+        case Position.FORCED | Position.SETTLING:
+            return DoorState.FORCED
+        case _:
+            assert_never(door.position)
+
+
+def outputs(settings: DoorSettings, door: Controller) -> Outputs:
+    """What is to be driven: a function of what the door knows, and of nothing else."""
+    return Outputs(door.is_released, frozenset(_sounding(settings, door)))
+
+
+def _sounding(settings: DoorSettings, door: Controller) -> Iterator[DoorOutput]:
+    if door.is_released:
+        yield from (DoorOutput.LED, DoorOutput.LAMP)
+    if _is_shunted(door):
+        yield DoorOutput.SHUNT
+    if door.position is Position.HELD_OPEN or is_pre_alarm(settings, door):
+        yield DoorOutput.BUZZER
+    if door.position.is_forced or door.tampered:
+        yield DoorOutput.SIREN
+
+
+def _is_shunted(door: Controller) -> bool:
+    """Whether the building's own alarm is to overlook the door: it may be opened, or is open with cause."""
+    match door.position:
+        case Position.CLOSED:
+            return door.has_cause
+        case Position.OPEN:
+            return True
+        case Position.HELD_OPEN | Position.FORCED | Position.SETTLING:
+            return False
+        case _:
+            assert_never(door.position)
+
+
+def is_pre_alarm(settings: DoorSettings, door: Controller) -> bool:
+    """Whether the door will soon have been open for too long."""
+    if door.position is not Position.OPEN or door.position_left_s is None:
+        return False
+    return 0.0 < door.position_left_s - INSTANT_S <= times(settings).pre_alarm_s
+
+
+def deadline(settings: DoorSettings, door: Controller) -> float | None:
+    """When a Tick matters next, in seconds on the monotonic clock; always later than what the door knows."""
+    left_s = min(_running(settings, door), default=None)
+    return None if left_s is None else max(door.at + left_s, math.nextafter(door.at, math.inf))
+
+
+def _running(settings: DoorSettings, door: Controller) -> Iterator[float]:
+    """Seconds until each timer that runs."""
+    timers = (
+        door.position_left_s,
+        door.release_left_s,
+        door.cause_left_s,
+        door.exit_held_left_s,
+        door.unlocked_left_s,
+        door.jammed_left_s,
+    )
+    yield from (left_s for left_s in timers if left_s)
+    if door.position is Position.OPEN and door.position_left_s and not is_pre_alarm(settings, door):
+        yield door.position_left_s - times(settings).pre_alarm_s

@@ -1,0 +1,152 @@
+"""What is worth an audit row: told by comparing what a door knew with what it knows after an event. Pure."""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from device.door.controller import Controller, Order, Position
+from device.records import (
+    Commanded,
+    DoorCommand,
+    DoorEvent,
+    DoorInput,
+    DoorNotice,
+    Event,
+    InputChanged,
+    Line,
+    ScheduleChanged,
+)
+
+_Told = tuple[Event, str]
+
+
+def notices(before: Controller, after: Controller, event: DoorEvent) -> tuple[DoorNotice, ...]:
+    """What happened between two values of one door, in the order of its weight. A grant is not told: it is a decision,
+    and was written down before.
+    """
+    told = (
+        *_modes(before, after, event),
+        *_alarms(before, after, event),
+        *_troubles(before, after),
+        *_wires(before, after),
+        *_strike(before, after, event),
+        *_exits(before, after, event),
+    )
+    return tuple(DoorNotice(what, after.at, detail) for what, detail in told)
+
+
+def troubles(door: Controller) -> tuple[str, ...]:
+    """What is wrong with a door at the moment, in words."""
+    return tuple(_found_wrong(door))
+
+
+def _found_wrong(door: Controller) -> Iterator[str]:
+    if door.drive_fault is not None:
+        yield f"the outputs cannot be driven: {door.drive_fault}"
+    for wire, line in door.lines:
+        if line.is_fault:
+            yield f"the wire of input {wire} is {'cut' if line is Line.CUT else 'shorted'}"
+    if door.is_unlocked:
+        yield "the lock says unlocked while it should be secure"
+    if door.is_jammed:
+        yield "the lock says locked while it should be released"
+    if door.is_exit_stuck:
+        yield "the request to exit is stuck: it has been active for too long, or since before the start"
+
+
+def _modes(before: Controller, after: Controller, event: DoorEvent) -> Iterator[_Told]:
+    """Lockdown and evacuation, begun and cleared."""
+    if after.mode.fire and not before.mode.fire:
+        yield Event.DOOR_EVACUATION, "by the fire input"
+    if after.mode.switched and not before.mode.switched:
+        yield Event.DOOR_LOCKDOWN, "by its input"
+    if after.mode.ordered is not before.mode.ordered:
+        yield from _ordered(after.mode.ordered)
+    if isinstance(event, Commanded) and event.command is DoorCommand.CLEAR:
+        if before.mode.is_evacuation and not after.mode.is_evacuation:
+            yield Event.DOOR_CLEARED, "evacuation"
+        elif before.mode.is_lockdown and not after.mode.is_lockdown:
+            yield Event.DOOR_CLEARED, "lockdown"
+
+
+def _ordered(order: Order) -> Iterator[_Told]:
+    match order:
+        case Order.LOCKDOWN:
+            yield Event.DOOR_LOCKDOWN, "by an operator"
+        case Order.EVACUATION:
+            yield Event.DOOR_EVACUATION, "by an operator"
+        case Order.NONE:
+            pass
+        case _:
+            assert_never(order)
+
+
+def _alarms(before: Controller, after: Controller, event: DoorEvent) -> Iterator[_Told]:
+    """Forced and held open, each time it begins; how it ended."""
+    was, is_now = before.position, after.position
+    if is_now is Position.FORCED and was is not Position.FORCED:
+        yield Event.DOOR_FORCED, "opened without cause"
+    if is_now is Position.HELD_OPEN and was is not Position.HELD_OPEN:
+        yield Event.DOOR_HELD_OPEN, ""
+    ended = _alarm(was)
+    if ended and not _alarm(is_now):
+        if isinstance(event, Commanded) and event.command is DoorCommand.CLEAR:
+            yield Event.DOOR_CLEARED, f"{ended} alarm"
+        else:
+            yield Event.DOOR_ALARM_ENDED, f"{ended}, {'closed again' if is_now.is_closed else 'open with cause now'}"
+
+
+def _alarm(position: Position) -> str | None:
+    if position.is_forced:
+        return "forced"
+    return "held open" if position is Position.HELD_OPEN else None
+
+
+def _troubles(before: Controller, after: Controller) -> Iterator[_Told]:
+    was, is_now = troubles(before), troubles(after)
+    yield from ((Event.DOOR_FAULT, trouble) for trouble in is_now if trouble not in was)
+    yield from ((Event.DOOR_MENDED, f"no longer: {trouble}") for trouble in was if trouble not in is_now)
+
+
+def _wires(before: Controller, after: Controller) -> Iterator[_Told]:
+    """Tamper and mains."""
+    if _is_tampered(after) and not _is_tampered(before):
+        yield Event.DOOR_TAMPERED, ""
+    if _is_tampered(before) and not _is_tampered(after):
+        yield Event.DOOR_MENDED, "the housing is closed"
+    was, is_now = before.line(DoorInput.POWER_FAIL), after.line(DoorInput.POWER_FAIL)
+    if is_now is Line.ACTIVE and was is not Line.ACTIVE:
+        yield Event.DOOR_POWER_FAILED, ""
+    if is_now is Line.QUIET and was is Line.ACTIVE:
+        yield Event.DOOR_POWER_RESTORED, ""
+
+
+def _is_tampered(door: Controller) -> bool:
+    return door.line(DoorInput.TAMPER) not in (None, Line.QUIET)
+
+
+def _strike(before: Controller, after: Controller, event: DoorEvent) -> Iterator[_Told]:
+    """Releases that no decision speaks of, and what ended one before its time."""
+    if isinstance(event, Commanded) and event.command is DoorCommand.RELEASE and after.is_released:
+        yield Event.DOOR_RELEASED, "by an operator"
+    if isinstance(event, Commanded) and event.command is DoorCommand.SECURE and not after.is_released:
+        yield Event.DOOR_SECURED, "by an operator"
+    if isinstance(event, ScheduleChanged) and before.is_released is not after.is_released:
+        yield (Event.DOOR_RELEASED if after.is_released else Event.DOOR_SECURED), "by the schedule"
+
+
+def _exits(before: Controller, after: Controller, event: DoorEvent) -> Iterator[_Told]:
+    """A request to exit that released the strike, or with which the door was opened. Others are no news: a motion
+    detector makes one a second.
+    """
+    if not isinstance(event, InputChanged):
+        return
+    pressed = before.line(DoorInput.REX) is Line.QUIET and after.line(DoorInput.REX) is Line.ACTIVE
+    if pressed and (after.release_left_s or 0.0) > (before.release_left_s or 0.0):
+        yield Event.DOOR_EXIT_REQUESTED, "released"
+    opened = before.position.is_closed and after.position is Position.OPEN
+    if opened and _is_exit(before):
+        yield Event.DOOR_EXIT_REQUESTED, "opened"
+
+
+def _is_exit(door: Controller) -> bool:
+    return door.exit_requested or (bool(door.exit_held_left_s) and not door.is_released)

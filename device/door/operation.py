@@ -1,0 +1,323 @@
+"""A door in operation: its controller on real wires and a clock, for as many threads as like to speak to it.
+
+Several threads tell it things: the main loop grants, the inputs' thread says what the wires say, operators command,
+and a `DoorThread` lets time pass. One at a time is heard, and the outputs follow before the next one. Nothing that can
+take long is done meanwhile: the disk is written to afterwards, by whoever told.
+"""
+
+import math
+import threading
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+
+from device.config import DoorSettings
+from device.door.controller import Mode, deadline, new_controller, outputs
+from device.door.drive import Drive
+from device.door.mode import ForgetfulMemory, ModeMemory
+from device.door.notices import notices, troubles
+from device.door.rules import step
+from device.errors import DoorError
+from device.ports import Clock, DoorIO
+from device.records import (
+    Commanded,
+    DoorCommand,
+    DoorEvent,
+    DoorInput,
+    DoorNotice,
+    DoorState,
+    DoorStatus,
+    DriveFailed,
+    Event,
+    Granted,
+    InputChanged,
+    Line,
+    Outputs,
+    Tick,
+)
+
+MAX_NOTICES = 256
+"""So many notices wait at most to be taken; the first ones tell how it began, later ones are counted."""
+BEAT_S = 0.5
+"""A `DoorThread` beats at least so often."""
+_LEAST_WAIT_S = 0.001
+
+
+class Door:
+    """One door. It is secured before anything else is done, and has heard of all its wires when it is made."""
+
+    def __init__(self, settings: DoorSettings, io: DoorIO, clock: Clock, memory: ModeMemory | None = None) -> None:
+        """Takes `io` over; `memory` says in which mode the door was left. Raises `DoorError` if its wires cannot be
+        read. Outputs that cannot be driven make it start in FAULT.
+        """
+        self.name = settings.name
+        self.wakeup = threading.Event()
+        """Set when notices wait, or when something other than time has changed the deadline; cleared by `notices`."""
+        self.hurry = threading.Event()
+        """The same for the thread that waits for the deadline, which clears it."""
+        self._settings = settings
+        self._io = io
+        self._clock = clock
+        self._drive = Drive(io)
+        self._drive.secure()
+        self._lock = threading.RLock()
+        self._saving = threading.Lock()
+        self._told = _Notices()
+        self._waiting: deque[DoorEvent] = deque()
+        self._is_busy = False
+        self._has_ended = False
+        self._unsaved = ""
+        self._memory = memory or ForgetfulMemory()
+        mode, unreadable = self._memory.read()
+        self._saved: Mode | None = None if unreadable else mode
+        self._controller = new_controller(mode, clock.monotonic())
+        self._wired: frozenset[DoorInput] = frozenset()
+        self._note_start(unreadable)
+        self._start()
+
+    @property
+    def state(self) -> DoorState:
+        """Where the door is, as of the last event."""
+        return self._controller.state
+
+    @property
+    def known_at(self) -> float:
+        """When it was last told anything, in seconds on the clock."""
+        return self._controller.at
+
+    @property
+    def is_closed_and_locked(self) -> bool:
+        """Whether everything that is wired says so: what an interlock asks of the other door."""
+        return self._controller.is_closed_and_locked and not self._drive.is_released
+
+    def tell(self, event: DoorEvent) -> DoorState:
+        """What happened. The outputs have followed when this returns, and a change of mode is on the disk; the state
+        after that.
+        """
+        with self._lock:
+            is_outermost = self._hear(event)
+            state = self.state
+        if is_outermost:
+            self._save()
+        return state
+
+    def grant(self, *, extended: bool = False) -> bool:
+        """Lets somebody in whose decision is written down; whether the strike is released now."""
+        with self._lock:
+            is_outermost = self._hear(Granted(extended))
+            is_released = self._drive.is_released and not self._has_ended
+        if is_outermost:
+            self._save()
+        return is_released
+
+    def command(self, command: DoorCommand) -> DoorState:
+        """An operator's word; the state after it."""
+        return self.tell(Commanded(command))
+
+    def tick(self, not_before: float = -math.inf) -> None:
+        """Time has passed. Whoever has waited may say until when at least, in case the clock stands still."""
+        with self._lock:
+            self._hear(Tick(), not_before)
+
+    def deadline(self) -> float | None:
+        """When to `tick` next, in seconds on the clock; None if nothing is pending."""
+        with self._lock:
+            if self._has_ended:
+                return None
+            due = (deadline(self._settings, self._controller), self._drive.deadline())
+            return min((when for when in due if when is not None), default=None)
+
+    def status(self) -> DoorStatus:
+        """All that is known, for whoever asks."""
+        with self._lock:
+            door = self._controller
+            wrong = (*troubles(door), *([self._unsaved] if self._unsaved else []))
+            driven = Outputs() if self._has_ended else outputs(self._settings, door)
+            return DoorStatus(self.name, door.state, door.since, door.lines, driven, wrong)
+
+    def notices(self) -> tuple[DoorNotice, ...]:
+        """Takes what is worth an audit row, oldest first. Tries again to write down a mode that could not be."""
+        self._save()
+        with self._lock:
+            self.wakeup.clear()
+            return self._told.take(self._controller.at)
+
+    def fail(self, why: str) -> None:
+        """Ends the door's operation in FAULT: nothing is heard any more, the strike stays secure."""
+        with self._lock:
+            if self._has_ended:
+                return
+            with suppress(Exception):  # it may be the very thing that has failed
+                self._hear(DriveFailed(why))
+            self._end()
+            self._controller = replace(self._controller, state=DoorState.FAULT)
+
+    def close(self) -> None:
+        """Secures, and gives the wires back; harmless when repeated. Raises `DoorError`, secure or not."""
+        with self._lock:
+            self._end()
+        self._io.close()  # not with the lock: it may wait for a thread that is about to tell something
+
+    def _start(self) -> None:
+        try:
+            with self._lock:
+                lines = self._io.lines()
+                self._wired = frozenset(lines)
+                self._hear_lines(lines)
+                self._io.watch(self._changed)
+                self._hear_lines(self._io.lines())  # what changed before anybody watched
+        except BaseException:
+            with suppress(DoorError):
+                self.close()
+            raise
+        self._save()
+
+    def _note_start(self, unreadable: str) -> None:
+        at, mode = self._controller.at, self._controller.mode
+        if unreadable:
+            self._told.add(DoorNotice(Event.DOOR_FAULT, at, f"{unreadable}; the door starts in lockdown"))
+        elif mode.is_evacuation or mode.is_lockdown:
+            event = Event.DOOR_EVACUATION if mode.is_evacuation else Event.DOOR_LOCKDOWN
+            self._told.add(DoorNotice(event, at, "as before the start"))
+
+    def _hear_lines(self, lines: Mapping[DoorInput, Line]) -> None:
+        for wire, line in lines.items():
+            self._hear(InputChanged(wire, line))
+        self._hear(Tick())
+
+    def _changed(self, change: InputChanged) -> None:
+        self.tell(change)
+
+    def _hear(self, event: DoorEvent, not_before: float = -math.inf) -> bool:
+        """Steps through `event` and whatever it brings about; False if this is itself brought about by another, which
+        then hears it when it is done.
+        """
+        if self._has_ended:
+            return False
+        self._waiting.append(event)
+        if self._is_busy:
+            return False
+        self._is_busy, due = True, self.deadline()
+        try:
+            while self._waiting:
+                self._step(self._waiting.popleft(), not_before)
+        except BaseException:
+            self._drive.secure()
+            raise
+        finally:
+            self._is_busy = False
+        self._wake(has_changed=not isinstance(event, Tick) and self.deadline() != due)
+        return True
+
+    def _step(self, event: DoorEvent, not_before: float) -> None:
+        now = max(self._clock.monotonic(), not_before)
+        before = self._controller
+        self._controller = step(self._settings, self._wired, before, event, now)
+        for notice in notices(before, self._controller, event):
+            self._told.add(notice)
+        came_of_it = self._drive.to(outputs(self._settings, self._controller), now)
+        if came_of_it is not None:
+            self._waiting.append(came_of_it)
+
+    def _wake(self, *, has_changed: bool) -> None:
+        if has_changed:
+            self.hurry.set()
+        if has_changed or self._told:
+            self.wakeup.set()
+
+    def _end(self) -> None:
+        self._has_ended = True
+        self._drive.secure()
+        self._wake(has_changed=True)
+
+    def _save(self) -> None:
+        """Writes the mode down if it is not; one thread at a time, so that the last one written is the last one."""
+        with self._saving:
+            mode = self._controller.mode
+            if mode == self._saved:
+                return
+            try:
+                self._memory.write(mode)
+            except DoorError as error:
+                self._cannot_save(error.message)
+            else:
+                self._saved = mode
+                self._cannot_save("")
+
+    def _cannot_save(self, why: str) -> None:
+        with self._lock:
+            was, self._unsaved = self._unsaved, why
+            if why and not was:
+                self._told.add(DoorNotice(Event.DOOR_FAULT, self._controller.at, why))
+            elif was and not why:
+                self._told.add(DoorNotice(Event.DOOR_MENDED, self._controller.at, f"no longer: {was}"))
+            self._wake(has_changed=False)
+
+
+class _Notices:
+    """Notices that wait, not more than `MAX_NOTICES`."""
+
+    def __init__(self) -> None:
+        self._waiting: list[DoorNotice] = []
+        self._lost = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def add(self, notice: DoorNotice) -> None:
+        if len(self._waiting) < MAX_NOTICES:
+            self._waiting.append(notice)
+        else:
+            self._lost += 1
+
+    def take(self, at: float) -> tuple[DoorNotice, ...]:
+        if self._lost:
+            lost = f"{self._lost} more notice{'s' * (self._lost != 1)} of this door came than could be kept"
+            self._waiting.append(DoorNotice(Event.DOOR_FAULT, at, lost))
+        taken, self._waiting, self._lost = tuple(self._waiting), [], 0
+        return taken
+
+
+class DoorThread:
+    """Lets real time pass for a door, so that a release ends even if the main loop hangs."""
+
+    def __init__(self, door: Door, clock: Clock) -> None:
+        self._door = door
+        self._clock = clock
+        self._is_ending = False
+        self.last_beat = clock.monotonic()
+        """When it last came round, in seconds on the clock; a thread whose last beat is several `BEAT_S` old hangs."""
+        self.failure: BaseException | None = None
+        """What ended the thread. The door is in FAULT then, and there are no more beats."""
+        self._thread = threading.Thread(target=self._run, name=f"door {door.name}", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the thread; harmless when repeated. The door is to be closed next: nobody ends its releases now."""
+        self._is_ending = True
+        self._door.hurry.set()
+        self._thread.join(2 * BEAT_S)  # one that hangs in a driver is left behind
+
+    def _run(self) -> None:
+        try:
+            while not self._is_ending:
+                self._come_round()
+        except BaseException as error:  # whatever it is: a door without its time must not be released
+            self.failure = error
+            self._door.fail(f"the thread that keeps its time ended: {type(error).__name__}")
+
+    def _come_round(self) -> None:
+        self._door.hurry.clear()
+        known_at, wait_s = self._door.known_at, self._wait_s()
+        if self._door.hurry.wait(wait_s):
+            self._door.tick()
+        else:
+            self._door.tick(known_at + wait_s)
+        self.last_beat = self._clock.monotonic()
+
+    def _wait_s(self) -> float:
+        due = self._door.deadline()
+        if due is None:
+            return BEAT_S
+        return min(max(_LEAST_WAIT_S, due - self._clock.monotonic()), BEAT_S)

@@ -1,0 +1,353 @@
+"""The rules of a door: what each event, and time, makes of what it knows. Pure, total, and the only ones there are.
+
+Time. A door counts what is left of each of its times down by however far the clock has moved since the event before,
+**in either direction**: a clock that is set back shortens a release instead of prolonging it. A clock that stands still
+is for whoever waits to notice (`device.door.operation.Door.tick`).
+
+Causes. A grant, an operator's release and a request to exit are the cause of one opening: a second one needs another.
+"""
+
+import math
+from dataclasses import replace
+from typing import assert_never
+
+from device.config import DoorSettings
+from device.door.controller import (
+    EXIT_HELD_S,
+    FEEDBACK_S,
+    GRACE_S,
+    INSTANT_S,
+    QUIET_S,
+    Controller,
+    Order,
+    Position,
+    is_quiet,
+    state_of,
+    times,
+)
+from device.records import (
+    Commanded,
+    DoorCommand,
+    DoorEvent,
+    DoorInput,
+    DoorState,
+    DriveFailed,
+    DriveMended,
+    Granted,
+    InputChanged,
+    Line,
+    ScheduleChanged,
+    Tick,
+)
+
+
+def step(
+    settings: DoorSettings, wired: frozenset[DoorInput], before: Controller, event: DoorEvent, now: float
+) -> Controller:
+    """The door after `event` at `now`, seconds on the monotonic clock. Inputs that are not `wired` say nothing."""
+    then = _settled(settings, _passed(before, now))
+    return _settled(settings, _happened(settings, wired, then, event))
+
+
+def _passed(door: Controller, now: float) -> Controller:
+    """Counts all timers down. A time that is no number is for ever."""
+    moved_s = abs(now - door.at)
+    elapsed_s = moved_s if math.isfinite(moved_s) else math.inf
+    return replace(
+        door,
+        at=now if math.isfinite(now) else door.at,
+        position_left_s=_less(door.position_left_s, elapsed_s),
+        release_left_s=_less(door.release_left_s, elapsed_s),
+        cause_left_s=_less(door.cause_left_s, elapsed_s),
+        exit_held_left_s=_less(door.exit_held_left_s, elapsed_s),
+        unlocked_left_s=_less(door.unlocked_left_s, elapsed_s),
+        jammed_left_s=_less(door.jammed_left_s, elapsed_s),
+    )
+
+
+def _less(left_s: float | None, elapsed_s: float) -> float | None:
+    if left_s is None:
+        return None
+    return left_s - elapsed_s if left_s - elapsed_s > INSTANT_S else 0.0
+
+
+def _happened(settings: DoorSettings, wired: frozenset[DoorInput], door: Controller, event: DoorEvent) -> Controller:
+    match event:
+        case Granted():
+            return _let_in(settings, door, extended=event.extended)
+        case Commanded():
+            return _commanded(settings, door, event.command)
+        case InputChanged():
+            return _sensed(settings, door, event) if event.input in wired else door
+        case ScheduleChanged():
+            return replace(door, scheduled=event.unlocked)
+        case DriveFailed():
+            return replace(door, drive_fault=event.detail)
+        case DriveMended():
+            return replace(door, drive_fault=None)
+        case Tick():
+            return door
+        case _:
+            assert_never(event)
+
+
+def _let_in(settings: DoorSettings, door: Controller, *, extended: bool = False) -> Controller:
+    """Releases for a grant, an operator or a request to exit, and allows one opening. It quiets no alarm."""
+    match door.state:
+        case DoorState.LOCKED | DoorState.RELEASED | DoorState.HELD_OPEN | DoorState.FORCED:
+            return _released(settings, door, extended=extended)
+        case DoorState.OPEN:  # somebody follows through the open door: their time begins now
+            released = _released(settings, door, extended=extended)
+            return replace(released, position_left_s=_open_time_s(settings, released))
+        case DoorState.FAULT | DoorState.LOCKDOWN:
+            return door
+        case DoorState.EVACUATION:  # it is released for everybody
+            return door
+        case _:
+            assert_never(door.state)
+
+
+def _released(settings: DoorSettings, door: Controller, *, extended: bool) -> Controller:
+    """A longer release that is under way is not shortened."""
+    limits = times(settings)
+    time_s = limits.extended_strike_time_s if extended else limits.strike_time_s
+    return replace(
+        door,
+        release_left_s=max(door.release_left_s or 0.0, time_s),
+        release_used=False,
+        extended=extended or door.extended,
+        cause_left_s=max(door.cause_left_s or 0.0, time_s + GRACE_S),
+        exit_requested=False,
+    )
+
+
+def _open_time_s(settings: DoorSettings, door: Controller) -> float:
+    """How long an opening may last: longer for those who need more time."""
+    limits = times(settings)
+    return limits.held_open_time_s + (limits.extended_strike_time_s if door.extended else 0.0)
+
+
+def _commanded(settings: DoorSettings, door: Controller, command: DoorCommand) -> Controller:
+    match command:
+        case DoorCommand.RELEASE:
+            return _let_in(settings, door)
+        case DoorCommand.SECURE:
+            return replace(_cut_short(door), scheduled=False)
+        case DoorCommand.LOCKDOWN:
+            return replace(door, mode=replace(door.mode, ordered=Order.LOCKDOWN))
+        case DoorCommand.EVACUATE:
+            return replace(door, mode=replace(door.mode, ordered=Order.EVACUATION))
+        case DoorCommand.CLEAR:
+            return replace(_cleared(door), tampered=False)
+        case _:
+            assert_never(command)
+
+
+def _cut_short(door: Controller) -> Controller:
+    """Ends a release. Whoever has just pulled the door open is no burglar."""
+    if door.release_left_s is None:
+        return door
+    cause_left_s = None if door.cause_left_s is None else min(door.cause_left_s, GRACE_S)
+    return replace(door, release_left_s=None, release_used=False, cause_left_s=cause_left_s)
+
+
+def _cleared(door: Controller) -> Controller:
+    """Leaves what is shown, one thing at a time, so that nobody clears what they do not see."""
+    match door.state:
+        case DoorState.EVACUATION:
+            return _evacuation_cleared(door)
+        case DoorState.LOCKDOWN:
+            return _lockdown_cleared(door)
+        case DoorState.FAULT | DoorState.FORCED | DoorState.HELD_OPEN:
+            return _alarm_cleared(door)
+        case DoorState.LOCKED | DoorState.RELEASED | DoorState.OPEN:
+            return door
+        case _:
+            assert_never(door.state)
+
+
+def _evacuation_cleared(door: Controller) -> Controller:
+    """The operator's evacuation, and the fire's if its input is quiet. A lockdown that was beneath it remains."""
+    if not is_quiet(door.line(DoorInput.FIRE)):
+        return door
+    ordered = Order.NONE if door.mode.ordered is Order.EVACUATION else door.mode.ordered
+    return replace(door, mode=replace(door.mode, fire=False, ordered=ordered))
+
+
+def _lockdown_cleared(door: Controller) -> Controller:
+    if not is_quiet(door.line(DoorInput.LOCKDOWN)):
+        return door
+    return replace(door, mode=replace(door.mode, switched=False, ordered=Order.NONE))
+
+
+def _alarm_cleared(door: Controller) -> Controller:
+    """A door that is still open has its time to be closed again."""
+    match door.position:
+        case Position.FORCED | Position.HELD_OPEN:
+            return replace(door, position=Position.OPEN, position_left_s=None)
+        case Position.SETTLING:
+            return replace(door, position=Position.CLOSED, position_left_s=None)
+        case Position.CLOSED | Position.OPEN:
+            return door
+        case _:
+            assert_never(door.position)
+
+
+def _sensed(settings: DoorSettings, door: Controller, change: InputChanged) -> Controller:
+    before, line = door.line(change.input), change.line
+    if before is line:
+        return door
+    lines = tuple(sorted({**dict(door.lines), change.input: line}.items()))
+    door = replace(door, lines=lines)
+    match change.input:
+        case DoorInput.REX:
+            return _exit_changed(settings, door, before, line)
+        case DoorInput.DPS:
+            return _moved(settings, door, line)
+        case DoorInput.TAMPER:
+            return replace(door, tampered=line is not Line.QUIET)
+        case DoorInput.FIRE:
+            return replace(door, mode=replace(door.mode, fire=door.mode.fire or line is Line.ACTIVE))
+        case DoorInput.LOCKDOWN:
+            return replace(door, mode=replace(door.mode, switched=door.mode.switched or line is Line.ACTIVE))
+        case DoorInput.STRIKE_FEEDBACK | DoorInput.POWER_FAIL:
+            return door
+        case _:
+            assert_never(change.input)
+
+
+def _exit_changed(settings: DoorSettings, door: Controller, before: Line | None, line: Line) -> Controller:
+    """Only a wire that was seen quiet can request: a jammed button must not release the door at every start."""
+    if line is not Line.ACTIVE:
+        return replace(door, exit_held_left_s=None)
+    if before is not Line.QUIET:
+        return replace(door, exit_held_left_s=0.0)
+    requested = replace(
+        door,
+        exit_held_left_s=EXIT_HELD_S,
+        exit_requested=not door.is_released,
+        cause_left_s=max(door.cause_left_s or 0.0, times(settings).strike_time_s + GRACE_S),
+    )
+    match settings.rex:
+        case "shunt":
+            return requested
+        case "release":
+            return _let_in(settings, requested)
+        case _:
+            assert_never(settings.rex)
+
+
+def _moved(settings: DoorSettings, door: Controller, line: Line) -> Controller:
+    """The door position switch says something else. Damage says nothing about the door."""
+    match line:
+        case Line.ACTIVE:
+            return _opened(settings, door)
+        case Line.QUIET:
+            return _closed(door)
+        case Line.CUT | Line.SHORT:
+            return door
+        case _:
+            assert_never(line)
+
+
+def _opened(settings: DoorSettings, door: Controller) -> Controller:
+    """FORCED unless there is a cause. A door found open at the start was opened before anybody watched.
+
+    The position before damage to the wire counts as the last one: a door that was closed then and is open when the wire
+    is mended was opened meanwhile, without cause.
+    """
+    if door.is_open:
+        return door
+    found_open, door = door.is_open is None, replace(door, is_open=True)
+    if not (found_open or door.has_cause):
+        return replace(door, position=Position.FORCED, position_left_s=None)
+    opened = replace(door, position=Position.OPEN, position_left_s=_open_time_s(settings, door))
+    return opened if found_open else _cause_used(settings, opened)
+
+
+def _cause_used(settings: DoorSettings, door: Controller) -> Controller:
+    door = replace(door, cause_left_s=None, exit_requested=False, extended=False)
+    match settings.relock:
+        case "open":
+            return replace(door, release_left_s=None)
+        case "close":
+            return replace(door, release_used=door.release_left_s is not None)
+        case _:
+            assert_never(settings.relock)
+
+
+def _closed(door: Controller) -> Controller:
+    """A release in which the door was opened ends; one that was granted while it stood open is for the next."""
+    if door.release_used:
+        door = replace(door, release_left_s=None, release_used=False)
+    door = replace(door, is_open=False)
+    match door.position:
+        case Position.OPEN | Position.HELD_OPEN:
+            return replace(door, position=Position.CLOSED, position_left_s=None)
+        case Position.FORCED:
+            return replace(door, position=Position.SETTLING, position_left_s=QUIET_S)
+        case Position.CLOSED | Position.SETTLING:
+            return door
+        case _:
+            assert_never(door.position)
+
+
+def _settled(settings: DoorSettings, door: Controller) -> Controller:
+    """Draws all conclusions: from timers that have run out, from what the door is made to be, from the lock."""
+    door = _ended(door)
+    door = replace(door, unlocked_left_s=_unlocked_left_s(door))
+    if door.is_faulty or door.mode.is_lockdown or door.mode.is_evacuation:
+        door = _cut_short(door)
+    door = _positioned(settings, door)
+    door = replace(door, jammed_left_s=_jammed_left_s(door))
+    state = state_of(door)
+    return door if state is door.state else replace(door, state=state, since=door.at)
+
+
+def _ended(door: Controller) -> Controller:
+    if door.release_left_s == 0.0:
+        door = replace(door, release_left_s=None, release_used=False)
+    if door.cause_left_s == 0.0:
+        door = replace(door, cause_left_s=None, exit_requested=False, extended=False)
+    return door
+
+
+def _unlocked_left_s(door: Controller) -> float | None:
+    """Runs while the lock says unlocked although it should be secure. An open door's bolt says nothing, but clears
+    nothing either.
+    """
+    says_unlocked = door.line(DoorInput.STRIKE_FEEDBACK) is Line.ACTIVE and not door.is_released
+    return _watched(door.unlocked_left_s, says_unlocked and (door.position.is_closed or door.is_unlocked))
+
+
+def _jammed_left_s(door: Controller) -> float | None:
+    """Runs while the lock says locked although it should be released."""
+    return _watched(door.jammed_left_s, door.line(DoorInput.STRIKE_FEEDBACK) is Line.QUIET and door.is_released)
+
+
+def _watched(left_s: float | None, disagrees: bool) -> float | None:
+    if not disagrees:
+        return None
+    return FEEDBACK_S if left_s is None else left_s
+
+
+def _positioned(settings: DoorSettings, door: Controller) -> Controller:
+    """What time and free passage make of the door's position."""
+    evacuated, over = door.mode.is_evacuation, door.position_left_s == 0.0
+    match door.position:
+        case Position.CLOSED:
+            return door
+        case Position.OPEN | Position.HELD_OPEN if door.is_passage_free:
+            return replace(door, position=Position.OPEN, position_left_s=None)
+        case Position.OPEN if over:
+            return replace(door, position=Position.HELD_OPEN, position_left_s=None)
+        case Position.OPEN if door.position_left_s is None:  # free passage has ended, or an alarm was cleared
+            return replace(door, position_left_s=_open_time_s(settings, door))
+        case Position.OPEN | Position.HELD_OPEN:
+            return door
+        case Position.FORCED:
+            return replace(door, position=Position.OPEN, position_left_s=None) if evacuated else door
+        case Position.SETTLING:
+            return replace(door, position=Position.CLOSED, position_left_s=None) if evacuated or over else door
+        case _:
+            assert_never(door.position)
