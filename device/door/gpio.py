@@ -1,55 +1,226 @@
-"""The relay of the strike on a GPIO pin, through gpiozero."""
+"""A door's wires on GPIO pins, through gpiozero: the strike's relay, what else is driven, and what is sensed."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from gpiozero import DigitalOutputDevice
 
-from device.config import DoorSettings
+from device.config import DoorSettings, InputSettings, OutputSettings, Settings
+from device.door.claims import all_of, claim_all, collected, named
+from device.door.inputs import Inputs
+from device.door.relay_guard import PET_S, LastResort, RelayGuard
+from device.door.timekeeper import Timekeeper
 from device.errors import DoorError
+from device.ports import Clock
+from device.records import DoorInput, InputChanged, Line, Outputs
 
 DEVICES = Path("/dev")
+LOCK_TIME_S = 0.5
+"""A strike is secured after so long even if a thread that hangs has its lock."""
+
+
+def level_of(settings: DoorSettings, *, released: bool) -> bool:
+    """The level, true for high, at which the relay's input releases the strike or secures it.
+
+    A fail-secure strike is energized to be released, a fail-safe one to be locked.
+    """
+    energized = released != settings.fail_safe
+    return energized == settings.active_high
 
 
 class Relay:
-    """`DoorIO` on one pin. The pin is driven to "secure" in the same step that makes it an output."""
+    """The strike on one pin, which is driven to "secure" in the same step that makes it an output."""
 
     def __init__(self, settings: DoorSettings, factory: Any) -> None:  # noqa: ANN401 - gpiozero is untyped
         """Raises `DoorError` if the pin cannot be taken."""
-        self._pin = settings.pin
-        with self._named("take"):
+        self._use = f"GPIO {settings.pin}, the relay of door {settings.name}"
+        self._lock = threading.Lock()
+        with named(f"take {self._use}"):
+            self._device = DigitalOutputDevice(
+                settings.pin, active_high=level_of(settings, released=True), initial_value=False, pin_factory=factory
+            )
+
+    def release(self) -> None:
+        """Lets the door be opened. Raises `DoorError`."""
+        with self._lock, named(f"release {self._use}"):
+            self._device.on()
+
+    def secure(self) -> None:
+        """Locks the door. Raises `DoorError`."""
+        with self._locked_if_possible(), named(f"secure {self._use}"):
+            self._device.off()
+
+    def close(self) -> None:
+        """Locks the door and gives the pin back; harmless when repeated. Raises `DoorError`."""
+        with self._locked_if_possible(), named(f"secure {self._use}"):
+            if not self._device.closed:
+                self._device.off()
+                self._device.close()
+
+    @contextlib.contextmanager
+    def _locked_if_possible(self) -> Iterator[None]:
+        has_lock = self._lock.acquire(timeout=LOCK_TIME_S)
+        try:
+            yield
+        finally:
+            if has_lock:
+                self._lock.release()
+
+
+class OutputWire:
+    """A wire that is driven besides the strike: off from its first level to its last."""
+
+    def __init__(self, settings: OutputSettings, factory: Any) -> None:  # noqa: ANN401 - gpiozero is untyped
+        """Raises `DoorError` if the pin cannot be taken."""
+        self.signal = settings.signal
+        self._use = f"GPIO {settings.pin}, output {settings.signal} of door {settings.door}"
+        with named(f"take {self._use}"):
             self._device = DigitalOutputDevice(
                 settings.pin, active_high=settings.active_high, initial_value=False, pin_factory=factory
             )
 
-    def release(self) -> None:
-        """Lets the door be opened."""
-        with self._named("release"):
-            self._device.on()
-
-    def secure(self) -> None:
-        """Locks the door."""
-        with self._named("secure"):
-            self._device.off()
+    def set(self, *, on: bool) -> None:
+        """Raises `DoorError`."""
+        with named(f"drive {self._use}"):
+            self._device.value = on
 
     def close(self) -> None:
-        """Locks the door and gives the pin back."""
+        """Switches it off and gives the pin back; harmless when repeated. Raises `DoorError`."""
         if not self._device.closed:
-            self.secure()
+            self.set(on=False)
             self._device.close()
 
-    @contextlib.contextmanager
-    def _named(self, what: str) -> Iterator[None]:
+
+class BoardIO:
+    """`DoorIO` on pins, those of a Raspberry Pi or simulated ones.
+
+    Inputs settle when `tick` is called at the `deadline`, as by a simulated clock that attends to this; on a real door
+    `run` has threads do it. Then whoever keeps the strike released has to `drive` it again at least every
+    `relay_guard.PET_S`, or the guard secures it.
+    """
+
+    def __init__(
+        self,
+        door: DoorSettings,
+        inputs: Iterable[InputSettings],
+        outputs: Iterable[OutputSettings],
+        factory: Any,  # noqa: ANN401 - gpiozero is untyped
+        clock: Clock,
+    ) -> None:
+        """Takes the wires of this door, the strike's first; other doors' are passed over.
+
+        Raises `DoorError` that names all that cannot be taken.
+        """
+        self._clock = clock
+        self._relay = Relay(door, factory)
+        self.guard = RelayGuard(self._relay.secure, clock)
+        self._threads = contextlib.ExitStack()
+        self._wake_guard: Callable[[], None] = lambda: None
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._relay.close)
+            self._outputs = claim_all(partial(OutputWire, one, factory) for one in outputs if one.door == door.name)
+            for wire in self._outputs:
+                stack.callback(wire.close)
+            self._inputs = Inputs((one for one in inputs if one.door == door.name), factory, clock)
+            stack.pop_all()
+
+    def run(self) -> None:
+        """Has threads settle the inputs and watch over the strike, until `close`."""
+        last_resort = self._threads.enter_context(contextlib.closing(LastResort(self.guard)))
+        guard = self._threads.enter_context(
+            contextlib.closing(Timekeeper(self.guard, self._clock, each_round=last_resort))
+        )
+        inputs = self._threads.enter_context(contextlib.closing(Timekeeper(self._inputs, self._clock)))
+        self._wake_guard, self._inputs.wake = guard.wake, inputs.wake
+
+    def drive(self, outputs: Outputs) -> None:
+        """Drives everything: the strike first if it is to be secure, last if it is to be released.
+
+        Raises `DoorError` when all was tried, also if the guard had to secure the strike since the last time.
+        """
+        errors: list[DoorError] = []
+        if not outputs.released:
+            with collected(errors):
+                self._secure()
+        for wire in self._outputs:
+            with collected(errors):
+                wire.set(on=wire.signal in outputs.on)
+        if outputs.released:
+            with collected(errors):
+                self._release()
+        if self.guard.has_secured():
+            errors.append(_left_alone())
+        if errors:
+            raise all_of(errors)
+
+    def lines(self) -> Mapping[DoorInput, Line]:
+        """What each wired input says, debounced."""
+        return self._inputs.lines()
+
+    def watch(self, tell: Callable[[InputChanged], None]) -> None:
+        """Has `tell` called whenever an input has changed and settled, from whoever ticks."""
+        self._inputs.watch(tell)
+
+    def deadline(self) -> float | None:
+        """When to `tick`, in seconds on the clock; None if there are no inputs."""
+        return self._inputs.deadline()
+
+    def tick(self) -> None:
+        """Looks at the inputs whose time has come."""
+        self._inputs.tick()
+
+    def close(self) -> None:
+        """Secures the strike, switches all off, and gives the pins back; harmless when repeated.
+
+        Raises `DoorError` when all was tried; a strike that could not be secured stays in the guard's care.
+        """
+        errors: list[DoorError] = []
+        with collected(errors):
+            self._relay.close()
+            self.guard.stand_down()
+        is_secure = not errors
+        for wire in self._outputs:
+            with collected(errors):
+                wire.close()
+        self._inputs.close()
+        if is_secure:
+            self._threads.close()
+        if errors:
+            raise all_of(errors)
+
+    def _release(self) -> None:
+        """The guard knows of it first: a thread that hangs after that is seen."""
+        if self.guard.pet():
+            self._wake_guard()
         try:
-            yield
-        except Exception as error:  # gpiozero's and each pin library's errors have no common root
-            raise DoorError(
-                f"Cannot {what} the relay on GPIO {self._pin}: {str(error).strip() or type(error).__name__}.",
-                hint="Check `door.pin` in the settings and that no other program uses the pin (`gpioinfo`).",
-            ) from error
+            self._relay.release()
+        except DoorError:
+            with contextlib.suppress(DoorError):
+                self._secure()
+            raise
+
+    def _secure(self) -> None:
+        self._relay.secure()
+        self.guard.stand_down()
+
+
+def _left_alone() -> DoorError:
+    return DoorError(
+        f"The strike was released and nobody attended to it for {PET_S:.0f} s, so its guard secured it.",
+        hint="The program hung, or had too little of the processor: see what else runs on this machine.",
+    )
+
+
+def open_board_io(door: DoorSettings, settings: Settings, factory: Any, clock: Clock) -> BoardIO:  # noqa: ANN401
+    """A door's wires on this board, in operation; `factory` is the same for all doors. Raises `DoorError`."""
+    wires = BoardIO(door, settings.inputs, settings.outputs, factory, clock)
+    wires.run()
+    return wires
 
 
 def secure_all(relays: Iterable[DoorSettings]) -> None:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import gpiozero.pins.local
@@ -90,10 +90,15 @@ def lintel_process() -> Callable[..., Ended]:
 
 
 class Lgpio(ModuleType):
-    """Stands in for lgpio: writes down what is asked of the kernel, and can refuse."""
+    """Stands in for lgpio 0.2.2: writes down what is asked of the kernel, and can refuse.
+
+    As the real one it takes a second claim of a pin as fulfilled and leaves the pin as it is.
+    """
 
     BOTH_EDGES, RISING_EDGE, FALLING_EDGE = 3, 1, 2
     SET_PULL_NONE, SET_PULL_UP, SET_PULL_DOWN = 128, 32, 64
+    INPUT, OUTPUT, ALERT = 1 << 8, 1 << 9, 1 << 10
+    IS_OUT = 1 << 1
     error = type("error", (Exception,), {})
 
     def __init__(self):
@@ -101,10 +106,14 @@ class Lgpio(ModuleType):
         self.asked = []
         self.refused = set()
         self.imported_in = None
+        self._held = {}
+        self._flags = {}
+        self._levels = defaultdict(int)
+        self._callbacks = []
 
     def _ask(self, what, *arguments):
         self.asked.append((what, *arguments))
-        if what in self.refused:
+        if what in self.refused or (what, *arguments[1:2]) in self.refused:
             raise self.error("GPIO busy")
 
     def gpiochip_open(self, chip):
@@ -113,25 +122,85 @@ class Lgpio(ModuleType):
 
     def gpiochip_close(self, handle):
         self._ask("close", handle)
+        self._held.clear()
 
-    def gpio_claim_input(self, handle, pin, _flags=0):
-        self._ask("input", handle, pin)
+    def gpio_claim_input(self, handle, pin, flags=0):
+        self._ask("input", handle, pin, flags)
+        if self._held.get(pin) != self.INPUT:
+            self._hold(pin, self.INPUT, flags)
 
     def gpio_claim_output(self, handle, pin, level=0, _flags=0):
         self._ask("output", handle, pin, level)
+        if self._held.get(pin) != self.OUTPUT:
+            self._hold(pin, self.OUTPUT, self.IS_OUT)
+            self._levels[pin] = level
+
+    def gpio_claim_alert(self, handle, pin, edges, flags=0, _notify=None):
+        self._ask("alert", handle, pin, edges)
+        self._hold(pin, self.ALERT, flags)
+
+    def gpio_free(self, handle, pin):
+        self._ask("free", handle, pin)
+        if pin not in self._held:
+            raise self.error("GPIO not allocated")
+        del self._held[pin]
+        self._flags.pop(pin)
 
     def gpio_write(self, handle, pin, level):
         self._ask("write", handle, pin, int(level))
+        self._hold(pin, self.OUTPUT, self.IS_OUT)
+        self._levels[pin] = int(level)
 
-    def gpio_read(self, _handle, _pin):
-        return self.levels()[-1]
+    def gpio_read(self, handle, pin):
+        if "read" in self.refused:
+            self._ask("read", handle, pin)
+        return self._levels[pin]
 
-    def gpio_get_mode(self, _handle, _pin):
-        return 2 if self.levels() else 0
+    def gpio_get_mode(self, _handle, pin):
+        return self._held.get(pin, 0) | self._flags.get(pin, 0)
 
-    def levels(self):
-        """What the pin was driven to."""
-        return [call[3] for call in self.asked if call[0] in ("output", "write")]
+    def callback(self, _handle, pin, _edge, tell):
+        registered = (pin, tell)
+        self._callbacks.append(registered)
+        return SimpleNamespace(cancel=lambda: self._callbacks.remove(registered))
+
+    def change(self, pin, level, at_ns=0):
+        """What a wire does: the pin's level from now on, told to whoever listens."""
+        self._levels[pin] = level
+        for listened, tell in list(self._callbacks):
+            if listened == pin:
+                tell(7, pin, level, at_ns)
+
+    def spi_open(self, device, channel, baud, _flags=0):
+        self._ask("spi", device, channel, baud)
+        return 3
+
+    def spi_close(self, handle):
+        self._ask("spi-close", handle)
+
+    def spi_xfer(self, handle, data):
+        self._ask("spi-transfer", handle, tuple(data))
+        reading = self.readings[data[1] >> 4 & 7]
+        return 3, bytes([0, reading >> 8, reading & 0xFF])
+
+    readings = (1023,) * 8
+    """What the converter at SPI 0.0 measures, by its channels."""
+
+    def held(self, pin):
+        """What a pin is held as."""
+        return self._held.get(pin)
+
+    def pull(self, pin):
+        """The pull resistor of a pin."""
+        return self._flags.get(pin, 0) & (self.SET_PULL_NONE | self.SET_PULL_UP | self.SET_PULL_DOWN)
+
+    def levels(self, pin=None):
+        """What the pins, or one of them, were driven to."""
+        driven = [call for call in self.asked if call[0] in ("output", "write")]
+        return [call[3] for call in driven if pin in (None, call[2])]
+
+    def _hold(self, pin, kind, flags):
+        self._held[pin], self._flags[pin] = kind, flags
 
 
 @pytest.fixture

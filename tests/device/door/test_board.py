@@ -61,14 +61,14 @@ def test_pin_is_never_an_input(lgpio):
 
 def test_pin_that_another_program_holds_is_an_error(lgpio):
     lgpio.refused = {"output"}
-    with pytest.raises(DoorError, match="Cannot take the relay on GPIO 17: GPIO busy"):
+    with pytest.raises(DoorError, match="Cannot take GPIO 17, the relay of door main: GPIO busy"):
         relay()
 
 
 def test_write_that_the_kernel_refuses_is_an_error(lgpio):
     taken = relay()
     lgpio.refused = {"write"}
-    with pytest.raises(DoorError, match="Cannot release the relay on GPIO 17: GPIO busy"):
+    with pytest.raises(DoorError, match="Cannot release GPIO 17, the relay of door main: GPIO busy"):
         taken.release()
     lgpio.refused = set()
     taken.close()

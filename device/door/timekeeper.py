@@ -1,0 +1,56 @@
+"""Calls what has a time of its own, such as a wire that settles, in a thread as real time passes."""
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from device.ports import Clock
+
+LONGEST_WAIT_S = 1.0
+"""A thread that waits for nothing looks around so often all the same."""
+
+
+class Timed(Protocol):
+    """What has to be called when its time has come."""
+
+    def deadline(self) -> float | None:
+        """When, in seconds on the monotonic clock; None if nothing is pending."""
+
+    def tick(self) -> None:
+        """Its time has come. Called from the timekeeper's thread; what it raises ends that thread."""
+
+
+class Timekeeper:
+    """A daemon thread for one `Timed`; on a simulated clock, `SimulatedClock.attend` does the same."""
+
+    def __init__(self, timed: Timed, clock: Clock, *, each_round: Callable[[], None] = lambda: None) -> None:
+        """`each_round` is called whenever the thread looks at the deadline, at least every `LONGEST_WAIT_S`."""
+        self._timed = timed
+        self._clock = clock
+        self._each_round = each_round
+        self._wakeup = threading.Event()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name=type(timed).__name__, daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Has it look at the deadline again, which may be nearer than before."""
+        self._wakeup.set()
+
+    def close(self) -> None:
+        """Ends the thread, without waiting for one that hangs; harmless when repeated."""
+        self._closed = True
+        self._wakeup.set()
+        if self._thread is not threading.current_thread():
+            self._thread.join(LONGEST_WAIT_S)
+
+    def _run(self) -> None:
+        while not self._closed:
+            self._wakeup.clear()
+            self._each_round()
+            deadline = self._timed.deadline()
+            left = LONGEST_WAIT_S if deadline is None else deadline - self._clock.monotonic()
+            if left > 0:
+                self._wakeup.wait(min(left, LONGEST_WAIT_S))
+            else:
+                self._timed.tick()
