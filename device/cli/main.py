@@ -24,6 +24,7 @@ COMMANDS = {
     "people": ("device.cli.people:people", "List, show and remove people."),
     "badges": ("device.cli.badges:badges", "List, revoke and restore badges."),
     "audit": ("device.cli.audit:audit", "See who was let in, who was not, and why."),
+    "readers": ("device.cli.readers:readers", "Decode cards; list, test and watch readers."),
     "door": ("device.cli.door:door", "Secure the door by hand."),
     "config": ("device.cli.config:config", "Show the settings."),
 }

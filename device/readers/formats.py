@@ -283,31 +283,26 @@ def _of_no_length(count: int, known: tuple[CardFormat, ...], table: FormatTable)
     if known:
         names = " or ".join(row.name for row in known)
         text = f"{count} bits may be {names}: that cannot be told from the bits."
-        return Refusal(Why.AMBIGUOUS_LENGTH, text, "Say which in the setting `formats` of the reader.")
+        return Refusal(Why.AMBIGUOUS_LENGTH, text, "Say which: in the setting `formats` of the reader, or by --format.")
     lengths = ", ".join(f"{row.length} ({row.name})" for row in sorted(table.formats, key=lambda row: row.length))
     text = f"No format that is read here has {count} bits, but {lengths}."
-    return Refusal(Why.UNKNOWN_LENGTH, text, "Choose a format in the setting `formats` of the reader, or describe it.")
+    return Refusal(Why.UNKNOWN_LENGTH, text, "Name it in the setting `formats` of the reader, or describe it there.")
 
 
 def _of_wrong_parity(bits: str, known: CardFormat, wrong: tuple[int, ...]) -> Refusal:
     where = " and ".join(f"bit {at + 1}" for at in wrong)
     text = f"Wrong parity of {known.name}, at {where} of {known.length}."
-    return Refusal(
-        Why.WRONG_PARITY, text, _swapped(bits, known) or "Present the card again; look for noise on the line."
-    )
+    return Refusal(Why.WRONG_PARITY, text, _turned_hint(bits, known))
 
 
-def _swapped(bits: str, known: CardFormat) -> str | None:
-    """A hint, if the frame would be a badge with its two wires swapped, or from its end."""
-    found = [
-        hint
-        for frame, hint in (
-            (bits.translate(_INVERTED), "with every bit inverted, so the wires of data 0 and data 1 may be swapped"),
-            (bits[::-1], "read from its end, so a magnetic or Wiegand card may have been swiped backwards"),
-        )
-        if not wrong_parity(frame, known)
-    ]
-    return f"It would hold {'; or '.join(found)}." if found else None
+def _turned_hint(bits: str, known: CardFormat) -> str:
+    """What to look at, if the parity would hold with the two wires swapped, or with the last bit first."""
+    inverted = bits.translate(_INVERTED)
+    if not wrong_parity(inverted, known):
+        return "With every bit inverted it would hold: see whether the wires of data 0 and data 1 are swapped."
+    if not wrong_parity(bits[::-1], known):
+        return "With the last bit first it would hold: see whether the card was swiped backwards."
+    return "Present the card again; if it stays so, look for noise on the line, or for another format."
 
 
 _INVERTED = str.maketrans("01", "10")

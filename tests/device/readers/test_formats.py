@@ -228,14 +228,14 @@ def test_number_zero_of_a_site_is_a_card():
 def test_swapped_wires_are_hinted_at(facility, number):
     bits = encode(Credential("h10301", facility, number))
     refused = refusal_of(bits.translate(str.maketrans("01", "10")))
-    assert (refused.why, "data 0 and data 1 may be swapped" in refused.hint) == (Why.WRONG_PARITY, True)
+    assert (refused.why, "data 0 and data 1 are swapped" in refused.hint) == (Why.WRONG_PARITY, True)
 
 
 @given(st.integers(0, 4095), st.integers(1, 2**20 - 1))
 def test_frame_from_its_end_is_never_taken_without_parity(facility, number):
     backwards = encode(Credential("c1k35s", facility, number))[::-1]
     read = decode(backwards, USUAL)
-    assert isinstance(read, Credential) or "swiped backwards" in read.hint
+    assert isinstance(read, Credential) or bool({"swapped", "backwards"} & set(read.hint.strip(".").split()))
 
 
 def test_wire_that_is_cut_is_hinted_at():

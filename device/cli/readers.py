@@ -1,0 +1,217 @@
+"""`lintel readers`: what an installer needs on site, from the bits of a card to the key of a reader."""
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from device.cli.context import json_option, print_json, print_json_line, settings_of
+from device.commandline import NumberRange
+from device.errors import ConfigError
+
+if TYPE_CHECKING:
+    from device.cli.readings import Transcript
+    from device.config import Settings
+    from device.ports import Clock, Reader
+    from device.readers.formats import FormatTable, Refusal
+
+SHOW_S = 1.5
+"""So long `lintel readers test` shows each signal."""
+_ALONE = "The readers have to be free: stop the service meanwhile (sudo systemctl stop lintel)."
+
+
+@click.group(
+    epilog="Exit codes: 0 done, 1 refused or no badge came, 3 settings, 7 no GPIO pins, 12 package missing, 13 reader."
+)
+def readers() -> None:
+    """Decode cards; list, test and watch readers; give them their keys."""
+
+
+@readers.command(
+    "decode",
+    epilog="""\b
+Examples:
+  lintel readers decode 10010101000000000010001010
+  lintel readers decode --json 1 00101010 0000000001000101 0
+  lintel readers decode --format h10304 0010110000100101000101011100101000000
+
+\b
+Exit codes: 0 a badge, 1 refused, 2 something else than 0 and 1, 3 settings.""",
+)
+@click.argument("bits", nargs=-1, required=True)
+@click.option("--format", "name", metavar="NAME", help="Read it as this card format; `lintel readers list` has them.")
+@json_option
+@click.pass_context
+def decode_bits(context: click.Context, bits: tuple[str, ...], name: str | None, as_json: bool) -> int:
+    """Decode BITS: a frame in 0 and 1, the bit that comes first in front; spaces do not count.
+
+    Without --format it is read as the first reader of the settings would. JSON has format, facility (0 where the format
+    has none) and number, or refused, reason and hint.
+    """
+    from device.cli.readings import credential_line
+    from device.readers.formats import Refusal, decode
+
+    frame, table = _frame(bits), _table(settings_of(context), name)
+    if not as_json:
+        _draw(frame, table)
+    found = decode(frame, table)
+    if isinstance(found, Refusal):
+        return _tell_refusal(found, as_json=as_json)
+    if as_json:
+        print_json({"format": found.format, "facility": found.facility, "number": found.number})
+    else:
+        click.echo(credential_line(found))
+    return 0
+
+
+@readers.command("list", epilog="Exit codes: 0 done, 3 settings.")
+@json_option
+@click.pass_context
+def list_readers(context: click.Context, as_json: bool) -> None:
+    """List the kinds of readers with what they promise, the readers of the settings, and the card formats."""
+    from device.cli.catalog import catalog, catalog_lines
+
+    rows = catalog(settings_of(context))
+    if as_json:
+        print_json(rows)
+    else:
+        click.echo("\n".join(catalog_lines(rows)))
+
+
+@readers.command(
+    "test", epilog=f"{_ALONE}\n\nExit codes: 0 each reader read a badge, 1 one did not, 3 settings, 7 pins, 13 reader."
+)
+@click.argument("name", required=False)
+@click.option(
+    "--seconds", type=NumberRange(0.1, 3600), default=30.0, show_default=True, help="Wait so long for a badge at most."
+)
+@click.pass_context
+def test_readers(context: click.Context, name: str | None, seconds: float) -> int:
+    """Try reader NAME, or one after the other: its LED and buzzer signal by signal, then a badge."""
+    from device.cli.onsite import chosen, watched
+
+    settings, missed = settings_of(context), 0
+    for reader_settings in chosen(settings, name):
+        click.echo(f"Reader {reader_settings.name}: watch its LED and listen to its buzzer, if it has them.")
+        with watched(settings, (reader_settings,)) as (reader, clock, transcript):
+            _show_signals(reader, clock, transcript)
+            click.echo(f"Present a badge within {seconds:g} s.")
+            missed += not _read_badge(reader, clock, transcript, seconds)
+    return 1 if missed else 0
+
+
+@readers.command(
+    "monitor", epilog=f"{_ALONE}\n\nExit codes: 0 the time is over, or Ctrl-C, 3 settings, 7 pins, 13 reader."
+)
+@click.argument("name", required=False)
+@click.option("--seconds", type=NumberRange(0.1, 86400), help="End after so many seconds; without it, at Ctrl-C.")
+@click.option("--show-keys", is_flag=True, help="Show keys rather than *: whoever looks on can read a PIN.")
+@json_option
+@click.pass_context
+def monitor_readers(
+    context: click.Context, name: str | None, seconds: float | None, show_keys: bool, as_json: bool
+) -> None:
+    """Watch reader NAME, or all: badges with raw bits, format and parity, keys as *, and notices.
+
+    With --json a line for each. Nothing is written down, and no door is released.
+    """
+    from device.cli.onsite import chosen, events, watched
+
+    settings = settings_of(context)
+    with suppress(KeyboardInterrupt), watched(settings, chosen(settings, name)) as (reader, clock, transcript):
+        click.echo("Watching. Present a badge; Ctrl-C ends.", err=True)
+        for event in events(reader, clock, seconds):
+            if as_json:
+                print_json_line(transcript.plain(event, show_keys=show_keys))
+            else:
+                click.echo("\n".join(transcript.lines(event, show_keys=show_keys)))
+
+
+@readers.command(
+    "osdp-keyset",
+    epilog=f"{_ALONE} Run this as the service's user, whose the key then is: sudo -u lintel lintel readers osdp-keyset "
+    "NAME.\n\nExit codes: 0 the reader has its key, 3 settings, 12 package missing, 13 reader, 130 declined.",
+)
+@click.argument("name")
+@click.option("--seconds", type=NumberRange(1, 600), default=60.0, show_default=True, help="Give up after so long.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def osdp_keyset(context: click.Context, name: str, seconds: float, yes: bool) -> None:
+    """Give the OSDP reader NAME a new key of its own, which is kept in the state folder and never shown.
+
+    A reader that has no key yet must be in its install mode. For this time alone it is then talked to with the default
+    key, which everybody knows: whoever listens on the line meanwhile learns the new one.
+    """
+    from device.cli.onsite import give_key, osdp_reader
+
+    settings = settings_of(context)
+    reader = osdp_reader(settings, name)
+    if not yes:
+        click.confirm(
+            f"Give reader {name} a new key? Nobody else should have access to its line.", abort=True, err=True
+        )
+    give_key(settings, reader, seconds)
+    click.echo(f"Reader {name} has a new key of its own.")
+
+
+def _frame(bits: tuple[str, ...]) -> str:
+    frame = "".join("".join(bits).split())
+    if not frame or set(frame) - {"0", "1"}:
+        raise click.BadParameter("expected 0 and 1, as in 10010101000000000010001010", param_hint="'BITS'")
+    return frame
+
+
+def _table(settings: "Settings", name: str | None) -> "FormatTable":
+    """The format of a name, or those of the first reader. Raises `ConfigError` for settings that are wrong."""
+    from device.readers.formats import formats_for
+    from device.readers.kinds import kind_of
+
+    usual = formats_for(settings.reader.formats if kind_of(settings.reader).reads_bits else (), settings.formats)
+    if name is None:
+        return usual
+    try:
+        return formats_for((name,), settings.formats)
+    except ConfigError as error:
+        raise click.BadParameter(f"{error.message} {error.hint}", param_hint="'--format'") from None
+
+
+def _draw(frame: str, table: "FormatTable") -> None:
+    from device.cli.readings import frame_lines
+
+    known = table.by_length.get(len(frame), ())
+    if len(known) == 1:
+        click.echo("\n".join(frame_lines(frame, known[0])))
+
+
+def _tell_refusal(refusal: "Refusal", *, as_json: bool) -> int:
+    if as_json:
+        print_json({"refused": refusal.why, "reason": refusal.text, "hint": refusal.hint})
+    else:
+        click.echo(f"Refused: {refusal.text}\nWhat to do: {refusal.hint}", err=True)
+    return 1
+
+
+def _show_signals(reader: "Reader", clock: "Clock", transcript: "Transcript") -> None:
+    """Shows each signal for a while; what comes meanwhile is told."""
+    from device.cli.onsite import events
+    from device.cli.readings import EXPECTED
+    from device.records import Signal
+
+    for signal in (*Signal, Signal.READY):
+        click.echo(f"  {signal.value:8} {EXPECTED[signal]}")
+        reader.show(signal)
+        for event in events(reader, clock, SHOW_S):
+            click.echo("\n".join(transcript.lines(event)))
+
+
+def _read_badge(reader: "Reader", clock: "Clock", transcript: "Transcript", seconds: float) -> bool:
+    """Tells what comes until a badge is read; whether one was."""
+    from device.cli.onsite import events
+    from device.records import BadgeRead
+
+    for event in events(reader, clock, seconds):
+        click.echo("\n".join(transcript.lines(event)))
+        if isinstance(event, BadgeRead) and event.credential:
+            return True
+    click.echo(f"No badge was read within {seconds:g} s.", err=True)
+    return False

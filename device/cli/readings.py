@@ -1,0 +1,119 @@
+"""Words for what a reader gives: the frame drawn with its fields and parity, badges, keys and notices."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import assert_never
+
+from device.credentials import format_badge
+from device.readers.formats import CardFormat, FormatTable, wrong_parity
+from device.records import BadgeRead, Credential, KeyPress, ReaderEvent, ReaderNotice, Signal
+
+EXPECTED = {
+    Signal.READY: "at rest, as it waits for a badge",
+    Signal.LOOK: "the badge is read, look at the camera",
+    Signal.GRANTED: "green, or the LED is lit",
+    Signal.DENIED: "red, and the buzzer if it has one",
+    Signal.ALARM: "the buzzer, and red if it has a LED of two colors",
+}
+"""What the installer should see and hear."""
+
+
+def frame_lines(bits: str, known: CardFormat) -> Iterator[str]:
+    """A frame above the fields of its format and the group of each parity bit with its verdict."""
+    wrong = wrong_parity(bits, known)
+    yield f"bits    {_apart(bits, known)}"
+    yield f"layout  {_apart(known.layout, known)}"
+    for text in known.parity:
+        even = "E" in text
+        verdict = "WRONG" if text.index("E" if even else "O") in wrong else "holds"
+        yield f"parity  {_apart(text, known)}  {'even' if even else 'odd'}: {verdict}"
+
+
+def credential_line(credential: Credential) -> str:
+    """A badge as it is written, and what it is made of."""
+    fields = f"{credential.format}, facility {credential.facility}, number {credential.number}"
+    return f"badge {format_badge(credential)} ({fields})"
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """How events are told: seconds since the beginning, and the formats that each reader reads, by its name."""
+
+    began_at: float
+    tables: dict[str, FormatTable | None]
+
+    def lines(self, event: ReaderEvent, *, show_keys: bool = False) -> Iterator[str]:
+        """An event in words; unless keys are shown, each is a `*`."""
+        head = f"{event.at - self.began_at:9.3f} s  {event.reader}"
+        match event:
+            case BadgeRead():
+                yield f"{head}  {_badge_words(event)}; {event.security.code}"
+                yield from (f"{'':13}{line}" for line in self._drawn(event))
+            case KeyPress():
+                yield f"{head}  keys {_keys(event, shown=show_keys)}"
+            case ReaderNotice():
+                yield f"{head}  {event.notice.value}{f': {event.detail}' if event.detail else ''}"
+            case _:
+                assert_never(event)
+
+    def plain(self, event: ReaderEvent, *, show_keys: bool = False) -> dict[str, object]:
+        """An event for machines."""
+        head: dict[str, object] = {"at_s": round(event.at - self.began_at, 6), "reader": event.reader}
+        match event:
+            case BadgeRead():
+                return {**head, "event": "badge", **self._badge_fields(event)}
+            case KeyPress():
+                return {**head, "event": "keys", "keys": _keys(event, shown=show_keys)}
+            case ReaderNotice():
+                return {**head, "event": "notice", "notice": event.notice, "detail": event.detail}
+            case _:
+                assert_never(event)
+
+    def _badge_fields(self, read: BadgeRead) -> dict[str, object]:
+        credential = read.credential
+        return {
+            "badge": credential,
+            "format": credential.format if credential else None,
+            "facility": credential.facility if credential else None,
+            "number": credential.number if credential else None,
+            "security": read.security.code,
+            "fault": read.fault or None,
+            "bits": read.bits or None,
+            "parity": self._verdict(read),
+        }
+
+    def _verdict(self, read: BadgeRead) -> str | None:
+        """None where no parity says anything."""
+        known = self._known(read)
+        if known is None or not known.parity:
+            return None
+        return "wrong" if wrong_parity(read.bits, known) else "holds"
+
+    def _drawn(self, read: BadgeRead) -> Iterator[str]:
+        if known := self._known(read):
+            yield from frame_lines(read.bits, known)
+        elif read.bits:
+            yield f"bits    {read.bits}  ({len(read.bits)})"
+
+    def _known(self, read: BadgeRead) -> CardFormat | None:
+        """The format of a frame, if its reader reads one of its length and no other."""
+        table = self.tables.get(read.reader)
+        known = table.by_length.get(len(read.bits), ()) if table else ()
+        return known[0] if len(known) == 1 else None
+
+
+def _badge_words(read: BadgeRead) -> str:
+    return (
+        credential_line(read.credential) if read.credential else f"unreadable: {read.fault or 'nothing more is known'}"
+    )
+
+
+def _keys(press: KeyPress, *, shown: bool) -> str:
+    return press.keys if shown else "*" * len(press.keys)
+
+
+def _apart(letters: str, known: CardFormat) -> str:
+    """With a space wherever one field of the format ends."""
+    remaining = iter(letters)
+    return " ".join("".join(next(remaining) for _ in field) for _, field in groupby(known.layout))

@@ -1,0 +1,183 @@
+"""The table of readers, and opening those of the settings: all or none, each found again, OSDP ones together."""
+
+import importlib
+import os
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import pytest
+
+from device.clock import SystemClock
+from device.config import ReaderSettings
+from device.errors import ConfigError, ReaderError
+from device.readers.kinds import KINDS, format_table_of, kind_of, open_readers, security_of
+from device.readers.recovery import Recovered
+from device.readers.streams import StreamReader
+from device.readers.surroundings import Surroundings
+from device.records import Credential, Notice, Security
+from device.simulation.pins import SimulatedPins
+from device.simulation.reader import SimulatedReader
+
+AROUND = Surroundings(SystemClock(), lambda: SimulatedPins(SystemClock()).factory, Path("/nowhere"))
+WIEGAND = ReaderSettings(name="front", kind="wiegand", data0_pin=5, data1_pin=6)
+
+
+@pytest.fixture
+def fifo(tmp_path):
+    path = tmp_path / "reader"
+    os.mkfifo(path)
+    return path
+
+
+@pytest.fixture
+def lines(fifo):
+    return ReaderSettings(name="desk", source=str(fifo))
+
+
+@pytest.fixture
+def opened():
+    """Opens readers, and closes them in the end."""
+    readers = []
+
+    def open_all(*settings, around=AROUND):
+        found = open_readers(settings, around)
+        readers.extend(found.values())
+        return found
+
+    yield open_all
+    for reader in readers:
+        reader.close()
+
+
+class Lines:
+    """Stands in for OSDP's own opener: writes down who was opened together, and can refuse."""
+
+    def __init__(self):
+        self.together = []
+        self.refused = False
+
+    def open_readers(self, settings, around):
+        if self.refused:
+            raise ReaderError("There is no key.", hint="Set one.")
+        self.together.append([one.name for one in settings])
+        return {one.name: SimulatedReader(around.clock) for one in settings}
+
+
+@pytest.fixture
+def osdp(monkeypatch):
+    lines = Lines()
+    monkeypatch.setattr("device.readers.osdp.open_readers", lines.open_readers)
+    return lines
+
+
+def open_descriptors():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def osdp_reader(name, source="/dev/ttyUSB0", address=0):
+    return ReaderSettings(name=name, kind="osdp", source=source, address=address)
+
+
+def test_every_kind_of_the_settings_has_its_row():
+    kinds = get_args(get_args(get_type_hints(ReaderSettings, include_extras=True)["kind"])[0])
+    assert tuple(kind.name for kind in KINDS) == kinds
+
+
+def test_promises_are_sentences():
+    assert [kind.name for kind in KINDS if not kind.promise.endswith(".")] == []
+
+
+def test_osdp_alone_has_a_secure_channel():
+    assert [kind.name for kind in KINDS if kind.security is Security.SECURE_CHANNEL] == ["osdp"]
+
+
+@pytest.mark.parametrize("module", ["rdm6300", "pn532_dialogue", "wedge"])
+def test_row_promises_what_the_reader_says_of_its_badges(module):
+    found = importlib.import_module(f"device.readers.{module}").SECURITY
+    (kind,) = (kind for kind in KINDS if kind.name == module.removesuffix("_dialogue"))
+    assert kind.security is found
+
+
+def test_lines_of_a_fifo_are_local(lines):
+    assert security_of(lines) is Security.LOCAL
+
+
+def test_lines_of_a_device_are_clear_text():
+    assert security_of(ReaderSettings(source="/dev/ttyUSB0")) is Security.CLEAR_TEXT
+
+
+def test_reader_of_bits_has_the_formats_of_its_settings():
+    table = format_table_of(ReaderSettings(kind="wiegand", formats=("h10302",)), AROUND)
+    assert [known.name for known in table.formats] == ["h10302"]
+
+
+def test_reader_of_numbers_has_no_card_formats():
+    assert format_table_of(ReaderSettings(kind="pn532", formats=("ndef",)), AROUND) is None
+
+
+def test_readers_come_by_name_in_the_order_of_the_settings(opened, lines, osdp):
+    found = opened(osdp_reader("a"), lines, osdp_reader("b", address=1), WIEGAND)
+    assert list(found) == ["a", "desk", "b", "front"]
+    assert osdp.together == [["a", "b"]]
+
+
+def test_standard_input_is_not_looked_for_again(opened):
+    assert isinstance(opened(ReaderSettings())["reader"], StreamReader)
+
+
+@pytest.mark.usefixtures("osdp")
+def test_other_readers_are_found_again(opened, lines):
+    found = opened(lines, WIEGAND, osdp_reader("a"))
+    assert [name for name, reader in found.items() if isinstance(reader, Recovered)] == ["desk", "front"]
+
+
+def test_badge_passes_through(opened, lines, fifo):
+    reader = opened(lines)["desk"]
+    fifo.write_text("17:4242\n")
+    assert reader.read(5.0).credential == Credential("h10301", 17, 4242)
+
+
+def test_reader_that_is_gone_says_so(opened):
+    ours, theirs = os.openpty()
+    reader = opened(ReaderSettings(name="desk", source=os.ttyname(theirs)))["desk"]
+    os.close(theirs)
+    os.close(ours)
+    assert reader.read(5.0).notice is Notice.LOST
+
+
+def test_reader_that_is_missing_at_first_is_an_error(opened):
+    with pytest.raises(ReaderError, match="/dev/none"):
+        opened(ReaderSettings(source="/dev/none"))
+
+
+def test_one_that_cannot_be_opened_closes_the_others(opened, lines, osdp):
+    before = open_descriptors()
+    osdp.refused = True
+    with pytest.raises(ReaderError, match="There is no key"):
+        opened(lines, osdp_reader("a"))
+    assert open_descriptors() == before
+
+
+def test_two_readers_on_one_source_are_refused(opened, lines):
+    with pytest.raises(ConfigError, match="The readers 'desk' and 'twin' both read from"):
+        opened(lines, ReaderSettings(name="twin", source=lines.source))
+
+
+def test_osdp_reader_and_another_on_one_line_are_refused(opened):
+    with pytest.raises(ConfigError, match="The readers 'a' and 'b' both read from /dev/ttyUSB0"):
+        opened(osdp_reader("a"), ReaderSettings(name="b", kind="rdm6300", source="/dev/ttyUSB0"))
+
+
+def test_wiegand_readers_have_no_source_to_share(opened):
+    back = ReaderSettings(name="back", kind="wiegand", data0_pin=20, data1_pin=21)
+    assert list(opened(WIEGAND, back)) == ["front", "back"]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_module_of_every_kind_has_its_opener(kind):
+    module, _, function = kind.opener.partition(":")
+    assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_kind_is_found_by_its_name():
+    assert kind_of(WIEGAND).name == "wiegand"
