@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 _NULL, _MESSAGE, _TERMINATOR = 0x00, 0x03, 0xFE
 _WELL_KNOWN, _TEXT = 1, b"T"
+_BYTE_ORDERS = (b"\xfe\xff", b"\xff\xfe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,10 @@ def records(message: bytes) -> Iterator[Record]:
 
 
 def _text(payload: bytes) -> str | None:
-    """Its text without the language that stands in front."""
+    """Its text without the language that stands in front; UTF-16 begins with its high byte unless it says otherwise."""
     if not payload:
         return None
-    coding = "utf-16" if payload[0] & 0x80 else "utf-8"
-    return payload[1 + (payload[0] & 0x3F) :].decode(coding, errors="replace")
+    text = payload[1 + (payload[0] & 0x3F) :]
+    if not payload[0] & 0x80:
+        return text.decode(errors="replace")
+    return text.decode("utf-16" if text[:2] in _BYTE_ORDERS else "utf-16-be", errors="replace")

@@ -74,7 +74,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card near the antenna; `has_pages` if its memory can be read as a Type 2 tag's."""
+    """A card near the antenna; `has_pages` if its memory is a Type 2 tag's, which it says with SEL_RES 0."""
 
     uid: bytes
     has_pages: bool
@@ -93,17 +93,18 @@ def dialogue(name: str, formats: frozenset[str]) -> Dialogue:
     yield Ask(SET_NORMAL_MODE)
     yield Ask(SET_RETRIES)
     yield Ready()
-    repeats = Repeats()
+    repeats, torn = Repeats(), b""
     while True:
         found = yield Ask(FIND_CARD)
         card = card_in(found.content)
         if card and not repeats.stays(_lasting(card.uid), found.at):
             text = (yield from _text_on(card)) if TEXT_FORMAT in formats else ""
-            if text is None:
+            if text is None and torn != card.uid:  # taken away too soon, perhaps: once more
                 repeats.forget()
+                torn = card.uid
             else:
                 credential, fault = badge_of(card, text, formats)
-                bits = "".join(f"{byte:08b}" for byte in card.uid)
+                bits, torn = "".join(f"{byte:08b}" for byte in card.uid), b""
                 yield BadgeRead(credential, found.at, name, SECURITY, fault, bits)
         yield Ask(SWITCH_OFF)
         yield Rest(ROUND_S)
@@ -116,11 +117,13 @@ def card_in(answer: bytes) -> Card | None:
     if len(answer) < 6 or answer[0] == 0:
         return None
     uid = answer[6 : 6 + answer[5]]
-    return Card(uid, answer[4] & 0x60 == 0) if len(uid) == answer[5] else None
+    return Card(uid, answer[4] == 0) if len(uid) == answer[5] else None
 
 
-def badge_of(card: Card, text: str, formats: frozenset[str]) -> tuple[Credential | None, str]:
+def badge_of(card: Card, text: str | None, formats: frozenset[str]) -> tuple[Credential | None, str]:
     """The credential, or why there is none: the text if there is one, else the serial number."""
+    if text is None:
+        return None, "a card of which a part could not be read"
     if text:
         return _written(text)
     size, known = len(card.uid), UID_FORMATS.get(len(card.uid))
@@ -143,10 +146,10 @@ def _written(text: str) -> tuple[Credential | None, str]:
 
 
 def _text_on(card: Card) -> Generator[Step, Answer, str | None]:
-    """The first text in a card's memory, empty if it has none; None if the card was taken away meanwhile."""
-    head = (yield from _pages(3)) if card.has_pages else bytes(16)
+    """The first text in a card's memory, empty if it has none; None if only a part of it could be read."""
+    head = (yield from _pages(3)) if card.has_pages else b""
     if head[:1] != b"\xe1":
-        return "" if head else None
+        return ""
     size, memory = min(head[2] * 8, NDEF_BYTES), head[4:]
     while (text := first_text(memory[:size])) is None and len(memory) < size:
         more = yield from _pages(4 + len(memory) // 4)
