@@ -1,6 +1,7 @@
 """A clock that stands still until somebody waits: minutes of a scenario pass in no time, and always alike."""
 
 import threading
+from bisect import insort
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -47,8 +48,7 @@ class SimulatedClock:
 
     def at(self, when: float, action: Callable[[], None]) -> None:
         """Has something happen at a time, in seconds on this clock; at once if that is past."""
-        self._actions.append((when, action))
-        self._actions.sort(key=lambda planned: planned[0])
+        insort(self._actions, (when, action), key=lambda planned: planned[0])
 
     def attend(self, timed: Timed) -> None:
         """Calls something whenever its time has come."""

@@ -124,16 +124,16 @@ class WiegandWires:
         return began + max((change.after_s for change in planned), default=0.0)
 
     def play(self, changes: Iterable[Change], clock: Clock) -> tuple[float, ...]:
-        """Does the changes one by one, and waits in between; returns when, on the clock, each line went low. A machine
-        that is busy makes them late, never early.
+        """Does the changes one by one, and waits in between; returns when, on the clock, each line went low. On a busy
+        machine they come later and further apart, never closer together.
         """
-        began = clock.monotonic()
-        fallen = []
+        fallen, done_at, after_s = [], clock.monotonic(), 0.0
         for change in _in_order(changes):
-            clock.sleep(began + change.after_s - clock.monotonic())
+            clock.sleep(done_at + change.after_s - after_s - clock.monotonic())
             if change.low:
                 fallen.append(clock.monotonic())
             self.change(change)
+            done_at, after_s = clock.monotonic(), change.after_s
         return tuple(fallen)
 
 

@@ -128,3 +128,16 @@ def test_wires_can_be_driven_by_another_thread_in_real_time():
 def test_who_drives_knows_when(clock, listener, wires):
     fallen = wires.play(frame("11", Timing(width_s=0.5, spacing_s=2.0)), clock)
     assert fallen == tuple(at for _, at, state in listener.heard if not state)
+
+
+class SlowClock(SimulatedClock):
+    """A busy machine: whoever sleeps wakes a second late."""
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds + 1.0)
+
+
+def test_busy_machine_draws_a_frame_out_and_never_together():
+    pins = SimulatedPins(clock := SlowClock())
+    fallen = WiegandWires(pins.factory, 5, 6).play(frame("111", Timing(width_s=0.5, spacing_s=2.0)), clock)
+    assert fallen == (1.0, 5.0, 9.0)

@@ -1,0 +1,459 @@
+"""The Wiegand reader on simulated pins: cards, keys and disturbances over virtual wires, and what it shows."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from device.clock import Stop, SystemClock
+from device.config import FormatSettings, ReaderSettings
+from device.errors import ConfigError, ReaderError
+from device.readers.formats import BUILT_IN, encode
+from device.readers.surroundings import Surroundings
+from device.readers.wiegand import LATE_S, MOST_WAITING, open_reader
+from device.readers.wiegand_frames import GREATEST_SPACING_S, SILENCE_S
+from device.records import BadgeRead, Credential, KeyPress, Notice, Security, Signal
+from device.simulation.clock import SimulatedClock
+from device.simulation.pins import SimulatedPins
+from device.simulation.wiegand import (
+    FULL_SPEED,
+    TYPICAL,
+    Change,
+    Timing,
+    WiegandWires,
+    crosstalk,
+    flipped,
+    frame,
+    noise,
+    ringing,
+    stuck,
+    without,
+)
+from tests.device.readers.conformance import ReaderConformance, Rig
+
+EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
+CARD, OTHER_CARD = encode(EILEEN), encode(GRACE)
+LED, BUZZER = 13, 19
+SETTINGS = ReaderSettings(name="front", kind="wiegand", data0_pin=5, data1_pin=6, led_pin=LED, buzzer_pin=BUZZER)
+HALF_OF_A_KEY_ROW = "1234567890*#"
+OWN = FormatSettings(name="tiny", layout="N" * 12)
+
+
+class World:
+    """A reader, the wires to it, and the clock that both go by."""
+
+    def __init__(self, clock: SimulatedClock | None = None, **changed: object) -> None:
+        self.clock = clock or SimulatedClock()
+        self.pins = SimulatedPins(self.clock)
+        around = Surroundings(self.clock, lambda: self.pins.factory, Path("/nowhere"), (OWN,))
+        self.settings = ReaderSettings(**{**_fields(SETTINGS), **changed})
+        self.reader = open_reader(self.settings, around)
+        self.wires = WiegandWires(self.pins.factory, 5, 6)
+
+    def send(self, *changes: Change, after_s: float = 0.0) -> float:
+        """Lays changes down; when the last one happens."""
+        return self.wires.schedule(changes, self.clock, self.clock.monotonic() + after_s)
+
+    def card(self, bits: str = CARD, timing: Timing = TYPICAL, after_s: float = 0.0) -> float:
+        return self.send(*frame(bits, timing), after_s=after_s)
+
+    def events(self, lasts_s: float = 1.0) -> list[object]:
+        """All that is read within a time."""
+        deadline = self.clock.monotonic() + lasts_s
+        found = []
+        while (left := deadline - self.clock.monotonic()) > 0:
+            event = self.reader.read(left)
+            if event is not None:
+                found.append(event)
+        return found
+
+    def credentials(self, lasts_s: float = 1.0) -> list[Credential | None]:
+        return [event.credential for event in self.events(lasts_s) if isinstance(event, BadgeRead)]
+
+    def keys(self) -> list[str]:
+        return [event.keys for event in self.events() if isinstance(event, KeyPress)]
+
+    def levels(self) -> tuple[bool, bool]:
+        """Whether LED and buzzer are on, which they are at low level."""
+        return not self.pins.factory.pin(LED).state, not self.pins.factory.pin(BUZZER).state
+
+
+def _fields(given: ReaderSettings) -> dict[str, object]:
+    return {name: getattr(given, name) for name in given.__struct_fields__}
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World()
+    yield made
+    made.reader.close()
+
+
+class TestOnSimulatedPins(ReaderConformance):
+    @pytest.fixture
+    def rig(self, world):
+        return Rig(
+            world.reader,
+            "front",
+            world.clock,
+            present=lambda credential: world.card(encode(credential)),
+            cards=(EILEEN, GRACE),
+            garble=lambda: world.card(flipped(CARD, 3)),
+            unplug=lambda: world.send(*stuck(0)),
+        )
+
+
+def test_frames_that_another_thread_drives_in_real_time_are_read():
+    """As the kernel does. Only those count that a busy machine did not tear apart on the wire."""
+    clock = SystemClock()
+    pins = SimulatedPins(clock)
+    reader = open_reader(SETTINGS, Surroundings(clock, lambda: pins.factory, Path("/nowhere")))
+    wires, whole, read = WiegandWires(pins.factory, 5, 6), set(), set()
+
+    def drive():
+        for number in range(20):
+            began = clock.monotonic()
+            wires.play(frame(encode(Credential("h10301", 17, number)), FULL_SPEED), clock)
+            if clock.monotonic() - began < GREATEST_SPACING_S:
+                whole.add(number)
+            clock.sleep(2 * SILENCE_S)
+
+    driver = threading.Thread(target=drive)
+    driver.start()
+    while driver.is_alive():
+        event = reader.read(0.1)
+        if isinstance(event, BadgeRead) and event.credential:
+            read.add(event.credential.number)
+    driver.join()
+    reader.close()
+    assert whole <= read
+
+
+def test_card_is_read_with_all_that_is_known_of_it(world):
+    end = world.card(after_s=2.0)
+    last_bit_at = pytest.approx(end - 50e-6)
+    read = BadgeRead(EILEEN, last_bit_at, "front", Security.CLEAR_TEXT, "", CARD)
+    assert world.events(3.0) == [read]
+
+
+def test_card_is_told_when_the_silence_is_over(world):
+    end = world.card()
+    world.reader.read(5.0)
+    assert world.clock.monotonic() == pytest.approx(end - 50e-6 + SILENCE_S, abs=2e-6)
+
+
+@given(
+    st.sampled_from(BUILT_IN).flatmap(
+        lambda known: st.tuples(
+            st.just(known.name), st.integers(0, 0xFF if known.has_facility else 0), st.integers(1, 0xFFFF)
+        )
+    ),
+    st.floats(200e-6, 20e-3),
+    st.floats(20e-6, 100e-6),
+)
+def test_card_of_every_format_is_read_at_every_speed(card, spacing_s, width_s):
+    credential = Credential(*card)
+    world = World(formats=(credential.format,))
+    world.card(encode(credential), Timing(width_s, spacing_s))
+    found = world.credentials(3.0)
+    world.reader.close()
+    assert found == [credential]
+
+
+def test_card_of_the_owners_format_is_read(world):
+    world.card("000000101010")
+    assert world.credentials() == [Credential("own:tiny", 0, 42)]
+
+
+def test_card_may_come_in_parts_between_two_reads(world):
+    world.card(timing=Timing(spacing_s=2e-3))
+    parts = [world.reader.read(0.02) for _ in range(10)]
+    assert [read.credential for read in parts if read] == [EILEEN]
+
+
+def test_cards_that_came_while_nobody_read_are_stamped_with_their_own_time(world):
+    ends = [world.card(bits, after_s=after) for bits, after in ((CARD, 0.0), (OTHER_CARD, 0.3))]
+    world.clock.sleep(5.0)
+    assert [round(event.at, 4) for event in world.events()] == [round(end - 50e-6, 4) for end in ends]
+
+
+def test_frames_ten_times_a_second_are_all_read():
+    """For a minute, at full speed; `benchmarks/wiegand.py` does it in real time, under load."""
+    world = World()
+    for number in range(600):
+        world.card(encode(Credential("h10301", 17, number)), FULL_SPEED, after_s=number * 0.1)
+    found = world.credentials(61.0)
+    world.reader.close()
+    assert found == [Credential("h10301", 17, number) for number in range(600)]
+
+
+def test_flipped_bit_is_refused_with_the_reason(world):
+    world.card(flipped(CARD, 3))
+    assert "parity" in world.events()[0].fault
+
+
+def test_unreadable_badge_shows_its_bits_to_whoever_sets_the_reader_up(world):
+    world.card(without(CARD, 3))
+    assert world.events()[0].bits == without(CARD, 3)
+
+
+def test_bits_are_not_printed(world):
+    world.card()
+    assert CARD not in repr(world.events())
+
+
+@pytest.mark.parametrize(
+    "form", [lambda code: f"{code:04b}", lambda code: f"{15 - code:04b}{code:04b}"], ids=["4", "8"]
+)
+def test_keys_are_read(world, form):
+    for index, code in enumerate([1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 10, 11]):
+        world.card(form(code), after_s=index * 0.05)
+    assert "".join(world.keys()) == HALF_OF_A_KEY_ROW
+
+
+def test_key_is_stamped_and_says_its_reader(world):
+    end = world.card("0101", after_s=0.5)
+    press = world.events()[0]
+    assert (press.at, press.reader) == (pytest.approx(end - 50e-6), "front")
+
+
+def test_key_is_not_printed(world):
+    world.card("0101")
+    assert "5" not in repr(world.events()[0]).replace(f"{world.clock.monotonic()}", "").split("at=")[0]
+
+
+@pytest.mark.parametrize("bits", ["1101", "11110001"], ids=["no key", "a key with a flipped bit"])
+def test_what_may_have_been_a_key_gives_no_bits_away(world, bits):
+    world.card(bits)
+    read = world.events()[0]
+    assert (read.credential, read.bits) == (None, "")
+
+
+def test_ringing_wire_is_filtered(world):
+    world.send(*frame(CARD), *ringing(CARD))
+    assert world.credentials() == [EILEEN]
+
+
+def test_pulses_that_show_on_the_other_line_are_refused(world):
+    """Which line is true cannot be told where only falling edges are."""
+    world.send(*frame(CARD), *crosstalk(CARD))
+    assert "at once" in world.events()[0].fault
+
+
+@given(st.integers(0, 2**32), st.integers(1, 3000), st.floats(1e-3, 2.0))
+@settings(max_examples=30)
+def test_card_after_any_noise_is_read(seed, dips, lasts_s):
+    world = World()
+    end = world.send(*noise(seed, dips=dips, lasts_s=lasts_s))
+    world.card(after_s=end + SILENCE_S + 1e-3)
+    found = world.credentials(end + 1.0)
+    world.reader.close()
+    assert found[-1:] == [EILEEN]
+
+
+def test_burst_of_noise_is_one_unreadable_badge(world):
+    world.send(*noise(1, dips=2000, lasts_s=1.0))
+    assert world.credentials(2.0) == [None]
+
+
+def test_noise_of_which_edges_are_lost_is_one_unreadable_badge(world):
+    world.send(*noise(1, dips=3 * MOST_WAITING, lasts_s=10.0))
+    world.clock.sleep(20.0)
+    assert world.credentials() == [None]
+
+
+def test_card_after_lost_edges_is_read(world):
+    world.send(*noise(1, dips=3 * MOST_WAITING, lasts_s=10.0))
+    world.clock.sleep(20.0)
+    world.events()
+    world.card()
+    assert world.credentials() == [EILEEN]
+
+
+def test_frame_that_lost_its_beginning_is_no_card(world):
+    """34 bits whose last 26 are another card."""
+    world.send(*frame("1" * (MOST_WAITING + 8) + CARD, Timing(spacing_s=1e-3)))
+    world.clock.sleep((MOST_WAITING + 8 - 0.5) * 1e-3)
+    first = world.events()
+    assert [event.credential for event in first] == [None]
+
+
+def test_waiting_edges_fill_no_memory(world):
+    world.card("1" * (MOST_WAITING + 100))
+    world.clock.sleep(10.0)
+    assert len(world.reader._lines._edges) == MOST_WAITING
+
+
+def test_edge_of_another_clock_keeps_nobody_waiting(world):
+    """An early kernel stamps edges in seconds since 1970."""
+    for _ in range(30):
+        world.reader._lines._changed(0, 1.7e9, 0)
+    world.events()
+    world.card()
+    assert world.credentials() == [EILEEN]
+
+
+def test_line_that_is_held_low_is_told_once(world):
+    world.send(*stuck(1))
+    notices = world.events(10.0)
+    assert [(notice.notice, "data 1" in notice.detail) for notice in notices] == [(Notice.LOST, True)]
+
+
+def test_line_that_is_let_go_is_found_again(world):
+    world.send(*stuck(1))
+    world.events()
+    world.send(Change(0.0, 1, low=False))
+    assert [event.notice for event in world.events()] == [Notice.FOUND]
+
+
+def test_card_is_read_after_a_line_was_held_low(world):
+    world.send(*stuck(1))
+    world.events()
+    world.send(Change(0.0, 1, low=False))
+    world.card(after_s=0.1)
+    assert world.credentials() == [EILEEN]
+
+
+def test_line_that_is_held_low_from_the_beginning_is_told():
+    pins = SimulatedPins(clock := SimulatedClock())
+    reader = open_reader(SETTINGS, Surroundings(clock, lambda: pins.factory, Path("/nowhere")))
+    pins.factory.pin(5).drive_low()
+    event = reader.read(5.0)
+    reader.close()
+    assert event.notice is Notice.LOST
+
+
+class StallingClock(SimulatedClock):
+    """A clock of a machine that stands still once: whoever sleeps wakes late, before anything else has happened."""
+
+    stall_s = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        self._now, self.stall_s = self._now + self.stall_s, 0.0
+
+
+def test_frame_is_not_cut_by_a_machine_that_stands_still():
+    """The kernel has stamped its edges in time; only who hands them over was late."""
+    world = World(StallingClock())
+    for index, bit in enumerate(CARD):
+        at = index * 2e-3
+        deliver = at if index < 13 else 0.060
+        world.clock.at(deliver, lambda bit=bit, at=at: world.reader._lines._changed(int(bit), at, 0))
+    world.clock.sleep(13 * 2e-3)
+    world.clock.stall_s = 0.050
+    found = world.credentials()
+    world.reader.close()
+    assert found == [EILEEN]
+
+
+def test_who_wakes_late_waits_but_a_moment_longer():
+    world = World(StallingClock())
+    end = world.card()
+    world.clock.sleep(end)
+    world.clock.stall_s = 0.1
+    world.reader.read(1.0)
+    world.reader.close()
+    assert world.clock.monotonic() == pytest.approx(end - 50e-6 + SILENCE_S + 0.1 + LATE_S, abs=2e-6)
+
+
+@pytest.mark.parametrize("begun", ["", CARD[:5]], ids=["idle", "within a burst"])
+def test_read_ends_when_the_process_is_to_stop(begun):
+    clock = SystemClock(Stop())
+    pins = SimulatedPins(clock)
+    reader = open_reader(SETTINGS, Surroundings(clock, lambda: pins.factory, Path("/nowhere")))
+    WiegandWires(pins.factory, 5, 6).play(frame(begun), clock)
+    clock.stop.set()
+    assert reader.read(60.0) is None
+    reader.close()
+
+
+@pytest.mark.parametrize(
+    ("signal", "shown"),
+    [
+        (Signal.READY, (False, False)),
+        (Signal.LOOK, (False, False)),
+        (Signal.GRANTED, (True, False)),
+        (Signal.DENIED, (False, True)),
+        (Signal.ALARM, (False, True)),
+    ],
+)
+def test_signal_is_shown(world, signal, shown):
+    world.reader.show(Signal.GRANTED)
+    world.reader.show(Signal.DENIED)
+    world.reader.show(signal)
+    assert world.levels() == shown
+
+
+def test_led_and_buzzer_are_off_at_first(world):
+    assert world.levels() == (False, False)
+
+
+def test_buzzer_makes_no_sound_when_it_is_taken(world):
+    """Its level comes before anything can be heard: the first one it was ever driven to is off."""
+    assert [level.high for level in world.pins.history(BUZZER)][:1] == [True]
+
+
+def test_led_and_buzzer_are_off_at_the_end(world):
+    world.reader.show(Signal.ALARM)
+    world.reader.close()
+    assert world.pins.history(BUZZER)[-1].high is True
+
+
+def test_reader_without_led_and_buzzer_shows_nothing():
+    world = World(led_pin=None, buzzer_pin=None)
+    for signal in Signal:
+        world.reader.show(signal)
+    world.reader.close()
+    assert world.pins.history(BUZZER) == ()
+
+
+def test_pin_that_does_not_answer_is_a_fault(world):
+    world.pins.broken = True
+    with pytest.raises(ReaderError, match="cannot set its LED and buzzer"):
+        world.reader.show(Signal.GRANTED)
+    world.pins.broken = False
+
+
+def test_reader_that_is_closed_cannot_be_read(world):
+    world.reader.close()
+    with pytest.raises(ReaderError, match="cannot read its data lines"):
+        world.reader.read(1.0)
+
+
+def test_closing_gives_the_pins_back(world):
+    world.reader.close()
+    again = open_reader(SETTINGS, Surroundings(world.clock, lambda: world.pins.factory, Path("/nowhere")))
+    world.card()
+    assert again.read(1.0).credential == EILEEN
+    again.close()
+
+
+@pytest.mark.parametrize("missing", ["data0_pin", "data1_pin"])
+def test_missing_pin_is_named(missing):
+    with pytest.raises(ConfigError, match=f"The Wiegand reader 'front' has no `{missing}`"):
+        World(**{missing: None})
+
+
+@pytest.mark.parametrize("setting", ["data0_pin", "data1_pin", "led_pin", "buzzer_pin"])
+def test_pin_that_is_taken_is_named(world, setting):
+    free = {"data0_pin": 20, "data1_pin": 21, "led_pin": 22, "buzzer_pin": 23}
+    wanted = ReaderSettings(**{**_fields(SETTINGS), **free, setting: 5})
+    with pytest.raises(ReaderError, match=f"GPIO 5, its `{setting}`: pin GPIO5 is already in use"):
+        open_reader(wanted, Surroundings(world.clock, lambda: world.pins.factory, Path("/nowhere")))
+
+
+def test_reader_that_cannot_be_opened_keeps_no_pin(world):
+    free = {"data0_pin": 20, "data1_pin": 5, "led_pin": 22, "buzzer_pin": 23}
+    around = Surroundings(world.clock, lambda: world.pins.factory, Path("/nowhere"))
+    with pytest.raises(ReaderError):
+        open_reader(ReaderSettings(**{**_fields(SETTINGS), **free}), around)
+    open_reader(ReaderSettings(**{**_fields(SETTINGS), **free, "data1_pin": 21}), around).close()
+
+
+def test_wrong_formats_are_refused():
+    with pytest.raises(ConfigError, match="no card format"):
+        World(formats=("h99999",))

@@ -1,0 +1,296 @@
+"""Bursts from edges: every frame at every legal timing, no frame out of a disturbance, nothing that grows."""
+
+import math
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from device.readers.formats import decode, encode, formats_for
+from device.readers.wiegand_frames import (
+    BOUNCE_S,
+    GREATEST_SPACING_S,
+    HELD_LOW_S,
+    LEAST_BITS,
+    LEAST_SPACING_S,
+    LONGEST_PULSE_S,
+    MOST_BITS,
+    MOST_EDGES,
+    SHORTEST_PULSE_S,
+    SILENCE_S,
+    Assembler,
+    Burst,
+    Edge,
+    Rest,
+    burst_of,
+    is_key_code,
+    key_of,
+)
+from device.records import Credential
+
+H10301 = formats_for(["h10301"])
+FRAMES = st.text("01", min_size=LEAST_BITS, max_size=MOST_BITS)
+CARDS = st.builds(Credential, st.just("h10301"), st.integers(0, 255), st.integers(0, 65535))
+SPACINGS = st.floats(LEAST_SPACING_S, GREATEST_SPACING_S)
+WIDTHS = st.floats(SHORTEST_PULSE_S, LONGEST_PULSE_S)
+LINES = st.sampled_from((0, 1))
+
+
+def bursts(edges: Iterable[Edge]) -> list[Burst]:
+    """All that an assembler gives, up to the silence at the end."""
+    assembler = Assembler()
+    given = [assembler.take(edge) for edge in edges]
+    return [burst for burst in (*given, assembler.end()) if burst]
+
+
+def falls(bits: str, at: float = 0.0, spacing_s: float = 1e-3) -> list[Edge]:
+    """The falling edges of a frame."""
+    return [Edge(int(bit), at + index * spacing_s) for index, bit in enumerate(bits)]
+
+
+def dip(line: int, at: float, width_s: float) -> list[Edge]:
+    return [Edge(line, at), Edge(line, at + width_s, falling=False)]
+
+
+@st.composite
+def sent(draw: st.DrawFn) -> tuple[str, list[Edge]]:
+    """A frame and its edges, each pulse as wide and as late as it may be; some lines tell falling edges alone."""
+    bits, at = draw(FRAMES), draw(st.floats(0, 1e6))
+    both = draw(st.booleans())
+    edges = []
+    for bit in bits:
+        edges += dip(int(bit), at, draw(WIDTHS))[: 1 + both]
+        at += draw(SPACINGS)
+    return bits, edges
+
+
+@given(sent())
+def test_every_frame_at_every_legal_timing_is_read(frame):
+    bits, edges = frame
+    assert [(burst.bits, burst.fault) for burst in bursts(edges)] == [(bits, "")]
+
+
+@given(st.lists(sent(), max_size=4))
+def test_frames_come_apart_at_the_silence_between_them(frames):
+    edges, begins = [], 0.0
+    for _, frame in frames:
+        edges += [Edge(edge.line, begins + edge.at - frame[0].at, edge.falling) for edge in frame]
+        begins = edges[-1].at + SILENCE_S + 1e-3
+    assert [burst.bits for burst in bursts(edges)] == [bits for bits, _ in frames]
+
+
+def test_burst_is_stamped_with_its_last_bit():
+    assert bursts(falls("1010", 2.0))[0].at == 2.0 + 3e-3
+
+
+@given(FRAMES, st.lists(st.tuples(st.integers(0, MOST_BITS - 1), st.floats(1e-6, 0.9 * BOUNCE_S)), max_size=40))
+def test_bounces_are_no_bits(bits, bounces):
+    edges = falls(bits)
+    edges += [Edge(edges[index].line, edges[index].at + after) for index, after in bounces if index < len(bits)]
+    assert burst_of(edges) == burst_of(falls(bits))
+
+
+@given(FRAMES, st.lists(st.tuples(LINES, st.floats(0, 0.13), st.floats(0, 18e-6)), max_size=40))
+def test_dips_that_are_known_to_be_short_are_no_bits(bits, glitches):
+    pulses = [edge for fall in falls(bits) for edge in dip(fall.line, fall.at, 50e-6)]
+    low = [(fall.line, fall.at - 20e-6, fall.at + 50e-6) for fall in falls(bits)]
+    dips = [edge for line, at, width in glitches if not _overlap(low, line, at) for edge in dip(line, at, width)]
+    assert burst_of(pulses + _apart(dips)) == burst_of(pulses)
+
+
+def _overlap(low: list[tuple[int, float, float]], line: int, at: float) -> bool:
+    """A line that is low already cannot dip."""
+    return any(line == other and begin <= at <= end for other, begin, end in low)
+
+
+def _apart(dips: list[Edge]) -> list[Edge]:
+    """Without dips that begin while another one of theirs lasts."""
+    kept: list[Edge] = []
+    for begin, end in sorted(zip(dips[::2], dips[1::2], strict=True), key=lambda both: both[0].at):
+        if not any(edge.line == begin.line and begin.at <= edge.at + 20e-6 for edge in kept):
+            kept += [begin, end]
+    return kept
+
+
+@given(FRAMES, st.integers(0, MOST_BITS - 1), st.floats(0, 0.9 * BOUNCE_S))
+def test_pulses_on_both_lines_at_once_are_no_frame(bits, index, after):
+    edges = falls(bits)
+    doubtful = edges[index % len(bits)]
+    burst = burst_of([*edges, Edge(1 - doubtful.line, doubtful.at + after)])
+    assert "at once" in burst.fault
+
+
+@given(st.text("01", max_size=LEAST_BITS - 1))
+def test_fewer_bits_than_a_key_has_are_nothing(bits):
+    assert bursts(falls(bits)) == []
+
+
+def test_both_lines_that_fall_once_are_nothing():
+    """As when a reader loses its power."""
+    assert bursts([Edge(0, 1.0), Edge(1, 1.0)]) == []
+
+
+@given(st.integers(MOST_BITS + 1, 3 * MOST_EDGES))
+def test_too_many_bits_are_told_once(count):
+    assert [burst.bits for burst in bursts(falls("1" * count))] == [""]
+
+
+def test_too_many_edges_are_told_before_they_end():
+    assembler = Assembler()
+    given = [assembler.take(edge) for edge in falls("1" * (MOST_EDGES + 1))]
+    assert [burst is None for burst in given] == [True] * MOST_EDGES + [False]
+
+
+def test_rest_of_what_was_too_long_is_no_frame():
+    noise = falls("1" * (MOST_EDGES + 1))
+    assert len(bursts(noise + falls("0110", noise[-1].at + 20e-3))) == 1
+
+
+def test_frame_after_what_was_too_long_is_read():
+    noise = falls("1" * (MOST_EDGES + 1))
+    assert bursts(noise + falls("0110", noise[-1].at + 26e-3))[-1].bits == "0110"
+
+
+def test_burst_with_a_loss_is_no_frame():
+    assembler = Assembler()
+    for edge in falls("1010"):
+        assembler.take(edge)
+    assert (assembler.lose(5e-3).bits, assembler.end()) == ("", None)
+
+
+def test_loss_is_told_once_until_a_silence():
+    assembler = Assembler()
+    told = [assembler.lose(at) for at in (1.0, 1.01)]
+    assert [burst is None for burst in told] == [False, True]
+
+
+def test_frame_without_its_beginning_is_none():
+    assembler = Assembler()
+    assembler.lose(1.0)
+    given = [assembler.take(edge) for edge in falls("101010", 1.02)]
+    assert [*given, assembler.end()] == [None] * 7
+
+
+@given(FRAMES, st.data())
+def test_edges_that_change_places_on_their_way_change_nothing(bits, data):
+    edges = falls(bits, spacing_s=0.2e-3)
+    late = data.draw(st.sets(st.integers(0, len(bits) - 2)))
+    for index in sorted(late):
+        edges[index : index + 2] = reversed(edges[index : index + 2])
+    assert [burst.bits for burst in bursts(edges)] == [bits]
+
+
+ANY_EDGE = st.builds(
+    Edge, LINES, st.one_of(st.floats(), st.floats(0, 1), st.integers(0, 2000).map(lambda n: n * 1e-4)), st.booleans()
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(st.sampled_from(["take", "take", "take", "lose", "end"]), ANY_EDGE), max_size=200))
+def test_no_edges_whatever_raise_or_grow(actions):
+    assembler = Assembler()
+    for action, edge in actions:
+        if action == "take":
+            assembler.take(edge)
+        elif action == "lose" and math.isfinite(edge.at):
+            assembler.lose(edge.at)
+        else:
+            assembler.end()
+    assert len(assembler._edges) <= len(actions)
+
+
+def test_endless_edges_fill_no_memory():
+    assembler = Assembler()
+    for number in range(20_000):
+        assembler.take(Edge(number % 2, number * 1e-5, falling=number % 3 > 0))
+    assert len(assembler._edges) <= MOST_EDGES
+
+
+@given(st.lists(st.tuples(LINES, st.floats(-1.0, 1.0)), max_size=25), CARDS, SPACINGS)
+def test_noise_before_and_after_a_frame_makes_no_other_card_of_it(noise, card, spacing_s):
+    """Fewer dips than a card has: a whole forged card is a card."""
+    bits = encode(card)
+    frame = falls(bits, 1.0, spacing_s)
+    around = [Edge(line, (1.0 if at < 0 else frame[-1].at + SHORTEST_PULSE_S) + at) for line, at in noise]
+    read = [decode(burst.bits, H10301) for burst in bursts(_in_time([*frame, *around])) if not burst.fault]
+    assert {found for found in read if isinstance(found, Credential)} <= {card}
+
+
+def _in_time(edges: list[Edge]) -> list[Edge]:
+    return sorted(edges, key=lambda edge: edge.at)
+
+
+@given(CARDS, st.integers(0, 25), SPACINGS)
+def test_flipped_bit_makes_no_card(card, position, spacing_s):
+    bits = encode(card)
+    edges = falls(bits, 1.0, spacing_s)
+    edges[position] = Edge(1 - edges[position].line, edges[position].at)
+    assert not isinstance(decode(bursts(edges)[0].bits, H10301), Credential)
+
+
+@given(CARDS, st.integers(0, 25), SPACINGS)
+def test_missing_bit_makes_no_card(card, position, spacing_s):
+    edges = falls(encode(card), 1.0, spacing_s)
+    del edges[position]
+    read = [decode(burst.bits, H10301) for burst in bursts(edges)]
+    assert not any(isinstance(found, Credential) for found in read)
+
+
+@pytest.mark.parametrize(("code", "key"), [*enumerate("0123456789"), (10, "*"), (11, "#")])
+def test_key_of_four_bits(code, key):
+    assert key_of(f"{code:04b}") == key
+
+
+@pytest.mark.parametrize(("code", "key"), [*enumerate("0123456789"), (10, "*"), (11, "#")])
+def test_key_of_eight_bits_has_its_complement_first(code, key):
+    assert key_of(f"{15 - code:04b}{code:04b}") == key
+
+
+@pytest.mark.parametrize("code", [12, 13, 14, 15])
+def test_other_codes_are_no_key(code):
+    assert key_of(f"{code:04b}") is None
+
+
+@given(st.text("01", min_size=1, max_size=MOST_BITS))
+def test_only_four_bits_or_a_byte_of_halves_that_differ_is_a_key(bits):
+    complement = len(bits) == 8 and all(high != low for high, low in zip(bits[:4], bits[4:], strict=True))
+    assert is_key_code(bits) == (len(bits) == 4 or complement)
+
+
+def test_line_that_is_low_at_a_look_is_not_yet_held():
+    rest = Rest()
+    rest.look(frozenset({1}), 5.0)
+    assert (rest.held, rest.looks_at) == (frozenset(), 5.0 + HELD_LOW_S)
+
+
+def test_line_that_stays_low_is_held():
+    rest = Rest()
+    news = [rest.look(frozenset({1}), at) for at in (5.0, 5.0 + HELD_LOW_S, 6.0)]
+    assert (news, rest.held) == ([False, True, False], frozenset({1}))
+
+
+def test_line_that_is_high_again_is_not_held():
+    rest = Rest()
+    for at in (5.0, 6.0):
+        rest.look(frozenset({1}), at)
+    assert (rest.look(frozenset(), 7.0), rest.held) == (True, frozenset())
+
+
+def test_line_that_pulses_is_not_held():
+    rest = Rest()
+    rest.look(frozenset({1}), 5.0)
+    rest.pulsed(1)
+    assert rest.look(frozenset({1}), 6.0) is False
+
+
+@given(st.lists(st.tuples(st.frozensets(LINES), st.floats(0, 10)), max_size=50))
+def test_line_is_not_looked_at_forever_before_it_is_held(looks):
+    """Whoever waits until `looks_at` and looks has news: nobody looks in a circle."""
+    rest, now = Rest(), 0.0
+    for low, later in looks:
+        now += later
+        rest.look(low, now)
+        if math.isfinite(rest.looks_at):
+            assert rest.look(low, rest.looks_at) is True
+            now = max(now, rest.looks_at)
