@@ -1,0 +1,143 @@
+"""The keys of OSDP readers: a file for each, that nobody else can read.
+
+While a key is changed, the new one is in a file of its own beside the old one, from before the reader hears of it until
+it has proved that it has it: whatever is cut short in between, one of the two is the reader's key.
+"""
+
+import os
+import secrets
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from device.errors import ReaderError
+
+KEY_BYTES = 16
+DEFAULT_KEY = bytes(range(0x30, 0x40))
+"""SCBK-D, which is in the standard: whoever has read it can listen and lie."""
+
+
+class KeyFiles:
+    """Where one reader's key is, and where the next one waits."""
+
+    def __init__(self, state_dir: Path, name: str) -> None:
+        self._name = name
+        self._state_dir = state_dir
+        self._folder = state_dir / "osdp"
+        self._path = self._folder / f"{name}.key"
+        self._next_path = self._folder / f"{name}.key.next"
+
+    def key(self) -> bytes:
+        """The reader's key. Raises `ReaderError` if there is none, or if it cannot be trusted."""
+        text, mode = self._read(self._path)
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            mode = stat.S_IMODE(mode)
+            raise self._unusable(f"others can read its file {self._path}, mode {mode:04o} instead of 0600")
+        key = _parsed(text)
+        if key is None:
+            raise self._unusable(f"its file {self._path} does not hold {2 * KEY_BYTES} hexadecimal digits")
+        if key == DEFAULT_KEY:
+            raise self._unusable(f"its file {self._path} holds the default key SCBK-D, which everybody knows")
+        return key
+
+    def candidates(self) -> tuple[bytes, ...]:
+        """The keys that the reader may have, the likeliest first, for whoever gives it a new one."""
+        keys = (self.proposed(), _parsed_at(self._path))
+        return tuple(dict.fromkeys(key for key in keys if key and key != DEFAULT_KEY))
+
+    def propose(self, key: bytes) -> None:
+        """Writes down a key that the reader is about to be given. Raises `ReaderError`."""
+        self._in_order(lambda: self._write(key))
+
+    def accept(self) -> None:
+        """The reader has the proposed key: it is the reader's key from now on. Raises `ReaderError`."""
+        self._in_order(self._promote)
+
+    def withdraw(self) -> None:
+        """The reader never heard of the proposed key."""
+        with suppress(FileNotFoundError):
+            self._next_path.unlink()
+
+    def proposed(self) -> bytes | None:
+        """The proposed key, if a change was cut short, or is under way."""
+        return _parsed_at(self._next_path)
+
+    def _read(self, path: Path) -> tuple[str, int]:
+        try:
+            with path.open("rb") as file:
+                return file.read(4 * KEY_BYTES).decode("ascii", errors="replace"), os.fstat(file.fileno()).st_mode
+        except FileNotFoundError:
+            raise self._unusable("it has none yet") from None
+        except OSError as error:
+            raise self._unusable(f"its file {path} cannot be read: {error.strerror}") from None
+
+    def _write(self, key: bytes) -> None:
+        """The whole file or none of it, on the disk, and readable by whoever owns the state alone."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        partial = self._folder / f".{self._name}.{secrets.token_hex(4)}"
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(key.hex() + "\n")
+                file.flush()
+                self._hand_over(file.fileno())
+                os.fsync(file.fileno())
+            partial.replace(self._next_path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+        _flush_folder(self._folder)
+
+    def _hand_over(self, descriptor: int) -> None:
+        """Root writes it for the service, which runs as somebody else."""
+        if os.geteuid() == 0:
+            owner = self._state_dir.stat()
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+            os.chown(self._folder, owner.st_uid, owner.st_gid)
+
+    def _promote(self) -> None:
+        self._next_path.replace(self._path)
+        _flush_folder(self._folder)
+
+    def _in_order(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except OSError as error:
+            raise ReaderError(
+                f"The key of the reader {self._name} cannot be written to {self._folder}: {error.strerror}.",
+                hint="Run the command as root or as the service's user, and look for a full disk.",
+            ) from None
+
+    def _unusable(self, why: str) -> ReaderError:
+        return ReaderError(
+            f"The OSDP reader {self._name} has no key that can be used: {why}.",
+            hint="Stop the service, put the reader into its install mode, and run "
+            f"`lintel readers osdp-keyset {self._name}`.",
+        )
+
+
+def _parsed(text: str) -> bytes | None:
+    """The key that is written as hexadecimal digits."""
+    digits = text.strip()
+    try:
+        key = bytes.fromhex(digits)
+    except ValueError:
+        return None
+    return key if len(digits) == 2 * KEY_BYTES and len(key) == KEY_BYTES else None
+
+
+def _parsed_at(path: Path) -> bytes | None:
+    try:
+        return _parsed(path.read_text(encoding="ascii", errors="replace"))
+    except OSError:
+        return None
+
+
+def _flush_folder(folder: Path) -> None:
+    """Makes sure that a name is on the disk as well."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,137 @@
+"""Gives an OSDP reader a fresh key of its own: the operator's command, and the only place where the default key works.
+
+In this order, so that a cut at any point leaves the reader with a key that is on the disk: find the key that it has (a
+proposed one, the one in use, or, in its install mode, the default key); write a fresh one down as proposed; give it;
+see a new secure channel with it; make it the one in use.
+"""
+
+import secrets
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+
+from device.config import ReaderSettings
+from device.errors import ReaderError
+from device.ports import Clock
+from device.readers.osdp_frames import Command
+from device.readers.osdp_keys import KEY_BYTES, KeyFiles
+from device.readers.osdp_panel import Panel, Peer
+from device.readers.osdp_watch import refusal
+from device.readers.osdp_wire import Wire
+from device.readers.surroundings import Surroundings
+
+_STEP_S = 0.01
+_TRIAL_S = 3.0
+"""A handshake takes half a second; a key that has not worked in this time is another one."""
+_REFUSED_S = 0.5
+
+
+def keyset(settings: ReaderSettings, around: Surroundings, window_s: float) -> None:
+    """Gives the reader a fresh random key and writes it down; within `window_s` seconds, or not at all.
+
+    The line must be free: stop the service first. A reader without a key that we know must be in its install mode, and
+    whoever listens on the line meanwhile learns the new key. Raises `ReaderError`, `DependencyMissing`.
+    """
+    deadline = around.clock.monotonic() + window_s
+    wire = Wire(settings.source, settings.baud_rate, around.clock)
+    wire.open()
+    try:
+        _Change(settings, KeyFiles(around.state_dir, settings.name), wire, around.clock, deadline).run()
+    finally:
+        wire.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    settings: ReaderSettings
+    files: KeyFiles
+    wire: Wire
+    clock: Clock
+    deadline: float
+
+    def run(self) -> None:
+        """All of it. Raises `ReaderError`."""
+        known = self._known()
+        if known and known == self.files.proposed():
+            self.files.accept()
+        fresh = secrets.token_bytes(KEY_BYTES)
+        self.files.propose(fresh)
+        self.wire.sent.clear()
+        try:
+            self._give(known, fresh) if known else self._install(fresh)
+        finally:
+            if Command.KEYSET not in self.wire.sent:
+                self.files.withdraw()
+        if Command.KEYSET not in self.wire.sent:
+            raise self._refused()
+        if not self._opens(fresh):
+            raise self._in_doubt()
+        self.files.accept()
+
+    def _known(self) -> bytes | None:
+        """The key that the reader has, of those that are written down."""
+        return next((key for key in self.files.candidates() if self._opens(key)), None)
+
+    def _opens(self, key: bytes) -> bool:
+        """Whether a new secure channel comes up with this key."""
+        self.wire.heard.clear()
+        with closing(Panel(self.wire, [self._peer(key)])) as panel:
+            self._until(panel, lambda: _is_secure(panel) or self._has_refused(), _TRIAL_S)
+            return _is_secure(panel)
+
+    def _give(self, known: bytes, fresh: bytes) -> None:
+        """Changes the key in a secure channel with the known one."""
+        with closing(Panel(self.wire, [self._peer(known)])) as panel:
+            if self._until(panel, lambda: _is_secure(panel), _TRIAL_S):
+                panel.order(0, {"command": 5, "type": 1, "data": fresh})
+                self._until(panel, self._has_answered, _TRIAL_S)
+
+    def _install(self, fresh: bytes) -> None:
+        """Has libosdp give the key to a reader that accepts the default key, which it does by itself."""
+        with closing(Panel(self.wire, [self._peer(fresh)], installing=True)) as panel:
+            self._until(panel, lambda: _is_secure(panel), self.deadline - self.clock.monotonic())
+
+    def _has_refused(self) -> bool:
+        """Whether the reader's answer to a challenge led nowhere."""
+        heard = self.wire.heard.get(self.settings.address)
+        return heard is not None and heard.command == Command.CHLNG and self.clock.monotonic() > heard.at + _REFUSED_S
+
+    def _has_answered(self) -> bool:
+        """Whether the reader has said something to its new key."""
+        heard = self.wire.heard.get(self.settings.address)
+        return heard is not None and heard.command == Command.KEYSET
+
+    def _until(self, panel: Panel, done: Callable[[], bool], time_s: float) -> bool:
+        """Lets libosdp work until it is `done`, for `time_s` and within the window; whether it is."""
+        end = min(self.clock.monotonic() + time_s, self.deadline)
+        while self.clock.monotonic() < end and not self.wire.fault:
+            panel.refresh()
+            if done():
+                return True
+            self.clock.sleep(_STEP_S)
+        return False
+
+    def _peer(self, key: bytes) -> Peer:
+        return Peer(self.settings.name, self.settings.address, key)
+
+    def _refused(self) -> ReaderError:
+        why = self.wire.fault or self._why()
+        return ReaderError(
+            f"The OSDP reader {self.settings.name} was not given a key: {why}. Nothing has changed.",
+            hint="Check its line, its address and its rate. If it has a key that is not written down here, reset it to "
+            "its install mode, and run the command again.",
+        )
+
+    def _why(self) -> str:
+        heard = self.wire.heard.get(self.settings.address)
+        return refusal(self.clock.monotonic(), heard, self._peer(b""))
+
+    def _in_doubt(self) -> ReaderError:
+        return ReaderError(
+            f"The OSDP reader {self.settings.name} was given a new key, but has not proved that it has it.",
+            hint="Run the command again: it tries the new key and the old one, both of which are written down.",
+        )
+
+
+def _is_secure(panel: Panel) -> bool:
+    return panel.is_secure(0) and panel.is_online(0)

@@ -1,0 +1,190 @@
+"""One serial line of OSDP readers: a thread of its own that lets libosdp work, and tells what each reader says."""
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+
+from device.errors import LintelError, ReaderError
+from device.ports import Clock
+from device.readers.formats import FormatTable
+from device.readers.osdp_events import Condition, condition_after, event_from, notices
+from device.readers.osdp_frames import Answer, Command
+from device.readers.osdp_panel import Panel, Peer, PeerEvent
+from device.readers.osdp_signals import orders, status_request
+from device.readers.osdp_watch import DEAF_S, LOST_AFTER_S, Watch, refusal
+from device.readers.osdp_wire import Heard, Wire
+from device.records import BadgeRead, Notice, ReaderEvent, ReaderNotice, Security, Signal
+
+STEP_S = 0.01
+"""libosdp is driven so often; it wants at least every 0.05 s."""
+REOPEN_S = 1.0
+MAX_REOPEN_S = 8.0
+"""A line that is gone is opened again after 1, 2, 4, 8, 8, ... seconds."""
+MAX_EVENTS = 64
+"""So many wait for whoever reads them; the oldest is forgotten first."""
+_FORMATTED = "It sends formatted card data, which OSDP has given up: set the reader to raw card data."
+
+
+class Station:
+    """A reader on the line, from the line's side. Its events may be taken, and its signal be set, by any thread."""
+
+    def __init__(self, peer: Peer, formats: FormatTable, clock: Clock, patience_s: float) -> None:
+        self.peer = peer
+        self.arrived = threading.Event()
+        self.signal: tuple[int, Signal] = (0, Signal.READY)
+        """Counted, as the same one may be shown again."""
+        self._formats = formats
+        self._clock = clock
+        self._events: deque[ReaderEvent] = deque(maxlen=MAX_EVENTS)
+        self._condition = Condition()
+        self._shown: tuple[int, Signal] | None = None
+        self._heard: Heard | None = None
+        self._refused: set[int] = set()
+        self.watch = Watch(clock.monotonic(), patience_s)
+
+    def next_event(self) -> ReaderEvent | None:
+        """Takes the oldest event."""
+        self.arrived.clear()
+        try:
+            return self._events.popleft()
+        except IndexError:
+            return None
+
+    def tell(self, event: ReaderEvent | None) -> None:
+        """Has an event read."""
+        if event is not None:
+            self._events.append(event)
+            self.arrived.set()
+
+    def tell_notice(self, notice: Notice | None, detail: str = "") -> None:
+        """Has a notice read, if there is one."""
+        if notice:
+            self.tell(ReaderNotice(notice, self._clock.monotonic(), self.peer.name, detail))
+
+    def hear(self, event: PeerEvent) -> None:
+        """Takes what the reader said in its secure channel."""
+        now = self._clock.monotonic()
+        self.tell(event_from(event.report, now, self.peer.name, self._formats))
+        before, self._condition = self._condition, condition_after(self._condition, event.report)
+        for notice in notices(before, self._condition, now, self.peer.name):
+            self.tell(notice)
+
+    def attend(self, panel: Panel, index: int, heard: Heard | None) -> None:
+        """Sees whether the reader is there, begins anew if it is not, and shows it its signal if it is."""
+        now, secure = self._clock.monotonic(), panel.is_secure(index)
+        turned = self.watch.look(now, secure=secure, heard_at=heard.at if heard else None)
+        self.tell_notice(turned, refusal(now, heard, self.peer) if turned is Notice.LOST else "")
+        if turned is Notice.FOUND:
+            self._refused.clear()
+        panel.resume(index)
+        if self.watch.should_restart(now, online=panel.is_online(index)):
+            panel.restart(index)
+        if heard != self._heard:
+            self._heard = heard
+            self._note(heard, secure=secure)
+        if not secure:
+            self._shown = None
+        elif panel.is_online(index) and self._shown != self.signal:
+            self._show(panel, index)
+
+    def _note(self, heard: Heard | None, *, secure: bool) -> None:
+        """A command that the reader refuses is not sent again until it is lost and found, as libosdp takes its channel
+        down for it.
+        """
+        if heard and heard.answer == Answer.NAK:
+            self._refused.add(heard.command)
+        elif heard and heard.answer == Answer.FMT and secure:
+            at, name = self._clock.monotonic(), self.peer.name
+            self.tell(BadgeRead(None, at, name, Security.SECURE_CHANNEL, _FORMATTED))
+
+    def _show(self, panel: Panel, index: int) -> None:
+        """Shows the signal as far as the reader can; asks for its condition when it comes up."""
+        wanted, came_up = self.signal, self._shown is None
+        commands = [
+            order.words
+            for order in orders(wanted[1])
+            if order.code not in self._refused and panel.can(index, order.capability)
+        ]
+        if came_up and Command.LSTAT not in self._refused:
+            commands.append(status_request())
+        if panel.order(index, *commands):
+            self._shown = wanted
+
+
+class Line:
+    """The readers of one serial line. One thread alone speaks to libosdp; whatever ends it is told to the readers."""
+
+    def __init__(self, wire: Wire, peers: Sequence[tuple[Peer, FormatTable]], clock: Clock) -> None:
+        """Takes an open line over. Raises `DependencyMissing`."""
+        patience_s = LOST_AFTER_S + DEAF_S * (len(peers) - 1)
+        self.stations = tuple(Station(peer, formats, clock, patience_s) for peer, formats in peers)
+        self.fault: ReaderError | None = None
+        """What ended the thread."""
+        self._wire = wire
+        self._clock = clock
+        self._panel = Panel(wire, [peer for peer, _ in peers])
+        self._users = len(peers)
+        self._stop = threading.Event()
+        self._reopen_at = 0.0
+        self._reopen_s = REOPEN_S
+        self._thread = threading.Thread(target=self._run, name=f"osdp {wire.source}", daemon=True)
+        self._thread.start()
+
+    def leave(self) -> None:
+        """One reader less; the line is let go with the last one."""
+        self._users -= 1
+        if self._users == 0:
+            self._stop.set()
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.wait(STEP_S):
+                self._step()
+        except BaseException as error:
+            self.fault = _stopped(self._wire.source, error)
+        finally:
+            self._panel.close()
+            self._wire.close()
+            for station in self.stations:
+                station.arrived.set()
+
+    def _step(self) -> None:
+        if not self._wire.is_open and not self._reopen():
+            return
+        for event in self._panel.refresh():
+            self.stations[event.index].hear(event)
+        if self._wire.fault:
+            self._lose(self._wire.fault)
+            return
+        for index, station in enumerate(self.stations):
+            station.attend(self._panel, index, self._wire.heard.get(station.peer.address))
+
+    def _lose(self, fault: str) -> None:
+        self._wire.close()
+        self._reopen_s = REOPEN_S
+        self._reopen_at = self._clock.monotonic() + self._reopen_s
+        for station in self.stations:
+            station.tell_notice(station.watch.gone(self._clock.monotonic()), f"its line is gone: {fault}")
+
+    def _reopen(self) -> bool:
+        now = self._clock.monotonic()
+        if now < self._reopen_at:
+            return False
+        self._reopen_s = min(self._reopen_s * 2, MAX_REOPEN_S)
+        self._reopen_at = now + self._reopen_s
+        try:
+            self._wire.open()
+        except ReaderError:
+            return False
+        for index in range(len(self.stations)):
+            self._panel.restart(index)
+        return True
+
+
+def _stopped(source: str, error: BaseException) -> ReaderError:
+    """The error itself if it says what to do, else one that does."""
+    if isinstance(error, ReaderError):
+        return error
+    said = error.message if isinstance(error, LintelError) else f"{type(error).__name__}: {error}"
+    return ReaderError(f"The OSDP line at {source} has stopped: {said}", hint="Restart the service, and report this.")
