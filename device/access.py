@@ -1,16 +1,17 @@
-"""One transaction, from a badge to the strike: claim, fresh frames, comparison, decision, audit, release."""
+"""One transaction, from a badge to the door: claim, fresh frames, comparison, decision, audit, grant."""
 
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from device.clock import Stop
 from device.config import Settings
-from device.door.pulse import pulse
+from device.door.operation import Door
 from device.errors import CameraError, ImageError, ModelError, StoreError
-from device.policy.decision import decide, refusal
-from device.ports import Camera, Clock, DoorIO
-from device.records import BadgeRead, Claim, Decision, Event, Evidence, Frame, Probe, Reason, Transaction
+from device.policy.decision import decide, door_refusal, refusal
+from device.ports import Camera, Clock
+from device.records import AuditRow, BadgeRead, Claim, Decision, Event, Evidence, Frame, Probe, Reason, Transaction
 from device.store.people import People
 from device.store.store import Store
 from device.vision.comparison import compare
@@ -25,10 +26,16 @@ class Doorway:
     """What one door is made of."""
 
     camera: Camera
-    door: DoorIO
+    door: Door
     store: Store
     analyzer: FaceAnalyzer
     clock: Clock
+    cameras: Mapping[str, Camera] = field(default_factory=dict)
+    """Those at readers that have one of their own, by the reader's name."""
+
+    def camera_at(self, reader: str) -> Camera:
+        """Where the face of somebody at this reader is seen."""
+        return self.cameras.get(reader, self.camera)
 
 
 class Access:
@@ -40,26 +47,42 @@ class Access:
         self._rule = doorway.analyzer.embedder.decision_rule
 
     def swipe(self, badge: BadgeRead, stop: Stop | None = None) -> Transaction:
-        """Decides on a badge, writes the decision down, and only then, if it is a grant, releases the strike.
+        """Decides on a badge, writes the decision down, and only then, if it is a grant, tells the door.
 
-        A camera, vision or store that fails is a denial with its reason, and so is a request to stop, whenever it
-        comes: after it nothing is released. Raises `DoorError` if the relay fails.
+        A camera, vision or store that fails is a denial with its reason, and so is a door that lets nobody in, or a
+        request to stop, whenever it comes: after it nothing is released.
         """
         stop = stop or Stop()
         decided = self._timed(self._decided(badge, stop), badge.at)
-        if decided.decision.granted and stop.is_set():
-            decided = _stopped(decided)
+        if decided.decision.granted and (objection := self._objection(stop)):
+            decided = replace(decided, decision=Decision(objection))
         transaction = self._recorded(decided, badge.at)
-        if transaction.decision.granted and stop.is_set():
-            return self._withdrawn(transaction)
-        if transaction.decision.granted:
-            pulse(self._doorway.door, self._doorway.clock, self._settings.door.strike_time_s)
-        return transaction
+        return self._carried_out(transaction, stop) if transaction.decision.granted else transaction
+
+    def _objection(self, stop: Stop) -> Reason | None:
+        """What keeps the door itself from letting anybody in just now."""
+        return Reason.STOPPING if stop.is_set() else door_refusal(self._doorway.door.state)
+
+    def _carried_out(self, transaction: Transaction, stop: Stop) -> Transaction:
+        """Tells the door; a grant that it does not carry out is withdrawn, and the audit says so."""
+        if not stop.is_set() and self._doorway.door.grant(extended=transaction.extended):
+            return transaction
+        return self._withdrawn(transaction, self._objection(stop) or Reason.DOOR_INTERLOCKED)
 
     def _decided(self, badge: BadgeRead, stop: Stop) -> Transaction:
-        denied = Transaction(self._doorway.clock.utc(), badge.credential, None, Decision(Reason.BADGE_UNREADABLE), 0.0)
+        denied = Transaction(
+            self._doorway.clock.utc(),
+            badge.credential,
+            None,
+            Decision(Reason.BADGE_UNREADABLE),
+            0.0,
+            door=self._doorway.door.name,
+            reader=badge.reader,
+        )
         if badge.credential is None:
-            return denied
+            return replace(denied, fault=badge.fault or None)
+        if objection := door_refusal(self._doorway.door.state):
+            return replace(denied, decision=Decision(objection))
         try:
             with self._doorway.store.people() as people:
                 claim = people.claim(badge.credential, self._doorway.analyzer.embedder.model_sha256)
@@ -70,10 +93,10 @@ class Access:
             return replace(
                 denied, person=claim.person if claim else None, decision=Decision(reason or Reason.BADGE_UNKNOWN)
             )
-        return self._compared(replace(denied, person=claim.person), claim, badge.at, stop)
+        return self._compared(replace(denied, person=claim.person, extended=claim.extended), claim, badge, stop)
 
-    def _compared(self, transaction: Transaction, claim: Claim, since: float, stop: Stop) -> Transaction:
-        look = _Look(self._doorway, self._settings, since, stop)
+    def _compared(self, transaction: Transaction, claim: Claim, badge: BadgeRead, stop: Stop) -> Transaction:
+        look = _Look(self._doorway, self._settings, badge, stop)
         decision, fault = Decision(Reason.VISION_FAULT), None
         try:
             found = look.probes()
@@ -113,32 +136,30 @@ class Access:
             reason = Reason.BADGE_UNKNOWN
         return replace(transaction, decision=Decision(reason)) if reason else transaction
 
-    def _withdrawn(self, transaction: Transaction) -> Transaction:
-        """A grant that was asked to stop while it was written down: the audit says that nothing was released."""
+    def _withdrawn(self, transaction: Transaction, reason: Reason) -> Transaction:
+        """A grant that became impossible while it was written down: the audit says that nothing was released."""
         with suppress(StoreError):
-            self.note_fault("The last grant was not carried out: the door was asked to stop.")
-        return _stopped(transaction)
+            self.note_fault(f"The last grant was not carried out: {reason.code}.")
+        return replace(transaction, decision=Decision(reason))
 
     def note_fault(self, fault: str) -> None:
         """Writes a fault of the door down. Raises `StoreError`."""
         with self._doorway.store.audit() as audit:
-            audit.note(Event.FAULT, self._doorway.clock.utc(), fault=fault)
-
-
-def _stopped(transaction: Transaction) -> Transaction:
-    return replace(transaction, decision=Decision(Reason.STOPPING))
+            now = self._doorway.clock.utc()
+            audit.add(AuditRow(0, now, Event.FAULT, fault=fault, door=self._doorway.door.name))
 
 
 class _Look:
     """One person in front of the camera, from the badge until enough good frames, the time-out or a request to stop."""
 
-    def __init__(self, doorway: Doorway, settings: Settings, since: float, stop: Stop) -> None:
+    def __init__(self, doorway: Doorway, settings: Settings, badge: BadgeRead, stop: Stop) -> None:
         self._doorway = doorway
         self._needed = settings.access.probes
         self._max_age_s = settings.camera.max_age_s
-        self._since = since
+        self._camera = doorway.camera_at(badge.reader)
+        self._since = badge.at
         self._stop = stop
-        self._deadline = since + settings.access.face_timeout_s
+        self._deadline = badge.at + settings.access.face_timeout_s
         self.frames = 0
 
     def probes(self) -> tuple[Probe, ...] | Reason:
@@ -161,7 +182,7 @@ class _Look:
         """The next frame captured after the badge and not long ago; None at the deadline or a request to stop."""
         clock = self._doorway.clock
         while (left := self._deadline - clock.monotonic()) > 0 and not self._stop.is_set():
-            frame = self._doorway.camera.read(min(left, GLANCE_S))
+            frame = self._camera.read(min(left, GLANCE_S))
             fresh = (
                 frame and frame.captured_at > self._since and clock.monotonic() - frame.captured_at <= self._max_age_s
             )

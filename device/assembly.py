@@ -1,29 +1,32 @@
 """Puts a door together from settings: the real one on a board, or parts of it for the commands that need no door."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import TypeVar
+
+import msgspec
 
 from device.access import Doorway
 from device.cameras.sources import open_camera, open_live_camera
-from device.config import Settings, state_dir
-from device.door.gpio import Relay, board_factory
+from device.config import DoorSettings, ReaderSettings, Settings, state_dir
+from device.door.gpio import BoardIO, board_factory, open_board_io
+from device.door.interlock import Interlock
+from device.door.mode import ModeFile
+from device.door.operation import Door, DoorThread
 from device.door.remembered import remember
 from device.errors import LintelError
-from device.ports import Clock
-from device.readers.lines import LineReader, open_line_reader
+from device.ports import Camera, Clock, Reader
+from device.readers.group import ReaderGroup
+from device.readers.kinds import open_readers
+from device.readers.lines import open_line_reader
+from device.readers.surroundings import Surroundings
+from device.simulation.pins import SimulatedPins
 from device.store.store import Store
 from device.vision.faces import load_analyzer
 
-
-class Closable(Protocol):
-    """What can be let go."""
-
-    def close(self) -> None:
-        """Lets it go; harmless when repeated."""
-
-
-Part = TypeVar("Part", bound=Closable)
+Found = TypeVar("Found")
 
 
 def open_store(settings: Settings) -> Store:
@@ -31,33 +34,97 @@ def open_store(settings: Settings) -> Store:
     return Store(state_dir(settings))
 
 
-def open_board_door(settings: Settings) -> Relay:
-    """The relay on this board, secured; which one it is, is written down first. Raises `DoorError`."""
-    remember(settings.door)
-    return Relay(settings.door, board_factory())
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One door with what its readers give, and the thread that keeps the door's time."""
+
+    doorway: Doorway
+    reader: Reader
+    time: DoorThread
 
 
 @contextmanager
-def board(settings: Settings, clock: Clock) -> Iterator[tuple[Doorway, LineReader]]:
-    """The whole real door and its reader, the relay first, so that it is secured before anything slow or fallible.
+def board(settings: Settings, clock: Clock) -> Iterator[tuple[Post, ...]]:
+    """All real doors with their readers: the relays first, so that they are secured before anything slow or fallible.
 
     Raises the error of what is missing; of several, one that names them all, as nobody likes to climb a ladder thrice.
     """
-    missing: list[LintelError] = []
     with ExitStack() as stack:
-        door = _part(stack, lambda: open_board_door(settings), missing)
-        camera = _part(stack, lambda: open_live_camera(settings.camera, clock), missing)
-        reader = _part(stack, lambda: open_line_reader(settings.reader.source, clock), missing)
-        if door is None or camera is None or reader is None:
+        yield _Board(stack, settings, clock).posts()
+
+
+class _Board:
+    """Opens part after part; `stack` closes them."""
+
+    def __init__(self, stack: ExitStack, settings: Settings, clock: Clock) -> None:
+        self._stack = stack
+        self._settings = settings
+        self._clock = clock
+        self._pins = cache(board_factory)
+
+    def posts(self) -> tuple[Post, ...]:
+        missing: list[LintelError] = []
+        doors = _found(self._doors, missing) or ()
+        cameras = {source: _found(partial(self._camera, source), missing) for source in self._sources()}
+        readers = _found(self._readers, missing) or {}
+        if missing:
             raise _all_of(missing)
-        store = stack.enter_context(open_store(settings))
-        yield Doorway(camera, door, store, load_analyzer(settings.vision), clock), reader
+        seen = {source: camera for source, camera in cameras.items() if camera is not None}
+        return tuple(self._post(door, seen, readers[door.name]) for door in doors)
+
+    def _doors(self) -> tuple[Door, ...]:
+        """Each relay secured; which ones they are, is written down first."""
+        remember(self._settings.doors)
+        interlock = Interlock() if self._settings.access.interlock else None
+        return tuple(self._door(door, interlock) for door in self._settings.doors)
+
+    def _door(self, door: DoorSettings, interlock: Interlock | None) -> Door:
+        io = open_board_io(door, self._settings, self._pins(), self._clock)
+        self._stack.callback(io.close)
+        memory = ModeFile(state_dir(self._settings), door.name)
+        return self._stack.enter_context(closing(Door(door, io, self._clock, memory, interlock)))
+
+    def _sources(self) -> list[str]:
+        return sorted({self._source(reader) for reader in self._settings.readers})
+
+    def _source(self, reader: ReaderSettings) -> str:
+        return reader.camera or self._settings.camera.source
+
+    def _camera(self, source: str) -> Camera:
+        settings = msgspec.structs.replace(self._settings.camera, source=source)
+        return self._stack.enter_context(closing(open_live_camera(settings, self._clock)))
+
+    def _readers(self) -> dict[str, Reader]:
+        """By door: where a door has several, they are read as one."""
+        settings = self._settings
+        opened = open_readers(
+            settings.readers, Surroundings(self._clock, self._pins, state_dir(settings), settings.formats)
+        )
+        for reader in opened.values():
+            self._stack.callback(reader.close)
+        return {
+            door.name: self._as_one(*(opened[reader.name] for reader in settings.readers if reader.door == door.name))
+            for door in settings.doors
+        }
+
+    def _as_one(self, *readers: Reader) -> Reader:
+        if len(readers) == 1:
+            return readers[0]
+        return self._stack.enter_context(closing(ReaderGroup(readers, self._clock)))
+
+    def _post(self, door: Door, cameras: Mapping[str, Camera], reader: Reader) -> Post:
+        """A door has a store and an analyzer of its own, because each door has a thread of its own."""
+        at_door = {part.name: cameras[self._source(part)] for part in self._settings.readers if part.door == door.name}
+        store = self._stack.enter_context(open_store(self._settings))
+        analyzer = load_analyzer(self._settings.vision)
+        doorway = Doorway(next(iter(at_door.values())), door, store, analyzer, self._clock, at_door)
+        return Post(doorway, reader, self._stack.enter_context(closing(DoorThread(door, self._clock))))
 
 
-def _part(stack: ExitStack, open_part: Callable[[], Part], missing: list[LintelError]) -> Part | None:
-    """A part of the door, closed with the stack; None, and its error in `missing`, if it cannot be opened."""
+def _found(find: Callable[[], Found], missing: list[LintelError]) -> Found | None:
+    """What is opened; None, and the error in `missing`, if it cannot be."""
     try:
-        return stack.enter_context(closing(open_part()))
+        return find()
     except LintelError as error:
         missing.append(error)
         return None
@@ -74,16 +141,18 @@ def _all_of(errors: list[LintelError]) -> LintelError:
 
 
 @contextmanager
-def desk(settings: Settings, clock: Clock, relay: Relay) -> Iterator[tuple[Doorway, LineReader]]:
+def desk(settings: Settings, clock: Clock, pins: SimulatedPins) -> Iterator[Post]:
     """A door with a virtual relay, for a real camera or clip and badges that are typed.
 
     It works on a copy of the store in memory: no grant of a virtual door is ever in a real audit.
     """
     with ExitStack() as stack:
-        stack.enter_context(closing(relay))
+        io = BoardIO(settings.door, (), (), pins.factory, clock)
+        door = stack.enter_context(closing(Door(settings.door, io, clock)))
         with open_store(settings) as real:
             store = stack.enter_context(real.copy_in_memory())
         analyzer = load_analyzer(settings.vision)
         camera = stack.enter_context(closing(open_camera(settings.camera, clock)))
         reader = stack.enter_context(closing(open_line_reader("stdin", clock)))
-        yield Doorway(camera, relay, store, analyzer, clock), reader
+        time = stack.enter_context(closing(DoorThread(door, clock)))
+        yield Post(Doorway(camera, door, store, analyzer, clock), reader, time)

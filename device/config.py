@@ -249,6 +249,7 @@ def _refuse_contradictions(settings: Settings) -> None:
         )
     _refuse_strangers(settings)
     _refuse_shared_pins(settings)
+    _refuse_shared_cameras(settings)
 
 
 def _refuse_strangers(settings: Settings) -> None:
@@ -263,6 +264,8 @@ def _refuse_strangers(settings: Settings) -> None:
             raise ValueError(f"two {kind} are called {twice[0]!r}, give each a `name` of its own")
     wired: tuple[ReaderSettings | InputSettings | OutputSettings, ...]
     wired = (*settings.readers, *settings.inputs, *settings.outputs)
+    if unserved := sorted(set(doors) - {reader.door for reader in settings.readers}):
+        raise ValueError(f"the door {unserved[0]!r} has no reader - give it one with `door` under [[more_readers]]")
     if strangers := sorted({part.door for part in wired} - set(doors)):
         raise ValueError(f"there is no door {strangers[0]!r}, but {', '.join(doors)} - at `door` of a reader or wire")
     for sensed in settings.inputs:
@@ -277,6 +280,18 @@ def _refuse_shared_pins(settings: Settings) -> None:
         if pin in taken:
             raise ValueError(f"GPIO {pin} is used twice, by {taken[pin]} and by {use}")
         taken[pin] = use
+
+
+def _refuse_shared_cameras(settings: Settings) -> None:
+    """A face must be seen at the door that it opens. Raises `ValueError` for a camera at two doors."""
+    seen_by: dict[str, str] = {}
+    for reader in settings.readers:
+        source = reader.camera or settings.camera.source
+        if seen_by.setdefault(source, reader.door) != reader.door:
+            raise ValueError(
+                f"the camera {source!r} is at two doors, {seen_by[source]} and {reader.door} - "
+                "give each reader the `camera` at its own door"
+            )
 
 
 def used_pins(settings: Settings) -> Iterator[tuple[int, str]]:

@@ -1,48 +1,57 @@
 """Plays a scenario: the door's own code in a virtual world, and what came of it against what was expected."""
 
 import time
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from device.access import Access, Doorway
-from device.config import Settings
+from device.attendant import Attendant
+from device.clock import Stop
+from device.config import DoorSettings, OutputSettings, Settings
 from device.credentials import parse_badge
-from device.door.gpio import Relay
+from device.door.gpio import level_of
 from device.enrollment import Candidate, Enrollment, EnrollmentReport
-from device.errors import CredentialError, ScenarioError
+from device.errors import ScenarioError
 from device.images import read_image
-from device.records import Credential, Transaction
+from device.records import AuditRow, DoorOutput, DoorState, Event, Image, ReaderEvent, Transaction
 from device.simulation.camera import SimulatedCamera
 from device.simulation.clock import SimulatedClock
 from device.simulation.pins import Level, SimulatedPins
-from device.simulation.reader import SimulatedReader
-from device.simulation.scenario import Expect, Scenario, Step, built_in_scenario, read_scenario
+from device.simulation.scenario import Scenario, Step, built_in_scenario, read_scenario
 from device.simulation.scene import Scene
 from device.store.store import Store
+from device.virtual_doors import VirtualDoor, VirtualWorld, virtual_doors
 from device.vision.faces import FaceAnalyzer, load_analyzer
 from device.vision.models import shipped_models_dir
 
 PAUSE_S = 1.0
 """Between two steps, on the scenario's clock."""
+SETTLE_S = 0.2
+"""After the last thing of a step: what has to be debounced, and a frame's end by silence."""
+POLL_S = 0.02
+"""A virtual door's loop comes round so often, on the scenario's clock."""
+MOST_S = 120.0
+"""A step ends after so long, even if the strike is still released."""
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What a step did: the transaction if there was a badge, the relay pin's levels, and which expectations were not
-    met.
+    """What a step did: the transaction if a badge was read, the relay pin's levels, what the audit says besides, the
+    state of the door in the end, the outputs that were on, and which expectations were not met.
 
-    `began_at` is in seconds on the scenario's clock, `computed_s` the real time from the badge to the end of the
-    transaction.
+    `began_at` is in seconds on the scenario's clock, `computed_s` the real time that the transaction took.
     """
 
     step: Step
     began_at: float
+    door: DoorSettings
     transaction: Transaction | None
-    pin: int
     levels: tuple[Level, ...]
+    rows: tuple[AuditRow, ...]
+    state: DoorState
+    outputs: tuple[DoorOutput, ...]
     computed_s: float
     unmet: tuple[str, ...]
 
@@ -54,48 +63,32 @@ class Rehearsal:
         """Reads the scenario (without a path, the built-in one). Raises `ScenarioError`, `ImageError`, `ModelError`."""
         self._path = path or built_in_scenario()
         self.scenario: Scenario = read_scenario(self._path)
-        self._settings = settings
+        self._settings = self.scenario.settings or settings
         self._images = {name: read_image(self._file(source)) for name, source in self.scenario.images.items()}
         self._analyzer: FaceAnalyzer = load_analyzer(settings.vision)
         self._clock = SimulatedClock()
         self.pins = SimulatedPins(self._clock)
+        self._camera = SimulatedCamera(self._clock, Scene((), self._images))
 
     def play(self) -> Iterator[EnrollmentReport | Played]:
         """Enrolls, then plays step after step."""
-        camera, reader = SimulatedCamera(self._clock, Scene((), self._images)), SimulatedReader(self._clock)
         with TemporaryDirectory(prefix="lintel-") as folder, Store(Path(folder)) as store:
             yield from self._enrolled(store)
-            with closing(Relay(self._settings.door, self.pins.factory)) as relay:
-                doorway = Doorway(camera, relay, store, self._analyzer, self._clock)
+            world = VirtualWorld(self._clock, self.pins, self._camera, store, self._analyzer)
+            with virtual_doors(self._settings, world) as doors:
+                attendants = {
+                    name: Attendant(door.doorway, self._settings, door.reader, in_turn=True)
+                    for name, door in doors.items()
+                }
                 for step in self.scenario.step:
-                    yield self._played(step, doorway, camera, reader)
+                    self._clock.sleep(PAUSE_S)
+                    yield _Performance(step, doors, attendants, world).play(self._images)
 
     def _enrolled(self, store: Store) -> Iterator[EnrollmentReport]:
         enrollment = Enrollment(store, self._analyzer, self._clock)
         for enrollee in self.scenario.enroll:
             candidates = [Candidate(name, self._images[name]) for name in enrollee.images]
             yield enrollment.enroll(parse_badge(enrollee.badge), enrollee.name, candidates)
-
-    def _played(self, step: Step, doorway: Doorway, camera: SimulatedCamera, reader: SimulatedReader) -> Played:
-        self._clock.sleep(PAUSE_S)
-        began_at = self._clock.monotonic()
-        known = len(self.pins.history(self._settings.door.pin))
-        if step.revoke:
-            with doorway.store.people() as people:
-                people.revoke(parse_badge(step.revoke), self._clock.utc())
-        camera.show(Scene(step.view, self._images), step.camera)
-        self._clock.sleep(step.badge_at_s)
-        if step.badge is not None:
-            reader.present(_credential(step.badge))
-        badge = reader.read(PAUSE_S)
-        started = time.perf_counter()
-        transaction = Access(doorway, self._settings).swipe(badge) if badge else None
-        computed_s = time.perf_counter() - started - camera.take_drawing_s()
-        levels = self.pins.history(self._settings.door.pin)
-        unmet = tuple(_unmet(step.expect, transaction, levels[known:], active_high=self._settings.door.active_high))
-        return Played(
-            step, began_at, transaction, self._settings.door.pin, levels[max(0, known - 1) :], computed_s, unmet
-        )
 
     def _file(self, source: str) -> Path:
         kind, _, name = source.rpartition(":")
@@ -108,29 +101,127 @@ class Rehearsal:
         return found
 
 
-def _credential(written: str) -> Credential | None:
-    """What the virtual reader makes of a badge: None if it is in no known format."""
-    try:
-        return parse_badge(written)
-    except CredentialError:
-        return None
+class _Performance:
+    """One step, from the moment it begins until all has happened and the door it is about is at rest."""
+
+    def __init__(
+        self, step: Step, doors: Mapping[str, VirtualDoor], attendants: Mapping[str, Attendant], world: VirtualWorld
+    ) -> None:
+        """Raises `ScenarioError` for a door that does not exist."""
+        named = {step.door, *(happening.door for happening in step.happen)} - {""}
+        if strangers := sorted(named - set(doors)):
+            raise ScenarioError(
+                f'There is no door {strangers[0]!r} for "{step.title}".', hint=f"Take one of: {', '.join(doors)}."
+            )
+        self._step = step
+        self._doors = doors
+        self._attendants = attendants
+        self._door = doors[step.door] if step.door else next(iter(doors.values()))
+        self._world = world
+        self._computed_s = 0.0
+
+    def play(self, images: Mapping[str, Image]) -> Played:
+        """Lets time pass until the step is over."""
+        step, clock = self._step, self._world.clock
+        began_at, known = clock.monotonic(), self._last_row()
+        if step.revoke:
+            with self._world.store.people() as people:
+                people.revoke(parse_badge(step.revoke), clock.utc())
+        for door in self._doors.values():
+            door.mend_lock()
+        self._world.camera.show(Scene(step.view, images), step.camera)
+        self._plan()
+        transaction = self._live(began_at + max(step.lasts_s, step.badge_at_s, *(what.at_s for what in step.happen), 0))
+        return self._played(began_at, known, transaction)
+
+    def _plan(self) -> None:
+        clock, step = self._world.clock, self._step
+        now = clock.monotonic()
+        for happening in step.happen:
+            door = self._doors[happening.door] if happening.door else self._door
+            clock.at(now + happening.at_s, lambda door=door, what=happening: door.happen(what))  # type: ignore[misc]
+        if step.badge is not None:
+            badge = step.badge
+            clock.at(now + step.badge_at_s, lambda: self._door.present(badge, via=step.via, flip=step.flip))
+
+    def _live(self, end: float) -> Transaction | None:
+        """The doors' loops go round until the end, and then until no strike is released; what a badge led to."""
+        clock, transaction = self._world.clock, None
+        while clock.monotonic() <= end + SETTLE_S or (self._is_released() and clock.monotonic() < end + MOST_S):
+            for name, door in self._doors.items():
+                for event in door.events():
+                    transaction = self._attended(name, event) or transaction
+                self._attendants[name].write_down()
+                self._attendants[name].show_state()
+            clock.sleep(POLL_S)
+        return transaction
+
+    def _attended(self, name: str, event: ReaderEvent) -> Transaction | None:
+        self._world.camera.take_drawing_s()
+        started = time.perf_counter()
+        transaction = self._attendants[name].attend(event, Stop())
+        if transaction:
+            self._computed_s = time.perf_counter() - started - self._world.camera.take_drawing_s()
+        return transaction
+
+    def _is_released(self) -> bool:
+        return any(door.doorway.door.state is DoorState.RELEASED for door in self._doors.values())
+
+    def _last_row(self) -> int:
+        with self._world.store.audit() as audit:
+            return max((row.id for row in audit.newest(1)), default=0)
+
+    def _played(self, began_at: float, known: int, transaction: Transaction | None) -> Played:
+        settings, door = self._door.settings, self._door.doorway.door
+        with self._world.store.audit() as audit:
+            rows = tuple(row for row in audit if row.id > known and row.event is not Event.DECISION)
+        played = Played(
+            self._step,
+            began_at,
+            settings,
+            transaction,
+            self._since(settings.pin, began_at),
+            rows,
+            door.state,
+            tuple(output for output, wire in self._door.outputs.items() if self._was_on(wire, began_at)),
+            self._computed_s,
+            (),
+        )
+        return replace(played, unmet=tuple(_unmet(played)))
+
+    def _since(self, pin: int, began_at: float) -> tuple[Level, ...]:
+        """The pin's level when the step began, and those that came."""
+        history = self._world.pins.history(pin)
+        before = [level for level in history if level.at < began_at]
+        return (*before[-1:], *(level for level in history if level.at >= began_at))
+
+    def _was_on(self, wire: OutputSettings, began_at: float) -> bool:
+        return any(level.high == wire.active_high for level in self._since(wire.pin, began_at))
 
 
-def _unmet(
-    expect: Expect, transaction: Transaction | None, levels: tuple[Level, ...], *, active_high: bool
-) -> Iterator[str]:
+def _unmet(played: Played) -> Iterator[str]:
     """What was expected and received otherwise, one sentence each."""
+    expect, transaction = played.step.expect, played.transaction
     decision = transaction.decision if transaction else None
-    strike = "released" if any(level.high == active_high for level in levels) else "secure"
+    released = any(level.high == level_of(played.door, released=True) for level in played.levels[1:])
     received = {
         "outcome": decision and decision.outcome.value,
         "reason": decision and decision.reason.code,
-        "strike": strike,
+        "strike": "released" if released else "secure",
+        "state": played.state.value,
     }
     for name, value in received.items():
         wanted = getattr(expect, name)
         if wanted is not None and wanted != value:
             yield f"expected {name} {wanted}, received {value or 'none'}"
+    yield from _missing("event", expect.events, [row.event for row in played.rows])
+    yield from _missing("output", expect.outputs, played.outputs)
     if expect.within_s is not None and (transaction is None or transaction.waited_s > expect.within_s):
         received_one = f"one after {transaction.waited_s:.1f} s" if transaction else "none"
         yield f"expected a decision within {expect.within_s} s, received {received_one}"
+
+
+def _missing(what: str, wanted: Iterable[StrEnum], received: Collection[StrEnum]) -> Iterator[str]:
+    for one in wanted:
+        if one not in received:
+            yield f"expected {what} {one}, received {', '.join(received) or 'none'}"

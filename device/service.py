@@ -1,25 +1,31 @@
-"""The process shell of a door: signals, watchdog, and a secure door on every way out."""
+"""The process shell of its doors: signals, watchdog, and a secure door on every way out."""
 
-import math
+import itertools
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from device.access import Access, Doorway
-from device.clock import Stop
+from device.assembly import Post
+from device.attendant import Attendant
+from device.clock import SLICE_S, Stop
 from device.config import Settings
-from device.errors import DoorError, LintelError, ReaderEnded, ReaderError, StoreError
-from device.ports import Reader
-from device.records import BadgeRead, Event, Transaction
+from device.errors import DoorError, ReaderEnded, ReaderError, StoreError
+from device.ports import Clock
+from device.records import Event, Transaction
 
 POLL_S = 1.0
-MAX_READ_AGE_S = 1.0
-"""An older badge read is dropped: whoever presented it may be gone."""
-NOISE_S = 60.0
-"""After an unreadable badge others are only counted for so long: noise on the line writes a row a minute at most."""
+MAX_SWIPE_S = 60.0
+"""A door's loop that has not come round for so long hangs; no swipe that the settings allow takes longer."""
+
+MAX_BEAT_S = 5.0
+"""A door's time that has not passed for so long hangs."""
+
+Tell = Callable[[Transaction], None]
 
 
 class Notifier:
@@ -68,114 +74,114 @@ def stopped_by_signals(stop: Stop) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-class Unserved:
-    """Reads that get no answer, counted until they are written down."""
+class Watchdog:
+    """Feeds the service manager's watchdog as long as every part of the process is alive."""
 
-    def __init__(self) -> None:
-        self.late = 0
-        self._noise = 0
-        self._noise_until = -math.inf
+    def __init__(self, notifier: Notifier, clock: Clock) -> None:
+        self._notifier = notifier
+        self._clock = clock
+        self._parts: list[tuple[Callable[[], float], float]] = []
 
-    def is_served(self, badge: BadgeRead, now: float) -> bool:
-        """Whether a badge that was read gets an answer; otherwise it is counted."""
-        if now - badge.at > MAX_READ_AGE_S:
-            self.late += 1
-            return False
-        if badge.credential is not None:
-            return True
-        if now < self._noise_until:
-            self._noise += 1
-            return False
-        self._noise_until = now + NOISE_S
-        return True
+    def add(self, last_beat: Callable[[], float], allowance_s: float) -> None:
+        """A part that is alive if its last beat, on the monotonic clock, is not older than `allowance_s`."""
+        self._parts.append((last_beat, allowance_s))
 
-    def due(self, now: float) -> Iterator[str]:
-        """What is to be written down now. A count begins anew when the next sentence is asked for, that is, only if
-        this one could be written.
-        """
-        if self.late:
-            yield f"{self.late} badge read{'s' * (self.late != 1)} dropped that came while the door was busy."
-            self.late = 0
-        if self._noise and now >= self._noise_until:
-            yield f"{self._noise} more unreadable badge read{'s' * (self._noise != 1)} within {NOISE_S:.0f} s."
-            self._noise, self._noise_until = 0, now + NOISE_S
+    def feed(self) -> None:
+        """Does nothing, and so lets the process be ended and started again, once a part hangs."""
+        now = self._clock.monotonic()
+        if all(now - last_beat() <= allowance_s for last_beat, allowance_s in self._parts):
+            self._notifier.alive()
 
 
 class Service:
-    """The loop from badge to badge at one door."""
+    """One door in operation: the loop from event to event."""
 
-    def __init__(self, doorway: Doorway, settings: Settings, notifier: Notifier, *, in_turn: bool = False) -> None:
-        """With `in_turn` every badge gets an answer, one after the other, as on a desk where they are typed; a door
-        forgets those that were presented while it was busy.
-        """
-        self._doorway = doorway
-        self._access = Access(doorway, settings)
-        self._notifier = notifier
-        self._in_turn = in_turn
-        self._unserved = Unserved()
+    def __init__(self, post: Post, settings: Settings, watchdog: Watchdog, *, in_turn: bool = False) -> None:
+        """`in_turn` is as in `Attendant`."""
+        self._doorway = post.doorway
+        self._attendant = Attendant(post.doorway, settings, post.reader, in_turn=in_turn)
+        self._reader = post.reader
+        self._watchdog = watchdog
+        self._beat = self._doorway.clock.monotonic()
+        watchdog.add(lambda: self._beat, MAX_SWIPE_S)
+        watchdog.add(lambda: post.time.last_beat, MAX_BEAT_S)
 
-    def run(self, reader: Reader, stop: Stop, tell: Callable[[Transaction], None]) -> None:
-        """Serves badges until `stop` is set or the reader's input ends; the door is secured at the start and at the
-        end.
+    def run(self, stop: Stop, ready: Callable[[], None], tell: Tell) -> None:
+        """Serves until `stop` is set or the reader's input ends; the door is secured at the end, whatever happens.
 
         Raises `DoorError`, `ReaderError` or `StoreError` when the door cannot go on; the fault is in the audit if it
         can be.
         """
         try:
-            self._serve_secured(reader, stop, tell)
+            self._serve_secured(stop, ready, tell)
         except (DoorError, ReaderError) as error:
-            self._note_fault(error)
+            with suppress(StoreError):
+                self._attendant.note(Event.FAULT, error.message)
             raise
-        self._note(Event.SERVICE_STOPPED)
+        self._attendant.note(Event.SERVICE_STOPPED)
 
-    def _serve_secured(self, reader: Reader, stop: Stop, tell: Callable[[Transaction], None]) -> None:
-        door = self._doorway.door
-        door.secure()
+    def _serve_secured(self, stop: Stop, ready: Callable[[], None], tell: Tell) -> None:
         try:
-            self._note(Event.SERVICE_STARTED)
+            self._attendant.note(Event.SERVICE_STARTED)
             with suppress(ReaderEnded):
-                self._serve(reader, stop, tell)
+                self._serve(stop, ready, tell)
         finally:
-            door.secure()
-            self._notifier.stopping()
-            self._write_unserved(math.inf)
+            self._doorway.door.close()
+            self._attendant.write_down(finally_=True)
 
-    def _serve(self, reader: Reader, stop: Stop, tell: Callable[[Transaction], None]) -> None:
-        self._forget_waiting(reader, stop)
-        self._notifier.ready()
+    def _serve(self, stop: Stop, ready: Callable[[], None], tell: Tell) -> None:
+        self._attendant.forget_waiting(stop, within_s=POLL_S)
+        ready()
         while not stop.is_set():
-            self._notifier.alive()
-            badge = reader.read(POLL_S)
-            if badge and self._is_served(badge):
-                tell(self._access.swipe(badge, stop))
-                if badge.credential is not None:
-                    self._forget_waiting(reader, stop)
-            self._write_unserved(self._doorway.clock.monotonic())
+            self._beat = self._doorway.clock.monotonic()
+            self._watchdog.feed()
+            self._attendant.show_state()
+            event = self._reader.read(POLL_S)
+            if event and (transaction := self._attendant.attend(event, stop)):
+                tell(transaction)
+                if transaction.credential is not None:
+                    self._attendant.forget_waiting(stop, within_s=POLL_S)
+            self._attendant.write_down()
 
-    def _is_served(self, badge: BadgeRead) -> bool:
-        return self._in_turn or self._unserved.is_served(badge, self._doorway.clock.monotonic())
 
-    def _forget_waiting(self, reader: Reader, stop: Stop) -> None:
-        """Drops what was presented while nobody could be served, as it says nothing about who is there now.
+def serve(services: Sequence[Service], notifier: Notifier, stop: Stop, tell: Tell) -> None:
+    """Runs all doors until `stop` is set, or until every reader's input has ended.
 
-        A line that never falls silent keeps it no longer than a round.
-        """
-        clock = self._doorway.clock
-        deadline = clock.monotonic() + POLL_S
-        while not (self._in_turn or stop.is_set()) and clock.monotonic() < deadline and reader.read(0.0):
-            self._unserved.late += 1
+    Several doors have a thread each, so that nobody waits for a face at another door. What ends one of them with an
+    error ends them all, for the service manager to start them again. Raises what `Service.run` does.
+    """
+    ready = _when_all_are(len(services), notifier.ready)
+    try:
+        if len(services) == 1:
+            services[0].run(stop, ready, tell)
+        else:
+            _serve_side_by_side(services, stop, ready, tell)
+    finally:
+        notifier.stopping()
 
-    def _write_unserved(self, now: float) -> None:
-        """A store that fails does not keep the door from being served; what it did not take is written later."""
-        with suppress(StoreError):
-            for fault in self._unserved.due(now):
-                self._access.note_fault(fault)
 
-    def _note(self, event: Event) -> None:
-        with self._doorway.store.audit() as audit:
-            audit.note(event, self._doorway.clock.utc())
+def _serve_side_by_side(services: Sequence[Service], stop: Stop, ready: Callable[[], None], tell: Tell) -> None:
+    """Waits and does nothing else: the main thread is free for signals."""
+    with ThreadPoolExecutor(len(services), thread_name_prefix="door") as pool:
+        running: list[Future[None]] = [pool.submit(service.run, stop, ready, tell) for service in services]
+        try:
+            while pending := [future for future in running if not future.done()]:
+                wait(pending, SLICE_S, FIRST_EXCEPTION)
+                if any(future.done() and future.exception() for future in running):
+                    stop.set()
+        finally:
+            stop.set()
+    for future in running:
+        future.result()
 
-    def _note_fault(self, error: LintelError) -> None:
-        """The fault itself is raised all the same, so a store that fails as well changes nothing."""
-        with suppress(StoreError):
-            self._access.note_fault(error.message)
+
+def _when_all_are(count: int, ready: Callable[[], None]) -> Callable[[], None]:
+    """A function that calls `ready` when it is called for the `count`th time, from whichever thread."""
+    lock, calls = threading.Lock(), itertools.count(1)
+
+    def one_more() -> None:
+        with lock:
+            if next(calls) == count:
+                ready()
+
+    return one_more

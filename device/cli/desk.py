@@ -12,9 +12,9 @@ def play_desk(settings: Settings, camera_source: str, *, as_json: bool) -> int:
     from device.assembly import desk
     from device.cli.transcript import advice_line, transaction_line
     from device.clock import Stop, SystemClock
-    from device.door.gpio import Relay
+    from device.door.gpio import level_of
     from device.records import Transaction
-    from device.service import Notifier, Service, stopped_by_signals
+    from device.service import Notifier, Service, Watchdog, serve, stopped_by_signals
     from device.simulation.pins import SimulatedPins
 
     stop = Stop()
@@ -26,12 +26,13 @@ def play_desk(settings: Settings, camera_source: str, *, as_json: bool) -> int:
     def tell(transaction: Transaction) -> None:
         if as_json:
             return print_json_line(transaction)
-        pulses = [level for level in pins.history(seen.door.pin) if level.high == seen.door.active_high]
+        pulses = [level for level in pins.history(seen.door.pin) if level.high == level_of(seen.door, released=True)]
         click.echo(f"{transaction_line(transaction)}\n  {advice_line(transaction)}")
         click.echo(f"  relay on GPIO {seen.door.pin}: released {len(pulses)} times so far")
         return None
 
-    with stopped_by_signals(stop), desk(seen, clock, Relay(seen.door, pins.factory)) as (doorway, reader):
+    with stopped_by_signals(stop), desk(seen, clock, pins) as post:
         click.echo("Type a badge and Enter to present it; Ctrl-D ends.", err=True)
-        Service(doorway, seen, Notifier(None), in_turn=True).run(reader, stop, tell)
+        notifier = Notifier(None)
+        serve([Service(post, seen, Watchdog(notifier, clock), in_turn=True)], notifier, stop, tell)
     return 0

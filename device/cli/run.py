@@ -1,11 +1,15 @@
 """`lintel run`: the service of a real door."""
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
 from device.cli.context import settings_of
 from device.errors import ReaderError
+
+if TYPE_CHECKING:
+    from device.config import ReaderSettings, Settings
 
 
 @click.command(epilog="Exit codes: 0 stopped on request, 4 model, 6 camera, 7 relay, 8 database, 13 reader.")
@@ -19,13 +23,19 @@ def run(context: click.Context) -> None:
     from device.assembly import board
     from device.cli.transcript import transaction_line
     from device.clock import Stop, SystemClock
-    from device.service import Notifier, Service, stopped_by_signals
+    from device.service import Notifier, Service, Watchdog, serve, stopped_by_signals
 
     settings, stop = settings_of(context), Stop()
-    if settings.reader.source == "stdin" and "NOTIFY_SOCKET" in os.environ:
+    if "NOTIFY_SOCKET" in os.environ and any(reader.source == "stdin" for reader in lines_of(settings)):
         raise ReaderError("A service has no standard input to read badges from.", hint="Set `reader.source`.")
-    with stopped_by_signals(stop), board(settings, SystemClock(stop)) as (doorway, reader):
+    notifier, clock = Notifier.of_environment(), SystemClock(stop)
+    with stopped_by_signals(stop), board(settings, clock) as posts:
         click.echo("The door is secured and waits for badges.", err=True)
-        Service(doorway, settings, Notifier.of_environment()).run(
-            reader, stop, lambda transaction: click.echo(transaction_line(transaction))
-        )
+        watchdog = Watchdog(notifier, clock)
+        services = [Service(post, settings, watchdog) for post in posts]
+        serve(services, notifier, stop, lambda transaction: click.echo(transaction_line(transaction)))
+
+
+def lines_of(settings: "Settings") -> "tuple[ReaderSettings, ...]":
+    """The readers that read lines."""
+    return tuple(reader for reader in settings.readers if reader.kind == "lines")

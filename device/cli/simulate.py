@@ -43,9 +43,8 @@ def simulate(
 def _play_scenario(context: click.Context, path: Path | None, *, as_json: bool) -> int:
     from device.rehearsal import Played, Rehearsal
 
-    settings = settings_of(context)
-    rehearsal = Rehearsal(path, settings)
-    events = list(rehearsal.play()) if as_json else _told(rehearsal, active_high=settings.door.active_high)
+    rehearsal = Rehearsal(path, settings_of(context))
+    events = list(rehearsal.play()) if as_json else _told(rehearsal)
     played = [event for event in events if isinstance(event, Played)]
     unmet = sum(len(step.unmet) for step in played)
     if as_json:
@@ -55,7 +54,7 @@ def _play_scenario(context: click.Context, path: Path | None, *, as_json: bool) 
     return 1 if unmet else 0
 
 
-def _told(rehearsal: "Rehearsal", *, active_high: bool) -> "list[EnrollmentReport | Played]":
+def _told(rehearsal: "Rehearsal") -> "list[EnrollmentReport | Played]":
     """Plays, and prints each event as it comes."""
     from device.cli.transcript import enrolled_lines, played_lines
     from device.enrollment import EnrollmentReport
@@ -66,7 +65,7 @@ def _told(rehearsal: "Rehearsal", *, active_high: bool) -> "list[EnrollmentRepor
         if isinstance(event, EnrollmentReport):
             lines: Iterable[str] = enrolled_lines(event)
         else:
-            lines = ("", *played_lines(event, active_high=active_high))
+            lines = ("", *played_lines(event))
         click.echo("\n".join(lines))
         events.append(event)
     return events
@@ -88,7 +87,11 @@ def step_json(played: "Played") -> dict[str, object]:
         "waited_s": transaction.waited_s if transaction else None,
         "frames": transaction.frames if transaction else None,
         "latency_ms": played.computed_s * 1000,
-        "relay": {"pin": played.pin, "levels": played.levels},
+        "relay": {"pin": played.door.pin, "levels": played.levels},
+        "door": played.door.name,
+        "state": played.state,
+        "events": played.rows,
+        "outputs": played.outputs,
         "fault": transaction.fault if transaction else None,
         "unmet": played.unmet,
     }

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from device.credentials import format_badge
+from device.door.gpio import level_of
 from device.enrollment import EnrollmentReport
-from device.records import Transaction
+from device.records import AuditRow, DoorOutput, Transaction
 from device.rehearsal import Played
 
 
@@ -38,17 +39,37 @@ def advice_line(transaction: Transaction) -> str:
     return f"{reason.meaning} {reason.advice}"
 
 
-def played_lines(played: Played, *, active_high: bool) -> Iterator[str]:
+def played_lines(played: Played) -> Iterator[str]:
     """One step of a scenario."""
     yield f"{played.began_at:7.1f} s  {played.step.title}"
     if played.transaction:
         yield f"           {transaction_line(played.transaction)}; computed in {played.computed_s * 1000:.0f} ms"
         yield f"           {advice_line(played.transaction)}"
-    else:
+    elif played.step.badge is None:
         yield "           no badge"
-    levels = " -> ".join(
-        f"{'RELEASED' if level.high == active_high else 'secure'} at {level.at:.1f} s" for level in played.levels
-    )
-    yield f"           relay on GPIO {played.pin}: {levels}"
+    else:
+        yield "           the badge was not read"
+    yield from (f"           {happened_line(row)}" for row in played.rows)
+    yield f"           relay on GPIO {played.door.pin}: {_levels(played)}"
+    yield f"           door {played.state.value}{_sounded(played)}"
     for unmet in played.unmet:
         yield f"           NOT AS EXPECTED: {unmet}"
+
+
+def happened_line(row: AuditRow) -> str:
+    """What the audit says of a door or a reader."""
+    where = f"reader {row.reader}" if row.reader else f"door {row.door}"
+    return f"{where}: {row.event.value}" + (f", {row.fault}" if row.fault else "")
+
+
+def _levels(played: Played) -> str:
+    released = level_of(played.door, released=True)
+    return " -> ".join(
+        f"{'RELEASED' if level.high == released else 'secure'} at {level.at:.1f} s" for level in played.levels
+    )
+
+
+def _sounded(played: Played) -> str:
+    """The outputs that were on, but for those that only say what the relay does."""
+    told = [output.value for output in played.outputs if output not in (DoorOutput.LAMP, DoorOutput.LED)]
+    return f"; on meanwhile: {', '.join(told)}" if told else ""

@@ -12,9 +12,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
+import msgspec
+
 from device.config import DoorSettings
 from device.door.controller import Mode, deadline, new_controller, outputs
 from device.door.drive import Drive
+from device.door.interlock import Interlock
 from device.door.mode import ForgetfulMemory, ModeMemory
 from device.door.notices import notices, troubles
 from device.door.rules import step
@@ -47,9 +50,17 @@ _LEAST_WAIT_S = 0.001
 class Door:
     """One door. It is secured before anything else is done, and has heard of all its wires when it is made."""
 
-    def __init__(self, settings: DoorSettings, io: DoorIO, clock: Clock, memory: ModeMemory | None = None) -> None:
-        """Takes `io` over; `memory` says in which mode the door was left. Raises `DoorError` if its wires cannot be
-        read. Outputs that cannot be driven make it start in FAULT.
+    def __init__(
+        self,
+        settings: DoorSettings,
+        io: DoorIO,
+        clock: Clock,
+        memory: ModeMemory | None = None,
+        interlock: Interlock | None = None,
+    ) -> None:
+        """Takes `io` over; `memory` says in which mode the door was left, `interlock` which doors it waits for.
+
+        Raises `DoorError` if its wires cannot be read. Outputs that cannot be driven make it start in FAULT.
         """
         self.name = settings.name
         self.wakeup = threading.Event()
@@ -61,7 +72,9 @@ class Door:
         self._clock = clock
         self._drive = Drive(io)
         self._drive.secure()
-        self._lock = threading.RLock()
+        self._interlock = interlock or Interlock()
+        self._interlock.add(self)
+        self._lock = self._interlock.lock
         self._saving = threading.Lock()
         self._told = _Notices()
         self._waiting: deque[DoorEvent] = deque()
@@ -103,13 +116,14 @@ class Door:
         return state
 
     def grant(self, *, extended: bool = False) -> bool:
-        """Lets somebody in whose decision is written down; whether the strike is released now."""
+        """Lets somebody in whose decision is written down; whether the door has done so, or stands open already."""
         with self._lock:
+            is_admitted = self._interlock.admits(self) and not self._has_ended
             is_outermost = self._hear(Granted(extended))
-            is_released = self._drive.is_released and not self._has_ended
+            lets_in = is_admitted and self.state not in (DoorState.LOCKDOWN, DoorState.FAULT)
         if is_outermost:
             self._save()
-        return is_released
+        return lets_in
 
     def command(self, command: DoorCommand) -> DoorState:
         """An operator's word; the state after it."""
@@ -213,12 +227,26 @@ class Door:
     def _step(self, event: DoorEvent, not_before: float) -> None:
         now = max(self._clock.monotonic(), not_before)
         before = self._controller
-        self._controller = step(self._settings, self._wired, before, event, now)
+        settings, event = self._interlocked(event)
+        self._controller = step(settings, self._wired, before, event, now)
         for notice in notices(before, self._controller, event):
             self._told.add(notice)
         came_of_it = self._drive.to(outputs(self._settings, self._controller), now)
         if came_of_it is not None:
             self._waiting.append(came_of_it)
+
+    def _interlocked(self, event: DoorEvent) -> tuple[DoorSettings, DoorEvent]:
+        """The event as it counts while another door of a mantrap is not closed and locked: nobody is let in, and a
+        request to exit only quiets the alarm.
+        """
+        if self._interlock.admits(self):
+            return self._settings, event
+        if isinstance(event, Granted) or event == Commanded(DoorCommand.RELEASE):
+            self._told.add(
+                DoorNotice(Event.DOOR_INTERLOCKED, self._clock.monotonic(), "another door is open or released")
+            )
+            return self._settings, Tick()
+        return msgspec.structs.replace(self._settings, rex="shunt"), event
 
     def _wake(self, *, has_changed: bool) -> None:
         if has_changed:

@@ -1,6 +1,8 @@
-"""Decides: deny unless a valid credential and a match say otherwise."""
+"""Decides: deny unless a valid credential, a match and the door itself say otherwise."""
 
-from device.records import Claim, Decision, Evidence, Outcome, Reason
+from typing import assert_never
+
+from device.records import Claim, Decision, DoorState, Evidence, Outcome, Reason
 
 
 def refusal(claim: Claim | None) -> Reason | None:
@@ -10,6 +12,25 @@ def refusal(claim: Claim | None) -> Reason | None:
     if claim.revoked:
         return Reason.BADGE_REVOKED
     return Reason.NO_REFERENCES if len(claim.references) == 0 else None
+
+
+def door_refusal(state: DoorState) -> Reason | None:
+    """Why a door in this state lets nobody in, or None if a grant may release it."""
+    match state:
+        case DoorState.LOCKDOWN:
+            return Reason.DOOR_LOCKDOWN
+        case DoorState.FAULT:
+            return Reason.DOOR_FAULT
+        case (
+            DoorState.LOCKED
+            | DoorState.RELEASED
+            | DoorState.OPEN
+            | DoorState.HELD_OPEN
+            | DoorState.FORCED
+            | DoorState.EVACUATION
+        ):
+            return None
+    assert_never(state)
 
 
 def decide(evidence: Evidence) -> Decision:

@@ -36,6 +36,7 @@ class Event(StrEnum):
     DOOR_TAMPERED = "door-tampered"
     DOOR_POWER_FAILED = "door-power-failed"
     DOOR_POWER_RESTORED = "door-power-restored"
+    DOOR_INTERLOCKED = "door-interlocked"
     READER_LOST = "reader-lost"
     READER_FOUND = "reader-found"
     READER_TAMPERED = "reader-tampered"

@@ -3,13 +3,15 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from device.records.badges import Credential
 from device.records.people import Person
 from device.records.reasons import Reason
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MAX_SIMILARITY_ERROR = 1e-3
 """A cosine farther outside -1..1 does not come of rounding, but of vectors that are no unit vectors."""
@@ -32,7 +34,7 @@ class Claim:
 
     person: Person
     revoked: bool
-    references: NDArray[np.float32] = field(repr=False)
+    references: "NDArray[np.float32]" = field(repr=False)
     extended: bool = False
 
 
@@ -85,7 +87,7 @@ class Transaction:
     """One swipe from badge to decision, as the audit keeps it.
 
     `started_at` is UTC. `waited_s` is the time from the badge to the decision on the door's clock; `fault` says what
-    failed, in words without any personal data.
+    failed, in words without any personal data; `extended` is for holders who need the strike to be released for longer.
     """
 
     started_at: datetime
@@ -97,3 +99,4 @@ class Transaction:
     fault: str | None = None
     door: str = ""
     reader: str = ""
+    extended: bool = False

@@ -2,6 +2,9 @@
 
 title = "A door in an office"
 
+[settings.access]                   # none: the settings of whoever plays it; here any of them, more doors too
+interlock = false
+
 [images]                            # a file beside the scenario, or a portrait that came with Lintel
 eileen = "portrait:eileen-collins"
 
@@ -12,11 +15,21 @@ images = ["eileen"]
 
 [[step]]
 title = "Her own badge"
+door = "main"                       # none: the first
 badge = "17:1001"                   # none: nobody badges
 badge_at_s = 1.0
 camera = "works"                    # or "dead", "frozen", "late"
 revoke = "17:1002"                  # a badge to revoke before the step
+via = "wiegand"                     # the badge comes as bits on two wires, of which some may be flipped
+flip = [5]
+lasts_s = 20.0                      # at least; otherwise until all has happened and the door is at rest
 expect = { outcome = "granted", reason = "match", strike = "released" }
+
+[[step.happen]]                     # a wire, the relay, the reader, or an operator
+at_s = 2.0
+door = "main"                       # none: the step's
+input = "dps"                       # or command = "lockdown", reader = "lost", relay = "broken"
+line = "active"                     # or "quiet", "cut", "short"
 
 [[step.view]]                       # none: nobody is there
 image = "eileen"
@@ -32,9 +45,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from device.config import Settings
 from device.credentials import format_badge, parse_badge
 from device.errors import CredentialError, ScenarioError
-from device.records import Reason
+from device.records import DoorCommand, DoorInput, DoorOutput, DoorState, Event, Line, Notice, Reason
 
 _HINT = "`lintel simulate --help` says where a scenario's form is described."
 
@@ -74,17 +88,37 @@ class Expect(_Table, frozen=True):
     reason: str | None = None
     strike: Literal["released", "secure"] | None = None
     within_s: Seconds | None = None
+    state: DoorState | None = None
+    events: tuple[Event, ...] = ()
+    outputs: tuple[DoorOutput, ...] = ()
+
+
+class Happening(_Table, frozen=True):
+    """Something that happens at the door: to a wire, to the relay, to the reader, or by an operator; one of them."""
+
+    at_s: Seconds = 0.0
+    door: str = ""
+    input: DoorInput | None = None
+    line: Line = Line.ACTIVE
+    command: DoorCommand | None = None
+    reader: Notice | None = None
+    relay: Literal["broken", "mended"] | None = None
 
 
 class Step(_Table, frozen=True):
-    """One scene: it begins, a badge may be presented, something must come of it."""
+    """One scene: it begins, a badge may be presented, things may happen, something must come of it."""
 
     title: str
+    door: str = ""
     view: tuple[Figure, ...] = ()
     badge: str | None = None
     badge_at_s: Seconds = 0.5
+    via: Literal["reader", "wiegand"] = "reader"
+    flip: tuple[Annotated[int, msgspec.Meta(ge=0, le=127)], ...] = ()
     camera: Literal["works", "dead", "frozen", "late"] = "works"
     revoke: str | None = None
+    happen: tuple[Happening, ...] = ()
+    lasts_s: Seconds = 0.0
     expect: Expect = Expect()
 
 
@@ -101,6 +135,7 @@ class Scenario(_Table, frozen=True):
 
     title: str
     step: Annotated[tuple[Step, ...], msgspec.Meta(min_length=1)]
+    settings: Settings | None = None
     images: dict[str, str] = {}
     enroll: tuple[Enrollee, ...] = ()
 
@@ -116,6 +151,7 @@ def read_scenario(path: Path) -> Scenario:
     _check_images(scenario, path)
     _check_badges(scenario, path)
     _check_reasons(scenario, path)
+    _check_happenings(scenario, path)
     return scenario
 
 
@@ -145,6 +181,22 @@ def _check_badges(scenario: Scenario, path: Path) -> None:
             f"The scenario {path} revokes badges it does not enroll: {', '.join(map(format_badge, unknown))}.",
             hint=_HINT,
         )
+
+
+def _check_happenings(scenario: Scenario, path: Path) -> None:
+    for step in scenario.step:
+        if step.flip and step.via != "wiegand":
+            raise ScenarioError(
+                f'The scenario {path} flips bits of a badge that does not come as bits, in "{step.title}".',
+                hint='Say `via = "wiegand"` in this step.',
+            )
+        for happening in step.happen:
+            given = (happening.input, happening.command, happening.reader, happening.relay)
+            if sum(part is not None for part in given) != 1:
+                raise ScenarioError(
+                    f'In the scenario {path} something that happens in "{step.title}" is nothing, or several things.',
+                    hint="Say one of `input`, `command`, `reader` and `relay`, and give each a table of its own.",
+                )
 
 
 def _check_reasons(scenario: Scenario, path: Path) -> None:

@@ -51,13 +51,9 @@ class Audit:
         *,
         person: Person | None = None,
         badge: str | None = None,
-        fault: str | None = None,
-        door: str | None = None,
-        reader: str | None = None,
     ) -> int:
-        """Commits the row of anything but a swipe and returns its number."""
-        person_id = person.id if person else None
-        return self.add(AuditRow(0, at, event, badge, person_id, fault=fault, door=door, reader=reader))
+        """Commits the row of what an operator did and returns its number."""
+        return self.add(AuditRow(0, at, event, badge, person.id if person else None))
 
     def add(self, row: AuditRow) -> int:
         """Commits a row (its id is given by the database) and returns its number."""

@@ -168,6 +168,10 @@ def test_wrong_file_is_refused_with_the_place(write: Write, content: str | bytes
         ('[[inputs]]\nsignal = "dps"\npin = 4\nchannel = 0', "the input dps needs a `pin` or a `channel`, one of them"),
         ('[[inputs]]\nsignal = "rex"\npin = 17', "GPIO 17 is used twice, by the relay of door main and by input rex"),
         ('[[outputs]]\nsignal = "siren"\npin = 17', "by the relay of door main and by output siren of door main"),
+        (
+            '[[more_doors]]\nname = "back"\npin = 4\n[[more_readers]]\nname = "back"\ndoor = "back"',
+            "the camera '0' is at two doors",
+        ),
         ("[reader]\ndata0_pin = 5\ndata1_pin = 5", "by data0_pin of reader reader and by data1_pin of reader reader"),
     ],
 )

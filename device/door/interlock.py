@@ -1,0 +1,29 @@
+"""A mantrap: doors of which one is opened only while all others are closed and locked."""
+
+import threading
+from typing import Protocol
+
+
+class Interlocked(Protocol):
+    """A door as the others see it."""
+
+    @property
+    def is_closed_and_locked(self) -> bool:
+        """Whether nobody can come through."""
+
+
+class Interlock:
+    """What such doors share. It holds for grants, operators and requests to exit; an evacuation opens all doors."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        """Held by each door while it is told something, so that no two can be released by grants at one moment."""
+        self._doors: list[Interlocked] = []
+
+    def add(self, door: Interlocked) -> None:
+        """From now on the others wait for this one."""
+        self._doors.append(door)
+
+    def admits(self, door: Interlocked) -> bool:
+        """Whether this door may be released now, as far as the others go. Call it with the lock held."""
+        return all(other.is_closed_and_locked for other in self._doors if other is not door)
