@@ -1,0 +1,236 @@
+"""A reader that goes away and comes back: on a clock that stands still, and really, with its plug pulled."""
+
+import os
+import pty
+from pathlib import Path
+
+import pytest
+
+from device.clock import SystemClock
+from device.config import ReaderSettings
+from device.errors import DoorError, ReaderEnded, ReaderError
+from device.readers.lines import open_reader
+from device.readers.recovery import FIRST_WAIT_S, LONGEST_WAIT_S, Recovered
+from device.readers.surroundings import Surroundings
+from device.records import BadgeRead, Credential, Notice, ReaderNotice, Signal
+from device.simulation.clock import SimulatedClock
+
+EILEEN = Credential("h10301", 17, 1001)
+GONE = ReaderError("The badge reader is gone: it hung up.", hint="Connect the reader.")
+
+
+class Reader:
+    """Gives what is laid down, raises what is laid down, and remembers."""
+
+    def __init__(self, clock, *events):
+        self.clock, self.events = clock, list(events)
+        self.closed, self.shown = 0, []
+        self.cannot_show = None
+
+    def read(self, timeout_s):
+        if not self.events:
+            self.clock.sleep(timeout_s)
+            return None
+        event = self.events.pop(0)
+        if isinstance(event, Exception):
+            raise event
+        return event
+
+    def show(self, signal):
+        if self.cannot_show:
+            raise self.cannot_show
+        self.shown.append(signal)
+
+    def close(self):
+        self.closed += 1
+
+
+class World:
+    """A clock, the readers that opening gives one after another, and when it was tried."""
+
+    def __init__(self, *later):
+        self.clock = SimulatedClock()
+        self.later, self.tried_at = list(later), []
+
+    def reopen(self):
+        self.tried_at.append(self.clock.monotonic())
+        made = self.later.pop(0) if self.later else GONE
+        if isinstance(made, Exception):
+            raise made
+        return made
+
+    def recovered(self, first):
+        return Recovered(self.reopen, first, name="front", clock=self.clock)
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def events_within(reader, clock, seconds):
+    """All that comes in a time."""
+    found, end = [], clock.monotonic() + seconds
+    while clock.monotonic() < end:
+        if event := reader.read(min(1.0, end - clock.monotonic())):
+            found.append(event)
+    return found
+
+
+def test_badge_is_passed_on(world):
+    read = BadgeRead(EILEEN, 0.0)
+    assert world.recovered(Reader(world.clock, read)).read(1.0) is read
+
+
+def test_loss_is_told_with_its_reason_and_time(world):
+    reader = world.recovered(Reader(world.clock, GONE))
+    world.clock.sleep(3.0)
+    assert reader.read(1.0) == ReaderNotice(Notice.LOST, 3.0, "front", "The badge reader is gone: it hung up.")
+
+
+def test_lost_reader_is_closed(world):
+    first = Reader(world.clock, GONE)
+    world.recovered(first).read(1.0)
+    assert first.closed == 1
+
+
+def test_loss_is_told_once(world):
+    reader = world.recovered(Reader(world.clock, GONE))
+    assert [event.notice for event in events_within(reader, world.clock, 60.0)] == [Notice.LOST]
+
+
+def test_reader_is_looked_for_ever_more_seldom(world):
+    events_within(world.recovered(Reader(world.clock, GONE)), world.clock, 50.0)
+    assert world.tried_at == [0.5, 1.5, 3.5, 7.5, 15.5, 25.5, 35.5, 45.5]
+
+
+def test_finding_it_is_told(world):
+    world.later = [GONE, Reader(world.clock)]
+    reader = world.recovered(Reader(world.clock, GONE))
+    assert events_within(reader, world.clock, 5.0)[1:] == [ReaderNotice(Notice.FOUND, 1.5, "front")]
+
+
+def test_reader_that_was_found_gives_badges(world):
+    read = BadgeRead(EILEEN, 0.0)
+    world.later = [Reader(world.clock, None, read)]
+    reader = world.recovered(Reader(world.clock, GONE))
+    assert events_within(reader, world.clock, 5.0)[2:] == [read]
+
+
+def test_badge_that_is_there_at_once_comes_after_the_finding(world):
+    read = BadgeRead(EILEEN, 0.0)
+    world.later = [Reader(world.clock, read)]
+    reader = world.recovered(Reader(world.clock, GONE))
+    kinds = [type(event) for event in events_within(reader, world.clock, 5.0)]
+    assert kinds == [ReaderNotice, ReaderNotice, BadgeRead]
+
+
+def test_reader_that_opens_but_cannot_be_read_is_not_found_and_closed(world):
+    bad = Reader(world.clock, GONE)
+    world.later = [bad]
+    reader = world.recovered(Reader(world.clock, GONE))
+    notices = [event.notice for event in events_within(reader, world.clock, 5.0)]
+    assert (notices, bad.closed) == ([Notice.LOST], 1)
+
+
+def test_pins_that_are_missing_are_waited_for_too(world):
+    world.later = [DoorError("There is no GPIO chip.", hint="Enable it."), Reader(world.clock)]
+    reader = world.recovered(Reader(world.clock, GONE))
+    assert [event.notice for event in events_within(reader, world.clock, 5.0)] == [Notice.LOST, Notice.FOUND]
+
+
+def test_reader_that_comes_and_goes_is_looked_for_ever_more_seldom(world):
+    """Or each coming and going would be two audit rows, twice a second."""
+    world.later = [Reader(world.clock, None, GONE) for _ in range(100)]
+    events_within(world.recovered(Reader(world.clock, GONE)), world.clock, 60.0)
+    assert len(world.tried_at) < 12
+
+
+def test_reader_that_stayed_is_looked_for_soon_again(world):
+    world.later = [Reader(world.clock, *[None] * 3, GONE)]
+    reader = world.recovered(Reader(world.clock, GONE))
+    reader.read(1.0)
+    reader.read(1.0)
+    reader.read(0.0)
+    world.clock.sleep(LONGEST_WAIT_S + 1.0)
+    while reader.read(1.0) is None:
+        pass
+    lost_at = world.clock.monotonic()
+    events_within(reader, world.clock, 1.0)
+    assert world.tried_at[1] == lost_at + FIRST_WAIT_S
+
+
+@pytest.mark.parametrize("timeout_s", [0.0, 0.1, 0.7, 3.0])
+def test_reading_a_lost_reader_waits_no_longer_than_asked(world, timeout_s):
+    reader = world.recovered(Reader(world.clock, GONE))
+    reader.read(1.0)
+    began = world.clock.monotonic()
+    assert reader.read(timeout_s) is None
+    assert world.clock.monotonic() - began == pytest.approx(timeout_s)
+
+
+def test_end_of_the_input_is_no_loss(world):
+    reader = world.recovered(Reader(world.clock, ReaderEnded("It has ended.", hint="Start anew.")))
+    with pytest.raises(ReaderEnded):
+        reader.read(1.0)
+
+
+def test_mistakes_of_the_program_are_not_taken_for_a_loss(world):
+    with pytest.raises(ZeroDivisionError):
+        world.recovered(Reader(world.clock, ZeroDivisionError())).read(1.0)
+
+
+def test_signal_is_shown(world):
+    first = Reader(world.clock)
+    world.recovered(first).show(Signal.GRANTED)
+    assert first.shown == [Signal.GRANTED]
+
+
+def test_signal_on_a_lost_reader_does_nothing(world):
+    first = Reader(world.clock, GONE)
+    reader = world.recovered(first)
+    reader.read(1.0)
+    reader.show(Signal.GRANTED)
+    assert first.shown == []
+
+
+def test_reader_that_cannot_show_is_lost(world):
+    first = Reader(world.clock)
+    first.cannot_show = ReaderError("The LED does not answer.", hint="Look at its wire.")
+    reader = world.recovered(first)
+    reader.show(Signal.GRANTED)
+    assert reader.read(1.0) == ReaderNotice(Notice.LOST, 0.0, "front", "The LED does not answer.")
+
+
+def test_lost_reader_closes_twice(world):
+    first = Reader(world.clock)
+    reader = world.recovered(first)
+    reader.close()
+    reader.close()
+    assert first.closed == 1
+
+
+def test_serial_reader_whose_plug_is_pulled_is_found_again(tmp_path):
+    """Really: the far end of a pseudo-terminal is closed, and another one comes in its place."""
+    clock, plug, soon_s = SystemClock(), tmp_path / "reader", 5.0
+    settings, around = ReaderSettings(name="front", source=str(plug)), Surroundings(clock, lambda: None, Path())
+
+    def plugged_in():
+        far, near = pty.openpty()
+        plug.unlink(missing_ok=True)
+        plug.symlink_to(os.ttyname(near))
+        return far, near
+
+    far, near = plugged_in()
+    reader = Recovered(lambda: open_reader(settings, around), open_reader(settings, around), name="front", clock=clock)
+    os.close(near)
+    os.close(far)
+    lost = reader.read(soon_s)
+    far, near = plugged_in()
+    found = reader.read(soon_s)
+    os.write(far, b"17:1001\n")
+    read = reader.read(soon_s)
+    reader.close()
+    os.close(near)
+    os.close(far)
+    assert (lost.notice, found.notice, read.credential) == (Notice.LOST, Notice.FOUND, EILEEN)
