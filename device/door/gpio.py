@@ -13,7 +13,7 @@ from gpiozero import DigitalOutputDevice
 from device.config import DoorSettings, InputSettings, OutputSettings, Settings
 from device.door.claims import all_of, claim_all, collected, named
 from device.door.inputs import Inputs
-from device.door.relay_guard import PET_S, LastResort, RelayGuard
+from device.door.relay_guard import LAST_RESORT_S, PET_S, LastResort, RelayGuard
 from device.door.timekeeper import Timekeeper
 from device.errors import DoorError
 from device.ports import Clock
@@ -129,9 +129,12 @@ class BoardIO:
             self._inputs = Inputs((one for one in inputs if one.door == door.name), factory, clock)
             stack.pop_all()
 
-    def run(self) -> None:
-        """Has threads settle the inputs and watch over the strike, until `close`."""
-        last_resort = self._threads.enter_context(contextlib.closing(LastResort(self.guard)))
+    def run(self, *, last_resort_s: float = LAST_RESORT_S) -> None:
+        """Has threads settle the inputs and watch over the strike, until `close`.
+
+        Ends the process if no Python runs for `last_resort_s` while the strike is released.
+        """
+        last_resort = self._threads.enter_context(contextlib.closing(LastResort(self.guard, after_s=last_resort_s)))
         guard = self._threads.enter_context(
             contextlib.closing(Timekeeper(self.guard, self._clock, each_round=last_resort))
         )

@@ -113,6 +113,7 @@ class Inputs:
         self._tell: Callable[[InputChanged], None] = lambda _changed: None
         self._senses = claim_all(partial(_Sense, one, factory, clock.monotonic()) for one in settings)
         self._told = self.lines()
+        self._closed = False
         for sense in self._senses:
             sense.contact.changed = partial(self._edge, sense)
 
@@ -129,16 +130,16 @@ class Inputs:
         self._tell = tell
 
     def deadline(self) -> float | None:
-        """When to look at a wire again, or when a change counts; None if there are no wires."""
+        """When to look at a wire again, or when a change counts; None if there are no wires or they are given back."""
         with self._lock:
-            return min((sense.due() for sense in self._senses), default=None)
+            return None if self._closed else min((sense.due() for sense in self._senses), default=None)
 
     def tick(self) -> None:
         """Looks at the wires whose time has come, and tells what has changed."""
         with self._lock:
             now = self._clock.monotonic()
             for sense in self._senses:
-                if sense.due() <= now:
+                if not self._closed and sense.due() <= now:
                     sense.look(now)
         before, self._told = self._told, self.lines()
         for signal, line in self._told.items():
@@ -147,6 +148,8 @@ class Inputs:
 
     def close(self) -> None:
         """Gives all pins back; harmless when repeated."""
+        with self._lock:
+            self._closed = True
         for sense in self._senses:
             sense.close()
 

@@ -7,6 +7,8 @@ What gpiozero 2.0.1 and lgpio 0.2.2 do, and what is done here:
 - lgpio takes a second claim of an output as fulfilled and leaves its level. Here it is written.
 - A pin that is closed becomes a floating input. Here an output keeps its last level, and never becomes an input.
 - An exception in a callback ends lgpio's one thread for the edges of all pins. Here it is told, and the thread lives.
+- The lock on gpiozero's reservations deadlocks with its own `__del__`. Here it is re-entrant.
+- A shared SPI bus that is closed and collected later takes its successor off the list. Here it does not.
 """
 
 import sys
@@ -15,7 +17,7 @@ from typing import Any
 
 import lgpio
 from gpiozero import PinFixedPull, PinInvalidFunction, PinInvalidPull
-from gpiozero.pins.lgpio import LGPIOFactory, LGPIOPin
+from gpiozero.pins.lgpio import LGPIOFactory, LGPIOHardwareSPIShared, LGPIOPin
 
 HELD_AS_OUTPUT = LGPIOPin.GPIO_IS_LG_OUTPUT
 HELD_AS_INPUT = LGPIOPin.GPIO_IS_LG_INPUT | LGPIOPin.GPIO_IS_LG_ALERT
@@ -88,9 +90,27 @@ class LockPin(LGPIOPin):  # type: ignore[misc]  # gpiozero is untyped
             threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
 
 
-def factory() -> Any:  # noqa: ANN401 - gpiozero is untyped
-    """A factory of `LockPin`s on this board's GPIO chip."""
-    made = LGPIOFactory()
-    made.pin_class = LockPin
-    made._res_lock = threading.RLock()  # noqa: SLF001 - gpiozero's own lock deadlocks with its __del__
-    return made
+class Converter(LGPIOHardwareSPIShared):  # type: ignore[misc]  # gpiozero is untyped
+    """The SPI bus that the channels of a converter share."""
+
+    def __del__(self) -> None:
+        """Once it is closed it is no longer the one that is shared."""
+        if not self.closed:
+            super().__del__()
+
+
+class LockFactory(LGPIOFactory):  # type: ignore[misc]  # gpiozero is untyped
+    """The pins of this board's GPIO chip, as `LockPin`s."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pin_class = LockPin
+        self._res_lock = threading.RLock()
+
+    def _get_spi_class(self, shared: bool, hardware: bool) -> Any:  # noqa: ANN401
+        return Converter if shared and hardware else super()._get_spi_class(shared, hardware)
+
+
+def factory() -> LockFactory:
+    """The pins of this board."""
+    return LockFactory()

@@ -77,7 +77,7 @@ class LastResort:
     _armed: ClassVar[set[int]] = set()  # the timer is the process's own, as faulthandler has only one
     _lock: ClassVar[threading.Lock] = threading.Lock()
 
-    def __init__(self, guard: RelayGuard, *, after_s: float = LAST_RESORT_S) -> None:
+    def __init__(self, guard: RelayGuard, *, after_s: float) -> None:
         self._guard = guard
         self._after_s = after_s
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import gpiozero.mixins
 import gpiozero.pins.local
 import msgspec
 import pytest
@@ -230,6 +231,7 @@ def lgpio(monkeypatch, dev):  # noqa: ARG001 - the chip must be there
     monkeypatch.setattr(gpiozero.pins.local, "get_pi_revision", lambda: PI_4B)
     monkeypatch.setattr(gpiozero.pins.local.LocalPiFactory, "pins", {})
     monkeypatch.setattr(gpiozero.pins.local.LocalPiFactory, "_reservations", defaultdict(list))
+    monkeypatch.setattr(gpiozero.mixins.SharedMixin, "_instances", {})
     yield module
     for name in ("gpiozero.pins.lgpio", "device.door.lgpio_pins"):
         sys.modules.pop(name, None)
