@@ -43,10 +43,10 @@ Exit codes: 0 a badge, 1 refused, 2 something else than 0 and 1, 3 settings.""",
 @json_option
 @click.pass_context
 def decode_bits(context: click.Context, bits: tuple[str, ...], name: str | None, as_json: bool) -> int:
-    """Decode BITS: a frame in 0 and 1, the bit that comes first in front; spaces do not count.
+    """Decode BITS, a frame in 0 and 1.
 
-    Without --format it is read as the first reader of the settings would. JSON has format, facility (0 where the format
-    has none) and number, or refused, reason and hint.
+    The bit that comes first stands in front; spaces do not count. Without --format it is read as the first reader of
+    the settings would. JSON has format, facility (0 where the format has none) and number, or refused, reason and hint.
     """
     from device.cli.readings import credential_line
     from device.readers.formats import Refusal, decode
@@ -68,7 +68,10 @@ def decode_bits(context: click.Context, bits: tuple[str, ...], name: str | None,
 @json_option
 @click.pass_context
 def list_readers(context: click.Context, as_json: bool) -> None:
-    """List the kinds of readers with what they promise, the readers of the settings, and the card formats."""
+    """List kinds of readers, your readers, card formats.
+
+    Each kind with what it promises about security; the readers are those of the settings.
+    """
     from device.cli.catalog import catalog, catalog_lines
 
     rows = catalog(settings_of(context))
@@ -87,7 +90,10 @@ def list_readers(context: click.Context, as_json: bool) -> None:
 )
 @click.pass_context
 def test_readers(context: click.Context, name: str | None, seconds: float) -> int:
-    """Try reader NAME, or one after the other: its LED and buzzer signal by signal, then a badge."""
+    """Try reader NAME, or one after the other.
+
+    Shows each signal on its LED and buzzer, with what you should see and hear, then waits for a badge.
+    """
     from device.cli.onsite import chosen, watched
 
     settings, missed = settings_of(context), 0
@@ -111,9 +117,10 @@ def test_readers(context: click.Context, name: str | None, seconds: float) -> in
 def monitor_readers(
     context: click.Context, name: str | None, seconds: float | None, show_keys: bool, as_json: bool
 ) -> None:
-    """Watch reader NAME, or all: badges with raw bits, format and parity, keys as *, and notices.
+    """Watch what reader NAME, or all, give.
 
-    With --json a line for each. Nothing is written down, and no door is released.
+    Badges with their raw bits, format and parity, keys as *, and what a reader says of itself. With --json a line for
+    each. Nothing is written down, and no door is released.
     """
     from device.cli.onsite import chosen, events, watched
 
@@ -137,10 +144,11 @@ def monitor_readers(
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
 def osdp_keyset(context: click.Context, name: str, seconds: float, yes: bool) -> None:
-    """Give the OSDP reader NAME a new key of its own, which is kept in the state folder and never shown.
+    """Give the OSDP reader NAME a new key.
 
-    A reader that has no key yet must be in its install mode. For this time alone it is then talked to with the default
-    key, which everybody knows: whoever listens on the line meanwhile learns the new one.
+    It is kept in the state folder and never shown. A reader that has no key yet must be in its install mode. For this
+    time alone it is then talked to with the default key, which everybody knows: whoever listens on the line meanwhile
+    learns the new one.
     """
     from device.cli.onsite import give_key, osdp_reader
 
