@@ -7,7 +7,8 @@ stands (the ones of its group, itself included, are even or odd in number), X wh
 Sources, facts only: H10301 in RF IDeas' "Proximity Card Formats"; H10304 in OOAccess' "37 Bit Card Format"; H10302,
 whose parity is that of H10304, H10306 and Corporate 1000 in Proxmark3's `wiegand_formats.c`, the latter also in the
 examples of Suprema's device SDK (BS2_WIEGAND, `parityPos` 1, 34, 0), 34 bits also in Civintec's CN56 manual; the serial
-numbers, without parity and highest byte first, in Rosslare's AY-T6350 manual and Civintec's.
+numbers, without parity, in Rosslare's AY-T6350 manual and Civintec's. Their bytes are taken in the order they come in:
+set a Wiegand reader to send the byte first that the card says first, or its badges are not those of other readers.
 
 What parity does not cover: nothing of the five formats of the trade, every bit of a serial number (`csn4`, `csn7`), and
 of your own formats whatever no mask covers (`unguarded`). Two flipped bits of one group are never seen.
