@@ -11,7 +11,7 @@ numbers, without parity, in Rosslare's AY-T6350 manual and Civintec's. Their byt
 set a Wiegand reader to send the byte first that the card says first, or its badges are not those of other readers.
 
 What parity does not cover: nothing of the five formats of the trade, every bit of a serial number (`csn4`, `csn7`), and
-of your own formats whatever no mask covers (`unguarded`). Two flipped bits of one group are never seen.
+of your own formats whatever no mask covers (`unguarded`). An even number of flips in every group is not seen.
 """
 
 import re
