@@ -14,6 +14,8 @@ GLITCH_S = 0.3
 FIRST_BACK_OFF_S = 2.0
 MAX_BACK_OFF_S = 8.0
 _SILENT_S = 1.0
+_STALLED_S = 0.5
+"""Whoever has not looked for so long cannot say that a reader was silent meanwhile."""
 """A handshake takes half a second; a reader that refuses it is asked again after 2, 4, 8, 8, ... seconds."""
 
 
@@ -22,7 +24,7 @@ class Watch:
 
     def __init__(self, now: float, patience_s: float = LOST_AFTER_S) -> None:
         self._patience_s = patience_s
-        self._alive_at = now
+        self._alive_at = self._looked_at = now
         self._lost = False
         self._failures = 0
         self._retry_at = now + FIRST_BACK_OFF_S
@@ -34,6 +36,9 @@ class Watch:
 
     def look(self, now: float, *, secure: bool, heard_at: float | None) -> Notice | None:
         """Whether it was lost or found just now; `heard_at` is when it last replied to anything."""
+        if (stalled_s := now - self._looked_at) > _STALLED_S:
+            self._alive_at += stalled_s
+        self._looked_at = now
         if secure and heard_at is not None:
             self._alive_at = max(self._alive_at, heard_at)
         return self._turned(lost=now - self._alive_at > self._patience_s)

@@ -21,9 +21,12 @@ from device.clock import SystemClock
 from device.config import ReaderSettings
 from device.readers.osdp_keys import KeyFiles
 from device.readers.surroundings import Surroundings
+from device.records import BadgeRead
 
 PROGRAM = Path(__file__).with_name("osdp_pd.py")
-PATIENCE_S = 15.0
+STATUS = 9
+"""libosdp's CMD_ number of what a reader is asked for as soon as it is there."""
+PATIENCE_S = 30.0
 """So long at most anything may take; everything is waited for, nothing is slept through."""
 
 
@@ -207,6 +210,14 @@ class Desk:
         self.readers = open_readers(chosen, self.around)
         return self.readers[chosen[0].name]
 
+    def up(self, peripheral: "Peripheral", *settings: ReaderSettings):
+        """The first of the readers, in operation, with nothing to read yet."""
+        reader = self.open(*settings)
+        wait_until(lambda: peripheral.commands(STATUS), "asking for the condition")
+        while reader.read(0.0):
+            pass
+        return reader
+
     def close_readers(self) -> None:
         for reader in self.readers.values():
             reader.close()
@@ -227,3 +238,17 @@ def events_until(reader, matches: Callable[[object], bool], patience_s: float = 
             if matches(event):
                 return events
     raise AssertionError(f"not among {events} within {patience_s} s")
+
+
+def present_until_read(peripheral: Peripheral, reader, bits: str) -> list[BadgeRead]:
+    """Presents a card, again and again, until it is read; all badges until then. A lost reply takes a card with it."""
+    badges: list[BadgeRead] = []
+    for _ in range(int(PATIENCE_S)):
+        peripheral.do(card=bits)
+        deadline = time.monotonic() + 1.0
+        while (left := deadline - time.monotonic()) > 0:
+            if isinstance(event := reader.read(left), BadgeRead):
+                badges.append(event)
+                if event.bits == bits:
+                    return badges
+    raise AssertionError(f"the card was not read, but {badges}")
