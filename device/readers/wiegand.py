@@ -17,8 +17,10 @@ from device.records import BadgeRead, KeyPress, Notice, ReaderEvent, ReaderNotic
 
 MOST_WAITING = 4096
 """Edges that wait to be read: some 80 frames of 26 bits. What comes after is lost, and told."""
-LATE_S = 2e-3
-"""Whoever wakes so late after a silence was kept from running, and edges may be on their way: they get so long."""
+LATE_S = 10e-3
+"""Whoever wakes so late after a silence was kept from running, and so may be whoever hands the edges over."""
+MOMENT_S = 2e-3
+"""So long they get then."""
 ROUNDING_S = 1e-6
 """Times that differ by less are the same."""
 _LINES: tuple[DataLine, DataLine] = (0, 1)
@@ -87,9 +89,9 @@ class WiegandReader:
         if ends_at is None or now < ends_at - ROUNDING_S:
             return None
         if now > ends_at + LATE_S:
-            self._clock.sleep(LATE_S)
-            if self._lines.are_waiting():
-                return self._taken()
+            self._clock.sleep(MOMENT_S)
+        if self._lines.are_waiting():
+            return self._taken()
         return self._event(self._assembler.end())
 
     def _looked(self) -> ReaderNotice | None:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,10 +11,11 @@ from hypothesis import strategies as st
 
 from device.clock import Stop, SystemClock
 from device.config import FormatSettings, ReaderSettings
+from device.door.gpio import board_factory
 from device.errors import ConfigError, ReaderError
 from device.readers.formats import BUILT_IN, encode
 from device.readers.surroundings import Surroundings
-from device.readers.wiegand import LATE_S, MOST_WAITING, open_reader
+from device.readers.wiegand import MOMENT_S, MOST_WAITING, WiegandReader, open_reader
 from device.readers.wiegand_frames import GREATEST_SPACING_S, SILENCE_S
 from device.records import BadgeRead, Credential, KeyPress, Notice, Security, Signal
 from device.simulation.clock import SimulatedClock
@@ -357,7 +359,7 @@ def test_who_wakes_late_waits_but_a_moment_longer():
     world.clock.stall_s = 0.1
     world.reader.read(1.0)
     world.reader.close()
-    assert world.clock.monotonic() == pytest.approx(end - 50e-6 + SILENCE_S + 0.1 + LATE_S, abs=2e-6)
+    assert world.clock.monotonic() == pytest.approx(end - 50e-6 + SILENCE_S + 0.1 + MOMENT_S, abs=2e-6)
 
 
 @pytest.mark.parametrize("begun", ["", CARD[:5]], ids=["idle", "within a burst"])
@@ -457,3 +459,63 @@ def test_reader_that_cannot_be_opened_keeps_no_pin(world):
 def test_wrong_formats_are_refused():
     with pytest.raises(ConfigError, match="no card format"):
         World(formats=("h99999",))
+
+
+@pytest.fixture
+def board(lgpio) -> Iterator[tuple[WiegandReader, Any, SimulatedClock]]:
+    """A reader on lgpio's pins, the stand-in for the kernel, and the clock."""
+    factory, clock = board_factory(), SimulatedClock()
+    for pin in (5, 6):
+        lgpio.change(pin, 1)
+    reader = open_reader(SETTINGS, Surroundings(clock, lambda: factory, Path("/nowhere")))
+    yield reader, lgpio, clock
+    reader.close()
+
+
+def test_kernel_is_asked_for_falling_edges_alone(board):
+    _, lgpio, _ = board
+    assert [call[2:] for call in lgpio.asked if call[0] == "alert"] == [
+        (5, lgpio.FALLING_EDGE),
+        (6, lgpio.FALLING_EDGE),
+    ]
+
+
+def test_data_lines_are_pulled_up(board):
+    _, lgpio, _ = board
+    assert [lgpio.pull(pin) for pin in (5, 6)] == [lgpio.SET_PULL_UP] * 2
+
+
+def test_card_is_read_by_the_kernels_time_stamps(board):
+    """They are right although all edges are handed over at once, long after."""
+    reader, lgpio, clock = board
+    clock.sleep(10.0)
+    for index, bit in enumerate(CARD):
+        lgpio.change(5 + int(bit), 0, 9_000_000_000 + index * 200_000)
+        lgpio.change(5 + int(bit), 1, 9_000_000_000 + index * 200_000 + 50_000)
+    event = reader.read(0.0)
+    assert (event.credential, event.at) == (EILEEN, pytest.approx(9.005))
+
+
+def test_led_of_a_board_goes_off_in_the_step_that_takes_it(board):
+    _, lgpio, _ = board
+    assert [call for call in lgpio.asked if call[0] == "output"] == [("output", 7, LED, 1), ("output", 7, BUZZER, 1)]
+
+
+def test_closed_reader_holds_no_data_line(board):
+    reader, lgpio, _ = board
+    reader.close()
+    assert [lgpio.held(pin) for pin in (5, 6)] == [None, None]
+
+
+def test_pin_that_the_kernel_refuses_is_named(lgpio):
+    lgpio.refused.add("alert")
+    factory = board_factory()
+    with pytest.raises(ReaderError, match="cannot listen to its data lines: GPIO busy"):
+        open_reader(SETTINGS, Surroundings(SimulatedClock(), lambda: factory, Path("/nowhere")))
+
+
+def test_chip_that_is_gone_is_a_fault(board):
+    reader, lgpio, _ = board
+    lgpio.refused.add("read")
+    with pytest.raises(ReaderError, match="cannot read its data lines: GPIO busy"):
+        reader.read(1.0)
