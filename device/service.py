@@ -16,7 +16,7 @@ from device.clock import SLICE_S, Stop
 from device.config import Settings
 from device.errors import DoorError, ReaderEnded, ReaderError, StoreError
 from device.ports import Clock
-from device.records import Event, Transaction
+from device.records import DoorState, Event, Transaction
 
 POLL_S = 1.0
 MAX_SWIPE_S = 60.0
@@ -125,9 +125,15 @@ class Service:
             self._attendant.note(Event.SERVICE_STARTED)
             with suppress(ReaderEnded):
                 self._serve(stop, ready, tell)
+            self._let_in_the_last(stop)
         finally:
             self._doorway.door.close()
             self._attendant.write_down(finally_=True)
+
+    def _let_in_the_last(self, stop: Stop) -> None:
+        """Whoever was granted before the input ended may still open the door; a request to stop shortens that."""
+        while self._doorway.door.state is DoorState.RELEASED and not stop.is_set():
+            self._doorway.clock.sleep(SLICE_S)
 
     def _serve(self, stop: Stop, ready: Callable[[], None], tell: Tell) -> None:
         self._attendant.forget_waiting(stop, within_s=POLL_S)

@@ -5,18 +5,19 @@ the end.
 """
 
 import sys
-import threading
 from pathlib import Path
 
 from device.access import Doorway
-from device.clock import SystemClock
+from device.assembly import Post
+from device.clock import Stop, SystemClock
 from device.config import DoorSettings, Settings, VisionSettings
 from device.credentials import parse_badge
-from device.door.gpio import Relay
+from device.door.gpio import BoardIO
+from device.door.operation import Door, DoorThread
 from device.enrollment import Candidate, Enrollment
 from device.images import read_image
 from device.records import BadgeRead
-from device.service import Notifier, Service, stopped_by_signals
+from device.service import Notifier, Service, Watchdog, serve, stopped_by_signals
 from device.simulation.camera import SimulatedCamera
 from device.simulation.pins import SimulatedPins
 from device.simulation.reader import SimulatedReader
@@ -29,12 +30,13 @@ from device.vision.models import shipped_models_dir
 BADGE = parse_badge("17:1001")
 
 
-class TellingRelay(Relay):
-    """Says when it releases the strike."""
+class TellingDoor(Door):
+    """Says when it lets somebody in."""
 
-    def release(self) -> None:
-        super().release()
+    def grant(self, *, extended: bool = False) -> bool:
+        lets_in = super().grant(extended=extended)
         print("released", flush=True)
+        return lets_in
 
 
 class LateReader(SimulatedReader):
@@ -50,7 +52,7 @@ class LateReader(SimulatedReader):
 
 
 def main(folder: Path, strike_time_s: float) -> None:
-    stop = threading.Event()
+    stop = Stop()
     clock = SystemClock(stop)
     settings = Settings(door=DoorSettings(strike_time_s=strike_time_s), vision=VisionSettings(threads=1))
     image = read_image(shipped_models_dir() / "portraits" / "eileen-collins.jpg")
@@ -60,10 +62,11 @@ def main(folder: Path, strike_time_s: float) -> None:
     )
     with stopped_by_signals(stop), Store(folder) as store:
         Enrollment(store, analyzer, clock).enroll(BADGE, "Eileen Collins", [Candidate("portrait", image)])
-        relay = TellingRelay(settings.door, pins.factory)
-        Service(Doorway(camera, relay, store, analyzer, clock), settings, Notifier.of_environment()).run(
-            reader, stop, lambda transaction: print(transaction.decision.outcome.value, flush=True)
-        )
+        door = TellingDoor(settings.door, BoardIO(settings.door, (), (), pins.factory, clock), clock)
+        post = Post(Doorway(camera, door, store, analyzer, clock), reader, DoorThread(door, clock))
+        notifier = Notifier.of_environment()
+        service = Service(post, settings, Watchdog(notifier, clock))
+        serve([service], notifier, stop, lambda transaction: print(transaction.decision.outcome.value, flush=True))
     print(*("high" if level.high else "low" for level in pins.history(settings.door.pin)))
 
 

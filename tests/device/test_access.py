@@ -2,7 +2,7 @@
 
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import msgspec
@@ -16,14 +16,14 @@ from device.cli.transcript import transaction_line
 from device.clock import Stop
 from device.config import AccessSettings, Settings
 from device.credentials import parse_badge
-from device.door.gpio import Relay
-from device.errors import CameraError, DoorError, ModelError, StoreError
-from device.records import BadgeRead, Box, Frame, Outcome, Probe, Quality, Reason
+from device.errors import CameraError, ModelError, StoreError
+from device.records import BadgeRead, Box, DoorCommand, DoorState, Frame, Outcome, Probe, Quality, Reason
 from device.simulation.clock import SimulatedClock
 from device.simulation.pins import SimulatedPins
 from device.store.audit import Audit
 from device.store.store import Store
 from device.vision.manifest import DecisionRule, Fusion, OperatingPoint
+from tests.device.doors import open_door, releases
 
 BADGE = parse_badge("17:1001")
 MODEL = "a" * 64
@@ -107,12 +107,25 @@ class World:
         return self.access.swipe(BadgeRead(badge, self.clock.monotonic()), stop)
 
     @property
+    def door(self):
+        return self.access._doorway.door
+
+    @property
     def releases(self) -> int:
-        return sum(level.high for level in self.pins.history(self.settings.door.pin))
+        return len(releases(self.pins, self.settings.door))
 
     def last_row(self):
         with self.store.audit() as audit:
             return audit.newest(1)[0]
+
+
+def put_into(world, state):
+    if state is DoorState.LOCKDOWN:
+        world.door.command(DoorCommand.LOCKDOWN)
+    else:
+        world.pins.broken = True
+        world.door.command(DoorCommand.RELEASE)
+    assert world.door.state is state
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +145,7 @@ def world_of(tmp_path_factory):
             )
         camera, analyzer = ScriptedCamera(clock), ScriptedAnalyzer(list(found) or [probe(1.0)])
         pins = SimulatedPins(clock)
-        doorway = Doorway(camera, Relay(settings.door, pins.factory), store, analyzer, clock)
+        doorway = Doorway(camera, open_door(settings, pins, clock), store, analyzer, clock)
         return World(Access(doorway, settings), clock, camera, analyzer, pins, store, settings)
 
     yield make
@@ -149,9 +162,74 @@ def test_the_right_badge_and_the_right_face_open_the_door(world_of):
 def test_the_strike_is_released_for_the_strike_time_and_no_longer(world_of):
     world = world_of(probe(0.95))
     world.swipe()
-    secured, released, secured_again = world.pins.history(world.settings.door.pin)
-    assert (secured.high, released.high, secured_again.high) == (False, True, False)
-    assert secured_again.at - released.at == pytest.approx(world.settings.door.strike_time_s)
+    world.clock.sleep(60.0)
+    ((released_at, secured_at),) = releases(world.pins, world.settings.door)
+    assert secured_at - released_at == pytest.approx(world.settings.door.strike_time_s)
+
+
+def test_somebody_who_needs_more_time_has_it(world_of):
+    world = world_of(probe(0.95))
+    with world.store.people() as people:
+        people.give_time(people.badge(BADGE).person, extended=True)
+    world.swipe()
+    world.clock.sleep(60.0)
+    ((released_at, secured_at),) = releases(world.pins, world.settings.door)
+    assert secured_at - released_at == pytest.approx(world.settings.door.extended_strike_time_s)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"), [(DoorState.LOCKDOWN, Reason.DOOR_LOCKDOWN), (DoorState.FAULT, Reason.DOOR_FAULT)]
+)
+def test_a_door_that_lets_nobody_in_says_so_without_a_look(world_of, state, reason):
+    world = world_of(probe(0.95))
+    put_into(world, state)
+    assert world.swipe().decision.reason is reason
+    assert (world.releases, world.camera.given) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"), [(DoorState.LOCKDOWN, Reason.DOOR_LOCKDOWN), (DoorState.FAULT, Reason.DOOR_FAULT)]
+)
+def test_a_lockdown_or_a_fault_during_the_look_keeps_the_door_locked(world_of, state, reason):
+    world = world_of(probe(0.95))
+    world.clock.at(world.clock.monotonic() + 0.15, lambda: put_into(world, state))
+    assert world.swipe().decision.reason is reason
+    assert (world.releases, world.last_row().outcome) == (0, Outcome.DENIED)
+
+
+def test_a_lockdown_while_the_grant_is_written_down_is_in_the_audit(world_of):
+    world = world_of(probe(0.95))
+    record = Audit.record
+
+    def locking(audit, transaction):
+        world.door.command(DoorCommand.LOCKDOWN)
+        return record(audit, transaction)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Audit, "record", locking)
+        told = world.swipe()
+    assert (told.decision.reason, world.releases) == (Reason.DOOR_LOCKDOWN, 0)
+    assert world.last_row().fault == "The last grant was not carried out: door-lockdown."
+
+
+def test_every_swipe_says_which_door_and_reader(world_of):
+    world = world_of(probe(0.95))
+    world.access.swipe(BadgeRead(BADGE, world.clock.monotonic(), "outside"))
+    assert (world.last_row().door, world.last_row().reader) == ("main", "outside")
+
+
+def test_why_a_badge_was_unreadable_is_in_the_audit(world_of):
+    world = world_of()
+    world.access.swipe(BadgeRead(None, world.clock.monotonic(), "outside", fault="Wrong parity."))
+    assert (world.last_row().reason, world.last_row().fault) == (Reason.BADGE_UNREADABLE, "Wrong parity.")
+
+
+def test_a_face_is_seen_by_the_camera_at_the_reader(world_of):
+    world = world_of(probe(0.95))
+    inside = ScriptedCamera(world.clock)
+    doorway = replace(world.access._doorway, cameras={"inside": inside})
+    Access(doorway, world.settings).swipe(BadgeRead(BADGE, world.clock.monotonic(), "inside"))
+    assert (len(inside.given), world.camera.given) == (3, [])
 
 
 def test_another_face_is_a_non_match(world_of):
@@ -281,19 +359,15 @@ def test_a_face_that_jumps_is_another_face(world_of):
 def test_the_audit_has_the_row_before_the_strike_is_released(world_of):
     world = world_of(probe(0.95))
     rows_at_release = []
-    release = world.access._doorway.door.release
+    grant = world.door.grant
 
-    class WatchedDoor:
-        def release(self) -> None:
-            with closing(sqlite3.connect(f"file:{world.store.path}?mode=ro", uri=True)) as other:
-                rows_at_release.extend(other.execute("SELECT outcome FROM audit").fetchall())
-            release()
+    def watched(**how):
+        with closing(sqlite3.connect(f"file:{world.store.path}?mode=ro", uri=True)) as other:
+            rows_at_release.extend(other.execute("SELECT outcome FROM audit").fetchall())
+        return grant(**how)
 
-        secure = world.access._doorway.door.secure
-        close = world.access._doorway.door.close
-
-    doorway = Doorway(world.camera, WatchedDoor(), world.store, world.analyzer, world.clock)
-    Access(doorway, world.settings).swipe(BadgeRead(BADGE, world.clock.monotonic()))
+    world.door.grant = watched
+    world.swipe()
     assert rows_at_release == [("granted",)]
 
 
@@ -331,11 +405,10 @@ def test_what_failed_is_in_the_line_about_it(world_of):
     assert transaction_line(world.swipe()).endswith(", fault: The cable is cut.")
 
 
-def test_a_relay_that_fails_is_an_error_and_never_left_released(world_of):
+def test_a_relay_that_fails_is_a_denial_and_never_left_released(world_of):
     world = world_of(probe(0.95))
     world.pins.broken = True
-    with pytest.raises(DoorError):
-        world.swipe()
+    assert world.swipe().decision.reason is Reason.DOOR_FAULT
     assert world.releases == 0
 
 

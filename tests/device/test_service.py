@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,13 +16,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.access import Doorway
+from device.assembly import Post
+from device.attendant import MAX_READ_AGE_S, NOISE_S, Unserved
 from device.config import DoorSettings, Settings
 from device.credentials import parse_badge
-from device.door.gpio import Relay
 from device.enrollment import Candidate, Enrollment
-from device.errors import DoorError, ReaderEnded, ReaderError, StoreError
-from device.records import BadgeRead, Event, Reason
-from device.service import MAX_READ_AGE_S, NOISE_S, POLL_S, Notifier, Service, Unserved, stopped_by_signals
+from device.errors import ReaderEnded, ReaderError, StoreError
+from device.records import (
+    BadgeRead,
+    DoorCommand,
+    Event,
+    Notice,
+    ReaderNotice,
+    Reason,
+    Signal,
+)
+from device.service import MAX_BEAT_S, MAX_SWIPE_S, POLL_S, Notifier, Service, Watchdog, serve, stopped_by_signals
 from device.simulation.camera import SimulatedCamera
 from device.simulation.clock import SimulatedClock
 from device.simulation.pins import SimulatedPins
@@ -29,6 +39,7 @@ from device.simulation.reader import SimulatedReader
 from device.simulation.scenario import Figure, Place
 from device.simulation.scene import Scene
 from device.store.store import Store
+from tests.device.doors import open_door
 
 SERVE = Path(__file__).with_name("serve.py")
 EILEEN, UNKNOWN = parse_badge("17:1001"), parse_badge("17:9999")
@@ -45,7 +56,7 @@ class ShiftReader(SimulatedReader):
     def __init__(self, clock, stop):
         super().__init__(clock)
         self.stop, self.quiet, self.ending = stop, 0, None
-        self.reads, self.queued, self.people = 0, [], []
+        self.reads, self.queued, self.people, self.at_read = 0, [], [], {}
         self.before_read = lambda: None
 
     def comes(self, credential):
@@ -56,6 +67,7 @@ class ShiftReader(SimulatedReader):
             return self.queued.pop(0) if self.queued else None
         self.before_read()
         self.reads += 1
+        self.at_read.get(self.reads, lambda: None)()
         if self.people:
             self.present(self.people.pop(0))
         badge = super().read(timeout_s)
@@ -66,6 +78,17 @@ class ShiftReader(SimulatedReader):
                     raise self.ending
                 self.stop.set()
         return badge
+
+
+class Time:
+    """Stands for the thread that keeps a door's time: the simulated clock does, and it may hang."""
+
+    def __init__(self, clock):
+        self.clock, self.hangs_since = clock, None
+
+    @property
+    def last_beat(self):
+        return self.clock.monotonic() if self.hangs_since is None else self.hangs_since
 
 
 class Manager:
@@ -97,13 +120,15 @@ class World:
         image = portraits["eileen-collins"]
         Enrollment(self.store, analyzer, self.clock).enroll(EILEEN, "Eileen Collins", [Candidate("portrait", image)])
         figure = Figure(image="eileen", end=Place(x=0.5, y=0.9, size=1.5))
-        self.relay = Relay(SETTINGS.door, self.pins.factory)
+        self.door = open_door(SETTINGS, self.pins, self.clock)
         camera = SimulatedCamera(self.clock, Scene((figure,), {"eileen": image}))
-        doorway = Doorway(camera, self.relay, self.store, analyzer, self.clock)
-        self.service = Service(doorway, SETTINGS, Notifier(manager.address), **options)
+        doorway = Doorway(camera, self.door, self.store, analyzer, self.clock)
+        self.notifier, self.time = Notifier(manager.address), Time(self.clock)
+        watchdog = Watchdog(self.notifier, self.clock)
+        self.service = Service(Post(doorway, self.reader, self.time), SETTINGS, watchdog, **options)
 
     def run(self):
-        self.service.run(self.reader, self.stop, self.told.append)
+        serve([self.service], self.notifier, self.stop, self.told.append)
 
     def levels(self):
         return [level.high for level in self.pins.history(17)]
@@ -164,15 +189,15 @@ def test_badges_presented_before_the_start_are_forgotten(world):
     assert (world.told, world.faults()) == ([], ["3 badge reads dropped that came while the door was busy."])
 
 
-def test_badges_presented_during_a_pulse_are_forgotten(world):
+def test_badges_presented_during_the_look_are_forgotten(world):
     world.reader.comes(EILEEN)
-    pulse = world.relay.release
+    grant = world.door.grant
 
-    def release():
-        pulse()
+    def granting(**how):
         world.reader.queued = [BadgeRead(EILEEN, world.clock.monotonic())] * 2
+        return grant(**how)
 
-    world.relay.release = release
+    world.door.grant = granting
     world.run()
     assert [transaction.decision.reason for transaction in world.told] == [Reason.MATCH]
     assert world.faults() == ["2 badge reads dropped that came while the door was busy."]
@@ -188,11 +213,20 @@ def test_a_badge_behind_noise_is_not_forgotten(world):
     assert ([told.decision.reason for told in world.told], world.faults()) == ([Reason.BADGE_UNREADABLE], [])
 
 
-def test_badge_after_a_pulse_is_served(world):
+def test_badge_after_a_release_is_served(world):
     world.reader.comes(EILEEN)
-    world.reader.comes(EILEEN)
+    world.reader.quiet = 5
+    world.reader.at_read[6] = lambda: world.reader.comes(EILEEN)
     world.run()
     assert world.levels() == [False, True, False, True, False]
+
+
+def test_somebody_may_badge_while_the_strike_is_released(world):
+    world.reader.comes(EILEEN)
+    world.reader.comes(UNKNOWN)
+    world.run()
+    assert [transaction.decision.reason for transaction in world.told] == [Reason.MATCH, Reason.BADGE_UNKNOWN]
+    assert world.levels() == [False, True, False]
 
 
 @pytest.mark.parametrize(("age_s", "served"), [(MAX_READ_AGE_S, 1), (MAX_READ_AGE_S + 0.1, 0)])
@@ -312,46 +346,129 @@ def test_reader_that_fails_is_raised_and_noted(world):
     assert world.faults() == ["The badge reader is gone."]
 
 
-def test_relay_that_fails_is_raised_and_noted(world):
+def test_relay_that_fails_is_a_denial_with_its_reason_and_noted(world):
     world.reader.comes(EILEEN)
-    world.reader.before_read = lambda: setattr(world.pins, "broken", True)
-    with pytest.raises(DoorError):
-        world.run()
-    assert len(world.faults()) == 1
+    world.reader.quiet = 1
+    world.reader.at_read[1] = partial(world.pins.broken_pins.add, 17)
+    world.reader.at_read[2] = world.pins.broken_pins.clear
+    world.run()
+    assert [transaction.decision.reason for transaction in world.told] == [Reason.DOOR_FAULT]
+    assert Event.DOOR_FAULT in world.events()
 
 
-def test_relay_that_fails_at_the_start_is_raised_and_noted(world):
-    world.pins.broken = True
-    with pytest.raises(DoorError, match="secure"):
-        world.run()
-    assert (len(world.faults()), world.reader.reads) == (1, 0)
-
-
-def test_relay_is_secured_before_the_audit_is_asked(world):
-    world.relay.release()
+def test_store_that_fails_at_the_start_leaves_the_door_secure(world):
     world.store.close()
     with pytest.raises(StoreError):
         world.run()
-    assert world.levels() == [False, True, False]
+    assert world.levels() == [False]
 
 
-def test_store_that_fails_does_not_hide_the_relay_that_fails(world):
+def test_what_happens_at_the_door_is_in_the_audit(world):
+    world.reader.quiet = 2
+    world.reader.at_read[1] = lambda: world.door.command(DoorCommand.LOCKDOWN)
+    world.reader.at_read[2] = lambda: world.door.command(DoorCommand.CLEAR)
+    world.run()
+    assert world.events() == [
+        Event.SERVICE_STARTED,
+        Event.DOOR_LOCKDOWN,
+        Event.DOOR_CLEARED,
+        Event.SERVICE_STOPPED,
+    ]
+
+
+def test_what_the_store_did_not_take_is_written_later(world):
+    world.reader.quiet = 3
+    audit = world.store.audit
+
+    def failing():
+        raise StoreError("Locked.", hint="Wait.")
+
+    def lock():
+        world.store.audit = failing
+        world.door.command(DoorCommand.LOCKDOWN)
+
+    world.reader.at_read[1] = lock
+    world.reader.at_read[3] = lambda: setattr(world.store, "audit", audit)
+    world.run()
+    assert Event.DOOR_LOCKDOWN in world.events()
+
+
+@pytest.mark.parametrize(
+    ("notice", "event"),
+    [
+        (Notice.LOST, Event.READER_LOST),
+        (Notice.FOUND, Event.READER_FOUND),
+        (Notice.TAMPERED, Event.READER_TAMPERED),
+        (Notice.POWER_FAILED, Event.READER_POWER_FAILED),
+        (Notice.RESTORED, Event.READER_RESTORED),
+    ],
+)
+def test_what_a_reader_says_of_itself_is_in_the_audit(world, notice, event):
+    world.reader.quiet = 1
+    world.reader.at_read[1] = lambda: world.reader.notice(notice)
+    world.run()
+    assert event in world.events()
+
+
+def test_notice_behind_a_dropped_badge_is_not_dropped(world):
+    world.reader.queued = [BadgeRead(EILEEN, 0.0), ReaderNotice(Notice.TAMPERED, 0.0, "reader")]
+    world.run()
+    assert Event.READER_TAMPERED in world.events()
+
+
+def test_keys_leave_no_trace(world):
+    world.reader.quiet = 1
+    world.reader.at_read[1] = lambda: world.reader.press("4711")
+    world.run()
+    assert world.events() == [Event.SERVICE_STARTED, Event.SERVICE_STOPPED]
+    with world.store.audit() as audit:
+        assert [row for row in audit if "4711" in str(row)] == []
+
+
+def test_reader_tells_the_person_what_goes_on(world):
+    world.reader.comes(EILEEN)
     world.reader.comes(UNKNOWN)
+    world.run()
+    assert world.reader.shown == [
+        Signal.READY,
+        Signal.LOOK,
+        Signal.GRANTED,
+        Signal.READY,
+        Signal.LOOK,
+        Signal.DENIED,
+        Signal.READY,
+    ]
 
-    def fail():
-        world.pins.broken = True
-        world.store.close()
 
-    world.reader.before_read = fail
-    world.reader.ending = ReaderError("gone", hint="None.")
-    with pytest.raises(DoorError):
-        world.run()
+def test_unreadable_card_is_answered_although_it_is_only_counted(world):
+    world.reader.comes(None)
+    world.reader.comes(None)
+    world.run()
+    assert world.reader.shown.count(Signal.DENIED) == 2
+
+
+def test_watchdog_is_not_fed_while_the_doors_time_hangs(world):
+    world.reader.quiet = 20
+    world.reader.at_read[2] = lambda: setattr(world.time, "hangs_since", world.clock.monotonic())
+    world.run()
+    fed = world.manager.heard().count("WATCHDOG=1")
+    assert fed <= 2 + MAX_BEAT_S / POLL_S + 1
+    assert world.reader.reads > fed + 5
+
+
+def test_watchdog_is_not_fed_while_another_door_hangs(world):
+    watchdog = Watchdog(world.notifier, world.clock)
+    watchdog.add(lambda: 0.0, MAX_SWIPE_S)
+    watchdog.feed()
+    world.clock.sleep(MAX_SWIPE_S + 0.1)
+    watchdog.feed()
+    assert world.manager.heard() == ["WATCHDOG=1"]
 
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, MemoryError])
 def test_anything_unforeseen_leaves_the_door_secure(world, failure):
     def fail():
-        world.relay.release()
+        world.door.grant()
         raise failure
 
     world.reader.before_read = fail
@@ -390,5 +507,6 @@ def test_signal_during_a_pulse_secures_the_relay_and_ends_well(tmp_path, number)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         released = child.stdout.readline()
         child.send_signal(number)
-        said = child.communicate(timeout=9)[0]
+        said = child.stdout.read()  # not communicate(), which misses what readline() has read ahead
+        child.wait(timeout=9)
     assert (released, said, child.returncode) == ("released\n", "granted\nlow high low\n", 0)

@@ -1,0 +1,27 @@
+"""Doors in operation on simulated pins, for the tests of whatever stands above them."""
+
+from device.config import DoorSettings, Settings
+from device.door.gpio import BoardIO, level_of
+from device.door.operation import Door
+from device.simulation.clock import SimulatedClock
+from device.simulation.pins import SimulatedPins
+
+
+def open_door(settings: Settings, pins: SimulatedPins, clock: SimulatedClock) -> Door:
+    """The first door of the settings, to which the clock attends."""
+    io = BoardIO(settings.door, settings.inputs, settings.outputs, pins.factory, clock)
+    door = Door(settings.door, io, clock)
+    for timed in (io, io.guard, door):
+        clock.attend(timed)
+    return door
+
+
+def releases(pins: SimulatedPins, settings: DoorSettings) -> list[tuple[float, float | None]]:
+    """When the strike was released and secured again, in seconds on the clock; None if it still is released."""
+    found: list[tuple[float, float | None]] = []
+    for level in pins.history(settings.pin):
+        if level.high == level_of(settings, released=True):
+            found.append((level.at, None))
+        elif found:
+            found[-1] = (found[-1][0], level.at)
+    return found
