@@ -9,7 +9,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 	--constraints requirements/constraints.in pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test environment dev-environment sources lint tests device-tests bench docs format wheel lock clean
+.PHONY: help demo test environment dev-environment sources lint tests device-tests bench fuzz fuzz-coverage docs format wheel lock clean
 .NOTPARALLEL:
 unexport PYTHONPATH PYTHONHOME
 
@@ -51,6 +51,12 @@ device-tests: dev-environment ## the device's tests under other versions of Pyth
 
 bench: dev-environment ## the pipeline against dlib's own, stage by stage
 	@$(VENV)/python benchmarks/pipeline.py
+
+fuzz: dev-environment ## a million hostile inputs to each reader's parser, from a seed (make fuzz INPUTS=1000 SEED=2)
+	@$(VENV)/python scripts/fuzz_readers.py --inputs $(or $(INPUTS),1000000) --seed $(or $(SEED),1)
+
+fuzz-coverage: dev-environment ## the same guided by coverage: fetches atheris (make fuzz-coverage SECONDS=60, each parser)
+	@$(VENV)/python scripts/fuzz_coverage.py --seconds $(or $(SECONDS),60)
 
 docs: dev-environment ## write docs/reference.md from the code
 	@$(VENV)/python scripts/reference.py

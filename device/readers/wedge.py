@@ -17,7 +17,7 @@ from pathlib import Path
 from device.config import ReaderSettings
 from device.errors import ReaderError
 from device.ports import Reader
-from device.readers.lines import LineParser
+from device.readers.lines import LINE_TIME_S, LineParser
 from device.readers.streams import StreamReader, naming
 from device.readers.surroundings import Surroundings
 from device.records import ReaderEvent, Security
@@ -60,11 +60,13 @@ class KeyParser:
     def __init__(self, name: str) -> None:
         self._lines = LineParser(name, SECURITY)
         self._rest = b""
+        self._received_at = 0.0
         self._held: set[int] = set()
 
     def take(self, received: bytes, at: float) -> list[ReaderEvent]:
-        """The badges whose line was ended. Half an event waits for its other half."""
-        data = self._rest + received
+        """The badges whose line was ended. Half an event waits for its other half, but not for long."""
+        data = self._rest + received if at - self._received_at <= LINE_TIME_S else received
+        self._received_at = at
         whole = len(data) - len(data) % EVENT.size
         self._rest = data[whole:]
         typed = "".join(self._typed(*fields[2:]) for fields in EVENT.iter_unpack(data[:whole]))

@@ -133,6 +133,13 @@ def test_events_come_in_pieces() -> None:
     assert badges(*(events[at : at + 7] for at in range(0, len(events), 7))) == ["42"]
 
 
+def test_half_an_event_does_not_damage_those_after_a_pause() -> None:
+    parser = KeyParser("front")
+    parser.take(stroke(ENTER)[:7], 1.0)
+    (read,) = parser.take(typed("42") + stroke(ENTER), 10.0)
+    assert read.credential == Credential("number", 0, 42)
+
+
 def test_line_that_is_too_long_is_unreadable_and_its_rest_skipped() -> None:
     assert badges(typed("9" * (MAX_LINE + 1)) + typed("42") + stroke(ENTER) + typed("7") + stroke(ENTER)) == [None, "7"]
 

@@ -1,0 +1,110 @@
+"""Gives each reader's parser a great many hostile inputs, made from a seed, and says how it went.
+
+    .venv/bin/python scripts/fuzz_readers.py --parser rdm6300 --inputs 1000000 --seed 1
+
+A line for each parser: inputs, CPU seconds, how many badges (or keys, or frames) they made, so that one sees that they
+come close to real ones, the slowest input in CPU time, the most that the parser kept, and the peak of the memory that
+it took. The first input that breaks a promise ends it, with the bytes to put into tests/fuzz_corpus.
+"""
+
+import argparse
+import random
+import sys
+import time
+import tracemalloc
+from dataclasses import dataclass
+
+from fuzz_targets import TARGETS, Session, Target, size_of, target_named
+
+SLOWEST_S = 0.5
+"""No input may take more CPU time; the longest ones have 60,000 bytes."""
+LIFE = 1000
+"""So many inputs a parser sees before it is made anew."""
+TRACED = 20_000
+"""So many inputs, the last ones, run with their memory traced, which takes three times as long."""
+MOST_MEMORY = 16 << 20
+"""Bytes that one input of 60,000 may take for a moment, and what is made of it."""
+
+
+class Broken(Exception):
+    """A parser that broke a promise, and the input that made it do so."""
+
+    def __init__(self, target: Target, data: bytes, cause: BaseException) -> None:
+        shown = data.hex() if len(data) <= 500 else f"{data[:500].hex()}... ({len(data)} bytes)"
+        super().__init__(f"{target.name}: {type(cause).__name__}: {cause}\n{shown}")
+
+
+@dataclass(slots=True)
+class Tally:
+    """How one parser fared."""
+
+    inputs: int = 0
+    made: int = 0
+    slowest_s: float = 0.0
+    kept: int = 0
+
+
+def main() -> int:
+    """Runs what the command line asks for; 1 if a promise was broken."""
+    parser = argparse.ArgumentParser(description="Give the readers' parsers hostile inputs.")
+    names = [target.name for target in TARGETS]
+    parser.add_argument("--parser", default="all", choices=["all", *names], help="one of them, all by default")
+    parser.add_argument("--inputs", type=int, default=1_000_000, help="for each parser, 1,000,000 by default")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same inputs, 1 by default")
+    arguments = parser.parse_args()
+    chosen = TARGETS if arguments.parser == "all" else (target_named(arguments.parser),)
+    try:
+        for target in chosen:
+            print(report(target, arguments.inputs, arguments.seed), flush=True)
+    except Broken as broken:
+        print(f"error: {broken}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def report(target: Target, inputs: int, seed: int) -> str:
+    """Runs one parser, and says how it fared. Raises `Broken`."""
+    chance, tally, began = random.Random(seed), Tally(), time.process_time()  # noqa: S311 - nothing secret
+    traced = min(TRACED, inputs // 10)
+    run(target, inputs - traced, chance, tally)
+    tracemalloc.start()
+    run(target, traced, chance, tally)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    if peak > MOST_MEMORY:
+        raise Broken(target, b"", MemoryError(f"it took {peak} bytes"))
+    return (
+        f"{target.name:13}{tally.inputs:>10,} inputs {time.process_time() - began:>6.0f} s CPU {tally.made:>11,} made "
+        f"{1000 * tally.slowest_s:>6.1f} ms slowest {tally.kept:>5} kept {peak / 2**20:>5.1f} MiB peak"
+    )
+
+
+def run(target: Target, inputs: int, chance: random.Random, tally: Tally) -> None:
+    """Gives a parser inputs, and adds them to the tally. Raises `Broken`."""
+    session = target.begin()
+    for number in range(inputs):
+        if number % LIFE == 0:
+            session = target.begin()
+        data = target.make(chance)
+        began = time.process_time()
+        try:
+            _give(target, session, data, tally)
+            took_s = time.process_time() - began
+            if took_s > SLOWEST_S:
+                raise TimeoutError(f"it took {took_s:.2f} s")
+        except Exception as cause:
+            raise Broken(target, data, cause) from cause
+        tally.slowest_s = max(tally.slowest_s, took_s)
+
+
+def _give(target: Target, session: Session, data: bytes, tally: Tally) -> None:
+    tally.made += session.take(data)
+    tally.inputs += 1
+    kept = size_of(session.kept())
+    tally.kept = max(tally.kept, kept)
+    if kept > target.may_keep:
+        raise MemoryError(f"it keeps {kept}, more than {target.may_keep}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
