@@ -1,72 +1,163 @@
-"""`lintel door`: the relay by hand. Imports no more than the relay needs, so that nothing else can keep it released."""
+"""`lintel door`: the doors by hand. Securing imports no more than it needs, so that nothing else can prevent it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from device.errors import ConfigError, DoorError
+from device.errors import DoorError
 
 if TYPE_CHECKING:
-    from device.config import DoorSettings
+    from device.records import DoorCommand, DoorStatus
+
+SECURE_S = 1.0
+"""A service that has not answered for so long does not secure anything, and the pins are tried instead."""
+
+door_option = click.option("--door", "name", metavar="NAME", help="The door; without it, all doors.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
 
 
-@click.group(epilog="Exit codes: 0 done, 7 the relay cannot be driven.")
+@click.group(epilog="Exit codes: 0 done, 1 the door did not do it, 7 no service answers or a relay cannot be driven.")
 def door() -> None:
-    """Secure the door by hand."""
+    """See the doors and command them by hand.
+
+    All but `secure` speak to the running service and need to be allowed to: use sudo, or join the service's group.
+    """
+
+
+@door.command("status")
+@door_option
+@json_option
+def status(name: str | None, as_json: bool) -> None:
+    """Show where the doors are: state, wires, outputs, troubles."""
+    _print(_asked(None, name), as_json=as_json)
+
+
+@door.command("release")
+@click.option("--door", "name", metavar="NAME", help="The door; needed if there are several.")
+@json_option
+def release(name: str | None, as_json: bool) -> int:
+    """Release a door once, as a grant does; it is in the audit."""
+    return _commanded("release", name, as_json=as_json)
+
+
+@door.command("lockdown")
+@door_option
+@json_option
+def lockdown(name: str | None, as_json: bool) -> int:
+    """Keep the doors locked, whoever comes, until `clear`."""
+    return _commanded("lockdown", name, as_json=as_json)
+
+
+@door.command("evacuate")
+@door_option
+@json_option
+def evacuate(name: str | None, as_json: bool) -> int:
+    """Release the doors for everybody, until `clear`."""
+    return _commanded("evacuate", name, as_json=as_json)
+
+
+@door.command("clear")
+@door_option
+@json_option
+def clear(name: str | None, as_json: bool) -> int:
+    """End a lockdown, an evacuation, or an alarm whose cause is gone."""
+    return _commanded("clear", name, as_json=as_json)
 
 
 @door.command("secure")
+@door_option
+@json_option
 @click.pass_context
-def secure(context: click.Context) -> None:
-    """Drive the relay to locked, and leave it there.
+def secure(context: click.Context, name: str | None, as_json: bool) -> int:
+    """Drive the relays to locked, and leave them there.
 
-    The service's unit runs this before every start and after every stop, also after a crash: a GPIO pin keeps its level
-    when its process dies. It locks the relay of the settings and the one that `lintel run` drove last, if that is
-    another; if the settings are wrong, the latter alone.
+    If the service runs, it ends its releases. Otherwise the pins are driven from here: the service's unit runs this
+    before every start and after every stop, also after a crash, as a GPIO pin keeps its level when its process dies. It
+    locks the relays of the settings and those that `lintel run` drove last, if they are others; if the settings are
+    wrong, the latter alone.
     """
+    path, _ = context.find_root().obj
+    doors = _service_secured(name)
+    if doors is not None:
+        return _told("secure", doors, as_json=as_json)
+    return _pins_secured(path, name, as_json=as_json)
+
+
+def _service_secured(name: str | None) -> "tuple[DoorStatus, ...] | None":
+    """What the service says; None, and why, if it says nothing: whatever is wrong with it must not matter."""
+    try:
+        from device.door.control import ask, control_socket
+        from device.records import DoorCommand
+
+        socket = control_socket()
+        return ask(socket, DoorCommand.SECURE, name, timeout_s=SECURE_S) if socket else None
+    except DoorError as error:
+        click.echo(f"Warning: {error.message} The pins are driven from here.", err=True)
+    except Exception as error:
+        click.echo(f"Warning: the service cannot be asked: {type(error).__name__}.", err=True)
+    return None
+
+
+def _pins_secured(path: Path | None, name: str | None, *, as_json: bool) -> int:
+    from device.door.by_hand import known_relays
     from device.door.gpio import secure_all
 
-    path, _ = context.find_root().obj
-    relays = _relays(path)
+    known = known_relays(path, lambda warning: click.echo(f"Warning: {warning}", err=True))
+    relays = tuple(relay for relay in known if name in (None, relay.name))
+    if not relays:
+        names = ", ".join(sorted({relay.name for relay in known}))
+        raise DoorError(f"There is no door {name!r}.", hint=f"Name one with --door: {names}.")
     secure_all(relays)
+    if as_json:
+        from device.cli.context import print_json
+
+        print_json([{"door": relay.name, "pin": relay.pin, "released": False} for relay in relays])
+        return 0
     for relay in relays:
         click.echo(f"The relay on GPIO {relay.pin} is secured.")
+    return 0
 
 
-def _relays(path: Path | None) -> "tuple[DoorSettings, ...]":
-    """The relay driven last and that of the settings, each pin once. Raises `DoorError` if there is neither.
+def _asked(command: "DoorCommand | None", name: str | None) -> "tuple[DoorStatus, ...]":
+    from device.door.control import ask, control_socket
 
-    On the polarity of a pin the settings have the last word if they say it; a default is no word, and would release a
-    relay that is active at a low level.
-    """
-    from device.config import load_settings
-    from device.door.remembered import remembered
-
-    last = remembered()
-    try:
-        present = load_settings(path).door
-    except ConfigError as error:
-        if last is None:
-            raise DoorError(
-                f"Nothing says which relay to secure, and none was driven since the start. {error.message}",
-                hint=f"Mend the settings. {error.hint}",
-            ) from None
-        click.echo(f"Warning: {error.message} What was driven last is secured.", err=True)
-        return (last,)
-    stated = _stated(path)
-    if last and not stated & {"pin", "active_high"}:
-        return (last,)
-    if last and last.pin == present.pin and "active_high" not in stated:
-        return (last,)
-    return tuple({relay.pin: relay for relay in (last, present) if relay}.values())
+    socket = control_socket()
+    doors = ask(socket, command, name) if socket else None
+    if doors is None:
+        raise DoorError(
+            "No service answers, so nobody looks after the doors.",
+            hint="Start it: `sudo systemctl start lintel`. Without it, `lintel door secure` locks them.",
+        )
+    return doors
 
 
-def _stated(path: Path | None) -> frozenset[str]:
-    """What the settings file says of the relay in so many words."""
-    import tomllib
+def _commanded(command: str, name: str | None, *, as_json: bool) -> int:
+    from device.records import DoorCommand
 
-    from device.config import DEFAULT_FILE
+    return _told(command, _asked(DoorCommand(command), name), as_json=as_json)
 
-    file = path or DEFAULT_FILE
-    return frozenset(tomllib.loads(file.read_text(encoding="utf-8")).get("door", {})) if file.exists() else frozenset()
+
+def _told(command: str, doors: "tuple[DoorStatus, ...]", *, as_json: bool) -> int:
+    """Shows the doors, and says which of them did not do what they were told."""
+    from device.cli.door_lines import obeys
+    from device.records import DoorCommand
+
+    _print(doors, as_json=as_json)
+    unruly = [one.door for one in doors if not obeys(one, DoorCommand(command))]
+    for name in unruly:
+        click.echo(f"Door {name} did not do it.", err=True)
+    return 1 if unruly else 0
+
+
+def _print(doors: "tuple[DoorStatus, ...]", *, as_json: bool) -> None:
+    from device.cli.context import print_json
+    from device.cli.door_lines import status_json, status_lines
+    from device.clock import SystemClock
+
+    now = SystemClock().monotonic()  # the same for every process of a machine
+    if as_json:
+        print_json([status_json(one, now) for one in doors])
+        return
+    for one in doors:
+        click.echo("\n".join(status_lines(one, now)))

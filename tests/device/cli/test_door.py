@@ -1,14 +1,36 @@
-"""`lintel door secure`: locks whatever was driven, with right settings, wrong ones, or others than before."""
+"""`lintel door`: commands to the running service; and without one, whatever was driven is secured all the same."""
 
+import os
+import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
-from device.config import DoorSettings
+from device.config import DoorSettings, InputSettings, OutputSettings
+from device.door.control import FILE_NAME
+from device.door.control_server import ControlServer, Ordered
+from device.door.gpio import BoardIO
+from device.door.operation import Door
 from device.door.remembered import remember
+from device.records import DoorCommand, DoorInput, DoorOutput, Line
+from device.simulation.clock import SimulatedClock
+from device.simulation.pins import SimulatedPins
 
-HEAVY = {"cv2", "numpy", "sqlite3", "sqlite_utils", "device.assembly", "device.access", "device.records"}
+HEAVY = {
+    "cv2",
+    "numpy",
+    "sqlite3",
+    "sqlite_utils",
+    "device.assembly",
+    "device.access",
+    "device.store",
+    "osdp",
+    "serial",
+}
 IMPORTED = """
 import sys
 from device.cli.main import cli
@@ -17,7 +39,10 @@ from device.commandline import run_command
 code = run_command(cli, ["--config", "/none.toml", "door", "secure"])
 print(code, *sys.modules)
 """
-DOOR = 7
+NO, DOOR = 1, 7
+OTHERS = ["status", "release", "lockdown", "evacuate", "clear"]
+DPS = InputSettings(signal=DoorInput.DPS, pin=6)
+FIRE = InputSettings(signal=DoorInput.FIRE, channel=0, door="back")
 
 
 @pytest.fixture
@@ -44,23 +69,101 @@ def test_relay_of_the_settings_is_secured(lintel, config, driven):
 @pytest.mark.usefixtures("runtime")
 @pytest.mark.parametrize("active_high", [True, False])
 def test_wrong_settings_do_not_keep_the_relay_released(lintel, config, driven, active_high):
-    remember(DoorSettings(pin=5, active_high=active_high))
+    remember([DoorSettings(pin=5, active_high=active_high)])
     config("[door]\npni = 5\n")
     ended = lintel("door", "secure")
     assert (ended.exit_code, ended.out) == (0, "The relay on GPIO 5 is secured.\n")
     assert set(driven()) == {(5, int(not active_high))}
 
 
+@pytest.mark.usefixtures("runtime")
+@pytest.mark.parametrize("unsaid", ["active_high", "fail_safe"])
+def test_polarity_that_the_settings_do_not_say_is_the_one_driven_last(lintel, config, driven, unsaid):
+    """For this relay high is secure in both ways; each setting alone would say the contrary."""
+    odd = {"active_high": False, "fail_safe": False} if unsaid == "active_high" else {"fail_safe": True}
+    remember([DoorSettings(pin=5, **odd)])
+    said = "fail_safe = false" if unsaid == "active_high" else "active_high = true"
+    config(f"[door]\npin = 5\n{said}\n")
+    assert lintel("door", "secure").exit_code == 0
+    assert set(driven()) == {(5, 1)}
+
+
+@pytest.mark.parametrize(("fail_safe", "level"), [("false", 0), ("true", 1)])
+def test_fail_safe_strike_is_energized_to_be_locked(lintel, config, driven, fail_safe, level):
+    config(f"[door]\npin = 5\nfail_safe = {fail_safe}\n")
+    assert lintel("door", "secure").exit_code == 0
+    assert set(driven()) == {(5, level)}
+
+
+TWO_DOORS = """
+[door]
+pin = 5
+[[more_doors]]
+name = "back"
+pin = 6
+active_high = false
+[[more_readers]]
+name = "back-reader"
+door = "back"
+source = "/dev/none"
+camera = "1"
+"""
+
+
+def test_all_doors_of_the_settings_are_secured(lintel, config, driven):
+    config(TWO_DOORS)
+    assert lintel("door", "secure").exit_code == 0
+    assert set(driven()) == {(5, 0), (6, 1)}
+
+
+def test_one_door_is_secured_by_its_name(lintel, config, driven):
+    config(TWO_DOORS)
+    assert lintel("door", "secure", "--door", "back").out == "The relay on GPIO 6 is secured.\n"
+    assert set(driven()) == {(6, 1)}
+
+
+def test_door_that_does_not_exist_is_named_and_no_pin_is_touched(lintel, config, driven):
+    config(TWO_DOORS)
+    ended = lintel("door", "secure", "--door", "side")
+    assert (ended.exit_code, "no door 'side'" in ended.err, "back, main" in ended.err) == (DOOR, True, True)
+    assert driven() == []
+
+
+@pytest.mark.usefixtures("lgpio")
+def test_what_was_secured_as_json(lintel, config):
+    config(TWO_DOORS)
+    assert lintel("door", "secure", "--json").json == [
+        {"door": "main", "pin": 5, "released": False},
+        {"door": "back", "pin": 6, "released": False},
+    ]
+
+
+@pytest.mark.usefixtures("runtime")
+def test_all_relays_driven_last_are_secured_with_wrong_settings(lintel, config, driven):
+    remember([DoorSettings(pin=5), DoorSettings(name="back", pin=6, active_high=False)])
+    config("[door]\npni = 5\n")
+    assert lintel("door", "secure").exit_code == 0
+    assert set(driven()) == {(5, 0), (6, 1)}
+
+
+@pytest.mark.usefixtures("runtime")
+def test_door_that_is_no_longer_in_the_settings_is_secured_too(lintel, config, driven):
+    remember([DoorSettings(pin=5), DoorSettings(name="back", pin=6)])
+    config("[door]\npin = 5\n")
+    assert lintel("door", "secure").exit_code == 0
+    assert set(driven()) == {(5, 0), (6, 0)}
+
+
 @pytest.mark.usefixtures("runtime", "lgpio")
 def test_wrong_settings_are_told_all_the_same(lintel, config):
-    remember(DoorSettings(pin=5))
+    remember([DoorSettings(pin=5)])
     config("[door]\npni = 5\n")
     assert "unknown field `pni`" in lintel("door", "secure").err
 
 
 @pytest.mark.usefixtures("runtime")
 def test_relay_driven_before_the_settings_changed_is_secured_too(lintel, config, driven):
-    remember(DoorSettings(pin=5))
+    remember([DoorSettings(pin=5)])
     config("[door]\npin = 6\n")
     assert lintel("door", "secure").exit_code == 0
     assert set(driven()) == {(5, 0), (6, 0)}
@@ -68,7 +171,7 @@ def test_relay_driven_before_the_settings_changed_is_secured_too(lintel, config,
 
 @pytest.mark.usefixtures("runtime")
 def test_polarity_is_that_of_the_settings_and_the_pin_never_flickers(lintel, config, driven):
-    remember(DoorSettings(pin=5, active_high=True))
+    remember([DoorSettings(pin=5, active_high=True)])
     config("[door]\npin = 5\nactive_high = false\n")
     assert lintel("door", "secure").exit_code == 0
     assert set(driven()) == {(5, 1)}
@@ -77,7 +180,7 @@ def test_polarity_is_that_of_the_settings_and_the_pin_never_flickers(lintel, con
 @pytest.mark.parametrize("settings", ["", "[door]\npin = 5\n", "[vision]\nthreads = 1\n"])
 @pytest.mark.usefixtures("runtime")
 def test_a_polarity_that_nobody_states_is_the_one_driven_last(lintel, config, driven, settings):
-    remember(DoorSettings(pin=5, active_high=False))
+    remember([DoorSettings(pin=5, active_high=False)])
     config(settings)
     assert lintel("door", "secure").exit_code == 0
     assert set(driven()) == {(5, 1)}
@@ -87,14 +190,14 @@ def test_a_polarity_that_nobody_states_is_the_one_driven_last(lintel, config, dr
 def test_without_a_settings_file_the_relay_driven_last_is_secured(lintel, driven, monkeypatch, tmp_path):
     monkeypatch.setattr("device.config.DEFAULT_FILE", tmp_path / "none.toml")
     monkeypatch.delenv("LINTEL_CONFIG", raising=False)
-    remember(DoorSettings(pin=5, active_high=False))
+    remember([DoorSettings(pin=5, active_high=False)])
     assert lintel("door", "secure").exit_code == 0
     assert set(driven()) == {(5, 1)}
 
 
 @pytest.mark.usefixtures("runtime")
 def test_relay_that_fails_does_not_keep_the_other_from_being_secured(lintel, config, driven, lgpio, monkeypatch):
-    remember(DoorSettings(pin=5))
+    remember([DoorSettings(pin=5)])
     config("[door]\npin = 6\n")
     claim = lgpio.gpio_claim_output
 
@@ -119,3 +222,229 @@ def test_securing_needs_no_vision_no_numbers_and_no_database():
     ended = subprocess.run([sys.executable, "-c", IMPORTED], capture_output=True, text=True, check=True)
     code, *modules = ended.stdout.split()
     assert (code, HEAVY & set(modules)) == (str(DOOR), set())
+
+
+class Running:
+    """A service: two doors on simulated pins and a virtual clock, main with a door switch, back with a fire input."""
+
+    def __init__(self, folder):
+        self.clock = SimulatedClock()
+        self.pins = SimulatedPins(self.clock)
+        self.pins.set_line(FIRE, Line.QUIET)
+        self.noted = []
+        self.doors = {
+            door.name: self._door(door)
+            for door in (DoorSettings(pin=17), DoorSettings(name="back", pin=27, strike_time_s=5.0))
+        }
+        self.server = ControlServer(folder / FILE_NAME, self.doors, self.noted.append)
+
+    def _door(self, settings):
+        leds = [OutputSettings(signal=DoorOutput.LED, pin=20), OutputSettings(signal=DoorOutput.SIREN, pin=21)]
+        io = BoardIO(settings, [DPS, FIRE], leds, self.pins.factory, self.clock)
+        door = Door(settings, io, self.clock)
+        self.clock.attend(io)
+        self.clock.attend(door)
+        return door
+
+    def released(self):
+        return {name for name, pin in (("main", 17), ("back", 27)) if self.pins.history(pin)[-1].high}
+
+
+@pytest.fixture
+def running(runtime):
+    running = Running(runtime)
+    yield running
+    running.server.close()
+
+
+@pytest.mark.parametrize("command", OTHERS)
+def test_without_a_service_it_says_so(lintel, runtime, command):  # noqa: ARG001 - the folder is there
+    ended = lintel("door", command)
+    assert (ended.exit_code, "No service answers" in ended.err) == (DOOR, True)
+    assert "systemctl start lintel" in ended.err
+
+
+@pytest.mark.parametrize("command", OTHERS)
+def test_without_the_services_folder_it_says_so_too(lintel, monkeypatch, tmp_path, command):
+    monkeypatch.setattr("device.door.remembered.RUNTIME_DIR", tmp_path / "none")
+    assert "No service answers" in lintel("door", command).err
+
+
+@pytest.mark.usefixtures("running")
+def test_status_shows_all_doors(lintel):
+    ended = lintel("door", "status")
+    assert ended.exit_code == 0
+    assert "main: locked for " in ended.out
+    assert ", strike secure\n  wires: dps quiet\nback: locked for " in ended.out
+    assert ended.out.endswith(", strike secure\n  wires: fire quiet\n")
+
+
+@pytest.mark.usefixtures("running")
+def test_status_of_one_door_as_json(lintel):
+    (status,) = lintel("door", "status", "--door", "back", "--json").json
+    assert status.pop("for_s") >= 0
+    assert status == {
+        "door": "back",
+        "state": "locked",
+        "released": False,
+        "on": [],
+        "lines": {"fire": "quiet"},
+        "troubles": [],
+    }
+
+
+def test_damaged_wire_is_in_the_status(lintel, running):
+    running.pins.set_line(FIRE, Line.CUT)
+    running.clock.sleep(1.0)
+    assert "fire cut" in lintel("door", "status").out
+
+
+def test_release_is_for_one_door_and_noted(lintel, running):
+    ended = lintel("door", "release", "--door", "main")
+    assert (ended.exit_code, running.released()) == (0, {"main"})
+    assert "main: released for " in ended.out
+    assert running.noted == [Ordered("main", DoorCommand.RELEASE, os.getuid())]
+
+
+def test_released_door_shows_what_is_on(lintel, running):  # noqa: ARG001 - it runs
+    assert "strike RELEASED\n  on: lamp, led, shunt\n" in lintel("door", "release", "--door", "main").out
+
+
+def test_release_needs_a_name(lintel, running):
+    ended = lintel("door", "release")
+    assert (ended.exit_code, "--door: main, back" in ended.err, running.released()) == (DOOR, True, set())
+
+
+def test_release_ends_by_itself(lintel, running):
+    lintel("door", "release", "--door", "main")
+    running.clock.sleep(10.0)
+    assert running.released() == set()
+
+
+def test_secure_ends_releases(lintel, running):
+    lintel("door", "release", "--door", "main")
+    lintel("door", "release", "--door", "back")
+    ended = lintel("door", "secure")
+    assert (ended.exit_code, running.released()) == (0, set())
+    assert "main: locked" in ended.out
+
+
+def test_secure_leaves_the_pins_to_the_service(lintel, running, driven):  # noqa: ARG001 - it runs
+    assert (lintel("door", "secure").exit_code, driven()) == (0, [])
+
+
+def test_lockdown_is_for_all_doors_and_lets_nobody_in(lintel, running):
+    assert lintel("door", "lockdown").exit_code == 0
+    ended = lintel("door", "release", "--door", "main")
+    assert (ended.exit_code, ended.err, running.released()) == (NO, "Door main did not do it.\n", set())
+
+
+def test_lockdown_of_one_door(lintel, running):
+    lintel("door", "lockdown", "--door", "main")
+    assert lintel("door", "release", "--door", "back").exit_code == 0
+    assert running.released() == {"back"}
+
+
+def test_evacuation_releases_all_doors_until_it_is_cleared(lintel, running):
+    assert (lintel("door", "evacuate").exit_code, running.released()) == (0, {"main", "back"})
+    running.clock.sleep(100.0)
+    assert running.released() == {"main", "back"}
+    assert (lintel("door", "clear").exit_code, running.released()) == (0, set())
+
+
+def test_evacuated_door_that_is_not_secured_is_told(lintel, running):
+    lintel("door", "evacuate")
+    ended = lintel("door", "secure")
+    assert (ended.exit_code, ended.err) == (NO, "Door main did not do it.\nDoor back did not do it.\n")
+    assert running.released() == {"main", "back"}
+
+
+def test_evacuation_that_a_fire_keeps_up_is_not_cleared(lintel, running):
+    running.pins.set_line(FIRE, Line.ACTIVE)
+    running.clock.sleep(1.0)
+    ended = lintel("door", "clear")
+    assert (ended.exit_code, ended.err, running.released()) == (NO, "Door back did not do it.\n", {"back"})
+
+
+@pytest.mark.usefixtures("running")
+@pytest.mark.parametrize("command", [*OTHERS, "secure"])
+def test_door_that_the_service_does_not_have_is_named(lintel, command, config, driven):
+    config("[door]\npin = 5\n")
+    ended = lintel("door", command, "--door", "side")
+    assert (ended.exit_code, "no door 'side'" in ended.err, driven()) == (DOOR, True, [])
+
+
+@pytest.fixture
+def hung(runtime):
+    """A service that takes requests and never answers."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(runtime / FILE_NAME))
+        listener.listen()
+        yield
+
+
+@pytest.mark.usefixtures("hung")
+def test_service_that_hangs_does_not_keep_the_relay_released(lintel, config, driven):
+    config("[door]\npin = 5\n")
+    began = time.monotonic()
+    ended = lintel("door", "secure")
+    assert (ended.exit_code, set(driven())) == (0, {(5, 0)})
+    assert "does not answer: timed out" in ended.err
+    assert time.monotonic() - began < 4.0
+
+
+@pytest.mark.usefixtures("hung")
+def test_service_that_hangs_and_holds_the_pin_is_an_error(lintel, config, lgpio):
+    config("[door]\npin = 5\n")
+    lgpio.refused = {"output"}
+    ended = lintel("door", "secure")
+    assert (ended.exit_code, "does not answer" in ended.err, "GPIO busy" in ended.err) == (DOOR, True, True)
+
+
+@pytest.mark.usefixtures("runtime")
+def test_whatever_is_wrong_with_the_control_socket_does_not_matter(lintel, config, driven, monkeypatch):
+    monkeypatch.setitem(sys.modules, "device.door.control", None)
+    config("[door]\npin = 5\n")
+    ended = lintel("door", "secure")
+    assert (ended.exit_code, set(driven())) == (0, {(5, 0)})
+    assert "Warning: the service cannot be asked: ModuleNotFoundError." in ended.err
+
+
+STOPPED = """
+import sys, threading
+from pathlib import Path
+from device.door.control_server import ControlServer
+
+server = ControlServer(Path(sys.argv[1]), {}, print)
+print("listens", flush=True)
+threading.Event().wait()
+"""
+
+
+def test_stopped_process_is_a_service_that_hangs(lintel, config, driven, runtime):
+    config("[door]\npin = 5\n")
+    command = [sys.executable, "-c", STOPPED, runtime / FILE_NAME]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as service:
+        assert service.stdout.readline() == "listens\n"
+        service.send_signal(signal.SIGSTOP)
+        ended = lintel("door", "secure")
+        service.kill()
+    assert (ended.exit_code, set(driven())) == (0, {(5, 0)})
+    assert "does not answer" in ended.err
+
+
+def test_commands_of_several_operators_do_not_mix(lintel_process, running):
+    """Processes of their own, all at once."""
+    commands = [("lockdown", "main"), ("evacuate", "back"), ("status", "main"), ("status", "back")]
+    ended = {}
+
+    def run(command, name):
+        ended[command, name] = lintel_process("door", command, "--door", name, "--json").json[0]["door"]
+
+    operators = [threading.Thread(target=run, args=one) for one in commands]
+    for operator in operators:
+        operator.start()
+    for operator in operators:
+        operator.join()
+    assert ended == {one: one[1] for one in commands}
+    assert running.released() == {"back"}

@@ -1,0 +1,59 @@
+"""Words for how a door is, and whether it did what it was told."""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from device.records import DoorCommand, DoorState, DoorStatus
+
+_AFTER_CLEAR = frozenset({DoorState.LOCKED, DoorState.RELEASED, DoorState.OPEN})
+
+
+def status_lines(status: DoorStatus, now: float) -> Iterator[str]:
+    """One door for people; `now` is in seconds on the monotonic clock."""
+    strike = "RELEASED" if status.outputs.released else "secure"
+    yield f"{status.door}: {status.state} for {duration(now - status.since)}, strike {strike}"
+    if status.outputs.on:
+        yield f"  on: {', '.join(sorted(status.outputs.on))}"
+    if status.lines:
+        yield f"  wires: {', '.join(f'{wire} {line}' for wire, line in status.lines)}"
+    for trouble in status.troubles:
+        yield f"  trouble: {trouble}"
+
+
+def status_json(status: DoorStatus, now: float) -> dict[str, object]:
+    """One door for machines."""
+    return {
+        "door": status.door,
+        "state": status.state,
+        "for_s": round(max(0.0, now - status.since), 3),
+        "released": status.outputs.released,
+        "on": sorted(status.outputs.on),
+        "lines": dict(status.lines),
+        "troubles": status.troubles,
+    }
+
+
+def duration(seconds: float) -> str:
+    """So long, in the units that people use."""
+    whole = max(0, round(seconds))
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if whole >= 2 * size:
+            return f"{whole // size} {unit}"
+    return f"{whole} s"
+
+
+def obeys(status: DoorStatus, command: DoorCommand) -> bool:
+    """Whether a door is as an operator has just told it to be."""
+    match command:
+        case DoorCommand.RELEASE:
+            return status.outputs.released
+        case DoorCommand.SECURE:
+            return not status.outputs.released and status.state is not DoorState.FAULT
+        case DoorCommand.LOCKDOWN:
+            return status.state is DoorState.LOCKDOWN
+        case DoorCommand.EVACUATE:
+            return status.state is DoorState.EVACUATION
+        case DoorCommand.CLEAR:
+            return status.state in _AFTER_CLEAR
+        case _:
+            assert_never(command)

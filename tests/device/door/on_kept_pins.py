@@ -1,0 +1,46 @@
+"""Lintel in another process, on pins that are files (kept_pins/lgpio.py).
+
+Arguments: `hold` keeps the first door of the settings released, as the service does, and says so; all others are for
+`lintel`.
+"""
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+import gpiozero.pins.local
+
+import device.door.gpio
+from device.cli.main import main
+from device.clock import SystemClock
+from device.config import load_settings
+from device.door.gpio import board_factory, open_board_io
+from device.door.operation import Door, DoorThread
+from device.door.remembered import remember
+from device.records import DoorCommand
+
+PI_4B = 0xC03114
+
+
+def on_this_board() -> None:
+    """A Raspberry Pi 4 with one GPIO chip."""
+    sys.path.insert(0, str(Path(__file__).parent / "kept_pins"))
+    device.door.gpio.DEVICES = Path(os.environ["LINTEL_TEST_PINS"])
+    (device.door.gpio.DEVICES / "gpiochip0").touch()
+    gpiozero.pins.local.get_pi_revision = lambda: PI_4B
+
+
+def hold() -> None:
+    """An evacuation does not end by itself, so that only the kill can."""
+    clock, settings = SystemClock(), load_settings(Path(os.environ["LINTEL_CONFIG"]))
+    remember(settings.doors)
+    door = Door(settings.door, open_board_io(settings.door, settings, board_factory(), clock), clock)
+    DoorThread(door, clock)
+    print(door.command(DoorCommand.EVACUATE), flush=True)
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    on_this_board()
+    hold() if sys.argv[1] == "hold" else main()

@@ -1,0 +1,124 @@
+"""A door whose process is killed while the strike is released: its pin stays so, and the unit's command secures it."""
+
+import itertools
+import os
+import re
+import resource
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+UNIT = Path(__file__).parents[3] / "systemd" / "lintel.service"
+LINTEL = [sys.executable, str(Path(__file__).parent / "on_kept_pins.py")]
+PIN = 5
+DOOR = 7
+STOP_S = "5"
+"""The unit gives the command so long."""
+PATIENCE_S = "60"
+"""So long it may take on a machine that runs other tests as well."""
+MOST_WORK_S = 1.0
+
+
+def unit_command(name):
+    """A command line of the unit, with Lintel where it is here, and with time for a busy machine."""
+    (line,) = re.findall(rf"^{name}=(.*)$", UNIT.read_text(), re.MULTILINE)
+    here = {"/opt/lintel/bin/lintel": LINTEL, STOP_S: [PATIENCE_S]}
+    return list(itertools.chain.from_iterable(here.get(word, [word]) for word in shlex.split(line)))
+
+
+def work_s():
+    """Processor time of the children that have ended, in seconds."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+class World:
+    """A board whose pins outlast processes, a settings file, and the service's folder."""
+
+    def __init__(self, folder, active_high, fail_safe):
+        self.released, self.secure = (level if active_high != fail_safe else 1 - level for level in (1, 0))
+        self.pins, self.settings, runtime = folder / "pins", folder / "lintel.toml", folder / "runtime"
+        self.pins.mkdir()
+        runtime.mkdir()
+        self.settings.write_text(
+            f"[door]\npin = {PIN}\nactive_high = {str(active_high).lower()}\nfail_safe = {str(fail_safe).lower()}\n"
+        )
+        self.environment = {
+            **os.environ,
+            "LINTEL_TEST_PINS": str(self.pins),
+            "LINTEL_CONFIG": str(self.settings),
+            "RUNTIME_DIRECTORY": str(runtime),
+        }
+
+    def level(self):
+        return int((self.pins / str(PIN)).read_bytes())
+
+    def run(self, command):
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture(params=itertools.product([True, False], repeat=2), ids=str)
+def world(request, tmp_path):
+    return World(tmp_path, *request.param)
+
+
+@pytest.fixture
+def service(world):
+    """A process that holds the strike released."""
+    with subprocess.Popen([*LINTEL, "hold"], env=world.environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout.readline() == "evacuation\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def kill(process):
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+
+
+def test_pin_keeps_its_level_when_its_process_is_killed(world, service):
+    assert world.level() == world.released
+    kill(service)
+    assert world.level() == world.released
+
+
+def test_command_of_the_unit_secures_the_strike(world, service):
+    kill(service)
+    before_s = work_s()
+    ended = world.run(unit_command("ExecStopPost"))
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"The relay on GPIO {PIN} is secured.\n", "")
+    assert world.level() == world.secure
+    assert work_s() - before_s < MOST_WORK_S
+
+
+def test_command_before_the_next_start_secures_the_strike(world, service):
+    kill(service)
+    assert world.run(unit_command("ExecStartPre")).returncode == 0
+    assert world.level() == world.secure
+
+
+def test_strike_is_secured_with_settings_that_are_wrong_by_now(world, service):
+    kill(service)
+    world.settings.write_text("[door]\npni = 5\n")
+    ended = world.run(unit_command("ExecStopPost"))
+    assert (ended.returncode, world.level()) == (0, world.secure)
+
+
+def test_strike_is_secured_with_settings_that_no_longer_speak_of_it(world, service):
+    kill(service)
+    world.settings.write_text("[door]\npin = 6\n")
+    ended = world.run(unit_command("ExecStopPost"))
+    assert (ended.returncode, world.level()) == (0, world.secure)
+
+
+@pytest.mark.usefixtures("service")
+def test_pin_of_a_process_that_lives_cannot_be_taken(world):
+    ended = world.run(unit_command("ExecStopPost"))
+    assert (ended.returncode, "GPIO busy" in ended.stderr) == (DOOR, True)
+    assert world.level() == world.released
