@@ -11,6 +11,8 @@ import msgspec
 from device.access import Doorway
 from device.cameras.sources import open_camera, open_live_camera
 from device.config import DoorSettings, ReaderSettings, Settings, state_dir
+from device.door.control import control_socket
+from device.door.control_server import ControlServer, Ordered
 from device.door.gpio import BoardIO, board_factory, open_board_io
 from device.door.interlock import Interlock
 from device.door.mode import ModeFile
@@ -22,6 +24,7 @@ from device.readers.group import ReaderGroup
 from device.readers.kinds import open_readers
 from device.readers.lines import open_line_reader
 from device.readers.surroundings import Surroundings
+from device.records import AuditRow, Event
 from device.simulation.pins import SimulatedPins
 from device.store.store import Store
 from device.vision.faces import load_analyzer
@@ -119,6 +122,25 @@ class _Board:
         analyzer = load_analyzer(self._settings.vision)
         doorway = Doorway(next(iter(at_door.values())), door, store, analyzer, self._clock, at_door)
         return Post(doorway, reader, self._stack.enter_context(closing(DoorThread(door, self._clock))))
+
+
+@contextmanager
+def operators(settings: Settings, posts: tuple[Post, ...], clock: Clock) -> Iterator[None]:
+    """Lets operators speak to the doors until the end, if there is a folder for their socket. Raises `DoorError`."""
+    path = control_socket()
+    if path is None:
+        yield
+        return
+
+    def note(ordered: Ordered) -> None:
+        """From the socket's own thread, so with a connection of its own."""
+        detail = f"{ordered.command.value}, by user {ordered.uid}"
+        with open_store(settings) as store, store.audit() as audit:
+            audit.add(AuditRow(0, clock.utc(), Event.DOOR_COMMANDED, fault=detail, door=ordered.door))
+
+    doors = {post.doorway.door.name: post.doorway.door for post in posts}
+    with closing(ControlServer(path, doors, note)):
+        yield
 
 
 def _found(find: Callable[[], Found], missing: list[LintelError]) -> Found | None:

@@ -20,7 +20,7 @@ def run(context: click.Context) -> None:
     The settings say where they are (`lintel config`). A part that is missing is named at the start, with what to do
     about it; nothing is simulated. Stop it with Ctrl-C or SIGTERM: the door is secured on the way out.
     """
-    from device.assembly import board
+    from device.assembly import board, operators
     from device.cli.transcript import transaction_line
     from device.clock import Stop, SystemClock
     from device.service import Notifier, Service, Watchdog, serve, stopped_by_signals
@@ -29,7 +29,7 @@ def run(context: click.Context) -> None:
     if "NOTIFY_SOCKET" in os.environ and any(reader.source == "stdin" for reader in lines_of(settings)):
         raise ReaderError("A service has no standard input to read badges from.", hint="Set `reader.source`.")
     notifier, clock = Notifier.of_environment(), SystemClock(stop)
-    with stopped_by_signals(stop), board(settings, clock) as posts:
+    with stopped_by_signals(stop), board(settings, clock) as posts, operators(settings, posts, clock):
         click.echo("The door is secured and waits for badges.", err=True)
         watchdog = Watchdog(notifier, clock)
         services = [Service(post, settings, watchdog) for post in posts]

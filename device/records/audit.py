@@ -37,6 +37,7 @@ class Event(StrEnum):
     DOOR_POWER_FAILED = "door-power-failed"
     DOOR_POWER_RESTORED = "door-power-restored"
     DOOR_INTERLOCKED = "door-interlocked"
+    DOOR_COMMANDED = "door-commanded"
     READER_LOST = "reader-lost"
     READER_FOUND = "reader-found"
     READER_TAMPERED = "reader-tampered"

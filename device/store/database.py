@@ -25,7 +25,8 @@ def open_database(folder: Path) -> Database:
     path = folder / FILE_NAME
     with store_errors(path):
         _make_private(path)
-        connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT_S)
+        # opened by the main thread for a door's own: one thread at a time uses it, and only one ever does
+        connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT_S, check_same_thread=False)
         try:
             database = Database(connection)
             _refuse_newer(database, path)

@@ -1,0 +1,174 @@
+"""Two doors on one Pi in real time: each with a reader of its own, operators at the socket, and as a mantrap."""
+
+import os
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+
+import msgspec
+import pytest
+
+from device.assembly import board, operators
+from device.clock import Stop, SystemClock
+from device.config import AccessSettings, DoorSettings, InputSettings, ReaderSettings, Settings, VisionSettings
+from device.credentials import parse_badge
+from device.enrollment import Candidate, Enrollment
+from device.records import DoorInput, Event, Line, Reason
+from device.service import Notifier, Service, Watchdog, serve
+from device.simulation.camera import SimulatedCamera
+from device.simulation.pins import SimulatedPins
+from device.simulation.scenario import Figure, Place
+from device.simulation.scene import Scene
+from device.store.store import Store
+from tests.device.doors import releases
+
+PATIENCE_S = 20.0
+INNER_SWITCH = InputSettings(door="inner", signal=DoorInput.DPS, pin=27, debounce_s=0.0)
+
+
+class Lobby:
+    """An outer and an inner door in operation, with a FIFO for each reader and Eileen in front of both cameras."""
+
+    def __init__(self, settings, pins, store, fifos):
+        self.settings, self.pins, self.store = settings, pins, store
+        self.told, self.ready = [], threading.Event()
+        self._writers = {name: os.open(path, os.O_RDWR) for name, path in fifos.items()}
+
+    def badge(self, reader, written):
+        os.write(self._writers[reader], f"{written}\n".encode())
+
+    def answers(self, count):
+        self.until(lambda: len(self.told) >= count)
+        return {transaction.door: transaction.decision.reason for transaction in self.told}
+
+    def released(self, index):
+        return len(releases(self.pins, self.settings.doors[index]))
+
+    def until(self, is_so):
+        deadline = time.monotonic() + PATIENCE_S
+        while not is_so():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def events(self, door):
+        with Store(self.store) as store, store.audit() as audit:
+            return [row.event for row in audit if row.door == door]
+
+    def close(self):
+        for writer in self._writers.values():
+            os.close(writer)
+
+
+@pytest.fixture
+def lobby(tmp_path, monkeypatch, analyzer, portraits, runtime):  # noqa: ARG001 - the operators' socket is in its folder
+    with ExitStack() as stack:
+
+        @contextmanager
+        def opened(*, interlock=False):
+            with _opened(tmp_path, monkeypatch, analyzer, portraits["eileen-collins"], interlock=interlock) as made:
+                yield made
+
+        yield lambda **how: stack.enter_context(opened(**how))
+
+
+@contextmanager
+def _opened(tmp_path, monkeypatch, analyzer, portrait, *, interlock):
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    fifos = {name: tmp_path / name for name in ("outside", "inside")}
+    for path in fifos.values():
+        os.mkfifo(path)
+    settings = Settings(
+        door=DoorSettings(name="outer", pin=17, strike_time_s=1.0),
+        more_doors=(DoorSettings(name="inner", pin=22, strike_time_s=1.0),),
+        reader=ReaderSettings(name="outside", door="outer", source=str(fifos["outside"])),
+        more_readers=(ReaderSettings(name="inside", door="inner", source=str(fifos["inside"]), camera="1"),),
+        inputs=(INNER_SWITCH,),
+        access=AccessSettings(interlock=interlock),
+        vision=VisionSettings(threads=1),
+    )
+    stop = Stop()
+    clock = SystemClock(stop)
+    pins = SimulatedPins(clock)
+    pins.set_line(INNER_SWITCH, Line.QUIET)
+    scene = Scene((Figure(image="eileen", end=Place(x=0.5, y=0.9, size=1.5)),), {"eileen": portrait})
+    monkeypatch.setattr("device.assembly.board_factory", lambda: pins.factory)
+    monkeypatch.setattr("device.assembly.open_live_camera", lambda _settings, clock: SimulatedCamera(clock, scene))
+    with Store(tmp_path / "state") as store:
+        Enrollment(store, analyzer, clock).enroll(
+            parse_badge("17:1001"), "Eileen Collins", [Candidate("portrait", portrait)]
+        )
+    made = Lobby(settings, pins, tmp_path / "state", fifos)
+
+    def run():
+        with board(settings, clock) as posts, operators(settings, posts, clock):
+            watchdog = Watchdog(Notifier(None), clock)
+            notifier = Notifier(None)
+            notifier.ready = made.ready.set
+            serve([Service(post, settings, watchdog) for post in posts], notifier, stop, made.told.append)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert made.ready.wait(PATIENCE_S)
+    try:
+        yield made
+    finally:
+        stop.set()
+        thread.join(PATIENCE_S)
+        made.close()
+    assert not thread.is_alive()
+
+
+def test_each_door_opens_to_its_own_reader(lobby):
+    doors = lobby()
+    doors.badge("inside", "17:1001")
+    assert doors.answers(1) == {"inner": Reason.MATCH}
+    assert (doors.released(0), doors.released(1)) == (0, 1)
+
+
+def test_nobody_waits_for_a_face_at_the_other_door(lobby):
+    doors = lobby()
+    doors.badge("outside", "17:1001")
+    doors.badge("inside", "17:9999")
+    assert doors.answers(2) == {"outer": Reason.MATCH, "inner": Reason.BADGE_UNKNOWN}
+
+
+def test_lockdown_by_an_operator_holds_for_both_and_is_in_the_audit(lobby, lintel):
+    doors = lobby()
+    assert lintel("door", "lockdown").exit_code == 0
+    doors.badge("outside", "17:1001")
+    doors.badge("inside", "17:1001")
+    assert doors.answers(2) == {"outer": Reason.DOOR_LOCKDOWN, "inner": Reason.DOOR_LOCKDOWN}
+    assert {Event.DOOR_COMMANDED, Event.DOOR_LOCKDOWN} <= set(doors.events("inner"))
+
+
+def test_release_by_an_operator_opens_the_door_that_is_named(lobby, lintel):
+    doors = lobby()
+    assert lintel("door", "release", "--door", "inner").exit_code == 0
+    doors.until(lambda: doors.released(1) == 1)
+    assert doors.released(0) == 0
+
+
+def test_status_is_that_of_both_doors(lobby, lintel):
+    lobby()
+    told = lintel("door", "status", "--json")
+    assert [(door["door"], door["state"]) for door in told.json] == [("outer", "locked"), ("inner", "locked")]
+
+
+def test_mantrap_opens_one_door_at_a_time(lobby):
+    doors = lobby(interlock=True)
+    doors.pins.set_line(INNER_SWITCH, Line.ACTIVE)
+    doors.until(lambda: Event.DOOR_FORCED in doors.events("inner"))
+    doors.badge("outside", "17:1001")
+    assert doors.answers(1) == {"outer": Reason.DOOR_INTERLOCKED}
+    assert doors.released(0) == 0
+
+
+def test_mantrap_opens_when_the_other_door_is_closed(lobby):
+    doors = lobby(interlock=True)
+    doors.badge("outside", "17:1001")
+    assert doors.answers(1) == {"outer": Reason.MATCH}
+
+
+def test_settings_of_both_doors_stand_in_a_file(lobby):
+    settings = lobby().settings
+    assert msgspec.convert(msgspec.to_builtins(settings), Settings) == settings
