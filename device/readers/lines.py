@@ -76,12 +76,21 @@ def open_reader(settings: ReaderSettings, around: Surroundings) -> Reader:
     Security: standard input and a FIFO are local, whoever may write to them can claim any badge. A device is clear
     text: so can whoever reaches its wire.
     """
+    return _opened(settings, around.clock)
+
+
+def open_line_reader(source: str, clock: Clock) -> Reader:
+    """The same under no name, for badges that are typed at a desk."""
+    return _opened(ReaderSettings(name="", source=source), clock)
+
+
+def _opened(settings: ReaderSettings, clock: Clock) -> Reader:
     if settings.source == "stdin":
-        return StreamReader(0, LineParser(settings.name, Security.LOCAL), around.clock, may_end=True)
+        return StreamReader(0, LineParser(settings.name, Security.LOCAL), clock, may_end=True)
     path = Path(settings.source)
     with naming(f"{path} cannot be opened"):
         security = _security_of(path)
-        return StreamReader(open_device(path, settings.baud_rate), LineParser(settings.name, security), around.clock)
+        return StreamReader(open_device(path, settings.baud_rate), LineParser(settings.name, security), clock)
 
 
 def _security_of(path: Path) -> Security:
@@ -94,17 +103,3 @@ def _security_of(path: Path) -> Security:
     if stat.S_ISCHR(mode):
         return Security.CLEAR_TEXT
     raise ReaderError(f"There is no badge reader at {path}: expected a character device or a FIFO.", hint=CHECK_HINT)
-
-
-LineReader = StreamReader
-
-
-def open_line_reader(source: str, clock: Clock) -> StreamReader:
-    """The reader of `source` under no name."""
-    reader = open_reader(ReaderSettings(source=source), Surroundings(clock, _no_pins, Path()))
-    assert isinstance(reader, StreamReader)
-    return reader
-
-
-def _no_pins() -> object:
-    raise AssertionError
