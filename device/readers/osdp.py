@@ -35,20 +35,21 @@ class OsdpReader:
 
         Raises `ReaderError` when the line's thread has ended, after what came before.
         """
-        event = self._station.next_event()
-        if event is None and not self._closed:
-            self._clock.wait(self._station.arrived, timeout_s)
-            event = self._station.next_event()
-        if event is None:
-            self._raise_fault()
-        return event
+        self._refuse_if_closed()
+        mailbox = self._station.mailbox
+        if event := mailbox.take():
+            return event
+        self._clock.wait(mailbox.filled, timeout_s)
+        return mailbox.take()
 
     def show(self, signal: Signal) -> None:
         """By LED, buzzer and text, as far as the reader has them; as soon as it is found, if it is lost.
 
         Raises `ReaderError` when the line's thread has ended.
         """
-        self._raise_fault()
+        self._refuse_if_closed()
+        if self._line.fault:
+            raise self._line.fault
         self._station.signal = (self._station.signal[0] + 1, signal)
 
     def close(self) -> None:
@@ -57,9 +58,7 @@ class OsdpReader:
             self._closed = True
             self._line.leave()
 
-    def _raise_fault(self) -> None:
-        if self._line.fault:
-            raise self._line.fault
+    def _refuse_if_closed(self) -> None:
         if self._closed:
             raise ReaderError("The badge reader is closed.", hint="Open it anew.")
 

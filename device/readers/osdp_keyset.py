@@ -2,7 +2,8 @@
 
 In this order, so that a cut at any point leaves the reader with a key that is on the disk: find the key that it has (a
 proposed one, the one in use, or, in its install mode, the default key); write a fresh one down as proposed; give it;
-see a new secure channel with it; make it the one in use.
+see a new secure channel with it; make it the one in use. A proposed key is never written over before another one has
+worked.
 """
 
 import secrets
@@ -16,7 +17,6 @@ from device.ports import Clock
 from device.readers.osdp_frames import Command
 from device.readers.osdp_keys import KEY_BYTES, KeyFiles
 from device.readers.osdp_panel import Panel, Peer
-from device.readers.osdp_watch import refusal
 from device.readers.osdp_wire import Wire
 from device.readers.surroundings import Surroundings
 
@@ -24,6 +24,8 @@ _STEP_S = 0.01
 _TRIAL_S = 3.0
 """A handshake takes half a second; a key that has not worked in this time is another one."""
 _REFUSED_S = 0.5
+_PROOFS = 3
+"""A new key is tried so often, as a garbled reply takes a handshake down."""
 
 
 def keyset(settings: ReaderSettings, around: Surroundings, window_s: float) -> None:
@@ -51,45 +53,65 @@ class _Change:
 
     def run(self) -> None:
         """All of it. Raises `ReaderError`."""
-        known = self._known()
-        if known and known == self.files.proposed():
-            self.files.accept()
-        fresh = secrets.token_bytes(KEY_BYTES)
-        self.files.propose(fresh)
-        self.wire.sent.clear()
+        waiting = self.files.proposed()
         try:
-            self._give(known, fresh) if known else self._install(fresh)
+            while Command.KEYSET not in self.wire.sent and self._goes_on():
+                known = self._known()
+                self._replace(known) if known else self._install()
         finally:
-            if Command.KEYSET not in self.wire.sent:
+            if waiting is None and Command.KEYSET not in self.wire.sent:
                 self.files.withdraw()
         if Command.KEYSET not in self.wire.sent:
             raise self._refused()
-        if not self._opens(fresh):
+        given = self.files.proposed()
+        if given is None or not any(self._opens(given, _TRIAL_S) for _ in range(_PROOFS)):
             raise self._in_doubt()
         self.files.accept()
 
     def _known(self) -> bytes | None:
         """The key that the reader has, of those that are written down."""
-        return next((key for key in self.files.candidates() if self._opens(key)), None)
+        return next((key for key in self.files.candidates() if self._opens(key, self._left(_TRIAL_S))), None)
 
-    def _opens(self, key: bytes) -> bool:
-        """Whether a new secure channel comes up with this key."""
+    def _replace(self, known: bytes) -> None:
+        """Changes the key in a secure channel with the known one."""
+        if known == self.files.proposed():
+            self.files.accept()
+        fresh = self._propose()
+        with closing(self._panel(known)) as panel:
+            if self._until(panel, lambda: _is_secure(panel), self._left(_TRIAL_S)):
+                panel.order(0, {"command": 5, "type": 1, "data": fresh})
+                self._until(panel, self._has_answered, self._left(_TRIAL_S))
+
+    def _install(self) -> None:
+        """Has libosdp give a key to a reader that accepts the default key, which it does by itself.
+
+        A proposed key that is there already is given, since the reader may have it, for all that we know.
+        """
+        with closing(self._panel(self.files.proposed() or self._propose(), installing=True)) as panel:
+            self._until(panel, lambda: panel.is_online(0), self._left(_TRIAL_S))
+
+    def _propose(self) -> bytes:
+        fresh = secrets.token_bytes(KEY_BYTES)
+        self.files.propose(fresh)
+        return fresh
+
+    def _opens(self, key: bytes, time_s: float) -> bool:
+        """Whether a new secure channel comes up with this key within `time_s`."""
         self.wire.heard.clear()
-        with closing(Panel(self.wire, [self._peer(key)])) as panel:
-            self._until(panel, lambda: _is_secure(panel) or self._has_refused(), _TRIAL_S)
+        with closing(self._panel(key)) as panel:
+            self._until(panel, lambda: _is_secure(panel) or self._has_refused(), time_s)
             return _is_secure(panel)
 
-    def _give(self, known: bytes, fresh: bytes) -> None:
-        """Changes the key in a secure channel with the known one."""
-        with closing(Panel(self.wire, [self._peer(known)])) as panel:
-            if self._until(panel, lambda: _is_secure(panel), _TRIAL_S):
-                panel.order(0, {"command": 5, "type": 1, "data": fresh})
-                self._until(panel, self._has_answered, _TRIAL_S)
+    def _panel(self, key: bytes, *, installing: bool = False) -> Panel:
+        peer = Peer(self.settings.name, self.settings.address, key)
+        return Panel(self.wire, [peer], installing=installing)
 
-    def _install(self, fresh: bytes) -> None:
-        """Has libosdp give the key to a reader that accepts the default key, which it does by itself."""
-        with closing(Panel(self.wire, [self._peer(fresh)], installing=True)) as panel:
-            self._until(panel, lambda: _is_secure(panel), self.deadline - self.clock.monotonic())
+    def _goes_on(self) -> bool:
+        return not self.wire.fault and self.clock.monotonic() < self.deadline
+
+    def _left(self, time_s: float) -> float:
+        """`time_s`, or what is left of the window."""
+        return min(time_s, self.deadline - self.clock.monotonic())
 
     def _has_refused(self) -> bool:
         """Whether the reader's answer to a challenge led nowhere."""
@@ -102,8 +124,8 @@ class _Change:
         return heard is not None and heard.command == Command.KEYSET
 
     def _until(self, panel: Panel, done: Callable[[], bool], time_s: float) -> bool:
-        """Lets libosdp work until it is `done`, for `time_s` and within the window; whether it is."""
-        end = min(self.clock.monotonic() + time_s, self.deadline)
+        """Lets libosdp work until it is `done`, for `time_s`; whether it is."""
+        end = self.clock.monotonic() + time_s
         while self.clock.monotonic() < end and not self.wire.fault:
             panel.refresh()
             if done():
@@ -111,20 +133,18 @@ class _Change:
             self.clock.sleep(_STEP_S)
         return False
 
-    def _peer(self, key: bytes) -> Peer:
-        return Peer(self.settings.name, self.settings.address, key)
-
     def _refused(self) -> ReaderError:
-        why = self.wire.fault or self._why()
         return ReaderError(
-            f"The OSDP reader {self.settings.name} was not given a key: {why}. Nothing has changed.",
-            hint="Check its line, its address and its rate. If it has a key that is not written down here, reset it to "
-            "its install mode, and run the command again.",
+            f"The OSDP reader {self.settings.name} was not given a key: {self._why()}. Nothing has changed.",
+            hint="Check its line, its address and its rate; put it into its install mode, and run the command again.",
         )
 
     def _why(self) -> str:
-        heard = self.wire.heard.get(self.settings.address)
-        return refusal(self.clock.monotonic(), heard, self._peer(b""))
+        if self.wire.fault:
+            return f"its line is gone: {self.wire.fault}"
+        if self.settings.address not in self.wire.heard:
+            return "it does not answer"
+        return "it accepts neither a key that is written down here nor the default key"
 
     def _in_doubt(self) -> ReaderError:
         return ReaderError(

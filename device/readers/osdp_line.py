@@ -1,27 +1,25 @@
 """One serial line of OSDP readers: a thread of its own that lets libosdp work, and tells what each reader says."""
 
 import threading
-from collections import deque
 from collections.abc import Sequence
 
 from device.errors import LintelError, ReaderError
 from device.ports import Clock
 from device.readers.formats import FormatTable
+from device.readers.intake import Mailbox
 from device.readers.osdp_events import Condition, condition_after, event_from, notices
 from device.readers.osdp_frames import Answer, Command
 from device.readers.osdp_panel import Panel, Peer, PeerEvent
 from device.readers.osdp_signals import orders, status_request
 from device.readers.osdp_watch import DEAF_S, LOST_AFTER_S, Watch, refusal
 from device.readers.osdp_wire import Heard, Wire
-from device.records import BadgeRead, Notice, ReaderEvent, ReaderNotice, Security, Signal
+from device.records import BadgeRead, Notice, ReaderNotice, Security, Signal
 
 STEP_S = 0.01
 """libosdp is driven so often; it wants at least every 0.05 s."""
 REOPEN_S = 1.0
 MAX_REOPEN_S = 8.0
 """A line that is gone is opened again after 1, 2, 4, 8, 8, ... seconds."""
-MAX_EVENTS = 64
-"""So many wait for whoever reads them; the oldest is forgotten first."""
 _FORMATTED = "It sends formatted card data, which OSDP has given up: set the reader to raw card data."
 
 
@@ -30,44 +28,31 @@ class Station:
 
     def __init__(self, peer: Peer, formats: FormatTable, clock: Clock, patience_s: float) -> None:
         self.peer = peer
-        self.arrived = threading.Event()
+        self.mailbox = Mailbox()
         self.signal: tuple[int, Signal] = (0, Signal.READY)
         """Counted, as the same one may be shown again."""
         self._formats = formats
         self._clock = clock
-        self._events: deque[ReaderEvent] = deque(maxlen=MAX_EVENTS)
         self._condition = Condition()
         self._shown: tuple[int, Signal] | None = None
+        self._told = self.signal
         self._heard: Heard | None = None
         self._refused: set[int] = set()
         self.watch = Watch(clock.monotonic(), patience_s)
 
-    def next_event(self) -> ReaderEvent | None:
-        """Takes the oldest event."""
-        self.arrived.clear()
-        try:
-            return self._events.popleft()
-        except IndexError:
-            return None
-
-    def tell(self, event: ReaderEvent | None) -> None:
-        """Has an event read."""
-        if event is not None:
-            self._events.append(event)
-            self.arrived.set()
-
     def tell_notice(self, notice: Notice | None, detail: str = "") -> None:
         """Has a notice read, if there is one."""
         if notice:
-            self.tell(ReaderNotice(notice, self._clock.monotonic(), self.peer.name, detail))
+            self.mailbox.put(ReaderNotice(notice, self._clock.monotonic(), self.peer.name, detail))
 
     def hear(self, event: PeerEvent) -> None:
         """Takes what the reader said in its secure channel."""
         now = self._clock.monotonic()
-        self.tell(event_from(event.report, now, self.peer.name, self._formats))
+        if said := event_from(event.report, now, self.peer.name, self._formats):
+            self.mailbox.put(said)
         before, self._condition = self._condition, condition_after(self._condition, event.report)
         for notice in notices(before, self._condition, now, self.peer.name):
-            self.tell(notice)
+            self.mailbox.put(notice)
 
     def attend(self, panel: Panel, index: int, heard: Heard | None) -> None:
         """Sees whether the reader is there, begins anew if it is not, and shows it its signal if it is."""
@@ -95,20 +80,23 @@ class Station:
             self._refused.add(heard.command)
         elif heard and heard.answer == Answer.FMT and secure:
             at, name = self._clock.monotonic(), self.peer.name
-            self.tell(BadgeRead(None, at, name, Security.SECURE_CHANNEL, _FORMATTED))
+            self.mailbox.put(BadgeRead(None, at, name, Security.SECURE_CHANNEL, _FORMATTED))
 
     def _show(self, panel: Panel, index: int) -> None:
-        """Shows the signal as far as the reader can; asks for its condition when it comes up."""
+        """Shows the signal as far as the reader can. When it comes up, asks for its condition, and does not repeat what
+        was for somebody who has long left.
+        """
         wanted, came_up = self.signal, self._shown is None
+        passed = came_up and wanted == self._told and wanted[1] is not Signal.ALARM
         commands = [
             order.words
-            for order in orders(wanted[1])
+            for order in orders(Signal.READY if passed else wanted[1])
             if order.code not in self._refused and panel.can(index, order.capability)
         ]
         if came_up and Command.LSTAT not in self._refused:
             commands.append(status_request())
         if panel.order(index, *commands):
-            self._shown = wanted
+            self._shown = self._told = wanted
 
 
 class Line:
@@ -143,11 +131,11 @@ class Line:
                 self._step()
         except BaseException as error:
             self.fault = _stopped(self._wire.source, error)
+            for station in self.stations:
+                station.mailbox.fail(self.fault)
         finally:
             self._panel.close()
             self._wire.close()
-            for station in self.stations:
-                station.arrived.set()
 
     def _step(self) -> None:
         if not self._wire.is_open and not self._reopen():

@@ -58,6 +58,10 @@ class Bench:
         self._thread.start()
         self.plug_panel_in()
 
+    @property
+    def is_plugged_in(self) -> bool:
+        return bool(self._panel)
+
     def plug_panel_in(self) -> None:
         """The panel's adapter is there, again."""
         ours, theirs, name = _terminal()
@@ -212,11 +216,19 @@ class Desk:
 
     def up(self, peripheral: "Peripheral", *settings: ReaderSettings):
         """The first of the readers, in operation, with nothing to read yet."""
+        before = len(peripheral.commands(STATUS))
         reader = self.open(*settings)
-        wait_until(lambda: peripheral.commands(STATUS), "asking for the condition")
+        wait_until(lambda: len(peripheral.commands(STATUS)) > before, "asking for the condition")
         while reader.read(0.0):
             pass
         return reader
+
+    def clear(self) -> None:
+        """As it was, with its peripherals."""
+        self.close_readers()
+        self.bench.to_panel = self.bench.to_peripherals = bytes
+        if not self.bench.is_plugged_in:
+            self.bench.plug_panel_in()
 
     def close_readers(self) -> None:
         for reader in self.readers.values():
