@@ -57,12 +57,12 @@ class ModeFile:
         """The mode in the file; none if there is no file."""
         try:
             with self.path.open("rb") as file:
-                written = msgspec.json.decode(file.read(MAX_BYTES), type=_Written)
+                written = _decoded(file.read(MAX_BYTES + 1))
         except FileNotFoundError:
             return Mode(), ""
         except OSError as error:
             return UNREADABLE, f"{self.path} cannot be read: {error.strerror}"
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             return UNREADABLE, f"{self.path} is damaged: {error}"
         return Mode(written.ordered, written.switched, written.fire), ""
 
@@ -78,6 +78,12 @@ class ModeFile:
                 f"{error.strerror}.",
                 hint="Make room on the disk, and the folder writable for this user; it is tried again until then.",
             ) from None
+
+
+def _decoded(content: bytes) -> _Written:
+    if len(content) > MAX_BYTES:
+        raise ValueError(f"more than {MAX_BYTES} bytes")
+    return msgspec.json.decode(content, type=_Written)
 
 
 def _replace(path: Path, content: bytes) -> None:

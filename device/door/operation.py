@@ -73,7 +73,6 @@ class Door:
         self._drive = Drive(io)
         self._drive.secure()
         self._interlock = interlock or Interlock()
-        self._interlock.add(self)
         self._lock = self._interlock.lock
         self._saving = threading.Lock()
         self._told = _Notices()
@@ -105,14 +104,14 @@ class Door:
         return self._controller.is_closed_and_locked and not self._drive.is_released
 
     def tell(self, event: DoorEvent) -> DoorState:
-        """What happened. The outputs have followed when this returns, and a change of mode is on the disk; the state
-        after that.
+        """What happened; the state after it. The outputs have followed when this returns, and what an operator has
+        commanded is on the disk.
         """
         with self._lock:
             is_outermost = self._hear(event)
             state = self.state
         if is_outermost:
-            self._save()
+            self._save(waits=isinstance(event, Commanded))
         return state
 
     def grant(self, *, extended: bool = False) -> bool:
@@ -122,7 +121,7 @@ class Door:
             is_outermost = self._hear(Granted(extended))
             lets_in = is_admitted and self.state not in (DoorState.LOCKDOWN, DoorState.FAULT)
         if is_outermost:
-            self._save()
+            self._save(waits=False)
         return lets_in
 
     def command(self, command: DoorCommand) -> DoorState:
@@ -152,7 +151,7 @@ class Door:
 
     def notices(self) -> tuple[DoorNotice, ...]:
         """Takes what is worth an audit row, oldest first. Tries again to write down a mode that could not be."""
-        self._save()
+        self._save(waits=False)
         with self._lock:
             self.wakeup.clear()
             return self._told.take(self._controller.at)
@@ -162,10 +161,12 @@ class Door:
         with self._lock:
             if self._has_ended:
                 return
-            with suppress(Exception):  # it may be the very thing that has failed
+            try:
                 self._hear(DriveFailed(why))
+            except Exception:  # it may be the very thing that has failed
+                self._told.add(DoorNotice(Event.DOOR_FAULT, self._controller.at, why))
             self._end()
-            self._controller = replace(self._controller, state=DoorState.FAULT)
+            self._controller = replace(self._controller, state=DoorState.FAULT, drive_fault=why)
 
     def close(self) -> None:
         """Secures, and gives the wires back; harmless when repeated. Raises `DoorError`, secure or not."""
@@ -176,6 +177,7 @@ class Door:
     def _start(self) -> None:
         try:
             with self._lock:
+                self._interlock.add(self)
                 lines = self._io.lines()
                 self._wired = frozenset(lines)
                 self._hear_lines(lines)
@@ -185,7 +187,7 @@ class Door:
             with suppress(DoorError):
                 self.close()
             raise
-        self._save()
+        self._save(waits=True)
 
     def _note_start(self, unreadable: str) -> None:
         at, mode = self._controller.at, self._controller.mode
@@ -259,19 +261,24 @@ class Door:
         self._drive.secure()
         self._wake(has_changed=True)
 
-    def _save(self) -> None:
-        """Writes the mode down if it is not; one thread at a time, so that the last one written is the last one."""
-        with self._saving:
-            mode = self._controller.mode
-            if mode == self._saved:
-                return
+    def _save(self, *, waits: bool) -> None:
+        """Writes the mode down if it is not, by one thread at a time. Who does not wait for another one that writes
+        leaves it to that one, which looks again when it has written.
+        """
+        while self._controller.mode != self._saved and self._saving.acquire(blocking=waits):
             try:
-                self._memory.write(mode)
+                self._write()
             except DoorError as error:
                 self._cannot_save(error.message)
-            else:
-                self._saved = mode
-                self._cannot_save("")
+                return
+            finally:
+                self._saving.release()
+            self._cannot_save("")
+
+    def _write(self) -> None:
+        mode = self._controller.mode
+        self._memory.write(mode)
+        self._saved = mode
 
     def _cannot_save(self, why: str) -> None:
         with self._lock:

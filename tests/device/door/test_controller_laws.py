@@ -1,0 +1,362 @@
+"""The door's laws for any sequence of events and any clock, against an oracle that knows nothing of the rules.
+
+The oracle keeps a list of permits: what happened that may release the strike, and until when, by a reckoning of its
+own. It also knows what forbids a release, and what may be the cause of an opening.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import hypothesis.strategies as st
+from hypothesis import given, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from device.config import DoorSettings
+from device.door.controller import EXIT_HELD_S, GRACE_S, Mode, Order, deadline, new_controller, outputs, times
+from device.door.notices import notices
+from device.door.rules import step
+from device.records import (
+    Commanded,
+    DoorCommand,
+    DoorInput,
+    DoorOutput,
+    DoorState,
+    DriveFailed,
+    DriveMended,
+    Event,
+    Granted,
+    InputChanged,
+    Line,
+    ScheduleChanged,
+    Tick,
+)
+from tests.device.door.bench import EVENTS, timeless
+
+door_settings = st.builds(
+    DoorSettings,
+    strike_time_s=st.floats(0.1, 10),
+    extended_strike_time_s=st.floats(0.1, 30),
+    relock=st.sampled_from(["open", "close"]),
+    held_open_time_s=st.floats(1, 600),
+    pre_alarm_s=st.floats(0, 60),
+    rex=st.sampled_from(["shunt", "release"]),
+)
+moves = st.one_of(
+    st.floats(0, 5),
+    st.floats(0, 1000),
+    st.floats(-1000, 0),
+    st.sampled_from([0.0, 1e-9, 1e12, -1e12, math.inf, -math.inf, math.nan]),
+)
+SLACK_S = 1e-5
+
+
+@dataclass
+class Permit:
+    """Something that may release the strike, or be the cause of an opening, for so long since it happened."""
+
+    began_at: float
+    lasts_s: float
+    moved_s: float = field(default=0.0)
+    """How far the clock has gone on since then, backward moves not counted against anything."""
+
+    def holds(self, now, *, slack_s=0.0):
+        in_time = abs(now - self.began_at) < self.lasts_s + slack_s
+        return in_time and self.moved_s < self.lasts_s + slack_s
+
+
+class Oracle:
+    """What must not be, told from the events alone."""
+
+    def __init__(self, limits, door, wired):
+        self.limits, self.settings, self.wired = limits, door, wired
+        self.now = 0.0
+        self.permits, self.causes = [], []
+        self.lines = {}
+        self.dps = None
+        self.scheduled = self.fire = self.evacuated = self.locked_down = self.switched = self.failed = False
+        self.rex_held = None
+
+    def moved(self, now):
+        gone_s = now - self.now
+        for permit in (*self.permits, *self.causes, *([self.rex_held] if self.rex_held else [])):
+            permit.moved_s += gone_s if gone_s > 0 else 0.0
+        if math.isfinite(now):
+            self.now = now
+        if not math.isfinite(gone_s):
+            self.permits, self.causes, self.rex_held = [], [], None
+
+    def heard(self, event):
+        match event:
+            case Granted():
+                self._permit(self.limits.extended_strike_time_s if event.extended else self.limits.strike_time_s)
+            case Commanded():
+                self._commanded(event.command)
+            case ScheduleChanged():
+                self.scheduled = event.unlocked
+            case DriveFailed() | DriveMended():
+                self.failed = isinstance(event, DriveFailed)
+            case InputChanged():
+                if event.input in self.wired and self.lines.get(event.input) is not event.line:
+                    self._sensed(event.input, event.line, self.lines.get(event.input))
+        if self.forbids:
+            self.permits = []
+
+    def _commanded(self, command):
+        match command:
+            case DoorCommand.RELEASE:
+                self._permit(self.limits.strike_time_s)
+            case DoorCommand.SECURE:
+                self.permits, self.scheduled = [], False
+            case DoorCommand.LOCKDOWN:
+                self.permits, self.locked_down, self.evacuated = [], True, False
+            case DoorCommand.EVACUATE:
+                self.permits, self.locked_down, self.evacuated = [], False, True
+            case DoorCommand.CLEAR:
+                self._cleared()
+
+    def _permit(self, lasts_s):
+        self.permits.append(Permit(self.now, lasts_s))
+        self.causes.append(Permit(self.now, lasts_s + GRACE_S))
+
+    def _cleared(self):
+        if self.fire or self.evacuated:
+            if self.lines.get(DoorInput.FIRE, Line.QUIET) is Line.QUIET:
+                self.fire = self.evacuated = False
+        elif self.lines.get(DoorInput.LOCKDOWN, Line.QUIET) is Line.QUIET and not self.may_be_faulty:
+            self.locked_down = self.switched = False
+
+    def _sensed(self, wire, line, before):
+        self.lines[wire] = line
+        if wire is DoorInput.REX:
+            self.rex_held = Permit(self.now, EXIT_HELD_S) if line is Line.ACTIVE else None
+            if (before, line) == (Line.QUIET, Line.ACTIVE):
+                self.causes.append(Permit(self.now, self.limits.strike_time_s + GRACE_S))
+                if self.settings.rex == "release":
+                    self._permit(self.limits.strike_time_s)
+        elif wire is DoorInput.FIRE and line is Line.ACTIVE:
+            self.fire = True
+        elif wire is DoorInput.LOCKDOWN and line is Line.ACTIVE:
+            self.switched = True
+        elif wire is DoorInput.DPS and not line.is_fault:
+            self._door_moved(is_open=line is Line.ACTIVE)
+
+    def _door_moved(self, *, is_open):
+        if is_open and self.dps is False:
+            self.causes = []
+            if self.settings.relock == "open":
+                self.permits = []
+        self.dps = is_open
+
+    @property
+    def damaged(self):
+        return any(
+            self.lines.get(wire, Line.QUIET).is_fault
+            for wire in (DoorInput.DPS, DoorInput.STRIKE_FEEDBACK, DoorInput.LOCKDOWN)
+        )
+
+    @property
+    def may_be_faulty(self):
+        """A lock that says unlocked for too long is a fault as well, by time."""
+        return self.failed or self.damaged or self.lines.get(DoorInput.STRIKE_FEEDBACK) is Line.ACTIVE
+
+    @property
+    def is_evacuation(self):
+        return self.fire or self.evacuated
+
+    @property
+    def forbids(self):
+        """Whether the strike must be secure whatever permits there are."""
+        return not self.is_evacuation and (self.failed or self.damaged or self.locked_down or self.switched)
+
+    @property
+    def allows(self):
+        if self.is_evacuation:
+            return True
+        return not self.forbids and (self.scheduled or any(permit.holds(self.now) for permit in self.permits))
+
+    @property
+    def surely_no_cause(self):
+        """Whether an opening now is certainly without cause."""
+        held = self.rex_held is not None and self.rex_held.holds(self.now, slack_s=SLACK_S)
+        causes = any(cause.holds(self.now, slack_s=SLACK_S) for cause in self.causes)
+        return not (self.is_evacuation or self.scheduled or held or causes)
+
+
+class AnyDoor(RuleBasedStateMachine):
+    """A door to which anything may happen at any time."""
+
+    @initialize(
+        door=door_settings,
+        wired=st.frozensets(st.sampled_from(DoorInput)) | st.just(frozenset(DoorInput)),
+        mode=st.builds(Mode, st.sampled_from(Order), st.booleans(), st.booleans()),
+        now=st.floats(-1e6, 1e9),
+    )
+    def begin(self, door, wired, mode, now):
+        self.settings, self.wired, self.now = door, wired, now
+        self.door = new_controller(mode, now)
+        self.oracle = Oracle(times(door), door, wired)
+        self.oracle.now = now
+        self.oracle.fire, self.oracle.evacuated = mode.fire, mode.ordered is Order.EVACUATION
+        self.oracle.switched, self.oracle.locked_down = mode.switched, mode.ordered is Order.LOCKDOWN
+        for wire in sorted(wired):
+            self.tell(InputChanged(wire, Line.QUIET))
+
+    def tell(self, event):
+        """One event, now; checks what is between before and after."""
+        before = step(self.settings, self.wired, self.door, Tick(), self.now)
+        self.oracle.moved(self.now)
+        may_be_caused = not self.oracle.surely_no_cause
+        was_closed, self.door = self.oracle.dps is False, before
+        after = step(self.settings, self.wired, before, event, self.now)
+        told = [notice.event for notice in notices(before, after, event)]
+        self.oracle.heard(event)
+        self.door = after
+        opened = was_closed and self.oracle.dps is True
+        if opened and not may_be_caused:
+            assert Event.DOOR_FORCED in told
+            assert DoorOutput.SIREN in outputs(self.settings, after).on
+        if opened and before.is_released:
+            assert Event.DOOR_FORCED not in told
+        if isinstance(event, Commanded) and event.command in (DoorCommand.SECURE, DoorCommand.LOCKDOWN):
+            assert after.is_released <= before.is_released
+        if isinstance(event, DriveFailed | ScheduleChanged) and not getattr(event, "unlocked", False):
+            assert after.is_released <= before.is_released
+
+    @rule(by=moves)
+    def time_passes(self, by):
+        self.now = self.now + by if math.isfinite(by) else by
+        self.tell(Tick())
+        if not math.isfinite(self.now):
+            self.now = self.door.at
+
+    @rule(by=moves, event=st.sampled_from(EVENTS))
+    def something_happens_later(self, by, event):
+        if math.isfinite(by):
+            self.now += by
+        self.tell(event)
+
+    @precondition(lambda self: deadline(self.settings, self.door) is not None)
+    @rule()
+    def deadline_comes(self):
+        due = deadline(self.settings, self.door)
+        assert due > self.door.at
+        self.now = due
+        self.tell(Tick())
+
+    @rule(event=st.sampled_from(EVENTS))
+    def something_happens(self, event):
+        self.tell(event)
+
+    @rule(extended=st.booleans())
+    def somebody_is_granted(self, extended):
+        self.tell(Granted(extended))
+        if self.door.state in (DoorState.LOCKED, DoorState.RELEASED):
+            assert self.door.is_released
+
+    @rule(is_open=st.booleans())
+    def door_moves(self, is_open):
+        self.tell(InputChanged(DoorInput.DPS, Line.ACTIVE if is_open else Line.QUIET))
+
+    @rule()
+    def button_is_pressed(self):
+        self.tell(InputChanged(DoorInput.REX, Line.ACTIVE))
+        self.tell(InputChanged(DoorInput.REX, Line.QUIET))
+
+    @rule()
+    def everything_is_mended(self):
+        for wire in DoorInput:
+            self.tell(InputChanged(wire, Line.QUIET))
+        self.tell(DriveMended())
+
+    @rule()
+    def operator_clears_all(self):
+        for _ in range(3):
+            self.tell(Commanded(DoorCommand.CLEAR))
+
+    @invariant()
+    def strike_is_released_only_when_allowed(self):
+        if hasattr(self, "door") and self.door.is_released:
+            assert self.oracle.allows
+
+    @invariant()
+    def evacuation_releases(self):
+        if hasattr(self, "door"):
+            assert (self.door.state is DoorState.EVACUATION) == self.oracle.is_evacuation
+            assert self.door.is_released >= self.oracle.is_evacuation
+
+    @invariant()
+    def software_never_releases_in_lockdown_or_fault(self):
+        if hasattr(self, "door") and self.door.state in (DoorState.LOCKDOWN, DoorState.FAULT):
+            assert not outputs(self.settings, self.door).released
+
+    @invariant()
+    def every_release_that_is_not_free_will_end(self):
+        if hasattr(self, "door") and self.door.is_released and not self.door.is_passage_free:
+            assert deadline(self.settings, self.door) <= math.nextafter(self.door.at + 30.0, math.inf)
+
+    @invariant()
+    def outputs_say_what_the_state_is(self):
+        if not hasattr(self, "door"):
+            return
+        driven, state = outputs(self.settings, self.door), self.door.state
+        assert (DoorOutput.LAMP in driven.on) == driven.released
+        assert (DoorOutput.LED in driven.on) == driven.released
+        assert (state is DoorState.FORCED) <= (DoorOutput.SIREN in driven.on)
+        assert (state is DoorState.HELD_OPEN) <= (DoorOutput.BUZZER in driven.on)
+        assert (state is DoorState.OPEN) <= (DoorOutput.SHUNT in driven.on)
+
+    @invariant()
+    def position_follows_the_switch(self):
+        if hasattr(self, "door") and self.door.is_open is not None:
+            assert self.door.position.is_closed == (not self.door.is_open)
+
+    def teardown(self):
+        """Whatever has happened: mended, cleared and left alone, the door is locked."""
+        if not hasattr(self, "door"):
+            return
+        self.everything_is_mended()
+        self.tell(ScheduleChanged(unlocked=False))
+        self.tell(Commanded(DoorCommand.SECURE))
+        self.operator_clears_all()
+        for _ in range(20):
+            if deadline(self.settings, self.door) is None:
+                break
+            self.deadline_comes()
+        assert self.door.state is DoorState.LOCKED
+        assert deadline(self.settings, self.door) is None
+        assert not outputs(self.settings, self.door).on
+
+
+TestAnyDoor = AnyDoor.TestCase
+TestAnyDoor.settings = settings(max_examples=300, stateful_step_count=40)
+
+
+@given(door_settings, st.lists(st.tuples(st.sampled_from(EVENTS), moves), max_size=30))
+def test_waiting_at_deadlines_comes_to_an_end(door, happened):
+    """A simulated clock that attends to the door would hang otherwise."""
+    now, controller, wired = 0.0, new_controller(Mode(), 0.0), frozenset(DoorInput)
+    for event, by in happened:
+        now = now + by if math.isfinite(now + by) else now
+        controller = step(door, wired, controller, event, now)
+    for _ in range(40):
+        if (due := deadline(door, controller)) is None:
+            break
+        controller = step(door, wired, controller, Tick(), due)
+    assert deadline(door, controller) is None
+
+
+eighths = st.integers(0, 400).map(lambda count: count / 8)
+
+
+@given(st.lists(st.tuples(st.sampled_from(EVENTS), eighths), max_size=20), st.integers(-(2**20), 2**20))
+def test_no_rule_looks_at_the_time_of_day(happened, shift):
+    """The same events at other times of the clock make the same states; eighths of a second are exact in a float."""
+
+    def states(now):
+        door, controller = DoorSettings(strike_time_s=3.0), new_controller(Mode(), now)
+        for event, by in happened:
+            now += by
+            controller = step(door, frozenset(DoorInput), controller, event, now)
+            yield timeless(controller)
+
+    assert list(states(0.0)) == list(states(float(shift)))

@@ -1,0 +1,583 @@
+"""The door in operation: secure first and last, driven at once, failing safely, for many threads, in real time."""
+
+import threading
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.clock import SystemClock
+from device.config import DoorSettings
+from device.door.controller import Mode, Order
+from device.door.drive import RENEW_S
+from device.door.mode import UNREADABLE, ModeFile
+from device.door.operation import BEAT_S, MAX_NOTICES, Door, DoorThread
+from device.errors import DoorError
+from device.records import (
+    Commanded,
+    DoorCommand,
+    DoorInput,
+    DoorNotice,
+    DoorOutput,
+    DoorState,
+    Event,
+    InputChanged,
+    Line,
+    Outputs,
+    ScheduleChanged,
+)
+from device.simulation.clock import SimulatedClock
+from tests.device.door.bench import EVENTS, FakeDoorIO
+
+SETTINGS = DoorSettings(name="main", strike_time_s=3.0, extended_strike_time_s=10.0)
+PATIENCE_S = 10.0
+
+
+@pytest.fixture
+def clock():
+    return SimulatedClock()
+
+
+@pytest.fixture
+def io(clock):
+    return FakeDoorIO(clock)
+
+
+def opened(io, clock, memory=None, settings=SETTINGS):
+    """A door that the simulated clock attends to."""
+    door = Door(settings, io, clock, memory)
+    clock.attend(door)
+    return door
+
+
+@pytest.fixture
+def door(io, clock):
+    return opened(io, clock)
+
+
+class Memory:
+    """`ModeMemory` that can fail, or be slow."""
+
+    def __init__(self, mode=Mode(), why=""):  # noqa: B008 - frozen
+        self.mode, self.why = mode, why
+        self.written = []
+        self.broken = False
+        self.before_write = lambda: None
+
+    def read(self):
+        return self.mode, self.why
+
+    def write(self, mode):
+        self.before_write()
+        if self.broken:
+            raise DoorError("The disk is full.", hint="Make room.")
+        self.written.append(mode)
+
+
+def events(door):
+    return [notice.event for notice in door.notices()]
+
+
+class TestStart:
+    def test_secure_is_the_first_thing_driven(self, io, clock):
+        opened(io, clock, Memory(Mode(fire=True)))
+        assert io.driven[0] == (0.0, Outputs())
+
+    def test_secure_is_driven_before_the_mode_is_read(self, io, clock):
+        memory = Memory()
+        memory.read = lambda: (Mode(), f"driven so far: {io.driven}")
+        (notice,) = opened(io, clock, memory).notices()
+        assert notice.detail.startswith(f"driven so far: {[(0.0, Outputs())]};")
+
+    def test_wires_are_heard(self, io, clock):
+        io.wires[DoorInput.DPS] = Line.CUT
+        assert opened(io, clock).state is DoorState.FAULT
+
+    def test_change_before_anybody_watched_is_heard(self, io, clock):
+        io.watch = lambda _tell: io.wires.update({DoorInput.FIRE: Line.ACTIVE})
+        assert opened(io, clock).state is DoorState.EVACUATION
+
+    def test_change_of_a_wire_is_heard(self, io, door):
+        io.change(DoorInput.DPS, Line.ACTIVE)
+        assert door.state is DoorState.FORCED
+
+    def test_wires_that_are_not_there_say_nothing(self, clock):
+        io = FakeDoorIO(clock, {})
+        door = opened(io, clock)
+        assert door.tell(InputChanged(DoorInput.FIRE, Line.ACTIVE)) is DoorState.LOCKED
+
+    def test_lockdown_of_before_holds_from_the_first_grant_on(self, io, clock):
+        door = opened(io, clock, Memory(Mode(ordered=Order.LOCKDOWN)))
+        assert (door.grant(), io.strike()) == (False, [(0.0, False)])
+
+    def test_evacuation_of_before_releases_again(self, io, clock):
+        opened(io, clock, Memory(Mode(ordered=Order.EVACUATION)))
+        assert io.strike() == [(0.0, False), (0.0, True)]
+
+    @pytest.mark.parametrize("mode", [Mode(ordered=Order.LOCKDOWN), Mode(switched=True)])
+    def test_lockdown_of_before_is_told(self, io, clock, mode):
+        assert opened(io, clock, Memory(mode)).notices() == (
+            DoorNotice(Event.DOOR_LOCKDOWN, 0.0, "as before the start"),
+        )
+
+    def test_mode_that_cannot_be_read_is_told_and_a_lockdown(self, io, clock):
+        door = opened(io, clock, Memory(UNREADABLE, "the file is damaged"))
+        assert door.state is DoorState.LOCKDOWN
+        assert door.notices() == (
+            DoorNotice(Event.DOOR_FAULT, 0.0, "the file is damaged; the door starts in lockdown"),
+        )
+
+    def test_mode_that_could_not_be_read_is_written_anew(self, io, clock):
+        memory = Memory(UNREADABLE, "the file is damaged")
+        opened(io, clock, memory)
+        assert memory.written == [UNREADABLE]
+
+    def test_wires_that_cannot_be_read_are_an_error_and_the_door_is_secure(self, io, clock):
+        io.cannot_read = True
+        with pytest.raises(DoorError, match="does not answer"):
+            Door(SETTINGS, io, clock)
+        assert (io.strike(), io.closed) == ([(0.0, False)], 1)
+
+    def test_outputs_that_cannot_be_driven_make_it_start_in_fault(self, io, clock):
+        io.fails = lambda _outputs: True
+        assert opened(io, clock).state is DoorState.FAULT
+
+
+class TestRelease:
+    def test_grant_releases_for_the_strike_time(self, io, door, clock):
+        clock.sleep(1)
+        assert door.grant()
+        clock.sleep(60)
+        assert io.strike() == [(0.0, False), (1.0, True), (4.0, False)]
+
+    def test_extended_grant(self, io, door, clock):
+        assert door.grant(extended=True)
+        clock.sleep(60)
+        assert io.strike() == [(0.0, False), (0.0, True), (10.0, False)]
+
+    def test_grant_is_driven_when_it_returns(self, io, door):
+        door.grant()
+        assert io.driven[-1][1].released
+
+    def test_opening_is_driven_at_once(self, io, door, clock):
+        door.grant()
+        clock.sleep(1)
+        io.change(DoorInput.DPS, Line.ACTIVE)
+        assert io.driven[-1] == (1.0, Outputs(on=frozenset({DoorOutput.SHUNT})))
+
+    @pytest.mark.parametrize("command", [DoorCommand.LOCKDOWN, DoorCommand.SECURE])
+    def test_command_ends_it_at_once(self, io, door, command):
+        door.grant()
+        door.command(command)
+        assert not io.driven[-1][1].released
+
+    def test_grant_in_lockdown_is_refused(self, door):
+        door.command(DoorCommand.LOCKDOWN)
+        assert not door.grant()
+
+    def test_grant_in_an_evacuation_is_no_lie(self, door):
+        door.command(DoorCommand.EVACUATE)
+        assert door.grant()
+
+    def test_released_strike_is_driven_again_for_its_guard(self, io, door, clock):
+        door.grant()
+        clock.sleep(2)
+        assert [at for at, outputs in io.driven if outputs.released] == [0.0, 0.5, 1.0, 1.5, 2.0]
+
+    def test_secure_strike_is_not(self, io, door, clock):
+        driven = len(io.driven)
+        clock.sleep(3600)
+        assert (len(io.driven), door.deadline()) == (driven, None)
+
+    def test_interlock_asks_for_closed_and_locked(self, door):
+        assert door.is_closed_and_locked
+        door.grant()
+        assert not door.is_closed_and_locked
+
+    def test_clock_that_stands_still_is_overruled_by_whoever_waited(self, io, door):
+        door.grant()
+        for waited in range(1, 7):
+            door.tick(waited * 0.5)
+        assert not io.driven[-1][1].released
+
+
+class TestFailingOutputs:
+    def test_release_that_fails_is_a_fault_and_secured_at_once(self, io, door):
+        io.fails = lambda outputs: outputs.released
+        assert (door.grant(), door.state) == (False, DoorState.FAULT)
+        assert not io.driven[-1][1].released
+
+    def test_secure_that_fails_is_tried_again_until_it_works(self, io, door, clock):
+        door.grant()
+        io.fails = lambda outputs: not outputs.released
+        clock.sleep(5)
+        assert door.state is DoorState.FAULT
+        tried = [at for at, outputs in io.driven if at >= 3.0 and not outputs.released]
+        assert tried == [3.0, 3.5, 4.0, 4.5, 5.0]
+        io.fails = lambda _outputs: False
+        clock.sleep(RENEW_S)
+        assert (door.state, io.driven[-1][1]) == (DoorState.LOCKED, Outputs())
+
+    def test_fault_and_its_end_are_told(self, io, door, clock):
+        io.fails = lambda outputs: outputs.released
+        door.grant()
+        clock.sleep(1)
+        assert [(notice.event, notice.at) for notice in door.notices()] == [
+            (Event.DOOR_FAULT, 0.0),
+            (Event.DOOR_MENDED, RENEW_S),
+        ]
+
+    def test_fault_is_not_told_every_time(self, io, door, clock):
+        io.fails = lambda _outputs: True
+        door.grant()
+        clock.sleep(60)
+        assert events(door) == [Event.DOOR_FAULT]
+
+    @pytest.mark.parametrize("error", [OSError("gone"), RuntimeError("any"), ValueError()])
+    def test_whatever_a_pin_library_raises_is_a_fault(self, io, door, error):
+        io.error, io.fails = error, lambda outputs: outputs.released
+        assert (door.grant(), door.state) == (False, DoorState.FAULT)
+
+    def test_evacuation_is_tried_again_until_it_works(self, io, door, clock):
+        io.fails = lambda outputs: outputs.released
+        assert door.command(DoorCommand.EVACUATE) is DoorState.EVACUATION
+        clock.sleep(2)
+        io.fails = lambda _outputs: False
+        clock.sleep(RENEW_S)
+        assert io.driven[-1][1].released
+
+    def test_interruption_while_driving_secures(self, io, door):
+        io.error, io.fails = KeyboardInterrupt(), lambda outputs: outputs.released
+        with pytest.raises(KeyboardInterrupt):
+            door.grant()
+        assert not io.driven[-1][1].released
+
+    def test_renewal_that_fails_is_a_fault(self, io, door, clock):
+        """As when the relay's guard has secured the strike of a process that hung."""
+        door.grant()
+        io.fails = lambda outputs: outputs.released
+        clock.sleep(0.5)
+        assert (door.state, io.strike()[-1]) == (DoorState.FAULT, (0.5, False))
+
+
+class TestWhatDrivingBringsAbout:
+    def test_wire_that_follows_the_strike_is_heard_after_it(self, io, door):
+        """As in simulation, where the lock's feedback changes in the very thread that drives the relay."""
+        io.on_drive = lambda outputs: io.tell(
+            InputChanged(DoorInput.STRIKE_FEEDBACK, Line.ACTIVE if outputs.released else Line.QUIET)
+        )
+        door.grant()
+        assert dict(door.status().lines)[DoorInput.STRIKE_FEEDBACK] is Line.ACTIVE
+        door.command(DoorCommand.SECURE)
+        assert dict(door.status().lines)[DoorInput.STRIKE_FEEDBACK] is Line.QUIET
+
+    def test_lockdown_from_within_a_release_has_the_last_word(self, io, door):
+        io.on_drive = lambda outputs: outputs.released and io.tell(InputChanged(DoorInput.LOCKDOWN, Line.ACTIVE))
+        assert not door.grant()
+        assert (door.state, io.driven[-1][1].released) == (DoorState.LOCKDOWN, False)
+
+
+class TestMode:
+    @pytest.mark.parametrize(
+        ("command", "order"), [(DoorCommand.LOCKDOWN, Order.LOCKDOWN), (DoorCommand.EVACUATE, Order.EVACUATION)]
+    )
+    def test_it_is_written_down_when_the_command_returns(self, io, clock, command, order):
+        memory = Memory()
+        opened(io, clock, memory).command(command)
+        assert memory.written == [Mode(ordered=order)]
+
+    def test_clearing_is_written_down(self, io, clock):
+        memory = Memory(Mode(ordered=Order.LOCKDOWN))
+        opened(io, clock, memory).command(DoorCommand.CLEAR)
+        assert memory.written == [Mode()]
+
+    @pytest.mark.parametrize(
+        ("wire", "mode"), [(DoorInput.LOCKDOWN, Mode(switched=True)), (DoorInput.FIRE, Mode(fire=True))]
+    )
+    def test_input_is_written_down(self, io, clock, wire, mode):
+        memory = Memory()
+        opened(io, clock, memory)
+        io.change(wire, Line.ACTIVE)
+        assert memory.written == [mode]
+
+    def test_nothing_else_is(self, io, clock):
+        memory = Memory()
+        door = opened(io, clock, memory)
+        door.grant()
+        clock.sleep(10)
+        io.change(DoorInput.DPS, Line.ACTIVE)
+        assert memory.written == []
+
+    def test_outputs_come_before_the_disk(self, io, clock):
+        memory = Memory()
+        door = opened(io, clock, memory)
+        door.grant()
+        seen = []
+        memory.before_write = lambda: seen.append(io.driven[-1][1].released)
+        door.command(DoorCommand.LOCKDOWN)
+        assert seen == [False]
+
+    def test_disk_that_fails_is_told_once_and_tried_again(self, io, clock):
+        memory = Memory()
+        door = opened(io, clock, memory)
+        memory.broken = True
+        assert door.command(DoorCommand.LOCKDOWN) is DoorState.LOCKDOWN
+        assert events(door) == [Event.DOOR_LOCKDOWN, Event.DOOR_FAULT]
+        assert (events(door), door.status().troubles) == ([], ("The disk is full.",))
+        memory.broken = False
+        assert events(door) == [Event.DOOR_MENDED]
+        assert (memory.written, door.status().troubles) == ([Mode(ordered=Order.LOCKDOWN)], ())
+
+    def test_slow_disk_holds_up_nobody_but_who_commands(self, io, clock):
+        memory, is_writing, may_end = Memory(), threading.Event(), threading.Event()
+        memory.before_write = lambda: (is_writing.set(), may_end.wait(PATIENCE_S))
+        door = Door(SETTINGS, io, clock, memory)
+        commanding = threading.Thread(target=door.command, args=(DoorCommand.LOCKDOWN,))
+        commanding.start()
+        assert is_writing.wait(PATIENCE_S)
+        began = time.monotonic()
+        door.tick()
+        assert door.tell(InputChanged(DoorInput.FIRE, Line.ACTIVE)) is DoorState.EVACUATION
+        assert (door.grant(), time.monotonic() - began < PATIENCE_S / 2) == (True, True)
+        may_end.set()
+        commanding.join(PATIENCE_S)
+        assert memory.written == [Mode(ordered=Order.LOCKDOWN), Mode(ordered=Order.LOCKDOWN, fire=True)]
+
+    def test_lockdown_outlasts_a_door(self, io, clock, tmp_path):
+        opened(io, clock, ModeFile(tmp_path, "main")).command(DoorCommand.LOCKDOWN)
+        assert opened(io, clock, ModeFile(tmp_path, "main")).state is DoorState.LOCKDOWN
+
+
+class TestNotices:
+    def test_they_are_taken_once(self, io, door):
+        io.change(DoorInput.DPS, Line.ACTIVE)
+        assert (events(door), events(door)) == ([Event.DOOR_FORCED], [])
+
+    def test_they_wake(self, io, door):
+        door.notices()
+        assert not door.wakeup.is_set()
+        io.change(DoorInput.DPS, Line.ACTIVE)
+        assert door.wakeup.is_set()
+
+    def test_new_deadline_wakes(self, door):
+        door.notices()
+        door.grant()
+        assert (door.wakeup.is_set(), door.hurry.is_set()) == (True, True)
+
+    def test_alarm_by_time_wakes(self, io, door, clock):
+        door.grant()
+        io.change(DoorInput.DPS, Line.ACTIVE)
+        door.notices()
+        assert (clock.wait(door.wakeup, 60), clock.monotonic()) == (True, 30.0)
+
+    def test_time_alone_does_not_wake(self, clock):
+        door = opened(FakeDoorIO(clock, {}), clock)
+        door.grant()
+        door.notices()
+        clock.sleep(60)
+        assert not door.wakeup.is_set()
+
+    def test_too_many_are_counted(self, io, door):
+        for _ in range(MAX_NOTICES):
+            io.change(DoorInput.TAMPER, Line.ACTIVE)
+            io.change(DoorInput.TAMPER, Line.QUIET)
+        taken = door.notices()
+        assert len(taken) == MAX_NOTICES + 1
+        assert taken[-1].detail == f"{MAX_NOTICES} more notices of this door came than could be kept"
+        assert door.notices() == ()
+
+
+class TestStatus:
+    def test_it_says_all(self, io, door, clock):
+        clock.sleep(5)
+        io.change(DoorInput.REX, Line.CUT)
+        door.grant()
+        status = door.status()
+        assert (status.door, status.state, status.since) == ("main", DoorState.RELEASED, 5.0)
+        assert status.lines == tuple(sorted(io.wires.items()))
+        assert status.outputs == io.driven[-1][1]
+        assert status.troubles == ("the wire of input rex is cut",)
+
+
+class TestEnd:
+    def test_closing_secures_and_gives_the_wires_back(self, io, door):
+        door.grant()
+        door.close()
+        assert (io.driven[-1][1], io.closed) == (Outputs(), 1)
+
+    def test_nothing_releases_after_it(self, io, door, clock):
+        door.close()
+        for event in EVENTS:
+            door.tell(event)
+        assert not door.grant()
+        clock.sleep(60)
+        assert [released for _, released in io.strike()] == [False]
+
+    def test_closing_ends_an_evacuation(self, io, door):
+        door.command(DoorCommand.EVACUATE)
+        door.close()
+        assert (io.driven[-1][1], door.status().outputs) == (Outputs(), Outputs())
+
+    def test_closing_twice_is_harmless(self, door):
+        door.close()
+        door.close()
+
+    def test_nothing_is_pending_after_it(self, door):
+        door.grant()
+        door.close()
+        assert door.deadline() is None
+
+    def test_wires_that_cannot_be_secured_are_an_error(self, io, door):
+        io.fails = lambda _outputs: True
+        with pytest.raises(DoorError, match="does not answer"):
+            door.close()
+
+    def test_notices_can_be_taken_after_it(self, io, door):
+        io.change(DoorInput.DPS, Line.ACTIVE)
+        door.close()
+        assert events(door) == [Event.DOOR_FORCED]
+
+    def test_failing_is_a_fault_for_good(self, io, door, clock):
+        door.grant()
+        door.fail("the test says so")
+        clock.sleep(60)
+        assert (door.state, door.grant(), io.driven[-1][1]) == (DoorState.FAULT, False, Outputs())
+        assert [notice.detail for notice in door.notices()] == ["the outputs cannot be driven: the test says so"]
+
+
+happenings = st.lists(
+    st.tuples(st.sampled_from(EVENTS), st.floats(0, 8), st.booleans()),
+    max_size=15,
+)
+
+
+@given(happenings, st.sampled_from(["open", "close"]), st.sampled_from(["shunt", "release"]))
+def test_last_thing_driven_is_what_the_door_says_and_close_secures(happened, relock, rex):
+    """Whatever happens, and whatever fails in between."""
+    clock = SimulatedClock()
+    io = FakeDoorIO(clock)
+    door = opened(io, clock, settings=DoorSettings(relock=relock, rex=rex))
+    for event, by, fails in happened:
+        io.fails = lambda _outputs, fails=fails: fails
+        door.tell(event)
+        assert io.driven[-1][1] == door.status().outputs
+        clock.sleep(by)
+        assert io.driven[-1][1] == door.status().outputs
+    io.fails = lambda _outputs: False
+    door.close()
+    assert io.driven[-1][1] == Outputs()
+
+
+class Standing:
+    """A clock that stands still."""
+
+    def monotonic(self):
+        return 7.0
+
+
+def until(condition):
+    """Waits until something has come about in another thread."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.001)
+
+
+@pytest.fixture
+def threaded():
+    """Makes doors with a thread each, in real time; all are closed at the end."""
+    made = []
+
+    def make(clock=None, strike_time_s=0.3, lines=None):
+        clock = clock or SystemClock()
+        io = FakeDoorIO(clock, lines)
+        door = Door(DoorSettings(strike_time_s=strike_time_s), io, clock)
+        made.append((door, DoorThread(door, clock)))
+        return door, io, made[-1][1]
+
+    yield make
+    for door, thread in made:
+        thread.close()
+        door.close()
+
+
+class TestThread:
+    def test_release_ends_while_nobody_else_does_anything(self, threaded):
+        door, io, _ = threaded()
+        door.grant()
+        until(lambda: not io.driven[-1][1].released)
+        (_, _), (began, _), (ended, _) = io.strike()
+        assert 0.3 <= ended - began < 0.3 + PATIENCE_S
+
+    def test_release_ends_on_a_clock_that_stands_still(self, threaded):
+        door, io, _ = threaded(Standing())
+        began = time.monotonic()
+        door.grant()
+        until(lambda: not io.driven[-1][1].released)
+        assert time.monotonic() - began < PATIENCE_S
+
+    def test_release_ends_on_a_clock_that_is_set_back(self, threaded):
+        clock = Standing()
+        door, io, _ = threaded(clock)
+        door.grant()
+        clock.monotonic = lambda: -1e6
+        until(lambda: not io.driven[-1][1].released)
+        assert door.state is DoorState.LOCKED
+
+    def test_it_beats(self, threaded):
+        _, _, thread = threaded()
+        first = thread.last_beat
+        until(lambda: thread.last_beat > first + BEAT_S)
+        assert thread.failure is None
+
+    def test_thread_that_fails_secures_and_says_so_and_beats_no_more(self, threaded):
+        door, io, thread = threaded(strike_time_s=10.0)
+        door.grant()
+        door.deadline = None  # whatever breaks it
+        until(lambda: thread.failure is not None)
+        assert isinstance(thread.failure, TypeError)
+        assert (door.state, io.driven[-1][1], door.grant()) == (DoorState.FAULT, Outputs(), False)
+        assert Event.DOOR_FAULT in events(door)
+        beat = thread.last_beat
+        thread._thread.join(PATIENCE_S)
+        assert thread.last_beat == beat
+
+    def test_it_hangs_with_the_driver_and_beats_no_more(self, threaded):
+        door, io, thread = threaded()
+        io.hangs = threading.Event()
+        granting = threading.Thread(target=door.grant)
+        granting.start()
+        until(lambda: time.monotonic() - thread.last_beat > 2 * BEAT_S)
+        io.hangs.set()
+        granting.join(PATIENCE_S)
+        until(lambda: time.monotonic() - thread.last_beat < BEAT_S)
+
+    def test_closing_ends_it(self, threaded):
+        _, _, thread = threaded()
+        thread.close()
+        assert not thread._thread.is_alive()
+
+    def test_many_threads_tell_it_things(self, threaded):
+        door, io, thread = threaded(strike_time_s=0.1)
+        told = [event for event in EVENTS if not isinstance(event, ScheduleChanged)]
+
+        def tell():
+            for event in told * 5:
+                door.tell(event)
+                door.status()
+                door.notices()
+
+        tellers = [threading.Thread(target=tell) for _ in range(8)]
+        for teller in tellers:
+            teller.start()
+        for teller in tellers:
+            teller.join(60)
+        assert [teller.is_alive() for teller in tellers] == [False] * 8
+        for wire in DoorInput:
+            io.change(wire, Line.QUIET)
+        for _ in range(3):
+            door.tell(Commanded(DoorCommand.CLEAR))
+        until(lambda: door.state is DoorState.LOCKED)
+        until(lambda: io.driven[-1][1] == Outputs())
+        assert thread.failure is None
