@@ -25,7 +25,8 @@ COMMANDS = {
     "badges": ("device.cli.badges:badges", "List, revoke and restore badges."),
     "audit": ("device.cli.audit:audit", "See who was let in, who was not, and why."),
     "readers": ("device.cli.readers:readers", "Decode cards; list, test and watch readers."),
-    "door": ("device.cli.door:door", "Secure the door by hand."),
+    "door": ("device.cli.door:door", "See the doors, and command them by hand."),
+    "hardware": ("device.cli.hardware:hardware", "Try out every wire of a door."),
     "config": ("device.cli.config:config", "Show the settings."),
 }
 

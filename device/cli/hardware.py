@@ -1,0 +1,125 @@
+"""`lintel hardware`: every wire of a door tried out, with an installer who looks, listens and answers."""
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import click
+
+from device.cli.context import json_option, print_json, settings_of
+from device.errors import DoorError
+
+if TYPE_CHECKING:
+    from device.cli.walkthrough import Tried, Walkthrough
+    from device.config import DoorSettings, InputSettings, Settings
+    from device.records import Line
+    from device.simulation.clock import SimulatedClock
+    from device.simulation.pins import SimulatedPins
+
+ACTS_AFTER_S = 1.0
+"""So long simulated hands need for what they are told."""
+
+
+@click.group(epilog="Exit codes: 0 all works, 1 something does not, 3 settings, 7 a pin cannot be taken.")
+def hardware() -> None:
+    """Try out what is wired."""
+
+
+@hardware.command("test", epilog="Exit codes: 0 all works, 1 something does not, 3 settings, 7 a pin cannot be taken.")
+@click.option("--door", "name", metavar="NAME", help="The door; without it, one door after the other.")
+@click.option("--wait", "wait_s", type=click.IntRange(1, 600), default=20, show_default=True, help="Seconds to act.")
+@click.option("--simulated", is_flag=True, help="Try this command itself, on pins that exist in memory only.")
+@json_option
+@click.pass_context
+def test_hardware(context: click.Context, name: str | None, wait_s: int, simulated: bool, as_json: bool) -> int:
+    """Try every wire of a door: outputs, strike, inputs.
+
+    Says what you should see and hear, or what to do, and asks. It needs the pins for itself, so stop the service
+    before: sudo systemctl stop lintel. The strike is released for 3 seconds, and only if you say so. Readers, with
+    their LED and buzzer, have a command of their own: lintel readers test.
+    """
+    settings = settings_of(context)
+    doors = _chosen(settings, name)
+    with ExitStack() as stack:
+        walkthrough = _walkthrough(stack, settings, simulated=simulated, wait_s=wait_s, aside=as_json)
+        tried = [one for door in doors for one in walkthrough.through(door)]
+    return _told(tried, as_json=as_json)
+
+
+def _chosen(settings: "Settings", name: str | None) -> "tuple[DoorSettings, ...]":
+    chosen = tuple(door for door in settings.doors if name in (None, door.name))
+    if not chosen:
+        names = ", ".join(door.name for door in settings.doors)
+        raise DoorError(f"There is no door {name!r}.", hint=f"Name one with --door: {names}.")
+    return chosen
+
+
+def _walkthrough(
+    stack: ExitStack, settings: "Settings", *, simulated: bool, wait_s: float, aside: bool
+) -> "Walkthrough":
+    from device.cli.walkthrough import Bench, Walkthrough, board_bench
+
+    if not simulated:
+        return Walkthrough(settings, stack.enter_context(board_bench(settings)), Person(aside=aside), wait_s)
+    from device.simulation.clock import SimulatedClock
+    from device.simulation.pins import SimulatedPins
+    from device.virtual_doors import fully_wired
+
+    clock = SimulatedClock()
+    pins, wired = SimulatedPins(clock), fully_wired(settings)
+    installer = SimulatedHands(pins, clock, aside=aside)
+    installer.rest(wired)
+    return Walkthrough(wired, Bench(pins.factory, clock, clock.attend), installer, wait_s)
+
+
+class Person:
+    """`Installer` at this terminal."""
+
+    def __init__(self, *, aside: bool) -> None:
+        """`aside` leaves standard output to what comes of it."""
+        self._aside = aside
+
+    def say(self, text: str) -> None:
+        """Prints it."""
+        click.echo(text, err=self._aside)
+
+    def confirm(self, question: str) -> bool:
+        """Waits for an answer."""
+        return click.confirm(question, err=self._aside)
+
+    def act(self, wire: "InputSettings", line: "Line") -> None:
+        """A person does it by themselves."""
+
+
+class SimulatedHands(Person):
+    """`Installer` whose answers are typed, and whose hands are simulated."""
+
+    def __init__(self, pins: "SimulatedPins", clock: "SimulatedClock", *, aside: bool) -> None:
+        super().__init__(aside=aside)
+        self._pins = pins
+        self._clock = clock
+
+    def rest(self, settings: "Settings") -> None:
+        """All wires are quiet."""
+        from device.records import Line
+
+        for wire in settings.inputs:
+            self._pins.set_line(wire, Line.QUIET)
+
+    def act(self, wire: "InputSettings", line: "Line") -> None:
+        """Does what was said, a moment later."""
+        self._clock.at(self._clock.monotonic() + ACTS_AFTER_S, lambda: self._pins.set_line(wire, line))
+
+
+def _told(tried: "list[Tried]", *, as_json: bool) -> int:
+    from device.cli.walkthrough import Result
+
+    if as_json:
+        print_json(tried)
+    else:
+        click.echo(
+            "\n"
+            + "\n".join(
+                f"{one.result:8} {one.door} {one.wire:16} {one.place:10} {one.detail}".rstrip() for one in tried
+            )
+        )
+    return 0 if all(one.result is Result.WORKS for one in tried) else 1
