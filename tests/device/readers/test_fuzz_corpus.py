@@ -109,6 +109,13 @@ def test_command_line_runs_one_parser() -> None:
     assert ended.stdout.split()[:2] == ["written", "50"]
 
 
+def test_promise_that_is_broken_is_told_with_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = fuzz_targets.Target("bad", lambda: Bad("raises"), lambda _: b"\x12\x34", 0)
+    monkeypatch.setattr("fuzz_readers.target_named", lambda _: bad)
+    found = fuzz_readers.try_parser("bad", 10, 1)
+    assert found == fuzz_readers.Found("error: bad: ValueError: a mistake\n1234", broken=True)
+
+
 def test_what_was_found_replaces_what_was_found_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fuzz_corpus.FOLDER", tmp_path)
     (tmp_path / "x.txt").write_text("# x\n01  # one\n")
