@@ -224,7 +224,7 @@ def load_settings(path: Path | None = None) -> Settings:
     file, hint = path or DEFAULT_FILE, "See `lintel config --help` for the table of settings."
     try:
         settings = msgspec.toml.decode(file.read_bytes(), type=Settings)
-        _refuse_contradictions(settings)
+        refuse_contradictions(settings)
     except OSError as error:
         if path is None and isinstance(error, FileNotFoundError):
             return Settings()
@@ -234,8 +234,8 @@ def load_settings(path: Path | None = None) -> Settings:
     return settings
 
 
-def _refuse_contradictions(settings: Settings) -> None:
-    """What no single setting can say. Raises `ValueError`."""
+def refuse_contradictions(settings: Settings) -> None:
+    """Raises `ValueError` for what no single setting can say."""
     vision, state = settings.vision, settings.store.state_dir
     if vision.min_brightness > vision.max_brightness:
         raise ValueError(
@@ -250,6 +250,8 @@ def _refuse_contradictions(settings: Settings) -> None:
     _refuse_strangers(settings)
     _refuse_shared_pins(settings)
     _refuse_shared_cameras(settings)
+    if unserved := sorted({door.name for door in settings.doors} - {reader.door for reader in settings.readers}):
+        raise ValueError(f"the door {unserved[0]!r} has no reader - give it one with `door` under [[more_readers]]")
 
 
 def _refuse_strangers(settings: Settings) -> None:
@@ -264,8 +266,6 @@ def _refuse_strangers(settings: Settings) -> None:
             raise ValueError(f"two {kind} are called {twice[0]!r}, give each a `name` of its own")
     wired: tuple[ReaderSettings | InputSettings | OutputSettings, ...]
     wired = (*settings.readers, *settings.inputs, *settings.outputs)
-    if unserved := sorted(set(doors) - {reader.door for reader in settings.readers}):
-        raise ValueError(f"the door {unserved[0]!r} has no reader - give it one with `door` under [[more_readers]]")
     if strangers := sorted({part.door for part in wired} - set(doors)):
         raise ValueError(f"there is no door {strangers[0]!r}, but {', '.join(doors)} - at `door` of a reader or wire")
     for sensed in settings.inputs:

@@ -22,7 +22,7 @@ from device.simulation.pins import Level, SimulatedPins
 from device.simulation.scenario import Scenario, Step, built_in_scenario, read_scenario
 from device.simulation.scene import Scene
 from device.store.store import Store
-from device.virtual_doors import VirtualDoor, VirtualWorld, virtual_doors
+from device.virtual_doors import VirtualDoor, VirtualWorld, fully_wired, virtual_doors
 from device.vision.faces import FaceAnalyzer, load_analyzer
 from device.vision.models import shipped_models_dir
 
@@ -60,10 +60,15 @@ class Rehearsal:
     """One virtual world with its enrolled people; its state folder is thrown away at the end."""
 
     def __init__(self, path: Path | None, settings: Settings) -> None:
-        """Reads the scenario (without a path, the built-in one). Raises `ScenarioError`, `ImageError`, `ModelError`."""
+        """Reads the scenario (without a path, the built-in one).
+
+        Raises `ScenarioError`, `ConfigError`, `ImageError`, `ModelError`.
+        """
         self._path = path or built_in_scenario()
         self.scenario: Scenario = read_scenario(self._path)
         self._settings = self.scenario.settings or settings
+        fully_wired(self._settings)
+        self._check_doors()
         self._images = {name: read_image(self._file(source)) for name, source in self.scenario.images.items()}
         self._analyzer: FaceAnalyzer = load_analyzer(settings.vision)
         self._clock = SimulatedClock()
@@ -90,6 +95,16 @@ class Rehearsal:
             candidates = [Candidate(name, self._images[name]) for name in enrollee.images]
             yield enrollment.enroll(parse_badge(enrollee.badge), enrollee.name, candidates)
 
+    def _check_doors(self) -> None:
+        known = {door.name for door in self._settings.doors}
+        for step in self.scenario.step:
+            named = {step.door, *(happening.door for happening in step.happen)} - {""}
+            if strangers := sorted(named - known):
+                raise ScenarioError(
+                    f'There is no door {strangers[0]!r} for "{step.title}".',
+                    hint=f"Take one of: {', '.join(sorted(known))}.",
+                )
+
     def _file(self, source: str) -> Path:
         kind, _, name = source.rpartition(":")
         if kind != "portrait":
@@ -107,12 +122,6 @@ class _Performance:
     def __init__(
         self, step: Step, doors: Mapping[str, VirtualDoor], attendants: Mapping[str, Attendant], world: VirtualWorld
     ) -> None:
-        """Raises `ScenarioError` for a door that does not exist."""
-        named = {step.door, *(happening.door for happening in step.happen)} - {""}
-        if strangers := sorted(named - set(doors)):
-            raise ScenarioError(
-                f'There is no door {strangers[0]!r} for "{step.title}".', hint=f"Take one of: {', '.join(doors)}."
-            )
         self._step = step
         self._doors = doors
         self._attendants = attendants

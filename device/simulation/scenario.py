@@ -45,7 +45,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from device.config import Settings
+from device.config import Settings, refuse_contradictions
 from device.credentials import format_badge, parse_badge
 from device.errors import CredentialError, ScenarioError
 from device.records import DoorCommand, DoorInput, DoorOutput, DoorState, Event, Line, Notice, Reason
@@ -144,6 +144,8 @@ def read_scenario(path: Path) -> Scenario:
     """The scenario in a TOML file. Raises `ScenarioError` if it cannot be read, or names what does not exist."""
     try:
         scenario = msgspec.toml.decode(path.read_bytes(), type=Scenario)
+        if scenario.settings:
+            refuse_contradictions(scenario.settings)
     except OSError as error:
         raise ScenarioError(f"Cannot read the scenario {path}: {error.strerror}.", hint=_HINT) from None
     except (msgspec.DecodeError, ValueError, RecursionError) as error:

@@ -172,6 +172,7 @@ def test_wrong_file_is_refused_with_the_place(write: Write, content: str | bytes
             '[[more_doors]]\nname = "back"\npin = 4\n[[more_readers]]\nname = "back"\ndoor = "back"',
             "the camera '0' is at two doors",
         ),
+        ('[[more_doors]]\nname = "back"\npin = 4', "the door 'back' has no reader"),
         ("[reader]\ndata0_pin = 5\ndata1_pin = 5", "by data0_pin of reader reader and by data1_pin of reader reader"),
     ],
 )

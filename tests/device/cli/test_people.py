@@ -121,7 +121,9 @@ def test_list_of_people(lintel):
 
 @pytest.mark.usefixtures("enrolled")
 def test_somebody_who_needs_more_time_gets_it_until_told_otherwise(lintel):
-    assert lintel("people", "time", "eileen collins", "extended").out == "Eileen Collins has the extended strike time.\n"
+    assert (
+        lintel("people", "time", "eileen collins", "extended").out == "Eileen Collins has the extended strike time.\n"
+    )
     assert "strike time: extended" in lintel("people", "show", "Eileen Collins").out
     lintel("people", "time", "Eileen Collins", "usual")
     assert "strike time" not in lintel("people", "show", "Eileen Collins").out

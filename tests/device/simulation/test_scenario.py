@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import device.simulation.scenario
 from device.config import Settings, VisionSettings
-from device.errors import ScenarioError
+from device.errors import ConfigError, ScenarioError
 from device.rehearsal import Rehearsal
 from device.simulation.scenario import Expect, Figure, Place, built_in_scenario, read_scenario
 
@@ -56,6 +56,20 @@ WRONG = {
     ),
     "revoked badge that is none": (WHOLE + STEP + 'revoke = "card"', "'card' is in no known format"),
     "revoked badge of nobody": (WHOLE + STEP + 'revoke = "17:1002"', "revokes badges it does not enroll: 17:1002"),
+    "flipped bits without wires": (WHOLE + STEP + 'badge = "17:1001"\nflip = [1]', "does not come as bits"),
+    "nothing that happens": (WHOLE + STEP + "[[step.happen]]\nat_s = 1", "is nothing, or several things"),
+    "two things at once": (
+        WHOLE + STEP + '[[step.happen]]\ninput = "dps"\ncommand = "clear"',
+        "is nothing, or several things",
+    ),
+    "unknown wire": (WHOLE + STEP + '[[step.happen]]\ninput = "bell"', "'bell' - at `$.step[1].happen[0].input`"),
+    "unknown line": (WHOLE + STEP + '[[step.happen]]\ninput = "dps"\nline = "open"', "'open' - at `$.step[1]"),
+    "unknown event": (WHOLE + STEP + 'expect = { events = ["door-fell-off"] }', "at `$.step[1].expect.events[0]`"),
+    "settings that contradict each other": (
+        WHOLE + "[[settings.more_doors]]\npin = 4",
+        "two doors are called 'main'",
+    ),
+    "unknown setting": (WHOLE + "[settings.dor]\npin = 4", "unknown field `dor` - at `$.settings`"),
     "too deep": ("a = " + "[" * 100_000, "wrong: "),
     "too many digits": ("a = " + "9" * 5000, "wrong: "),
 }
@@ -130,6 +144,22 @@ def test_unknown_reason_is_told_with_those_that_exist(write):
     with pytest.raises(ScenarioError, match="do not exist: no-luck") as refused:
         rehearse(write(WHOLE + STEP + 'expect = { reason = "no-luck" }'))
     assert "no-face" in refused.value.hint
+
+
+def test_unknown_door_is_told_with_those_that_exist(write):
+    with pytest.raises(ScenarioError, match="There is no door 'back' for \"A step\"") as refused:
+        rehearse(write(WHOLE + STEP + 'door = "back"'))
+    assert refused.value.hint == "Take one of: main."
+
+
+def test_more_doors_than_there_are_pins_for_are_refused(write):
+    doors = "".join(
+        f'[[settings.more_doors]]\nname = "{name}"\npin = {pin}\n'
+        f'[[settings.more_readers]]\nname = "{name}"\ndoor = "{name}"\ncamera = "{pin}"\n'
+        for name, pin in (("back", 1), ("side", 2))
+    )
+    with pytest.raises(ConfigError, match="3 doors with every wire that they can have need more than 28 pins"):
+        rehearse(write(WHOLE + doors))
 
 
 def test_unknown_portrait_is_told_with_those_that_exist(write):
