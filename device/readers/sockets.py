@@ -19,7 +19,7 @@ from device.config import ReaderSettings
 from device.errors import ReaderError
 from device.ports import Clock, Reader
 from device.readers.lines import LineParser
-from device.readers.streams import CHUNK, naming
+from device.readers.streams import CHUNK, REST_S, naming
 from device.readers.surroundings import Surroundings
 from device.records import BadgeRead, ReaderEvent, Security, Signal
 
@@ -76,6 +76,8 @@ class SocketReader:
         self._listen(0.0)
         while (event := self._next()) is None and left >= 0 and self._listen(left):
             left = deadline - self._clock.monotonic()
+            if not any(client.reads for client in self._clients):
+                self._clock.sleep(min(REST_S, max(0.0, left)))
         return event
 
     def show(self, signal: Signal) -> None:

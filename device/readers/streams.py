@@ -14,6 +14,8 @@ from device.records import ReaderEvent, Signal
 
 CHUNK = 4096
 """So many bytes at most are taken at once."""
+REST_S = 0.01
+"""What floods without saying anything is left alone for so long now and then, so that others get the processor."""
 CHECK_HINT = "Connect the reader, and check its `source` in the settings."
 
 
@@ -50,8 +52,10 @@ class StreamReader:
         while not self._events:
             if left < 0 or not has_come(self._descriptor, left):
                 return None
-            self._receive()
+            count = self._receive()
             left = deadline - self._clock.monotonic()
+            if count == CHUNK and not self._events:
+                self._clock.sleep(min(REST_S, max(0.0, left)))
         return self._events.popleft()
 
     def show(self, signal: Signal) -> None:
@@ -63,10 +67,11 @@ class StreamReader:
             os.close(self._descriptor)
             self._descriptor = -1
 
-    def _receive(self) -> None:
+    def _receive(self) -> int:
+        """Takes what has come; how many bytes that were."""
         received, now = received_from(self._descriptor), self._clock.monotonic()
         if received is None:
-            return
+            return 0
         if received:
             self._events.extend(self._parser.take(received, now))
         elif not self._may_end:
@@ -75,6 +80,7 @@ class StreamReader:
             self._events.extend(rest)
         else:
             raise ReaderEnded("The badge reader's input has ended.", hint=CHECK_HINT)
+        return len(received)
 
 
 def has_come(descriptor: int, timeout_s: float) -> bool:

@@ -229,7 +229,7 @@ def test_badge_is_heard_beside_a_reader_that_floods(group, inner, flood):
     inner[0].floods = flood
     group.read(SOON_S)
     inner[1].put(BadgeRead(GRACE, 0.0))
-    assert until(group, GRACE) < 1.0
+    assert until(group, GRACE) < 2.0
 
 
 def test_flood_leaves_the_processor_to_others(group, inner):
@@ -250,7 +250,7 @@ def test_flood_is_told_with_its_count(group, inner):
 def test_reader_that_hangs_keeps_nobody_waiting(group, inner):
     inner[0].hangs.clear()
     inner[1].put(BadgeRead(GRACE, 0.0))
-    assert until(group, GRACE) < 1.0
+    assert until(group, GRACE) < 2.0
     inner[0].hangs.set()
 
 
@@ -332,4 +332,4 @@ def test_badge_is_heard_beside_a_fifo_that_is_flooded(tmp_path: Path):
         took = until(group, GRACE)
         ended.set()
         writer.join()
-    assert took < 1.0
+    assert took < 2.0

@@ -18,7 +18,7 @@ from device.errors import ReaderEnded, ReaderError
 from device.ports import Reader
 from device.readers.lines import LINE_TIME_S, MAX_LINE, LineParser, open_reader
 from device.readers.serial_line import RATES
-from device.readers.streams import StreamReader
+from device.readers.streams import CHUNK, REST_S, StreamReader
 from device.readers.surroundings import Surroundings
 from device.records import BadgeRead, Credential, Security, Signal
 from device.simulation.clock import SimulatedClock
@@ -148,6 +148,25 @@ def test_endless_line_keeps_nobody_waiting_and_fills_no_memory(fifo: tuple[Reade
         os.write(writer, b"x" * 4096)
         found += credentials(reader)
     assert found == [None]
+
+
+def test_flood_without_lines_leaves_the_processor_to_others(
+    pipe: tuple[Reader, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a tenth of a second no more is read than a rest after each chunk allows."""
+    reader, writer = pipe
+    chunks: list[bytes | None] = []
+
+    def flooded(_: int) -> bytes:
+        chunks.append(b"x" * CHUNK)
+        return b"x" * CHUNK
+
+    monkeypatch.setattr("device.readers.streams.received_from", flooded)
+    monkeypatch.setattr("device.readers.streams.has_come", lambda *_: True)
+    reader.read(0.0)
+    reader.read(0.1)
+    os.close(writer)
+    assert len(chunks) < 0.1 / REST_S + 10
 
 
 @settings(max_examples=50)

@@ -16,6 +16,7 @@ from device.clock import SystemClock
 from device.config import ReaderSettings
 from device.errors import ReaderError
 from device.readers.sockets import MAX_CLIENTS, SocketReader, open_reader
+from device.readers.streams import CHUNK, REST_S
 from device.readers.surroundings import Surroundings
 from device.records import BadgeRead, Credential, Security, Signal
 
@@ -166,6 +167,15 @@ def test_client_that_floods_without_lines_keeps_nobody_waiting(reader, connect):
     other.sendall(b"17:1002\n")
     found = [reader.read(SOON_S).credential for _ in range(2)]
     assert GRACE in found
+
+
+def test_client_that_floods_without_lines_leaves_the_processor_to_others(reader, connect):
+    flood = connect()
+    fill(flood, b"x" * 10_000)
+    reader.read(SOON_S)
+    fill(flood, b"x" * 10_000)
+    reader.read(0.1)
+    assert fill(flood, b"x" * 10_000) < (0.1 / REST_S + 10) * CHUNK
 
 
 def test_what_a_flood_leaves_in_memory_is_bounded(reader, connect):
