@@ -9,7 +9,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 	--constraints requirements/constraints.in pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test environment dev-environment sources lint tests device-tests bench fuzz fuzz-coverage docs format wheel lock clean
+.PHONY: help demo test environment dev-environment sources lint tests device-tests bench emulated-pi fuzz fuzz-coverage docs format wheel lock clean
 .NOTPARALLEL:
 unexport PYTHONPATH PYTHONHOME
 
@@ -58,6 +58,9 @@ fuzz: dev-environment ## a million hostile inputs to each reader's parser, from 
 fuzz-coverage: dev-environment ## the same guided by coverage: fetches atheris (make fuzz-coverage SECONDS=60, each parser)
 	@$(VENV)/python scripts/fuzz_coverage.py --seconds $(or $(SECONDS),60)
 
+emulated-pi: dev-environment ## kill the door's process on an emulated Raspberry Pi, and write docs/killed-process.md
+	@$(VENV)/python scripts/emulated_pi.py
+
 docs: dev-environment ## write docs/reference.md from the code
 	@$(VENV)/python scripts/reference.py
 
@@ -78,5 +81,5 @@ lock: ## pin the newest versions that go together into requirements/ (needs PyPI
 	@$(LOCK) --extra test --extra tflite-runtime --output-file requirements/tflite-runtime.txt
 
 clean: ## remove what was made here: environments, caches, dist/ (models and fetched sources stay)
-	@rm -rf .venv .venv-* dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-* .emulated-pi dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
