@@ -1,7 +1,7 @@
 """Plays a scenario: the door's own code in a virtual world, and what came of it against what was expected."""
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +19,7 @@ from device.records import AuditRow, DoorOutput, DoorState, Event, Image, Reader
 from device.simulation.camera import SimulatedCamera
 from device.simulation.clock import SimulatedClock
 from device.simulation.pins import Level, SimulatedPins
+from device.simulation.reader import SimulatedReader
 from device.simulation.scenario import Scenario, Step, built_in_scenario, read_scenario
 from device.simulation.scene import Scene
 from device.store.store import Store
@@ -59,13 +60,20 @@ class Played:
 class Rehearsal:
     """One virtual world with its enrolled people; its state folder is thrown away at the end."""
 
-    def __init__(self, path: Path | None, settings: Settings) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        settings: Settings,
+        *,
+        reader_of: Callable[[SimulatedClock], SimulatedReader] = SimulatedReader,
+    ) -> None:
         """Reads the scenario (without a path, the built-in one).
 
         Raises `ScenarioError`, `ConfigError`, `ImageError`, `ModelError`.
         """
         self._path = path or built_in_scenario()
         self.scenario: Scenario = read_scenario(self._path)
+        self._reader_of = reader_of
         self._settings = self.scenario.settings or settings
         fully_wired(self._settings)
         self._check_doors()
@@ -79,7 +87,7 @@ class Rehearsal:
         """Enrolls, then plays step after step."""
         with TemporaryDirectory(prefix="lintel-") as folder, Store(Path(folder)) as store:
             yield from self._enrolled(store)
-            world = VirtualWorld(self._clock, self.pins, self._camera, store, self._analyzer)
+            world = VirtualWorld(self._clock, self.pins, self._camera, store, self._analyzer, self._reader_of)
             with virtual_doors(self._settings, world) as doors:
                 attendants = {
                     name: Attendant(door.doorway, self._settings, door.reader, in_turn=True)

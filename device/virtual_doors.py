@@ -1,6 +1,6 @@
 """Doors of a virtual world: the real ones' code on simulated pins, with every wire that a door can have."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from device.access import Doorway
 from device.config import DoorSettings, InputSettings, OutputSettings, ReaderSettings, Settings, used_pins
 from device.credentials import parse_badge
 from device.door.gpio import BoardIO, level_of
+from device.door.interlock import Interlock
 from device.door.operation import Door
 from device.errors import ConfigError, CredentialError
 from device.ports import Reader
@@ -45,12 +46,21 @@ class VirtualWorld:
     camera: SimulatedCamera
     store: Store
     analyzer: FaceAnalyzer
+    reader_of: Callable[[SimulatedClock], SimulatedReader] = SimulatedReader
+    """What makes a door's reader; another one may have real ones behind it."""
 
 
 class VirtualDoor:
     """A door in operation: two readers at it, one of which reads wires, and a lock that does what its relay does."""
 
-    def __init__(self, stack: ExitStack, settings: DoorSettings, wired: Settings, world: VirtualWorld) -> None:
+    def __init__(
+        self,
+        stack: ExitStack,
+        settings: DoorSettings,
+        wired: Settings,
+        world: VirtualWorld,
+        interlock: Interlock | None,
+    ) -> None:
         """Takes its pins, which `stack` gives back."""
         self.settings = settings
         self.inputs = {part.signal: part for part in wired.inputs if part.door == settings.name}
@@ -59,11 +69,11 @@ class VirtualDoor:
         for wire in self.inputs.values():
             self._pins.set_line(wire, Line.QUIET)
         io = BoardIO(settings, wired.inputs, wired.outputs, world.pins.factory, world.clock)
-        door = stack.enter_context(closing(Door(settings, io, world.clock)))
+        door = stack.enter_context(closing(Door(settings, io, world.clock, interlock=interlock)))
         for timed in (io, io.guard, door):
             world.clock.attend(timed)
         self.doorway = Doorway(world.camera, door, world.store, world.analyzer, world.clock)
-        self.reader = SimulatedReader(world.clock)
+        self.reader = world.reader_of(world.clock)
         wires = next(reader for reader in wired.readers if reader.door == settings.name)
         around = Surroundings(world.clock, lambda: world.pins.factory, Path(), wired.formats)
         self._wired_reader: Reader = stack.enter_context(closing(wiegand.open_reader(wires, around)))
@@ -113,7 +123,10 @@ def virtual_doors(settings: Settings, world: VirtualWorld) -> Iterator[dict[str,
     """The doors of the settings, by name, in operation until the end. Raises `ConfigError` for too few pins."""
     wired = fully_wired(settings)
     with ExitStack() as stack:
-        yield {door.name: VirtualDoor(stack, door, wired, world) for door in wired.doors}
+        interlock = Interlock() if settings.access.interlock else None
+        doors = {door.name: VirtualDoor(stack, door, wired, world, interlock) for door in wired.doors}
+        stack.callback(world.pins.broken_pins.clear)  # the end of the world is not to be refused by a broken pin
+        yield doors
 
 
 def fully_wired(settings: Settings) -> Settings:

@@ -1,0 +1,123 @@
+"""A scenario operates a door: every wire, an operator, a reader, a relay; what goes otherwise is told."""
+
+import re
+
+import pytest
+
+from device.config import Settings, VisionSettings
+from device.rehearsal import Played, Rehearsal
+from device.simulation.scenario import built_in_scenario
+
+SETTINGS = Settings(vision=VisionSettings(threads=1))
+
+
+@pytest.fixture
+def play(tmp_path):
+    """Plays steps, and gives what came of each."""
+
+    def played(content, head=""):
+        path = tmp_path / "scenario.toml"
+        path.write_text(f'title = "A day"\n{head}\n{content}')
+        return [event for event in Rehearsal(path, SETTINGS).play() if isinstance(event, Played)]
+
+    return played
+
+
+def step(expect, *happenings, lasts_s=2.0, more=""):
+    happen = "".join(f"[[step.happen]]\n{happening}\n" for happening in happenings)
+    return f'[[step]]\ntitle = "A step"\nlasts_s = {lasts_s}\n{more}\nexpect = {{ {expect} }}\n{happen}'
+
+
+ROUNDS = {
+    "forced": ('state = "forced", events = ["door-forced"], outputs = ["siren"]', 'input = "dps"'),
+    "tampered with": ('state = "locked", events = ["door-tampered"], outputs = ["siren"]', 'input = "tamper"'),
+    "mains gone": ('state = "locked", events = ["door-power-failed"]', 'input = "power-fail"'),
+    "fire": ('state = "evacuation", strike = "released", events = ["door-evacuation"]', 'input = "fire"'),
+    "lockdown by a switch": ('state = "lockdown", strike = "secure"', 'input = "lockdown"'),
+    "door switch cut": ('state = "fault", strike = "secure", events = ["door-fault"]', 'input = "dps"\nline = "cut"'),
+    "door switch bridged": ('state = "fault", events = ["door-fault"]', 'input = "dps"\nline = "short"'),
+    "released by an operator": (
+        'state = "locked", strike = "released", outputs = ["shunt", "led", "lamp"]',
+        'at_s = 1.0\ncommand = "release"',
+    ),
+    "evacuated by an operator": ('state = "evacuation", strike = "released"', 'command = "evacuate"'),
+    "reader tampered with": ('events = ["reader-tampered"]', 'reader = "tampered"'),
+}
+
+
+@pytest.mark.parametrize(("expect", "happening"), ROUNDS.values(), ids=ROUNDS.keys())
+def test_what_happens_is_seen_by_the_door(play, expect, happening):
+    (played,) = play(step(expect, happening))
+    assert played.unmet == ()
+
+
+def test_lock_that_stays_open_is_a_fault(play):
+    (played,) = play(step('state = "fault"', 'input = "strike-feedback"', lasts_s=10.0))
+    assert played.unmet == ()
+
+
+def test_lock_that_was_jammed_follows_its_relay_in_the_next_step(play):
+    _, mended = play(
+        step('state = "fault"', 'input = "strike-feedback"', lasts_s=10.0) + step('state = "locked"', lasts_s=5.0)
+    )
+    assert mended.unmet == ()
+
+
+def test_relay_that_breaks_is_a_fault_and_ends_with_being_mended(play):
+    broken, mended = play(
+        step('state = "fault", strike = "secure"', 'relay = "broken"', 'at_s = 0.5\ncommand = "release"')
+        + step('state = "locked", events = ["door-mended"]', 'relay = "mended"')
+    )
+    assert (broken.unmet, mended.unmet) == ((), ())
+
+
+def test_what_was_expected_and_did_not_come_is_told(play):
+    (played,) = play(step('state = "forced", events = ["door-forced"], outputs = ["siren"]'))
+    assert played.unmet == (
+        "expected state forced, received locked",
+        "expected event door-forced, received none",
+        "expected output siren, received none",
+    )
+
+
+MANTRAP = """
+[settings.access]
+interlock = true
+[settings.door]
+name = "outer"
+[settings.reader]
+door = "outer"
+[[settings.more_doors]]
+name = "inner"
+pin = 22
+[[settings.more_readers]]
+name = "inside"
+door = "inner"
+camera = "1"
+"""
+
+
+def test_mantrap_holds_one_door_while_the_other_is_open(play):
+    release = 'at_s = 0.5\ncommand = "release"'
+    outer = 'door = "outer"\ninput = "dps"'
+    held, free = play(
+        step('strike = "secure", events = ["door-interlocked"]', outer, release, more='door = "inner"')
+        + step('strike = "released"', f'{outer}\nline = "quiet"', release, more='door = "inner"'),
+        MANTRAP,
+    )
+    assert (held.unmet, free.unmet) == ((), ())
+
+
+def test_built_in_scenario_goes_the_same_over_wiegands_wires(tmp_path):
+    path = tmp_path / "scenario.toml"
+    everything = built_in_scenario().read_text().replace('via = "wiegand"\n', "")
+    steps = everything.index("[[step]]")
+    path.write_text(everything[:steps] + re.sub(r'badge = "17:\d+"', r'\g<0>\nvia = "wiegand"', everything[steps:]))
+    played = [event for event in Rehearsal(path, SETTINGS).play() if isinstance(event, Played)]
+    assert [(step.step.title, step.unmet) for step in played if step.unmet] == [
+        # wires have no line to lose: the badge is read
+        (
+            "The reader loses its line: no badge is read",
+            ("expected strike secure, received released",),
+        )
+    ]
