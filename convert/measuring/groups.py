@@ -1,6 +1,5 @@
 """Error rates by group of people: whether the one threshold of the door treats everybody alike."""
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from convert.measuring.bootstrap import (
 from convert.measuring.comparisons import Comparisons
 from convert.measuring.door_protocol import Acquired, failures_by_person
 from convert.measuring.error_rates import EXPECTED_ERRORS, Estimate, Rate
+from convert.measuring.tables import read_rows
 from device.errors import ImageError
 
 FILE = "groups.csv"
@@ -75,13 +75,9 @@ class Differentials:
 
 def read_groups(path: Path, names: tuple[str, ...]) -> Groups:
     """The groups of the people `names`, from a CSV with the columns person,group. Raises `ImageError` for any other."""
-    try:
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
-        stated = [(row["person"].strip(), row["group"].strip()) for row in rows]
-    except (OSError, UnicodeDecodeError, KeyError, AttributeError) as error:
-        raise ImageError(f"Cannot read the groups {path}: {error}.", hint="Columns: person,group.") from None
-    group_of = dict(stated)
-    if len(group_of) < len(stated):
+    rows = read_rows(path, ("person", "group"), what="groups", hint="Columns: person,group.")
+    group_of = {row["person"]: row["group"] for row in rows}
+    if len(group_of) < len(rows):
         raise ImageError(f"{path} names a person twice, expected one group for each.", hint="Remove one of the lines.")
     groups = tuple(sorted({group_of[name] for name in names if name in group_of}))
     if not groups:

@@ -1,10 +1,10 @@
 """Labelled images: pairs in LFW's `pairs.txt` or a CSV of one's own, or a folder with a subfolder for each person."""
 
-import csv
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from convert.measuring.tables import read_rows, read_text
 from device.errors import ImageError
 from device.images import SUFFIXES
 
@@ -27,6 +27,8 @@ class Pair:
 
 
 CSV_FOLDS = 10
+HINT = "Give LFW's pairs.txt or a CSV."
+HINT_CSV = "Columns: image_a,image_b,same (1 or 0)."
 
 
 def person_images(folder: Path, least_people: int = 2) -> tuple[Path, ...]:
@@ -43,22 +45,20 @@ def person_images(folder: Path, least_people: int = 2) -> tuple[Path, ...]:
 
 def read_pairs(path: Path, images: Path, protocol: Protocol) -> tuple[Pair, ...]:
     """The pairs in a file; images are below the folder `images`. Raises `ImageError` for a file not in that form."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ImageError(f"Cannot read the pairs {path}: {error}.", hint="Give LFW's pairs.txt or a CSV.") from None
-    pairs = _lfw_pairs(text, path, images) if protocol is Protocol.LFW else _csv_pairs(text, path, images)
+    pairs = _lfw_pairs(path, images) if protocol is Protocol.LFW else _csv_pairs(path, images)
     if not any(pair.same for pair in pairs) or all(pair.same for pair in pairs):
         raise ImageError(f"The pairs {path} need mated and non-mated ones.", hint="Label both kinds with 1 and 0.")
     return pairs
 
 
-def _lfw_pairs(text: str, path: Path, images: Path) -> tuple[Pair, ...]:
+def _lfw_pairs(path: Path, images: Path) -> tuple[Pair, ...]:
     """`folds  pairs-of-a-kind`, then per fold that many mated (`name i j`) and as many non-mated (`name i name j`)."""
-    lines = text.splitlines()
+    lines = read_text(path, what="pairs", hint=HINT).splitlines()
     try:
         folds, of_a_kind = (int(word) for word in lines[0].split())
         rows = [line.split() for line in lines[1:] if line.strip()]
+        if folds < 1 or of_a_kind < 1:
+            raise ValueError(f"announces {folds} folds of {of_a_kind} pairs of a kind")
         if len(rows) != 2 * folds * of_a_kind:
             raise ValueError(f"announces {2 * folds * of_a_kind} pairs and has {len(rows)}")
         return tuple(_lfw_pair(row, images, index // (2 * of_a_kind)) for index, row in enumerate(rows))
@@ -79,18 +79,14 @@ def _lfw_image(images: Path, name: str, number: str) -> Path:
     return images / name / f"{name}_{int(number):04d}.jpg"
 
 
-def _csv_pairs(text: str, path: Path, images: Path) -> tuple[Pair, ...]:
+def _csv_pairs(path: Path, images: Path) -> tuple[Pair, ...]:
     """Columns `image_a,image_b,same` (1 or 0); the folds take turns."""
-    reader = csv.DictReader(text.splitlines())
+    rows = read_rows(path, ("image_a", "image_b", "same"), what="pairs", hint=HINT_CSV)
     labels = {"0": False, "1": True, "false": False, "true": True}
     try:
         return tuple(
-            Pair(
-                images / row["image_a"], images / row["image_b"], labels[row["same"].strip().lower()], index % CSV_FOLDS
-            )
-            for index, row in enumerate(reader)
+            Pair(images / row["image_a"], images / row["image_b"], labels[row["same"].lower()], index % CSV_FOLDS)
+            for index, row in enumerate(rows)
         )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ImageError(
-            f"{path} is no pairs CSV: {error} is missing or wrong.", hint="Columns: image_a,image_b,same (1 or 0)."
-        ) from None
+    except KeyError as error:
+        raise ImageError(f"{path} is no pairs CSV: expected 1 or 0, received {error}.", hint=HINT_CSV) from None

@@ -14,7 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from convert.conversion.named_network import load_network, spec_of
 from convert.errors import WeightsError
+from convert.spec import NetworkSpec, write_network
 from convert.tensorflow import load_tensorflow, quiet
 from convert.weights import dlib, dlib_layout, mobilefacenet, onnx_file, openface, torch_file
 from convert.weights.hdf5 import opened, stored_tensors
@@ -22,6 +24,7 @@ from convert.weights.keras_config import parse_config
 from convert.weights.keras_file import check_saved_model, load_keras, load_weights_into
 from convert.weights.saved_model import GRAPH
 from device.errors import LintelError
+from device.vision.manifest import Alignment, Source
 
 MAX_MIB = 96
 """What refusing a small file may take at its peak; some importers make room for the largest file they would take."""
@@ -104,6 +107,40 @@ def test_a_damaged_keras_file(files, mutation, name):
     path = files / f"damaged-{name}"
     path.write_bytes(mutation((files / name).read_bytes()))
     survives(lambda: load_keras(path))
+
+
+@pytest.fixture(scope="module")
+def imported(own, tmp_path_factory) -> Path:
+    """A network with its sidecar, as `quantize` takes it."""
+    path = tmp_path_factory.mktemp("imported") / "small.keras"
+    alignment = Alignment(size_px=8, template=((2.0, 3.0), (5.0, 3.0)), landmarks=(33, 263))
+    source = Source(package="own", member="net.keras", member_sha256="0" * 64)
+    spec = NetworkSpec(
+        spec_version=1,
+        name="small",
+        description="",
+        alignment=alignment,
+        length=5,
+        source=source,
+        license="MIT",
+        terms="",
+    )
+    write_network(own, spec, path)
+    return path
+
+
+def test_an_undamaged_network_is_what_the_quantizer_takes(imported):
+    assert load_network(str(imported), spec_of(str(imported))).output_shape == (None, 5)
+
+
+@FEW
+@given(MUTATIONS, st.sampled_from([".keras", ".json"]))
+def test_a_damaged_network_or_sidecar_for_the_quantizer(imported, tmp_path_factory, mutation, suffix):
+    folder = shutil.copytree(imported.parent, tmp_path_factory.mktemp("damaged") / "copy")
+    path = folder / imported.name
+    altered = path.with_suffix(suffix)
+    altered.write_bytes(mutation(altered.read_bytes()))
+    survives(lambda: load_network(str(path), spec_of(str(path))))
 
 
 @FEW

@@ -36,7 +36,7 @@ def test_the_groups_of_the_people_are_read(tmp_path):
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("", "names none"),
+        ("", "no column person, group"),
         ("person,group\n", "names none"),
         ("person,group\nzoe,f\n", "names none"),
         ("name,group\nada,f\n", "Cannot read"),
