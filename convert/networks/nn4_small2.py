@@ -18,6 +18,8 @@ CHIP_PX = 96
 EMBEDDING_LENGTH = 128
 EPSILON = 1e-5
 """What Torch adds to a variance."""
+MOMENTUM = 0.9
+"""Torch's 0.1 the other way round. Keras's own 0.99 lags behind a training of a few hundred steps."""
 LRN_CHANNELS, LRN_ALPHA, LRN_BETA = 5, 1e-4, 0.75
 """Torch divides alpha by the number of channels. Keras-OpenFace leaves `tf.nn.lrn` at 11 channels and does not."""
 LEAST_SQUARE = 1e-12
@@ -153,7 +155,7 @@ def _convolution(
     if size > 1:
         x = layers.ZeroPadding2D(size // 2, name=f"{convolution}_pad")(x)
     x = layers.Conv2D(channels, size, strides=stride, name=convolution)(x)
-    x = layers.BatchNormalization(epsilon=EPSILON, name=normalization)(x)
+    x = layers.BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON, name=normalization)(x)
     return layers.ReLU(name=f"{convolution}_relu")(x)
 
 

@@ -1,5 +1,6 @@
 """Training learns, goes on where it was killed, and holds the same people out whatever happens."""
 
+import importlib.util
 import json
 import os
 import signal
@@ -278,6 +279,37 @@ def test_killed_and_resumed_by_the_command_it_comes_to_the_same(trained, killed)
         "epoch 3",
     ]
     assert outputs(killed.out) == pytest.approx(outputs(trained[0].out), abs=1e-4)
+
+
+ELSEWHERE = """
+import json, sys
+from pathlib import Path
+from convert import train
+sys.path.insert(0, sys.argv[1])
+from test_train import PLAN, Remembering, small_network
+
+import keras
+
+train.NETWORKS["tiny"] = small_network
+found = train.train(PLAN, train.TrainingFiles(Path(sys.argv[2]), Path(sys.argv[3])), Remembering())
+print(json.dumps([keras.backend.backend(), found.epochs[0].loss, found.epochs[-1].loss]))
+"""
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_another_backend_trains_too(backend, data, tmp_path):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    finished = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE, str(Path(__file__).parent), str(data), str(tmp_path / "net.keras")],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    name, first, last = json.loads(finished.stdout)
+    assert (name, last < first, outputs(tmp_path / "net.keras").shape) == (backend, True, (4, 8))
 
 
 names = st.lists(st.text("abcdefgh", min_size=1, max_size=6), unique=True, max_size=40)

@@ -100,6 +100,11 @@ def test_pixels_are_brought_to_0_to_1_first(network):
     assert (layer.name, float(layer(np.float32(255))), float(layer(np.float32(0)))) == ("normalization", 1, 0)
 
 
+def test_normalizations_follow_a_training_as_fast_as_torch_s(network):
+    layers = [layer for layer in network.layers if type(layer).__name__ == "BatchNormalization"]
+    assert {(layer.momentum, layer.epsilon) for layer in layers} == {(0.9, 1e-5)}
+
+
 def test_the_network_is_loaded_back_in_safe_mode(network, chips, tmp_path):
     import keras
 
