@@ -7,6 +7,11 @@ from pathlib import Path
 import pytest
 from reference import TARGET, reference
 
+from device.config import load_settings
+from device.credentials import parse_badge
+from device.readers.formats import decode, formats_for
+from device.readers.kinds import KINDS
+from device.records import DoorInput, DoorOutput
 from device.simulation.scenario import read_scenario
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +41,26 @@ def test_the_scenario_in_the_docs_is_one(tmp_path):
     (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "scenarios.md").read_text(), re.DOTALL)
     (tmp_path / "scenario.toml").write_text(block)
     assert read_scenario(tmp_path / "scenario.toml").title == "A door in an office"
+
+
+WIRING = (ROOT / "docs" / "wiring.md").read_text()
+
+
+@pytest.mark.parametrize("block", re.findall(r"```toml\n(.*?)```", WIRING, re.DOTALL))
+def test_the_settings_in_the_docs_are_some(tmp_path, block):
+    (tmp_path / "lintel.toml").write_text(block)
+    settings = load_settings(tmp_path / "lintel.toml")
+    assert [formats_for(reader.formats, settings.formats) for reader in settings.readers]
+
+
+def test_the_card_in_the_docs_is_read():
+    (bits,) = re.findall(r"readers decode ([01]+)", WIRING)
+    assert decode(bits, formats_for(())) == parse_badge("17:1001")
+
+
+def test_every_setting_signal_and_kind_of_reader_is_in_the_docs():
+    named = {signal.value for signal in (*DoorInput, *DoorOutput)} | {kind.name for kind in KINDS}
+    assert [name for name in sorted(named) if name not in WIRING] == []
 
 
 def test_the_readme_leaves_no_figure_open():
