@@ -96,7 +96,7 @@ def test_the_service_comes_back_and_never_gives_up() -> None:
     assert values("StartLimitBurst") == []
 
 
-@pytest.mark.parametrize("device", ["char-gpiochip rw", "char-video4linux rw", "char-input r"])
+@pytest.mark.parametrize("device", ["char-gpiochip rw", "char-video4linux rw", "char-input r", "char-spi rw"])
 def test_camera_pins_and_readers_are_in_reach(device: str) -> None:
     assert device in values("DeviceAllow")
 
@@ -128,4 +128,4 @@ def test_no_memory_of_the_process_gets_onto_the_disk() -> None:
 
 def test_the_service_has_a_user_in_the_groups_of_its_devices() -> None:
     assert values("User") == ["lintel"]
-    assert re.findall(r"^m lintel (\w+)$", SYSUSERS.read_text(), re.MULTILINE) == ["dialout", "gpio", "input", "video"]
+    assert re.findall(r"^m lintel (\w+)$", SYSUSERS.read_text(), re.MULTILINE) == ["dialout", "gpio", "input", "spi", "video"]
