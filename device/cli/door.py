@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from device.records import DoorCommand, DoorStatus
 
 SECURE_S = 1.0
-"""A service that has not answered for so long does not secure anything, and the pins are tried instead."""
+"""A service that has the pins and has not answered for so long hangs."""
 
 door_option = click.option("--door", "name", metavar="NAME", help="The door; without it, all doors.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
@@ -72,36 +72,38 @@ def clear(name: str | None, as_json: bool) -> int:
 def secure(context: click.Context, name: str | None, as_json: bool) -> int:
     """Drive the relays to locked, and leave them there.
 
-    If the service runs, it ends its releases. Otherwise the pins are driven from here: the service's unit runs this
-    before every start and after every stop, also after a crash, as a GPIO pin keeps its level when its process dies. It
-    locks the relays of the settings and those that `lintel run` drove last, if they are others; if the settings are
-    wrong, the latter alone.
+    If the service runs and has the pins, it ends its releases. Otherwise they are driven from here: the service's unit
+    runs this before every start and after every stop, also after a crash, as a GPIO pin keeps its level when its
+    process dies. It locks the relays of the settings and those that `lintel run` drove last, if they are others; if
+    the settings are wrong, the latter alone.
     """
     path, _ = context.find_root().obj
-    doors = _service_secured(name)
-    if doors is not None:
-        return _told("secure", doors, as_json=as_json)
-    return _pins_secured(path, name, as_json=as_json)
+    try:
+        return _pins_secured(path, name, as_json=as_json)
+    except DoorError as error:
+        doors = _service_secured(name)
+        if doors is None:
+            raise error from None
+    return _told("secure", doors, as_json=as_json)
 
 
 def _service_secured(name: str | None) -> "tuple[DoorStatus, ...] | None":
-    """What the service says; None, and why, if it says nothing: whatever is wrong with it must not matter."""
-    try:
-        from device.door.control import ask, control_socket
-        from device.records import DoorCommand
+    """What the service says; None if none runs, or if it says nothing, and then why."""
+    from device.door.control import ask, control_socket
+    from device.records import DoorCommand
 
-        socket = control_socket()
+    socket = control_socket()
+    try:
         return ask(socket, DoorCommand.SECURE, name, timeout_s=SECURE_S) if socket else None
     except DoorError as error:
-        click.echo(f"Warning: {error.message} The pins are driven from here.", err=True)
-    except Exception as error:
-        click.echo(f"Warning: the service cannot be asked: {type(error).__name__}.", err=True)
+        click.echo(f"Warning: {error.message}", err=True)
     return None
 
 
 def _pins_secured(path: Path | None, name: str | None, *, as_json: bool) -> int:
+    """What this takes to load is what a door stays released for after its process was killed. Raises `DoorError`."""
+    from device.door.board import secure_all
     from device.door.by_hand import known_relays
-    from device.door.gpio import secure_all
 
     known = known_relays(path, lambda warning: click.echo(f"Warning: {warning}", err=True))
     relays = tuple(relay for relay in known if name in (None, relay.name))

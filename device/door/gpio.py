@@ -4,13 +4,12 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from gpiozero import DigitalOutputDevice
 
 from device.config import DoorSettings, InputSettings, OutputSettings, Settings
+from device.door.board import CHIP_HINT, chip_number, level_of, lgpio_of_board, relay_use
 from device.door.claims import all_of, claim_all, collected, named
 from device.door.inputs import Inputs
 from device.door.relay_guard import LAST_RESORT_S, PET_S, LastResort, RelayGuard
@@ -19,18 +18,10 @@ from device.errors import DoorError
 from device.ports import Clock
 from device.records import DoorInput, InputChanged, Line, Outputs
 
-DEVICES = Path("/dev")
+__all__ = ["BoardIO", "OutputWire", "Relay", "board_factory", "level_of", "open_board_io"]
+
 LOCK_TIME_S = 0.5
 """A strike is secured after so long even if a thread that hangs has its lock."""
-
-
-def level_of(settings: DoorSettings, *, released: bool) -> bool:
-    """The level, true for high, at which the relay's input releases the strike or secures it.
-
-    A fail-secure strike is energized to be released, a fail-safe one to be locked.
-    """
-    energized = released != settings.fail_safe
-    return energized == settings.active_high
 
 
 class Relay:
@@ -38,7 +29,7 @@ class Relay:
 
     def __init__(self, settings: DoorSettings, factory: Any) -> None:  # noqa: ANN401 - gpiozero is untyped
         """Raises `DoorError` if the pin cannot be taken."""
-        self._use = f"GPIO {settings.pin}, the relay of door {settings.name}"
+        self._use = relay_use(settings)
         self._lock = threading.Lock()
         with named(f"take {self._use}"):
             self._device = DigitalOutputDevice(
@@ -144,20 +135,20 @@ class BoardIO:
     def drive(self, outputs: Outputs) -> None:
         """Drives everything: the strike first if it is to be secure, last if it is to be released.
 
-        Raises `DoorError` when all was tried, also if the guard had to secure the strike since the last time.
+        Raises `DoorError` when all was tried. If the guard had to secure the strike since the last time, that is such
+        an error, and the strike stays secure this time: whoever wakes up has to think again.
         """
-        errors: list[DoorError] = []
-        if not outputs.released:
+        errors = [_left_alone()] if self.guard.has_secured() else []
+        is_released = outputs.released and not errors
+        if not is_released:
             with collected(errors):
                 self._secure()
         for wire in self._outputs:
             with collected(errors):
                 wire.set(on=wire.signal in outputs.on)
-        if outputs.released:
+        if is_released:
             with collected(errors):
                 self._release()
-        if self.guard.has_secured():
-            errors.append(_left_alone())
         if errors:
             raise all_of(errors)
 
@@ -226,38 +217,10 @@ def open_board_io(door: DoorSettings, settings: Settings, factory: Any, clock: C
     return wires
 
 
-def secure_all(relays: Iterable[DoorSettings]) -> None:
-    """Secures each relay on this board, also if another cannot be. Raises `DoorError`."""
-    factory = board_factory()
-    with contextlib.ExitStack() as stack:
-        for relay in relays:
-            stack.callback(_secure, relay, factory)
-
-
-def _secure(relay: DoorSettings, factory: Any) -> None:  # noqa: ANN401 - gpiozero is untyped
-    Relay(relay, factory).close()
-
-
 def board_factory() -> Any:  # noqa: ANN401 - gpiozero is untyped
     """The pin factory of the Raspberry Pi this runs on. Raises `DoorError`; never falls back to another."""
-    if not any(DEVICES.glob("gpiochip*")):
-        raise DoorError(
-            "There is no GPIO chip on this machine (no /dev/gpiochip*), so there is no relay to drive.",
-            hint="Run this on a Raspberry Pi, or try `lintel simulate`, which needs no hardware.",
-        )
-    try:
-        # lgpio makes a FIFO in the folder where it is imported, and fails where it may not.
-        with TemporaryDirectory(prefix="lintel-") as folder, contextlib.chdir(folder):
-            from device.door.lgpio_pins import factory
-    except ImportError:
-        raise DoorError(
-            "The package lgpio is not installed, which drives the GPIO pins.",
-            hint="pip install 'lintel[pi]'",
-        ) from None
-    try:
-        return factory()
-    except Exception as error:  # lgpio raises its own, OSError, or gpiozero's
-        raise DoorError(
-            f"Cannot open the GPIO chip: {str(error).strip() or type(error).__name__}.",
-            hint="Add this user to the group gpio, and see that a Raspberry Pi's GPIO is what /dev/gpiochip0 is.",
-        ) from error
+    lgpio_of_board()
+    from device.door.lgpio_pins import factory
+
+    with named("open the GPIO chip", hint=CHIP_HINT):
+        return factory(chip_number())

@@ -100,10 +100,10 @@ class Converter(LGPIOHardwareSPIShared):  # type: ignore[misc]  # gpiozero is un
 
 
 class LockFactory(LGPIOFactory):  # type: ignore[misc]  # gpiozero is untyped
-    """The pins of this board's GPIO chip, as `LockPin`s."""
+    """The pins of a GPIO chip, as `LockPin`s."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, chip: int | None) -> None:
+        super().__init__(chip)
         self.pin_class = LockPin
         self._res_lock = threading.RLock()
 
@@ -111,6 +111,6 @@ class LockFactory(LGPIOFactory):  # type: ignore[misc]  # gpiozero is untyped
         return Converter if shared and hardware else super()._get_spi_class(shared, hardware)
 
 
-def factory() -> LockFactory:
-    """The pins of this board."""
-    return LockFactory()
+def factory(chip: int | None = None) -> LockFactory:
+    """The pins of /dev/gpiochip`chip`; without a number, of the one that gpiozero takes for the header's."""
+    return LockFactory(chip)

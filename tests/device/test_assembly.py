@@ -108,7 +108,7 @@ def test_missing_reader_is_its_own_error():
 
 @pytest.mark.parametrize("part", ["no GPIO chip", "no camera at /dev/video63", "no badge reader at /dev/none"])
 def test_all_missing_parts_are_named_at_once(monkeypatch, tmp_path, part):
-    monkeypatch.setattr("device.door.gpio.DEVICES", tmp_path)
+    monkeypatch.setattr("device.door.board.DEVICES", tmp_path)
     settings = Settings(camera=CameraSettings(source="63"), reader=ReaderSettings(source="/dev/none"))
     with pytest.raises(DoorError, match=part):
         run_until_closed(settings)

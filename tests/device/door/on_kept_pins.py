@@ -11,10 +11,10 @@ from pathlib import Path
 
 import gpiozero.pins.local
 
-import device.door.gpio
 from device.cli.main import main
 from device.clock import SystemClock
 from device.config import load_settings
+from device.door import board
 from device.door.gpio import board_factory, open_board_io
 from device.door.operation import Door, DoorThread
 from device.door.remembered import remember
@@ -26,9 +26,9 @@ PI_4B = 0xC03114
 def on_this_board() -> None:
     """A Raspberry Pi 4 with one GPIO chip."""
     sys.path.insert(0, str(Path(__file__).parent / "kept_pins"))
-    device.door.gpio.DEVICES = Path(os.environ["LINTEL_TEST_PINS"])
-    (device.door.gpio.DEVICES / "gpiochip0").touch()
-    gpiozero.pins.local.get_pi_revision = lambda: PI_4B
+    board.DEVICES = Path(os.environ["LINTEL_TEST_PINS"])
+    (board.DEVICES / "gpiochip0").touch()
+    board.revision = gpiozero.pins.local.get_pi_revision = lambda: PI_4B
 
 
 def hold() -> None:

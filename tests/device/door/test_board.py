@@ -3,14 +3,15 @@
 import sys
 from pathlib import Path
 
-import gpiozero.pins.local
 import pytest
 
 from device.config import DoorSettings
+from device.door import board
 from device.door.gpio import Relay, board_factory
 from device.errors import DoorError
 
 PIN = 17
+PI_4B = 0xC03114
 
 
 def relay(*, active_high=True):
@@ -80,13 +81,73 @@ def test_chip_that_cannot_be_opened_is_an_error(lgpio):
         board_factory()
 
 
-def test_board_that_is_no_raspberry_pi_is_an_error(lgpio, monkeypatch):  # noqa: ARG001 - lgpio is installed
-    def unknown():
-        raise gpiozero.PinUnknownPi("unable to locate Pi revision")
+@pytest.fixture
+def identity(monkeypatch, tmp_path):
+    """Writes where a board says what it is: in the device tree, or in /proc/cpuinfo."""
+    monkeypatch.setattr(board, "DEVICE_TREE_REVISION", tmp_path / "linux,revision")
+    monkeypatch.setattr(board, "CPU_INFO", tmp_path / "cpuinfo")
 
-    monkeypatch.setattr(gpiozero.pins.local, "get_pi_revision", unknown)
-    with pytest.raises(DoorError, match="unable to locate Pi revision"):
-        board_factory()
+    def write(device_tree=None, cpu_info=None):
+        if device_tree is not None:
+            board.DEVICE_TREE_REVISION.write_bytes(device_tree)
+        if cpu_info is not None:
+            board.CPU_INFO.write_text(cpu_info)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("device_tree", "cpu_info"),
+    [
+        (b"\x00\xc0\x31\x14", None),
+        (b"\x00\xc0\x31\x14", "Revision\t: a02082\n"),
+        (None, "model name\t: ARMv7\nHardware\t: BCM2711\nRevision\t: c03114\nSerial\t\t: 1\n"),
+        (b"", "Revision\t: c03114\n"),
+    ],
+)
+def test_board_says_what_it_is(identity, device_tree, cpu_info):
+    identity(device_tree, cpu_info)
+    assert board.revision() == PI_4B
+
+
+@pytest.mark.parametrize("cpu_info", [None, "", "Revision\t:\n", "Revision\t: none\n", "model name\t: Xeon\n"])
+def test_board_that_is_no_raspberry_pi_is_an_error(identity, cpu_info):
+    identity(cpu_info=cpu_info)
+    with pytest.raises(DoorError, match="no Raspberry Pi"):
+        board.revision()
+
+
+@pytest.mark.parametrize(
+    ("revision", "chips", "number"),
+    [(PI_4B, 1, 0), (PI_4B, 5, 0), (0xC04170, 1, 0), (0xC04170, 5, 4), (0xA02082, 2, 0)],
+)
+def test_chip_is_that_of_the_header(dev, monkeypatch, revision, chips, number):
+    for chip in range(chips):
+        (dev / f"gpiochip{chip}").touch()
+    monkeypatch.setattr(board, "revision", lambda: revision)
+    assert board.chip_number() == number
+
+
+@pytest.mark.parametrize("active_high", [True, False])
+def test_relay_is_secured_in_one_request(lgpio, active_high):
+    board.secure_all([DoorSettings(pin=PIN, active_high=active_high)])
+    assert lgpio.asked == [("open", 0), ("output", 7, PIN, int(not active_high))]
+
+
+def test_relays_are_secured_whatever_fails(lgpio):
+    lgpio.refused = {("output", 5), ("output", 6)}
+    with pytest.raises(DoorError) as failed:
+        board.secure_all([DoorSettings(name=name, pin=pin) for name, pin in (("a", 5), ("b", 6), ("c", 7))])
+    assert failed.value.message == (
+        "Cannot take GPIO 5, the relay of door a: GPIO busy. Cannot take GPIO 6, the relay of door b: GPIO busy."
+    )
+    assert ("output", 7, 7, 0) in lgpio.asked
+
+
+def test_chip_that_cannot_be_opened_secures_nothing(lgpio):
+    lgpio.refused = {"open"}
+    with pytest.raises(DoorError, match="Cannot open the GPIO chip: GPIO busy"):
+        board.secure_all([DoorSettings()])
 
 
 def test_importing_lgpio_leaves_the_folder_as_it_was(lgpio):  # noqa: ARG001 - imported by the factory
@@ -104,7 +165,7 @@ def test_without_lgpio_it_says_what_to_install(dev, monkeypatch):  # noqa: ARG00
 
 
 def test_without_a_chip_there_is_no_relay(monkeypatch, tmp_path):
-    monkeypatch.setattr("device.door.gpio.DEVICES", tmp_path)
+    monkeypatch.setattr("device.door.board.DEVICES", tmp_path)
     with pytest.raises(DoorError, match="no GPIO chip") as missing:
         board_factory()
     assert "lintel simulate" in missing.value.hint

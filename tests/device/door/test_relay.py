@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from device.config import DoorSettings
-from device.door.gpio import Relay, level_of
+from device.door.board import level_of
+from device.door.gpio import Relay
 from device.errors import DoorError
 from device.simulation.clock import SimulatedClock
 from device.simulation.pins import Level, SimulatedPins

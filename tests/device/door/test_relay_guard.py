@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from device.clock import SystemClock
 from device.config import DoorSettings
 from device.door.gpio import BoardIO
+from device.door.operation import Door, DoorThread
 from device.door.relay_guard import PET_S, RelayGuard
 from device.errors import DoorError
-from device.records import Outputs
+from device.records import DoorCommand, Event, Outputs
 from device.simulation.clock import SimulatedClock
 from device.simulation.pins import SimulatedPins
 
@@ -84,11 +85,20 @@ def test_it_is_told_once(io, clock):
     io.drive(Outputs())
 
 
-def test_thread_that_wakes_up_and_releases_is_watched_again(pins, io, clock):
+def test_thread_that_wakes_up_does_not_go_on_as_before(pins, io, clock):
     io.drive(RELEASED)
     clock.sleep(10.0)
     with pytest.raises(DoorError):
         io.drive(RELEASED)
+    assert changes(pins)[-1] == (PET_S, False)
+
+
+def test_thread_that_has_thought_again_is_watched_again(pins, io, clock):
+    io.drive(RELEASED)
+    clock.sleep(10.0)
+    with pytest.raises(DoorError):
+        io.drive(RELEASED)
+    io.drive(RELEASED)
     clock.sleep(10.0)
     assert changes(pins)[-2:] == [(10.0, True), (10.0 + PET_S, False)]
 
@@ -184,6 +194,46 @@ def test_release_ends_while_its_thread_hangs_with_the_relays_lock(real):
         wait_until(lambda: not changes(pins)[-1][1])
     with pytest.raises(DoorError, match="guard"):
         io.drive(Outputs())
+
+
+@pytest.fixture
+def door(real):
+    """A whole door with a thread for its time."""
+    io, pins = real
+    door = Door(DoorSettings(pin=PIN, strike_time_s=10.0), io, SystemClock())
+    thread = DoorThread(door, SystemClock())
+    yield door, pins
+    door.close()
+    thread.close()
+
+
+def test_release_ends_while_the_whole_door_hangs(door):
+    """Long before its strike time is over."""
+    door, pins = door
+    assert door.grant()
+    with door._lock:
+        wait_until(lambda: not changes(pins)[-1][1])
+    (released_at, _), (secured_at, _) = changes(pins)[-2:]
+    assert PET_S / 2 < secured_at - released_at < PET_S + 2.0
+
+
+def test_door_that_woke_up_is_in_fault_and_says_why(door):
+    door, pins = door
+    door.grant()
+    with door._lock:
+        wait_until(lambda: not changes(pins)[-1][1])
+    said = []
+    wait_until(lambda: said.extend(door.notices()) or Event.DOOR_FAULT in [notice.event for notice in said])
+    assert "nobody attended to it" in said[-1].detail
+    assert not changes(pins)[-1][1]
+
+
+def test_evacuation_goes_on_when_the_door_wakes_up(door):
+    door, pins = door
+    door.command(DoorCommand.EVACUATE)
+    with door._lock:
+        wait_until(lambda: not changes(pins)[-1][1])
+    wait_until(lambda: changes(pins)[-1][1])
 
 
 def hang(how):

@@ -1,0 +1,87 @@
+"""The board's GPIO chip through lgpio: found, opened, and relays secured without anything else being loaded.
+
+A door whose process was killed stays released until this has run, so every import costs: gpiozero's are a third of all.
+"""
+
+import contextlib
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from device.config import DoorSettings
+from device.door.claims import all_of, collected, named
+from device.errors import DoorError
+
+DEVICES = Path("/dev")
+DEVICE_TREE_REVISION = Path("/proc/device-tree/system/linux,revision")
+CPU_INFO = Path("/proc/cpuinfo")
+CHIP_HINT = "Add this user to the group gpio, and see that a Raspberry Pi's GPIO is what /dev/gpiochip0 is."
+PI_5_TYPE = 0x17
+"""In the revision code of a Raspberry Pi 5, bits 4 to 11 (raspberrypi.com, "Raspberry Pi revision codes")."""
+
+
+def level_of(settings: DoorSettings, *, released: bool) -> bool:
+    """The level, true for high, at which the relay's input releases the strike or secures it.
+
+    A fail-secure strike is energized to be released, a fail-safe one to be locked.
+    """
+    energized = released != settings.fail_safe
+    return energized == settings.active_high
+
+
+def relay_use(settings: DoorSettings) -> str:
+    """The pin and what it is for."""
+    return f"GPIO {settings.pin}, the relay of door {settings.name}"
+
+
+def secure_all(relays: Iterable[DoorSettings]) -> None:
+    """Secures each relay, also if another cannot be, and leaves its pin driven. Raises `DoorError` for all that failed.
+
+    The level comes with the direction, in one request to the kernel.
+    """
+    lgpio, errors = lgpio_of_board(), list[DoorError]()
+    with named("open the GPIO chip", hint=CHIP_HINT):
+        chip = lgpio.gpiochip_open(chip_number())
+    for relay in relays:
+        with collected(errors), named(f"take {relay_use(relay)}"):
+            lgpio.gpio_claim_output(chip, relay.pin, int(level_of(relay, released=False)))
+    if errors:
+        raise all_of(errors)
+
+
+def lgpio_of_board() -> Any:  # noqa: ANN401 - lgpio is untyped
+    """The module. Raises `DoorError` if there is no GPIO chip here, or no lgpio; never falls back to anything else."""
+    if not any(DEVICES.glob("gpiochip*")):
+        raise DoorError(
+            "There is no GPIO chip on this machine (no /dev/gpiochip*), so there is no relay to drive.",
+            hint="Run this on a Raspberry Pi, or try `lintel simulate`, which needs no hardware.",
+        )
+    try:
+        # lgpio makes a FIFO in the folder where it is imported, and fails where it may not.
+        with TemporaryDirectory(prefix="lintel-") as folder, contextlib.chdir(folder):
+            import lgpio
+    except ImportError:
+        raise DoorError(
+            "The package lgpio is not installed, which drives the GPIO pins.",
+            hint="pip install 'lintel[pi]'",
+        ) from None
+    return lgpio
+
+
+def chip_number() -> int:
+    """Which /dev/gpiochip has the pins of the header, as gpiozero 2.0.1 has it: early kernels of the Pi 5 call it 4."""
+    is_pi_5 = (revision() & 0xFF0) >> 4 == PI_5_TYPE
+    return 4 if is_pi_5 and (DEVICES / "gpiochip4").exists() else 0
+
+
+def revision() -> int:
+    """The revision code of this Raspberry Pi. Raises `DoorError` if it is none."""
+    with contextlib.suppress(OSError, struct.error):
+        return int(struct.unpack(">L", DEVICE_TREE_REVISION.read_bytes())[0])
+    with contextlib.suppress(OSError, ValueError):
+        for line in CPU_INFO.read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("Revision"):
+                return int(line.rpartition(":")[2], 16)
+    raise DoorError("This machine is no Raspberry Pi: it has no revision code.", hint=CHIP_HINT)
