@@ -92,7 +92,7 @@ class WiegandReader:
             self._clock.sleep(MOMENT_S)
         if self._lines.are_waiting():
             return self._taken()
-        return self._event(self._assembler.end())
+        return self._event(self._assembler.end(now))
 
     def _looked(self) -> ReaderNotice | None:
         """What the lines' levels say of the reader itself."""
@@ -147,9 +147,10 @@ class DataLines:
     (`edge_irq_thread` in gpiolib-cdev.c), and a pulse of 20 us is over by then: it would be a rising edge or none.
     """
 
-    def __init__(self, data0: Any, data1: Any) -> None:  # noqa: ANN401 - gpiozero is untyped
+    def __init__(self, data0: Any, data1: Any, clock: Clock) -> None:  # noqa: ANN401 - gpiozero is untyped
         """Takes two `gpiozero.InputDevice`s over, and listens."""
         self._devices = (data0, data1)
+        self._clock = clock
         self._edges: deque[Edge] = deque()
         self._lost: deque[float] = deque(maxlen=1)
         self.woken = threading.Event()
@@ -200,7 +201,7 @@ class DataLines:
         if self._lost or len(self._edges) >= MOST_WAITING:
             self._lost.append(ticks)
         else:
-            self._edges.append(Edge(line, ticks, falling=not state))
+            self._edges.append(Edge(line, ticks, falling=not state, late_s=self._clock.monotonic() - ticks))
         self.woken.set()
 
 
@@ -269,7 +270,7 @@ def open_reader(settings: ReaderSettings, around: Surroundings) -> WiegandReader
 
         lamps = Lamps(lamp("led_pin", settings.led_pin), lamp("buzzer_pin", settings.buzzer_pin))
         with _named("listen to its data lines"):
-            lines = DataLines(wire("data0_pin", data0), wire("data1_pin", data1))
+            lines = DataLines(wire("data0_pin", data0), wire("data1_pin", data1), around.clock)
         stack.pop_all()
     return WiegandReader(settings.name, lines, lamps, formats, around.clock)
 

@@ -34,6 +34,8 @@ MOST_BITS = 128
 """The longest card format that there can be."""
 MOST_EDGES = 4 * MOST_BITS
 """Of one burst. Room for as many bounces as bits, both edges of each."""
+MOST_LATE_S = 0.1
+"""Nobody waits longer for edges that are heard of late."""
 HELD_LOW_S = 0.1
 """A line that is low for so long without an edge does not pulse."""
 
@@ -49,6 +51,8 @@ class Edge:
     line: DataLine
     at: float
     falling: bool = True
+    late_s: float = 0.0
+    """How much later than it happened it was heard of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +66,38 @@ class Burst:
 
 
 class Assembler:
-    """Takes edges one by one and gives a burst for each silence between them. Keeps at most `MOST_EDGES` of them."""
+    """Takes edges one by one and gives a burst for each silence between them. Keeps at most `MOST_EDGES` of them.
+
+    Edges may be heard of late, and in another order than they happened. So a burst that was taken for over is kept. An
+    edge that had happened by then goes on with it, and the whole is given: its rest is no frame of its own.
+    """
 
     def __init__(self) -> None:
         self._edges: list[Edge] = []
         self._last_at = -math.inf
-        self._told = False
+        self._late_s = 0.0
+        self._lost = False
+        self._over_at: float | None = -math.inf
+        self._given: Burst | None = None
 
     @property
     def ends_at(self) -> float | None:
-        """When the burst in progress is over unless another edge comes; None if there is none."""
-        return self._last_at + SILENCE_S if self._edges or self._told else None
+        """When the burst in progress is over unless another edge comes; None if there is none. Later, if its edges were
+        heard of late: as late the next one may be.
+        """
+        return self._last_at + SILENCE_S + self._late_s if self._over_at is None else None
 
     def take(self, edge: Edge) -> Burst | None:
-        """The burst that this edge shows to be over, or to be none as it is too long; mostly None.
-
-        An edge may be late by less than a silence; one without a time is ignored.
+        """The burst that this edge shows to be over, or to be none as it is too long; mostly None. An edge without a
+        time is ignored.
         """
         if not math.isfinite(edge.at):
             return None
-        ended = self.end() if edge.at - self._last_at > SILENCE_S else None
+        ended = self._begin() if self._is_another(edge.at) else None
+        self._over_at = None
         self._last_at = max(self._last_at, edge.at)
-        if self._told:
+        self._late_s = min(max(self._late_s, edge.late_s), MOST_LATE_S)
+        if self._lost:
             return ended
         self._edges.append(edge)
         return ended if len(self._edges) <= MOST_EDGES else self.lose(edge.at)
@@ -92,16 +106,31 @@ class Assembler:
         """Gives up the burst in progress, because edges were too many or got lost, `at` the last of them; the rest is
         skipped until a silence. Gives the one burst that says so.
         """
-        told, self._told = self._told, True
+        if self._is_another(at):
+            self._begin()
+        lost, self._lost, self._over_at = self._lost, True, None
         self._edges.clear()
         self._last_at = max(self._last_at, at)
-        return None if told else Burst("", at, _too_many())
+        return None if lost else Burst("", at, _too_many())
 
-    def end(self) -> Burst | None:
-        """Ends the burst in progress; None if there was none, or nothing but a disturbance."""
-        edges, self._edges, self._told = self._edges, [], False
-        self._last_at = -math.inf
-        return burst_of(edges)
+    def end(self, now: float) -> Burst | None:
+        """Takes the burst in progress for over; None if there was none, nothing but a disturbance, or nothing new."""
+        if self._over_at is not None:
+            return None
+        self._over_at = now
+        before, self._given = self._given, burst_of(self._edges)
+        return None if self._given == before else self._given
+
+    def _is_another(self, at: float) -> bool:
+        """Whether what happened then is no part of the burst."""
+        return at - self._last_at > SILENCE_S or (self._over_at is not None and at >= self._over_at)
+
+    def _begin(self) -> Burst | None:
+        """Ends the burst in progress, and forgets it."""
+        ended = self.end(self._last_at)
+        self._edges, self._lost, self._given = [], False, None
+        self._last_at, self._late_s = -math.inf, 0.0
+        return ended
 
 
 class Rest:
@@ -138,7 +167,7 @@ def burst_of(edges: Iterable[Edge]) -> Burst | None:
     bits, at = "".join(str(pulse.line) for pulse in pulses), pulses[-1].at
     if len(bits) > MOST_BITS:
         return Burst("", at, _too_many())
-    return Burst(bits, at, _both_at_once(pulses))
+    return Burst(bits, at, _doubt(pulses))
 
 
 def is_key_code(bits: str) -> bool:
@@ -172,10 +201,14 @@ def _without_bounces(pulses: Iterator[Edge]) -> Iterator[Edge]:
             yield pulse
 
 
-def _both_at_once(pulses: list[Edge]) -> str:
-    """The fault of pulses on both lines at once, of which nobody knows which one is true; empty if there are none."""
-    crowded = any(after.at - before.at < BOUNCE_S for before, after in pairwise(pulses))
-    return "Both data lines went low at once: noise on the wires, or two readers on them." if crowded else ""
+def _doubt(pulses: list[Edge]) -> str:
+    """Why pulses are no frame although they are not too many; empty if they may be one."""
+    gaps = [after.at - before.at for before, after in pairwise(pulses)]
+    if min(gaps) < BOUNCE_S:
+        return "Both data lines went low at once: noise on the wires, or two readers on them."
+    if max(gaps) > SILENCE_S:
+        return "Parts of a frame were heard of too late: this machine was too busy."
+    return ""
 
 
 def _too_many() -> str:

@@ -519,3 +519,17 @@ def test_chip_that_is_gone_is_a_fault(board):
     lgpio.refused.add("read")
     with pytest.raises(ReaderError, match="cannot read its data lines: GPIO busy"):
         reader.read(1.0)
+
+
+def test_card_is_read_although_its_rest_is_heard_of_after_the_silence(board):
+    """Seen with the kernel's edges on an emulated board that was slow: its first half alone was a key."""
+    reader, lgpio, clock = board
+    stamps = [(5 + int(bit), (index + 1) * 2_000_000) for index, bit in enumerate(CARD)]
+    clock.sleep(0.008)
+    for pin, at_ns in stamps[:4]:
+        lgpio.change(pin, 0, at_ns)
+    early = reader.read(0.1)
+    clock.sleep(0.1)
+    for pin, at_ns in stamps[4:]:
+        lgpio.change(pin, 0, at_ns)
+    assert (type(early), reader.read(0.2).credential) == (KeyPress, EILEEN)

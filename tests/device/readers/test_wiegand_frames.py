@@ -17,6 +17,7 @@ from device.readers.wiegand_frames import (
     LONGEST_PULSE_S,
     MOST_BITS,
     MOST_EDGES,
+    MOST_LATE_S,
     SHORTEST_PULSE_S,
     SILENCE_S,
     Assembler,
@@ -41,7 +42,7 @@ def bursts(edges: Iterable[Edge]) -> list[Burst]:
     """All that an assembler gives, up to the silence at the end."""
     assembler = Assembler()
     given = [assembler.take(edge) for edge in edges]
-    return [burst for burst in (*given, assembler.end()) if burst]
+    return [burst for burst in (*given, assembler.end(math.inf)) if burst]
 
 
 def falls(bits: str, at: float = 0.0, spacing_s: float = 1e-3) -> list[Edge]:
@@ -156,7 +157,7 @@ def test_burst_with_a_loss_is_no_frame():
     assembler = Assembler()
     for edge in falls("1010"):
         assembler.take(edge)
-    assert (assembler.lose(5e-3).bits, assembler.end()) == ("", None)
+    assert (assembler.lose(5e-3).bits, assembler.end(math.inf)) == ("", None)
 
 
 def test_loss_is_told_once_until_a_silence():
@@ -169,7 +170,7 @@ def test_frame_without_its_beginning_is_none():
     assembler = Assembler()
     assembler.lose(1.0)
     given = [assembler.take(edge) for edge in falls("101010", 1.02)]
-    assert [*given, assembler.end()] == [None] * 7
+    assert [*given, assembler.end(math.inf)] == [None] * 7
 
 
 @given(FRAMES, st.data())
@@ -196,7 +197,7 @@ def test_no_edges_whatever_raise_or_grow(actions):
         elif action == "lose" and math.isfinite(edge.at):
             assembler.lose(edge.at)
         else:
-            assembler.end()
+            assembler.end(math.inf)
     assert len(assembler._edges) <= len(actions)
 
 
@@ -294,3 +295,54 @@ def test_line_is_not_looked_at_forever_before_it_is_held(looks):
         if math.isfinite(rest.looks_at):
             assert rest.look(low, rest.looks_at) is True
             now = max(now, rest.looks_at)
+
+
+def test_rest_of_a_burst_that_was_taken_for_over_is_no_key():
+    """It was heard of late, and goes on with what it belongs to."""
+    assembler = Assembler()
+    edges = falls("10100101", spacing_s=10e-3)
+    for edge in edges[:4]:
+        assembler.take(edge)
+    first = assembler.end(60e-3)
+    late = [assembler.take(edge) for edge in edges[4:]]
+    assert (first.bits, late, assembler.end(math.inf).bits) == ("1010", [None] * 4, "10100101")
+
+
+def test_burst_is_not_given_again_for_a_bounce_that_is_heard_of_late():
+    assembler = Assembler()
+    for edge in falls("1010"):
+        assembler.take(edge)
+    assembler.end(3e-3 + SILENCE_S)
+    assembler.take(Edge(0, 3e-3 + 50e-6))
+    assert assembler.end(math.inf) is None
+
+
+def test_burst_after_one_that_was_taken_for_over_is_its_own():
+    assembler = Assembler()
+    for edge in falls("1010"):
+        assembler.take(edge)
+    assembler.end(3e-3 + SILENCE_S)
+    assert bursts_of_more(assembler, falls("0101", 3e-3 + SILENCE_S)) == ["0101"]
+
+
+def bursts_of_more(assembler: Assembler, edges: Iterable[Edge]) -> list[str]:
+    """The bits of what more edges make of a burst."""
+    return [burst.bits for burst in (*map(assembler.take, edges), assembler.end(math.inf)) if burst]
+
+
+def test_burst_whose_edges_are_heard_of_late_is_over_later():
+    assembler = Assembler()
+    assembler.take(Edge(0, 1.0, late_s=0.03))
+    assembler.take(Edge(0, 1.01, late_s=0.02))
+    assert assembler.ends_at == pytest.approx(1.01 + SILENCE_S + 0.03)
+
+
+def test_nobody_waits_for_edges_that_are_ever_so_late():
+    assembler = Assembler()
+    assembler.take(Edge(0, 1.0, late_s=1e9))
+    assert assembler.ends_at == pytest.approx(1.0 + SILENCE_S + MOST_LATE_S)
+
+
+def test_edge_of_long_before_makes_no_frame_of_a_burst():
+    burst = burst_of([*falls("1010", 1.0), Edge(1, 0.9)])
+    assert "too late" in burst.fault
