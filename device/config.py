@@ -20,54 +20,17 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from device.door_settings import DEFAULT_FILE as DEFAULT_FILE  # noqa: PLC0414 - as if it were defined here
+from device.door_settings import DoorSettings as DoorSettings  # noqa: PLC0414
+from device.door_settings import Group, Name
 from device.errors import ConfigError
 from device.records import DoorInput, DoorOutput
 
-DEFAULT_FILE = Path("/etc/lintel/lintel.toml")
-
 Printable = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$")]
-
-
-class _Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    pass
-
-
-Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 Pin = Annotated[int, Meta(ge=0, le=27)]
 
 
-class DoorSettings(_Group, frozen=True):
-    """A door: its lock and its times."""
-
-    name: Annotated[Name, Meta(description="what the door is called in commands and in the audit")] = "main"
-    pin: Annotated[int, Meta(ge=0, le=27, description="GPIO number (BCM) of the relay's input")] = 17
-    active_high: Annotated[bool, Meta(description="true if a high level energizes the relay")] = True
-    fail_safe: Annotated[
-        bool, Meta(description="true if the lock is open without power (a magnet): energized means locked")
-    ] = False
-    strike_time_s: Annotated[float, Meta(gt=0, le=10, description="how long a grant releases the strike, seconds")] = (
-        3.0
-    )
-    extended_strike_time_s: Annotated[
-        float, Meta(gt=0, le=30, description="the same for people who need more time, seconds")
-    ] = 10.0
-    relock: Annotated[
-        Literal["open", "close"],
-        Meta(description="`open`: secure as soon as the door opens; `close`: when it has closed again"),
-    ] = "open"
-    held_open_time_s: Annotated[float, Meta(ge=1, le=600, description="how long the door may stay open, seconds")] = (
-        30.0
-    )
-    pre_alarm_s: Annotated[
-        float, Meta(ge=0, le=60, description="so long before the held-open alarm the buzzer warns, seconds")
-    ] = 10.0
-    rex: Annotated[
-        Literal["shunt", "release"],
-        Meta(description="request to exit: `shunt` only lets the door be opened by its handle, `release` releases it"),
-    ] = "shunt"
-
-
-class ReaderSettings(_Group, frozen=True):
+class ReaderSettings(Group, frozen=True):
     """Where badges come from."""
 
     name: Annotated[Name, Meta(description="what the reader is called in commands and in the audit")] = "reader"
@@ -97,7 +60,7 @@ class ReaderSettings(_Group, frozen=True):
     camera: Annotated[Printable, Meta(description="the camera at this reader; empty: `camera.source`")] = ""
 
 
-class InputSettings(_Group, frozen=True, kw_only=True):
+class InputSettings(Group, frozen=True, kw_only=True):
     """A wire that says something, one table each."""
 
     door: Annotated[Name, Meta(description="the door it belongs to")] = "main"
@@ -115,7 +78,7 @@ class InputSettings(_Group, frozen=True, kw_only=True):
     ] = 0.05
 
 
-class OutputSettings(_Group, frozen=True, kw_only=True):
+class OutputSettings(Group, frozen=True, kw_only=True):
     """A wire that is driven besides the strike, one table each."""
 
     door: Annotated[Name, Meta(description="the door it belongs to")] = "main"
@@ -124,7 +87,7 @@ class OutputSettings(_Group, frozen=True, kw_only=True):
     active_high: Annotated[bool, Meta(description="true if a high level switches it on")] = True
 
 
-class FormatSettings(_Group, frozen=True, kw_only=True):
+class FormatSettings(Group, frozen=True, kw_only=True):
     """A card format of your own, one table each."""
 
     name: Annotated[Name, Meta(description="what it is called; written `own:NAME:FACILITY:NUMBER`")]
@@ -141,7 +104,7 @@ class FormatSettings(_Group, frozen=True, kw_only=True):
     ] = ()
 
 
-class CameraSettings(_Group, frozen=True):
+class CameraSettings(Group, frozen=True):
     """Where frames come from."""
 
     source: Annotated[
@@ -153,7 +116,7 @@ class CameraSettings(_Group, frozen=True):
     max_age_s: Annotated[float, Meta(gt=0, le=0.5, description="an older frame is no evidence, seconds")] = 0.5
 
 
-class VisionSettings(_Group, frozen=True):
+class VisionSettings(Group, frozen=True):
     """What a face must be like to be compared."""
 
     models_dir: Annotated[
@@ -172,7 +135,7 @@ class VisionSettings(_Group, frozen=True):
     ] = 0.35
 
 
-class AccessSettings(_Group, frozen=True):
+class AccessSettings(Group, frozen=True):
     """How one swipe goes."""
 
     interlock: Annotated[
@@ -184,13 +147,13 @@ class AccessSettings(_Group, frozen=True):
     ] = 6.0
 
 
-class StoreSettings(_Group, frozen=True):
+class StoreSettings(Group, frozen=True):
     """Where people, badges, references and the audit are kept."""
 
     state_dir: Annotated[Printable, Meta(description="folder of the database; empty: the user's state folder")] = ""
 
 
-class Settings(_Group, frozen=True):
+class Settings(Group, frozen=True):
     """All settings, by group."""
 
     door: DoorSettings = DoorSettings()

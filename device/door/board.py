@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from device.config import DoorSettings
 from device.door.claims import all_of, collected, named
+from device.door_settings import DoorSettings
 from device.errors import DoorError
 
 DEVICES = Path("/dev")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from device.config import DoorSettings
+from device.door_settings import DoorSettings
 from device.errors import DoorError
 
 RUNTIME_DIR = Path("/run/lintel")

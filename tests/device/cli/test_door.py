@@ -188,7 +188,7 @@ def test_a_polarity_that_nobody_states_is_the_one_driven_last(lintel, config, dr
 
 @pytest.mark.usefixtures("runtime")
 def test_without_a_settings_file_the_relay_driven_last_is_secured(lintel, driven, monkeypatch, tmp_path):
-    monkeypatch.setattr("device.config.DEFAULT_FILE", tmp_path / "none.toml")
+    monkeypatch.setattr("device.door.by_hand.DEFAULT_FILE", tmp_path / "none.toml")
     monkeypatch.delenv("LINTEL_CONFIG", raising=False)
     remember([DoorSettings(pin=5, active_high=False)])
     assert lintel("door", "secure").exit_code == 0
