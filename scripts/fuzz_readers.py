@@ -13,9 +13,8 @@ import random
 import sys
 import time
 import tracemalloc
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import partial
 
 from fuzz_targets import TARGETS, Session, Target, size_of, target_named, try_once
 
@@ -58,7 +57,8 @@ def main() -> int:
     chosen = names if arguments.parser == "all" else [arguments.parser]
     broken = 0
     with ProcessPoolExecutor(min(len(chosen), os.cpu_count() or 1)) as processes:
-        for found in processes.map(partial(try_parser, inputs=arguments.inputs, seed=arguments.seed), chosen):
+        under_way = [processes.submit(try_parser, name, arguments.inputs, arguments.seed) for name in chosen]
+        for found in (ended.result() for ended in as_completed(under_way)):
             print(found.text, file=sys.stderr if found.broken else sys.stdout, flush=True)
             broken += found.broken
     return 1 if broken else 0
