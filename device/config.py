@@ -28,6 +28,8 @@ from device.records import DoorInput, DoorOutput
 
 Printable = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$")]
 Pin = Annotated[int, Meta(ge=0, le=27)]
+SPI_PINS = range(7, 12)
+"""What `dtparam=spi=on` takes for itself: CE1, CE0, MISO, MOSI, SCLK."""
 
 
 class ReaderSettings(Group, frozen=True):
@@ -237,12 +239,14 @@ def _refuse_strangers(settings: Settings) -> None:
 
 
 def _refuse_shared_pins(settings: Settings) -> None:
-    """Two wires on one pin. Raises `ValueError` that names both."""
-    taken: dict[int, str] = {}
-    for pin, use in used_pins(settings):
-        if pin in taken:
-            raise ValueError(f"GPIO {pin} is used twice, by {taken[pin]} and by {use}")
-        taken[pin] = use
+    """Two wires on one pin or channel. Raises `ValueError` that names both."""
+    taken: dict[str, str] = {}
+    pins = ((f"GPIO {pin}", use) for pin, use in used_pins(settings))
+    channels = ((f"channel {one.channel}", _use(one)) for one in settings.inputs if one.channel is not None)
+    for place, use in (*pins, *channels):
+        if place in taken:
+            raise ValueError(f"{place} is used twice, by {taken[place]} and by {use}")
+        taken[place] = use
 
 
 def _refuse_shared_cameras(settings: Settings) -> None:
@@ -263,13 +267,19 @@ def used_pins(settings: Settings) -> Iterator[tuple[int, str]]:
         yield door.pin, f"the relay of door {door.name}"
     for sensed in settings.inputs:
         if sensed.pin is not None:
-            yield sensed.pin, f"input {sensed.signal} of door {sensed.door}"
+            yield sensed.pin, _use(sensed)
+    if any(sensed.channel is not None for sensed in settings.inputs):
+        yield from ((pin, "the SPI bus of supervised inputs") for pin in SPI_PINS)
     for driven in settings.outputs:
         yield driven.pin, f"output {driven.signal} of door {driven.door}"
     for reader in settings.readers:
         for name in ("data0_pin", "data1_pin", "led_pin", "buzzer_pin"):
             if (pin := getattr(reader, name)) is not None:
                 yield pin, f"{name} of reader {reader.name}"
+
+
+def _use(sensed: InputSettings) -> str:
+    return f"input {sensed.signal} of door {sensed.door}"
 
 
 def changed_settings(settings: Settings) -> dict[str, Any]:

@@ -169,6 +169,14 @@ def test_wrong_file_is_refused_with_the_place(write: Write, content: str | bytes
         ('[[inputs]]\nsignal = "rex"\npin = 17', "GPIO 17 is used twice, by the relay of door main and by input rex"),
         ('[[outputs]]\nsignal = "siren"\npin = 17', "by the relay of door main and by output siren of door main"),
         (
+            '[door]\npin = 8\n[[inputs]]\nsignal = "rex"\nchannel = 0',
+            "GPIO 8 is used twice, by the relay of door main and by the SPI bus of supervised inputs",
+        ),
+        (
+            '[[inputs]]\nsignal = "rex"\nchannel = 0\n[[inputs]]\nsignal = "dps"\nchannel = 0',
+            "channel 0 is used twice, by input rex of door main and by input dps of door main",
+        ),
+        (
             '[[more_doors]]\nname = "back"\npin = 4\n[[more_readers]]\nname = "back"\ndoor = "back"',
             "the camera '0' is at two doors",
         ),
