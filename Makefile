@@ -61,8 +61,9 @@ fuzz-coverage: dev-environment ## the same guided by coverage: fetches atheris (
 emulated-pi: dev-environment ## kill the door's process on an emulated Raspberry Pi, and write docs/killed-process.md
 	@$(VENV)/python scripts/emulated_pi.py
 
-docs: dev-environment ## write docs/reference.md from the code
+docs: dev-environment ## write docs/reference.md and docs/door.md from the code
 	@$(VENV)/python scripts/reference.py
+	@$(VENV)/python scripts/door_diagram.py
 
 format: dev-environment ## put the code in its style
 	@$(VENV)/ruff check --quiet --fix

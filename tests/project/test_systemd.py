@@ -10,7 +10,7 @@ import pytest
 
 from device.access import GLANCE_S
 from device.config import AccessSettings, DoorSettings
-from device.door.pulse import MAX_STRIKE_TIME_S
+from device.door.controller import MAX_STRIKE_TIME_S
 from device.service import POLL_S
 from device.store.database import LOCK_TIMEOUT_S
 
@@ -87,7 +87,7 @@ def test_the_watchdog_outlasts_the_longest_swipe() -> None:
     assert seconds("WatchdogSec") >= swipe + waiting + SLOW_MACHINE_S
 
 
-def test_the_strike_time_of_the_settings_is_that_of_a_pulse() -> None:
+def test_the_strike_time_of_the_settings_is_that_of_the_door() -> None:
     assert largest(DoorSettings, "strike_time_s") == MAX_STRIKE_TIME_S
 
 

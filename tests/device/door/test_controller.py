@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec.inspect
 import pytest
 
 from device.config import DoorSettings
@@ -9,6 +10,7 @@ from device.door.controller import (
     EXIT_HELD_S,
     FEEDBACK_S,
     GRACE_S,
+    LIMITS,
     MAX_RELEASE_S,
     MAX_STRIKE_TIME_S,
     QUIET_S,
@@ -231,6 +233,11 @@ class TestTimes:
         )
         assert (clamped.strike_time_s, clamped.extended_strike_time_s) == (MAX_STRIKE_TIME_S, MAX_RELEASE_S)
         assert (clamped.held_open_time_s, clamped.pre_alarm_s) == (600.0, 60.0)
+
+    @pytest.mark.parametrize("name", LIMITS)
+    def test_most_is_that_of_the_settings(self, name):
+        info = msgspec.inspect.type_info(DoorSettings)
+        assert [field.type.type.le for field in info.fields if field.name == name] == [LIMITS[name][1]]
 
     def test_extended_is_never_shorter_than_plain(self):
         assert times(DoorSettings(strike_time_s=8.0, extended_strike_time_s=2.0)).extended_strike_time_s == 8.0

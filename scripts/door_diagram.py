@@ -1,0 +1,295 @@
+"""Writes docs/door.md from the code: the door's states, what leads from one to the other, and how to get out of each.
+
+`make docs` runs it.
+"""
+
+import itertools
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from door_states import (
+    EVENTS,
+    SETTINGS,
+    Edge,
+    after,
+    edges,
+    label,
+    simplest,
+    until_it_changes,
+    waited,
+    way_back,
+)
+
+from device.config import setting_meanings
+from device.door.controller import EXIT_HELD_S, FEEDBACK_S, GRACE_S, LIMITS, QUIET_S, Controller, is_pre_alarm, outputs
+from device.records import DoorEvent, DoorInput, DoorOutput, DoorState, InputChanged, Line
+
+ROOT = Path(__file__).parents[1]
+TARGET = ROOT / "docs" / "door.md"
+ALONE = (DoorState.LOCKED, DoorState.RELEASED, DoorState.OPEN, DoorState.HELD_OPEN, DoorState.FORCED)
+"""The door by itself; the others are what it is made to be."""
+BOX = "door"
+
+MEANINGS: Mapping[DoorState, str] = {
+    DoorState.LOCKED: """
+        Closed and secure. A badge, an operator, a schedule or, where `rex` says so, a request to exit releases it.""",
+    DoorState.RELEASED: """
+        Closed, and may be opened: for the strike time after a grant, or for as long as a schedule says. One grant is
+        for one opening.""",
+    DoorState.OPEN: """
+        Opened with cause. With `relock = "open"` the strike is secure again, so that the door locks when it falls shut.
+        Before it has been open for too long the buzzer warns.""",
+    DoorState.HELD_OPEN: """
+        Open for too long: propped, or not fallen shut. Close the door.""",
+    DoorState.FORCED: """
+        Opened without a grant, a schedule or a request to exit: the siren sounds. Whoever is granted can still come in,
+        but only closing the door or an operator ends the alarm.""",
+    DoorState.FAULT: """
+        Something the door needs does not work, and nobody knows whether it is secure: a damaged wire of the position
+        switch, of the lock's feedback or of the lockdown switch, a lock that stays unlocked, outputs that cannot be
+        driven. `lintel door status` says which. Nothing but an evacuation releases it; mending the cause ends it.""",
+    DoorState.LOCKDOWN: """
+        Secure whoever comes, also over a restart or a power cut, until an operator clears it. The handle still lets
+        people out.""",
+    DoorState.EVACUATION: """
+        Released for everybody, also over a restart, until the fire input is quiet and an operator clears it.""",
+}
+
+BEGINNING = """
+# The door
+
+Made from the code by `make docs`, which tries every event in every state; do not edit.
+
+What a door is by itself stands in the box, what it is made to be beside it. The first of these that holds is shown:
+EVACUATION, FAULT, LOCKDOWN, then the door by itself. An alarm sounds in all of them but an evacuation: a door that is
+opened without cause in lockdown is as loud as any.
+"""
+ABOUT_STATES = """
+The siren also sounds while the housing is open, in any state. `shunt` is on as well while a request to exit allows an
+opening. With `relock = "close"` the strike stays released, and its lamp on, until the door is closed or the strike time
+is over.
+"""
+ABOUT_LEAVING = """
+## How to leave each state
+
+The shortest way back to a door that is LOCKED and silent, for each way in which a state can come about.
+"""
+ABOUT_INPUTS = """
+## What each input does
+
+To a door that is RELEASED by a grant. Active means: the door is open (`dps`), the lock is unlocked (`strike-feedback`).
+Damage is written into the audit in any case.
+"""
+ABOUT_FIRE = """
+A damaged fire wire does not release the door, as whoever cuts it would be in, and does not end an evacuation, as a fire
+burns wires. Whoever wants a cut wire to release connects it without end-of-line resistors and with `active = "open"`.
+Letting people out must never depend on this program: a handle does it, or the fire panel in the lock's own power line.
+"""
+ABOUT_EVENTS = """
+## Every event in every state
+
+Seen from the door that is in a state for the simplest reason, with the settings as they come; a dot is where nothing
+changes, and events that change nothing in any state are left out.
+"""
+RULES = """
+## Rules that always hold
+
+- The strike is released only within the time of a grant, of an operator's release or of a request to exit (where `rex`
+  is `release`), while a schedule says so, or in an evacuation. A clock that is set back or stands still makes that time
+  shorter, never longer.
+- In FAULT and LOCKDOWN no badge, operator, schedule or request to exit releases it.
+- EVACUATION comes first because it saves lives: a fire damages wires, and a fault must not keep people in. Where an
+  attacker might set off the fire panel, and the handle always lets people out, wire no fire input.
+- FAULT is shown before LOCKDOWN, as it says that a lockdown may not be kept. Both are secure.
+- Of an operator's lockdown and evacuation the later word counts. A lockdown beneath a fire is there again when the fire
+  is cleared.
+- `clear` ends one thing at a time, the one that is shown, and only when its input is quiet. It also quiets the siren
+  of an open housing.
+- A grant never quiets an alarm. At a door that stands open it is for the next opening.
+- Every opening without cause is an alarm, also in lockdown and in a fault, where the siren says so beneath the state.
+- A request to exit counts when its wire goes from quiet to active: a jammed button releases nothing, least of all at a
+  restart. A push bar must press its contact before it moves the bolt.
+- A door without a position switch is never OPEN, HELD_OPEN or FORCED, and is released by time alone.
+- Lockdown and evacuation are on the disk before the command returns. A file that cannot be read is a lockdown.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    doors = simplest()
+    parts = (
+        BEGINNING,
+        *_diagram(doors),
+        *_states(doors),
+        ABOUT_STATES,
+        ABOUT_LEAVING,
+        *_leaving(doors),
+        ABOUT_INPUTS,
+        *_inputs(doors),
+        ABOUT_FIRE,
+        ABOUT_EVENTS,
+        *_table(doors),
+        *_times(),
+        RULES,
+    )
+    return "\n".join(parts).strip().replace("\n\n\n", "\n\n") + "\n"
+
+
+def _diagram(doors: dict[DoorState, Controller]) -> Iterator[str]:
+    """Mermaid; arrows between a state in the box and one outside begin or end at the box."""
+    found = [edge for door in doors.values() for edge in edges(door)]
+    drawn = {(start, end): _why(found, start, end) for start, end in itertools.product(_places(), _places())}
+    yield from ("```mermaid", "stateDiagram-v2", "    direction LR", f'    state "the door by itself" as {BOX} {{')
+    yield f"        [*] --> {DoorState.LOCKED.name}"
+    yield from _arrows(drawn, is_inside=True)
+    yield "    }"
+    yield from _arrows(drawn, is_inside=False)
+    yield from ("```", "")
+
+
+def _places() -> tuple[DoorState | None, ...]:
+    """The states and, as None, the box."""
+    return (*DoorState, None)
+
+
+def _why(found: Sequence[Edge], start: DoorState | None, end: DoorState | None) -> list[str]:
+    """What leads from one place to another, as far as its arrow is drawn there, in few words."""
+    if (start in ALONE) != (end in ALONE) or start is end:
+        return []
+    whole = [edge for edge in found if _is_at(edge.start, start) and _is_at(edge.end, end)]
+    return list(dict.fromkeys(_short(edge.why) for edge in whole))
+
+
+def _is_at(state: DoorState, place: DoorState | None) -> bool:
+    return state is place or (place is None and state in ALONE)
+
+
+def _short(why: str) -> str:
+    """A label for an arrow: the tables have the details."""
+    return "wire damaged" if "wire" in why else why.replace("`", "").replace(" says", "").removeprefix("extended ")
+
+
+def _arrows(drawn: Mapping[tuple[DoorState | None, DoorState | None], list[str]], *, is_inside: bool) -> Iterator[str]:
+    for (start, end), why in drawn.items():
+        if why and (start in ALONE) == is_inside:
+            arrow = f"{_name(start)} --> {_name(end)}: {'<br>'.join(why)}"
+            yield f"        {arrow}" if is_inside else f"    {arrow}"
+
+
+def _name(place: DoorState | None) -> str:
+    return place.name if place else BOX
+
+
+def _states(doors: dict[DoorState, Controller]) -> Iterator[str]:
+    yield from ("## States and outputs", "", "| state | what it means | strike | on |", "|---|---|---|---|")
+    for state, door in doors.items():
+        yield f"| {state.name} | {' '.join(MEANINGS[state].split())} | {_strike(door)} | {_on(door)} |"
+        if state is DoorState.OPEN:
+            warned = _pre_alarm(door)
+            meaning = "It will soon have been open for too long."
+            yield f"| {state.name}, the last `pre_alarm_s` | {meaning} | {_strike(warned)} | {_on(warned)} |"
+
+
+def _pre_alarm(door: Controller) -> Controller:
+    while not is_pre_alarm(SETTINGS, door):
+        later = waited(door)
+        assert later is not None
+        door = later
+    return door
+
+
+def _strike(door: Controller) -> str:
+    return "**released**" if outputs(SETTINGS, door).released else "secure"
+
+
+def _on(door: Controller) -> str:
+    on = outputs(SETTINGS, door).on
+    return ", ".join(f"`{output}`" for output in DoorOutput if output in on) or "-"
+
+
+def _leaving(doors: dict[DoorState, Controller]) -> Iterator[str]:
+    yield from ("| state | came about by | way back |", "|---|---|---|")
+    for state in DoorState:
+        for why, door in _ways_into(state, doors):
+            steps = [name for name, _ in itertools.groupby(way_back(door))]
+            yield f"| {state.name} | {why} | {', '.join(steps) or '-'} |"
+
+
+def _ways_into(state: DoorState, doors: dict[DoorState, Controller]) -> Iterator[tuple[str, Controller]]:
+    """Each event, lasting if need be, that brings a door at rest into a state; else the simplest door in it."""
+    ways: dict[str, Controller] = {}
+    for event in EVENTS:
+        following = after(doors[DoorState.LOCKED], event)
+        later = until_it_changes(following) if following.state is DoorState.LOCKED else None
+        if state is not DoorState.LOCKED and following.state is state:
+            ways.setdefault(label(event), following)
+        elif later is not None and later[0].state is state:
+            ways.setdefault(f"{label(event)} {later[1]}", later[0])
+    if not ways:
+        ways = {"at rest" if state is DoorState.LOCKED else "opened with cause": doors[state]}
+    yield from ways.items()
+
+
+def _inputs(doors: dict[DoorState, Controller]) -> Iterator[str]:
+    """What each input does, by what its wire says."""
+    yield from ("| input | active | cut or short |", "|---|---|---|")
+    for wire in DoorInput:
+        damaged = {_effect(doors, wire, line) for line in (Line.CUT, Line.SHORT)}
+        assert len(damaged) == 1, "a cut and a short count alike"
+        yield f"| `{wire}` | {_effect(doors, wire, Line.ACTIVE)} | {damaged.pop()} |"
+
+
+def _effect(doors: dict[DoorState, Controller], wire: DoorInput, line: Line) -> str:
+    before = doors[DoorState.RELEASED]
+    following = after(before, InputChanged(wire, line))
+    if following.state is not before.state:
+        return f"{following.state.name}, {_strike(following)}"
+    sounding = outputs(SETTINGS, following).on - outputs(SETTINGS, before).on
+    return ", ".join(f"`{output}`" for output in sorted(sounding)) or "-"
+
+
+def _table(doors: dict[DoorState, Controller]) -> Iterator[str]:
+    yield f"| event | {' | '.join(state.name for state in doors)} |"
+    yield "|---" * (len(doors) + 1) + "|"
+    rows = {label(event): [_cell(door, event) for door in doors.values()] for event in reversed(EVENTS)}
+    for name in dict.fromkeys(label(event) for event in EVENTS):
+        if set(rows[name]) != {_NOTHING}:
+            yield f"| {name} | {' | '.join(rows[name])} |"
+    times = (until_it_changes(door) for door in doors.values())
+    yield f"| time | {' | '.join(found[0].state.name if found else _NOTHING for found in times)} |"
+    yield ""
+
+
+_NOTHING = "·"
+
+
+def _cell(door: Controller, event: DoorEvent) -> str:
+    following = after(door, event)
+    if following.state is not door.state:
+        return following.state.name
+    before, driven = outputs(SETTINGS, door), outputs(SETTINGS, following)
+    if driven.released and not before.released:
+        return "released"
+    sounding = sorted(driven.on - before.on)
+    return ", ".join(sounding) or _NOTHING
+
+
+def _times() -> Iterator[str]:
+    yield from ("## Times", "", "| time | as it comes | least | most | what for |", "|---|---|---|---|---|")
+    meanings = setting_meanings()
+    for name, (least, most) in LIMITS.items():
+        meaning = meanings["door", name].removesuffix(", seconds")
+        yield f"| `{name}` | {getattr(SETTINGS, name):g} s | {least:g} s | {most:g} s | {meaning} |"
+    fixed = {
+        "grace": (GRACE_S, "an opening still has its cause so long after the strike was secured"),
+        "request that lasts": (EXIT_HELD_S, "it allows openings for so long; after that its button counts as stuck"),
+        "lock's bolt": (FEEDBACK_S, "one that contradicts its relay for longer is a fault if unlocked, told if locked"),
+        "quiet": (QUIET_S, "a forced door must be closed for so long before its alarm ends"),
+    }
+    yield from (f"| {name} | {seconds:g} s | | | {meaning} |" for name, (seconds, meaning) in fixed.items())
+
+
+if __name__ == "__main__":
+    TARGET.write_text(page(), encoding="utf-8")
+    sys.stdout.write(f"{TARGET.relative_to(ROOT)} written\n")
