@@ -60,9 +60,9 @@ class WiegandReader:
         self._lamps.show(signal)
 
     def close(self) -> None:
-        """Switches LED and buzzer off and gives the pins back; harmless when repeated."""
-        self._lamps.close()
-        self._lines.close()
+        """Switches LED and buzzer off and gives the pins back; harmless when repeated. Raises `ReaderError`."""
+        with contextlib.closing(self._lines), _named("switch its LED and buzzer off"):
+            self._lamps.close()
 
     def _next(self) -> ReaderEvent | None:
         self._lines.woken.clear()
@@ -231,10 +231,11 @@ class Lamps:
 
     def close(self) -> None:
         """Switches both off and gives the pins back; harmless when repeated."""
-        for device in (self.led, self.buzzer):
-            if device and not device.closed:
-                device.off()
-                device.close()
+        with contextlib.ExitStack() as stack:
+            for device in (self.led, self.buzzer):
+                if device and not device.closed:
+                    stack.callback(device.close)
+                    stack.callback(device.off)
 
     def _set(self, *, lit: bool, sounding: bool) -> None:
         with _named("set its LED and buzzer"):

@@ -420,6 +420,14 @@ def test_pin_that_does_not_answer_is_a_fault(world):
     world.pins.broken = False
 
 
+def test_pin_that_does_not_answer_keeps_no_other_one(world):
+    world.pins.broken = True
+    with pytest.raises(ReaderError, match="cannot switch its LED and buzzer off"):
+        world.reader.close()
+    world.pins.broken = False
+    open_reader(SETTINGS, Surroundings(world.clock, lambda: world.pins.factory, Path("/nowhere"))).close()
+
+
 def test_reader_that_is_closed_cannot_be_read(world):
     world.reader.close()
     with pytest.raises(ReaderError, match="cannot read its data lines"):
