@@ -169,21 +169,23 @@ class BoardIO:
         self._inputs.tick()
 
     def close(self) -> None:
-        """Secures the strike, switches all off, and gives the pins back; harmless when repeated.
+        """Secures the strike first and last, switches all off, and gives the pins back; harmless when repeated.
 
         Raises `DoorError` when all was tried; a strike that could not be secured stays in the guard's care.
         """
         errors: list[DoorError] = []
-        with collected(errors):
-            self._relay.close()
-            self.guard.stand_down()
-        is_secure = not errors
+        with contextlib.suppress(DoorError):  # it is told below
+            self._relay.secure()
         for wire in self._outputs:
             with collected(errors):
                 wire.close()
         self._inputs.close()
-        if is_secure:
-            self._threads.close()
+        try:
+            self._relay.close()
+        except DoorError as error:
+            raise all_of([error, *errors]) from None
+        self.guard.stand_down()
+        self._threads.close()
         if errors:
             raise all_of(errors)
 

@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from device.config import DoorSettings
+from device.config import DoorSettings, OutputSettings
 from device.door import board
-from device.door.gpio import Relay, board_factory
+from device.door.gpio import BoardIO, Relay, board_factory
 from device.errors import DoorError
+from device.records import DoorOutput, Outputs
+from device.simulation.clock import SimulatedClock
 
 PIN = 17
 PI_4B = 0xC03114
+CLOCK = SimulatedClock()
 
 
 def relay(*, active_high=True):
@@ -79,6 +82,41 @@ def test_chip_that_cannot_be_opened_is_an_error(lgpio):
     lgpio.refused = {"open"}
     with pytest.raises(DoorError, match="Cannot open the GPIO chip: GPIO busy"):
         board_factory()
+
+
+@pytest.fixture
+def wired(lgpio):
+    """A door with an output; (it, what was driven since the last call)."""
+    io = BoardIO(DoorSettings(pin=PIN), (), [OutputSettings(signal=DoorOutput.LED, pin=20)], board_factory(), CLOCK)
+
+    def driven():
+        calls = [call[2:] for call in lgpio.asked if call[0] in ("output", "write")]
+        lgpio.asked.clear()
+        return calls
+
+    yield io, driven
+    io.close()
+
+
+def test_strike_is_secured_before_anything_else_is_taken(wired):
+    assert wired[1]() == [(PIN, 0), (20, 0)]
+
+
+def test_strike_is_released_last_and_secured_first(wired):
+    io, driven = wired
+    driven()
+    io.drive(Outputs(released=True, on=frozenset({DoorOutput.LED})))
+    assert driven() == [(20, 1), (PIN, 1)]
+    io.drive(Outputs())
+    assert driven() == [(PIN, 0), (20, 0)]
+
+
+def test_strike_is_secured_first_and_last_when_all_is_given_back(wired):
+    io, driven = wired
+    io.drive(Outputs(released=True))
+    driven()
+    io.close()
+    assert driven() == [(PIN, 0), (20, 0), (PIN, 0)]
 
 
 @pytest.fixture
