@@ -83,9 +83,10 @@ class Assembler:
     @property
     def ends_at(self) -> float | None:
         """When the burst in progress is over unless another edge comes; None if there is none. Later, if its edges were
-        heard of late: as late the next one may be.
+        heard of very late: as late the next one may be.
         """
-        return self._last_at + SILENCE_S + self._late_s if self._over_at is None else None
+        silence_s = max(SILENCE_S, GREATEST_SPACING_S + self._late_s)
+        return self._last_at + silence_s if self._over_at is None else None
 
     def take(self, edge: Edge) -> Burst | None:
         """The burst that this edge shows to be over, or to be none as it is too long; mostly None. An edge without a

@@ -334,13 +334,19 @@ def test_burst_whose_edges_are_heard_of_late_is_over_later():
     assembler = Assembler()
     assembler.take(Edge(0, 1.0, late_s=0.03))
     assembler.take(Edge(0, 1.01, late_s=0.02))
-    assert assembler.ends_at == pytest.approx(1.01 + SILENCE_S + 0.03)
+    assert assembler.ends_at == pytest.approx(1.01 + GREATEST_SPACING_S + 0.03)
+
+
+def test_silence_has_room_for_edges_that_are_a_little_late():
+    assembler = Assembler()
+    assembler.take(Edge(0, 1.0, late_s=SILENCE_S - GREATEST_SPACING_S))
+    assert assembler.ends_at == pytest.approx(1.0 + SILENCE_S)
 
 
 def test_nobody_waits_for_edges_that_are_ever_so_late():
     assembler = Assembler()
     assembler.take(Edge(0, 1.0, late_s=1e9))
-    assert assembler.ends_at == pytest.approx(1.0 + SILENCE_S + MOST_LATE_S)
+    assert assembler.ends_at == pytest.approx(1.0 + GREATEST_SPACING_S + MOST_LATE_S)
 
 
 def test_edge_of_long_before_makes_no_frame_of_a_burst():
