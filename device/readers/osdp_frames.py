@@ -59,6 +59,8 @@ class Answer(IntEnum):
 _IN_THE_CLEAR = frozenset({Answer.ACK, Answer.NAK, Answer.PDID, Answer.PDCAP, Answer.BUSY})
 _OUT_OF_SEQUENCE = frozenset({Answer.NAK, Answer.BUSY})
 """What a reader says with the sequence number 0: that it has been restarted, or that it is busy."""
+_REFUSALS = (b"\x02", b"\x03", b"\x09")
+"""Codes of a NAK in the clear: wrong length, unknown command, cannot be done."""
 _HANDSHAKE = {0x12: (Command.CHLNG, Answer.CCRYPT), 0x14: (Command.SCRYPT, Answer.RMAC_I)}
 _WITH_MAC, _ENCRYPTED = 0x16, 0x18
 
@@ -74,10 +76,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply that may pass: the frame without its mark, and its code."""
+    """A reply that may pass: the frame without its mark, its code, and whether it refuses the very command asked for.
+
+    A NAK may as well mean that the channel has ended, or that something was garbled.
+    """
 
     frame: bytes
     answer: int
+    refuses: bool = False
 
 
 def asked_by(frame: bytes) -> Asked | None:
@@ -130,7 +136,10 @@ def _admitted(frame: bytes, asked: Asked) -> Reply | None:
     if sequence != asked.sequence and not (sequence == 0 and not block and answer in _OUT_OF_SEQUENCE):
         return None
     admitted = _admits_block(block, answer, asked, end - code) if block else answer in _IN_THE_CLEAR
-    return Reply(frame, answer) if admitted else None
+    if not admitted:
+        return None
+    refuses = answer == Answer.NAK and (bool(block) or frame[code + 1 : end].startswith(_REFUSALS))
+    return Reply(frame, answer, refuses)
 
 
 def _admits_block(block: bytes, answer: int, asked: Asked, size: int) -> bool:

@@ -76,7 +76,7 @@ class Station:
         """A command that the reader refuses is not sent again until it is lost and found, as libosdp takes its channel
         down for it.
         """
-        if heard and heard.answer == Answer.NAK:
+        if heard and heard.refuses:
             self._refused.add(heard.command)
         elif heard and heard.answer == Answer.FMT and secure:
             at, name = self._clock.monotonic(), self.peer.name

@@ -18,11 +18,14 @@ _PENDING = 2048
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The last reply from an address: when in seconds on the monotonic clock, to which command, and its code."""
+    """The last reply from an address: when in seconds on the monotonic clock, to which command, its code, and whether
+    it refuses that command.
+    """
 
     at: float
     command: int
     answer: int
+    refuses: bool = False
 
 
 class Wire:
@@ -79,7 +82,8 @@ class Wire:
         """What libosdp may see, at most `max_bytes`: one whole reply to each command."""
         self._receive()
         if self._asked and (reply := reply_in(self._received, self._asked)):
-            self.heard[self._asked.address] = Heard(self._clock.monotonic(), self._asked.command, reply.answer)
+            now, command = self._clock.monotonic(), self._asked.command
+            self.heard[self._asked.address] = Heard(now, command, reply.answer, reply.refuses)
             self._asked, self._received, self._admitted = None, b"", reply.frame
         given, self._admitted = self._admitted[:max_bytes], self._admitted[max_bytes:]
         return given

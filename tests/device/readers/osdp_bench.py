@@ -26,6 +26,7 @@ from device.records import BadgeRead
 PROGRAM = Path(__file__).with_name("osdp_pd.py")
 STATUS = 9
 """libosdp's CMD_ number of what a reader is asked for as soon as it is there."""
+AGAIN_S = 3.0
 PATIENCE_S = 30.0
 """So long at most anything may take; everything is waited for, nothing is slept through."""
 
@@ -140,6 +141,28 @@ def _terminal() -> tuple[int, int, str]:
     return ours, theirs, os.ttyname(theirs)
 
 
+def command_in(data: bytes) -> tuple[int, int]:
+    """The sequence number and the code of a command, as it is on the line."""
+    body = data.removeprefix(b"\xff")
+    return body[4] & 3, body[5 + (body[5] if body[4] & 8 else 0)]
+
+
+def answer_once(bench: Bench, code: int, reply) -> threading.Event:
+    """Has somebody at the wire answer the next such command in the reader's place; set when it is done."""
+    done = threading.Event()
+
+    def answer(data: bytes) -> bytes:
+        sequence, asked = command_in(data)
+        if asked != code or done.is_set():
+            return data
+        bench.say_to_panel(reply(sequence))
+        done.set()
+        return b""
+
+    bench.to_peripherals = answer
+    return done
+
+
 class Peripheral:
     """A peripheral on the bench, in a process of its own."""
 
@@ -153,6 +176,7 @@ class Peripheral:
         self._lines: queue.SimpleQueue = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
+        self.wait_for(lambda one: "ready" in one, "starting")
 
     def do(self, **wish) -> None:
         self._process.stdin.write(json.dumps(wish) + "\n")
@@ -241,26 +265,29 @@ class Desk:
         self.bench.close()
 
 
-def events_until(reader, matches: Callable[[object], bool], patience_s: float = PATIENCE_S) -> list:
-    """All events until one matches, that one last."""
-    events, deadline = [], time.monotonic() + patience_s
-    while (left := deadline - time.monotonic()) > 0:
-        if (event := reader.read(min(left, 0.1))) is not None:
+def events_until(
+    reader, matches: Callable[[object], bool], act: Callable[[], object] = lambda: None, patience_s: float = PATIENCE_S
+) -> list:
+    """All events until one matches, that one last. Acts at first and now and then: a lost reply takes what it said
+    with it, and then the reader has to be told again.
+    """
+    events, deadline, next_act_at = [], time.monotonic() + patience_s, 0.0
+    while (now := time.monotonic()) < deadline:
+        if now >= next_act_at:
+            act()
+            next_act_at = now + AGAIN_S
+        if (event := reader.read(0.1)) is not None:
             events.append(event)
             if matches(event):
                 return events
     raise AssertionError(f"not among {events} within {patience_s} s")
 
 
-def present_until_read(peripheral: Peripheral, reader, bits: str) -> list[BadgeRead]:
-    """Presents a card, again and again, until it is read; all badges until then. A lost reply takes a card with it."""
-    badges: list[BadgeRead] = []
-    for _ in range(int(PATIENCE_S)):
-        peripheral.do(card=bits)
-        deadline = time.monotonic() + 1.0
-        while (left := deadline - time.monotonic()) > 0:
-            if isinstance(event := reader.read(left), BadgeRead):
-                badges.append(event)
-                if event.bits == bits:
-                    return badges
-    raise AssertionError(f"the card was not read, but {badges}")
+def read_card(peripheral: Peripheral, reader, bits: str) -> list[BadgeRead]:
+    """All badges until a card with these bits is read, which is presented until it is."""
+    events = events_until(
+        reader,
+        lambda event: isinstance(event, BadgeRead) and event.bits == bits,
+        lambda: peripheral.do(card=bits),
+    )
+    return [event for event in events if isinstance(event, BadgeRead)]

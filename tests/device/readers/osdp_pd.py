@@ -8,6 +8,7 @@ With `--clear` it is a reader without a secure channel, made by hand, since libo
 
 import argparse
 import binascii
+import contextlib
 import json
 import os
 import select
@@ -97,6 +98,7 @@ class Peripheral:
 
     def run(self):
         was_secure = False
+        say(ready=True)
         while True:
             self.pd.refresh()
             if (secure := self.pd.is_sc_active()) != was_secure:
@@ -125,6 +127,7 @@ class Peripheral:
 def run_in_the_clear(options):
     """A reader that knows no secure channel and says its cards to whoever asks."""
     terminal, received, cards = Terminal(options.terminal), b"", []
+    say(ready=True)
     while True:
         received += terminal.read(256)
         at = received.find(b"\x53")
@@ -156,6 +159,8 @@ def main():
     for name in ("install", "enforce", "clear", "text"):
         parser.add_argument(f"--{name}", action="store_true")
     options = parser.parse_args()
+    with contextlib.suppress(PermissionError):
+        os.nice(-10)  # a reader is a machine of its own, which nothing else slows down
     run_in_the_clear(options) if options.clear else Peripheral(options).run()
 
 

@@ -89,6 +89,25 @@ def test_handshake_answers_its_own_commands_alone(command, answer, block, admitt
     assert (answer_to(said(answer, bytes(16), block), Asked(ADDRESS, 2, command)) is not None) == admitted
 
 
+@pytest.mark.parametrize(
+    ("received", "refuses"),
+    [
+        (said(NAK, b"\3"), True),  # unknown command
+        (said(NAK, b"\x09"), True),  # cannot be done
+        (said(NAK, b"\4"), False),  # sequence
+        (said(NAK, b"\6"), False),  # the secure channel
+        (said(NAK, b"\1"), False),  # garbled
+        (said(NAK, bytes(16) + MAC, ENCRYPTED), True),
+        (said(ACK, bytes(16) + MAC, ENCRYPTED), False),
+        (said(NAK), False),
+    ],
+)
+def test_whether_the_command_itself_is_refused(received, refuses):
+    reply = reply_in(received, ASKED)
+    assert reply is not None
+    assert reply.refuses == refuses
+
+
 @pytest.mark.parametrize("sequence", [0, 1, 3])
 def test_other_sequence_number(sequence):
     assert answer_to(said(ACK, sequence=sequence)) is None

@@ -1,5 +1,6 @@
 """Key files of OSDP readers: who may read them, what may be in them, and that none is ever half written."""
 
+import os
 import stat
 
 import pytest
@@ -117,3 +118,12 @@ def test_every_key_comes_back(key):
 def test_whatever_is_in_a_file(text):
     key = _parsed(text)
     assert key is None or key.hex() == text.strip().lower()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_key_that_root_writes_belongs_to_whoever_owns_the_state(files, tmp_path):
+    os.chown(tmp_path, 12345, 12345)
+    files.propose(KEY)
+    files.accept()
+    written = tmp_path / "osdp", tmp_path / "osdp" / "front.key"
+    assert [(one.stat().st_uid, one.stat().st_gid) for one in written] == [(12345, 12345)] * 2

@@ -11,7 +11,7 @@ from device.readers.formats import encode
 from device.readers.osdp_keys import DEFAULT_KEY, KeyFiles
 from device.readers.osdp_keyset import _Change, keyset
 from device.records import BadgeRead, Credential
-from tests.device.readers.osdp_bench import Desk, events_until, present_until_read, wait_until
+from tests.device.readers.osdp_bench import Desk, events_until, read_card, wait_until
 
 pytest.importorskip("osdp_sys", reason="libosdp is not installed, so there is no peripheral to speak to")
 
@@ -46,7 +46,7 @@ def given(peripheral) -> list[bytes]:
 
 
 def reads_a_badge(desk, peripheral) -> bool:
-    badges = present_until_read(peripheral, desk.open(), encode(EILEEN))
+    badges = read_card(peripheral, desk.open(), encode(EILEEN))
     desk.close_readers()
     return badges[-1].credential == EILEEN
 
