@@ -1,5 +1,6 @@
 """Calls what has a time of its own, such as a wire that settles, in a thread as real time passes."""
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import Protocol
@@ -17,7 +18,7 @@ class Timed(Protocol):
         """When, in seconds on the monotonic clock; None if nothing is pending."""
 
     def tick(self) -> None:
-        """Its time has come. Called from the timekeeper's thread; what it raises ends that thread."""
+        """Its time has come. Called from the timekeeper's thread; what it raises is reported, and not its end."""
 
 
 class Timekeeper:
@@ -45,12 +46,20 @@ class Timekeeper:
             self._thread.join(LONGEST_WAIT_S)
 
     def _run(self) -> None:
+        """A wire that is not looked at any more, or a strike that nobody guards, would be worse than any error."""
         while not self._closed:
             self._wakeup.clear()
-            self._each_round()
-            deadline = self._timed.deadline()
-            left = LONGEST_WAIT_S if deadline is None else deadline - self._clock.monotonic()
-            if left > 0:
-                self._wakeup.wait(min(left, LONGEST_WAIT_S))
-            else:
-                self._timed.tick()
+            try:
+                self._come_round()
+            except Exception:
+                threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self._thread)))
+                self._wakeup.wait(LONGEST_WAIT_S)
+
+    def _come_round(self) -> None:
+        self._each_round()
+        deadline = self._timed.deadline()
+        left = LONGEST_WAIT_S if deadline is None else deadline - self._clock.monotonic()
+        if left > 0:
+            self._wakeup.wait(min(left, LONGEST_WAIT_S))
+        else:
+            self._timed.tick()

@@ -87,6 +87,24 @@ def test_it_may_be_closed_by_what_it_calls():
     assert not keeper._thread.is_alive()
 
 
+def test_what_fails_is_reported_and_called_again(alarm, monkeypatch):
+    reported = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: reported.append(args.exc_type))
+    go_off, failures = alarm.tick, iter([ValueError, KeyError])
+
+    def tick():
+        for failure in failures:
+            raise failure
+        go_off()
+
+    alarm.tick = tick
+    alarm.at = time.monotonic()
+    keeper = Timekeeper(alarm, SystemClock())
+    assert alarm.gone_off.wait(PATIENCE_S)
+    keeper.close()
+    assert reported == [ValueError, KeyError]
+
+
 def test_closing_does_not_wait_for_a_thread_that_hangs(alarm):
     hang = threading.Event()
     alarm.tick = lambda: hang.wait(PATIENCE_S)
