@@ -106,7 +106,8 @@ RULES = """
   is cleared.
 - `clear` ends one thing at a time, the one that is shown, and only when its input is quiet. It also quiets the siren
   of an open housing.
-- A grant never quiets an alarm. At a door that stands open it is for the next opening.
+- A grant never quiets an alarm. At a door that stands open it is for the next opening, and the time that the door may
+  stay open begins anew. For people who need more time that is longer by `extended_strike_time_s`.
 - Every opening without cause is an alarm, also in lockdown and in a fault, where the siren says so beneath the state.
 - A request to exit counts when its wire goes from quiet to active: a jammed button releases nothing, least of all at a
   restart. A push bar must press its contact before it moves the bolt.

@@ -138,7 +138,8 @@ class FakeDoorIO:
         self.error = DoorError("The fake relay does not answer.", hint="Mend it.")
         self.hangs = None
         """An event that driving waits for, if any."""
-        self.on_drive = lambda _outputs: None
+        self.before_drive = self.on_drive = lambda _outputs: None
+        """Called in the thread that drives, before the outputs change and after they have."""
         self.cannot_read = False
         self.tell = None
         self._lock = threading.Lock()
@@ -146,6 +147,7 @@ class FakeDoorIO:
     def drive(self, outputs):
         if self.hangs:
             self.hangs.wait(10)
+        self.before_drive(outputs)
         with self._lock:
             self.driven.append((self.clock.monotonic(), outputs))
         if self.fails(outputs):

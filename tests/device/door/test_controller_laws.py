@@ -59,6 +59,14 @@ ORDINARY = (
 )
 some_event = st.one_of(*([st.sampled_from(ORDINARY)] * 3), st.sampled_from(EVENTS))
 """Mostly what happens on an ordinary day, or the door would be in FAULT or EVACUATION most of the time."""
+CLEAR = Commanded(DoorCommand.CLEAR)
+TROUBLES = (
+    (Commanded(DoorCommand.LOCKDOWN), CLEAR),
+    (Commanded(DoorCommand.EVACUATE), CLEAR),
+    (DriveFailed("it does not answer"), DriveMended()),
+    *((InputChanged(wire, Line.CUT), InputChanged(wire, Line.QUIET)) for wire in DoorInput),
+    *((InputChanged(wire, Line.ACTIVE), InputChanged(wire, Line.QUIET), CLEAR) for wire in DoorInput),
+)
 SLACK_S = 1e-5
 
 
@@ -273,6 +281,11 @@ class AnyDoor(RuleBasedStateMachine):
     def button_is_pressed(self):
         self.tell(InputChanged(DoorInput.REX, Line.ACTIVE))
         self.tell(InputChanged(DoorInput.REX, Line.QUIET))
+
+    @rule(extended=st.booleans(), trouble=st.sampled_from(TROUBLES))
+    def trouble_comes_and_goes_during_a_release(self, extended, trouble):
+        for event in (Granted(extended), *trouble):
+            self.tell(event)
 
     @rule()
     def everything_is_mended_and_cleared(self):

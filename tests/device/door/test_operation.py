@@ -272,8 +272,9 @@ class TestWhatDrivingBringsAbout:
         door.command(DoorCommand.SECURE)
         assert dict(door.status().lines)[DoorInput.STRIKE_FEEDBACK] is Line.QUIET
 
-    def test_lockdown_from_within_a_release_has_the_last_word(self, io, door):
-        io.on_drive = lambda outputs: outputs.released and io.tell(InputChanged(DoorInput.LOCKDOWN, Line.ACTIVE))
+    @pytest.mark.parametrize("moment", ["before_drive", "on_drive"])
+    def test_lockdown_from_within_a_release_has_the_last_word(self, io, door, moment):
+        setattr(io, moment, lambda outputs: outputs.released and io.tell(InputChanged(DoorInput.LOCKDOWN, Line.ACTIVE)))
         assert not door.grant()
         assert (door.state, io.driven[-1][1].released) == (DoorState.LOCKDOWN, False)
 
