@@ -24,9 +24,13 @@ class Settling:
         """What the wire says now, in seconds on the monotonic clock."""
         if line is self._seen:
             return
-        if self._seen is self.line and now >= self._rests_at():
+        if self.is_at_rest(now):
             self._restless_since = now
         self._seen, self._seen_since = line, now
+
+    def is_at_rest(self, now: float) -> bool:
+        """Whether the wire has said what counts for so long that it is not bouncing."""
+        return self._seen is self.line and now >= self._rests_at()
 
     def due(self) -> float | None:
         """When a change counts if the wire says nothing else until then; None if none is under way."""

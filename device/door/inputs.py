@@ -15,8 +15,10 @@ from device.door.supervision import Wire, line_of, wire_of
 from device.ports import Clock
 from device.records import DoorInput, InputChanged, Line
 
-POLL_S = 0.02
-"""A supervised wire is measured so often."""
+SETTLING_S = 0.02
+"""A wire that is not at rest is looked at so often."""
+MEASURE_S = 0.05
+"""Otherwise a supervised wire is measured so often."""
 LOOK_S = 1.0
 """A wire on GPIO tells its changes; it is looked at so often all the same, in case one was lost."""
 LARGEST_READING = 1023
@@ -75,7 +77,7 @@ class GpioContact:
 class SupervisedContact:
     """A contact with end-of-line resistors on a channel of an MCP3008 at SPI 0.0 (Microchip DS21295, figure 6-1)."""
 
-    look_s = POLL_S
+    look_s = MEASURE_S
 
     def __init__(self, settings: InputSettings, factory: Any) -> None:  # noqa: ANN401 - gpiozero is untyped
         """Raises `DoorError` if there is no SPI; a converter that does not answer is a damaged wire."""
@@ -179,7 +181,7 @@ class _Sense:
     def look(self, now: float) -> None:
         self.see(now)
         self.settling.settle(now)
-        self._look_at = now + self.contact.look_s
+        self._look_at = now + (self.contact.look_s if self.settling.is_at_rest(now) else SETTLING_S)
 
     def close(self) -> None:
         self.contact.close()
