@@ -10,6 +10,7 @@ from device.assembly import board
 from device.clock import SystemClock
 from device.config import CameraSettings, DoorSettings, ReaderSettings, Settings, VisionSettings
 from device.credentials import parse_badge
+from device.door.remembered import remembered
 from device.enrollment import Candidate, Enrollment
 from device.errors import CameraError, DoorError, ReaderError, StoreError
 from device.simulation.camera import SimulatedCamera
@@ -70,6 +71,14 @@ def test_door_is_secured_before_the_camera_is_opened(lgpio, settings, monkeypatc
     with suppress(CameraError):
         run_until_closed(settings)
     assert set(levels) == {SECURE}
+
+
+@pytest.mark.usefixtures("camera", "runtime")
+def test_relays_are_remembered_before_a_pin_is_touched(lgpio, settings):
+    lgpio.refused.add("output")
+    with pytest.raises(DoorError):
+        run_until_closed(settings)
+    assert remembered() == settings.doors
 
 
 @pytest.mark.usefixtures("camera")

@@ -128,4 +128,5 @@ def test_no_memory_of_the_process_gets_onto_the_disk() -> None:
 
 def test_the_service_has_a_user_in_the_groups_of_its_devices() -> None:
     assert values("User") == ["lintel"]
-    assert re.findall(r"^m lintel (\w+)$", SYSUSERS.read_text(), re.MULTILINE) == ["dialout", "gpio", "input", "spi", "video"]
+    groups = re.findall(r"^m lintel (\w+)$", SYSUSERS.read_text(), re.MULTILINE)
+    assert groups == ["dialout", "gpio", "input", "spi", "video"]
