@@ -255,7 +255,10 @@ def boot(persist: int) -> str:
         "-append", options, "-display", "none", "-serial", "stdio",
     )  # fmt: skip
     said = []
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as machine:
+    with (
+        (WORK / f"transcript-{persist}.txt").open("w", encoding="utf-8") as progress,
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as machine,
+    ):
         assert machine.stdout is not None
         too_late = threading.Timer(LONGEST_S, machine.kill)
         too_late.start()
@@ -264,8 +267,8 @@ def boot(persist: int) -> str:
                 machine.kill()
                 break
             said.append(line.rstrip())
+            print(said[-1], file=progress, flush=True)
         too_late.cancel()
-    (WORK / f"transcript-{persist}.txt").write_text("\n".join(said) + "\n")
     if sum(line.startswith("RESULT ") for line in said) != RESULTS:
         raise RuntimeError("The emulated Pi did not finish. It said:\n" + "\n".join(said))
     return "\n".join(said)
