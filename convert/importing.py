@@ -69,7 +69,7 @@ def import_known(name: str, source: Path, out: Path, *, any_hash: bool = False) 
     if entry.importer == "mine":
         raise WeightsError(
             f"{name} is published in a form that no importer here reads ({entry.file}).",
-            hint=f"Import its weights under another name as one of your own: {_as_own(entry)}",
+            hint=f"Bring its weights into a Keras file, and import that under another name: {_as_own(entry)}",
         )
     received = hash_of(source, entry)
     if received != entry.sha256 and not any_hash:
