@@ -533,8 +533,10 @@ class TestEvacuation:
         assert Bench().press(DoorInput.FIRE).state is EVACUATION
 
     def test_operator_clears_it_then(self):
-        bench = Bench().press(DoorInput.FIRE).command(DoorCommand.CLEAR)
-        assert (bench.state, bench.released) == (LOCKED, False)
+        bench = in_state(EVACUATION).press(DoorInput.FIRE)
+        bench.told()
+        assert (bench.command(DoorCommand.CLEAR).state, bench.released) == (LOCKED, False)
+        assert bench.told() == [(Event.DOOR_CLEARED, "evacuation")]
 
     @pytest.mark.parametrize("line", [Line.ACTIVE, *DAMAGE])
     def test_nobody_clears_it_while_the_fire_input_is_not_quiet(self, line):

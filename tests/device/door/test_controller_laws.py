@@ -282,6 +282,14 @@ class AnyDoor(RuleBasedStateMachine):
         self.tell(InputChanged(DoorInput.REX, Line.ACTIVE))
         self.tell(InputChanged(DoorInput.REX, Line.QUIET))
 
+    @rule(cause=st.sampled_from((Granted(), Granted(extended=True), InputChanged(DoorInput.REX, Line.ACTIVE))))
+    def somebody_passes_and_another_follows(self, cause):
+        self.tell(InputChanged(DoorInput.REX, Line.QUIET))
+        self.tell(cause)
+        self.tell(InputChanged(DoorInput.REX, Line.QUIET))
+        for line in (Line.ACTIVE, Line.QUIET, Line.ACTIVE):
+            self.tell(InputChanged(DoorInput.DPS, line))
+
     @rule(extended=st.booleans(), trouble=st.sampled_from(TROUBLES))
     def trouble_comes_and_goes_during_a_release(self, extended, trouble):
         for event in (Granted(extended), *trouble):
@@ -349,7 +357,7 @@ class AnyDoor(RuleBasedStateMachine):
 
 
 TestAnyDoor = AnyDoor.TestCase
-TestAnyDoor.settings = settings(max_examples=200, stateful_step_count=50)
+TestAnyDoor.settings = settings(max_examples=150, stateful_step_count=50)
 
 
 @given(door_settings, st.lists(st.tuples(st.sampled_from(EVENTS), moves), max_size=30))

@@ -247,6 +247,17 @@ class TestFailingOutputs:
         clock.sleep(RENEW_S)
         assert io.driven[-1][1].released
 
+    def test_clock_that_is_set_back_keeps_nothing_from_being_mended(self):
+        clock = Standing()
+        io = FakeDoorIO(clock)
+        door = Door(SETTINGS, io, clock)
+        io.fails = lambda outputs: outputs.released
+        door.grant()
+        io.fails = lambda _outputs: False
+        clock.monotonic = lambda: -1e6
+        door.tick()
+        assert door.state is DoorState.LOCKED
+
     def test_interruption_while_driving_secures(self, io, door):
         io.error, io.fails = KeyboardInterrupt(), lambda outputs: outputs.released
         with pytest.raises(KeyboardInterrupt):
