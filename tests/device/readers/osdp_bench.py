@@ -19,10 +19,13 @@ from pathlib import Path
 
 from device.clock import SystemClock
 from device.config import ReaderSettings
+from device.readers.formats import encode
 from device.readers.osdp_keys import KeyFiles
 from device.readers.surroundings import Surroundings
-from device.records import BadgeRead
+from device.records import BadgeRead, Credential, ReaderNotice
 
+KEY, OTHER_KEY = bytes(range(100, 116)), bytes(range(50, 66))
+EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
 PROGRAM = Path(__file__).with_name("osdp_pd.py")
 STATUS = 9
 """libosdp's CMD_ number of what a reader is asked for as soon as it is there."""
@@ -291,3 +294,20 @@ def read_card(peripheral: Peripheral, reader, bits: str) -> list[BadgeRead]:
         lambda: peripheral.do(card=bits),
     )
     return [event for event in events if isinstance(event, BadgeRead)]
+
+
+def read(peripheral: Peripheral, reader, credential: Credential) -> Credential | None:
+    """What is read of a card."""
+    return read_card(peripheral, reader, encode(credential))[-1].credential
+
+
+def is_badge(event: object) -> bool:
+    return isinstance(event, BadgeRead)
+
+
+def is_notice(event: object) -> bool:
+    return isinstance(event, ReaderNotice)
+
+
+def next_notice(reader) -> ReaderNotice:
+    return events_until(reader, is_notice)[-1]

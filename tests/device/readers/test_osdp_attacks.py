@@ -14,7 +14,10 @@ import pytest
 
 from device.readers.formats import encode
 from device.records import BadgeRead, Credential
+from tests.device.readers import osdp_hostile
 from tests.device.readers.osdp_bench import (
+    EILEEN,
+    KEY,
     STATUS,
     Desk,
     answer_once,
@@ -27,8 +30,7 @@ from tests.device.readers.osdp_pd import card_body, frame
 
 osdp_sys = pytest.importorskip("osdp_sys", reason="libosdp is not installed, so there is no peripheral to speak to")
 
-KEY = bytes(range(100, 116))
-EILEEN, MALLORY = Credential("h10301", 17, 1001), Credential("h10301", 66, 6666)
+MALLORY = Credential("h10301", 66, 6666)
 FORGED = card_body(encode(MALLORY))
 POLL, ID, CHLNG, SCRYPT = 0x60, 0x61, 0x76, 0x77
 BLOCKS = {"without a block": b"", "in a handshake's block": b"\x02\x12", "with a wrong MAC": b"\x02\x18"}
@@ -264,6 +266,12 @@ class Alone:
         self.peripheral.refresh()
         while peripheral.outgoing:
             panel.incoming += peripheral.outgoing.pop(0)
+
+
+def test_hostile_line_makes_no_card():
+    """`python -m tests.device.readers.osdp_hostile` runs as many exchanges as one likes."""
+    tally = osdp_hostile.run(800, seed=1)
+    assert (tally.hostile > 30, tally.channels > 20, tally.cards > 0) == (True, True, True)
 
 
 class TestWhatLibosdpAloneBelieves:
