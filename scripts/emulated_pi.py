@@ -287,6 +287,7 @@ def describe(transcripts: list[str], *, wall_s: float) -> str:
         "cases": len(pulses),
         "longest_ms": round(longest.secured_ms),
         "limit_ms": LIMIT_MS,
+        "limit_ns": 2**ICOUNT_SHIFT * LIMIT_MS / longest.secured_ms,
         "kept": "kept" if longest.secured_ms <= LIMIT_MS else "missed",
         "rows": "\n".join(pulse.row() for pulse in pulses),
         "systemd_ms": round(systemd_ms),
