@@ -29,7 +29,8 @@ _PROOFS = 3
 
 
 def keyset(settings: ReaderSettings, around: Surroundings, window_s: float) -> None:
-    """Gives the reader a fresh random key and writes it down; within `window_s` seconds, or not at all.
+    """Gives the reader a fresh random key and writes it down. It has `window_s` seconds to take it, and the default key
+    is accepted no longer than that; the proof that it has it may take `_PROOFS` trials more.
 
     The line must be free: stop the service first. A reader without a key that we know must be in its install mode, and
     whoever listens on the line meanwhile learns the new key. Raises `ReaderError`, `DependencyMissing`.
@@ -59,7 +60,7 @@ class _Change:
                 known = self._known()
                 self._replace(known) if known else self._install()
         finally:
-            if waiting is None and Command.KEYSET not in self.wire.sent:
+            if Command.KEYSET not in self.wire.sent and self.files.proposed() != waiting:
                 self.files.withdraw()
         if Command.KEYSET not in self.wire.sent:
             raise self._refused()
