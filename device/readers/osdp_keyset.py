@@ -98,9 +98,9 @@ class _Change:
 
     def _opens(self, key: bytes, time_s: float) -> bool:
         """Whether a new secure channel comes up with this key within `time_s`."""
-        self.wire.heard.clear()
+        began = self.clock.monotonic()
         with closing(self._panel(key)) as panel:
-            self._until(panel, lambda: _is_secure(panel) or self._has_refused(), time_s)
+            self._until(panel, lambda: _is_secure(panel) or self._has_refused(began), time_s)
             return _is_secure(panel)
 
     def _panel(self, key: bytes, *, installing: bool = False) -> Panel:
@@ -114,10 +114,12 @@ class _Change:
         """`time_s`, or what is left of the window."""
         return min(time_s, self.deadline - self.clock.monotonic())
 
-    def _has_refused(self) -> bool:
-        """Whether the reader's answer to a challenge led nowhere."""
+    def _has_refused(self, began: float) -> bool:
+        """Whether the reader's answer to a challenge led nowhere since a trial began."""
         heard = self.wire.heard.get(self.settings.address)
-        return heard is not None and heard.command == Command.CHLNG and self.clock.monotonic() > heard.at + _REFUSED_S
+        if heard is None or heard.at < began or heard.command != Command.CHLNG:
+            return False
+        return self.clock.monotonic() > heard.at + _REFUSED_S
 
     def _has_answered(self) -> bool:
         """Whether the reader has said something to its new key."""
