@@ -24,7 +24,7 @@ from device.readers.group import ReaderGroup
 from device.readers.kinds import open_readers
 from device.readers.lines import open_line_reader
 from device.readers.surroundings import Surroundings
-from device.records import AuditRow, Event
+from device.records import AuditRow, DoorCommand, Event
 from device.simulation.pins import SimulatedPins
 from device.store.store import Store
 from device.vision.faces import load_analyzer
@@ -37,13 +37,17 @@ def open_store(settings: Settings) -> Store:
     return Store(state_dir(settings))
 
 
+Beat = Callable[[], float]
+"""When a thread last came round, in seconds on the monotonic clock."""
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One door with what its readers give, and the thread that keeps the door's time."""
+    """One door with what its readers give, and when each thread that it needs last came round."""
 
     doorway: Doorway
     reader: Reader
-    time: DoorThread
+    beats: tuple[Beat, ...]
 
 
 @contextmanager
@@ -64,6 +68,7 @@ class _Board:
         self._settings = settings
         self._clock = clock
         self._pins = cache(board_factory)
+        self._beats: dict[str, tuple[Beat, ...]] = {}
 
     def posts(self) -> tuple[Post, ...]:
         missing: list[LintelError] = []
@@ -82,10 +87,14 @@ class _Board:
         return tuple(self._door(door, interlock) for door in self._settings.doors)
 
     def _door(self, door: DoorSettings, interlock: Interlock | None) -> Door:
+        """With its time from the first moment on: it may begin with an evacuation, and cameras are slow to open."""
         io = open_board_io(door, self._settings, self._pins(), self._clock)
         self._stack.callback(io.close)
         memory = ModeFile(state_dir(self._settings), door.name)
-        return self._stack.enter_context(closing(Door(door, io, self._clock, memory, interlock)))
+        opened = self._stack.enter_context(closing(Door(door, io, self._clock, memory, interlock)))
+        time = self._stack.enter_context(closing(DoorThread(opened, self._clock)))
+        self._beats[door.name] = (lambda: time.last_beat, lambda: io.last_beat)
+        return opened
 
     def _sources(self) -> list[str]:
         return sorted({self._source(reader) for reader in self._settings.readers})
@@ -121,7 +130,8 @@ class _Board:
         store = self._stack.enter_context(open_store(self._settings))
         analyzer = load_analyzer(self._settings.vision)
         doorway = Doorway(next(iter(at_door.values())), door, store, analyzer, self._clock, at_door)
-        return Post(doorway, reader, self._stack.enter_context(closing(DoorThread(door, self._clock))))
+        beats = self._beats[door.name]
+        return Post(doorway, reader, (*beats, lambda: reader.last_beat) if isinstance(reader, ReaderGroup) else beats)
 
 
 @contextmanager
@@ -132,13 +142,17 @@ def operators(settings: Settings, posts: tuple[Post, ...], clock: Clock) -> Iter
         yield
         return
 
+    doors = {post.doorway.door.name: post.doorway.door for post in posts}
+
     def note(ordered: Ordered) -> None:
-        """From the socket's own thread, so with a connection of its own."""
+        """A release before it is done, with a connection of the socket's own thread; nothing else waits for a disk."""
         detail = f"{ordered.command.value}, by user {ordered.uid}"
+        if ordered.command is not DoorCommand.RELEASE:
+            doors[ordered.door].remark(Event.DOOR_COMMANDED, detail)
+            return
         with open_store(settings) as store, store.audit() as audit:
             audit.add(AuditRow(0, clock.utc(), Event.DOOR_COMMANDED, fault=detail, door=ordered.door))
 
-    doors = {post.doorway.door.name: post.doorway.door for post in posts}
     with closing(ControlServer(path, doors, note)):
         yield
 
@@ -171,10 +185,10 @@ def desk(settings: Settings, clock: Clock, pins: SimulatedPins) -> Iterator[Post
     with ExitStack() as stack:
         io = BoardIO(settings.door, (), (), pins.factory, clock)
         door = stack.enter_context(closing(Door(settings.door, io, clock)))
+        time = stack.enter_context(closing(DoorThread(door, clock)))
         with open_store(settings) as real:
             store = stack.enter_context(real.copy_in_memory())
         analyzer = load_analyzer(settings.vision)
         camera = stack.enter_context(closing(open_camera(settings.camera, clock)))
         reader = stack.enter_context(closing(open_line_reader("stdin", clock)))
-        time = stack.enter_context(closing(DoorThread(door, clock)))
-        yield Post(Doorway(camera, door, store, analyzer, clock), reader, time)
+        yield Post(Doorway(camera, door, store, analyzer, clock), reader, (lambda: time.last_beat,))

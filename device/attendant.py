@@ -31,8 +31,10 @@ MAX_READ_AGE_S = 1.0
 NOISE_S = 60.0
 """After an unreadable badge others are only counted for so long: noise on the line writes a row a minute at most."""
 
+ANSWER_S = 2.0
+"""So long at least a reader shows that a badge was granted or denied."""
 MAX_HAPPENED = 1000
-"""So many rows wait at most for a store that fails; after that the oldest are lost."""
+"""So many rows wait at most for a store that fails; later ones are counted."""
 
 _EVENT_OF = {
     Notice.LOST: Event.READER_LOST,
@@ -101,7 +103,9 @@ class Attendant:
         self._in_turn = in_turn
         self._unserved = Unserved()
         self._shown: Signal | None = None
-        self._happened: deque[_Happened] = deque(maxlen=MAX_HAPPENED)
+        self._answered_until = -math.inf
+        self._happened: deque[_Happened] = deque()
+        self._lost = 0
 
     def attend(self, event: ReaderEvent, stop: Stop) -> Transaction | None:
         """Carries a badge out; notes what a reader says of itself. Keys are not used yet, and never kept."""
@@ -109,7 +113,7 @@ class Attendant:
             case BadgeRead():
                 return self._served(event, stop)
             case ReaderNotice():
-                self._happened.append(_Happened(_EVENT_OF[event.notice], event.at, event.detail, event.reader))
+                self._keep(_Happened(_EVENT_OF[event.notice], event.at, event.detail, event.reader))
             case KeyPress():
                 pass
             case _:
@@ -141,8 +145,12 @@ class Attendant:
             self._write_happened()
 
     def show_state(self) -> None:
-        """Has the readers show whether the door waits for a badge or is in alarm."""
-        self._show(Signal.ALARM if self._door.state in _ALARMS else Signal.READY)
+        """Has the readers show whether the door waits for a badge or is in alarm; an answer stands for a while."""
+        state, now = self._door.state, self._doorway.clock.monotonic()
+        if state in _ALARMS:
+            self._show(Signal.ALARM)
+        elif now >= self._answered_until and not (self._shown is Signal.GRANTED and state is DoorState.RELEASED):
+            self._show(Signal.READY)
 
     def note(self, event: Event, detail: str = "") -> None:
         """Writes a row about this door now. Raises `StoreError`."""
@@ -150,13 +158,19 @@ class Attendant:
 
     def _served(self, badge: BadgeRead, stop: Stop) -> Transaction | None:
         if not (self._in_turn or self._unserved.is_served(badge, self._doorway.clock.monotonic())):
-            self._show(Signal.DENIED)
+            self._answer(Signal.DENIED)
             return None
         if badge.credential is not None:
             self._show(Signal.LOOK)
         transaction = self._access.swipe(badge, stop)
-        self._show(Signal.GRANTED if transaction.decision.granted else Signal.DENIED)
+        self._answer(Signal.GRANTED if transaction.decision.granted else Signal.DENIED)
         return transaction
+
+    def _answer(self, signal: Signal) -> None:
+        """What a person has to see stands for `ANSWER_S`, or until the next badge or an alarm."""
+        self._shown = None
+        self._show(signal)
+        self._answered_until = self._doorway.clock.monotonic() + ANSWER_S
 
     def _show(self, signal: Signal) -> None:
         """A reader that cannot show anything is lost, and says so when it is read."""
@@ -167,10 +181,21 @@ class Attendant:
 
     def _write_happened(self) -> None:
         """Each row at the time it happened; one that cannot be written stays. Raises `StoreError`."""
-        self._happened.extend(_Happened(notice.event, notice.at, notice.detail) for notice in self._door.notices())
+        for notice in self._door.notices():
+            self._keep(_Happened(notice.event, notice.at, notice.detail))
         while self._happened:
             self._write(self._happened[0])
             self._happened.popleft()
+        if self._lost:
+            self.note(Event.FAULT, f"{self._lost} more things happened than could be kept for a store that failed")
+            self._lost = 0
+
+    def _keep(self, happened: _Happened) -> None:
+        """Until it can be written; how it began is worth more than how it went on."""
+        if len(self._happened) < MAX_HAPPENED:
+            self._happened.append(happened)
+        else:
+            self._lost += 1
 
     def _write(self, happened: _Happened) -> None:
         clock = self._doorway.clock

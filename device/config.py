@@ -215,6 +215,7 @@ def refuse_contradictions(settings: Settings) -> None:
     _refuse_strangers(settings)
     _refuse_shared_pins(settings)
     _refuse_shared_cameras(settings)
+    _refuse_blind_interlock(settings)
     if unserved := sorted({door.name for door in settings.doors} - {reader.door for reader in settings.readers}):
         raise ValueError(f"the door {unserved[0]!r} has no reader - give it one with `door` under [[more_readers]]")
 
@@ -259,6 +260,19 @@ def _refuse_shared_cameras(settings: Settings) -> None:
                 f"the camera {source!r} is at two doors, {seen_by[source]} and {reader.door} - "
                 "give each reader the `camera` at its own door"
             )
+
+
+def _refuse_blind_interlock(settings: Settings) -> None:
+    """A mantrap's doors must know whether they are closed. Raises `ValueError`."""
+    if not settings.access.interlock:
+        return
+    seen = {wire.door for wire in settings.inputs if wire.signal is DoorInput.DPS}
+    blind = [door.name for door in settings.doors if door.name not in seen]
+    if len(settings.doors) < 2 or blind:
+        raise ValueError(
+            "`access.interlock` needs two doors or more, each with an input `dps`, "
+            + (f"and there is none at {', '.join(blind)}" if blind else "and there is one door")
+        )
 
 
 def used_pins(settings: Settings) -> Iterator[tuple[int, str]]:

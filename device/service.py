@@ -19,11 +19,10 @@ from device.ports import Clock
 from device.records import DoorState, Event, Transaction
 
 POLL_S = 1.0
-MAX_SWIPE_S = 60.0
+MAX_SWIPE_S = 70.0
 """A door's loop that has not come round for so long hangs; no swipe that the settings allow takes longer."""
-
-MAX_BEAT_S = 5.0
-"""A door's time that has not passed for so long hangs."""
+MAX_BEAT_S = 10.0
+"""Any other thread of a door that has not come round for so long hangs."""
 
 Tell = Callable[[Transaction], None]
 
@@ -104,7 +103,8 @@ class Service:
         self._watchdog = watchdog
         self._beat = self._doorway.clock.monotonic()
         watchdog.add(lambda: self._beat, MAX_SWIPE_S)
-        watchdog.add(lambda: post.time.last_beat, MAX_BEAT_S)
+        for beat in post.beats:
+            watchdog.add(beat, MAX_BEAT_S)
 
     def run(self, stop: Stop, ready: Callable[[], None], tell: Tell) -> None:
         """Serves until `stop` is set or the reader's input ends; the door is secured at the end, whatever happens.
@@ -127,8 +127,10 @@ class Service:
                 self._serve(stop, ready, tell)
             self._let_in_the_last(stop)
         finally:
-            self._doorway.door.close()
-            self._attendant.write_down(finally_=True)
+            try:
+                self._doorway.door.close()
+            finally:
+                self._attendant.write_down(finally_=True)
 
     def _let_in_the_last(self, stop: Stop) -> None:
         """Whoever was granted before the input ended may still open the door; a request to stop shortens that."""

@@ -80,7 +80,7 @@ def secure(context: click.Context, name: str | None, as_json: bool) -> int:
     path, _ = context.find_root().obj
     try:
         return _pins_secured(path, name, as_json=as_json)
-    except DoorError as error:
+    except Exception as error:  # whatever it is, a service that runs may still be able to
         doors = _service_secured(name)
         if doors is None:
             raise error from None

@@ -49,8 +49,8 @@ def obeys(status: DoorStatus, command: DoorCommand) -> bool:
             return status.outputs.released
         case DoorCommand.SECURE:
             return not status.outputs.released and status.state is not DoorState.FAULT
-        case DoorCommand.LOCKDOWN:
-            return status.state is DoorState.LOCKDOWN
+        case DoorCommand.LOCKDOWN:  # beneath a fault it holds as well, and comes to light when that is mended
+            return status.state in (DoorState.LOCKDOWN, DoorState.FAULT)
         case DoorCommand.EVACUATE:
             return status.state is DoorState.EVACUATION
         case DoorCommand.CLEAR:

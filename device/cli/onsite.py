@@ -2,13 +2,13 @@
 
 import math
 import shutil
-import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from device.cli.interrupts import hangup_interrupts
 from device.cli.readings import Transcript
 from device.clock import SystemClock
 from device.config import ReaderSettings, Settings, state_dir
@@ -63,7 +63,7 @@ def watched(settings: Settings, readers: tuple[ReaderSettings, ...]) -> Iterator
     clock = SystemClock()
     around = _surroundings(settings, clock)
     tables = {reader.name: format_table_of(reader, around) for reader in readers}
-    with _hangup_interrupts(), closing(_opened(readers, around)) as reader:
+    with hangup_interrupts(), closing(_opened(readers, around)) as reader:
         yield reader, clock, Transcript(clock.monotonic(), tables)
 
 
@@ -94,18 +94,6 @@ def _opened(readers: tuple[ReaderSettings, ...], around: Surroundings) -> Reader
     except (ReaderError, DoorError) as error:
         raise type(error)(error.message, hint=f"{error.hint} {_STOP_IT}") from error
     return found[0] if len(found) == 1 else ReaderGroup(found, around.clock)
-
-
-@contextmanager
-def _hangup_interrupts() -> Iterator[None]:
-    """Nobody is left to stop a buzzer when a connection breaks: SIGHUP and SIGTERM end as Ctrl-C does."""
-    numbers = (signal.SIGHUP, signal.SIGTERM)
-    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _refuse_beside_service() -> None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, Protocol
 
+from device.cli.interrupts import hangup_interrupts
 from device.config import DoorSettings, InputSettings, OutputSettings, Settings
 from device.door.checks import STRIKE, input_words, output_words, place_of
 from device.door.gpio import BoardIO, board_factory
@@ -161,8 +162,8 @@ def board_bench(settings: Settings) -> Iterator[Bench]:
     _refuse_beside_service()
     remember(settings.doors)
     factory = board_factory()
-    yield Bench(factory, SystemClock(), BoardIO.run)
-    factory.close()
+    with closing(factory), hangup_interrupts():
+        yield Bench(factory, SystemClock(), BoardIO.run)
 
 
 def _refuse_beside_service() -> None:

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from device.door.claims import all_of, collected, named
+from device.door.remembered import runtime_dir
 from device.door_settings import DoorSettings
 from device.errors import DoorError
 
@@ -60,8 +61,12 @@ def lgpio_of_board() -> Any:  # noqa: ANN401 - lgpio is untyped
         )
     try:
         # lgpio makes a FIFO in the folder where it is imported, and fails where it may not.
-        with TemporaryDirectory(prefix="lintel-") as folder, contextlib.chdir(folder):
+        with TemporaryDirectory(prefix="lintel-", dir=runtime_dir()) as folder, contextlib.chdir(folder):
             import lgpio
+    except OSError as error:
+        raise DoorError(
+            f"lgpio needs a folder to write into: {error.strerror}.", hint="Make room for temporary files: `df /tmp`."
+        ) from None
     except ImportError:
         raise DoorError(
             "The package lgpio is not installed, which drives the GPIO pins.",

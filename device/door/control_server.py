@@ -62,6 +62,15 @@ class _Peer:
     deadline: float
     received: bytearray = field(default_factory=bytearray)
 
+    def is_waiting(self) -> bool:
+        """Whether the connection is still open at the other end."""
+        try:
+            return self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
     @property
     def uid(self) -> int:
         """The user who has connected, by the kernel's word. Raises `OSError`."""
@@ -145,7 +154,7 @@ class ControlServer:
         line, is_whole, _ = bytes(peer.received[:MAX_REQUEST]).partition(b"\n")
         if is_whole or not received or len(peer.received) > MAX_REQUEST:
             with contextlib.suppress(OSError):
-                reply = self._desk.answer(line, peer.uid) if is_whole else _NO_LINE
+                reply = self._desk.answer(line, peer.uid, peer.is_waiting) if is_whole else _NO_LINE
                 peer.connection.send(msgspec.json.encode(reply) + b"\n")
             self._drop(peer)
 
@@ -167,10 +176,10 @@ class _Desk:
         self._doors = doors
         self._note = note
 
-    def answer(self, line: bytes, uid: int) -> Reply:
+    def answer(self, line: bytes, uid: int, is_waiting: Callable[[], bool] = lambda: True) -> Reply:
         """Whatever the line is."""
         try:
-            return Reply(self._carried_out(msgspec.json.decode(line, type=Request), uid))
+            return Reply(self._carried_out(msgspec.json.decode(line, type=Request), uid, is_waiting))
         except LintelError as error:
             return Reply(error=error.message, hint=error.hint)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -181,12 +190,12 @@ class _Desk:
                 error=f"This is a bug in Lintel: {type(error).__name__}.", hint="Report what the journal says."
             )
 
-    def _carried_out(self, request: Request, uid: int) -> tuple[DoorStatus, ...]:
+    def _carried_out(self, request: Request, uid: int, is_waiting: Callable[[], bool]) -> tuple[DoorStatus, ...]:
         names = self._named(request)
-        with contextlib.ExitStack() as stack:  # each door hears of it, whatever another one says
-            for name in reversed(names):
-                if request.command is not None:
-                    stack.callback(self._command, Ordered(name, request.command, uid))
+        if request.command is not None:
+            with contextlib.ExitStack() as stack:  # each door hears of it, whatever another one says
+                for name in reversed(names):
+                    stack.callback(self._command, Ordered(name, request.command, uid), is_waiting)
         return tuple(self._doors[name].status() for name in names)
 
     def _named(self, request: Request) -> tuple[str, ...]:
@@ -201,10 +210,15 @@ class _Desk:
             raise DoorError("There are several doors, and they are released one by one.", hint=hint)
         return names
 
-    def _command(self, ordered: Ordered) -> None:
-        """A release is written down before, or does not happen; everything else happens whatever the store does."""
+    def _command(self, ordered: Ordered, is_waiting: Callable[[], bool]) -> None:
+        """A release is written down before, or does not happen; everything else happens whatever the store does.
+
+        Nor does a release happen when whoever asked for it has given up waiting, and may have walked away.
+        """
         if ordered.command is DoorCommand.RELEASE:
             self._note(ordered)
+            if not is_waiting():
+                raise DoorError("Nobody waits for this release any more, so it is not done.", hint="Ask again.")
             self._doors[ordered.door].tell(Commanded(ordered.command))
         else:
             self._doors[ordered.door].tell(Commanded(ordered.command))

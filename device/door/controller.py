@@ -228,10 +228,12 @@ class Controller:
 
     @property
     def is_closed_and_locked(self) -> bool:
-        """Whether everything that is wired says so: what an interlock asks of the other door."""
+        """Whether everything that is wired says so: what an interlock asks of the other door. Not while somebody may
+        still have pulled it open, and its switch has not settled.
+        """
         quiet = all(is_quiet(self.line(wire)) for wire in (DoorInput.DPS, DoorInput.STRIKE_FEEDBACK))
         secure = self.state in (DoorState.LOCKED, DoorState.LOCKDOWN)
-        return secure and self.position is Position.CLOSED and quiet
+        return secure and self.position is Position.CLOSED and quiet and not self.has_cause
 
 
 def is_quiet(line: Line | None) -> bool:

@@ -111,6 +111,7 @@ class BoardIO:
         self._relay = Relay(door, factory)
         self.guard = RelayGuard(self._relay.secure, clock)
         self._threads = contextlib.ExitStack()
+        self._keepers: tuple[Timekeeper, ...] = ()
         self._wake_guard: Callable[[], None] = lambda: None
         with contextlib.ExitStack() as stack:
             stack.callback(self._relay.close)
@@ -131,6 +132,12 @@ class BoardIO:
         )
         inputs = self._threads.enter_context(contextlib.closing(Timekeeper(self._inputs, self._clock)))
         self._wake_guard, self._inputs.wake = guard.wake, inputs.wake
+        self._keepers = (guard, inputs)
+
+    @property
+    def last_beat(self) -> float:
+        """When the slower of both threads last came round, in seconds on the clock; now, if there are none."""
+        return min((keeper.last_beat for keeper in self._keepers), default=self._clock.monotonic())
 
     def drive(self, outputs: Outputs) -> None:
         """Drives everything: the strike first if it is to be secure, last if it is to be released.

@@ -3,6 +3,8 @@
 import threading
 from typing import Protocol
 
+from device.records import DoorState
+
 
 class Interlocked(Protocol):
     """A door as the others see it."""
@@ -11,9 +13,15 @@ class Interlocked(Protocol):
     def is_closed_and_locked(self) -> bool:
         """Whether nobody can come through."""
 
+    @property
+    def state(self) -> DoorState:
+        """Where it is."""
+
 
 class Interlock:
-    """What such doors share. It holds for grants, operators and requests to exit; an evacuation opens all doors."""
+    """What such doors share. It holds for grants, operators and requests to exit, and for nobody's way out: a door that
+    is evacuated is released whatever the others are, and none waits for it.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -26,4 +34,8 @@ class Interlock:
 
     def admits(self, door: Interlocked) -> bool:
         """Whether this door may be released now, as far as the others go. Call it with the lock held."""
-        return all(other.is_closed_and_locked for other in self._doors if other is not door)
+        return all(
+            other.is_closed_and_locked or other.state is DoorState.EVACUATION
+            for other in self._doors
+            if other is not door
+        )

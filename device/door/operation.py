@@ -128,6 +128,12 @@ class Door:
         """An operator's word; the state after it."""
         return self.tell(Commanded(command))
 
+    def remark(self, event: Event, detail: str) -> None:
+        """Something about this door that is worth an audit row, said by somebody else."""
+        with self._lock:
+            self._told.add(DoorNotice(event, self._clock.monotonic(), detail))
+            self._wake(has_changed=False)
+
     def tick(self, not_before: float = -math.inf) -> None:
         """Time has passed. Whoever has waited may say until when at least, in case the clock stands still."""
         with self._lock:

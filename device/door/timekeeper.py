@@ -30,6 +30,8 @@ class Timekeeper:
         self._clock = clock
         self._each_round = each_round
         self._wakeup = threading.Event()
+        self.last_beat = clock.monotonic()
+        """When the thread last came round, in seconds on the clock; one that is several `LONGEST_WAIT_S` late hangs."""
         self._closed = False
         self._thread = threading.Thread(target=self._run, name=type(timed).__name__, daemon=True)
         self._thread.start()
@@ -63,3 +65,4 @@ class Timekeeper:
             self._wakeup.wait(min(left, LONGEST_WAIT_S))
         else:
             self._timed.tick()
+        self.last_beat = self._clock.monotonic()

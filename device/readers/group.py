@@ -29,9 +29,10 @@ class ReaderGroup:
         self._clock = clock
         self._mailbox = Mailbox()
         self._closing = threading.Event()
+        self._beats = [clock.monotonic()] * len(readers)
         self._threads = [
-            threading.Thread(target=self._serve, args=(reader,), name=f"reader-{number}", daemon=True)
-            for number, reader in enumerate(readers, start=1)
+            threading.Thread(target=self._serve, args=(number, reader), name=f"reader-{number}", daemon=True)
+            for number, reader in enumerate(readers)
         ]
         for thread in self._threads:
             thread.start()
@@ -63,12 +64,20 @@ class ReaderGroup:
             for reader in self._readers:
                 stack.callback(reader.close)
 
-    def _serve(self, reader: Reader) -> None:
+    @property
+    def last_beat(self) -> float:
+        """When the slowest thread last came round, in seconds on the clock: one that is several seconds late hangs in
+        its device.
+        """
+        return min(self._beats)
+
+    def _serve(self, number: int, reader: Reader) -> None:
         """Passes a reader's events on until it fails, with whatever, or the group is closed."""
         intake, in_a_row = Intake(), 0
         try:
             while not self._closing.is_set():
                 event, now = reader.read(LOOK_UP_S), self._clock.monotonic()
+                self._beats[number] = now
                 if event is not None and intake.lets_in(event, now):
                     self._mailbox.put(event)
                     in_a_row = 0

@@ -63,7 +63,8 @@ def main(folder: Path, strike_time_s: float) -> None:
     with stopped_by_signals(stop), Store(folder) as store:
         Enrollment(store, analyzer, clock).enroll(BADGE, "Eileen Collins", [Candidate("portrait", image)])
         door = TellingDoor(settings.door, BoardIO(settings.door, (), (), pins.factory, clock), clock)
-        post = Post(Doorway(camera, door, store, analyzer, clock), reader, DoorThread(door, clock))
+        time = DoorThread(door, clock)
+        post = Post(Doorway(camera, door, store, analyzer, clock), reader, (lambda: time.last_beat,))
         notifier = Notifier.of_environment()
         service = Service(post, settings, Watchdog(notifier, clock))
         serve([service], notifier, stop, lambda transaction: print(transaction.decision.outcome.value, flush=True))

@@ -10,13 +10,18 @@ from device.assembly import board
 from device.clock import SystemClock
 from device.config import CameraSettings, DoorSettings, ReaderSettings, Settings, VisionSettings
 from device.credentials import parse_badge
+from device.door.controller import Mode, Order
+from device.door.mode import ModeFile
+from device.door.relay_guard import PET_S
 from device.door.remembered import remembered
 from device.enrollment import Candidate, Enrollment
 from device.errors import CameraError, DoorError, ReaderError, StoreError
 from device.simulation.camera import SimulatedCamera
+from device.simulation.pins import SimulatedPins
 from device.simulation.scenario import Figure, Place
 from device.simulation.scene import Scene
 from device.store.store import Store
+from tests.device.doors import releases
 
 SECURE, RELEASED = 0, 1
 
@@ -79,6 +84,24 @@ def test_relays_are_remembered_before_a_pin_is_touched(lgpio, settings):
     with pytest.raises(DoorError):
         run_until_closed(settings)
     assert remembered() == settings.doors
+
+
+def test_evacuation_that_outlasts_a_restart_is_not_interrupted_by_a_slow_camera(settings, monkeypatch, tmp_path):
+    """The guard secures a strike that nobody attends to, so the door's time has to pass from the first moment on."""
+    clock = SystemClock()
+    pins = SimulatedPins(clock)
+    monkeypatch.setattr("device.assembly.board_factory", lambda: pins.factory)
+    ModeFile(tmp_path / "state", "main").write(Mode(ordered=Order.EVACUATION))
+
+    def slow(_settings, clock):
+        clock.sleep(PET_S + 1.0)
+        raise CameraError("There is no camera.", hint="Connect it.")
+
+    monkeypatch.setattr("device.assembly.open_live_camera", slow)
+    with suppress(CameraError):
+        run_until_closed(settings)
+    ((released_at, secured_at),) = releases(pins, settings.door)
+    assert secured_at - released_at > PET_S
 
 
 @pytest.mark.usefixtures("camera")

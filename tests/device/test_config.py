@@ -181,6 +181,11 @@ def test_wrong_file_is_refused_with_the_place(write: Write, content: str | bytes
             "the camera '0' is at two doors",
         ),
         ('[[more_doors]]\nname = "back"\npin = 4', "the door 'back' has no reader"),
+        ("[access]\ninterlock = true", "needs two doors or more, each with an input `dps`, and there is none at main"),
+        (
+            '[access]\ninterlock = true\n[[inputs]]\nsignal = "dps"\npin = 4',
+            "needs two doors or more, each with an input `dps`, and there is one door",
+        ),
         ("[reader]\ndata0_pin = 5\ndata1_pin = 5", "by data0_pin of reader reader and by data1_pin of reader reader"),
     ],
 )

@@ -94,6 +94,14 @@ pin = 22
 name = "inside"
 door = "inner"
 camera = "1"
+[[settings.inputs]]
+signal = "dps"
+door = "outer"
+channel = 0
+[[settings.inputs]]
+signal = "dps"
+door = "inner"
+channel = 1
 """
 
 
@@ -121,3 +129,31 @@ def test_built_in_scenario_goes_the_same_over_wiegands_wires(tmp_path):
             ("expected strike secure, received released",),
         )
     ]
+
+
+def test_fire_at_one_door_of_a_mantrap_lets_people_out_of_the_other(play):
+    (played,) = play(
+        step(
+            'strike = "released"',
+            'input = "fire"\ndoor = "outer"',
+            'at_s = 1.0\ncommand = "release"',
+            more='door = "inner"',
+        ),
+        MANTRAP,
+    )
+    assert played.unmet == ()
+
+
+def test_door_of_a_mantrap_that_may_just_have_been_pulled_open_holds_the_other(play):
+    """The strike is secure again, and the switch has not said anything yet."""
+    (played,) = play(
+        step(
+            'strike = "secure", events = ["door-interlocked"]',
+            'command = "release"\ndoor = "outer"',
+            'at_s = 3.05\ncommand = "release"',
+            more='door = "inner"',
+            lasts_s=6.0,
+        ),
+        MANTRAP,
+    )
+    assert played.unmet == ()

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from device.access import Doorway
 from device.assembly import Post
-from device.attendant import MAX_READ_AGE_S, NOISE_S, Unserved
+from device.attendant import ANSWER_S, MAX_HAPPENED, MAX_READ_AGE_S, NOISE_S, Unserved
 from device.config import DoorSettings, Settings
 from device.credentials import parse_badge
 from device.enrollment import Candidate, Enrollment
-from device.errors import ReaderEnded, ReaderError, StoreError
+from device.errors import DoorError, ReaderEnded, ReaderError, StoreError
 from device.records import (
     BadgeRead,
     DoorCommand,
@@ -125,7 +125,9 @@ class World:
         doorway = Doorway(camera, self.door, self.store, analyzer, self.clock)
         self.notifier, self.time = Notifier(manager.address), Time(self.clock)
         watchdog = Watchdog(self.notifier, self.clock)
-        self.service = Service(Post(doorway, self.reader, self.time), SETTINGS, watchdog, **options)
+        self.service = Service(
+            Post(doorway, self.reader, (lambda: self.time.last_beat,)), SETTINGS, watchdog, **options
+        )
 
     def run(self):
         serve([self.service], self.notifier, self.stop, self.told.append)
@@ -427,7 +429,8 @@ def test_keys_leave_no_trace(world):
 
 def test_reader_tells_the_person_what_goes_on(world):
     world.reader.comes(EILEEN)
-    world.reader.comes(UNKNOWN)
+    world.reader.quiet = 9
+    world.reader.at_read[8] = lambda: world.reader.comes(UNKNOWN)
     world.run()
     assert world.reader.shown == [
         Signal.READY,
@@ -438,6 +441,55 @@ def test_reader_tells_the_person_what_goes_on(world):
         Signal.DENIED,
         Signal.READY,
     ]
+
+
+@pytest.mark.parametrize(
+    ("badge", "shown", "least_s"), [(EILEEN, Signal.GRANTED, 3.0), (UNKNOWN, Signal.DENIED, ANSWER_S)]
+)
+def test_answer_stands_long_enough_to_be_seen(world, badge, shown, least_s):
+    since = {}
+    show = world.reader.show
+
+    def timed(signal):
+        since.setdefault(signal, world.clock.monotonic())
+        if signal is Signal.READY and shown in since:
+            since["over"] = world.clock.monotonic()
+        show(signal)
+
+    world.reader.show = timed
+    world.reader.comes(badge)
+    world.reader.quiet = 9
+    world.run()
+    assert least_s <= since["over"] - since[shown] <= least_s + 2 * POLL_S
+
+
+def test_what_happened_last_is_written_down_although_the_relay_cannot_be_secured(world):
+    world.reader.at_read[1] = lambda: world.door.command(DoorCommand.LOCKDOWN)
+    world.reader.ending = ReaderError("The badge reader is gone.", hint="Connect it.")
+    world.reader.before_read = lambda: world.pins.broken_pins.add(17)
+    with pytest.raises(DoorError):
+        world.run()
+    assert Event.DOOR_LOCKDOWN in world.events()
+
+
+def test_more_than_can_be_kept_for_a_store_is_counted(world):
+    audit = world.store.audit
+
+    def failing():
+        raise StoreError("Locked.", hint="Wait.")
+
+    def lock():
+        world.store.audit = failing
+        for _ in range(MAX_HAPPENED + 5):
+            world.reader.notice(Notice.TAMPERED)
+
+    world.reader.quiet = MAX_HAPPENED + 10
+    world.reader.at_read[1] = lock
+    world.reader.at_read[MAX_HAPPENED + 8] = lambda: setattr(world.store, "audit", audit)
+    world.run()
+    with world.store.audit() as rows:
+        told = [row.fault for row in rows if row.event is Event.FAULT]
+    assert told == ["5 more things happened than could be kept for a store that failed"]
 
 
 def test_unreadable_card_is_answered_although_it_is_only_counted(world):

@@ -24,6 +24,7 @@ from tests.device.doors import releases
 
 PATIENCE_S = 20.0
 INNER_SWITCH = InputSettings(door="inner", signal=DoorInput.DPS, pin=27, debounce_s=0.0)
+OUTER_SWITCH = InputSettings(door="outer", signal=DoorInput.DPS, pin=4, debounce_s=0.0)
 
 
 class Lobby:
@@ -82,14 +83,15 @@ def _opened(tmp_path, monkeypatch, analyzer, portrait, *, interlock):
         more_doors=(DoorSettings(name="inner", pin=22, strike_time_s=1.0),),
         reader=ReaderSettings(name="outside", door="outer", source=str(fifos["outside"])),
         more_readers=(ReaderSettings(name="inside", door="inner", source=str(fifos["inside"]), camera="1"),),
-        inputs=(INNER_SWITCH,),
+        inputs=(INNER_SWITCH, OUTER_SWITCH),
         access=AccessSettings(interlock=interlock),
         vision=VisionSettings(threads=1),
     )
     stop = Stop()
     clock = SystemClock(stop)
     pins = SimulatedPins(clock)
-    pins.set_line(INNER_SWITCH, Line.QUIET)
+    for switch in (INNER_SWITCH, OUTER_SWITCH):
+        pins.set_line(switch, Line.QUIET)
     scene = Scene((Figure(image="eileen", end=Place(x=0.5, y=0.9, size=1.5)),), {"eileen": portrait})
     monkeypatch.setattr("device.assembly.board_factory", lambda: pins.factory)
     monkeypatch.setattr("device.assembly.open_live_camera", lambda _settings, clock: SimulatedCamera(clock, scene))

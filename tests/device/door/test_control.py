@@ -189,6 +189,12 @@ def test_everything_else_happens_whatever_the_store_does(path, door, notes, comm
     assert (ask(path, command), door.told) == ((LOCKED,), [Commanded(command)])
 
 
+def test_release_that_nobody_waits_for_any_more_is_not_done(door):
+    desk = _Desk({"main": door}, lambda _ordered: None)
+    reply = desk.answer(b'{"command": "release"}', 0, lambda: False)
+    assert (door.told, reply.error) == ([], "Nobody waits for this release any more, so it is not done.")
+
+
 def test_no_service_is_no_error(path):
     assert ask(path, DoorCommand.SECURE) is None
 
