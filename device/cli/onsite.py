@@ -44,12 +44,12 @@ def osdp_reader(settings: Settings, name: str) -> ReaderSettings:
     return reader
 
 
-def give_key(settings: Settings, reader: ReaderSettings, seconds: float) -> None:
+def give_key(settings: Settings, reader: ReaderSettings, seconds: float, *, install: bool) -> None:
     """Has an OSDP reader take a new key. Raises `ReaderError`."""
     from device.readers.osdp_keyset import keyset
 
     _refuse_beside_service()
-    keyset(reader, _surroundings(settings, SystemClock()), seconds)
+    keyset(reader, _surroundings(settings, SystemClock()), seconds, install=install)
 
 
 @contextmanager

@@ -141,9 +141,10 @@ def monitor_readers(
 )
 @click.argument("name")
 @click.option("--seconds", type=NumberRange(1, 600), default=60.0, show_default=True, help="Give up after so long.")
+@click.option("--install", is_flag=True, help="The reader was replaced or reset: take the default key again.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
-def osdp_keyset(context: click.Context, name: str, seconds: float, yes: bool) -> None:
+def osdp_keyset(context: click.Context, name: str, seconds: float, install: bool, yes: bool) -> None:
     """Give the OSDP reader NAME a new key.
 
     It is kept in the state folder and never shown. A reader that has no key yet must be in its install mode. For this
@@ -158,7 +159,7 @@ def osdp_keyset(context: click.Context, name: str, seconds: float, yes: bool) ->
         click.confirm(
             f"Give reader {name} a new key? Nobody else should have access to its line.", abort=True, err=True
         )
-    give_key(settings, reader, seconds)
+    give_key(settings, reader, seconds, install=install)
     click.echo(f"Reader {name} has a new key of its own.")
 
 

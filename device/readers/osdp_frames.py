@@ -33,6 +33,7 @@ _CRC_SEED = 0x1D0F
 class Command(IntEnum):
     """The commands that matter here."""
 
+    POLL = 0x60
     CAP = 0x62
     LSTAT = 0x64
     LED = 0x69
@@ -76,7 +77,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply that may pass: the frame without its mark, its code, and whether it refuses the very command asked for.
+    """A reply that may pass: the frame without its mark, its code, whether it refuses the very command asked for, and
+    whether it bears the secure channel's MAC.
 
     A NAK may as well mean that the channel has ended, or that something was garbled.
     """
@@ -84,6 +86,7 @@ class Reply:
     frame: bytes
     answer: int
     refuses: bool = False
+    sealed: bool = False
 
 
 def asked_by(frame: bytes) -> Asked | None:
@@ -139,7 +142,7 @@ def _admitted(frame: bytes, asked: Asked) -> Reply | None:
     if not admitted:
         return None
     refuses = answer == Answer.NAK and (bool(block) or frame[code + 1 : end].startswith(_REFUSALS))
-    return Reply(frame, answer, refuses)
+    return Reply(frame, answer, refuses, sealed=len(block) == 2)
 
 
 def _admits_block(block: bytes, answer: int, asked: Asked, size: int) -> bool:

@@ -75,26 +75,30 @@ class KeyFiles:
     def _write(self, key: bytes) -> None:
         """The whole file or none of it, on the disk, and readable by whoever owns the state alone."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial = self._folder / f".{self._name}.{secrets.token_hex(4)}"
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        partial = f".{self._name}.{secrets.token_hex(4)}"
+        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
+            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder)
             with os.fdopen(descriptor, "w", encoding="ascii") as file:
                 file.write(key.hex() + "\n")
                 file.flush()
-                self._hand_over(file.fileno())
+                self._hand_over(file.fileno(), folder)
                 os.fsync(file.fileno())
-            partial.replace(self._next_path)
+            os.replace(partial, self._next_path.name, src_dir_fd=folder, dst_dir_fd=folder)
+            os.fsync(folder)
         except BaseException:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                os.unlink(partial, dir_fd=folder)
             raise
-        _flush_folder(self._folder)
+        finally:
+            os.close(folder)
 
-    def _hand_over(self, descriptor: int) -> None:
-        """Root writes it for the service, which runs as somebody else."""
+    def _hand_over(self, *descriptors: int) -> None:
+        """Root writes it for the service, which runs as somebody else. By descriptors: names can be links."""
         if os.geteuid() == 0:
             owner = self._state_dir.stat()
-            os.fchown(descriptor, owner.st_uid, owner.st_gid)
-            os.chown(self._folder, owner.st_uid, owner.st_gid)
+            for descriptor in descriptors:
+                os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
     def _promote(self) -> None:
         self._next_path.replace(self._path)

@@ -28,18 +28,21 @@ _PROOFS = 3
 """A new key is tried so often, as a garbled reply takes a handshake down."""
 
 
-def keyset(settings: ReaderSettings, around: Surroundings, window_s: float) -> None:
+def keyset(settings: ReaderSettings, around: Surroundings, window_s: float, *, install: bool = False) -> None:
     """Gives the reader a fresh random key and writes it down. It has `window_s` seconds to take it, and the default key
     is accepted no longer than that; the proof that it has it may take `_PROOFS` trials more.
 
-    The line must be free: stop the service first. A reader without a key that we know must be in its install mode, and
-    whoever listens on the line meanwhile learns the new key. Raises `ReaderError`, `DependencyMissing`.
+    The line must be free: stop the service first. A reader without a key must be in its install mode, and whoever
+    listens on the line meanwhile learns the new key. Where a key is written down already, the default key is taken only
+    with `install`, or somebody who keeps the reader from answering could stand for it. Raises `ReaderError`,
+    `DependencyMissing`.
     """
     deadline = around.clock.monotonic() + window_s
     wire = Wire(settings.source, settings.baud_rate, around.clock)
     wire.open()
     try:
-        _Change(settings, KeyFiles(around.state_dir, settings.name), wire, around.clock, deadline).run()
+        files = KeyFiles(around.state_dir, settings.name)
+        _Change(settings, files, wire, around.clock, deadline, install or not files.candidates()).run()
     finally:
         wire.close()
 
@@ -51,6 +54,7 @@ class _Change:
     wire: Wire
     clock: Clock
     deadline: float
+    may_install: bool
 
     def run(self) -> None:
         """All of it. Raises `ReaderError`."""
@@ -58,7 +62,10 @@ class _Change:
         try:
             while Command.KEYSET not in self.wire.sent and self._goes_on():
                 known = self._known()
-                self._replace(known) if known else self._install()
+                if known:
+                    self._replace(known)
+                elif self.may_install:
+                    self._install()
         finally:
             if Command.KEYSET not in self.wire.sent and self.files.proposed() != waiting:
                 self.files.withdraw()
@@ -147,6 +154,8 @@ class _Change:
             return f"its line is gone: {self.wire.fault}"
         if self.settings.address not in self.wire.heard:
             return "it does not answer"
+        if not self.may_install:
+            return "it has not the key that is written down here; `--install` is for one that was replaced or reset"
         return "it accepts neither a key that is written down here nor the default key"
 
     def _in_doubt(self) -> ReaderError:

@@ -39,6 +39,10 @@ class Station:
         self._heard: Heard | None = None
         self._refused: set[int] = set()
         self.watch = Watch(clock.monotonic(), patience_s)
+        self.is_fresh = False
+        """Whether everything that the reader kept for us while we could not be heard has been taken and dropped."""
+        self._secure_since: float | None = None
+        self._kept = 0
 
     def tell_notice(self, notice: Notice | None, detail: str = "") -> None:
         """Has a notice read, if there is one."""
@@ -49,7 +53,10 @@ class Station:
         """Takes what the reader said in its secure channel."""
         now = self._clock.monotonic()
         if said := event_from(event.report, now, self.peer.name, self._formats):
-            self.mailbox.put(said)
+            if self.is_fresh:
+                self.mailbox.put(said)
+            else:
+                self._kept += 1
         before, self._condition = self._condition, condition_after(self._condition, event.report)
         for notice in notices(before, self._condition, now, self.peer.name):
             self.mailbox.put(notice)
@@ -57,7 +64,8 @@ class Station:
     def attend(self, panel: Panel, index: int, heard: Heard | None) -> None:
         """Sees whether the reader is there, begins anew if it is not, and shows it its signal if it is."""
         now, secure = self._clock.monotonic(), panel.is_secure(index)
-        turned = self.watch.look(now, secure=secure, heard_at=heard.at if heard else None)
+        turned = self.watch.look(now, secure=secure, heard_at=heard.at if heard and heard.sealed else None)
+        self._freshen(now, heard, secure=secure)
         self.tell_notice(turned, refusal(now, heard, self.peer) if turned is Notice.LOST else "")
         if turned is Notice.FOUND:
             self._refused.clear()
@@ -71,6 +79,23 @@ class Station:
             self._shown = None
         elif panel.is_online(index) and self._shown != self.signal:
             self._show(panel, index)
+
+    def _freshen(self, now: float, heard: Heard | None, *, secure: bool) -> None:
+        """A reader keeps badges while its line is down, and nobody knows for how long. What it says in a new channel is
+        dropped until it has nothing more to say.
+        """
+        if not secure:
+            self.is_fresh, self._secure_since = False, None
+            return
+        self._secure_since = now if self._secure_since is None else self._secure_since
+        if self.is_fresh or not (heard and heard.sealed and heard.at >= self._secure_since):
+            return
+        if (heard.command, heard.answer) == (Command.POLL, Answer.ACK):
+            self.is_fresh = True
+            if self._kept:
+                fault = f"{self._kept} presented while the line was down"
+                self.mailbox.put(BadgeRead(None, now, self.peer.name, Security.SECURE_CHANNEL, fault=fault))
+                self._kept = 0
 
     def _note(self, heard: Heard | None, *, secure: bool) -> None:
         """A command that the reader refuses is not sent again until it is lost and found, as libosdp takes its channel

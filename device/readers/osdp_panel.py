@@ -129,7 +129,8 @@ def osdp_sys() -> ModuleType:
         return importlib.import_module("osdp_sys")
     except ImportError:
         raise DependencyMissing(
-            "OSDP readers need libosdp, which is not installed.", hint="Install it: pip install 'lintel[osdp]'."
+            "OSDP readers need libosdp, which is not installed.",
+            hint="Install it: pip install 'lintel[readers]', on Python 3.11 or 3.13.",
         ) from None
 
 

@@ -18,14 +18,15 @@ _PENDING = 2048
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The last reply from an address: when in seconds on the monotonic clock, to which command, its code, and whether
-    it refuses that command.
+    """The last reply from an address: when in seconds on the monotonic clock, to which command, its code, whether it
+    refuses that command, and whether it bears the secure channel's MAC, which libosdp checks.
     """
 
     at: float
     command: int
     answer: int
     refuses: bool = False
+    sealed: bool = False
 
 
 class Wire:
@@ -83,7 +84,7 @@ class Wire:
         self._receive()
         if self._asked and (reply := reply_in(self._received, self._asked)):
             now, command = self._clock.monotonic(), self._asked.command
-            self.heard[self._asked.address] = Heard(now, command, reply.answer, reply.refuses)
+            self.heard[self._asked.address] = Heard(now, command, reply.answer, reply.refuses, reply.sealed)
             self._asked, self._received, self._admitted = None, b"", reply.frame
         given, self._admitted = self._admitted[:max_bytes], self._admitted[max_bytes:]
         return given

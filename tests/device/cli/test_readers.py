@@ -371,8 +371,9 @@ class Keyset:
         self.asked = []
         self.refused = False
 
-    def __call__(self, settings, around, window_s):
+    def __call__(self, settings, around, window_s, *, install):
         self.asked.append((settings.name, around.state_dir, window_s))
+        self.install = install
         if self.refused:
             raise ReaderError("The reader did not answer.", hint="Look at its wires.")
 
@@ -397,6 +398,12 @@ def test_key_is_given_after_a_question(lintel, osdp, keyset, state):
 def test_key_is_given_without_a_question_if_so_said(lintel, osdp, keyset):
     lintel("--config", osdp, "readers", "osdp-keyset", "front", "--yes", "--seconds", "5")
     assert [window_s for _, _, window_s in keyset.asked] == [5.0]
+
+
+@pytest.mark.parametrize("install", [True, False])
+def test_default_key_is_taken_again_only_if_so_said(lintel, osdp, keyset, install):
+    lintel("--config", osdp, "readers", "osdp-keyset", "front", "--yes", *["--install"] * install)
+    assert keyset.install is install
 
 
 def test_no_key_is_given_against_the_operator(lintel, osdp, keyset):

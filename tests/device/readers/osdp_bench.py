@@ -246,6 +246,7 @@ class Desk:
         before = len(peripheral.commands(STATUS))
         reader = self.open(*settings)
         wait_until(lambda: len(peripheral.commands(STATUS)) > before, "asking for the condition")
+        wait_until(lambda: reader._station.is_fresh, "nothing kept from before")
         while reader.read(0.0):
             pass
         return reader

@@ -191,3 +191,18 @@ class TestAsked:
     def test_whatever_it_is(self, frame):
         asked = asked_by(frame)
         assert asked is None or 0 <= asked.sequence <= 3
+
+
+@pytest.mark.parametrize(
+    ("received", "sealed"),
+    [
+        (said(BUSY, sequence=0), False),
+        (said(ACK), False),
+        (said(ACK, MAC, WITH_MAC), True),
+        (said(RAW, bytes(16) + MAC, ENCRYPTED), True),
+    ],
+)
+def test_only_what_bears_the_channels_mac_is_a_sign_of_life(received, sealed):
+    reply = reply_in(received, ASKED)
+    assert reply is not None
+    assert reply.sealed is sealed

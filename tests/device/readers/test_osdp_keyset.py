@@ -46,7 +46,24 @@ def given(peripheral) -> list[bytes]:
 def reads_a_badge(desk, peripheral) -> bool:
     badges = read_card(peripheral, desk.open(), encode(EILEEN))
     desk.close_readers()
-    return badges[-1].credential == EILEEN
+    return badges[-1].credential is None
+
+
+def test_reader_without_its_key_is_not_given_another_by_the_default_key_unless_so_said(desk):
+    """Somebody may keep the reader from answering, and answer in its place."""
+    desk.keep(bytes(range(16)))
+    before = KeyFiles(desk.around.state_dir, "front").key()
+    peripheral = desk.peripheral(b"", 0, "--install")
+    with pytest.raises(ReaderError, match="`--install` is for one that was replaced or reset"):
+        keyset(desk.settings(), desk.around, 5.0)
+    assert (given(peripheral), KeyFiles(desk.around.state_dir, "front").key()) == ([], before)
+
+
+def test_reader_that_was_replaced_is_given_a_key_if_so_said(desk):
+    desk.keep(bytes(range(16)))
+    peripheral = desk.peripheral(b"", 0, "--install")
+    keyset(desk.settings(), desk.around, WINDOW_S, install=True)
+    assert given(peripheral)[-1] == KeyFiles(desk.around.state_dir, "front").key()
 
 
 class TestKeyset:
@@ -194,7 +211,7 @@ def test_default_key_is_refused_by_the_reader_port(desk):
 
 
 def test_badge_is_not_read_while_the_default_key_is_in_use(desk):
-    """A reader in its install mode with a card on it: the card waits for the reader's own key."""
+    """A reader in its install mode with a card on it, of which nobody knows since when: it is dropped, and told."""
     peripheral = desk.peripheral(b"", 0, "--install")
     peripheral.do(card=encode(EILEEN))
     keyset(desk.settings(), desk.around, WINDOW_S)

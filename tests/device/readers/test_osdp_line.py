@@ -137,6 +137,17 @@ class TestTrouble:
         found = next_notice(reader)
         assert (lost.notice, found.notice, read(peripheral, reader, EILEEN)) == (Notice.LOST, Notice.FOUND, EILEEN)
 
+    def test_badge_of_while_the_line_was_silent_is_dropped_and_told(self, front):
+        """Nobody knows how long the reader has kept it: whoever presented it may be gone."""
+        desk, peripheral, reader = front
+        desk.bench.to_panel = lambda _: b""
+        assert next_notice(reader).notice is Notice.LOST
+        peripheral.do(card=encode(EILEEN))
+        desk.bench.to_panel = bytes
+        events = events_until(reader, lambda event: isinstance(event, BadgeRead))
+        assert (events[-1].credential, events[-1].fault) == (None, "1 presented while the line was down")
+        assert read(peripheral, reader, GRACE) == GRACE
+
     def test_reader_that_is_restarted_is_found_though_its_sequence_is_another(self, desk):
         desk.keep(KEY)
         first = desk.peripheral(KEY, 0, "--enforce")
