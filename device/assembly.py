@@ -106,8 +106,8 @@ class _Board:
         settings = msgspec.structs.replace(self._settings.camera, source=source)
         return self._stack.enter_context(closing(open_live_camera(settings, self._clock)))
 
-    def _readers(self) -> dict[str, Reader]:
-        """By door: where a door has several, they are read as one."""
+    def _readers(self) -> dict[str, ReaderGroup]:
+        """By door."""
         settings = self._settings
         opened = open_readers(
             settings.readers, Surroundings(self._clock, self._pins, state_dir(settings), settings.formats)
@@ -119,19 +119,18 @@ class _Board:
             for door in settings.doors
         }
 
-    def _as_one(self, *readers: Reader) -> Reader:
-        if len(readers) == 1:
-            return readers[0]
+    def _as_one(self, *readers: Reader) -> ReaderGroup:
+        """Also a single one: it is read, and its badges are stamped, when they come, not when the door has time."""
         return self._stack.enter_context(closing(ReaderGroup(readers, self._clock)))
 
-    def _post(self, door: Door, cameras: Mapping[str, Camera], reader: Reader) -> Post:
+    def _post(self, door: Door, cameras: Mapping[str, Camera], reader: ReaderGroup) -> Post:
         """A door has a store and an analyzer of its own, because each door has a thread of its own."""
         at_door = {part.name: cameras[self._source(part)] for part in self._settings.readers if part.door == door.name}
         store = self._stack.enter_context(open_store(self._settings))
         analyzer = load_analyzer(self._settings.vision)
         doorway = Doorway(next(iter(at_door.values())), door, store, analyzer, self._clock, at_door)
         beats = self._beats[door.name]
-        return Post(doorway, reader, (*beats, lambda: reader.last_beat) if isinstance(reader, ReaderGroup) else beats)
+        return Post(doorway, reader, (*beats, lambda: reader.last_beat))
 
 
 @contextmanager

@@ -48,9 +48,12 @@ class ReaderSettings(Group, frozen=True):
         Printable,
         Meta(min_length=1, description="`stdin`, or the device, FIFO or socket that it is; of no use to `wiegand`"),
     ] = "stdin"
-    baud_rate: Annotated[int, Meta(ge=1200, le=230400, description="of a serial line, bits per second")] = 9600
+    baud_rate: Annotated[
+        int, Meta(ge=1200, le=230400, description="of a serial line, bits per second (a pn532 has 115200)")
+    ] = 9600
     formats: Annotated[
-        tuple[str, ...], Meta(description="card formats it reads as bits, one for each length; empty: the usual ones")
+        tuple[str, ...],
+        Meta(description="card formats it reads, one a length; empty: each whose length no other has (pn532: all csn)"),
     ] = ()
     data0_pin: Annotated[Pin | None, Meta(description="GPIO number (BCM) of Wiegand's data 0")] = None
     data1_pin: Annotated[Pin | None, Meta(description="GPIO number (BCM) of Wiegand's data 1")] = None

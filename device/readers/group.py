@@ -1,9 +1,10 @@
 """Several readers as one: each is read by a thread of its own, and none can keep the others from being heard."""
 
 import contextlib
+import math
 import threading
 
-from device.errors import ReaderError
+from device.errors import ReaderEnded, ReaderError
 from device.ports import Clock, Reader
 from device.readers.intake import Intake, Mailbox
 from device.records import ReaderEvent, Signal
@@ -30,6 +31,7 @@ class ReaderGroup:
         self._mailbox = Mailbox()
         self._closing = threading.Event()
         self._beats = [clock.monotonic()] * len(readers)
+        self._left = set(range(len(readers)))
         self._threads = [
             threading.Thread(target=self._serve, args=(number, reader), name=f"reader-{number}", daemon=True)
             for number, reader in enumerate(readers)
@@ -38,7 +40,9 @@ class ReaderGroup:
             thread.start()
 
     def read(self, timeout_s: float) -> ReaderEvent | None:
-        """The next event of any reader. Raises the first error of any once all that came is taken, each time."""
+        """The next event of any reader. Raises the first error of any once all that came is taken, each time; an input
+        that has come to its end is none as long as there are others.
+        """
         if (event := self._mailbox.take()) is None and self._clock.wait(self._mailbox.filled, timeout_s):
             event = self._mailbox.take()
         return event
@@ -85,5 +89,10 @@ class ReaderGroup:
                     self._clock.sleep(REST_S)
                 if report := intake.report(now):
                     self._mailbox.put(report)
+        except ReaderEnded as end:
+            self._left.discard(number)
+            self._beats[number] = math.inf
+            if not self._left:
+                self._mailbox.fail(end)
         except Exception as failure:
             self._mailbox.fail(failure)

@@ -37,8 +37,8 @@ class Pace:
 class Intake:
     """Lets a reader's events in at the pace at which people can make them, and counts the rest.
 
-    Badges that can be read have a pace of their own, which noise does not use up. What a reader says of itself, which
-    is seldom, has none.
+    Badges that can be read have a pace of their own, which noise does not use up, and so has what a reader says of
+    itself: a loose contact must not fill the audit.
     """
 
     def __init__(self, reader: str = "") -> None:
@@ -48,6 +48,7 @@ class Intake:
         self._badges = Pace(burst=20, rate=20)
         self._noise = Pace(burst=10, rate=2)
         self._keys = Pace(burst=40, rate=20)
+        self._notices = Pace(burst=20, rate=0.1)
         self._untold = 0
         self._told_at = 0.0
 
@@ -76,7 +77,7 @@ class Intake:
             case KeyPress():
                 return self._keys.admits(at)
             case ReaderNotice():
-                return True
+                return self._notices.admits(at)
             case _:
                 assert_never(event)
 
@@ -93,11 +94,14 @@ class Mailbox:
         self._lock = threading.Lock()
 
     def put(self, event: ReaderEvent) -> None:
-        """Leaves an event; without room, the oldest unreadable badge makes place for it, or the oldest of all."""
+        """Leaves an event; without room, the oldest unreadable badge makes place for it, or else the oldest key or
+        badge: what a reader says of itself is kept as long as there is anything else.
+        """
         with self._lock:
             noise = [waiting for waiting in self._events if _is_noise(waiting)]
             if len(self._events) == ROOM or (_is_noise(event) and len(noise) == ROOM_FOR_NOISE):
-                self._events.remove(noise[0] if noise else self._events[0])
+                said = (waiting for waiting in self._events if not isinstance(waiting, ReaderNotice))
+                self._events.remove(noise[0] if noise else next(said, self._events[0]))
                 self.dropped += 1
             self._events.append(event)
             self.filled.set()

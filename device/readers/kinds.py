@@ -94,9 +94,17 @@ def kind_of(settings: ReaderSettings) -> ReaderKind:
 
 def security_of(settings: ReaderSettings) -> Security:
     """What a reader of the settings promises: lines that come from this machine alone are local."""
-    if settings.kind == "lines" and (settings.source == "stdin" or Path(settings.source).is_fifo()):
+    if settings.kind == "lines" and (settings.source == "stdin" or _is_fifo(Path(settings.source))):
         return Security.LOCAL
     return kind_of(settings).security
+
+
+def _is_fifo(path: Path) -> bool:
+    """What this user may not look at is taken for a wire."""
+    try:
+        return path.is_fifo()
+    except OSError:
+        return False
 
 
 def format_table_of(settings: ReaderSettings, around: Surroundings) -> FormatTable | None:

@@ -51,13 +51,14 @@ class LineParser:
         return self.take(b"\n", at) if self._partial.strip() else []
 
     def _begin_anew_after_a_pause(self, at: float) -> list[ReaderEvent]:
-        """What came of a line before a pause is noise of its own: with what comes now it could make somebody else's
-        badge.
+        """What came of a line before a pause is noise, and so is the rest of that line: either could be somebody else's
+        badge, and so could both together.
         """
         paused, self._received_at = at - self._received_at > LINE_TIME_S, at
         if not paused:
             return []
-        lost, self._partial, self._skipping = self._partial.strip(), b"", False
+        lost, self._partial = self._partial.strip(), b""
+        self._skipping = bool(lost)
         return [self._read(None, "a line whose end was lost")] if lost else []
 
     def _badge(self, line: bytes) -> BadgeRead:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 
 from device.errors import LintelError, ReaderEnded, ReaderError
 from device.ports import Clock, Reader
@@ -63,7 +64,8 @@ class Recovered:
         return reader.read(timeout_s)
 
     def _lose(self, error: ReaderError) -> ReaderNotice:
-        self.close()
+        with suppress(LintelError):  # what has failed may fail again
+            self.close()
         self._cannot_show = None
         now = self._clock.monotonic()
         if now - self._found_at > LONGEST_WAIT_S:

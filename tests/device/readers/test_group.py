@@ -50,7 +50,12 @@ def test_pace_is_not_moved_by_a_clock_that_goes_back():
     assert [pace.admits(at) for at in (10.0, 5.0, 5.5)] == [True, False, False]
 
 
-@pytest.mark.parametrize("event", [BADGE, NOISE, KEY, NOTICE], ids=["badge", "noise", "key", "notice"])
+def test_loose_contact_does_not_fill_the_audit():
+    intake = Intake()
+    assert sum(intake.lets_in(NOTICE, number / 10) for number in range(1000)) <= 30
+
+
+@pytest.mark.parametrize("event", [BADGE, NOISE, KEY], ids=["badge", "noise", "key"])
 def test_what_people_do_is_let_in(event):
     intake = Intake()
     assert all(intake.lets_in(event, float(second)) for second in range(60))
@@ -256,10 +261,27 @@ def test_reader_that_hangs_keeps_nobody_waiting(group, inner):
 
 def test_error_of_one_is_raised_after_the_badges_before_it(group, inner):
     inner[0].put(BadgeRead(EILEEN, 0.0))
-    inner[0].fail(ReaderEnded("It has ended.", hint="Start anew."))
+    inner[0].fail(ReaderError("It is gone.", hint="Start anew."))
     assert group.read(SOON_S).credential == EILEEN
+    with pytest.raises(ReaderError):
+        group.read(SOON_S)
+
+
+def test_input_that_has_ended_ends_the_others_only_with_the_last(group, inner):
+    inner[0].fail(ReaderEnded("It has ended.", hint="Start anew."))
+    inner[1].put(BadgeRead(EILEEN, 0.0))
+    assert group.read(SOON_S).credential == EILEEN
+    inner[1].fail(ReaderEnded("It has ended.", hint="Start anew."))
     with pytest.raises(ReaderEnded):
         group.read(SOON_S)
+
+
+def test_keys_do_not_push_out_what_a_reader_says_of_itself():
+    mailbox = Mailbox()
+    mailbox.put(NOTICE)
+    for _ in range(ROOM):
+        mailbox.put(KEY)
+    assert mailbox.take() == NOTICE
 
 
 def test_mistake_of_a_readers_program_is_not_swallowed(group, inner):

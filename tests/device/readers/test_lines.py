@@ -276,13 +276,22 @@ def watched_pipe() -> Iterator[tuple[Reader, int, SimulatedClock]]:
 
 
 def test_beginning_of_a_lost_line_is_no_part_of_the_next(watched_pipe: tuple[Reader, int, SimulatedClock]):
-    """Glued together they could be the badge of somebody who is not there."""
+    """Glued together they could be the badge of somebody who is not there, and so could the end alone."""
     reader, writer, clock = watched_pipe
     os.write(writer, b"1")
     before = credentials(reader)
     clock.sleep(LINE_TIME_S + 0.1)
-    os.write(writer, b"17:1001\n")
+    os.write(writer, b"7:1001\n17:1001\n")
     assert (before, credentials(reader)) == ([], [None, EILEEN])
+
+
+def test_end_of_a_torn_line_is_no_badge(watched_pipe: tuple[Reader, int, SimulatedClock]):
+    reader, writer, clock = watched_pipe
+    os.write(writer, b"17:")
+    credentials(reader)
+    clock.sleep(LINE_TIME_S + 0.1)
+    os.write(writer, b"4242\n")
+    assert credentials(reader) == [None]
 
 
 def test_line_may_take_its_time(watched_pipe: tuple[Reader, int, SimulatedClock]):

@@ -146,7 +146,8 @@ def test_line_that_is_too_long_is_unreadable_and_its_rest_skipped() -> None:
 
 def test_beginning_of_a_lost_line_is_no_part_of_the_next() -> None:
     parser = KeyParser("front")
-    reads = [*parser.take(typed("1"), 1.0), *parser.take(typed("17:1001") + stroke(ENTER), 10.0)]
+    whole = typed("17:1001") + stroke(ENTER)
+    reads = [*parser.take(typed("1"), 1.0), *parser.take(typed("7:1001") + stroke(ENTER) + whole, 10.0)]
     assert [read.credential for read in reads] == [None, Credential("h10301", 17, 1001)]
 
 
