@@ -13,7 +13,7 @@ from contextlib import closing
 import pytest
 
 from device.errors import StoreError
-from device.records import Event
+from device.records import AuditRow, Event
 from device.store.database import FILE_NAME, store_errors
 from device.store.migrations import MIGRATIONS
 from device.store.store import Store
@@ -262,7 +262,7 @@ def test_advice_goes_by_the_number_of_an_error_and_not_by_its_words(tmp_path, er
 def fill(store, now):
     with store.audit() as audit:
         for _ in range(1000):
-            audit.note(Event.FAULT, now, fault="x" * 100)
+            audit.add(AuditRow(0, now, Event.FAULT, fault="x" * 100))
 
 
 def test_full_disk_is_told(store, now):
