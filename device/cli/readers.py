@@ -137,7 +137,8 @@ def monitor_readers(
 @readers.command(
     "osdp-keyset",
     epilog=f"{_ALONE} Run this as the service's user, whose the key then is: "
-    "sudo -u lintel /opt/lintel/bin/lintel readers osdp-keyset NAME.\n\nExit codes: 0 the reader has its key, 3 settings, 12 package missing, 13 reader, 130 declined.",
+    "sudo -u lintel /opt/lintel/bin/lintel readers osdp-keyset NAME.\n\n"
+    "Exit codes: 0 the reader has its key, 3 settings, 12 package missing, 13 reader, 130 declined.",
 )
 @click.argument("name")
 @click.option("--seconds", type=NumberRange(1, 600), default=60.0, show_default=True, help="Give up after so long.")
