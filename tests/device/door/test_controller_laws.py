@@ -64,6 +64,9 @@ TROUBLES = (
     (Commanded(DoorCommand.LOCKDOWN), CLEAR),
     (Commanded(DoorCommand.EVACUATE), CLEAR),
     (DriveFailed("it does not answer"), DriveMended()),
+    (Commanded(DoorCommand.EVACUATE), Commanded(DoorCommand.LOCKDOWN)),
+    (InputChanged(DoorInput.LOCKDOWN, Line.ACTIVE), CLEAR, Granted()),
+    (Commanded(DoorCommand.SECURE), InputChanged(DoorInput.REX, Line.CUT), InputChanged(DoorInput.REX, Line.ACTIVE)),
     *((InputChanged(wire, Line.CUT), InputChanged(wire, Line.QUIET)) for wire in DoorInput),
     *((InputChanged(wire, Line.ACTIVE), InputChanged(wire, Line.QUIET), CLEAR) for wire in DoorInput),
 )
