@@ -47,7 +47,8 @@ def test_malformed_key_is_refused_and_not_repeated(files, path, text):
     path.write_text(text)
     with pytest.raises(ReaderError, match="does not hold 32 hexadecimal digits") as caught:
         files.key()
-    assert not text.strip() or text.strip() not in str(caught.value)
+    said = str(caught.value).replace(str(path), "")  # whose numbers are pytest's own
+    assert not text.strip() or text.strip() not in said
 
 
 def test_default_key_is_refused(files, path):
