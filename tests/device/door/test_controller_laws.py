@@ -392,3 +392,12 @@ def test_no_rule_looks_at_the_time_of_day(happened, shift):
             yield timeless(controller)
 
     assert list(states(0.0)) == list(states(float(shift)))
+
+
+@given(st.floats(0, 1e9), st.floats(0.1, 10))
+def test_a_release_is_over_at_its_deadline_and_not_an_instant_later(now, strike_time_s):
+    """Sums of seconds are not exact."""
+    door = DoorSettings(strike_time_s=strike_time_s)
+    released = step(door, frozenset(), new_controller(Mode(), now), Granted(), now)
+    assert released.is_released
+    assert not step(door, frozenset(), released, Tick(), deadline(door, released)).is_released
