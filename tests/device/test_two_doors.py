@@ -1,6 +1,7 @@
 """Two doors on one Pi in real time: each with a reader of its own, operators at the socket, and as a mantrap."""
 
 import os
+import sqlite3
 import threading
 import time
 from contextlib import ExitStack, contextmanager
@@ -19,6 +20,7 @@ from device.simulation.camera import SimulatedCamera
 from device.simulation.pins import SimulatedPins
 from device.simulation.scenario import Figure, Place
 from device.simulation.scene import Scene
+from device.store.database import FILE_NAME
 from device.store.store import Store
 from tests.device.doors import releases
 
@@ -103,6 +105,7 @@ def _opened(tmp_path, monkeypatch, analyzer, portrait, *, interlock):
 
     def run():
         with board(settings, clock) as posts, operators(settings, posts, clock):
+            made.posts = posts
             watchdog = Watchdog(Notifier(None), clock)
             notifier = Notifier(None)
             notifier.ready = made.ready.set
@@ -174,3 +177,28 @@ def test_mantrap_opens_when_the_other_door_is_closed(lobby):
 def test_settings_of_both_doors_stand_in_a_file(lobby):
     settings = lobby().settings
     assert msgspec.convert(msgspec.to_builtins(settings), Settings) == settings
+
+
+def test_lockdown_waits_for_no_disk(lobby, lintel):
+    """Another program holds the database: both doors are locked all the same, and it is written down afterwards."""
+    doors = lobby()
+    with sqlite3.connect(doors.store / FILE_NAME, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ended = lintel("door", "lockdown", "--json")
+        assert (ended.exit_code, [door["state"] for door in ended.json]) == (0, ["lockdown", "lockdown"])
+        other.execute("ROLLBACK")
+    other.close()
+    doors.until(lambda: Event.DOOR_COMMANDED in doors.events("inner"))
+
+
+def test_thread_that_reads_wires_is_watched(lobby):
+    """A converter that does not answer must not go unnoticed: nothing would be heard of a lockdown switch."""
+    doors = lobby()
+    hangs = threading.Event()
+    io = doors.posts[1].doorway.door._io
+    tick, before = io._inputs.tick, [beat() for beat in doors.posts[1].beats]
+    io._inputs.tick = lambda: hangs.wait(PATIENCE_S) and tick()
+    doors.until(lambda: doors.posts[1].beats[0]() > before[0] + 2.0)
+    is_late = doors.posts[1].beats[0]() - doors.posts[1].beats[1]()
+    hangs.set()
+    assert is_late > 0.5

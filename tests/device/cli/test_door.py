@@ -383,6 +383,20 @@ def test_door_that_the_service_does_not_have_is_named(lintel, command, config, d
     assert (ended.exit_code, "no door 'side'" in ended.err, driven()) == (DOOR, True, [])
 
 
+@pytest.mark.usefixtures("lgpio")
+def test_service_is_asked_whatever_keeps_the_pins_from_being_driven(lintel, config, running, monkeypatch):
+    config("[door]\npin = 17\n")
+    lintel("door", "release", "--door", "main")
+    assert running.released() == {"main"}
+
+    def broken(_relays):
+        raise OSError("no folder to write into")
+
+    monkeypatch.setattr("device.door.board.secure_all", broken)
+    assert lintel("door", "secure").exit_code == 0
+    assert running.released() == set()
+
+
 @pytest.fixture
 def hung(runtime):
     """A service that takes requests and never answers."""

@@ -128,3 +128,13 @@ def test_key_that_root_writes_belongs_to_whoever_owns_the_state(files, tmp_path)
     files.accept()
     written = tmp_path / "osdp", tmp_path / "osdp" / "front.key"
     assert [(one.stat().st_uid, one.stat().st_gid) for one in written] == [(12345, 12345)] * 2
+
+
+def test_folder_that_is_a_link_is_not_followed(tmp_path, files):
+    """Whoever may write into the state folder must not have root hand anything over to them."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "osdp").symlink_to(elsewhere)
+    with pytest.raises(ReaderError, match="cannot be written"):
+        files.propose(KEY)
+    assert list(elsewhere.iterdir()) == []

@@ -234,3 +234,15 @@ def test_serial_reader_whose_plug_is_pulled_is_found_again(tmp_path):
     os.close(near)
     os.close(far)
     assert (lost.notice, found.notice, read.credential) == (Notice.LOST, Notice.FOUND, EILEEN)
+
+
+def test_reader_that_cannot_even_be_closed_is_looked_for():
+    world = World(Reader(SimulatedClock(), BadgeRead(EILEEN, 0.0)))
+    first = Reader(world.clock, GONE)
+
+    def close():
+        raise ReaderError("It cannot be closed.", hint="None.")
+
+    first.close = close
+    reader = Recovered(world.reopen, first, name="front", clock=world.clock)
+    assert reader.read(0.0).notice is Notice.LOST
