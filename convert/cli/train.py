@@ -9,7 +9,8 @@ import click
 from device.commandline import NumberRange
 
 if TYPE_CHECKING:
-    from convert.train import Epoch, Trained
+    from convert.train import Trained
+    from convert.training.checkpoints import Epoch
     from convert.training.held_out import Verification
 
 LEARNING_RATES = {"triplet": 5e-4, "softmax": 2e-3}
@@ -104,8 +105,8 @@ def train(
     The network of the best epoch is written. Who is held out hangs on names alone, so a second training (--initial)
     holds the same people out. Keras's backend is the one that KERAS_BACKEND names: tensorflow, jax or torch.
     """
-    from convert.train import Objective, Precision, TrainingFiles, TrainingPlan
     from convert.train import train as trained
+    from convert.training.plan import Objective, Precision, TrainingFiles, TrainingPlan
     from convert.triplet import Mining
 
     plan = TrainingPlan(

@@ -1,1 +1,1 @@
-"""What `convert.train` is made of: chips by person, batches, the people held out, the log."""
+"""What `convert.train` is made of: plan, networks, chips by person, batches, checkpoints, people held out, log."""

@@ -49,7 +49,7 @@ class EpochBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is unt
     """`steps` batches, each drawn by its number."""
 
     def __init__(self, draw: Callable[[int], Batch], steps: int) -> None:
-        super().__init__(workers=1)
+        super().__init__(workers=2, max_queue_size=4)
         self._draw = draw
         self._steps = steps
 

@@ -16,15 +16,17 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convert import train as training
 from convert.cli.main import cli
 from convert.errors import WeightsError
 from convert.tensorflow import quiet
-from convert.train import Epoch, Objective, Precision, Trained, TrainingFiles, TrainingPlan, train
+from convert.train import Trained, train
+from convert.training import trainable
 from convert.training.augment import varied
 from convert.training.backend import load_keras
+from convert.training.checkpoints import Epoch, State
 from convert.training.held_out import FoldMean, auc, embed, pairs_of, verify
 from convert.training.people import ChipReader, PersonChips, Sampler, read_people, split_by_name
+from convert.training.plan import Objective, Precision, TrainingFiles, TrainingPlan
 from device.commandline import run_command
 from device.errors import ImageError, ModelError
 
@@ -51,7 +53,7 @@ def small_network(length: int):
 
 @pytest.fixture(autouse=True)
 def _small_networks(monkeypatch):
-    monkeypatch.setitem(training.NETWORKS, "tiny", small_network)
+    monkeypatch.setitem(trainable.NETWORKS, "tiny", small_network)
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +111,7 @@ def command(data: Path, out: Path, *more: str) -> list[str]:
 @pytest.fixture(scope="module")
 def trained(data, tmp_path_factory) -> tuple[Trained, Remembering]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(training.NETWORKS, "tiny", small_network)
+        patch.setitem(trainable.NETWORKS, "tiny", small_network)
         heard = Remembering()
         folder = tmp_path_factory.mktemp("once")
         return train(PLAN, TrainingFiles(data, folder / "net.keras", logs=folder / "logs"), heard), heard
@@ -183,7 +185,7 @@ def softmax(data, tmp_path_factory) -> Trained:
     """A first stage, in half precision."""
     plan = replace(PLAN, epochs=1, steps=2, objective=Objective.SOFTMAX, precision=Precision.FLOAT16)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(training.NETWORKS, "tiny", small_network)
+        patch.setitem(trainable.NETWORKS, "tiny", small_network)
         return train(plan, TrainingFiles(data, tmp_path_factory.mktemp("softmax") / "1.keras"), Remembering())
 
 
@@ -201,7 +203,7 @@ def test_half_precision_leaves_a_network_in_float32_and_ends_with_the_training(s
 
 def test_epochs_without_gain_end_the_training(trained):
     first, *_ = trained[0].epochs
-    state = training.State(replace(PLAN, epochs=30, patience=2), "", trained[0].before, (first,))
+    state = State(replace(PLAN, epochs=30, patience=2), "", trained[0].before, (first,))
     same = [replace(first, number=number) for number in (2, 3)]
     overs = [replace(state, epochs=(first, *same[:count])).over for count in (0, 1, 2)]
     assert overs == [False, False, True]
@@ -237,7 +239,9 @@ def test_logs_are_what_tensorboard_reads(trained):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from convert import train
+from convert.train import train
+from convert.training import trainable
+from convert.training.plan import TrainingFiles
 sys.path.insert(0, sys.argv[1])
 from test_train import PLAN, Remembering, small_network
 
@@ -247,8 +251,8 @@ class Killed(Remembering):
         if len(self.epochs) == 1:
             os.kill(os.getpid(), signal.SIGKILL)
 
-train.NETWORKS["tiny"] = small_network
-train.train(PLAN, train.TrainingFiles(Path(sys.argv[2]), Path(sys.argv[3])), Killed())
+trainable.NETWORKS["tiny"] = small_network
+train(PLAN, TrainingFiles(Path(sys.argv[2]), Path(sys.argv[3])), Killed())
 """
 
 
@@ -284,14 +288,16 @@ def test_killed_and_resumed_by_the_command_it_comes_to_the_same(trained, killed)
 ELSEWHERE = """
 import json, sys
 from pathlib import Path
-from convert import train
+from convert.train import train
+from convert.training import trainable
+from convert.training.plan import TrainingFiles
 sys.path.insert(0, sys.argv[1])
 from test_train import PLAN, Remembering, small_network
 
 import keras
 
-train.NETWORKS["tiny"] = small_network
-found = train.train(PLAN, train.TrainingFiles(Path(sys.argv[2]), Path(sys.argv[3])), Remembering())
+trainable.NETWORKS["tiny"] = small_network
+found = train(PLAN, TrainingFiles(Path(sys.argv[2]), Path(sys.argv[3])), Remembering())
 print(json.dumps([keras.backend.backend(), found.epochs[0].loss, found.epochs[-1].loss]))
 """
 
@@ -466,7 +472,7 @@ def test_an_output_of_another_kind_is_refused(data, tmp_path, capfd):
 
 
 def test_a_length_that_a_network_cannot_have_is_refused(data, tmp_path, monkeypatch, capfd):
-    monkeypatch.setitem(training.NETWORKS, "tiny", lambda _length: small_network(4))
+    monkeypatch.setitem(trainable.NETWORKS, "tiny", lambda _length: small_network(4))
     assert run_command(cli, command(data, tmp_path / "net.keras")) == 4
     assert "The embeddings of tiny have 4 numbers, received a length of 8" in capfd.readouterr().err
 
@@ -475,7 +481,7 @@ def test_every_network_of_the_table_can_be_named():
     import convert.cli.train as command
 
     choice = next(option for option in command.train.params if option.name == "network")
-    assert set(choice.type.choices) == set(training.NETWORKS)
+    assert set(choice.type.choices) == set(trainable.NETWORKS)
 
 
 def test_the_tiny_network_is_small_enough_for_a_processor():
