@@ -106,8 +106,8 @@ def train(
     holds the same people out. Keras's backend is the one that KERAS_BACKEND names: tensorflow, jax or torch.
     """
     from convert.train import train as trained
+    from convert.training.mining import Mining
     from convert.training.plan import Objective, Precision, TrainingFiles, TrainingPlan
-    from convert.triplet import Mining
 
     plan = TrainingPlan(
         network=network,

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.triplet import MARGIN, Mining, Tensor, mined_loss
+from convert.training.mining import MARGIN, Mining, Tensor, mined_loss
 
 Batch = tuple[NDArray[np.float32], NDArray[np.int32]]
 """Chips float32 [n, size, size, 3], RGB 0..255, and the number of the person on each, int32 [n]."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from convert.triplet import MARGIN, Mining
+from convert.training.mining import MARGIN, Mining
 
 
 class Objective(StrEnum):
