@@ -82,7 +82,7 @@ class _Board:
 
     def _doors(self) -> tuple[Door, ...]:
         """Each relay secured; which ones they are, is written down first."""
-        remember(self._settings.doors)
+        remember(self._settings.doors, self._settings.outputs)
         interlock = Interlock() if self._settings.access.interlock else None
         return tuple(self._door(door, interlock) for door in self._settings.doors)
 

@@ -22,12 +22,11 @@ from msgspec import Meta
 
 from device.door_settings import DEFAULT_FILE as DEFAULT_FILE  # noqa: PLC0414 - as if it were defined here
 from device.door_settings import DoorSettings as DoorSettings  # noqa: PLC0414
-from device.door_settings import Group, Name
+from device.door_settings import Group, Name, Pin
 from device.errors import ConfigError
 from device.records import DoorInput, DoorOutput
 
 Printable = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$")]
-Pin = Annotated[int, Meta(ge=0, le=27)]
 SPI_PINS = range(7, 12)
 """What `dtparam=spi=on` takes for itself: CE1, CE0, MISO, MOSI, SCLK."""
 

@@ -14,6 +14,7 @@ class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+Pin = Annotated[int, Meta(ge=0, le=27)]
 
 
 class DoorSettings(Group, frozen=True):

@@ -70,12 +70,12 @@ def clear(name: str | None, as_json: bool) -> int:
 @json_option
 @click.pass_context
 def secure(context: click.Context, name: str | None, as_json: bool) -> int:
-    """Drive the relays to locked, and leave them there.
+    """Drive the relays to locked and all other outputs to off, and leave them there.
 
     If the service runs and has the pins, it ends its releases. Otherwise they are driven from here: the service's unit
     runs this before every start and after every stop, also after a crash, as a GPIO pin keeps its level when its
     process dies. It locks the relays of the settings and those that `lintel run` drove last, if they are others; if
-    the settings are wrong, the latter alone.
+    the settings are wrong, the latter alone. Outputs are those driven last: an alarm shunt does not stay on.
     """
     path, _ = context.find_root().obj
     try:
@@ -104,13 +104,16 @@ def _pins_secured(path: Path | None, name: str | None, *, as_json: bool) -> int:
     """What this takes to load is what a door stays released for after its process was killed. Raises `DoorError`."""
     from device.door.board import secure_all
     from device.door.by_hand import known_relays
+    from device.door.remembered import remembered_outputs
 
     known = known_relays(path, lambda warning: click.echo(f"Warning: {warning}", err=True))
     relays = tuple(relay for relay in known if name in (None, relay.name))
     if not relays:
         names = ", ".join(sorted({relay.name for relay in known}))
         raise DoorError(f"There is no door {name!r}.", hint=f"Name one with --door: {names}.")
-    secure_all(relays)
+    taken = {relay.pin for relay in known}
+    outputs = tuple(one for one in remembered_outputs() if name in (None, one.door) and one.pin not in taken)
+    secure_all(relays, outputs)
     if as_json:
         from device.cli.context import print_json
 
@@ -118,6 +121,8 @@ def _pins_secured(path: Path | None, name: str | None, *, as_json: bool) -> int:
         return 0
     for relay in relays:
         click.echo(f"The relay on GPIO {relay.pin} is secured.")
+    for output in outputs:
+        click.echo(f"The {output.signal} on GPIO {output.pin} is off.")
     return 0
 
 

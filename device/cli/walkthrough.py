@@ -160,7 +160,7 @@ def board_bench(settings: Settings) -> Iterator[Bench]:
     from device.clock import SystemClock
 
     _refuse_beside_service()
-    remember(settings.doors)
+    remember(settings.doors, settings.outputs)
     factory = board_factory()
     with closing(factory), hangup_interrupts():
         yield Bench(factory, SystemClock(), BoardIO.run)

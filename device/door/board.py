@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from device.door.claims import all_of, collected, named
-from device.door.remembered import runtime_dir
+from device.door.remembered import DrivenOutput, runtime_dir
 from device.door_settings import DoorSettings
 from device.errors import DoorError
 
@@ -37,10 +37,15 @@ def relay_use(settings: DoorSettings) -> str:
     return f"GPIO {settings.pin}, the relay of door {settings.name}"
 
 
-def secure_all(relays: Iterable[DoorSettings]) -> None:
-    """Secures each relay, also if another cannot be, and leaves its pin driven. Raises `DoorError` for all that failed.
+def output_use(output: DrivenOutput) -> str:
+    """The pin and what it is for."""
+    return f"GPIO {output.pin}, output {output.signal} of door {output.door}"
 
-    The level comes with the direction, in one request to the kernel.
+
+def secure_all(relays: Iterable[DoorSettings], outputs: Iterable[DrivenOutput] = ()) -> None:
+    """Secures each relay, then switches each output off, also if another cannot be, and leaves their pins driven.
+
+    The level comes with the direction, in one request to the kernel. Raises `DoorError` for all that failed.
     """
     lgpio, errors = lgpio_of_board(), list[DoorError]()
     with named("open the GPIO chip", hint=CHIP_HINT):
@@ -48,6 +53,9 @@ def secure_all(relays: Iterable[DoorSettings]) -> None:
     for relay in relays:
         with collected(errors), named(f"take {relay_use(relay)}"):
             lgpio.gpio_claim_output(chip, relay.pin, int(level_of(relay, released=False)))
+    for output in outputs:
+        with collected(errors), named(f"take {output_use(output)}"):
+            lgpio.gpio_claim_output(chip, output.pin, int(not output.active_high))
     if errors:
         raise all_of(errors)
 

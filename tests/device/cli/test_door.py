@@ -196,6 +196,25 @@ def test_without_a_settings_file_the_relay_driven_last_is_secured(lintel, driven
 
 
 @pytest.mark.usefixtures("runtime")
+def test_outputs_of_the_door_that_is_secured_are_switched_off(lintel, config, driven):
+    config('[door]\npin = 5\n[[more_doors]]\nname = "back"\npin = 6\n')
+    shunts = [OutputSettings(door=door, signal=DoorOutput.SHUNT, pin=pin) for door, pin in (("main", 7), ("back", 8))]
+    remember([DoorSettings(pin=5), DoorSettings(name="back", pin=6)], shunts)
+    ended = lintel("door", "secure", "--door", "back")
+    assert ended.out == "The relay on GPIO 6 is secured.\nThe shunt on GPIO 8 is off.\n"
+    assert driven() == [(6, 0), (8, 0)]
+
+
+@pytest.mark.usefixtures("runtime")
+def test_output_whose_pin_is_a_relay_by_now_is_not_switched(lintel, config, driven):
+    """For this relay low releases."""
+    config("[door]\npin = 7\nactive_high = false\n")
+    remember([DoorSettings(pin=5)], [OutputSettings(signal=DoorOutput.SHUNT, pin=7)])
+    assert lintel("door", "secure").exit_code == 0
+    assert set(driven()) == {(5, 0), (7, 1)}
+
+
+@pytest.mark.usefixtures("runtime")
 def test_relay_that_fails_does_not_keep_the_other_from_being_secured(lintel, config, driven, lgpio, monkeypatch):
     remember([DoorSettings(pin=5)])
     config("[door]\npin = 6\n")

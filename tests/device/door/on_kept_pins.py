@@ -34,7 +34,7 @@ def on_this_board() -> None:
 def hold() -> None:
     """An evacuation does not end by itself, so that only the kill can."""
     clock, settings = SystemClock(), load_settings(Path(os.environ["LINTEL_CONFIG"]))
-    remember(settings.doors)
+    remember(settings.doors, settings.outputs)
     door = Door(settings.door, open_board_io(settings.door, settings, board_factory(), clock), clock)
     DoorThread(door, clock)
     print(door.command(DoorCommand.EVACUATE), flush=True)

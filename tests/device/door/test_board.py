@@ -8,6 +8,7 @@ import pytest
 from device.config import DoorSettings, OutputSettings
 from device.door import board
 from device.door.gpio import BoardIO, Relay, board_factory
+from device.door.remembered import DrivenOutput
 from device.errors import DoorError
 from device.records import DoorOutput, Outputs
 from device.simulation.clock import SimulatedClock
@@ -180,6 +181,20 @@ def test_relays_are_secured_whatever_fails(lgpio):
         "Cannot take GPIO 5, the relay of door a: GPIO busy. Cannot take GPIO 6, the relay of door b: GPIO busy."
     )
     assert ("output", 7, 7, 0) in lgpio.asked
+
+
+def test_outputs_are_off_after_the_relays_are_secure(lgpio):
+    outputs = [DrivenOutput("main", "shunt", 5, active_high=True), DrivenOutput("main", "siren", 6, active_high=False)]
+    board.secure_all([DoorSettings(pin=PIN)], outputs)
+    assert lgpio.asked == [("open", 0), ("output", 7, PIN, 0), ("output", 7, 5, 0), ("output", 7, 6, 1)]
+
+
+def test_output_that_cannot_be_taken_is_an_error_when_all_else_is_done(lgpio):
+    lgpio.refused = {("output", 5)}
+    outputs = [DrivenOutput("back", name, pin, active_high=True) for name, pin in (("shunt", 5), ("lamp", 6))]
+    with pytest.raises(DoorError, match="Cannot take GPIO 5, output shunt of door back: GPIO busy"):
+        board.secure_all([DoorSettings(pin=PIN)], outputs)
+    assert {("output", 7, PIN, 0), ("output", 7, 6, 0)} <= set(lgpio.asked)
 
 
 def test_chip_that_cannot_be_opened_secures_nothing(lgpio):

@@ -14,13 +14,14 @@ import pytest
 
 UNIT = Path(__file__).parents[3] / "systemd" / "lintel.service"
 LINTEL = [sys.executable, str(Path(__file__).parent / "on_kept_pins.py")]
-PIN = 5
+PIN, SHUNT_PIN = 5, 6
 DOOR = 7
 STOP_S = "5"
 """The unit gives the command so long."""
 PATIENCE_S = "60"
 """So long it may take on a machine that runs other tests as well."""
 MOST_WORK_S = 1.0
+SECURED = f"The relay on GPIO {PIN} is secured.\nThe shunt on GPIO {SHUNT_PIN} is off.\n"
 
 
 def unit_command(name):
@@ -46,6 +47,7 @@ class World:
         runtime.mkdir()
         self.settings.write_text(
             f"[door]\npin = {PIN}\nactive_high = {str(active_high).lower()}\nfail_safe = {str(fail_safe).lower()}\n"
+            f'[[outputs]]\nsignal = "shunt"\npin = {SHUNT_PIN}\n'
         )
         self.environment = {
             **os.environ,
@@ -54,8 +56,8 @@ class World:
             "RUNTIME_DIRECTORY": str(runtime),
         }
 
-    def level(self):
-        return int((self.pins / str(PIN)).read_bytes())
+    def level(self, pin=PIN):
+        return int((self.pins / str(pin)).read_bytes())
 
     def run(self, command):
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60, check=False)
@@ -92,9 +94,17 @@ def test_command_of_the_unit_secures_the_strike(world, service):
     kill(service)
     before_s = work_s()
     ended = world.run(unit_command("ExecStopPost"))
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"The relay on GPIO {PIN} is secured.\n", "")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, SECURED, "")
     assert world.level() == world.secure
     assert work_s() - before_s < MOST_WORK_S
+
+
+def test_command_of_the_unit_ends_the_alarm_shunt(world, service):
+    """Left on, it would keep the alarm panel from hearing of the door until somebody starts the service."""
+    kill(service)
+    assert world.level(SHUNT_PIN) == 1
+    world.run(unit_command("ExecStopPost"))
+    assert world.level(SHUNT_PIN) == 0
 
 
 def test_command_before_the_next_start_secures_the_strike(world, service):
