@@ -98,7 +98,7 @@ class FormatSettings(Group, frozen=True, kw_only=True):
     layout: Annotated[
         str,
         Meta(
-            pattern=r"^[FNP.]{8,128}$",
+            pattern=r"^[FNP.]{9,128}$",
             description="a letter a bit: F facility, N number, P parity, `.` ignored; e.g. PFFFFFFFFNNNNNNNNNNNNNNNNP",
         ),
     ]

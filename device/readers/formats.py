@@ -26,7 +26,7 @@ from device.credentials import FORMATS, MAX_FACILITY_BITS, MAX_OWN_BITS, OWN, fo
 from device.errors import ConfigError, CredentialError
 from device.records import Credential
 
-MIN_BITS = 8
+MIN_BITS = 9
 """A shorter frame is a key."""
 
 
