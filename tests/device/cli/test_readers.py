@@ -207,7 +207,7 @@ def test_mistake_on_the_command_line_is_told(lintel, arguments, said):
 
 
 def test_malformed_format_in_the_settings_is_told(lintel, configured):
-    path = configured('[[formats]]\nname = "house"\nlayout = "FFFFFFFF"\n')
+    path = configured('[[formats]]\nname = "house"\nlayout = "FFFFFFFFF"\n')
     ended = lintel("--config", path, "readers", "decode", CARD, "--format", "h10301")
     assert (ended.exit_code, "its layout has no N" in ended.err) == (3, True)
 
