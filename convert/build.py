@@ -1,6 +1,7 @@
 """`lintel-convert build`: published files in, the three pairs of `models/` out."""
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -19,9 +20,12 @@ from device.vision.manifest import BuiltWith, Manifest, read_manifest, write_man
 from device.vision.models import Model
 from device.vision.runtime import Interpreter
 
+GATED_SHA256 = "1815add536fe0668460b199f0df84da34ebcaa2d7f6281a5268b7e6eeaa45c3e"
+"""The embedding model that Lintel comes with, the one file of a build that the gate has let pass."""
+
 
 def build(out: Path, *, representative: Path | None = None, progress: Progress = silent) -> tuple[Manifest, ...]:
-    """Writes the three pairs into `out` and returns their manifests; a decision rule that is there already is kept.
+    """Writes the three pairs into `out` and returns their manifests; the same file keeps the thresholds it has there.
 
     `representative` is a folder of the user's own chips for the quantizer. Raises `DependencyMissing`, `SourceError`,
     `WeightsError`, `ImageError`, `ModelError`.
@@ -46,9 +50,58 @@ def representative_chips(models: Path, representative: Path | None) -> Chips:
     return augmented(place_faces(portraits_dir(), models, alignment), alignment.size_px)
 
 
+def with_rule_of_before(manifest: Manifest, out: Path, progress: Progress) -> Manifest:
+    """The manifest with the thresholds in `out`, if they were set on this file: with another's, strangers match."""
+    path = out / f"{manifest.name}.json"
+    try:
+        before = read_manifest(path) if path.exists() else None
+    except ModelError as error:
+        progress(f"{manifest.file}: the thresholds are dropped: {error.message}")
+        return manifest
+    if before is None or before.decision is None:
+        return manifest
+    if _what_similarities_depend_on(before) != _what_similarities_depend_on(manifest):
+        how = _fusion(before, manifest)
+        progress(f"{manifest.file}: the thresholds are dropped: they were set on another file{how}")
+        return manifest
+    progress(f"{manifest.file}: the same file, keeping the threshold {before.decision.threshold(1, 1)}")
+    return msgspec.structs.replace(manifest, decision=before.decision)
+
+
+def left_to_do(embedding: Manifest, out: Path, representative: Path | None = None) -> Iterator[str]:
+    """What still stands between the embedding model of a build into `out` and a door, with the commands that do it."""
+    if embedding.sha256 != GATED_SHA256:
+        chips = "" if representative is None else f" --representative {representative}"
+        yield (
+            f"{embedding.file} is not the file that Lintel comes with, and the gate has not judged it: "
+            f"`lintel-convert quantize dlib-resnet{chips} --pairs PAIRS --images FOLDER` does."
+        )
+    if embedding.decision is None:
+        yield (
+            f"{embedding.file} has no thresholds, and a door refuses it: "
+            f"`lintel-convert calibrate --models {out} --images FOLDER` sets them."
+        )
+
+
+def _what_similarities_depend_on(manifest: Manifest) -> tuple[object, ...]:
+    return manifest.sha256, manifest.preprocessing, manifest.alignment, manifest.embedding
+
+
+def _fusion(before: Manifest, manifest: Manifest) -> str:
+    """How to fuse as before, if that was the same network: `calibrate` finds it in the manifest no longer."""
+    if before.decision is None or before.source != manifest.source:
+        return ""
+    fusion = before.decision.fusion
+    return (
+        f" (calibrate with --least-probe-length {fusion.least_probe_length} "
+        f"--least-reference-length {fusion.least_reference_length} to fuse as before)"
+    )
+
+
 def _take(member: Member, draft: Manifest, out: Path, progress: Progress) -> Manifest:
     progress(f"{draft.file}: taking {member.name} from {member.package.name} {member.package.version}")
-    return _write(draft, fetch(member.name, progress=progress).read_bytes(), out)
+    content = fetch(member.name, progress=progress).read_bytes()
+    return _write(sealed(draft, content), content, out)
 
 
 def _convert(out: Path, representative: Path | None, progress: Progress) -> Manifest:
@@ -57,7 +110,7 @@ def _convert(out: Path, representative: Path | None, progress: Progress) -> Mani
     chips = representative_chips(out, representative)
     progress(f"{draft.file}: quantizing {RESNET_WEIGHTS.name} with {len(chips)} representative chips")
     content = quantize(dlib_resnet.load(weights, cap=dlib_resnet.CAP), Quantization.FULL_INT8, chips)
-    return _write(_with_rule_of_before(_with_maker(draft), out, progress), content, out)
+    return _write(with_rule_of_before(sealed(_with_maker(draft), content), out, progress), content, out)
 
 
 def _with_maker(draft: Manifest) -> Manifest:
@@ -65,19 +118,8 @@ def _with_maker(draft: Manifest) -> Manifest:
     return msgspec.structs.replace(draft, built_with=maker)
 
 
-def _with_rule_of_before(draft: Manifest, out: Path, progress: Progress) -> Manifest:
-    path = out / f"{draft.name}.json"
-    rule = read_manifest(path).decision if path.exists() else None
-    if rule is not None:
-        progress(
-            f"{draft.file}: keeping the threshold {rule.threshold(1, 1)}; `lintel-convert calibrate` sets a new one"
-        )
-    return msgspec.structs.replace(draft, decision=rule)
-
-
-def _write(draft: Manifest, content: bytes, out: Path) -> Manifest:
+def _write(manifest: Manifest, content: bytes, out: Path) -> Manifest:
     """Writes the pair, once the device's own interpreter has found that the manifest fits the file."""
-    manifest = sealed(draft, content)
     Interpreter(Model(manifest, content))
     with tempfile.TemporaryDirectory(dir=out) as folder:
         (Path(folder) / "model").write_bytes(content)

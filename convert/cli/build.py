@@ -25,6 +25,11 @@ def build(out: Path | None, representative: Path | None, check: bool, fetch_only
     Fetches two pinned packages through pip into a cache, checks their hashes and runs none of their code; takes
     detector and landmarks as they are; rebuilds the embedding network in Keras and quantizes it to full int8.
     """
+    if fetch_only and (out or representative or check):
+        raise click.UsageError("--fetch-only goes with no other option.")
+    if as_json and not check:
+        raise click.UsageError("--json goes with --check.")
+
     from convert.published.sources import MEMBERS
     from device.vision.models import shipped_models_dir
 
@@ -40,9 +45,13 @@ def build(out: Path | None, representative: Path | None, check: bool, fetch_only
 
         return _told(check_models(folder, representative=representative, progress=_tell), as_json=as_json)
     from convert.build import build as built
+    from convert.build import left_to_do
 
-    for manifest in built(folder, representative=representative, progress=_tell):
+    manifests = built(folder, representative=representative, progress=_tell)
+    for manifest in manifests:
         click.echo(f"{folder / manifest.file}  {manifest.size_bytes / 1e6:.1f} MB  SHA-256 {manifest.sha256[:16]}...")
+    for line in left_to_do(manifests[-1], folder, representative):
+        _tell(line)
     return 0
 
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from convert import check
-from convert.build import _with_rule_of_before, build
+from convert.build import GATED_SHA256, build, left_to_do, with_rule_of_before
 from convert.check import Finding, check_models
 from convert.manifests import detection_draft, dlib_alignment, embedding_draft, landmarks_draft, sealed
 from convert.published.sources import FACE_MESH, RESNET_WEIGHTS, SHORT_RANGE_DETECTOR
 from convert.tensorflow import cpu_class, load_tensorflow
 from device.errors import ModelError
 from device.vision.embedder import Embedder
-from device.vision.manifest import BuiltWith, Manifest, read_manifest, write_manifest
+from device.vision.manifest import BuiltWith, Manifest, Source, read_manifest, write_manifest
 from device.vision.models import DETECTION, EMBEDDING, LANDMARKS, load_model, shipped_models_dir
 
 NAMES = (DETECTION, LANDMARKS, EMBEDDING)
@@ -155,14 +155,68 @@ def test_an_altered_file_is_an_error_before_anything_is_built(models):
         check_models(models)
 
 
-def test_a_rebuild_keeps_the_decision_rule(models):
+def test_the_file_that_the_gate_let_pass_is_the_shipped_one():
+    assert read_manifest(shipped_models_dir() / f"{EMBEDDING}.json").sha256 == GATED_SHA256
+
+
+def rebuilt_embedding(models: Path) -> tuple[Manifest, list[str]]:
+    """What the manifest of the shipped file would be after a build into `models`, and what is told of it."""
     lines: list[str] = []
+    content = load_model(EMBEDDING, shipped_models_dir()).content
+    return with_rule_of_before(sealed(embedding_draft(), content), models, lines.append), lines
+
+
+def test_the_same_file_keeps_its_thresholds(models):
     rule = read_manifest(models / f"{EMBEDDING}.json").decision
-    assert _with_rule_of_before(embedding_draft(), models, lines.append).decision == rule
-    assert [f"keeping the threshold {rule.threshold(1, 1)}" in line for line in lines] == [True]
+    manifest, (line,) = rebuilt_embedding(models)
+    assert (manifest.decision, f"keeping the threshold {rule.threshold(1, 1)}" in line) == (rule, True)
 
 
-def test_a_build_into_an_empty_folder_says_nothing_of_a_rule(tmp_path):
-    lines: list[str] = []
-    assert _with_rule_of_before(embedding_draft(), tmp_path, lines.append) == embedding_draft()
-    assert lines == []
+def test_another_file_s_thresholds_are_dropped(models):
+    altered(models, EMBEDDING, b"another network, whose people are alike from 0.35 on")
+    manifest, (line,) = rebuilt_embedding(models)
+    assert (manifest.decision, "thresholds are dropped: they were set on another file" in line) == (None, True)
+
+
+def test_thresholds_of_other_chips_are_dropped(models):
+    content = load_model(EMBEDDING, models).content
+    altered(models, EMBEDDING, content, alignment=msgspec.structs.replace(dlib_alignment(), landmarks=(1, 2, 3, 4, 5)))
+    assert rebuilt_embedding(models)[0].decision is None
+
+
+def test_the_fusion_of_the_same_network_is_told(models):
+    altered(models, EMBEDDING, b"the same network, quantized by another TensorFlow")
+    assert "--least-probe-length 0.985 --least-reference-length 0.99" in rebuilt_embedding(models)[1][0]
+
+
+def test_the_fusion_of_another_network_is_not_told(models):
+    source = Source(package="MobileFaceNet", member="MobileFaceNet.onnx", member_sha256="0" * 64)
+    altered(models, EMBEDDING, b"another network", source=source)
+    assert "--least-probe-length" not in rebuilt_embedding(models)[1][0]
+
+
+def test_a_manifest_that_cannot_be_read_gives_no_thresholds(models):
+    (models / f"{EMBEDDING}.json").write_text("{}")
+    manifest, (line,) = rebuilt_embedding(models)
+    assert (manifest.decision, "thresholds are dropped: The manifest" in line) == (None, True)
+
+
+def test_a_build_into_an_empty_folder_drops_nothing(tmp_path):
+    manifest, lines = rebuilt_embedding(tmp_path)
+    assert (manifest.decision, lines) == (None, [])
+
+
+def test_a_shipped_model_is_ready_for_a_door():
+    assert list(left_to_do(read_manifest(shipped_models_dir() / f"{EMBEDDING}.json"), Path("models"))) == []
+
+
+def test_without_thresholds_a_build_names_the_command_that_sets_them():
+    shipped = read_manifest(shipped_models_dir() / f"{EMBEDDING}.json")
+    (line,) = left_to_do(msgspec.structs.replace(shipped, decision=None), Path("mine"))
+    assert "`lintel-convert calibrate --models mine --images FOLDER`" in line
+
+
+def test_a_file_that_the_gate_has_not_judged_is_told_with_the_command_that_does():
+    shipped = read_manifest(shipped_models_dir() / f"{EMBEDDING}.json")
+    (line,) = left_to_do(msgspec.structs.replace(shipped, sha256="0" * 64), Path("mine"), Path("chips"))
+    assert "`lintel-convert quantize dlib-resnet --representative chips --pairs PAIRS --images FOLDER`" in line

@@ -6,6 +6,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -14,6 +15,8 @@ from convert.check import Finding
 from convert.cli.main import COMMANDS, cli
 from convert.published.sources import MEMBERS
 from device.commandline import run_command
+from device.vision.manifest import read_manifest
+from device.vision.models import EMBEDDING, shipped_models_dir
 
 HEAVY = ("cv2", "keras", "matplotlib", "msgspec", "numpy", "tensorflow")
 
@@ -132,6 +135,27 @@ def test_a_check_prints_json():
         ("a.tflite", True, None),
         ("b.tflite", False, 0.5),
     ]
+
+
+def test_a_build_says_on_standard_error_what_is_left_to_do(monkeypatch):
+    uncalibrated = msgspec.structs.replace(read_manifest(shipped_models_dir() / f"{EMBEDDING}.json"), decision=None)
+    monkeypatch.setattr("convert.build.build", lambda _out, **_options: (uncalibrated,))
+    result = CliRunner().invoke(cli, ["build", "--out", "mine"])
+    assert ("calibrate --models mine" in result.stderr, "calibrate" in result.stdout) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--json"],
+        ["--fetch-only", "--check"],
+        ["--fetch-only", "--out", "mine"],
+        ["--fetch-only", "--representative", "chips"],
+    ],
+)
+def test_an_option_that_would_do_nothing_is_a_mistake(arguments, capfd):
+    assert run_command(cli, ["build", *arguments]) == 2
+    assert "Usage:" in capfd.readouterr().err
 
 
 def test_a_mistake_on_the_command_line_is_told_without_a_traceback(capfd):
