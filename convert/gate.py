@@ -1,11 +1,19 @@
 """Refuses a conversion that costs more than a budget allows. Pure."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from convert.measuring.cost import TARGET_FMR
+from convert.measuring.error_rates import comparisons_needed
+
 POINT = 0.01
 """A percentage point."""
+FINEST_LOSS = 0.1 * POINT
+"""A smaller budget, 0 among them, takes no more mated comparisons than this one; of them none may be lost."""
+LEAST_PEOPLE = 30
+"""Rule of three: what none of so many people suffers, fewer than one in ten suffer (with 95 % confidence)."""
 
 
 class Outcome(StrEnum):
@@ -26,15 +34,28 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class TarLoss:
+    """The share of mated comparisons that match no longer at `TARGET_FMR`, negative if more match.
+
+    It was found in so many comparisons, the mated ones those of so many people.
+    """
+
+    share: float
+    mated: int
+    non_mated: int
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """What a conversion does cost.
 
-    `cosine` is the median of the embeddings' with Keras's, `tar_loss` the share of mated pairs that match no longer
-    (none without labelled pairs, negative if more match), `failed` the runtimes that do not run the file.
+    `cosine` is the median of the embeddings' with Keras's; there is no `tar_loss` without labelled pairs; `failed` are
+    the runtimes that do not run the file.
     """
 
     cosine: float
-    tar_loss: float | None
+    tar_loss: TarLoss | None
     failed: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -47,21 +68,50 @@ class Verdict:
 
 
 def judge(cost: Cost, budget: Budget) -> Verdict:
-    """Refused with all reasons; not judged without labelled pairs; else passed. What is not a number is refused."""
-    reasons = tuple(_reasons(cost, budget))
+    """Refused with all reasons; not judged on too few labelled pairs; else passed. What is not a number is refused."""
+    missing = tuple(_missing(cost.tar_loss, budget))
+    reasons = (*_faults(cost, budget), *(() if missing else _loss(cost.tar_loss, budget)))
     if reasons:
         return Verdict(Outcome.REFUSED, reasons)
-    if cost.tar_loss is None:
-        return Verdict(Outcome.NOT_JUDGED, ("too few labelled pairs: what it costs in TAR is not known",))
+    if missing:
+        return Verdict(Outcome.NOT_JUDGED, missing)
     return Verdict(Outcome.PASSED)
 
 
-def _reasons(cost: Cost, budget: Budget) -> Iterator[str]:
+def mated_needed(budget: Budget) -> int:
+    """How many mated comparisons it takes to see a loss as small as the budget: in fewer, one alone is more."""
+    return math.ceil(1 / max(budget.tar_loss, FINEST_LOSS) - 1e-6)
+
+
+def _missing(loss: TarLoss | None, budget: Budget) -> Iterator[str]:
+    """What there is too little of to know the loss of TAR."""
+    if loss is None:
+        yield "there are no labelled pairs: what it costs in TAR is not known"
+        return
+    if loss.mated < mated_needed(budget):
+        yield (
+            f"{loss.mated} mated comparisons cannot show a loss of {budget.tar_loss / POINT:g} points of TAR: "
+            f"it takes {mated_needed(budget)}"
+        )
+    if loss.non_mated < comparisons_needed(TARGET_FMR):
+        yield (
+            f"{loss.non_mated} non-mated comparisons cannot support an FMR of {TARGET_FMR:g}: "
+            f"it takes {comparisons_needed(TARGET_FMR)}"
+        )
+    if loss.people < LEAST_PEOPLE:
+        yield f"the mated comparisons are of {loss.people} people: it takes {LEAST_PEOPLE}"
+
+
+def _faults(cost: Cost, budget: Budget) -> Iterator[str]:
     """A comparison that holds for what is allowed, negated, is true of NaN as well."""
     for runtime in sorted(cost.failed & budget.required):
         yield f"it does not run in {runtime}"
     if not cost.cosine >= budget.least_cosine:
         yield f"the median cosine with Keras is {cost.cosine:.4f}, expected at least {budget.least_cosine:g}"
-    if cost.tar_loss is not None and not cost.tar_loss <= budget.tar_loss:
-        lost, allowed = cost.tar_loss / POINT, budget.tar_loss / POINT
+
+
+def _loss(loss: TarLoss | None, budget: Budget) -> Iterator[str]:
+    """Negated likewise."""
+    if loss is not None and not loss.share <= budget.tar_loss:
+        lost, allowed = loss.share / POINT, budget.tar_loss / POINT
         yield f"it costs {lost:.2f} points of TAR, expected at most {allowed:g}"

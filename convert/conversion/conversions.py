@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from convert.conversion.named_network import load_network, spec_of
 from convert.conversion.runtimes import Loading, Place, TfliteFile, load_everywhere
+from convert.conversion.tar_loss import tar_loss
 from convert.errors import WeightsError
 from convert.evaluate import images_of
-from convert.gate import Budget, Cost, Verdict, judge
+from convert.gate import Budget, Cost, TarLoss, Verdict, judge
 from convert.measuring.comparisons import Comparisons
 from convert.measuring.cost import (
     BATCH,
-    TARGET_FMR,
     Accuracy,
     Change,
     Drift,
@@ -31,7 +31,6 @@ from convert.measuring.cost import (
     similarities_of,
     unit_vectors,
 )
-from convert.measuring.error_rates import comparisons_needed
 from convert.measuring.everybody import TarChange, compare_everybody, tar_changes
 from convert.measuring.faces import Faces, Finder, cut_faces
 from convert.measuring.latency import medians_ms
@@ -278,6 +277,7 @@ def _network_report(network: Network, plan: Plan, *, shown: Chips, measured: Mea
         vectors = _vectors(files[number].run, measured.chips, f"{spec.name} {quantization.value}", bars)
         found, changed = drift(reference, vectors), _change(reference, vectors, measured.pairs)
         of_everybody = tar_changes(compared, _everybody(vectors, measured.people)) if compared else ()
+        loss = tar_loss(changed, measured.pairs, of_everybody, compared)
         conversions.append(
             Conversion(
                 network=spec,
@@ -289,9 +289,7 @@ def _network_report(network: Network, plan: Plan, *, shown: Chips, measured: Mea
                 change=changed,
                 everybody=of_everybody,
                 loadings=loadings[number],
-                verdict=judge(
-                    cost_of(found, _telling(changed, measured.pairs), of_everybody, loadings[number]), plan.budget
-                ),
+                verdict=judge(cost_of(found, loss, loadings[number]), plan.budget),
                 content=contents[number],
             )
         )
@@ -304,21 +302,13 @@ def _network_report(network: Network, plan: Plan, *, shown: Chips, measured: Mea
     )
 
 
-def cost_of(found: Drift, changed: Change | None, everybody: Sequence[TarChange], loadings: Sequence[Loading]) -> Cost:
-    """What the gate looks at: the TAR of everybody if there is one at `TARGET_FMR`, else that of the pairs, if any."""
-    at_target = [one.change for one in everybody if one.target_fmr == TARGET_FMR]
-    of_pairs = [] if changed is None else [changed.tar_change]
+def cost_of(found: Drift, loss: TarLoss | None, loadings: Sequence[Loading]) -> Cost:
+    """What the gate looks at."""
     return Cost(
         cosine=found.cosine_median,
-        tar_loss=next((-one for one in (*at_target, *of_pairs)), None),
+        tar_loss=loss,
         failed=frozenset(loading.runtime for loading in loadings if not loading.runs),
     )
-
-
-def _telling(changed: Change | None, pairs: LabelledPairs | None) -> Change | None:
-    """The change on the pairs, if enough of them are non-mated to speak of `TARGET_FMR` (rule of three)."""
-    non_mated = 0 if pairs is None else int(np.count_nonzero(~pairs.same))
-    return changed if non_mated >= comparisons_needed(TARGET_FMR) else None
 
 
 def _convert(network: Network, plan: Plan, shown: Chips, bars: Bars) -> list[bytes]:
