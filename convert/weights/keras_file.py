@@ -19,12 +19,13 @@ import numpy as np
 from convert.errors import WeightsError
 from convert.tensorflow import quiet
 from convert.training import backend
-from convert.weights.hdf5 import Stored, damaged, opened, stored_tensors
+from convert.weights.hdf5 import damaged, opened, stored_tensors
 from convert.weights.keras_config import Json, parse_config, refused
+from convert.weights.keras_layout import account, check_named, layout_of_file, layout_of_network
+from convert.weights.keras_legacy import assign, is_legacy
 from convert.weights.saved_model import SavedModelSignature, check_saved_model
 
 if TYPE_CHECKING:
-    import h5py
     import keras
 
 __all__ = ["SavedModelSignature", "check_saved_model", "load_keras", "load_weights_into"]
@@ -38,8 +39,6 @@ MAX_ACTIVATION = 1 << 27
 """Numbers in one layer's output for one face: dlib's largest has 165,888."""
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
-OF_TRAINING = ("optimizer/", "optimizer_weights/")
-"""Tensors of a training file that belong to no layer."""
 
 _END = b"PK\x05\x06"
 _END_BYTES = 22
@@ -59,13 +58,14 @@ def load_keras(path: Path) -> "keras.Model":
 
 
 def load_weights_into(model: "keras.Model", path: Path) -> None:
-    """Loads a weights-only `.h5` file of Keras 3 or 2 into `model`, every tensor of both accounted for.
+    """Loads a weights-only `.h5` file of Keras 3 or 2 into `model`, every tensor accounted for by name and shape.
 
-    Layers of a Keras 2 file are found by their names. Raises `WeightsError`, naming what is missing or left over.
+    Names that Keras made itself, `conv2d_3`, are the same if their order is. Raises `WeightsError`, naming what is
+    missing, left over, or of another name or shape.
     """
     backend.load_keras()
     with _private_copy(path, MAX_WEIGHTS_BYTES, suffix=".weights.h5") as copy:
-        _load_weights(model, copy)
+        _load_weights(model, copy, described=False)
 
 
 def _of_archive(archive: Path) -> "keras.Model":
@@ -84,7 +84,7 @@ def _of_archive(archive: Path) -> "keras.Model":
         ) as error:
             raise refused(f"its archive cannot be read: {error}") from error
         model = _network(parse_config(config), room_bytes=weights.stat().st_size)
-        _load_weights(model, weights)
+        _load_weights(model, weights, described=True)
         return model
 
 
@@ -98,7 +98,7 @@ def _of_whole_hdf5(path: Path) -> "keras.Model":
     if len(content) > MAX_CONFIG_BYTES:
         raise refused(f"its description has {len(content)} bytes, expected at most {MAX_CONFIG_BYTES}")
     model = _network(parse_config(content), room_bytes=path.stat().st_size)
-    _load_weights(model, path)
+    _load_weights(model, path, described=True)
     return model
 
 
@@ -215,87 +215,25 @@ def _tensors(output: Any) -> Iterator[Any]:  # noqa: ANN401 - Keras is untyped
         yield output
 
 
-def _load_weights(model: "keras.Model", path: Path) -> None:
-    """Loads the file at `path`, of Keras 3 (`*.weights.h5`) or older, and looks at every number."""
+def _load_weights(model: "keras.Model", path: Path, *, described: bool) -> None:
+    """Loads the file at `path`, of Keras 3 (`*.weights.h5`) or older, and looks at every number.
+
+    Where the file's own description made the network, `described`, its layers need no names to be told apart.
+    """
     with _keras_errors("Keras cannot load its weights"):
         with opened(path) as file:
             tensors = stored_tensors(file)
-            root = file.get("model_weights", file)
-            if legacy := _is_named(root):
-                _assign_legacy(model, root)
+            if legacy := is_legacy(file):
+                assign(model, file, tensors)
+            else:
+                expected, received = layout_of_network(model), layout_of_file(file, tensors)
+                account(expected, received)
+                if not described:
+                    check_named(expected, received)
         if not legacy:
-            _account(_layout(model), _of_layers(tensors))
             with quiet():
                 model.load_weights(path)
         _check_finite(model)
-
-
-def _is_named(group: "h5py.Group") -> bool:
-    return any(key.startswith("layer_names") for key in group.attrs)
-
-
-def _layout(model: "keras.Model") -> dict[str, Stored]:
-    """Where Keras would put the tensors of `model`: the names of an empty file of its own."""
-    with tempfile.TemporaryDirectory(prefix="lintel-") as folder, quiet():
-        path = Path(folder) / "own.weights.h5"
-        model.save_weights(path)
-        with opened(path) as file:
-            return _of_layers(stored_tensors(file))
-
-
-def _of_layers(tensors: dict[str, Stored]) -> dict[str, Stored]:
-    """Without the optimizer, and without what counts random draws."""
-    return {
-        path: stored
-        for path, stored in tensors.items()
-        if not path.startswith(OF_TRAINING) and "seed_generator" not in path
-    }
-
-
-def _account(expected: dict[str, Stored], received: dict[str, Stored]) -> None:
-    """Raises `WeightsError` with the first tensors that are missing, left over, or of another shape or type."""
-    missing, more = sorted(expected.keys() - received.keys()), sorted(received.keys() - expected.keys())
-    if missing or more:
-        raise damaged(f"missing: {_shown(missing)}; left over: {_shown(more)}")
-    for path, stored in expected.items():
-        if received[path] != stored:
-            raise damaged(f"{path}: expected {stored}, received {received[path]}")
-
-
-def _shown(names: list[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return (", ".join(name[:80] for name in names[:5]) or "nothing") + more
-
-
-def _assign_legacy(model: "keras.Model", root: "h5py.Group") -> None:
-    """Keras 2: a group for each layer by its name, in it the tensors in the order of the attribute `weight_names`."""
-    layers = {layer.name: _legacy_order(layer) for layer in model.layers}
-    named = {name: _names(root[name], "weight_names") for name in _names(root, "layer_names") if name in root}
-    expected = {f"{name}/{n}": _of(weight) for name, weights in layers.items() for n, weight in enumerate(weights)}
-    datasets = {f"{name}/{n}": root[name][path] for name, paths in named.items() for n, path in enumerate(paths)}
-    _account(expected, {at: Stored(tuple(map(int, data.shape)), data.dtype.name) for at, data in datasets.items()})
-    for name, weights in layers.items():
-        for n, weight in enumerate(weights):
-            weight.assign(datasets[f"{name}/{n}"][()])
-
-
-def _legacy_order(layer: Any) -> list[Any]:  # noqa: ANN401
-    return [
-        weight
-        for weight in (*layer.trainable_weights, *layer.non_trainable_weights)
-        if "seed_generator" not in weight.path
-    ]
-
-
-def _of(weight: Any) -> Stored:  # noqa: ANN401
-    return Stored(tuple(map(int, weight.shape)), str(weight.dtype))
-
-
-def _names(group: "h5py.Group", attribute: str) -> list[str]:
-    """An attribute's texts; Keras cuts a long list into `attribute0`, `attribute1` and so on."""
-    pieces = [attribute] if attribute in group.attrs else [f"{attribute}{n}" for n in range(64)]
-    texts = [text for piece in pieces if piece in group.attrs for text in np.atleast_1d(group.attrs[piece])]
-    return [text.decode() if isinstance(text, bytes) else str(text) for text in texts]
 
 
 def _check_finite(model: "keras.Model") -> None:
