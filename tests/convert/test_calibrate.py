@@ -7,13 +7,17 @@ import pytest
 from convert.calibrate import (
     UNIT_LENGTH,
     Target,
+    between,
     calibrate,
     calibrated_fusion,
+    completed,
     designs,
     in_halves,
+    rule_of,
     with_rule,
 )
 from convert.measuring import bootstrap, comparisons
+from convert.measuring.comparisons import compare_all
 from convert.measuring.door_protocol import Design, compare_by, design_of
 from device.errors import ImageError
 from device.vision.manifest import Fusion, read_manifest
@@ -60,6 +64,50 @@ def test_every_threshold_keeps_the_target(calibration, labelled):
         assert found.fmr(point.threshold - 3e-3).value > 0.01 * 0.9
 
 
+@pytest.fixture(scope="module")
+def of_unit_length(labelled):
+    return calibrate(labelled([7] * 24).templates, 24, Target(0.01, Design(3, 3, 5), UNIT_LENGTH, "nobody"))
+
+
+@pytest.mark.parametrize("references", [1, 2, 3])
+@pytest.mark.parametrize("probes", [1, 2, 3])
+def test_the_door_s_threshold_keeps_the_target_with_fewer_pictures_too(of_unit_length, labelled, references, probes):
+    design = Design() if references == probes == 1 else Design(references, probes, 5)
+    found = compare_by(design, labelled([7] * 24).templates, 24, UNIT_LENGTH)
+    assert found.fmr(of_unit_length.rule.threshold(references, probes)).value <= 0.01
+
+
+def test_counts_between_get_a_threshold_where_the_door_s_would_miss_the_target(of_unit_length):
+    counts = [(point.references, point.probes) for point in of_unit_length.rule.points]
+    assert counts == [(1, 1), (3, 1), (3, 3), (1, 3), (2, 1), (2, 2), (2, 3)]
+    assert [(rates.references, rates.probes) for rates in of_unit_length.rates] == counts
+
+
+def test_the_halves_are_tried_by_the_same_rule_as_all(of_unit_length, labelled):
+    first, _ = in_halves(labelled([7] * 24).templates)
+    target = Target(0.01, Design(3, 3, 5), UNIT_LENGTH, "nobody")
+    compared = {design: compare_by(design, first, 24, UNIT_LENGTH) for design in designs(target.design)}
+    rule = completed(rule_of(compared, target), first, 24, target)
+    assert len(rule.points) > 3
+    assert [rates.rates.threshold for rates in of_unit_length.halves[0]] == [
+        rule.threshold(references, probes) for references, probes in ((1, 1), (3, 1), (3, 3))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("design", "counts"),
+    [
+        (Design(), []),
+        (Design(1, 3, 9), [(1, 2)]),
+        (Design(3, 1, 9), [(2, 1)]),
+        (Design(2, 3, 9), [(1, 2), (1, 3), (2, 2)]),
+    ],
+)
+def test_between_are_all_counts_that_no_threshold_was_set_for(design, counts):
+    assert [(one.references, one.probes) for one in between(design)] == counts
+    assert {(one.draws, one.seed) for one in between(design)} <= {(9, 0)}
+
+
 def test_the_rates_are_at_the_threshold_that_the_door_uses(calibration):
     for rates in calibration.rates:
         assert rates.rates.threshold == calibration.rule.threshold(rates.references, rates.probes)
@@ -88,6 +136,16 @@ def test_the_curve_goes_as_far_as_the_data_supports(calibration):
     curve = calibration.rule.curve
     assert [point.fmr for point in curve] == [5e-3, 2e-3, 1e-3, 5e-4]
     assert [point.threshold for point in curve] == sorted(point.threshold for point in curve)
+
+
+def test_a_point_of_the_curve_that_no_threshold_keeps_is_left_out(labelled):
+    found = labelled([10] * 30).templates
+    found.vectors[found.people == 1] = found.vectors[found.people == 0]
+    rule = calibrate(found, 30, Target(0.02, design_of(1, 1), UNIT_LENGTH, "copies")).rule
+    compared = compare_all(found, 30)
+    assert compared.fmr(1.0).value > 1e-4
+    assert len(rule.curve) >= 3
+    assert all(compared.fmr(point.threshold).value <= point.fmr for point in rule.curve)
 
 
 def test_draws_do_not_make_up_for_people(labelled):
