@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from device.commandline import NumberRange
 
@@ -93,14 +94,32 @@ def quantize(
     own code, or without --pairs on chips that the quantizer has not seen; then the gate cannot judge. With LFW's own
     pairs, whose images lie in a folder for each person, it judges by comparing everybody with everybody.
     """
-    protocol = protocol or ("csv" if pairs_file is not None and pairs_file.suffix.lower() == ".csv" else "lfw")
     chosen = _chosen(quantization, every=every, integer_io=integer_io)
-    if (pairs_file is None) != (images is None):
-        raise click.UsageError("--pairs and --images go together.")
-    if into is not None and (len(networks) * len(chosen) != 1 or pairs_file is None or integer_io):
-        raise click.UsageError("--into takes one network and one quantization, with --pairs and float input.")
-    if dataset is not None and into is None:
-        raise click.UsageError("--dataset goes with --into.")
+    plain = len(networks) * len(chosen) == 1 and not integer_io
+    own_chips, labelled = representative is not None, pairs_file is not None
+    mistakes = (
+        (labelled != (images is not None), "--pairs and --images go together."),
+        (
+            into is not None and not (plain and labelled),
+            "--into takes one network and one quantization, with --pairs and float input.",
+        ),
+        (into is None and dataset is not None, "--dataset goes with --into."),
+        (into is None and _given("fmr"), "--fmr goes with --into."),
+        (not labelled and protocol is not None, "--protocol goes with --pairs."),
+        (not labelled and _given("max_tar_loss"), "--max-tar-loss goes with --pairs."),
+        (
+            labelled and own_chips and "full-int8" not in chosen,
+            "With --pairs, --representative is for full-int8 alone.",
+        ),
+        (
+            not labelled and own_chips and models is not None,
+            "--models finds faces: with --representative and without --pairs there are none to find.",
+        ),
+    )
+    for made, mistake in mistakes:
+        if made:
+            raise click.UsageError(mistake)
+    protocol = protocol or ("csv" if pairs_file is not None and pairs_file.suffix.lower() == ".csv" else "lfw")
 
     from convert.conversion.conversion_report import markdown, write_report
     from convert.conversion.conversions import Plan, convert_networks
@@ -141,6 +160,11 @@ def _chosen(quantization: str | None, *, every: bool, integer_io: bool) -> tuple
     if integer_io and "full-int8" not in chosen:
         raise click.UsageError("--integer-io is for full-int8.")
     return chosen
+
+
+def _given(option: str) -> bool:
+    """Whether an option that has a default was given all the same."""
+    return click.get_current_context().get_parameter_source(option) is not ParameterSource.DEFAULT
 
 
 def _json(report: "Report") -> str:

@@ -50,6 +50,9 @@ Bars = Callable[[str, int], AbstractContextManager[Callable[[], object]]]
 HOLD_OUT_EVERY = 5
 """Without labelled pairs, so many chips give one that the quantizer does not see, to measure with."""
 
+LEAST_LANDMARKS = 2
+"""So many points fix the scale and the turn of a face."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -161,6 +164,8 @@ def convert_networks(names: Sequence[str], plan: Plan, pairs: tuple[Pair, ...] =
     check_required(plan)
     specs = [spec_of(name) for name in names]
     check_names(specs)
+    if pairs or plan.representative is None:
+        check_alignments(specs)
     with tempfile.TemporaryDirectory(prefix="lintel-") as folder:
         faces = _cut(pairs, specs, plan, Path(folder), bars) if pairs else None
         labelled = label_pairs(pairs, faces) if faces else None
@@ -198,6 +203,19 @@ def check_names(specs: Sequence[NetworkSpec]) -> None:
             f"Several networks are called {', '.join(twice)}; expected a name for each.",
             hint="Give each network once, and another `name` in the sidecar of those that differ.",
         )
+
+
+def check_alignments(specs: Sequence[NetworkSpec]) -> None:
+    """Raises `ModelError` for a network whose chips cannot be cut out of pictures, as one that takes crops of boxes."""
+    for spec in specs:
+        points, size = len(spec.alignment.landmarks), spec.alignment.size_px
+        if points < LEAST_LANDMARKS:
+            raise ModelError(
+                f"{spec.name} is not aligned by landmarks: its sidecar has {points}, expected at least "
+                f"{LEAST_LANDMARKS} to cut faces out of pictures.",
+                hint=f"Give crops of {size}x{size} pixels of your own with --representative, and no --pairs: "
+                "the gate cannot judge such a network.",
+            )
 
 
 def label_pairs(pairs: Sequence[Pair], faces: Faces) -> LabelledPairs:

@@ -31,7 +31,7 @@ from convert.measuring.door_protocol import design_of
 from convert.measuring.faces import Faces, Finder, cut_faces
 from convert.measuring.protocols import Pair
 from convert.quantize import Quantization
-from convert.spec import NetworkSpec, read_spec, sidecar, write_network
+from convert.spec import NetworkSpec, encoded, read_spec, sidecar, write_network
 from convert.tensorflow import load_tensorflow
 from device.commandline import run_command
 from device.config import VisionSettings
@@ -287,12 +287,44 @@ def test_without_pairs_nothing_is_judged(tiny, capfd):
         ["--all", "--pairs", "p.csv", "--images", "i", "--into", "models"],
         ["--integer-io", "--pairs", "p.csv", "--images", "i", "--into", "models"],
         ["--dataset", "LFW"],
+        ["--fmr", "1e-3"],
+        ["--pairs", "p.csv", "--images", "i", "--fmr", "1e-4"],
+        ["--protocol", "csv"],
+        ["--max-tar-loss", "0.3"],
+        ["--quantization", "float16", "--pairs", "p.csv", "--images", "i", "--representative", "chips"],
+        ["--representative", "chips", "--models", "models"],
         ["--require", "abacus"],
     ],
 )
 def test_what_contradicts_itself_is_a_mistake(arguments, capfd):
     assert run_command(cli, ["quantize", "tiny.keras", *arguments]) == 2
     assert told(capfd)[0] == ""
+
+
+@pytest.fixture
+def of_boxes(tiny, tmp_path) -> Path:
+    """The network, as one that takes crops of boxes: without landmarks to align a face by."""
+    path = Path(shutil.copyfile(tiny, tmp_path / "tiny.keras"))
+    boxes = Alignment(size_px=SIZE, template=(), landmarks=())
+    sidecar(path).write_bytes(encoded(msgspec.structs.replace(SPEC, alignment=boxes)))
+    return path
+
+
+@pytest.mark.parametrize("labelled_too", [False, True])
+def test_without_landmarks_no_chips_can_be_cut(of_boxes, labelled, labelled_too, tmp_path, capfd):
+    chips = ["--representative", tmp_path] if labelled_too else []
+    more = [*chips, "--quantization", "full-int8", *labelled] if labelled_too else []
+    assert run_command(cli, ["quantize", str(of_boxes), *map(str, more)]) == 4
+    out, err = told(capfd)
+    assert (out, "tiny is not aligned by landmarks" in err, "--representative" in err) == ("", True, True)
+
+
+def test_without_landmarks_crops_of_one_s_own_are_taken(of_boxes, tmp_path, capfd):
+    (tmp_path / "crops").mkdir()
+    for number in range(5):
+        cv2.imwrite(str(tmp_path / "crops" / f"{number}.png"), np.full((SIZE, SIZE, 3), 50 * number, np.uint8))
+    assert quantized(of_boxes, "--representative", tmp_path / "crops") == 0
+    assert "not judged: there are no labelled pairs" in told(capfd)[0]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x05\x06" + bytes(18), b"not a network" * 100])
