@@ -73,15 +73,16 @@ def templates_ms(people: int) -> float:
 def store_ms(people: int) -> float:
     from device.identification import read_gallery
     from device.store.store import Store
-    from device.vision.manifest import Fusion
+    from device.vision.manifest import read_manifest
+    from device.vision.models import EMBEDDING, shipped_models_dir
 
-    fusion, model = Fusion(least_probe_length=0.985, least_reference_length=0.99), "ab" * 32
+    rule, model = read_manifest(shipped_models_dir() / f"{EMBEDDING}.json").decision, "ab" * 32
     now = datetime(2026, 1, 1, tzinfo=UTC)
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder)) as store:
         with store.people() as known:
             for number, vector in enumerate(unit_vectors(people)):
                 known.add_references(known.add(f"Person {number}", now), vector[None], model, now)
-        return timed(lambda: read_gallery(store, model, fusion))
+        return timed(lambda: read_gallery(store, model, rule))
 
 
 def unit_vectors(count: int):  # noqa: ANN201 - numpy is imported inside, after the threads are set

@@ -157,8 +157,9 @@ def draws(design: Design, templates: Templates, fusion: Fusion) -> Iterator[tupl
 def evaluate_door(design: Design, acquired: Acquired, rule: DecisionRule) -> DoorEvaluation:
     """Compares by the design, and counts at the threshold that the rule has for it.
 
-    Raises `ImageError` if too few people have as many images as it takes.
+    Raises `ImageError` if too few people have as many images as it takes, or if the door fuses fewer.
     """
+    _expect_fused(design, rule)
     templates, people = acquired.templates, len(acquired.names)
     comparisons = compare_by(design, templates, people, rule.fusion)
     threshold = rule.threshold(design.references, design.probes)
@@ -173,6 +174,16 @@ def evaluate_door(design: Design, acquired: Acquired, rule: DecisionRule) -> Doo
         alike=rates_if_alike(design, acquired, rule) if design.probes > 1 else None,
         failure_to_acquire=failure_to_acquire(acquired),
     )
+
+
+def _expect_fused(design: Design, rule: DecisionRule) -> None:
+    references, probes = rule.most_references or design.references, rule.most_probes or design.probes
+    if design.references > references or design.probes > probes:
+        raise ImageError(
+            f"Cannot measure {design.references} x {design.probes} (references x probes): with this model the door "
+            f"fuses no more than {references} x {probes}.",
+            hint="Ask for fewer, or set thresholds for more: `lintel-convert calibrate`.",
+        )
 
 
 def rates_at(threshold: float, comparisons: Comparisons) -> AtThreshold:

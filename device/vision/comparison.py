@@ -17,9 +17,18 @@ def similarity(probe: Embedding, reference: Embedding) -> float:
 
 
 def compare(probes: Vectors, references: Vectors, rule: DecisionRule) -> Evidence:
-    """The fused similarity of probes with references, and the threshold for so many of them."""
-    fused = fused_similarity(probes, references, rule.fusion)
-    return Evidence(fused, rule.threshold(len(references), len(probes)), len(probes), len(references))
+    """The fused similarity of probes with references, and the threshold for so many of them.
+
+    Where the rule limits how many are fused, they are the first probes and the `newest` references.
+    """
+    first, known = probes[: rule.most_probes], newest(references, rule.most_references)
+    fused = fused_similarity(first, known, rule.fusion)
+    return Evidence(fused, rule.threshold(len(known), len(first)), len(first), len(known))
+
+
+def newest(references: Vectors, most: int | None) -> Vectors:
+    """As many of the last references as there may be; all of them without a limit."""
+    return references if most is None else references[-most:]
 
 
 def fused_similarity(probes: Vectors, references: Vectors, fusion: Fusion) -> float:

@@ -109,6 +109,21 @@ class DecisionRule(_Record, frozen=True):
         within = (point for point in self.points if point.references <= references and point.probes <= probes)
         return max(point.threshold for point in within)
 
+    @property
+    def most_references(self) -> int | None:
+        """How many references are fused at most; None, as many as there are.
+
+        The more different pictures a mean of unit length is of, the closer it lies to everybody, so there are no more
+        than a point asks for. With a shorter least length, one threshold holds however many there are.
+        """
+        unit_length = self.fusion.least_reference_length >= 1
+        return max(point.references for point in self.points) if unit_length else None
+
+    @property
+    def most_probes(self) -> int | None:
+        """How many probes are fused at most, likewise."""
+        return max(point.probes for point in self.points) if self.fusion.least_probe_length >= 1 else None
+
 
 class EmbeddingSpec(_Record, frozen=True):
     """The vector the device makes of the model's output: chip and mirror averaged, then unit length."""

@@ -28,6 +28,25 @@ FUSION = Fusion(least_probe_length=0.985, least_reference_length=0.99)
 OTHER_MODEL = "cd" * 32
 
 
+def rule(of_one, of_two, curve=(), fusion=FUSION):
+    points = tuple(
+        OperatingPoint(references=references, probes=1, threshold=threshold, non_mated_comparisons=30_000)
+        for references, threshold in ((1, of_one), (2, of_two))
+    )
+    return DecisionRule(
+        metric="cosine-similarity",
+        direction="higher-is-closer",
+        target_fmr=1e-4,
+        dataset="none",
+        fusion=fusion,
+        points=points,
+        curve=curve,
+    )
+
+
+RULE = rule(0.5, 0.6)
+
+
 def enroll(store, name, embeddings, model):
     with store.people() as people:
         person = people.add(name, NOW)
@@ -112,19 +131,19 @@ def test_a_picture_without_a_face_is_refused(store, analyzer, tmp_path):
 
 def test_who_was_erased_is_not_in_the_gallery(store, both, analyzer):
     store.erase(both[0], NOW)
-    assert read_gallery(store, analyzer.embedder.model_sha256, FUSION).people == (both[1],)
+    assert read_gallery(store, analyzer.embedder.model_sha256, RULE).people == (both[1],)
 
 
 def test_who_holds_only_a_revoked_badge_is_in_the_gallery(store, both, analyzer):
     with store.people() as people:
         people.issue(parse_badge("17:1"), both[0], NOW)
         people.revoke(parse_badge("17:1"), NOW)
-    assert both[0] in read_gallery(store, analyzer.embedder.model_sha256, FUSION).people
+    assert both[0] in read_gallery(store, analyzer.embedder.model_sha256, RULE).people
 
 
 def test_references_of_another_model_are_not_in_the_gallery(store, both, analyzer, embeddings):
     enroll(store, "Ada", [embeddings["grace-hopper"]], OTHER_MODEL)
-    gallery = read_gallery(store, analyzer.embedder.model_sha256, FUSION)
+    gallery = read_gallery(store, analyzer.embedder.model_sha256, RULE)
     assert set(gallery.people) == set(both)
 
 
@@ -139,37 +158,31 @@ def unit(*numbers):
 
 def test_a_person_counts_once_however_many_references_there_are():
     ada, mary = Person(1, "Ada"), Person(2, "Mary")
-    gallery = gallery_of([(ada, np.stack([unit(1, 0), unit(1, 0.1)])), (mary, unit(0, 1)[None])], FUSION)
+    gallery = gallery_of([(ada, np.stack([unit(1, 0), unit(1, 0.1)])), (mary, unit(0, 1)[None])], RULE)
     assert (gallery.people, gallery.references, len(gallery.templates)) == ((ada, mary), 2, 2)
 
 
 def test_a_similarity_is_the_door_s():
     references, probe = np.stack([unit(1, 0.2), unit(1, -0.4)]), unit(1, 1)
-    gallery = gallery_of([(Person(1, "Ada"), references)], FUSION)
+    gallery = gallery_of([(Person(1, "Ada"), references)], RULE)
     (candidate,) = search(gallery, probe, Level(1e-4, 0.9), top=1, fusion=FUSION).candidates
     assert candidate.similarity == pytest.approx(compare([probe], references, rule(0.5, 0.6)).similarity)
 
 
+def test_a_similarity_is_the_door_s_where_it_fuses_only_the_newest_references():
+    references, probe = np.stack([unit(1, 3), unit(1, 0.2), unit(1, -0.4)]), unit(1, 1)
+    limited = rule(0.5, 0.6, fusion=Fusion(least_probe_length=1.0, least_reference_length=1.0))
+    gallery = gallery_of([(Person(1, "Ada"), references)], limited)
+    (candidate,) = search(gallery, probe, Level(1e-4, 0.9), top=1, fusion=limited.fusion).candidates
+    door = compare([probe], references, limited)
+    assert candidate.similarity == pytest.approx(door.similarity)
+    assert (gallery.references, door.references) == (2, 2)
+
+
 def test_a_similarity_that_equals_the_threshold_reaches_it():
-    gallery = gallery_of([(Person(1, "Ada"), unit(1, 0)[None])], FUSION)
+    gallery = gallery_of([(Person(1, "Ada"), unit(1, 0)[None])], RULE)
     found = search(gallery, unit(1, 0), Level(1e-4, 1.0), top=1, fusion=FUSION)
     assert found.candidates == (Candidate(Person(1, "Ada"), 1.0, reaches_threshold=True),)
-
-
-def rule(of_one, of_two, curve=()):
-    points = tuple(
-        OperatingPoint(references=references, probes=1, threshold=threshold, non_mated_comparisons=30_000)
-        for references, threshold in ((1, of_one), (2, of_two))
-    )
-    return DecisionRule(
-        metric="cosine-similarity",
-        direction="higher-is-closer",
-        target_fmr=1e-4,
-        dataset="none",
-        fusion=FUSION,
-        points=points,
-        curve=curve,
-    )
 
 
 @pytest.mark.parametrize(("references", "threshold"), [(0, 0.5), (1, 0.5), (2, 0.6), (9, 0.6)])
@@ -188,5 +201,5 @@ def test_a_curve_is_raised_as_the_door_s_threshold_is(references, threshold):
 
 
 def test_templates_are_not_shown(store, both, analyzer):  # noqa: ARG001 - somebody must be there
-    shown = repr(read_gallery(store, analyzer.embedder.model_sha256, FUSION))
+    shown = repr(read_gallery(store, analyzer.embedder.model_sha256, RULE))
     assert ("templates" in shown, "Grace Hopper" in shown) == (False, True)

@@ -1,5 +1,6 @@
 """The door's protocol: who is drawn, that the fusion is the door's own, and what is said and not said of the rates."""
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -126,6 +127,17 @@ def test_the_threshold_is_the_one_for_so_many(labelled):
     assert found.at_threshold.fmr.rate.trials == 5 * 20 * 19
     assert found.alike.fnmr.rate.trials == 5 * 20 * 3
     assert evaluate_door(Design(3, 1, 5), labelled([6] * 20), RULE).alike is None
+
+
+@pytest.mark.parametrize("design", [Design(4, 1, 5), Design(1, 3, 5)])
+def test_more_pictures_than_the_door_fuses_cannot_be_evaluated(labelled, design):
+    unit_length = Fusion(least_probe_length=1.0, least_reference_length=1.0)
+    rule = msgspec.structs.replace(RULE, fusion=unit_length)
+    with pytest.raises(ImageError, match=r"the door fuses no more than 3 x 2") as refused:
+        evaluate_door(design, labelled([6] * 20), rule)
+    assert "lintel-convert calibrate" in refused.value.hint
+    assert evaluate_door(Design(3, 2, 5), labelled([6] * 20), rule).people == 20
+    assert evaluate_door(design, labelled([6] * 20), RULE).people == 20
 
 
 def test_a_tar_that_the_comparisons_cannot_support_is_not_given(labelled):

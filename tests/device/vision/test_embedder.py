@@ -8,9 +8,9 @@ from hypothesis.extra.numpy import arrays
 
 from device.errors import ModelError
 from device.vision.alignment import align
-from device.vision.comparison import fused, fused_similarity, similarity
+from device.vision.comparison import compare, fused, fused_similarity, similarity
 from device.vision.embedder import unit_length
-from device.vision.manifest import Fusion
+from device.vision.manifest import DecisionRule, Fusion, OperatingPoint
 
 LENGTHS_AS_THEY_ARE = Fusion(least_probe_length=0.0, least_reference_length=0.0)
 
@@ -91,6 +91,50 @@ def test_a_fused_vector_has_its_least_length_and_the_direction_of_the_mean(a, le
     assert np.linalg.norm(shorter) >= max(min(least, more), np.linalg.norm(mean)) - 1e-5
     assert np.linalg.norm(longer) >= np.linalg.norm(shorter) - 1e-6
     assert np.allclose(longer / np.linalg.norm(longer), mean / np.linalg.norm(mean), atol=1e-4)
+
+
+def rule(fusion: Fusion) -> DecisionRule:
+    """Thresholds of up to three references and two probes."""
+    return DecisionRule(
+        metric="cosine-similarity",
+        direction="higher-is-closer",
+        target_fmr=1e-4,
+        dataset="none",
+        fusion=fusion,
+        points=tuple(
+            OperatingPoint(references=references, probes=probes, threshold=0.5, non_mated_comparisons=1)
+            for references, probes in ((1, 1), (3, 2))
+        ),
+    )
+
+
+UNIT_LENGTH = Fusion(least_probe_length=1.0, least_reference_length=1.0)
+ROWS = np.linalg.qr(np.random.default_rng(0).normal(size=(8, 8)))[0].astype(np.float32)
+
+
+def test_a_mean_of_unit_length_is_of_the_first_probes_and_the_newest_references_that_a_threshold_was_set_for():
+    found = compare(ROWS[:4] + 0.1, ROWS[:5], rule(UNIT_LENGTH))
+    assert (found.probes, found.references) == (2, 3)
+    assert found.similarity == fused_similarity(ROWS[:2] + 0.1, ROWS[2:5], UNIT_LENGTH)
+
+
+@pytest.mark.parametrize(
+    ("fusion", "counts"),
+    [
+        (Fusion(least_probe_length=0.985, least_reference_length=0.99), (4, 5)),
+        (Fusion(least_probe_length=1.0, least_reference_length=0.99), (2, 5)),
+        (Fusion(least_probe_length=0.985, least_reference_length=1.0), (4, 3)),
+    ],
+)
+def test_with_a_least_length_below_one_all_pictures_count(fusion, counts):
+    found = compare(ROWS[:4] + 0.1, ROWS[:5], rule(fusion))
+    assert (found.probes, found.references) == counts
+    assert found.similarity == fused_similarity((ROWS[:4] + 0.1)[: counts[0]], ROWS[5 - counts[1] : 5], fusion)
+
+
+def test_fewer_pictures_than_a_threshold_was_set_for_all_count():
+    found = compare(ROWS[:1], ROWS[:2], rule(UNIT_LENGTH))
+    assert (found.probes, found.references) == (1, 2)
 
 
 def test_vectors_that_cancel_each_other_are_like_nobody():
