@@ -16,6 +16,7 @@ from convert.evaluate import Evaluation
 from convert.measuring.door_protocol import AtThreshold
 from convert.measuring.error_rates import Estimate
 from device.errors import ModelError
+from device.files import write_whole
 from device.vision.manifest import Manifest, read_manifest
 from device.vision.models import EMBEDDING, load_model
 
@@ -128,11 +129,11 @@ def write_card(folder: Path, figures: Figures) -> None:
     try:
         (folder / FOLDER).mkdir(exist_ok=True)
         encoded = msgspec.json.format(msgspec.json.encode(figures), indent=2)
-        (folder / FIGURES).write_bytes(encoded + b"\n")
-        (folder / CARD).write_text(render(manifest, figures), encoding="utf-8")
+        write_whole(folder / FIGURES, encoded + b"\n")
+        write_whole(folder / CARD, render(manifest, figures).encode())
     except OSError as error:
         raise ModelError(
-            f"Cannot write the card into {folder}: {error.strerror}.", hint="Name another folder."
+            f"Cannot write the card into {folder}: {error.strerror}.", hint="Make room there, or name another folder."
         ) from None
 
 

@@ -9,6 +9,7 @@ from convert.gate import POINT, Outcome
 from convert.measuring.cost import TARGET_FMR
 from convert.tensorflow import cpu_class, load_tensorflow
 from device.errors import ModelError
+from device.files import write_whole
 from device.vision.runtime import runtime_in_use
 
 MB = 1e6
@@ -94,7 +95,7 @@ def write_report(report: Report, folder: Path) -> tuple[Path, ...]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
-            (folder / name).write_bytes(content)
+            write_whole(folder / name, content)
     except OSError as error:
         raise ModelError(
             f"Cannot write the report into {folder}: {error.strerror or error}.", hint="Name another folder with --out."

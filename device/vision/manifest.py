@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from device.errors import ModelError
+from device.files import write_whole
 
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Positive = Annotated[int, msgspec.Meta(gt=0)]
@@ -188,10 +189,10 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def write_manifest(manifest: Manifest, path: Path) -> None:
-    """Writes `manifest` as JSON that people can read, defaults left out, sealed."""
+    """Writes `manifest` whole, as JSON that people can read, defaults left out, sealed. Raises `OSError`."""
     fields = _without_absent(manifest)
     encoded = msgspec.json.encode({**fields, "seal": seal_of(fields)})
-    path.write_bytes(msgspec.json.format(encoded, indent=2) + b"\n")
+    write_whole(path, msgspec.json.format(encoded, indent=2) + b"\n")
 
 
 def seal_of(fields: dict[str, object]) -> str:

@@ -112,6 +112,13 @@ def test_an_altered_model_is_an_error(models):
         disagreements(models)
 
 
+def test_a_card_that_cannot_be_written_stays_as_it_was(models, full_disk):
+    before = {name: (models / name).read_bytes() for name in (CARD, FIGURES)}
+    with full_disk, pytest.raises(ModelError, match="Cannot write the card"):
+        write_card(models, msgspec.structs.replace(figures_for(models), people=8))
+    assert {name: (models / name).read_bytes() for name in (CARD, FIGURES)} == before
+
+
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b'{"figures_version": 2}'])
 def test_damaged_figures_are_refused(models, content):
     (models / FIGURES).write_bytes(content)

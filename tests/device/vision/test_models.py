@@ -61,6 +61,16 @@ def test_a_manifest_survives_being_written(name, tmp_path):
     assert read_manifest(tmp_path / "copy.json") == manifest
 
 
+def test_a_manifest_that_cannot_be_written_stays_as_it_was(models, full_disk):
+    path = models / f"{EMBEDDING}.json"
+    before = path.read_bytes()
+    manifest = read_manifest(path)
+    with full_disk, pytest.raises(OSError, match="File too large"):
+        write_manifest(msgspec.structs.replace(manifest, license="other terms"), path)
+    assert path.read_bytes() == before
+    assert load_model(EMBEDDING, models).manifest == manifest
+
+
 @pytest.mark.parametrize("suffix", ["json", "tflite"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_missing_part_is_named(models, name, suffix):
