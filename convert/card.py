@@ -5,7 +5,7 @@ out when model, manifest, figures and card no longer belong together.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -14,10 +14,10 @@ import msgspec
 from convert.calibrate import Calibration, PointRates
 from convert.evaluate import Evaluation
 from convert.measuring.door_protocol import AtThreshold
-from convert.measuring.error_rates import Estimate
+from convert.measuring.error_rates import Estimate, Rate
 from device.errors import ModelError
 from device.files import write_whole
-from device.vision.manifest import Manifest, read_manifest
+from device.vision.manifest import DecisionRule, Manifest, read_manifest
 from device.vision.models import EMBEDDING, load_model
 
 CARD = "CARD.md"
@@ -153,15 +153,40 @@ def disagreements(folder: Path) -> tuple[str, ...]:
     manifest, figures = load_model(EMBEDDING, folder).manifest, read_figures(folder)
     card = folder / CARD
     said = card.read_text(encoding="utf-8") if card.is_file() else ""
+    rule = manifest.decision
     rules = {
         f"the figures are of the model {figures.model_sha256}, the manifest is of {manifest.sha256}": (
             figures.model_sha256 == manifest.sha256
         ),
         "the manifest was changed after the figures were measured": figures.manifest_seal == manifest.seal,
+        "the figures are not at the manifest's thresholds": rule is not None and _at_thresholds(figures, rule),
+        "a rate among the figures is not that of its counts": all(map(_adds_up, _shares(figures))),
         f"{CARD} is not what the figures and the manifest say": said == render(manifest, figures),
         **{f"the plot {name} is not the one that was drawn": _is(folder / name, sha) for name, sha in plots(figures)},
     }
     return tuple(what for what, holds in rules.items() if not holds)
+
+
+def _at_thresholds(figures: Figures, rule: DecisionRule) -> bool:
+    """Whether the points measured are the rule's, each at the door's threshold; of those alike, at the strictest."""
+    stated = [(point.references, point.probes, point.non_mated_comparisons) for point in rule.points]
+    measured = [(point.references, point.probes, point.fmr.comparisons) for point in figures.points]
+    at_the_door_s = all(point.threshold == rule.threshold(point.references, point.probes) for point in figures.points)
+    strictest = max(point.threshold for point in rule.points)
+    return measured == stated and at_the_door_s and (figures.alike is None or figures.alike.threshold == strictest)
+
+
+def _shares(figures: Figures) -> Iterator[Share]:
+    """All error rates among the figures."""
+    yield figures.failures_to_acquire
+    alike = () if figures.alike is None else (figures.alike,)
+    for point in (*figures.points, *alike, *figures.halves[0], *figures.halves[1]):
+        yield from (point.fmr, point.fnmr)
+
+
+def _adds_up(share: Share) -> bool:
+    """Whether a rate is that of its counts, and within its interval."""
+    return share.rate == Rate(share.errors, share.comparisons).value and share.low <= share.rate <= share.high
 
 
 def plots(figures: Figures) -> tuple[tuple[str, str], ...]:

@@ -71,7 +71,8 @@ def _expect_rule(found: DecisionRule, stated: DecisionRule) -> None:
     if found.points != stated.points:
         raise ModelError(
             f"These images give the thresholds {_thresholds(found)}, the manifest states {_thresholds(stated)}.",
-            hint="Calibrate first, on the same images: `lintel-convert calibrate`.",
+            hint="Calibrate first, `lintel-convert calibrate`, with the same --images, --references, --probes, --seed "
+            "and --draws.",
         )
 
 

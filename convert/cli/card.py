@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 @click.option("--pairs", "pairs_file", type=click.Path(path_type=Path), help="LFW's pairs.txt, for the accuracy.")
 @click.option("--references", type=click.IntRange(2, 100), default=3, show_default=True, help="As in the calibration.")
 @click.option("--probes", type=click.IntRange(1, 100), default=3, show_default=True, help="As in the calibration.")
+@click.option("--seed", type=click.IntRange(0), help="As in the calibration.  [default: 0]")
+@click.option("--draws", type=click.IntRange(1, 1000), help="As in the calibration.  [default: 30]")
 @click.option(
     "--models", type=click.Path(path_type=Path), help="Folder of the models; without it, those that came with Lintel."
 )
@@ -27,6 +29,8 @@ def card(
     pairs_file: Path | None,
     references: int,
     probes: int,
+    seed: int | None,
+    draws: int | None,
     models: Path | None,
     threads: int,
     check: bool,
@@ -42,6 +46,8 @@ def card(
     from device.vision.models import shipped_models_dir
 
     folder = models or shipped_models_dir()
+    if check and (images, pairs_file, seed, draws) != (None, None, None, None):
+        raise click.UsageError("--check measures nothing: --images, --pairs, --seed and --draws do not go with it.")
     if check:
         return _checked(folder)
     if images is None:
@@ -51,7 +57,8 @@ def card(
     with bar("Embedding", len(paths)) as step:
         acquired = acquire(paths, analyzer, step)
     measured = Measured(acquired, _pairs(pairs_file, images, analyzer) if pairs_file else None)
-    write_card(folder, measure(folder, measured, design_of(references, probes), _tell))
+    design = design_of(references, probes, draws=draws, seed=seed or 0)
+    write_card(folder, measure(folder, measured, design, _tell))
     click.echo(f"written to {folder / CARD}")
     return 0
 

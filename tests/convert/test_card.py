@@ -37,8 +37,14 @@ def share(errors: int, comparisons: int) -> Share:
 def figures_for(folder: Path) -> Figures:
     manifest = read_manifest(folder / f"{EMBEDDING}.json")
     points = tuple(
-        Point(references=r, probes=p, threshold=0.9, fmr=share(1, 10_000), fnmr=share(3, 100))
-        for r, p in ((1, 1), (3, 1), (3, 3))
+        Point(
+            references=point.references,
+            probes=point.probes,
+            threshold=manifest.decision.threshold(point.references, point.probes),
+            fmr=share(1, point.non_mated_comparisons),
+            fnmr=share(3, 100),
+        )
+        for point in manifest.decision.points
     )
     return Figures(
         figures_version=1,
@@ -87,6 +93,60 @@ def test_another_threshold_is_found(models):
 def test_figures_of_another_model_are_found(models):
     write_card(models, msgspec.structs.replace(figures_for(models), model_sha256="0" * 64))
     assert [what for what in disagreements(models) if "the figures are of the model 0000" in what]
+
+
+def other_points(figures: Figures, **changes: object) -> Figures:
+    """The figures with each of the points changed."""
+    points = tuple(msgspec.structs.replace(point, **changes) for point in figures.points)
+    return msgspec.structs.replace(figures, points=points)
+
+
+AT_OTHER_THRESHOLDS = "the figures are not at the manifest's thresholds"
+OF_OTHER_COUNTS = "a rate among the figures is not that of its counts"
+
+
+def test_figures_at_other_thresholds_are_found(models):
+    write_card(models, other_points(figures_for(models), threshold=0.5))
+    assert disagreements(models) == (AT_OTHER_THRESHOLDS,)
+
+
+def test_figures_of_other_comparisons_are_found(models):
+    write_card(models, other_points(figures_for(models), fmr=share(0, 10_000)))
+    assert disagreements(models) == (AT_OTHER_THRESHOLDS,)
+
+
+def test_figures_of_fewer_points_are_found(models):
+    figures = figures_for(models)
+    write_card(models, msgspec.structs.replace(figures, points=figures.points[1:]))
+    assert disagreements(models) == (AT_OTHER_THRESHOLDS,)
+
+
+def test_figures_of_pictures_alike_at_a_laxer_threshold_are_found(models):
+    figures = figures_for(models)
+    write_card(models, msgspec.structs.replace(figures, alike=figures.points[0]))
+    assert disagreements(models) == (AT_OTHER_THRESHOLDS,)
+
+
+@pytest.mark.parametrize("false", [{"rate": 0.0, "low": 0.0}, {"errors": 4}, {"low": 0.04}, {"high": 0.02}])
+def test_a_rate_that_its_counts_contradict_is_found(models, false):
+    write_card(models, other_points(figures_for(models), fnmr=msgspec.structs.replace(share(3, 100), **false)))
+    assert disagreements(models) == (OF_OTHER_COUNTS,)
+
+
+@pytest.mark.parametrize("field", ["alike", "halves", "failures_to_acquire"])
+def test_a_false_rate_anywhere_is_found(models, field):
+    figures = figures_for(models)
+    false = msgspec.structs.replace(share(3, 100), errors=0)
+    point = msgspec.structs.replace(figures.points[2], fmr=false)
+    changed = {"alike": point, "halves": (figures.points, (point,)), "failures_to_acquire": false}[field]
+    write_card(models, msgspec.structs.replace(figures, **{field: changed}))
+    assert OF_OTHER_COUNTS in disagreements(models)
+
+
+def test_a_model_without_thresholds_has_no_figures(models):
+    path = models / f"{EMBEDDING}.json"
+    write_manifest(msgspec.structs.replace(read_manifest(path), decision=None), path)
+    assert AT_OTHER_THRESHOLDS in disagreements(models)
 
 
 def test_a_card_that_was_edited_is_found(models):
@@ -157,6 +217,12 @@ def test_the_command_proves_a_card(models, capsys):
 def test_the_command_tells_a_disagreement_by_its_exit_code(models):
     (models / CARD).unlink()
     assert run_command(cli, ["card", "--check", "--models", str(models)]) == 1
+
+
+@pytest.mark.parametrize("option", ["--images", "--pairs", "--seed", "--draws"])
+def test_a_check_measures_nothing(models, option, capsys):
+    assert run_command(cli, ["card", "--check", "--models", str(models), option, "1"]) == 2
+    assert "--check measures nothing" in capsys.readouterr().err
 
 
 def test_the_command_wants_images_to_measure():

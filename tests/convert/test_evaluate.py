@@ -267,6 +267,16 @@ def test_too_little_data_cannot_support_a_target(people, own_models, capfd):
     assert (own_models / f"{EMBEDDING}.json").read_bytes() == before
 
 
+def test_a_card_is_of_the_images_that_were_drawn_for_the_calibration(people, own_models, capfd):
+    images = ("--images", people, "--models", own_models, "--references", 2, "--probes", 1)
+    drawn = ("--seed", 3, "--draws", 2)
+    run_json(capfd, "calibrate", *images, *drawn, "--fmr", 0.1, "--json")
+    assert run_command(cli, [str(argument) for argument in ("card", *images)]) == 4
+    assert "same --images, --references, --probes, --seed and --draws" in capfd.readouterr().err
+    assert run_command(cli, [str(argument) for argument in ("card", *images, *drawn)]) == 0
+    assert run_command(cli, ["card", "--check", "--models", str(own_models)]) == 0
+
+
 def test_two_people_are_too_few_to_calibrate(images):
     with pytest.raises(ImageError, match="2 people, expected at least 4"):
         person_images(images, least_people=4)
