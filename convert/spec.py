@@ -20,11 +20,12 @@ MAX_SIDECAR_BYTES = 1 << 20
 MAX_LENGTH = 4096
 
 
-class NetworkSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class NetworkSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """The sidecar of a Keras network.
 
     The network takes float32 [n, s, s, 3] RGB 0..255, s being `alignment.size_px`, and gives float32 [n, `length`].
     `terms` says in plain words what the license and the data that the weights were trained on allow at a door.
+    `held_out` is the share of people whom `lintel-convert train` never trained on; None where that is not known.
     """
 
     spec_version: Literal[1]
@@ -35,6 +36,7 @@ class NetworkSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     source: Source
     license: str
     terms: str
+    held_out: Annotated[float, msgspec.Meta(gt=0, lt=1)] | None = None
 
 
 def sidecar(path: Path) -> Path:

@@ -12,18 +12,22 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from convert.errors import WeightsError
+from convert.spec import write_network as write_pair
 from convert.tensorflow import quiet
 from convert.training import checkpoints
 from convert.training.backend import load_keras
 from convert.training.checkpoints import Epoch, State
+from convert.training.chips import recorded_alignment
 from convert.training.held_out import Pairs, Verification, pairs_of, verify
-from convert.training.network_files import load_network, take_weights, write_network
+from convert.training.network_files import load_checkpoint, take_weights, write_network
 from convert.training.people import ChipReader, Sampler, digest, read_people, split_by_name
 from convert.training.plan import Precision, TrainingFiles, TrainingPlan, differences
 from convert.training.trainable import build_network
+from convert.training.trained_spec import expect_held_out, expect_size, knows_whom_it_saw, trained_spec
 from convert.training.trainer_model import network_of, trainer
 from convert.training.training_log import TrainingLog
 from device.errors import ImageError, ModelError
+from device.vision.manifest import Alignment
 
 if TYPE_CHECKING:
     import keras
@@ -42,6 +46,10 @@ class Trained:
     best_epoch: int
     before: Verification
     after: Verification
+    alignment: Alignment | None
+    """That of the chips, where it is noted beside them: then the sidecar is written too."""
+    knows_whom_it_saw: bool
+    """False if the network it began with does not say whom it was trained on: the test people may be among them."""
 
 
 class Listener(Protocol):
@@ -68,10 +76,11 @@ class _Job:
     validation: Pairs
     test: Pairs
     data_sha256: str
+    alignment: Alignment | None
 
 
 def train(plan: TrainingPlan, files: TrainingFiles, listener: Listener, *, resume: bool = False) -> Trained:
-    """Trains, and writes the network of the best epoch, float32, to `files.out`.
+    """Trains, and writes the network of the best epoch, float32, to `files.out`, and its sidecar beside it.
 
     With `resume` it goes on after the last whole epoch, if there is one. Raises `DependencyMissing`, `ImageError` for
     data that cannot be trained on, `WeightsError` for weights or a checkpoint of another training, `ModelError`.
@@ -79,6 +88,7 @@ def train(plan: TrainingPlan, files: TrainingFiles, listener: Listener, *, resum
     if files.out.suffix != ".keras":
         raise ModelError(f"Cannot write a network to {files.out}: expected a name in .keras.", hint="Change --out.")
     load_keras()
+    expect_held_out(plan, files.initial)
     job = _job(plan, files)
     with _precision(plan.precision):
         model, state = _resumed(job) if resume and checkpoints.last(files.checkpoints) else _fresh(job, resume=resume)
@@ -100,13 +110,16 @@ def _job(plan: TrainingPlan, files: TrainingFiles) -> _Job:
             f"{len(split.training)} people are left to train on, expected at least {LEAST_TRAINING_PEOPLE}.",
             hint="Give more people, or hold out a smaller share.",
         )
-    reader = ChipReader(build_network(plan).input_shape[1])
+    size_px, alignment = build_network(plan).input_shape[1], recorded_alignment(files.data)
+    expect_size(alignment, size_px, files.data)
+    reader = ChipReader(size_px)
     for person in people:
         reader.check(person)
     sampler = Sampler(split.training, reader, plan.people, plan.per_person, plan.seed)
     chips = sum(len(person.chips) for person in split.training)
     steps = plan.steps or math.ceil(chips / (min(plan.people, len(split.training)) * plan.per_person))
-    return _Job(plan, files, sampler, steps, pairs_of(split.validation), pairs_of(split.test), digest(people))
+    validation, test = pairs_of(split.validation), pairs_of(split.test)
+    return _Job(plan, files, sampler, steps, validation, test, digest(people), alignment)
 
 
 def _fresh(job: _Job, *, resume: bool) -> "tuple[keras.Model, State]":
@@ -137,7 +150,7 @@ def _resumed(job: _Job) -> "tuple[keras.Model, State]":
             f"{folder} belongs to a training with {other}: {differences(state.plan, job.plan)}.",
             hint="Give the options and the data it was started with, or start anew without --resume.",
         )
-    return load_network(folder / checkpoints.MODEL, compiled=True), state
+    return load_checkpoint(folder / checkpoints.MODEL), state
 
 
 def _train_epoch(model: "keras.Model", job: _Job, number: int, listener: Listener) -> Epoch:
@@ -181,7 +194,10 @@ def _finished(job: _Job, state: State) -> Trained:
     network = build_network(job.plan)
     with quiet():
         network.load_weights(checkpoint / checkpoints.WEIGHTS)
-    write_network(network, job.files.out)
+    if job.alignment is None:
+        write_network(network, job.files.out)
+    else:
+        write_pair(network, trained_spec(job.plan, job.files, job.alignment, job.data_sha256), job.files.out)
     people = job.sampler.people
     return Trained(
         out=job.files.out,
@@ -191,6 +207,8 @@ def _finished(job: _Job, state: State) -> Trained:
         best_epoch=state.best.number,
         before=state.before,
         after=verify(network, job.test, job.sampler.reader),
+        alignment=job.alignment,
+        knows_whom_it_saw=knows_whom_it_saw(job.files.initial),
     )
 
 

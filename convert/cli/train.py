@@ -164,6 +164,8 @@ def _json(result: "Trained") -> str:
 
     document = {
         "network": str(result.out),
+        "sidecar": result.alignment is not None,
+        "knows_whom_it_saw": result.knows_whom_it_saw,
         "training_people": result.training_people,
         "training_chips": result.training_chips,
         "best_epoch": result.best_epoch,
@@ -202,7 +204,17 @@ def _lines(result: "Trained") -> list[str]:
         f"before       {_line(result.before)}",
         f"after        {_line(after)}",
         f"written to   {result.out}, the network of epoch {result.best_epoch}",
+        *_notes(result),
     ]
+
+
+def _notes(result: "Trained") -> list[str]:
+    notes = []
+    if not result.knows_whom_it_saw:
+        notes.append("note         the network it began with does not say whom it saw: those tested may be among them")
+    if result.alignment is None:
+        notes.append("note         the chips do not say how they are aligned, so that there is no sidecar: see import")
+    return notes
 
 
 def _line(found: "Verification") -> str:

@@ -125,6 +125,21 @@ def record_alignment(alignment: Alignment, out: Path) -> None:
         raise _cannot_write(path, error) from None
 
 
+def recorded_alignment(folder: Path) -> Alignment | None:
+    """How the chips in `folder` are aligned; None if that is not noted. Raises `ImageError` for a damaged note."""
+    path = folder / RECORD
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Alignment)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ImageError(f"Cannot read {path}: {error.strerror}", hint="Make it readable.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ImageError(
+            f"{path} does not say how chips are aligned: {error}", hint="Make the chips with `lintel-convert align`."
+        ) from None
+
+
 def _photos_of(person: Path, out: Path) -> Iterator[Photo]:
     paths = sorted(path for path in person.iterdir() if path.suffix.lower() in SUFFIXES)
     stems = [path.stem for path in paths]

@@ -7,39 +7,52 @@ from typing import TYPE_CHECKING
 from convert.errors import WeightsError
 from convert.tensorflow import quiet
 from convert.training.backend import load_keras
+from convert.weights.keras_file import load_keras as load_keras_file
 from device.errors import ModelError
 
 if TYPE_CHECKING:
     import keras
 
 
-def load_network(path: Path, *, compiled: bool) -> "keras.Model":
-    """The model in the file, executing nothing of it. Raises `WeightsError` if it cannot be read."""
+def load_checkpoint(path: Path) -> "keras.Model":
+    """The model in a checkpoint, with its optimizer. Raises `WeightsError` if it cannot be read."""
     keras = load_keras()
     from convert.training.keras_classes import TripletLoss
 
     try:
         with quiet():
-            return keras.models.load_model(
-                path, safe_mode=True, compile=compiled, custom_objects={"TripletLoss": TripletLoss}
-            )
+            return keras.models.load_model(path, safe_mode=True, custom_objects={"TripletLoss": TripletLoss})
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsError(
-            f"Cannot read the network {path}: {reason}", hint="Give a .keras file that `lintel-convert train` wrote."
+            f"Cannot read the checkpoint {path}: {reason}", hint="Delete that folder, and start anew."
         ) from None
 
 
 def take_weights(network: "keras.Model", path: Path) -> None:
-    """Gives `network` the weights of the one in the file. Raises `WeightsError` if that is another network."""
-    weights = load_network(path, compiled=False).get_weights()
-    expected, received = [w.shape for w in network.get_weights()], [w.shape for w in weights]
+    """Gives `network` the weights of the one in the file, which may be anybody's: nothing in it is executed.
+
+    Raises `WeightsError` if that is another network, or none that can be trusted to be one.
+    """
+    try:
+        given = load_keras_file(path)
+    except WeightsError as error:
+        raise WeightsError(
+            f"Cannot read the network {path}: {error.message}",
+            hint="Give a .keras file that `lintel-convert train` wrote.",
+        ) from None
+    expected, received = (_tensors(one) for one in (network, given))
     if expected != received:
         raise WeightsError(
-            f"{path} is another network: {len(received)} tensors do not fit {network.name} with {len(expected)}.",
+            f"{path} is another network: its {len(received)} tensors are not the {len(expected)} of {network.name}.",
             hint="Name the --network and the --length it was trained with.",
         )
-    network.set_weights(weights)
+    network.set_weights(given.get_weights())
+
+
+def _tensors(network: "keras.Model") -> list[tuple[str, tuple[int, ...]]]:
+    """Each tensor's layer and name in it, which is where a path ends, and its shape."""
+    return [("/".join(tensor.path.split("/")[-2:]), tuple(tensor.shape)) for tensor in network.weights]
 
 
 def write_network(network: "keras.Model", out: Path) -> None:
