@@ -13,6 +13,9 @@ from device.vision.runtime import Interpreter
 
 Part = TypeVar("Part")
 
+REBUILD = "Rebuild it with `lintel-convert build`, then calibrate it with `lintel-convert calibrate`."
+CALIBRATE = "Give it thresholds with `lintel-convert calibrate`: a door without them opens to nobody."
+
 
 class Embedder:
     """The embedding network with the alignment and the decision rule that its manifest carries."""
@@ -36,7 +39,7 @@ class Embedder:
     @property
     def decision_rule(self) -> DecisionRule:
         """When two embeddings match. Raises `ModelError` for a model that has not been calibrated."""
-        return _stated(self._decision, "decision", self._name)
+        return _stated(self._decision, "decision", self._name, hint=CALIBRATE)
 
     def embed(self, chip: Image) -> Embedding:
         """The unit vector of a chip, uint8 [size, size, 3] RGB."""
@@ -73,10 +76,7 @@ def unit_length(vector: Embedding) -> Embedding:
     return np.asarray(vector / length, np.float32)
 
 
-def _stated(part: Part | None, what: str, name: str) -> Part:
+def _stated(part: Part | None, what: str, name: str, *, hint: str = REBUILD) -> Part:
     if part is None:
-        raise ModelError(
-            f"The manifest of {name} states no {what}.",
-            hint="Rebuild it with `lintel-convert build`, then calibrate it with `lintel-convert calibrate`.",
-        )
+        raise ModelError(f"The manifest of {name} states no {what}.", hint=hint)
     return part
