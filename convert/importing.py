@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from convert.catalogue import Entry, Importer, catalogue, hash_of, hash_of_file, hash_of_folder
 from convert.errors import WeightsError
 from convert.spec import MAX_LENGTH, NetworkSpec, encoded, sidecar, write_network
 from convert.tensorflow import load_tensorflow, quiet
 from convert.training import backend
+from convert.training.chips import resized
 from convert.weights.keras_file import check_saved_model, load_keras, load_weights_into
 from device.vision.manifest import Alignment, Source
 
@@ -41,7 +40,7 @@ class OwnNetwork:
     """What the file of one's own network does not say of it.
 
     The network wants `pixel * scale + offset` of RGB 0..255, or of BGR. `network` names one of `NETWORKS` for a file
-    that holds weights alone; it brings its own normalization.
+    that holds weights alone; it brings its own normalization. Some of these give as many numbers as `length` says.
     """
 
     size_px: int
@@ -52,6 +51,7 @@ class OwnNetwork:
     offset: float = 0.0
     bgr: bool = False
     network: str | None = None
+    length: int | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -115,7 +115,8 @@ def known(name: str) -> Entry:
 
 def _as_own(entry: Entry) -> str:
     network = f" --network {entry.network}" if entry.network else ""
-    return f"--from FILE{network} --size PIXELS --alignment NAME --license {entry.license}"
+    length = f" --length {entry.length}" if entry.network in OF_ANY_LENGTH else ""
+    return f"--from FILE{network}{length} --size PIXELS --alignment NAME --license {entry.license}"
 
 
 def alignment_named(name: str) -> Alignment:
@@ -183,14 +184,10 @@ ALIGNMENTS: dict[str, Callable[[], Alignment]] = {
     "box-80": lambda: Alignment(size_px=BOX_PX, template=(), landmarks=()),
 }
 """How a face is brought to a network; "box-80" has no points, it is a crop of the detector's box."""
-NETWORKS: dict[str, Callable[[], Any]] = {
-    "dlib_resnet": _attribute("convert.networks.dlib_resnet", "dlib_resnet"),
-    "mobilefacenet": _attribute("convert.networks.mobilefacenet", "mobilefacenet"),
-    "nn4_small2": _attribute("convert.networks.nn4_small2", "nn4_small2"),
-    "inception_resnet_v1": _attribute("convert.networks.inception_resnet_v1", "inception_resnet_v1"),
-    "tiny": _attribute("convert.networks.tiny", "tiny"),
-}
+NETWORKS = ("dlib_resnet", "inception_resnet_v1", "mobilefacenet", "nn4_small2", "tiny")
 """The networks of this project that a weights-only file can be for."""
+OF_ANY_LENGTH = frozenset({"inception_resnet_v1", "mobilefacenet", "tiny"})
+"""Those that give as many numbers as one likes."""
 
 
 def _spec_of(name: str, entry: Entry, received: str) -> NetworkSpec:
@@ -211,7 +208,7 @@ def _spec_of_own(name: str, own: OwnNetwork, length: int, source: Source) -> Net
         spec_version=1,
         name=name,
         description=f"Own network {name}, imported from {source.member}.",
-        alignment=_resized(alignment_named(own.alignment), own.size_px),
+        alignment=resized(alignment_named(own.alignment), own.size_px),
         length=length,
         source=source,
         license=own.license,
@@ -219,30 +216,41 @@ def _spec_of_own(name: str, own: OwnNetwork, length: int, source: Source) -> Net
     )
 
 
-def _resized(alignment: Alignment, size_px: int) -> Alignment:
-    """The same chip at another size."""
-    factor = size_px / alignment.size_px
-    template = tuple((round(x * factor, 4), round(y * factor, 4)) for x, y in alignment.template)
-    return msgspec.structs.replace(alignment, size_px=size_px, template=template)
-
-
 def _imported(path: Path, spec: NetworkSpec, model: "keras.Model") -> Imported:
     return Imported(path, spec, len(model.weights), int(model.count_params()))
 
 
 def _own_model(source: Path, own: OwnNetwork) -> "keras.Model":
-    if own.network is None:
-        model = load_keras(source)
-    else:
-        if not own.is_plain:
-            raise _unfit(f"{own.network} has its normalization inside", "Leave out --scale, --offset and --color.")
-        model = NETWORKS[own.network]()
-        load_weights_into(model, source)
+    model = load_keras(source) if own.network is None else _with_weights(own.network, source, own)
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise _unfit(f"expected one input and one output, received {len(model.inputs)} and {len(model.outputs)}")
     if model.inputs[0].dtype != "float32" or model.outputs[0].dtype != "float32":
         raise _unfit(f"expected float32 in and out, received {model.inputs[0].dtype} and {model.outputs[0].dtype}")
     _check_shapes(tuple(model.input_shape), tuple(model.output_shape), own.size_px)
+    return model
+
+
+def _with_weights(name: str, source: Path, own: OwnNetwork) -> "keras.Model":
+    """The project's network `name` with the weights in `source`."""
+    if not own.is_plain:
+        raise _unfit(f"{name} has its normalization inside", "Leave out --scale, --offset and --color.")
+    model = _network(name, own.length)
+    try:
+        load_weights_into(model, source)
+    except WeightsError as error:
+        hint = f"Weights of another network or another length than {model.output_shape[1]} need --network or --length."
+        raise WeightsError(error.message, hint=f"{error.hint} {hint}") from error
+    return model
+
+
+def _network(name: str, length: int | None) -> "keras.Model":
+    """One of `NETWORKS` without its weights. Raises `WeightsError` if it cannot be so long."""
+    build = getattr(importlib.import_module(f"convert.networks.{name}"), name)
+    model = build(length=length) if length and name in OF_ANY_LENGTH else build()
+    if length not in (None, model.output_shape[1]):
+        raise _unfit(
+            f"{name} gives {model.output_shape[1]} numbers, received a length of {length}", "Leave out --length."
+        )
     return model
 
 
@@ -278,6 +286,8 @@ def _with_normalization(model: "keras.Model", own: OwnNetwork, name: str) -> "ke
 
 def _import_saved_model(name: str, source: Path, out: Path, own: OwnNetwork) -> Imported:
     """A SavedModel stays one: a new one with the normalization in front calls it."""
+    if own.network is not None:
+        raise _unfit("a SavedModel is a whole network, not weights for another", "Leave out --network and --length.")
     signature = check_saved_model(source)
     _check_shapes(signature.input_shape, signature.output_shape, own.size_px)
     path = out / name

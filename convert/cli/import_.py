@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from device.commandline import Printable
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 ALIGNMENTS = ("dlib", "arcface", "openface")
 NETWORKS = ("dlib_resnet", "inception_resnet_v1", "mobilefacenet", "nn4_small2", "tiny")
 NAME = r"\w[\w.-]{0,63}"
+NEEDED = ("size", "alignment", "license_")
+OF_ONE_S_OWN = ("network", "length", "size", "scale", "offset", "color", "alignment", "license_", "terms")
+"""What a known network's entry in the catalogue decides."""
 
 
 @click.command(
@@ -29,6 +33,7 @@ NAME = r"\w[\w.-]{0,63}"
 )
 @click.option("--any-hash", is_flag=True, help="Take a file with another SHA-256 than the known one.")
 @click.option("--network", type=click.Choice(NETWORKS), help="Own: the network that a weights-only .h5 file is for.")
+@click.option("--length", type=click.IntRange(1, 4096), help="Own: how many numbers that --network gives, say 512.")
 @click.option("--size", type=click.IntRange(16, 512), help="Own: width and height of the chip, in pixels.")
 @click.option("--scale", type=float, default=1.0, help="Own: the network wants pixel * SCALE + OFFSET of 0..255.")
 @click.option("--offset", type=float, default=0.0, help="Own: see --scale.")
@@ -43,6 +48,7 @@ def import_network(
     out: Path,
     any_hash: bool,
     network: str | None,
+    length: int | None,
     size: int | None,
     scale: float,
     offset: float,
@@ -58,23 +64,51 @@ def import_network(
     every tensor is accounted for. Your own may be a .keras or .h5 file, or the folder of a SavedModel; nothing in it
     is executed, and a file with layers other than Keras's own is refused.
     """
-    from convert.catalogue import catalogue
     from convert.importing import OWN_TERMS, OwnNetwork, import_known, import_own
 
     if not re.fullmatch(NAME, name):
         raise click.BadParameter("expected letters, digits, dots and dashes.", param_hint="NAME")
-    if size is None and alignment is None and license_ is None:
+    _check_options(name)
+    if size is None or alignment is None or license_ is None:
         imported = import_known(name, source, out, any_hash=any_hash)
-    elif name in catalogue():
-        raise click.UsageError(f"{name} is a known network: give your own another name.")
-    elif size is None or alignment is None or license_ is None:
-        raise click.UsageError("A network of your own needs --size, --alignment and --license.")
     else:
         own = OwnNetwork(
-            size, alignment, license_, terms or OWN_TERMS, scale, offset, bgr=color == "BGR", network=network
+            size,
+            alignment,
+            license_,
+            terms or OWN_TERMS,
+            scale,
+            offset,
+            bgr=color == "BGR",
+            network=network,
+            length=length,
         )
         imported = import_own(name, source, out, own)
     click.echo(_json(imported) if as_json else "\n".join(_lines(imported)))
+
+
+def _check_options(name: str) -> None:
+    """Raises `UsageError` for options that a known network's entry decides, that are missing, or would do nothing."""
+    from convert.catalogue import catalogue
+
+    own = _given(OF_ONE_S_OWN)
+    if own and name in catalogue():
+        raise click.UsageError(
+            f"{name} is a known network, which decides {', '.join(own)}: leave that out, or give your own another name."
+        )
+    if own and len(_given(NEEDED)) < len(NEEDED):
+        raise click.UsageError("A network of your own needs --size, --alignment and --license.")
+    if own and _given(("any_hash",)):
+        raise click.UsageError("--any-hash is for a known network: leave it out.")
+    if _given(("length",)) and not _given(("network",)):
+        raise click.UsageError("--length is for a --network of this project; a whole network says its own.")
+
+
+def _given(names: tuple[str, ...]) -> list[str]:
+    """Which of these options the command line has."""
+    context = click.get_current_context()
+    given = (name for name in names if context.get_parameter_source(name) is not ParameterSource.DEFAULT)
+    return [f"--{name.strip('_').replace('_', '-')}" for name in given]
 
 
 def _json(imported: "Imported") -> str:

@@ -1,11 +1,14 @@
 """The table of known networks: every entry can be imported, says where it is from, and what it allows."""
 
+from importlib import import_module
+from inspect import signature
+
 import pytest
 
 from convert.catalogue import catalogue, hash_of, hash_of_file, hash_of_folder
 from convert.cli import import_
 from convert.errors import WeightsError
-from convert.importing import ALIGNMENTS, IMPORTERS, NETWORKS, alignment_named
+from convert.importing import ALIGNMENTS, IMPORTERS, NETWORKS, OF_ANY_LENGTH, alignment_named
 from convert.published.sources import RESNET_WEIGHTS
 
 ENTRIES = catalogue()
@@ -63,6 +66,12 @@ def test_an_alignment_has_a_landmark_for_each_point_within_its_chip(name):
 
 def test_the_command_s_choices_are_the_tables():
     assert (set(import_.NETWORKS), {*import_.ALIGNMENTS, "box-80"}) == (set(NETWORKS), set(ALIGNMENTS))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_takes_a_length_where_the_table_says_so(name):
+    build = getattr(import_module(f"convert.networks.{name}"), name)
+    assert ("length" in signature(build).parameters) == (name in OF_ANY_LENGTH)
 
 
 def test_the_hash_of_a_folder_is_of_names_and_contents(tmp_path):

@@ -10,8 +10,10 @@ import pytest
 from convert.cli.main import cli
 from convert.errors import WeightsError
 from convert.importing import OwnNetwork, import_known, import_own
+from convert.networks.mobilefacenet import arcface_alignment
 from convert.spec import read_spec
 from convert.tensorflow import load_tensorflow, quiet
+from convert.training.chips import resized
 from convert.weights.keras_file import check_saved_model, load_keras
 from device.commandline import run_command
 
@@ -81,9 +83,15 @@ def test_its_sidecar_says_what_its_file_does_not(files, tmp_path):
     assert (spec.alignment.size_px, spec.length, spec.license, spec.source.member) == (SIZE, 6, "MIT", "net.keras")
 
 
-def test_its_template_is_of_its_size(files, tmp_path):
+def test_its_template_is_that_of_aligned_chips_of_its_size(files, tmp_path):
     spec = import_own("mine", files / "net.keras", tmp_path, OWN).spec
-    assert spec.alignment.template[0] == (round(38.2946 * SIZE / 112, 4), round(51.6963 * SIZE / 112, 4))
+    assert spec.alignment == resized(arcface_alignment(), SIZE)
+
+
+def test_a_template_grows_from_its_first_pixel_s_corner_not_from_its_center(tmp_path):
+    path = saved(small_network((224, 224, 3)), tmp_path / "net.keras")
+    spec = import_own("mine", path, tmp_path / "out", OwnNetwork(224, "arcface", "MIT")).spec
+    assert spec.alignment.template[0] == (77.0892, 103.8926)
 
 
 def test_a_saved_model_stays_one_and_takes_rgb_0_to_255(files, network, tmp_path):
@@ -119,6 +127,43 @@ def test_a_network_of_the_project_keeps_its_own_normalization(tmp_path):
     own = OwnNetwork(112, "arcface", "MIT", scale=0.5, network="tiny")
     with pytest.raises(WeightsError, match="has its normalization inside"):
         import_own("mine", tmp_path / "net.weights.h5", tmp_path, own)
+
+
+@pytest.fixture(scope="module")
+def facenet(tmp_path_factory) -> Path:
+    """Weights of FaceNet's network at 512 numbers, untrained, in both forms."""
+    from convert.networks.inception_resnet_v1 import inception_resnet_v1
+
+    folder, network = tmp_path_factory.mktemp("facenet"), inception_resnet_v1(length=512)
+    with quiet():
+        network.save_weights(folder / "net.weights.h5")
+        network.save(folder / "net.h5")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["net.weights.h5", "net.h5"])
+def test_facenet_s_weights_of_512_numbers_come_in(name, facenet, tmp_path):
+    own = OwnNetwork(160, "dlib", "MIT", network="inception_resnet_v1", length=512)
+    imported = import_own("mine", facenet / name, tmp_path, own)
+    assert (imported.spec.length, imported.weights) == (512, 23_497_424)
+
+
+def test_weights_of_another_length_say_which_option_names_it(facenet, tmp_path):
+    own = OwnNetwork(160, "dlib", "MIT", network="inception_resnet_v1")
+    with pytest.raises(WeightsError, match=r"expected float32 \[1792, 128\], received float32 \[1792, 512\]") as caught:
+        import_own("mine", facenet / "net.weights.h5", tmp_path, own)
+    assert "--length" in caught.value.hint
+
+
+def test_a_network_of_one_length_takes_no_other(tmp_path):
+    own = OwnNetwork(96, "openface", "MIT", network="nn4_small2", length=512)
+    with pytest.raises(WeightsError, match="nn4_small2 gives 128 numbers, received a length of 512"):
+        import_own("mine", tmp_path / "net.weights.h5", tmp_path, own)
+
+
+def test_a_saved_model_takes_no_network_of_the_project(files, tmp_path):
+    with pytest.raises(WeightsError, match="a SavedModel is a whole network"):
+        import_own("mine", files / "saved", tmp_path, OwnNetwork(SIZE, "arcface", "MIT", network="tiny"))
 
 
 @pytest.mark.parametrize(
@@ -167,8 +212,14 @@ def test_the_command_s_json_is_all_that_is_printed(files, tmp_path, capfd):
         (["nobody"], 15, "known are dlib-resnet"),
         (["mine", "--size", "16"], 2, "needs --size, --alignment and --license"),
         (["mobilefacenet", *OPTIONS], 2, "mobilefacenet is a known network"),
+        (["mobilefacenet", "--network", "tiny", "--color", "BGR", "--terms", "x"], 2, "--network, --color, --terms"),
+        (["mobilefacenet", "--scale", "1"], 2, "mobilefacenet is a known network, which decides --scale"),
+        (["mine", "--network", "tiny"], 2, "needs --size, --alignment and --license"),
+        (["mine", *OPTIONS, "--any-hash"], 2, "--any-hash is for a known network"),
+        (["mine", *OPTIONS, "--length", "512"], 2, "--length is for a --network"),
         (["../mine"], 2, "expected letters"),
-        (["keras-facenet"], 15, "--network inception_resnet_v1"),
+        (["keras-facenet"], 15, "--network inception_resnet_v1 --length 128"),
+        (["facenet-20180402"], 15, "--network inception_resnet_v1 --length 512"),
         (["mobilefacenet"], 15, "expected b7120c095d60094f28a4a54ba6a8bf51b297a6273fb40ef6350dfec1f63d9507"),
         (["mobilefacenet", "--any-hash"], 15, "Error: "),
         (["nn4-small2"], 15, "is no folder"),
