@@ -51,13 +51,16 @@ class Point(_Record, frozen=True):
 
 
 class Pairs(_Record, frozen=True):
-    """LFW's protocol of labelled pairs: mean accuracy over folds and its standard deviation, and TARs."""
+    """LFW's protocol of labelled pairs: mean accuracy over folds and its standard deviation, and TARs.
+
+    A TAR is none where too few pairs support it.
+    """
 
     pairs: int
     accuracy: float
     accuracy_std: float
-    tar_at_fmr_1e2: float
-    tar_at_fmr_1e3: float
+    tar_at_fmr_1e2: float | None
+    tar_at_fmr_1e3: float | None
 
 
 class Latency(_Record, frozen=True):
@@ -265,7 +268,7 @@ def _worth(manifest: Manifest, figures: Figures) -> list[str]:
         lines += [
             "",
             f"Labelled pairs ({pairs.pairs:,}, in folds): accuracy {pairs.accuracy:.2%} +- {pairs.accuracy_std:.2%}, "
-            f"TAR {pairs.tar_at_fmr_1e2:.2%} at FMR 1e-2, {pairs.tar_at_fmr_1e3:.2%} at 1e-3.",
+            f"TAR {_given(pairs.tar_at_fmr_1e2)} at FMR 1e-2, {_given(pairs.tar_at_fmr_1e3)} at 1e-3.",
         ]
     lines += [f"\n![{name}]({name})" for name, _ in plots(figures)]
     return lines
@@ -332,6 +335,10 @@ def _fnmr(share: Share) -> str:
 
 def _counted_rate(share: Share, shown: Callable[[float], str]) -> str:
     return f"{shown(share.rate)} ({share.errors:,} of {share.comparisons:,}; {shown(share.low)} to {shown(share.high)})"
+
+
+def _given(tar: float | None) -> str:
+    return "not known (too few pairs)" if tar is None else f"{tar:.2%}"
 
 
 def _power(rate: float) -> str:

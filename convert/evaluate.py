@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.measuring.embedding import embed_images
-from convert.measuring.error_rates import Labels, Rate, Similarities, accuracy_by_fold, fmr, fnmr, tar_at_fmr
+from convert.measuring.error_rates import Labels, Rate, Similarities, accuracy_by_fold, fmr, fnmr, supported_tar
 from convert.measuring.protocols import Pair
 from device.errors import ImageError
 from device.vision.faces import FaceAnalyzer
@@ -18,7 +18,8 @@ from device.vision.faces import FaceAnalyzer
 class Evaluation:
     """What was found on the pairs whose faces could be acquired, and which images gave none.
 
-    `fmr` and `fnmr` are at the manifest's `threshold`, for single pairs.
+    A TAR is none where too few non-mated pairs support it. `fmr` and `fnmr` are at the manifest's `threshold`, for
+    single pairs.
     """
 
     model_sha256: str
@@ -26,8 +27,8 @@ class Evaluation:
     images: int
     failures: dict[Path, str]
     accuracies: NDArray[np.float64]
-    tar_at_1e2: float
-    tar_at_1e3: float
+    tar_at_1e2: float | None
+    tar_at_1e3: float | None
     threshold: float
     fmr: Rate
     fnmr: Rate
@@ -55,8 +56,8 @@ def evaluate(pairs: tuple[Pair, ...], analyzer: FaceAnalyzer, counter: Callable[
         images=len(images),
         failures=embedded.failures,
         accuracies=accuracy_by_fold(similarities, same, np.array([pair.fold for pair in acquired])),
-        tar_at_1e2=tar_at_fmr(similarities, same, 1e-2),
-        tar_at_1e3=tar_at_fmr(similarities, same, 1e-3),
+        tar_at_1e2=supported_tar(similarities, same, 1e-2),
+        tar_at_1e3=supported_tar(similarities, same, 1e-3),
         threshold=threshold,
         fmr=fmr(similarities, same, threshold),
         fnmr=fnmr(similarities, same, threshold),

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from device.errors import ImageError
+
 Similarities = NDArray[np.float32]
 Labels = NDArray[np.bool_]
 
 Interval = tuple[float, float]
 
+FOLDS_HINT = "Give more pairs whose images show faces; LFW's pairs are in ten folds, those of a CSV take ten turns."
 EXPECTED_ERRORS = 3.0
 """Rule of three: without an error in n independent comparisons, the rate is below 3 / n with 95 % confidence."""
 
@@ -101,6 +104,13 @@ def tar_at_fmr(similarities: Similarities, same: Labels, target: float) -> float
     return 1.0 - fnmr(similarities, same, threshold_at_fmr(similarities[~same], target)).value
 
 
+def supported_tar(similarities: Similarities, same: Labels, target: float) -> float | None:
+    """The true accept rate at that FMR; none where too few non-mated pairs support it (rule of three)."""
+    if np.count_nonzero(~same) < comparisons_needed(target):
+        return None
+    return tar_at_fmr(similarities, same, target)
+
+
 def best_threshold(similarities: Similarities, same: Labels) -> float:
     """The threshold with the most correct answers; between two neighbors, their middle."""
     order = np.argsort(similarities, kind="stable")
@@ -113,9 +123,15 @@ def best_threshold(similarities: Similarities, same: Labels) -> float:
 
 
 def accuracy_by_fold(similarities: Similarities, same: Labels, folds: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The accuracy on each fold, at the threshold that is best on the other folds (LFW's protocol)."""
+    """The accuracy on each fold, at the threshold that is best on the other folds (LFW's protocol).
+
+    Raises `ImageError` if there are fewer than two folds.
+    """
+    found = np.unique(folds)
+    if len(found) < 2:
+        raise ImageError(f"Accuracy over folds takes two folds or more, received {len(found)}.", hint=FOLDS_HINT)
     accuracies = []
-    for fold in np.unique(folds):
+    for fold in found:
         tested = folds == fold
         threshold = best_threshold(similarities[~tested], same[~tested])
         accuracies.append(np.mean((similarities[tested] >= threshold) == same[tested]))

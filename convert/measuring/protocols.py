@@ -48,6 +48,11 @@ def read_pairs(path: Path, images: Path, protocol: Protocol) -> tuple[Pair, ...]
     pairs = _lfw_pairs(path, images) if protocol is Protocol.LFW else _csv_pairs(path, images)
     if not any(pair.same for pair in pairs) or all(pair.same for pair in pairs):
         raise ImageError(f"The pairs {path} need mated and non-mated ones.", hint="Label both kinds with 1 and 0.")
+    if len({pair.fold for pair in pairs}) < 2:
+        raise ImageError(
+            f"The pairs {path} are of one fold, expected two or more: each is judged at the threshold of the others.",
+            hint="Divide them into more; LFW's first line, `10 300`, says ten folds of 300 pairs of a kind.",
+        )
     return pairs
 
 

@@ -75,6 +75,7 @@ def _pairs_document(evaluation: Evaluation) -> Document:
         "fnmr": evaluation.fnmr.value,
         "fnmr_interval_95": evaluation.fnmr.interval,
         "mated": evaluation.fnmr.trials,
+        "notes": _pairs_notes(evaluation),
     }
 
 
@@ -82,12 +83,18 @@ def _pairs_lines(evaluation: Evaluation) -> list[str]:
     return [
         f"pairs        {evaluation.pairs}, of {evaluation.images} images",
         f"accuracy     {evaluation.accuracies.mean():.2%} +- {evaluation.accuracies.std():.2%} over folds",
-        f"TAR at FMR   1e-2: {evaluation.tar_at_1e2:.2%}   1e-3: {evaluation.tar_at_1e3:.2%}",
+        f"TAR at FMR   1e-2: {_tar(evaluation.tar_at_1e2)}   1e-3: {_tar(evaluation.tar_at_1e3)}",
         f"at the door's threshold, similarity {evaluation.threshold:.4f}, single pairs:",
         f"  {_line('FMR ', evaluation.fmr, evaluation.fmr.interval)}",
         f"  {_line('FNMR', evaluation.fnmr, evaluation.fnmr.interval)}",
         *_failure_lines(evaluation.failures, evaluation.images),
+        *(f"note: {note}" for note in _pairs_notes(evaluation)),
     ]
+
+
+def _pairs_notes(evaluation: Evaluation) -> list[str]:
+    tars = ((1e-2, evaluation.tar_at_1e2), (1e-3, evaluation.tar_at_1e3))
+    return [_unsupported(target, evaluation.fmr.trials) for target, tar in tars if tar is None]
 
 
 def _pairs_drawing(evaluation: Evaluation) -> Drawing:
@@ -294,18 +301,24 @@ def _group_lines(groups: Differentials) -> list[str]:
 def _notes(evaluation: DoorEvaluation) -> list[str]:
     """What a reader must know to believe neither too much nor too little."""
     design, non_mated = evaluation.design, evaluation.comparisons.non_mated
-    notes = [
-        f"{non_mated} non-mated comparisons cannot support a TAR at FMR {short(accepts.target_fmr)}: "
-        f"it takes {comparisons_needed(accepts.target_fmr)} (rule of three)"
-        for accepts in evaluation.true_accepts
-        if accepts.tar is None
-    ]
+    notes = [_unsupported(accepts.target_fmr, non_mated) for accepts in evaluation.true_accepts if accepts.tar is None]
     if design.draws > 1:
         notes.append(
             f"{design.draws} draws of the same images are pooled, {evaluation.non_mated_a_draw} non-mated comparisons "
             "each: steadier than one draw, not independent of one another; the intervals draw people"
         )
     return notes
+
+
+def _unsupported(target_fmr: float, non_mated: int) -> str:
+    return (
+        f"{non_mated} non-mated comparisons cannot support a TAR at FMR {short(target_fmr)}: "
+        f"it takes {comparisons_needed(target_fmr)} (rule of three)"
+    )
+
+
+def _tar(tar: float | None) -> str:
+    return "cannot be said" if tar is None else f"{tar:.2%}"
 
 
 def _tar_line(accepts: TrueAccepts) -> str:

@@ -209,6 +209,13 @@ def test_the_card_says(said):
     assert said in render(manifest, figures_for(shipped_models_dir()))
 
 
+def test_a_tar_that_the_pairs_cannot_support_is_not_on_the_card(models):
+    few = Pairs(pairs=600, accuracy=0.99, accuracy_std=0.01, tar_at_fmr_1e2=0.98, tar_at_fmr_1e3=None)
+    write_card(models, msgspec.structs.replace(figures_for(models), pairs=few))
+    assert "TAR 98.00% at FMR 1e-2, not known (too few pairs) at 1e-3." in (models / CARD).read_text()
+    assert disagreements(models) == ()
+
+
 def test_the_command_proves_a_card(models, capsys):
     assert run_command(cli, ["card", "--check", "--models", str(models)]) == 0
     assert capsys.readouterr().out == "file, manifest, figures and card agree\n"

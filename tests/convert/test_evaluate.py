@@ -123,6 +123,19 @@ def test_what_is_no_lfw_file_is_refused(tmp_path, text):
         read_pairs(tmp_path / "pairs.txt", tmp_path, Protocol.LFW)
 
 
+def test_pairs_of_one_fold_are_refused(tmp_path):
+    (tmp_path / "pairs.txt").write_text("1 1\nA 1 2\nA 1 B 3\n")
+    with pytest.raises(ImageError, match="are of one fold, expected two or more") as refused:
+        read_pairs(tmp_path / "pairs.txt", tmp_path, Protocol.LFW)
+    assert "`10 300`" in refused.value.hint
+
+
+def test_pairs_of_which_one_fold_is_left_are_refused(images, analyzer):
+    folds = [f"{E.format(1)},{E.format(2)},1", *["gone.jpg,gone.jpg,1"] * 9, f"{E.format(1)},{G.format(1)},0"]
+    with pytest.raises(ImageError, match="Accuracy over folds takes two folds or more, received 1"):
+        evaluate(read_pairs(csv_of(images.parent, *folds), images, Protocol.CSV), analyzer, nobody_counts)
+
+
 def test_lfw_pairs_keep_their_folds(tmp_path):
     (tmp_path / "pairs.txt").write_text("2 1\nA 1 2\nA 1 B 3\nC 4 5\nC 4 A 1\n")
     pairs = read_pairs(tmp_path / "pairs.txt", tmp_path, Protocol.LFW)
@@ -209,6 +222,27 @@ def test_pairs_can_be_drawn(images, tmp_path, capfd):
     found = run_json(capfd, "evaluate", *arguments, "--json")
     assert found["accuracy"]["mean"] == 1.0
     assert "<svg" in (tmp_path / "det.svg").read_text()
+
+
+def test_few_pairs_cannot_support_a_tar(images, capfd):
+    arguments = ("evaluate", "--images", images, "--pairs", some_pairs(images))
+    found = run_json(capfd, *arguments, "--json")
+    assert [found[f"tar_at_fmr_1e-{n}"] for n in (2, 3)] == [None, None]
+    assert found["notes"] == [
+        "6 non-mated comparisons cannot support a TAR at FMR 1e-2: it takes 300 (rule of three)",
+        "6 non-mated comparisons cannot support a TAR at FMR 1e-3: it takes 3000 (rule of three)",
+    ]
+    assert run_command(cli, [str(argument) for argument in arguments]) == 0
+    shown = capfd.readouterr().out
+    assert "TAR at FMR   1e-2: cannot be said   1e-3: cannot be said" in shown
+    assert "note: 6 non-mated comparisons cannot support a TAR at FMR 1e-2" in shown
+
+
+@pytest.mark.parametrize(("non_mated", "given"), [(299, 0), (300, 1), (2999, 1), (3000, 2)])
+def test_a_tar_is_given_from_as_many_pairs_as_lfw_has(images, analyzer, non_mated, given):
+    rows = [f"{E.format(1)},{E.format(2)},1"] * 2 + [f"{E.format(1)},{G.format(1)},0"] * non_mated
+    found = evaluate(read_pairs(csv_of(images.parent, *rows), images, Protocol.CSV), analyzer, nobody_counts)
+    assert [found.tar_at_1e2, found.tar_at_1e3] == [1.0] * given + [None] * (2 - given)
 
 
 def test_the_doors_protocol_beside_pairs(people, tmp_path, capfd):
