@@ -17,7 +17,7 @@ from device.commandline import NumberRange
     "--references", type=click.IntRange(1, 100), default=3, show_default=True, help="References a person has."
 )
 @click.option("--probes", type=click.IntRange(1, 100), default=3, show_default=True, help="Probes of a visit.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which images are drawn.")
+@click.option("--seed", type=click.IntRange(0), help="Which images are drawn.  [default: 0]")
 @click.option("--draws", type=click.IntRange(1, 1000), help="How often they are drawn.  [default: 30]")
 @click.option("--least-probe-length", type=NumberRange(0, 1), help="Fuse probes so; by default as the model does.")
 @click.option("--least-reference-length", type=NumberRange(0, 1), help="Fuse references so; likewise.")
@@ -35,7 +35,7 @@ def calibrate(
     fmr: float,
     references: int,
     probes: int,
-    seed: int,
+    seed: int | None,
     draws: int | None,
     least_probe_length: float | None,
     least_reference_length: float | None,
@@ -46,8 +46,9 @@ def calibrate(
 ) -> None:
     """Set the decision thresholds of the embedding model from a target false match rate.
 
-    There is one for single pairs, one for --references with a probe, and one for --references with --probes, each set
-    on all comparisons of different people. How it does on people whom it was not set on is tried by halves.
+    There is one for single pairs, one for --references with a probe, one for --references with --probes, and one for
+    each count between at which the door would miss the target, each set on all comparisons of different people. How it
+    does on people whom it was not set on is tried by halves.
     """
     from convert.calibrate import Target, calibrated_fusion, with_rule
     from convert.calibrate import calibrate as calibrated
@@ -61,12 +62,14 @@ def calibrate(
     from device.vision.manifest import read_manifest, write_manifest
     from device.vision.models import EMBEDDING, shipped_models_dir
 
+    if references == probes == 1 and (seed, draws) != (None, None):
+        raise click.UsageError("--seed and --draws draw several images: for 1 x 1 all pairs are compared.")
     folder = models or shipped_models_dir()
     path = folder / f"{EMBEDDING}.json"
     analyzer = load_analyzer(VisionSettings(models_dir=str(folder), threads=threads))
     manifest = read_manifest(path)
     fusion = calibrated_fusion(manifest, least_probe_length, least_reference_length)
-    design = design_of(references, probes, draws=draws, seed=seed)
+    design = design_of(references, probes, draws=draws, seed=seed or 0)
     paths = person_images(images, least_people=4)
     target = Target(fmr, design, fusion, dataset or images.resolve().name)
     with bar("Embedding", len(paths)) as step:

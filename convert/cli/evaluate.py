@@ -74,8 +74,15 @@ def evaluate(
 
     if pairs_file is None and protocol is not None:
         raise click.UsageError("--protocol is the form of --pairs, which is not given.")
-    analyzer = load_analyzer(VisionSettings(models_dir=str(models or ""), threads=threads))
+    on_pairs_alone = pairs_file is not None and not (references or probes)
+    if on_pairs_alone and (seed, draws) != (None, None):
+        raise click.UsageError(
+            "--seed and --draws draw images of people: beside --pairs, give --references or --probes."
+        )
     design = design_of(references or 1, probes or 1, draws=draws, seed=seed or 0)
+    if seed is not None and design.draws == 0:
+        raise click.UsageError("--seed says which images are drawn: of single images all are compared without --draws.")
+    analyzer = load_analyzer(VisionSettings(models_dir=str(models or ""), threads=threads))
     if pairs_file is None:
         report = _on_people(images, design, analyzer)
     elif references or probes:

@@ -266,6 +266,29 @@ def test_a_form_without_pairs_is_a_mistake(capfd):
     assert "Usage:" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "evaluate --images x --pairs p --seed 0",
+        "evaluate --images x --pairs p --draws 5",
+        "evaluate --images x --seed 3",
+        "evaluate --images x --pairs p --references 1 --seed 3",
+        "calibrate --images x --references 1 --probes 1 --draws 5",
+        "calibrate --images x --references 1 --probes 1 --seed 0",
+    ],
+)
+def test_what_would_draw_nothing_is_a_mistake(arguments, capfd):
+    assert run_command(cli, arguments.split()) == 2
+    shown = capfd.readouterr().err
+    assert "Usage:" in shown
+    assert "--draws" in shown
+
+
+@pytest.mark.parametrize("drawn", [("--draws", 3), ("--draws", 3, "--seed", 1), ("--probes", 2, "--seed", 1)])
+def test_what_draws_is_none(people, capfd, drawn):
+    assert run_json(capfd, "evaluate", "--images", people, *drawn, "--json")["draws"] in {3, 30}
+
+
 def test_a_folder_of_one_person_cannot_be_evaluated(images, capfd):
     assert run_command(cli, ["evaluate", "--images", str(images / "grace-hopper")]) == 5
     assert "has images of 0 people, expected at least 2" in capfd.readouterr().err
