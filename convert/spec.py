@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 
 from convert.errors import WeightsError
+from device.vision.alignment import names_its_points
+from device.vision.landmarks import LANDMARK_COUNT
 from device.vision.manifest import Alignment, Source
 
 if TYPE_CHECKING:
@@ -80,10 +82,17 @@ def read_spec(path: Path) -> NetworkSpec:
             content = file.read(MAX_SIDECAR_BYTES + 1)
         if len(content) > MAX_SIDECAR_BYTES:
             raise WeightsError(f"{beside} has more than {MAX_SIDECAR_BYTES} bytes.", hint=hint)
-        return msgspec.json.decode(content, type=NetworkSpec)
+        spec = msgspec.json.decode(content, type=NetworkSpec)
     except FileNotFoundError:
         raise WeightsError(f"The network {path} has no sidecar {beside.name} beside it.", hint=hint) from None
     except OSError as error:
         raise WeightsError(f"Cannot read {beside}: {error.strerror}.", hint=hint) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise WeightsError(f"{beside} does not keep its contract: {error}.", hint=hint) from None
+    if not names_its_points(spec.alignment):
+        raise WeightsError(
+            f"{beside} names other points for its alignment than the face mesh has: one landmark for each point, "
+            f"0 to {LANDMARK_COUNT - 1}.",
+            hint=hint,
+        )
+    return spec

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.records import Image
-from device.vision.landmarks import Landmarks
+from device.vision.landmarks import LANDMARK_COUNT, Landmarks
 from device.vision.manifest import Alignment
 
 
@@ -48,3 +48,15 @@ def _without_aliasing(image: Image, transform: NDArray[np.float64]) -> tuple[Ima
     x_scale, y_scale = size[0] / image.shape[1], size[1] / image.shape[0]
     enlarge = np.array([[1 / x_scale, 0, (1 / x_scale - 1) / 2], [0, 1 / y_scale, (1 / y_scale - 1) / 2], [0, 0, 1]])
     return shrunk, transform @ enlarge
+
+
+def names_its_points(alignment: Alignment) -> bool:
+    """Whether there is a landmark of the mesh for each point of the template."""
+    there = all(0 <= index < LANDMARK_COUNT for index in _indices(alignment))
+    return there and len(alignment.template) == len(alignment.landmarks)
+
+
+def _indices(alignment: Alignment) -> list[int]:
+    """All landmarks that the alignment uses; a point made of none counts as one that does not exist."""
+    groups = [(which,) if isinstance(which, int) else which or (-1,) for which in alignment.landmarks]
+    return [index for group in groups for index in group]

@@ -6,7 +6,7 @@ import numpy as np
 
 from device.errors import ModelError
 from device.records import Embedding, Image
-from device.vision.landmarks import LANDMARK_COUNT
+from device.vision.alignment import names_its_points
 from device.vision.manifest import Alignment, DecisionRule, EmbeddingSpec, Manifest
 from device.vision.models import Model
 from device.vision.runtime import Interpreter
@@ -56,16 +56,10 @@ def _fits(manifest: Manifest, alignment: Alignment, spec: EmbeddingSpec) -> bool
     return (
         manifest.inputs[0].shape == (1, size, size, 3)
         and manifest.outputs[0].shape == (1, spec.length)
-        and len(alignment.template) == len(alignment.landmarks) >= 2
-        and all(0 <= index < LANDMARK_COUNT for index in _indices(alignment))
+        and len(alignment.landmarks) >= 2
+        and names_its_points(alignment)
         and manifest.preprocessing.scale > 0
     )
-
-
-def _indices(alignment: Alignment) -> list[int]:
-    """All landmarks that the alignment uses; a point made of none counts as one that does not exist."""
-    groups = [(which,) if isinstance(which, int) else which or (-1,) for which in alignment.landmarks]
-    return [index for group in groups for index in group]
 
 
 def unit_length(vector: Embedding) -> Embedding:

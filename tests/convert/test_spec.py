@@ -40,6 +40,14 @@ def test_what_is_written_is_read(tmp_path):
     assert read_spec(tmp_path / "new" / "mine.keras") == SPEC
 
 
+@pytest.mark.parametrize("landmarks", [(33, 468), (33, -1), (33, ()), (33, (1, 9999)), (33,), (33, 1, 2)])
+def test_an_alignment_by_points_that_the_mesh_has_not_is_refused(tmp_path, landmarks):
+    alignment = msgspec.structs.replace(SPEC.alignment, landmarks=landmarks)
+    (tmp_path / "mine.json").write_bytes(encoded(msgspec.structs.replace(SPEC, alignment=alignment)))
+    with pytest.raises(WeightsError, match="names other points for its alignment than the face mesh has"):
+        read_spec(tmp_path / "mine.keras")
+
+
 def test_the_pair_is_all_that_is_left(tmp_path):
     write_network(Saved(), SPEC, tmp_path / "mine.keras")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.json", "mine.keras"]
