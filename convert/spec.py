@@ -84,6 +84,8 @@ def read_spec(path: Path) -> NetworkSpec:
             raise WeightsError(f"{beside} has more than {MAX_SIDECAR_BYTES} bytes.", hint=hint)
         spec = msgspec.json.decode(content, type=NetworkSpec)
     except FileNotFoundError:
+        if not path.exists():
+            raise WeightsError(f"There is no network {path}.", hint="See to the name, or import the network.") from None
         raise WeightsError(f"The network {path} has no sidecar {beside.name} beside it.", hint=hint) from None
     except OSError as error:
         raise WeightsError(f"Cannot read {beside}: {error.strerror}.", hint=hint) from None

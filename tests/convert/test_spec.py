@@ -48,6 +48,11 @@ def test_an_alignment_by_points_that_the_mesh_has_not_is_refused(tmp_path, landm
         read_spec(tmp_path / "mine.keras")
 
 
+def test_a_network_that_is_not_there_is_told_so(tmp_path):
+    with pytest.raises(WeightsError, match=r"There is no network .*mine\.keras"):
+        read_spec(tmp_path / "mine.keras")
+
+
 def test_the_pair_is_all_that_is_left(tmp_path):
     write_network(Saved(), SPEC, tmp_path / "mine.keras")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.json", "mine.keras"]
@@ -72,6 +77,7 @@ def test_a_sidecar_lies_beside_a_file_or_a_folder(path, expected):
 
 
 def test_a_missing_sidecar_is_named(tmp_path):
+    (tmp_path / "net.keras").write_bytes(b"a network")
     with pytest.raises(WeightsError, match=r"has no sidecar net\.json beside it") as caught:
         read_spec(tmp_path / "net.keras")
     assert "lintel-convert import" in caught.value.hint
