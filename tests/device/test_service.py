@@ -40,6 +40,7 @@ from device.simulation.scenario import Figure, Place
 from device.simulation.scene import Scene
 from device.store.store import Store
 from tests.device.doors import open_door
+from tests.processes import started
 
 SERVE = Path(__file__).with_name("serve.py")
 EILEEN, UNKNOWN = parse_badge("17:1001"), parse_badge("17:9999")
@@ -556,7 +557,7 @@ def test_signals_are_given_back():
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signal_during_a_pulse_secures_the_relay_and_ends_well(tmp_path, number):
     command = [sys.executable, str(SERVE), str(tmp_path), "10"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+    with started(command, stdout=subprocess.PIPE) as child:
         released = child.stdout.readline()
         child.send_signal(number)
         said = child.stdout.read()  # not communicate(), which misses what readline() has read ahead

@@ -19,6 +19,7 @@ from device.door.remembered import remember
 from device.records import DoorCommand, DoorInput, DoorOutput, Line
 from device.simulation.clock import SimulatedClock
 from device.simulation.pins import SimulatedPins
+from tests.processes import started
 
 HEAVY = {
     "cv2",
@@ -465,11 +466,10 @@ def test_stopped_process_is_a_service_that_hangs(lintel, config, lgpio, runtime)
     config("[door]\npin = 5\n")
     lgpio.refused = {"output"}
     command = [sys.executable, "-c", STOPPED, runtime / FILE_NAME]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as service:
+    with started(command, stdout=subprocess.PIPE) as service:
         assert service.stdout.readline() == "listens\n"
         service.send_signal(signal.SIGSTOP)
         ended = lintel("door", "secure")
-        service.kill()
     assert (ended.exit_code, "does not answer" in ended.err) == (DOOR, True)
 
 

@@ -19,6 +19,7 @@ from device.readers.kinds import KINDS
 from device.records import BadgeRead, Credential, KeyPress, Notice, ReaderNotice, Security, Signal
 from device.simulation.pins import SimulatedPins
 from device.simulation.wiegand import WiegandWires, frame
+from tests.processes import started
 
 LINTEL = Path(sys.executable).parent / "lintel"
 CARD = "10010101000000000010001010"
@@ -300,7 +301,7 @@ def test_monitor_ends_with_the_input(lintel_process):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_monitor_ends_in_order_when_interrupted(desk, number):
     command = [LINTEL, "--config", desk, "readers", "monitor"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as monitor:
+    with started(command, stderr=subprocess.PIPE) as monitor:
         assert monitor.stderr.readline() == "Watching. Present a badge; Ctrl-C ends.\n"
         monitor.send_signal(number)
         assert (monitor.wait(START_TIME_S), monitor.stderr.read()) == (0, "")

@@ -9,6 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.processes import started
+
 LINTEL = Path(sys.executable).parent / "lintel"
 SCENARIO = """
 title = "A short visit"
@@ -240,7 +242,7 @@ def test_desk_leaves_no_copy_of_the_store(desk, monkeypatch, tmp_path):
 def test_signal_ends_the_desk_well(clip, state, number):
     command = [LINTEL, "--state-dir", state, "simulate", "--video", clip]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, env=dict(os.environ), **pipes) as child:
+    with started(command, env=dict(os.environ), **pipes) as child:
         greeting = child.stderr.readline()
         child.send_signal(number)
         said = child.communicate(timeout=30)[1]

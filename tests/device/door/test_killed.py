@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import started
+
 UNIT = Path(__file__).parents[3] / "systemd" / "lintel.service"
 LINTEL = [sys.executable, str(Path(__file__).parent / "on_kept_pins.py")]
 PIN, SHUNT_PIN = 5, 6
@@ -71,12 +73,9 @@ def world(request, tmp_path):
 @pytest.fixture
 def service(world):
     """A process that holds the strike released."""
-    with subprocess.Popen([*LINTEL, "hold"], env=world.environment, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout.readline() == "evacuation\n"
-            yield process
-        finally:
-            process.kill()
+    with started([*LINTEL, "hold"], env=world.environment, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == "evacuation\n"
+        yield process
 
 
 def kill(process):

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from device.door.controller import Mode, Order
 from device.door.mode import MAX_BYTES, UNREADABLE, ForgetfulMemory, ModeFile
 from device.errors import DoorError
+from tests.processes import started
 
 MODES = tuple(itertools.starmap(Mode, itertools.product(Order, (False, True), (False, True))))
 
@@ -146,7 +147,7 @@ for ordered in itertools.cycle([Order.LOCKDOWN, Order.EVACUATION]):
 
 @pytest.mark.parametrize("after", [1, 2, 3, 10, 11])
 def test_killed_writer_leaves_the_last_mode_or_the_next(tmp_path, after):
-    with subprocess.Popen([sys.executable, "-c", WRITER, tmp_path], stdout=subprocess.PIPE, text=True) as writer:
+    with started([sys.executable, "-c", WRITER, tmp_path], stdout=subprocess.PIPE) as writer:
         assert [writer.stdout.readline() for _ in range(after)]
         writer.send_signal(signal.SIGKILL)
         writer.communicate()
