@@ -191,7 +191,7 @@ def bits(chance: random.Random) -> bytes:
 
 def own_format(chance: random.Random) -> bytes:
     """An owner's format: a layout and its parity texts, a line each."""
-    length = chance.randint(8, 40)
+    length = chance.randint(9, 40)
     layout = "P" + "F" * chance.randint(0, 8)
     layout = layout.ljust(length - 1, "N") + "P"
     parity = "E" + "X" * chance.randint(0, length - 1), "X" * chance.randint(0, length - 1)
