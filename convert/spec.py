@@ -46,8 +46,10 @@ def sidecar(path: Path) -> Path:
     return path.with_suffix(".json") if path.suffix == ".keras" else path.with_name(f"{path.name}.json")
 
 
-def write_network(model: "keras.Model", spec: NetworkSpec, path: Path) -> None:
+def write_network(model: "keras.Model", spec: NetworkSpec | None, path: Path) -> None:
     """Writes the pair whole: first both to temporary files beside `path`, then each into its place.
+
+    Without a spec there is no sidecar, also none of a network that was there before.
 
     Raises `WeightsError` if `path` cannot be written.
     """
@@ -59,9 +61,12 @@ def write_network(model: "keras.Model", spec: NetworkSpec, path: Path) -> None:
             network, beside = Path(folder) / "network.keras", Path(folder) / "network.json"
             with quiet():
                 model.save(network)
-            beside.write_bytes(encoded(spec))
+            if spec is not None:
+                beside.write_bytes(encoded(spec))
+            sidecar(path).unlink(missing_ok=True)
             network.replace(path)
-            beside.replace(sidecar(path))
+            if spec is not None:
+                beside.replace(sidecar(path))
     except OSError as error:
         raise WeightsError(
             f"Cannot write the network {path}: {error.strerror or error}.", hint="Name another folder with --out."

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from convert.errors import WeightsError
-from convert.spec import write_network as write_pair
+from convert.spec import write_network
 from convert.tensorflow import quiet
 from convert.training import checkpoints
 from convert.training.backend import load_keras
 from convert.training.checkpoints import Epoch, State
 from convert.training.chips import recorded_alignment
 from convert.training.held_out import Pairs, Verification, pairs_of, verify
-from convert.training.network_files import load_checkpoint, take_weights, write_network
+from convert.training.network_files import load_checkpoint, take_weights
 from convert.training.people import ChipReader, Sampler, digest, read_people, split_by_name
 from convert.training.plan import Precision, TrainingFiles, TrainingPlan, differences
 from convert.training.trainable import build_network
@@ -194,10 +194,8 @@ def _finished(job: _Job, state: State) -> Trained:
     network = build_network(job.plan)
     with quiet():
         network.load_weights(checkpoint / checkpoints.WEIGHTS)
-    if job.alignment is None:
-        write_network(network, job.files.out)
-    else:
-        write_pair(network, trained_spec(job.plan, job.files, job.alignment, job.data_sha256), job.files.out)
+    spec = trained_spec(job.plan, job.files, job.alignment, job.data_sha256) if job.alignment else None
+    write_network(network, spec, job.files.out)
     people = job.sampler.people
     return Trained(
         out=job.files.out,

@@ -1,6 +1,5 @@
-"""Networks that a training wrote: read, taken weights from, written whole."""
+"""Networks that a training goes on from: its own checkpoint, or the file of an earlier one."""
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +7,6 @@ from convert.errors import WeightsError
 from convert.tensorflow import quiet
 from convert.training.backend import load_keras
 from convert.weights.keras_file import load_keras as load_keras_file
-from device.errors import ModelError
 
 if TYPE_CHECKING:
     import keras
@@ -53,16 +51,3 @@ def take_weights(network: "keras.Model", path: Path) -> None:
 def _tensors(network: "keras.Model") -> list[tuple[str, tuple[int, ...]]]:
     """Each tensor's layer and name in it, which is where a path ends, and its shape."""
     return [("/".join(tensor.path.split("/")[-2:]), tuple(tensor.shape)) for tensor in network.weights]
-
-
-def write_network(network: "keras.Model", out: Path) -> None:
-    """Writes the network whole or not at all. Raises `ModelError` if it cannot."""
-    try:
-        with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-            with quiet():
-                network.save(Path(folder) / out.name)
-            (Path(folder) / out.name).replace(out)
-    except OSError as error:
-        raise ModelError(
-            f"Cannot write {out}: {error.strerror or error}.", hint="Name another file with --out."
-        ) from error

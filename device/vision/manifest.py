@@ -115,7 +115,7 @@ class DecisionRule(_Record, frozen=True):
         """How many references are fused at most; None, as many as there are.
 
         The more different pictures a mean of unit length is of, the closer it lies to everybody, so there are no more
-        than a point asks for. With a shorter least length, one threshold holds however many there are.
+        than a point asks for. With a shorter least length the threshold nearly holds: DECISIONS.md says how nearly.
         """
         unit_length = self.fusion.least_reference_length >= 1
         return max(point.references for point in self.points) if unit_length else None

@@ -90,6 +90,13 @@ def test_chips_without_a_note_give_no_sidecar(trained):
     assert not sidecar(trained[0].out).exists()
 
 
+def test_a_sidecar_of_another_network_does_not_stay(first, data, tmp_path):
+    out = tmp_path / "net.keras"
+    shutil.copyfile(sidecar(first.out), sidecar(out))
+    train(SHORT, TrainingFiles(data, out), Remembering())
+    assert (out.exists(), sidecar(out).exists()) == (True, False)
+
+
 def test_chips_noted_as_of_another_size_are_refused(data, tmp_path):
     folder = tmp_path / "chips"
     shutil.copytree(data, folder)
