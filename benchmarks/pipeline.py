@@ -34,7 +34,7 @@ from device.access import Access, Doorway
 from device.clock import SystemClock
 from device.config import Settings, VisionSettings
 from device.credentials import parse_badge
-from device.door.gpio import Relay
+from device.door.wires.gpio import Relay
 from device.enrollment import Candidate, Enrollment
 from device.images import read_image
 from device.records import BadgeRead, Frame, Image

@@ -26,8 +26,8 @@ from pathlib import Path
 from device.clock import SystemClock
 from device.config import ReaderSettings, VisionSettings
 from device.images import read_image
+from device.readers.context import ReaderContext
 from device.readers.formats import encode
-from device.readers.surroundings import Surroundings
 from device.readers.wiegand import open_reader
 from device.readers.wiegand_frames import BOUNCE_S, GREATEST_SPACING_S, SILENCE_S
 from device.records import BadgeRead, Credential, Probe
@@ -100,7 +100,7 @@ class Bench:
         self.seen, self.clock, self.over = Run(), SystemClock(), threading.Event()
         pins = SimulatedPins(self.clock)
         settings = ReaderSettings(kind="wiegand", data0_pin=5, data1_pin=6, formats=("h10301",))
-        self.reader = open_reader(settings, Surroundings(self.clock, lambda: pins.factory, Path()))
+        self.reader = open_reader(settings, ReaderContext(self.clock, lambda: pins.factory, Path()))
         self.wires = WiegandWires(pins.factory, 5, 6)
 
     def run(self, analyze: Callable[[], object] | None) -> None:

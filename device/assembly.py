@@ -11,19 +11,20 @@ import msgspec
 from device.access import Doorway
 from device.cameras.sources import open_camera, open_live_camera
 from device.config import DoorSettings, ReaderSettings, Settings, state_dir
-from device.door.control import control_socket
-from device.door.control_server import ControlServer, Ordered
-from device.door.gpio import BoardIO, board_factory, open_board_io
+from device.control.client import control_socket
+from device.control.server import ControlServer, Ordered
 from device.door.interlock import Interlock
 from device.door.mode import ModeFile
-from device.door.operation import Door, DoorThread
-from device.door.remembered import remember
+from device.door.operation import Door
+from device.door.securing.driven import remember
+from device.door.thread import DoorThread
+from device.door.wires.gpio import BoardIO, board_factory, open_board_io
 from device.errors import LintelError
 from device.ports import Camera, Clock, Reader
+from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.kinds import open_readers
 from device.readers.lines import open_line_reader
-from device.readers.surroundings import Surroundings
 from device.records import AuditRow, DoorCommand, Event
 from device.simulation.pins import SimulatedPins
 from device.store.store import Store
@@ -110,7 +111,7 @@ class _Board:
         """By door."""
         settings = self._settings
         opened = open_readers(
-            settings.readers, Surroundings(self._clock, self._pins, state_dir(settings), settings.formats)
+            settings.readers, ReaderContext(self._clock, self._pins, state_dir(settings), settings.formats)
         )
         for reader in opened.values():
             self._stack.callback(reader.close)

@@ -1,10 +1,20 @@
-"""Writes files that others rely on: the old content or the new one is there at any moment, never half of it."""
+"""Where the service keeps its files, and writing them whole: the old content or the new, never half of it."""
 
 import contextlib
 import os
 import stat
 import tempfile
 from pathlib import Path
+
+RUNTIME_DIR = Path("/run/lintel")
+
+
+def runtime_dir() -> Path | None:
+    """The service's folder that lasts until it is stopped; None where Lintel is run by hand and there is none."""
+    named = os.environ.get("RUNTIME_DIRECTORY")
+    if named:
+        return Path(named)
+    return RUNTIME_DIR if RUNTIME_DIR.is_dir() else None
 
 
 def write_whole(path: Path, content: bytes) -> None:

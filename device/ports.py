@@ -64,3 +64,13 @@ class DoorIO(Protocol):
 
     def close(self) -> None:
         """Secures, then gives the pins back; harmless when repeated."""
+
+
+class Timed(Protocol):
+    """What has to be called when its time has come."""
+
+    def deadline(self) -> float | None:
+        """When, in seconds on the monotonic clock; None if nothing is pending."""
+
+    def tick(self) -> None:
+        """Its time has come. What it raises is reported, and doesn't end the thread that calls it."""

@@ -7,11 +7,11 @@ from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from device.attendant import Attendant
 from device.clock import Stop
 from device.config import DoorSettings, OutputSettings, Settings
 from device.credentials import parse_badge
-from device.door.gpio import level_of
+from device.door.wires.gpio import level_of
+from device.door_loop import DoorLoop
 from device.enrollment import Candidate, Enrollment, EnrollmentReport
 from device.errors import ScenarioError
 from device.images import read_image
@@ -90,7 +90,7 @@ class Rehearsal:
             world = VirtualWorld(self._clock, self.pins, self._camera, store, self._analyzer, self._reader_of)
             with virtual_doors(self._settings, world) as doors:
                 attendants = {
-                    name: Attendant(door.doorway, self._settings, door.reader, in_turn=True)
+                    name: DoorLoop(door.doorway, self._settings, door.reader, in_turn=True)
                     for name, door in doors.items()
                 }
                 for step in self.scenario.step:
@@ -128,7 +128,7 @@ class _Performance:
     """One step, from the moment it begins until all has happened and the door it is about is at rest."""
 
     def __init__(
-        self, step: Step, doors: Mapping[str, VirtualDoor], attendants: Mapping[str, Attendant], world: VirtualWorld
+        self, step: Step, doors: Mapping[str, VirtualDoor], attendants: Mapping[str, DoorLoop], world: VirtualWorld
     ) -> None:
         self._step = step
         self._doors = doors

@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from device.assembly import Post
-from device.attendant import Attendant
 from device.clock import SLICE_S, Stop
 from device.config import Settings
+from device.door_loop import DoorLoop
 from device.errors import DoorError, ReaderEnded, ReaderError, StoreError
 from device.ports import Clock
 from device.records import DoorState, Event, Transaction
@@ -96,9 +96,9 @@ class Service:
     """One door in operation: the loop from event to event."""
 
     def __init__(self, post: Post, settings: Settings, watchdog: Watchdog, *, in_turn: bool = False) -> None:
-        """`in_turn` is as in `Attendant`."""
+        """`in_turn` is as in `DoorLoop`."""
         self._doorway = post.doorway
-        self._attendant = Attendant(post.doorway, settings, post.reader, in_turn=in_turn)
+        self._attendant = DoorLoop(post.doorway, settings, post.reader, in_turn=in_turn)
         self._reader = post.reader
         self._watchdog = watchdog
         self._beat = self._doorway.clock.monotonic()

@@ -11,14 +11,14 @@ import msgspec
 from device.access import Doorway
 from device.config import DoorSettings, InputSettings, OutputSettings, ReaderSettings, Settings, used_pins
 from device.credentials import parse_badge
-from device.door.gpio import BoardIO, level_of
 from device.door.interlock import Interlock
 from device.door.operation import Door
+from device.door.wires.gpio import BoardIO, level_of
 from device.errors import ConfigError, CredentialError
 from device.ports import Reader
 from device.readers import wiegand
+from device.readers.context import ReaderContext
 from device.readers.formats import encode
-from device.readers.surroundings import Surroundings
 from device.records import Credential, DoorInput, DoorOutput, Line, ReaderEvent
 from device.simulation.camera import SimulatedCamera
 from device.simulation.clock import SimulatedClock
@@ -75,7 +75,7 @@ class VirtualDoor:
         self.doorway = Doorway(world.camera, door, world.store, world.analyzer, world.clock)
         self.reader = world.reader_of(world.clock)
         wires = next(reader for reader in wired.readers if reader.door == settings.name)
-        around = Surroundings(world.clock, lambda: world.pins.factory, Path(), wired.formats)
+        around = ReaderContext(world.clock, lambda: world.pins.factory, Path(), wired.formats)
         self._wired_reader: Reader = stack.enter_context(closing(wiegand.open_reader(wires, around)))
         self._wires = WiegandWires(world.pins.factory, wires.data0_pin or 0, wires.data1_pin or 0)
         self._lock_follows = True

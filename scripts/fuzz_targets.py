@@ -19,11 +19,11 @@ from device.credentials import format_badge, parse_badge
 from device.errors import ConfigError, CredentialError
 from device.readers.formats import FormatTable, Refusal, decode, encode, formats_for, own_card_formats
 from device.readers.lines import LineParser
-from device.readers.ndef import first_text
-from device.readers.osdp_events import Condition, condition_after, event_from, notices
-from device.readers.osdp_frames import Asked, asked_by, reply_in
-from device.readers.pn532_dialogue import TEXT_FORMAT, UID_FORMATS, Answer, dialogue
-from device.readers.pn532_frames import FrameParser
+from device.readers.osdp.events import Condition, condition_after, event_from, notices
+from device.readers.osdp.frames import Asked, asked_by, reply_in
+from device.readers.pn532.dialogue import TEXT_FORMAT, UID_FORMATS, Answer, dialogue
+from device.readers.pn532.frames import FrameParser
+from device.readers.pn532.ndef import first_text
 from device.readers.rdm6300 import Rdm6300Parser
 from device.readers.sockets import Client
 from device.readers.streams import CHUNK, Parser

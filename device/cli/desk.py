@@ -12,7 +12,7 @@ def play_desk(settings: Settings, camera_source: str, *, as_json: bool) -> int:
     from device.assembly import desk
     from device.cli.transcript import advice_line, transaction_line
     from device.clock import Stop, SystemClock
-    from device.door.gpio import level_of
+    from device.door.wires.gpio import level_of
     from device.records import Transaction
     from device.service import Notifier, Service, Watchdog, serve, stopped_by_signals
     from device.simulation.pins import SimulatedPins

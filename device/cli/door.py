@@ -89,7 +89,7 @@ def secure(context: click.Context, name: str | None, as_json: bool) -> int:
 
 def _service_secured(name: str | None) -> "tuple[DoorStatus, ...] | None":
     """What the service says; None if none runs, or if it says nothing, and then why."""
-    from device.door.control import ask, control_socket
+    from device.control.client import ask, control_socket
     from device.records import DoorCommand
 
     socket = control_socket()
@@ -102,9 +102,9 @@ def _service_secured(name: str | None) -> "tuple[DoorStatus, ...] | None":
 
 def _pins_secured(path: Path | None, name: str | None, *, as_json: bool) -> int:
     """What this takes to load is what a door stays released for after its process was killed. Raises `DoorError`."""
-    from device.door.board import secure_all
-    from device.door.by_hand import known_relays
-    from device.door.remembered import remembered_outputs
+    from device.door.securing.driven import remembered_outputs
+    from device.door.securing.relays import known_relays
+    from device.door.securing.secure import secure_all
 
     known = known_relays(path, lambda warning: click.echo(f"Warning: {warning}", err=True))
     relays = tuple(relay for relay in known if name in (None, relay.name))
@@ -127,7 +127,7 @@ def _pins_secured(path: Path | None, name: str | None, *, as_json: bool) -> int:
 
 
 def _asked(command: "DoorCommand | None", name: str | None) -> "tuple[DoorStatus, ...]":
-    from device.door.control import ask, control_socket
+    from device.control.client import ask, control_socket
 
     socket = control_socket()
     doors = ask(socket, command, name) if socket else None

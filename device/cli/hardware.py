@@ -9,7 +9,7 @@ from device.cli.context import json_option, print_json, settings_of
 from device.errors import DoorError
 
 if TYPE_CHECKING:
-    from device.cli.walkthrough import Tried, Walkthrough
+    from device.commissioning.walkthrough import Tried, Walkthrough
     from device.config import DoorSettings, InputSettings, Settings
     from device.records import Line
     from device.simulation.clock import SimulatedClock
@@ -56,7 +56,7 @@ def _chosen(settings: "Settings", name: str | None) -> "tuple[DoorSettings, ...]
 def _walkthrough(
     stack: ExitStack, settings: "Settings", *, simulated: bool, wait_s: float, aside: bool
 ) -> "Walkthrough":
-    from device.cli.walkthrough import Bench, Walkthrough, board_bench
+    from device.commissioning.walkthrough import Bench, Walkthrough, board_bench
 
     if not simulated:
         return Walkthrough(settings, stack.enter_context(board_bench(settings)), Person(aside=aside), wait_s)
@@ -111,7 +111,7 @@ class SimulatedHands(Person):
 
 
 def _told(tried: "list[Tried]", *, as_json: bool) -> int:
-    from device.cli.walkthrough import Result
+    from device.commissioning.walkthrough import Result
 
     if as_json:
         print_json(tried)

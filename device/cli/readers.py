@@ -94,12 +94,14 @@ def test_readers(context: click.Context, name: str | None, seconds: float) -> in
 
     Shows each signal on its LED and buzzer, with what you should see and hear, then waits for a badge.
     """
-    from device.cli.onsite import chosen, watched
+    from device.cli.readings import Transcript
+    from device.commissioning.at_readers import chosen, watched
 
     settings, missed = settings_of(context), 0
     for reader_settings in chosen(settings, name):
         click.echo(f"Reader {reader_settings.name}: watch its LED and listen to its buzzer, if it has them.")
-        with watched(settings, (reader_settings,)) as (reader, clock, transcript):
+        with watched(settings, (reader_settings,)) as (reader, clock, tables):
+            transcript = Transcript(clock.monotonic(), tables)
             _show_signals(reader, clock, transcript)
             click.echo(f"Present a badge within {seconds:g} s.")
             missed += not _read_badge(reader, clock, transcript, seconds)
@@ -122,10 +124,12 @@ def monitor_readers(
     Badges with their raw bits, format and parity, keys as *, and what a reader says of itself. With --json a line for
     each. Nothing is written down, and no door is released.
     """
-    from device.cli.onsite import chosen, events, watched
+    from device.cli.readings import Transcript
+    from device.commissioning.at_readers import chosen, events, watched
 
     settings = settings_of(context)
-    with suppress(KeyboardInterrupt), watched(settings, chosen(settings, name)) as (reader, clock, transcript):
+    with suppress(KeyboardInterrupt), watched(settings, chosen(settings, name)) as (reader, clock, tables):
+        transcript = Transcript(clock.monotonic(), tables)
         click.echo("Watching. Present a badge; Ctrl-C ends.", err=True)
         for event in events(reader, clock, seconds):
             if as_json:
@@ -152,7 +156,7 @@ def osdp_keyset(context: click.Context, name: str, seconds: float, install: bool
     time alone it is then talked to with the default key, which everybody knows: whoever listens on the line meanwhile
     learns the new one.
     """
-    from device.cli.onsite import give_key, osdp_reader
+    from device.commissioning.at_readers import give_key, osdp_reader
 
     settings = settings_of(context)
     reader = osdp_reader(settings, name)
@@ -203,8 +207,8 @@ def _tell_refusal(refusal: "Refusal", *, as_json: bool) -> int:
 
 def _show_signals(reader: "Reader", clock: "Clock", transcript: "Transcript") -> None:
     """Shows each signal for a while; what comes meanwhile is told."""
-    from device.cli.onsite import events
     from device.cli.readings import EXPECTED
+    from device.commissioning.at_readers import events
     from device.records import Signal
 
     for signal in (*Signal, Signal.READY):
@@ -216,7 +220,7 @@ def _show_signals(reader: "Reader", clock: "Clock", transcript: "Transcript") ->
 
 def _read_badge(reader: "Reader", clock: "Clock", transcript: "Transcript", seconds: float) -> bool:
     """Tells what comes until a badge is read; whether one was."""
-    from device.cli.onsite import events
+    from device.commissioning.at_readers import events
     from device.records import BadgeRead
 
     for event in events(reader, clock, seconds):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from device.credentials import format_badge
-from device.door.gpio import level_of
+from device.door.wires.gpio import level_of
 from device.enrollment import EnrollmentReport
 from device.records import AuditRow, DoorOutput, Transaction
 from device.rehearsal import Played

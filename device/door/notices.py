@@ -16,7 +16,36 @@ from device.records import (
     ScheduleChanged,
 )
 
+MAX_NOTICES = 256
+"""How many notices wait at most to be taken; the first ones say how it began, later ones are counted."""
+
 _Told = tuple[Event, str]
+
+
+class NoticeQueue:
+    """Notices that wait, not more than `MAX_NOTICES`."""
+
+    def __init__(self) -> None:
+        self._waiting: list[DoorNotice] = []
+        self._lost = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def add(self, notice: DoorNotice) -> None:
+        """Queues a notice, or counts it when the queue is full."""
+        if len(self._waiting) < MAX_NOTICES:
+            self._waiting.append(notice)
+        else:
+            self._lost += 1
+
+    def take(self, at: float) -> tuple[DoorNotice, ...]:
+        """Takes all that wait, oldest first; `at` is the time of the notice about those that were only counted."""
+        if self._lost:
+            lost = f"{self._lost} more notice{'s' * (self._lost != 1)} of this door came than could be kept"
+            self._waiting.append(DoorNotice(Event.DOOR_FAULT, at, lost))
+        taken, self._waiting, self._lost = tuple(self._waiting), [], 0
+        return taken
 
 
 def notices(before: Controller, after: Controller, event: DoorEvent) -> tuple[DoorNotice, ...]:

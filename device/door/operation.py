@@ -19,7 +19,7 @@ from device.door.controller import Mode, deadline, new_controller, outputs
 from device.door.drive import Drive
 from device.door.interlock import Interlock
 from device.door.mode import ForgetfulMemory, ModeMemory
-from device.door.notices import notices, troubles
+from device.door.notices import NoticeQueue, notices, troubles
 from device.door.rules import step
 from device.errors import DoorError
 from device.ports import Clock, DoorIO
@@ -39,12 +39,6 @@ from device.records import (
     Outputs,
     Tick,
 )
-
-MAX_NOTICES = 256
-"""So many notices wait at most to be taken; the first ones tell how it began, later ones are counted."""
-BEAT_S = 0.5
-"""A `DoorThread` beats at least so often."""
-_LEAST_WAIT_S = 0.001
 
 
 class Door:
@@ -75,7 +69,7 @@ class Door:
         self._interlock = interlock or Interlock()
         self._lock = self._interlock.lock
         self._saving = threading.Lock()
-        self._told = _Notices()
+        self._told = NoticeQueue()
         self._waiting: deque[DoorEvent] = deque()
         self._is_busy = False
         self._has_ended = False
@@ -294,71 +288,3 @@ class Door:
             elif was and not why:
                 self._told.add(DoorNotice(Event.DOOR_MENDED, self._controller.at, f"no longer: {was}"))
             self._wake(has_changed=False)
-
-
-class _Notices:
-    """Notices that wait, not more than `MAX_NOTICES`."""
-
-    def __init__(self) -> None:
-        self._waiting: list[DoorNotice] = []
-        self._lost = 0
-
-    def __bool__(self) -> bool:
-        return bool(self._waiting)
-
-    def add(self, notice: DoorNotice) -> None:
-        if len(self._waiting) < MAX_NOTICES:
-            self._waiting.append(notice)
-        else:
-            self._lost += 1
-
-    def take(self, at: float) -> tuple[DoorNotice, ...]:
-        if self._lost:
-            lost = f"{self._lost} more notice{'s' * (self._lost != 1)} of this door came than could be kept"
-            self._waiting.append(DoorNotice(Event.DOOR_FAULT, at, lost))
-        taken, self._waiting, self._lost = tuple(self._waiting), [], 0
-        return taken
-
-
-class DoorThread:
-    """Lets real time pass for a door, so that a release ends even if the main loop hangs."""
-
-    def __init__(self, door: Door, clock: Clock) -> None:
-        self._door = door
-        self._clock = clock
-        self._is_ending = False
-        self.last_beat = clock.monotonic()
-        """When it last came round, in seconds on the clock; a thread whose last beat is several `BEAT_S` old hangs."""
-        self.failure: BaseException | None = None
-        """What ended the thread. The door is in FAULT then, and there are no more beats."""
-        self._thread = threading.Thread(target=self._run, name=f"door {door.name}", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Ends the thread; harmless when repeated. The door is to be closed next: nobody ends its releases now."""
-        self._is_ending = True
-        self._door.hurry.set()
-        self._thread.join(2 * BEAT_S)  # one that hangs in a driver is left behind
-
-    def _run(self) -> None:
-        try:
-            while not self._is_ending:
-                self._come_round()
-        except BaseException as error:  # whatever it is: a door without its time must not be released
-            self.failure = error
-            self._door.fail(f"the thread that keeps its time ended: {type(error).__name__}")
-
-    def _come_round(self) -> None:
-        self._door.hurry.clear()
-        known_at, wait_s = self._door.known_at, self._wait_s()
-        if self._door.hurry.wait(wait_s):
-            self._door.tick()
-        else:
-            self._door.tick(known_at + wait_s)
-        self.last_beat = self._clock.monotonic()
-
-    def _wait_s(self) -> float:
-        due = self._door.deadline()
-        if due is None:
-            return BEAT_S
-        return min(max(_LEAST_WAIT_S, due - self._clock.monotonic()), BEAT_S)

@@ -6,7 +6,8 @@ import threading
 
 from device.errors import ReaderEnded, ReaderError
 from device.ports import Clock, Reader
-from device.readers.intake import Intake, Mailbox
+from device.readers.mailbox import Mailbox
+from device.readers.rate_limit import Intake
 from device.records import ReaderEvent, Signal
 
 LOOK_UP_S = 0.25

@@ -9,8 +9,8 @@ from pathlib import Path
 from device.config import ReaderSettings
 from device.errors import ConfigError
 from device.ports import Reader
+from device.readers.context import ReaderContext
 from device.readers.formats import FormatTable, formats_for
-from device.readers.surroundings import Surroundings
 from device.records import Security
 
 
@@ -52,7 +52,7 @@ KINDS = (
         "OSDP v2 on a serial line (RS-485), several readers to a line",
         Security.SECURE_CHANNEL,
         "Each reader has a key; clear text and the default key are refused. The card itself may still be a copy.",
-        "device.readers.osdp:open_readers",
+        "device.readers.osdp.reader:open_readers",
         reads_bits=True,
         shares_line=True,
     ),
@@ -75,7 +75,7 @@ KINDS = (
         "contactless cards (ISO 14443 A), their serial number or NDEF text, on a serial line",
         Security.CLONABLE,
         "Serial number and text are read without a key, and cards with a number of choice are sold. Ask for a face.",
-        "device.readers.pn532:open_reader",
+        "device.readers.pn532.reader:open_reader",
     ),
     ReaderKind(
         "socket",
@@ -107,12 +107,12 @@ def _is_fifo(path: Path) -> bool:
         return False
 
 
-def format_table_of(settings: ReaderSettings, around: Surroundings) -> FormatTable | None:
+def format_table_of(settings: ReaderSettings, around: ReaderContext) -> FormatTable | None:
     """The card formats that a reader reads; None if it sends no bare frames. Raises `ConfigError`."""
     return formats_for(settings.formats, around.own_formats) if kind_of(settings).reads_bits else None
 
 
-def open_readers(readers: tuple[ReaderSettings, ...], around: Surroundings) -> dict[str, Reader]:
+def open_readers(readers: tuple[ReaderSettings, ...], around: ReaderContext) -> dict[str, Reader]:
     """Readers by name, in the order of the settings; all are in operation, or none is.
 
     One that vanishes later is looked for again. Raises `ConfigError` if two read from one source, and what keeps one
@@ -137,7 +137,7 @@ def _together(readers: tuple[ReaderSettings, ...]) -> list[tuple[ReaderSettings,
     return list(groups.values())
 
 
-def _open_group(group: tuple[ReaderSettings, ...], around: Surroundings) -> Mapping[str, Reader]:
+def _open_group(group: tuple[ReaderSettings, ...], around: ReaderContext) -> Mapping[str, Reader]:
     first = group[0]
     module, _, function = kind_of(first).opener.partition(":")
     opener = getattr(importlib.import_module(module), function)
@@ -147,7 +147,7 @@ def _open_group(group: tuple[ReaderSettings, ...], around: Surroundings) -> Mapp
     return {first.name: _lasting(first, lambda: opener(first, around), around)}
 
 
-def _lasting(settings: ReaderSettings, open_reader: Callable[[], Reader], around: Surroundings) -> Reader:
+def _lasting(settings: ReaderSettings, open_reader: Callable[[], Reader], around: ReaderContext) -> Reader:
     """A reader that is found again when it vanished. It has to be there at first; standard input ends for good."""
     from device.readers.recovery import Recovered
 

@@ -7,9 +7,9 @@ from device.config import ReaderSettings
 from device.credentials import parse_badge
 from device.errors import CredentialError, ReaderError
 from device.ports import Clock, Reader
+from device.readers.context import ReaderContext
 from device.readers.serial_line import open_device
 from device.readers.streams import CHECK_HINT, StreamReader, naming
-from device.readers.surroundings import Surroundings
 from device.records import BadgeRead, Credential, ReaderEvent, Security
 
 MAX_LINE = 80
@@ -71,7 +71,7 @@ class LineParser:
         return BadgeRead(credential, self._received_at, self._name, self._security, fault)
 
 
-def open_reader(settings: ReaderSettings, around: Surroundings) -> Reader:
+def open_reader(settings: ReaderSettings, around: ReaderContext) -> Reader:
     """The reader of standard input (`stdin`), a character device or a FIFO. Raises `ReaderError`.
 
     Security: standard input and a FIFO are local, whoever may write to them can claim any badge. A device is clear

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from device.config import ReaderSettings
 from device.ports import Reader
+from device.readers.context import ReaderContext
 from device.readers.repeats import Repeats
 from device.readers.serial_line import open_serial_line
 from device.readers.streams import StreamReader
-from device.readers.surroundings import Surroundings
 from device.records import BadgeRead, Credential, ReaderEvent, Security
 
 SECURITY = Security.CLONABLE
@@ -81,7 +81,7 @@ class Rdm6300Parser:
         return BadgeRead(credential, self._received_at, self._name, SECURITY, fault, bits)
 
 
-def open_reader(settings: ReaderSettings, around: Surroundings) -> Reader:
+def open_reader(settings: ReaderSettings, around: ReaderContext) -> Reader:
     """The reader on a serial line. Raises `ReaderError`."""
     descriptor = open_serial_line(Path(settings.source), settings.baud_rate)
     return StreamReader(descriptor, Rdm6300Parser(settings.name), around.clock)

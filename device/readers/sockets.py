@@ -18,9 +18,9 @@ from pathlib import Path
 from device.config import ReaderSettings
 from device.errors import ReaderError
 from device.ports import Clock, Reader
+from device.readers.context import ReaderContext
 from device.readers.lines import LineParser
 from device.readers.streams import CHUNK, REST_S, naming
-from device.readers.surroundings import Surroundings
 from device.records import BadgeRead, ReaderEvent, Security, Signal
 
 SECURITY = Security.LOCAL
@@ -145,7 +145,7 @@ class SocketReader:
             )
 
 
-def open_reader(settings: ReaderSettings, around: Surroundings) -> Reader:
+def open_reader(settings: ReaderSettings, around: ReaderContext) -> Reader:
     """The socket at `source`. Raises `ReaderError`."""
     return SocketReader(Path(settings.source), settings.name, around.clock)
 

@@ -17,9 +17,9 @@ from pathlib import Path
 from device.config import ReaderSettings
 from device.errors import ReaderError
 from device.ports import Reader
+from device.readers.context import ReaderContext
 from device.readers.lines import LINE_TIME_S, LineParser
 from device.readers.streams import StreamReader, naming
-from device.readers.surroundings import Surroundings
 from device.records import ReaderEvent, Security
 
 SECURITY = Security.CLONABLE
@@ -96,12 +96,12 @@ class KeyParser:
         return character
 
 
-def open_reader(settings: ReaderSettings, around: Surroundings) -> Reader:
+def open_reader(settings: ReaderSettings, around: ReaderContext) -> Reader:
     """The keyboard at `source`, grabbed. Raises `ReaderError`."""
     return open_keyboard(settings, around, grab)
 
 
-def open_keyboard(settings: ReaderSettings, around: Surroundings, grab: Callable[[int], None]) -> Reader:
+def open_keyboard(settings: ReaderSettings, around: ReaderContext, grab: Callable[[int], None]) -> Reader:
     """The same with another way to grab: it takes a descriptor, and raises `ReaderError` if that cannot be grabbed."""
     with naming(f"{settings.source} cannot be opened"):
         descriptor = os.open(Path(settings.source), os.O_RDONLY | os.O_NONBLOCK)

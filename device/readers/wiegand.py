@@ -10,8 +10,8 @@ from typing import Any, assert_never
 from device.config import ReaderSettings
 from device.errors import ConfigError, LintelError, ReaderError
 from device.ports import Clock
+from device.readers.context import ReaderContext
 from device.readers.formats import MIN_BITS, FormatTable, Refusal, decode, formats_for
-from device.readers.surroundings import Surroundings
 from device.readers.wiegand_frames import Assembler, Burst, DataLine, Edge, Rest, is_key_code, key_of
 from device.records import BadgeRead, KeyPress, Notice, ReaderEvent, ReaderNotice, Security, Signal
 
@@ -244,7 +244,7 @@ class Lamps:
                     device.value = on
 
 
-def open_reader(settings: ReaderSettings, around: Surroundings) -> WiegandReader:
+def open_reader(settings: ReaderSettings, around: ReaderContext) -> WiegandReader:
     """The reader on the pins that the settings name, in operation.
 
     Raises `ConfigError` for a missing pin or wrong formats, `ReaderError` for a pin that cannot be taken, and

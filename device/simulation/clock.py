@@ -4,17 +4,8 @@ import threading
 from bisect import insort
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
-
-class Timed(Protocol):
-    """What has to be called when its time has come, such as a door whose strike time ends."""
-
-    def deadline(self) -> float | None:
-        """When, in seconds on the clock; None if nothing is pending."""
-
-    def tick(self) -> None:
-        """Its time has come."""
+from device.ports import Timed
 
 
 class SimulatedClock:

@@ -13,7 +13,7 @@ PULSE_S = 600
 
 def main() -> None:
     """Takes the pin secure, tells systemd, releases."""
-    from device.door.lgpio_pins import factory
+    from device.door.wires.lgpio_pins import factory
 
     door = tomllib.loads(Path("/etc/lintel/lintel.toml").read_text())["door"]
     relay = DigitalOutputDevice(

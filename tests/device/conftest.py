@@ -207,7 +207,7 @@ class Lgpio(ModuleType):
 @pytest.fixture
 def dev(monkeypatch, tmp_path):
     """A /dev with one GPIO chip."""
-    monkeypatch.setattr("device.door.board.DEVICES", tmp_path)
+    monkeypatch.setattr("device.door.wires.chip.DEVICES", tmp_path)
     (tmp_path / "gpiochip0").touch()
     return tmp_path
 
@@ -226,13 +226,13 @@ def lgpio(monkeypatch, dev):  # noqa: ARG001 - the chip must be there
     """The stand-in, on a Raspberry Pi 4."""
     module = Lgpio()
     monkeypatch.setitem(sys.modules, "lgpio", module)
-    for name in ("gpiozero.pins.lgpio", "device.door.lgpio_pins"):
+    for name in ("gpiozero.pins.lgpio", "device.door.wires.lgpio_pins"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setattr(gpiozero.pins.local, "get_pi_revision", lambda: PI_4B)
-    monkeypatch.setattr("device.door.board.revision", lambda: PI_4B)
+    monkeypatch.setattr("device.door.wires.chip.revision", lambda: PI_4B)
     monkeypatch.setattr(gpiozero.pins.local.LocalPiFactory, "pins", {})
     monkeypatch.setattr(gpiozero.pins.local.LocalPiFactory, "_reservations", defaultdict(list))
     monkeypatch.setattr(gpiozero.mixins.SharedMixin, "_instances", {})
     yield module
-    for name in ("gpiozero.pins.lgpio", "device.door.lgpio_pins"):
+    for name in ("gpiozero.pins.lgpio", "device.door.wires.lgpio_pins"):
         sys.modules.pop(name, None)

@@ -1,8 +1,8 @@
 """Doors in operation on simulated pins, for the tests of whatever stands above them."""
 
 from device.config import DoorSettings, Settings
-from device.door.gpio import BoardIO, level_of
 from device.door.operation import Door
+from device.door.wires.gpio import BoardIO, level_of
 from device.simulation.clock import SimulatedClock
 from device.simulation.pins import SimulatedPins
 

@@ -12,8 +12,9 @@ from device.assembly import Post
 from device.clock import Stop, SystemClock
 from device.config import DoorSettings, Settings, VisionSettings
 from device.credentials import parse_badge
-from device.door.gpio import BoardIO
-from device.door.operation import Door, DoorThread
+from device.door.operation import Door
+from device.door.thread import DoorThread
+from device.door.wires.gpio import BoardIO
 from device.enrollment import Candidate, Enrollment
 from device.images import read_image
 from device.records import BadgeRead

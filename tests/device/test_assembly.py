@@ -12,8 +12,8 @@ from device.config import CameraSettings, DoorSettings, ReaderSettings, Settings
 from device.credentials import parse_badge
 from device.door.controller import Mode, Order
 from device.door.mode import ModeFile
-from device.door.relay_guard import PET_S
-from device.door.remembered import remembered
+from device.door.securing.driven import remembered
+from device.door.wires.relay_guard import PET_S
 from device.enrollment import Candidate, Enrollment
 from device.errors import CameraError, DoorError, ReaderError, StoreError
 from device.simulation.camera import SimulatedCamera
@@ -140,7 +140,7 @@ def test_missing_reader_is_its_own_error():
 
 @pytest.mark.parametrize("part", ["no GPIO chip", "no camera at /dev/video63", "no badge reader at /dev/none"])
 def test_all_missing_parts_are_named_at_once(monkeypatch, tmp_path, part):
-    monkeypatch.setattr("device.door.board.DEVICES", tmp_path)
+    monkeypatch.setattr("device.door.wires.chip.DEVICES", tmp_path)
     settings = Settings(camera=CameraSettings(source="63"), reader=ReaderSettings(source="/dev/none"))
     with pytest.raises(DoorError, match=part):
         run_until_closed(settings)

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from device.access import Doorway
 from device.assembly import Post
-from device.attendant import ANSWER_S, MAX_HAPPENED, MAX_READ_AGE_S, NOISE_S, Unserved
 from device.config import DoorSettings, Settings
 from device.credentials import parse_badge
+from device.door_loop import ANSWER_S, MAX_HAPPENED, MAX_READ_AGE_S, NOISE_S, Unserved
 from device.enrollment import Candidate, Enrollment
 from device.errors import DoorError, ReaderEnded, ReaderError, StoreError
 from device.records import (

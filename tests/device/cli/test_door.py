@@ -11,11 +11,11 @@ import time
 import pytest
 
 from device.config import DoorSettings, InputSettings, OutputSettings
-from device.door.control import FILE_NAME
-from device.door.control_server import ControlServer, Ordered
-from device.door.gpio import BoardIO
+from device.control.client import FILE_NAME
+from device.control.server import ControlServer, Ordered
 from device.door.operation import Door
-from device.door.remembered import remember
+from device.door.securing.driven import remember
+from device.door.wires.gpio import BoardIO
 from device.records import DoorCommand, DoorInput, DoorOutput, Line
 from device.simulation.clock import SimulatedClock
 from device.simulation.pins import SimulatedPins
@@ -189,7 +189,7 @@ def test_a_polarity_that_nobody_states_is_the_one_driven_last(lintel, config, dr
 
 @pytest.mark.usefixtures("runtime")
 def test_without_a_settings_file_the_relay_driven_last_is_secured(lintel, driven, monkeypatch, tmp_path):
-    monkeypatch.setattr("device.door.by_hand.DEFAULT_FILE", tmp_path / "none.toml")
+    monkeypatch.setattr("device.door.securing.relays.DEFAULT_FILE", tmp_path / "none.toml")
     monkeypatch.delenv("LINTEL_CONFIG", raising=False)
     remember([DoorSettings(pin=5, active_high=False)])
     assert lintel("door", "secure").exit_code == 0
@@ -286,7 +286,7 @@ def test_without_a_service_it_says_so(lintel, runtime, command):  # noqa: ARG001
 
 @pytest.mark.parametrize("command", OTHERS)
 def test_without_the_services_folder_it_says_so_too(lintel, monkeypatch, tmp_path, command):
-    monkeypatch.setattr("device.door.remembered.RUNTIME_DIR", tmp_path / "none")
+    monkeypatch.setattr("device.files.RUNTIME_DIR", tmp_path / "none")
     assert "No service answers" in lintel("door", command).err
 
 
@@ -412,7 +412,7 @@ def test_service_is_asked_whatever_keeps_the_pins_from_being_driven(lintel, conf
     def broken(_relays):
         raise OSError("no folder to write into")
 
-    monkeypatch.setattr("device.door.board.secure_all", broken)
+    monkeypatch.setattr("device.door.securing.secure.secure_all", broken)
     assert lintel("door", "secure").exit_code == 0
     assert running.released() == set()
 
@@ -446,7 +446,7 @@ def test_service_that_hangs_and_has_the_pin_is_an_error_soon(lintel, config, lgp
 
 @pytest.mark.usefixtures("runtime")
 def test_whatever_is_wrong_with_the_control_socket_does_not_matter(lintel, config, driven, monkeypatch):
-    monkeypatch.setitem(sys.modules, "device.door.control", None)
+    monkeypatch.setitem(sys.modules, "device.control.client", None)
     config("[door]\npin = 5\n")
     assert (lintel("door", "secure").exit_code, set(driven())) == (0, {(5, 0)})
 
@@ -454,7 +454,7 @@ def test_whatever_is_wrong_with_the_control_socket_does_not_matter(lintel, confi
 STOPPED = """
 import sys, threading
 from pathlib import Path
-from device.door.control_server import ControlServer
+from device.control.server import ControlServer
 
 server = ControlServer(Path(sys.argv[1]), {}, print)
 print("listens", flush=True)

@@ -2,12 +2,12 @@
 
 import pytest
 
-from device.cli.walkthrough import Bench, Result, Tried, Walkthrough
+from device.commissioning.walkthrough import Bench, Result, Tried, Walkthrough
+from device.commissioning.words import STRIKE, input_words, output_words
 from device.config import DoorSettings, InputSettings, OutputSettings, Settings
-from device.door.checks import STRIKE, input_words, output_words
-from device.door.control import FILE_NAME
-from device.door.control_server import ControlServer
-from device.door.remembered import remembered
+from device.control.client import FILE_NAME
+from device.control.server import ControlServer
+from device.door.securing.driven import remembered
 from device.errors import DoorError
 from device.records import DoorInput, DoorOutput, Line
 from device.simulation.clock import SimulatedClock

@@ -111,7 +111,7 @@ def workplace(tmp_path, monkeypatch, pictures):
     for path in pictures.values():
         (folder / path.name).symlink_to(path)
     monkeypatch.chdir(folder)
-    monkeypatch.setattr("device.door.board.DEVICES", tmp_path)
+    monkeypatch.setattr("device.door.wires.chip.DEVICES", tmp_path)
     return folder
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from device.cli import onsite, readers
+from device.cli import readers
 from device.cli.readings import EXPECTED, Transcript
 from device.clock import SystemClock
+from device.commissioning import at_readers
 from device.errors import DoorError, ReaderError
 from device.readers.formats import BUILT_IN, encode, formats_for
 from device.readers.kinds import KINDS
@@ -73,7 +74,7 @@ def front(configured):
 def pins(monkeypatch):
     """A board of mock pins in real time."""
     board = SimulatedPins(SystemClock())
-    monkeypatch.setattr("device.door.gpio.board_factory", lambda: board.factory)
+    monkeypatch.setattr("device.door.wires.gpio.board_factory", lambda: board.factory)
     return board
 
 
@@ -119,7 +120,7 @@ def service(monkeypatch, tmp_path):
         script.chmod(0o755)
 
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    monkeypatch.setattr(onsite, "SYSTEMD", folder)
+    monkeypatch.setattr(at_readers, "SYSTEMD", folder)
     return says
 
 
@@ -357,7 +358,7 @@ def test_reader_that_is_taken_is_told_with_the_service_in_mind(lintel, front, mo
     def taken():
         raise error("GPIO busy.", hint="Let it go.")
 
-    monkeypatch.setattr("device.door.gpio.board_factory", taken)
+    monkeypatch.setattr("device.door.wires.gpio.board_factory", taken)
     ended = lintel("--config", front, "readers", "monitor")
     assert (ended.exit_code, "Let it go. If the service runs, stop it meanwhile: sudo" in ended.err) == (
         exit_code,
@@ -382,7 +383,7 @@ class Keyset:
 @pytest.fixture
 def keyset(monkeypatch):
     stand_in = Keyset()
-    monkeypatch.setattr("device.readers.osdp_keyset.keyset", stand_in)
+    monkeypatch.setattr("device.readers.osdp.keyset.keyset", stand_in)
     return stand_in
 
 

@@ -14,10 +14,11 @@ import gpiozero.pins.local
 from device.cli.main import main
 from device.clock import SystemClock
 from device.config import load_settings
-from device.door import board
-from device.door.gpio import board_factory, open_board_io
-from device.door.operation import Door, DoorThread
-from device.door.remembered import remember
+from device.door.operation import Door
+from device.door.securing.driven import remember
+from device.door.thread import DoorThread
+from device.door.wires import chip
+from device.door.wires.gpio import board_factory, open_board_io
 from device.records import DoorCommand
 
 PI_4B = 0xC03114
@@ -26,9 +27,9 @@ PI_4B = 0xC03114
 def on_this_board() -> None:
     """A Raspberry Pi 4 with one GPIO chip."""
     sys.path.insert(0, str(Path(__file__).parent / "kept_pins"))
-    board.DEVICES = Path(os.environ["LINTEL_TEST_PINS"])
-    (board.DEVICES / "gpiochip0").touch()
-    board.revision = gpiozero.pins.local.get_pi_revision = lambda: PI_4B
+    chip.DEVICES = Path(os.environ["LINTEL_TEST_PINS"])
+    (chip.DEVICES / "gpiochip0").touch()
+    chip.revision = gpiozero.pins.local.get_pi_revision = lambda: PI_4B
 
 
 def hold() -> None:

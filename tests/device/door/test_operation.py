@@ -12,7 +12,9 @@ from device.config import DoorSettings
 from device.door.controller import Mode, Order
 from device.door.drive import RENEW_S
 from device.door.mode import UNREADABLE, ModeFile
-from device.door.operation import BEAT_S, MAX_NOTICES, Door, DoorThread
+from device.door.notices import MAX_NOTICES
+from device.door.operation import Door
+from device.door.thread import BEAT_S, DoorThread
 from device.errors import DoorError
 from device.records import (
     Commanded,

@@ -14,14 +14,15 @@ import pytest
 from device.clock import SystemClock
 from device.config import ReaderSettings
 from device.credentials import format_badge
-from device.readers import lines, pn532, rdm6300, sockets, wedge
+from device.readers import lines, rdm6300, sockets, wedge
+from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
+from device.readers.pn532 import reader as pn532
 from device.readers.recovery import Recovered
-from device.readers.surroundings import Surroundings
 from device.records import Credential, Notice, ReaderNotice
 from device.simulation.reader import SimulatedReader
 from tests.device.readers.conformance import ReaderConformance, Rig
-from tests.device.readers.pn532_chip import Chip, ChipCard
+from tests.device.readers.pn532.chip import Chip, ChipCard
 
 NAME = "front"
 BADGES = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
@@ -30,7 +31,7 @@ SERIAL_NUMBERS = Credential("csn4", 0, 0x12345678), Credential("csn7", 0, 0x04A1
 
 
 def around(clock):
-    return Surroundings(clock, lambda: None, Path())
+    return ReaderContext(clock, lambda: None, Path())
 
 
 @contextmanager

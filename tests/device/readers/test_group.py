@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from device.clock import Stop, SystemClock
 from device.config import ReaderSettings
 from device.errors import ReaderEnded, ReaderError
+from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
-from device.readers.intake import REPORT_EVERY_S, ROOM, ROOM_FOR_NOISE, Intake, Mailbox, Pace
 from device.readers.lines import open_reader
-from device.readers.surroundings import Surroundings
+from device.readers.mailbox import ROOM, ROOM_FOR_NOISE, Mailbox
+from device.readers.rate_limit import REPORT_EVERY_S, Intake, TokenBucket
 from device.records import BadgeRead, Credential, KeyPress, Notice, ReaderNotice, Signal
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
@@ -27,12 +28,12 @@ any_event = st.sampled_from([BADGE, NOISE, KEY, NOTICE])
 
 
 def test_pace_admits_a_burst_and_then_no_more():
-    pace = Pace(burst=3, rate=1)
+    pace = TokenBucket(burst=3, rate=1)
     assert [pace.admits(10.0) for _ in range(5)] == [True] * 3 + [False] * 2
 
 
 def test_pace_admits_more_as_time_passes():
-    pace = Pace(burst=3, rate=2)
+    pace = TokenBucket(burst=3, rate=2)
     for _ in range(3):
         pace.admits(10.0)
     assert [pace.admits(at) for at in (10.4, 10.5, 10.6, 11.0)] == [False, True, False, True]
@@ -40,13 +41,13 @@ def test_pace_admits_more_as_time_passes():
 
 @given(st.lists(st.floats(0, 100), max_size=200), st.integers(1, 5), st.floats(0.1, 10))
 def test_pace_admits_no_more_than_a_burst_and_its_rate(times, burst, rate):
-    pace = Pace(burst, rate)
+    pace = TokenBucket(burst, rate)
     admitted = sum(pace.admits(at) for at in sorted(times))
     assert admitted <= burst + rate * (max(times) - min(times) if times else 0) + 1e-6
 
 
 def test_pace_is_not_moved_by_a_clock_that_goes_back():
-    pace = Pace(burst=1, rate=1)
+    pace = TokenBucket(burst=1, rate=1)
     assert [pace.admits(at) for at in (10.0, 5.0, 5.5)] == [True, False, False]
 
 
@@ -333,7 +334,7 @@ def test_closing_does_not_wait_for_a_reader_that_hangs(inner, monkeypatch):
 
 def test_badge_is_heard_beside_a_fifo_that_is_flooded(tmp_path: Path):
     """Really: another thread writes noise into one reader's FIFO as fast as it goes."""
-    clock, around = SystemClock(), Surroundings(SystemClock(), lambda: None, tmp_path)
+    clock, around = SystemClock(), ReaderContext(SystemClock(), lambda: None, tmp_path)
     paths = tmp_path / "front", tmp_path / "back"
     for path in paths:
         os.mkfifo(path)

@@ -10,15 +10,15 @@ import pytest
 from device.clock import SystemClock
 from device.config import ReaderSettings
 from device.errors import ConfigError, ReaderError
+from device.readers.context import ReaderContext
 from device.readers.kinds import KINDS, format_table_of, kind_of, open_readers, security_of
 from device.readers.recovery import Recovered
 from device.readers.streams import StreamReader
-from device.readers.surroundings import Surroundings
 from device.records import Credential, Notice, Security
 from device.simulation.pins import SimulatedPins
 from device.simulation.reader import SimulatedReader
 
-AROUND = Surroundings(SystemClock(), lambda: SimulatedPins(SystemClock()).factory, Path("/nowhere"))
+AROUND = ReaderContext(SystemClock(), lambda: SimulatedPins(SystemClock()).factory, Path("/nowhere"))
 WIEGAND = ReaderSettings(name="front", kind="wiegand", data0_pin=5, data1_pin=6)
 
 
@@ -66,7 +66,7 @@ class Lines:
 @pytest.fixture
 def osdp(monkeypatch):
     lines = Lines()
-    monkeypatch.setattr("device.readers.osdp.open_readers", lines.open_readers)
+    monkeypatch.setattr("device.readers.osdp.reader.open_readers", lines.open_readers)
     return lines
 
 

@@ -16,10 +16,10 @@ from device.config import ReaderSettings
 from device.credentials import format_badge
 from device.errors import ReaderEnded, ReaderError
 from device.ports import Reader
+from device.readers.context import ReaderContext
 from device.readers.lines import LINE_TIME_S, MAX_LINE, LineParser, open_reader
 from device.readers.serial_line import RATES
 from device.readers.streams import CHUNK, REST_S, StreamReader
-from device.readers.surroundings import Surroundings
 from device.records import BadgeRead, Credential, Security, Signal
 from device.simulation.clock import SimulatedClock
 
@@ -31,7 +31,7 @@ SOON_S = 5.0
 def opened(source: str, baud_rate: int = 9600) -> Reader:
     return open_reader(
         ReaderSettings(name="front", source=source, baud_rate=baud_rate),
-        Surroundings(SystemClock(), lambda: None, Path()),
+        ReaderContext(SystemClock(), lambda: None, Path()),
     )
 
 

@@ -9,9 +9,9 @@ import pytest
 from device.clock import SystemClock
 from device.config import ReaderSettings
 from device.errors import DoorError, ReaderEnded, ReaderError
+from device.readers.context import ReaderContext
 from device.readers.lines import open_reader
 from device.readers.recovery import FIRST_WAIT_S, LONGEST_WAIT_S, Recovered
-from device.readers.surroundings import Surroundings
 from device.records import BadgeRead, Credential, Notice, ReaderNotice, Signal
 from device.simulation.clock import SimulatedClock
 
@@ -213,7 +213,7 @@ def test_lost_reader_closes_twice(world):
 def test_serial_reader_whose_plug_is_pulled_is_found_again(tmp_path):
     """Really: the far end of a pseudo-terminal is closed, and another one comes in its place."""
     clock, plug, soon_s = SystemClock(), tmp_path / "reader", 5.0
-    settings, around = ReaderSettings(name="front", source=str(plug)), Surroundings(clock, lambda: None, Path())
+    settings, around = ReaderSettings(name="front", source=str(plug)), ReaderContext(clock, lambda: None, Path())
 
     def plugged_in():
         far, near = pty.openpty()

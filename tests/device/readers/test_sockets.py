@@ -15,9 +15,9 @@ import pytest
 from device.clock import SystemClock
 from device.config import ReaderSettings
 from device.errors import ReaderError
+from device.readers.context import ReaderContext
 from device.readers.sockets import MAX_CLIENTS, SocketReader, open_reader
 from device.readers.streams import CHUNK, REST_S
-from device.readers.surroundings import Surroundings
 from device.records import BadgeRead, Credential, Security, Signal
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
@@ -313,6 +313,6 @@ def test_signals_are_not_sent(reader, connect):
 
 
 def test_settings_name_the_socket(path):
-    reader = open_reader(ReaderSettings(source=str(path)), Surroundings(SystemClock(), lambda: None, Path()))
+    reader = open_reader(ReaderSettings(source=str(path)), ReaderContext(SystemClock(), lambda: None, Path()))
     assert path.is_socket()
     reader.close()

@@ -13,8 +13,8 @@ from device.clock import SystemClock
 from device.config import ReaderSettings
 from device.credentials import format_badge
 from device.errors import ReaderError
+from device.readers.context import ReaderContext
 from device.readers.lines import MAX_LINE
-from device.readers.surroundings import Surroundings
 from device.readers.wedge import EVENT, EVIOCGNAME, EVIOCGRAB, KeyParser, grab, open_keyboard, open_reader
 from device.records import BadgeRead, Credential, Security
 
@@ -166,8 +166,8 @@ def test_whatever_comes_is_a_badge_or_not_and_memory_is_bounded(received: list[b
         assert len(parser._held) <= 2
 
 
-def around() -> Surroundings:
-    return Surroundings(SystemClock(), lambda: None, Path())
+def around() -> ReaderContext:
+    return ReaderContext(SystemClock(), lambda: None, Path())
 
 
 def settings_of(path: Path) -> ReaderSettings:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from device.clock import Stop, SystemClock
 from device.config import FormatSettings, ReaderSettings
-from device.door.gpio import board_factory
+from device.door.wires.gpio import board_factory
 from device.errors import ConfigError, ReaderError
+from device.readers.context import ReaderContext
 from device.readers.formats import BUILT_IN, encode
-from device.readers.surroundings import Surroundings
 from device.readers.wiegand import MOMENT_S, MOST_WAITING, WiegandReader, open_reader
 from device.readers.wiegand_frames import GREATEST_SPACING_S, SILENCE_S
 from device.records import BadgeRead, Credential, KeyPress, Notice, Security, Signal
@@ -50,7 +50,7 @@ class World:
     def __init__(self, clock: SimulatedClock | None = None, **changed: object) -> None:
         self.clock = clock or SimulatedClock()
         self.pins = SimulatedPins(self.clock)
-        around = Surroundings(self.clock, lambda: self.pins.factory, Path("/nowhere"), (OWN,))
+        around = ReaderContext(self.clock, lambda: self.pins.factory, Path("/nowhere"), (OWN,))
         self.settings = ReaderSettings(**{**_fields(SETTINGS), **changed})
         self.reader = open_reader(self.settings, around)
         self.wires = WiegandWires(self.pins.factory, 5, 6)
@@ -112,7 +112,7 @@ def test_frames_that_another_thread_drives_in_real_time_are_read():
     """As the kernel does. Only those count that a busy machine did not tear apart on the wire."""
     clock = SystemClock()
     pins = SimulatedPins(clock)
-    reader = open_reader(SETTINGS, Surroundings(clock, lambda: pins.factory, Path("/nowhere")))
+    reader = open_reader(SETTINGS, ReaderContext(clock, lambda: pins.factory, Path("/nowhere")))
     wires, whole, read = WiegandWires(pins.factory, 5, 6), set(), set()
 
     def drive():
@@ -321,7 +321,7 @@ def test_card_is_read_after_a_line_was_held_low(world):
 
 def test_line_that_is_held_low_from_the_beginning_is_told():
     pins = SimulatedPins(clock := SimulatedClock())
-    reader = open_reader(SETTINGS, Surroundings(clock, lambda: pins.factory, Path("/nowhere")))
+    reader = open_reader(SETTINGS, ReaderContext(clock, lambda: pins.factory, Path("/nowhere")))
     pins.factory.pin(5).drive_low()
     event = reader.read(5.0)
     reader.close()
@@ -366,7 +366,7 @@ def test_who_wakes_late_waits_but_a_moment_longer():
 def test_read_ends_when_the_process_is_to_stop(begun):
     clock = SystemClock(Stop())
     pins = SimulatedPins(clock)
-    reader = open_reader(SETTINGS, Surroundings(clock, lambda: pins.factory, Path("/nowhere")))
+    reader = open_reader(SETTINGS, ReaderContext(clock, lambda: pins.factory, Path("/nowhere")))
     WiegandWires(pins.factory, 5, 6).play(frame(begun), clock)
     clock.stop.set()
     assert reader.read(60.0) is None
@@ -425,7 +425,7 @@ def test_pin_that_does_not_answer_keeps_no_other_one(world):
     with pytest.raises(ReaderError, match="cannot switch its LED and buzzer off"):
         world.reader.close()
     world.pins.broken = False
-    open_reader(SETTINGS, Surroundings(world.clock, lambda: world.pins.factory, Path("/nowhere"))).close()
+    open_reader(SETTINGS, ReaderContext(world.clock, lambda: world.pins.factory, Path("/nowhere"))).close()
 
 
 def test_reader_that_is_closed_cannot_be_read(world):
@@ -436,7 +436,7 @@ def test_reader_that_is_closed_cannot_be_read(world):
 
 def test_closing_gives_the_pins_back(world):
     world.reader.close()
-    again = open_reader(SETTINGS, Surroundings(world.clock, lambda: world.pins.factory, Path("/nowhere")))
+    again = open_reader(SETTINGS, ReaderContext(world.clock, lambda: world.pins.factory, Path("/nowhere")))
     world.card()
     assert again.read(1.0).credential == EILEEN
     again.close()
@@ -453,12 +453,12 @@ def test_pin_that_is_taken_is_named(world, setting):
     free = {"data0_pin": 20, "data1_pin": 21, "led_pin": 22, "buzzer_pin": 23}
     wanted = ReaderSettings(**{**_fields(SETTINGS), **free, setting: 5})
     with pytest.raises(ReaderError, match=f"GPIO 5, its `{setting}`: pin GPIO5 is already in use"):
-        open_reader(wanted, Surroundings(world.clock, lambda: world.pins.factory, Path("/nowhere")))
+        open_reader(wanted, ReaderContext(world.clock, lambda: world.pins.factory, Path("/nowhere")))
 
 
 def test_reader_that_cannot_be_opened_keeps_no_pin(world):
     free = {"data0_pin": 20, "data1_pin": 5, "led_pin": 22, "buzzer_pin": 23}
-    around = Surroundings(world.clock, lambda: world.pins.factory, Path("/nowhere"))
+    around = ReaderContext(world.clock, lambda: world.pins.factory, Path("/nowhere"))
     with pytest.raises(ReaderError):
         open_reader(ReaderSettings(**{**_fields(SETTINGS), **free}), around)
     open_reader(ReaderSettings(**{**_fields(SETTINGS), **free, "data1_pin": 21}), around).close()
@@ -475,7 +475,7 @@ def board(lgpio) -> Iterator[tuple[WiegandReader, Any, SimulatedClock]]:
     factory, clock = board_factory(), SimulatedClock()
     for pin in (5, 6):
         lgpio.change(pin, 1)
-    reader = open_reader(SETTINGS, Surroundings(clock, lambda: factory, Path("/nowhere")))
+    reader = open_reader(SETTINGS, ReaderContext(clock, lambda: factory, Path("/nowhere")))
     yield reader, lgpio, clock
     reader.close()
 
@@ -519,7 +519,7 @@ def test_pin_that_the_kernel_refuses_is_named(lgpio):
     lgpio.refused.add("alert")
     factory = board_factory()
     with pytest.raises(ReaderError, match="cannot listen to its data lines: GPIO busy"):
-        open_reader(SETTINGS, Surroundings(SimulatedClock(), lambda: factory, Path("/nowhere")))
+        open_reader(SETTINGS, ReaderContext(SimulatedClock(), lambda: factory, Path("/nowhere")))
 
 
 def test_chip_that_is_gone_is_a_fault(board):

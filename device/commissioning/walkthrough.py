@@ -1,0 +1,172 @@
+"""Goes through the wires of a door with an installer: says what to see, hear or do, waits, and asks."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Any, Protocol
+
+from device.commissioning.alone import service_runs
+from device.commissioning.hangup import hangup_interrupts
+from device.commissioning.words import STRIKE, input_words, output_words, place_of
+from device.config import DoorSettings, InputSettings, OutputSettings, Settings
+from device.door.securing.driven import remember
+from device.door.wires.gpio import BoardIO, board_factory
+from device.errors import DoorError
+from device.ports import Clock
+from device.records import InputChanged, Line, Outputs
+
+ON_S = 2.0
+PULSE_S = 3.0
+ATTEND_S = 0.5
+"""A released strike is driven again so often, as its guard wants it."""
+_SAYS_NOTHING = "not as it should be"
+
+
+class Result(StrEnum):
+    """What came of a wire."""
+
+    WORKS = "works"
+    FAILS = "fails"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One wire that was tried."""
+
+    door: str
+    wire: str
+    place: str
+    result: Result
+    detail: str = ""
+
+
+class Installer(Protocol):
+    """Who is at the door."""
+
+    def say(self, text: str) -> None:
+        """Tells them something."""
+
+    def confirm(self, question: str) -> bool:
+        """Asks them yes or no."""
+
+    def act(self, wire: InputSettings, line: Line) -> None:
+        """What they have been told to do, for hands that are simulated; a person does it by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Pins and time, real or simulated."""
+
+    factory: Any
+    clock: Clock
+    start: Callable[[BoardIO], None]
+    """Has a door's inputs settle and its guard watch as time passes."""
+
+
+class Walkthrough:
+    """Tries wire after wire. Whatever happens, the strike is secured and everything is off in the end."""
+
+    def __init__(self, settings: Settings, bench: Bench, installer: Installer, wait_s: float) -> None:
+        self._settings = settings
+        self._bench = bench
+        self._installer = installer
+        self._wait_s = wait_s
+
+    def through(self, door: DoorSettings) -> Iterator[Tried]:
+        """All wires of a door, each as soon as it was tried. Raises `DoorError` if a pin cannot be taken."""
+        outputs = [one for one in self._settings.outputs if one.door == door.name]
+        inputs = [one for one in self._settings.inputs if one.door == door.name]
+        with closing(BoardIO(door, inputs, outputs, self._bench.factory, self._bench.clock)) as io:
+            self._bench.start(io)
+            for output in outputs:
+                yield self._tried(door, output, output.signal, partial(self._output, io, output))
+            yield self._tried(door, door, "strike", partial(self._strike, io))
+            for wire in inputs:
+                yield self._tried(door, wire, wire.signal, partial(self._input, io, wire))
+
+    def _tried(
+        self,
+        door: DoorSettings,
+        wire: DoorSettings | InputSettings | OutputSettings,
+        name: str,
+        attempt: Callable[[], tuple[Result, str]],
+    ) -> Tried:
+        self._installer.say(f"\n{door.name}: {name} on {place_of(wire)}")
+        try:
+            result, detail = attempt()
+        except DoorError as error:
+            result, detail = Result.FAILS, error.message
+        self._installer.say(f"  {result}{f': {detail}' if detail else ''}")
+        return Tried(door.name, name, place_of(wire), result, detail)
+
+    def _output(self, io: BoardIO, output: OutputSettings) -> tuple[Result, str]:
+        words = output_words(output.signal)
+        self._installer.say(f"  For {ON_S:.0f} s now, {words.expected}")
+        try:
+            io.drive(Outputs(on=frozenset({output.signal})))
+            self._bench.clock.sleep(ON_S)
+        finally:
+            io.drive(Outputs())
+        return self._answered(words.question)
+
+    def _strike(self, io: BoardIO) -> tuple[Result, str]:
+        self._installer.say(f"  WARNING: the door can be opened for {PULSE_S:.0f} s. Then, {STRIKE.expected}")
+        if not self._installer.confirm("  Is somebody at the door who watches it?"):
+            return Result.SKIPPED, "nobody watches the door"
+        end = self._bench.clock.monotonic() + PULSE_S
+        try:
+            while (left := end - self._bench.clock.monotonic()) > 0:
+                io.drive(Outputs(released=True))
+                self._bench.clock.sleep(min(left, ATTEND_S))
+        finally:
+            io.drive(Outputs())
+        return self._answered(STRIKE.question)
+
+    def _answered(self, question: str) -> tuple[Result, str]:
+        return (Result.WORKS, "") if self._installer.confirm(f"  {question}") else (Result.FAILS, _SAYS_NOTHING)
+
+    def _input(self, io: BoardIO, wire: InputSettings) -> tuple[Result, str]:
+        words, line = input_words(wire.signal), io.lines()[wire.signal]
+        if line.is_fault:
+            return Result.FAILS, f"the wire says {line}: look at the cable, its resistors and the converter"
+        steps = [(words.do, Line.ACTIVE), (words.undo, Line.QUIET)]
+        for told, wanted in steps if line is Line.QUIET else [steps[1], *steps]:
+            self._installer.say(f"  It says {io.lines()[wire.signal]}. {told} ({self._wait_s:.0f} s)")
+            if not self._has_become(io, wire, wanted):
+                return Result.FAILS, f"it still says {io.lines()[wire.signal]}, expected {wanted}"
+        return Result.WORKS, ""
+
+    def _has_become(self, io: BoardIO, wire: InputSettings, wanted: Line) -> bool:
+        become = threading.Event()
+
+        def tell(changed: InputChanged) -> None:
+            if (changed.input, changed.line) == (wire.signal, wanted):
+                become.set()
+
+        io.watch(tell)
+        if io.lines()[wire.signal] is wanted:
+            return True
+        self._installer.act(wire, wanted)
+        return self._bench.clock.wait(become, self._wait_s)
+
+
+@contextmanager
+def board_bench(settings: Settings) -> Iterator[Bench]:
+    """The pins of this board; what is going to be driven is written down first. Raises `DoorError`."""
+    from device.clock import SystemClock
+
+    _refuse_beside_service()
+    remember(settings.doors, settings.outputs)
+    factory = board_factory()
+    with closing(factory), hangup_interrupts():
+        yield Bench(factory, SystemClock(), BoardIO.run)
+
+
+def _refuse_beside_service() -> None:
+    """Raises `DoorError`."""
+    if service_runs():
+        raise DoorError("The service runs, and has the pins.", hint="Stop it meanwhile: sudo systemctl stop lintel")

@@ -1,0 +1,1 @@
+"""The operators' socket: what is asked, and who answers."""

@@ -1,0 +1,1 @@
+"""Locks the doors when no service does."""

@@ -1,0 +1,1 @@
+"""Pins: the relay, outputs and inputs of a door on a GPIO chip."""

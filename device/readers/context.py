@@ -1,0 +1,21 @@
+"""What a reader needs of its surroundings, besides its own settings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from device.config import FormatSettings
+from device.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderContext:
+    """Given to every function that opens a reader."""
+
+    clock: Clock
+    pins: Callable[[], Any]
+    """gpiozero's pin factory of this board, asked for by readers on GPIO lines alone. Raises `DoorError`."""
+    state_dir: Path
+    """Where keys of readers are kept."""
+    own_formats: tuple[FormatSettings, ...] = ()

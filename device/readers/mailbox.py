@@ -1,0 +1,56 @@
+"""Where readers' events wait for the door, in bounded room, so that noise can't delay a badge."""
+
+import threading
+from collections import deque
+
+from device.records import BadgeRead, ReaderEvent, ReaderNotice
+
+ROOM = 64
+"""So many events of all readers wait at most."""
+ROOM_FOR_NOISE = 4
+"""So many unreadable badges among them: a badge waits behind no more."""
+
+
+class Mailbox:
+    """Events on their way from the readers' threads to one that takes them, oldest first, in bounded room."""
+
+    def __init__(self) -> None:
+        self.filled = threading.Event()
+        """Set while there is something to take, or a failure."""
+        self.dropped = 0
+        self._events: deque[ReaderEvent] = deque()
+        self._failure: Exception | None = None
+        self._lock = threading.Lock()
+
+    def put(self, event: ReaderEvent) -> None:
+        """Leaves an event; without room, the oldest unreadable badge makes place for it, or else the oldest key or
+        badge: what a reader says of itself is kept as long as there is anything else.
+        """
+        with self._lock:
+            noise = [waiting for waiting in self._events if _is_noise(waiting)]
+            if len(self._events) == ROOM or (_is_noise(event) and len(noise) == ROOM_FOR_NOISE):
+                said = (waiting for waiting in self._events if not isinstance(waiting, ReaderNotice))
+                self._events.remove(noise[0] if noise else next(said, self._events[0]))
+                self.dropped += 1
+            self._events.append(event)
+            self.filled.set()
+
+    def fail(self, failure: Exception) -> None:
+        """Leaves a failure, the first of which is raised when all events are taken."""
+        with self._lock:
+            self._failure = self._failure or failure
+            self.filled.set()
+
+    def take(self) -> ReaderEvent | None:
+        """The oldest event, None if there is none. Raises the failure after the last one, each time."""
+        with self._lock:
+            if self._events:
+                return self._events.popleft()
+            if self._failure is not None:
+                raise self._failure.with_traceback(None)
+            self.filled.clear()
+            return None
+
+
+def _is_noise(event: ReaderEvent) -> bool:
+    return isinstance(event, BadgeRead) and event.credential is None

@@ -1,0 +1,1 @@
+"""OSDP readers, through libosdp, and what guards it."""

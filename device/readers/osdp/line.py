@@ -1,0 +1,203 @@
+"""One serial line of OSDP readers: a thread of its own that lets libosdp work, and tells what each reader says."""
+
+import threading
+from collections.abc import Sequence
+
+from device.errors import LintelError, ReaderError
+from device.ports import Clock
+from device.readers.formats import FormatTable
+from device.readers.mailbox import Mailbox
+from device.readers.osdp.events import Condition, condition_after, event_from, notices
+from device.readers.osdp.frames import Answer, Command
+from device.readers.osdp.panel import Panel, Peer, PeerEvent
+from device.readers.osdp.signals import orders, status_request
+from device.readers.osdp.watch import DEAF_S, LOST_AFTER_S, Watch, refusal
+from device.readers.osdp.wire import Heard, Wire
+from device.records import BadgeRead, Notice, ReaderNotice, Security, Signal
+
+STEP_S = 0.01
+"""libosdp is driven so often; it wants at least every 0.05 s."""
+REOPEN_S = 1.0
+MAX_REOPEN_S = 8.0
+"""A line that is gone is opened again after 1, 2, 4, 8, 8, ... seconds."""
+_FORMATTED = "It sends formatted card data, which OSDP has given up: set the reader to raw card data."
+
+
+class Station:
+    """A reader on the line, from the line's side. Its events may be taken, and its signal be set, by any thread."""
+
+    def __init__(self, peer: Peer, formats: FormatTable, clock: Clock, patience_s: float) -> None:
+        self.peer = peer
+        self.mailbox = Mailbox()
+        self.signal: tuple[int, Signal] = (0, Signal.READY)
+        """Counted, as the same one may be shown again."""
+        self._formats = formats
+        self._clock = clock
+        self._condition = Condition()
+        self._shown: tuple[int, Signal] | None = None
+        self._told = self.signal
+        self._heard: Heard | None = None
+        self._refused: set[int] = set()
+        self.watch = Watch(clock.monotonic(), patience_s)
+        self.is_fresh = False
+        """Whether everything that the reader kept for us while we could not be heard has been taken and dropped."""
+        self._secure_since: float | None = None
+        self._kept = 0
+
+    def tell_notice(self, notice: Notice | None, detail: str = "") -> None:
+        """Has a notice read, if there is one."""
+        if notice:
+            self.mailbox.put(ReaderNotice(notice, self._clock.monotonic(), self.peer.name, detail))
+
+    def hear(self, event: PeerEvent) -> None:
+        """Takes what the reader said in its secure channel."""
+        now = self._clock.monotonic()
+        if said := event_from(event.report, now, self.peer.name, self._formats):
+            if self.is_fresh:
+                self.mailbox.put(said)
+            else:
+                self._kept += 1
+        before, self._condition = self._condition, condition_after(self._condition, event.report)
+        for notice in notices(before, self._condition, now, self.peer.name):
+            self.mailbox.put(notice)
+
+    def attend(self, panel: Panel, index: int, heard: Heard | None) -> None:
+        """Sees whether the reader is there, begins anew if it is not, and shows it its signal if it is."""
+        now, secure = self._clock.monotonic(), panel.is_secure(index)
+        turned = self.watch.look(now, secure=secure, heard_at=heard.at if heard and heard.sealed else None)
+        self._freshen(now, heard, secure=secure)
+        self.tell_notice(turned, refusal(now, heard, self.peer) if turned is Notice.LOST else "")
+        if turned is Notice.FOUND:
+            self._refused.clear()
+        panel.resume(index)
+        if self.watch.should_restart(now, online=panel.is_online(index)):
+            panel.restart(index)
+        if heard != self._heard:
+            self._heard = heard
+            self._note(heard, secure=secure)
+        if not secure:
+            self._shown = None
+        elif panel.is_online(index) and self._shown != self.signal:
+            self._show(panel, index)
+
+    def _freshen(self, now: float, heard: Heard | None, *, secure: bool) -> None:
+        """A reader keeps badges while its line is down, and nobody knows for how long. What it says in a new channel is
+        dropped until it has nothing more to say.
+        """
+        if not secure:
+            self.is_fresh, self._secure_since = False, None
+            return
+        self._secure_since = now if self._secure_since is None else self._secure_since
+        if self.is_fresh or not (heard and heard.sealed and heard.at >= self._secure_since):
+            return
+        if (heard.command, heard.answer) == (Command.POLL, Answer.ACK):
+            self.is_fresh = True
+            if self._kept:
+                fault = f"{self._kept} presented while the line was down"
+                self.mailbox.put(BadgeRead(None, now, self.peer.name, Security.SECURE_CHANNEL, fault=fault))
+                self._kept = 0
+
+    def _note(self, heard: Heard | None, *, secure: bool) -> None:
+        """A command that the reader refuses is not sent again until it is lost and found, as libosdp takes its channel
+        down for it.
+        """
+        if heard and heard.refuses:
+            self._refused.add(heard.command)
+        elif heard and heard.answer == Answer.FMT and secure:
+            at, name = self._clock.monotonic(), self.peer.name
+            self.mailbox.put(BadgeRead(None, at, name, Security.SECURE_CHANNEL, _FORMATTED))
+
+    def _show(self, panel: Panel, index: int) -> None:
+        """Shows the signal as far as the reader can. When it comes up, asks for its condition, and does not repeat what
+        was for somebody who has long left.
+        """
+        wanted, came_up = self.signal, self._shown is None
+        passed = came_up and wanted == self._told and wanted[1] is not Signal.ALARM
+        commands = [
+            order.words
+            for order in orders(Signal.READY if passed else wanted[1])
+            if order.code not in self._refused and panel.can(index, order.capability)
+        ]
+        if came_up and Command.LSTAT not in self._refused:
+            commands.append(status_request())
+        if panel.order(index, *commands):
+            self._shown = self._told = wanted
+
+
+class Line:
+    """The readers of one serial line. One thread alone speaks to libosdp; whatever ends it is told to the readers."""
+
+    def __init__(self, wire: Wire, peers: Sequence[tuple[Peer, FormatTable]], clock: Clock) -> None:
+        """Takes an open line over. Raises `DependencyMissing`."""
+        patience_s = LOST_AFTER_S + DEAF_S * (len(peers) - 1)
+        self.stations = tuple(Station(peer, formats, clock, patience_s) for peer, formats in peers)
+        self.fault: ReaderError | None = None
+        """What ended the thread."""
+        self._wire = wire
+        self._clock = clock
+        self._panel = Panel(wire, [peer for peer, _ in peers])
+        self._users = len(peers)
+        self._stop = threading.Event()
+        self._reopen_at = 0.0
+        self._reopen_s = REOPEN_S
+        self._thread = threading.Thread(target=self._run, name=f"osdp {wire.source}", daemon=True)
+        self._thread.start()
+
+    def leave(self) -> None:
+        """One reader less; the line is let go with the last one."""
+        self._users -= 1
+        if self._users == 0:
+            self._stop.set()
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.wait(STEP_S):
+                self._step()
+        except BaseException as error:
+            self.fault = _stopped(self._wire.source, error)
+            for station in self.stations:
+                station.mailbox.fail(self.fault)
+        finally:
+            self._panel.close()
+            self._wire.close()
+
+    def _step(self) -> None:
+        if not self._wire.is_open and not self._reopen():
+            return
+        for event in self._panel.refresh():
+            self.stations[event.index].hear(event)
+        if self._wire.fault:
+            self._lose(self._wire.fault)
+            return
+        for index, station in enumerate(self.stations):
+            station.attend(self._panel, index, self._wire.heard.get(station.peer.address))
+
+    def _lose(self, fault: str) -> None:
+        self._wire.close()
+        self._reopen_s = REOPEN_S
+        self._reopen_at = self._clock.monotonic() + self._reopen_s
+        for station in self.stations:
+            station.tell_notice(station.watch.gone(self._clock.monotonic()), f"its line is gone: {fault}")
+
+    def _reopen(self) -> bool:
+        now = self._clock.monotonic()
+        if now < self._reopen_at:
+            return False
+        self._reopen_s = min(self._reopen_s * 2, MAX_REOPEN_S)
+        self._reopen_at = now + self._reopen_s
+        try:
+            self._wire.open()
+        except ReaderError:
+            return False
+        for index in range(len(self.stations)):
+            self._panel.restart(index)
+        return True
+
+
+def _stopped(source: str, error: BaseException) -> ReaderError:
+    """The error itself if it says what to do, else one that does."""
+    if isinstance(error, ReaderError):
+        return error
+    said = error.message if isinstance(error, LintelError) else f"{type(error).__name__}: {error}"
+    return ReaderError(f"The OSDP line at {source} has stopped: {said}", hint="Restart the service, and report this.")

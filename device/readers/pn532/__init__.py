@@ -1,0 +1,1 @@
+"""PN532 NFC modules on a serial line."""

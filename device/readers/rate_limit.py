@@ -1,0 +1,76 @@
+"""Limits the rate of a reader's events, so that noise can't delay a badge."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from device.records import BadgeRead, KeyPress, ReaderEvent, ReaderNotice
+
+REPORT_EVERY_S = 1.0
+
+
+@dataclass(slots=True)
+class TokenBucket:
+    """How much may come: `burst` at once, `rate` a second from then on."""
+
+    burst: float
+    rate: float
+    _left: float = 0.0
+    _since: float | None = None
+
+    def admits(self, at: float) -> bool:
+        """Whether one more may, `at` seconds."""
+        passed = 0.0 if self._since is None else max(0.0, at - self._since)
+        self._left = self.burst if self._since is None else min(self.burst, self._left + passed * self.rate)
+        self._since = at
+        if self._left < 1.0:
+            return False
+        self._left -= 1.0
+        return True
+
+
+class Intake:
+    """Lets a reader's events in at the pace at which people can make them, and counts the rest.
+
+    Badges that can be read have a pace of their own, which noise does not use up, and so has what a reader says of
+    itself: a loose contact must not fill the audit.
+    """
+
+    def __init__(self, reader: str = "") -> None:
+        self.dropped = 0
+        """In all."""
+        self._reader = reader
+        self._badges = TokenBucket(burst=20, rate=20)
+        self._noise = TokenBucket(burst=10, rate=2)
+        self._keys = TokenBucket(burst=40, rate=20)
+        self._notices = TokenBucket(burst=20, rate=0.1)
+        self._untold = 0
+        self._told_at = 0.0
+
+    def lets_in(self, event: ReaderEvent, at: float) -> bool:
+        """Whether the event counts. One that does not is told of later."""
+        self._reader = event.reader
+        if self._admits(event, at):
+            return True
+        self.dropped += 1
+        self._untold += 1
+        return False
+
+    def report(self, at: float) -> BadgeRead | None:
+        """How many events did not count, as an unreadable badge, once a second at most."""
+        if not self._untold or at - self._told_at < REPORT_EVERY_S:
+            return None
+        count, self._untold, self._told_at = self._untold, 0, at
+        return BadgeRead(None, at, self._reader, fault=f"{count} more came too fast and were dropped")
+
+    def _admits(self, event: ReaderEvent, at: float) -> bool:
+        match event:
+            case BadgeRead(credential=None):
+                return self._noise.admits(at)
+            case BadgeRead():
+                return self._badges.admits(at)
+            case KeyPress():
+                return self._keys.admits(at)
+            case ReaderNotice():
+                return self._notices.admits(at)
+            case _:
+                assert_never(event)

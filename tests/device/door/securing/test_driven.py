@@ -1,0 +1,80 @@
+"""What `run` remembers of its relays: all of them, before a pin is taken, and nothing where it cannot be read."""
+
+import pytest
+
+from device.config import DoorSettings, OutputSettings
+from device.door.securing.driven import FILE_NAME, OUTPUTS_NAME, DrivenOutput, remember, remembered, remembered_outputs
+from device.errors import DoorError
+from device.records import DoorOutput
+
+ODD = DoorSettings(name="back", pin=5, active_high=False, fail_safe=True, strike_time_s=0.5)
+
+
+@pytest.mark.usefixtures("runtime")
+@pytest.mark.parametrize("doors", [(), (DoorSettings(),), (ODD,), (DoorSettings(), ODD)])
+def test_relays_are_remembered(doors):
+    remember(doors)
+    assert remembered() == doors
+
+
+@pytest.mark.usefixtures("runtime")
+def test_last_relays_are_remembered():
+    remember([DoorSettings(pin=4)])
+    remember([DoorSettings(pin=5)])
+    assert remembered() == (DoorSettings(pin=5),)
+
+
+@pytest.mark.usefixtures("runtime")
+def test_outputs_are_remembered_beside_the_relays():
+    remember([ODD], [OutputSettings(door="back", signal=DoorOutput.SHUNT, pin=6, active_high=False)])
+    assert remembered() == (ODD,)
+    assert remembered_outputs() == (DrivenOutput("back", "shunt", 6, active_high=False),)
+
+
+@pytest.mark.usefixtures("runtime")
+def test_outputs_of_an_earlier_start_are_forgotten():
+    remember([ODD], [OutputSettings(signal=DoorOutput.SIREN, pin=6)])
+    remember([ODD])
+    assert remembered_outputs() == ()
+
+
+@pytest.mark.usefixtures("runtime")
+def test_nothing_is_remembered_at_first():
+    assert (remembered(), remembered_outputs()) == ((), ())
+
+
+def test_relays_that_a_version_without_outputs_wrote_down_are_known(runtime):
+    (runtime / FILE_NAME).write_bytes(b'[{"name": "main", "pin": 4}]')
+    assert (remembered(), remembered_outputs()) == ((DoorSettings(pin=4),), ())
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b'[{"pin": 1', b'[{"pin": 99}]', b'[{"pni": 1}]', b"\xff\xfe", b"{}", b"[1]", b"[" * 100_000]
+)
+def test_damaged_memory_is_none(runtime, content):
+    for name in (FILE_NAME, OUTPUTS_NAME):
+        (runtime / name).write_bytes(content)
+    assert (remembered(), remembered_outputs()) == ((), ())
+
+
+def test_nothing_else_is_left_in_the_folder(runtime):
+    remember([DoorSettings()])
+    assert {path.name for path in runtime.iterdir()} == {FILE_NAME, OUTPUTS_NAME}
+
+
+def test_without_a_runtime_folder_nothing_is_remembered(monkeypatch, tmp_path):
+    monkeypatch.setattr("device.files.RUNTIME_DIR", tmp_path / "none")
+    remember([DoorSettings()])
+    assert remembered() == ()
+
+
+def test_runtime_folder_of_the_service_is_found_by_hand(monkeypatch, tmp_path):
+    monkeypatch.setattr("device.files.RUNTIME_DIR", tmp_path)
+    remember([DoorSettings(pin=5)])
+    assert (tmp_path / FILE_NAME).is_file()
+
+
+def test_folder_that_cannot_be_written_to_is_an_error(monkeypatch):
+    monkeypatch.setenv("RUNTIME_DIRECTORY", "/proc/none")
+    with pytest.raises(DoorError, match="Cannot write down which relays are driven"):
+        remember([DoorSettings()])

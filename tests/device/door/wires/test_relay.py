@@ -1,0 +1,164 @@
+"""The relay on simulated pins: secure from its first level on, released on request, an error when it is broken."""
+
+import itertools
+
+import pytest
+
+from device.config import DoorSettings
+from device.door.wires.chip import level_of
+from device.door.wires.gpio import Relay
+from device.errors import DoorError
+from device.simulation.clock import SimulatedClock
+from device.simulation.pins import Level, SimulatedPins
+
+PIN = 17
+
+
+@pytest.fixture
+def clock():
+    return SimulatedClock()
+
+
+@pytest.fixture
+def pins(clock):
+    return SimulatedPins(clock)
+
+
+def kind(case):
+    return f"active {'high' if case[0] else 'low'}, fail-{'safe' if case[1] else 'secure'}"
+
+
+@pytest.fixture(params=itertools.product([True, False], repeat=2), ids=kind)
+def settings(request):
+    active_high, fail_safe = request.param
+    return DoorSettings(pin=PIN, active_high=active_high, fail_safe=fail_safe)
+
+
+@pytest.fixture
+def relay(pins, settings):
+    return Relay(settings, pins.factory)
+
+
+def released_level(settings):
+    """High energizes an active-high relay, and an energized fail-safe strike is locked."""
+    return settings.active_high != settings.fail_safe
+
+
+def releases(pins, settings):
+    """The pin's history in the relay's terms: True where it is released."""
+    return [level.high == released_level(settings) for level in pins.history(PIN)]
+
+
+@pytest.mark.parametrize(
+    ("active_high", "fail_safe", "released", "high"),
+    [
+        (True, False, True, True),
+        (True, False, False, False),
+        (False, False, True, False),
+        (False, False, False, True),
+        (True, True, True, False),
+        (True, True, False, True),
+        (False, True, True, True),
+        (False, True, False, False),
+    ],
+)
+def test_levels(active_high, fail_safe, released, high):
+    assert level_of(DoorSettings(active_high=active_high, fail_safe=fail_safe), released=released) is high
+
+
+@pytest.mark.usefixtures("relay")
+def test_first_level_is_secure(pins, settings):
+    assert releases(pins, settings) == [False]
+
+
+def test_release_and_secure(pins, relay, settings):
+    relay.release()
+    relay.secure()
+    assert releases(pins, settings) == [False, True, False]
+
+
+def test_levels_have_their_times(pins, relay, clock, settings):
+    clock.sleep(2.0)
+    relay.release()
+    clock.sleep(3.0)
+    relay.secure()
+    released = released_level(settings)
+    secure = not released
+    assert pins.history(PIN) == (Level(0.0, secure), Level(2.0, released), Level(5.0, secure))
+
+
+def test_secure_twice_changes_nothing(pins, relay, settings):
+    relay.secure()
+    relay.secure()
+    assert releases(pins, settings) == [False]
+
+
+def test_release_twice_changes_nothing(pins, relay, settings):
+    relay.release()
+    relay.release()
+    assert releases(pins, settings) == [False, True]
+
+
+def test_close_secures(pins, relay, settings):
+    relay.release()
+    relay.close()
+    assert releases(pins, settings) == [False, True, False]
+
+
+def test_close_twice_is_harmless(relay):
+    relay.close()
+    relay.close()
+
+
+def test_closed_pin_can_be_taken_again(pins, relay, settings):
+    relay.close()
+    Relay(settings, pins.factory)
+
+
+@pytest.mark.usefixtures("relay")
+def test_pin_is_taken_once(pins):
+    with pytest.raises(DoorError, match=f"Cannot take GPIO {PIN}, the relay of door main"):
+        Relay(DoorSettings(pin=PIN), pins.factory)
+
+
+@pytest.mark.parametrize("pin", range(28))
+def test_every_pin_of_the_settings_can_be_taken(pins, pin):
+    Relay(DoorSettings(pin=pin, active_high=False), pins.factory)
+    assert [level.high for level in pins.history(pin)] == [True]
+
+
+def test_pin_that_is_broken_from_the_start_is_an_error(pins):
+    pins.broken = True
+    with pytest.raises(DoorError, match="GPIO 17, the relay of door main: the simulated pin does not answer"):
+        Relay(DoorSettings(pin=PIN), pins.factory)
+
+
+@pytest.mark.parametrize("action", ["release", "secure", "close"])
+def test_pin_that_breaks_is_an_error(pins, relay, action):
+    pins.broken = True
+    with pytest.raises(DoorError, match="the simulated pin does not answer"):
+        getattr(relay, action)()
+
+
+def test_pin_that_is_mended_works_again(pins, relay, settings):
+    pins.broken = True
+    with pytest.raises(DoorError):
+        relay.release()
+    pins.broken = False
+    relay.release()
+    assert releases(pins, settings) == [False, True]
+
+
+def test_failed_close_can_be_repeated(pins, relay, settings):
+    relay.release()
+    pins.broken = True
+    with pytest.raises(DoorError):
+        relay.close()
+    pins.broken = False
+    relay.close()
+    assert releases(pins, settings) == [False, True, False]
+
+
+def test_pins_do_not_mix(pins):
+    Relay(DoorSettings(pin=4), pins.factory).release()
+    assert pins.history(PIN) == ()

@@ -1,0 +1,257 @@
+"""The relay's own watchdog: a strike that nobody attends to is secured, and if no thread runs, the process is ended."""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.clock import SystemClock
+from device.config import DoorSettings
+from device.door.operation import Door
+from device.door.thread import DoorThread
+from device.door.wires.gpio import BoardIO
+from device.door.wires.relay_guard import PET_S, RelayGuard
+from device.errors import DoorError
+from device.records import DoorCommand, Event, Outputs
+from device.simulation.clock import SimulatedClock
+from device.simulation.pins import SimulatedPins
+
+PIN = 17
+PATIENCE_S = 20.0
+RELEASED = Outputs(released=True)
+HANGING = Path(__file__).parent / "hanging.py"
+
+
+@pytest.fixture
+def clock():
+    return SimulatedClock()
+
+
+@pytest.fixture
+def pins(clock):
+    return SimulatedPins(clock)
+
+
+@pytest.fixture
+def io(pins, clock):
+    io = BoardIO(DoorSettings(pin=PIN), (), (), pins.factory, clock)
+    clock.attend(io.guard)
+    return io
+
+
+def changes(pins):
+    """The strike's changes as (seconds, released)."""
+    return [(level.at, level.high) for level in pins.history(PIN)]
+
+
+def test_strike_that_nobody_attends_to_is_secured(pins, io, clock):
+    io.drive(RELEASED)
+    clock.sleep(60.0)
+    assert changes(pins) == [(0.0, False), (0.0, True), (PET_S, False)]
+
+
+def test_strike_that_is_attended_to_stays_released(pins, io, clock):
+    for _ in range(600):
+        io.drive(RELEASED)
+        clock.sleep(PET_S * 0.9)
+    assert changes(pins) == [(0.0, False), (0.0, True)]
+
+
+def test_secured_strike_needs_nobody(pins, io, clock):
+    io.drive(RELEASED)
+    io.drive(Outputs())
+    clock.sleep(60.0)
+    assert changes(pins) == [(0.0, False), (0.0, True), (0.0, False)]
+
+
+def test_what_the_guard_did_is_told_to_whoever_wakes_up(io, clock):
+    io.drive(RELEASED)
+    clock.sleep(60.0)
+    with pytest.raises(DoorError, match="nobody attended to it for 2 s"):
+        io.drive(Outputs())
+
+
+def test_it_is_told_once(io, clock):
+    io.drive(RELEASED)
+    clock.sleep(60.0)
+    with pytest.raises(DoorError):
+        io.drive(Outputs())
+    io.drive(Outputs())
+
+
+def test_thread_that_wakes_up_does_not_go_on_as_before(pins, io, clock):
+    io.drive(RELEASED)
+    clock.sleep(10.0)
+    with pytest.raises(DoorError):
+        io.drive(RELEASED)
+    assert changes(pins)[-1] == (PET_S, False)
+
+
+def test_thread_that_has_thought_again_is_watched_again(pins, io, clock):
+    io.drive(RELEASED)
+    clock.sleep(10.0)
+    with pytest.raises(DoorError):
+        io.drive(RELEASED)
+    io.drive(RELEASED)
+    clock.sleep(10.0)
+    assert changes(pins)[-2:] == [(10.0, True), (10.0 + PET_S, False)]
+
+
+def test_strike_that_cannot_be_secured_is_tried_again(pins, io, clock):
+    io.drive(RELEASED)
+    pins.broken = True
+    clock.sleep(PET_S * 3.5)
+    pins.broken = False
+    clock.sleep(PET_S)
+    assert changes(pins)[-1] == (PET_S * 4, False)
+
+
+def test_release_that_comes_after_the_guard_looked_is_secured_by_its_next_look(clock):
+    """A thread that is stopped between telling the guard and driving the pin."""
+    secured = []
+    guard = RelayGuard(lambda: secured.append(clock.monotonic()), clock)
+    clock.attend(guard)
+    guard.pet()
+    clock.sleep(PET_S * 1.5)
+    clock.sleep(PET_S)
+    assert secured == [PET_S, PET_S * 2]
+
+
+def test_closed_door_is_left_alone(pins, io, clock):
+    io.drive(RELEASED)
+    io.close()
+    clock.sleep(60.0)
+    assert changes(pins) == [(0.0, False), (0.0, True), (0.0, False)]
+
+
+@given(st.lists(st.tuples(st.floats(0, 5), st.booleans()), max_size=30))
+def test_strike_is_never_released_for_long_without_being_driven(driven):
+    clock = SimulatedClock()
+    pins = SimulatedPins(clock)
+    io = BoardIO(DoorSettings(pin=PIN), (), (), pins.factory, clock)
+    clock.attend(io.guard)
+    last_driven = []
+    for pause, released in driven:
+        last_driven.append(clock.monotonic())
+        with contextlib.suppress(DoorError):
+            io.drive(Outputs(released=released))
+        clock.sleep(pause)
+    clock.sleep(PET_S)
+    for (at, high), (until, _) in zip(changes(pins), changes(pins)[1:], strict=False):
+        attended = [when for when in last_driven if at <= when <= until]
+        assert not high or until - attended[-1] <= PET_S + 1e-9
+    assert not changes(pins)[-1][1]
+
+
+@pytest.fixture
+def real():
+    """Real threads on simulated pins."""
+    clock = SystemClock()
+    pins = SimulatedPins(clock)
+    io = BoardIO(DoorSettings(pin=PIN), (), (), pins.factory, clock)
+    io.run()
+    yield io, pins
+    io.close()
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_release_ends_while_its_thread_hangs(real):
+    io, pins = real
+    hang = threading.Event()
+
+    def release_and_hang():
+        io.drive(RELEASED)
+        hang.wait(PATIENCE_S)
+
+    hanging = threading.Thread(target=release_and_hang, daemon=True)
+    hanging.start()
+    wait_until(lambda: len(changes(pins)) == 3)
+    released, secured = changes(pins)[1:]
+    assert (hanging.is_alive(), secured[1]) == (True, False)
+    assert PET_S <= secured[0] - released[0] < PET_S + 1.0
+    hang.set()
+    hanging.join()
+    with pytest.raises(DoorError, match="guard"):
+        io.drive(Outputs())
+
+
+def test_release_ends_while_its_thread_hangs_with_the_relays_lock(real):
+    io, pins = real
+    io.drive(RELEASED)
+    with io._relay._lock:
+        wait_until(lambda: not changes(pins)[-1][1])
+    with pytest.raises(DoorError, match="guard"):
+        io.drive(Outputs())
+
+
+@pytest.fixture
+def door(real):
+    """A whole door with a thread for its time."""
+    io, pins = real
+    door = Door(DoorSettings(pin=PIN, strike_time_s=10.0), io, SystemClock())
+    thread = DoorThread(door, SystemClock())
+    yield door, pins
+    door.close()
+    thread.close()
+
+
+def test_release_ends_while_the_whole_door_hangs(door):
+    """Long before its strike time is over."""
+    door, pins = door
+    assert door.grant()
+    with door._lock:
+        wait_until(lambda: not changes(pins)[-1][1])
+    (released_at, _), (secured_at, _) = changes(pins)[-2:]
+    assert PET_S / 2 < secured_at - released_at < PET_S + 2.0
+
+
+def test_door_that_woke_up_is_in_fault_and_says_why(door):
+    door, pins = door
+    door.grant()
+    with door._lock:
+        wait_until(lambda: not changes(pins)[-1][1])
+    said = []
+    wait_until(lambda: said.extend(door.notices()) or Event.DOOR_FAULT in [notice.event for notice in said])
+    assert "nobody attended to it" in said[-1].detail
+    assert not changes(pins)[-1][1]
+
+
+def test_evacuation_goes_on_when_the_door_wakes_up(door):
+    door, pins = door
+    door.command(DoorCommand.EVACUATE)
+    with door._lock:
+        wait_until(lambda: not changes(pins)[-1][1])
+    wait_until(lambda: changes(pins)[-1][1])
+
+
+def hang(how):
+    """A process that releases the strike and hangs; its exit code and what it said."""
+    child = subprocess.Popen([sys.executable, HANGING, how], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        out, err = child.communicate(timeout=PATIENCE_S)
+    finally:
+        child.kill()
+    return child.returncode, out, err
+
+
+def test_release_ends_while_the_main_thread_hangs_in_c():
+    assert hang("sleep") == (-signal.SIGKILL, "released\nsecured\n", "")
+
+
+def test_process_in_which_no_python_runs_is_ended():
+    """It cannot secure the strike itself any more; the unit does that after every end."""
+    code, out, err = hang("hold the interpreter")
+    assert (code, out, "Timeout" in err) == (1, "released\n", True)

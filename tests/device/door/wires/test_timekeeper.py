@@ -1,0 +1,116 @@
+"""A thread for what has a time of its own: called when due, soon after it is woken, and gone after the end."""
+
+import threading
+import time
+
+import pytest
+
+from device.clock import SystemClock
+from device.door.wires.timekeeper import LONGEST_WAIT_S, Timekeeper
+
+PATIENCE_S = 20.0
+
+
+class Alarm:
+    """`Timed` that goes off once at a time."""
+
+    def __init__(self):
+        self.at = None
+        self.went_off_at = None
+        self.gone_off = threading.Event()
+
+    def deadline(self):
+        return self.at
+
+    def tick(self):
+        self.at, self.went_off_at = None, time.monotonic()
+        self.gone_off.set()
+
+
+@pytest.fixture
+def alarm():
+    return Alarm()
+
+
+@pytest.fixture
+def keeper(alarm):
+    keeper = Timekeeper(alarm, SystemClock())
+    yield keeper
+    keeper.close()
+
+
+def test_it_is_called_when_its_time_has_come(alarm, keeper):
+    due = alarm.at = time.monotonic() + 0.2
+    keeper.wake()
+    assert alarm.gone_off.wait(PATIENCE_S)
+    assert 0.0 <= alarm.went_off_at - due < 1.0
+
+
+def test_it_is_found_without_being_woken(alarm, keeper):  # noqa: ARG001 - it runs
+    due = alarm.at = time.monotonic()
+    assert alarm.gone_off.wait(PATIENCE_S)
+    assert alarm.went_off_at - due < LONGEST_WAIT_S + 1.0
+
+
+def test_what_is_past_is_called_at_once(alarm):
+    alarm.at = time.monotonic() - 100.0
+    keeper = Timekeeper(alarm, SystemClock())
+    assert alarm.gone_off.wait(PATIENCE_S)
+    keeper.close()
+
+
+def test_every_round_is_told(alarm):
+    told = threading.Event()
+    keeper = Timekeeper(alarm, SystemClock(), each_round=told.set)
+    assert told.wait(PATIENCE_S)
+    keeper.close()
+
+
+def test_closing_ends_the_thread_at_once(alarm, keeper):  # noqa: ARG001 - the fixture closes it again
+    began = time.monotonic()
+    keeper.close()
+    assert (keeper._thread.is_alive(), time.monotonic() - began < LONGEST_WAIT_S / 2) == (False, True)
+
+
+def test_it_may_be_closed_by_what_it_calls():
+    class Ending(Alarm):
+        def tick(self):
+            keeper.close()
+            super().tick()
+
+    ending = Ending()
+    keeper = Timekeeper(ending, SystemClock())
+    ending.at = time.monotonic()
+    keeper.wake()
+    assert ending.gone_off.wait(PATIENCE_S)
+    keeper._thread.join(PATIENCE_S)
+    assert not keeper._thread.is_alive()
+
+
+def test_what_fails_is_reported_and_called_again(alarm, monkeypatch):
+    reported = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: reported.append(args.exc_type))
+    go_off, failures = alarm.tick, iter([ValueError, KeyError])
+
+    def tick():
+        for failure in failures:
+            raise failure
+        go_off()
+
+    alarm.tick = tick
+    alarm.at = time.monotonic()
+    keeper = Timekeeper(alarm, SystemClock())
+    assert alarm.gone_off.wait(PATIENCE_S)
+    keeper.close()
+    assert reported == [ValueError, KeyError]
+
+
+def test_closing_does_not_wait_for_a_thread_that_hangs(alarm):
+    hang = threading.Event()
+    alarm.tick = lambda: hang.wait(PATIENCE_S)
+    alarm.at = time.monotonic()
+    keeper = Timekeeper(alarm, SystemClock())
+    began = time.monotonic()
+    keeper.close()
+    assert time.monotonic() - began < LONGEST_WAIT_S + 1.0
+    hang.set()

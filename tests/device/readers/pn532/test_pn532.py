@@ -1,0 +1,346 @@
+"""The PN532: its frames, what is said to it, and the reader on a pseudo-terminal with a chip at the far end."""
+
+import os
+import pty
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.clock import SystemClock
+from device.config import ReaderSettings
+from device.errors import ConfigError, ReaderError
+from device.readers.context import ReaderContext
+from device.readers.pn532.dialogue import Answer, Ask, Card, Ready, Rest, Wrong, badge_of, card_in, dialogue
+from device.readers.pn532.frames import MAX_CONTENT, FrameParser, command_frame
+from device.readers.pn532.reader import ANSWER_TIME_S, TRIES, open_reader
+from device.readers.repeats import REPEAT_TIME_S
+from device.records import BadgeRead, Credential, Security, Signal
+from tests.device.readers.pn532.chip import ACK, Chip, ChipCard, tag, text_record
+
+FIRMWARE = bytes.fromhex("0000ff06fad50332010607e800")
+"""The chip's answer in NXP's manual, section 7.2.2: IC 32, version 1.6, all three kinds of cards."""
+SOON_S = 5.0
+
+
+def test_command_is_sent_as_the_manual_writes_it() -> None:
+    assert command_frame(b"\x02") == bytes.fromhex("0000ff02fed4022a00")
+
+
+def test_answer_of_the_manual_is_understood() -> None:
+    assert FrameParser().take(ACK + FIRMWARE) == [bytes.fromhex("0332010607")]
+
+
+def test_answer_comes_in_pieces() -> None:
+    parser = FrameParser()
+    assert [answer for byte in ACK + FIRMWARE for answer in parser.take(bytes([byte]))] == [b"\x03\x32\x01\x06\x07"]
+
+
+def test_command_that_is_not_understood_is_told() -> None:
+    assert FrameParser().take(bytes.fromhex("0000ff01ff7f8100")) == [b"\x7f"]
+
+
+def test_long_frame_is_understood() -> None:
+    content = b"\xd5\x41\x00" + bytes(257)
+    checksum = -sum(content) & 0xFF
+    frame = b"\x00\x00\xff\xff\xff\x01\x04\xfb" + content + bytes([checksum, 0])
+    assert FrameParser().take(frame) == [content[1:]]
+
+
+def frame_of_the_largest_size(content: bytes) -> bytes:
+    size = len(content).to_bytes(2)
+    return b"\x00\x00\xff\xff\xff" + size + bytes([-sum(size) & 0xFF]) + content + bytes([-sum(content) & 0xFF])
+
+
+def test_frame_that_is_too_long_is_passed_over() -> None:
+    assert FrameParser().take(frame_of_the_largest_size(b"\xd5" + bytes(MAX_CONTENT)) + FIRMWARE) == [
+        b"\x03\x32\x01\x06\x07"
+    ]
+
+
+@pytest.mark.parametrize(
+    "received",
+    [
+        b"",
+        ACK,
+        bytes.fromhex("0000ffff0000"),
+        FIRMWARE[:-2],
+        FIRMWARE.replace(b"\xfa", b"\xfb"),
+        FIRMWARE.replace(b"\xe8", b"\xe9"),
+        FIRMWARE.replace(b"\xd5", b"\xd4"),
+        command_frame(b"\x02"),
+        b"\x00\x00\xff\x00\x00\xd5\x00",
+        b"\x00\x00\xff\x01\xff\xd5\x2b\x00",
+    ],
+    ids=[
+        "nothing",
+        "ACK",
+        "NACK",
+        "half a frame",
+        "wrong length",
+        "wrong sum",
+        "wrong direction",
+        "our own command",
+        "no content",
+        "no code",
+    ],
+)
+def test_what_is_no_answer_is_passed_over(received: bytes) -> None:
+    assert FrameParser().take(received) == []
+
+
+@given(st.binary(max_size=64).filter(lambda noise: b"\xff" not in noise))
+def test_answer_after_noise_is_understood(noise: bytes) -> None:
+    assert FrameParser().take(noise + FIRMWARE) == [b"\x03\x32\x01\x06\x07"]
+
+
+@given(st.lists(st.binary(max_size=300) | st.sampled_from([b"\x00\xff", b"\xff\xff", ACK, FIRMWARE]), max_size=20))
+def test_parser_keeps_no_more_than_a_frame(received: list[bytes]) -> None:
+    parser = FrameParser()
+    for piece in received:
+        parser.take(piece)
+        assert len(parser._received) <= MAX_CONTENT + 8
+
+
+CARD = Card(bytes.fromhex("04a1b2c3d4e5f6"), has_pages=False)
+ALL = frozenset({"csn4", "csn7", "csn10"})
+
+
+def found(card: Card) -> bytes:
+    """InListPassiveTarget's answer for a card of type A."""
+    return b"\x01\x01\x00\x44" + (b"\x00" if card.has_pages else b"\x20") + bytes([len(card.uid)]) + card.uid
+
+
+@pytest.mark.parametrize("card", [CARD, Card(bytes(range(1, 5)), has_pages=True)], ids=["7 bytes", "4 bytes"])
+def test_card_is_found_in_an_answer(card: Card) -> None:
+    assert card_in(found(card)) == card
+
+
+@pytest.mark.parametrize("size", range(len(found(CARD))))
+def test_answer_that_is_cut_off_holds_no_card(size: int) -> None:
+    assert card_in(found(CARD)[:size]) is None
+
+
+@pytest.mark.parametrize(
+    ("uid", "format_name"), [("01020304", "csn4"), ("04a1b2c3d4e5f6", "csn7"), ("04a1b2c3d4e5f6a7b8c9", "csn10")]
+)
+def test_serial_number_is_the_badge(uid: str, format_name: str) -> None:
+    credential, _ = badge_of(Card(bytes.fromhex(uid), has_pages=False), "", ALL)
+    assert credential == Credential(format_name, 0, int(uid, 16))
+
+
+@pytest.mark.parametrize(
+    ("uid", "text", "formats", "fault"),
+    [
+        ("08123456", "", ALL, "a card that draws a new serial number each time, as phones do"),
+        ("00000000", "", ALL, "a card whose serial number is 0"),
+        ("0102030405", "", ALL, "a card with a serial number of 5 bytes"),
+        ("", "", ALL, "a card with a serial number of 0 bytes"),
+        ("01020304", "", frozenset({"csn7"}), "a card of the format csn4"),
+        ("01020304", "", frozenset({"ndef"}), "a card without a text"),
+        ("01020304", "hello", frozenset({"ndef", *ALL}), "a card whose text is no badge, of 5 characters"),
+    ],
+    ids=["random", "zero", "odd", "none", "other format", "no text", "other text"],
+)
+def test_card_that_is_no_badge_is_refused(uid: str, text: str, formats: frozenset[str], fault: str) -> None:
+    assert badge_of(Card(bytes.fromhex(uid), has_pages=False), text, formats) == (None, fault)
+
+
+def test_seven_bytes_that_begin_with_08_are_a_serial_number() -> None:
+    assert badge_of(Card(bytes.fromhex("08010203040506"), has_pages=False), "", ALL)[0] is not None
+
+
+def test_chip_of_another_kind_is_told() -> None:
+    said = dialogue("front", ALL)
+    assert next(said) == Ask(b"\x02")
+    assert said.send(Answer(b"\x07\x01\x06\x07", 0.0)) == Wrong("07 01 06 07")
+
+
+answers = st.builds(Answer, st.binary(max_size=64) | st.sampled_from([found(CARD), b"\x00" * 17]), st.floats(0, 1e6))
+
+
+@given(st.lists(answers, max_size=60))
+def test_whatever_is_answered_the_dialogue_goes_on(answered: list[Answer]) -> None:
+    said = dialogue("front", ALL | {"ndef"})
+    step = next(said)
+    for answer in [Answer(b"\x32\x01\x06\x07", 0.0), *answered]:
+        assert isinstance(step, Ask | Rest | Ready | BadgeRead)
+        step = said.send(answer)
+
+
+@contextmanager
+def on_a_line(formats: tuple[str, ...] = (), **chip_is):
+    """A reader and the chip at the far end of its line."""
+    far, near = pty.openpty()
+    chip = Chip(far, **chip_is)
+    settings = ReaderSettings(name="front", source=os.ttyname(near), formats=formats)
+    try:
+        reader = open_reader(settings, ReaderContext(SystemClock(), lambda: None, Path()))
+        try:
+            yield reader, chip
+        finally:
+            reader.close()
+    finally:
+        chip.stop()
+        os.close(far)
+        os.close(near)
+
+
+UID = bytes.fromhex("04a1b2c3d4e5f6")
+PLAIN = ChipCard(UID)
+
+
+def test_card_is_a_clonable_badge_with_its_bits() -> None:
+    with on_a_line(card=PLAIN) as (reader, _):
+        read = reader.read(SOON_S)
+        number = int.from_bytes(UID)
+        assert read == BadgeRead(
+            Credential("csn7", 0, number), read.at, "front", Security.CLONABLE, "", f"{number:056b}"
+        )
+
+
+def test_card_that_stays_comes_once() -> None:
+    with on_a_line(card=PLAIN) as (reader, _):
+        reader.read(SOON_S)
+        assert reader.read(REPEAT_TIME_S + 0.5) is None
+
+
+def test_field_is_switched_off_between_two_rounds() -> None:
+    with on_a_line() as (reader, chip):
+        reader.read(0.5)
+        rounds = [command for command in chip.asked if command[0] in (0x4A, 0x32)][1:]
+        assert rounds[:4] == [b"\x4a\x01\x00", b"\x32\x01\x00"] * 2
+
+
+def test_card_that_draws_its_number_anew_is_refused_once() -> None:
+    class Drawing(Chip):
+        def content(self, command):
+            self.card = ChipCard(b"\x08" + os.urandom(3))
+            return super().content(command)
+
+    far, near = pty.openpty()
+    chip = Drawing(far)
+    settings = ReaderSettings(source=os.ttyname(near))
+    reader = open_reader(settings, ReaderContext(SystemClock(), lambda: None, Path()))
+    first, later = reader.read(SOON_S), reader.read(0.5)
+    reader.close()
+    chip.stop()
+    os.close(far)
+    os.close(near)
+    assert (first.credential, later) == (None, None)
+
+
+def test_text_is_the_badge_where_it_is_wanted() -> None:
+    with on_a_line(("ndef",), card=tag(UID, text_record("17:1001"))) as (reader, _):
+        assert reader.read(SOON_S).credential == Credential("h10301", 17, 1001)
+
+
+def test_text_at_the_end_of_a_longer_message_is_found() -> None:
+    address = b"\x91\x01\x60U" + b"a" * 0x60
+    with on_a_line(("ndef",), card=tag(UID, address + text_record("17:1001"))) as (reader, _):
+        assert reader.read(SOON_S).credential == Credential("h10301", 17, 1001)
+
+
+def test_text_is_not_asked_for_where_it_is_not_wanted() -> None:
+    with on_a_line(card=tag(UID, text_record("17:1001"))) as (reader, chip):
+        assert reader.read(SOON_S).credential == Credential("csn7", 0, int.from_bytes(UID))
+        assert not [command for command in chip.asked if command[0] == 0x40]
+
+
+@pytest.mark.parametrize(
+    "card", [PLAIN, tag(UID, b""), ChipCard(UID, 0x00, bytes(180))], ids=["classic", "empty", "new"]
+)
+def test_card_without_a_text_is_its_serial_number(card: ChipCard) -> None:
+    with on_a_line(("ndef", "csn7"), card=card) as (reader, _):
+        assert reader.read(SOON_S).credential == Credential("csn7", 0, int.from_bytes(UID))
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+def test_card_that_is_taken_away_while_it_is_read_is_nothing(pages: int) -> None:
+    card = tag(UID, b"\x91\x01\x60U" + b"a" * 0x60 + text_record("17:1001"))
+    with on_a_line(("ndef", "csn7"), card=card, pages_until_removal=pages) as (reader, chip):
+        assert reader.read(0.5) is None
+        chip.pages_until_removal, chip.card = None, card
+        assert reader.read(SOON_S).credential == Credential("h10301", 17, 1001)
+
+
+def test_card_of_which_a_part_can_never_be_read_is_refused() -> None:
+    short = tag(UID, b"\x91\x01\x60U" + b"a" * 0x60 + text_record("17:1001"))
+    with on_a_line(("ndef", "csn7"), card=ChipCard(UID, 0x00, short.memory[:48])) as (reader, _):
+        assert reader.read(SOON_S).fault == "a card of which a part could not be read"
+
+
+def test_answer_that_was_lost_is_asked_for_again() -> None:
+    with on_a_line(card=PLAIN, silent=TRIES - 1) as (reader, _):
+        assert reader.read(SOON_S) is not None
+
+
+def test_noise_on_the_line_is_passed_over() -> None:
+    with on_a_line(card=PLAIN, noise=b"\x00\xff\x00\x00\xff\x05\xfb\x55") as (reader, _):
+        assert reader.read(SOON_S) is not None
+
+
+def test_reading_does_not_wait_for_a_chip_that_is_silent() -> None:
+    with on_a_line() as (reader, chip):
+        chip.dead = True
+        clock = SystemClock()
+        began = clock.monotonic()
+        assert reader.read(0.05) is None
+        assert clock.monotonic() - began < TRIES * ANSWER_TIME_S
+
+
+def test_chip_that_falls_silent_is_gone() -> None:
+    with on_a_line() as (reader, chip):
+        chip.dead = True
+        with pytest.raises(ReaderError, match="does not answer"):
+            reader.read(SOON_S)
+
+
+def test_line_that_is_pulled_is_gone() -> None:
+    far, near = pty.openpty()
+    chip = Chip(far)
+    settings = ReaderSettings(source=os.ttyname(near))
+    reader = open_reader(settings, ReaderContext(SystemClock(), lambda: None, Path()))
+    os.close(near)
+    chip.stop()
+    os.close(far)
+    with pytest.raises(ReaderError, match="badge reader"):
+        reader.read(SOON_S)
+    reader.close()
+
+
+@pytest.mark.parametrize(
+    ("chip_is", "message"),
+    [
+        ({"dead": True}, "does not answer, 3 times in a row"),
+        ({"version": b"\x07\x01\x06\x07"}, "Expected a PN532, received 07 01 06 07"),
+        ({"version": b""}, "Expected a PN532, received nothing"),
+    ],
+    ids=["silent", "PN533", "empty"],
+)
+def test_what_is_no_pn532_is_refused_at_start_and_leaves_no_descriptor(chip_is, message: str) -> None:
+    open_before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(ReaderError, match=message), on_a_line(**chip_is):
+        pass
+    assert len(list(Path("/proc/self/fd").iterdir())) == open_before
+
+
+def test_signals_do_nothing() -> None:
+    with on_a_line(card=PLAIN) as (reader, _):
+        reader.show(Signal.GRANTED)
+        assert reader.read(SOON_S) is not None
+
+
+def test_format_that_it_cannot_read_is_refused() -> None:
+    with pytest.raises(ConfigError, match="'h10301'") as refused, on_a_line(("h10301",)):
+        pass
+    assert "ndef" in refused.value.hint
+
+
+def test_what_is_no_serial_line_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    with pytest.raises(ReaderError, match="is no serial line"):
+        open_reader(ReaderSettings(source=str(path)), ReaderContext(SystemClock(), lambda: None, Path()))
