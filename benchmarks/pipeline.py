@@ -38,10 +38,10 @@ from device.door.wires.gpio import Relay
 from device.enrollment import Candidate, Enrollment
 from device.images import read_image
 from device.records import BadgeRead, Frame, Image
-from device.simulation.pins import SimulatedPins
-from device.simulation.scenario import Figure, Place
-from device.simulation.scene import Scene
 from device.store.store import Store
+from device.virtual.figures import Figure, Place
+from device.virtual.pins import SimulatedPins
+from device.virtual.scene import Scene
 from device.vision.alignment import align
 from device.vision.faces import FaceAnalyzer, load_analyzer
 from device.vision.models import EMBEDDING, Model, load_model, shipped_models_dir

@@ -31,10 +31,10 @@ from device.readers.formats import encode
 from device.readers.wiegand import open_reader
 from device.readers.wiegand_frames import BOUNCE_S, GREATEST_SPACING_S, SILENCE_S
 from device.records import BadgeRead, Credential, Probe
-from device.simulation.pins import SimulatedPins
-from device.simulation.scenario import Figure, Place
-from device.simulation.scene import Scene
-from device.simulation.wiegand import Timing, WiegandWires, frame
+from device.virtual.figures import Figure, Place
+from device.virtual.pins import SimulatedPins
+from device.virtual.scene import Scene
+from device.virtual.wiegand import Timing, WiegandWires, frame
 from device.vision.faces import load_analyzer
 from device.vision.models import shipped_models_dir
 

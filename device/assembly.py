@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from device.access import Doorway
-from device.cameras.sources import open_camera, open_live_camera
+from device.cameras.sources import open_live_camera
 from device.config import DoorSettings, ReaderSettings, Settings, state_dir
 from device.control.client import control_socket
 from device.control.server import ControlServer, Ordered
@@ -18,15 +18,13 @@ from device.door.mode import ModeFile
 from device.door.operation import Door
 from device.door.securing.driven import remember
 from device.door.thread import DoorThread
-from device.door.wires.gpio import BoardIO, board_factory, open_board_io
+from device.door.wires.gpio import board_factory, open_board_io
 from device.errors import LintelError
 from device.ports import Camera, Clock, Reader
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.kinds import open_readers
-from device.readers.lines import open_line_reader
 from device.records import AuditRow, DoorCommand, Event
-from device.simulation.pins import SimulatedPins
 from device.store.store import Store
 from device.vision.faces import load_analyzer
 
@@ -174,21 +172,3 @@ def _all_of(errors: list[LintelError]) -> LintelError:
     return type(errors[0])(
         "\n".join([f"{len(errors)} parts of the door are missing.", *messages]), hint="Mend all of them."
     )
-
-
-@contextmanager
-def desk(settings: Settings, clock: Clock, pins: SimulatedPins) -> Iterator[Post]:
-    """A door with a virtual relay, for a real camera or clip and badges that are typed.
-
-    It works on a copy of the store in memory: no grant of a virtual door is ever in a real audit.
-    """
-    with ExitStack() as stack:
-        io = BoardIO(settings.door, (), (), pins.factory, clock)
-        door = stack.enter_context(closing(Door(settings.door, io, clock)))
-        time = stack.enter_context(closing(DoorThread(door, clock)))
-        with open_store(settings) as real:
-            store = stack.enter_context(real.copy_in_memory())
-        analyzer = load_analyzer(settings.vision)
-        camera = stack.enter_context(closing(open_camera(settings.camera, clock)))
-        reader = stack.enter_context(closing(open_line_reader("stdin", clock)))
-        yield Post(Doorway(camera, door, store, analyzer, clock), reader, (lambda: time.last_beat,))

@@ -9,13 +9,13 @@ from device.config import Settings
 
 def play_desk(settings: Settings, camera_source: str, *, as_json: bool) -> int:
     """Serves typed badges until the end of the input or Ctrl-C, with a copy of the people of `lintel enroll`."""
-    from device.assembly import desk
     from device.cli.transcript import advice_line, transaction_line
     from device.clock import Stop, SystemClock
     from device.door.wires.gpio import level_of
     from device.records import Transaction
     from device.service import Notifier, Service, Watchdog, serve, stopped_by_signals
-    from device.simulation.pins import SimulatedPins
+    from device.simulation.desk import desk
+    from device.virtual.pins import SimulatedPins
 
     stop = Stop()
     clock = SystemClock(stop)

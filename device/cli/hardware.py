@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from device.commissioning.walkthrough import Tried, Walkthrough
     from device.config import DoorSettings, InputSettings, Settings
     from device.records import Line
-    from device.simulation.clock import SimulatedClock
-    from device.simulation.pins import SimulatedPins
+    from device.virtual.clock import SimulatedClock
+    from device.virtual.pins import SimulatedPins
 
 ACTS_AFTER_S = 1.0
 """So long simulated hands need for what they are told."""
@@ -60,9 +60,9 @@ def _walkthrough(
 
     if not simulated:
         return Walkthrough(settings, stack.enter_context(board_bench(settings)), Person(aside=aside), wait_s)
-    from device.simulation.clock import SimulatedClock
-    from device.simulation.pins import SimulatedPins
-    from device.virtual_doors import fully_wired
+    from device.simulation.doors import fully_wired
+    from device.virtual.clock import SimulatedClock
+    from device.virtual.pins import SimulatedPins
 
     clock = SimulatedClock()
     pins, wired = SimulatedPins(clock), fully_wired(settings)

@@ -10,7 +10,7 @@ from device.cli.context import json_option, print_json, settings_of
 
 if TYPE_CHECKING:
     from device.enrollment import EnrollmentReport
-    from device.rehearsal import Played, Rehearsal
+    from device.simulation.player import Played, Player
 
 
 @click.command(epilog="Exit codes: 0 all as expected, 1 an expectation was not met, 11 the scenario is wrong.")
@@ -41,9 +41,9 @@ def simulate(
 
 
 def _play_scenario(context: click.Context, path: Path | None, *, as_json: bool) -> int:
-    from device.rehearsal import Played, Rehearsal
+    from device.simulation.player import Played, Player
 
-    rehearsal = Rehearsal(path, settings_of(context))
+    rehearsal = Player(path, settings_of(context))
     events = list(rehearsal.play()) if as_json else _told(rehearsal)
     played = [event for event in events if isinstance(event, Played)]
     unmet = sum(len(step.unmet) for step in played)
@@ -54,7 +54,7 @@ def _play_scenario(context: click.Context, path: Path | None, *, as_json: bool) 
     return 1 if unmet else 0
 
 
-def _told(rehearsal: "Rehearsal") -> "list[EnrollmentReport | Played]":
+def _told(rehearsal: "Player") -> "list[EnrollmentReport | Played]":
     """Plays, and prints each event as it comes."""
     from device.cli.transcript import enrolled_lines, played_lines
     from device.enrollment import EnrollmentReport

@@ -6,7 +6,7 @@ from device.credentials import format_badge
 from device.door.wires.gpio import level_of
 from device.enrollment import EnrollmentReport
 from device.records import AuditRow, DoorOutput, Transaction
-from device.rehearsal import Played
+from device.simulation.player import Played
 
 
 def enrolled_lines(report: EnrollmentReport) -> Iterator[str]:

@@ -49,39 +49,12 @@ from device.config import Settings, refuse_contradictions
 from device.credentials import format_badge, parse_badge
 from device.errors import CredentialError, ScenarioError
 from device.records import DoorCommand, DoorInput, DoorOutput, DoorState, Event, Line, Notice, Reason
+from device.virtual.figures import Figure, Seconds, Table
 
 _HINT = "`lintel simulate --help` says where a scenario's form is described."
 
-Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Seconds = Annotated[float, msgspec.Meta(ge=0, le=60)]
 
-
-class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    pass
-
-
-class Place(_Table, frozen=True):
-    """Where a figure stands: its center from the left, from the top, and its height, as shares of the picture's
-    size.
-    """
-
-    x: Share = 0.5
-    y: Share = 0.55
-    size: Annotated[float, msgspec.Meta(ge=0.05, le=3)] = 0.9
-
-
-class Figure(_Table, frozen=True):
-    """A person in front of the camera: a picture that moves from one place to another and is lit."""
-
-    image: str
-    start: Place = msgspec.field(default=Place(), name="from")
-    end: Place = msgspec.field(default=Place(), name="to")
-    walk_s: Seconds = 0.0
-    light: Annotated[float, msgspec.Meta(ge=0, le=3)] = 1.0
-    blur_px: Annotated[float, msgspec.Meta(ge=0, le=50)] = 0.0
-
-
-class Expect(_Table, frozen=True):
+class Expect(Table, frozen=True):
     """What must come of a step; what is left out may be anything."""
 
     outcome: Literal["granted", "denied"] | None = None
@@ -93,7 +66,7 @@ class Expect(_Table, frozen=True):
     outputs: tuple[DoorOutput, ...] = ()
 
 
-class Happening(_Table, frozen=True):
+class Happening(Table, frozen=True):
     """Something that happens at the door: to a wire, to the relay, to the reader, or by an operator; one of them."""
 
     at_s: Seconds = 0.0
@@ -105,7 +78,7 @@ class Happening(_Table, frozen=True):
     relay: Literal["broken", "mended"] | None = None
 
 
-class Step(_Table, frozen=True):
+class Step(Table, frozen=True):
     """One scene: it begins, a badge may be presented, things may happen, something must come of it."""
 
     title: str
@@ -122,7 +95,7 @@ class Step(_Table, frozen=True):
     expect: Expect = Expect()
 
 
-class Enrollee(_Table, frozen=True):
+class Enrollee(Table, frozen=True):
     """Somebody to enroll before the first step."""
 
     name: str
@@ -130,13 +103,13 @@ class Enrollee(_Table, frozen=True):
     images: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 
 
-class Scenario(_Table, frozen=True):
+class Scenario(Table, frozen=True):
     """A whole scenario."""
 
     title: str
     step: Annotated[tuple[Step, ...], msgspec.Meta(min_length=1)]
     settings: Settings | None = None
-    images: dict[str, str] = {}
+    images: dict[str, str] = msgspec.field(default_factory=dict)
     enroll: tuple[Enrollee, ...] = ()
 
 

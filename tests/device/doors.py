@@ -3,8 +3,8 @@
 from device.config import DoorSettings, Settings
 from device.door.operation import Door
 from device.door.wires.gpio import BoardIO, level_of
-from device.simulation.clock import SimulatedClock
-from device.simulation.pins import SimulatedPins
+from device.virtual.clock import SimulatedClock
+from device.virtual.pins import SimulatedPins
 
 
 def open_door(settings: Settings, pins: SimulatedPins, clock: SimulatedClock) -> Door:

@@ -19,12 +19,12 @@ from device.enrollment import Candidate, Enrollment
 from device.images import read_image
 from device.records import BadgeRead
 from device.service import Notifier, Service, Watchdog, serve, stopped_by_signals
-from device.simulation.camera import SimulatedCamera
-from device.simulation.pins import SimulatedPins
-from device.simulation.reader import SimulatedReader
-from device.simulation.scenario import Figure, Place
-from device.simulation.scene import Scene
 from device.store.store import Store
+from device.virtual.camera import SimulatedCamera
+from device.virtual.figures import Figure, Place
+from device.virtual.pins import SimulatedPins
+from device.virtual.reader import SimulatedReader
+from device.virtual.scene import Scene
 from device.vision.faces import load_analyzer
 from device.vision.models import shipped_models_dir
 

@@ -18,10 +18,10 @@ from device.config import AccessSettings, Settings
 from device.credentials import parse_badge
 from device.errors import CameraError, ModelError, StoreError
 from device.records import BadgeRead, Box, DoorCommand, DoorState, Frame, Outcome, Probe, Quality, Reason
-from device.simulation.clock import SimulatedClock
-from device.simulation.pins import SimulatedPins
 from device.store.audit import Audit
 from device.store.store import Store
+from device.virtual.clock import SimulatedClock
+from device.virtual.pins import SimulatedPins
 from device.vision.manifest import DecisionRule, Fusion, OperatingPoint
 from tests.device.doors import open_door, releases
 

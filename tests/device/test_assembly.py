@@ -16,11 +16,11 @@ from device.door.securing.driven import remembered
 from device.door.wires.relay_guard import PET_S
 from device.enrollment import Candidate, Enrollment
 from device.errors import CameraError, DoorError, ReaderError, StoreError
-from device.simulation.camera import SimulatedCamera
-from device.simulation.pins import SimulatedPins
-from device.simulation.scenario import Figure, Place
-from device.simulation.scene import Scene
 from device.store.store import Store
+from device.virtual.camera import SimulatedCamera
+from device.virtual.figures import Figure, Place
+from device.virtual.pins import SimulatedPins
+from device.virtual.scene import Scene
 from tests.device.doors import releases
 
 SECURE, RELEASED = 0, 1

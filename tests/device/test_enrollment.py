@@ -10,11 +10,11 @@ from device.credentials import parse_badge
 from device.enrollment import Candidate, Enrollment, capture_candidates, linked_groups
 from device.errors import EnrollmentRefused
 from device.records import Event, Image, Reason
-from device.simulation.camera import SimulatedCamera
-from device.simulation.clock import SimulatedClock
-from device.simulation.scenario import Figure, Place
-from device.simulation.scene import Scene
 from device.store.store import Store
+from device.virtual.camera import SimulatedCamera
+from device.virtual.clock import SimulatedClock
+from device.virtual.figures import Figure, Place
+from device.virtual.scene import Scene
 
 EILEEN, GRACE = "eileen-collins", "grace-hopper"
 HERS, OTHER = parse_badge("17:1001"), parse_badge("17:1002")

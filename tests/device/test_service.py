@@ -32,13 +32,13 @@ from device.records import (
     Signal,
 )
 from device.service import MAX_BEAT_S, MAX_SWIPE_S, POLL_S, Notifier, Service, Watchdog, serve, stopped_by_signals
-from device.simulation.camera import SimulatedCamera
-from device.simulation.clock import SimulatedClock
-from device.simulation.pins import SimulatedPins
-from device.simulation.reader import SimulatedReader
-from device.simulation.scenario import Figure, Place
-from device.simulation.scene import Scene
 from device.store.store import Store
+from device.virtual.camera import SimulatedCamera
+from device.virtual.clock import SimulatedClock
+from device.virtual.figures import Figure, Place
+from device.virtual.pins import SimulatedPins
+from device.virtual.reader import SimulatedReader
+from device.virtual.scene import Scene
 from tests.device.doors import open_door
 from tests.processes import started
 

@@ -16,12 +16,12 @@ from device.credentials import parse_badge
 from device.enrollment import Candidate, Enrollment
 from device.records import DoorInput, Event, Line, Reason
 from device.service import Notifier, Service, Watchdog, serve
-from device.simulation.camera import SimulatedCamera
-from device.simulation.pins import SimulatedPins
-from device.simulation.scenario import Figure, Place
-from device.simulation.scene import Scene
 from device.store.database import FILE_NAME
 from device.store.store import Store
+from device.virtual.camera import SimulatedCamera
+from device.virtual.figures import Figure, Place
+from device.virtual.pins import SimulatedPins
+from device.virtual.scene import Scene
 from tests.device.doors import releases
 
 PATIENCE_S = 20.0

@@ -15,9 +15,9 @@ from device.config import CameraSettings
 from device.errors import CameraError, ImageError
 from device.ports import Camera, Clock
 from device.records import Frame, Image
-from device.simulation.camera import SimulatedCamera
-from device.simulation.clock import SimulatedClock
-from device.simulation.scene import Scene
+from device.virtual.camera import SimulatedCamera
+from device.virtual.clock import SimulatedClock
+from device.virtual.scene import Scene
 
 SOON_S = 5.0
 """Never waited for where a frame is there."""

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from device.images import read_image
-from device.simulation.scenario import Figure, Place
-from device.simulation.scene import Scene
+from device.virtual.figures import Figure, Place
+from device.virtual.scene import Scene
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from device.door.operation import Door
 from device.door.securing.driven import remember
 from device.door.wires.gpio import BoardIO
 from device.records import DoorCommand, DoorInput, DoorOutput, Line
-from device.simulation.clock import SimulatedClock
-from device.simulation.pins import SimulatedPins
+from device.virtual.clock import SimulatedClock
+from device.virtual.pins import SimulatedPins
 from tests.processes import started
 
 HEAVY = {

@@ -10,8 +10,8 @@ from device.control.server import ControlServer
 from device.door.securing.driven import remembered
 from device.errors import DoorError
 from device.records import DoorInput, DoorOutput, Line
-from device.simulation.clock import SimulatedClock
-from device.simulation.pins import SimulatedPins
+from device.virtual.clock import SimulatedClock
+from device.virtual.pins import SimulatedPins
 
 NO, USAGE, DOOR = 1, 2, 7
 STRIKE_PIN = 17

@@ -18,8 +18,8 @@ from device.errors import DoorError, ReaderError
 from device.readers.formats import BUILT_IN, encode, formats_for
 from device.readers.kinds import KINDS
 from device.records import BadgeRead, Credential, KeyPress, Notice, ReaderNotice, Security, Signal
-from device.simulation.pins import SimulatedPins
-from device.simulation.wiegand import WiegandWires, frame
+from device.virtual.pins import SimulatedPins
+from device.virtual.wiegand import WiegandWires, frame
 from tests.processes import started
 
 LINTEL = Path(sys.executable).parent / "lintel"

@@ -29,7 +29,7 @@ from device.records import (
     Outputs,
     ScheduleChanged,
 )
-from device.simulation.clock import SimulatedClock
+from device.virtual.clock import SimulatedClock
 from tests.device.door.bench import EVENTS, FakeDoorIO
 
 SETTINGS = DoorSettings(name="main", strike_time_s=3.0, extended_strike_time_s=10.0)

@@ -9,9 +9,9 @@ from device.credentials import format_badge
 from device.errors import ReaderError
 from device.ports import Clock, Reader
 from device.records import BadgeRead, Credential, Notice, ReaderEvent, ReaderNotice, Signal
-from device.rehearsal import Played, Rehearsal
-from device.simulation.clock import SimulatedClock
-from device.simulation.reader import SimulatedReader
+from device.simulation.player import Played, Player
+from device.virtual.clock import SimulatedClock
+from device.virtual.reader import SimulatedReader
 
 PATIENCE_S = 5.0
 """So long at most anything may take to arrive; a test ends as soon as it has."""
@@ -132,7 +132,7 @@ class ReaderConformance:
         path = tmp_path / "door.toml"
         path.write_text(DOOR.format(cards=[format_badge(card) for card in rig.cards]))
         settings = Settings(vision=VisionSettings(threads=1))
-        rehearsal = Rehearsal(path, settings, reader_of=lambda clock: Borrowed(clock, rig))
+        rehearsal = Player(path, settings, reader_of=lambda clock: Borrowed(clock, rig))
         played = [event for event in rehearsal.play() if isinstance(event, Played)]
         assert [step.unmet for step in played] == [(), (), ()]
 

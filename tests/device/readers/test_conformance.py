@@ -20,7 +20,7 @@ from device.readers.group import ReaderGroup
 from device.readers.pn532 import reader as pn532
 from device.readers.recovery import Recovered
 from device.records import Credential, Notice, ReaderNotice
-from device.simulation.reader import SimulatedReader
+from device.virtual.reader import SimulatedReader
 from tests.device.readers.conformance import ReaderConformance, Rig
 from tests.device.readers.pn532.chip import Chip, ChipCard
 

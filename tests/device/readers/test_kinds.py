@@ -15,8 +15,8 @@ from device.readers.kinds import KINDS, format_table_of, kind_of, open_readers, 
 from device.readers.recovery import Recovered
 from device.readers.streams import StreamReader
 from device.records import Credential, Notice, Security
-from device.simulation.pins import SimulatedPins
-from device.simulation.reader import SimulatedReader
+from device.virtual.pins import SimulatedPins
+from device.virtual.reader import SimulatedReader
 
 AROUND = ReaderContext(SystemClock(), lambda: SimulatedPins(SystemClock()).factory, Path("/nowhere"))
 WIEGAND = ReaderSettings(name="front", kind="wiegand", data0_pin=5, data1_pin=6)

@@ -21,7 +21,7 @@ from device.readers.lines import LINE_TIME_S, MAX_LINE, LineParser, open_reader
 from device.readers.serial_line import RATES
 from device.readers.streams import CHUNK, REST_S, StreamReader
 from device.records import BadgeRead, Credential, Security, Signal
-from device.simulation.clock import SimulatedClock
+from device.virtual.clock import SimulatedClock
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
 SOON_S = 5.0

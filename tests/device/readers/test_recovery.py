@@ -13,7 +13,7 @@ from device.readers.context import ReaderContext
 from device.readers.lines import open_reader
 from device.readers.recovery import FIRST_WAIT_S, LONGEST_WAIT_S, Recovered
 from device.records import BadgeRead, Credential, Notice, ReaderNotice, Signal
-from device.simulation.clock import SimulatedClock
+from device.virtual.clock import SimulatedClock
 
 EILEEN = Credential("h10301", 17, 1001)
 GONE = ReaderError("The badge reader is gone: it hung up.", hint="Connect the reader.")

@@ -18,9 +18,9 @@ from device.readers.formats import BUILT_IN, encode
 from device.readers.wiegand import MOMENT_S, MOST_WAITING, WiegandReader, open_reader
 from device.readers.wiegand_frames import GREATEST_SPACING_S, SILENCE_S
 from device.records import BadgeRead, Credential, KeyPress, Notice, Security, Signal
-from device.simulation.clock import SimulatedClock
-from device.simulation.pins import SimulatedPins
-from device.simulation.wiegand import (
+from device.virtual.clock import SimulatedClock
+from device.virtual.pins import SimulatedPins
+from device.virtual.wiegand import (
     FULL_SPEED,
     TYPICAL,
     Change,

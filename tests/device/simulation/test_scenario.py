@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 import device.simulation.scenario
 from device.config import Settings, VisionSettings
 from device.errors import ConfigError, ScenarioError
-from device.rehearsal import Rehearsal
-from device.simulation.scenario import Expect, Figure, Place, built_in_scenario, read_scenario
+from device.simulation.player import Player
+from device.simulation.scenario import Expect, built_in_scenario, read_scenario
+from device.virtual.figures import Figure, Place
 
 WHOLE = """
 title = "A door"
@@ -137,7 +138,7 @@ def test_built_in_scenario_is_one():
 
 
 def rehearse(path):
-    return Rehearsal(path, Settings(vision=VisionSettings(threads=1)))
+    return Player(path, Settings(vision=VisionSettings(threads=1)))
 
 
 def test_unknown_reason_is_told_with_those_that_exist(write):

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.records import Box
-from device.simulation.scenario import Figure, Place
-from device.simulation.scene import Scene
+from device.virtual.figures import Figure, Place
+from device.virtual.scene import Scene
 from device.vision.detector import anchors, decode, letterbox, overlap, pieces, suppress
 
 unit = st.floats(0, 1, width=32)

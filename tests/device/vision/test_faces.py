@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from device.records import Probe, Reason
-from device.simulation.scenario import Figure, Place
-from device.simulation.scene import Scene
+from device.virtual.figures import Figure, Place
+from device.virtual.scene import Scene
 
 NEAR = Place(y=0.9, size=1.5)
 

@@ -8,7 +8,7 @@ import pytest
 from device.errors import DoorError
 from device.ports import DoorIO
 from device.records import DoorInput, DoorOutput, InputChanged, Line, Outputs
-from device.simulation.clock import SimulatedClock
+from device.virtual.clock import SimulatedClock
 
 DEBOUNCE_S = 0.05
 SETTLED_S = 0.5

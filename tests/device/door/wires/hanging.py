@@ -13,7 +13,7 @@ from device.clock import SystemClock
 from device.config import DoorSettings
 from device.door.wires.gpio import BoardIO
 from device.records import Outputs
-from device.simulation.pins import Level, SimulatedPins
+from device.virtual.pins import Level, SimulatedPins
 
 FOR_EVER_S = 600
 

@@ -5,8 +5,8 @@ import pytest
 from device.config import DoorSettings, InputSettings, OutputSettings
 from device.door.wires.gpio import BoardIO, board_factory
 from device.records import DoorInput, DoorOutput, Line
-from device.simulation.clock import SimulatedClock
-from device.simulation.pins import SimulatedPins
+from device.virtual.clock import SimulatedClock
+from device.virtual.pins import SimulatedPins
 from tests.device.door.wires.conformance import DEBOUNCE_S, DoorIOConformance, Rig
 
 STRIKE = 17

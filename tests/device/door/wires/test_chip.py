@@ -12,7 +12,7 @@ from device.door.wires import chip
 from device.door.wires.gpio import BoardIO, Relay, board_factory
 from device.errors import DoorError
 from device.records import DoorOutput, Outputs
-from device.simulation.clock import SimulatedClock
+from device.virtual.clock import SimulatedClock
 
 PIN = 17
 PI_4B = 0xC03114

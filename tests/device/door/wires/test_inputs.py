@@ -12,8 +12,8 @@ from device.door.wires.gpio import BoardIO, board_factory, open_board_io
 from device.door.wires.inputs import LOOK_S
 from device.errors import DoorError
 from device.records import DoorInput, DoorOutput, InputChanged, Line, Outputs
-from device.simulation.clock import SimulatedClock
-from device.simulation.pins import SimulatedPins
+from device.virtual.clock import SimulatedClock
+from device.virtual.pins import SimulatedPins
 
 REX = InputSettings(signal=DoorInput.REX, pin=5)
 DPS = InputSettings(signal=DoorInput.DPS, pin=6)

@@ -8,8 +8,8 @@ from device.config import DoorSettings
 from device.door.wires.chip import level_of
 from device.door.wires.gpio import Relay
 from device.errors import DoorError
-from device.simulation.clock import SimulatedClock
-from device.simulation.pins import Level, SimulatedPins
+from device.virtual.clock import SimulatedClock
+from device.virtual.pins import Level, SimulatedPins
 
 PIN = 17
 

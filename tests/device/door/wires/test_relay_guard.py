@@ -20,8 +20,8 @@ from device.door.wires.gpio import BoardIO
 from device.door.wires.relay_guard import PET_S, RelayGuard
 from device.errors import DoorError
 from device.records import DoorCommand, Event, Outputs
-from device.simulation.clock import SimulatedClock
-from device.simulation.pins import SimulatedPins
+from device.virtual.clock import SimulatedClock
+from device.virtual.pins import SimulatedPins
 
 PIN = 17
 PATIENCE_S = 20.0

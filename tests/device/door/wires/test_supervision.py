@@ -16,7 +16,7 @@ from device.door.wires.supervision import (
     wire_of,
 )
 from device.records import Line
-from device.simulation import pins
+from device.virtual import pins
 
 shares = st.floats(0, 1)
 tolerance = st.floats(0.95, 1.05)

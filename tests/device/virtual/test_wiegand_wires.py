@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from device.clock import SystemClock
-from device.simulation.clock import SimulatedClock
-from device.simulation.pins import SimulatedPins
-from device.simulation.wiegand import (
+from device.virtual.clock import SimulatedClock
+from device.virtual.pins import SimulatedPins
+from device.virtual.wiegand import (
     FULL_SPEED,
     Change,
     Timing,

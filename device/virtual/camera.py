@@ -7,7 +7,7 @@ from typing import Literal
 from device.errors import CameraError
 from device.ports import Clock
 from device.records import Frame, Image
-from device.simulation.scene import Scene
+from device.virtual.scene import Scene
 
 RATE_FPS = 10.0
 LATE_S = 2.0

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from device.config import Settings, VisionSettings
-from device.rehearsal import Played, Rehearsal
+from device.simulation.player import Played, Player
 from device.simulation.scenario import built_in_scenario
 
 SETTINGS = Settings(vision=VisionSettings(threads=1))
@@ -18,7 +18,7 @@ def play(tmp_path):
     def played(content, head=""):
         path = tmp_path / "scenario.toml"
         path.write_text(f'title = "A day"\n{head}\n{content}')
-        return [event for event in Rehearsal(path, SETTINGS).play() if isinstance(event, Played)]
+        return [event for event in Player(path, SETTINGS).play() if isinstance(event, Played)]
 
     return played
 
@@ -121,7 +121,7 @@ def test_built_in_scenario_goes_the_same_over_wiegands_wires(tmp_path):
     everything = built_in_scenario().read_text().replace('via = "wiegand"\n', "")
     steps = everything.index("[[step]]")
     path.write_text(everything[:steps] + re.sub(r'badge = "17:\d+"', r'\g<0>\nvia = "wiegand"', everything[steps:]))
-    played = [event for event in Rehearsal(path, SETTINGS).play() if isinstance(event, Played)]
+    played = [event for event in Player(path, SETTINGS).play() if isinstance(event, Played)]
     assert [(step.step.title, step.unmet) for step in played if step.unmet] == [
         # wires have no line to lose: the badge is read
         (

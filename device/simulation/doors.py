@@ -20,13 +20,13 @@ from device.readers import wiegand
 from device.readers.context import ReaderContext
 from device.readers.formats import encode
 from device.records import Credential, DoorInput, DoorOutput, Line, ReaderEvent
-from device.simulation.camera import SimulatedCamera
-from device.simulation.clock import SimulatedClock
-from device.simulation.pins import SimulatedPins
-from device.simulation.reader import SimulatedReader
 from device.simulation.scenario import Happening
-from device.simulation.wiegand import WiegandWires, flipped, frame
 from device.store.store import Store
+from device.virtual.camera import SimulatedCamera
+from device.virtual.clock import SimulatedClock
+from device.virtual.pins import SimulatedPins
+from device.virtual.reader import SimulatedReader
+from device.virtual.wiegand import WiegandWires, flipped, frame
 from device.vision.faces import FaceAnalyzer
 
 ALL_PINS = frozenset(range(28))

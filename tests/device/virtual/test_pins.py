@@ -5,8 +5,8 @@ from gpiozero import MCP3008, DigitalOutputDevice, InputDevice
 
 from device.config import InputSettings
 from device.records import DoorInput, Line
-from device.simulation.clock import SimulatedClock
-from device.simulation.pins import Level, SimulatedPins
+from device.virtual.clock import SimulatedClock
+from device.virtual.pins import Level, SimulatedPins
 
 PIN, CHANNEL = 5, 3
 

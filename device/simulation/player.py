@@ -16,14 +16,14 @@ from device.enrollment import Candidate, Enrollment, EnrollmentReport
 from device.errors import ScenarioError
 from device.images import read_image
 from device.records import AuditRow, DoorOutput, DoorState, Event, Image, ReaderEvent, Transaction
-from device.simulation.camera import SimulatedCamera
-from device.simulation.clock import SimulatedClock
-from device.simulation.pins import Level, SimulatedPins
-from device.simulation.reader import SimulatedReader
+from device.simulation.doors import VirtualDoor, VirtualWorld, fully_wired, virtual_doors
 from device.simulation.scenario import Scenario, Step, built_in_scenario, read_scenario
-from device.simulation.scene import Scene
 from device.store.store import Store
-from device.virtual_doors import VirtualDoor, VirtualWorld, fully_wired, virtual_doors
+from device.virtual.camera import SimulatedCamera
+from device.virtual.clock import SimulatedClock
+from device.virtual.pins import Level, SimulatedPins
+from device.virtual.reader import SimulatedReader
+from device.virtual.scene import Scene
 from device.vision.faces import FaceAnalyzer, load_analyzer
 from device.vision.models import shipped_models_dir
 
@@ -57,7 +57,7 @@ class Played:
     unmet: tuple[str, ...]
 
 
-class Rehearsal:
+class Player:
     """One virtual world with its enrolled people; its state folder is thrown away at the end."""
 
     def __init__(
@@ -95,7 +95,7 @@ class Rehearsal:
                 }
                 for step in self.scenario.step:
                     self._clock.sleep(PAUSE_S)
-                    yield _Performance(step, doors, attendants, world).play(self._images)
+                    yield _StepPlayer(step, doors, attendants, world).play(self._images)
 
     def _enrolled(self, store: Store) -> Iterator[EnrollmentReport]:
         enrollment = Enrollment(store, self._analyzer, self._clock)
@@ -124,7 +124,7 @@ class Rehearsal:
         return found
 
 
-class _Performance:
+class _StepPlayer:
     """One step, from the moment it begins until all has happened and the door it is about is at rest."""
 
     def __init__(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.records import Image
-from device.simulation.scenario import Figure, Place
+from device.virtual.figures import Figure, Place
 
 WIDTH, HEIGHT = 640, 480
 NOISE_LEVELS = 3.0

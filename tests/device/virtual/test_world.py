@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.images import read_image
-from device.simulation.clock import SimulatedClock
-from device.simulation.pins import Level, SimulatedPins
-from device.simulation.scenario import Figure, Place
-from device.simulation.scene import HEIGHT, WIDTH, Scene, place_at
+from device.virtual.clock import SimulatedClock
+from device.virtual.figures import Figure, Place
+from device.virtual.pins import Level, SimulatedPins
+from device.virtual.scene import HEIGHT, WIDTH, Scene, place_at
 
 
 @pytest.fixture

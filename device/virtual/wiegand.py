@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, Protocol
 
 from device.ports import Clock
-from device.simulation.clock import SimulatedClock
+from device.virtual.clock import SimulatedClock
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,34 @@
+"""A door on a desk: a real camera or a clip, badges that are typed, a virtual relay."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+
+from device.access import Doorway
+from device.assembly import Post, open_store
+from device.cameras.sources import open_camera
+from device.config import Settings
+from device.door.operation import Door
+from device.door.thread import DoorThread
+from device.door.wires.gpio import BoardIO
+from device.ports import Clock
+from device.readers.lines import open_line_reader
+from device.virtual.pins import SimulatedPins
+from device.vision.faces import load_analyzer
+
+
+@contextmanager
+def desk(settings: Settings, clock: Clock, pins: SimulatedPins) -> Iterator[Post]:
+    """A door with a virtual relay, for a real camera or clip and badges that are typed.
+
+    It works on a copy of the store in memory: no grant of a virtual door is ever in a real audit.
+    """
+    with ExitStack() as stack:
+        io = BoardIO(settings.door, (), (), pins.factory, clock)
+        door = stack.enter_context(closing(Door(settings.door, io, clock)))
+        time = stack.enter_context(closing(DoorThread(door, clock)))
+        with open_store(settings) as real:
+            store = stack.enter_context(real.copy_in_memory())
+        analyzer = load_analyzer(settings.vision)
+        camera = stack.enter_context(closing(open_camera(settings.camera, clock)))
+        reader = stack.enter_context(closing(open_line_reader("stdin", clock)))
+        yield Post(Doorway(camera, door, store, analyzer, clock), reader, (lambda: time.last_beat,))
