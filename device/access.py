@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from itertools import pairwise
 
 from device.clock import Stop
@@ -10,6 +11,7 @@ from device.config import Settings
 from device.door.operation import Door
 from device.errors import CameraError, ImageError, ModelError, StoreError
 from device.policy.decision import decide, door_refusal, refusal
+from device.policy.pacing import Pacing, summary_row
 from device.ports import Camera, Clock
 from device.records import AuditRow, BadgeRead, Claim, Decision, Event, Evidence, Frame, Probe, Reason, Transaction
 from device.store.people import People
@@ -45,6 +47,7 @@ class Access:
         self._doorway = doorway
         self._settings = settings
         self._rule = doorway.analyzer.embedder.decision_rule
+        self._pacing = Pacing()
 
     def swipe(self, badge: BadgeRead, stop: Stop | None = None) -> Transaction:
         """Decides on a badge, writes the decision down, and only then, if it is a grant, tells the door.
@@ -113,7 +116,9 @@ class Access:
         return compare([probe.embedding for probe in probes], claim.references, self._rule)
 
     def _recorded(self, transaction: Transaction, since: float) -> Transaction:
-        """What could not be written down did not happen: it becomes a denial."""
+        """What could not be written down did not happen: it becomes a denial. A flood of denials is only counted."""
+        if self._pacing.is_counted(transaction, self._doorway.clock.monotonic()):
+            return replace(transaction, counted=True)
         try:
             with self._doorway.store.people() as people, self._doorway.store.audit() as audit:
                 transaction = self._still_entitled(transaction, people)
@@ -141,6 +146,15 @@ class Access:
         with suppress(StoreError):
             self.note_fault(f"The last grant was not carried out: {reason.code}.")
         return replace(transaction, decision=Decision(reason))
+
+    def write_counted(self, now: float) -> None:
+        """Writes the summaries of denials without a row of their own that are due. Raises `StoreError`."""
+        clock = self._doorway.clock
+        for summary in self._pacing.due(now):
+            since_s = clock.monotonic() - summary.began_at
+            row = summary_row(summary, clock.utc() - timedelta(seconds=since_s), self._doorway.door.name)
+            with self._doorway.store.audit() as audit:
+                audit.add(row)
 
     def note_fault(self, fault: str) -> None:
         """Writes a fault of the door down. Raises `StoreError`."""

@@ -61,6 +61,7 @@ class Unserved:
 
     def __init__(self) -> None:
         self.late = 0
+        self._late_until = -math.inf
         self._noise = 0
         self._noise_until = -math.inf
 
@@ -81,9 +82,9 @@ class Unserved:
         """What is to be written down now. A count begins anew when the next sentence is asked for, that is, only if
         this one could be written.
         """
-        if self.late:
+        if self.late and now >= self._late_until:
             yield f"{self.late} badge read{'s' * (self.late != 1)} dropped that came while the door was busy."
-            self.late = 0
+            self.late, self._late_until = 0, now + NOISE_S
         if self._noise and now >= self._noise_until:
             yield f"{self._noise} more unreadable badge read{'s' * (self._noise != 1)} within {NOISE_S:.0f} s."
             self._noise, self._noise_until = 0, now + NOISE_S
@@ -142,6 +143,7 @@ class DoorLoop:
         with suppress(StoreError):
             for fault in self._unserved.due(now):
                 self._access.note_fault(fault)
+            self._access.write_counted(now)
             self._write_happened()
 
     def show_state(self) -> None:

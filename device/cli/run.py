@@ -10,6 +10,7 @@ from device.errors import ReaderError
 
 if TYPE_CHECKING:
     from device.config import ReaderSettings, Settings
+    from device.records import Transaction
 
 
 @click.command(epilog="Exit codes: 0 stopped on request, 4 model, 6 camera, 7 relay, 8 database, 13 reader.")
@@ -21,7 +22,6 @@ def run(context: click.Context) -> None:
     about it; nothing is simulated. Stop it with Ctrl-C or SIGTERM: the door is secured on the way out.
     """
     from device.assembly import board, operators
-    from device.cli.transcript import transaction_line
     from device.clock import Stop, SystemClock
     from device.service import Notifier, Service, Watchdog, serve, stopped_by_signals
 
@@ -33,7 +33,15 @@ def run(context: click.Context) -> None:
         click.echo("The door is secured and waits for badges.", err=True)
         watchdog = Watchdog(notifier, clock)
         services = [Service(post, settings, watchdog) for post in posts]
-        serve(services, notifier, stop, lambda transaction: click.echo(transaction_line(transaction)))
+        serve(services, notifier, stop, tell)
+
+
+def tell(transaction: "Transaction") -> None:
+    """Prints a line for the journal, which wears the same disk as the audit: none for what is only counted there."""
+    from device.cli.transcript import transaction_line
+
+    if not transaction.counted:
+        click.echo(transaction_line(transaction))
 
 
 def lines_of(settings: "Settings") -> "tuple[ReaderSettings, ...]":

@@ -12,6 +12,8 @@ class Event(StrEnum):
     """What an audit row speaks of."""
 
     DECISION = "decision"
+    DENIALS_COUNTED = "denials-counted"
+    """Denials without rows of their own: one reason at one reader, many in a short time."""
     ENROLLED = "enrolled"
     PERSON_REMOVED = "person-removed"
     BADGE_REVOKED = "badge-revoked"

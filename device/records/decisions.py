@@ -88,6 +88,7 @@ class Transaction:
 
     `started_at` is UTC. `waited_s` is the time from the badge to the decision on the door's clock; `fault` says what
     failed, in words without any personal data; `extended` is for holders who need the strike to be released for longer.
+    `counted` means that it has no audit row of its own, but goes into a summary.
     """
 
     started_at: datetime
@@ -100,3 +101,4 @@ class Transaction:
     door: str = ""
     reader: str = ""
     extended: bool = False
+    counted: bool = field(default=False, repr=False)

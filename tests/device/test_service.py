@@ -141,8 +141,11 @@ class World:
             return [row.event for row in audit.newest(100)][1:]
 
     def faults(self):
+        return self.faults_of(Event.FAULT)
+
+    def faults_of(self, event):
         with self.store.audit() as audit:
-            return [row.fault for row in audit.newest(100) if row.event is Event.FAULT]
+            return [row.fault for row in audit.newest(100) if row.event is event]
 
 
 @pytest.fixture
@@ -291,6 +294,27 @@ def test_count_that_cannot_be_written_is_kept():
     unserved.late = 3
     next(unserved.due(0.0))
     assert list(unserved.due(0.0)) == ["3 badge reads dropped that came while the door was busy."]
+
+
+def test_flood_of_unknown_badges_is_denied_at_once_with_few_rows(world):
+    flood = [parse_badge(f"18:{number}") for number in range(1200)]
+    for credential in flood:
+        world.reader.comes(credential)
+    world.run()
+    assert [transaction.credential for transaction in world.told] == flood
+    assert world.reader.shown.count(Signal.DENIED) == 1200
+    assert len(world.events()) <= 30
+    assert world.faults_of(Event.DENIALS_COUNTED) == ["1180 more within 0.0 s, first badge 18:20, last badge 18:1199"]
+
+
+def test_flood_that_the_door_cannot_keep_up_with_is_a_row_a_minute():
+    unserved, rows = Unserved(), []
+    for second in range(600):
+        unserved.is_served(BadgeRead(UNKNOWN, second - 5.0), float(second))
+        rows += unserved.due(float(second))
+    rows += unserved.due(math.inf)
+    assert len(rows) <= 11
+    assert sum(int(row.split()[0]) for row in rows) == 600
 
 
 def test_watchdog_is_fed_before_each_read(world):
