@@ -15,6 +15,7 @@ from door_states import (
     after,
     edges,
     label,
+    pressed,
     simplest,
     until_it_changes,
     waited,
@@ -48,10 +49,11 @@ MEANINGS: Mapping[DoorState, str] = {
     DoorState.FAULT: """
         Something the door needs does not work, and nobody knows whether it is secure: a damaged wire of the position
         switch, of the lock's feedback or of the lockdown switch, a lock that stays unlocked, outputs that cannot be
-        driven. `lintel door status` says which. Nothing but an evacuation releases it; mending the cause ends it.""",
+        driven. `lintel door status` says which. Only the way out and an evacuation release it; fixing the cause ends
+        it.""",
     DoorState.LOCKDOWN: """
-        Secure whoever comes, also over a restart or a power cut, until an operator clears it. The handle still lets
-        people out.""",
+        Secure against everybody outside, also over a restart or a power cut, until an operator clears it. The handle,
+        an exit badge and, with `rex = "release"`, the exit button still let people out.""",
     DoorState.EVACUATION: """
         Released for everybody, also over a restart, until the fire input is quiet and an operator clears it.""",
 }
@@ -98,7 +100,11 @@ RULES = """
 - The strike is released only within the time of a grant, of an operator's release or of a request to exit (where `rex`
   is `release`), while a schedule says so, or in an evacuation. A clock that is set back or stands still makes that time
   shorter, never longer.
-- In FAULT and LOCKDOWN no badge, operator, schedule or request to exit releases it.
+- In FAULT and LOCKDOWN no badge from outside, operator or schedule releases it.
+- The way out is open in every state: an exit badge, and the exit button with `rex = "release"`, release the strike for
+  its time in FAULT and LOCKDOWN as well, and a mantrap's interlock yields to them, which is reported. A door whose
+  outputs failed tries to drive them again. A fault does not end that release; the opening, `secure` and a new lockdown
+  do, and the next press releases again. Each such release is in the audit.
 - EVACUATION comes first because it saves lives: a fire damages wires, and a fault must not keep people in. Where an
   attacker might set off the fire panel, and the handle always lets people out, wire no fire input.
 - FAULT is shown before LOCKDOWN, as it says that a lockdown may not be kept. Both are secure.
@@ -109,7 +115,7 @@ RULES = """
 - A grant never quiets an alarm. At a door that stands open it is for the next opening, and the time that the door may
   stay open begins anew. For people who need more time that is longer by `extended_strike_time_s`.
 - Every opening without cause is an alarm, also in lockdown and in a fault, where the siren says so beneath the state.
-- A request to exit counts when its wire goes from quiet to active: a jammed button releases nothing, least of all at a
+- A request to exit counts when its wire goes from quiet to active: a jammed button releases once, and nothing at a
   restart. A push bar must press its contact before it moves the bolt.
 - A door without a position switch is never OPEN, HELD_OPEN or FORCED, and is released by time alone.
 - Lockdown and evacuation are on the disk before the command returns. A file that cannot be read is a lockdown.
@@ -257,6 +263,9 @@ def _table(doors: dict[DoorState, Controller]) -> Iterator[str]:
     for name in dict.fromkeys(label(event) for event in EVENTS):
         if set(rows[name]) != {_NOTHING}:
             yield f"| {name} | {' | '.join(rows[name])} |"
+        if name == label(InputChanged(DoorInput.REX, Line.ACTIVE)):
+            effects = (_effect_on(door, pressed(door)) for door in doors.values())
+            yield f'| {name}, `rex = "release"` | {" | ".join(effects)} |'
     times = (until_it_changes(door) for door in doors.values())
     yield f"| time | {' | '.join(found[0].state.name if found else _NOTHING for found in times)} |"
     yield ""
@@ -266,7 +275,10 @@ _NOTHING = "·"
 
 
 def _cell(door: Controller, event: DoorEvent) -> str:
-    following = after(door, event)
+    return _effect_on(door, after(door, event))
+
+
+def _effect_on(door: Controller, following: Controller) -> str:
     if following.state is not door.state:
         return following.state.name
     before, driven = outputs(SETTINGS, door), outputs(SETTINGS, following)

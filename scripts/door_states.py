@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from device.config import DoorSettings
 from device.door.controller import (
     FEEDBACK_S,
@@ -37,6 +39,7 @@ WIRED = frozenset(DoorInput)
 LABELS: Mapping[DoorEvent, str] = {
     Granted(): "grant",
     Granted(extended=True): "extended grant",
+    Granted(egress=True): "exit badge",
     Commanded(DoorCommand.RELEASE): "`release`",
     Commanded(DoorCommand.SECURE): "`secure`",
     Commanded(DoorCommand.LOCKDOWN): "`lockdown`",
@@ -68,6 +71,15 @@ LEADING: tuple[DoorEvent, ...] = (
     Commanded(DoorCommand.EVACUATE),
 )
 """With time, these lead to every state."""
+
+
+WAY_OUT = msgspec.structs.replace(SETTINGS, rex="release")
+"""The settings of a door whose exit button releases it."""
+
+
+def pressed(door: Controller) -> Controller:
+    """The door after its exit button was pressed, with `WAY_OUT`."""
+    return replace(step(WAY_OUT, WIRED, door, InputChanged(DoorInput.REX, Line.ACTIVE), door.at), at=0.0, since=0.0)
 
 
 def label(event: DoorEvent) -> str:

@@ -12,6 +12,9 @@ evacuation, fault) are apart; the shown state is the first of these that holds:
 3. LOCKDOWN.
 4. FORCED, HELD_OPEN, OPEN, RELEASED, LOCKED: the door by itself.
 
+The way out comes before all of them: an exit badge, and an exit button where `rex` is `release`, release the strike for
+its time in every state, so that no damaged wire and no lockdown keeps people in.
+
 Of an operator's lockdown and an operator's evacuation the later word counts.
 """
 
@@ -162,7 +165,9 @@ class Controller:
     scheduled: bool = False
     """A schedule holds it released."""
     release_left_s: float | None = None
-    """Until the release of a grant, an operator or a request to exit ends."""
+    """Until the release of a grant or an operator ends."""
+    let_out_left_s: float | None = None
+    """Until the release for somebody on the way out ends. It holds in every state."""
     release_used: bool = False
     """The door was opened in this release: closing it ends the release."""
     extended: bool = False
@@ -189,7 +194,7 @@ class Controller:
     @property
     def is_released(self) -> bool:
         """Whether the strike is to be released. The only place that says so."""
-        if self.mode.is_evacuation:
+        if self.mode.is_evacuation or self.let_out_left_s is not None:
             return True
         if self.is_faulty or self.mode.is_lockdown:
             return False
@@ -224,7 +229,9 @@ class Controller:
     @property
     def is_passage_free(self) -> bool:
         """Whether it may stay open for as long as it likes: in an evacuation, and while a schedule releases it."""
-        return self.is_released and (self.mode.is_evacuation or self.scheduled)
+        if self.mode.is_evacuation:
+            return True
+        return self.scheduled and not (self.is_faulty or self.mode.is_lockdown)
 
     @property
     def is_closed_and_locked(self) -> bool:
@@ -316,6 +323,7 @@ def _running(settings: DoorSettings, door: Controller) -> Iterator[float]:
     timers = (
         door.position_left_s,
         door.release_left_s,
+        door.let_out_left_s,
         door.cause_left_s,
         door.exit_held_left_s,
         door.unlocked_left_s,

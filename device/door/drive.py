@@ -21,11 +21,17 @@ class Drive:
         self._wanted: Outputs | None = None
         self._tried_at = 0.0
         self._failed_at: float | None = None
+        self._has_failed = False
 
     @property
     def is_released(self) -> bool:
         """Whether the strike was told to release, and nothing failed."""
         return self._wanted is not None and self._wanted.released and self._failed_at is None
+
+    @property
+    def did_release(self) -> bool:
+        """Whether the strike was told to release, and was driven so the last time."""
+        return self._wanted is not None and self._wanted.released and not self._has_failed
 
     def to(self, wanted: Outputs, now: float) -> DriveFailed | DriveMended | None:
         """Drives `wanted` if that is new, or due again; what the controller has to know of it.
@@ -36,6 +42,7 @@ class Drive:
             return None
         self._wanted, self._tried_at = wanted, now
         failure = self._failure(wanted)
+        self._has_failed = failure is not None
         was_failing = self._failed_at is not None
         if failure is not None:
             self._failed_at = now
@@ -47,7 +54,7 @@ class Drive:
 
     def secure(self) -> None:
         """Drives everything to its safe state, whatever it was told before; a failure is found the next time."""
-        self._wanted = None
+        self._wanted, self._has_failed = None, False
         with suppress(Exception):
             self._io.drive(Outputs())
             self._wanted = Outputs()

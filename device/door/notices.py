@@ -10,7 +10,9 @@ from device.records import (
     DoorEvent,
     DoorInput,
     DoorNotice,
+    DoorState,
     Event,
+    Granted,
     InputChanged,
     Line,
     ScheduleChanged,
@@ -49,8 +51,8 @@ class NoticeQueue:
 
 
 def notices(before: Controller, after: Controller, event: DoorEvent) -> tuple[DoorNotice, ...]:
-    """What happened between two values of one door, in the order of its weight. A grant is not told: it is a decision,
-    and was written down before.
+    """What happened between two values of one door, most important first. Grants are left out, as the decision was
+    audited already; one that lets somebody out is not, as it may have come before its row.
     """
     told = (
         *_modes(before, after, event),
@@ -155,6 +157,8 @@ def _is_tampered(door: Controller) -> bool:
 
 def _strike(before: Controller, after: Controller, event: DoorEvent) -> Iterator[_Told]:
     """Releases that no decision speaks of, and what ended one before its time."""
+    if isinstance(event, Granted) and event.egress and after.let_out_left_s is not None:
+        yield Event.DOOR_LET_OUT, _beneath(after).removeprefix(", ")
     if isinstance(event, Commanded) and event.command is DoorCommand.RELEASE and after.is_released:
         yield Event.DOOR_RELEASED, "by an operator"
     if isinstance(event, Commanded) and event.command is DoorCommand.SECURE and not after.is_released:
@@ -170,11 +174,23 @@ def _exits(before: Controller, after: Controller, event: DoorEvent) -> Iterator[
     if not isinstance(event, InputChanged):
         return
     pressed = before.line(DoorInput.REX) is Line.QUIET and after.line(DoorInput.REX) is Line.ACTIVE
-    if pressed and (after.release_left_s or 0.0) > (before.release_left_s or 0.0):
-        yield Event.DOOR_EXIT_REQUESTED, "released"
+    if pressed and is_let_out(before, after):
+        yield Event.DOOR_EXIT_REQUESTED, f"released{_beneath(after)}"
     opened = before.position.is_closed and after.position is Position.OPEN
     if opened and _is_exit(before):
         yield Event.DOOR_EXIT_REQUESTED, "opened"
+
+
+def is_let_out(before: Controller, after: Controller) -> bool:
+    """Whether a release for somebody on the way out has just begun, or begun again."""
+    return (after.let_out_left_s or 0.0) > (before.let_out_left_s or 0.0)
+
+
+def _beneath(door: Controller) -> str:
+    """The state in which nobody else would have been let through, in words."""
+    if door.state in (DoorState.LOCKDOWN, DoorState.FAULT):
+        return f", in {door.state}"
+    return ""
 
 
 def _is_exit(door: Controller) -> bool:

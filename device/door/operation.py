@@ -12,14 +12,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-import msgspec
-
 from device.config import DoorSettings
 from device.door.controller import Mode, deadline, new_controller, outputs
 from device.door.drive import Drive
 from device.door.interlock import Interlock
 from device.door.mode import ForgetfulMemory, ModeMemory
-from device.door.notices import NoticeQueue, notices, troubles
+from device.door.notices import NoticeQueue, is_let_out, notices, troubles
 from device.door.rules import step
 from device.errors import DoorError
 from device.ports import Clock, DoorIO
@@ -118,6 +116,18 @@ class Door:
             self._save(waits=False)
         return lets_in
 
+    def let_out(self, *, extended: bool = False) -> bool:
+        """Lets somebody out, in every state and whatever an interlock says; whether the strike was driven released.
+
+        Bounded as a grant is. A door in LOCKDOWN or FAULT stays in it. In a fault of the outputs it tries all the same.
+        """
+        with self._lock:
+            is_outermost = self._hear(Granted(extended, egress=True))
+            lets_out = not self._has_ended and self._drive.did_release
+        if is_outermost:
+            self._save(waits=False)
+        return lets_out
+
     def command(self, command: DoorCommand) -> DoorState:
         """An operator's word; the state after it."""
         return self.tell(Commanded(command))
@@ -125,7 +135,7 @@ class Door:
     def remark(self, event: Event, detail: str) -> None:
         """Something about this door that is worth an audit row, said by somebody else."""
         with self._lock:
-            self._told.add(DoorNotice(event, self._clock.monotonic(), detail))
+            self._note(event, detail)
             self._wake(has_changed=False)
 
     def tick(self, not_before: float = -math.inf) -> None:
@@ -229,26 +239,29 @@ class Door:
     def _step(self, event: DoorEvent, not_before: float) -> None:
         now = max(self._clock.monotonic(), not_before)
         before = self._controller
-        settings, event = self._interlocked(event)
-        self._controller = step(settings, self._wired, before, event, now)
+        event, is_admitted = self._interlocked(event), self._interlock.admits(self)
+        self._controller = step(self._settings, self._wired, before, event, now)
         for notice in notices(before, self._controller, event):
             self._told.add(notice)
+        if not is_admitted and is_let_out(before, self._controller):
+            self._note(Event.DOOR_INTERLOCK_YIELDED, "somebody was let out while another door was open or released")
         came_of_it = self._drive.to(outputs(self._settings, self._controller), now)
         if came_of_it is not None:
             self._waiting.append(came_of_it)
 
-    def _interlocked(self, event: DoorEvent) -> tuple[DoorSettings, DoorEvent]:
-        """The event as it counts while another door of a mantrap is not closed and locked: nobody is let in, and a
-        request to exit only quiets the alarm.
+    def _note(self, event: Event, detail: str) -> None:
+        self._told.add(DoorNotice(event, self._clock.monotonic(), detail))
+
+    def _interlocked(self, event: DoorEvent) -> DoorEvent:
+        """The event as it counts while another door of a mantrap is not closed and locked: nobody is let in, but people
+        are let out, and that is reported.
         """
         if self._interlock.admits(self):
-            return self._settings, event
-        if isinstance(event, Granted) or event == Commanded(DoorCommand.RELEASE):
-            self._told.add(
-                DoorNotice(Event.DOOR_INTERLOCKED, self._clock.monotonic(), "another door is open or released")
-            )
-            return self._settings, Tick()
-        return msgspec.structs.replace(self._settings, rex="shunt"), event
+            return event
+        if (isinstance(event, Granted) and not event.egress) or event == Commanded(DoorCommand.RELEASE):
+            self._note(Event.DOOR_INTERLOCKED, "another door is open or released")
+            return Tick()
+        return event
 
     def _wake(self, *, has_changed: bool) -> None:
         if has_changed:

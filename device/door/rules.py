@@ -5,6 +5,10 @@ Time. A door counts what is left of each of its times down by however far the cl
 is for whoever waits to notice (`device.door.operation.Door.tick`).
 
 Causes. A grant, an operator's release and a request to exit are the cause of one opening: a second one needs another.
+
+The way out. An exit badge, and an exit button where `rex` is `release`, release in every state, and no fault ends that
+release before its time: only the opening itself, a later `secure` and a later lockdown do. After those, the next press
+releases again.
 """
 
 import math
@@ -58,6 +62,7 @@ def _passed(door: Controller, now: float) -> Controller:
         at=now if math.isfinite(now) else door.at,
         position_left_s=_less(door.position_left_s, elapsed_s),
         release_left_s=_less(door.release_left_s, elapsed_s),
+        let_out_left_s=_less(door.let_out_left_s, elapsed_s),
         cause_left_s=_less(door.cause_left_s, elapsed_s),
         exit_held_left_s=_less(door.exit_held_left_s, elapsed_s),
         unlocked_left_s=_less(door.unlocked_left_s, elapsed_s),
@@ -74,7 +79,8 @@ def _less(left_s: float | None, elapsed_s: float) -> float | None:
 def _happened(settings: DoorSettings, wired: frozenset[DoorInput], door: Controller, event: DoorEvent) -> Controller:
     match event:
         case Granted():
-            return _let_in(settings, door, extended=event.extended)
+            let = _let_out if event.egress else _let_in
+            return let(settings, door, extended=event.extended)
         case Commanded():
             return _commanded(settings, door, event.command)
         case InputChanged():
@@ -92,13 +98,12 @@ def _happened(settings: DoorSettings, wired: frozenset[DoorInput], door: Control
 
 
 def _let_in(settings: DoorSettings, door: Controller, *, extended: bool = False) -> Controller:
-    """Releases for a grant, an operator or a request to exit, and allows one opening. It quiets no alarm."""
+    """Releases for a grant or an operator, and allows one opening. It quiets no alarm."""
     match door.state:
-        case DoorState.LOCKED | DoorState.RELEASED | DoorState.HELD_OPEN | DoorState.FORCED:
-            return _released(settings, door, extended=extended)
-        case DoorState.OPEN:  # somebody follows through the open door: their time begins now
-            released = _released(settings, door, extended=extended)
-            return replace(released, position_left_s=_open_time_s(settings, released))
+        case DoorState.LOCKED | DoorState.RELEASED | DoorState.OPEN | DoorState.HELD_OPEN | DoorState.FORCED:
+            time_s = _strike_time_s(settings, extended=extended)
+            released = replace(door, release_left_s=max(door.release_left_s or 0.0, time_s))
+            return _may_open(settings, released, time_s, extended=extended)
         case DoorState.FAULT | DoorState.LOCKDOWN:
             return door
         case DoorState.EVACUATION:  # it is released for everybody
@@ -107,18 +112,32 @@ def _let_in(settings: DoorSettings, door: Controller, *, extended: bool = False)
             assert_never(door.state)
 
 
-def _released(settings: DoorSettings, door: Controller, *, extended: bool) -> Controller:
-    """A longer release that is under way is not shortened."""
+def _let_out(settings: DoorSettings, door: Controller, *, extended: bool = False) -> Controller:
+    """Releases in every state for an exit badge or an exit button, and allows one opening. It quiets no alarm."""
+    if door.mode.is_evacuation:  # it is released for everybody
+        return door
+    time_s = _strike_time_s(settings, extended=extended)
+    released = replace(door, let_out_left_s=max(door.let_out_left_s or 0.0, time_s))
+    return _may_open(settings, released, time_s, extended=extended)
+
+
+def _strike_time_s(settings: DoorSettings, *, extended: bool) -> float:
     limits = times(settings)
-    time_s = limits.extended_strike_time_s if extended else limits.strike_time_s
-    return replace(
+    return limits.extended_strike_time_s if extended else limits.strike_time_s
+
+
+def _may_open(settings: DoorSettings, door: Controller, time_s: float, *, extended: bool) -> Controller:
+    """Allows one opening. The time of somebody who follows through the open door begins now."""
+    allowed = replace(
         door,
-        release_left_s=max(door.release_left_s or 0.0, time_s),
         release_used=False,
         extended=extended or door.extended,
         cause_left_s=max(door.cause_left_s or 0.0, time_s + GRACE_S),
         exit_requested=False,
     )
+    if door.position is Position.OPEN:
+        return replace(allowed, position_left_s=_open_time_s(settings, allowed))
+    return allowed
 
 
 def _open_time_s(settings: DoorSettings, door: Controller) -> float:
@@ -132,9 +151,9 @@ def _commanded(settings: DoorSettings, door: Controller, command: DoorCommand) -
         case DoorCommand.RELEASE:
             return _let_in(settings, door)
         case DoorCommand.SECURE:
-            return replace(_cut_short(door), scheduled=False)
+            return replace(_cut_short(_let_out_ended(door)), scheduled=False)
         case DoorCommand.LOCKDOWN:
-            return replace(door, mode=replace(door.mode, ordered=Order.LOCKDOWN))
+            return replace(_let_out_ended(door), mode=replace(door.mode, ordered=Order.LOCKDOWN))
         case DoorCommand.EVACUATE:
             return replace(door, mode=replace(door.mode, ordered=Order.EVACUATION))
         case DoorCommand.CLEAR:
@@ -144,11 +163,25 @@ def _commanded(settings: DoorSettings, door: Controller, command: DoorCommand) -
 
 
 def _cut_short(door: Controller) -> Controller:
-    """Ends a release. Whoever has just pulled the door open is no burglar."""
+    """Ends the release of a grant or an operator. Somebody who has just pulled the door open is not a burglar."""
     if door.release_left_s is None:
         return door
-    cause_left_s = None if door.cause_left_s is None else min(door.cause_left_s, GRACE_S)
-    return replace(door, release_left_s=None, release_used=False, cause_left_s=cause_left_s)
+    if door.let_out_left_s is not None:  # the cause is theirs
+        return replace(door, release_left_s=None)
+    return replace(door, release_left_s=None, release_used=False, cause_left_s=_grace(door.cause_left_s))
+
+
+def _let_out_ended(door: Controller) -> Controller:
+    """Ends the release for somebody on the way out, likewise."""
+    if door.let_out_left_s is None:
+        return door
+    if door.release_left_s is not None:
+        return replace(door, let_out_left_s=None)
+    return replace(door, let_out_left_s=None, release_used=False, cause_left_s=_grace(door.cause_left_s))
+
+
+def _grace(cause_left_s: float | None) -> float | None:
+    return None if cause_left_s is None else min(cause_left_s, GRACE_S)
 
 
 def _cleared(door: Controller) -> Controller:
@@ -209,11 +242,18 @@ def _sensed(settings: DoorSettings, door: Controller, change: InputChanged) -> C
         case DoorInput.FIRE:
             return replace(door, mode=replace(door.mode, fire=door.mode.fire or line is Line.ACTIVE))
         case DoorInput.LOCKDOWN:
-            return replace(door, mode=replace(door.mode, switched=door.mode.switched or line is Line.ACTIVE))
+            return _switched(door, line)
         case DoorInput.STRIKE_FEEDBACK | DoorInput.POWER_FAIL:
             return door
         case _:
             assert_never(change.input)
+
+
+def _switched(door: Controller, line: Line) -> Controller:
+    """Locking down by the switch is a word as an operator's is: it ends the release for somebody on the way out."""
+    if line is not Line.ACTIVE:
+        return door
+    return replace(_let_out_ended(door), mode=replace(door.mode, switched=True))
 
 
 def _exit_changed(settings: DoorSettings, door: Controller, before: Line | None, line: Line) -> Controller:
@@ -232,7 +272,7 @@ def _exit_changed(settings: DoorSettings, door: Controller, before: Line | None,
         case "shunt":
             return requested
         case "release":
-            return _let_in(settings, requested)
+            return _let_out(settings, requested)
         case _:
             assert_never(settings.rex)
 
@@ -269,9 +309,10 @@ def _cause_used(settings: DoorSettings, door: Controller) -> Controller:
     door = replace(door, cause_left_s=None, exit_requested=False, extended=False)
     match settings.relock:
         case "open":
-            return replace(door, release_left_s=None)
+            return replace(door, release_left_s=None, let_out_left_s=None)
         case "close":
-            return replace(door, release_used=door.release_left_s is not None)
+            is_let_through = door.release_left_s is not None or door.let_out_left_s is not None
+            return replace(door, release_used=is_let_through)
         case _:
             assert_never(settings.relock)
 
@@ -279,7 +320,7 @@ def _cause_used(settings: DoorSettings, door: Controller) -> Controller:
 def _closed(door: Controller) -> Controller:
     """A release in which the door was opened ends; one that was granted while it stood open is for the next."""
     if door.release_used:
-        door = replace(door, release_left_s=None, release_used=False)
+        door = replace(door, release_left_s=None, let_out_left_s=None, release_used=False)
     door = replace(door, is_open=False)
     match door.position:
         case Position.OPEN | Position.HELD_OPEN:
@@ -296,6 +337,8 @@ def _settled(settings: DoorSettings, door: Controller) -> Controller:
     """Draws all conclusions: from timers that have run out, from what the door is made to be, from the lock."""
     door = _ended(door)
     door = replace(door, unlocked_left_s=_unlocked_left_s(door))
+    if door.mode.is_evacuation:
+        door = _let_out_ended(door)
     if door.is_faulty or door.mode.is_lockdown or door.mode.is_evacuation:
         door = _cut_short(door)
     door = _positioned(settings, door)
@@ -306,7 +349,9 @@ def _settled(settings: DoorSettings, door: Controller) -> Controller:
 
 def _ended(door: Controller) -> Controller:
     if door.release_left_s == 0.0:
-        door = replace(door, release_left_s=None, release_used=False)
+        door = replace(door, release_left_s=None, release_used=door.release_used and door.let_out_left_s is not None)
+    if door.let_out_left_s == 0.0:
+        door = replace(door, let_out_left_s=None, release_used=door.release_used and door.release_left_s is not None)
     if door.cause_left_s == 0.0:
         door = replace(door, cause_left_s=None, exit_requested=False, extended=False)
     return door
@@ -314,9 +359,10 @@ def _ended(door: Controller) -> Controller:
 
 def _unlocked_left_s(door: Controller) -> float | None:
     """Runs while the lock says unlocked although it should be secure. An open door's bolt says nothing, but clears
-    nothing either.
+    nothing either, and nor does the release for somebody on the way out.
     """
-    says_unlocked = door.line(DoorInput.STRIKE_FEEDBACK) is Line.ACTIVE and not door.is_released
+    should_be_secure = not door.is_released or (door.is_unlocked and not door.mode.is_evacuation)
+    says_unlocked = door.line(DoorInput.STRIKE_FEEDBACK) is Line.ACTIVE and should_be_secure
     return _watched(door.unlocked_left_s, says_unlocked and (door.position.is_closed or door.is_unlocked))
 
 

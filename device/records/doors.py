@@ -20,9 +20,9 @@ class DoorState(StrEnum):
     FORCED = "forced"
     """Opened without cause: an alarm."""
     FAULT = "fault"
-    """Something the door needs does not work; software never releases it."""
+    """Something the door needs does not work; only the way out and an evacuation release it."""
     LOCKDOWN = "lockdown"
-    """Secure whoever comes, until an operator clears it."""
+    """Secure against everybody outside until an operator clears it; the way out still releases it."""
     EVACUATION = "evacuation"
     """Released for everybody, until the fire input is quiet and an operator clears it."""
 
@@ -106,9 +106,11 @@ class InputChanged:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A decision, already written down, to let somebody in; `extended` for those who need more time."""
+    """A decision to let somebody through, written down before; `extended` for those who need more time."""
 
     extended: bool = False
+    egress: bool = False
+    """It lets somebody out: it releases in every state, LOCKDOWN and FAULT included."""
 
 
 @dataclass(frozen=True, slots=True)

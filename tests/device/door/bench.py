@@ -29,7 +29,7 @@ SETTINGS = DoorSettings(
     strike_time_s=3.0, extended_strike_time_s=10.0, held_open_time_s=30.0, pre_alarm_s=10.0, relock="open", rex="shunt"
 )
 EVENTS = (
-    *(Granted(extended) for extended in (False, True)),
+    *itertools.starmap(Granted, itertools.product((False, True), (False, True))),
     *(Commanded(command) for command in DoorCommand),
     *(ScheduleChanged(unlocked) for unlocked in (False, True)),
     *itertools.starmap(InputChanged, itertools.product(DoorInput, Line)),
@@ -82,6 +82,9 @@ class Bench:
 
     def grant(self, *, extended=False):
         return self.tell(Granted(extended))
+
+    def let_out(self, *, extended=False):
+        return self.tell(Granted(extended, egress=True))
 
     def command(self, command):
         return self.tell(Commanded(command))

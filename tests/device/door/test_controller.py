@@ -184,7 +184,7 @@ class TestRelease:
             (EVACUATION, True),
         ],
     )
-    @pytest.mark.parametrize("how", ["grant", "operator", "exit"])
+    @pytest.mark.parametrize("how", ["grant", "operator"])
     def test_where_a_release_is_possible(self, state, released, how):
         bench = in_state(state, rex="release")
         match how:
@@ -192,8 +192,6 @@ class TestRelease:
                 bench.grant()
             case "operator":
                 bench.command(DoorCommand.RELEASE)
-            case "exit":
-                bench.press(DoorInput.REX)
         assert bench.released == released
 
     @pytest.mark.parametrize("state", [FAULT, LOCKDOWN])
@@ -293,7 +291,7 @@ class TestRequestToExit:
 
     @pytest.mark.parametrize("state", [FAULT, LOCKDOWN])
     def test_people_can_leave_by_the_handle_in_any_state(self, state):
-        bench = in_state(state, rex="release").press(DoorInput.REX)
+        bench = in_state(state).press(DoorInput.REX)
         assert not bench.released
         assert not bench.open().siren
 

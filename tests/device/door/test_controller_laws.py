@@ -50,6 +50,8 @@ moves = st.one_of(
 ORDINARY = (
     Granted(),
     Granted(extended=True),
+    Granted(egress=True),
+    Granted(extended=True, egress=True),
     Commanded(DoorCommand.RELEASE),
     Commanded(DoorCommand.SECURE),
     ScheduleChanged(unlocked=True),
@@ -59,6 +61,7 @@ ORDINARY = (
 )
 some_event = st.one_of(*([st.sampled_from(ORDINARY)] * 3), st.sampled_from(EVENTS))
 """Mostly what happens on an ordinary day, or the door would be in FAULT or EVACUATION most of the time."""
+GRANTS = (Granted(), Granted(extended=True), Granted(egress=True), Granted(extended=True, egress=True))
 CLEAR = Commanded(DoorCommand.CLEAR)
 TROUBLES = (
     (Commanded(DoorCommand.LOCKDOWN), CLEAR),
@@ -94,6 +97,8 @@ class Oracle:
         self.limits, self.settings, self.wired = limits, door, wired
         self.now = 0.0
         self.permits, self.causes = [], []
+        self.ways_out = []
+        """Permits that hold in every state."""
         self.lines = {}
         self.dps = None
         self.scheduled = self.fire = self.evacuated = self.locked_down = self.switched = self.failed = False
@@ -101,17 +106,18 @@ class Oracle:
 
     def moved(self, now):
         gone_s = now - self.now
-        for permit in (*self.permits, *self.causes, *([self.rex_held] if self.rex_held else [])):
+        for permit in (*self.permits, *self.ways_out, *self.causes, *([self.rex_held] if self.rex_held else [])):
             permit.moved_s += gone_s if gone_s > 0 else 0.0
         if math.isfinite(now):
             self.now = now
         if not math.isfinite(gone_s):
-            self.permits, self.causes, self.rex_held = [], [], None
+            self.permits, self.ways_out, self.causes, self.rex_held = [], [], [], None
 
     def heard(self, event):
         match event:
             case Granted():
-                self._permit(self.limits.extended_strike_time_s if event.extended else self.limits.strike_time_s)
+                lasts_s = self.limits.extended_strike_time_s if event.extended else self.limits.strike_time_s
+                self._permit(lasts_s, self.ways_out if event.egress else self.permits)
             case Commanded():
                 self._commanded(event.command)
             case ScheduleChanged():
@@ -127,18 +133,18 @@ class Oracle:
     def _commanded(self, command):
         match command:
             case DoorCommand.RELEASE:
-                self._permit(self.limits.strike_time_s)
+                self._permit(self.limits.strike_time_s, self.permits)
             case DoorCommand.SECURE:
-                self.permits, self.scheduled = [], False
+                self.permits, self.ways_out, self.scheduled = [], [], False
             case DoorCommand.LOCKDOWN:
-                self.permits, self.locked_down, self.evacuated = [], True, False
+                self.permits, self.ways_out, self.locked_down, self.evacuated = [], [], True, False
             case DoorCommand.EVACUATE:
-                self.permits, self.locked_down, self.evacuated = [], False, True
+                self.permits, self.ways_out, self.locked_down, self.evacuated = [], [], False, True
             case DoorCommand.CLEAR:
                 self._cleared()
 
-    def _permit(self, lasts_s):
-        self.permits.append(Permit(self.now, lasts_s))
+    def _permit(self, lasts_s, permits):
+        permits.append(Permit(self.now, lasts_s))
         self.causes.append(Permit(self.now, lasts_s + GRACE_S))
 
     def _cleared(self):
@@ -155,11 +161,11 @@ class Oracle:
             if (before, line) == (Line.QUIET, Line.ACTIVE):
                 self.causes.append(Permit(self.now, self.limits.strike_time_s + GRACE_S))
                 if self.settings.rex == "release":
-                    self._permit(self.limits.strike_time_s)
+                    self._permit(self.limits.strike_time_s, self.ways_out)
         elif wire is DoorInput.FIRE and line is Line.ACTIVE:
             self.fire = True
         elif wire is DoorInput.LOCKDOWN and line is Line.ACTIVE:
-            self.switched = True
+            self.switched, self.ways_out = True, []
         elif wire is DoorInput.DPS and not line.is_fault:
             self._door_moved(is_open=line is Line.ACTIVE)
 
@@ -167,7 +173,7 @@ class Oracle:
         if is_open and self.dps is False:
             self.causes = []
             if self.settings.relock == "open":
-                self.permits = []
+                self.permits, self.ways_out = [], []
         self.dps = is_open
 
     @property
@@ -188,12 +194,12 @@ class Oracle:
 
     @property
     def forbids(self):
-        """Whether the strike must be secure whatever permits there are."""
+        """Whether the strike must be secure whatever permits there are, but for the way out."""
         return not self.is_evacuation and (self.failed or self.damaged or self.locked_down or self.switched)
 
     @property
     def allows(self):
-        if self.is_evacuation:
+        if self.is_evacuation or any(permit.holds(self.now) for permit in self.ways_out):
             return True
         return not self.forbids and (self.scheduled or any(permit.holds(self.now) for permit in self.permits))
 
@@ -276,6 +282,18 @@ class AnyDoor(RuleBasedStateMachine):
         if self.door.state in (DoorState.LOCKED, DoorState.RELEASED):
             assert self.door.is_released
 
+    @rule(extended=st.booleans())
+    def somebody_is_let_out(self, extended):
+        self.tell(Granted(extended, egress=True))
+        assert self.door.is_released
+
+    @rule()
+    def somebody_presses_the_exit_button(self):
+        self.tell(InputChanged(DoorInput.REX, Line.QUIET))
+        self.tell(InputChanged(DoorInput.REX, Line.ACTIVE))
+        if DoorInput.REX in self.wired and self.settings.rex == "release":
+            assert self.door.is_released
+
     @rule(is_open=st.booleans())
     def door_moves(self, is_open):
         self.tell(InputChanged(DoorInput.DPS, Line.ACTIVE if is_open else Line.QUIET))
@@ -285,7 +303,7 @@ class AnyDoor(RuleBasedStateMachine):
         self.tell(InputChanged(DoorInput.REX, Line.ACTIVE))
         self.tell(InputChanged(DoorInput.REX, Line.QUIET))
 
-    @rule(cause=st.sampled_from((Granted(), Granted(extended=True), InputChanged(DoorInput.REX, Line.ACTIVE))))
+    @rule(cause=st.sampled_from((*GRANTS, InputChanged(DoorInput.REX, Line.ACTIVE))))
     def somebody_passes_and_another_follows(self, cause):
         self.tell(InputChanged(DoorInput.REX, Line.QUIET))
         self.tell(cause)
@@ -293,9 +311,16 @@ class AnyDoor(RuleBasedStateMachine):
         for line in (Line.ACTIVE, Line.QUIET, Line.ACTIVE):
             self.tell(InputChanged(DoorInput.DPS, line))
 
-    @rule(extended=st.booleans(), trouble=st.sampled_from(TROUBLES))
-    def trouble_comes_and_goes_during_a_release(self, extended, trouble):
-        for event in (Granted(extended), *trouble):
+    @rule(grant=st.sampled_from(GRANTS), trouble=st.sampled_from(TROUBLES))
+    def trouble_comes_and_goes_during_a_release(self, grant, trouble):
+        for event in (grant, *trouble):
+            self.tell(event)
+
+    @rule(trouble=st.sampled_from(TROUBLES), grant=st.sampled_from(GRANTS))
+    def somebody_comes_during_a_trouble(self, trouble, grant):
+        self.tell(trouble[0])
+        self.tell(grant)
+        for event in trouble[1:]:
             self.tell(event)
 
     @rule()
@@ -318,9 +343,10 @@ class AnyDoor(RuleBasedStateMachine):
             assert self.door.is_released >= self.oracle.is_evacuation
 
     @invariant()
-    def software_never_releases_in_lockdown_or_fault(self):
+    def only_the_way_out_releases_in_lockdown_or_fault(self):
         if hasattr(self, "door") and self.door.state in (DoorState.LOCKDOWN, DoorState.FAULT):
-            assert not outputs(self.settings, self.door).released
+            ways_out = any(permit.holds(self.oracle.now) for permit in self.oracle.ways_out)
+            assert outputs(self.settings, self.door).released <= ways_out
 
     @invariant()
     def every_release_that_is_not_free_will_end(self):
