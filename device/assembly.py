@@ -18,7 +18,7 @@ from device.door.mode import ModeFile
 from device.door.operation import Door
 from device.door.securing.driven import remember
 from device.door.thread import DoorThread
-from device.door.wires.gpio import board_factory, open_board_io
+from device.door.wires.gpio import board_factory, chip_of, open_board_io
 from device.errors import LintelError
 from device.ports import Camera, Clock, Reader
 from device.readers.context import ReaderContext
@@ -66,7 +66,7 @@ class _Board:
         self._stack = stack
         self._settings = settings
         self._clock = clock
-        self._pins = cache(board_factory)
+        self._pins = cache(partial(board_factory, settings.gpio.chip))
         self._beats: dict[str, tuple[Beat, ...]] = {}
 
     def posts(self) -> tuple[Post, ...]:
@@ -80,8 +80,8 @@ class _Board:
         return tuple(self._post(door, seen, readers[door.name]) for door in doors)
 
     def _doors(self) -> tuple[Door, ...]:
-        """Each relay secured; which ones they are, is written down first."""
-        remember(self._settings.doors, self._settings.outputs)
+        """Each relay secured; which ones they are, and on which chip, is written down first."""
+        remember(self._settings.doors, self._settings.outputs, chip_of(self._pins()))
         interlock = Interlock() if self._settings.access.interlock else None
         return tuple(self._door(door, interlock) for door in self._settings.doors)
 
@@ -91,6 +91,7 @@ class _Board:
         self._stack.callback(io.close)
         memory = ModeFile(state_dir(self._settings), door.name)
         opened = self._stack.enter_context(closing(Door(door, io, self._clock, memory, interlock)))
+        opened.chip = str(chip_of(self._pins()) or "")
         time = self._stack.enter_context(closing(DoorThread(opened, self._clock)))
         self._beats[door.name] = (lambda: time.last_beat, lambda: io.last_beat)
         return opened

@@ -22,6 +22,7 @@ from msgspec import Meta
 
 from device.door_settings import DEFAULT_FILE as DEFAULT_FILE  # noqa: PLC0414 - as if it were defined here
 from device.door_settings import DoorSettings as DoorSettings  # noqa: PLC0414
+from device.door_settings import GpioSettings as GpioSettings  # noqa: PLC0414
 from device.door_settings import Group, Name, Pin
 from device.errors import ConfigError
 from device.records import DoorInput, DoorOutput
@@ -166,6 +167,7 @@ class Settings(Group, frozen=True):
     vision: VisionSettings = VisionSettings()
     access: AccessSettings = AccessSettings()
     store: StoreSettings = StoreSettings()
+    gpio: GpioSettings = GpioSettings()
     more_doors: tuple[DoorSettings, ...] = ()
     more_readers: tuple[ReaderSettings, ...] = ()
     inputs: tuple[InputSettings, ...] = ()

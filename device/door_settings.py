@@ -1,4 +1,4 @@
-"""The settings of a door by itself: all that securing it needs to know, and so apart from the other settings."""
+"""The settings of a door and its GPIO chip: all that securing it needs to know, and so apart from the others."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,6 +15,18 @@ class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 Pin = Annotated[int, Meta(ge=0, le=27)]
+
+
+class GpioSettings(Group, frozen=True):
+    """The chip that all pins are on."""
+
+    chip: Annotated[
+        str,
+        Meta(
+            pattern=r"^(/dev/gpiochip[A-Za-z0-9_-]{1,32}|[^/\x00-\x1f\x7f][^\x00-\x1f\x7f]{0,31})?$",
+            description="label of the GPIO chip, or a path /dev/gpiochip*; empty: a Raspberry Pi's own, by its label",
+        ),
+    ] = ""
 
 
 class DoorSettings(Group, frozen=True):

@@ -102,18 +102,15 @@ def _service_secured(name: str | None) -> "tuple[DoorStatus, ...] | None":
 
 def _pins_secured(path: Path | None, name: str | None, *, as_json: bool) -> int:
     """What this takes to load is what a door stays released for after its process was killed. Raises `DoorError`."""
-    from device.door.securing.driven import remembered_outputs
-    from device.door.securing.relays import known_relays
+    from device.door.securing.relays import known_wires
     from device.door.securing.secure import secure_all
 
-    known = known_relays(path, lambda warning: click.echo(f"Warning: {warning}", err=True))
-    relays = tuple(relay for relay in known if name in (None, relay.name))
+    known = known_wires(path, lambda warning: click.echo(f"Warning: {warning}", err=True))
+    relays, outputs = known.at(name).relays, known.at(name).outputs
     if not relays:
-        names = ", ".join(sorted({relay.name for relay in known}))
+        names = ", ".join(sorted({relay.name for relay in known.relays}))
         raise DoorError(f"There is no door {name!r}.", hint=f"Name one with --door: {names}.")
-    taken = {relay.pin for relay in known}
-    outputs = tuple(one for one in remembered_outputs() if name in (None, one.door) and one.pin not in taken)
-    secure_all(relays, outputs)
+    secure_all(relays, outputs, chip=known.chip)
     if as_json:
         from device.cli.context import print_json
 

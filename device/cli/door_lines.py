@@ -16,6 +16,8 @@ def status_lines(status: DoorStatus, now: float) -> Iterator[str]:
         yield f"  on: {', '.join(sorted(status.outputs.on))}"
     if status.lines:
         yield f"  wires: {', '.join(f'{wire} {line}' for wire, line in status.lines)}"
+    if status.chip:
+        yield f"  chip: {status.chip}"
     for trouble in status.troubles:
         yield f"  trouble: {trouble}"
 
@@ -30,6 +32,7 @@ def status_json(status: DoorStatus, now: float) -> dict[str, object]:
         "on": sorted(status.outputs.on),
         "lines": dict(status.lines),
         "troubles": status.troubles,
+        "chip": status.chip,
     }
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from device.clock import SystemClock
@@ -74,13 +75,13 @@ def events(reader: Reader, clock: Clock, seconds: float | None) -> Iterator[Read
 
 
 def _surroundings(settings: Settings, clock: Clock) -> ReaderContext:
-    return ReaderContext(clock, _board_pins, state_dir(settings), settings.formats)
+    return ReaderContext(clock, partial(_board_pins, settings.gpio.chip), state_dir(settings), settings.formats)
 
 
-def _board_pins() -> Any:  # noqa: ANN401 - gpiozero is untyped
+def _board_pins(chip: str) -> Any:  # noqa: ANN401 - gpiozero is untyped
     from device.door.wires.gpio import board_factory
 
-    return board_factory()
+    return board_factory(chip)
 
 
 def _opened(readers: tuple[ReaderSettings, ...], around: ReaderContext) -> Reader:

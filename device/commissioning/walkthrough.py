@@ -13,7 +13,7 @@ from device.commissioning.hangup import hangup_interrupts
 from device.commissioning.words import STRIKE, input_words, output_words, place_of
 from device.config import DoorSettings, InputSettings, OutputSettings, Settings
 from device.door.securing.driven import remember
-from device.door.wires.gpio import BoardIO, board_factory
+from device.door.wires.gpio import BoardIO, board_factory, chip_of
 from device.errors import DoorError
 from device.ports import Clock
 from device.records import InputChanged, Line, Outputs
@@ -160,8 +160,8 @@ def board_bench(settings: Settings) -> Iterator[Bench]:
     from device.clock import SystemClock
 
     _refuse_beside_service()
-    remember(settings.doors, settings.outputs)
-    factory = board_factory()
+    factory = board_factory(settings.gpio.chip)
+    remember(settings.doors, settings.outputs, chip_of(factory))
     with closing(factory), hangup_interrupts():
         yield Bench(factory, SystemClock(), BoardIO.run)
 

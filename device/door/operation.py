@@ -55,6 +55,8 @@ class Door:
         Raises `DoorError` if its wires cannot be read. Outputs that cannot be driven make it start in FAULT.
         """
         self.name = settings.name
+        self.chip = ""
+        """The GPIO chip that its wires are on, for `status`."""
         self.wakeup = threading.Event()
         """Set when notices wait, or when something other than time has changed the deadline; cleared by `notices`."""
         self.hurry = threading.Event()
@@ -157,7 +159,7 @@ class Door:
             door = self._controller
             wrong = (*troubles(door), *([self._unsaved] if self._unsaved else []))
             driven = Outputs() if self._has_ended else outputs(self._settings, door)
-            return DoorStatus(self.name, door.state, door.since, door.lines, driven, wrong)
+            return DoorStatus(self.name, door.state, door.since, door.lines, driven, wrong, self.chip)
 
     def notices(self) -> tuple[DoorNotice, ...]:
         """Takes what is worth an audit row, oldest first. Tries again to write down a mode that could not be."""

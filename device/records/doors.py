@@ -169,3 +169,5 @@ class DoorStatus:
     outputs: Outputs
     troubles: tuple[str, ...] = ()
     """What does not work, in words."""
+    chip: str = ""
+    """Label, path and number of lines of the GPIO chip that its wires are on; empty where there is none."""

@@ -13,12 +13,12 @@ PULSE_S = 600
 
 def main() -> None:
     """Takes the pin secure, tells systemd, releases."""
-    from device.door.wires.lgpio_pins import factory
+    from device.door.wires.chip import lgpio_of_board, open_chip
+    from device.door.wires.lgpio_pins import LockFactory
 
     door = tomllib.loads(Path("/etc/lintel/lintel.toml").read_text())["door"]
-    relay = DigitalOutputDevice(
-        door["pin"], active_high=door["active_high"], initial_value=False, pin_factory=factory()
-    )
+    pins = LockFactory(open_chip(lgpio_of_board()))
+    relay = DigitalOutputDevice(door["pin"], active_high=door["active_high"], initial_value=False, pin_factory=pins)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
         notify.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"].replace("@", "\0", 1))
     relay.on()

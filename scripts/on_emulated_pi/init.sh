@@ -13,8 +13,8 @@ exec /bin/busybox chroot . /bin/bash -c '
     cp /usr/share/base-passwd/group.master /etc/group
     echo "g gpio -" > /etc/sysusers.d/a-gpio.conf
     systemd-sysusers 2>/dev/null
-    chgrp gpio /dev/gpiochip0
-    chmod 660 /dev/gpiochip0
+    chgrp gpio /dev/gpiochip*
+    chmod 660 /dev/gpiochip*
     # As pip does at installation: bytecode, which the service itself may not write. On a pin that matters to nobody.
     echo "door = { pin = 5 }" > /tmp/other-pin.toml
     /opt/lintel/bin/lintel --config /tmp/other-pin.toml door secure

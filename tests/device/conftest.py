@@ -106,6 +106,8 @@ class Lgpio(ModuleType):
         super().__init__("lgpio")
         self.asked = []
         self.refused = set()
+        self.chips = {0: ("pinctrl-bcm2711", 58)}
+        """(label, lines) of each GPIO chip, by its number."""
         self.imported_in = None
         self._held = {}
         self._flags = {}
@@ -118,8 +120,15 @@ class Lgpio(ModuleType):
             raise self.error("GPIO busy")
 
     def gpiochip_open(self, chip):
+        """A handle that is 7 more than the number."""
         self._ask("open", chip)
-        return 7
+        if chip not in self.chips:
+            raise self.error("can not open gpiochip")
+        return 7 + chip
+
+    def gpio_get_chip_info(self, handle):
+        label, lines = self.chips[handle - 7]
+        return [0, lines, f"gpiochip{handle - 7}", label]
 
     def gpiochip_close(self, handle):
         self._ask("close", handle)
@@ -229,7 +238,6 @@ def lgpio(monkeypatch, dev):  # noqa: ARG001 - the chip must be there
     for name in ("gpiozero.pins.lgpio", "device.door.wires.lgpio_pins"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setattr(gpiozero.pins.local, "get_pi_revision", lambda: PI_4B)
-    monkeypatch.setattr("device.door.wires.chip.revision", lambda: PI_4B)
     monkeypatch.setattr(gpiozero.pins.local.LocalPiFactory, "pins", {})
     monkeypatch.setattr(gpiozero.pins.local.LocalPiFactory, "_reservations", defaultdict(list))
     monkeypatch.setattr(gpiozero.mixins.SharedMixin, "_instances", {})

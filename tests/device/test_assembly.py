@@ -4,15 +4,16 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from device.assembly import board
 from device.clock import SystemClock
-from device.config import CameraSettings, DoorSettings, ReaderSettings, Settings, VisionSettings
+from device.config import CameraSettings, DoorSettings, GpioSettings, ReaderSettings, Settings, VisionSettings
 from device.credentials import parse_badge
 from device.door.controller import Mode, Order
 from device.door.mode import ModeFile
-from device.door.securing.driven import remembered
+from device.door.securing.driven import last_driven, remembered
 from device.door.wires.relay_guard import PET_S
 from device.enrollment import Candidate, Enrollment
 from device.errors import CameraError, DoorError, ReaderError, StoreError
@@ -86,11 +87,26 @@ def test_relays_are_remembered_before_a_pin_is_touched(lgpio, settings):
     assert remembered() == settings.doors
 
 
+@pytest.mark.usefixtures("camera", "runtime", "lgpio")
+def test_chip_is_remembered_and_in_the_status(settings):
+    with board(settings, SystemClock()) as (post,):
+        status = post.doorway.door.status()
+    assert status.chip == str(last_driven().chip) == "pinctrl-bcm2711, /dev/gpiochip0, 58 lines"
+
+
+@pytest.mark.usefixtures("camera", "runtime")
+def test_door_is_on_the_chip_that_the_settings_name(lgpio, dev, settings):
+    lgpio.chips = {0: ("pinctrl-rp1", 54), 3: ("pcf8574", 32)}
+    (dev / "gpiochip3").touch()
+    run_until_closed(msgspec.structs.replace(settings, gpio=GpioSettings(chip="pcf8574")))
+    assert {call[1] for call in lgpio.asked if call[0] == "output"} == {7 + 3}
+
+
 def test_evacuation_that_outlasts_a_restart_is_not_interrupted_by_a_slow_camera(settings, monkeypatch, tmp_path):
     """The guard secures a strike that nobody attends to, so the door's time has to pass from the first moment on."""
     clock = SystemClock()
     pins = SimulatedPins(clock)
-    monkeypatch.setattr("device.assembly.board_factory", lambda: pins.factory)
+    monkeypatch.setattr("device.assembly.board_factory", lambda _chip: pins.factory)
     ModeFile(tmp_path / "state", "main").write(Mode(ordered=Order.EVACUATION))
 
     def slow(_settings, clock):

@@ -95,7 +95,7 @@ def _opened(tmp_path, monkeypatch, analyzer, portrait, *, interlock):
     for switch in (INNER_SWITCH, OUTER_SWITCH):
         pins.set_line(switch, Line.QUIET)
     scene = Scene((Figure(image="eileen", end=Place(x=0.5, y=0.9, size=1.5)),), {"eileen": portrait})
-    monkeypatch.setattr("device.assembly.board_factory", lambda: pins.factory)
+    monkeypatch.setattr("device.assembly.board_factory", lambda _chip: pins.factory)
     monkeypatch.setattr("device.assembly.open_live_camera", lambda _settings, clock: SimulatedCamera(clock, scene))
     with Store(tmp_path / "state") as store:
         Enrollment(store, analyzer, clock).enroll(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from device.door.wires.chip import Chip
 from device.door_settings import DoorSettings, Name, Pin
 from device.errors import DoorError
 from device.files import runtime_dir
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from device.config import OutputSettings
 
 FILE_NAME, OUTPUTS_NAME = "relays.json", "outputs.json"
+"""Versions before 0.2 wrote two files, a list each, and no chip."""
 
 
 class DrivenOutput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,30 +28,48 @@ class DrivenOutput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     active_high: bool
 
 
-def remember(doors: Iterable[DoorSettings], outputs: Iterable["OutputSettings"] = ()) -> None:
+class Driven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was driven, and on which chip: in one file, so that no relay is ever looked for on another chip."""
+
+    relays: tuple[DoorSettings, ...] = ()
+    outputs: tuple[DrivenOutput, ...] = ()
+    chip: Chip | None = None
+    """None: on the one that the settings name."""
+
+
+def remember(doors: Iterable[DoorSettings], outputs: Iterable["OutputSettings"] = (), chip: Chip | None = None) -> None:
     """Writes down which relays and other outputs are driven; call it before a pin is taken. Raises `DoorError`."""
     folder = runtime_dir()
     if folder is None:
         return
-    _write(folder / FILE_NAME, tuple(doors))
-    _write(folder / OUTPUTS_NAME, tuple(DrivenOutput(o.door, str(o.signal), o.pin, o.active_high) for o in outputs))
+    driven = tuple(DrivenOutput(one.door, str(one.signal), one.pin, one.active_high) for one in outputs)
+    _write(folder / FILE_NAME, Driven(tuple(doors), driven, chip))
+
+
+def last_driven() -> Driven:
+    """What was driven last; nothing if that was not written down, or if it cannot be read, as then the settings are
+    all there is to go by.
+    """
+    folder = runtime_dir()
+    if folder is None:
+        return Driven()
+    found: Driven | tuple[DoorSettings, ...] = _read(folder / FILE_NAME, Driven | tuple[DoorSettings, ...], Driven())
+    if isinstance(found, Driven):
+        return found
+    return Driven(found, _read(folder / OUTPUTS_NAME, tuple[DrivenOutput, ...], ()))
 
 
 def remembered() -> tuple[DoorSettings, ...]:
-    """The relays that were driven last; none if nobody wrote them down, or if it cannot be read, as then the settings
-    are all there is to go by.
-    """
-    found: tuple[DoorSettings, ...] = _read(FILE_NAME, tuple[DoorSettings, ...])
-    return found
+    """The relays that were driven last."""
+    return last_driven().relays
 
 
 def remembered_outputs() -> tuple[DrivenOutput, ...]:
-    """The outputs that were driven last; none if nobody wrote them down, or if it cannot be read."""
-    found: tuple[DrivenOutput, ...] = _read(OUTPUTS_NAME, tuple[DrivenOutput, ...])
-    return found
+    """The outputs that were driven last."""
+    return last_driven().outputs
 
 
-def _write(path: Path, driven: tuple[msgspec.Struct, ...]) -> None:
+def _write(path: Path, driven: Driven) -> None:
     """Whole or not at all."""
     try:
         unfinished = path.with_suffix(".new")
@@ -62,10 +82,7 @@ def _write(path: Path, driven: tuple[msgspec.Struct, ...]) -> None:
         ) from None
 
 
-def _read(name: str, form: Any) -> Any:  # noqa: ANN401 - msgspec takes any form
-    folder = runtime_dir()
-    if folder is None:
-        return ()
+def _read(path: Path, form: Any, otherwise: Any) -> Any:  # noqa: ANN401 - msgspec takes any form
     with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
-        return msgspec.json.decode((folder / name).read_bytes(), type=form)
-    return ()
+        return msgspec.json.decode(path.read_bytes(), type=form)
+    return otherwise

@@ -3,11 +3,13 @@
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
-from device.door.securing.driven import remembered
-from device.door_settings import DEFAULT_FILE, DoorSettings
+from device.door.securing.driven import Driven, DrivenOutput, last_driven
+from device.door.wires.chip import Chip, is_there, resolved
+from device.door_settings import DEFAULT_FILE, DoorSettings, GpioSettings
 from device.errors import DoorError
 
 _POLARITY = ("active_high", "fail_safe")
@@ -17,28 +19,72 @@ class _Tables(msgspec.Struct, frozen=True):
     """The doors in a settings file; what else is in it does not matter here, wrong or not."""
 
     door: DoorSettings = DoorSettings()
+    gpio: GpioSettings = GpioSettings()
     more_doors: tuple[DoorSettings, ...] = ()
 
 
-def known_relays(path: Path | None, warn: Callable[[str], None]) -> tuple[DoorSettings, ...]:
+class _Stated(NamedTuple):
+    """What a settings file says: each door with the names of the settings in so many words, and the chip."""
+
+    doors: list[tuple[DoorSettings, frozenset[str]]]
+    chip: str
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What to secure and switch off, and the chip it is on: the one found before, or what the settings say of it."""
+
+    relays: tuple[DoorSettings, ...]
+    outputs: tuple[DrivenOutput, ...]
+    chip: str | Chip
+
+    def at(self, door: str | None) -> "Known":
+        """The same, of one door alone; None is all doors."""
+        relays = tuple(relay for relay in self.relays if door in (None, relay.name))
+        return Known(relays, tuple(one for one in self.outputs if door in (None, one.door)), self.chip)
+
+
+def known_wires(path: Path | None, warn: Callable[[str], None]) -> Known:
     """The relays driven last and those of the settings, each pin once. Raises `DoorError` if there are neither.
 
     Of a pin's polarity the settings have the last word if they say it; a default is no word, and would release a relay
-    that is active at a low level. If the doors' settings are wrong, those driven last are all, and `warn` is told so.
+    that is active at a low level. If the doors' settings are wrong, those driven last are all, and `warn` is told so;
+    and also if the settings name another GPIO chip than the one that has what was driven last.
     """
-    last = {relay.pin: relay for relay in remembered()}
+    last = last_driven()
     try:
         stated = _stated(path)
     except (OSError, ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
         why = f"Cannot read the doors' settings in {path or DEFAULT_FILE}: {getattr(error, 'strerror', None) or error}."
-        if not last:
+        if not last.relays:
             raise DoorError(
                 f"Nothing says which relay to secure, and none was driven since the start. {why}",
                 hint="Mend the settings; `lintel config --help` has their table.",
             ) from None
         warn(f"{why} What was driven last is secured.")
-        return tuple(last.values())
-    return tuple({**last, **{relay.pin: relay for relay in _meant(stated, last)}}.values())
+        return Known(last.relays, last.outputs, last.chip or "")
+    if last.chip is None or _is_same(stated.chip, last.chip):
+        return _merged(last, stated)
+    if not is_there(last.chip):
+        return _merged(Driven(), stated)
+    warn(
+        f"The settings name the GPIO chip {stated.chip}, and the relays were driven last on {last.chip}. "
+        "Those are secured; the others are when the service starts."
+    )
+    return Known(last.relays, last.outputs, last.chip)
+
+
+def _merged(last: Driven, stated: _Stated) -> Known:
+    before = {relay.pin: relay for relay in last.relays}
+    relays = {**before, **{relay.pin: relay for relay in _meant(stated.doors, before)}}
+    outputs = tuple(output for output in last.outputs if output.pin not in relays)
+    return Known(tuple(relays.values()), outputs, last.chip or stated.chip)
+
+
+def _is_same(stated: str, last: Chip) -> bool:
+    """Whether the settings mean the chip of the last time; if they say nothing, then unless that one is gone."""
+    if not stated:
+        return is_there(last)
+    return resolved(stated) == last.path if stated.startswith("/") else stated == last.label
 
 
 def _meant(stated: list[tuple[DoorSettings, frozenset[str]]], last: dict[int, DoorSettings]) -> Iterator[DoorSettings]:
@@ -52,8 +98,8 @@ def _meant(stated: list[tuple[DoorSettings, frozenset[str]]], last: dict[int, Do
             yield relay
 
 
-def _stated(path: Path | None) -> list[tuple[DoorSettings, frozenset[str]]]:
-    """Each door of the settings, and what they say of it in so many words. Raises `OSError`, `ValueError`."""
+def _stated(path: Path | None) -> _Stated:
+    """What the settings say. Raises `OSError`, `ValueError`."""
     try:
         said = tomllib.loads((path or DEFAULT_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -62,4 +108,5 @@ def _stated(path: Path | None) -> list[tuple[DoorSettings, frozenset[str]]]:
         said = {}
     tables = msgspec.convert(said, _Tables)
     words = [said.get("door", {}), *said.get("more_doors", ())]
-    return [(door, frozenset(table)) for door, table in zip((tables.door, *tables.more_doors), words, strict=True)]
+    doors = zip((tables.door, *tables.more_doors), words, strict=True)
+    return _Stated([(door, frozenset(table)) for door, table in doors], tables.gpio.chip)

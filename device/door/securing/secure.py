@@ -6,7 +6,7 @@ A door whose process was killed stays released until this has run, so every impo
 from collections.abc import Iterable
 
 from device.door.securing.driven import DrivenOutput
-from device.door.wires.chip import CHIP_HINT, chip_number, level_of, lgpio_of_board, relay_use
+from device.door.wires.chip import Chip, level_of, lgpio_of_board, open_chip, relay_use
 from device.door.wires.pin_errors import all_of, collected, named
 from device.door_settings import DoorSettings
 from device.errors import DoorError
@@ -17,19 +17,18 @@ def output_use(output: DrivenOutput) -> str:
     return f"GPIO {output.pin}, output {output.signal} of door {output.door}"
 
 
-def secure_all(relays: Iterable[DoorSettings], outputs: Iterable[DrivenOutput] = ()) -> None:
+def secure_all(relays: Iterable[DoorSettings], outputs: Iterable[DrivenOutput] = (), *, chip: str | Chip = "") -> None:
     """Secures each relay, then switches each output off, also if another cannot be, and leaves their pins driven.
 
     The level comes with the direction, in one request to the kernel. Raises `DoorError` for all that failed.
     """
     lgpio, errors = lgpio_of_board(), list[DoorError]()
-    with named("open the GPIO chip", hint=CHIP_HINT):
-        chip = lgpio.gpiochip_open(chip_number())
+    handle = open_chip(lgpio, chip).handle
     for relay in relays:
         with collected(errors), named(f"take {relay_use(relay)}"):
-            lgpio.gpio_claim_output(chip, relay.pin, int(level_of(relay, released=False)))
+            lgpio.gpio_claim_output(handle, relay.pin, int(level_of(relay, released=False)))
     for output in outputs:
         with collected(errors), named(f"take {output_use(output)}"):
-            lgpio.gpio_claim_output(chip, output.pin, int(not output.active_high))
+            lgpio.gpio_claim_output(handle, output.pin, int(not output.active_high))
     if errors:
         raise all_of(errors)

@@ -1,21 +1,44 @@
-"""The board's GPIO chip through lgpio, and the level that secures a relay; loads nothing else."""
+"""The board's GPIO chip, found by its label through lgpio, and the level that secures a relay; loads nothing else.
+
+A chip's number changes with the kernel: a Raspberry Pi 5's header has been gpiochip4, gpiochip0, and one of 11 to 15.
+"""
 
 import contextlib
-import struct
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import msgspec
+
+from device.door.wires.pin_errors import all_of, collected, named
 from device.door_settings import DoorSettings
 from device.errors import DoorError
 from device.files import runtime_dir
 
 DEVICES = Path("/dev")
-DEVICE_TREE_REVISION = Path("/proc/device-tree/system/linux,revision")
-CPU_INFO = Path("/proc/cpuinfo")
-CHIP_HINT = "Add this user to the group gpio, and see that a Raspberry Pi's GPIO is what /dev/gpiochip0 is."
-PI_5_TYPE = 0x17
-"""In the revision code of a Raspberry Pi 5, bits 4 to 11 (raspberrypi.com, "Raspberry Pi revision codes")."""
+LABELS = ("pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835")
+"""Of the chip that has the header's pins, by the kernel's driver: Raspberry Pi 5; 4; all before, and the Zero 2."""
+CHIP_HINT = "Add this user to the group gpio: `ls -l /dev/gpiochip*` shows who may use which chip."
+SETTING_HINT = "Set `gpio.chip` to the label or the path of the chip that the relay is wired to."
+
+
+class Chip(msgspec.Struct, frozen=True):
+    """A GPIO chip that was found."""
+
+    label: str
+    path: str
+    lines: int
+
+    def __str__(self) -> str:
+        return f"{self.label}, {self.path}, {self.lines} lines"
+
+
+class OpenChip(msgspec.Struct, frozen=True):
+    """A chip that lgpio has open: what was asked for its label is what will be driven."""
+
+    chip: Chip
+    number: int
+    handle: int
 
 
 def level_of(settings: DoorSettings, *, released: bool) -> bool:
@@ -55,18 +78,60 @@ def lgpio_of_board() -> Any:  # noqa: ANN401 - lgpio is untyped
     return lgpio
 
 
-def chip_number() -> int:
-    """Which /dev/gpiochip has the pins of the header, as gpiozero 2.0.1 has it: early kernels of the Pi 5 call it 4."""
-    is_pi_5 = (revision() & 0xFF0) >> 4 == PI_5_TYPE
-    return 4 if is_pi_5 and (DEVICES / "gpiochip4").exists() else 0
+def open_chip(lgpio: Any, wanted: str | Chip = "") -> OpenChip:  # noqa: ANN401 - lgpio is untyped
+    """Opens the chip with the label or path `wanted`, the one that was found before, or without either a Pi's own.
+
+    Raises `DoorError` that lists the chips seen, with their labels, unless exactly one matches.
+    """
+    seen, errors = _opened(lgpio)
+    found = [one for one in seen if one.chip in _matching([each.chip for each in seen], wanted)]
+    for one in seen:
+        if [one] != found:
+            lgpio.gpiochip_close(one.handle)
+    if len(found) == 1:
+        return found[0]
+    if not seen and errors:
+        raise all_of(errors)
+    raise _not_one(wanted, len(found), [*(str(one.chip) for one in seen), *(error.message for error in errors)])
 
 
-def revision() -> int:
-    """The revision code of this Raspberry Pi. Raises `DoorError` if it is none."""
-    with contextlib.suppress(OSError, struct.error):
-        return int(struct.unpack(">L", DEVICE_TREE_REVISION.read_bytes())[0])
-    with contextlib.suppress(OSError, ValueError):
-        for line in CPU_INFO.read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("Revision"):
-                return int(line.rpartition(":")[2], 16)
-    raise DoorError("This machine is no Raspberry Pi: it has no revision code.", hint=CHIP_HINT)
+def resolved(path: str) -> str:
+    """Where a path to a chip leads; a link, as one for an earlier number, is followed."""
+    return f"/dev/{(DEVICES / Path(path).name).resolve().name}"
+
+
+def is_there(chip: Chip) -> bool:
+    """Whether there is still a chip at its path; its outputs end when it is unplugged."""
+    return (DEVICES / Path(chip.path).name).exists()
+
+
+def _opened(lgpio: Any) -> tuple[list[OpenChip], list[DoorError]]:  # noqa: ANN401
+    """Every chip, each once, as a number may be a link to another one; and why others cannot be opened."""
+    names = {path.resolve().name.removeprefix("gpiochip") for path in DEVICES.glob("gpiochip*")}
+    seen: list[OpenChip] = []
+    errors: list[DoorError] = []
+    for number in sorted(int(name) for name in names if name.isdecimal()):
+        path = f"/dev/gpiochip{number}"
+        with collected(errors), named(f"open the GPIO chip {path}", hint=CHIP_HINT):
+            handle = lgpio.gpiochip_open(number)
+            _, lines, _, label = lgpio.gpio_get_chip_info(handle)
+            seen.append(OpenChip(Chip(label, path, lines), number, handle))
+    return seen, errors
+
+
+def _matching(seen: list[Chip], wanted: str | Chip) -> list[Chip]:
+    if isinstance(wanted, Chip):
+        alike = [chip for chip in seen if chip.label == wanted.label]
+        return [chip for chip in alike if chip.path == wanted.path] if len(alike) > 1 else alike
+    if wanted.startswith("/"):
+        return [chip for chip in seen if chip.path == resolved(wanted)]
+    return [chip for chip in seen if chip.label == wanted or (not wanted and chip.label in LABELS)]
+
+
+def _not_one(wanted: str | Chip, count: int, seen: list[str]) -> DoorError:
+    label = wanted.label if isinstance(wanted, Chip) else wanted
+    what = label or f"a Raspberry Pi's ({', '.join(LABELS)})"
+    return DoorError(
+        f"Expected one GPIO chip that is {what}, found {count}. Seen: {'; '.join(seen) or 'none'}.",
+        hint=f"{SETTING_HINT} {CHIP_HINT}",
+    )

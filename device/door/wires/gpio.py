@@ -9,7 +9,7 @@ from typing import Any
 from gpiozero import DigitalOutputDevice
 
 from device.config import DoorSettings, InputSettings, OutputSettings, Settings
-from device.door.wires.chip import CHIP_HINT, chip_number, level_of, lgpio_of_board, relay_use
+from device.door.wires.chip import Chip, level_of, lgpio_of_board, open_chip, relay_use
 from device.door.wires.inputs import Inputs
 from device.door.wires.pin_errors import all_of, claim_all, collected, named
 from device.door.wires.relay_guard import LAST_RESORT_S, PET_S, LastResort, RelayGuard
@@ -18,7 +18,7 @@ from device.errors import DoorError
 from device.ports import Clock
 from device.records import DoorInput, InputChanged, Line, Outputs
 
-__all__ = ["BoardIO", "OutputWire", "Relay", "board_factory", "level_of", "open_board_io"]
+__all__ = ["BoardIO", "OutputWire", "Relay", "board_factory", "chip_of", "level_of", "open_board_io"]
 
 LOCK_TIME_S = 0.5
 """A strike is secured after so long even if a thread that hangs has its lock."""
@@ -226,10 +226,17 @@ def open_board_io(door: DoorSettings, settings: Settings, factory: Any, clock: C
     return wires
 
 
-def board_factory() -> Any:  # noqa: ANN401 - gpiozero is untyped
-    """The pin factory of the Raspberry Pi this runs on. Raises `DoorError`; never falls back to another."""
-    lgpio_of_board()
-    from device.door.wires.lgpio_pins import factory
+def board_factory(chip: str = "") -> Any:  # noqa: ANN401 - gpiozero is untyped
+    """The pin factory of the GPIO chip that the setting `gpio.chip` names; its `board` says which one that is.
 
-    with named("open the GPIO chip", hint=CHIP_HINT):
-        return factory(chip_number())
+    Raises `DoorError`; never falls back to another.
+    """
+    opened = open_chip(lgpio_of_board(), chip)
+    from device.door.wires.lgpio_pins import LockFactory
+
+    return LockFactory(opened)
+
+
+def chip_of(factory: Any) -> Chip | None:  # noqa: ANN401 - gpiozero is untyped
+    """The GPIO chip of a pin factory; None for simulated pins."""
+    return getattr(factory, "board", None)

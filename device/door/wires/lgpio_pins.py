@@ -8,6 +8,7 @@ What gpiozero 2.0.1 and lgpio 0.2.2 do, and what is done here:
 - A pin that is closed becomes a floating input. Here an output keeps its last level, and never becomes an input.
 - An exception in a callback ends lgpio's one thread for the edges of all pins. Here it is told, and the thread lives.
 - The lock on gpiozero's reservations deadlocks with its own `__del__`. Here it is re-entrant.
+- A chip is opened by its number, which may be another chip's. Here it was found by its label.
 - A shared SPI bus that is closed and collected later takes its successor off the list. Here it does not.
 """
 
@@ -18,6 +19,8 @@ from typing import Any
 import lgpio
 from gpiozero import PinFixedPull, PinInvalidFunction, PinInvalidPull
 from gpiozero.pins.lgpio import LGPIOFactory, LGPIOHardwareSPIShared, LGPIOPin
+
+from device.door.wires.chip import OpenChip
 
 HELD_AS_OUTPUT = LGPIOPin.GPIO_IS_LG_OUTPUT
 HELD_AS_INPUT = LGPIOPin.GPIO_IS_LG_INPUT | LGPIOPin.GPIO_IS_LG_ALERT
@@ -102,15 +105,13 @@ class Converter(LGPIOHardwareSPIShared):  # type: ignore[misc]  # gpiozero is un
 class LockFactory(LGPIOFactory):  # type: ignore[misc]  # gpiozero is untyped
     """The pins of a GPIO chip, as `LockPin`s."""
 
-    def __init__(self, chip: int | None) -> None:
-        super().__init__(chip)
+    def __init__(self, opened: OpenChip) -> None:
+        """Takes the chip over that was found open, as a number opened again may be another chip by then."""
+        super(LGPIOFactory, self).__init__()
+        self._handle, self._chip = opened.handle, opened.number
+        self.board = opened.chip
         self.pin_class = LockPin
         self._res_lock = threading.RLock()
 
     def _get_spi_class(self, shared: bool, hardware: bool) -> Any:  # noqa: ANN401
         return Converter if shared and hardware else super()._get_spi_class(shared, hardware)
-
-
-def factory(chip: int | None = None) -> LockFactory:
-    """The pins of /dev/gpiochip`chip`; without a number, of the one that gpiozero takes for the header's."""
-    return LockFactory(chip)

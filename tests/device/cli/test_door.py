@@ -15,6 +15,7 @@ from device.control.client import FILE_NAME
 from device.control.server import ControlServer, Ordered
 from device.door.operation import Door
 from device.door.securing.driven import remember
+from device.door.wires.chip import Chip
 from device.door.wires.gpio import BoardIO
 from device.records import DoorCommand, DoorInput, DoorOutput, Line
 from device.virtual.clock import SimulatedClock
@@ -94,6 +95,71 @@ def test_fail_safe_strike_is_energized_to_be_locked(lintel, config, driven, fail
     config(f"[door]\npin = 5\nfail_safe = {fail_safe}\n")
     assert lintel("door", "secure").exit_code == 0
     assert set(driven()) == {(5, level)}
+
+
+PI_5 = Chip("pinctrl-rp1", "/dev/gpiochip13", 54)
+EXPANDER = ("pcf8574", 8)
+
+
+@pytest.fixture
+def renumbered(lgpio, dev):
+    """A Raspberry Pi 5 whose header was numbered 13, with another chip at 0."""
+    lgpio.chips = {0: EXPANDER, 13: ("pinctrl-rp1", 54)}
+    (dev / "gpiochip13").touch()
+    return lambda: [(call[1] - 7, *call[2:]) for call in lgpio.asked if call[0] in ("output", "write")]
+
+
+@pytest.mark.usefixtures("runtime")
+@pytest.mark.parametrize("chip", ["", "pinctrl-rp1", "/dev/gpiochip13"])
+def test_relay_is_secured_on_the_chip_where_it_was_driven(lintel, config, renumbered, chip):
+    remember([DoorSettings(pin=5, active_high=False)], chip=PI_5)
+    config(f'[door]\npin = 5\n[gpio]\nchip = "{chip}"\n')
+    assert (lintel("door", "secure").exit_code, renumbered()) == (0, [(13, 5, 1)])
+
+
+@pytest.mark.usefixtures("runtime")
+def test_chip_was_renumbered_since_the_relay_was_driven(lintel, config, renumbered):
+    remember([DoorSettings(pin=5)], chip=Chip("pinctrl-rp1", "/dev/gpiochip4", 54))
+    config('[door]\npin = 5\n[gpio]\nchip = "pinctrl-rp1"\n')
+    assert (lintel("door", "secure").exit_code, renumbered()) == (0, [(13, 5, 0)])
+
+
+@pytest.mark.usefixtures("runtime")
+def test_settings_that_name_another_chip_do_not_move_the_relay_driven_last(lintel, config, renumbered):
+    """Pin 6 of the chip where pin 5 was driven is a stranger's."""
+    remember([DoorSettings(pin=5)], chip=PI_5)
+    config('[door]\npin = 6\n[gpio]\nchip = "pcf8574"\n')
+    ended = lintel("door", "secure")
+    assert (ended.exit_code, renumbered()) == (0, [(13, 5, 0)])
+    assert "The settings name the GPIO chip pcf8574" in ended.err
+
+
+@pytest.mark.usefixtures("runtime")
+@pytest.mark.parametrize(("chip", "expected"), [("", [(13, 5, 0)]), ("pcf8574", [(0, 5, 0)])])
+def test_chip_that_is_unplugged_keeps_no_door_from_starting(lintel, config, renumbered, chip, expected):
+    remember([DoorSettings(pin=6)], chip=Chip("ftdi-cbus", "/dev/gpiochip2", 4))
+    config(f'[door]\npin = 5\n[gpio]\nchip = "{chip}"\n')
+    assert (lintel("door", "secure").exit_code, renumbered()) == (0, expected)
+
+
+@pytest.mark.usefixtures("runtime")
+def test_output_is_off_on_the_chip_where_it_was_driven(lintel, config, renumbered):
+    remember([DoorSettings(pin=5)], [OutputSettings(signal=DoorOutput.SHUNT, pin=6)], PI_5)
+    config("[door]\npin = 5\n")
+    assert (lintel("door", "secure").exit_code, renumbered()) == (0, [(13, 5, 0), (13, 6, 0)])
+
+
+def test_label_of_the_settings_is_the_chip_when_nothing_was_driven(lintel, config, renumbered):
+    config('[door]\npin = 5\n[gpio]\nchip = "pcf8574"\n')
+    assert (lintel("door", "secure").exit_code, renumbered()) == (0, [(0, 5, 0)])
+
+
+def test_board_without_the_label_is_an_error_and_no_line_is_driven(lintel, config, lgpio):
+    lgpio.chips = {0: EXPANDER}
+    config("[door]\npin = 5\n")
+    ended = lintel("door", "secure")
+    assert (ended.exit_code, lgpio.levels()) == (DOOR, [])
+    assert "Seen: pcf8574, /dev/gpiochip0, 8 lines." in " ".join(ended.err.split())
 
 
 TWO_DOORS = """
@@ -310,7 +376,13 @@ def test_status_of_one_door_as_json(lintel):
         "on": [],
         "lines": {"fire": "quiet"},
         "troubles": [],
+        "chip": "",
     }
+
+
+def test_status_names_the_chip(lintel, running):
+    running.doors["main"].chip = "pinctrl-rp1, /dev/gpiochip13, 54 lines"
+    assert "\n  chip: pinctrl-rp1, /dev/gpiochip13, 54 lines\n" in lintel("door", "status", "--door", "main").out
 
 
 def test_damaged_wire_is_in_the_status(lintel, running):

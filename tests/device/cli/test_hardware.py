@@ -231,6 +231,6 @@ def test_board_is_tried_and_left_secure(lintel, lgpio):
 
 @pytest.mark.usefixtures("runtime")
 def test_what_is_driven_is_remembered_before(lintel, lgpio):
-    lgpio.refused = {"open"}
+    lgpio.refused = {"output"}
     lintel("hardware", "test")
     assert remembered() == (DoorSettings(),)

@@ -74,7 +74,7 @@ def front(configured):
 def pins(monkeypatch):
     """A board of mock pins in real time."""
     board = SimulatedPins(SystemClock())
-    monkeypatch.setattr("device.door.wires.gpio.board_factory", lambda: board.factory)
+    monkeypatch.setattr("device.door.wires.gpio.board_factory", lambda _chip: board.factory)
     return board
 
 
@@ -355,7 +355,7 @@ def test_stopped_service_keeps_nobody_from_watching(lintel, desk, service):
 
 @pytest.mark.parametrize(("error", "exit_code"), [(DoorError, 7), (ReaderError, 13)])
 def test_reader_that_is_taken_is_told_with_the_service_in_mind(lintel, front, monkeypatch, error, exit_code):
-    def taken():
+    def taken(_chip):
         raise error("GPIO busy.", hint="Let it go.")
 
     monkeypatch.setattr("device.door.wires.gpio.board_factory", taken)

@@ -28,6 +28,10 @@ def gpiochip_close(_handle: int) -> None:
     pass
 
 
+def gpio_get_chip_info(_handle: int) -> list[Any]:
+    return [0, 58, "gpiochip0", "pinctrl-bcm2711"]
+
+
 def gpio_claim_output(_handle: int, pin: int, level: int = 0, _flags: int = 0) -> None:
     if pin in _held:
         return

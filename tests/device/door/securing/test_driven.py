@@ -3,7 +3,17 @@
 import pytest
 
 from device.config import DoorSettings, OutputSettings
-from device.door.securing.driven import FILE_NAME, OUTPUTS_NAME, DrivenOutput, remember, remembered, remembered_outputs
+from device.door.securing.driven import (
+    FILE_NAME,
+    OUTPUTS_NAME,
+    Driven,
+    DrivenOutput,
+    last_driven,
+    remember,
+    remembered,
+    remembered_outputs,
+)
+from device.door.wires.chip import Chip
 from device.errors import DoorError
 from device.records import DoorOutput
 
@@ -43,13 +53,26 @@ def test_nothing_is_remembered_at_first():
     assert (remembered(), remembered_outputs()) == ((), ())
 
 
+@pytest.mark.usefixtures("runtime")
+def test_chip_is_remembered_beside_the_relays():
+    remember([ODD], chip=Chip("pinctrl-rp1", "/dev/gpiochip13", 54))
+    assert last_driven() == Driven((ODD,), (), Chip("pinctrl-rp1", "/dev/gpiochip13", 54))
+
+
+def test_relays_and_outputs_that_an_earlier_version_wrote_down_are_known(runtime):
+    (runtime / FILE_NAME).write_bytes(b'[{"name": "main", "pin": 4}]')
+    (runtime / OUTPUTS_NAME).write_bytes(b'[{"door": "main", "signal": "shunt", "pin": 6, "active_high": true}]')
+    assert last_driven() == Driven((DoorSettings(pin=4),), (DrivenOutput("main", "shunt", 6, active_high=True),))
+
+
 def test_relays_that_a_version_without_outputs_wrote_down_are_known(runtime):
     (runtime / FILE_NAME).write_bytes(b'[{"name": "main", "pin": 4}]')
     assert (remembered(), remembered_outputs()) == ((DoorSettings(pin=4),), ())
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b'[{"pin": 1', b'[{"pin": 99}]', b'[{"pni": 1}]', b"\xff\xfe", b"{}", b"[1]", b"[" * 100_000]
+    "content",
+    [b"", b'[{"pin": 1', b'[{"pin": 99}]', b'[{"pni": 1}]', b"\xff\xfe", b'{"chip": 4}', b"[1]", b"[" * 100_000],
 )
 def test_damaged_memory_is_none(runtime, content):
     for name in (FILE_NAME, OUTPUTS_NAME):
@@ -59,7 +82,7 @@ def test_damaged_memory_is_none(runtime, content):
 
 def test_nothing_else_is_left_in_the_folder(runtime):
     remember([DoorSettings()])
-    assert {path.name for path in runtime.iterdir()} == {FILE_NAME, OUTPUTS_NAME}
+    assert {path.name for path in runtime.iterdir()} == {FILE_NAME}
 
 
 def test_without_a_runtime_folder_nothing_is_remembered(monkeypatch, tmp_path):

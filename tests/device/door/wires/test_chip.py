@@ -8,14 +8,13 @@ import pytest
 from device.config import DoorSettings, OutputSettings
 from device.door.securing.driven import DrivenOutput
 from device.door.securing.secure import secure_all
-from device.door.wires import chip
-from device.door.wires.gpio import BoardIO, Relay, board_factory
+from device.door.wires.chip import Chip
+from device.door.wires.gpio import BoardIO, Relay, board_factory, chip_of
 from device.errors import DoorError
 from device.records import DoorOutput, Outputs
 from device.virtual.clock import SimulatedClock
 
 PIN = 17
-PI_4B = 0xC03114
 CLOCK = SimulatedClock()
 
 
@@ -82,7 +81,7 @@ def test_write_that_the_kernel_refuses_is_an_error(lgpio):
 
 def test_chip_that_cannot_be_opened_is_an_error(lgpio):
     lgpio.refused = {"open"}
-    with pytest.raises(DoorError, match="Cannot open the GPIO chip: GPIO busy"):
+    with pytest.raises(DoorError, match="Cannot open the GPIO chip /dev/gpiochip0: GPIO busy"):
         board_factory()
 
 
@@ -121,51 +120,150 @@ def test_strike_is_secured_first_and_last_when_all_is_given_back(wired):
     assert driven() == [(PIN, 0), (20, 0), (PIN, 0)]
 
 
+PI_5, PI_4, PI_3 = ("pinctrl-rp1", 54), ("pinctrl-bcm2711", 58), ("pinctrl-bcm2835", 54)
+POWER, EXPANDER = ("gpio-brcmstb@107d508500", 32), ("pcf8574", 8)
+LATER_PI_5 = {11: POWER, 12: ("gpio-brcmstb@107d508520", 4), 13: PI_5, 14: EXPANDER, 15: ("brcmvirt-gpio", 2)}
+
+
 @pytest.fixture
-def identity(monkeypatch, tmp_path):
-    """Writes where a board says what it is: in the device tree, or in /proc/cpuinfo."""
-    monkeypatch.setattr(chip, "DEVICE_TREE_REVISION", tmp_path / "linux,revision")
-    monkeypatch.setattr(chip, "CPU_INFO", tmp_path / "cpuinfo")
+def board(lgpio, dev):
+    """Makes the board one with these chips, (label, lines) by number."""
 
-    def write(device_tree=None, cpu_info=None):
-        if device_tree is not None:
-            chip.DEVICE_TREE_REVISION.write_bytes(device_tree)
-        if cpu_info is not None:
-            chip.CPU_INFO.write_text(cpu_info)
+    def make(chips):
+        (dev / "gpiochip0").unlink()
+        lgpio.chips = chips
+        for number in chips:
+            (dev / f"gpiochip{number}").touch()
+        return lgpio
 
-    return write
+    return make
+
+
+def held(lgpio):
+    """The handles that are open."""
+    opened = [7 + call[1] for call in lgpio.asked if call[0] == "open" and call[1] in lgpio.chips]
+    return sorted(set(opened) - {call[1] for call in lgpio.asked if call[0] == "close"})
 
 
 @pytest.mark.parametrize(
-    ("device_tree", "cpu_info"),
+    ("chips", "number"),
     [
-        (b"\x00\xc0\x31\x14", None),
-        (b"\x00\xc0\x31\x14", "Revision\t: a02082\n"),
-        (None, "model name\t: ARMv7\nHardware\t: BCM2711\nRevision\t: c03114\nSerial\t\t: 1\n"),
-        (b"", "Revision\t: c03114\n"),
+        ({0: PI_4, 1: ("raspberrypi-exp-gpio", 8)}, 0),
+        ({0: PI_3, 1: ("raspberrypi-exp-gpio", 8), 2: ("brcmvirt-gpio", 2)}, 0),
+        ({0: POWER, 1: POWER, 4: PI_5}, 4),
+        ({0: PI_5, 10: POWER}, 0),
+        (LATER_PI_5, 13),
+        ({0: EXPANDER, 1: PI_4}, 1),
     ],
 )
-def test_board_says_what_it_is(identity, device_tree, cpu_info):
-    identity(device_tree, cpu_info)
-    assert chip.revision() == PI_4B
+def test_chip_is_found_by_its_label_whatever_its_number(board, chips, number):
+    lgpio = board(chips)
+    secure_all([DoorSettings(pin=PIN)])
+    assert [call for call in lgpio.asked if call[0] == "output"] == [("output", 7 + number, PIN, 0)]
 
 
-@pytest.mark.parametrize("cpu_info", [None, "", "Revision\t:\n", "Revision\t: none\n", "model name\t: Xeon\n"])
-def test_board_that_is_no_raspberry_pi_is_an_error(identity, cpu_info):
-    identity(cpu_info=cpu_info)
-    with pytest.raises(DoorError, match="no Raspberry Pi"):
-        chip.revision()
+def test_relay_is_driven_on_the_chip_with_the_label(board):
+    lgpio = board(LATER_PI_5)
+    taken = relay()
+    taken.release()
+    assert [call for call in lgpio.asked if call[0] in ("output", "write")] == [
+        ("output", 7 + 13, PIN, 0),
+        ("write", 7 + 13, PIN, 1),
+    ]
+    taken.close()
+
+
+def test_what_was_found_is_known(board):
+    board(LATER_PI_5)
+    assert str(chip_of(board_factory())) == "pinctrl-rp1, /dev/gpiochip13, 54 lines"
+
+
+def test_other_chips_are_let_go(board):
+    lgpio = board(LATER_PI_5)
+    board_factory()
+    assert held(lgpio) == [7 + 13]
+
+
+@pytest.mark.parametrize("wanted", ["pcf8574", "/dev/gpiochip14"])
+def test_chip_of_the_setting_is_taken(board, wanted):
+    board(LATER_PI_5)
+    assert chip_of(board_factory(wanted)) == Chip("pcf8574", "/dev/gpiochip14", 8)
+
+
+def test_link_is_followed_and_not_another_chip(board, dev):
+    """As Raspberry Pi OS has gpiochip4 for programs that look for it there."""
+    board({0: PI_5})
+    (dev / "gpiochip4").symlink_to("gpiochip0")
+    assert chip_of(board_factory()).path == "/dev/gpiochip0"
+    assert chip_of(board_factory("/dev/gpiochip4")).path == "/dev/gpiochip0"
+
+
+def test_link_of_ones_own_is_followed(board, dev):
+    board({0: EXPANDER, 1: EXPANDER})
+    (dev / "gpiochip-door").symlink_to("gpiochip1")
+    assert chip_of(board_factory("/dev/gpiochip-door")).path == "/dev/gpiochip1"
 
 
 @pytest.mark.parametrize(
-    ("revision", "chips", "number"),
-    [(PI_4B, 1, 0), (PI_4B, 5, 0), (0xC04170, 1, 0), (0xC04170, 5, 4), (0xA02082, 2, 0)],
+    ("chips", "wanted"),
+    [
+        ({0: EXPANDER}, ""),
+        ({0: ("gpio_stub", 32), 1: ("Pinctrl-RP1", 54)}, ""),
+        ({0: PI_4, 1: PI_4}, ""),
+        ({0: PI_5, 1: PI_4}, ""),
+        ({0: EXPANDER, 3: EXPANDER}, "pcf8574"),
+        ({0: PI_4}, "pinctrl-rp1"),
+        ({0: PI_4}, "/dev/gpiochip4"),
+        ({0: PI_4}, "/dev/gpiochip-none"),
+    ],
 )
-def test_chip_is_that_of_the_header(dev, monkeypatch, revision, chips, number):
-    for at in range(chips):
-        (dev / f"gpiochip{at}").touch()
-    monkeypatch.setattr(chip, "revision", lambda: revision)
-    assert chip.chip_number() == number
+def test_chip_is_never_guessed(board, chips, wanted):
+    lgpio = board(chips)
+    with pytest.raises(DoorError):
+        secure_all([DoorSettings(pin=PIN)], chip=wanted)
+    with pytest.raises(DoorError):
+        board_factory(wanted)
+    assert (lgpio.levels(), held(lgpio)) == ([], [])
+
+
+def test_chips_of_an_unknown_board_are_listed(board):
+    board({0: ("sunxi", 288), 1: EXPANDER})
+    with pytest.raises(DoorError) as unknown:
+        board_factory()
+    assert unknown.value.message == (
+        "Expected one GPIO chip that is a Raspberry Pi's (pinctrl-rp1, pinctrl-bcm2711, pinctrl-bcm2835), found 0. "
+        "Seen: sunxi, /dev/gpiochip0, 288 lines; pcf8574, /dev/gpiochip1, 8 lines."
+    )
+    assert "`gpio.chip`" in unknown.value.hint
+
+
+def test_two_alike_are_listed(board):
+    board({2: EXPANDER, 5: EXPANDER})
+    with pytest.raises(DoorError) as alike:
+        board_factory("pcf8574")
+    assert alike.value.message == (
+        "Expected one GPIO chip that is pcf8574, found 2. "
+        "Seen: pcf8574, /dev/gpiochip2, 8 lines; pcf8574, /dev/gpiochip5, 8 lines."
+    )
+
+
+def test_chip_that_cannot_be_opened_is_listed(board):
+    board({0: EXPANDER, 1: PI_5}).chips.pop(1)
+    with pytest.raises(DoorError, match="8 lines; Cannot open the GPIO chip /dev/gpiochip1: can not open gpiochip"):
+        board_factory()
+
+
+def test_chip_that_nobody_needs_may_be_out_of_reach(board, dev):
+    board({0: PI_5})
+    (dev / "gpiochip1").touch()
+    assert chip_of(board_factory()).path == "/dev/gpiochip0"
+
+
+@pytest.mark.parametrize("path", ["/dev/gpiochip2", "/dev/gpiochip5"])
+def test_of_two_alike_the_one_found_before_is_secured(board, path):
+    lgpio = board({2: EXPANDER, 5: EXPANDER})
+    secure_all([DoorSettings(pin=3)], chip=Chip("pcf8574", path, 8))
+    assert [call[1] for call in lgpio.asked if call[0] == "output"] == [7 + int(path[-1])]
 
 
 @pytest.mark.parametrize("active_high", [True, False])
@@ -200,7 +298,7 @@ def test_output_that_cannot_be_taken_is_an_error_when_all_else_is_done(lgpio):
 
 def test_chip_that_cannot_be_opened_secures_nothing(lgpio):
     lgpio.refused = {"open"}
-    with pytest.raises(DoorError, match="Cannot open the GPIO chip: GPIO busy"):
+    with pytest.raises(DoorError, match="Cannot open the GPIO chip /dev/gpiochip0: GPIO busy"):
         secure_all([DoorSettings()])
 
 
