@@ -13,7 +13,7 @@ import pytest
 from device.cli import readers
 from device.cli.readings import EXPECTED, Transcript
 from device.clock import SystemClock
-from device.commissioning import at_readers
+from device.commissioning import alone
 from device.errors import DoorError, ReaderError
 from device.readers.formats import BUILT_IN, encode, formats_for
 from device.readers.kinds import KINDS
@@ -120,7 +120,7 @@ def service(monkeypatch, tmp_path):
         script.chmod(0o755)
 
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    monkeypatch.setattr(at_readers, "SYSTEMD", folder)
+    monkeypatch.setattr(alone, "SYSTEMD", folder)
     return says
 
 
