@@ -137,7 +137,7 @@ class Access:
             return transaction
         claim = people.claim(transaction.credential, self._doorway.analyzer.embedder.model_sha256)
         reason = refusal(claim)
-        if claim and claim.person != transaction.person:
+        if claim and transaction.person and claim.person.id != transaction.person.id:
             reason = Reason.BADGE_UNKNOWN
         return replace(transaction, decision=Decision(reason)) if reason else transaction
 

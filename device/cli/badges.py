@@ -1,16 +1,31 @@
 """`lintel badges`: what opens the door beside a face."""
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 import click
 
 from device.cli.context import json_option, plain, print_json, settings_of
+from device.commandline import Printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from device.administration import Administration
+    from device.records import Badge
+
+_EXIT_CODES = "Exit codes: 0 done, 8 database, 9 the badge or the person does not allow it (see why)."
 
 
-@click.group(epilog="Exit codes: 0 done, 8 database, 9 an unknown badge.")
+@click.group(epilog=_EXIT_CODES)
 def badges() -> None:
-    """List, revoke and restore badges."""
+    """List, give, replace, suspend, revoke and restore badges.
+
+    Each change holds from the next badge on, also at a door in operation.
+    """
 
 
-@badges.command("list")
+@badges.command("list", epilog="Exit codes: 0 done, 8 database.")
 @json_option
 @click.pass_context
 def list_badges(context: click.Context, as_json: bool) -> None:
@@ -21,46 +36,147 @@ def list_badges(context: click.Context, as_json: bool) -> None:
     with open_store(settings_of(context)) as store, store.people() as known:
         held, left = known.badges(), known.revoked_badges()
     if as_json:
-        print_json([*held, *({"person": None, "issued_at": None, **plain(badge)} for badge in left)])
+        print_json([*map(_described, held), *({**_NOBODY, **plain(badge)} for badge in left)])
         return
     for badge in held:
-        state = f"revoked {badge.revoked_at:%Y-%m-%d %H:%M} UTC" if badge.revoked_at else "valid"
-        click.echo(f"{format_badge(badge.credential)}  {badge.person.name}  {state}")
+        click.echo(f"{format_badge(badge.credential)}  {badge.person.name}  {_state(badge)}")
     for revoked in left:
         click.echo(f"{format_badge(revoked.credential)}  (nobody)  revoked {revoked.revoked_at:%Y-%m-%d %H:%M} UTC")
     if not held and not left:
         click.echo("There are no badges yet; see `lintel enroll --help`.", err=True)
 
 
-@badges.command("revoke")
+@badges.command("add", epilog=_EXIT_CODES)
+@click.argument("name", type=Printable())
 @click.argument("badge")
+@json_option
 @click.pass_context
-def revoke_badge(context: click.Context, badge: str) -> None:
-    """Make BADGE worthless, at once and for good, also after its holder is removed."""
+def add_badge(context: click.Context, name: str, badge: str, as_json: bool) -> None:
+    """Give BADGE to NAME, who is enrolled.
+
+    No pictures are needed: the references that are known count for the new badge as well. The badges that NAME holds
+    stay valid.
+    """
+    from device.credentials import parse_badge
+
+    credential = parse_badge(badge)
+    with _office(context) as office:
+        _tell(office.add_badge(name, credential), "is valid", as_json=as_json)
+
+
+@badges.command("replace", epilog=_EXIT_CODES)
+@click.argument("old")
+@click.argument("new")
+@json_option
+@click.pass_context
+def replace_badge(context: click.Context, old: str, new: str, as_json: bool) -> None:
+    """Revoke badge OLD and give its holder NEW, in one step.
+
+    If NEW is somebody else's or has been revoked, nothing changes. An OLD that is revoked already stays so.
+    """
+    from device.credentials import format_badge, parse_badge
+
+    replaced, by = parse_badge(old), parse_badge(new)
+    with _office(context) as office:
+        before, now = office.replace_badge(replaced, by)
+        if as_json:
+            print_json({"old": _described(before), "new": _described(now)})
+        else:
+            written = f"{format_badge(before.credential)} is revoked, {format_badge(now.credential)} is valid"
+            click.echo(f"{now.person.name}: badge {written}.")
+
+
+@badges.command("suspend", epilog=_EXIT_CODES)
+@click.argument("badge")
+@json_option
+@click.pass_context
+def suspend_badge(context: click.Context, badge: str, as_json: bool) -> None:
+    """Make BADGE worthless until `lintel badges resume`.
+
+    For a badge that was left at home, or a holder who is away. One that is lost is revoked.
+    """
+    from device.credentials import parse_badge
+
+    credential = parse_badge(badge)
+    with _office(context) as office:
+        _tell(office.suspend_badge(credential), "is suspended", as_json=as_json)
+
+
+@badges.command("resume", epilog=_EXIT_CODES)
+@click.argument("badge")
+@json_option
+@click.pass_context
+def resume_badge(context: click.Context, badge: str, as_json: bool) -> None:
+    """Make the suspended BADGE valid again. A revoked one stays revoked."""
+    from device.credentials import parse_badge
+
+    credential = parse_badge(badge)
+    with _office(context) as office:
+        _tell(office.resume_badge(credential), "is valid again", as_json=as_json)
+
+
+@badges.command("revoke", epilog=_EXIT_CODES)
+@click.argument("badge")
+@json_option
+@click.pass_context
+def revoke_badge(context: click.Context, badge: str, as_json: bool) -> None:
+    """Make BADGE worthless at once, also after its holder is removed, until `lintel badges restore`."""
+    from device.credentials import parse_badge
+
+    credential = parse_badge(badge)
+    with _office(context) as office:
+        _tell(office.revoke_badge(credential), "is revoked", as_json=as_json)
+
+
+@badges.command("restore", epilog=_EXIT_CODES)
+@click.argument("badge")
+@json_option
+@click.pass_context
+def restore_badge(context: click.Context, badge: str, as_json: bool) -> None:
+    """Lift the revocation of BADGE: it was found, or revoked by mistake.
+
+    It is valid again for its holder; if its holder was removed, it can be given to somebody.
+    """
+    from device.credentials import format_badge, parse_badge
+
+    credential = parse_badge(badge)
+    with _office(context) as office:
+        restored = office.restore_badge(credential)
+        if restored:
+            _tell(restored, "is valid again", as_json=as_json)
+        elif as_json:
+            print_json({"badge": credential, **_NOBODY, "state": "free", "revoked_at": None})
+        else:
+            click.echo(f"Badge {format_badge(credential)} can be given to somebody again.")
+
+
+_NOBODY = {"person": None, "issued_at": None, "suspended_at": None, "state": "revoked"}
+
+
+@contextmanager
+def _office(context: click.Context) -> "Iterator[Administration]":
+    """The one that makes changes in the settings' store, which is open meanwhile."""
+    from device.administration import Administration
     from device.assembly import open_store
     from device.clock import SystemClock
-    from device.credentials import format_badge, parse_badge
-    from device.records import Event
 
-    credential, now = parse_badge(badge), SystemClock().utc()
-    with open_store(settings_of(context)) as store, store.people() as known, store.audit() as audit:
-        known.revoke(credential, now)
-        audit.note(Event.BADGE_REVOKED, now, badge=format_badge(credential))
-    click.echo(f"Badge {format_badge(credential)} is revoked.")
+    with open_store(settings_of(context)) as store:
+        yield Administration(store, SystemClock())
 
 
-@badges.command("restore")
-@click.argument("badge")
-@click.pass_context
-def restore_badge(context: click.Context, badge: str) -> None:
-    """Let the revoked BADGE of somebody who was removed be enrolled again."""
-    from device.assembly import open_store
-    from device.clock import SystemClock
-    from device.credentials import format_badge, parse_badge
-    from device.records import Event
+def _tell(badge: "Badge", what: str, *, as_json: bool) -> None:
+    from device.credentials import format_badge
 
-    credential, now = parse_badge(badge), SystemClock().utc()
-    with open_store(settings_of(context)) as store, store.people() as known, store.audit() as audit:
-        known.restore(credential)
-        audit.note(Event.BADGE_RESTORED, now, badge=format_badge(credential))
-    click.echo(f"Badge {format_badge(credential)} can be enrolled again.")
+    if as_json:
+        print_json(_described(badge))
+    else:
+        click.echo(f"Badge {format_badge(badge.credential)} of {badge.person.name} {what}.")
+
+
+def _described(badge: "Badge") -> dict[str, object]:
+    return {**plain(badge), "state": badge.state}
+
+
+def _state(badge: "Badge") -> str:
+    since = badge.revoked_at or badge.suspended_at
+    return f"{badge.state} {since:%Y-%m-%d %H:%M} UTC" if since else badge.state

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from device.cli.context import json_option, print_json, settings_of
-from device.errors import CredentialError
+from device.commandline import Printable
 
 if TYPE_CHECKING:
     from device.records import Enrolled
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.group(epilog="Exit codes: 0 done, 8 database, 9 nobody of this name.")
 def people() -> None:
-    """List, show and remove people."""
+    """List, find, show, rename and remove people."""
 
 
 @people.command("list")
@@ -30,10 +30,52 @@ def list_people(context: click.Context, as_json: bool) -> None:
         print_json(everyone)
         return
     for enrolled in everyone:
-        count = sum(number for _, number in enrolled.references)
-        click.echo(f"{enrolled.person.name}: {_badges(enrolled)}, {count} reference{'s' * (count != 1)}")
+        click.echo(_line(enrolled))
     if not everyone:
         click.echo("Nobody is enrolled yet; see `lintel enroll --help`.", err=True)
+
+
+@people.command("find", epilog="Exit codes: 0 found, 1 nobody found, 8 database.")
+@click.argument("text", type=Printable(), metavar="TEXT|BADGE")
+@json_option
+@click.pass_context
+def find_people(context: click.Context, text: str, as_json: bool) -> int:
+    """Find people by a part of the name, or by a badge.
+
+    Case and accents do not count. A number alone also finds badges of other formats that carry it, as it is printed on
+    the card.
+    """
+    from device.administration import find
+    from device.assembly import open_store
+
+    with open_store(settings_of(context)) as store:
+        found = find(store, text)
+    if as_json:
+        print_json(found)
+    for enrolled in () if as_json else found:
+        click.echo(_line(enrolled))
+    if not found:
+        click.echo(f"Nobody has {text!r} in the name, or holds such a badge.", err=True)
+    return 0 if found else 1
+
+
+@people.command("rename")
+@click.argument("old", type=Printable())
+@click.argument("new", type=Printable())
+@json_option
+@click.pass_context
+def rename_person(context: click.Context, old: str, new: str, as_json: bool) -> None:
+    """Give the person OLD the name NEW; badges, references and the audit stay theirs."""
+    from device.administration import Administration
+    from device.assembly import open_store
+    from device.clock import SystemClock
+
+    with open_store(settings_of(context)) as store:
+        person = Administration(store, SystemClock()).rename(old, new)
+    if as_json:
+        print_json({"person": person, "before": old})
+    else:
+        click.echo(f"{old} is now {person.name}.")
 
 
 @people.command("show")
@@ -70,11 +112,12 @@ def show_person(context: click.Context, name: str, as_json: bool) -> None:
 @click.pass_context
 def give_time(context: click.Context, name: str, wanted: str) -> None:
     """Say whether the strike is released for longer when this person comes (`door.extended_strike_time_s`)."""
+    from device.administration import Administration
     from device.assembly import open_store
+    from device.clock import SystemClock
 
-    with open_store(settings_of(context)) as store, store.people() as known:
-        person = _found(known, name).person
-        known.give_time(person, extended=wanted == "extended")
+    with open_store(settings_of(context)) as store:
+        person = Administration(store, SystemClock()).give_time(name, extended=wanted == "extended")
     click.echo(f"{person.name} has the {wanted} strike time.")
 
 
@@ -94,16 +137,23 @@ def remove_person(context: click.Context, name: str) -> None:
     click.echo(f"{person.name} is erased.")
 
 
+def _line(enrolled: "Enrolled") -> str:
+    count = sum(number for _, number in enrolled.references)
+    return f"{enrolled.person.name}: {_badges(enrolled)}, {count} reference{'s' * (count != 1)}"
+
+
 def _badges(enrolled: "Enrolled") -> str:
     from device.credentials import format_badge
 
-    written = [format_badge(badge.credential) + (" (revoked)" if badge.revoked_at else "") for badge in enrolled.badges]
+    written = [
+        format_badge(badge.credential) + ("" if badge.state == "valid" else f" ({badge.state})")
+        for badge in enrolled.badges
+    ]
     return f"badge {', '.join(written)}" if written else "no badge"
 
 
 def _found(known: "People", name: str) -> "Enrolled":
-    person = known.named(name)
-    for enrolled in known.everyone():
-        if enrolled.person == person:
-            return enrolled
-    raise CredentialError(f"Nobody named {name!r} is enrolled.", hint="See `lintel people list`.")
+    from device.administration import named
+
+    person = named(known, name)
+    return next(enrolled for enrolled in known.everyone() if enrolled.person == person)

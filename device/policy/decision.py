@@ -11,6 +11,8 @@ def refusal(claim: Claim | None) -> Reason | None:
         return Reason.BADGE_UNKNOWN
     if claim.revoked:
         return Reason.BADGE_REVOKED
+    if claim.suspended:
+        return Reason.BADGE_SUSPENDED
     return Reason.NO_REFERENCES if len(claim.references) == 0 else None
 
 

@@ -21,6 +21,7 @@ PACED = frozenset(
     {
         Reason.BADGE_UNKNOWN,
         Reason.BADGE_REVOKED,
+        Reason.BADGE_SUSPENDED,
         Reason.NO_REFERENCES,
         Reason.DOOR_LOCKDOWN,
         Reason.DOOR_FAULT,

@@ -26,7 +26,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What the store knows of a presented badge: its holder, whether it is revoked, and the holder's references.
+    """What the store knows of a presented badge: its holder, whether it is revoked or suspended, and the references.
 
     `references` is float32 [n, 128], n >= 0, only those made by the model in use; `extended` is for holders who need
     the strike to be released for longer.
@@ -36,6 +36,7 @@ class Claim:
     revoked: bool
     references: "NDArray[np.float32]" = field(repr=False)
     extended: bool = False
+    suspended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

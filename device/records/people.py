@@ -16,12 +16,18 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A badge in the store: who holds it, since when, and when it was revoked, if it was."""
+    """A badge in the store: who holds it, since when, and when it was revoked or suspended, if it is."""
 
     credential: Credential
     person: Person
     issued_at: datetime
     revoked_at: datetime | None
+    suspended_at: datetime | None = None
+
+    @property
+    def state(self) -> str:
+        """`valid`, `suspended` or `revoked`; revocation wins."""
+        return "revoked" if self.revoked_at else "suspended" if self.suspended_at else "valid"
 
 
 @dataclass(frozen=True, slots=True)

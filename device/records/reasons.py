@@ -14,6 +14,11 @@ class Reason(Enum):
     )
     BADGE_UNKNOWN = ("badge-unknown", "Nobody holds this badge.", "Ask the operator to enroll the badge.")
     BADGE_REVOKED = ("badge-revoked", "This badge has been revoked.", "Ask the operator for a new badge.")
+    BADGE_SUSPENDED = (
+        "badge-suspended",
+        "This badge is suspended for the time being.",
+        "Ask the operator to resume it: `lintel badges resume`.",
+    )
     NO_REFERENCES = (
         "no-references",
         "The badge's holder has no references made by the present model.",

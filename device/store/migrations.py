@@ -49,3 +49,8 @@ def _doors_and_readers(database: Database) -> None:
     database.execute("ALTER TABLE audit ADD COLUMN door TEXT")
     database.execute("ALTER TABLE audit ADD COLUMN reader TEXT")
     database.execute("ALTER TABLE people ADD COLUMN extended INTEGER NOT NULL DEFAULT 0")
+
+
+@MIGRATIONS(name="0005-badges-can-be-suspended")
+def _suspended_badges(database: Database) -> None:
+    database.execute("ALTER TABLE badges ADD COLUMN suspended_at TEXT")

@@ -31,8 +31,13 @@ class People:
         badge = self.badge(credential)
         if badge is None:
             return None
-        references = self.references(badge.person, model_sha256)
-        return Claim(badge.person, badge.revoked_at is not None, references, extended=self._is_extended(badge.person))
+        return Claim(
+            badge.person,
+            badge.revoked_at is not None,
+            self.references(badge.person, model_sha256),
+            extended=self._is_extended(badge.person),
+            suspended=badge.suspended_at is not None,
+        )
 
     def references(self, person: Person, model_sha256: str) -> NDArray[np.float32]:
         """The person's references made by a model, float32 [n, length], n >= 0."""
@@ -93,6 +98,11 @@ class People:
         """Says whether the strike is released for longer when this person comes."""
         self._database.execute("UPDATE people SET extended = ? WHERE id = ?", [int(extended), person.id])
 
+    def rename(self, person: Person, name: str) -> Person:
+        """Gives a person another name, under which they are found from now on."""
+        self._database.execute("UPDATE people SET name = ? WHERE id = ?", [name, person.id])
+        return Person(person.id, name)
+
     def issue(self, credential: Credential, person: Person, at: datetime) -> None:
         """Gives a badge to a person. Raises `CredentialError` for one that was revoked before its holder was
         removed.
@@ -100,7 +110,7 @@ class People:
         if any(revoked.credential == credential for revoked in self.revoked_badges()):
             raise CredentialError(
                 f"Badge {format_badge(credential)} has been revoked, before its holder was removed.",
-                hint="Enroll another badge, or lift the revocation: `lintel badges restore`.",
+                hint=f"Give another badge, or lift the revocation: `lintel badges restore {format_badge(credential)}`.",
             )
         self._database.execute(
             "INSERT INTO badges (format, facility, number, person_id, issued_at) VALUES (?, ?, ?, ?, ?)",
@@ -115,13 +125,40 @@ class People:
                 [person.id, model_sha256, embedding.astype("<f4").tobytes(), at.isoformat()],
             )
 
-    def revoke(self, credential: Credential, at: datetime) -> None:
-        """Makes a badge worthless. Raises `CredentialError` if nobody holds it."""
-        if self.badge(credential) is None:
+    def held(self, credential: Credential) -> Badge:
+        """The badge that somebody holds. Raises `CredentialError` if nobody does."""
+        badge = self.badge(credential)
+        if badge is None:
             raise CredentialError(f"Nobody holds badge {format_badge(credential)}.", hint="See `lintel badges list`.")
+        return badge
+
+    def revoke(self, credential: Credential, at: datetime) -> None:
+        """Makes a badge worthless, a suspended one too. Raises `CredentialError` if nobody holds it."""
+        if self.held(credential).revoked_at is None:
+            self._mark(credential, revoked_at=at, suspended_at=None)
+
+    def suspend(self, credential: Credential, at: datetime) -> None:
+        """Makes a badge worthless until it is resumed. Raises `CredentialError` if nobody holds it or it is revoked."""
+        badge = self.held(credential)
+        _refuse_revoked(badge)
+        if badge.suspended_at is None:
+            self._mark(credential, revoked_at=None, suspended_at=at)
+
+    def resume(self, credential: Credential) -> None:
+        """Makes a suspended badge valid again. Raises `CredentialError` if it is not suspended; revocation wins."""
+        badge = self.held(credential)
+        _refuse_revoked(badge)
+        if badge.suspended_at is None:
+            raise CredentialError(
+                f"Badge {format_badge(credential)} is not suspended; it is valid.", hint="See `lintel badges list`."
+            )
+        self._mark(credential, revoked_at=None, suspended_at=None)
+
+    def _mark(self, credential: Credential, *, revoked_at: datetime | None, suspended_at: datetime | None) -> None:
+        marks = [at.isoformat() if at else None for at in (revoked_at, suspended_at)]
         self._database.execute(
-            f"UPDATE badges SET revoked_at = ? WHERE {_BADGE} AND revoked_at IS NULL",  # noqa: S608 - a constant
-            [at.isoformat(), *_key(credential)],
+            f"UPDATE badges SET revoked_at = ?, suspended_at = ? WHERE {_BADGE}",  # noqa: S608 - a constant
+            [*marks, *_key(credential)],
         )
 
     def revoked_badges(self) -> tuple[RevokedBadge, ...]:
@@ -129,24 +166,33 @@ class People:
         rows = self._database.query("SELECT * FROM revoked_badges ORDER BY format, facility, number")
         return tuple(RevokedBadge(_credential(row), _time(row["revoked_at"])) for row in rows)
 
-    def restore(self, credential: Credential) -> None:
-        """Lets a revoked badge be given to somebody again. Raises `CredentialError` if there is none that nobody
-        holds.
+    def restore(self, credential: Credential) -> Person | None:
+        """Lifts a revocation: the badge is valid again for its holder, who is returned, or can be given to somebody.
+
+        Raises `CredentialError` if the badge is not revoked.
         """
+        badge = self.badge(credential)
+        if badge and badge.revoked_at:
+            self._mark(credential, revoked_at=None, suspended_at=None)
+            return badge.person
         deleted = self._database.execute(f"DELETE FROM revoked_badges WHERE {_BADGE}", _key(credential))  # noqa: S608 - a constant
         if not deleted.rowcount:
+            suspended = badge is not None and badge.suspended_at is not None
             raise CredentialError(
-                f"Badge {format_badge(credential)} is not among the revoked badges that nobody holds.",
-                hint="See `lintel badges list`; a badge that somebody holds stays revoked.",
+                f"Badge {format_badge(credential)} is not revoked{', only suspended' if suspended else ''}.",
+                hint="Resume it: `lintel badges resume`." if suspended else "See `lintel badges list`.",
             )
+        return None
 
     def remove(self, person: Person) -> None:
         """Erases a person with their badges and references; SQLite overwrites the bytes (`secure_delete`). A revoked
-        badge stays revoked: the plastic is still about, and the next holder is not who lost it.
+        badge stays revoked, and a suspended one becomes it: the plastic is still about, and the next holder is not who
+        lost it.
         """
         self._database.execute(
-            "INSERT OR REPLACE INTO revoked_badges SELECT format, facility, number, revoked_at FROM badges "
-            "WHERE person_id = ? AND revoked_at IS NOT NULL",
+            "INSERT OR REPLACE INTO revoked_badges "
+            "SELECT format, facility, number, coalesce(revoked_at, suspended_at) FROM badges "
+            "WHERE person_id = ? AND coalesce(revoked_at, suspended_at) IS NOT NULL",
             [person.id],
         )
         self._database.execute("DELETE FROM people WHERE id = ?", [person.id])
@@ -193,16 +239,26 @@ def _key(credential: Credential) -> list[object]:
 
 
 def _badge(row: dict[str, object]) -> Badge:
-    revoked = row["revoked_at"]
+    revoked, suspended = row["revoked_at"], row["suspended_at"]
     try:
         return Badge(
             _credential(row),
             Person(int(str(row["person_id"])), str(row["name"])),
             _time(row["issued_at"]),
             _time(revoked) if revoked else None,
+            _time(suspended) if suspended else None,
         )
     except ValueError:
         raise sqlite3.DataError(f"a badge of person {row['person_id']} is damaged") from None
+
+
+def _refuse_revoked(badge: Badge) -> None:
+    if badge.revoked_at:
+        written = format_badge(badge.credential)
+        raise CredentialError(
+            f"Badge {written} has been revoked, at {badge.revoked_at:%Y-%m-%d %H:%M} UTC.",
+            hint=f"If it is in good hands again, lift the revocation: `lintel badges restore {written}`.",
+        )
 
 
 def _time(written: object) -> datetime:

@@ -19,6 +19,7 @@ from device.credentials import parse_badge
 from device.errors import CameraError, ModelError, StoreError
 from device.records import BadgeRead, Box, DoorCommand, DoorState, Frame, Outcome, Probe, Quality, Reason
 from device.store.audit import Audit
+from device.store.people import People
 from device.store.store import Store
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
@@ -444,18 +445,45 @@ def test_a_grant_always_rests_on_enough_matching_frames_in_a_row(world_of, scrip
     assert world.releases == int(transaction.decision.granted)
 
 
-def test_a_badge_revoked_during_the_look_does_not_open_the_door(world_of):
+@pytest.mark.parametrize(
+    ("change", "reason"), [(People.revoke, Reason.BADGE_REVOKED), (People.suspend, Reason.BADGE_SUSPENDED)]
+)
+def test_a_badge_that_becomes_worthless_during_the_look_does_not_open_the_door(world_of, change, reason):
     world = world_of(probe(0.95))
     analyze = world.analyzer.analyze
 
-    def revoking(image):
+    def changing(image):
         with Store(world.store.path.parent) as other, other.people() as people:
-            people.revoke(BADGE, world.clock.utc())
+            change(people, BADGE, world.clock.utc())
         return analyze(image)
 
-    world.analyzer.analyze = revoking
-    assert world.swipe().decision.reason is Reason.BADGE_REVOKED
+    world.analyzer.analyze = changing
+    assert world.swipe().decision.reason is reason
     assert world.releases == 0
+
+
+def test_somebody_renamed_during_the_look_is_let_in(world_of):
+    world = world_of(probe(0.95))
+    analyze = world.analyzer.analyze
+
+    def renaming(image):
+        with Store(world.store.path.parent) as other, other.people() as people:
+            people.rename(people.held(BADGE).person, f"Ada {world.analyzer.seen}")
+        return analyze(image)
+
+    world.analyzer.analyze = renaming
+    assert world.swipe().decision.granted
+
+
+@pytest.mark.parametrize("state", ["suspended", "revoked"])
+def test_a_badge_that_is_worthless_is_refused_without_a_look(world_of, state):
+    world = world_of(probe(0.95))
+    with world.store.people() as people:
+        people.suspend(BADGE, world.clock.utc())
+        if state == "revoked":
+            people.revoke(BADGE, world.clock.utc())
+    assert world.swipe().decision.reason.code == f"badge-{state}"
+    assert (world.camera.given, world.releases) == ([], 0)
 
 
 def test_a_reference_with_a_flipped_bit_opens_nothing(world_of):

@@ -173,7 +173,11 @@ def test_list_of_badges_as_json(lintel):
 def test_revoked_badge_is_worthless(lintel, eileen):
     revoked = lintel("badges", "revoke", "h10301:17:1001")
     verified = lintel("verify", "17:1001", eileen)
-    assert (revoked.out, verified.exit_code, "revoked" in verified.err) == ("Badge 17:1001 is revoked.\n", 9, True)
+    assert (revoked.out, verified.exit_code, "revoked" in verified.err) == (
+        "Badge 17:1001 of Eileen Collins is revoked.\n",
+        9,
+        True,
+    )
 
 
 @pytest.mark.usefixtures("enrolled")
@@ -214,18 +218,129 @@ def test_badge_that_stays_revoked_is_listed(lintel):
 @pytest.mark.usefixtures("left_behind")
 def test_badge_that_was_restored_can_be_enrolled(lintel, grace):
     restored = lintel("badges", "restore", "17:1001")
-    assert (restored.exit_code, restored.out) == (0, "Badge 17:1001 can be enrolled again.\n")
+    assert (restored.exit_code, restored.out) == (0, "Badge 17:1001 can be given to somebody again.\n")
     assert lintel("enroll", "17:1001", grace, "--name", "Grace Hopper").exit_code == 0
     events = [row["event"] for row in lintel("audit", "list", "--json").json]
     assert events[-2:] == ["badge-restored", "enrolled"]
 
 
 @pytest.mark.usefixtures("enrolled")
-@pytest.mark.parametrize("badge", ["17:1001", "17:9999"])
-def test_only_what_was_revoked_and_is_held_by_nobody_is_restored(lintel, badge):
+def test_badge_is_restored_for_a_holder_who_is_still_there(lintel, eileen):
     lintel("badges", "revoke", "17:1001")
-    assert lintel("badges", "restore", badge).exit_code == 9
-    assert "17:1001  Eileen Collins  revoked 20" in lintel("badges", "list").out
+    assert lintel("badges", "restore", "17:1001").out == "Badge 17:1001 of Eileen Collins is valid again.\n"
+    assert lintel("verify", "17:1001", eileen).exit_code == 0
+
+
+@pytest.mark.usefixtures("enrolled")
+@pytest.mark.parametrize(("badge", "why"), [("17:1001", "is not revoked"), ("17:9999", "is not revoked")])
+def test_only_what_was_revoked_is_restored(lintel, badge, why):
+    said = lintel("badges", "restore", badge)
+    assert (said.exit_code, why in said.err) == (9, True)
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_new_badge_needs_no_pictures(lintel, eileen):
+    added = lintel("badges", "add", "eileen collins", "17:1002")
+    assert (added.exit_code, added.out) == (0, "Badge 17:1002 of Eileen Collins is valid.\n")
+    assert lintel("verify", "17:1002", eileen).exit_code == 0
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_replaced_badge_is_worthless_and_its_successor_opens(lintel, eileen):
+    replaced = lintel("badges", "replace", "17:1001", "csn:04a2b9c1")
+    assert replaced.out == "Eileen Collins: badge 17:1001 is revoked, csn:04A2B9C1 is valid.\n"
+    assert [lintel("verify", badge, eileen).exit_code for badge in ("17:1001", "csn:04A2B9C1")] == [9, 0]
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_replacement_as_json(lintel):
+    replaced = lintel("badges", "replace", "17:1001", "17:1002", "--json").json
+    assert [(key, badge["badge"], badge["state"]) for key, badge in replaced.items()] == [
+        ("old", "17:1001", "revoked"),
+        ("new", "17:1002", "valid"),
+    ]
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_suspended_badge_is_worthless_until_it_is_resumed(lintel, eileen):
+    suspended = lintel("badges", "suspend", "17:1001")
+    refused, listed = lintel("verify", "17:1001", eileen), lintel("badges", "list").out
+    resumed = lintel("badges", "resume", "17:1001")
+    assert suspended.out == "Badge 17:1001 of Eileen Collins is suspended.\n"
+    assert (refused.exit_code, "lintel badges resume" in refused.err) == (9, True)
+    assert "17:1001  Eileen Collins  suspended 20" in listed
+    assert resumed.out == "Badge 17:1001 of Eileen Collins is valid again.\n"
+    assert lintel("verify", "17:1001", eileen).exit_code == 0
+
+
+@pytest.mark.usefixtures("enrolled")
+@pytest.mark.parametrize(
+    ("command", "state"),
+    [("suspend", "suspended"), ("resume", "valid"), ("revoke", "revoked"), ("restore", "valid")],
+)
+def test_changed_badge_as_json(lintel, command, state):
+    before = {"resume": "suspend", "restore": "revoke"}.get(command)
+    if before:
+        lintel("badges", before, "17:1001")
+    changed = lintel("badges", command, "17:1001", "--json").json
+    assert (changed["badge"], changed["person"]["name"], changed["state"]) == ("17:1001", "Eileen Collins", state)
+    assert changed == lintel("badges", "list", "--json").json[0]
+
+
+@pytest.mark.usefixtures("left_behind")
+def test_restored_badge_of_nobody_as_json(lintel):
+    restored = lintel("badges", "restore", "17:1001", "--json").json
+    assert (restored["badge"], restored["person"], restored["state"]) == ("17:1001", None, "free")
+
+
+@pytest.mark.usefixtures("both")
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("COLL", ["Eileen Collins"]),
+        ("e", ["Eileen Collins", "Grace Hopper"]),
+        ("17:1001", ["Eileen Collins"]),
+        ("1001", ["Eileen Collins"]),
+        ("CSN:04A2B9C1", ["Grace Hopper"]),
+        ("77773249", ["Grace Hopper"]),
+    ],
+)
+def test_people_are_found_by_part_of_the_name_or_by_badge(lintel, text, names):
+    found = lintel("people", "find", text)
+    assert (found.exit_code, [line.split(":")[0] for line in found.out.splitlines()]) == (0, names)
+    assert [person["person"]["name"] for person in lintel("people", "find", text, "--json").json] == names
+
+
+@pytest.mark.usefixtures("both")
+def test_nobody_found_says_so(lintel):
+    found = lintel("people", "find", "Lovelace")
+    assert (found.exit_code, found.out, "Nobody has 'Lovelace' in the name" in found.err) == (1, "", True)
+    assert lintel("people", "find", "17:9999", "--json").json == []
+
+
+def test_accents_do_not_hide_anybody(lintel, eileen):
+    lintel("enroll", "17:1", eileen, "--name", "Zoë Weiß")
+    assert [lintel("people", "find", text).exit_code for text in ("zoe", "ZOË", "weiss", "e  w", "zoo")] == [
+        0,
+        0,
+        0,
+        0,
+        1,
+    ]
+
+
+@pytest.mark.usefixtures("both")
+def test_renamed_person_keeps_the_badge(lintel, eileen):
+    renamed = lintel("people", "rename", "eileen collins", "Eileen Marie Collins")
+    assert (renamed.exit_code, renamed.out) == (0, "eileen collins is now Eileen Marie Collins.\n")
+    assert lintel("verify", "17:1001", eileen).out.splitlines()[0] == "MATCH with Eileen Marie Collins"
+    assert lintel("people", "show", "Eileen Collins").exit_code == 9
+
+
+@pytest.mark.usefixtures("both")
+def test_name_that_is_taken_is_refused(lintel):
+    renamed = lintel("people", "rename", "Eileen Collins", "GRACE HOPPER")
+    assert (renamed.exit_code, "Grace Hopper is enrolled already" in renamed.err) == (9, True)
 
 
 @pytest.mark.usefixtures("enrolled")
@@ -257,10 +372,33 @@ def test_badge_of_a_removed_person_can_be_given_to_another(lintel, grace):
 
 @pytest.mark.usefixtures("enrolled")
 def test_audit_tells_what_operators_did(lintel):
-    lintel("badges", "revoke", "17:1001")
-    lintel("people", "remove", "Eileen Collins", "--yes")
+    for change in (
+        ("people", "time", "Eileen Collins", "extended"),
+        ("people", "rename", "Eileen Collins", "Eileen"),
+        ("badges", "add", "Eileen", "17:1002"),
+        ("badges", "suspend", "17:1002"),
+        ("badges", "resume", "17:1002"),
+        ("badges", "revoke", "17:1002"),
+        ("badges", "restore", "17:1002"),
+        ("badges", "replace", "17:1002", "17:1003"),
+        ("people", "remove", "Eileen", "--yes"),
+    ):
+        assert lintel(*change).exit_code == 0
     rows = lintel("audit", "list", "--json").json
-    assert [row["event"] for row in rows] == ["enrolled", "badge-revoked", "person-removed"]
+    assert [row["event"] for row in rows] == [
+        "enrolled",
+        "person-time-extended",
+        "person-renamed",
+        "badge-issued",
+        "badge-suspended",
+        "badge-resumed",
+        "badge-revoked",
+        "badge-restored",
+        "badge-revoked",
+        "badge-issued",
+        "person-removed",
+    ]
+    assert {row["person_id"] for row in rows} == {1}
 
 
 @pytest.mark.usefixtures("enrolled")

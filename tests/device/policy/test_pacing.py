@@ -16,6 +16,7 @@ GRANTED = Decision(Reason.MATCH, Outcome.GRANTED, Evidence(1.0, 0.5, 3, 1))
 FLOODING = [
     Reason.BADGE_UNKNOWN,
     Reason.BADGE_REVOKED,
+    Reason.BADGE_SUSPENDED,
     Reason.NO_REFERENCES,
     Reason.DOOR_LOCKDOWN,
     Reason.DOOR_FAULT,

@@ -251,7 +251,10 @@ def test_damaged_badge_is_an_error(store, eileen):
 
 
 @pytest.mark.usefixtures("eileen")
-@pytest.mark.parametrize("column", ["people SET enrolled_at", "badges SET issued_at", "badges SET revoked_at"])
+@pytest.mark.parametrize(
+    "column",
+    ["people SET enrolled_at", "badges SET issued_at", "badges SET revoked_at", "badges SET suspended_at"],
+)
 def test_damaged_time_is_an_error(store, column):
     with closing(sqlite3.connect(store.path)) as other:
         other.execute(f"UPDATE {column} = 'then'")

@@ -1,0 +1,166 @@
+"""What an operator changes about people and badges without pictures: each change one transaction with its audit row."""
+
+import unicodedata
+from contextlib import suppress
+from datetime import datetime
+
+from device.credentials import format_badge, parse_badge
+from device.errors import CredentialError
+from device.ports import Clock
+from device.records import Badge, Credential, Enrolled, Event, Person
+from device.store.people import People
+from device.store.store import Store
+
+
+class Administration:
+    """Changes that an operator makes. Each raises `CredentialError` if it cannot be made, and `StoreError`.
+
+    What is returned is how it stands after the change.
+    """
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def add_badge(self, name: str, credential: Credential) -> Badge:
+        """Gives a badge to somebody who is enrolled; the references stay as they are."""
+        with self._store.people() as people, self._store.audit() as audit:
+            person, now = named(people, name), self._clock.utc()
+            _issue(people, credential, person, now)
+            audit.note(Event.BADGE_ISSUED, now, person=person, badge=format_badge(credential))
+            return people.held(credential)
+
+    def replace_badge(self, old: Credential, new: Credential) -> tuple[Badge, Badge]:
+        """Revokes the old badge and gives its holder the new one, both or neither.
+
+        An old badge that is revoked already stays so: it was lost yesterday, and its successor comes today.
+        """
+        with self._store.people() as people, self._store.audit() as audit:
+            before, now = people.held(old), self._clock.utc()
+            if old == new:
+                raise CredentialError(
+                    f"Badge {format_badge(old)} cannot replace itself.",
+                    hint="Give the old badge first, then the new one.",
+                )
+            _issue(people, new, before.person, now)
+            if before.revoked_at is None:
+                people.revoke(old, now)
+                audit.note(Event.BADGE_REVOKED, now, person=before.person, badge=format_badge(old))
+            audit.note(Event.BADGE_ISSUED, now, person=before.person, badge=format_badge(new))
+            return people.held(old), people.held(new)
+
+    def revoke_badge(self, credential: Credential) -> Badge:
+        """Makes a badge worthless until its revocation is lifted; harmless when repeated."""
+        with self._store.people() as people, self._store.audit() as audit:
+            before, now = people.held(credential), self._clock.utc()
+            people.revoke(credential, now)
+            if before.revoked_at is None:
+                audit.note(Event.BADGE_REVOKED, now, person=before.person, badge=format_badge(credential))
+            return people.held(credential)
+
+    def suspend_badge(self, credential: Credential) -> Badge:
+        """Makes a badge worthless until it is resumed; harmless when repeated."""
+        with self._store.people() as people, self._store.audit() as audit:
+            before, now = people.held(credential), self._clock.utc()
+            people.suspend(credential, now)
+            if before.suspended_at is None:
+                audit.note(Event.BADGE_SUSPENDED, now, person=before.person, badge=format_badge(credential))
+            return people.held(credential)
+
+    def resume_badge(self, credential: Credential) -> Badge:
+        """Makes a suspended badge valid again."""
+        with self._store.people() as people, self._store.audit() as audit:
+            people.resume(credential)
+            badge = people.held(credential)
+            audit.note(Event.BADGE_RESUMED, self._clock.utc(), person=badge.person, badge=format_badge(credential))
+            return badge
+
+    def restore_badge(self, credential: Credential) -> Badge | None:
+        """Lifts a revocation: the badge is valid again for its holder, or, if None, can be given to somebody."""
+        with self._store.people() as people, self._store.audit() as audit:
+            person = people.restore(credential)
+            audit.note(Event.BADGE_RESTORED, self._clock.utc(), person=person, badge=format_badge(credential))
+            return people.badge(credential)
+
+    def rename(self, name: str, new_name: str) -> Person:
+        """Gives somebody another name; badges, references and audit rows stay theirs."""
+        with self._store.people() as people, self._store.audit() as audit:
+            person, namesake = named(people, name), people.named(new_name)
+            if namesake and namesake.id != person.id:
+                raise CredentialError(
+                    f"{namesake.name} is enrolled already, and names are given once.",
+                    hint="Choose a name that distinguishes the two.",
+                )
+            renamed = people.rename(person, new_name)
+            audit.note(Event.PERSON_RENAMED, self._clock.utc(), person=renamed)
+        return renamed
+
+    def give_time(self, name: str, *, extended: bool) -> Person:
+        """Says whether the strike is released for longer when this person comes."""
+        event = Event.PERSON_TIME_EXTENDED if extended else Event.PERSON_TIME_USUAL
+        with self._store.people() as people, self._store.audit() as audit:
+            person = named(people, name)
+            people.give_time(person, extended=extended)
+            audit.note(event, self._clock.utc(), person=person)
+        return person
+
+
+def named(people: People, name: str) -> Person:
+    """The person of this name. Raises `CredentialError` if there is none."""
+    person = people.named(name)
+    if person is None:
+        raise CredentialError(
+            f"Nobody named {name!r} is enrolled.", hint="Search by a part of the name: `lintel people find`."
+        )
+    return person
+
+
+def _issue(people: People, credential: Credential, person: Person, at: datetime) -> None:
+    """Gives out a badge that nobody has or had. Raises `CredentialError` for any other."""
+    badge, written = people.badge(credential), format_badge(credential)
+    if badge is None:
+        people.issue(credential, person, at)
+    elif badge.revoked_at:
+        raise CredentialError(
+            f"Badge {written}, last held by {badge.person.name}, has been revoked.",
+            hint=f"Give another badge. If {badge.person.name} has it again: `lintel badges restore {written}`.",
+        )
+    elif badge.person.id != person.id:
+        raise CredentialError(
+            f"Badge {written} belongs to {badge.person.name}.",
+            hint="Give another badge. See who holds which: `lintel badges list`.",
+        )
+    else:
+        raise CredentialError(
+            f"{person.name} already holds badge {written}{' (suspended)' if badge.suspended_at else ''}.",
+            hint=f"Resume it: `lintel badges resume {written}`." if badge.suspended_at else "There is nothing to do.",
+        )
+
+
+def find(store: Store, text: str) -> tuple[Enrolled, ...]:
+    """Who has `text` in the name, whatever its case and accents, or holds the badge written so, by name.
+
+    Digits alone are also the number of a badge of any format, as it is printed on a card. Raises `StoreError`.
+    """
+    with store.people() as people:
+        everyone = people.everyone()
+    credential = None
+    with suppress(CredentialError):
+        credential = parse_badge(text)
+    return tuple(
+        enrolled
+        for enrolled in everyone
+        if _bare(text) in _bare(enrolled.person.name)
+        or any(_is_written(badge.credential, credential) for badge in enrolled.badges)
+    )
+
+
+def _is_written(held: Credential, asked: Credential | None) -> bool:
+    by_number = asked is not None and asked.format == "number" and held.number == asked.number
+    return held == asked or by_number
+
+
+def _bare(name: str) -> str:
+    """Without accents, case and needless spaces."""
+    apart = unicodedata.normalize("NFKD", " ".join(name.split()))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter)).casefold()

@@ -1,0 +1,354 @@
+"""What an operator changes about badges and people: a badge opens exactly when the operator's model says valid."""
+
+import contextlib
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from device.administration import Administration
+from device.credentials import parse_badge
+from device.errors import CredentialError, StoreError
+from device.policy.decision import refusal
+from device.records import Event, Reason
+from device.store.audit import Audit
+from device.store.store import Store
+from device.virtual.clock import SimulatedClock
+
+MODEL = "ab" * 32
+ADA, GRACE = "Ada Lovelace", "Grace Hopper"
+OLD, NEW, THIRD = parse_badge("17:1"), parse_badge("17:2"), parse_badge("csn:04A2B9C1")
+BADGES = (OLD, NEW, THIRD)
+REFERENCE = np.eye(1, 128, dtype=np.float32)
+
+
+def enroll(store, name):
+    with store.people() as people:
+        person = people.add(name, SimulatedClock().utc())
+        people.add_references(person, REFERENCE, MODEL, SimulatedClock().utc())
+    return person
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "state") as opened:
+        yield opened
+
+
+@pytest.fixture
+def ada(store):
+    return enroll(store, ADA)
+
+
+@pytest.fixture
+def grace(store):
+    return enroll(store, GRACE)
+
+
+@pytest.fixture
+def office(store, ada, grace):
+    """An administration with Ada, who holds 17:1, and Grace, who holds none."""
+    opened = Administration(store, SimulatedClock())
+    assert opened.add_badge(ADA, OLD).person == ada != grace
+    return opened
+
+
+def why_not(store, credential):
+    """Why the door refuses a badge without a look at the face, None if it does not."""
+    with store.people() as people:
+        return refusal(people.claim(credential, MODEL))
+
+
+def noted(store):
+    with store.audit() as audit:
+        return [(row.event, row.badge) for row in audit]
+
+
+def test_new_badge_opens_for_the_face_that_is_enrolled(store, office, ada):
+    office.add_badge("ada LOVELACE", NEW)
+    with store.people() as people:
+        claim = people.claim(NEW, MODEL)
+    assert (claim.person, refusal(claim)) == (ada, None)
+
+
+def test_replaced_badge_is_revoked_and_the_new_one_opens(store, office):
+    office.replace_badge(OLD, NEW)
+    assert (why_not(store, OLD), why_not(store, NEW)) == (Reason.BADGE_REVOKED, None)
+    assert noted(store)[-2:] == [(Event.BADGE_REVOKED, "17:1"), (Event.BADGE_ISSUED, "17:2")]
+
+
+def test_badge_that_was_revoked_in_a_hurry_gets_its_successor(store, office):
+    office.revoke_badge(OLD)
+    office.replace_badge(OLD, NEW)
+    assert (why_not(store, OLD), why_not(store, NEW)) == (Reason.BADGE_REVOKED, None)
+
+
+@pytest.mark.parametrize("fails_at", [1, 2])
+def test_replacement_that_fails_halfway_changes_nothing(store, office, monkeypatch, fails_at):
+    calls, note = [], Audit.note
+
+    def failing(*arguments, **named):
+        calls.append(1)
+        if len(calls) == fails_at:
+            raise StoreError("Full.", hint="Make room.")
+        return note(*arguments, **named)
+
+    before = noted(store)
+    with monkeypatch.context() as patch:
+        patch.setattr(Audit, "note", failing)
+        with pytest.raises(StoreError):
+            office.replace_badge(OLD, NEW)
+    assert (why_not(store, OLD), why_not(store, NEW), noted(store)) == (None, Reason.BADGE_UNKNOWN, before)
+
+
+def test_badge_is_not_replaced_by_itself(store, office):
+    with pytest.raises(CredentialError, match="cannot replace itself"):
+        office.replace_badge(OLD, OLD)
+    assert why_not(store, OLD) is None
+
+
+def test_badge_is_not_replaced_by_somebody_elses(store, office):
+    office.add_badge(GRACE, NEW)
+    with pytest.raises(CredentialError, match="belongs to Grace Hopper"):
+        office.replace_badge(OLD, NEW)
+    assert (why_not(store, OLD), why_not(store, NEW)) == (None, None)
+
+
+def test_badge_is_not_replaced_by_a_revoked_one(store, office):
+    office.add_badge(ADA, NEW)
+    office.revoke_badge(NEW)
+    with pytest.raises(CredentialError, match="has been revoked") as refused:
+        office.replace_badge(OLD, NEW)
+    assert "lintel badges restore 17:2" in refused.value.hint
+    assert why_not(store, OLD) is None
+
+
+def test_badge_is_not_replaced_by_one_whose_revocation_outlived_its_holder(store, office, grace):
+    office.add_badge(GRACE, NEW)
+    office.revoke_badge(NEW)
+    store.erase(grace, SimulatedClock().utc())
+    with pytest.raises(CredentialError, match="has been revoked") as refused:
+        office.replace_badge(OLD, NEW)
+    assert "lintel badges restore 17:2" in refused.value.hint
+
+
+def test_suspended_badge_is_refused_until_it_is_resumed(store, office):
+    office.suspend_badge(OLD)
+    suspended = why_not(store, OLD)
+    office.resume_badge(OLD)
+    assert (suspended, why_not(store, OLD)) == (Reason.BADGE_SUSPENDED, None)
+
+
+def test_suspended_badge_that_is_revoked_cannot_be_resumed(store, office):
+    office.suspend_badge(OLD)
+    office.revoke_badge(OLD)
+    with pytest.raises(CredentialError, match="has been revoked"):
+        office.resume_badge(OLD)
+    assert why_not(store, OLD) is Reason.BADGE_REVOKED
+
+
+def test_suspended_badge_of_a_removed_person_stays_worthless(store, office, ada):
+    office.suspend_badge(OLD)
+    store.erase(ada, SimulatedClock().utc())
+    with pytest.raises(CredentialError, match="has been revoked"):
+        office.add_badge(GRACE, OLD)
+
+
+def test_badge_is_restored_for_its_holder(store, office, ada):
+    office.revoke_badge(OLD)
+    assert (office.restore_badge(OLD).person, why_not(store, OLD)) == (ada, None)
+
+
+def test_revocation_is_noted_once(store, office):
+    office.revoke_badge(OLD)
+    office.revoke_badge(OLD)
+    assert [event for event, _ in noted(store)].count(Event.BADGE_REVOKED) == 1
+
+
+def test_renamed_person_keeps_badges_and_audit_rows(store, office, ada):
+    office.rename(ADA, "Ada King")
+    with store.people() as people:
+        renamed = people.claim(OLD, MODEL).person
+        assert (renamed.id, renamed.name, people.named(ADA)) == (ada.id, "Ada King", None)
+    with store.audit() as audit:
+        (row,) = audit.newest(1)
+    assert (row.event, row.person_id, "Ada" in repr(row)) == (Event.PERSON_RENAMED, ada.id, False)
+
+
+@pytest.mark.parametrize("taken", ["Grace Hopper", "GRACE HOPPER", "Grace\u00a0Hopper"])
+def test_name_of_somebody_else_is_refused(store, office, taken):
+    with pytest.raises(CredentialError, match="Grace Hopper is enrolled already"):
+        office.rename(ADA, taken)
+    with store.people() as people:
+        assert people.named(ADA) is not None
+
+
+def test_name_can_change_its_case(store, office):
+    office.rename(ADA, "ADA lovelace")
+    with store.people() as people:
+        assert people.named(ADA).name == "ADA lovelace"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda office: office.add_badge("Alan", NEW),
+        lambda office: office.rename("Alan", "Turing"),
+        lambda office: office.give_time("Alan", extended=True),
+        lambda office: office.revoke_badge(THIRD),
+        lambda office: office.suspend_badge(THIRD),
+        lambda office: office.resume_badge(THIRD),
+        lambda office: office.restore_badge(THIRD),
+        lambda office: office.replace_badge(THIRD, NEW),
+        lambda office: office.resume_badge(OLD),
+        lambda office: office.restore_badge(OLD),
+        lambda office: office.add_badge(ADA, OLD),
+        lambda office: office.add_badge(GRACE, OLD),
+    ],
+)
+def test_change_that_cannot_be_made_leaves_no_row(store, office, change):
+    before = noted(store)
+    with pytest.raises(CredentialError):
+        change(office)
+    assert noted(store) == before
+
+
+@pytest.mark.parametrize(("extended", "event"), [(True, "person-time-extended"), (False, "person-time-usual")])
+def test_change_of_the_strike_time_is_noted(store, office, extended, event):
+    office.give_time(ADA, extended=extended)
+    assert noted(store)[-1][0].value == event
+
+
+@dataclass
+class Model:
+    """What an operator thinks: by badge its state and holder, and who is enrolled."""
+
+    people: set[str] = field(default_factory=set)
+    badges: dict = field(default_factory=lambda: dict.fromkeys(BADGES, ("unknown", None)))
+
+    def add(self, name, badge):
+        if name not in self.people or self.badges[badge] != ("unknown", None):
+            return False
+        self.badges[badge] = ("valid", name)
+        return True
+
+    def replace(self, old, new):
+        holder = self.badges[old][1]
+        if holder is None or old == new or self.badges[new] != ("unknown", None):
+            return False
+        self.badges[old], self.badges[new] = ("revoked", holder), ("valid", holder)
+        return True
+
+    def turn(self, badge, states, into):
+        state, holder = self.badges[badge]
+        if state not in states or (holder is None and into != "valid"):
+            return False
+        self.badges[badge] = (into, holder) if holder else ("unknown", None)
+        return True
+
+    def rename(self, name, new):
+        if name not in self.people or (new in self.people and new != name):
+            return False
+        self.people = self.people - {name} | {new}
+        self.badges = {badge: (state, new if who == name else who) for badge, (state, who) in self.badges.items()}
+        return True
+
+    def remove(self, name):
+        left = {"valid": "unknown", "suspended": "revoked", "revoked": "revoked"}
+        gone = {badge: (left[state], None) for badge, (state, who) in self.badges.items() if who == name}
+        self.badges.update(gone)
+        found = name in self.people
+        self.people.discard(name)
+        return found
+
+    def enroll(self, name):
+        found = name in self.people
+        self.people.add(name)
+        return not found
+
+
+def remove(store, name):
+    with store.people() as people:
+        person = people.named(name)
+    if person is None:
+        raise CredentialError("Nobody.", hint="None.")
+    with store.people() as people:
+        people.remove(person)
+
+
+def enroll_once(store, name):
+    with store.people() as people:
+        if people.named(name):
+            raise CredentialError("Enrolled.", hint="None.")
+    enroll(store, name)
+
+
+OPERATIONS = {
+    "add": (lambda m, n, _o, b, _c: m.add(n, b), lambda a, _s, n, _o, b, _c: a.add_badge(n, b)),
+    "replace": (lambda m, _n, _o, b, c: m.replace(b, c), lambda a, _s, _n, _o, b, c: a.replace_badge(b, c)),
+    "revoke": (
+        lambda m, _n, _o, b, _c: m.turn(b, {"valid", "suspended", "revoked"}, "revoked"),
+        lambda a, _s, _n, _o, b, _c: a.revoke_badge(b),
+    ),
+    "suspend": (
+        lambda m, _n, _o, b, _c: m.turn(b, {"valid", "suspended"}, "suspended"),
+        lambda a, _s, _n, _o, b, _c: a.suspend_badge(b),
+    ),
+    "resume": (
+        lambda m, _n, _o, b, _c: m.turn(b, {"suspended"}, "valid"),
+        lambda a, _s, _n, _o, b, _c: a.resume_badge(b),
+    ),
+    "restore": (
+        lambda m, _n, _o, b, _c: m.turn(b, {"revoked"}, "valid"),
+        lambda a, _s, _n, _o, b, _c: a.restore_badge(b),
+    ),
+    "rename": (lambda m, n, o, _b, _c: m.rename(n, o), lambda a, _s, n, o, _b, _c: a.rename(n, o)),
+    "remove": (lambda m, n, _o, _b, _c: m.remove(n), lambda _a, s, n, _o, _b, _c: remove(s, n)),
+    "enroll": (lambda m, n, _o, _b, _c: m.enroll(n), lambda _a, s, n, _o, _b, _c: enroll_once(s, n)),
+}
+NAMES = st.sampled_from(["Ada", "Grace"])
+OFTEN = ["add", "enroll", "suspend"]
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(sorted(OPERATIONS) + OFTEN), NAMES, NAMES, st.sampled_from(BADGES), st.sampled_from(BADGES)
+    ),
+    min_size=20,
+    max_size=60,
+)
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    with Store(tmp_path_factory.mktemp("empty")) as opened:
+        yield opened
+
+
+@given(STEPS)
+@settings(max_examples=200)
+def test_badge_opens_exactly_when_the_model_says_valid(empty, steps):
+    model = Model()
+    with empty.copy_in_memory() as store:
+        office = Administration(store, SimulatedClock())
+        model.enroll("Ada")
+        enroll(store, "Ada")
+        for name, *arguments in steps:
+            expects, does = OPERATIONS[name]
+            allowed, done = expects(model, *arguments), False
+            with contextlib.suppress(CredentialError):
+                does(office, store, *arguments)
+                done = True
+            assert (name, done) == (name, allowed)
+            assert_agrees(store, model)
+
+
+def assert_agrees(store, model):
+    with store.people() as people:
+        for badge, (state, holder) in model.badges.items():
+            claim = people.claim(badge, MODEL)
+            assert (refusal(claim) is None) == (state == "valid")
+            assert (claim.person.name if claim else None) == holder
+            assert bool(claim and claim.suspended) == (state == "suspended")
+        left = {badge for badge, known in model.badges.items() if known == ("revoked", None)}
+        assert {revoked.credential for revoked in people.revoked_badges()} == left
