@@ -91,10 +91,10 @@ def test_osdp_alone_has_a_secure_channel():
     assert [kind.name for kind in KINDS if kind.security is Security.SECURE_CHANNEL] == ["osdp"]
 
 
-@pytest.mark.parametrize("module", ["rdm6300", "pn532_dialogue", "wedge"])
+@pytest.mark.parametrize("module", ["rdm6300", "pn532.dialogue", "wedge"])
 def test_row_promises_what_the_reader_says_of_its_badges(module):
     found = importlib.import_module(f"device.readers.{module}").SECURITY
-    (kind,) = (kind for kind in KINDS if kind.name == module.removesuffix("_dialogue"))
+    (kind,) = (kind for kind in KINDS if kind.name == module.partition(".")[0])
     assert kind.security is found
 
 

@@ -26,7 +26,7 @@ from device.records import BadgeRead, Credential, ReaderNotice
 
 KEY, OTHER_KEY = bytes(range(100, 116)), bytes(range(50, 66))
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
-PROGRAM = Path(__file__).with_name("osdp_pd.py")
+PROGRAM = Path(__file__).with_name("pd.py")
 STATUS = 9
 """libosdp's CMD_ number of what a reader is asked for as soon as it is there."""
 AGAIN_S = 3.0

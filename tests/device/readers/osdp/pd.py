@@ -1,4 +1,4 @@
-"""A real OSDP peripheral (libosdp's PD) on a terminal, as a program of its own: `python osdp_pd.py TERMINAL OPTIONS`.
+"""A real OSDP peripheral (libosdp's PD) on a terminal, as a program of its own: `python pd.py TERMINAL OPTIONS`.
 
 What it is to do comes in as JSON, a line each: `{"card": "0101..."}`, `{"keys": "12#"}`, `{"local": [1, 0]}`,
 `{"remote": [1]}`. What it sees goes out as JSON, a line each: `{"secure": true}`, `{"command": {...}}`.
