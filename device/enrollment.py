@@ -12,7 +12,7 @@ from device.ports import Camera, Clock
 from device.records import Credential, Embedding, Event, Image, Person, Probe, Reason
 from device.store.people import People
 from device.store.store import Store
-from device.vision.faces import FaceAnalyzer
+from device.vision.faces import FaceAnalyzer, Look, look_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,12 @@ class EnrollmentReport:
 class Enrollment:
     """Enrolls people with the models in use."""
 
-    def __init__(self, store: Store, analyzer: FaceAnalyzer, clock: Clock) -> None:
+    def __init__(self, store: Store, analyzer: FaceAnalyzer, clock: Clock, *, largest_face: bool = False) -> None:
+        """With `largest_face` smaller faces in a picture do not count."""
         self._store = store
         self._analyzer = analyzer
         self._clock = clock
+        self._look = look_of(analyzer, largest_face=largest_face)
 
     def enroll(self, credential: Credential, name: str, candidates: Sequence[Candidate]) -> EnrollmentReport:
         """Gives the badge to the person and keeps the good pictures' embeddings as references, all in one transaction.
@@ -75,7 +77,7 @@ class Enrollment:
         return EnrollmentReport(person, credential, kept, rejected)
 
     def _judged(self, candidates: Sequence[Candidate]) -> tuple[dict[str, Probe], tuple[Rejection, ...]]:
-        found = [(candidate.label, self._analyzer.analyze(candidate.image)) for candidate in candidates]
+        found = [(candidate.label, self._look(candidate.image)) for candidate in candidates]
         probes = {label: result for label, result in found if isinstance(result, Probe)}
         return probes, tuple(Rejection(label, result) for label, result in found if isinstance(result, Reason))
 
@@ -104,9 +106,7 @@ def linked_groups(embeddings: Sequence[Embedding], threshold: float) -> list[set
     return groups
 
 
-def capture_candidates(
-    camera: Camera, clock: Clock, analyzer: FaceAnalyzer, *, wanted: int, timeout_s: float
-) -> list[Candidate]:
+def capture_candidates(camera: Camera, clock: Clock, look: Look, *, wanted: int, timeout_s: float) -> list[Candidate]:
     """Frames with one good face, apart in time so that they differ; what was wrong with the last frame if there are
     none.
 
@@ -116,7 +116,7 @@ def capture_candidates(
     last, deadline = Reason.NO_FACE, clock.monotonic() + timeout_s
     while len(found) < wanted and (left := deadline - clock.monotonic()) > 0:
         frame = camera.read(left)
-        result = analyzer.analyze(frame.image) if frame else Reason.CAMERA_FAULT
+        result = look(frame.image) if frame else Reason.CAMERA_FAULT
         if frame and isinstance(result, Probe):
             found.append(Candidate(f"frame {len(found) + 1}", frame.image))
             clock.sleep(CAPTURE_PAUSE_S)
@@ -154,6 +154,7 @@ def _entitled(people: People, credential: Credential, name: str) -> Person | Non
 
 def _refused(what: str, rejected: tuple[Rejection, ...]) -> EnrollmentRefused:
     lines = [f"  {rejection.label}: {rejection.reason.meaning} {rejection.reason.advice}" for rejection in rejected]
-    return EnrollmentRefused(
-        "\n".join([f"{what}; nobody was enrolled.", *lines]), hint="Take new pictures and try again."
-    )
+    hint = "Take new pictures and try again."
+    if any(rejection.reason is Reason.SEVERAL_FACES for rejection in rejected):
+        hint = f"{hint} If the other people are far behind, leave them out with --largest-face."
+    return EnrollmentRefused("\n".join([f"{what}; nobody was enrolled.", *lines]), hint=hint)

@@ -10,7 +10,7 @@ from device.policy.decision import refusal
 from device.records import Evidence, Probe
 from device.store.store import Store
 from device.vision.comparison import compare
-from device.vision.faces import FaceAnalyzer
+from device.vision.faces import FaceAnalyzer, Look, look_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +24,24 @@ class Verdict:
     person: str | None = None
 
 
-def compare_images(analyzer: FaceAnalyzer, path_a: Path, path_b: Path) -> Verdict:
-    """Raises `ImageError` for a picture that cannot be read, or that shows no face that can be compared."""
-    reference, probe = _probe(analyzer, path_a), _probe(analyzer, path_b)
+def compare_images(analyzer: FaceAnalyzer, path_a: Path, path_b: Path, *, largest_face: bool = False) -> Verdict:
+    """With `largest_face` smaller faces in a picture do not count.
+
+    Raises `ImageError` for a picture that cannot be read, or that shows no face that can be compared.
+    """
+    look = look_of(analyzer, largest_face=largest_face)
+    reference, probe = _probe(look, path_a), _probe(look, path_b)
     rule = analyzer.embedder.decision_rule
     return Verdict(compare([probe.embedding], [reference.embedding], rule), rule.target_fmr)
 
 
-def verify_image(store: Store, analyzer: FaceAnalyzer, badge: str, path: Path) -> Verdict:
-    """Raises `CredentialError` for a badge that cannot be used, `ImageError` as `compare_images`."""
+def verify_image(
+    store: Store, analyzer: FaceAnalyzer, badge: str, path: Path, *, largest_face: bool = False
+) -> Verdict:
+    """With `largest_face` as in `compare_images`, and raises `ImageError` as that does.
+
+    Raises `CredentialError` for a badge that cannot be used.
+    """
     credential = parse_badge(badge)
     with store.people() as people:
         claim = people.claim(credential, analyzer.embedder.model_sha256)
@@ -41,13 +50,13 @@ def verify_image(store: Store, analyzer: FaceAnalyzer, badge: str, path: Path) -
         meaning = reason.meaning if reason else "Nobody holds this badge."
         hint = reason.advice if reason else "See `lintel badges list`."
         raise CredentialError(f"Badge {format_badge(credential)}: {meaning}", hint=hint)
-    probe = _probe(analyzer, path)
+    probe = _probe(look_of(analyzer, largest_face=largest_face), path)
     rule = analyzer.embedder.decision_rule
     return Verdict(compare([probe.embedding], claim.references, rule), rule.target_fmr, claim.person.name)
 
 
-def _probe(analyzer: FaceAnalyzer, path: Path) -> Probe:
-    found = analyzer.analyze(read_image(path))
+def _probe(look: Look, path: Path) -> Probe:
+    found = look(read_image(path))
     if not isinstance(found, Probe):
         raise ImageError(f"{path} cannot be compared: {found.meaning}", hint=found.advice)
     return found

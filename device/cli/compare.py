@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from device.cli.context import json_option, print_json, settings_of
+from device.cli.context import json_option, largest_face_option, print_json, settings_of
 
 if TYPE_CHECKING:
     from device.verification import Verdict
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 )
 @click.argument("badge")
 @click.argument("image", type=click.Path(path_type=Path))
+@largest_face_option
 @json_option
 @click.pass_context
-def verify(context: click.Context, badge: str, image: Path, as_json: bool) -> int:
+def verify(context: click.Context, badge: str, image: Path, largest_face: bool, as_json: bool) -> int:
     """Compare the face in IMAGE with the references of BADGE's holder (1:1 verification)."""
     from device.assembly import open_store
     from device.verification import verify_image
@@ -26,21 +27,23 @@ def verify(context: click.Context, badge: str, image: Path, as_json: bool) -> in
 
     settings = settings_of(context)
     with open_store(settings) as store:
-        return _tell(verify_image(store, load_analyzer(settings.vision), badge, image), as_json=as_json)
+        analyzer = load_analyzer(settings.vision)
+        return _tell(verify_image(store, analyzer, badge, image, largest_face=largest_face), as_json=as_json)
 
 
 @click.command(epilog="Exit codes: 0 match, 1 non-match, 5 an image cannot be read or compared.")
 @click.argument("image_a", type=click.Path(path_type=Path))
 @click.argument("image_b", type=click.Path(path_type=Path))
+@largest_face_option
 @json_option
 @click.pass_context
-def compare(context: click.Context, image_a: Path, image_b: Path, as_json: bool) -> int:
+def compare(context: click.Context, image_a: Path, image_b: Path, largest_face: bool, as_json: bool) -> int:
     """Compare the faces in two pictures: do they show one person?"""
     from device.verification import compare_images
     from device.vision.faces import load_analyzer
 
     analyzer = load_analyzer(settings_of(context).vision)
-    return _tell(compare_images(analyzer, image_a, image_b), as_json=as_json)
+    return _tell(compare_images(analyzer, image_a, image_b, largest_face=largest_face), as_json=as_json)
 
 
 def _tell(verdict: "Verdict", *, as_json: bool) -> int:

@@ -15,6 +15,11 @@ from device.records import Credential, Reason
 JSON_NAMES = {"credential": "badge"}
 """What a field is called in JSON, where that differs: one word for a badge in all output."""
 
+largest_face_option = click.option(
+    "--largest-face",
+    is_flag=True,
+    help="Of several faces take the largest, if it is 1.5 times as high as the next or more.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
 
 

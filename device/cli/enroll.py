@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from device.cli.context import json_option, print_json, settings_of
+from device.cli.context import json_option, largest_face_option, print_json, settings_of
 from device.commandline import Printable
 
 
@@ -14,26 +14,35 @@ from device.commandline import Printable
 @click.option("--name", type=Printable(), required=True, help="The person's name, unlike anybody else's.")
 @click.option("--camera", is_flag=True, help="Take the pictures with the camera of the settings.")
 @click.option("--pictures", type=click.IntRange(1, 20), default=5, show_default=True, help="With --camera: how many.")
+@largest_face_option
 @json_option
 @click.pass_context
 def enroll(
-    context: click.Context, badge: str, images: tuple[Path, ...], name: str, camera: bool, pictures: int, as_json: bool
+    context: click.Context,
+    badge: str,
+    images: tuple[Path, ...],
+    name: str,
+    camera: bool,
+    pictures: int,
+    largest_face: bool,
+    as_json: bool,
 ) -> None:
     """Enroll NAME with BADGE and one or more pictures.
 
     BADGE is FACILITY:NUMBER, a plain NUMBER, or csn:HEX. Each picture must show the person's face alone, large, sharp
-    and
-    well lit; one that does not is left out, with the reason. Three to five pictures in different light and pose make
-    the
-    door more reliable. Repeat with the same BADGE and NAME to add pictures.
+    and well lit; one that does not is left out, with the reason. Three to five pictures in different light and pose
+    make the door more reliable. Repeat with the same BADGE and NAME to add pictures. For another badge without new
+    pictures see `lintel badges add`.
     """
     if camera == bool(images):
         raise click.UsageError("Give pictures, or --camera, and not both.")
     from device.cli.enrollment import enroll_pictures, pictures_from_camera, pictures_from_files
 
     settings = settings_of(context)
-    source = pictures_from_camera(settings, pictures) if camera else pictures_from_files(images)
-    report = enroll_pictures(settings, badge, name, source)
+    source = (
+        pictures_from_camera(settings, pictures, largest_face=largest_face) if camera else pictures_from_files(images)
+    )
+    report = enroll_pictures(settings, badge, name, source, largest_face=largest_face)
     if as_json:
         print_json(report)
         return

@@ -13,7 +13,7 @@ from device.config import Settings
 from device.credentials import parse_badge
 from device.enrollment import Candidate, Enrollment, EnrollmentReport, capture_candidates
 from device.images import read_image
-from device.vision.faces import FaceAnalyzer, load_analyzer
+from device.vision.faces import FaceAnalyzer, load_analyzer, look_of
 
 CAPTURE_TIMEOUT_S = 60.0
 
@@ -25,21 +25,25 @@ def pictures_from_files(paths: Sequence[Path]) -> Pictures:
     return lambda _analyzer: [Candidate(click.format_filename(path), read_image(path)) for path in paths]
 
 
-def pictures_from_camera(settings: Settings, wanted: int) -> Pictures:
-    """Pictures of whoever stands in front of the camera."""
+def pictures_from_camera(settings: Settings, wanted: int, *, largest_face: bool) -> Pictures:
+    """Pictures of the person in front of the camera."""
 
     def capture(analyzer: FaceAnalyzer) -> Sequence[Candidate]:
         clock = SystemClock()
+        look = look_of(analyzer, largest_face=largest_face)
         with closing(open_camera(settings.camera, clock)) as camera:
             click.echo("Look at the camera, and turn your head a little between pictures.", err=True)
-            return capture_candidates(camera, clock, analyzer, wanted=wanted, timeout_s=CAPTURE_TIMEOUT_S)
+            return capture_candidates(camera, clock, look, wanted=wanted, timeout_s=CAPTURE_TIMEOUT_S)
 
     return capture
 
 
-def enroll_pictures(settings: Settings, badge: str, name: str, pictures: Pictures) -> EnrollmentReport:
+def enroll_pictures(
+    settings: Settings, badge: str, name: str, pictures: Pictures, *, largest_face: bool
+) -> EnrollmentReport:
     """Enrolls in the settings' store. Raises every error an enrollment can have."""
     credential = parse_badge(badge)
     with open_store(settings) as store:
         analyzer = load_analyzer(settings.vision)
-        return Enrollment(store, analyzer, SystemClock()).enroll(credential, name, pictures(analyzer))
+        enrollment = Enrollment(store, analyzer, SystemClock(), largest_face=largest_face)
+        return enrollment.enroll(credential, name, pictures(analyzer))

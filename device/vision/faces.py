@@ -1,5 +1,6 @@
 """From a frame to the one probe it holds, or to the reason why it holds none."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from device.config import VisionSettings
@@ -13,6 +14,8 @@ from device.vision.quality import blur_in, complaint, measure
 
 MIN_PRESENCE = 0.5
 """Below this probability the face mesh says that the detector was wrong."""
+CLEARLY_LARGER = 1.5
+"""How many times as high as the next face the largest must be to be the one that a picture is of."""
 MAX_FACES = 5
 """So many detections at most are looked at closely: a poster of a crowd must not hold the door up."""
 
@@ -31,6 +34,17 @@ class FaceAnalyzer:
         found = self._only_face(image)
         return found if isinstance(found, Reason) else self._judged(image, *found)
 
+    def analyze_largest(self, image: Image) -> Probe | Reason:
+        """The same, but of several faces the largest if it is clearly larger than the next: people behind don't count.
+
+        For pictures that an operator looks at, when enrolling. Never at the door, where a second face is a second
+        person.
+        """
+        found = self._only_face(image)
+        if found is Reason.SEVERAL_FACES:
+            found = self._largest_face(image)
+        return found if isinstance(found, Reason) else self._judged(image, *found)
+
     def probe(self, image: Image, face: Detection, landmarks: Landmarks) -> Probe:
         """The probe of one detected face, whatever its quality."""
         chip = align(image, landmarks, self.embedder.alignment)
@@ -40,8 +54,7 @@ class FaceAnalyzer:
         """The face at the door; those of less than half the smallest useful size are people in the background."""
         faces = self.detector.detect(image)
         near = [face for face in faces if _size(face) >= self.limits.min_face_px / 2]
-        located = [(face, self.mesh.locate(image, face)) for face in near[:MAX_FACES]]
-        present = [(face, landmarks) for face, landmarks in located if landmarks.presence >= MIN_PRESENCE]
+        present = self._present(image, near[:MAX_FACES])
         if len(present) > 1:
             return Reason.SEVERAL_FACES
         if present:
@@ -50,11 +63,31 @@ class FaceAnalyzer:
             return Reason.FACE_BLURRED
         return Reason.FACE_TOO_SMALL if len(faces) > len(near) else Reason.NO_FACE
 
+    def _largest_face(self, image: Image) -> tuple[Detection, Landmarks] | Reason:
+        """Of several faces. One with another's middle inside may be a mistake of the detector, and isn't taken."""
+        found = self._present(image, self.detector.detect(image))
+        first, *others = sorted(found, key=lambda each: _size(each[0]), reverse=True)
+        return Reason.SEVERAL_FACES if any(_rivals(first[0], other) for other, _ in others) else first
+
+    def _present(self, image: Image, faces: Sequence[Detection]) -> list[tuple[Detection, Landmarks]]:
+        """Those that the face mesh takes for faces as well."""
+        located = [(face, self.mesh.locate(image, face)) for face in faces]
+        return [(face, landmarks) for face, landmarks in located if landmarks.presence >= MIN_PRESENCE]
+
     def _judged(self, image: Image, face: Detection, landmarks: Landmarks) -> Probe | Reason:
         chip = align(image, landmarks, self.embedder.alignment)
         quality = measure(landmarks, chip)
         wrong = complaint(quality, face.box, image.shape[:2], self.limits)
         return wrong or Probe(self.embedder.embed(chip), quality, face.box)
+
+
+Look = Callable[[Image], Probe | Reason]
+"""How a picture is looked at."""
+
+
+def look_of(analyzer: FaceAnalyzer, *, largest_face: bool) -> Look:
+    """How an operator's picture is looked at: for one face, or for the largest of several."""
+    return analyzer.analyze_largest if largest_face else analyzer.analyze
 
 
 def load_analyzer(settings: VisionSettings) -> FaceAnalyzer:
@@ -70,3 +103,10 @@ def load_analyzer(settings: VisionSettings) -> FaceAnalyzer:
 
 def _size(face: Detection) -> float:
     return max(face.box.width, face.box.height)
+
+
+def _rivals(largest: Detection, other: Detection) -> bool:
+    """Whether another face keeps the largest one from being the one that is meant."""
+    (x, y), box = other.box.center, largest.box
+    inside = box.left <= x <= box.left + box.width and box.top <= y <= box.top + box.height
+    return inside or _size(largest) < CLEARLY_LARGER * _size(other)

@@ -142,7 +142,7 @@ def test_a_revoked_badge_is_not_given_out_again(enrollment, portraits, store):
 def test_the_camera_takes_different_pictures(analyzer, portraits):
     clock = SimulatedClock()
     camera = SimulatedCamera(clock, Scene((Figure(image=EILEEN, end=Place(y=0.85, size=1.4)),), portraits))
-    taken = capture_candidates(camera, clock, analyzer, wanted=3, timeout_s=20)
+    taken = capture_candidates(camera, clock, analyzer.analyze, wanted=3, timeout_s=20)
     assert len({candidate.image.tobytes() for candidate in taken}) == 3
 
 
@@ -150,7 +150,7 @@ def test_the_camera_waits_for_a_good_picture_and_says_what_was_wrong(analyzer, p
     clock = SimulatedClock()
     camera = SimulatedCamera(clock, Scene((Figure(image=GRACE, end=Place(y=0.85, size=1.4), light=0.1),), portraits))
     with pytest.raises(EnrollmentRefused, match="too dark"):
-        capture_candidates(camera, clock, analyzer, wanted=3, timeout_s=2)
+        capture_candidates(camera, clock, analyzer.analyze, wanted=3, timeout_s=2)
 
 
 units = st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed).normal(size=(6, 3)).astype(np.float32))

@@ -29,14 +29,19 @@ def grace(portrait_files):
 
 @pytest.fixture(scope="session")
 def pictures(tmp_path_factory, eileen, grace):
-    """Files by name: no face, two faces, damaged, far away, and pictures of odd shapes."""
+    """Files by name: no face, two faces, one with another behind, damaged, and pictures of odd shapes."""
     folder = tmp_path_factory.mktemp("pictures")
     faces = {"eileen": read_image(eileen), "grace": read_image(grace)}
     left, right = Place(x=0.25, y=0.8, size=1.2), Place(x=0.75, y=0.7, size=1.0)
     two = (Figure(image="eileen", end=left), Figure(image="grace", end=right))
+    behind = (
+        Figure(image="eileen", end=Place(x=0.3, y=0.9, size=1.9)),
+        Figure(image="grace", end=Place(x=0.8, y=0.6, size=0.55)),
+    )
     drawn = {
         "nobody": Scene((), {}).draw(0.0, 0),
         "two": Scene(two, faces).draw(0.0, 0),
+        "behind": Scene(behind, faces).draw(0.0, 0),
         "pixel": np.zeros((1, 1, 3), np.uint8),
         "wide": np.full((1, 100, 3), 99, np.uint8),
         "high": np.full((100, 1, 3), 99, np.uint8),

@@ -38,6 +38,28 @@ def test_enrollment_as_json(lintel, eileen, pictures):
     }
 
 
+def test_person_before_others_is_enrolled_if_the_operator_says_so(lintel, eileen, pictures):
+    refused = lintel("enroll", "17:1001", pictures["behind"], "--name", "Eileen Collins")
+    enrolled = lintel("enroll", "17:1001", pictures["behind"], "--name", "Eileen Collins", "--largest-face")
+    assert (refused.exit_code, "--largest-face" in refused.err) == (10, True)
+    assert (enrolled.exit_code, lintel("verify", "17:1001", eileen).exit_code) == (0, 0)
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_person_before_others_is_compared_if_the_operator_says_so(lintel, eileen, pictures):
+    plain = [lintel("verify", "17:1001", pictures["behind"]), lintel("compare", eileen, pictures["behind"])]
+    largest = [
+        lintel("verify", "17:1001", pictures["behind"], "--largest-face"),
+        lintel("compare", eileen, pictures["behind"], "--largest-face"),
+    ]
+    assert [said.exit_code for said in (*plain, *largest)] == [5, 5, 0, 0]
+
+
+def test_two_people_beside_each_other_are_two_whatever_the_operator_says(lintel, pictures):
+    said = lintel("enroll", "17:1001", pictures["two"], "--name", "Eileen Collins", "--largest-face")
+    assert (said.exit_code, "More than one face" in said.err) == (10, True)
+
+
 def test_picture_whose_name_is_no_text_can_be_enrolled(lintel, eileen, tmp_path):
     path = tmp_path / "\udcff.jpg"
     path.write_bytes(eileen.read_bytes())

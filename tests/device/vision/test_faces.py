@@ -1,5 +1,8 @@
 """One frame: a probe, or the reason why there is none."""
 
+import ast
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -7,6 +10,7 @@ import pytest
 from device.records import Probe, Reason
 from device.virtual.figures import Figure, Place
 from device.virtual.scene import Scene
+from device.vision import faces
 
 NEAR = Place(y=0.9, size=1.5)
 
@@ -67,6 +71,64 @@ def test_a_small_print_before_a_forehead_is_a_second_face(analyzer, portraits):
     assert analyzer.analyze(picture) is Reason.SEVERAL_FACES
 
 
+def beside(front: np.ndarray, behind: np.ndarray) -> np.ndarray:
+    picture = np.full((max(front.shape[0], behind.shape[0]), front.shape[1] + behind.shape[1], 3), 128, np.uint8)
+    picture[: front.shape[0], : front.shape[1]] = front
+    picture[: behind.shape[0], front.shape[1] :] = behind
+    return picture
+
+
+def eileen_before_grace(analyzer, portraits, times: float) -> np.ndarray:
+    """Their faces beside each other, Eileen's so many times as high."""
+    eileen, grace = portraits["eileen-collins"], portraits["grace-hopper"]
+    (near,), (far,) = analyzer.detector.detect(eileen), analyzer.detector.detect(grace)
+    front, behind = cut(eileen, near.box, 0.6), cut(grace, far.box, 0.6)
+    return beside(scaled_to(front, near.box, 200), scaled_to(behind, far.box, 200 / times))
+
+
+@pytest.mark.parametrize("times", [0.5, 0.9, 1.0, 1.2])
+def test_no_face_is_taken_for_the_one_meant_unless_it_is_much_larger(analyzer, portraits, times):
+    picture = eileen_before_grace(analyzer, portraits, times)
+    largest = analyzer.analyze_largest(picture)
+    if times > 0.5:
+        assert largest is Reason.SEVERAL_FACES
+    else:
+        assert largest.box.width > 300, "Grace is the larger one"
+
+
+@pytest.mark.parametrize("times", [1.8, 2.5])
+def test_the_largest_face_is_taken_where_an_operator_wants_it_and_never_at_the_door(analyzer, portraits, times):
+    picture = eileen_before_grace(analyzer, portraits, times)
+    alone = analyzer.analyze(portraits["eileen-collins"])
+    assert analyzer.analyze(picture) is Reason.SEVERAL_FACES
+    similarity = analyzer.analyze_largest(picture).embedding @ alone.embedding
+    assert similarity >= analyzer.embedder.decision_rule.threshold(1, 1)
+
+
+def test_the_largest_face_is_asked_for_where_an_operator_looks_on_alone():
+    rooms = Path(faces.__file__).parents[1]
+    asking = {
+        str(path.relative_to(rooms)) for path in rooms.rglob("*.py") if {"analyze_largest", "look_of"} & names_in(path)
+    }
+    assert asking == {"vision/faces.py", "enrollment.py", "verification.py", "cli/enrollment.py"}
+
+
+def names_in(path: Path) -> set[str]:
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return names | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+
+
+def test_the_largest_face_must_be_good_as_any_other(analyzer, portraits):
+    dark = (eileen_before_grace(analyzer, portraits, 2.0) * 0.2).astype(np.uint8)
+    assert isinstance(analyzer.analyze_largest(dark), Reason)
+
+
+def test_the_only_face_is_the_largest(analyzer, portraits):
+    only, largest = (look(portraits["grace-hopper"]) for look in (analyzer.analyze, analyzer.analyze_largest))
+    assert largest.embedding.tobytes() == only.embedding.tobytes()
+
+
 def test_a_person_in_the_background_does_not_count(analyzer, portraits):
     near = Figure(image="grace-hopper", end=Place(x=0.35, y=0.75, size=1.3))
     far = Figure(image="eileen-collins", end=Place(x=0.9, y=0.3, size=0.3))
@@ -95,6 +157,25 @@ def test_two_people_far_away_are_seen_as_two(analyzer, lintel_data):
     from device.images import read_image
 
     assert analyzer.analyze(read_image(lintel_data / "people" / "test" / "obama_and_biden.jpg")) is Reason.SEVERAL_FACES
+
+
+def test_no_face_is_the_largest_of_two_equal_ones_in_a_photo(analyzer, lintel_data):
+    """The detector also finds a face of twice the size around one of the two."""
+    from device.images import read_image
+
+    group = read_image(lintel_data / "people" / "test" / "obama_and_biden.jpg")
+    assert analyzer.analyze_largest(group) is Reason.SEVERAL_FACES
+
+
+def test_a_group_behind_a_person_is_left_out(analyzer, lintel_data):
+    from device.images import read_image
+
+    folder = lintel_data / "people"
+    group, person = (read_image(folder / name) for name in ("test/obama_and_biden.jpg", "train/rose_leslie/img1.jpg"))
+    picture = beside(person, cv2.resize(group, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA))
+    found, alone = analyzer.analyze_largest(picture), analyzer.analyze(person)
+    assert analyzer.analyze(picture) is Reason.SEVERAL_FACES
+    assert found.embedding @ alone.embedding >= analyzer.embedder.decision_rule.threshold(1, 1)
 
 
 @pytest.mark.parametrize("quality", [20, 50, 95])
