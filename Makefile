@@ -69,7 +69,7 @@ format: dev-environment ## put the code in its style
 	@$(VENV)/ruff check --quiet --fix
 	@$(VENV)/ruff format --quiet
 
-wheel: environment ## build dist/lintel-*.whl, models included
+wheel: environment ## build dist/lintel_door-*.whl, models included
 	@$(VENV)/python -m hatchling build --target wheel
 
 lock: ## pin the newest versions that go together into requirements/ (needs PyPI)

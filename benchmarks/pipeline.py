@@ -5,7 +5,7 @@
 Both see the same frame in turn, round after round, so that a slow moment of the machine hits both; the figures are
 medians.
 dlib's pipeline is what `face_recognition` does: HOG detector with one upsample, 5-point predictor, ResNet on one crop.
-Needs `pip install 'lintel[dev]'`: dlib-bin, and TensorFlow for the float32 file that the int8 file is compared with.
+Needs `make dev-environment`: dlib-bin, and TensorFlow for the float32 file that the int8 file is compared with.
 """
 
 import os

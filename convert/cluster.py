@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from convert.measuring.embedding import embed_images
 from device.errors import DependencyMissing, ImageError
 from device.images import SUFFIXES
+from device.packages import install_hint
 from device.vision.faces import FaceAnalyzer
 
 Labels = NDArray[np.int64]
@@ -103,7 +104,7 @@ def algorithm(method: Method, threshold: float | None) -> Algorithm:
         from sklearn import cluster as sklearn  # type: ignore[import-untyped, unused-ignore]
     except ImportError:
         raise DependencyMissing(
-            "scikit-learn is not installed, which groups the faces.", hint="pip install 'lintel[convert]'"
+            "scikit-learn is not installed, which groups the faces.", hint=install_hint("convert")
         ) from None
     distance = 1.0 - (threshold or 0.0)
     chosen: Algorithm

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import IO
 
 from device.errors import DependencyMissing
+from device.packages import install_hint
 
 FLOAT_INSTRUCTIONS = {"avx512f": "avx512", "avx2": "avx2"}
 """Sets of instructions, widest first: float kernels, and so a quantization's ranges, differ by them in the last bit."""
@@ -27,7 +28,7 @@ def load_tensorflow() -> ModuleType:
             import tensorflow as tf
     except ImportError as error:
         raise DependencyMissing(
-            f"This command needs TensorFlow, which cannot be imported: {error}.", hint="pip install 'lintel[convert]'"
+            f"This command needs TensorFlow, which cannot be imported: {error}.", hint=install_hint("convert")
         ) from error
     module: ModuleType = tf
     return module

@@ -193,6 +193,8 @@ def install_lintel() -> None:
     (folder / "pyvenv.cfg").write_text("home = /usr/bin\ninclude-system-site-packages = false\nversion = 3.11\n")
     (folder / "bin").mkdir()
     (folder / "bin" / "python3").symlink_to("/usr/bin/python3.11")
+    (folder / "libexec" / "lintel").mkdir(parents=True)
+    shutil.copy(ROOT / "systemd" / "launch.py", folder / "libexec" / "lintel")
     command = folder / "bin" / "lintel"
     command.write_text("#!/opt/lintel/bin/python3\nimport sys\nfrom device.cli.main import main\nsys.exit(main())\n")
     command.chmod(0o755)
@@ -280,7 +282,8 @@ def describe(transcripts: list[str], *, wall_s: float) -> str:
     pulses = [Pulse.read(result) for result in results if "changes" in result]
     alone = next(result for result in results if "alone_ms" in result)
     longest = max(pulses, key=lambda pulse: pulse.secured_ms)
-    started = re.findall(r"([\d.]+) ms after the kill: kernel: process \d+ starts \S+/lintel\b", "\n".join(transcripts))
+    start = r"([\d.]+) ms after the kill: kernel: process \d+ starts \S+/python3\b"
+    started = re.findall(start, "\n".join(transcripts))
     systemd_ms = float(started[pulses.index(longest)])
     facts: dict[str, object] = {
         "date": time.strftime("%Y-%m-%d"),

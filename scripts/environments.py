@@ -19,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SUPPORTED = ("3.11", "3.12", "3.13")
 PROJECT_FILE = ROOT / "pyproject.toml"
+FORMER_NAMES = ("lintel",)
 PROBE = "import ctypes, ensurepip, sqlite3, ssl, sys, venv; print('%d.%d' % sys.version_info[:2])"
 
 
@@ -55,6 +56,7 @@ def ready(name: str, requirements: Path, python: Path) -> Path:
         _install(folder, said, ["--only-binary", ":all:", "--require-hashes", "--requirement", str(requirements)])
         _write_stamp(folder, requirements.name, content)
     if _stamp(folder, PROJECT_FILE.name) != _digest(PROJECT_FILE.read_bytes()):
+        _forget_former_names(folder)
         _install(folder, f"{name}: installing Lintel itself", ["--no-deps", "--no-build-isolation", "--editable", "."])
         _write_stamp(folder, PROJECT_FILE.name, PROJECT_FILE.read_bytes())
     print(f"{name}: ready, Python {version}, {requirements}", flush=True)
@@ -130,6 +132,13 @@ def _install(folder: Path, what: str, arguments: list[str]) -> None:
     _run([folder / "bin" / "python", "-m", "pip", "install", "-qq", "--progress-bar", "off", *arguments])
     _interrupted(folder).unlink()
     print(f"{what}: took {time.monotonic() - began:.0f} s", flush=True)
+
+
+def _forget_former_names(folder: Path) -> None:
+    """What this checkout was installed as before shares its files and commands with what it is installed as now."""
+    former = [name for name in FORMER_NAMES if any(folder.glob(f"lib/python*/site-packages/{name}-[0-9]*.dist-info"))]
+    if former:
+        _run([folder / "bin" / "python", "-m", "pip", "uninstall", "-qq", "--yes", *former])
 
 
 def _run(command: list[str | Path]) -> None:

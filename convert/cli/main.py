@@ -5,6 +5,7 @@ import sys
 import click
 
 from device.commandline import LazyGroup, run_command
+from device.packages import DISTRIBUTION
 
 EXIT_CODES = """\b
 Exit codes: 0 done; 1 the answer is no; 2 wrong use; 4 model; 5 images or
@@ -30,7 +31,7 @@ COMMANDS = {
     epilog=EXIT_CODES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(package_name="lintel", prog_name="lintel-convert", message="%(prog)s %(version)s")
+@click.version_option(package_name=DISTRIBUTION, prog_name="lintel-convert", message="%(prog)s %(version)s")
 def cli() -> None:
     """Turn a Keras network into a quantized TFLite file, and prove what that cost."""
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from convert.measuring.bootstrap import Band
 from convert.measuring.error_rates import Curve, wilson
 from device.errors import DependencyMissing, ImageError
+from device.packages import install_hint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,7 +60,7 @@ def draw(kind: PlotKind, drawing: Drawing, path: Path) -> None:
         from matplotlib.figure import Figure
     except ImportError:
         raise DependencyMissing(
-            "matplotlib is not installed, which draws plots.", hint="pip install 'lintel[convert]'"
+            "matplotlib is not installed, which draws plots.", hint=install_hint("convert")
         ) from None
     figure = Figure(figsize=(7, 5.6), layout="constrained")
     axes = figure.add_subplot()

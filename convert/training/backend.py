@@ -5,6 +5,7 @@ from types import ModuleType
 
 from convert.tensorflow import quiet
 from device.errors import DependencyMissing
+from device.packages import install_hint
 
 DEFAULT_BACKEND = "tensorflow"
 
@@ -19,7 +20,7 @@ def load_keras() -> ModuleType:
     except ImportError as error:
         raise DependencyMissing(
             f"This command needs Keras on {name}, which cannot be imported: {error}.",
-            hint="pip install 'lintel[convert]', or name another backend in KERAS_BACKEND: tensorflow, jax or torch.",
+            hint=f"{install_hint('convert')}. Or name another backend in KERAS_BACKEND: tensorflow, jax or torch.",
         ) from error
     module: ModuleType = keras
     return module

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from convert.tensorflow import quiet
 from device.errors import DependencyMissing
+from device.packages import install_hint
 
 
 class TrainingLog:
@@ -46,5 +47,5 @@ def _writer(folder: Path) -> Any:  # noqa: ANN401 - TensorBoard is untyped
             return EventFileWriter(str(folder))
     except ImportError:
         raise DependencyMissing(
-            "tensorboard is not installed, which writes --logs.", hint="pip install 'lintel[convert]'"
+            "tensorboard is not installed, which writes --logs.", hint=install_hint("convert")
         ) from None

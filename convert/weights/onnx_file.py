@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from convert.errors import WeightsError
 from device.errors import DependencyMissing
+from device.packages import install_hint
 
 if TYPE_CHECKING:
     import onnx
@@ -52,7 +53,7 @@ def _model(content: bytes, path: Path) -> "onnx.ModelProto":
     except ImportError as error:
         raise DependencyMissing(
             f"ONNX files need the package onnx, which cannot be imported: {error}.",
-            hint="pip install 'lintel[convert]'",
+            hint=install_hint("convert"),
         ) from error
     try:
         return onnx.load_model_from_string(content)

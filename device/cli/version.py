@@ -1,16 +1,16 @@
 """What `lintel --version` says."""
 
-from importlib.metadata import version
 from platform import python_version
 
 from device.errors import LintelError
+from device.packages import installed_version
 
 
 def version_text(*, verbose: bool) -> str:
     """The version; if `verbose`, also the Python, the TFLite runtime and the models in use, or what is wrong with
     them.
     """
-    lines = [f"lintel {version('lintel')}"]
+    lines = [f"lintel {installed_version()}"]
     return "\n".join([*lines, f"Python {python_version()}", *_runtime(), *_models()] if verbose else lines)
 
 

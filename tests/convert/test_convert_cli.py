@@ -56,13 +56,13 @@ def test_help_imports_nothing_heavy(arguments):
 
 
 def test_the_version_is_the_distribution_s():
-    assert CliRunner().invoke(cli, ["--version"]).output == f"lintel-convert {version('lintel')}\n"
+    assert CliRunner().invoke(cli, ["--version"]).output == f"lintel-convert {version('lintel-door')}\n"
 
 
 @pytest.mark.usefixtures("without_tensorflow")
 def test_without_tensorflow_a_build_says_what_to_install(tmp_path, capfd):
     assert run_command(cli, ["build", "--out", str(tmp_path / "out")]) == 12
-    assert "What to do: pip install 'lintel[convert]'" in capfd.readouterr().err
+    assert "What to do: Install it from the wheel's file: pip install './lintel_door-" in capfd.readouterr().err
 
 
 @pytest.mark.usefixtures("without_tensorflow")

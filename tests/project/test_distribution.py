@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import sysconfig
@@ -51,19 +52,34 @@ def sdist_names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bin folder of an environment with the wheel: it borrows the dependencies of this one, not the checkout."""
-    folder = tmp_path_factory.mktemp("installed")
+    return environment(tmp_path_factory.mktemp("installed") / "lintel", wheel) / "bin"
+
+
+def environment(folder: Path, *wheels: Path) -> Path:
+    """A virtual environment with these wheels, installed one after the other, and with this one's dependencies."""
     venv.create(folder)
     python = folder / "bin" / "python"
     options = ("--quiet", "--no-deps", "--no-index", "--disable-pip-version-check")
-    run(sys.executable, "-m", "pip", "--python", python, "install", *options, wheel, cwd=folder)
+    for one in wheels:
+        run(sys.executable, "-m", "pip", "--python", python, "install", *options, one, cwd=folder)
     (site_packages,) = folder.glob("lib/python*/site-packages")
     (site_packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-    return folder / "bin"
+    return folder
 
 
-def test_the_wheel_has_two_packages_and_nothing_else(wheel_names: set[str]) -> None:
-    metadata = f"lintel-{version('lintel')}.dist-info"
-    assert {name.partition("/")[0] for name in wheel_names} == {"convert", "device", metadata}
+def test_the_wheel_has_two_packages_and_one_launcher(wheel_names: set[str]) -> None:
+    about = f"lintel_door-{version('lintel-door')}"
+    assert {name.partition("/")[0] for name in wheel_names} == {
+        "convert",
+        "device",
+        f"{about}.dist-info",
+        f"{about}.data",
+    }
+
+
+def test_the_wheel_has_the_file_that_the_unit_runs(wheel_names: set[str]) -> None:
+    data = [name.partition(".data/")[2] for name in wheel_names if ".data/" in name]
+    assert data == ["data/libexec/lintel/launch.py"]
 
 
 def test_the_wheel_has_all_models(wheel_names: set[str]) -> None:
@@ -93,7 +109,7 @@ def test_the_wheel_has_what_is_no_code(wheel_names: set[str], name: str) -> None
 
 @pytest.mark.parametrize("name", ["LICENSE", "NOTICE"])
 def test_the_wheel_has_its_licenses(wheel_names: set[str], name: str) -> None:
-    assert f"lintel-{version('lintel')}.dist-info/licenses/{name}" in wheel_names
+    assert f"lintel_door-{version('lintel-door')}.dist-info/licenses/{name}" in wheel_names
 
 
 def test_the_wheel_is_small(wheel: Path) -> None:
@@ -111,7 +127,7 @@ def test_the_source_archive_has_no_leavings(sdist_names: set[str]) -> None:
 
 
 def test_the_wheel_says_its_version(installed: Path, tmp_path: Path) -> None:
-    assert version("lintel") in run(installed / "lintel", "--version", cwd=tmp_path)
+    assert version("lintel-door") in run(installed / "lintel", "--version", cwd=tmp_path)
 
 
 def test_the_wheel_runs_from_its_own_folder(installed: Path, tmp_path: Path) -> None:
@@ -131,6 +147,74 @@ def test_the_wheel_plays_its_own_scenario(installed: Path, tmp_path: Path) -> No
 
 def test_the_wheel_has_the_converter_s_command(installed: Path, tmp_path: Path) -> None:
     assert "build" in run(installed / "lintel-convert", "--help", cwd=tmp_path)
+
+
+STRANGER = {
+    "stranger.py": "def main():\n    print('Found 0 errors')\n",
+    "lintel-0.1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: lintel\nVersion: 0.1.0\n",
+    "lintel-0.1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    "lintel-0.1.0.dist-info/entry_points.txt": "[console_scripts]\nlintel = stranger:main\n",
+    "lintel-0.1.0.dist-info/RECORD": "",
+}
+"""A package that has our command's name, as the one on PyPI: its command checks docstrings, and says this of none."""
+BOARD = """
+import os
+from pathlib import Path
+
+from device.door.wires import chip
+
+chip.DEVICES = Path(os.environ["LINTEL_TEST_PINS"])
+"""
+PIN = 5
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> Path:
+    path = tmp_path / "lintel-0.1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in STRANGER.items():
+            archive.writestr(name, content)
+    return path
+
+
+def board(prefix: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Gives an environment pins that are files, and the relay's is released; its file."""
+    (site_packages,) = prefix.glob("lib/python*/site-packages")
+    (site_packages / "lgpio.py").write_text((ROOT / "tests/device/door/kept_pins/lgpio.py").read_text())
+    (site_packages / "board_of_this_test.py").write_text(BOARD)
+    (site_packages / "zz_board.pth").write_text("import board_of_this_test\n")
+    for name in ("pins", "runtime"):
+        (folder / name).mkdir()
+    (folder / "pins" / "gpiochip0").touch()
+    (folder / "pins" / str(PIN)).write_text("1")
+    (folder / "lintel.toml").write_text(f"[door]\npin = {PIN}\n")
+    for name, value in (
+        ("LINTEL_TEST_PINS", "pins"),
+        ("LINTEL_CONFIG", "lintel.toml"),
+        ("RUNTIME_DIRECTORY", "runtime"),
+    ):
+        monkeypatch.setenv(name, str(folder / value))
+    return folder / "pins" / str(PIN)
+
+
+@pytest.mark.parametrize("stranger_comes", ["first", "last"])
+def test_the_unit_secures_the_door_beside_a_stranger_s_command_of_our_name(
+    wheel: Path, stranger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stranger_comes: str
+) -> None:
+    """A command of the unit that a stranger's package answers would secure nothing, and end with 0."""
+    prefix = environment(tmp_path / "lintel", *([stranger, wheel] if stranger_comes == "first" else [wheel, stranger]))
+    pin = board(prefix, tmp_path, monkeypatch)
+    (tmp_path / "device.py").write_text("raise SystemExit(0)\n")
+    unit = (ROOT / "systemd" / "lintel.service").read_text().replace("/opt/lintel", str(prefix))
+    (command,) = re.findall(r"^ExecStopPost=(.*)$", unit, re.MULTILINE)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    ended = subprocess.run(shlex.split(command), cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, pin.read_text()) == (0, f"The relay on GPIO {PIN} is secured.\n", "0")
+
+
+def test_the_stranger_s_command_would_have_secured_nothing(wheel: Path, stranger: Path, tmp_path: Path) -> None:
+    prefix = environment(tmp_path / "lintel", wheel, stranger)
+    assert run(prefix / "bin" / "lintel", "door", "secure", cwd=tmp_path) == "Found 0 errors\n"
 
 
 @pytest.mark.parametrize("name", ROOMS_THAT_ARE_NO_MODULES)

@@ -17,7 +17,8 @@ from device.store.database import LOCK_TIMEOUT_S
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd" / "lintel.service"
 SYSUSERS = ROOT / "systemd" / "lintel.sysusers.conf"
-SECURE = "/opt/lintel/bin/lintel door secure"
+LAUNCH = "/opt/lintel/libexec/lintel/launch.py"
+SECURE = f"/opt/lintel/bin/python3 -I {LAUNCH} door secure"
 LARGEST_EXPOSURE = 2.0
 SLOW_MACHINE_S = 15.0
 """For what a slow card and a busy processor add to a swipe."""
@@ -49,7 +50,7 @@ def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 @NEEDS_SYSTEMD
 def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
     unit = tmp_path / UNIT.name
-    unit.write_text(UNIT.read_text().replace("/opt/lintel/bin/lintel", "/bin/true"))
+    unit.write_text(UNIT.read_text().replace("/opt/lintel/bin/python3", "/bin/true"))
     verified = analyze("verify", "--recursive-errors=no", "--man=no", unit)
     assert (verified.returncode, verified.stderr) == (0, "")
 
@@ -94,6 +95,23 @@ def test_the_strike_time_of_the_settings_is_that_of_the_door() -> None:
 def test_the_service_comes_back_and_never_gives_up() -> None:
     assert (values("Restart"), values("StartLimitIntervalSec")) == (["always"], ["0"])
     assert values("StartLimitBurst") == []
+
+
+@pytest.mark.parametrize("name", ["ExecStartPre", "ExecStart", "ExecStopPost"])
+def test_no_command_is_found_by_a_name_that_another_package_may_have(name: str) -> None:
+    (command,) = values(name)
+    isolated = re.search(r"/opt/lintel/bin/python3 -I( -u)?( -X faulthandler)? (\S+) (door secure|run)$", command)
+    assert isolated is not None
+    assert isolated[3] == LAUNCH
+
+
+def test_no_variable_is_set_that_isolated_mode_ignores() -> None:
+    assert [value for value in values("Environment") if "PYTHON" in value] == []
+
+
+def test_operators_can_be_told_apart() -> None:
+    """Under PrivateUsers= the kernel translates the uid of whoever connects, every one into the same."""
+    assert values("PrivateUsers") == []
 
 
 @pytest.mark.parametrize("device", ["char-gpiochip rw", "char-video4linux rw", "char-input r", "char-spi rw"])

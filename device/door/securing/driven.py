@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from device.config import OutputSettings
 
 FILE_NAME, OUTPUTS_NAME = "relays.json", "outputs.json"
-"""Versions before 0.2 wrote two files, a list each, and no chip."""
+"""An earlier version wrote two files, a list each, and no chip."""
 
 
 class DrivenOutput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,6 +4,7 @@ A chip's number changes with the kernel: a Raspberry Pi 5's header has been gpio
 """
 
 import contextlib
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -73,9 +74,19 @@ def lgpio_of_board() -> Any:  # noqa: ANN401 - lgpio is untyped
     except ImportError:
         raise DoorError(
             "The package lgpio is not installed, which drives the GPIO pins.",
-            hint="pip install 'lintel[pi]'",
+            hint=_lgpio_hint(sys.version_info[:2]),
         ) from None
     return lgpio
+
+
+def _lgpio_hint(python: tuple[int, int]) -> str:
+    """There are wheels on the index up to Python 3.12."""
+    if python < (3, 13):
+        return "Install it beside Lintel: pip install lgpio"
+    return (
+        "Python 3.13 takes it from Debian: sudo apt install python3-lgpio, and let Lintel's environment see it: "
+        "sudo python3 -m venv --system-site-packages --upgrade /opt/lintel"
+    )
 
 
 def open_chip(lgpio: Any, wanted: str | Chip = "") -> OpenChip:  # noqa: ANN401 - lgpio is untyped

@@ -130,7 +130,7 @@ def osdp_sys() -> ModuleType:
     except ImportError:
         raise DependencyMissing(
             "OSDP readers need libosdp, which is not installed.",
-            hint="Install it: pip install 'lintel[readers]', on Python 3.11 or 3.13.",
+            hint="Install it beside Lintel: pip install libosdp (there are wheels for Python 3.11 and 3.13).",
         ) from None
 
 

@@ -79,7 +79,7 @@ def test_help_of_a_command_loads_no_adapter(name):
 
 
 def test_version_is_that_of_the_distribution(lintel):
-    assert lintel("--version").out == f"lintel {version('lintel')}\n"
+    assert lintel("--version").out == f"lintel {version('lintel-door')}\n"
 
 
 @pytest.mark.parametrize("arguments", [("--version", "-v"), ("-v", "--version"), ("--verbose", "--version")])
