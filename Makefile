@@ -9,7 +9,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 	--constraints requirements/constraints.in pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test environment dev-environment sources lint tests device-tests bench emulated-pi fuzz fuzz-coverage docs format wheel lock clean
+.PHONY: help demo test environment dev-environment sources lint tests device-tests rig bench emulated-pi fuzz fuzz-coverage docs format wheel lock clean
 .NOTPARALLEL:
 unexport PYTHONPATH PYTHONHOME
 
@@ -57,6 +57,9 @@ fuzz: dev-environment ## a million hostile inputs to each reader's parser, from 
 
 fuzz-coverage: dev-environment ## the same guided by coverage: fetches atheris (make fuzz-coverage SECONDS=60, each parser)
 	@$(VENV)/python scripts/fuzz_coverage.py --seconds $(or $(SECONDS),60)
+
+rig: dev-environment ## attack the real service, part by part, and write docs/evidence/rig.md (20 minutes)
+	@$(VENV)/python -m tests.rig --write docs/evidence/rig.md
 
 emulated-pi: dev-environment ## kill the door's process on an emulated Raspberry Pi, and write docs/killed-process.md
 	@$(VENV)/python scripts/emulated_pi.py

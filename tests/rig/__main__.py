@@ -1,0 +1,64 @@
+"""Runs the rig: `python -m tests.rig [--small] [--write FILE] [WORDS ...]`; WORDS choose checks by their fault."""
+
+import argparse
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.rig.all import ALL
+from tests.rig.checks import Check, Finding
+from tests.rig.report import Line, report
+from tests.rig.strace import Skipped
+
+
+def main() -> int:
+    """All checks, a line each; 1 if a promise was not kept."""
+    parser = argparse.ArgumentParser(prog="python -m tests.rig", description=__doc__)
+    parser.add_argument("words", nargs="*", help="only checks whose room or fault has one of these")
+    parser.add_argument("--small", action="store_true", help="a few tries of each")
+    parser.add_argument("--write", type=Path, help="the page to write")
+    parser.add_argument("--jobs", type=int, default=1, help="so many checks at a time")
+    chosen = parser.parse_args()
+    checks = [
+        check
+        for check in ALL
+        if not chosen.words or any(word in f"{check.room} {check.fault}" for word in chosen.words)
+    ]
+    began = time.monotonic()
+    lines = list(_tried(checks, small=chosen.small, jobs=chosen.jobs))
+    if chosen.write is not None:
+        chosen.write.parent.mkdir(parents=True, exist_ok=True)
+        chosen.write.write_text(report(lines, time.monotonic() - began))
+    broken = sum(line.finding is not None and not line.finding.kept for line in lines)
+    skipped = sum(line.finding is None for line in lines)
+    print(f"rig: {len(lines)} checks, {broken} promises not kept, {skipped} skipped, {time.monotonic() - began:.0f} s")
+    return 1 if broken else 0
+
+
+def _tried(checks: list[Check], *, small: bool, jobs: int) -> Iterator[Line]:
+    with ThreadPoolExecutor(jobs) as pool:
+        for number, line in enumerate(pool.map(lambda check: _try(check, small=small), checks), 1):
+            mark = "skipped" if line.finding is None else "kept   " if line.finding.kept else "BROKEN "
+            print(
+                f"[{number}/{len(checks)}] {mark} {line.took_s:5.1f} s  {line.check.fault}: {line.happened}", flush=True
+            )
+            yield line
+
+
+def _try(check: Check, *, small: bool) -> Line:
+    began = time.monotonic()
+    try:
+        finding = check.run(check.size.small if small else check.size.full)
+    except Skipped as why:
+        return Line(check, None, str(why), time.monotonic() - began)
+    except Exception as error:
+        traceback.print_exc()
+        finding = Finding(False, f"NOT KEPT: the check ended with {type(error).__name__}: {error}"[:400], 0)
+    return Line(check, finding, finding.happened, time.monotonic() - began)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

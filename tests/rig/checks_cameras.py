@@ -1,0 +1,196 @@
+"""The camera fails in each way it can: nobody is let in on old frames, and the door says so within two seconds."""
+
+import time
+from functools import partial
+
+from tests.rig.camera import EILEEN, EMPTY, GRACE
+from tests.rig.checks import Figures, Finding, Room, Size
+from tests.rig.rig import BADGES, Rig, Wanted, new_rig
+
+CHECKS = Room("cameras")
+TOLD = Wanted("a trouble of the camera", lambda status: any("camera" in one.lower() for one in status.troubles))
+WELL = Wanted("no trouble", lambda status: not status.troubles)
+TOLD_S = 2.0
+PATIENCE_S = 8.0
+SETTLE_S = 1.5
+HOLD_S = 3.2
+"""A badge that comes again after this long is presented again."""
+
+
+def granted(rig: Rig, who: str = EILEEN) -> bool:
+    """Whether the holder who stands there is let in."""
+    return "GRANTED" in rig.swiped(BADGES[who])[1]
+
+
+@CHECKS.check(
+    "no fault: the holder stands there", "granted within 1.5 s of the swipe", Size(small=3, full=50), in_suite=True
+)
+def healthy(times: int) -> Finding:
+    figures, waited = Figures(), []
+    with new_rig(strike_time_s=0.2) as rig:
+        rig.start()
+        rig.camera.shows(EILEEN)
+        for _ in range(times):
+            time.sleep(SETTLE_S if not waited else HOLD_S)
+            at, _answer = rig.swiped(BADGES[EILEEN])
+            released = rig.board.when(high=True, since=at, within_s=1.0)
+            waited.append(None if released is None else released - at)
+        figures.most("swipe to the level on the pin", waited, 1.5)
+        figures.count("troubles", len(rig.status().troubles), 0)
+    return figures.finding(times)
+
+
+@CHECKS.check("no fault: another person with the holder's badge", "0 grants", Size(small=2, full=30), in_suite=True)
+def impostor(times: int) -> Finding:
+    figures = Figures()
+    with new_rig() as rig:
+        rig.start()
+        rig.camera.shows(GRACE)
+        time.sleep(SETTLE_S)
+        for _ in range(times):
+            rig.swiped(BADGES[EILEEN])
+            time.sleep(0.2)
+        figures.count("grants", len(rig.board.released_since(0)), 0)
+    return figures.finding(times)
+
+
+def failing(times: int, mode: str, *, told: bool = True, comes_back: bool = True, **how: float) -> Finding:
+    """The camera fails while the holder stands there, who then leaves; somebody else swipes the badge."""
+    figures, told_after, recovered = Figures(), [], 0
+    grants = 0
+    with new_rig(face_timeout_s=1.0) as rig:
+        rig.start()
+        for _ in range(times):
+            rig.camera.does("live")
+            rig.camera.shows(EILEEN)
+            rig.when_status(WELL, PATIENCE_S)
+            time.sleep(SETTLE_S)
+            failed_at = rig.camera.unplug() if mode == "unplug" else rig.camera.does(mode, **how)
+            time.sleep(0.2)
+            rig.camera.shows(EMPTY)
+            seen = rig.when_status(TOLD, 4.0) if told else None
+            told_after.append(None if seen is None else seen - failed_at)
+            for _ in range(3):
+                rig.swiped(BADGES[EILEEN])
+            grants += len(rig.board.released_since(failed_at))
+            rig.camera.plug()
+            rig.camera.shows(EILEEN)
+            time.sleep(HOLD_S)
+            recovered += comes_back and _recovers(rig)
+        figures.count("grants", grants, 0)
+        if told:
+            figures.most("in the status after", told_after, TOLD_S)
+        if comes_back:
+            figures.count(f"of {times} recovered: granted again within 15 s", recovered, times)
+        figures.count("restarts", len(rig.running.ended), 0)
+    return figures.finding(times)
+
+
+def _recovers(rig: Rig) -> bool:
+    deadline = time.monotonic() + 15.0
+    while time.monotonic() < deadline:
+        if granted(rig):
+            return True
+        time.sleep(0.3)
+    return False
+
+
+_PROMISE = "0 grants; in the status within 2 s; granted again when it is well"
+_FAULTS: tuple[tuple[str, str, dict[str, float], bool], ...] = (
+    ("frozen on the holder: one buffer, bit for bit, for ever", "frozen", {}, True),
+    ("repeats its last 8 frames", "loop", {"loop": 8}, False),
+    ("repeats its last 16 frames", "loop", {"loop": 16}, False),
+    ("its noise vanished: a still picture but for one bit", "still", {}, False),
+    ("`read` never returns", "hang", {}, False),
+    ("`read` raises the driver's error", "error", {}, False),
+    ("unplugged: the device's file is gone", "unplug", {}, True),
+    ("dead: the device is there and gives no frames", "dead", {}, False),
+    ("each frame comes 3 s late", "late", {"late_s": 3.0}, False),
+)
+for _fault, _mode, _how, _in_suite in _FAULTS:
+    CHECKS.check(f"camera {_fault}", _PROMISE, Size(full=5))(partial(failing, mode=_mode, **_how))
+
+
+@CHECKS.check("camera stalls for 3 s, one probe is enough: frames that waited in the driver", "0 grants", Size(full=10))
+def stalled(times: int) -> Finding:
+    figures = Figures()
+    with new_rig(probes=1, face_timeout_s=2.0) as rig:
+        rig.start()
+        for _ in range(times):
+            rig.camera.does("live")
+            rig.camera.shows(EILEEN)
+            time.sleep(SETTLE_S)
+            rig.camera.does("hang")
+            time.sleep(1.0)
+            rig.camera.shows(EMPTY)
+            time.sleep(1.7)
+            at = rig.swipe(BADGES[EILEEN])
+            time.sleep(0.3)
+            rig.camera.does("live")
+            time.sleep(2.5)
+        figures.count("grants on the person who had left", len(rig.board.released_since(0)), 0)
+        figures.true("", "no answer", kept=bool(rig.answers()) and at > 0)
+    return figures.finding(times)
+
+
+@CHECKS.check("the process stopped (SIGSTOP) for 3 s while the holder left, one probe", "0 grants", Size(full=5))
+def process_stopped(times: int) -> Finding:
+    import signal
+
+    figures = Figures()
+    with new_rig(probes=1, face_timeout_s=2.0) as rig:
+        rig.start()
+        for _ in range(times):
+            rig.camera.shows(EILEEN)
+            time.sleep(SETTLE_S)
+            rig.running.kill(signal.SIGSTOP)
+            time.sleep(1.0)
+            rig.camera.shows(EMPTY)
+            time.sleep(2.0)
+            with _badge_waits(rig):
+                rig.running.kill(signal.SIGCONT)
+                time.sleep(2.5)
+        figures.count("grants on the person who had left", len(rig.board.released_since(0)), 0)
+    return figures.finding(times)
+
+
+def _badge_waits(rig: Rig):
+    """A badge that is presented while nobody reads."""
+    import contextlib
+    import socket
+
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(str(rig.folder / "outside.sock"))
+    connection.sendall(f"{BADGES[EILEEN]}\n".encode())
+    return contextlib.closing(connection)
+
+
+def empty_scene(seconds: int, **how: float) -> Finding:
+    """Nobody comes for a while."""
+    figures = Figures()
+    with new_rig() as rig:
+        rig.camera.does("live", **how)
+        rig.start()
+        troubles, ends = 0, time.monotonic() + seconds
+        time.sleep(2.0)
+        while time.monotonic() < ends:
+            status = rig.status()
+            troubles += bool(status and status.troubles)
+            time.sleep(0.25)
+        figures.count("false alarms", troubles, 0)
+        rig.camera.does("live", fps=15.0, noise=2.0, repeat=1)
+        rig.camera.shows(EILEEN)
+        time.sleep(SETTLE_S)
+        figures.count("of 1 granted after", int(granted(rig)), 1)
+    return figures.finding(seconds)
+
+
+CHECKS.check("no fault: an empty scene by day", "0 false alarms", Size(small=5, full=60, unit="s"))(
+    partial(empty_scene, noise=2.0)
+)
+CHECKS.check(
+    "no fault: an empty scene at night, each frame given 3 times", "0 false alarms", Size(small=5, full=60, unit="s")
+)(partial(empty_scene, noise=5.0, repeat=3))
+CHECKS.check("no fault: a clean sensor, noise of half a step", "0 false alarms", Size(small=5, full=60, unit="s"))(
+    partial(empty_scene, noise=0.5)
+)

@@ -1,0 +1,360 @@
+"""The way out, evacuation and lockdown: whatever is missing, slow, locked or killed."""
+
+import signal
+import sqlite3
+import threading
+import time
+from functools import partial
+
+from device.records import DoorCommand, DoorState
+from tests.rig.board import DPS, FIRE, REX
+from tests.rig.camera import EILEEN, EMPTY
+from tests.rig.checks import Figures, Finding, Room, Size
+from tests.rig.rig import BADGES, UNKNOWN, Rig, Wanted, new_rig
+from tests.rig.strace import slow_syncs
+
+CHECKS = Room("doors")
+EXIT_S = 0.2
+"""From the button to the level on the pin: 50 ms of debouncing, and some for this machine."""
+READER_EXIT_S = 1.0
+SAFETY_S = 0.1
+GAP_S = 1.5
+
+
+def exits(rig: Rig, times: int, pause_s: float = 0.7) -> list[float | None]:
+    """Presses the exit button so many times: from the button to the level on the pin."""
+    found = []
+    for _ in range(times):
+        pressed = rig.board.press(REX)
+        released = rig.board.when(high=True, since=pressed, within_s=2.0)
+        found.append(None if released is None else released - pressed)
+        time.sleep(0.1)
+        rig.board.let_go(REX)
+        time.sleep(pause_s)
+    return found
+
+
+def badge_exits(rig: Rig, times: int, pause_s: float = 3.3) -> list[float | None]:
+    """Presents a badge at the exit reader so many times: from the badge to the level on the pin."""
+    found = []
+    for _ in range(times):
+        at = rig.swipe(BADGES[EILEEN], "inside")
+        released = rig.board.when(high=True, since=at, within_s=3.0)
+        found.append(None if released is None else released - at)
+        time.sleep(pause_s)
+    return found
+
+
+def in_state(rig: Rig, *states: DoorState) -> bool:
+    """Waits until the door is in one of these states."""
+    return rig.when_status(Wanted("state", lambda status: status.state in states), 3.0) is not None
+
+
+@CHECKS.check("no fault: the exit button", "the strike is released within 0.2 s", Size(small=3, full=20), in_suite=True)
+def exit_button(times: int) -> Finding:
+    figures = Figures()
+    with new_rig() as rig:
+        rig.start()
+        figures.most("button to pin", exits(rig, times), EXIT_S)
+    return figures.finding(times)
+
+
+@CHECKS.check(
+    'lockdown, `rex = "release"`: the exit button', "the strike is released within 0.2 s", Size(small=2, full=10)
+)
+def exit_in_lockdown(times: int) -> Finding:
+    figures = Figures()
+    with new_rig() as rig:
+        rig.start()
+        rig.command(DoorCommand.LOCKDOWN)
+        figures.most("button to pin", exits(rig, times), EXIT_S)
+        figures.true("lockdown goes on", "lockdown ended", kept=in_state(rig, DoorState.LOCKDOWN))
+    return figures.finding(times)
+
+
+@CHECKS.check(
+    'door switch cut (FAULT), `rex = "release"`: the exit button', "released within 0.2 s", Size(small=2, full=10)
+)
+def exit_in_fault(times: int) -> Finding:
+    figures = Figures()
+    with new_rig() as rig:
+        rig.start()
+        rig.board.cut(DPS)
+        figures.true("in FAULT", "not in FAULT", kept=in_state(rig, DoorState.FAULT))
+        figures.most("button to pin", exits(rig, times), EXIT_S)
+    return figures.finding(times)
+
+
+@CHECKS.check("lockdown: a badge at the exit reader", "released within 1 s", Size(small=1, full=5))
+def exit_reader_in_lockdown(times: int) -> Finding:
+    figures = Figures()
+    with new_rig() as rig:
+        rig.start()
+        rig.command(DoorCommand.LOCKDOWN)
+        figures.most("badge to pin", badge_exits(rig, times), READER_EXIT_S)
+    return figures.finding(times)
+
+
+@CHECKS.check("door switch cut (FAULT): a badge at the exit reader", "released within 1 s", Size(small=1, full=5))
+def exit_reader_in_fault(times: int) -> Finding:
+    figures = Figures()
+    with new_rig() as rig:
+        rig.start()
+        rig.board.cut(DPS)
+        in_state(rig, DoorState.FAULT)
+        figures.most("badge to pin", badge_exits(rig, times), READER_EXIT_S)
+    return figures.finding(times)
+
+
+@CHECKS.check("camera unplugged: a badge at the exit reader", "released within 1 s", Size(small=1, full=5))
+def exit_reader_without_camera(times: int) -> Finding:
+    figures = Figures()
+    with new_rig() as rig:
+        rig.start()
+        rig.camera.unplug()
+        time.sleep(1.0)
+        figures.most("badge to pin", badge_exits(rig, times), READER_EXIT_S)
+    return figures.finding(times)
+
+
+@CHECKS.check(
+    "store locked by another program: a badge at the exit reader", "released within 1 s", Size(small=1, full=5)
+)
+def exit_reader_with_locked_store(times: int) -> Finding:
+    figures = Figures()
+    with new_rig() as rig:
+        rig.start()
+        rig.swiped(UNKNOWN)
+        with sqlite3.connect(rig.state / "lintel.db", isolation_level=None) as foreign:
+            foreign.execute("BEGIN EXCLUSIVE")
+            figures.most("badge to pin", badge_exits(rig, times), READER_EXIT_S)
+            foreign.execute("ROLLBACK")
+        foreign.close()
+    return figures.finding(times)
+
+
+class LyingBadge:
+    """A badge that lies on the outside reader: presented ten times a second."""
+
+    def __init__(self, rig: Rig, badge: str) -> None:
+        self._rig, self._badge = rig, badge
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "LyingBadge":
+        self._thread.start()
+        time.sleep(1.0)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.set()
+        self._thread.join(10.0)
+
+    def _run(self) -> None:
+        import socket
+
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(0.1)
+            connection.connect(str(self._rig.folder / "outside.sock"))
+            while not self._ends.is_set():
+                try:
+                    connection.send(f"{self._badge}\n".encode(), socket.MSG_DONTWAIT)
+                    connection.recv(100)
+                except OSError:
+                    pass
+                self._ends.wait(0.1)
+
+
+def lying(times: int, badge: str) -> Finding:
+    """A badge lies outside, and nobody stands there."""
+    figures = Figures()
+    with new_rig() as rig:
+        rig.camera.shows(EMPTY)
+        rig.start()
+        with LyingBadge(rig, badge):
+            figures.most("exit badge to pin", badge_exits(rig, times), READER_EXIT_S)
+            figures.most("exit button to pin", exits(rig, times), EXIT_S)
+    return figures.finding(times)
+
+
+CHECKS.check(
+    "an enrolled badge lies on the outside reader",
+    "exit badge within 1 s, exit button within 0.2 s",
+    Size(small=1, full=8),
+)(partial(lying, badge=BADGES[EILEEN]))
+CHECKS.check(
+    "an unknown badge lies on the outside reader",
+    "exit badge within 1 s, exit button within 0.2 s",
+    Size(small=1, full=8),
+)(partial(lying, badge=UNKNOWN))
+
+
+def evacuated(rig: Rig, times: int, most_s: float, *, releases: int = 0) -> tuple[list[float | None], int]:
+    """Evacuates and clears in turn, without waiting for an answer: from the last byte to the level on the pin."""
+    found: list[float | None] = []
+    ends = time.monotonic() + most_s
+    while len(found) < times and time.monotonic() < ends:
+        waiting = [rig.order(DoorCommand.RELEASE)[1] for _ in range(releases)]
+        at, evacuation = rig.order(DoorCommand.EVACUATE)
+        level = rig.board.when(high=True, since=at - 0.002, within_s=12.0)
+        found.append(None if level is None else max(0.0, level - at))
+        cleared_at, clearing = rig.order(DoorCommand.CLEAR)
+        rig.board.when(high=False, since=cleared_at, within_s=12.0)
+        for connection in (*waiting, evacuation, clearing):
+            connection.close()
+        if len(found) % 50 == 0:
+            rig.board.forget()
+    return found, len(found)
+
+
+def locked_down(rig: Rig, times: int, most_s: float) -> tuple[list[float | None], int]:
+    """Locks down while the door is released by its exit button, and clears, in turn."""
+    found: list[float | None] = []
+    ends = time.monotonic() + most_s
+    while len(found) < times and time.monotonic() < ends:
+        pressed = rig.board.press(REX)
+        rig.board.when(high=True, since=pressed, within_s=2.0)
+        rig.board.let_go(REX)
+        time.sleep(0.06)
+        at, lockdown = rig.order(DoorCommand.LOCKDOWN)
+        level = rig.board.when(high=False, since=at - 0.002, within_s=12.0)
+        found.append(None if level is None else max(0.0, level - at))
+        _, clearing = rig.order(DoorCommand.CLEAR)
+        time.sleep(0.02)
+        in_state(rig, DoorState.LOCKED)
+        for connection in (lockdown, clearing):
+            connection.close()
+    return found, len(found)
+
+
+@CHECKS.check(
+    "no fault: evacuate and lockdown by operators", "under 0.1 s each", Size(small=5, full=100), in_suite=True
+)
+def safety(times: int) -> Finding:
+    figures = Figures()
+    with new_rig() as rig:
+        rig.start()
+        evacuations, tried = evacuated(rig, times, 60.0)
+        figures.most(f"evacuate ({tried}) to pin", evacuations, SAFETY_S)
+        lockdowns, tried = locked_down(rig, times, 60.0)
+        figures.most(f"lockdown ({tried}) to pin", lockdowns, SAFETY_S)
+    return figures.finding(times)
+
+
+@CHECKS.check("5 s a sync and a locked store: evacuate and lockdown", "under 0.1 s each", Size(small=4, full=1000))
+def safety_on_a_slow_disk(times: int) -> Finding:
+    figures = Figures()
+    most_s = 20.0 if times < 50 else 120.0
+    with new_rig(strike_time_s=5.0) as rig:
+        rig.start(prefix=slow_syncs(5.0), ready_s=90.0)
+        with sqlite3.connect(rig.state / "lintel.db", isolation_level=None) as foreign:
+            foreign.execute("BEGIN EXCLUSIVE")
+            evacuations, tried = evacuated(rig, times // 2, most_s)
+            figures.most(f"evacuate ({tried}) to pin", evacuations, SAFETY_S)
+            lockdowns, tried = locked_down(rig, times // 2, most_s)
+            figures.most(f"lockdown ({tried}) to pin", lockdowns, SAFETY_S)
+            foreign.execute("ROLLBACK")
+        foreign.close()
+    return figures.finding(len(evacuations) + len(lockdowns))
+
+
+@CHECKS.check("three releases wait for a locked store: evacuate", "under 0.1 s", Size(small=2, full=50))
+def safety_behind_releases(times: int) -> Finding:
+    figures = Figures()
+    with new_rig() as rig:
+        rig.start()
+        with sqlite3.connect(rig.state / "lintel.db", isolation_level=None) as foreign:
+            foreign.execute("BEGIN EXCLUSIVE")
+            evacuations, tried = evacuated(rig, times, 30.0 if times < 10 else 90.0, releases=3)
+            figures.most(f"evacuate ({tried}) to pin", evacuations, SAFETY_S)
+            foreign.execute("ROLLBACK")
+        foreign.close()
+    return figures.finding(len(evacuations))
+
+
+@CHECKS.check("kill -9 during an ordered evacuation", "the pin is released again within 1.5 s", Size(small=1, full=20))
+def evacuation_over_a_kill(times: int) -> Finding:
+    figures, gaps = Figures(), []
+    with new_rig() as rig:
+        rig.start()
+        rig.command(DoorCommand.EVACUATE)
+        for _ in range(times):
+            killed = rig.running.kill()
+            time.sleep(0.02)
+            gaps.append(_gap(rig, killed))
+            rig.running.when_said("READY=1", since=killed, within_s=30.0)
+            time.sleep(0.5)
+        figures.most("secured for", gaps, GAP_S)
+    return figures.finding(times)
+
+
+def _gap(rig: Rig, killed: float) -> float | None:
+    """How long the strike was secured after the kill: 0 if it never was; None if it is not released again."""
+    rig.running.when_said("READY=1", since=killed, within_s=30.0)
+    secured = rig.board.when(high=False, since=killed, within_s=0.5)
+    if secured is None:
+        return 0.0
+    released = rig.board.when(high=True, since=secured, within_s=15.0)
+    return None if released is None else released - killed
+
+
+@CHECKS.check("fire input held over kill -9", "the pin is released again within 1.5 s", Size(small=1, full=10))
+def fire_over_a_kill(times: int) -> Finding:
+    figures, gaps = Figures(), []
+    with new_rig() as rig:
+        rig.start()
+        pressed = rig.board.press(FIRE)
+        figures.most("fire to pin", [_after(rig.board.when(high=True, since=pressed, within_s=2.0), pressed)], EXIT_S)
+        for _ in range(times):
+            gaps.append(_gap(rig, rig.running.kill()))
+            time.sleep(0.5)
+        figures.most("secured for", gaps, GAP_S)
+    return figures.finding(times)
+
+
+def _after(at: float | None, since: float) -> float | None:
+    return None if at is None else at - since
+
+
+def ended_while_released(times: int, number: int, within_s: float) -> Finding:
+    """The process gets a signal."""
+    figures, secured = Figures(), []
+    with new_rig(strike_time_s=5.0) as rig:
+        rig.start()
+        rig.camera.shows(EILEEN)
+        for life in range(times):
+            rig.running.when_lives(life + 1)
+            time.sleep(1.5)
+            at = rig.swipe(BADGES[EILEEN])
+            if rig.board.when(high=True, since=at, within_s=3.0) is None:
+                secured.append(None)
+                continue
+            ended = rig.running.kill(number)
+            secured.append(_after(rig.board.when(high=False, since=ended, within_s=5.0), ended))
+        figures.most("secured after", secured, within_s)
+    return figures.finding(times)
+
+
+CHECKS.check("kill -9 while a grant has released the strike", "secured within 1.5 s", Size(full=20), in_suite=True)(
+    partial(ended_while_released, number=signal.SIGKILL, within_s=GAP_S)
+)
+CHECKS.check("SIGTERM while a grant has released the strike", "secured within 0.5 s", Size(full=10), in_suite=True)(
+    partial(ended_while_released, number=signal.SIGTERM, within_s=0.5)
+)
+
+
+@CHECKS.check(
+    "GPIO chips renumbered: another chip has number 0, the header's is 11",
+    "0 levels on the other chip; the exit button works",
+    Size(small=1, full=1),
+)
+def renumbered(times: int) -> Finding:
+    figures = Figures()
+    with new_rig() as rig:
+        rig.board.chips({0: "brcmstb-gpio", 11: "pinctrl-bcm2711"})
+        rig.start(ready_s=None)
+        rig.running.when_said("READY=1", within_s=10.0)
+        figures.most("button to pin", exits(rig, 1), EXIT_S)
+        rig.lintel("door", "secure")
+        figures.count("pins of the other chip driven", len(rig.board.strangers()), 0)
+    return figures.finding(times)

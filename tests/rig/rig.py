@@ -1,0 +1,275 @@
+"""The rig: the real `lintel run` as a child on a board, a camera and a clock that the test operates."""
+
+import contextlib
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+from device.control.client import Request, ask
+from device.errors import DoorError
+from device.records import DoorCommand, DoorStatus
+from device.vision.models import shipped_models_dir
+from tests.rig.board import DPS, FIRE, LOCKDOWN, REX, STRIKE, Board, write
+from tests.rig.camera import EILEEN, GRACE, RigCamera
+from tests.rig.unit import LINTEL, Unit
+
+SHIM = Path(__file__).parent / "shim"
+BADGES = {EILEEN: "17:1001", GRACE: "17:1002"}
+UNKNOWN = "17:9999"
+NOWHERE = Path("/dev/shm")  # a camera's source begins with /dev
+SETTINGS = """
+[door]
+pin = {strike}
+strike_time_s = {strike_time_s}
+rex = "{rex}"
+[reader]
+name = "outside"
+kind = "socket"
+source = "{folder}/outside.sock"
+[[more_readers]]
+name = "inside"
+direction = "exit"
+kind = "socket"
+source = "{folder}/inside.sock"
+[camera]
+source = "{folder}/video0"
+[access]
+probes = {probes}
+face_timeout_s = {face_timeout_s}
+[vision]
+threads = 1
+models_dir = "{models}"
+[store]
+state_dir = "{state}"
+[[inputs]]
+signal = "rex"
+pin = {rex_pin}
+[[inputs]]
+signal = "dps"
+pin = {dps_pin}
+[[inputs]]
+signal = "fire"
+pin = {fire_pin}
+[[inputs]]
+signal = "lockdown"
+pin = {lockdown_pin}
+"""
+
+
+class Rig:
+    """A door with all that stands around it."""
+
+    def __init__(self, folder: Path, state: Path | None = None, **settings: object) -> None:
+        """`state` is the folder of the store, if it is not to be in the rig's; `settings` are those of SETTINGS."""
+        self.folder = folder
+        self.state = state or folder / "state"
+        self.board = Board(folder)
+        self.camera = RigCamera(folder / "video0")
+        (folder / "run").mkdir(mode=0o700)
+        self.settings = folder / "lintel.toml"
+        self.configure(**settings)
+        self.unit: Unit | None = None
+
+    def configure(self, **settings: object) -> None:
+        """Writes the settings file."""
+        defaults: dict[str, object] = {
+            "folder": self.folder,
+            "state": self.state,
+            "models": "",
+            "strike": STRIKE,
+            "strike_time_s": 0.5,
+            "rex": "release",
+            "probes": 3,
+            "face_timeout_s": 3.0,
+            "rex_pin": REX,
+            "dps_pin": DPS,
+            "fire_pin": FIRE,
+            "lockdown_pin": LOCKDOWN,
+        }
+        more = settings.pop("more", "")
+        self.settings.write_text(SETTINGS.format(**(defaults | settings)) + str(more))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of each child."""
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("COV_", "PYTEST_"))},
+            "LINTEL_RIG": str(self.folder),
+            "LINTEL_CONFIG": str(self.settings),
+            "RUNTIME_DIRECTORY": str(self.folder / "run"),
+            "PYTHONPATH": str(SHIM),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONFAULTHANDLER": "1",
+            "HOME": str(self.folder),
+        }
+
+    def populate(self) -> None:
+        """Puts the store with the two people of the portraits in place."""
+        self.state.mkdir(mode=0o700, exist_ok=True)
+        for file in populated().iterdir():
+            shutil.copy(file, self.state / file.name)
+
+    def start(self, *, prefix: Sequence[str] = (), ready_s: float | None = 40.0) -> Unit:
+        """Starts the service under its manager, and waits until it is ready."""
+        self.unit = Unit(self.folder, self.environment, prefix=prefix)
+        if ready_s is not None and self.unit.when_said("READY=1", within_s=ready_s) is None:
+            raise AssertionError(f"the service was not ready within {ready_s} s:\n{self.unit.errors()[-2000:]}")
+        return self.unit
+
+    @property
+    def running(self) -> Unit:
+        """The service that was started."""
+        if self.unit is None:
+            raise AssertionError("the service was not started")
+        return self.unit
+
+    def stop(self) -> None:
+        """Stops the service, if it was started."""
+        if self.unit is not None:
+            self.unit.stop()
+            self.unit = None
+
+    def lintel(self, *arguments: object, within_s: float = 60.0, prefix: Sequence[str] = ()) -> "Answer":
+        """A command in a process of its own."""
+        began = time.monotonic()
+        ended = subprocess.run(
+            [*prefix, LINTEL, *(str(argument) for argument in arguments)],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=within_s,
+            check=False,
+        )
+        return Answer(ended.returncode, ended.stdout, ended.stderr, time.monotonic() - began)
+
+    def status(self, timeout_s: float = 5.0) -> DoorStatus | None:
+        """As `lintel door status` asks for it; None if nothing answers."""
+        with contextlib.suppress(DoorError):
+            doors = ask(self.folder / "run" / "control.sock", timeout_s=timeout_s)
+            return doors[0] if doors else None
+        return None
+
+    def when_status(self, wanted: "Wanted", within_s: float) -> float | None:
+        """When the door's status was first as wanted, seconds on CLOCK_MONOTONIC; None if not within `within_s`."""
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            status = self.status(timeout_s=max(0.2, deadline - time.monotonic()))
+            if status is not None and wanted(status):
+                return time.monotonic()
+            time.sleep(0.02)
+        return None
+
+    def command(self, command: DoorCommand, timeout_s: float = 30.0) -> float:
+        """An operator's command, carried out and answered. How long it took, seconds. Raises `DoorError`."""
+        began = time.monotonic()
+        ask(self.folder / "run" / "control.sock", command, timeout_s=timeout_s)
+        return time.monotonic() - began
+
+    def order(self, command: DoorCommand) -> tuple[float, socket.socket]:
+        """Sends an operator's command without waiting for the answer: when its last byte was sent, and the connection,
+        which a command needs as long as it is not answered.
+        """
+        import msgspec
+
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(str(self.folder / "run" / "control.sock"))
+        connection.sendall(msgspec.json.encode(Request(command)) + b"\n")
+        return time.monotonic(), connection
+
+    def swipe(self, badge: str, reader: str = "outside") -> float:
+        """Presents a badge. When, seconds on CLOCK_MONOTONIC."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(5.0)
+            connection.connect(str(self.folder / f"{reader}.sock"))
+            at = time.monotonic()
+            connection.sendall(f"{badge}\n".encode())
+            with contextlib.suppress(TimeoutError):
+                connection.recv(100)
+        return at
+
+    def answers(self) -> list[str]:
+        """What was decided, a line for each swipe."""
+        return [line for line in self.running.output().splitlines() if "GRANTED" in line or "DENIED" in line]
+
+    def answer_after(self, count: int, within_s: float = 10.0) -> str:
+        """The first answer after so many; empty if there is none within `within_s`."""
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            answers = self.answers()
+            if len(answers) > count:
+                return answers[count]
+            time.sleep(0.01)
+        return ""
+
+    def swiped(self, badge: str, reader: str = "outside", within_s: float = 10.0) -> tuple[float, str]:
+        """Presents a badge: when, and what was answered."""
+        count = len(self.answers())
+        at = self.swipe(badge, reader)
+        return at, self.answer_after(count, within_s)
+
+    def step_wall_clock(self, offset_s: float) -> None:
+        """The wall clock from now on is so far from the true one."""
+        write(self.folder / "wall-offset", str(offset_s))
+
+    def rows(self) -> list[tuple[object, ...]]:
+        """The audit, through SQLite's own command of a third party: what is in the file."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.state / 'lintel.db'}?mode=ro", uri=True)) as database:
+            return database.execute("SELECT id, event, outcome, reason, fault, at FROM audit ORDER BY id").fetchall()
+
+    def integrity(self) -> str:
+        """What SQLite says of the file."""
+        with contextlib.closing(sqlite3.connect(self.state / "lintel.db", timeout=30)) as database:
+            return str(database.execute("PRAGMA integrity_check").fetchone()[0])
+
+
+class Answer:
+    """What a command did."""
+
+    def __init__(self, code: int, out: str, err: str, took_s: float) -> None:
+        self.code, self.out, self.err, self.took_s = code, out, err, took_s
+
+
+class Wanted:
+    """A condition on a door's status, with words for it."""
+
+    def __init__(self, words: str, condition: object) -> None:
+        self.words, self._condition = words, condition
+
+    def __call__(self, status: DoorStatus) -> bool:
+        return bool(self._condition(status))  # type: ignore[operator]
+
+
+@cache
+def populated() -> Path:
+    """A state folder with both people enrolled, made once a process by `lintel enroll`."""
+    folder = Path(tempfile.mkdtemp(prefix="lintel-rig-store-", dir=NOWHERE))
+    import atexit
+
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for who, badge in BADGES.items():
+        picture = shipped_models_dir() / "portraits" / f"{who}.jpg"
+        command = [LINTEL, "--state-dir", str(folder), "enroll", badge, str(picture), "--name", who]
+        subprocess.run(command, check=True, capture_output=True, env={**os.environ, "LINTEL_CONFIG": os.devnull})
+    return folder
+
+
+@contextlib.contextmanager
+def new_rig(*, people: bool = True, **settings: object) -> Iterator[Rig]:
+    """A rig in a folder of its own, stopped and removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="lintel-rig-", dir=NOWHERE))
+    rig = Rig(folder, **settings)  # type: ignore[arg-type]
+    try:
+        if people:
+            rig.populate()
+        yield rig
+    finally:
+        rig.stop()
+        shutil.rmtree(folder, ignore_errors=True)

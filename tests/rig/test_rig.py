@@ -1,0 +1,21 @@
+"""A few checks of the rig, small, so that it cannot rot: the real `lintel run` on a board of files."""
+
+import pytest
+
+from tests.rig.all import ALL
+from tests.rig.checks import Check
+from tests.rig.strace import Skipped
+
+
+@pytest.mark.parametrize("check", [check for check in ALL if check.in_suite], ids=lambda check: check.fault)
+def test_promise_is_kept(check: Check) -> None:
+    try:
+        finding = check.run(check.size.small)
+    except Skipped as why:
+        pytest.skip(str(why))
+    assert finding.kept, f"{check.promise}: {finding.happened}"
+
+
+def test_no_two_checks_have_the_same_fault() -> None:
+    faults = [check.fault for check in ALL]
+    assert sorted(set(faults)) == sorted(faults)
