@@ -23,7 +23,7 @@ from device.errors import LintelError
 from device.ports import Camera, Clock, Reader
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
-from device.readers.kinds import open_readers
+from device.readers.kinds import group_of, open_readers
 from device.records import AuditRow, DoorCommand, Event
 from device.store.store import Store
 from device.vision.faces import load_analyzer
@@ -115,13 +115,13 @@ class _Board:
         for reader in opened.values():
             self._stack.callback(reader.close)
         return {
-            door.name: self._as_one(*(opened[reader.name] for reader in settings.readers if reader.door == door.name))
+            door.name: self._as_one(tuple(one for one in settings.readers if one.door == door.name), opened)
             for door in settings.doors
         }
 
-    def _as_one(self, *readers: Reader) -> ReaderGroup:
+    def _as_one(self, readers: tuple[ReaderSettings, ...], opened: Mapping[str, Reader]) -> ReaderGroup:
         """Also a single one: it is read, and its badges are stamped, when they come, not when the door has time."""
-        return self._stack.enter_context(closing(ReaderGroup(readers, self._clock)))
+        return self._stack.enter_context(closing(group_of(readers, opened, self._clock)))
 
     def _post(self, door: Door, cameras: Mapping[str, Camera], reader: ReaderGroup) -> Post:
         """A door has a store and an analyzer of its own, because each door has a thread of its own."""

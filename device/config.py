@@ -63,6 +63,15 @@ class ReaderSettings(Group, frozen=True):
     ] = None
     address: Annotated[int, Meta(ge=0, le=126, description="of an OSDP reader on its line")] = 0
     camera: Annotated[Printable, Meta(description="the camera at this reader; empty: `camera.source`")] = ""
+    hold_time_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=60,
+            description="silence after which a badge at the reader counts as presented again, seconds; "
+            "0: each sighting counts, as always on `stdin`",
+        ),
+    ] = 3.0
 
 
 class InputSettings(Group, frozen=True, kw_only=True):

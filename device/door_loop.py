@@ -16,6 +16,7 @@ from device.ports import Reader
 from device.records import (
     AuditRow,
     BadgeRead,
+    BadgeRemoved,
     DoorState,
     Event,
     KeyPress,
@@ -115,7 +116,7 @@ class DoorLoop:
                 return self._served(event, stop)
             case ReaderNotice():
                 self._keep(_Happened(_EVENT_OF[event.notice], event.at, event.detail, event.reader))
-            case KeyPress():
+            case KeyPress() | BadgeRemoved():
                 pass
             case _:
                 assert_never(event)

@@ -29,7 +29,7 @@ from device.readers.sockets import Client
 from device.readers.streams import CHUNK, Parser
 from device.readers.wedge import KeyParser
 from device.readers.wiegand_frames import Assembler, Burst, Edge, is_key_code, key_of
-from device.records import BadgeRead, Credential, KeyPress, ReaderEvent, ReaderNotice, Security
+from device.records import BadgeRead, BadgeRemoved, Credential, KeyPress, ReaderEvent, ReaderNotice, Security
 
 KEYS = frozenset("0123456789*#")
 MAX_FAULT = 500
@@ -79,6 +79,8 @@ def check(event: ReaderEvent) -> int:
             assert fault == "", "a badge that was read has no fault"
             assert credential is not None
             return check_credential(credential)
+        case BadgeRemoved():
+            return 0
         case KeyPress(keys=keys):
             assert keys, "no keys were pressed"
             assert KEYS.issuperset(keys), "there are no such keys"

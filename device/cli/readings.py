@@ -7,7 +7,7 @@ from typing import assert_never
 
 from device.credentials import format_badge
 from device.readers.formats import CardFormat, FormatTable, wrong_parity
-from device.records import BadgeRead, Credential, KeyPress, ReaderEvent, ReaderNotice, Signal
+from device.records import BadgeRead, BadgeRemoved, Credential, KeyPress, ReaderEvent, ReaderNotice, Signal
 
 EXPECTED = {
     Signal.READY: "at rest, as it waits for a badge",
@@ -50,6 +50,8 @@ class Transcript:
             case BadgeRead():
                 yield f"{head}  {_badge_words(event)}; {event.security.code}"
                 yield from (f"{'':13}{line}" for line in self._drawn(event))
+            case BadgeRemoved():
+                yield f"{head}  taken away"
             case KeyPress():
                 yield f"{head}  keys {_keys(event, shown=show_keys)}"
             case ReaderNotice():
@@ -63,6 +65,8 @@ class Transcript:
         match event:
             case BadgeRead():
                 return {**head, "event": "badge", **self._badge_fields(event)}
+            case BadgeRemoved():
+                return {**head, "event": "removed"}
             case KeyPress():
                 return {**head, "event": "keys", "keys": _keys(event, shown=show_keys)}
             case ReaderNotice():

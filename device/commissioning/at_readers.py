@@ -85,13 +85,17 @@ def _board_pins(chip: str) -> Any:  # noqa: ANN401 - gpiozero is untyped
 
 
 def _opened(readers: tuple[ReaderSettings, ...], around: ReaderContext) -> Reader:
+    """Each sighting counts here: an installer wants to see what a reader gives, and what the door makes of it."""
     from device.readers.group import ReaderGroup
+    from device.readers.part import Member
 
     try:
-        found = tuple(open_readers(readers, around).values())
+        found = tuple(open_readers(readers, around).items())
     except (ReaderError, DoorError) as error:
         raise type(error)(error.message, hint=f"{error.hint} {_STOP_IT}") from error
-    return found[0] if len(found) == 1 else ReaderGroup(found, around.clock)
+    if len(found) == 1:
+        return found[0][1]
+    return ReaderGroup(tuple(Member(reader, name) for name, reader in found), around.clock)
 
 
 def _refuse_beside_service() -> None:

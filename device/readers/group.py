@@ -5,48 +5,65 @@ import math
 import threading
 
 from device.errors import ReaderEnded, ReaderError
-from device.ports import Clock, Reader
+from device.ports import Clock
 from device.readers.mailbox import Mailbox
-from device.readers.rate_limit import Intake
-from device.records import ReaderEvent, Signal
+from device.readers.part import LOOK_UP_S, Member, Part
+from device.records import BadgeRead, ReaderEvent, Signal
 
-LOOK_UP_S = 0.25
-"""So often a thread looks whether it should end."""
-DROPS_TOGETHER = 100
-REST_S = 0.01
-"""A reader that floods is left alone for so long whenever so many of its events in a row were dropped."""
 END_TIME_S = 2.0
 """A thread that does not end within this hangs in its device, and is left to itself."""
 
 
 class ReaderGroup:
-    """`Reader` of several readers. Events beyond what people can do are dropped and counted (`Intake`, `Mailbox`).
+    """`Reader` of several readers, or of none. One presentation of a badge comes once (`Presentations`); events beyond
+    what people can do are dropped and counted (`Intake`, `Mailbox`).
 
-    `show` is called from another thread than `read` of the same reader.
+    A reader that fails, with whatever, is a trouble and is tried again; the others go on. `show` is called from another
+    thread than `read` of the same reader.
     """
 
-    def __init__(self, readers: tuple[Reader, ...], clock: Clock) -> None:
+    def __init__(self, members: tuple[Member, ...], clock: Clock) -> None:
         """Takes the readers over, and begins to read from them."""
-        self._readers = readers
         self._clock = clock
         self._mailbox = Mailbox()
         self._closing = threading.Event()
-        self._beats = [clock.monotonic()] * len(readers)
-        self._left = set(range(len(readers)))
+        self._readers = tuple(member.reader for member in members)
+        self._parts = tuple(Part(member, self._mailbox, clock, dropped=self.unserved) for member in members)
         self._threads = [
-            threading.Thread(target=self._serve, args=(number, reader), name=f"reader-{number}", daemon=True)
-            for number, reader in enumerate(readers)
+            threading.Thread(target=self._serve, args=(part,), name=f"reader-{number}", daemon=True)
+            for number, part in enumerate(self._parts)
         ]
         for thread in self._threads:
             thread.start()
 
     def read(self, timeout_s: float) -> ReaderEvent | None:
-        """The next event of any reader. Raises the first error of any once all that came is taken, each time; an input
-        that has come to its end is none as long as there are others.
+        """The next event of any reader. Raises `ReaderEnded`, each time, once every input has come to its end and all
+        that came is taken; whatever else fails is a notice and a `trouble`.
         """
+        for part in self._parts:
+            part.report_hanging()
         if (event := self._mailbox.take()) is None and self._clock.wait(self._mailbox.filled, timeout_s):
             event = self._mailbox.take()
         return event
+
+    def unserved(self, read: BadgeRead) -> None:
+        """A badge was taken by `read` and then dropped: if it still lies there, it comes again."""
+        for part in self._parts:
+            part.unserved(read)
+
+    def trouble(self) -> str:
+        """What keeps readers from working, a sentence each that names the reader; empty while all are well."""
+        return " ".join(filter(None, (part.trouble() for part in self._parts)))
+
+    @property
+    def was_tried(self) -> bool:
+        """Whether each reader has been found, or missed, once since the start."""
+        return all(part.was_tried for part in self._parts)
+
+    @property
+    def repeats(self) -> int:
+        """How many sightings of badges began no presentation."""
+        return sum(part.repeats for part in self._parts)
 
     def show(self, signal: Signal) -> None:
         """Shows it on all readers. Raises the last error of those that could not."""
@@ -72,28 +89,16 @@ class ReaderGroup:
     @property
     def last_beat(self) -> float:
         """When the slowest thread last came round, in seconds on the clock: one that is several seconds late hangs in
-        its device.
+        its device, which `trouble` says too.
         """
-        return min(self._beats)
+        return min((part.last_beat for part in self._parts), default=math.inf)
 
-    def _serve(self, number: int, reader: Reader) -> None:
-        """Passes a reader's events on until it fails, with whatever, or the group is closed."""
-        intake, in_a_row = Intake(), 0
+    def _serve(self, part: Part) -> None:
+        """Passes a reader's events on until its input ends, or the group is closed."""
         try:
             while not self._closing.is_set():
-                event, now = reader.read(LOOK_UP_S), self._clock.monotonic()
-                self._beats[number] = now
-                if event is not None and intake.lets_in(event, now):
-                    self._mailbox.put(event)
-                    in_a_row = 0
-                elif event is not None and (in_a_row := in_a_row + 1) % DROPS_TOGETHER == 0:
-                    self._clock.sleep(REST_S)
-                if report := intake.report(now):
-                    self._mailbox.put(report)
+                if wait_s := part.step():
+                    self._closing.wait(min(wait_s, LOOK_UP_S))
         except ReaderEnded as end:
-            self._left.discard(number)
-            self._beats[number] = math.inf
-            if not self._left:
+            if all(part.has_ended for part in self._parts):
                 self._mailbox.fail(end)
-        except Exception as failure:
-            self._mailbox.fail(failure)

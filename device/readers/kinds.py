@@ -1,16 +1,20 @@
 """The one table of readers: what each kind is, what it promises, and how those of the settings are opened."""
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from device.config import ReaderSettings
 from device.errors import ConfigError
-from device.ports import Reader
+from device.ports import Clock, Reader
 from device.readers.context import ReaderContext
 from device.readers.formats import FormatTable, formats_for
+from device.readers.group import ReaderGroup
+from device.readers.part import Member
+from device.readers.recovery import Recovered
 from device.records import Security
 
 
@@ -118,14 +122,42 @@ def open_readers(readers: tuple[ReaderSettings, ...], around: ReaderContext) -> 
     One that vanishes later is looked for again. Raises `ConfigError` if two read from one source, and what keeps one
     from being opened: `ReaderError`, `DoorError` or `ConfigError`.
     """
-    _refuse_shared_sources(readers)
+    for _, error in _conflicts(readers):
+        raise error
     opened: dict[str, Reader] = {}
     with ExitStack() as stack:
         for group in _together(readers):
-            for name, reader in _open_group(group, around).items():
+            for name, reader in _lasting_group(group, around).items():
                 opened[name] = stack.enter_context(closing(reader))
         stack.pop_all()
     return {settings.name: opened[settings.name] for settings in readers}
+
+
+def open_in_background(readers: tuple[ReaderSettings, ...], around: ReaderContext) -> dict[str, Reader]:
+    """The same for a door that lives without its readers: at once, and nothing is raised.
+
+    Each reader is opened by its first `read`, which a `ReaderGroup` calls from a thread of its own, and looked for with
+    back-off while it is missing. What is missing is a notice that it is lost; settings that are wrong for its kind and
+    a package that is not installed stay so until the service is started again.
+    """
+    conflicts = {settings.name: error for settings, error in _conflicts(readers)}
+    openers: dict[str, Callable[[], Reader]] = {}
+    for group in _together(readers):
+        openers |= _openers(tuple(one for one in group if one.name not in conflicts), around)
+    openers |= {name: partial(_refuse, error) for name, error in conflicts.items()}
+    return {one.name: Recovered(openers[one.name], None, name=one.name, clock=around.clock) for one in readers}
+
+
+def group_of(readers: tuple[ReaderSettings, ...], opened: Mapping[str, Reader], clock: Clock) -> ReaderGroup:
+    """Those readers as one, taken over from what was opened; each presentation of a badge comes once."""
+    return ReaderGroup(
+        tuple(Member(opened[settings.name], settings.name, hold_time_of(settings)) for settings in readers), clock
+    )
+
+
+def hold_time_of(settings: ReaderSettings) -> float:
+    """Seconds without a sighting after which a badge is presented again. On standard input each line is meant."""
+    return 0.0 if settings.kind == "lines" and settings.source == "stdin" else settings.hold_time_s
 
 
 def _together(readers: tuple[ReaderSettings, ...]) -> list[tuple[ReaderSettings, ...]]:
@@ -144,28 +176,53 @@ def _open_group(group: tuple[ReaderSettings, ...], around: ReaderContext) -> Map
     if kind_of(first).shares_line:
         several: dict[str, Reader] = opener(group, around)
         return several
-    return {first.name: _lasting(first, lambda: opener(first, around), around)}
+    return {first.name: opener(first, around)}
 
 
-def _lasting(settings: ReaderSettings, open_reader: Callable[[], Reader], around: ReaderContext) -> Reader:
+def _lasting_group(group: tuple[ReaderSettings, ...], around: ReaderContext) -> Mapping[str, Reader]:
+    if kind_of(group[0]).shares_line:
+        return _open_group(group, around)
+    return {group[0].name: _lasting(group[0], around)}
+
+
+def _openers(group: tuple[ReaderSettings, ...], around: ReaderContext) -> dict[str, Callable[[], Reader]]:
+    """What opens each reader of a group by itself, as often as it is lost."""
+    if group and kind_of(group[0]).shares_line:
+        from device.readers.osdp.sharing import openers
+
+        return openers(group, around)
+    return {settings.name: partial(_open_one, settings, around) for settings in group}
+
+
+def _open_one(settings: ReaderSettings, around: ReaderContext) -> Reader:
+    return _open_group((settings,), around)[settings.name]
+
+
+def _refuse(error: ConfigError) -> Reader:
+    raise error
+
+
+def _lasting(settings: ReaderSettings, around: ReaderContext) -> Reader:
     """A reader that is found again when it vanished. It has to be there at first; standard input ends for good."""
-    from device.readers.recovery import Recovered
-
+    open_reader = partial(_open_one, settings, around)
     first = open_reader()
     if settings.kind == "lines" and settings.source == "stdin":
         return first
     return Recovered(open_reader, first, name=settings.name, clock=around.clock)
 
 
-def _refuse_shared_sources(readers: tuple[ReaderSettings, ...]) -> None:
-    """Each would get a part of what comes, and neither a badge."""
+def _conflicts(readers: tuple[ReaderSettings, ...]) -> Iterator[tuple[ReaderSettings, ConfigError]]:
+    """Readers whose source another one reads before them: each would get a part of what comes, and neither a badge."""
     first: dict[str, ReaderSettings] = {}
     for settings in readers:
         if settings.kind == "wiegand":
             continue
         other = first.setdefault(settings.source, settings)
         if other is not settings and not (other.kind == settings.kind and kind_of(settings).shares_line):
-            raise ConfigError(
-                f"The readers {other.name!r} and {settings.name!r} both read from {settings.source}.",
-                hint="Give each a `source` of its own in the settings.",
+            yield (
+                settings,
+                ConfigError(
+                    f"The readers {other.name!r} and {settings.name!r} both read from {settings.source}.",
+                    hint="Give each a `source` of its own in the settings.",
+                ),
             )

@@ -22,18 +22,18 @@ class Mailbox:
         self._failure: Exception | None = None
         self._lock = threading.Lock()
 
-    def put(self, event: ReaderEvent) -> None:
+    def put(self, event: ReaderEvent) -> ReaderEvent | None:
         """Leaves an event; without room, the oldest unreadable badge makes place for it, or else the oldest key or
-        badge: what a reader says of itself is kept as long as there is anything else.
+        badge: what a reader says of itself is kept as long as there is anything else. Gives what had to go.
         """
         with self._lock:
-            noise = [waiting for waiting in self._events if _is_noise(waiting)]
-            if len(self._events) == ROOM or (_is_noise(event) and len(noise) == ROOM_FOR_NOISE):
-                said = (waiting for waiting in self._events if not isinstance(waiting, ReaderNotice))
-                self._events.remove(noise[0] if noise else next(said, self._events[0]))
+            gone = self._in_the_way_of(event)
+            if gone is not None:
+                self._events.remove(gone)
                 self.dropped += 1
             self._events.append(event)
             self.filled.set()
+            return gone
 
     def fail(self, failure: Exception) -> None:
         """Leaves a failure, the first of which is raised when all events are taken."""
@@ -50,6 +50,13 @@ class Mailbox:
                 raise self._failure.with_traceback(None)
             self.filled.clear()
             return None
+
+    def _in_the_way_of(self, event: ReaderEvent) -> ReaderEvent | None:
+        noise = [waiting for waiting in self._events if _is_noise(waiting)]
+        if len(self._events) < ROOM and not (_is_noise(event) and len(noise) == ROOM_FOR_NOISE):
+            return None
+        said = (waiting for waiting in self._events if not isinstance(waiting, ReaderNotice))
+        return noise[0] if noise else next(said, self._events[0])
 
 
 def _is_noise(event: ReaderEvent) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from device.records import BadgeRead, KeyPress, ReaderEvent, ReaderNotice
+from device.records import BadgeRead, BadgeRemoved, KeyPress, ReaderEvent, ReaderNotice
 
 REPORT_EVERY_S = 1.0
 
@@ -68,7 +68,7 @@ class Intake:
                 return self._noise.admits(at)
             case BadgeRead():
                 return self._badges.admits(at)
-            case KeyPress():
+            case KeyPress() | BadgeRemoved():
                 return self._keys.admits(at)
             case ReaderNotice():
                 return self._notices.admits(at)

@@ -1,10 +1,12 @@
-"""A reader that went away is looked for until it is found again."""
+"""A reader that is missing, or went away, is looked for until it is found."""
 
 import math
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
-from device.errors import LintelError, ReaderEnded, ReaderError
+from device.errors import ConfigError, DependencyMissing, LintelError, ReaderEnded
 from device.ports import Clock, Reader
 from device.records import Notice, ReaderEvent, ReaderNotice, Signal
 
@@ -13,19 +15,22 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 10.0
 
 
 class Recovered:
-    """`Reader` that outlives the readers it opens, and tells when one is lost and another found."""
+    """`Reader` that outlives the readers it opens, and reports when one is lost and another found."""
 
-    def __init__(self, reopen: Callable[[], Reader], first: Reader, *, name: str, clock: Clock) -> None:
-        """Takes over `first`, which somebody has opened, so that a reader missing at start is an error at start."""
+    def __init__(self, reopen: Callable[[], Reader], first: Reader | None, *, name: str, clock: Clock) -> None:
+        """Takes over `first`, so that a reader missing at start is an error at start. Without it the first `read` opens
+        one, and a reader that is missing is reported as lost.
+        """
         self._reopen = reopen
-        self._reader: Reader | None = first
+        self._reader = first
         self._name = name
         self._clock = clock
         self._wait_s = FIRST_WAIT_S
-        self._next_try_at = 0.0
+        self._next_try_at = -math.inf
         self._found_at = -math.inf
+        self._is_lost = False
         self._pending: ReaderEvent | None = None
-        self._cannot_show: tuple[Reader, ReaderError] | None = None
+        self._cannot_show: tuple[Reader, Exception] | None = None
 
     def read(self, timeout_s: float) -> ReaderEvent | None:
         """The next event of the reader, or that it is lost or found. Raises `ReaderEnded` alone.
@@ -41,15 +46,15 @@ class Recovered:
             return self._read_from(self._reader, timeout_s)
         except ReaderEnded:
             raise
-        except ReaderError as error:
+        except Exception as error:
             return self._lose(error)
 
     def show(self, signal: Signal) -> None:
-        """Shows it on the reader if there is one. One that fails to is lost, which is told by the next `read`."""
+        """Shows it on the reader if there is one. One that fails to is lost, as the next `read` reports."""
         if (reader := self._reader) is not None:
             try:
                 reader.show(signal)
-            except ReaderError as error:
+            except Exception as error:
                 self._cannot_show = (reader, error)
 
     def close(self) -> None:
@@ -63,15 +68,16 @@ class Recovered:
             raise failed[1]
         return reader.read(timeout_s)
 
-    def _lose(self, error: ReaderError) -> ReaderNotice:
-        with suppress(LintelError):  # what has failed may fail again
+    def _lose(self, error: Exception) -> ReaderNotice:
+        with suppress(Exception):  # what has failed may fail again
             self.close()
         self._cannot_show = None
         now = self._clock.monotonic()
         if now - self._found_at > LONGEST_WAIT_S:
             self._wait_s = FIRST_WAIT_S
         self._next_try_at = now + self._wait_s
-        return ReaderNotice(Notice.LOST, now, self._name, error.message)
+        self._is_lost = True
+        return ReaderNotice(Notice.LOST, now, self._name, in_words(error))
 
     def _look(self, timeout_s: float) -> ReaderEvent | None:
         """Tries to open it whenever the time of the next try has come."""
@@ -80,18 +86,28 @@ class Recovered:
             self._clock.sleep(max(0.0, min(self._next_try_at, deadline) - self._clock.monotonic()))
             if self._clock.monotonic() < self._next_try_at:
                 return None
-            if self._try_to_open():
+            was_lost, failure = self._is_lost, self._failure_to_open()
+            self._is_lost = failure is not None
+            if was_lost and failure is None:
                 return ReaderNotice(Notice.FOUND, self._found_at, self._name)
+            if failure is not None and not was_lost:
+                return ReaderNotice(Notice.LOST, self._clock.monotonic(), self._name, _why_missing(failure))
+            if failure is None:
+                return self.read(max(0.0, deadline - self._clock.monotonic()))
 
-    def _try_to_open(self) -> bool:
+    def _failure_to_open(self) -> Exception | None:
+        """Opens it, or schedules the next try. What settings or packages lack is not there at the next try either."""
         self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
         try:
             self._reader = self._opened()
-        except LintelError:
+        except (ConfigError, DependencyMissing) as error:
+            self._next_try_at = math.inf
+            return error
+        except Exception as error:
             self._next_try_at = self._clock.monotonic() + self._wait_s
-            return False
+            return error
         self._found_at = self._clock.monotonic()
-        return True
+        return None
 
     def _opened(self) -> Reader:
         """A reader that opens and can be read from; what it says at once is kept."""
@@ -102,3 +118,20 @@ class Recovered:
             reader.close()
             raise
         return reader
+
+
+def in_words(error: Exception) -> str:
+    """An error in words that name no badge: what it says if it is ours, else its kind and its place in the program."""
+    if isinstance(error, LintelError):
+        return error.message
+    if isinstance(error, ImportError) and error.name:
+        return f"the Python package {error.name} is missing"
+    places = traceback.extract_tb(error.__traceback__)[-1:]
+    where = "".join(f" at {Path(place.filename).name}:{place.lineno}" for place in places)
+    return f"the program failed with {type(error).__name__}{where}"
+
+
+def _why_missing(error: Exception) -> str:
+    """With what to do, where waiting does not help."""
+    hint = f" {error.hint}" if isinstance(error, ConfigError | DependencyMissing) else ""
+    return f"{in_words(error)}{hint}"

@@ -1,7 +1,17 @@
 """The frozen values that cross from room to room, by what they speak of."""
 
 from device.records.audit import AuditRow, Event
-from device.records.badges import BadgeRead, Credential, KeyPress, Notice, ReaderEvent, ReaderNotice, Security, Signal
+from device.records.badges import (
+    BadgeRead,
+    BadgeRemoved,
+    Credential,
+    KeyPress,
+    Notice,
+    ReaderEvent,
+    ReaderNotice,
+    Security,
+    Signal,
+)
 from device.records.decisions import MAX_SIMILARITY_ERROR, Claim, Decision, Evidence, Outcome, Transaction
 from device.records.doors import (
     Commanded,
@@ -30,6 +40,7 @@ __all__ = [
     "AuditRow",
     "Badge",
     "BadgeRead",
+    "BadgeRemoved",
     "Box",
     "Claim",
     "Commanded",

@@ -72,7 +72,15 @@ class ReaderNotice:
     detail: str = ""
 
 
-ReaderEvent = BadgeRead | KeyPress | ReaderNotice
+@dataclass(frozen=True, slots=True)
+class BadgeRemoved:
+    """No card is there any more, `at` seconds on the monotonic clock; only some readers can report it."""
+
+    at: float
+    reader: str = ""
+
+
+ReaderEvent = BadgeRead | BadgeRemoved | KeyPress | ReaderNotice
 """All that a reader gives."""
 
 

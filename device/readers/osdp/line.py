@@ -136,18 +136,33 @@ class Line:
         self._wire = wire
         self._clock = clock
         self._panel = Panel(wire, [peer for peer, _ in peers])
-        self._users = len(peers)
+        self._users = 0
+        self._lock = threading.Lock()
         self._stop = threading.Event()
         self._reopen_at = 0.0
         self._reopen_s = REOPEN_S
         self._thread = threading.Thread(target=self._run, name=f"osdp {wire.source}", daemon=True)
         self._thread.start()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether its thread works and is not about to end."""
+        return self._thread.is_alive() and self.fault is None and not self._stop.is_set()
+
+    def join(self) -> None:
+        """One reader more. Raises `ReaderError` if the last one has just left."""
+        with self._lock:
+            if self._stop.is_set():
+                raise ReaderError(f"The OSDP line at {self._wire.source} is being closed.", hint="Open it once more.")
+            self._users += 1
+
     def leave(self) -> None:
         """One reader less; the line is let go with the last one."""
-        self._users -= 1
-        if self._users == 0:
-            self._stop.set()
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._stop.set()
+        if self._stop.is_set():
             self._thread.join()
 
     def _run(self) -> None:

@@ -7,7 +7,7 @@ that is lost, with its line or alone, says so once and is looked for until it is
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from device.config import ReaderSettings
 from device.errors import ReaderError
@@ -29,6 +29,7 @@ class OsdpReader:
         self._station = station
         self._clock = clock
         self._closed = False
+        line.join()
 
     def read(self, timeout_s: float) -> ReaderEvent | None:
         """The next event, or None if none came within `timeout_s`.
@@ -76,7 +77,7 @@ def open_readers(settings: tuple[ReaderSettings, ...], around: ReaderContext) ->
     readers: dict[str, OsdpReader] = {}
     try:
         for source, sharing in lines.items():
-            line = _open_line(sharing[0], peers[source], around.clock)
+            line = open_line(sharing[0], peers[source], around.clock)
             readers |= {station.peer.name: OsdpReader(line, station, around.clock) for station in line.stations}
     except BaseException:
         for reader in readers.values():
@@ -85,7 +86,8 @@ def open_readers(settings: tuple[ReaderSettings, ...], around: ReaderContext) ->
     return readers
 
 
-def _open_line(first: ReaderSettings, peers: list[tuple[Peer, FormatTable]], clock: Clock) -> Line:
+def open_line(first: ReaderSettings, peers: list[tuple[Peer, FormatTable]], clock: Clock) -> Line:
+    """A line in operation for the readers on it. Raises `ReaderError`, `DependencyMissing`."""
     wire = Wire(first.source, first.baud_rate, clock)
     wire.open()
     try:
@@ -97,16 +99,18 @@ def _open_line(first: ReaderSettings, peers: list[tuple[Peer, FormatTable]], clo
 
 def _peers(sharing: list[ReaderSettings], around: ReaderContext) -> list[tuple[Peer, FormatTable]]:
     """The readers of one line with their keys and formats. Raises `ReaderError`, `ConfigError`."""
-    _refuse_mixtures(sharing)
-    return [(_peer(one, around), formats_for(one.formats, around.own_formats)) for one in sharing]
+    refuse_mixtures(sharing)
+    return [peer_of(one, around) for one in sharing]
 
 
-def _peer(one: ReaderSettings, around: ReaderContext) -> Peer:
+def peer_of(one: ReaderSettings, around: ReaderContext) -> tuple[Peer, FormatTable]:
+    """A reader as its line knows it. Raises `ReaderError` for its key, `ConfigError` for its formats."""
     files = KeyFiles(around.state_dir, one.name)
-    return Peer(one.name, one.address, files.key(), in_doubt=files.proposed() is not None)
+    peer = Peer(one.name, one.address, files.key(), in_doubt=files.proposed() is not None)
+    return peer, formats_for(one.formats, around.own_formats)
 
 
-def _refuse_mixtures(sharing: list[ReaderSettings]) -> None:
+def refuse_mixtures(sharing: Sequence[ReaderSettings]) -> None:
     """What cannot be on one line. Raises `ReaderError`."""
     source, addresses = sharing[0].source, [one.address for one in sharing]
     if twice := _twice(addresses):

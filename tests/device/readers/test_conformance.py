@@ -17,6 +17,7 @@ from device.credentials import format_badge
 from device.readers import lines, rdm6300, sockets, wedge
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
+from device.readers.part import Member
 from device.readers.pn532 import reader as pn532
 from device.readers.recovery import Recovered
 from device.records import Credential, Notice, ReaderNotice
@@ -237,7 +238,7 @@ class TestGroup(ReaderConformance):
         opened, path = Opened(lines), tmp_path / "fifo"
         os.mkfifo(path)
         with far_end(opened.open) as (first, far, unplug):
-            reader = ReaderGroup((opened.open(str(path)), first), opened.clock)
+            reader = ReaderGroup((Member(opened.open(str(path))), Member(first, NAME)), opened.clock)
             with closing(reader):
                 yield Rig(
                     reader,

@@ -2,6 +2,8 @@
 
 import importlib
 import os
+import sys
+import time
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -9,9 +11,18 @@ import pytest
 
 from device.clock import SystemClock
 from device.config import ReaderSettings
-from device.errors import ConfigError, ReaderError
+from device.errors import ConfigError, DoorError, ReaderError
 from device.readers.context import ReaderContext
-from device.readers.kinds import KINDS, format_table_of, kind_of, open_readers, security_of
+from device.readers.kinds import (
+    KINDS,
+    format_table_of,
+    group_of,
+    hold_time_of,
+    kind_of,
+    open_in_background,
+    open_readers,
+    security_of,
+)
 from device.readers.recovery import Recovered
 from device.readers.streams import StreamReader
 from device.records import Credential, Notice, Security
@@ -181,3 +192,100 @@ def test_module_of_every_kind_has_its_opener(kind):
 
 def test_kind_is_found_by_its_name():
     assert kind_of(WIEGAND).name == "wiegand"
+
+
+def until(condition):
+    deadline = time.monotonic() + 5.0
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def grouped():
+    """Readers of settings, opened in the background, as one."""
+    groups = []
+
+    def group_all(*settings, around=AROUND):
+        opened = open_in_background(settings, around)
+        groups.append(group_of(settings, opened, around.clock))
+        return groups[-1]
+
+    yield group_all
+    for group in groups:
+        group.close()
+
+
+def test_missing_reader_does_not_keep_another_from_work(grouped, lines, fifo):
+    group = grouped(ReaderSettings(name="a", source="/dev/none"), lines)
+    until(lambda: group.was_tried)
+    fifo.write_text("17:4242\n")
+    events = [group.read(5.0), group.read(5.0)]
+    assert {getattr(event, "notice", None) for event in events} == {Notice.LOST, None}
+    assert group.trouble().startswith("Reader a does not work: There is no badge reader at /dev/none")
+
+
+def test_reader_missing_at_start_is_found_without_a_swipe(grouped, lines, fifo):
+    fifo.unlink()
+    group = grouped(lines)
+    assert group.read(5.0).notice is Notice.LOST
+    os.mkfifo(fifo)
+    assert (group.read(5.0).notice, group.trouble()) == (Notice.FOUND, "")
+
+
+NO_PINS = ReaderSettings(name="front", kind="wiegand")
+STRANGE = ReaderSettings(name="front", kind="wiegand", data0_pin=5, data1_pin=6, formats=("h99999",))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [(NO_PINS, "has no `data0_pin`"), (STRANGE, "h99999")],
+    ids=["no pin", "no format"],
+)
+def test_settings_wrong_for_a_kind_are_a_trouble_that_says_what_to_do(grouped, settings, words):
+    group = grouped(settings)
+    until(group.trouble)
+    assert words in group.trouble()
+    with pytest.raises(ConfigError, match=words) as refused:
+        open_readers((settings,), AROUND)
+    assert refused.value.hint in group.trouble() + "."
+
+
+def test_second_reader_of_a_source_is_a_trouble_and_the_first_works(grouped, lines, fifo):
+    group = grouped(lines, ReaderSettings(name="twin", source=lines.source))
+    until(group.trouble)
+    assert group.trouble().startswith("Reader twin does not work: The readers 'desk' and 'twin' both read from")
+    group.read(5.0)
+    fifo.write_text("17:4242\n")
+    assert group.read(5.0).credential == Credential("h10301", 17, 4242)
+
+
+def test_pins_that_are_missing_are_a_trouble(grouped):
+    def no_pins():
+        raise DoorError("There is no GPIO chip.", hint="Enable it.")
+
+    group = grouped(WIEGAND, around=ReaderContext(SystemClock(), no_pins, Path("/nowhere")))
+    until(group.trouble)
+    assert group.trouble() == "Reader front does not work: There is no GPIO chip."
+
+
+def test_package_that_is_missing_is_a_trouble_without_a_crash(grouped, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gpiozero", None)
+    group = grouped(WIEGAND)
+    until(group.trouble)
+    assert group.trouble().startswith("Reader front does not work: the Python package gpiozero is missing")
+
+
+def test_opening_in_the_background_waits_for_nothing():
+    """Not even for a file system that is slow, or for pins."""
+
+    def pins():
+        raise AssertionError("asked for pins before the first read")
+
+    opened = open_in_background((WIEGAND,), ReaderContext(SystemClock(), pins, Path("/nowhere")))
+    assert list(opened) == ["front"]
+
+
+def test_standard_input_needs_no_hold_time():
+    settings = ReaderSettings(), ReaderSettings(source="/dev/ttyUSB0"), ReaderSettings(kind="socket", source="stdin")
+    assert [hold_time_of(one) for one in settings] == [0.0, 3.0, 3.0]

@@ -8,7 +8,7 @@ import pytest
 
 from device.clock import SystemClock
 from device.config import ReaderSettings
-from device.errors import DoorError, ReaderEnded, ReaderError
+from device.errors import ConfigError, DependencyMissing, DoorError, ReaderEnded, ReaderError
 from device.readers.context import ReaderContext
 from device.readers.lines import open_reader
 from device.readers.recovery import FIRST_WAIT_S, LONGEST_WAIT_S, Recovered
@@ -175,9 +175,61 @@ def test_end_of_the_input_is_no_loss(world):
         reader.read(1.0)
 
 
-def test_mistakes_of_the_program_are_not_taken_for_a_loss(world):
-    with pytest.raises(ZeroDivisionError):
-        world.recovered(Reader(world.clock, ZeroDivisionError())).read(1.0)
+def test_program_error_is_a_loss_that_names_its_place_alone(world):
+    """Its words may be anything, a badge included."""
+    lost = world.recovered(Reader(world.clock, ZeroDivisionError("17:1001"))).read(1.0)
+    assert (lost.notice, "17:1001" in lost.detail) == (Notice.LOST, False)
+    assert lost.detail.startswith("the program failed with ZeroDivisionError at test_recovery.py:")
+
+
+def in_background(world):
+    """A reader that nothing has opened yet."""
+    return Recovered(world.reopen, None, name="front", clock=world.clock)
+
+
+def test_reader_there_at_start_is_no_news(world):
+    read = BadgeRead(EILEEN, 0.0)
+    world.later = [Reader(world.clock, None, read)]
+    assert events_within(in_background(world), world.clock, 5.0) == [read]
+
+
+def test_badge_at_once_after_start_comes_first(world):
+    read = BadgeRead(EILEEN, 0.0)
+    world.later = [Reader(world.clock, read)]
+    assert in_background(world).read(0.0) == read
+
+
+def test_reader_missing_at_start_is_lost_then_found(world):
+    world.later = [GONE, GONE, Reader(world.clock)]
+    said = events_within(in_background(world), world.clock, 20.0)
+    assert [(event.notice, event.at) for event in said] == [(Notice.LOST, 0.0), (Notice.FOUND, 3.0)]
+
+
+def test_reader_missing_at_start_is_looked_for_with_back_off(world):
+    events_within(in_background(world), world.clock, 40.0)
+    assert world.tried_at == [0.0, 1.0, 3.0, 7.0, 15.0, 25.0, 35.0]
+
+
+@pytest.mark.parametrize("error", [ConfigError, DependencyMissing])
+def test_wrong_settings_and_packages_are_tried_once(world, error):
+    world.later = [error("It lacks libosdp.", hint="Install it.")]
+    said = events_within(in_background(world), world.clock, 1000.0)
+    assert [event.detail for event in said] == ["It lacks libosdp. Install it."]
+    assert world.tried_at == [0.0]
+
+
+def test_program_error_while_opening_is_tried_again(world):
+    world.later = [ImportError("gpiozero"), Reader(world.clock)]
+    said = events_within(in_background(world), world.clock, 5.0)
+    assert [event.notice for event in said] == [Notice.LOST, Notice.FOUND]
+
+
+def test_program_error_while_showing_is_a_loss(world):
+    first = Reader(world.clock)
+    first.cannot_show = ValueError("closed file")
+    reader = world.recovered(first)
+    reader.show(Signal.GRANTED)
+    assert reader.read(1.0).notice is Notice.LOST
 
 
 def test_signal_is_shown(world):
