@@ -46,6 +46,9 @@ class Camera(Protocol):
     def read(self, timeout_s: float) -> Frame | None:
         """The newest frame not yet given, or None if none came within `timeout_s`. Raises `CameraError`."""
 
+    def trouble(self) -> str:
+        """What is wrong, in one sentence: missing, stopped, stalled or frozen; "" while healthy. Doesn't wait."""
+
     def close(self) -> None:
         """Lets the device go; harmless when repeated."""
 

@@ -20,14 +20,18 @@ def open_camera(settings: CameraSettings, clock: Clock) -> Camera:
     return open_video_camera(path, clock)
 
 
-def open_live_camera(settings: CameraSettings, clock: Clock) -> Camera:
-    """Only what sees the present: a real door is not opened by a file. Raises `CameraError`."""
+def open_live_camera(settings: CameraSettings, clock: Clock, *, in_background: bool = False) -> Camera:
+    """Only what sees the present: a real door is not opened by a file.
+
+    Raises `CameraError` for a file, and for a device that is missing. With `in_background` the device is opened by the
+    camera's own thread, again and again; until it is there, `trouble` says why not, and `read` raises it.
+    """
     if not _is_device(settings):
         raise CameraError(
-            f"{settings.source} is no camera, and a file is no evidence at a real door.",
+            f"{settings.source} is not a camera, and a file is no evidence at a real door.",
             hint="Set `camera.source` to a device, or play files with `lintel simulate`.",
         )
-    return open_v4l2_camera(settings, clock)
+    return open_v4l2_camera(settings, clock, in_background=in_background)
 
 
 def _is_device(settings: CameraSettings) -> bool:

@@ -1,0 +1,159 @@
+"""Whether a camera sees the present: a repeated picture, or one without its sensor's noise, is not evidence.
+
+The live camera shows each frame to `FrameHealth` before it passes it on, and asks it what is wrong.
+"""
+
+import math
+import statistics
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from device.records import Image
+
+REMEMBERED = 16
+"""A frame equal to one of this many different frames before it is a repeat."""
+STALL_S = 1.0
+"""Without a new frame for this long, the camera is in trouble."""
+OPENING_S = 1.5
+"""Time from the start to the first frame: opening a camera takes longer than an interval between frames."""
+
+BLOCKS = (80, 60)
+"""Width and height of the picture of block means in which noise is measured; a mean's noise isn't rounded to levels."""
+VANISHED = 0.25
+"""Noise below this share of what the camera showed at this brightness has vanished."""
+LEARNED = 32
+"""Frames at a brightness before its noise is known."""
+LEAST_NOISE = 0.02
+"""Noise of block means, in levels, below which a camera is too quiet to judge: a sensor's noise of 0.2 levels."""
+NOTHING = 0.0005
+"""Change of block means, in levels, of a picture in which practically nothing changes."""
+LIGHT_CHANGE = 16.0
+"""A mean luma that moves by more levels within about a second is a switched light: gain and noise change with it."""
+DARK, BRIGHT = 16.0, 240.0
+"""Outside these, a picture is cut off at black or white, and its noise with it."""
+
+_NEAR_STEPS = 4
+"""Of 19 % each: half to twice as bright."""
+_SLOWNESS = 16
+"""Frames in which the running mean of the luma has followed a change for the most part."""
+_GAUSSIAN = 0.845
+"""Median by mean of the absolute values of normally distributed noise."""
+
+
+class FrameHealth:
+    """What a camera's frames say about the camera. Seconds are those of the monotonic clock. Not thread-safe."""
+
+    def __init__(self, now: float) -> None:
+        self._seen_at: float | None = None
+        self._new_at = now
+        self._repeats = False
+        self._recent: OrderedDict[int, None] = OrderedDict()
+        self._noise = NoiseWatch()
+
+    def is_new(self, image: Image, now: float) -> bool:
+        """Whether a frame differs from those before it as a sensor's do; only such a frame is evidence."""
+        self._repeats = self._is_repeat(image)
+        vanished = not self._repeats and self._noise.has_vanished(image)
+        self._seen_at = now
+        if self._repeats or vanished:
+            return False
+        self._new_at = now
+        return True
+
+    def trouble(self, now: float) -> str:
+        """What is wrong now, as the rest of a sentence about the camera; "" while new frames come."""
+        if now - self._new_at < (OPENING_S if self._seen_at is None else STALL_S):
+            return ""
+        if self._seen_at is None or now - self._seen_at >= STALL_S:
+            return f"has given no fresh picture for {STALL_S:.0f} s: it hangs, or its pictures come late"
+        if self._repeats:
+            return "is frozen: it repeats the same picture"
+        return "is frozen: its picture has lost the sensor's noise"
+
+    def _is_repeat(self, image: Image) -> bool:
+        """Remembers the frame; a repeat stays remembered, so that a loop of a few frames never counts as new."""
+        digest = hash(image.tobytes())
+        known = digest in self._recent
+        self._recent[digest] = None
+        self._recent.move_to_end(digest)
+        if len(self._recent) > REMEMBERED:
+            self._recent.popitem(last=False)
+        return known
+
+
+class NoiseWatch:
+    """How much a picture changes from frame to frame where nothing moves, and whether that has vanished.
+
+    What is usual at a brightness holds until a light is switched: a camera's gain, and its noise, change with it. From
+    then until it is known again, only a picture in which practically nothing changes has lost its noise.
+    """
+
+    def __init__(self) -> None:
+        self._before: NDArray[np.float32] | None = None
+        self._luma = math.nan
+        self._latest: deque[float] = deque(maxlen=LEARNED)
+        self._known: dict[int, _Usual] = {}
+        self._earlier: dict[int, float] = {}
+
+    def has_vanished(self, image: Image) -> bool:
+        """Whether the noise is far below the usual; if not, it is learned from."""
+        blocks = _block_means(image)
+        before, self._before = self._before, blocks
+        luma = float(blocks.mean())
+        if self._light_changed(luma) or before is None or not DARK < luma < BRIGHT:
+            return False
+        change = blocks - before
+        change = np.abs(change - np.median(change))
+        median, mean = float(np.median(change)), float(change.mean())
+        step = round(4 * math.log2(luma))
+        if max(median, _GAUSSIAN * mean) < self._least(step):
+            return True
+        self._learn(step, median)
+        return False
+
+    def _light_changed(self, luma: float) -> bool:
+        changed = not abs(luma - self._luma) <= LIGHT_CHANGE
+        if changed:
+            self._earlier |= self._learned()
+            self._known, self._luma = {}, luma
+            self._latest.clear()
+        self._luma += (luma - self._luma) / _SLOWNESS
+        return changed
+
+    def _least(self, step: int) -> float:
+        """Noise below this has vanished; 0 where too little is known to say so."""
+        learned = self._learned()
+        if step in learned:
+            usual = min(learned[step], statistics.median(self._latest))
+            return VANISHED * usual if usual >= LEAST_NOISE else 0.0
+        near = [noise for at, noise in (self._earlier | learned).items() if abs(at - step) <= _NEAR_STEPS]
+        return NOTHING if near and min(near) >= LEAST_NOISE else 0.0
+
+    def _learned(self) -> dict[int, float]:
+        return {step: usual.noise for step, usual in self._known.items() if usual.frames >= LEARNED}
+
+    def _learn(self, step: int, noise: float) -> None:
+        """The least that is usual at a brightness, as somebody who moves in the picture adds to the noise."""
+        self._latest.append(noise)
+        known = self._known.setdefault(step, _Usual())
+        known.frames += 1
+        if known.frames >= LEARNED:
+            known.noise = min(known.noise, statistics.median(self._latest))
+
+
+@dataclass(slots=True)
+class _Usual:
+    """The noise that was usual at a brightness, and in how many frames it was seen."""
+
+    noise: float = math.inf
+    frames: int = 0
+
+
+def _block_means(image: Image) -> NDArray[np.float32]:
+    """Of the green channel, which has the most of a picture's brightness; every other pixel will do."""
+    sparse = image[::2, ::2, 1].astype(np.float32)
+    return np.asarray(cv2.resize(sparse, BLOCKS, interpolation=cv2.INTER_AREA), np.float32)
