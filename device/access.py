@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from itertools import pairwise
 
 from device.clock import Stop
 from device.config import Settings
 from device.door.operation import Door
-from device.errors import CameraError, ImageError, ModelError, StoreError
+from device.errors import LintelError, StoreError
 from device.policy.decision import decide, door_refusal, refusal
 from device.policy.pacing import Pacing, summary_row
 from device.ports import Camera, Clock
@@ -19,6 +18,8 @@ from device.store.store import Store
 from device.vision.comparison import compare
 from device.vision.faces import FaceAnalyzer
 
+RETRY_S = 0.1
+"""Pause before a camera that failed is asked again."""
 GLANCE_S = 0.25
 """So long at most the camera is waited for at a time: a request to stop is seen soon after."""
 
@@ -104,12 +105,9 @@ class Access:
         try:
             found = look.probes()
             decision = Decision(found) if isinstance(found, Reason) else decide(self._evidence(found, claim))
-        except (CameraError, ImageError) as error:
-            decision, fault = Decision(Reason.CAMERA_FAULT), error.message
-        except ModelError as error:
-            fault = error.message
-        except Exception as error:  # whatever a library comes up with, a door that is up denies; contents stay out
-            fault = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+            fault = look.fault
+        except Exception as error:  # whatever a library comes up with, a door that is up denies
+            fault = _said(error)
         return replace(transaction, decision=decision, frames=look.frames, fault=fault)
 
     def _evidence(self, probes: tuple[Probe, ...], claim: Claim) -> Evidence:
@@ -174,23 +172,59 @@ class _Look:
         self._since = badge.at
         self._stop = stop
         self._deadline = badge.at + settings.access.face_timeout_s
+        self._rule = doorway.analyzer.embedder.decision_rule
+        self._failed: Reason | None = None
         self.frames = 0
+        self.fault: str | None = None
+        """Why the camera gave nothing, or the frame seen last could not be analyzed."""
 
     def probes(self) -> tuple[Probe, ...] | Reason:
-        """As many good probes of one face in a row as are needed, or the last reason why there were not."""
-        probes: tuple[Probe, ...] = ()
+        """As many good probes of one face in a row as are needed, or the last reason why there were not.
+
+        What fails before the time-out is looked at again: a driver's hiccup or a damaged frame is not a denial.
+        """
+        track: tuple[Probe, ...] = ()
         complaint: Reason | None = None
-        while (frame := self._fresh_frame()) is not None:
-            found = self._doorway.analyzer.analyze(frame.image)
-            self.frames += 1
+        while (found := self._next()) is not None:
             if isinstance(found, Probe):
-                probes = (*probes, found) if _one_track((*probes, found)) else (found,)
-            elif found in (Reason.SEVERAL_FACES, Reason.NO_FACE):
-                probes = ()
-            if len(probes) == self._needed:
-                return probes
-            complaint = _worse(complaint, found)
-        return Reason.STOPPING if self._stop.is_set() else complaint or Reason.CAMERA_FAULT
+                track = (*track, found) if self._continues(track, found) else (found,)
+            elif found in (Reason.SEVERAL_FACES, Reason.NO_FACE, self._failed):
+                track = ()
+            if len(track) == self._needed:
+                return track
+            complaint = complaint if self._failed else _worse(complaint, found)
+        return Reason.STOPPING if self._stop.is_set() else self._failed or complaint or Reason.CAMERA_FAULT
+
+    def _next(self) -> Probe | Reason | None:
+        """What the next fresh frame shows, or what failed; None at the deadline or a request to stop."""
+        try:
+            if (frame := self._fresh_frame()) is None:
+                return None
+        except Exception as error:  # as below
+            self._doorway.clock.sleep(min(RETRY_S, max(0.0, self._deadline - self._doorway.clock.monotonic())))
+            return self._fails(Reason.CAMERA_FAULT, error)
+        try:
+            found = self._doorway.analyzer.analyze(frame.image)
+        except Exception as error:  # whatever a library comes up with, the next frame may do
+            return self._fails(Reason.VISION_FAULT, error)
+        self.frames += 1
+        self._failed = self.fault = None
+        return found
+
+    def _fails(self, reason: Reason, error: Exception) -> Reason:
+        self._failed, self.fault = reason, _said(error)
+        return reason
+
+    def _continues(self, track: tuple[Probe, ...], probe: Probe) -> bool:
+        """Whether a face may be the track's: within a face's width of the last one, and a match with the first.
+
+        Without the match, frames of two people are fused, and two of the holder's carry one of another's.
+        """
+        if not track:
+            return True
+        a, b = track[-1].box, probe.box
+        is_near = abs(a.center[0] - b.center[0]) <= a.width and abs(a.center[1] - b.center[1]) <= a.height
+        return is_near and compare([probe.embedding], [track[0].embedding], self._rule).matches
 
     def _fresh_frame(self) -> Frame | None:
         """The next frame captured after the badge and not long ago; None at the deadline or a request to stop."""
@@ -212,9 +246,7 @@ def _worse(before: Reason | None, found: Probe | Reason) -> Reason:
     return before if found is Reason.NO_FACE and before else found
 
 
-def _one_track(probes: tuple[Probe, ...]) -> bool:
-    """Whether the faces may be one that moves: each is within a face's width of the one before."""
-    return all(
-        abs(a.box.center[0] - b.box.center[0]) <= a.box.width and abs(a.box.center[1] - b.box.center[1]) <= a.box.height
-        for a, b in pairwise(probes)
-    )
+def _said(error: Exception) -> str:
+    """What an error says for the audit; of an error that isn't ours only its kind, as its text may hold anything."""
+    kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+    return error.message if isinstance(error, LintelError) else kind

@@ -1,12 +1,18 @@
-"""Cameras that play files: images in turn, or a video clip, over and over."""
+"""Cameras that play files: images in turn, or a video clip, over and over, for simulation.
 
+A file has no sensor, so each frame gets a sensor's noise: without it an image that is shown again would be a repeat,
+which is not evidence.
+"""
+
+import functools
 from collections.abc import Callable, Generator
 from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from device.errors import CameraError
+from device.errors import CameraError, LintelError
 from device.images import image_files, read_image
 from device.ports import Clock
 from device.records import Frame, Image
@@ -14,13 +20,19 @@ from device.records import Frame, Image
 IMAGE_RATE_FPS = 10.0
 MIN_SHARE_DECODED = 0.9
 """A clip that ends before this share of the frames it announces is truncated."""
+NOISE_LEVELS = 1.0
+"""Standard deviation of the noise that is added, in levels of 0..255: that of a webcam by day."""
+_NOISE_STEP = 31_337
+"""How far along one long row of noise each frame takes its own."""
 
 
 class FileCamera:
-    """`Camera` that plays images at a steady rate, over and over, each stamped when it is given."""
+    """`Camera` that plays images at a steady rate, over and over, each with its own noise, stamped when it is given."""
 
     def __init__(self, play: Callable[[], Generator[Image]], rate_fps: float, clock: Clock) -> None:
         """`play` gives all images once."""
+        self._given = 0
+        self._trouble = ""
         self._play = play
         self._images = play()
         self._interval_s = 1.0 / rate_fps
@@ -29,7 +41,7 @@ class FileCamera:
 
     def read(self, timeout_s: float) -> Frame | None:
         """The next image when its time has come. Raises `CameraError` or `ImageError` if the file is damaged; the next
-        read begins anew.
+        read starts over.
         """
         now = self._clock.monotonic()
         wait = max(0.0, self._next_at - now)
@@ -38,17 +50,27 @@ class FileCamera:
             return None
         captured_at = self._clock.monotonic()
         self._next_at = captured_at + self._interval_s
-        return Frame(self._next_image(), captured_at)
+        self._given += 1
+        return Frame(with_noise(self._next_image(), self._given), captured_at)
+
+    def trouble(self) -> str:
+        """What was wrong with the file when it was read last."""
+        return self._trouble
 
     def close(self) -> None:
         """Closes the file."""
         self._images.close()
 
     def _next_image(self) -> Image:
-        image = next(self._images, None)
-        if image is None:
-            self._images = self._play()
-            image = next(self._images)
+        try:
+            image = next(self._images, None)
+            if image is None:
+                self._images = self._play()
+                image = next(self._images)
+        except LintelError as error:
+            self._trouble = error.message
+            raise
+        self._trouble = ""
         return image
 
 
@@ -94,6 +116,20 @@ def video_frames(path: Path) -> Generator[Image]:
         capture.release()
     if decoded == 0 or decoded < MIN_SHARE_DECODED * announced:
         raise _unreadable(path, f"it is truncated, only {decoded} of its {announced} frames are there")
+
+
+def with_noise(image: Image, seed: int) -> Image:
+    """The image with a sensor's noise: always the same for a seed, different for each of 100,000 seeds."""
+    row = _noise(image.size)
+    start = seed * _NOISE_STEP % (row.size - image.size)
+    noisy = cv2.add(image, row[start : start + image.size].reshape(image.shape), dtype=cv2.CV_8U)
+    return np.asarray(noisy, np.uint8)
+
+
+@functools.lru_cache(maxsize=1)
+def _noise(size: int) -> NDArray[np.int16]:
+    drawn = np.random.default_rng(0).normal(0.0, NOISE_LEVELS, size + 200_003)
+    return np.rint(drawn).astype(np.int16)
 
 
 def _unreadable(path: Path, why: str) -> CameraError:

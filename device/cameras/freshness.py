@@ -7,8 +7,8 @@ clock, such as `uvcvideo` with `clock=CLOCK_REALTIME`; then only how the frames 
 
 import math
 
-GAP_S = 0.5
-"""After a longer time without a frame, those in the driver's buffers may be as old as the gap."""
+OLD_S = 0.5
+"""An older frame isn't fresh; after a longer time without a frame, those that waited in the driver may be as old."""
 MOST_AGE_S = 10.0
 """An older time stamp is of another clock: OpenCV has at most ten buffers, and waits 10 s for a frame at most."""
 AHEAD_S = 0.05
@@ -30,19 +30,19 @@ class Freshness:
         self._waiting = 0
 
     def captured_at(self, asked_at: float, now: float, driver_ms: float) -> float | None:
-        """When the frame delivered `now` was captured at the earliest; None if it may have waited in the driver."""
+        """When the frame delivered `now` was captured at the earliest; None if it is old, or may have waited."""
         since_last_s, self._delivered_at = now - self._delivered_at, now
         stamp, before = driver_ms / 1000, self._stamp
         self._stamp = stamp
         if before < stamp and now - MOST_AGE_S <= stamp <= now + AHEAD_S:
-            return min(stamp, now)
+            return min(stamp, now) if now - stamp <= OLD_S else None
         return asked_at if self._came_as_captured(since_last_s) else None
 
     def _came_as_captured(self, since_last_s: float) -> bool:
         """Whether a frame can't have waited: as many as there are buffers are dropped after a gap, and all that come
         faster than the device captures.
         """
-        if since_last_s > GAP_S:
+        if since_last_s > OLD_S:
             self._waiting = self._buffers
             return False
         waited = self._waiting > 0

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from device.cameras.freshness import GAP_S, Freshness
+from device.cameras.freshness import Freshness
 from device.cameras.health import FrameHealth
 from device.config import CameraSettings
 from device.errors import CameraError
@@ -137,14 +137,15 @@ class LiveCamera:
                 return
             captured_at = freshness.captured_at(asked_at, now, capture.get(cv2.CAP_PROP_POS_MSEC))
             damaged = 0 if _has_pixels(image) else damaged + 1
-            if _has_pixels(image) and captured_at is not None and now - captured_at <= GAP_S:
+            if _has_pixels(image) and captured_at is not None:
                 yield Frame(np.ascontiguousarray(image[:, :, ::-1]), captured_at)
 
     def _opened(self) -> Capture | None:
         try:
             return self._open_capture()
         except Exception as error:  # as above; a `CameraError` says what is missing
-            self._fail(error.message if isinstance(error, CameraError) else f"{self._name} can't be opened ({error}).")
+            why = f"{self._name} can't be opened ({type(error).__name__})."
+            self._fail(error.message if isinstance(error, CameraError) else why)
             return None
 
     def _offer(self, frame: Frame) -> bool:

@@ -18,7 +18,7 @@ title = "Her own badge"
 door = "main"                       # none: the first
 badge = "17:1001"                   # none: nobody badges
 badge_at_s = 1.0
-camera = "works"                    # or "dead", "frozen", "late"
+camera = "works"                    # or "dead", "frozen", "late", "repeats"
 revoke = "17:1002"                  # a badge to revoke before the step
 via = "wiegand"                     # the badge comes as bits on two wires, of which some may be flipped
 flip = [5]
@@ -88,7 +88,7 @@ class Step(Table, frozen=True):
     badge_at_s: Seconds = 0.5
     via: Literal["reader", "wiegand"] = "reader"
     flip: tuple[Annotated[int, msgspec.Meta(ge=0, le=127)], ...] = ()
-    camera: Literal["works", "dead", "frozen", "late"] = "works"
+    camera: Literal["works", "dead", "frozen", "late", "repeats"] = "works"
     revoke: str | None = None
     happen: tuple[Happening, ...] = ()
     lasts_s: Seconds = 0.0

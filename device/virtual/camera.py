@@ -12,8 +12,21 @@ from device.virtual.scene import Scene
 RATE_FPS = 10.0
 LATE_S = 2.0
 
-Condition = Literal["works", "dead", "frozen", "late"]
-"""`dead` raises, `frozen` gives nothing, `late` gives old frames."""
+TROUBLE_S = 1.0
+"""After this long without a new and fresh frame a camera is in trouble."""
+
+Condition = Literal["works", "dead", "frozen", "late", "repeats"]
+"""`dead` raises, `frozen` gives nothing, `late` gives old frames, `repeats` has the same frame again and again.
+
+As with a live camera, a repeated frame isn't given, and after `TROUBLE_S` the camera raises.
+"""
+
+_TROUBLES: dict[Condition, str] = {
+    "dead": "The simulated camera is dead.",
+    "frozen": "The simulated camera has given no picture for 1 s.",
+    "late": "The simulated camera gives only old pictures.",
+    "repeats": "The simulated camera is frozen: it repeats the same picture.",
+}
 
 
 class SimulatedCamera:
@@ -33,18 +46,26 @@ class SimulatedCamera:
 
     def read(self, timeout_s: float) -> Frame | None:
         """The next frame, which comes at a whole multiple of 1 / `RATE_FPS`."""
-        if self._condition == "dead":
-            raise CameraError("The simulated camera is dead.", hint='Say `camera = "works"` in the scenario.')
+        if (trouble := self.trouble()) and self._condition != "late":
+            raise CameraError(trouble, hint='Say `camera = "works"` in the scenario.')
+        if self._condition == "repeats" and self._given < 0:
+            self._given = 0
+            return Frame(self._drawn(0), self._began)
         now = self._clock.monotonic()
         index = max(math.floor((now - self._began) * RATE_FPS + 1e-6), self._given + 1)
         wait = max(0.0, self._began + index / RATE_FPS - now)
-        if self._condition == "frozen" or wait > timeout_s:
+        if self._condition in ("frozen", "repeats") or wait > timeout_s:
             self._clock.sleep(timeout_s)
             return None
         self._clock.sleep(wait)
         self._given = index
         captured_at = self._clock.monotonic() - (LATE_S if self._condition == "late" else 0.0)
         return Frame(self._drawn(index), captured_at)
+
+    def trouble(self) -> str:
+        """What is wrong since the scene began."""
+        lasted_s = self._clock.monotonic() - self._began
+        return _TROUBLES.get(self._condition, "") if lasted_s >= TROUBLE_S or self._condition == "dead" else ""
 
     def take_drawing_s(self) -> float:
         """The real time spent drawing since this was last asked; a real camera costs the door none of it."""

@@ -1,5 +1,6 @@
 """One transaction: a grant needs everything to be right, and each thing that is wrong has its reason."""
 
+import itertools
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -239,12 +240,37 @@ def test_another_face_is_a_non_match(world_of):
     assert world.releases == 0
 
 
-@given(st.lists(st.floats(-1, 1), min_size=3, max_size=3))
-def test_the_door_opens_if_and_only_if_the_mean_similarity_reaches_the_threshold(world_of, similarities):
-    world = world_of(*(probe(similarity) for similarity in similarities))
-    mean = np.mean(np.array(similarities, np.float32))
-    if abs(mean - THRESHOLD) > 1e-4:
-        assert world.swipe().decision.granted == (mean >= THRESHOLD)
+ALIKE = st.floats(-0.4, 0.4)
+"""An angle to the first frame, in radians, whose cosine is above 0.9: the two frames match."""
+
+
+@given(st.floats(0.4, 2.7), ALIKE, ALIKE)
+def test_the_door_opens_if_and_only_if_the_mean_similarity_reaches_the_threshold(world_of, first, second, third):
+    similarities = np.cos([first, first + second, first + third]).astype(np.float32)
+    world = world_of(*(probe(float(similarity)) for similarity in similarities))
+    if abs(similarities.mean() - 0.9) > 1e-4:
+        assert world.swipe().decision.granted == (similarities.mean() >= 0.9)
+
+
+HOLDER, OTHER = 1.0, 0.75
+"""Similarities to the reference: two frames of the holder and one of another have a mean of 0.917, above 0.9."""
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([HOLDER, HOLDER, OTHER])))
+def test_frames_of_two_people_are_not_fused(world_of, order):
+    """Each mix alone, then nobody: the other one is not let in on the holder's frames."""
+    world = world_of(*(probe(similarity) for similarity in order), Reason.NO_FACE)
+    assert (world.swipe().decision.reason, world.releases) == (Reason.FACE_TOO_BRIEF, 0)
+
+
+@given(st.lists(st.sampled_from([HOLDER, OTHER, *PICTURE_REASONS, "bad frame"]), max_size=8))
+def test_a_grant_has_as_many_frames_of_the_holder_as_are_needed(world_of, shown):
+    """However frames are mixed, no frame of the other is between the holder's three."""
+    found = [probe(one) if isinstance(one, float) else ValueError(one) if one == "bad frame" else one for one in shown]
+    transaction = world_of(*found, Reason.NO_FACE).swipe()
+    faces = [one for one in shown if isinstance(one, float)]
+    in_a_row = any(faces[at : at + 3] == [HOLDER] * 3 for at in range(len(faces)))
+    assert not transaction.decision.granted or in_a_row
 
 
 @pytest.mark.parametrize(("written", "reason"), [("17:9", Reason.BADGE_UNKNOWN), (None, Reason.BADGE_UNREADABLE)])
@@ -323,10 +349,43 @@ def test_a_model_that_fails_is_a_denial(world_of):
     ],
 )
 def test_whatever_fails_in_vision_is_a_denial_with_its_kind_and_no_contents(world_of, error, fault):
-    world = world_of(error, probe(0.95))
+    world = world_of(error)
     assert world.swipe().decision.reason is Reason.VISION_FAULT
     assert world.last_row().fault == fault
+    world.analyzer.found = [probe(0.95)]
     assert world.swipe().decision.granted
+
+
+@pytest.mark.parametrize("error", [ValueError("0x0"), cv2.error("resize"), ModelError("No vector.", hint="Check it.")])
+def test_one_bad_frame_is_looked_past(world_of, error):
+    world = world_of(error, probe(0.95))
+    assert (world.swipe().decision.granted, world.last_row().fault) == (True, None)
+
+
+def test_bad_frame_begins_the_view_again(world_of):
+    """Three good frames are needed, and two were there before it."""
+    assert world_of(probe(0.95), probe(0.95), ValueError("0x0"), probe(0.95)).swipe().frames == 5
+
+
+@pytest.mark.parametrize("error", [CameraError("The driver hiccups.", hint="Wait."), OSError("ioctl")])
+def test_camera_that_fails_for_a_moment_is_looked_past(world_of, error):
+    world = world_of(probe(0.95))
+    world.camera.fault = error
+    world.clock.at(world.clock.monotonic() + 2.0, lambda: setattr(world.camera, "fault", None))
+    transaction = world.swipe()
+    assert transaction.decision.granted
+    assert transaction.waited_s < 3.0
+
+
+def test_camera_that_fails_is_asked_until_the_time_out(world_of):
+    world = world_of(probe(0.95))
+    world.camera.fault = CameraError("The cable is cut.", hint="Fix it.")
+    assert world.swipe().waited_s == pytest.approx(6.0)
+
+
+def test_nobody_there_after_a_hiccup_is_not_a_fault(world_of):
+    transaction = world_of(ValueError("0x0"), Reason.NO_FACE).swipe()
+    assert (transaction.decision.reason, transaction.fault) == (Reason.NO_FACE, None)
 
 
 @pytest.mark.parametrize("age_s", [0.6, 5.0])

@@ -1,5 +1,6 @@
 """The Camera port, kept by the simulated camera, by files that are played, and by a live camera with its thread."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -8,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from device.cameras.files import with_noise
 from device.cameras.sources import open_camera
 from device.cameras.v4l2 import LiveCamera
 from device.clock import SystemClock
@@ -91,10 +93,17 @@ def open_file(clock: SimulatedClock) -> Iterator[Callable[[Path], Camera]]:
 
 
 class SteadyCapture:
-    """A device that always has a next frame."""
+    """A device that always has a next frame, with a sensor's noise and the driver's time stamp."""
+
+    def __init__(self) -> None:
+        self._given = 0
 
     def read(self) -> tuple[bool, Image]:
-        return True, gray(77)
+        self._given += 1
+        return True, with_noise(gray(77), self._given)
+
+    def get(self, what: int, /) -> float:
+        return 1000 * time.monotonic() if what == cv2.CAP_PROP_POS_MSEC else 0.0
 
     def release(self) -> None:
         """Nothing to let go."""

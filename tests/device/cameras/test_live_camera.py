@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Iterator
 
 import cv2
@@ -22,26 +23,30 @@ def gray(level: int) -> Image:
 
 
 class HandedCapture:
-    """A device whose frames the test hands over, one by one; it hangs until then."""
+    """A device whose frames the test hands over, one by one, each stamped then; it hangs until then."""
 
     def __init__(self) -> None:
-        self.handed: queue.Queue[Image | Exception | None] = queue.Queue()
+        self.handed: queue.Queue[tuple[float, Image | Exception | None]] = queue.Queue()
+        self.stamp_s = 0.0
         self.asked = threading.Semaphore(0)
         self.released = threading.Event()
 
     def read(self) -> tuple[bool, Image | None]:
         self.asked.release()
-        handed = self.handed.get()
+        self.stamp_s, handed = self.handed.get()
         if isinstance(handed, Exception):
             raise handed
         return handed is not None, handed
+
+    def get(self, what: int, /) -> float:
+        return 1000 * self.stamp_s if what == cv2.CAP_PROP_POS_MSEC else 0.0
 
     def release(self) -> None:
         self.released.set()
 
     def give(self, *handed: Image | Exception | None) -> None:
         for one in handed:
-            self.handed.put(one)
+            self.handed.put((time.monotonic(), one))
 
     def wait_until_asked(self, times: int) -> None:
         """Until the thread has asked for the frame after `times` others."""
@@ -137,8 +142,8 @@ def test_device_that_hung_goes_on(camera: LiveCamera, first: HandedCapture) -> N
     assert level(camera.read(SOON_S)) == 5
 
 
-LOST = [None, cv2.error("ioctl"), OSError("No such device"), RuntimeError("a driver's own"), np.zeros((4, 4), np.uint8)]
-LOST_IDS = ["no frame", "OpenCV", "system", "anything", "frame of another form"]
+LOST = [None, cv2.error("ioctl"), OSError("No such device"), RuntimeError("a driver's own")]
+LOST_IDS = ["no frame", "OpenCV", "system", "anything"]
 
 
 @pytest.mark.parametrize("lost", LOST, ids=LOST_IDS)
