@@ -1,9 +1,9 @@
 """What an operator changes about people and badges without pictures: each change one transaction with its audit row."""
 
 import unicodedata
-from contextlib import suppress
 from datetime import datetime
 
+from device.badge_tags import known_key, tag_of
 from device.credentials import format_badge, parse_badge
 from device.errors import CredentialError
 from device.ports import Clock
@@ -140,24 +140,29 @@ def _issue(people: People, credential: Credential, person: Person, at: datetime)
 def find(store: Store, text: str) -> tuple[Enrolled, ...]:
     """Who has `text` in the name, whatever its case and accents, or holds the badge written so, by name.
 
-    Digits alone are also the number of a badge of any format, as it is printed on a card. Raises `StoreError`.
+    Digits alone are also the number of a badge of any format, as it is printed on a card; a tag is that of the journal.
+    Raises `StoreError`.
     """
     with store.people() as people:
         everyone = people.everyone()
-    credential = None
-    with suppress(CredentialError):
-        credential = parse_badge(text)
+    asked, key = _parsed(text), known_key(store.path.parent)
+
+    def is_meant(held: Credential) -> bool:
+        by_number = asked is not None and asked.format == "number" and held.number == asked.number
+        return held == asked or by_number or (key is not None and tag_of(held, key) == text.strip())
+
     return tuple(
         enrolled
         for enrolled in everyone
-        if _bare(text) in _bare(enrolled.person.name)
-        or any(_is_written(badge.credential, credential) for badge in enrolled.badges)
+        if _bare(text) in _bare(enrolled.person.name) or any(is_meant(badge.credential) for badge in enrolled.badges)
     )
 
 
-def _is_written(held: Credential, asked: Credential | None) -> bool:
-    by_number = asked is not None and asked.format == "number" and held.number == asked.number
-    return held == asked or by_number
+def _parsed(text: str) -> Credential | None:
+    try:
+        return parse_badge(text)
+    except CredentialError:
+        return None
 
 
 def _bare(name: str) -> str:

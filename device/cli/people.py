@@ -43,7 +43,7 @@ def find_people(context: click.Context, text: str, as_json: bool) -> int:
     """Find people by a part of the name, or by a badge.
 
     Case and accents do not count. A number alone also finds badges of other formats that carry it, as it is printed on
-    the card.
+    the card. The tag of a badge in the journal (h10301#3fa9c17e) finds its holder.
     """
     from device.administration import find
     from device.assembly import open_store

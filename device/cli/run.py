@@ -1,6 +1,7 @@
 """`lintel run`: the service of a real door."""
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -9,6 +10,8 @@ from device.cli.context import settings_of
 from device.errors import ReaderError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from device.config import ReaderSettings, Settings
     from device.records import Transaction
 
@@ -33,15 +36,25 @@ def run(context: click.Context) -> None:
         click.echo("The door is secured and waits for badges.", err=True)
         watchdog = Watchdog(notifier, clock)
         services = [Service(post, settings, watchdog) for post in posts]
-        serve(services, notifier, stop, tell)
+        serve(services, notifier, stop, journal(settings))
 
 
-def tell(transaction: "Transaction") -> None:
-    """Prints a line for the journal, which wears the same disk as the audit: none for what is only counted there."""
+def journal(settings: "Settings") -> "Callable[[Transaction], None]":
+    """Prints transactions for the journal, with a tag in place of the badge's number.
+
+    The journal wears the same disk as the audit: there is no line for what is only counted there.
+    """
+    from device.badge_tags import journal_key, tag_of
     from device.cli.transcript import transaction_line
+    from device.config import state_dir
 
-    if not transaction.counted:
-        click.echo(transaction_line(transaction))
+    key = journal_key(state_dir(settings))
+
+    def tell(transaction: "Transaction") -> None:
+        if not transaction.counted:
+            click.echo(transaction_line(transaction, partial(tag_of, key=key)))
+
+    return tell
 
 
 def lines_of(settings: "Settings") -> "tuple[ReaderSettings, ...]":

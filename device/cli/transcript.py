@@ -1,11 +1,11 @@
 """Words for what happened at a door: a line per event, for `simulate` and `run`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from device.credentials import format_badge
 from device.door.wires.gpio import level_of
 from device.enrollment import EnrollmentReport
-from device.records import AuditRow, DoorOutput, Transaction
+from device.records import AuditRow, Credential, DoorOutput, Transaction
 from device.simulation.player import Played
 
 
@@ -17,9 +17,9 @@ def enrolled_lines(report: EnrollmentReport) -> Iterator[str]:
         yield f"  {rejection.label} left out: {rejection.reason.meaning} {rejection.reason.advice}"
 
 
-def transaction_line(transaction: Transaction) -> str:
+def transaction_line(transaction: Transaction, written: Callable[[Credential], str] = format_badge) -> str:
     """One swipe: badge, outcome, reason, similarity, latency, and what failed if something did."""
-    badge = format_badge(transaction.credential) if transaction.credential else "unreadable"
+    badge = written(transaction.credential) if transaction.credential else "unreadable"
     decision, evidence = transaction.decision, transaction.decision.evidence
     parts = [f"badge {badge}", f"{decision.outcome.value.upper()} ({decision.reason.code})"]
     if evidence:

@@ -1,6 +1,7 @@
 """A real door put together: the relay first, all let go in the end, and everything that is missing named at once."""
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -195,15 +196,24 @@ def run(lintel, settings, analyzer, portraits, tmp_path):
 @pytest.mark.parametrize(
     ("badge", "said", "levels"),
     [
-        (b"17:1001", "badge 17:1001, GRANTED (match), similarity ", [SECURE, RELEASED, SECURE]),
-        (b"17:9999", "badge 17:9999, DENIED (badge-unknown), decided ", [SECURE]),
+        (b"17:1001", "badge h10301#xxxxxxxx, GRANTED (match), similarity ", [SECURE, RELEASED, SECURE]),
+        (b"17:9999", "badge h10301#xxxxxxxx, DENIED (badge-unknown), decided ", [SECURE]),
         (b"\x00\xff", "badge unreadable, DENIED (badge-unreadable), decided ", [SECURE]),
     ],
 )
 def test_badge_at_a_real_door(lgpio, run, badge, said, levels):
     ended = run(badge + b"\n")
     changes = [level for level, before in zip(lgpio.levels(), [None, *lgpio.levels()], strict=False) if level != before]
-    assert (ended.exit_code, ended.out.startswith(said), changes) == (0, True, levels)
+    journal = re.sub("#[0-9a-f]{8}", "#xxxxxxxx", ended.out)
+    assert (ended.exit_code, journal.startswith(said), changes) == (0, True, levels)
+
+
+@pytest.mark.usefixtures("lgpio", "camera")
+def test_badge_in_the_journal_is_found_by_those_who_may_read_the_state(run, lintel, tmp_path):
+    ended = run(b"17:1001\n")
+    tag = ended.out.split()[1].rstrip(",")
+    found = lintel("--state-dir", tmp_path / "state", "people", "find", tag)
+    assert ("1001" in ended.out + ended.err, found.out[:14], found.exit_code) == (False, "Eileen Collins", 0)
 
 
 @pytest.mark.usefixtures("lgpio", "camera")
