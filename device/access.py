@@ -118,7 +118,8 @@ class Access:
         if self._pacing.is_counted(transaction, self._doorway.clock.monotonic()):
             return replace(transaction, counted=True)
         try:
-            with self._doorway.store.people() as people, self._doorway.store.audit() as audit:
+            store = self._doorway.store
+            with store.writing(), store.people() as people, store.audit() as audit:
                 transaction = self._still_entitled(transaction, people)
                 audit.record(transaction)
         except StoreError as error:

@@ -6,19 +6,23 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlite_utils import Database
-
 from device.credentials import format_badge
 from device.records import AuditRow, Event, Outcome, Person, Reason, Transaction
+from device.store.session import Row, Session
 
+PAGE_ROWS = 500
+"""Read at once: a commit beside it waits that long at most."""
 _COLUMNS = tuple(column.name for column in fields(AuditRow) if column.name != "id")
+_NAMES = ", ".join(f'"{name}"' for name in _COLUMNS)
+_LAST = 2**63 - 1
+"""The largest number that SQLite gives a row."""
 
 
 class Audit:
     """Who was let in, who was not, and why."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def record(self, transaction: Transaction) -> int:
         """Commits the row of one swipe and returns its number."""
@@ -57,21 +61,37 @@ class Audit:
 
     def add(self, row: AuditRow) -> int:
         """Commits a row (its id is given by the database) and returns its number."""
-        names = ", ".join(f'"{name}"' for name in _COLUMNS)
         marks = ", ".join("?" for _ in _COLUMNS)
-        cursor = self._database.execute(
-            f"INSERT INTO audit ({names}) VALUES ({marks})",  # noqa: S608 - names of fields
+        cursor = self._session.execute(
+            f"INSERT INTO audit ({_NAMES}) VALUES ({marks})",  # noqa: S608 - names of fields
             [_stored(getattr(row, name)) for name in _COLUMNS],
         )
         return int(cursor.lastrowid or 0)
 
     def newest(self, limit: int) -> tuple[AuditRow, ...]:
         """The last `limit` rows, oldest first."""
-        rows = list(self._database.query("SELECT * FROM audit ORDER BY id DESC LIMIT ?", [limit]))
+        rows: list[Row] = []
+        while len(rows) < limit:
+            below = rows[-1]["id"] - 1 if rows else _LAST
+            page = self._page("id <= ? ORDER BY id DESC", below, min(PAGE_ROWS, limit - len(rows)))
+            rows += page
+            if not page:
+                break
         return tuple(_row(row) for row in reversed(rows))
 
     def __iter__(self) -> Iterator[AuditRow]:
-        return (_row(row) for row in self._database.query("SELECT * FROM audit ORDER BY id"))
+        last = 0
+        while page := self._page("id > ? ORDER BY id", last, PAGE_ROWS):
+            yield from (_row(row) for row in page)
+            last = page[-1]["id"]
+
+    def _page(self, where: str, bound: int, limit: int) -> list[Row]:
+        """Rows are never changed, so nothing that is written rests on their staying as they are."""
+        return self._session.rows(
+            f"SELECT id, {_NAMES} FROM audit WHERE {where} LIMIT ?",  # noqa: S608 - constants and names of fields
+            [bound, limit],
+            can_change=False,
+        )
 
 
 def _stored(value: object) -> object:

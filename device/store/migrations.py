@@ -51,6 +51,13 @@ def _doors_and_readers(database: Database) -> None:
     database.execute("ALTER TABLE people ADD COLUMN extended INTEGER NOT NULL DEFAULT 0")
 
 
+@MIGRATIONS(name="0004-indexes-on-foreign-keys")
+def _indexes(database: Database) -> None:
+    """With the model, so that references are counted without reading them."""
+    database.execute("CREATE INDEX face_references_by_person ON face_references (person_id, model_sha256)")
+    database.execute("CREATE INDEX badges_by_person ON badges (person_id)")
+
+
 @MIGRATIONS(name="0005-badges-can-be-suspended")
 def _suspended_badges(database: Database) -> None:
     database.execute("ALTER TABLE badges ADD COLUMN suspended_at TEXT")

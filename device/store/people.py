@@ -2,117 +2,138 @@
 
 import sqlite3
 import unicodedata
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlite_utils import Database
 
 from device.credentials import format_badge
 from device.errors import CredentialError
 from device.records import Badge, Claim, Credential, Enrolled, Person, RevokedBadge
+from device.store.session import Row, Session
 
 MAX_LENGTH_ERROR = 1e-3
 """A reference is a unit vector; a flipped bit on the disk is found by its length."""
 
+PAGE_PEOPLE = 200
+"""Read at once, with their badges and references: a commit beside it waits that long at most."""
+_NO_ID = 0
+"""Smaller than every person's number."""
 _BADGE = "format = ? AND facility = ? AND number = ?"
+_BADGES = """
+    SELECT badges.rowid AS place, format, facility, number, person_id, issued_at, revoked_at, suspended_at, name,
+        extended
+    FROM badges NOT INDEXED JOIN people NOT INDEXED ON people.id = person_id
+"""
+_PEOPLE = "SELECT id, name, enrolled_at, extended FROM people NOT INDEXED"
+"""The tables' own rows: of a column that an index has too, SQLite would give the index's copy (NOT INDEXED)."""
 
 
 class People:
-    """Who may be verified. Raises `sqlite3.Error` as it comes; `Store` gives it its name."""
+    """Who may be verified. Raises `sqlite3.Error` as it comes; `Store` gives it its name.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    An index finds a row, and the row has to say the same: a bit that flipped in the index finds nobody.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def claim(self, credential: Credential, model_sha256: str) -> Claim | None:
         """What is known of a badge, or None if nobody holds it; references of other models are left out."""
-        badge = self.badge(credential)
-        if badge is None:
-            return None
+        with self._session.snapshot():
+            row = self._row_of(credential)
+            if row is None:
+                return None
+            badge = _badge(row)
+            references = self.references(badge.person, model_sha256)
         return Claim(
             badge.person,
             badge.revoked_at is not None,
-            self.references(badge.person, model_sha256),
-            extended=self._is_extended(badge.person),
+            references,
+            extended=bool(row["extended"]),
             suspended=badge.suspended_at is not None,
         )
 
     def references(self, person: Person, model_sha256: str) -> NDArray[np.float32]:
         """The person's references made by a model, float32 [n, length], n >= 0."""
-        rows = self._database.query(
-            "SELECT embedding FROM face_references WHERE person_id = ? AND model_sha256 = ? ORDER BY id",
+        rows = self._session.rows(
+            "SELECT person_id, model_sha256, embedding FROM face_references NOT INDEXED WHERE id IN "
+            "(SELECT id FROM face_references WHERE person_id = ? AND model_sha256 = ?) ORDER BY id",
             [person.id, model_sha256],
         )
+        if any((row["person_id"], row["model_sha256"]) != (person.id, model_sha256) for row in rows):
+            raise sqlite3.DataError("an index of the references is damaged")
         return _vectors([row["embedding"] for row in rows], person.id)
 
     def all_references(self, model_sha256: str) -> tuple[tuple[Person, NDArray[np.float32]], ...]:
-        """Everybody with references made by a model, by their number: float32 [n, length], n >= 1.
-
-        One pass over the table; asked for one by one, N people would take N passes.
-        """
-        rows = self._database.execute(
-            "SELECT person_id, people.name, embedding FROM face_references JOIN people ON people.id = person_id "
-            "WHERE model_sha256 = ? ORDER BY person_id, face_references.id",
-            [model_sha256],
-        )
-        return tuple(
-            (Person(person_id, name), _vectors([blob for _, _, blob in group], person_id))
-            for (person_id, name), group in groupby(rows, key=itemgetter(0, 1))
-        )
+        """Everybody with references made by a model, by their number: float32 [n, length], n >= 1."""
+        return tuple(found for page in self._pages() for found in self._references_in(page, model_sha256))
 
     def badge(self, credential: Credential) -> Badge | None:
         """The badge as it is stored, or None."""
-        return next(iter(self._badges(_BADGE, _key(credential))), None)
+        row = self._row_of(credential)
+        return _badge(row) if row else None
 
     def badges(self) -> tuple[Badge, ...]:
         """All badges, revoked ones too."""
-        return self._badges("1", [])
+        held = [badge for page in self._pages() for badge in self._badges_in(page)]
+        return tuple(sorted(held, key=lambda badge: _key(badge.credential)))
 
     def named(self, name: str) -> Person | None:
         """The person of this name, whatever its case and however its accents are written."""
-        rows = self._database.query("SELECT id, name FROM people")
-        return next((Person(row["id"], row["name"]) for row in rows if _folded(row["name"]) == _folded(name)), None)
+        wanted = _folded(name)
+        found = (person for page in self._pages() for person in _people(page) if _folded(person.name) == wanted)
+        return next(found, None)
+
+    def names(self, ids: Iterable[int]) -> dict[int, str]:
+        """The names of these people by their number; those who are enrolled no more are left out."""
+        wanted = sorted(set(ids))
+        found: dict[int, str] = {}
+        for start in range(0, len(wanted), PAGE_PEOPLE):
+            some = wanted[start : start + PAGE_PEOPLE]
+            marks = ", ".join("?" for _ in some)
+            rows = self._session.rows(f"SELECT id, name FROM people NOT INDEXED WHERE id IN ({marks})", some)  # noqa: S608 - marks
+            found |= {row["id"]: row["name"] for row in rows}
+        return found
 
     def everyone(self) -> tuple[Enrolled, ...]:
         """All people, by name."""
-        rows = list(self._database.query("SELECT id, name, enrolled_at, extended FROM people ORDER BY name"))
-        return tuple(
-            Enrolled(
-                Person(row["id"], row["name"]),
-                _time(row["enrolled_at"]),
-                self._badges("person_id = ?", [row["id"]]),
-                self._reference_counts(row["id"]),
-                extended=bool(row["extended"]),
-            )
-            for row in rows
-        )
+        found = [enrolled for page in self._pages() for enrolled in self._enrolled_in(page)]
+        return tuple(sorted(found, key=lambda enrolled: _in_order(enrolled.person.name)))
+
+    def enrolled(self, person: Person) -> Enrolled | None:
+        """One person with badges and references, or None if they are enrolled no more."""
+        page = self._session.rows(f"{_PEOPLE} WHERE id = ?", [person.id])
+        return next(iter(self._enrolled_in(page)), None) if page else None
 
     def add(self, name: str, at: datetime) -> Person:
         """A new person."""
-        row_id = self._database.execute("INSERT INTO people (name, enrolled_at) VALUES (?, ?)", [name, at.isoformat()])
+        row_id = self._session.execute("INSERT INTO people (name, enrolled_at) VALUES (?, ?)", [name, at.isoformat()])
         return Person(int(row_id.lastrowid or 0), name)
 
     def give_time(self, person: Person, *, extended: bool) -> None:
         """Says whether the strike is released for longer when this person comes."""
-        self._database.execute("UPDATE people SET extended = ? WHERE id = ?", [int(extended), person.id])
+        self._session.execute("UPDATE people SET extended = ? WHERE id = ?", [int(extended), person.id])
 
     def rename(self, person: Person, name: str) -> Person:
         """Gives a person another name, under which they are found from now on."""
-        self._database.execute("UPDATE people SET name = ? WHERE id = ?", [name, person.id])
+        self._session.execute("UPDATE people SET name = ? WHERE id = ?", [name, person.id])
         return Person(person.id, name)
 
     def issue(self, credential: Credential, person: Person, at: datetime) -> None:
         """Gives a badge to a person. Raises `CredentialError` for one that was revoked before its holder was
         removed.
         """
+        self._session.lock()
         if any(revoked.credential == credential for revoked in self.revoked_badges()):
             raise CredentialError(
                 f"Badge {format_badge(credential)} has been revoked, before its holder was removed.",
                 hint=f"Give another badge, or lift the revocation: `lintel badges restore {format_badge(credential)}`.",
             )
-        self._database.execute(
+        self._session.execute(
             "INSERT INTO badges (format, facility, number, person_id, issued_at) VALUES (?, ?, ?, ?, ?)",
             [*_key(credential), person.id, at.isoformat()],
         )
@@ -120,7 +141,7 @@ class People:
     def add_references(self, person: Person, embeddings: NDArray[np.float32], model_sha256: str, at: datetime) -> None:
         """Keeps references, float32 [n, length], bound to the model that made them."""
         for embedding in embeddings:
-            self._database.execute(
+            self._session.execute(
                 "INSERT INTO face_references (person_id, model_sha256, embedding, enrolled_at) VALUES (?, ?, ?, ?)",
                 [person.id, model_sha256, embedding.astype("<f4").tobytes(), at.isoformat()],
             )
@@ -134,11 +155,13 @@ class People:
 
     def revoke(self, credential: Credential, at: datetime) -> None:
         """Makes a badge worthless, a suspended one too. Raises `CredentialError` if nobody holds it."""
+        self._session.lock()
         if self.held(credential).revoked_at is None:
             self._mark(credential, revoked_at=at, suspended_at=None)
 
     def suspend(self, credential: Credential, at: datetime) -> None:
         """Makes a badge worthless until it is resumed. Raises `CredentialError` if nobody holds it or it is revoked."""
+        self._session.lock()
         badge = self.held(credential)
         _refuse_revoked(badge)
         if badge.suspended_at is None:
@@ -146,6 +169,7 @@ class People:
 
     def resume(self, credential: Credential) -> None:
         """Makes a suspended badge valid again. Raises `CredentialError` if it is not suspended; revocation wins."""
+        self._session.lock()
         badge = self.held(credential)
         _refuse_revoked(badge)
         if badge.suspended_at is None:
@@ -156,26 +180,28 @@ class People:
 
     def _mark(self, credential: Credential, *, revoked_at: datetime | None, suspended_at: datetime | None) -> None:
         marks = [at.isoformat() if at else None for at in (revoked_at, suspended_at)]
-        self._database.execute(
+        self._session.execute(
             f"UPDATE badges SET revoked_at = ?, suspended_at = ? WHERE {_BADGE}",  # noqa: S608 - a constant
             [*marks, *_key(credential)],
         )
 
     def revoked_badges(self) -> tuple[RevokedBadge, ...]:
         """The revoked badges that nobody holds any more."""
-        rows = self._database.query("SELECT * FROM revoked_badges ORDER BY format, facility, number")
-        return tuple(RevokedBadge(_credential(row), _time(row["revoked_at"])) for row in rows)
+        rows = self._session.rows("SELECT format, facility, number, revoked_at FROM revoked_badges NOT INDEXED")
+        revoked = (RevokedBadge(_credential(row), _time(row["revoked_at"])) for row in rows)
+        return tuple(sorted(revoked, key=lambda badge: _key(badge.credential)))
 
     def restore(self, credential: Credential) -> Person | None:
         """Lifts a revocation: the badge is valid again for its holder, who is returned, or can be given to somebody.
 
         Raises `CredentialError` if the badge is not revoked.
         """
+        self._session.lock()
         badge = self.badge(credential)
         if badge and badge.revoked_at:
             self._mark(credential, revoked_at=None, suspended_at=None)
             return badge.person
-        deleted = self._database.execute(f"DELETE FROM revoked_badges WHERE {_BADGE}", _key(credential))  # noqa: S608 - a constant
+        deleted = self._session.execute(f"DELETE FROM revoked_badges WHERE {_BADGE}", _key(credential))  # noqa: S608 - a constant
         if not deleted.rowcount:
             suspended = badge is not None and badge.suspended_at is not None
             raise CredentialError(
@@ -189,32 +215,86 @@ class People:
         badge stays revoked, and a suspended one becomes it: the plastic is still about, and the next holder is not who
         lost it.
         """
-        self._database.execute(
+        self._session.execute(
             "INSERT OR REPLACE INTO revoked_badges "
             "SELECT format, facility, number, coalesce(revoked_at, suspended_at) FROM badges "
             "WHERE person_id = ? AND coalesce(revoked_at, suspended_at) IS NOT NULL",
             [person.id],
         )
-        self._database.execute("DELETE FROM people WHERE id = ?", [person.id])
+        self._session.execute("DELETE FROM people WHERE id = ?", [person.id])
 
-    def _badges(self, where: str, parameters: list[object]) -> tuple[Badge, ...]:
-        rows = self._database.query(
-            "SELECT badges.*, people.name FROM badges JOIN people ON people.id = person_id "  # noqa: S608 - constants
-            f"WHERE {where} ORDER BY format, facility, number",
-            parameters,
+    def _row_of(self, credential: Credential) -> Row | None:
+        """The badge's own row. Raises `sqlite3.DataError` if the index leads to another badge's."""
+        rows = self._session.rows(
+            f"{_BADGES} WHERE badges.rowid = (SELECT rowid FROM badges WHERE {_BADGE})",  # noqa: S608 - constants
+            _key(credential),
         )
-        return tuple(_badge(row) for row in rows)
+        if any(_credential(row) != credential for row in rows):
+            raise sqlite3.DataError("the index of the badges is damaged")
+        return rows[0] if rows else None
 
-    def _is_extended(self, person: Person) -> bool:
-        rows = self._database.query("SELECT extended FROM people WHERE id = ?", [person.id])
-        return any(row["extended"] for row in rows)
+    def _pages(self) -> Iterator[list[Row]]:
+        """All people, some at a time, each page in a transaction of its own."""
+        last = _NO_ID
+        while page := self._session.rows(f"{_PEOPLE} WHERE id > ? ORDER BY id LIMIT ?", [last, PAGE_PEOPLE]):
+            yield page
+            last = page[-1]["id"]
 
-    def _reference_counts(self, person_id: int) -> tuple[tuple[str, int], ...]:
-        rows = self._database.query(
-            "SELECT model_sha256, count(*) AS n FROM face_references WHERE person_id = ? GROUP BY model_sha256",
-            [person_id],
+    def _badges_in(self, page: list[Row]) -> list[Badge]:
+        """The badges of a page of people."""
+        rows = self._session.rows(
+            f"{_BADGES} WHERE badges.rowid IN "  # noqa: S608 - a constant
+            "(SELECT rowid FROM badges WHERE person_id BETWEEN ? AND ?)",
+            _range(page),
         )
-        return tuple((row["model_sha256"], row["n"]) for row in rows)
+        return sorted((_badge(row) for row in rows), key=lambda badge: _key(badge.credential))
+
+    def _enrolled_in(self, page: list[Row]) -> Iterator[Enrolled]:
+        badges, counts = self._badges_in(page), self._counts_in(page)
+        held: dict[int, list[Badge]] = {person_id: [] for person_id in (row["id"] for row in page)}
+        for badge in badges:
+            held.get(badge.person.id, []).append(badge)
+        for row, person in zip(page, _people(page), strict=True):
+            yield Enrolled(
+                person,
+                _time(row["enrolled_at"]),
+                tuple(held[person.id]),
+                tuple((count["model_sha256"], count["n"]) for count in counts if count["person_id"] == person.id),
+                extended=bool(row["extended"]),
+            )
+
+    def _counts_in(self, page: list[Row]) -> list[Row]:
+        return self._session.rows(
+            "SELECT person_id, model_sha256, count(*) AS n FROM face_references WHERE person_id BETWEEN ? AND ? "
+            "GROUP BY person_id, model_sha256",
+            _range(page),
+        )
+
+    def _references_in(self, page: list[Row], model_sha256: str) -> Iterator[tuple[Person, NDArray[np.float32]]]:
+        rows = self._session.rows(
+            "SELECT person_id, name, embedding FROM face_references NOT INDEXED "
+            "JOIN people NOT INDEXED ON people.id = person_id WHERE face_references.id IN "
+            "(SELECT id FROM face_references WHERE person_id BETWEEN ? AND ?) AND model_sha256 = ? "
+            "ORDER BY person_id, face_references.id",
+            [*_range(page), model_sha256],
+            can_change=False,
+        )
+        for (person_id, name), group in groupby(rows, key=itemgetter("person_id", "name")):
+            yield Person(person_id, name), _vectors([row["embedding"] for row in group], person_id)
+
+
+def _people(page: list[Row]) -> list[Person]:
+    return [Person(row["id"], row["name"]) for row in page]
+
+
+def _range(page: list[Row]) -> list[object]:
+    """The first and the last person of a page."""
+    return [page[0]["id"], page[-1]["id"]]
+
+
+def _in_order(name: str) -> bytes:
+    """As SQLite's NOCASE sorts: only the letters of ASCII have no case."""
+    return name.encode().lower()
 
 
 def _vectors(blobs: list[bytes], person_id: int) -> NDArray[np.float32]:
@@ -234,8 +314,8 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()
 
 
-def _key(credential: Credential) -> list[object]:
-    return [credential.format, credential.facility, str(credential.number)]
+def _key(credential: Credential) -> tuple[str, int, str]:
+    return (credential.format, credential.facility, str(credential.number))
 
 
 def _badge(row: dict[str, object]) -> Badge:

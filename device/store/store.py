@@ -1,75 +1,129 @@
-"""One open database: people and audit behind one door, so that nobody above sees SQL or `sqlite3.Error`."""
+"""The store: people and audit behind one door, so that nobody above sees SQL, a lock or `sqlite3.Error`."""
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
 from sqlite_utils import Database
 
-from device.records import Event, Person
+from device.clock import SystemClock
+from device.errors import StoreError
+from device.records import AuditRow, Event, Person
+from device.store import erasure
 from device.store.audit import Audit
-from device.store.database import FILE_NAME, open_database, overwrite_journal, store_errors, transaction
+from device.store.checkup import Checkup, copy_in_steps
+from device.store.connections import Connection, Connections, OneConnection
+from device.store.database import FILE_NAME, LOCK_TIMEOUT_S, Journal, safest_journal
+from device.store.faults import is_of_disk, store_errors
+from device.store.holders import holders
 from device.store.people import People
+from device.store.session import Session
+from device.store.turnstile import Turnstile
 
 NOWHERE = Path(":memory:")
 """Stands for the folder of a store in memory."""
+PROBE_MS = 500
+"""How long `Store.trouble` waits for a lock before it calls it held."""
+REPLACED = "The database's file was replaced while Lintel used it; the new one is in use."
 
 
 class Store:
-    """The database in a folder. Use within `with`."""
+    """The database in a folder: one for each process, handed to all its threads. Use within `with`.
 
-    def __init__(self, folder: Path, *, database: Database | None = None) -> None:
-        """Opens the database in `folder`, or takes one over that is open. Raises `StoreError`."""
+    Each thread has a connection of its own from its outermost `with` to the end of it: what one thread writes is
+    committed or taken back alone. `with` blocks inside each other in one thread are one transaction.
+    """
+
+    def __init__(
+        self, folder: Path, *, opened: bool = True, journal: Journal | None = None, database: Database | None = None
+    ) -> None:
+        """Opens the database in `folder`, or takes over one in memory. Raises `StoreError`.
+
+        With `opened` false nothing is opened yet and nothing is raised: each use tries to, and raises `StoreError`
+        until it can. `journal` is for tests; by itself it is the safest that SQLite has.
+        """
         self.path = folder / FILE_NAME
-        self._database = open_database(folder) if database is None else database
-        self._people = People(self._database)
-        self._audit = Audit(self._database)
+        self._turnstile = Turnstile(folder)
+        self._connections: Connections | OneConnection = (
+            OneConnection(database) if database else Connections(folder, journal or safest_journal())
+        )
+        self._mine = threading.local()
+        self._checkup = Checkup(self._copied)
+        self._failed_write = ""
+        if opened:
+            with store_errors(self.path), self._connection() as connection:
+                self._finish_erasures(connection, must=False)
 
     @contextlib.contextmanager
     def people(self) -> Iterator[People]:
-        """People in one transaction: all that is written inside is committed at its end, or none. Raises
-        `StoreError`.
-        """
-        with store_errors(self.path), transaction(self._database):
-            yield self._people
+        """People: all that is written inside is committed at its end, or none. Raises `StoreError`."""
+        with self._session() as session:
+            yield People(session)
 
     @contextlib.contextmanager
     def audit(self) -> Iterator[Audit]:
-        """The audit in one transaction, as `people`; nests with it."""
-        with store_errors(self.path), transaction(self._database):
-            yield self._audit
+        """The audit, as `people`; nests with it."""
+        with self._session() as session:
+            yield Audit(session)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Takes the lock for writing at once: what `people` and `audit` read inside cannot change until the end.
+
+        Raises `StoreError`.
+        """
+        with self._session() as session:
+            session.lock()
+            yield
 
     def erase(self, person: Person, at: datetime) -> None:
         """Erases a person with badges and references, and notes it in the audit without the name. Raises `StoreError`.
 
-        Their bytes are overwritten in the database (`secure_delete`) and in a rollback journal. A write-ahead log is
-        cut off: its blocks stay as they are until the file system uses them again.
+        Their bytes are overwritten in the database (`secure_delete`) and in a rollback journal. If that is
+        interrupted, whoever opens the store next carries it to its end.
         """
-        with self.people() as people, self.audit() as audit:
+        with self.writing(), self.people() as people, self.audit() as audit:
+            if self._is_on_disk:
+                erasure.announce(self.path, person)
             people.remove(person)
             audit.note(Event.PERSON_REMOVED, at, person=person)
-        with store_errors(self.path):
-            busy, *_ = self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if busy:
-                locked = sqlite3.OperationalError("the log is locked and still holds what was erased")
-                locked.sqlite_errorcode = sqlite3.SQLITE_BUSY
-                raise locked
-            overwrite_journal(self._database, self.path)
+        with store_errors(self.path), self._connection() as connection:
+            self._finish_erasures(connection, must=True)
+
+    def trouble(self) -> str:
+        """What keeps the store from working, in a sentence; "" if nothing is known. Never raises.
+
+        It also starts the daily check of the whole file in the background. Waits for a lock at most three times
+        `PROBE_MS`.
+        """
+        try:
+            with store_errors(self.path), self._connection() as connection:
+                with _impatient(connection.database):
+                    self._probe(connection)
+                self._finish_erasures(connection, must=False)
+        except StoreError as error:
+            return error.message
+        self._checkup.begin_if_due()
+        if self._checkup.finding:
+            return f"The database {self.path} is damaged: {self._checkup.finding}. Restore a copy of it."
+        return self._failed_write
 
     def copy_in_memory(self) -> "Store":
         """A copy of the whole database that nobody finds on a disk, whatever happens. Raises `StoreError`."""
         with store_errors(self.path):
-            copy = Database(memory=True)
-            self._database.conn.backup(copy.conn)
+            copy = self._copied(lambda _pages: None)
             copy.execute("PRAGMA foreign_keys=1")
         return Store(NOWHERE, database=copy)
 
     def close(self) -> None:
         """Closes the database; harmless when repeated."""
-        self._database.close()
+        self._checkup.close()
+        self._connections.close()
 
     def __enter__(self) -> "Store":
         return self
@@ -78,3 +132,105 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def _is_on_disk(self) -> bool:
+        return isinstance(self._connections, Connections)
+
+    @contextlib.contextmanager
+    def _session(self) -> Iterator[Session]:
+        """The thread's session: the one it is in already, or a new one with a connection of its own."""
+        mine: Session | None = getattr(self._mine, "session", None)
+        if mine is not None:
+            with store_errors(self.path), mine.level():
+                yield mine
+            return
+        with self._remembered(), store_errors(self.path), self._connection() as connection:
+            check = partial(connection.check_schema, path=self.path)
+            self._mine.session = session = Session(connection.database, self._turnstile, check)
+            try:
+                self._note_replaced(session)
+                with session.level():
+                    yield session
+            finally:
+                self._mine.session = None
+            self._settled(connection, session)
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """A connection for this thread alone. After an error the next use opens another: the disk may be back."""
+        connection = self._connections.lend()
+        try:
+            yield connection
+        except (sqlite3.Error, OSError, StoreError):
+            connection.is_sound = not self._is_on_disk
+            raise
+        finally:
+            self._connections.give_back(connection)
+
+    @contextlib.contextmanager
+    def _remembered(self) -> Iterator[None]:
+        """Keeps in mind, for `trouble`, that the disk failed in a way that reading does not show."""
+        try:
+            yield
+        except StoreError as error:
+            if is_of_disk(error):
+                self._failed_write = error.message
+            raise
+
+    def _settled(self, connection: Connection, session: Session) -> None:
+        """Raises `StoreError` if what was committed went into a file that is no longer there."""
+        if not session.has_committed:
+            return
+        if self._connections.moved(connection):
+            raise StoreError(
+                f"The database {self.path} was replaced while it was written.", hint="Try again; it is opened anew."
+            )
+        self._failed_write = ""
+
+    def _note_replaced(self, session: Session) -> None:
+        if not self._connections.take_replaced():
+            return
+        self._checkup.forget()
+        try:
+            with session.level():
+                Audit(session).add(AuditRow(0, SystemClock().utc(), Event.FAULT, fault=REPLACED))
+        except BaseException:
+            self._connections.replaced_untold()
+            raise
+
+    def _probe(self, connection: Connection) -> None:
+        """Raises `StoreError` or `sqlite3.Error` for what keeps the store from being read or written."""
+        with Session(connection.database, self._turnstile, partial(connection.check_schema, path=self.path)).snapshot():
+            pass
+        if not (self._is_on_disk and holders(self.path)):
+            return
+        try:
+            with self._turnstile.turn():
+                connection.database.conn.execute("BEGIN EXCLUSIVE")
+            connection.database.conn.rollback()
+        except sqlite3.OperationalError:
+            if holders(self.path):
+                raise
+
+    def _finish_erasures(self, connection: Connection, *, must: bool) -> None:
+        if not (self._is_on_disk and erasure.is_announced(self.path)):
+            return
+        try:
+            erasure.finish(connection.database, self.path)
+        except Exception:
+            if must:
+                raise
+
+    def _copied(self, between_steps: Callable[[int], None]) -> Database:
+        with self._connection() as connection:
+            return copy_in_steps(connection.database, between_steps)
+
+
+@contextlib.contextmanager
+def _impatient(database: Database) -> Iterator[None]:
+    database.conn.execute(f"PRAGMA busy_timeout = {PROBE_MS}")
+    try:
+        yield
+    finally:
+        database.conn.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_S * 1000:.0f}")

@@ -11,6 +11,12 @@ from device.store.store import Store
 MODEL = "ab" * 32
 
 
+@pytest.fixture
+def connection(store):
+    """The connection that the store gives to the next thread that asks."""
+    return store._connections._idle[-1].database.conn
+
+
 @pytest.fixture(params=["rollback journal", "write-ahead log"])
 def journal(request, monkeypatch):
     """Both ways of keeping a journal, whichever this machine's SQLite would have."""

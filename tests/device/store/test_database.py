@@ -14,7 +14,8 @@ import pytest
 
 from device.errors import StoreError
 from device.records import AuditRow, Event
-from device.store.database import FILE_NAME, store_errors
+from device.store.database import FILE_NAME
+from device.store.faults import store_errors
 from device.store.migrations import MIGRATIONS
 from device.store.store import Store
 
@@ -94,8 +95,8 @@ def test_store_is_private(store, name):
 
 def test_pragmas_are_durable(tmp_path, journal):
     with Store(tmp_path) as store:
-        database = store._database
-        received = {name: database.execute(f"PRAGMA {name}").fetchone()[0] for name in PRAGMAS[journal]}
+        connection = store._connections._idle[-1].database.conn
+        received = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in PRAGMAS[journal]}
     assert received == PRAGMAS[journal]
 
 
@@ -265,20 +266,19 @@ def fill(store, now):
             audit.add(AuditRow(0, now, Event.FAULT, fault="x" * 100))
 
 
-def test_full_disk_is_told(store, now):
-    store._database.execute(f"PRAGMA max_page_count = {store._database.execute('PRAGMA page_count').fetchone()[0]}")
+def test_full_disk_is_told(store, now, connection):
+    connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0]}")
     with pytest.raises(StoreError, match="full") as refused:
         fill(store, now)
     assert "Make room" in refused.value.hint
 
 
-def test_full_disk_loses_nothing_and_store_goes_on(store, eileen, now):
-    pages = store._database.execute("PRAGMA page_count").fetchone()[0]
-    store._database.execute(f"PRAGMA max_page_count = {pages}")
+def test_full_disk_loses_nothing_and_store_goes_on(store, eileen, now, connection):
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {pages}")
     with contextlib.suppress(StoreError), store.people() as people:
         people.remove(eileen)
         fill(store, now)
-    store._database.execute(f"PRAGMA max_page_count = {pages + 100}")
     with store.people() as people, store.audit() as audit:
         assert (people.named("Eileen Collins"), audit.note(Event.FAULT, now)) == (eileen, 1)
 

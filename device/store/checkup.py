@@ -1,0 +1,97 @@
+"""Checks the whole database now and then, on a copy in memory and in a thread of its own, so that nothing waits."""
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+
+from sqlite_utils import Database
+
+EVERY_S = 24 * 3600.0
+"""How often the database is checked."""
+AGAIN_S = 3600.0
+"""When it is tried again after a check that could not be made."""
+COPY_WITHIN_S = 60.0
+"""A copy begins again whenever somebody writes; after this time the check is put off."""
+MAX_PAGES = 65536
+"""256 MiB in pages of 4 KiB. A larger database is not copied into memory, and not checked."""
+_STEP_PAGES = 256
+"""Copied at once, 1 MiB: a commit waits that long at most."""
+_JOIN_S = 5.0
+
+
+class _PutOffError(Exception):
+    """The check can not be made now."""
+
+
+class Checkup:
+    """Looks at the database once a day."""
+
+    def __init__(self, copied: Callable[[Callable[[int], None]], Database]) -> None:
+        """`copied` gives a copy in memory, and calls its argument between steps with the number of all pages."""
+        self._copied = copied
+        self._due_at = 0.0
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        self.finding = ""
+        """What is wrong, "" if nothing was found."""
+
+    def begin_if_due(self) -> None:
+        """Starts a check in the background at the first call and once a day after it."""
+        if time.monotonic() < self._due_at or self._stop.is_set() or (self._thread and self._thread.is_alive()):
+            return
+        self._due_at = time.monotonic() + EVERY_S
+        self._thread = threading.Thread(target=self._check, name="store-checkup", daemon=True)
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Until the check that is under way ends."""
+        if self._thread:
+            self._thread.join()
+
+    def forget(self) -> None:
+        """The file is another: it is checked at the next call."""
+        self._due_at, self.finding = 0.0, ""
+
+    def close(self) -> None:
+        """Ends a check that is under way."""
+        self._stop.set()
+        if self._thread:
+            self._thread.join(_JOIN_S)
+
+    def _check(self) -> None:
+        deadline = time.monotonic() + COPY_WITHIN_S
+
+        def between_steps(pages: int) -> None:
+            if self._stop.is_set() or time.monotonic() > deadline or pages > MAX_PAGES:
+                raise _PutOffError
+
+        try:
+            with contextlib.closing(self._copied(between_steps)) as copy:
+                self.finding = found_in(copy)
+        except Exception:  # put off, or the store fails, which its next use reports
+            self._due_at = time.monotonic() + AGAIN_S
+
+
+def found_in(database: Database) -> str:
+    """The first thing wrong with a database, "" if nothing is.
+
+    `integrity_check` also compares indexes with their tables, which `quick_check` does not.
+    """
+    try:
+        (first, *_) = database.conn.execute("PRAGMA integrity_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return "" if first == "ok" else str(first).removeprefix("*** in database main ***\n").splitlines()[0]
+
+
+def copy_in_steps(database: Database, between_steps: Callable[[int], None]) -> Database:
+    """A copy in memory, without holding SQLite's lock for longer than a step. Raises `sqlite3.Error`."""
+    connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+    try:
+        database.conn.backup(connection, pages=_STEP_PAGES, progress=lambda _status, _left, pages: between_steps(pages))
+    except BaseException:
+        connection.close()
+        raise
+    return Database(connection)

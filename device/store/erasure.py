@@ -1,0 +1,72 @@
+"""Overwrites what SQLite's journals still hold of an erased person, also when that was interrupted before."""
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from device.records import Person
+
+_SUFFIX = "-erasing-"
+
+
+def announce(path: Path, person: Person) -> None:
+    """Leaves a mark beside the database that this person's bytes are to be overwritten; it outlasts a power cut.
+
+    To be called in the transaction that erases the person. Raises `OSError`.
+    """
+    mark = path.with_name(f"{path.name}{_SUFFIX}{person.id}")
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(mark, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
+    _sync_folder(path.parent)
+
+
+def is_announced(path: Path) -> bool:
+    """Whether an erasure waits for its end."""
+    return any(path.parent.glob(f"{path.name}{_SUFFIX}*"))
+
+
+def finish(database: Database, path: Path) -> None:
+    """Overwrites the journals and takes the marks away. Raises `sqlite3.Error`, `OSError`.
+
+    The lock for writing keeps all others from using the journal meanwhile, and comes after every transaction that has
+    left a mark. What a flash card copied elsewhere by itself is out of reach.
+    """
+    marks = list(path.parent.glob(f"{path.name}{_SUFFIX}*"))
+    database.conn.execute("BEGIN IMMEDIATE")
+    try:
+        _overwrite(path.with_name(f"{path.name}-journal"))
+    finally:
+        database.conn.rollback()
+    _cut_off_log(database)
+    for mark in marks:
+        mark.unlink(missing_ok=True)
+
+
+def _overwrite(journal: Path) -> None:
+    """SQLite locks the database's file and never the journal, so this one may be opened and closed."""
+    with contextlib.suppress(FileNotFoundError):
+        descriptor = os.open(journal, os.O_WRONLY | os.O_NOFOLLOW)
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor has no path
+            file.write(bytes(os.fstat(descriptor).st_size))
+            file.flush()
+            os.fsync(descriptor)
+
+
+def _cut_off_log(database: Database) -> None:
+    """A write-ahead log is cut off: its blocks stay as they are until the file system uses them again."""
+    busy, *_ = database.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        locked = sqlite3.OperationalError("the log is locked and still holds what was erased")
+        locked.sqlite_errorcode = sqlite3.SQLITE_BUSY
+        raise locked
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

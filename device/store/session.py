@@ -1,0 +1,121 @@
+"""One thread's use of one connection: short reads first, and the lock for writing from the first write to the end."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from sqlite_utils import Database
+
+from device.store.database import schema_stamp
+from device.store.turnstile import Turnstile
+
+Row = dict[str, Any]
+_Asked = tuple[str, tuple[object, ...]]
+
+
+class Session:
+    """All that one thread does from the outermost `with` of a store to its end.
+
+    A read holds SQLite's lock for its own rows only. The first write takes the lock for writing and keeps it to the
+    end: everything is committed there, or nothing. What was read before the lock was there is read again under it, so
+    that no write rests on what another program has changed meanwhile.
+
+    Raises `sqlite3.Error` as it comes; `Store` gives it its name.
+    """
+
+    def __init__(self, database: Database, turnstile: Turnstile, check_schema: Callable[[int], None]) -> None:
+        """`check_schema` is called with the schema's stamp and raises if this version does not know the schema."""
+        self._database = database
+        self._connection = database.conn
+        self._turnstile = turnstile
+        self._check_schema = check_schema
+        self._depth = 0
+        self._writing = False
+        self._seen: dict[_Asked, list[Row]] = {}
+        self.has_committed = False
+
+    @contextlib.contextmanager
+    def level(self) -> Iterator[None]:
+        """One `with` of the store: the outermost is the transaction, one inside it a part that is undone alone."""
+        self._depth += 1
+        try:
+            if self._writing and self._depth > 1:
+                self._connection.execute(f"SAVEPOINT level_{self._depth}")
+            yield
+            self._keep()
+        except BaseException:
+            self._undo()
+            raise
+        finally:
+            self._depth -= 1
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Reads inside see the same state. Keep it short: with a rollback journal it keeps commits waiting."""
+        if self._writing or self._connection.in_transaction:
+            self._still_whole()
+            yield
+            return
+        try:
+            with self._turnstile.turn():
+                self._connection.execute("BEGIN")
+                self._check_schema(schema_stamp(self._database))
+            yield
+        finally:
+            self._connection.rollback()
+
+    def rows(self, sql: str, parameters: Sequence[object] = (), *, can_change: bool = True) -> list[Row]:
+        """All rows of a SELECT. With `can_change` false they are not read again before a write."""
+        asked = (sql, tuple(parameters))
+        with self.snapshot():
+            found = list(self._database.query(sql, list(parameters)))
+        if can_change and not self._writing:
+            self._seen[asked] = found
+        return found
+
+    def lock(self) -> None:
+        """Takes the lock for writing, if it is not held yet."""
+        if self._writing:
+            self._still_whole()
+            return
+        with self._turnstile.turn():
+            self._connection.execute("BEGIN IMMEDIATE")
+        self._writing = True
+        for depth in range(2, self._depth + 1):
+            self._connection.execute(f"SAVEPOINT level_{depth}")
+        self._check_schema(schema_stamp(self._database))
+        if any(self.rows(sql, parameters) != before for (sql, parameters), before in self._seen.items()):
+            raise sqlite3.OperationalError("another program has changed what this rests on; nothing was written")
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+        """Carries out a statement that writes, under the lock for writing."""
+        self.lock()
+        return self._connection.execute(sql, list(parameters))
+
+    def _still_whole(self) -> None:
+        """On some errors (a full disk, a failing one) SQLite takes the whole transaction back by itself."""
+        if self._writing and not self._connection.in_transaction:
+            raise sqlite3.OperationalError("the transaction failed before; nothing was written")
+
+    def _keep(self) -> None:
+        if not self._writing:
+            return
+        self._still_whole()
+        if self._depth > 1:
+            self._connection.execute(f"RELEASE level_{self._depth}")
+            return
+        self._connection.execute("COMMIT")
+        self._writing = False
+        self.has_committed = True
+        self._turnstile.committed()
+
+    def _undo(self) -> None:
+        if not (self._writing and self._connection.in_transaction):
+            return
+        if self._depth > 1:
+            self._connection.execute(f"ROLLBACK TO level_{self._depth}")
+            self._connection.execute(f"RELEASE level_{self._depth}")
+            return
+        self._connection.rollback()
+        self._writing = False
