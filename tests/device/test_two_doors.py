@@ -143,7 +143,7 @@ def test_lockdown_by_an_operator_holds_for_both_and_is_in_the_audit(lobby, linte
     doors.badge("outside", "17:1001")
     doors.badge("inside", "17:1001")
     assert doors.answers(2) == {"outer": Reason.DOOR_LOCKDOWN, "inner": Reason.DOOR_LOCKDOWN}
-    assert {Event.DOOR_COMMANDED, Event.DOOR_LOCKDOWN} <= set(doors.events("inner"))
+    doors.until(lambda: {Event.DOOR_COMMANDED, Event.DOOR_LOCKDOWN} <= set(doors.events("inner")))
 
 
 def test_release_by_an_operator_opens_the_door_that_is_named(lobby, lintel):
