@@ -7,9 +7,12 @@ from device.badge_tags import known_key, tag_of
 from device.credentials import format_badge, parse_badge
 from device.errors import CredentialError
 from device.ports import Clock
-from device.records import Badge, Credential, Enrolled, Event, Person
+from device.records import Badge, Credential, Enrolled, Event, Person, RevokedBadge
 from device.store.people import People
 from device.store.store import Store
+
+MAX_ALIKE = 3
+"""How many names a hint lists at most."""
 
 
 class Administration:
@@ -82,10 +85,12 @@ class Administration:
             audit.note(Event.BADGE_RESTORED, self._clock.utc(), person=person, badge=format_badge(credential))
             return people.badge(credential)
 
-    def rename(self, name: str, new_name: str) -> Person:
-        """Gives somebody another name; badges, references and audit rows stay theirs."""
+    def rename(self, name: str, new_name: str) -> tuple[Person, Person]:
+        """Gives somebody another name; badges, references and audit rows stay theirs. Before, and after."""
         with self._store.people() as people, self._store.audit() as audit:
             person, namesake = named(people, name), people.named(new_name)
+            if person.name == new_name:
+                raise CredentialError(f"{new_name} has this name already.", hint="There is nothing to do.")
             if namesake and namesake.id != person.id:
                 raise CredentialError(
                     f"{namesake.name} is enrolled already, and names are given once.",
@@ -93,7 +98,7 @@ class Administration:
                 )
             renamed = people.rename(person, new_name)
             audit.note(Event.PERSON_RENAMED, self._clock.utc(), person=renamed)
-        return renamed
+        return person, renamed
 
     def give_time(self, name: str, *, extended: bool) -> Person:
         """Says whether the strike is released for longer when this person comes."""
@@ -109,10 +114,16 @@ def named(people: People, name: str) -> Person:
     """The person of this name. Raises `CredentialError` if there is none."""
     person = people.named(name)
     if person is None:
-        raise CredentialError(
-            f"Nobody named {name!r} is enrolled.", hint="Search by a part of the name: `lintel people find`."
-        )
+        raise CredentialError(f"Nobody named {name!r} is enrolled.", hint=_meant(people, name))
     return person
+
+
+def _meant(people: People, name: str) -> str:
+    """Whom an operator may have meant who typed a part of a name."""
+    alike = [known.person.name for known in people.everyone() if _bare(name) in _bare(known.person.name)]
+    if 0 < len(alike) <= MAX_ALIKE:
+        return f"Write the whole name: {' or '.join(map(repr, alike))}."
+    return "Search by a part of the name: `lintel people find`."
 
 
 def _issue(people: People, credential: Credential, person: Person, at: datetime) -> None:
@@ -156,6 +167,13 @@ def find(store: Store, text: str) -> tuple[Enrolled, ...]:
         for enrolled in everyone
         if _bare(text) in _bare(enrolled.person.name) or any(is_meant(badge.credential) for badge in enrolled.badges)
     )
+
+
+def revoked_without_holder(store: Store, text: str) -> RevokedBadge | None:
+    """The badge written so, if it stays revoked after its holder was removed. Raises `StoreError`."""
+    with store.people() as people:
+        left = people.revoked_badges()
+    return next((badge for badge in left if badge.credential == _parsed(text)), None)
 
 
 def _parsed(text: str) -> Credential | None:

@@ -143,11 +143,14 @@ def _entitled(people: People, credential: Credential, name: str) -> Person | Non
     """The person to add to, or None for a new one. Raises `EnrollmentRefused` if badge or name are someone else's."""
     badge, namesake = people.badge(credential), people.named(name)
     if badge and badge.revoked_at:
-        raise EnrollmentRefused(f"Badge {format_badge(credential)} has been revoked.", hint="Enroll another badge.")
+        raise EnrollmentRefused(
+            f"Badge {format_badge(credential)} has been revoked.",
+            hint=f"Enroll another badge, or lift the revocation: `lintel badges restore {format_badge(credential)}`.",
+        )
     if badge and badge.person != namesake:
         raise EnrollmentRefused(
             f"Badge {format_badge(credential)} belongs to {badge.person.name}.",
-            hint="Enroll another badge, or remove that person first: `lintel people remove`.",
+            hint="Enroll another badge. See who holds which: `lintel badges list`.",
         )
     return namesake
 

@@ -29,14 +29,17 @@ def badges() -> None:
 @json_option
 @click.pass_context
 def list_badges(context: click.Context, as_json: bool) -> None:
-    """List all badges with their holders, and the revoked ones that nobody holds any more."""
+    """List all badges with their holders.
+
+    Those that stay revoked after their holder was removed come last.
+    """
     from device.assembly import open_store
     from device.credentials import format_badge
 
     with open_store(settings_of(context)) as store, store.people() as known:
         held, left = known.badges(), known.revoked_badges()
     if as_json:
-        print_json([*map(_described, held), *({**_NOBODY, **plain(badge)} for badge in left)])
+        print_json([*held, *({**_NOBODY, **plain(badge)} for badge in left)])
         return
     for badge in held:
         click.echo(f"{format_badge(badge.credential)}  {badge.person.name}  {_state(badge)}")
@@ -80,7 +83,7 @@ def replace_badge(context: click.Context, old: str, new: str, as_json: bool) -> 
     with _office(context) as office:
         before, now = office.replace_badge(replaced, by)
         if as_json:
-            print_json({"old": _described(before), "new": _described(now)})
+            print_json({"old": before, "new": now})
         else:
             written = f"{format_badge(before.credential)} is revoked, {format_badge(now.credential)} is valid"
             click.echo(f"{now.person.name}: badge {written}.")
@@ -91,7 +94,7 @@ def replace_badge(context: click.Context, old: str, new: str, as_json: bool) -> 
 @json_option
 @click.pass_context
 def suspend_badge(context: click.Context, badge: str, as_json: bool) -> None:
-    """Make BADGE worthless until `lintel badges resume`.
+    """Make BADGE worthless until it is resumed.
 
     For a badge that was left at home, or a holder who is away. One that is lost is revoked.
     """
@@ -120,7 +123,10 @@ def resume_badge(context: click.Context, badge: str, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def revoke_badge(context: click.Context, badge: str, as_json: bool) -> None:
-    """Make BADGE worthless at once, also after its holder is removed, until `lintel badges restore`."""
+    """Make BADGE worthless, at once.
+
+    It stays so when its holder is removed, until `lintel badges restore`. Repeating it is harmless.
+    """
     from device.credentials import parse_badge
 
     credential = parse_badge(badge)
@@ -133,9 +139,10 @@ def revoke_badge(context: click.Context, badge: str, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def restore_badge(context: click.Context, badge: str, as_json: bool) -> None:
-    """Lift the revocation of BADGE: it was found, or revoked by mistake.
+    """Lift the revocation of BADGE.
 
-    It is valid again for its holder; if its holder was removed, it can be given to somebody.
+    It is valid again for its holder; if its holder was removed, it can be given to somebody. For a badge that was found
+    again, or revoked by mistake.
     """
     from device.credentials import format_badge, parse_badge
 
@@ -168,13 +175,9 @@ def _tell(badge: "Badge", what: str, *, as_json: bool) -> None:
     from device.credentials import format_badge
 
     if as_json:
-        print_json(_described(badge))
+        print_json(badge)
     else:
         click.echo(f"Badge {format_badge(badge.credential)} of {badge.person.name} {what}.")
-
-
-def _described(badge: "Badge") -> dict[str, object]:
-    return {**plain(badge), "state": badge.state}
 
 
 def _state(badge: "Badge") -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from device.config import Settings, load_settings
 from device.credentials import format_badge
-from device.records import Credential, Reason
+from device.records import Badge, Credential, Reason
 
 JSON_NAMES = {"credential": "badge"}
 """What a field is called in JSON, where that differs: one word for a badge in all output."""
@@ -49,6 +49,8 @@ def plain(value: object) -> Any:  # noqa: ANN401 - JSON is of any type
             return format_badge(value)
         case Reason():
             return value.code
+        case Badge():
+            return {**_fields(value), "state": value.state}
         case datetime():
             return value.isoformat()
         case Enum():
@@ -57,10 +59,12 @@ def plain(value: object) -> Any:  # noqa: ANN401 - JSON is of any type
             return [plain(item) for item in value]
         case dict():
             return {key: plain(item) for key, item in value.items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        return {
-            JSON_NAMES.get(field.name, field.name): plain(getattr(value, field.name))
-            for field in fields(value)
-            if field.repr
-        }
-    return value
+    return _fields(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def _fields(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
+    return {
+        JSON_NAMES.get(field.name, field.name): plain(getattr(record, field.name))
+        for field in fields(record)
+        if field.repr
+    }

@@ -45,16 +45,19 @@ def find_people(context: click.Context, text: str, as_json: bool) -> int:
     Case and accents do not count. A number alone also finds badges of other formats that carry it, as it is printed on
     the card. The tag of a badge in the journal (h10301#3fa9c17e) finds its holder.
     """
-    from device.administration import find
+    from device.administration import find, revoked_without_holder
     from device.assembly import open_store
+    from device.credentials import format_badge
 
     with open_store(settings_of(context)) as store:
-        found = find(store, text)
+        found, revoked = find(store, text), revoked_without_holder(store, text)
     if as_json:
         print_json(found)
     for enrolled in () if as_json else found:
         click.echo(_line(enrolled))
-    if not found:
+    if revoked:
+        click.echo(f"Badge {format_badge(revoked.credential)} is revoked; its holder was removed.", err=True)
+    elif not found:
         click.echo(f"Nobody has {text!r} in the name, or holds such a badge.", err=True)
     return 0 if found else 1
 
@@ -71,11 +74,11 @@ def rename_person(context: click.Context, old: str, new: str, as_json: bool) -> 
     from device.clock import SystemClock
 
     with open_store(settings_of(context)) as store:
-        person = Administration(store, SystemClock()).rename(old, new)
+        before, person = Administration(store, SystemClock()).rename(old, new)
     if as_json:
-        print_json({"person": person, "before": old})
+        print_json({"person": person, "before": before.name})
     else:
-        click.echo(f"{old} is now {person.name}.")
+        click.echo(f"{before.name} is now {person.name}.")
 
 
 @people.command("show")
@@ -96,9 +99,8 @@ def show_person(context: click.Context, name: str, as_json: bool) -> None:
         print_json(enrolled)
         return
     present = load_model(EMBEDDING, Path(settings.vision.models_dir or shipped_models_dir())).manifest.sha256
-    click.echo(
-        f"{enrolled.person.name}, enrolled {enrolled.enrolled_at:%Y-%m-%d %H:%M} UTC\nbadges: {_badges(enrolled)}"
-    )
+    click.echo(f"{enrolled.person.name}, enrolled {enrolled.enrolled_at:%Y-%m-%d %H:%M} UTC")
+    click.echo(f"badges: {_badges(enrolled) or 'none'}")
     if enrolled.extended:
         click.echo("strike time: extended")
     for model, count in enrolled.references:
@@ -109,8 +111,9 @@ def show_person(context: click.Context, name: str, as_json: bool) -> None:
 @people.command("time")
 @click.argument("name")
 @click.argument("wanted", type=click.Choice(["extended", "usual"]))
+@json_option
 @click.pass_context
-def give_time(context: click.Context, name: str, wanted: str) -> None:
+def give_time(context: click.Context, name: str, wanted: str, as_json: bool) -> None:
     """Say whether the strike is released for longer when this person comes (`door.extended_strike_time_s`)."""
     from device.administration import Administration
     from device.assembly import open_store
@@ -118,14 +121,18 @@ def give_time(context: click.Context, name: str, wanted: str) -> None:
 
     with open_store(settings_of(context)) as store:
         person = Administration(store, SystemClock()).give_time(name, extended=wanted == "extended")
-    click.echo(f"{person.name} has the {wanted} strike time.")
+    if as_json:
+        print_json({"person": person, "extended": wanted == "extended"})
+    else:
+        click.echo(f"{person.name} has the {wanted} strike time.")
 
 
 @people.command("remove")
 @click.argument("name")
 @click.confirmation_option(prompt="Erase this person's badges and references for good?")
+@json_option
 @click.pass_context
-def remove_person(context: click.Context, name: str) -> None:
+def remove_person(context: click.Context, name: str, as_json: bool) -> None:
     """Erase a person with all badges and references; the audit keeps what happened, without the name."""
     from device.assembly import open_store
     from device.clock import SystemClock
@@ -134,12 +141,16 @@ def remove_person(context: click.Context, name: str) -> None:
         with store.people() as known:
             person = _found(known, name).person
         store.erase(person, SystemClock().utc())
-    click.echo(f"{person.name} is erased.")
+    if as_json:
+        print_json({"person": person, "erased": True})
+    else:
+        click.echo(f"{person.name} is erased.")
 
 
 def _line(enrolled: "Enrolled") -> str:
     count = sum(number for _, number in enrolled.references)
-    return f"{enrolled.person.name}: {_badges(enrolled)}, {count} reference{'s' * (count != 1)}"
+    badges = f"badge {_badges(enrolled)}" if enrolled.badges else "no badge"
+    return f"{enrolled.person.name}: {badges}, {count} reference{'s' * (count != 1)}"
 
 
 def _badges(enrolled: "Enrolled") -> str:
@@ -149,7 +160,7 @@ def _badges(enrolled: "Enrolled") -> str:
         format_badge(badge.credential) + ("" if badge.state == "valid" else f" ({badge.state})")
         for badge in enrolled.badges
     ]
-    return f"badge {', '.join(written)}" if written else "no badge"
+    return ", ".join(written)
 
 
 def _found(known: "People", name: str) -> "Enrolled":

@@ -203,10 +203,10 @@ class People:
             return badge.person
         deleted = self._session.execute(f"DELETE FROM revoked_badges WHERE {_BADGE}", _key(credential))  # noqa: S608 - a constant
         if not deleted.rowcount:
-            suspended = badge is not None and badge.suspended_at is not None
+            suspended, written = badge is not None and badge.suspended_at is not None, format_badge(credential)
             raise CredentialError(
-                f"Badge {format_badge(credential)} is not revoked{', only suspended' if suspended else ''}.",
-                hint="Resume it: `lintel badges resume`." if suspended else "See `lintel badges list`.",
+                f"Badge {written} is not revoked{', only suspended' if suspended else ''}.",
+                hint=f"Resume it: `lintel badges resume {written}`." if suspended else "See `lintel badges list`.",
             )
         return None
 

@@ -147,7 +147,8 @@ def test_somebody_who_needs_more_time_gets_it_until_told_otherwise(lintel):
         lintel("people", "time", "eileen collins", "extended").out == "Eileen Collins has the extended strike time.\n"
     )
     assert "strike time: extended" in lintel("people", "show", "Eileen Collins").out
-    lintel("people", "time", "Eileen Collins", "usual")
+    usual = lintel("people", "time", "Eileen Collins", "usual", "--json").json
+    assert usual == {"person": {"id": 1, "name": "Eileen Collins"}, "extended": False}
     assert "strike time" not in lintel("people", "show", "Eileen Collins").out
 
 
@@ -165,7 +166,7 @@ def test_list_of_people_as_json(lintel):
 @pytest.mark.usefixtures("enrolled")
 def test_person_is_shown_whatever_the_case(lintel):
     said = lintel("people", "show", "eileen COLLINS").out.splitlines()
-    assert (said[0].startswith("Eileen Collins, enrolled 20"), said[1]) == (True, "badges: badge 17:1001")
+    assert (said[0].startswith("Eileen Collins, enrolled 20"), said[1]) == (True, "badges: 17:1001")
 
 
 @pytest.mark.usefixtures("enrolled")
@@ -334,6 +335,22 @@ def test_people_are_found_by_part_of_the_name_or_by_badge(lintel, text, names):
 
 
 @pytest.mark.usefixtures("both")
+def test_badge_that_nobody_holds_any_more_is_found_as_revoked(lintel):
+    lintel("badges", "revoke", "17:1001")
+    lintel("people", "remove", "Eileen Collins", "--yes")
+    found = lintel("people", "find", "17:1001")
+    assert (found.exit_code, found.err) == (1, "Badge 17:1001 is revoked; its holder was removed.\n")
+
+
+@pytest.mark.usefixtures("both")
+@pytest.mark.parametrize("command", [("people", "show"), ("people", "rename", "Ada"), ("badges", "add", "17:1")])
+def test_part_of_a_name_is_answered_with_the_whole(lintel, command):
+    group, verb, *rest = command
+    said = lintel(group, verb, "COLLINS", *rest)
+    assert (said.exit_code, "Write the whole name: 'Eileen Collins'." in said.err) == (9, True)
+
+
+@pytest.mark.usefixtures("both")
 def test_nobody_found_says_so(lintel):
     found = lintel("people", "find", "Lovelace")
     assert (found.exit_code, found.out, "Nobody has 'Lovelace' in the name" in found.err) == (1, "", True)
@@ -354,7 +371,7 @@ def test_accents_do_not_hide_anybody(lintel, eileen):
 @pytest.mark.usefixtures("both")
 def test_renamed_person_keeps_the_badge(lintel, eileen):
     renamed = lintel("people", "rename", "eileen collins", "Eileen Marie Collins")
-    assert (renamed.exit_code, renamed.out) == (0, "eileen collins is now Eileen Marie Collins.\n")
+    assert (renamed.exit_code, renamed.out) == (0, "Eileen Collins is now Eileen Marie Collins.\n")
     assert lintel("verify", "17:1001", eileen).out.splitlines()[0] == "MATCH with Eileen Marie Collins"
     assert lintel("people", "show", "Eileen Collins").exit_code == 9
 
@@ -384,6 +401,14 @@ def test_removed_person_is_gone(lintel):
         True,
         False,
     )
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_removal_and_renaming_as_json(lintel):
+    renamed = lintel("people", "rename", "eileen collins", "Eileen", "--json").json
+    removed = lintel("people", "remove", "Eileen", "--yes", "--json").json
+    assert renamed == {"person": {"id": 1, "name": "Eileen"}, "before": "Eileen Collins"}
+    assert removed == {"person": {"id": 1, "name": "Eileen"}, "erased": True}
 
 
 @pytest.mark.usefixtures("enrolled")
