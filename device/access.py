@@ -1,22 +1,20 @@
 """One transaction, from a badge to the door: claim, fresh frames, comparison, decision, audit, grant."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from device.clock import Stop
 from device.config import Settings
 from device.door.operation import Door
-from device.errors import LintelError, StoreError
+from device.door_log import DoorLog
+from device.errors import LintelError, ModelError, StoreError
 from device.policy.decision import decide, door_refusal, refusal
-from device.policy.pacing import Pacing, summary_row
 from device.ports import Camera, Clock
-from device.records import AuditRow, BadgeRead, Claim, Decision, Event, Evidence, Frame, Probe, Reason, Transaction
+from device.records import BadgeRead, Claim, Decision, Event, Evidence, Frame, Probe, Reason, Transaction
 from device.store.people import People
 from device.store.store import Store
 from device.vision.comparison import compare
-from device.vision.faces import FaceAnalyzer
+from device.vision.late import Analyzer
 
 RETRY_S = 0.1
 """Pause before a camera that failed is asked again."""
@@ -31,7 +29,7 @@ class Doorway:
     camera: Camera
     door: Door
     store: Store
-    analyzer: FaceAnalyzer
+    analyzer: Analyzer
     clock: Clock
     cameras: Mapping[str, Camera] = field(default_factory=dict)
     """Those at readers that have one of their own, by the reader's name."""
@@ -44,11 +42,11 @@ class Doorway:
 class Access:
     """Carries out transactions at one door, one at a time."""
 
-    def __init__(self, doorway: Doorway, settings: Settings) -> None:
+    def __init__(self, doorway: Doorway, settings: Settings, log: DoorLog | None = None) -> None:
+        """`log` takes what can't be written down at once."""
         self._doorway = doorway
         self._settings = settings
-        self._rule = doorway.analyzer.embedder.decision_rule
-        self._pacing = Pacing()
+        self._log = log or DoorLog(doorway.door, doorway.store, doorway.clock)
 
     def swipe(self, badge: BadgeRead, stop: Stop | None = None) -> Transaction:
         """Decides on a badge, writes the decision down, and only then, if it is a grant, tells the door.
@@ -88,8 +86,11 @@ class Access:
         if objection := door_refusal(self._doorway.door.state):
             return replace(denied, decision=Decision(objection))
         try:
+            model_sha256 = self._doorway.analyzer.embedder.model_sha256
             with self._doorway.store.people() as people:
-                claim = people.claim(badge.credential, self._doorway.analyzer.embedder.model_sha256)
+                claim = people.claim(badge.credential, model_sha256)
+        except ModelError as error:
+            return replace(denied, decision=Decision(Reason.VISION_FAULT), fault=error.message)
         except StoreError as error:
             return replace(denied, decision=Decision(Reason.STORE_FAULT), fault=error.message)
         reason = refusal(claim)
@@ -111,11 +112,14 @@ class Access:
         return replace(transaction, decision=decision, frames=look.frames, fault=fault)
 
     def _evidence(self, probes: tuple[Probe, ...], claim: Claim) -> Evidence:
-        return compare([probe.embedding for probe in probes], claim.references, self._rule)
+        rule = self._doorway.analyzer.embedder.decision_rule
+        return compare([probe.embedding for probe in probes], claim.references, rule)
 
     def _recorded(self, transaction: Transaction, since: float) -> Transaction:
-        """What could not be written down did not happen: it becomes a denial. A flood of denials is only counted."""
-        if self._pacing.is_counted(transaction, self._doorway.clock.monotonic()):
+        """What could not be written down did not happen: it becomes a denial, whose row is written later. A flood of
+        denials is only counted.
+        """
+        if self._log.counts(transaction):
             return replace(transaction, counted=True)
         try:
             store = self._doorway.store
@@ -124,7 +128,9 @@ class Access:
                 audit.record(transaction)
         except StoreError as error:
             denied = replace(transaction, decision=Decision(Reason.STORE_FAULT), fault=error.message)
-            return self._timed(denied, since)
+            denied = self._timed(denied, since)
+            self._log.keep(denied)
+            return denied
         return transaction
 
     def _timed(self, transaction: Transaction, since: float) -> Transaction:
@@ -142,24 +148,9 @@ class Access:
 
     def _withdrawn(self, transaction: Transaction, reason: Reason) -> Transaction:
         """A grant that became impossible while it was written down: the audit says that nothing was released."""
-        with suppress(StoreError):
-            self.note_fault(f"The last grant was not carried out: {reason.code}.")
+        self._log.add(Event.FAULT, f"The last grant was not carried out: {reason.code}.")
+        self._log.write_down()
         return replace(transaction, decision=Decision(reason))
-
-    def write_counted(self, now: float) -> None:
-        """Writes the summaries of denials without a row of their own that are due. Raises `StoreError`."""
-        clock = self._doorway.clock
-        for summary in self._pacing.due(now):
-            since_s = clock.monotonic() - summary.began_at
-            row = summary_row(summary, clock.utc() - timedelta(seconds=since_s), self._doorway.door.name)
-            with self._doorway.store.audit() as audit:
-                audit.add(row)
-
-    def note_fault(self, fault: str) -> None:
-        """Writes a fault of the door down. Raises `StoreError`."""
-        with self._doorway.store.audit() as audit:
-            now = self._doorway.clock.utc()
-            audit.add(AuditRow(0, now, Event.FAULT, fault=fault, door=self._doorway.door.name))
 
 
 class _Look:

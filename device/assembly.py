@@ -1,34 +1,34 @@
-"""Puts a door together from settings: the real one on a board, or parts of it for the commands that need no door."""
+"""Puts the parts behind open doors: store, cameras, models and readers, each of which may be missing and come later.
+
+A part that is missing is a trouble that is told and retried, never the end of the service: exit button, fire input,
+alarms and operators need none of them.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
-from typing import TypeVar
+from functools import partial
 
 import msgspec
 
 from device.access import Doorway
 from device.cameras.sources import open_live_camera
-from device.config import DoorSettings, ReaderSettings, Settings, state_dir
-from device.control.client import control_socket
-from device.control.server import ControlServer, Ordered
-from device.door.interlock import Interlock
-from device.door.mode import ModeFile
+from device.config import ReaderSettings, Settings, state_dir
+from device.control.server import Ordered
 from device.door.operation import Door
-from device.door.securing.driven import remember
-from device.door.thread import DoorThread
-from device.door.wires.gpio import board_factory, chip_of, open_board_io
-from device.errors import LintelError
+from device.door_log import DoorLog
+from device.errors import CameraError
+from device.health import Health, Part
+from device.open_doors import Beat, OpenBoard, OpenDoor
+from device.operators import command_words
 from device.ports import Camera, Clock, Reader
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
-from device.readers.kinds import group_of, open_readers
-from device.records import AuditRow, DoorCommand, Event
+from device.readers.kinds import group_of, open_in_background
+from device.records import AuditRow, Event, Frame
 from device.store.store import Store
 from device.vision.faces import load_analyzer
-
-Found = TypeVar("Found")
+from device.vision.late import LateAnalyzer
 
 
 def open_store(settings: Settings) -> Store:
@@ -36,140 +36,148 @@ def open_store(settings: Settings) -> Store:
     return Store(state_dir(settings))
 
 
-Beat = Callable[[], float]
-"""When a thread last came round, in seconds on the monotonic clock."""
-
-
 @dataclass(frozen=True, slots=True)
-class Post:
-    """One door with what its readers give, and when each thread that it needs last came round."""
+class DoorParts:
+    """What one loop of a door needs: the door with its parts, what its readers give, and where its rows go.
+
+    The readers at the way out have a loop of their own: whatever lies on the reader outside delays nobody who leaves.
+    """
 
     doorway: Doorway
     reader: Reader
     beats: tuple[Beat, ...]
+    log: DoorLog | None = None
+    is_way_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """All that the service runs."""
+
+    parts: tuple[DoorParts, ...]
+    health: Health
+    clock: Clock
+    report: Callable[[str], None]
+    """Takes a line for the journal."""
+    tried: Callable[[], bool]
+    """Whether each part was tried once."""
+
+
+class MissingCamera:
+    """`Camera` that is not there, and will not come by itself: the settings name what can't be one."""
+
+    def __init__(self, error: CameraError) -> None:
+        self._error = error
+
+    def read(self, timeout_s: float) -> Frame | None:  # noqa: ARG002
+        """Raises `CameraError`."""
+        raise CameraError(self._error.message, hint=self._error.hint)
+
+    def trouble(self) -> str:
+        """Why there is none."""
+        return self._error.message
+
+    def close(self) -> None:
+        """Nothing to let go."""
 
 
 @contextmanager
-def board(settings: Settings, clock: Clock) -> Iterator[tuple[Post, ...]]:
-    """All real doors with their readers: the relays first, so that they are secured before anything slow or fallible.
-
-    Raises the error of what is missing; of several, one that names them all, as nobody likes to climb a ladder thrice.
-    """
+def assembled(
+    settings: Settings, board: OpenBoard, store: Store, clock: Clock, report: Callable[[str], None]
+) -> Iterator[Assembled]:
+    """The parts of all doors, opened in the background. `report` takes lines for the journal."""
     with ExitStack() as stack:
-        yield _Board(stack, settings, clock).posts()
+        yield _Assembly(stack, settings, store, clock).all(board, report)
 
 
-class _Board:
+class _Assembly:
     """Opens part after part; `stack` closes them."""
 
-    def __init__(self, stack: ExitStack, settings: Settings, clock: Clock) -> None:
+    def __init__(self, stack: ExitStack, settings: Settings, store: Store, clock: Clock) -> None:
         self._stack = stack
         self._settings = settings
+        self._store = store
         self._clock = clock
-        self._pins = cache(partial(board_factory, settings.gpio.chip))
-        self._beats: dict[str, tuple[Beat, ...]] = {}
+        self._analyzers: list[LateAnalyzer] = []
+        self._groups: list[ReaderGroup] = []
+        self._watched: list[Part] = []
 
-    def posts(self) -> tuple[Post, ...]:
-        missing: list[LintelError] = []
-        doors = _found(self._doors, missing) or ()
-        cameras = {source: _found(partial(self._camera, source), missing) for source in self._sources()}
-        readers = _found(self._readers, missing) or {}
-        if missing:
-            raise _all_of(missing)
-        seen = {source: camera for source, camera in cameras.items() if camera is not None}
-        return tuple(self._post(door, seen, readers[door.name]) for door in doors)
+    def all(self, board: OpenBoard, report: Callable[[str], None]) -> Assembled:
+        names = frozenset(opened.door.name for opened in board.doors)
+        self._watched.append(Part("store", names, self._store.trouble))
+        cameras = {source: self._camera(source) for source in self._sources()}
+        readers = self._readers(board)
+        logs = {opened.door.name: DoorLog(opened.door, self._store, self._clock) for opened in board.doors}
+        parts = tuple(
+            part for opened in board.doors for part in self._parts(opened, cameras, readers, logs[opened.door.name])
+        )
+        health = Health(self._watched, logs, self._clock, report)
+        return Assembled(parts, health, self._clock, report, self._were_tried)
 
-    def _doors(self) -> tuple[Door, ...]:
-        """Each relay secured; which ones they are, and on which chip, is written down first."""
-        remember(self._settings.doors, self._settings.outputs, chip_of(self._pins()))
-        interlock = Interlock() if self._settings.access.interlock else None
-        return tuple(self._door(door, interlock) for door in self._settings.doors)
-
-    def _door(self, door: DoorSettings, interlock: Interlock | None) -> Door:
-        """With its time from the first moment on: it may begin with an evacuation, and cameras are slow to open."""
-        io = open_board_io(door, self._settings, self._pins(), self._clock)
-        self._stack.callback(io.close)
-        memory = ModeFile(state_dir(self._settings), door.name)
-        opened = self._stack.enter_context(closing(Door(door, io, self._clock, memory, interlock)))
-        opened.chip = str(chip_of(self._pins()) or "")
-        time = self._stack.enter_context(closing(DoorThread(opened, self._clock)))
-        self._beats[door.name] = (lambda: time.last_beat, lambda: io.last_beat)
-        return opened
+    def _were_tried(self) -> bool:
+        return all(one.tried.is_set() for one in self._analyzers) and all(one.was_tried for one in self._groups)
 
     def _sources(self) -> list[str]:
-        return sorted({self._source(reader) for reader in self._settings.readers})
+        return sorted({self._source(reader) for reader in self._settings.readers if reader.direction == "entry"})
 
     def _source(self, reader: ReaderSettings) -> str:
         return reader.camera or self._settings.camera.source
 
     def _camera(self, source: str) -> Camera:
         settings = msgspec.structs.replace(self._settings.camera, source=source)
-        return self._stack.enter_context(closing(open_live_camera(settings, self._clock)))
+        try:
+            camera = self._stack.enter_context(closing(open_live_camera(settings, self._clock, in_background=True)))
+        except CameraError as error:
+            camera = MissingCamera(error)
+        doors = frozenset(reader.door for reader in self._settings.readers if self._source(reader) == source)
+        self._watched.append(Part(f"camera {source}", doors, camera.trouble))
+        return camera
 
-    def _readers(self) -> dict[str, ReaderGroup]:
-        """By door."""
-        settings = self._settings
-        opened = open_readers(
-            settings.readers, ReaderContext(self._clock, self._pins, state_dir(settings), settings.formats)
-        )
+    def _readers(self, board: OpenBoard) -> Mapping[str, Reader]:
+        """By their names."""
+        context = ReaderContext(self._clock, board.pins, state_dir(self._settings), self._settings.formats)
+        opened = open_in_background(self._settings.readers, context)
         for reader in opened.values():
             self._stack.callback(reader.close)
-        return {
-            door.name: self._as_one(tuple(one for one in settings.readers if one.door == door.name), opened)
-            for door in settings.doors
-        }
+        return opened
 
-    def _as_one(self, readers: tuple[ReaderSettings, ...], opened: Mapping[str, Reader]) -> ReaderGroup:
-        """Also a single one: it is read, and its badges are stamped, when they come, not when the door has time."""
-        return self._stack.enter_context(closing(group_of(readers, opened, self._clock)))
+    def _parts(
+        self, opened: OpenDoor, cameras: Mapping[str, Camera], readers: Mapping[str, Reader], log: DoorLog
+    ) -> Iterator[DoorParts]:
+        """A loop for the way in and one for the way out; each door has an analyzer of its own, as each has a thread."""
+        door, settings = opened.door, self._settings
+        at_door = [one for one in settings.readers if one.door == door.name]
+        ways = {way: [one for one in at_door if one.direction == way] for way in ("entry", "exit")}
+        seen = {one.name: cameras[self._source(one)] for one in ways["entry"]}
+        doorway = self._doorway(door, seen)
+        for way, those in ways.items():
+            if those:
+                group = self._stack.enter_context(closing(group_of(tuple(those), readers, self._clock)))
+                self._groups.append(group)
+                self._watched.append(Part("reader", frozenset({door.name}), group.trouble, is_logged=False))
+                yield DoorParts(doorway, group, opened.beats, log, is_way_out=way == "exit")
 
-    def _post(self, door: Door, cameras: Mapping[str, Camera], reader: ReaderGroup) -> Post:
-        """A door has a store and an analyzer of its own, because each door has a thread of its own."""
-        at_door = {part.name: cameras[self._source(part)] for part in self._settings.readers if part.door == door.name}
-        store = self._stack.enter_context(open_store(self._settings))
-        analyzer = load_analyzer(self._settings.vision)
-        doorway = Doorway(next(iter(at_door.values())), door, store, analyzer, self._clock, at_door)
-        beats = self._beats[door.name]
-        return Post(doorway, reader, (*beats, lambda: reader.last_beat))
-
-
-@contextmanager
-def operators(settings: Settings, posts: tuple[Post, ...], clock: Clock) -> Iterator[None]:
-    """Lets operators speak to the doors until the end, if there is a folder for their socket. Raises `DoorError`."""
-    path = control_socket()
-    if path is None:
-        yield
-        return
-
-    doors = {post.doorway.door.name: post.doorway.door for post in posts}
-
-    def note(ordered: Ordered) -> None:
-        """A release before it is done, with a connection of the socket's own thread; nothing else waits for a disk."""
-        detail = f"{ordered.command.value}, by user {ordered.uid}"
-        if ordered.command is not DoorCommand.RELEASE:
-            doors[ordered.door].remark(Event.DOOR_COMMANDED, detail)
-            return
-        with open_store(settings) as store, store.audit() as audit:
-            audit.add(AuditRow(0, clock.utc(), Event.DOOR_COMMANDED, fault=detail, door=ordered.door))
-
-    with closing(ControlServer(path, doors, note)):
-        yield
+    def _doorway(self, door: Door, seen: Mapping[str, Camera]) -> Doorway:
+        analyzer = self._stack.enter_context(closing(LateAnalyzer(partial(load_analyzer, self._settings.vision))))
+        self._analyzers.append(analyzer)
+        self._watched.append(Part("models", frozenset({door.name}), analyzer.trouble))
+        camera = next(iter(seen.values()), MissingCamera(_NO_WAY_IN))
+        return Doorway(camera, door, self._store, analyzer, self._clock, seen)
 
 
-def _found(find: Callable[[], Found], missing: list[LintelError]) -> Found | None:
-    """What is opened; None, and the error in `missing`, if it cannot be."""
-    try:
-        return find()
-    except LintelError as error:
-        missing.append(error)
-        return None
+_NO_WAY_IN = CameraError("This door has no reader at its way in, and so no camera.", hint="Set `direction`.")
 
 
-def _all_of(errors: list[LintelError]) -> LintelError:
-    """One error that says what several say, of the first one's kind."""
-    if len(errors) == 1:
-        return errors[0]
-    messages = (f"  {error.message} {error.hint}" for error in errors)
-    return type(errors[0])(
-        "\n".join([f"{len(errors)} parts of the door are missing.", *messages]), hint="Mend all of them."
-    )
+def late_store(settings: Settings) -> Store:
+    """The store in the settings' state folder, which is opened when it is used and may not be there yet."""
+    return Store(state_dir(settings), opened=False)
+
+
+def release_writer(store: Store, clock: Clock) -> Callable[[Ordered], None]:
+    """Writes an operator's release down before it is done. Raises `StoreError`."""
+
+    def write(ordered: Ordered) -> None:
+        with store.audit() as audit:
+            audit.add(AuditRow(0, clock.utc(), Event.DOOR_COMMANDED, fault=command_words(ordered), door=ordered.door))
+
+    return write

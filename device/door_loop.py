@@ -1,20 +1,17 @@
 """Attends to one door: what its readers give becomes transactions, what happens at it becomes audit rows."""
 
 import math
-from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import assert_never
 
 from device.access import Access, Doorway
 from device.clock import Stop
 from device.config import Settings
-from device.errors import ReaderError, StoreError
+from device.door_log import DoorLog
+from device.errors import ReaderError
 from device.ports import Reader
 from device.records import (
-    AuditRow,
     BadgeRead,
     BadgeRemoved,
     DoorState,
@@ -26,6 +23,7 @@ from device.records import (
     Signal,
     Transaction,
 )
+from device.way_out import BadgeLookup, WayOut
 
 MAX_READ_AGE_S = 1.0
 """An older badge read is dropped: whoever presented it may be gone."""
@@ -34,8 +32,6 @@ NOISE_S = 60.0
 
 ANSWER_S = 2.0
 """So long at least a reader shows that a badge was granted or denied."""
-MAX_HAPPENED = 1000
-"""So many rows wait at most for a store that fails; later ones are counted."""
 
 _EVENT_OF = {
     Notice.LOST: Event.READER_LOST,
@@ -45,16 +41,6 @@ _EVENT_OF = {
     Notice.RESTORED: Event.READER_RESTORED,
 }
 _ALARMS = (DoorState.FORCED, DoorState.HELD_OPEN)
-
-
-@dataclass(frozen=True, slots=True)
-class _Happened:
-    """A row to be written: what, when in seconds on the monotonic clock, how, and at which reader if at one."""
-
-    event: Event
-    at: float
-    detail: str = ""
-    reader: str = ""
 
 
 class Unserved:
@@ -94,20 +80,23 @@ class Unserved:
 class DoorLoop:
     """One door's loop body: `attend` to each event of its readers, `write_down` in between."""
 
-    def __init__(self, doorway: Doorway, settings: Settings, reader: Reader, *, in_turn: bool = False) -> None:
+    def __init__(
+        self, doorway: Doorway, settings: Settings, reader: Reader, *, in_turn: bool = False, log: DoorLog | None = None
+    ) -> None:
         """With `in_turn` every badge gets an answer, one after the other, as on a desk where they are typed; a door
-        forgets those that were presented while it was busy.
+        forgets those that were presented while it was busy. `log` is shared by all loops of a door.
         """
         self._doorway = doorway
         self._door = doorway.door
-        self._access = Access(doorway, settings)
+        self.log = log or DoorLog(doorway.door, doorway.store, doorway.clock)
+        self._access = Access(doorway, settings, self.log)
+        self._exits = frozenset(one.name for one in settings.readers if one.direction == "exit")
+        self._way_out = WayOut(doorway.door, BadgeLookup(doorway.store), self.log, doorway.clock)
         self._reader = reader
         self._in_turn = in_turn
         self._unserved = Unserved()
         self._shown: Signal | None = None
         self._answered_until = -math.inf
-        self._happened: deque[_Happened] = deque()
-        self._lost = 0
 
     def attend(self, event: ReaderEvent, stop: Stop) -> Transaction | None:
         """Carries a badge out; notes what a reader says of itself. Keys are not used yet, and never kept."""
@@ -115,7 +104,7 @@ class DoorLoop:
             case BadgeRead():
                 return self._served(event, stop)
             case ReaderNotice():
-                self._keep(_Happened(_EVENT_OF[event.notice], event.at, event.detail, event.reader))
+                self.log.add(_EVENT_OF[event.notice], event.detail, reader=event.reader, at=event.at)
             case KeyPress() | BadgeRemoved():
                 pass
             case _:
@@ -135,17 +124,24 @@ class DoorLoop:
             else:
                 self.attend(event, stop)
 
+    def close(self) -> None:
+        """Hands the log the last counts, and looks no badge up any more; harmless when repeated."""
+        self.count_unserved(finally_=True)
+        self._way_out.close()
+
+    def count_unserved(self, *, finally_: bool = False) -> None:
+        """Hands the log what was counted, when it is due; `finally_` all of it."""
+        now = math.inf if finally_ else self._doorway.clock.monotonic()
+        for fault in self._unserved.due(now):
+            self.log.add(Event.FAULT, fault)
+
     def write_down(self, *, finally_: bool = False) -> None:
         """Writes what happened at the door, and what was counted, into the audit.
 
         A store that fails does not keep the door from being served; what it did not take is written later.
         """
-        now = math.inf if finally_ else self._doorway.clock.monotonic()
-        with suppress(StoreError):
-            for fault in self._unserved.due(now):
-                self._access.note_fault(fault)
-            self._access.write_counted(now)
-            self._write_happened()
+        self.count_unserved(finally_=finally_)
+        self.log.write_down(finally_=finally_)
 
     def show_state(self) -> None:
         """Has the readers show whether the door waits for a badge or is in alarm; an answer stands for a while."""
@@ -155,19 +151,20 @@ class DoorLoop:
         elif now >= self._answered_until and not (self._shown is Signal.GRANTED and state is DoorState.RELEASED):
             self._show(Signal.READY)
 
-    def note(self, event: Event, detail: str = "") -> None:
-        """Writes a row about this door now. Raises `StoreError`."""
-        self._write(_Happened(event, self._doorway.clock.monotonic(), detail))
-
     def _served(self, badge: BadgeRead, stop: Stop) -> Transaction | None:
         if not (self._in_turn or self._unserved.is_served(badge, self._doorway.clock.monotonic())):
             self._answer(Signal.DENIED)
             return None
-        if badge.credential is not None:
+        if badge.credential is not None and badge.reader not in self._exits:
             self._show(Signal.LOOK)
-        transaction = self._access.swipe(badge, stop)
+        transaction = self._transaction(badge, stop)
         self._answer(Signal.GRANTED if transaction.decision.granted else Signal.DENIED)
         return transaction
+
+    def _transaction(self, badge: BadgeRead, stop: Stop) -> Transaction:
+        if badge.reader in self._exits:
+            return self._way_out.swipe(badge, stop)
+        return self._access.swipe(badge, stop)
 
     def _answer(self, signal: Signal) -> None:
         """What a person has to see stands for `ANSWER_S`, or until the next badge or an alarm."""
@@ -181,36 +178,3 @@ class DoorLoop:
             self._shown = signal
             with suppress(ReaderError):
                 self._reader.show(signal)
-
-    def _write_happened(self) -> None:
-        """Each row at the time it happened; one that cannot be written stays. Raises `StoreError`."""
-        for notice in self._door.notices():
-            self._keep(_Happened(notice.event, notice.at, notice.detail))
-        while self._happened:
-            self._write(self._happened[0])
-            self._happened.popleft()
-        if self._lost:
-            self.note(Event.FAULT, f"{self._lost} more things happened than could be kept for a store that failed")
-            self._lost = 0
-
-    def _keep(self, happened: _Happened) -> None:
-        """Until it can be written; how it began is worth more than how it went on."""
-        if len(self._happened) < MAX_HAPPENED:
-            self._happened.append(happened)
-        else:
-            self._lost += 1
-
-    def _write(self, happened: _Happened) -> None:
-        clock = self._doorway.clock
-        at = clock.utc() - timedelta(seconds=clock.monotonic() - happened.at)
-        with self._doorway.store.audit() as audit:
-            audit.add(
-                AuditRow(
-                    0,
-                    at,
-                    happened.event,
-                    fault=happened.detail or None,
-                    door=self._door.name,
-                    reader=happened.reader or None,
-                )
-            )

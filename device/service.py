@@ -1,24 +1,33 @@
 """The process shell of its doors: signals, watchdog, and a secure door on every way out."""
 
-import itertools
+import math
 import os
-import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
-from types import FrameType
+from contextlib import ExitStack, contextmanager, suppress
 
-from device.assembly import Post
+from device.assembly import Assembled, DoorParts
 from device.clock import SLICE_S, Stop
 from device.config import Settings
+from device.door_log import DoorLog
 from device.door_loop import DoorLoop
-from device.errors import DoorError, ReaderEnded, ReaderError, StoreError
+from device.errors import LintelError, ReaderEnded
 from device.ports import Clock
 from device.records import DoorState, Event, Transaction
 
 POLL_S = 1.0
+SUPERVISE_S = 0.5
+"""How often the main thread asks all parts how they are."""
+WRITE_S = 0.25
+"""How often at least a door's log is written down."""
+PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0)
+"""How long a door's loop that failed rests before it runs again; the last one repeats."""
+TRIED_S = 10.0
+"""A part that has not even failed after this long counts as tried: a driver that hangs must not delay the door."""
+END_S = 5.0
+"""How long the end waits for a loop or a log that hangs in a disk."""
 MAX_SWIPE_S = 70.0
 """A door's loop that has not come round for so long hangs; no swipe that the settings allow takes longer."""
 MAX_BEAT_S = 10.0
@@ -58,26 +67,11 @@ class Notifier:
                 datagram.sendto(message.encode(), socket.MSG_DONTWAIT, self._address)
 
 
-@contextmanager
-def stopped_by_signals(stop: Stop) -> Iterator[None]:
-    """Sets `stop` on SIGTERM, SIGINT and SIGHUP within the block; a pulse under way ends at once."""
-
-    def request(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    before = {number: signal.signal(number, request) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 class Watchdog:
     """Feeds the service manager's watchdog as long as every part of the process is alive."""
 
     def __init__(self, notifier: Notifier, clock: Clock) -> None:
-        self._notifier = notifier
+        self.notifier = notifier
         self._clock = clock
         self._parts: list[tuple[Callable[[], float], float]] = []
 
@@ -89,107 +83,197 @@ class Watchdog:
         """Does nothing, and so lets the process be ended and started again, once a part hangs."""
         now = self._clock.monotonic()
         if all(now - last_beat() <= allowance_s for last_beat, allowance_s in self._parts):
-            self._notifier.alive()
+            self.notifier.alive()
 
 
 class Service:
-    """One door in operation: the loop from event to event."""
+    """One loop of a door in operation: from event to event."""
 
-    def __init__(self, post: Post, settings: Settings, watchdog: Watchdog, *, in_turn: bool = False) -> None:
+    def __init__(self, parts: DoorParts, settings: Settings, watchdog: Watchdog, *, in_turn: bool = False) -> None:
         """`in_turn` is as in `DoorLoop`."""
-        self._doorway = post.doorway
-        self._attendant = DoorLoop(post.doorway, settings, post.reader, in_turn=in_turn)
-        self._reader = post.reader
+        self._doorway = parts.doorway
+        self.loop = DoorLoop(parts.doorway, settings, parts.reader, in_turn=in_turn, log=parts.log)
+        self._reader = parts.reader
+        self._is_way_out = parts.is_way_out
         self._watchdog = watchdog
         self._beat = self._doorway.clock.monotonic()
         watchdog.add(lambda: self._beat, MAX_SWIPE_S)
-        for beat in post.beats:
+        for beat in parts.beats:
             watchdog.add(beat, MAX_BEAT_S)
 
-    def run(self, stop: Stop, ready: Callable[[], None], tell: Tell) -> None:
-        """Serves until `stop` is set or the reader's input ends; the door is secured at the end, whatever happens.
+    @property
+    def log(self) -> DoorLog:
+        """Where the rows of this door go."""
+        return self.loop.log
 
-        Raises `DoorError`, `ReaderError` or `StoreError` when the door cannot go on; the fault is in the audit if it
-        can be.
+    def run(self, stop: Stop, ready: Callable[[], None], tell: Tell, *, writes: bool = True) -> None:
+        """Serves until `stop` is set or the reader's input ends. Raises `ReaderError`.
+
+        With `writes` it writes the door's log down itself, in between; without, somebody else does.
         """
-        try:
-            self._serve_secured(stop, ready, tell)
-        except (DoorError, ReaderError) as error:
-            with suppress(StoreError):
-                self._attendant.note(Event.FAULT, error.message)
-            raise
-        self._attendant.note(Event.SERVICE_STOPPED)
+        with suppress(ReaderEnded):
+            self._serve(stop, ready, tell, writes=writes)
+        self._let_in_the_last(stop)
 
-    def _serve_secured(self, stop: Stop, ready: Callable[[], None], tell: Tell) -> None:
-        try:
-            self._attendant.note(Event.SERVICE_STARTED)
-            with suppress(ReaderEnded):
-                self._serve(stop, ready, tell)
-            self._let_in_the_last(stop)
-        finally:
-            try:
-                self._doorway.door.close()
-            finally:
-                self._attendant.write_down(finally_=True)
+    @property
+    def name(self) -> str:
+        """Which door, and which way."""
+        return f"{self._doorway.door.name}{', way out' if self._is_way_out else ''}"
+
+    def rest(self, seconds: float) -> None:
+        """Waits, alive, after a failure."""
+        end = self._doorway.clock.monotonic() + seconds
+        self._beat = end
+        self._doorway.clock.sleep(seconds)
+
+    def wait_for_notices(self, timeout_s: float) -> None:
+        """Until the door has something for its log, or the time is over."""
+        self._doorway.clock.wait(self._doorway.door.wakeup, timeout_s)
+
+    def end(self) -> None:
+        """Secures the door, and hands the last counts to the log; harmless when repeated. Raises `DoorError`."""
+        self._beat = math.inf
+        self.loop.close()
+        self._doorway.door.close()
 
     def _let_in_the_last(self, stop: Stop) -> None:
         """Whoever was granted before the input ended may still open the door; a request to stop shortens that."""
         while self._doorway.door.state is DoorState.RELEASED and not stop.is_set():
             self._doorway.clock.sleep(SLICE_S)
 
-    def _serve(self, stop: Stop, ready: Callable[[], None], tell: Tell) -> None:
-        self._attendant.forget_waiting(stop, within_s=POLL_S)
+    def _serve(self, stop: Stop, ready: Callable[[], None], tell: Tell, *, writes: bool) -> None:
+        self.loop.forget_waiting(stop, within_s=POLL_S)
         ready()
         while not stop.is_set():
             self._beat = self._doorway.clock.monotonic()
             self._watchdog.feed()
-            self._attendant.show_state()
+            self.loop.show_state()
             event = self._reader.read(POLL_S)
-            if event and (transaction := self._attendant.attend(event, stop)):
+            if event and (transaction := self.loop.attend(event, stop)):
                 tell(transaction)
-                if transaction.credential is not None:
-                    self._attendant.forget_waiting(stop, within_s=POLL_S)
-            self._attendant.write_down()
+                if transaction.credential is not None and not self._is_way_out:
+                    self.loop.forget_waiting(stop, within_s=POLL_S)
+            if writes:
+                self.loop.write_down()
+            else:
+                self.loop.count_unserved()
 
 
 def serve(services: Sequence[Service], notifier: Notifier, stop: Stop, tell: Tell) -> None:
-    """Runs all doors until `stop` is set, or until every reader's input has ended.
+    """Runs one loop in this thread until `stop` is set or its reader's input has ended. Raises `ReaderError`."""
+    (service,) = services
+    with _in_operation(services, notifier):
+        service.log.write_down()
+        service.run(stop, notifier.ready, tell)
 
-    Several doors have a thread each, so that nobody waits for a face at another door. What ends one of them with an
-    error ends them all, for the service manager to start them again. Raises what `Service.run` does.
+
+def operate(services: Sequence[Service], assembled: Assembled, watchdog: Watchdog, stop: Stop, tell: Tell) -> None:
+    """Runs every loop in a thread of its own until `stop` is set, or until all inputs have ended.
+
+    This thread asks all parts how they are, feeds the watchdog, and is free for signals. A loop that fails is reported
+    and runs again: the doors, their exit buttons and the operators' socket go on meanwhile.
     """
-    ready = _when_all_are(len(services), notifier.ready)
+    with _in_operation(services, watchdog.notifier), _writers(services, stop):
+        loops = [_Loop(service, stop, tell, assembled.report) for service in services]
+        _supervise(loops, assembled, watchdog, stop)
+        stop.set()
+        for loop in loops:
+            loop.join(END_S)
+
+
+def _supervise(loops: "Sequence[_Loop]", assembled: Assembled, watchdog: Watchdog, stop: Stop) -> None:
+    clock, is_ready = assembled.clock, False
+    deadline = clock.monotonic() + TRIED_S
+    while not stop.is_set() and any(loop.is_alive() for loop in loops):
+        is_tried = assembled.tried() or clock.monotonic() >= deadline
+        if is_tried:
+            assembled.health.poll()
+        if is_tried and not is_ready:
+            is_ready = True
+            watchdog.notifier.ready()
+        watchdog.feed()
+        clock.sleep(SUPERVISE_S)
+
+
+class _Loop(threading.Thread):
+    """A door's loop that is started again after it has failed."""
+
+    def __init__(self, service: Service, stop: Stop, tell: Tell, report: Callable[[str], None]) -> None:
+        super().__init__(name=f"loop {service.name}", daemon=True)
+        self._service = service
+        self._stop_request = stop
+        self._tell = tell
+        self._report = report
+        self.start()
+
+    def run(self) -> None:
+        """Until a request to stop, or the end of the reader's input."""
+        failures = 0
+        while not self._stop_request.is_set():
+            try:
+                return self._service.run(self._stop_request, lambda: None, self._tell, writes=False)
+            except Exception as error:  # whatever it is, this door's other parts need no restart
+                self._fail(error)
+                self._service.rest(PAUSES_S[min(failures, len(PAUSES_S) - 1)])
+                failures += 1
+        return None
+
+    def _fail(self, error: Exception) -> None:
+        if not isinstance(error, LintelError):
+            threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self)))
+        why = error.message if isinstance(error, LintelError) else f"a bug in Lintel, {type(error).__name__}"
+        self._service.log.add(Event.FAULT, f"The loop that serves badges failed and is started again: {why}")
+        self._report(f"Door {self._service.name}: the loop that serves badges failed and is started again: {why}")
+
+
+@contextmanager
+def _writers(services: Sequence[Service], stop: Stop) -> Iterator[None]:
+    """A thread for each door that writes its log down, so that no badge and no alarm waits for a disk."""
+    distinct = {id(service.log): service for service in services}.values()
+    threads = [threading.Thread(target=_write, args=(one, stop), name="log", daemon=True) for one in distinct]
+    for thread in threads:
+        thread.start()
     try:
-        if len(services) == 1:
-            services[0].run(stop, ready, tell)
-        else:
-            _serve_side_by_side(services, stop, ready, tell)
+        yield
     finally:
-        notifier.stopping()
+        stop.set()
+        for thread in threads:
+            thread.join(END_S)
 
 
-def _serve_side_by_side(services: Sequence[Service], stop: Stop, ready: Callable[[], None], tell: Tell) -> None:
-    """Waits and does nothing else: the main thread is free for signals."""
-    with ThreadPoolExecutor(len(services), thread_name_prefix="door") as pool:
-        running: list[Future[None]] = [pool.submit(service.run, stop, ready, tell) for service in services]
+def _write(service: Service, stop: Stop) -> None:
+    while not stop.is_set():
         try:
-            while pending := [future for future in running if not future.done()]:
-                wait(pending, SLICE_S, FIRST_EXCEPTION)
-                if any(future.done() and future.exception() for future in running):
-                    stop.set()
-        finally:
-            stop.set()
-    for future in running:
-        future.result()
+            service.log.write_down()
+        except Exception:
+            threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
+        service.wait_for_notices(WRITE_S)
 
 
-def _when_all_are(count: int, ready: Callable[[], None]) -> Callable[[], None]:
-    """A function that calls `ready` when it is called for the `count`th time, from whichever thread."""
-    lock, calls = threading.Lock(), itertools.count(1)
+@contextmanager
+def _in_operation(services: Sequence[Service], notifier: Notifier) -> Iterator[None]:
+    """Notes start and end of each door; secures all at the end, whatever happens, and writes the last rows."""
+    logs = tuple({id(service.log): service.log for service in services}.values())
+    last: list[tuple[Event, str]] = []
+    for log in logs:
+        log.add(Event.SERVICE_STARTED)
+    try:
+        yield
+        last.append((Event.SERVICE_STOPPED, ""))
+    except LintelError as error:
+        last.append((Event.FAULT, error.message))
+        raise
+    finally:
+        with ExitStack() as stack:
+            stack.callback(notifier.stopping)
+            for log in logs:
+                stack.callback(_close, log, last)
+            for service in services:
+                stack.callback(service.end)
 
-    def one_more() -> None:
-        with lock:
-            if next(calls) == count:
-                ready()
 
-    return one_more
+def _close(log: DoorLog, last: Sequence[tuple[Event, str]]) -> None:
+    log.write_down(finally_=True)
+    for event, detail in last:
+        log.add(event, detail)
+    log.write_down()

@@ -13,7 +13,8 @@ def play_desk(settings: Settings, camera_source: str, *, as_json: bool) -> int:
     from device.clock import Stop, SystemClock
     from device.door.wires.gpio import level_of
     from device.records import Transaction
-    from device.service import Notifier, Service, Watchdog, serve, stopped_by_signals
+    from device.service import Notifier, Service, Watchdog, serve
+    from device.signals import stopped_by_signals
     from device.simulation.desk import desk
     from device.virtual.pins import SimulatedPins
 

@@ -1,6 +1,7 @@
 """`lintel run`: the service of a real door."""
 
 import os
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,31 +13,56 @@ from device.errors import ReaderError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from device.clock import SystemClock
     from device.config import ReaderSettings, Settings
+    from device.open_doors import OpenBoard
+    from device.operators import Backing
     from device.records import Transaction
 
 
-@click.command(epilog="Exit codes: 0 stopped on request, 4 model, 6 camera, 7 relay, 8 database, 13 reader.")
+@click.command(epilog="Exit codes: 0 stopped on request, 3 settings, 7 no GPIO pins, 13 standard input in a service.")
 @click.pass_context
 def run(context: click.Context) -> None:
-    """Run the door on this Raspberry Pi: reader, camera, relay.
+    """Run the doors on this Raspberry Pi.
 
-    The settings say where they are (`lintel config`). A part that is missing is named at the start, with what to do
-    about it; nothing is simulated. Stop it with Ctrl-C or SIGTERM: the door is secured on the way out.
+    The doors are driven first. A camera, reader, model or database that is missing is reported and looked for again,
+    and badges are denied with the reason meanwhile; nothing is simulated. Stop it with Ctrl-C or SIGTERM: the doors are
+    secured on the way out.
     """
-    from device.assembly import board, operators
     from device.clock import Stop, SystemClock
-    from device.service import Notifier, Service, Watchdog, serve, stopped_by_signals
+    from device.open_doors import open_doors
+    from device.operators import Backing, operators
+    from device.signals import stopped_by_signals
 
     settings, stop = settings_of(context), Stop()
     if "NOTIFY_SOCKET" in os.environ and any(reader.source == "stdin" for reader in lines_of(settings)):
         raise ReaderError("A service has no standard input to read badges from.", hint="Set `reader.source`.")
-    notifier, clock = Notifier.of_environment(), SystemClock(stop)
-    with stopped_by_signals(stop), board(settings, clock) as posts, operators(settings, posts, clock):
-        click.echo("The door is secured and waits for badges.", err=True)
-        watchdog = Watchdog(notifier, clock)
-        services = [Service(post, settings, watchdog) for post in posts]
-        serve(services, notifier, stop, journal(settings))
+    clock, backing = SystemClock(stop), Backing()
+    with stopped_by_signals(stop), open_doors(settings, clock) as board, operators(board, backing):
+        click.echo("The doors are in operation and secured; now to their other parts.", err=True)
+        _serve(settings, board, backing, clock)
+
+
+def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: "SystemClock") -> None:
+    """All that is slow to load, or may be missing or fail, with the doors in operation."""
+    from device.files import runtime_dir
+    from device.start_count import StartCount
+
+    starts = StartCount(runtime_dir())
+    clock.sleep(starts.begin())
+
+    from device.assembly import assembled, late_store, release_writer
+    from device.service import Notifier, Service, Watchdog, operate
+
+    def report(line: str) -> None:
+        click.echo(line, err=True)
+
+    with closing(late_store(settings)) as store, assembled(settings, board, store, clock, report) as parts:
+        backing.troubles, backing.write_release = parts.health.troubles, release_writer(store, clock)
+        watchdog = Watchdog(Notifier.of_environment(), clock)
+        services = [Service(one, settings, watchdog) for one in parts.parts]
+        operate(services, parts, watchdog, clock.stop, journal(settings))
+    starts.works()
 
 
 def journal(settings: "Settings") -> "Callable[[Transaction], None]":

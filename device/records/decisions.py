@@ -64,18 +64,22 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the door does and why. Without arguments beyond a reason it denies; a grant needs evidence of a match."""
+    """What the door does and why. Without arguments beyond a reason it denies; a grant needs evidence of a match, or
+    the reader at the way out where a badge alone is enough.
+    """
 
     reason: Reason
     outcome: Outcome = Outcome.DENIED
     evidence: Evidence | None = None
+    exit_reader: str = ""
 
     def __post_init__(self) -> None:
-        granted = self.outcome is Outcome.GRANTED
-        if granted != (self.reason is Reason.MATCH):
+        if self.granted != (self.reason in (Reason.MATCH, Reason.EXIT)):
             raise ValueError(f"{self.outcome} does not go with {self.reason.code}")
-        if granted and (self.evidence is None or not self.evidence.matches):
+        if self.reason is Reason.MATCH and (self.evidence is None or not self.evidence.matches):
             raise ValueError("a granted decision needs evidence of a match")
+        if (self.reason is Reason.EXIT) != bool(self.exit_reader):
+            raise ValueError("a badge alone is enough at an exit reader and nowhere else")
 
     @property
     def granted(self) -> bool:

@@ -7,6 +7,7 @@ class Reason(Enum):
     """Why a transaction ended as it did: the code that audit and JSON carry, what it means, what the person can do."""
 
     MATCH = ("match", "The face matches the badge's holder.", "Come in.")
+    EXIT = ("exit", "A badge at the way out.", "Go out.")
     BADGE_UNREADABLE = (
         "badge-unreadable",
         "The reader gave something that is no badge number.",

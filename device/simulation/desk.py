@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 
 from device.access import Doorway
-from device.assembly import Post, open_store
+from device.assembly import DoorParts, open_store
 from device.cameras.sources import open_camera
 from device.config import Settings
 from device.door.operation import Door
@@ -17,7 +17,7 @@ from device.vision.faces import load_analyzer
 
 
 @contextmanager
-def desk(settings: Settings, clock: Clock, pins: SimulatedPins) -> Iterator[Post]:
+def desk(settings: Settings, clock: Clock, pins: SimulatedPins) -> Iterator[DoorParts]:
     """A door with a virtual relay, for a real camera or clip and badges that are typed.
 
     It works on a copy of the store in memory: no grant of a virtual door is ever in a real audit.
@@ -31,4 +31,4 @@ def desk(settings: Settings, clock: Clock, pins: SimulatedPins) -> Iterator[Post
         analyzer = load_analyzer(settings.vision)
         camera = stack.enter_context(closing(open_camera(settings.camera, clock)))
         reader = stack.enter_context(closing(open_line_reader("stdin", clock)))
-        yield Post(Doorway(camera, door, store, analyzer, clock), reader, (lambda: time.last_beat,))
+        yield DoorParts(Doorway(camera, door, store, analyzer, clock), reader, (lambda: time.last_beat,))

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from device.access import Doorway
-from device.assembly import Post
+from device.assembly import DoorParts
 from device.clock import Stop, SystemClock
 from device.config import DoorSettings, Settings, VisionSettings
 from device.credentials import parse_badge
@@ -18,7 +18,8 @@ from device.door.wires.gpio import BoardIO
 from device.enrollment import Candidate, Enrollment
 from device.images import read_image
 from device.records import BadgeRead
-from device.service import Notifier, Service, Watchdog, serve, stopped_by_signals
+from device.service import Notifier, Service, Watchdog, serve
+from device.signals import stopped_by_signals
 from device.store.store import Store
 from device.virtual.camera import SimulatedCamera
 from device.virtual.figures import Figure, Place
@@ -65,7 +66,7 @@ def main(folder: Path, strike_time_s: float) -> None:
         Enrollment(store, analyzer, clock).enroll(BADGE, "Eileen Collins", [Candidate("portrait", image)])
         door = TellingDoor(settings.door, BoardIO(settings.door, (), (), pins.factory, clock), clock)
         time = DoorThread(door, clock)
-        post = Post(Doorway(camera, door, store, analyzer, clock), reader, (lambda: time.last_beat,))
+        post = DoorParts(Doorway(camera, door, store, analyzer, clock), reader, (lambda: time.last_beat,))
         notifier = Notifier.of_environment()
         service = Service(post, settings, Watchdog(notifier, clock))
         serve([service], notifier, stop, lambda transaction: print(transaction.decision.outcome.value, flush=True))

@@ -211,7 +211,9 @@ def test_a_lockdown_while_the_grant_is_written_down_is_in_the_audit(world_of):
         patch.setattr(Audit, "record", locking)
         told = world.swipe()
     assert (told.decision.reason, world.releases) == (Reason.DOOR_LOCKDOWN, 0)
-    assert world.last_row().fault == "The last grant was not carried out: door-lockdown."
+    with world.store.audit() as audit:
+        faults = [row.fault for row in audit]
+    assert "The last grant was not carried out: door-lockdown." in faults
 
 
 def test_every_swipe_says_which_door_and_reader(world_of):
@@ -438,6 +440,21 @@ def test_what_cannot_be_written_down_is_denied(world_of):
     transaction = world.swipe()
     assert transaction.decision.reason is Reason.STORE_FAULT
     assert world.releases == 0
+
+
+def test_what_could_not_be_written_down_is_written_later(world_of):
+    world = world_of(probe(0.95))
+    audit = world.store.audit
+
+    def fail():
+        raise StoreError("Locked.", hint="Wait.")
+
+    world.store.audit = fail
+    world.swipe()
+    world.store.audit = audit
+    world.access._log.write_down()
+    row = world.last_row()
+    assert (row.badge, row.outcome, row.reason) == ("17:1001", Outcome.DENIED, Reason.STORE_FAULT)
 
 
 def test_a_store_that_cannot_be_read_is_a_denial(world_of):

@@ -4,18 +4,20 @@ import os
 import sqlite3
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import msgspec
 import pytest
 
-from device.assembly import board, operators
+from device.assembly import assembled, late_store, release_writer
 from device.clock import Stop, SystemClock
 from device.config import AccessSettings, DoorSettings, InputSettings, ReaderSettings, Settings, VisionSettings
 from device.credentials import parse_badge
 from device.enrollment import Candidate, Enrollment
+from device.open_doors import open_doors
+from device.operators import Backing, operators
 from device.records import DoorInput, Event, Line, Reason
-from device.service import Notifier, Service, Watchdog, serve
+from device.service import Notifier, Service, Watchdog, operate
 from device.store.database import FILE_NAME
 from device.store.store import Store
 from device.virtual.camera import SimulatedCamera
@@ -95,8 +97,10 @@ def _opened(tmp_path, monkeypatch, analyzer, portrait, *, interlock):
     for switch in (INNER_SWITCH, OUTER_SWITCH):
         pins.set_line(switch, Line.QUIET)
     scene = Scene((Figure(image="eileen", end=Place(x=0.5, y=0.9, size=1.5)),), {"eileen": portrait})
-    monkeypatch.setattr("device.assembly.board_factory", lambda _chip: pins.factory)
-    monkeypatch.setattr("device.assembly.open_live_camera", lambda _settings, clock: SimulatedCamera(clock, scene))
+    monkeypatch.setattr("device.open_doors.board_factory", lambda _chip: pins.factory)
+    monkeypatch.setattr(
+        "device.assembly.open_live_camera", lambda _settings, clock, **_how: SimulatedCamera(clock, scene)
+    )
     with Store(tmp_path / "state") as store:
         Enrollment(store, analyzer, clock).enroll(
             parse_badge("17:1001"), "Eileen Collins", [Candidate("portrait", portrait)]
@@ -104,12 +108,20 @@ def _opened(tmp_path, monkeypatch, analyzer, portrait, *, interlock):
     made = Lobby(settings, pins, tmp_path / "state", fifos)
 
     def run():
-        with board(settings, clock) as posts, operators(settings, posts, clock):
-            made.posts = posts
-            watchdog = Watchdog(Notifier(None), clock)
+        backing = Backing()
+        with (
+            open_doors(settings, clock) as board,
+            operators(board, backing),
+            closing(late_store(settings)) as store,
+            assembled(settings, board, store, clock, print) as parts,
+        ):
+            backing.troubles, backing.write_release = parts.health.troubles, release_writer(store, clock)
+            made.doors = board.doors
             notifier = Notifier(None)
             notifier.ready = made.ready.set
-            serve([Service(post, settings, watchdog) for post in posts], notifier, stop, made.told.append)
+            watchdog = Watchdog(notifier, clock)
+            services = [Service(part, settings, watchdog) for part in parts.parts]
+            operate(services, parts, watchdog, stop, made.told.append)
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -195,10 +207,10 @@ def test_thread_that_reads_wires_is_watched(lobby):
     """A converter that does not answer must not go unnoticed: nothing would be heard of a lockdown switch."""
     doors = lobby()
     hangs = threading.Event()
-    io = doors.posts[1].doorway.door._io
-    tick, before = io._inputs.tick, [beat() for beat in doors.posts[1].beats]
+    io = doors.doors[1].door._io
+    tick, before = io._inputs.tick, [beat() for beat in doors.doors[1].beats]
     io._inputs.tick = lambda: hangs.wait(PATIENCE_S) and tick()
-    doors.until(lambda: doors.posts[1].beats[0]() > before[0] + 2.0)
-    is_late = doors.posts[1].beats[0]() - doors.posts[1].beats[1]()
+    doors.until(lambda: doors.doors[1].beats[0]() > before[0] + 2.0)
+    is_late = doors.doors[1].beats[0]() - doors.doors[1].beats[1]()
     hangs.set()
     assert is_late > 0.5

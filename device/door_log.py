@@ -1,0 +1,103 @@
+"""What happened at one door, on its way into the audit: kept in memory until a store takes it, oldest first."""
+
+import math
+import threading
+from collections import deque
+from contextlib import suppress
+from datetime import timedelta
+from itertools import islice
+
+from device.door.operation import Door
+from device.errors import StoreError
+from device.policy.pacing import Pacing, summary_row
+from device.ports import Clock
+from device.records import AuditRow, Event, Transaction
+from device.store.store import Store
+
+MAX_WAITING = 1000
+"""How many rows wait at most for a store that fails; later ones are counted."""
+BATCH = 50
+"""How many rows are committed together at most: a slow disk costs one sync for all of them."""
+
+
+class DoorLog:
+    """Takes rows from any thread without ever waiting for a disk; one thread at a time writes them."""
+
+    def __init__(self, door: Door, store: Store, clock: Clock) -> None:
+        self._door = door
+        self._store = store
+        self._clock = clock
+        self._waiting: deque[AuditRow | Transaction] = deque()
+        self._lost = 0
+        self._pacing = Pacing()
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+
+    def add(self, event: Event, detail: str = "", *, reader: str = "", at: float | None = None) -> None:
+        """Something about this door, `at` seconds on the monotonic clock; without it, now."""
+        age_s = 0.0 if at is None else self._clock.monotonic() - at
+        when = self._clock.utc() - timedelta(seconds=age_s)
+        self.keep(AuditRow(0, when, event, fault=detail or None, door=self._door.name, reader=reader or None))
+
+    def keep(self, row: AuditRow | Transaction) -> None:
+        """A row, or a transaction that became one. When there is no room the first ones stay: how it began is worth
+        more than how it went on.
+        """
+        with self._lock:
+            if len(self._waiting) < MAX_WAITING:
+                self._waiting.append(row)
+            else:
+                self._lost += 1
+
+    def counts(self, transaction: Transaction) -> bool:
+        """Whether a transaction is one of a flood of denials that is only counted; its summary is written later."""
+        with self._lock:
+            return self._pacing.is_counted(transaction, self._clock.monotonic())
+
+    def write_down(self, *, finally_: bool = False) -> None:
+        """Writes what waits, unless another thread is at it; `finally_` also what is still being counted. What the
+        store does not take is written later.
+        """
+        if self._writing.acquire(blocking=False):
+            try:
+                self._add_summaries(finally_=finally_)
+                with suppress(StoreError):
+                    self._write()
+            finally:
+                self._writing.release()
+
+    @property
+    def waiting(self) -> int:
+        """How many rows wait."""
+        return len(self._waiting)
+
+    def _add_summaries(self, *, finally_: bool) -> None:
+        now = self._clock.monotonic()
+        with self._lock:
+            due = tuple(self._pacing.due(math.inf if finally_ else now))
+        for summary in due:
+            began = self._clock.utc() - timedelta(seconds=now - summary.began_at)
+            self.keep(summary_row(summary, began, self._door.name))
+
+    def _write(self) -> None:
+        """Raises `StoreError`."""
+        for notice in self._door.notices():
+            self.add(notice.event, notice.detail, at=notice.at)
+        while batch := tuple(islice(self._waiting, BATCH)):
+            with self._store.audit() as audit:
+                for row in batch:
+                    if isinstance(row, Transaction):
+                        audit.record(row)
+                    else:
+                        audit.add(row)
+            with self._lock:
+                for _ in batch:
+                    self._waiting.popleft()
+        self._write_lost()
+
+    def _write_lost(self) -> None:
+        with self._lock:
+            lost, self._lost = self._lost, 0
+        if lost:
+            self.add(Event.FAULT, f"{lost} more things happened than could be kept for a store that failed")
+            self._write()

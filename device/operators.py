@@ -1,0 +1,73 @@
+"""Lets operators speak to the doors from the moment these are open, long before their other parts are."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+
+from device.control.client import control_socket
+from device.control.server import ControlServer, Ordered
+from device.door.operation import Door
+from device.errors import StoreError
+from device.open_doors import OpenBoard
+from device.records import DoorCommand, DoorEvent, DoorState, DoorStatus, Event
+
+Troubles = Callable[[str], tuple[str, ...]]
+"""What is wrong with the parts of a door, by its name."""
+
+
+class Backing:
+    """What stands behind the doors once it is there: who writes a release down, and what is wrong with their parts."""
+
+    def __init__(self) -> None:
+        self.troubles: Troubles = lambda _door: ()
+        self.write_release: Callable[[Ordered], None] = _refuse
+
+
+def _refuse(_ordered: Ordered) -> None:
+    raise StoreError(
+        "The service has only just started and has no store yet, so a release can't be written down.",
+        hint="Try again in a few seconds; evacuation, lockdown and secure work already.",
+    )
+
+
+@contextmanager
+def operators(board: OpenBoard, backing: Backing) -> Iterator[None]:
+    """Listens until the end, if there is a folder for the socket. Raises `DoorError`."""
+    path = control_socket()
+    if path is None:
+        yield
+        return
+    doors = {opened.door.name: opened.door for opened in board.doors}
+
+    def note(ordered: Ordered) -> None:
+        """A release before it is done; nothing else waits for a disk."""
+        if ordered.command is DoorCommand.RELEASE:
+            backing.write_release(ordered)
+        else:
+            doors[ordered.door].remark(Event.DOOR_COMMANDED, command_words(ordered))
+
+    commanded = {name: _Commanded(door, backing) for name, door in doors.items()}
+    with closing(ControlServer(path, commanded, note)):
+        yield
+
+
+def command_words(ordered: Ordered) -> str:
+    """The command and who gave it, for the audit."""
+    return f"{ordered.command.value}, by user {ordered.uid}"
+
+
+class _Commanded:
+    """A door for the operators' socket: its status has what is wrong with its parts."""
+
+    def __init__(self, door: Door, backing: Backing) -> None:
+        self._door = door
+        self._backing = backing
+
+    def tell(self, event: DoorEvent) -> DoorState:
+        """As `Door.tell`."""
+        return self._door.tell(event)
+
+    def status(self) -> DoorStatus:
+        """As `Door.status`, with the troubles of its parts."""
+        status = self._door.status()
+        return replace(status, troubles=(*status.troubles, *self._backing.troubles(self._door.name)))

@@ -1,0 +1,72 @@
+"""An analyzer that is loaded in the background, and loaded again later if a model is missing."""
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from device.errors import LintelError, ModelError
+from device.records import Image, Probe, Reason
+from device.vision.embedder import Embedder
+
+RETRY_S = 10.0
+"""How long to wait before a model that is missing is looked for again."""
+_NOT_YET = "The models are still being loaded."
+
+
+class Analyzer(Protocol):
+    """From a frame to a probe. One thread at a time uses it."""
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedding network. Raises `ModelError` while there is none."""
+
+    def analyze(self, image: Image) -> Probe | Reason:
+        """The probe of the only face in an RGB image, or why there is none. Raises `ModelError`."""
+
+
+class LateAnalyzer:
+    """`Analyzer` that is there as soon as its models are."""
+
+    def __init__(self, load: Callable[[], Analyzer]) -> None:
+        """Begins to load, and tries again every `RETRY_S` until it has worked."""
+        self._load = load
+        self._loaded: Analyzer | None = None
+        self._fault = ModelError(_NOT_YET, hint="Wait a moment.")
+        self._closing = threading.Event()
+        self.tried = threading.Event()
+        """Set once loading has worked or failed."""
+        threading.Thread(target=self._run, name="models", daemon=True).start()
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedding network. Raises `ModelError` while there is none."""
+        return self._there().embedder
+
+    def analyze(self, image: Image) -> Probe | Reason:
+        """As `FaceAnalyzer.analyze`. Raises `ModelError` while there are no models."""
+        return self._there().analyze(image)
+
+    def trouble(self) -> str:
+        """Why there is no analyzer, "" if there is one."""
+        return "" if self._loaded else self._fault.message
+
+    def close(self) -> None:
+        """Stops trying."""
+        self._closing.set()
+
+    def _there(self) -> Analyzer:
+        if self._loaded is None:
+            raise ModelError(self._fault.message, hint=self._fault.hint)
+        return self._loaded
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self._loaded = self._load()
+            except LintelError as error:
+                self._fault = ModelError(error.message, hint=error.hint)
+            except Exception as error:  # what a runtime raises at a file that is none of its own
+                self._fault = ModelError(f"The models can't be loaded: {type(error).__name__}.", hint="Install again.")
+            self.tried.set()
+            if self._loaded or self._closing.wait(RETRY_S):
+                return

@@ -1,0 +1,126 @@
+"""One transaction at an exit reader: a badge alone releases, and nothing that is missing may keep somebody in.
+
+No camera, no model and no schedule is asked, and the row is written afterwards: safety never waits for a disk.
+"""
+
+import queue
+import threading
+from dataclasses import dataclass, replace
+
+from device.clock import Stop
+from device.door.operation import Door
+from device.door_log import DoorLog
+from device.errors import StoreError
+from device.ports import Clock
+from device.records import BadgeRead, Claim, Credential, Decision, Outcome, Reason, Transaction
+from device.store.store import Store
+
+ANSWER_S = 0.4
+"""How long the store may take to say whose badge it is; then the badge releases without having been looked up."""
+NO_MODEL = ""
+"""References don't matter at the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the store says: whose badge it is, if anybody's, or why it can't say."""
+
+    claim: Claim | None
+    fault: str = ""
+
+
+class BadgeLookup:
+    """Looks badges up in a thread of its own, so that a store that is locked or hangs delays nobody."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._asked: queue.SimpleQueue[tuple[Credential, queue.SimpleQueue[_Found]] | None] = queue.SimpleQueue()
+        self._is_idle = threading.Event()
+        self._is_idle.set()
+        self._thread: threading.Thread | None = None
+
+    def find(self, credential: Credential) -> _Found:
+        """What the store says within `ANSWER_S`."""
+        if not self._is_idle.is_set():
+            return _Found(None, "the store has not answered the last question yet")
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="exit-lookup", daemon=True)
+            self._thread.start()
+        answer: queue.SimpleQueue[_Found] = queue.SimpleQueue()
+        self._is_idle.clear()
+        self._asked.put((credential, answer))
+        try:
+            return answer.get(timeout=ANSWER_S)
+        except queue.Empty:
+            return _Found(None, f"the store did not answer within {ANSWER_S} s")
+
+    def close(self) -> None:
+        """Ends the thread, without waiting for a store that hangs; harmless when repeated."""
+        self._asked.put(None)
+        if self._thread is not None:
+            self._thread.join(ANSWER_S)
+
+    def _run(self) -> None:
+        while (asked := self._asked.get()) is not None:
+            credential, answer = asked
+            found = self._looked_up(credential)
+            self._is_idle.set()
+            answer.put(found)
+
+    def _looked_up(self, credential: Credential) -> _Found:
+        try:
+            with self._store.people() as people:
+                return _Found(people.claim(credential, NO_MODEL))
+        except StoreError as error:
+            return _Found(None, error.message)
+        except Exception as error:  # whatever fails here, the way out stays free
+            return _Found(None, type(error).__name__)
+
+
+class WayOut:
+    """Carries out transactions at the exit readers of one door."""
+
+    def __init__(self, door: Door, lookup: BadgeLookup, log: DoorLog, clock: Clock) -> None:
+        self._door = door
+        self._lookup = lookup
+        self._log = log
+        self._clock = clock
+
+    def swipe(self, badge: BadgeRead, stop: Stop) -> Transaction:
+        """Releases for a badge that somebody holds, also in lockdown and fault; and for any badge if the store can't
+        say whose it is. Unreadable, unknown and revoked badges are denied.
+        """
+        decided = self._decided(badge)
+        if decided.decision.granted and not (not stop.is_set() and self._door.let_out(extended=decided.extended)):
+            decided = replace(decided, decision=Decision(Reason.STOPPING if stop.is_set() else Reason.DOOR_FAULT))
+        transaction = replace(decided, waited_s=self._clock.monotonic() - badge.at)
+        if self._log.counts(transaction):
+            return replace(transaction, counted=True)
+        self._log.keep(transaction)
+        return transaction
+
+    def close(self) -> None:
+        """Looks nothing up any more; harmless when repeated."""
+        self._lookup.close()
+
+    def _decided(self, badge: BadgeRead) -> Transaction:
+        now = self._clock.utc()
+        denied = Transaction(
+            now,
+            badge.credential,
+            None,
+            Decision(Reason.BADGE_UNREADABLE),
+            0.0,
+            door=self._door.name,
+            reader=badge.reader,
+        )
+        if badge.credential is None:
+            return replace(denied, fault=badge.fault or None)
+        released = Decision(Reason.EXIT, Outcome.GRANTED, exit_reader=badge.reader)
+        found = self._lookup.find(badge.credential)
+        if found.fault:
+            return replace(denied, decision=released, fault=f"Released without a look-up: {found.fault}.")
+        if found.claim is None:
+            return replace(denied, decision=Decision(Reason.BADGE_UNKNOWN))
+        known = replace(denied, person=found.claim.person, extended=found.claim.extended)
+        return replace(known, decision=Decision(Reason.BADGE_REVOKED) if found.claim.revoked else released)

@@ -1,0 +1,35 @@
+"""A service that crashes again and again waits longer and longer, at most half a minute, with its doors driven."""
+
+from device.start_count import StartCount
+
+
+def test_first_restart_does_not_wait(tmp_path):
+    assert [StartCount(tmp_path).begin() for _ in range(2)] == [0.0, 0.0]
+
+
+def test_each_crash_in_a_row_waits_longer_up_to_half_a_minute(tmp_path):
+    waits = [StartCount(tmp_path).begin() for _ in range(20)]
+    assert waits == sorted(waits)
+    assert (waits[2], waits[-1]) == (1.0, 30.0)
+
+
+def test_what_has_worked_begins_again(tmp_path):
+    for _ in range(5):
+        StartCount(tmp_path).begin()
+    StartCount(tmp_path).works()
+    assert StartCount(tmp_path).begin() == 0.0
+
+
+def test_without_a_folder_nothing_is_counted():
+    assert [StartCount(None).begin() for _ in range(9)] == [0.0] * 9
+
+
+def test_file_that_says_nothing_counts_as_none(tmp_path):
+    for content in (b"", b"-5", b"\xff\xfe", b"many"):
+        (tmp_path / "starts").write_bytes(content)
+        assert StartCount(tmp_path).begin() == 0.0
+
+
+def test_full_disk_does_not_keep_the_service_from_starting(tmp_path):
+    (tmp_path / "starts").mkdir()
+    assert StartCount(tmp_path).begin() == 0.0

@@ -1,0 +1,157 @@
+"""The way out: a badge alone opens it within a second, whatever is missing, and nothing else about it is weaker."""
+
+import sqlite3
+import threading
+import time
+from contextlib import closing
+
+import pytest
+
+from device.clock import Stop
+from device.config import DoorSettings, InputSettings, ReaderSettings, Settings
+from device.credentials import parse_badge
+from device.door_log import DoorLog
+from device.errors import StoreError
+from device.records import BadgeRead, DoorCommand, DoorInput, DoorState, Line, Outcome, Reason
+from device.store.store import Store
+from device.virtual.clock import SimulatedClock
+from device.virtual.pins import SimulatedPins
+from device.way_out import BadgeLookup, WayOut
+from tests.device.doors import open_door, releases
+
+EILEEN, UNKNOWN = parse_badge("17:1001"), parse_badge("17:9999")
+SWITCH = InputSettings(signal=DoorInput.DPS, channel=0)
+SETTINGS = Settings(
+    door=DoorSettings(pin=17, strike_time_s=3.0),
+    reader=ReaderSettings(name="inside", direction="exit"),
+    inputs=(SWITCH,),
+)
+
+
+class World:
+    """A door with Eileen enrolled, and somebody who wants to leave."""
+
+    def __init__(self, folder):
+        self.clock, self.stop = SimulatedClock(), Stop()
+        self.pins = SimulatedPins(self.clock)
+        self.pins.set_line(SWITCH, Line.QUIET)
+        self.store = Store(folder)
+        with self.store.people() as people:
+            people.issue(EILEEN, people.add("Eileen Collins", self.clock.utc()), self.clock.utc())
+        self.door = open_door(SETTINGS, self.pins, self.clock)
+        self.log = DoorLog(self.door, self.store, self.clock)
+        self.way_out = WayOut(self.door, BadgeLookup(self.store), self.log, self.clock)
+
+    def leaves(self, credential=EILEEN):
+        """The transaction, and the real time that it took in seconds."""
+        before = time.monotonic()
+        told = self.way_out.swipe(BadgeRead(credential, self.clock.monotonic(), "inside"), self.stop)
+        self.took_s = time.monotonic() - before
+        return told
+
+    @property
+    def releases(self):
+        return len(releases(self.pins, SETTINGS.door))
+
+    def rows(self):
+        self.log.write_down()
+        with self.store.audit() as audit:
+            return [row for row in audit.newest(100) if row.outcome is not None]
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path / "state")
+    yield made
+    made.way_out.close()
+    made.store.close()
+
+
+def test_enrolled_badge_alone_opens_the_way_out(world):
+    assert world.leaves().decision.reason is Reason.EXIT
+    assert world.releases == 1
+
+
+def test_leaving_is_in_the_audit(world):
+    world.leaves()
+    (row,) = world.rows()
+    assert (row.badge, row.outcome, row.reason, row.reader) == ("17:1001", Outcome.GRANTED, Reason.EXIT, "inside")
+
+
+@pytest.mark.parametrize(("credential", "reason"), [(UNKNOWN, Reason.BADGE_UNKNOWN), (None, Reason.BADGE_UNREADABLE)])
+def test_other_badges_do_not_open_it(world, credential, reason):
+    assert world.leaves(credential).decision.reason is reason
+    assert world.releases == 0
+
+
+def test_revoked_badge_does_not_open_it(world):
+    with world.store.people() as people:
+        people.revoke(EILEEN, world.clock.utc())
+    assert world.leaves().decision.reason is Reason.BADGE_REVOKED
+    assert world.releases == 0
+
+
+@pytest.mark.parametrize("state", [DoorState.LOCKDOWN, DoorState.FAULT])
+def test_way_out_is_open_in_lockdown_and_fault(world, state):
+    if state is DoorState.LOCKDOWN:
+        world.door.command(DoorCommand.LOCKDOWN)
+    else:
+        world.pins.set_line(SWITCH, Line.CUT)
+        world.clock.sleep(1.0)
+    assert world.door.state is state
+    assert world.leaves().decision.granted
+    assert world.releases == 1
+
+
+def test_release_ends_after_the_strike_time(world):
+    world.leaves()
+    world.clock.sleep(10.0)
+    ((began, ended),) = releases(world.pins, SETTINGS.door)
+    assert ended - began == pytest.approx(3.0, abs=0.01)
+
+
+def test_locked_store_delays_nobody_who_leaves(world):
+    with closing(sqlite3.connect(world.store.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        first = world.leaves()
+        first_s = world.took_s
+        second = world.leaves()
+        other.execute("ROLLBACK")
+    assert (first.decision.reason, second.decision.reason, world.releases) == (Reason.EXIT, Reason.EXIT, 1)
+    assert first_s < 1.0
+    assert world.took_s < 1.0
+
+
+def test_row_of_leaving_is_written_when_the_store_is_back(world):
+    with closing(sqlite3.connect(world.store.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        world.leaves()
+        other.execute("ROLLBACK")
+    (row,) = world.rows()
+    assert "Released without a look-up" in row.fault
+
+
+def test_store_that_hangs_delays_nobody_who_leaves(world):
+    comes_back = threading.Event()
+
+    def hang():
+        comes_back.wait(20.0)
+        raise StoreError("The disk is gone.", hint="Look at it.")
+
+    world.store.people = hang
+    assert world.leaves().decision.reason is Reason.EXIT
+    assert world.took_s < 1.0
+    comes_back.set()
+
+
+def test_after_a_request_to_stop_nothing_is_released(world):
+    world.stop.set()
+    assert world.leaves().decision.reason is Reason.STOPPING
+    assert world.releases == 0
+
+
+def test_relay_that_is_broken_is_the_reason(world):
+    world.pins.broken_pins.add(17)
+    told = world.leaves()
+    world.pins.broken_pins.clear()
+    assert told.decision.reason is Reason.DOOR_FAULT

@@ -1,0 +1,69 @@
+"""Models that are loaded in the background: denied with the reason until they are there."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from device.errors import ModelError
+from device.records import Reason
+from device.vision.late import LateAnalyzer
+
+IMAGE = np.zeros((2, 2, 3), np.uint8)
+PATIENCE_S = 10.0
+
+
+class Loaded:
+    embedder = "an embedder"
+
+    def analyze(self, _image):
+        return Reason.NO_FACE
+
+
+def test_it_is_there_once_it_is_loaded():
+    analyzer = LateAnalyzer(Loaded)
+    assert analyzer.tried.wait(PATIENCE_S)
+    assert (analyzer.analyze(IMAGE), analyzer.embedder, analyzer.trouble()) == (Reason.NO_FACE, "an embedder", "")
+
+
+def test_while_it_loads_nothing_is_compared():
+    comes = threading.Event()
+    analyzer = LateAnalyzer(lambda: Loaded() if comes.wait(PATIENCE_S) else None)
+    with pytest.raises(ModelError, match="still being loaded"):
+        analyzer.analyze(IMAGE)
+    assert analyzer.trouble() == "The models are still being loaded."
+    comes.set()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ModelError("There is no model file.", hint="Install it."), "There is no model file."),
+        (ValueError("flatbuffer"), "The models can't be loaded: ValueError."),
+    ],
+)
+def test_why_there_is_none_is_said(error, said):
+    def fail():
+        raise error
+
+    analyzer = LateAnalyzer(fail)
+    assert analyzer.tried.wait(PATIENCE_S)
+    analyzer.close()
+    assert analyzer.trouble() == said
+    with pytest.raises(ModelError):
+        _ = analyzer.embedder
+
+
+def test_models_that_come_later_are_found(monkeypatch):
+    monkeypatch.setattr("device.vision.late.RETRY_S", 0.01)
+    tries, loaded = iter([ModelError("Not yet.", hint="Wait."), None]), threading.Event()
+
+    def load():
+        if error := next(tries):
+            raise error
+        loaded.set()
+        return Loaded()
+
+    analyzer = LateAnalyzer(load)
+    assert loaded.wait(PATIENCE_S)
+    analyzer.close()
