@@ -29,14 +29,18 @@ class Freshness:
         self._stamp = -math.inf
         self._waiting = 0
 
-    def captured_at(self, asked_at: float, now: float, driver_ms: float) -> float | None:
-        """When the frame delivered `now` was captured at the earliest; None if it is old, or may have waited."""
-        since_last_s, self._delivered_at = now - self._delivered_at, now
+    def captured_at(self, now: float, driver_ms: float) -> float | None:
+        """When the frame delivered `now` was captured at the earliest; None if it is old, or may have waited.
+
+        Without a time stamp that is when the frame before was delivered, as a device with one buffer can't fill it
+        sooner. With more, a machine that reads more slowly than the device captures is behind by that many frames.
+        """
+        earlier, self._delivered_at = self._delivered_at, now
         stamp, before = driver_ms / 1000, self._stamp
         self._stamp = stamp
         if before < stamp and now - MOST_AGE_S <= stamp <= now + AHEAD_S:
             return min(stamp, now) if now - stamp <= OLD_S else None
-        return asked_at if self._came_as_captured(since_last_s) else None
+        return earlier if self._came_as_captured(now - earlier) else None
 
     def _came_as_captured(self, since_last_s: float) -> bool:
         """Whether a frame can't have waited: as many as there are buffers are dropped after a gap, and all that come

@@ -130,12 +130,11 @@ class LiveCamera:
         freshness = Freshness(capture.get(cv2.CAP_PROP_FPS), capture.get(cv2.CAP_PROP_BUFFERSIZE))
         damaged = 0
         while not self._closing.is_set() and damaged < MOST_DAMAGED:
-            asked_at = self._clock.monotonic()
             good, image = capture.read()
             now = self._clock.monotonic()
             if not good:
                 return
-            captured_at = freshness.captured_at(asked_at, now, capture.get(cv2.CAP_PROP_POS_MSEC))
+            captured_at = freshness.captured_at(now, capture.get(cv2.CAP_PROP_POS_MSEC))
             damaged = 0 if _has_pixels(image) else damaged + 1
             if _has_pixels(image) and captured_at is not None:
                 yield Frame(np.ascontiguousarray(image[:, :, ::-1]), captured_at)

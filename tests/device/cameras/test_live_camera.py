@@ -1,9 +1,9 @@
 """The live camera and its thread: only the newest frame, a lost device told and found again, and an end."""
 
-import queue
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import cv2
 import numpy as np
@@ -13,45 +13,11 @@ from device.cameras.v4l2 import LiveCamera
 from device.clock import SystemClock
 from device.errors import CameraError
 from device.records import Frame, Image
-
-SOON_S = 10.0
-"""Never waited for: what the test needs has been handed over."""
+from tests.device.cameras.benches import SOON_S, HandClock, HandedCapture
 
 
 def gray(level: int) -> Image:
     return np.full((4, 4, 3), level, np.uint8)
-
-
-class HandedCapture:
-    """A device whose frames the test hands over, one by one, each stamped then; it hangs until then."""
-
-    def __init__(self) -> None:
-        self.handed: queue.Queue[tuple[float, Image | Exception | None]] = queue.Queue()
-        self.stamp_s = 0.0
-        self.asked = threading.Semaphore(0)
-        self.released = threading.Event()
-
-    def read(self) -> tuple[bool, Image | None]:
-        self.asked.release()
-        self.stamp_s, handed = self.handed.get()
-        if isinstance(handed, Exception):
-            raise handed
-        return handed is not None, handed
-
-    def get(self, what: int, /) -> float:
-        return 1000 * self.stamp_s if what == cv2.CAP_PROP_POS_MSEC else 0.0
-
-    def release(self) -> None:
-        self.released.set()
-
-    def give(self, *handed: Image | Exception | None) -> None:
-        for one in handed:
-            self.handed.put((time.monotonic(), one))
-
-    def wait_until_asked(self, times: int) -> None:
-        """Until the thread has asked for the frame after `times` others."""
-        for _ in range(times):
-            assert self.asked.acquire(timeout=SOON_S)
 
 
 class Port:
@@ -69,12 +35,12 @@ class Port:
 
 @pytest.fixture
 def first() -> HandedCapture:
-    return HandedCapture()
+    return HandedCapture(time.monotonic)
 
 
 @pytest.fixture
 def second() -> HandedCapture:
-    return HandedCapture()
+    return HandedCapture(time.monotonic)
 
 
 @pytest.fixture
@@ -124,7 +90,7 @@ def test_frame_comes_once(camera: LiveCamera, first: HandedCapture) -> None:
 
 
 def test_frame_is_stamped_between_asking_and_now(camera: LiveCamera, first: HandedCapture) -> None:
-    first.wait_until_asked(1)
+    first.wait_until_asked()
     before = SystemClock().monotonic()
     first.give(gray(1))
     frame = camera.read(SOON_S)
@@ -132,7 +98,7 @@ def test_frame_is_stamped_between_asking_and_now(camera: LiveCamera, first: Hand
 
 
 def test_hanging_device_gives_nothing(camera: LiveCamera, first: HandedCapture) -> None:
-    first.wait_until_asked(1)
+    first.wait_until_asked()
     assert camera.read(0.001) is None
 
 
@@ -167,9 +133,9 @@ def test_device_is_found_again(
     camera: LiveCamera, first: HandedCapture, second: HandedCapture, lost: Image | Exception | None
 ) -> None:
     first.give(lost)
-    second.wait_until_asked(1)
+    second.wait_until_asked()
     second.give(gray(9))
-    second.wait_until_asked(1)
+    second.wait_until_asked()
     assert level(camera.read(SOON_S)) == 9
 
 
@@ -177,9 +143,9 @@ def test_lost_device_is_sought_until_it_is_back(first: HandedCapture, second: Ha
     absent = [CameraError("There is no camera.", hint="Plug it in."), cv2.error("busy"), OSError("no memory")]
     camera = LiveCamera(Port(first, *absent, second).open, SystemClock(), retry_s=(0.0,))
     first.give(None)
-    second.wait_until_asked(1)
+    second.wait_until_asked()
     second.give(gray(9))
-    second.wait_until_asked(1)
+    second.wait_until_asked()
     frame = camera.read(SOON_S)
     second.give(None)
     camera.close()
@@ -193,9 +159,9 @@ def test_device_that_cannot_be_let_go_is_sought_all_the_same(first: HandedCaptur
     first.release = failing  # type: ignore[method-assign]
     camera = LiveCamera(Port(first, second).open, SystemClock(), retry_s=(0.0,))
     first.give(None)
-    second.wait_until_asked(1)
+    second.wait_until_asked()
     second.give(gray(9))
-    second.wait_until_asked(1)
+    second.wait_until_asked()
     frame = camera.read(SOON_S)
     second.give(None)
     camera.close()
@@ -213,14 +179,14 @@ class Pauses(tuple[float, ...]):
 
 
 def test_device_that_opens_without_a_frame_is_sought_ever_less_often(first: HandedCapture) -> None:
-    deaf, last = [HandedCapture() for _ in range(3)], HandedCapture()
+    deaf, last = [HandedCapture(time.monotonic) for _ in range(3)], HandedCapture(time.monotonic)
     for device in deaf:
         device.give(None)
     pauses = Pauses((0.0, 0.0, 0.0))
     pauses.taken = []
     camera = LiveCamera(Port(first, *deaf, last).open, SystemClock(), retry_s=pauses)
     first.give(gray(1), None)
-    last.wait_until_asked(1)
+    last.wait_until_asked()
     taken = list(pauses.taken)
     last.give(None)
     camera.close()
@@ -270,3 +236,124 @@ def test_close_leaves_a_device_that_hangs_to_its_end(first: HandedCapture, monke
     for thread in hanging:
         thread.join(SOON_S)
     assert first.released.is_set()
+
+
+class HangingPort:
+    """A port whose driver hangs in `open` until it's let go."""
+
+    def __init__(self) -> None:
+        self.asked, self.let_go = threading.Event(), threading.Event()
+
+    def open(self) -> HandedCapture:
+        self.asked.set()
+        self.let_go.wait(SOON_S)
+        raise CameraError("Nothing is plugged in.", hint="Plug it in.")
+
+
+def test_camera_that_is_missing_at_the_start_is_not_an_error_in_the_background() -> None:
+    port = Port()
+    with closing(LiveCamera(port.open, SystemClock(), in_background=True)) as camera:
+        with pytest.raises(CameraError, match="Nothing is plugged in"):
+            camera.read(SOON_S)
+        assert camera.trouble() == "Nothing is plugged in."
+
+
+def test_camera_that_is_plugged_in_later_is_found(first: HandedCapture) -> None:
+    absent = [CameraError("There is no camera.", hint="Plug it in.")] * 3
+    camera = LiveCamera(Port(*absent, first).open, SystemClock(), in_background=True, retry_s=(0.0,))
+    first.wait_until_asked()
+    first.give(gray(7))
+    first.wait_until_asked()
+    found = (level(camera.read(SOON_S)), camera.trouble())
+    first.give(None)
+    camera.close()
+    assert found == (7, "")
+
+
+def test_camera_that_is_being_opened_is_not_in_trouble_at_once() -> None:
+    port, clock = HangingPort(), HandClock()
+    camera = LiveCamera(port.open, clock, in_background=True)
+    port.asked.wait(SOON_S)
+    told = camera.trouble()
+    port.let_go.set()
+    camera.close()
+    assert told == ""
+
+
+def test_driver_that_hangs_in_open_is_told_within_two_seconds() -> None:
+    port, clock = HangingPort(), HandClock()
+    camera = LiveCamera(port.open, clock, name="The camera at /dev/video0", in_background=True)
+    port.asked.wait(SOON_S)
+    clock.now += 2.0
+    told = camera.trouble()
+    with pytest.raises(CameraError, match="has given no fresh picture"):
+        camera.read(0.001)
+    port.let_go.set()
+    camera.close()
+    assert told == "The camera at /dev/video0 has given no fresh picture for 1 s: it hangs, or its pictures come late."
+
+
+def test_closing_does_not_wait_for_a_driver_that_hangs_in_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("device.cameras.v4l2.CLOSE_S", 0.001)
+    port = HangingPort()
+    LiveCamera(port.open, SystemClock(), in_background=True).close()
+    assert not port.let_go.is_set()
+    port.let_go.set()
+
+
+def test_one_frame_without_pixels_is_left_out(camera: LiveCamera, first: HandedCapture) -> None:
+    first.give(gray(1), np.zeros((0, 0, 3), np.uint8), np.zeros((4, 4), np.uint8), gray(2))
+    first.wait_until_asked(5)
+    assert (level(camera.read(SOON_S)), camera.trouble()) == (2, "")
+
+
+def test_device_that_gives_only_frames_without_pixels_is_opened_again(
+    camera: LiveCamera, first: HandedCapture, second: HandedCapture
+) -> None:
+    first.give(*[np.zeros((0, 0, 3), np.uint8)] * 10)
+    second.wait_until_asked()
+    assert "stopped giving frames" in camera.trouble()
+
+
+def test_what_an_unknown_error_says_is_not_passed_on() -> None:
+    port = Port(OSError("secret\npath"))
+    with (
+        closing(LiveCamera(port.open, SystemClock(), in_background=True, retry_s=(SOON_S,))) as camera,
+        pytest.raises(CameraError, match=r"The camera can't be opened \(OSError\)\."),
+    ):
+        camera.read(SOON_S)
+
+
+class UnstampedCapture(HandedCapture):
+    """A device whose driver gives no time stamps."""
+
+    def get(self, _what: int, /) -> float:
+        return 0.0
+
+
+@pytest.mark.parametrize("kind", [HandedCapture, UnstampedCapture])
+def test_frames_that_waited_during_a_stall_are_not_given(kind: type[HandedCapture]) -> None:
+    """Somebody was there before the stall of three seconds, and four frames of them wait in the driver."""
+    clock = HandClock()
+    device = kind(clock.monotonic)
+    camera = LiveCamera(Port(device).open, clock)
+
+    def give(shown: int, *, after_s: float, late_s: float = 0.0) -> list[int]:
+        clock.now += after_s
+        device.give(gray(shown), late_s=late_s)
+        device.wait_until_asked()
+        frame = camera.read(0.0) if not camera.trouble() else None
+        return [level(frame)] if frame else []
+
+    device.wait_until_asked()
+    for before in range(20, 30):
+        give(before, after_s=0.1)
+    waited = give(200, after_s=3.0, late_s=2.9)
+    for shown in (201, 202, 203):
+        waited += give(shown, after_s=0.001, late_s=2.8)
+    later: list[int] = []
+    for shown in range(101, 107):
+        later += give(shown, after_s=0.1)
+    device.give(None)
+    camera.close()
+    assert (waited, later[-1]) == ([], 106)

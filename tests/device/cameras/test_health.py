@@ -1,0 +1,223 @@
+"""Frozen, repeated and still pictures are not evidence and are reported; a noisy still scene never is."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device.cameras.health import FrameHealth
+from device.records import Image
+
+SIZE = (120, 160)
+RATE_FPS = 10.0
+TOLD_S = 2.0
+"""A trouble that begins is told within this time."""
+
+
+class Sensor:
+    """A scene without motion, as a camera sees it: darker or brighter, with more or less noise."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self._random = np.random.default_rng(seed)
+        height, width = SIZE
+        scene = self._random.uniform(60, 160, (height // 8, width // 8, 3)).repeat(8, 0).repeat(8, 1)
+        self._scene = scene.astype(np.float32)
+        self._noise = self._random.normal(0, 1, (height + 64, width + 64, 3)).astype(np.float32)
+
+    def frame(self, *, noise: float, light: float = 1.0) -> Image:
+        """A frame with noise of this standard deviation, in levels."""
+        (y, x), (height, width) = self._random.integers(0, 64, 2), SIZE
+        drawn = self._scene * light + noise * self._noise[y : y + height, x : x + width]
+        return np.clip(np.rint(drawn), 0, 255).astype(np.uint8)
+
+
+class Watched:
+    """A camera's health in the course of time: when it was in trouble, and which frames were evidence."""
+
+    def __init__(self) -> None:
+        self.health = FrameHealth(0.0)
+        self.now = 0.0
+        self.evidence: list[bool] = []
+        self.troubles: list[tuple[float, str]] = []
+
+    def see(self, frames: Iterator[Image], rate_fps: float = RATE_FPS) -> "Watched":
+        for frame in frames:
+            self.now += 1 / rate_fps
+            self.evidence.append(self.health.is_new(frame, self.now))
+            if trouble := self.health.trouble(self.now):
+                self.troubles.append((self.now, trouble))
+        return self
+
+
+def live(sensor: Sensor, seconds: float, *, noise: float = 2.0, light: float = 1.0) -> Iterator[Image]:
+    return (sensor.frame(noise=noise, light=light) for _ in range(round(seconds * RATE_FPS)))
+
+
+def warm(sensor: Sensor, *, noise: float = 2.0) -> Watched:
+    """Ten seconds of a healthy camera."""
+    watched = Watched().see(live(sensor, 10.0, noise=noise))
+    watched.evidence.clear()
+    return watched
+
+
+def forever(frames: list[Image], seconds: float) -> Iterator[Image]:
+    return (frames[index % len(frames)] for index in range(round(seconds * RATE_FPS)))
+
+
+@given(st.integers(1, 16), st.integers(0, 40))
+def test_loop_of_sixteen_frames_is_never_evidence(length: int, before: int) -> None:
+    sensor = Sensor()
+    loop = [sensor.frame(noise=2.0) for _ in range(length)]
+    watched = Watched().see(live(sensor, before / RATE_FPS)).see(iter(loop))
+    watched.evidence.clear()
+    watched.see(forever(loop, 10.0))
+    assert not any(watched.evidence)
+
+
+@pytest.mark.parametrize("length", [1, 2, 16])
+def test_repeated_frames_are_told_within_two_seconds(length: int) -> None:
+    sensor = Sensor()
+    watched, loop = warm(sensor), [sensor.frame(noise=2.0) for _ in range(length)]
+    watched.see(iter(loop))
+    began = watched.now
+    watched.see(forever(loop, 5.0))
+    told_at, trouble = watched.troubles[0]
+    assert told_at - began <= TOLD_S
+    assert trouble == "is frozen: it repeats the same picture"
+
+
+def test_frame_that_differs_in_one_bit_is_not_a_repeat() -> None:
+    image = Sensor().frame(noise=2.0)
+    other = image.copy()
+    other[-1, -1, -1] ^= 1
+    assert Watched().see(iter([image, other])).evidence == [True, True]
+
+
+def one_bit(image: Image) -> Iterator[Image]:
+    while True:
+        image = image.copy()
+        image[0, 0, 0] ^= 1
+        image[7:8, 3, 1] += 1
+        yield image
+
+
+def brighter_and_darker(image: Image) -> Iterator[Image]:
+    """A frozen picture under an automatic exposure that goes on."""
+    step = 0
+    while True:
+        step += 1
+        yield np.clip(image.astype(np.int16) + step % 5 - 2, 0, 255).astype(np.uint8)
+
+
+def weak_noise(image: Image) -> Iterator[Image]:
+    """An eighth of what it was."""
+    sensor = Sensor(1)
+    while True:
+        noise = sensor.frame(noise=0.375).astype(np.int16) - np.rint(sensor._scene).astype(np.int16)
+        yield np.clip(image.astype(np.int16) + noise, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("still", [one_bit, brighter_and_darker, weak_noise])
+def test_picture_whose_noise_has_vanished_is_not_evidence(still: Callable[[Image], Iterator[Image]]) -> None:
+    sensor = Sensor()
+    watched = warm(sensor, noise=3.0)
+    began, frames = watched.now, still(sensor.frame(noise=3.0))
+    watched.see(next(frames) for _ in range(50))
+    told_at, trouble = watched.troubles[0]
+    assert sum(watched.evidence) <= 1
+    assert told_at - began <= TOLD_S
+    assert trouble == "is frozen: its picture has lost the sensor's noise" or still is brighter_and_darker
+
+
+def test_still_picture_after_the_light_changed_is_not_evidence() -> None:
+    """Nothing is known of the noise in this light yet, but where nothing at all changes there is no sensor."""
+    sensor = Sensor()
+    watched, frames = warm(sensor), one_bit(sensor.frame(noise=2.0, light=1.3))
+    watched.see(next(frames) for _ in range(50))
+    assert sum(watched.evidence) <= 2
+
+
+def test_camera_that_was_frozen_is_healthy_again() -> None:
+    sensor = Sensor()
+    watched = warm(sensor).see(forever([sensor.frame(noise=2.0)], 60.0))
+    watched.troubles.clear()
+    watched.see(live(sensor, 10.0))
+    assert watched.troubles == []
+
+
+def test_frames_that_do_not_come_are_told_within_two_seconds() -> None:
+    watched = warm(Sensor())
+    began = watched.now
+    told_at = next(began + step / 2 for step in range(100) if watched.health.trouble(began + step / 2))
+    assert told_at - began <= TOLD_S
+
+
+def test_camera_that_never_gave_a_frame_is_told_within_two_seconds() -> None:
+    health = FrameHealth(100.0)
+    told_at = next(100 + step / 2 for step in range(100) if health.trouble(100 + step / 2))
+    assert (health.trouble(101.0), told_at <= 102.0) == ("", True)
+
+
+def steady(value: float) -> Callable[[float], float]:
+    return lambda _at: value
+
+
+HOUR_S, EVENING_S = 3600.0, 1200.0
+Course = Callable[[float], float]
+"""A value in the course of time, by seconds since the start."""
+
+
+def watched_at_two_different_frames_a_second(seconds: float, light: Course, noise: Course, times: int = 1) -> Watched:
+    """Each frame is given several `times`, as webcams do in the dark."""
+    sensor = Sensor()
+
+    def frames() -> Iterator[Image]:
+        for index in range(round(2 * seconds)):
+            yield from [sensor.frame(noise=noise(index / 2), light=light(index / 2))] * times
+
+    return Watched().see(frames(), rate_fps=2.0 * times)
+
+
+@pytest.mark.parametrize(
+    ("light", "noise", "times"),
+    [(1.0, 1.2, 1), (1.0, 0.25, 1), (0.2, 4.0, 4), (0.01, 1.0, 4)],
+    ids=["day", "day, denoised", "night, each frame four times", "black"],
+)
+def test_noisy_empty_scene_raises_no_alarm_in_an_hour(light: float, noise: float, times: int) -> None:
+    watched = watched_at_two_different_frames_a_second(HOUR_S, lambda _at: light, lambda _at: noise, times)
+    assert watched.troubles == []
+
+
+@pytest.mark.parametrize(
+    ("light", "noise"),
+    [
+        (lambda at: 1 - 0.8 * at / EVENING_S, lambda at: 1 + 5 * at / EVENING_S),
+        (lambda _at: 1.0, lambda at: 6 - 5.5 * at / EVENING_S),
+        (lambda at: 1.0 if at % 600 < 300 else 0.2, lambda at: 0.5 if at % 600 < 300 else 6.0),
+    ],
+    ids=["dusk, with a rising gain", "dawn, with a falling gain", "light switched on and off"],
+)
+def test_light_and_gain_that_change_raise_no_alarm(light: Course, noise: Course) -> None:
+    assert watched_at_two_different_frames_a_second(EVENING_S, light, noise).troubles == []
+
+
+def test_noise_that_halves_is_no_fault() -> None:
+    watched = warm(Sensor(), noise=3.0)
+    watched.see(live(Sensor(), 60.0, noise=1.5))
+    assert watched.troubles == []
+
+
+def test_somebody_who_moves_in_front_of_the_camera_does_not_make_a_still_scene_suspicious() -> None:
+    """They fill a third of the picture from the start, and then are gone."""
+    sensor, watched = Sensor(), Watched()
+
+    def moving() -> Iterator[Image]:
+        for index in range(200):
+            frame = sensor.frame(noise=1.0)
+            frame[:, 40:95] = np.roll(frame, 5 * index, axis=1)[:, 40:95] // 2 + 20
+            yield frame
+
+    watched.see(moving()).see(live(sensor, 60.0, noise=1.0))
+    assert watched.troubles == []
