@@ -26,6 +26,8 @@ from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.kinds import group_of, open_in_background
 from device.records import AuditRow, Event, Frame
+from device.state_folder import usable_by_the_service
+from device.store.database import FILE_NAME
 from device.store.store import Store
 from device.vision.faces import load_analyzer
 from device.vision.late import LateAnalyzer
@@ -33,7 +35,9 @@ from device.vision.late import LateAnalyzer
 
 def open_store(settings: Settings) -> Store:
     """The store in the settings' state folder. Raises `StoreError`."""
-    return Store(state_dir(settings))
+    folder = state_dir(settings)
+    with usable_by_the_service(folder, FILE_NAME):
+        return Store(folder)
 
 
 @dataclass(frozen=True, slots=True)

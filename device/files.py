@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 RUNTIME_DIR = Path("/run/lintel")
+SERVICE_USER = "lintel"
 
 
 def runtime_dir() -> Path | None:
@@ -15,6 +16,33 @@ def runtime_dir() -> Path | None:
     if named:
         return Path(named)
     return RUNTIME_DIR if RUNTIME_DIR.is_dir() else None
+
+
+def make_private(folder: Path) -> None:
+    """Makes a folder that its owner alone may use, and the folders around it; one that is there stays as it is.
+
+    What root makes belongs to the owner of the folder around it; where that is root, to the service's user if there is
+    one, but in root's home to root. Raises `OSError`.
+    """
+    if folder.is_dir():
+        return
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.geteuid() == 0:
+        os.chown(folder, *_heir(folder))
+
+
+def _heir(folder: Path) -> tuple[int, int]:
+    """User and group."""
+    around = folder.parent.stat()
+    if around.st_uid != 0 or folder.is_relative_to(Path.home()):
+        return around.st_uid, around.st_gid
+    try:
+        import pwd
+
+        user = pwd.getpwnam(SERVICE_USER)
+    except KeyError:
+        return 0, 0
+    return user.pw_uid, user.pw_gid
 
 
 def write_whole(path: Path, content: bytes) -> None:

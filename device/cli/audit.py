@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from device.cli.context import json_option, print_json, settings_of
+from device.cli.context import json_option, open_store, print_json, settings_of
 
 if TYPE_CHECKING:
     from device.records import AuditRow
@@ -21,8 +21,6 @@ def audit() -> None:
 @click.pass_context
 def list_audit(context: click.Context, limit: int, as_json: bool) -> None:
     """List the newest rows, oldest first. Similarity: higher is closer. Times are UTC."""
-    from device.assembly import open_store
-
     with open_store(settings_of(context)) as store, store.audit() as log, store.people() as known:
         rows = log.newest(limit)
         names = {enrolled.person.id: enrolled.person.name for enrolled in known.everyone()}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from device.cli.context import json_option, plain, print_json, settings_of
+from device.cli.context import json_option, open_store, plain, print_json, settings_of
 from device.commandline import Printable
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ def list_badges(context: click.Context, as_json: bool) -> None:
 
     Those that stay revoked after their holder was removed come last.
     """
-    from device.assembly import open_store
     from device.credentials import format_badge
 
     with open_store(settings_of(context)) as store, store.people() as known:
@@ -164,7 +163,6 @@ _NOBODY = {"person": None, "issued_at": None, "suspended_at": None, "state": "re
 def _office(context: click.Context) -> "Iterator[Administration]":
     """The one that makes changes in the settings' store, which is open meanwhile."""
     from device.administration import Administration
-    from device.assembly import open_store
     from device.clock import SystemClock
 
     with open_store(settings_of(context)) as store:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from device.cli.context import json_option, largest_face_option, print_json, settings_of
+from device.cli.context import json_option, largest_face_option, open_store, print_json, settings_of
 
 if TYPE_CHECKING:
     from device.verification import Verdict
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 @click.pass_context
 def verify(context: click.Context, badge: str, image: Path, largest_face: bool, as_json: bool) -> int:
     """Compare the face in IMAGE with the references of BADGE's holder (1:1 verification)."""
-    from device.assembly import open_store
     from device.verification import verify_image
     from device.vision.faces import load_analyzer
 

@@ -1,17 +1,26 @@
 """What commands share: the settings of this call, JSON for machines, and progress for people."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from device.config import Settings, load_settings
+from device.config import Settings, load_settings, state_dir
 from device.credentials import format_badge
 from device.records import Badge, Credential, Reason
 
+if TYPE_CHECKING:
+    from device.store.store import Store
+
+SERVICE_STATE = Path("/var/lib/lintel")
+"""`StateDirectory=` of the unit."""
 JSON_NAMES = {"credential": "badge"}
 """What a field is called in JSON, where that differs: one word for a badge in all output."""
 
@@ -30,6 +39,26 @@ def settings_of(context: click.Context) -> Settings:
     if state_dir is None:
         return settings
     return msgspec.structs.replace(settings, store=msgspec.structs.replace(settings.store, state_dir=state_dir))
+
+
+@contextmanager
+def open_store(settings: Settings) -> Iterator["Store"]:
+    """The store that this call works on, named on standard error if it isn't the service's. Raises `StoreError`."""
+    from device.assembly import open_store as opened
+
+    note_store(settings)
+    with opened(settings) as store:
+        yield store
+
+
+def note_store(settings: Settings) -> None:
+    """Says which store a call works on that was not told, if there is a service's here and it is another one."""
+    folder = state_dir(settings)
+    is_told = settings.store.state_dir or os.environ.get("STATE_DIRECTORY")
+    if not is_told and folder != SERVICE_STATE and SERVICE_STATE.is_dir():
+        click.echo(
+            f"Note: this is the store in {folder}, not the service's. That one: --state-dir {SERVICE_STATE}", err=True
+        )
 
 
 def print_json(value: object) -> None:

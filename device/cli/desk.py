@@ -3,7 +3,7 @@
 import click
 import msgspec
 
-from device.cli.context import print_json_line
+from device.cli.context import note_store, print_json_line
 from device.config import Settings
 
 
@@ -18,6 +18,7 @@ def play_desk(settings: Settings, camera_source: str, *, as_json: bool) -> int:
     from device.simulation.desk import desk
     from device.virtual.pins import SimulatedPins
 
+    note_store(settings)
     stop = Stop()
     clock = SystemClock(stop)
     camera = msgspec.structs.replace(settings.camera, source=camera_source)
@@ -29,7 +30,7 @@ def play_desk(settings: Settings, camera_source: str, *, as_json: bool) -> int:
             return print_json_line(transaction)
         pulses = [level for level in pins.history(seen.door.pin) if level.high == level_of(seen.door, released=True)]
         click.echo(f"{transaction_line(transaction)}\n  {advice_line(transaction)}")
-        click.echo(f"  relay on GPIO {seen.door.pin}: released {len(pulses)} times so far")
+        click.echo(f"  relay on GPIO {seen.door.pin}: released {len(pulses)} time{'s' * (len(pulses) != 1)} so far")
         return None
 
     with stopped_by_signals(stop), desk(seen, clock, pins) as post:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from device.assembly import open_store
 from device.cameras.sources import open_camera
+from device.cli.context import open_store
 from device.clock import SystemClock
 from device.config import Settings
 from device.credentials import parse_badge

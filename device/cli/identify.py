@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from device.cli.context import json_option, print_json, settings_of
+from device.cli.context import json_option, open_store, print_json, settings_of
 
 if TYPE_CHECKING:
     from device.identification import CandidateList
@@ -41,7 +41,6 @@ def identify(context: click.Context, image: Path, fpir: float, top: int | None, 
     has N chances to be taken for somebody, so that at most N x FMR of strangers are. Identification is refused where
     that exceeds --fpir. The candidates of --top are the most similar people, not an identification: somebody always is.
     """
-    from device.assembly import open_store
     from device.identification import identify_image, list_candidates
     from device.vision.faces import load_analyzer
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from device.cli.context import json_option, print_json, settings_of
+from device.cli.context import json_option, open_store, print_json, settings_of
 from device.commandline import Printable
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ def people() -> None:
 @click.pass_context
 def list_people(context: click.Context, as_json: bool) -> None:
     """List everybody with their badges and the number of references."""
-    from device.assembly import open_store
-
     with open_store(settings_of(context)) as store, store.people() as known:
         everyone = known.everyone()
     if as_json:
@@ -46,7 +44,6 @@ def find_people(context: click.Context, text: str, as_json: bool) -> int:
     the card. The tag of a badge in the journal (h10301#3fa9c17e) finds its holder.
     """
     from device.administration import find, revoked_without_holder
-    from device.assembly import open_store
     from device.credentials import format_badge
 
     with open_store(settings_of(context)) as store:
@@ -70,7 +67,6 @@ def find_people(context: click.Context, text: str, as_json: bool) -> int:
 def rename_person(context: click.Context, old: str, new: str, as_json: bool) -> None:
     """Give the person OLD the name NEW; badges, references and the audit stay theirs."""
     from device.administration import Administration
-    from device.assembly import open_store
     from device.clock import SystemClock
 
     with open_store(settings_of(context)) as store:
@@ -89,7 +85,6 @@ def show_person(context: click.Context, name: str, as_json: bool) -> None:
     """Show one person."""
     from pathlib import Path
 
-    from device.assembly import open_store
     from device.vision.models import EMBEDDING, load_model, shipped_models_dir
 
     settings = settings_of(context)
@@ -116,7 +111,6 @@ def show_person(context: click.Context, name: str, as_json: bool) -> None:
 def give_time(context: click.Context, name: str, wanted: str, as_json: bool) -> None:
     """Say whether the strike is released for longer when this person comes (`door.extended_strike_time_s`)."""
     from device.administration import Administration
-    from device.assembly import open_store
     from device.clock import SystemClock
 
     with open_store(settings_of(context)) as store:
@@ -134,7 +128,6 @@ def give_time(context: click.Context, name: str, wanted: str, as_json: bool) -> 
 @click.pass_context
 def remove_person(context: click.Context, name: str, as_json: bool) -> None:
     """Erase a person with all badges and references; the audit keeps what happened, without the name."""
-    from device.assembly import open_store
     from device.clock import SystemClock
 
     with open_store(settings_of(context)) as store:

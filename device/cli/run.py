@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from device.cli.context import settings_of
+from device.cli.context import note_store, settings_of
 from device.errors import ReaderError
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def run(context: click.Context) -> None:
     settings, stop = settings_of(context), Stop()
     if "NOTIFY_SOCKET" in os.environ and any(reader.source == "stdin" for reader in lines_of(settings)):
         raise ReaderError("A service has no standard input to read badges from.", hint="Set `reader.source`.")
+    note_store(settings)
     clock, backing = SystemClock(stop), Backing()
     with stopped_by_signals(stop), open_doors(settings, clock) as board, operators(board, backing):
         click.echo("The doors are in operation and secured; now to their other parts.", err=True)

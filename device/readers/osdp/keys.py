@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from device.errors import ReaderError
+from device.files import make_private
 
 KEY_BYTES = 16
 DEFAULT_KEY = bytes(range(0x30, 0x40))
@@ -74,7 +75,8 @@ class KeyFiles:
 
     def _write(self, key: bytes) -> None:
         """The whole file or none of it, on the disk, and readable by whoever owns the state alone."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self._state_dir)
+        make_private(self._folder)
         partial = f".{self._name}.{secrets.token_hex(4)}"
         folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:

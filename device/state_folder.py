@@ -1,0 +1,76 @@
+"""The folder of the store, made so that the service can use it: what root makes there belongs to the service's user."""
+
+import contextlib
+import os
+import pwd
+from collections.abc import Iterator
+from pathlib import Path
+
+from device.errors import StoreError
+from device.files import make_private
+
+
+@contextlib.contextmanager
+def usable_by_the_service(folder: Path, file_name: str) -> Iterator[None]:
+    """Makes the folder if need be. Within the block, what root makes in it belongs to the folder's owner.
+
+    Raises `StoreError` with what to do if the folder or the database in it is another user's than it has to be.
+    """
+    try:
+        make_private(folder)
+    except OSError as error:
+        raise StoreError(
+            f"Cannot make the folder {folder}: {error.strerror}.",
+            hint="Run the command with sudo, or name another folder with --state-dir.",
+        ) from None
+    owner = folder.stat()
+    _refuse_another_s(folder, owner)
+    _refuse_another_s_file(folder / file_name, owner)
+    with _as_user(owner):
+        yield
+
+
+def _refuse_another_s(folder: Path, owner: os.stat_result) -> None:
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
+        name = _name(owner.st_uid)
+        raise StoreError(
+            f"The folder {folder} belongs to the user {name}, and this is {_name(os.geteuid())}.",
+            hint=f"Run the command as that user: sudo -u {name} lintel ...",
+        )
+
+
+def _refuse_another_s_file(path: Path, owner: os.stat_result) -> None:
+    """SQLite would say that it cannot open the file, or write to it, but not whose it is."""
+    if not path.is_file():
+        return
+    file_owner = path.stat().st_uid
+    is_lost = os.geteuid() == 0 and file_owner != owner.st_uid
+    if is_lost or not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+        name = _name(owner.st_uid)
+        raise StoreError(
+            f"The database {path} belongs to the user {_name(file_owner)}, and its folder to {name}.",
+            hint=f"Give it to the folder's owner: sudo chown --recursive {name}: {path.parent}",
+        )
+
+
+@contextlib.contextmanager
+def _as_user(owner: os.stat_result) -> Iterator[None]:
+    """As root, in the place of `owner`: a new file is theirs, and nothing is reached that is not in their reach."""
+    if os.geteuid() != 0 or owner.st_uid == 0:
+        yield
+        return
+    group = os.getegid()
+    os.setegid(owner.st_gid)
+    os.seteuid(owner.st_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

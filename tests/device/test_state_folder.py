@@ -1,0 +1,141 @@
+"""The folder of the store: what root makes belongs to the service's user, and a file that does not is told at once."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from device import files
+from device.assembly import open_store
+from device.config import Settings, StoreSettings
+from device.errors import StoreError
+from device.readers.osdp.keys import KeyFiles
+
+SERVICE = 65534
+"""Some user who is not root."""
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make what belongs to somebody else")
+
+
+class Account:
+    """The service's user in `pwd`."""
+
+    pw_uid = pw_gid = SERVICE
+
+
+@pytest.fixture
+def place():
+    """A folder that every user may pass through, as /var/lib; pytest's own are closed."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def user(monkeypatch):
+    """The service's user exists."""
+    monkeypatch.setattr("pwd.getpwnam", {files.SERVICE_USER: Account}.__getitem__)
+
+
+@pytest.fixture
+def as_service():
+    """This process is not root any more."""
+    os.setegid(SERVICE)
+    os.seteuid(SERVICE)
+    yield
+    os.seteuid(0)
+    os.setegid(0)
+
+
+def owners(folder):
+    return {path.stat().st_uid for path in (folder, *folder.rglob("*"))}
+
+
+def opened(folder):
+    with open_store(Settings(store=StoreSettings(state_dir=str(folder)))) as store, store.people() as people:
+        return people.everyone()
+
+
+@pytest.mark.usefixtures("user")
+def test_store_that_root_makes_before_the_first_start_is_the_service_s(place):
+    opened(place / "lintel")
+    assert (owners(place / "lintel"), (place / "lintel").stat().st_mode & 0o777) == ({SERVICE}, 0o700)
+
+
+def test_store_that_root_makes_in_the_service_s_folder_is_the_service_s(place):
+    os.chown(place, SERVICE, SERVICE)
+    opened(place)
+    assert owners(place) == {SERVICE}
+
+
+def test_folder_in_the_service_s_folder_is_the_service_s(place):
+    os.chown(place, SERVICE, SERVICE)
+    opened(place / "deeper")
+    assert owners(place) == {SERVICE}
+
+
+@pytest.mark.usefixtures("user")
+def test_store_in_root_s_home_is_root_s(place, monkeypatch):
+    monkeypatch.setenv("HOME", str(place))
+    opened(place / ".local" / "state" / "lintel")
+    assert owners(place) == {0}
+
+
+def test_without_the_service_s_user_the_store_is_root_s(place):
+    opened(place / "lintel")
+    assert owners(place) == {0}
+
+
+@pytest.mark.usefixtures("user")
+def test_service_opens_what_root_has_made(place, request):
+    opened(place / "lintel")
+    request.getfixturevalue("as_service")
+    assert opened(place / "lintel") == ()
+
+
+@pytest.mark.usefixtures("user")
+def test_key_that_root_makes_before_the_first_start_is_the_service_s(place):
+    KeyFiles(place / "lintel", "reader").propose(bytes(range(16)))
+    assert owners(place / "lintel") == {SERVICE}
+
+
+def lost(place):
+    """A store of root's in the service's folder, as an earlier version made it."""
+    opened(place)
+    os.chown(place, SERVICE, SERVICE)
+
+
+def test_root_is_told_of_a_database_that_the_service_cannot_open(place):
+    lost(place)
+    with pytest.raises(StoreError, match=r"lintel\.db belongs to the user root, and its folder to nobody") as refused:
+        opened(place)
+    assert refused.value.hint == f"Give it to the folder's owner: sudo chown --recursive nobody: {place}"
+
+
+def test_service_is_told_whose_the_database_is(place, request):
+    lost(place)
+    request.getfixturevalue("as_service")
+    with pytest.raises(StoreError, match="belongs to the user root") as refused:
+        opened(place)
+    assert "sudo chown --recursive nobody:" in refused.value.hint
+
+
+def test_operator_is_told_whose_the_folder_is(place, request):
+    request.getfixturevalue("as_service")
+    with pytest.raises(StoreError, match=r"belongs to the user root, and this is nobody\.") as refused:
+        opened(place)
+    assert refused.value.hint == "Run the command as that user: sudo -u root lintel ..."
+
+
+def test_folder_that_cannot_be_made_is_an_error(place, request):
+    request.getfixturevalue("as_service")
+    with pytest.raises(StoreError, match="Cannot make the folder"):
+        opened(place / "lintel")
+
+
+def test_root_is_root_again_afterwards(place):
+    os.chown(place, SERVICE, SERVICE)
+    opened(place)
+    assert (os.geteuid(), os.getegid()) == (0, 0)
