@@ -6,6 +6,7 @@ import click
 
 from device.cli.context import json_option, open_store, print_json, settings_of
 from device.commandline import Printable
+from device.errors import CredentialError
 
 if TYPE_CHECKING:
     from device.records import Enrolled
@@ -159,5 +160,7 @@ def _badges(enrolled: "Enrolled") -> str:
 def _found(known: "People", name: str) -> "Enrolled":
     from device.administration import named
 
-    person = named(known, name)
-    return next(enrolled for enrolled in known.everyone() if enrolled.person == person)
+    enrolled = known.enrolled(named(known, name))
+    if enrolled is None:
+        raise CredentialError(f"{name} was removed just now.", hint="See `lintel people list`.")
+    return enrolled
