@@ -199,7 +199,7 @@ def load_settings(path: Path | None = None) -> Settings:
 
     Raises `ConfigError` for a file that cannot be read, an unknown setting or a value out of range.
     """
-    file, hint = path or DEFAULT_FILE, "See `lintel config --help` for the table of settings."
+    file, hint = path or DEFAULT_FILE, "`lintel config --defaults` shows the table of settings."
     try:
         settings = msgspec.toml.decode(file.read_bytes(), type=Settings)
         refuse_contradictions(settings)
@@ -338,6 +338,22 @@ def setting_meanings() -> dict[tuple[str, str], str]:
 def setting_defaults() -> dict[tuple[str, str], object]:
     """What each setting is where nothing is said, by (group, name); `msgspec.NODEFAULT` where something must be."""
     return {(group.name, setting.name): setting.default for group in _groups() for setting in _table(group.type).fields}
+
+
+def setting_choices() -> dict[tuple[str, str], tuple[str, ...]]:
+    """The names that a setting is one of, by (group, name); none for other kinds."""
+    return {
+        (group.name, setting.name): _choices(setting.type)
+        for group in _groups()
+        for setting in _table(group.type).fields
+    }
+
+
+def _choices(kind: msgspec.inspect.Type) -> tuple[str, ...]:
+    inner = kind.type if isinstance(kind, msgspec.inspect.Metadata) else kind
+    if isinstance(inner, msgspec.inspect.EnumType):
+        return tuple(str(one.value) for one in inner.cls)
+    return tuple(map(str, inner.values)) if isinstance(inner, msgspec.inspect.LiteralType) else ()
 
 
 def _groups() -> tuple[msgspec.inspect.Field, ...]:

@@ -58,7 +58,7 @@ def known_wires(path: Path | None, warn: Callable[[str], None]) -> Known:
         if not last.relays:
             raise DoorError(
                 f"Nothing says which relay to secure, and none was driven since the start. {why}",
-                hint="Mend the settings; `lintel config --help` has their table.",
+                hint="Fix the settings; `lintel config --defaults` shows their table.",
             ) from None
         warn(f"{why} What was driven last is secured.")
         return Known(last.relays, last.outputs, last.chip or "")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from device.config import Settings, load_settings
+from device.config import OutputSettings, Settings, load_settings, setting_meanings
+from device.records import DoorOutput
 
 
 @pytest.fixture
@@ -51,3 +52,56 @@ def test_state_folder_of_the_command_line_is_in_force(lintel):
     assert lintel("--state-dir", "/srv/door", "config", "--changed", "--json").json == {
         "store": {"state_dir": "/srv/door"}
     }
+
+
+def uncommented(out):
+    """The lines of a table that is commented out."""
+    return [line.removeprefix("# ").partition("  #")[0].rstrip() for line in out.splitlines() if line.startswith("# ")]
+
+
+@pytest.mark.parametrize("group", ["more_doors", "more_readers", "inputs", "outputs", "formats"])
+def test_list_without_tables_is_there_commented_out(lintel, group):
+    assert f"[[{group}]]" in uncommented(lintel("config").out)
+
+
+def test_every_setting_is_there_with_or_without_a_value(lintel):
+    out, table, names = lintel("config").out, "", set()
+    for line in out.splitlines():
+        text = line.removeprefix("# ")
+        table = text.strip("[]") if text.startswith("[") else table
+        if " =" in text:
+            names.add((table, text.partition(" =")[0]))
+    assert names == set(setting_meanings())
+
+
+def test_settings_that_have_to_be_set_say_so_and_what_they_can_be(lintel):
+    lines = lintel("config").out.splitlines()
+    assert 'direction = "entry"  # which way through the door its badges go: entry, exit' in lines
+    assert "# signal =  # what it shows or sounds: shunt, led, buzzer, siren, lamp; has to be set" in lines
+
+
+def test_commented_table_can_be_used(lintel, tmp_path):
+    """Taken out of its comment, with what has to be set."""
+    lines = uncommented(lintel("config").out)
+    table = lines[lines.index("[[outputs]]") :][:5]
+    filled = [
+        {"signal =": 'signal = "siren"', "pin =": "pin = 5"}.get(line, line) for line in table if "formats" not in line
+    ]
+    (tmp_path / "lintel.toml").write_text("\n".join(filled))
+    assert load_settings(tmp_path / "lintel.toml").outputs == (OutputSettings(signal=DoorOutput.SIREN, pin=5),)
+
+
+def test_folder_in_force_is_named(lintel, monkeypatch):
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", "/srv/state")
+    assert "# in force: /srv/state/lintel\nstate_dir = " in lintel("config").out
+    assert "# in force: /srv/door\nstate_dir = " in lintel("--state-dir", "/srv/door", "config").out
+
+
+def test_wrong_file_does_not_hide_the_table(lintel, tmp_path):
+    """It is what the error message refers to."""
+    (tmp_path / "wrong.toml").write_text("[door]\npni = 5\n")
+    refused = lintel("--config", tmp_path / "wrong.toml", "config")
+    assert (refused.exit_code, "`lintel config --defaults`" in refused.err) == (3, True)
+    shown = lintel("--config", tmp_path / "wrong.toml", "config", "--defaults")
+    assert (shown.exit_code, "pin = 17" in shown.out) == (0, True)
