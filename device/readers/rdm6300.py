@@ -16,7 +16,6 @@ from pathlib import Path
 from device.config import ReaderSettings
 from device.ports import Reader
 from device.readers.context import ReaderContext
-from device.readers.repeats import Repeats
 from device.readers.serial_line import open_serial_line
 from device.readers.streams import StreamReader
 from device.records import BadgeRead, Credential, ReaderEvent, Security
@@ -37,15 +36,13 @@ class Rdm6300Parser:
         self._name = name
         self._frame: bytearray | None = None
         self._received_at = 0.0
-        self._repeats = Repeats()
 
     def take(self, received: bytes, at: float) -> list[ReaderEvent]:
-        """The tags of the frames that are complete; one that stays comes once, and so does one that stays unread."""
+        """The tags of the frames that are complete; one that stays comes some fifteen times a second."""
         if at - self._received_at > FRAME_TIME_S:
             self._frame = None
         self._received_at = at
-        reads = (self._read(frame) for frame in self._frames(received))
-        return [read for read in reads if not self._repeats.stays((read.credential, read.fault), at)]
+        return [self._read(frame) for frame in self._frames(received)]
 
     def end(self, at: float) -> list[ReaderEvent]:  # noqa: ARG002 - the port has it
         """Half a frame is nothing."""

@@ -1,7 +1,8 @@
 """What is said to a PN532, and what becomes of its answers: cards near its antenna as badges. Pure.
 
 Round by round the chip is asked for one ISO 14443 A card, then its field is switched off, which makes a card forget
-where it was, so that it answers again in the next round.
+where it was, so that it answers again in the next round. A card is a badge in each round that finds it; once several
+rounds in a row have found none, it was taken away.
 Source: NXP UM0701-02, PN532 User Manual, section 7; MIFARE Ultralight's READ gives four pages of four bytes.
 """
 
@@ -11,12 +12,15 @@ from dataclasses import dataclass
 from device.credentials import parse_badge
 from device.errors import CredentialError
 from device.readers.pn532.ndef import first_text
-from device.readers.repeats import Repeats
-from device.records import BadgeRead, Credential, Security
+from device.records import BadgeRead, BadgeRemoved, Credential, Security
 
 SECURITY = Security.CLONABLE
 ROUND_S = 0.1
 """Between two rounds."""
+EMPTY_ROUNDS = 3
+"""Rounds in a row without a card after which it was taken away: one or two may miss a card at the field's edge."""
+MOST_READ = 8
+"""Cards whose text is remembered while any card is there, so that it is read once and not ten times a second."""
 UID_FORMATS = {4: "csn4", 7: "csn7", 10: "csn10"}
 """Bytes of a serial number, and its card format."""
 TEXT_FORMAT = "ndef"
@@ -80,7 +84,7 @@ class Card:
     has_pages: bool
 
 
-Step = Ask | Rest | Ready | Wrong | BadgeRead
+Step = Ask | Rest | Ready | Wrong | BadgeRead | BadgeRemoved
 Dialogue = Generator[Step, Answer, None]
 
 
@@ -93,21 +97,57 @@ def dialogue(name: str, formats: frozenset[str]) -> Dialogue:
     yield Ask(SET_NORMAL_MODE)
     yield Ask(SET_RETRIES)
     yield Ready()
-    repeats, torn = Repeats(), b""
+    field = Field()
     while True:
         found = yield Ask(FIND_CARD)
-        card = card_in(found.content)
-        if card and not repeats.stays(_lasting(card.uid), found.at):
-            text = (yield from _text_on(card)) if TEXT_FORMAT in formats else ""
-            if text is None and torn != card.uid:  # taken away too soon, perhaps: once more
-                repeats.forget()
-                torn = card.uid
-            else:
+        if field.was_left(found.content):
+            yield BadgeRemoved(found.at, name)
+        if card := card_in(found.content):
+            text = (yield from field.text_on(card)) if TEXT_FORMAT in formats else ""
+            if text is not None or field.was_torn(card):
                 credential, fault = badge_of(card, text, formats)
-                bits, torn = "".join(f"{byte:08b}" for byte in card.uid), b""
+                bits = "".join(f"{byte:08b}" for byte in card.uid)
                 yield BadgeRead(credential, found.at, name, SECURITY, fault, bits)
         yield Ask(SWITCH_OFF)
         yield Rest(ROUND_S)
+
+
+class Field:
+    """What is known of the cards near the antenna, from one round to the next."""
+
+    def __init__(self) -> None:
+        self._texts: dict[bytes, str] = {}
+        self._torn = b""
+        self._empty_rounds = EMPTY_ROUNDS
+
+    def was_left(self, answer: bytes) -> bool:
+        """Whether InListPassiveTarget's answer is the last of the rounds that show that no card is there any more. An
+        answer that is damaged shows nothing.
+        """
+        if answer[:1] != b"\x00":
+            self._empty_rounds = 0 if card_in(answer) else self._empty_rounds
+            return False
+        self._empty_rounds += 1
+        if self._empty_rounds != EMPTY_ROUNDS:
+            return False
+        self._texts.clear()
+        return True
+
+    def text_on(self, card: Card) -> Generator[Step, Answer, str | None]:
+        """The first text in a card's memory, empty if it has none; None if only a part of it could be read."""
+        if card.uid in self._texts:
+            return self._texts[card.uid]
+        text = yield from _text_on(card)
+        if text is not None:
+            if len(self._texts) == MOST_READ:
+                self._texts.clear()
+            self._texts[card.uid], self._torn = text, b""
+        return text
+
+    def was_torn(self, card: Card) -> bool:
+        """Whether the card could not be read in the round before either. The first time it may just be leaving."""
+        before, self._torn = self._torn, card.uid
+        return before == card.uid
 
 
 def card_in(answer: bytes) -> Card | None:
@@ -167,8 +207,3 @@ def _pages(first: int) -> Generator[Step, Answer, bytes]:
 
 def _is_random(uid: bytes) -> bool:
     return len(uid) == 4 and uid[0] == _RANDOM
-
-
-def _lasting(uid: bytes) -> bytes:
-    """The same for every round of a card that draws a new number each time."""
-    return b"" if _is_random(uid) else uid

@@ -34,7 +34,7 @@ from device.readers.pn532.dialogue import (
 from device.readers.pn532.frames import NOT_UNDERSTOOD, WAKE_UP, FrameParser, command_frame
 from device.readers.serial_line import open_serial_line
 from device.readers.streams import CHECK_HINT, has_come, naming, received_from
-from device.records import BadgeRead, ReaderEvent, Signal
+from device.records import BadgeRead, BadgeRemoved, ReaderEvent, Signal
 
 BAUD_RATE = 115200
 """What the chip begins with, whatever the setting says."""
@@ -61,14 +61,16 @@ class Pn532Reader:
             self._go_on(self._due_at)
 
     def read(self, timeout_s: float) -> ReaderEvent | None:
-        """The next card. Raises `ReaderError` if the chip does not answer any more."""
+        """A card, once in each round that finds it, or that none is there any more. Raises `ReaderError` if the chip
+        does not answer any more.
+        """
         deadline = self._clock.monotonic() + timeout_s
-        while not isinstance(self._step, BadgeRead):
+        while not isinstance(self._step, BadgeRead | BadgeRemoved):
             if not self._go_on(deadline):
                 return None
-        read = self._step
+        event = self._step
         self._next(Answer(b"", self._clock.monotonic()))
-        return read
+        return event
 
     def show(self, signal: Signal) -> None:
         """Does nothing."""
@@ -90,7 +92,7 @@ class Pn532Reader:
                 if self._clock.monotonic() < self._due_at:
                     return False
                 self._next(Answer(b"", self._clock.monotonic()))
-            case Ready() | BadgeRead():
+            case Ready() | BadgeRead() | BadgeRemoved():
                 self._next(Answer(b"", self._clock.monotonic()))
             case Wrong(received):
                 raise ReaderError(f"Expected a PN532, received {received} as its version.", hint=CHECK_HINT)

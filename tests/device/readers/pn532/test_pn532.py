@@ -16,8 +16,7 @@ from device.readers.context import ReaderContext
 from device.readers.pn532.dialogue import Answer, Ask, Card, Ready, Rest, Wrong, badge_of, card_in, dialogue
 from device.readers.pn532.frames import MAX_CONTENT, FrameParser, command_frame
 from device.readers.pn532.reader import ANSWER_TIME_S, TRIES, open_reader
-from device.readers.repeats import REPEAT_TIME_S
-from device.records import BadgeRead, Credential, Security, Signal
+from device.records import BadgeRead, BadgeRemoved, Credential, Security, Signal
 from tests.device.readers.pn532.chip import ACK, Chip, ChipCard, tag, text_record
 
 FIRMWARE = bytes.fromhex("0000ff06fad50332010607e800")
@@ -166,7 +165,7 @@ def test_whatever_is_answered_the_dialogue_goes_on(answered: list[Answer]) -> No
     said = dialogue("front", ALL | {"ndef"})
     step = next(said)
     for answer in [Answer(b"\x32\x01\x06\x07", 0.0), *answered]:
-        assert isinstance(step, Ask | Rest | Ready | BadgeRead)
+        assert isinstance(step, Ask | Rest | Ready | BadgeRead | BadgeRemoved)
         step = said.send(answer)
 
 
@@ -201,10 +200,61 @@ def test_card_is_a_clonable_badge_with_its_bits() -> None:
         )
 
 
-def test_card_that_stays_comes_once() -> None:
-    with on_a_line(card=PLAIN) as (reader, _):
-        reader.read(SOON_S)
-        assert reader.read(REPEAT_TIME_S + 0.5) is None
+def rounds(*answers: bytes, formats: frozenset[str] = ALL) -> list[BadgeRead | BadgeRemoved]:
+    """What becomes of InListPassiveTarget's answers, a round each."""
+    said, events = dialogue("front", formats), []
+    next(said)
+    said.send(Answer(b"\x32\x01\x06\x07", 0.0))
+    step, waiting = said.send(Answer(b"", 0.0)), list(answers)
+    while waiting or step != Ask(b"\x4a\x01\x00"):
+        answer = waiting.pop(0) if step == Ask(b"\x4a\x01\x00") else b""
+        step = said.send(Answer(answer, 0.0))
+        if isinstance(step, BadgeRead | BadgeRemoved):
+            events.append(step)
+    return events
+
+
+HERE, NONE, DAMAGED = found(CARD), b"\x00", b""
+
+
+def kinds_of(*answers: bytes) -> list[type]:
+    return [type(event) for event in rounds(*answers)]
+
+
+def test_card_that_stays_comes_in_each_round() -> None:
+    assert kinds_of(HERE, HERE, HERE) == [BadgeRead] * 3
+
+
+def test_card_is_taken_away_after_three_empty_rounds() -> None:
+    assert kinds_of(HERE, NONE, NONE, NONE, NONE, HERE) == [BadgeRead, BadgeRemoved, BadgeRead]
+
+
+def test_card_at_the_edge_of_the_field_is_not_taken_away() -> None:
+    assert kinds_of(HERE, NONE, NONE, HERE, NONE, NONE, HERE) == [BadgeRead] * 3
+
+
+def test_damaged_answers_take_no_card_away() -> None:
+    assert kinds_of(HERE, DAMAGED, DAMAGED, NONE, DAMAGED, NONE, HERE) == [BadgeRead] * 2
+
+
+def test_field_that_was_empty_from_the_start_says_nothing() -> None:
+    assert kinds_of(NONE, NONE, NONE, NONE, NONE) == []
+
+
+def test_card_that_stays_is_taken_away_when_it_leaves() -> None:
+    with on_a_line(card=PLAIN) as (reader, chip):
+        assert isinstance(reader.read(SOON_S), BadgeRead)
+        chip.card = None
+        while isinstance(event := reader.read(SOON_S), BadgeRead):
+            pass
+        assert isinstance(event, BadgeRemoved)
+
+
+def test_text_of_a_card_that_stays_is_read_once() -> None:
+    with on_a_line(("ndef",), card=tag(UID, text_record("17:1001"))) as (reader, chip):
+        for _ in range(3):
+            assert reader.read(SOON_S).credential == Credential("h10301", 17, 1001)
+        assert len([command for command in chip.asked if command[0] == 0x40]) == 2
 
 
 def test_field_is_switched_off_between_two_rounds() -> None:
@@ -214,7 +264,7 @@ def test_field_is_switched_off_between_two_rounds() -> None:
         assert rounds[:4] == [b"\x4a\x01\x00", b"\x32\x01\x00"] * 2
 
 
-def test_card_that_draws_its_number_anew_is_refused_once() -> None:
+def test_card_that_draws_its_number_each_time_is_refused() -> None:
     class Drawing(Chip):
         def content(self, command):
             self.card = ChipCard(b"\x08" + os.urandom(3))
@@ -224,12 +274,12 @@ def test_card_that_draws_its_number_anew_is_refused_once() -> None:
     chip = Drawing(far)
     settings = ReaderSettings(source=os.ttyname(near))
     reader = open_reader(settings, ReaderContext(SystemClock(), lambda: None, Path()))
-    first, later = reader.read(SOON_S), reader.read(0.5)
+    first, later = reader.read(SOON_S), reader.read(SOON_S)
     reader.close()
     chip.stop()
     os.close(far)
     os.close(near)
-    assert (first.credential, later) == (None, None)
+    assert (first.credential, later.credential) == (None, None)
 
 
 def test_text_is_the_badge_where_it_is_wanted() -> None:
@@ -261,7 +311,7 @@ def test_card_without_a_text_is_its_serial_number(card: ChipCard) -> None:
 def test_card_that_is_taken_away_while_it_is_read_is_nothing(pages: int) -> None:
     card = tag(UID, b"\x91\x01\x60U" + b"a" * 0x60 + text_record("17:1001"))
     with on_a_line(("ndef", "csn7"), card=card, pages_until_removal=pages) as (reader, chip):
-        assert reader.read(0.5) is None
+        assert not isinstance(reader.read(0.5), BadgeRead)
         chip.pages_until_removal, chip.card = None, card
         assert reader.read(SOON_S).credential == Credential("h10301", 17, 1001)
 
