@@ -10,7 +10,7 @@ from device.clock import Stop
 from device.config import Settings
 from device.door_log import DoorLog
 from device.errors import ReaderError
-from device.ports import Reader
+from device.ports import HoldingReader, Reader
 from device.records import (
     BadgeRead,
     BadgeRemoved,
@@ -121,6 +121,7 @@ class DoorLoop:
         while not (self._in_turn or stop.is_set()) and clock.monotonic() < deadline and (event := self._reader.read(0)):
             if isinstance(event, BadgeRead):
                 self._unserved.late += 1
+                self._hand_back(event)
             else:
                 self.attend(event, stop)
 
@@ -153,6 +154,7 @@ class DoorLoop:
 
     def _served(self, badge: BadgeRead, stop: Stop) -> Transaction | None:
         if not (self._in_turn or self._unserved.is_served(badge, self._doorway.clock.monotonic())):
+            self._hand_back(badge)
             self._answer(Signal.DENIED)
             return None
         if badge.credential is not None and badge.reader not in self._exits:
@@ -165,6 +167,11 @@ class DoorLoop:
         if badge.reader in self._exits:
             return self._way_out.swipe(badge, stop)
         return self._access.swipe(badge, stop)
+
+    def _hand_back(self, badge: BadgeRead) -> None:
+        """A badge gets no answer: its reader is not to hold it back as a repeat."""
+        if isinstance(self._reader, HoldingReader):
+            self._reader.unserved(badge)
 
     def _answer(self, signal: Signal) -> None:
         """What a person has to see stands for `ANSWER_S`, or until the next badge or an alarm."""

@@ -3,9 +3,9 @@
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from device.records import DoorInput, Frame, InputChanged, Line, Outputs, ReaderEvent, Signal
+from device.records import BadgeRead, DoorInput, Frame, InputChanged, Line, Outputs, ReaderEvent, Signal
 
 
 class Clock(Protocol):
@@ -38,6 +38,14 @@ class Reader(Protocol):
 
     def close(self) -> None:
         """Lets the device go; harmless when repeated."""
+
+
+@runtime_checkable
+class HoldingReader(Reader, Protocol):
+    """A reader that gives a card once and holds it back until it was out of sight."""
+
+    def unserved(self, read: BadgeRead) -> None:
+        """Takes a badge that got no answer: if its card still lies there, it comes again."""
 
 
 class Camera(Protocol):

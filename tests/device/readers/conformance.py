@@ -2,7 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from itertools import cycle, islice
 from typing import Any
+
+import pytest
 
 from device.config import Settings, VisionSettings
 from device.credentials import format_badge
@@ -12,6 +16,7 @@ from device.records import BadgeRead, Credential, Notice, ReaderEvent, ReaderNot
 from device.simulation.player import Played, Player
 from device.virtual.clock import SimulatedClock
 from device.virtual.reader import SimulatedReader
+from tests.device.readers.held import Held, door_at
 
 PATIENCE_S = 5.0
 """So long at most anything may take to arrive; a test ends as soon as it has."""
@@ -30,6 +35,10 @@ class Rig:
     garble: Callable[[], None]
     """Presents what no reader can make sense of, as an unreadable badge."""
     unplug: Callable[[], None] | None = None
+    take_away: Callable[[], None] | None = None
+    """Takes the card away, of a reader that reports it."""
+    spacing_s: float = 0.25
+    """Between two sightings of a card that stays, on a clock that stands still; 0 for what has a pace of its own."""
 
     def next(self, kind: type[Any] = BadgeRead) -> Any:
         """The next event of a kind within `PATIENCE_S`; other events are passed over."""
@@ -94,6 +103,13 @@ class Borrowed(SimulatedReader):
         self._rig.reader.show(signal)
 
 
+def for_a_minute(rig: Rig, shown: list[Callable[[], object]]) -> list[Callable[[], object]]:
+    """What is shown in turn, for 60 s."""
+    if not rig.spacing_s:
+        pytest.skip("its events come at their own pace")
+    return list(islice(cycle(shown), round(60.0 / rig.spacing_s)))
+
+
 class ReaderConformance:
     """The tests. A subclass has a fixture `rig` that gives a `Rig` whose reader is in operation."""
 
@@ -135,6 +151,46 @@ class ReaderConformance:
         rehearsal = Player(path, settings, reader_of=lambda clock: Borrowed(clock, rig))
         played = [event for event in rehearsal.play() if isinstance(event, Played)]
         assert [step.unmet for step in played] == [(), (), ()]
+
+    @pytest.mark.parametrize("pattern", ["held", "damaged", "in turn"])
+    def test_card_held_for_a_minute_is_presented_once(self, rig, pattern):
+        """Also with every other frame damaged, and beside another card."""
+        first, second = (partial(rig.present, card) for card in rig.cards)
+        shown, expected = {
+            "held": ([first], rig.cards[:1]),
+            "damaged": ([first, rig.garble], rig.cards[:1]),
+            "in turn": ([first, second], rig.cards),
+        }[pattern]
+        presented = Held(rig.reader, rig.name).presented(for_a_minute(rig, shown), rig.spacing_s)
+        assert presented == list(expected)
+
+    def test_card_is_presented_again_after_three_seconds(self, rig):
+        if not rig.spacing_s:
+            pytest.skip("its events come at their own pace")
+        show = partial(rig.present, rig.cards[0])
+        presented = Held(rig.reader, rig.name).presented([show, show, rig.garble], 3.0)
+        assert presented[:2] == [rig.cards[0]] * 2
+
+    def test_card_taken_away_is_presented_again_at_once(self, rig):
+        if rig.take_away is None:
+            pytest.skip("this reader can't report it")
+        show = partial(rig.present, rig.cards[0])
+        presented = Held(rig.reader, rig.name).presented([show, show, rig.take_away, show, show], 0.1)
+        assert presented == [rig.cards[0]] * 2
+
+    def test_cards_held_at_a_door_are_a_transaction_each(self, rig, tmp_path, analyzer, portraits):
+        """One is the person's who stands there; damaged frames come in between."""
+        shown = [partial(rig.present, rig.cards[0]), rig.garble, partial(rig.present, rig.cards[1])]
+        door = door_at(Held(rig.reader, rig.name), tmp_path / "door", analyzer, portraits)
+        door.enroll(rig.cards[0], "eileen-collins")
+        door.enroll(rig.cards[1], "grace-hopper")
+        served = door.served(for_a_minute(rig, shown), rig.spacing_s)
+        door.store.close()
+        assert [(one.credential, one.decision.granted) for one in served] == [
+            (rig.cards[0], True),
+            (rig.cards[1], False),
+        ]
+        assert door.released_s() == [3.0]
 
     def test_every_signal_can_be_shown(self, rig):
         for signal in Signal:

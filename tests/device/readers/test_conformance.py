@@ -52,11 +52,23 @@ def far_end(make_reader):
         os.close(descriptor)
 
 
-class Opened:
-    """Opens a reader of a kind on the system's clock."""
+class Jumping(SystemClock):
+    """The system's clock, but a sleep takes no time."""
 
-    def __init__(self, module):
-        self.clock = SystemClock()
+    ahead_s = 0.0
+
+    def monotonic(self):
+        return super().monotonic() + self.ahead_s
+
+    def sleep(self, seconds):
+        self.ahead_s += max(0.0, seconds)
+
+
+class Opened:
+    """Opens a reader of a kind on the system's clock, or another."""
+
+    def __init__(self, module, clock=None):
+        self.clock = clock or SystemClock()
         self.open = lambda source: module.open_reader(ReaderSettings(name=NAME, source=source), around(self.clock))
 
 
@@ -121,7 +133,7 @@ class TestRdm6300(ReaderConformance):
 class TestPn532(ReaderConformance):
     @pytest.fixture
     def rig(self):
-        opened, chip = Opened(pn532), None
+        opened, chip = Opened(pn532, Jumping()), None
 
         def open_with_chip(source):
             nonlocal chip
@@ -144,6 +156,7 @@ class TestPn532(ReaderConformance):
                 SERIAL_NUMBERS,
                 lambda: setattr(chip, "card", ChipCard(b"\x08\x01\x02\x03")),
                 lambda: setattr(chip, "dead", True),
+                lambda: setattr(chip, "card", None),
             )
         chip.stop()
         os.close(far)
@@ -248,6 +261,7 @@ class TestGroup(ReaderConformance):
                     BADGES,
                     lambda: os.write(far, b"garbage\n"),
                     unplug,
+                    spacing_s=0.0,
                 )
 
 

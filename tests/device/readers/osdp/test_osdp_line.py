@@ -92,6 +92,7 @@ class TestConformance(ReaderConformance):
             cards=(EILEEN, GRACE),
             garble=lambda: present_until_it_waits(peripheral, reader, "1" * 25 + "0"),
             unplug=desk.bench.unplug_panel,
+            spacing_s=0.9,
         )
 
 
