@@ -1,0 +1,37 @@
+"""Cards that are presented while the door is busy: none is held back that got no answer."""
+
+from functools import partial
+
+import pytest
+
+from device.records import Credential
+from device.virtual.clock import SimulatedClock
+from device.virtual.reader import SimulatedReader
+from tests.device.readers.held import Held, door_at
+
+EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
+
+
+@pytest.fixture
+def at_reader():
+    return SimulatedReader(SimulatedClock(), "front")
+
+
+@pytest.fixture
+def door(at_reader, tmp_path, analyzer, portraits):
+    door = door_at(Held(at_reader, "front"), tmp_path / "door", analyzer, portraits)
+    door.enroll(EILEEN, "eileen-collins")
+    door.enroll(GRACE, "grace-hopper")
+    yield door
+    door.store.close()
+
+
+def test_card_dropped_while_the_door_looked_is_served(door, at_reader):
+    """Twenty sightings a second, so that the second card comes while the first one's face is looked at."""
+    served = door.served([partial(at_reader.present, EILEEN), partial(at_reader.present, GRACE)] * 100, 0.05)
+    assert [transaction.credential for transaction in served] == [EILEEN, GRACE]
+
+
+def test_person_who_was_refused_is_served_three_seconds_later(door, at_reader):
+    served = door.served([partial(at_reader.present, GRACE)] * 3, 3.5)
+    assert [transaction.decision.granted for transaction in served] == [False] * 3
