@@ -1,7 +1,7 @@
 """Stands in for lgpio in a child of the rig: a pin is a file, and every level that is driven is in a log.
 
-The folder is LINTEL_RIG. `chips.json` says which chips there are. `pins/PIN` holds the level that is driven: one
-process at a time has a pin (a lock on the file, which ends with the process); its level outlasts the process.
+The folder is LINTEL_RIG. `chips.json` says which chips there are. `pins/PIN` holds the level that is driven. A process
+has a pin to itself, by a lock on the file that ends with it; the pin keeps its level when it is killed.
 `pins/PIN.in` is what a wire says: the test writes it, absent means high, as a pulled-up contact that is open.
 `levels.log` has a line for each level: nanoseconds on CLOCK_MONOTONIC, process, pin, level. A chip that is not the
 header's has its pins as `pins/LABEL:PIN`.
