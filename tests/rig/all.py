@@ -1,6 +1,12 @@
 """All checks, room by room."""
 
-from tests.rig import checks_cameras, checks_doors
+from tests.rig import checks_cameras, checks_clocks, checks_doors, checks_parts, checks_store
 from tests.rig.checks import Check
 
-ALL: tuple[Check, ...] = (*checks_doors.CHECKS, *checks_cameras.CHECKS)
+ALL: tuple[Check, ...] = (
+    *checks_doors.CHECKS,
+    *checks_cameras.CHECKS,
+    *checks_parts.CHECKS,
+    *checks_store.CHECKS,
+    *checks_clocks.CHECKS,
+)

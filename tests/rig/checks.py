@@ -60,7 +60,8 @@ class Figures:
 
     def true(self, words: str, otherwise: str, *, kept: bool) -> None:
         """Something that has to be so."""
-        self._add(words if kept else otherwise, kept)
+        if words or not kept:
+            self._add(words if kept else otherwise, kept)
 
     def note(self, words: str) -> None:
         """Something without a promise."""

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -14,7 +15,10 @@ from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+LAUNCH = ROOT / "systemd" / "launch.py"
 LINTEL = str(Path(sys.executable).parent / "lintel")
+HERE = {"/opt/lintel/bin/python3": [sys.executable], "/opt/lintel/libexec/lintel/launch.py": [str(LAUNCH)], "-I": []}
+"""Where the unit's words are here. Isolated mode would leave out the folder of the shim."""
 UNITS = {"": 1.0, "s": 1.0, "ms": 0.001, "min": 60.0}
 SECURE_S = 5.0
 
@@ -23,6 +27,11 @@ def unit_setting(name: str) -> str:
     """What the unit says."""
     (value,) = re.findall(rf"^{name}=(.*)$", (ROOT / "systemd" / "lintel.service").read_text(), re.MULTILINE)
     return str(value)
+
+
+def unit_command(name: str) -> list[str]:
+    """A command of the unit, as it is here."""
+    return [part for word in shlex.split(unit_setting(name)) for part in HERE.get(word, [word])]
 
 
 def unit_seconds(name: str) -> float:
@@ -156,22 +165,21 @@ class Unit:
     def _keep_running(self) -> None:
         with self._out_file.open("ab") as out, self.errors_file.open("ab") as errors:
             while not self._stopping.is_set():
-                self._secure(errors)
+                self._secure("ExecStartPre", errors)
                 self.started.append(time.monotonic())
-                command = [*self._prefix, LINTEL, "run"]
+                command = [*self._prefix, *unit_command("ExecStart")]
                 self._process = subprocess.Popen(
                     command, env=self._environment, stdin=subprocess.DEVNULL, stdout=out, stderr=errors
                 )
                 code = self._process.wait()
                 self.ended.append(Ended(time.monotonic(), code))
-                self._secure(errors)
+                self._secure("ExecStopPost", errors)
                 self._stopping.wait(unit_seconds("RestartSec"))
 
-    def _secure(self, errors: object) -> None:
-        """ExecStartPre and ExecStopPost."""
+    def _secure(self, name: str, errors: object) -> None:
         environment = {name: value for name, value in self._environment.items() if name != "NOTIFY_SOCKET"}
         subprocess.run(
-            [LINTEL, "door", "secure"],
+            unit_command(name),
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
