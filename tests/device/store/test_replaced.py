@@ -93,9 +93,14 @@ def test_row_written_after_a_replacement_is_in_the_new_file(store, tmp_path, now
 @pytest.mark.usefixtures("eileen")
 def test_row_that_went_into_the_file_before_is_not_acknowledged(store, tmp_path, now):
     copy = copied(store, tmp_path / "copy")
-    with pytest.raises(StoreError), store.audit() as audit:
-        audit.note(Event.FAULT, now)
-        copy.replace(store.path)
+
+    def write():
+        with store.audit() as audit:
+            audit.note(Event.FAULT, now)
+            copy.replace(store.path)
+
+    with pytest.raises(StoreError, match="replaced"):
+        write()
 
 
 @pytest.mark.usefixtures("eileen")

@@ -1,0 +1,196 @@
+"""A damaged file: a flipped bit lets nobody be taken for another, and the daily check finds what no lookup meets."""
+
+import sqlite3
+import threading
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from device.errors import StoreError
+from device.records import Credential, Person
+from device.store import checkup
+from device.store.store import Store
+
+MODEL, OTHER_MODEL = "ab" * 32, "cd" * 32
+HOLDERS = 8
+
+
+def number_of(index):
+    return Credential("h10301", 17, 1000 + index)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A store of eight people with a badge and a reference each: its bytes, and each one's claim."""
+    from datetime import UTC, datetime
+
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    drawn = np.random.default_rng(7).normal(size=(HOLDERS, 128)).astype(np.float32)
+    vectors = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    with Store(tmp_path_factory.mktemp("whole")) as store:
+        for index in range(HOLDERS):
+            with store.people() as people:
+                person = people.add(f"Person {index}", now)
+                people.issue(number_of(index), person, now)
+                people.add_references(person, vectors[index : index + 1], MODEL, now)
+        path = store.path
+    return path.read_bytes(), vectors, index_pages(path)
+
+
+def index_pages(path):
+    """Where in the file each page of an index begins."""
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute(
+            "SELECT name, rootpage FROM sqlite_master WHERE type = 'index' AND tbl_name IN "
+            "('badges', 'people', 'face_references', 'revoked_badges')"
+        )
+        return {name: (root - 1) * 4096 for name, root in found}
+
+
+@pytest.mark.parametrize(
+    "index", ["sqlite_autoindex_badges_1", "sqlite_autoindex_people_1", "face_references_by_person", "badges_by_person"]
+)
+def test_flipped_bit_in_an_index_takes_nobody_for_another(tmp_path, whole, index):
+    """Each byte of the page in turn, with another bit each: the right person, nobody, or an error."""
+    content, vectors, pages = whole
+    found = 0
+    for offset in range(4096):
+        damaged = bytearray(content)
+        damaged[pages[index] + offset] ^= 1 << offset * 5 % 8
+        if not (offset < 16 or content[pages[index] + offset]):
+            continue
+        (tmp_path / "lintel.db").write_bytes(damaged)
+        with Store(tmp_path) as store:
+            for asked in range(HOLDERS + 1):
+                found += is_right(store, asked, vectors)
+    assert found > 0
+
+
+def is_right(store, asked, vectors):
+    """Whether the claim was found; fails if it is another's."""
+    try:
+        with store.people() as people:
+            claim = people.claim(number_of(asked), MODEL)
+            named = people.named(f"Person {asked}")
+    except StoreError:
+        return False
+    assert claim is None or (claim.person.name, claim.references.tolist()) in (
+        (f"Person {asked}", vectors[asked : asked + 1].tolist()),
+        (f"Person {asked}", []),
+    )
+    assert named in (None, Person(asked + 1, f"Person {asked}"))
+    return claim is not None
+
+
+def cross(path, index):
+    """Has two entries of an index lead to each other's rows: the last byte of each is its row's number."""
+    with closing(sqlite3.connect(path)) as connection:
+        root = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", [index]).fetchone()[0]
+    content = bytearray(path.read_bytes())
+    start = (root - 1) * 4096
+    cells = [start + int.from_bytes(content[start + 8 + 2 * n : start + 10 + 2 * n]) for n in (2, 3)]
+    one, other = (cell + content[cell] for cell in cells)
+    content[one], content[other] = content[other], content[one]
+    path.write_bytes(content)
+
+
+@pytest.fixture
+def crossed(tmp_path, whole, request):
+    """A store whose index leads the third and the fourth person to each other's rows."""
+    (tmp_path / "lintel.db").write_bytes(whole[0])
+    cross(tmp_path / "lintel.db", request.param)
+    with Store(tmp_path) as store:
+        yield store
+
+
+@pytest.mark.parametrize("crossed", ["sqlite_autoindex_badges_1"], indirect=True)
+def test_badge_that_an_index_leads_to_another_row_is_an_error(crossed):
+    with pytest.raises(StoreError, match="index of the badges is damaged"), crossed.people() as people:
+        people.claim(number_of(2), MODEL)
+
+
+@pytest.mark.parametrize("crossed", ["face_references_by_person"], indirect=True)
+def test_references_that_an_index_leads_to_another_person_are_an_error(crossed):
+    with pytest.raises(StoreError, match="index of the references is damaged"), crossed.people() as people:
+        people.claim(number_of(2), MODEL)
+
+
+@pytest.mark.parametrize("crossed", ["sqlite_autoindex_badges_1", "face_references_by_person"], indirect=True)
+def test_damaged_index_is_a_trouble_after_the_check_at_the_start(crossed):
+    crossed.trouble()
+    crossed._checkup.wait()
+    assert "is damaged: " in crossed.trouble()
+
+
+@pytest.mark.usefixtures("eileen")
+def test_sound_file_is_no_trouble_after_its_check(store):
+    store.trouble()
+    store._checkup.wait()
+    assert store.trouble() == ""
+
+
+def test_file_is_checked_at_the_start_and_once_a_day(monkeypatch):
+    now, copies = [1000.0], []
+    monkeypatch.setattr(checkup, "time", FakeTime(now))
+    checked = checkup.Checkup(lambda _between: copies.append(now[0]) or memory())
+    for seconds in (0.0, 86_399.0, 2.0, 10.0):
+        now[0] += seconds
+        checked.begin_if_due()
+        checked.wait()
+    assert copies == [1000.0, 87_401.0]
+
+
+def test_check_that_could_not_be_made_is_tried_again_in_an_hour(monkeypatch):
+    now, tries = [1000.0], []
+    monkeypatch.setattr(checkup, "time", FakeTime(now))
+
+    def fail(_between):
+        tries.append(now[0])
+        raise StoreError("Locked.", hint="Wait.")
+
+    checked = checkup.Checkup(fail)
+    for seconds in (0.0, 3599.0, 2.0):
+        now[0] += seconds
+        checked.begin_if_due()
+        checked.wait()
+    assert tries == [1000.0, 4601.0]
+
+
+def test_check_of_a_file_beyond_256_mib_is_put_off():
+    steps = []
+    monitor = checkup.Checkup(lambda between: between(65_537) or steps.append("copied"))
+    monitor.begin_if_due()
+    monitor.wait()
+    assert steps == []
+
+
+def test_check_ends_when_the_store_is_closed():
+    begun, steps = threading.Event(), []
+
+    def endless(between):
+        while True:
+            steps.append(between(1))
+            begun.set()
+
+    checked = checkup.Checkup(endless)
+    checked.begin_if_due()
+    assert begun.wait(30)
+    checked.close()
+    assert not checked._thread.is_alive()
+
+
+class FakeTime:
+    """Stands in for the module `time`: its hands are moved by the test."""
+
+    def __init__(self, now):
+        self._now = now
+
+    def monotonic(self):
+        return self._now[0]
+
+
+def memory():
+    from sqlite_utils import Database
+
+    return Database(sqlite3.connect(":memory:", check_same_thread=False))

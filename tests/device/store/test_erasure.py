@@ -1,0 +1,110 @@
+"""An erasure that is interrupted between its commit and the overwriting is carried to its end by the next store."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from device.errors import StoreError
+from device.records import Person
+from device.store import erasure
+from device.store.database import Journal
+from device.store.store import Store
+
+MODEL = "ab" * 32
+ERASE_AND_DIE = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from device.store import erasure
+from device.store.database import Journal
+from device.store.store import Store
+
+store = Store(Path(sys.argv[1]), journal=Journal(sys.argv[2]))
+with store.people() as people:
+    person = people.named("Eileen Collins")
+erasure.finish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+store.erase(person, datetime.now(UTC))
+"""
+
+
+def raw_bytes(folder):
+    return b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
+
+
+@pytest.fixture(params=list(Journal))
+def interrupted(request, tmp_path, now, badge, embeddings):
+    """The folder of a store whose process died after the erasure was committed, and the journal it keeps."""
+    with Store(tmp_path, journal=request.param) as store, store.people() as people:
+        person = people.add("Eileen Collins", now)
+        people.issue(badge, person, now)
+        people.add_references(person, embeddings, MODEL, now)
+    with Store(tmp_path, journal=request.param):  # a log is not cut off while another store is open
+        command = [sys.executable, "-c", ERASE_AND_DIE, str(tmp_path), request.param]
+        assert subprocess.run(command, timeout=60, check=False).returncode == -signal.SIGKILL
+    return tmp_path, request.param
+
+
+def test_store_that_is_opened_next_overwrites_what_was_left(interrupted, embeddings):
+    folder, journal = interrupted
+    Store(folder, journal=journal).close()
+    assert embeddings[0].tobytes()[:64] not in raw_bytes(folder)
+
+
+def test_bytes_were_there_to_be_overwritten(interrupted, embeddings):
+    folder, journal = interrupted
+    left = embeddings[0].tobytes()[:64] in raw_bytes(folder)
+    assert left is (journal is Journal.PERSIST)
+
+
+def test_running_store_overwrites_what_another_left(interrupted, embeddings):
+    folder, journal = interrupted
+    with Store(folder, opened=False, journal=journal) as store:
+        assert store.trouble() == ""
+        assert embeddings[0].tobytes()[:64] not in raw_bytes(folder)
+
+
+def test_mark_is_gone_when_all_is_overwritten(interrupted):
+    folder, journal = interrupted
+    before = [path.name for path in folder.iterdir() if "erasing" in path.name]
+    Store(folder, journal=journal).close()
+    after = [path.name for path in folder.iterdir() if "erasing" in path.name]
+    assert (before, after) == (["lintel.db-erasing-1"], [])
+
+
+def test_erasure_that_fails_at_the_overwriting_says_so_and_is_carried_out_later(store, eileen, now, monkeypatch):
+    def fail(*_):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(erasure, "_overwrite", fail)
+    with pytest.raises(StoreError, match="Input/output error"):
+        store.erase(eileen, now)
+    monkeypatch.undo()
+    assert (store.trouble(), list(store.path.parent.glob("*erasing*"))) == ("", [])
+
+
+def test_erasure_that_is_not_committed_overwrites_nothing(store, eileen, now, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(erasure, "announce", fail)
+    with pytest.raises(StoreError, match="No space left"):
+        store.erase(eileen, now)
+    with store.people() as people:
+        assert people.named("Eileen Collins") == eileen
+
+
+def test_journal_that_is_a_link_is_not_followed(store, eileen, now, tmp_path):
+    (tmp_path / "elsewhere").write_bytes(b"untouched")
+    journal = store.path.with_name("lintel.db-journal")
+    journal.unlink()
+    journal.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StoreError):
+        store.erase(eileen, now)
+    assert (tmp_path / "elsewhere").read_bytes() == b"untouched"
+
+
+def test_person_without_a_trace_is_erased_without_a_word(store, now):
+    store.erase(Person(99, "Nobody"), now)
+    assert list(store.path.parent.glob("*erasing*")) == []

@@ -1,0 +1,210 @@
+"""Reads are short, many and beside writers; what was read before a write still holds when it is made."""
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing, suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from device.errors import CredentialError, StoreError
+from device.records import AuditRow, Credential, Enrolled, Event
+from device.store.session import Session
+from device.store.store import Store
+
+MODEL, OTHER_MODEL = "ab" * 32, "cd" * 32
+BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "store.py"
+
+
+@pytest.fixture
+def crowd(store, now, embeddings):
+    """450 people with a badge and a reference each, and 1,200 rows."""
+    with store.people() as people, store.audit() as audit:
+        for number in range(450):
+            person = people.add(f"Person {number:03}", now)
+            people.issue(Credential("number", 0, number), person, now)
+            people.add_references(person, embeddings[:1], MODEL, now)
+        for number in range(1200):
+            audit.add(AuditRow(0, now + timedelta(seconds=number), Event.FAULT))
+    return store
+
+
+@pytest.fixture
+def longest(monkeypatch):
+    """The most rows that one transaction of a read gave, at its index 0."""
+    most, real = [0], Session.rows
+
+    def counted(self, *arguments, **options):
+        found = real(self, *arguments, **options)
+        most[0] = max(most[0], len(found))
+        assert not self._connection.in_transaction
+        return found
+
+    monkeypatch.setattr(Session, "rows", counted)
+    return most
+
+
+def test_all_people_come_in_pages(crowd, longest):
+    with crowd.people() as people:
+        everyone = people.everyone()
+    assert [enrolled.person.name for enrolled in everyone] == [f"Person {number:03}" for number in range(450)]
+    assert longest[0] <= 200
+
+
+def test_everybody_on_every_page_has_badge_and_reference(crowd):
+    with crowd.people() as people:
+        everyone = people.everyone()
+    assert {(enrolled.badges[0].credential.number, enrolled.references) for enrolled in everyone} == {
+        (number, ((MODEL, 1),)) for number in range(450)
+    }
+
+
+def test_all_badges_come_in_pages(crowd, longest):
+    with crowd.people() as people:
+        assert len(people.badges()) == 450
+    assert longest[0] <= 200
+
+
+def test_all_references_come_in_pages(crowd, longest):
+    with crowd.people() as people:
+        assert len(people.all_references(MODEL)) == 450
+    assert longest[0] <= 200
+
+
+def test_audit_comes_in_pages(crowd, longest):
+    with crowd.audit() as audit:
+        assert [row.id for row in audit] == list(range(1, 1201))
+        assert [row.id for row in audit.newest(1100)] == list(range(101, 1201))
+    assert longest[0] <= 500
+
+
+def test_names_are_those_asked_for(crowd):
+    with crowd.people() as people:
+        assert people.names([2, 450, 9999, 2]) == {2: "Person 001", 450: "Person 449"}
+
+
+def test_names_of_many_come_in_pages(crowd, longest):
+    with crowd.people() as people:
+        assert len(people.names(range(1, 451))) == 450
+    assert longest[0] <= 200
+
+
+def test_one_person_is_read_alone(crowd, now):
+    with crowd.people() as people:
+        person = people.named("person 007")
+        found = people.enrolled(person)
+    assert isinstance(found, Enrolled)
+    assert (found.person, found.enrolled_at, len(found.badges), found.references) == (person, now, 1, ((MODEL, 1),))
+
+
+def test_person_who_was_removed_is_none(store, eileen, now):
+    store.erase(eileen, now)
+    with store.people() as people:
+        assert people.enrolled(eileen) is None
+
+
+def test_every_foreign_key_has_an_index(store):
+    with closing(sqlite3.connect(store.path)) as connection:
+        keys = {
+            (table, key[3])
+            for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+            for key in connection.execute(f"PRAGMA foreign_key_list({table})")
+        }
+        indexed = {
+            (table, connection.execute(f"PRAGMA index_info({index})").fetchone()[2])
+            for index, table in connection.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'index'")
+        }
+    assert keys == {("badges", "person_id"), ("face_references", "person_id")}
+    assert keys <= indexed
+
+
+def test_write_that_rests_on_what_changed_meanwhile_is_refused(store, eileen, badge, now):
+    """Read, then changed by another program, then written: the write would rest on what is no longer so."""
+
+    def restore():
+        with store.people() as people:
+            held = people.held(badge)
+            with Store(store.path.parent) as other, other.people() as others:
+                others.revoke(badge, now)
+            people.rename(held.person, "Eileen Marie Collins")
+
+    with pytest.raises(StoreError, match="another program has changed what this rests on"):
+        restore()
+    with store.people() as people:
+        assert people.named("Eileen Collins") == eileen
+
+
+def test_write_beside_the_rows_of_a_door_is_not_refused(store, eileen, badge, now):
+    with store.people() as people:
+        held = people.held(badge)
+        with Store(store.path.parent) as door, door.audit() as audit:
+            audit.note(Event.FAULT, now)
+        people.rename(held.person, "Eileen Marie Collins")
+    with store.people() as people:
+        assert people.named("Eileen Marie Collins").id == eileen.id
+
+
+def test_what_is_read_under_the_lock_for_writing_cannot_change(store, badge, now, eileen):
+    seen = []
+
+    def revoke():
+        with Store(store.path.parent) as other, other.people() as others:
+            others.revoke(badge, now)
+            seen.append("revoked")
+
+    with store.writing(), store.people() as people:
+        revoking = threading.Thread(target=revoke)
+        revoking.start()
+        revoking.join(0.2)
+        assert (people.held(badge).revoked_at, people.held(badge).person, seen) == (None, eileen, [])
+    revoking.join(30)
+    assert seen == ["revoked"]
+
+
+def test_mistake_of_a_caller_takes_everything_back(store, eileen, now):
+    with suppress(CredentialError), store.people() as people:
+        people.rename(eileen, "Eileen Marie Collins")
+        people.revoke(Credential("number", 0, 99), now)
+    with store.people() as people:
+        assert people.named("Eileen Collins") == eileen
+
+
+def test_nothing_is_acknowledged_once_sqlite_took_the_transaction_back(store, now):
+    """As on a full disk: the part that failed is suppressed, and the first row is gone with it."""
+    with closing(sqlite3.connect(store.path)) as other:
+        other.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON audit WHEN new.fault = 'second' "
+            "BEGIN SELECT RAISE(ROLLBACK, 'disk is full'); END"
+        )
+
+    def write():
+        with store.audit() as audit:
+            audit.add(AuditRow(0, now, Event.FAULT, fault="first"))
+            with suppress(StoreError), store.audit() as inner:
+                inner.add(AuditRow(0, now, Event.FAULT, fault="second"))
+            with suppress(StoreError):
+                audit.add(AuditRow(0, now, Event.FAULT, fault="third"))
+
+    with pytest.raises(StoreError, match="nothing was written"):
+        write()
+    with store.audit() as audit:
+        assert list(audit) == []
+
+
+def benchmark(*arguments):
+    command = [sys.executable, BENCHMARK, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_swipes_beside_a_list_meet_no_store_fault():
+    ended = benchmark("listing", "--rows", 3000, "--people", 100, "--seconds", 1)
+    assert (ended.returncode, ended.stdout.count("0 store faults"), ended.stderr) == (0, 2, "")
+
+
+@pytest.mark.parametrize("journal", ["persist", "wal"])
+def test_two_processes_on_one_store_lose_nothing(journal):
+    ended = benchmark("stress", "--minutes", 0.04, "--sync-ms", 0, "--journal", journal)
+    assert (ended.returncode, "lost 0, integrity_check ok" in ended.stdout, ended.stderr) == (0, True, "")
