@@ -23,7 +23,7 @@ def list_audit(context: click.Context, limit: int, as_json: bool) -> None:
     """List the newest rows, oldest first. Similarity: higher is closer. Times are UTC."""
     with open_store(settings_of(context)) as store, store.audit() as log, store.people() as known:
         rows = log.newest(limit)
-        names = {enrolled.person.id: enrolled.person.name for enrolled in known.everyone()}
+        names = known.names(row.person_id for row in rows if row.person_id is not None)
     if as_json:
         print_json(rows)
         return
