@@ -15,6 +15,7 @@ from device.store.people import People
 from device.store.store import Store
 from device.vision.comparison import compare
 from device.vision.late import Analyzer
+from device.vision.track import Track, followed
 
 RETRY_S = 0.1
 """Pause before a camera that failed is asked again."""
@@ -164,7 +165,6 @@ class _Look:
         self._since = badge.at
         self._stop = stop
         self._deadline = badge.at + settings.access.face_timeout_s
-        self._rule = doorway.analyzer.embedder.decision_rule
         self._failed: Reason | None = None
         self.frames = 0
         self.fault: str | None = None
@@ -173,13 +173,15 @@ class _Look:
     def probes(self) -> tuple[Probe, ...] | Reason:
         """As many good probes of one face in a row as are needed, or the last reason why there were not.
 
-        What fails before the time-out is looked at again: a driver's hiccup or a damaged frame is not a denial.
+        What fails before the time-out is looked at again: a driver's hiccup or a damaged frame is not a denial. Raises
+        `ModelError` if the model isn't calibrated.
         """
-        track: tuple[Probe, ...] = ()
+        rule = self._doorway.analyzer.embedder.decision_rule
+        track: Track = ()
         complaint: Reason | None = None
         while (found := self._next()) is not None:
             if isinstance(found, Probe):
-                track = (*track, found) if self._continues(track, found) else (found,)
+                track = followed(track, found, rule)
             elif found in (Reason.SEVERAL_FACES, Reason.NO_FACE, self._failed):
                 track = ()
             if len(track) == self._needed:
@@ -206,17 +208,6 @@ class _Look:
     def _fails(self, reason: Reason, error: Exception) -> Reason:
         self._failed, self.fault = reason, _said(error)
         return reason
-
-    def _continues(self, track: tuple[Probe, ...], probe: Probe) -> bool:
-        """Whether a face may be the track's: within a face's width of the last one, and a match with the first.
-
-        Without the match, frames of two people are fused, and two of the holder's carry one of another's.
-        """
-        if not track:
-            return True
-        a, b = track[-1].box, probe.box
-        is_near = abs(a.center[0] - b.center[0]) <= a.width and abs(a.center[1] - b.center[1]) <= a.height
-        return is_near and compare([probe.embedding], [track[0].embedding], self._rule).matches
 
     def _fresh_frame(self) -> Frame | None:
         """The next frame captured after the badge and not long ago; None at the deadline or a request to stop."""

@@ -1,0 +1,23 @@
+"""Which probes of one look belong to one face: between the analyzer, which sees single frames, and the comparison."""
+
+from device.records import Probe
+from device.vision.comparison import compare
+from device.vision.manifest import DecisionRule
+
+Track = tuple[Probe, ...]
+
+
+def followed(track: Track, probe: Probe, rule: DecisionRule) -> Track:
+    """The track with one more probe if it may be of the same face, else a track that starts with it.
+
+    The face is within a face's width of the last one, and matches the first at the threshold of single pairs. Without
+    the match, frames of two people are fused, and two of the holder's carry one of somebody else's over the threshold.
+    """
+    if track and _is_near(track[-1], probe) and compare([probe.embedding], [track[0].embedding], rule).matches:
+        return (*track, probe)
+    return (probe,)
+
+
+def _is_near(before: Probe, probe: Probe) -> bool:
+    a, b = before.box, probe.box
+    return abs(a.center[0] - b.center[0]) <= a.width and abs(a.center[1] - b.center[1]) <= a.height
