@@ -11,6 +11,7 @@ from device.clock import Stop
 from device.door.operation import Door
 from device.door_log import DoorLog
 from device.errors import StoreError
+from device.policy.decision import badge_refusal
 from device.ports import Clock
 from device.records import BadgeRead, Claim, Credential, Decision, Outcome, Reason, Transaction
 from device.store.store import Store
@@ -88,7 +89,7 @@ class WayOut:
 
     def swipe(self, badge: BadgeRead, stop: Stop) -> Transaction:
         """Releases for a badge that somebody holds, also in lockdown and fault; and for any badge if the store can't
-        say whose it is. Unreadable, unknown and revoked badges are denied.
+        say whose it is. Unreadable, unknown, revoked and suspended badges are denied.
         """
         decided = self._decided(badge)
         if decided.decision.granted and not (not stop.is_set() and self._door.let_out(extended=decided.extended)):
@@ -123,4 +124,5 @@ class WayOut:
         if found.claim is None:
             return replace(denied, decision=Decision(Reason.BADGE_UNKNOWN))
         known = replace(denied, person=found.claim.person, extended=found.claim.extended)
-        return replace(known, decision=Decision(Reason.BADGE_REVOKED) if found.claim.revoked else released)
+        refused = badge_refusal(found.claim)
+        return replace(known, decision=Decision(refused) if refused else released)

@@ -5,14 +5,19 @@ from typing import assert_never
 from device.records import Claim, Decision, DoorState, Evidence, Outcome, Reason
 
 
+def badge_refusal(claim: Claim) -> Reason | None:
+    """Why a badge that somebody holds opens no door, in or out; revocation wins over suspension."""
+    if claim.revoked:
+        return Reason.BADGE_REVOKED
+    return Reason.BADGE_SUSPENDED if claim.suspended else None
+
+
 def refusal(claim: Claim | None) -> Reason | None:
     """Why a claim needs no look at a face, or None if it does."""
     if claim is None:
         return Reason.BADGE_UNKNOWN
-    if claim.revoked:
-        return Reason.BADGE_REVOKED
-    if claim.suspended:
-        return Reason.BADGE_SUSPENDED
+    if reason := badge_refusal(claim):
+        return reason
     return Reason.NO_REFERENCES if len(claim.references) == 0 else None
 
 

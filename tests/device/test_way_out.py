@@ -13,6 +13,7 @@ from device.credentials import parse_badge
 from device.door_log import DoorLog
 from device.errors import StoreError
 from device.records import BadgeRead, DoorCommand, DoorInput, DoorState, Line, Outcome, Reason
+from device.store.people import People
 from device.store.store import Store
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
@@ -84,11 +85,13 @@ def test_other_badges_do_not_open_it(world, credential, reason):
     assert world.releases == 0
 
 
-def test_revoked_badge_does_not_open_it(world):
+@pytest.mark.parametrize(
+    ("change", "reason"), [(People.revoke, Reason.BADGE_REVOKED), (People.suspend, Reason.BADGE_SUSPENDED)]
+)
+def test_badge_that_is_worthless_does_not_open_it(world, change, reason):
     with world.store.people() as people:
-        people.revoke(EILEEN, world.clock.utc())
-    assert world.leaves().decision.reason is Reason.BADGE_REVOKED
-    assert world.releases == 0
+        change(people, EILEEN, world.clock.utc())
+    assert (world.leaves().decision.reason, world.releases) == (reason, 0)
 
 
 @pytest.mark.parametrize("state", [DoorState.LOCKDOWN, DoorState.FAULT])

@@ -70,7 +70,9 @@ def test_flood_hides_nothing_else(other):
     assert not pacing.is_counted(other, 60.0)
 
 
-@pytest.mark.parametrize("reason", [reason for reason in Reason if reason not in FLOODING and reason.code != "match"])
+@pytest.mark.parametrize(
+    "reason", [reason for reason in Reason if reason not in (*FLOODING, Reason.MATCH, Reason.EXIT)]
+)
 def test_denial_after_a_look_or_a_fault_always_has_a_row(reason):
     pacing = Pacing()
     assert not any(pacing.is_counted(denied(number, reason), 0.0) for number in range(100))
