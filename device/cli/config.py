@@ -30,7 +30,7 @@ def config(context: click.Context, changed: bool, defaults: bool, as_json: bool)
     if as_json:
         print_json(groups)
         return
-    notes = {} if changed else {"state_dir": f"in force: {state_dir(settings)}"}
+    notes = {} if changed or defaults else {"state_dir": f"in force: {state_dir(settings)}"}
     click.echo("\n".join(toml_lines(groups, notes)))
 
 

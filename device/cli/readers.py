@@ -140,8 +140,7 @@ def monitor_readers(
 
 @readers.command(
     "osdp-keyset",
-    epilog=f"{_ALONE} Run this as the service's user, whose the key then is: "
-    "sudo -u lintel /opt/lintel/bin/lintel readers osdp-keyset NAME.\n\n"
+    epilog=f"{_ALONE} The key belongs to the service's user, also if root runs this.\n\n"
     "Exit codes: 0 the reader has its key, 3 settings, 12 package missing, 13 reader, 130 declined.",
 )
 @click.argument("name")

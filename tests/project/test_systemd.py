@@ -114,6 +114,39 @@ def test_operators_can_be_told_apart() -> None:
     assert values("PrivateUsers") == []
 
 
+INSTALL = "\n".join(
+    re.findall(r"^```sh\n(.*?)^```", (ROOT / "systemd" / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+)
+
+
+def test_what_is_copied_to_the_pi_is_there() -> None:
+    (copied,) = re.findall(r"^scp dist/lintel_door-\*\.whl (.*) pi@", INSTALL, re.MULTILINE)
+    assert [name for name in copied.split() if not (ROOT / name).is_file()] == []
+    used = re.findall(r"(?:-r|--mode=644|sudo cp) ([a-z.]+)", INSTALL)
+    assert set(used) - {"lintel.toml"} == {Path(name).name for name in copied.split()}
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "sudo apt install git make python3-venv",
+        "sudo apt install python3-venv python3-lgpio",
+        "sudo python3 -m venv --system-site-packages /opt/lintel",
+        "sudo ln -sf /opt/lintel/bin/lintel /usr/local/bin/lintel",
+        "/usr/lib/sysusers.d/lintel.conf",
+    ],
+)
+def test_what_the_first_installations_missed_is_in_the_page(step: str) -> None:
+    """Debian 12 and 13 have no /etc/sysusers.d, and no venv without its package."""
+    assert step in (ROOT / "systemd" / "README.md").read_text()
+
+
+def test_no_step_writes_into_a_folder_that_may_be_missing() -> None:
+    """`cp` into one fails; `install -D` makes it. Debian has had /etc/systemd/system always."""
+    copied_to = re.findall(r"^sudo cp \S+ (\S+)", INSTALL, re.MULTILINE)
+    assert copied_to == ["/etc/systemd/system/"]
+
+
 @pytest.mark.parametrize("device", ["char-gpiochip rw", "char-video4linux rw", "char-input r", "char-spi rw"])
 def test_camera_pins_and_readers_are_in_reach(device: str) -> None:
     assert device in values("DeviceAllow")
