@@ -55,7 +55,8 @@ MEANINGS: Mapping[DoorState, str] = {
         Secure against everybody outside, also over a restart or a power cut, until an operator clears it. The handle,
         an exit badge and, with `rex = "release"`, the exit button still let people out.""",
     DoorState.EVACUATION: """
-        Released for everybody, also over a restart, until the fire input is quiet and an operator clears it.""",
+        Released for everybody until the fire input is quiet and an operator clears it. An ordered one outlasts restarts
+        and power cuts; after a start the fire input decides whether its own goes on.""",
 }
 
 BEGINNING = """
@@ -118,7 +119,11 @@ RULES = """
 - A request to exit counts when its wire goes from quiet to active: a jammed button releases once, and nothing at a
   restart. A push bar must press its contact before it moves the bolt.
 - A door without a position switch is never OPEN, HELD_OPEN or FORCED, and is released by time alone.
-- Lockdown and evacuation are on the disk before the command returns. A file that cannot be read is a lockdown.
+- A door that is open when it is first seen after a start was forced if it was forced before, or closed: the siren
+  sounds. Otherwise it was found open: that is reported, its time to be closed runs, and the building's alarm is not
+  shunted until it has been closed or an operator clears it.
+- No command waits for a disk. Lockdown and evacuation are driven first and written afterwards, into room that was made
+  at the start; `lintel door status` says so while that takes more than 1 s. What cannot be read is a lockdown.
 """
 
 

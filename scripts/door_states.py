@@ -12,12 +12,12 @@ from device.door.controller import (
     FEEDBACK_S,
     QUIET_S,
     Controller,
-    Mode,
     Position,
     deadline,
     new_controller,
     outputs,
 )
+from device.door.lasting import Mode
 from device.door.rules import step
 from device.records import (
     Commanded,

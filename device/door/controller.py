@@ -20,12 +20,13 @@ Of an operator's lockdown and an operator's evacuation the later word counts.
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import Enum, StrEnum
+from dataclasses import dataclass, replace
+from enum import Enum
 from types import MappingProxyType
 from typing import assert_never
 
 from device.config import DoorSettings
+from device.door.lasting import Lasting, Mode, Standing
 from device.records import DoorInput, DoorOutput, DoorState, Line, Outputs
 
 LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
@@ -61,35 +62,6 @@ Damage to the others is told and changes nothing, as the door works without them
 damaged fire wire neither releases (whoever cuts it would be in) nor ends an evacuation (fire burns wires). An owner who
 wants a cut fire wire to release connects it unsupervised and `active = "open"`. Tamper is tamper, damaged or active.
 """
-
-
-class Order(StrEnum):
-    """What an operator has told a door to be until it is cleared."""
-
-    NONE = "none"
-    LOCKDOWN = "lockdown"
-    EVACUATION = "evacuation"
-
-
-@dataclass(frozen=True, slots=True)
-class Mode:
-    """What a door stays in until an operator clears it; it outlasts a restart."""
-
-    ordered: Order = Order.NONE
-    switched: bool = False
-    """The lockdown input was active."""
-    fire: bool = False
-    """The fire input was active."""
-
-    @property
-    def is_evacuation(self) -> bool:
-        """Whether everybody is let out."""
-        return self.fire or self.ordered is Order.EVACUATION
-
-    @property
-    def is_lockdown(self) -> bool:
-        """Whether nobody is let in; an evacuation comes first."""
-        return self.switched or self.ordered is Order.LOCKDOWN
 
 
 class Position(Enum):
@@ -154,12 +126,16 @@ class Controller:
     since: float
     """When it came into its state, likewise."""
     state: DoorState = DoorState.LOCKED
-    mode: Mode = Mode()
+    mode: Mode = Mode()  # noqa: RUF009 - frozen
     lines: tuple[tuple[DoorInput, Line], ...] = ()
     """What each wire said last, of those that have said something."""
     position: Position = Position.CLOSED
     is_open: bool | None = None
     """What the door position switch said last while its wire was sound."""
+    remembered: Standing = Standing.UNKNOWN
+    """Where it was seen before the start; it counts until its switch has said something."""
+    found_open: bool = False
+    """It was open when it was first seen, and has not been closed or cleared since: nothing says with what cause."""
     position_left_s: float | None = None
     """Until OPEN becomes HELD_OPEN, or SETTLING becomes CLOSED."""
     scheduled: bool = False
@@ -190,6 +166,19 @@ class Controller:
     def line(self, wire: DoorInput) -> Line | None:
         """What a wire said last; None if it never said anything or is not there."""
         return dict(self.lines).get(wire)
+
+    @property
+    def lasting(self) -> Lasting:
+        """What is to outlast a restart."""
+        return Lasting(self.mode, self._standing)
+
+    @property
+    def _standing(self) -> Standing:
+        if self.position.is_forced:
+            return Standing.FORCED
+        if self.is_open is None:
+            return self.remembered
+        return Standing.CLOSED if self.position is Position.CLOSED else Standing.OPEN
 
     @property
     def is_released(self) -> bool:
@@ -248,11 +237,11 @@ def is_quiet(line: Line | None) -> bool:
     return line in (None, Line.QUIET)
 
 
-def new_controller(mode: Mode, now: float) -> Controller:
-    """A door that has not heard of any of its wires yet."""
+def new_controller(mode: Mode, now: float, standing: Standing = Standing.UNKNOWN) -> Controller:
+    """A door that has not heard of any of its wires yet; `standing` is where it was seen before the start."""
     at = now if math.isfinite(now) else 0.0
-    fresh = Controller(at=at, since=at, mode=mode)
-    return Controller(at=at, since=at, mode=mode, state=state_of(fresh))
+    fresh = Controller(at=at, since=at, mode=mode, remembered=standing)
+    return replace(fresh, state=state_of(fresh))
 
 
 def state_of(door: Controller) -> DoorState:
@@ -293,12 +282,14 @@ def _sounding(settings: DoorSettings, door: Controller) -> Iterator[DoorOutput]:
 
 
 def _is_shunted(door: Controller) -> bool:
-    """Whether the building's own alarm is to overlook the door: it may be opened, or is open with cause."""
+    """Whether the building's own alarm is to overlook the door: it may be opened, or is open with cause. A door that
+    was found open is not overlooked: anybody may have opened it while no program watched.
+    """
     match door.position:
         case Position.CLOSED:
             return door.has_cause
         case Position.OPEN:
-            return True
+            return not door.found_open
         case Position.HELD_OPEN | Position.FORCED | Position.SETTLING:
             return False
         case _:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import assert_never
 
-from device.door.controller import Controller, Order, Position
+from device.door.controller import Controller, Position
+from device.door.lasting import Order, Standing
 from device.records import (
     Commanded,
     DoorCommand,
@@ -92,11 +93,13 @@ def _modes(before: Controller, after: Controller, event: DoorEvent) -> Iterator[
         yield Event.DOOR_LOCKDOWN, "by its input"
     if after.mode.ordered is not before.mode.ordered:
         yield from _ordered(after.mode.ordered)
-    if isinstance(event, Commanded) and event.command is DoorCommand.CLEAR:
+    if _is_clear(event):
         if before.mode.is_evacuation and not after.mode.is_evacuation:
             yield Event.DOOR_CLEARED, "evacuation"
         elif before.mode.is_lockdown and not after.mode.is_lockdown:
             yield Event.DOOR_CLEARED, "lockdown"
+    elif before.mode.fire and not after.mode.fire:
+        yield Event.DOOR_CLEARED, "the fire input is quiet at the start"
 
 
 def _ordered(order: Order) -> Iterator[_Told]:
@@ -114,16 +117,34 @@ def _ordered(order: Order) -> Iterator[_Told]:
 def _alarms(before: Controller, after: Controller, event: DoorEvent) -> Iterator[_Told]:
     """Forced and held open, each time it begins; how it ended."""
     was, is_now = before.position, after.position
-    if is_now is Position.FORCED and was is not Position.FORCED:
-        yield Event.DOOR_FORCED, "opened without cause"
+    if is_now.is_forced and (is_now is Position.FORCED or not was.is_forced) and is_now is not was:
+        yield Event.DOOR_FORCED, _how_forced(before)
+    if after.found_open and not before.found_open:
+        yield Event.DOOR_FOUND_OPEN, _how_found(before)
+    if before.found_open and not after.found_open and is_now is Position.OPEN and _is_clear(event):
+        yield Event.DOOR_CLEARED, "found open"
     if is_now is Position.HELD_OPEN and was is not Position.HELD_OPEN:
         yield Event.DOOR_HELD_OPEN, ""
     ended = _alarm(was)
     if ended and not _alarm(is_now):
-        if isinstance(event, Commanded) and event.command is DoorCommand.CLEAR:
+        if _is_clear(event):
             yield Event.DOOR_CLEARED, f"{ended} alarm"
         else:
             yield Event.DOOR_ALARM_ENDED, f"{ended}, {'closed again' if is_now.is_closed else 'open with cause now'}"
+
+
+def _how_forced(before: Controller) -> str:
+    if before.is_open is not None or before.position.is_forced:
+        return "opened without cause"
+    return "as before the start" if before.remembered is Standing.FORCED else "opened since it was last seen closed"
+
+
+def _how_found(before: Controller) -> str:
+    return "open before the start as well" if before.remembered is Standing.OPEN else "not seen before the start"
+
+
+def _is_clear(event: DoorEvent) -> bool:
+    return isinstance(event, Commanded) and event.command is DoorCommand.CLEAR
 
 
 def _alarm(position: Position) -> str | None:

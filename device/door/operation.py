@@ -2,7 +2,7 @@
 
 Several threads tell it things: the main loop grants, the inputs' thread says what the wires say, operators command,
 and a `DoorThread` lets time pass. One at a time is heard, and the outputs follow before the next one. Nothing that can
-take long is done meanwhile: the disk is written to afterwards, by whoever told.
+take long is done meanwhile: what outlasts a restart is written to the disk by a `Saver`, in a thread of its own.
 """
 
 import math
@@ -13,12 +13,13 @@ from contextlib import suppress
 from dataclasses import replace
 
 from device.config import DoorSettings
-from device.door.controller import Mode, deadline, new_controller, outputs
+from device.door.controller import deadline, new_controller, outputs
 from device.door.drive import Drive
 from device.door.interlock import Interlock
 from device.door.mode import ForgetfulMemory, ModeMemory
 from device.door.notices import NoticeQueue, is_let_out, notices, troubles
 from device.door.rules import step
+from device.door.saver import Saver
 from device.errors import DoorError
 from device.ports import Clock, DoorIO
 from device.records import (
@@ -36,6 +37,16 @@ from device.records import (
     Line,
     Outputs,
     Tick,
+)
+
+_LOUDEST_FIRST = (
+    DoorInput.FIRE,
+    DoorInput.LOCKDOWN,
+    DoorInput.STRIKE_FEEDBACK,
+    DoorInput.TAMPER,
+    DoorInput.POWER_FAIL,
+    DoorInput.REX,
+    DoorInput.DPS,
 )
 
 
@@ -68,16 +79,14 @@ class Door:
         self._drive.secure()
         self._interlock = interlock or Interlock()
         self._lock = self._interlock.lock
-        self._saving = threading.Lock()
         self._told = NoticeQueue()
         self._waiting: deque[DoorEvent] = deque()
         self._is_busy = False
         self._has_ended = False
         self._unsaved = ""
-        self._memory = memory or ForgetfulMemory()
-        mode, unreadable = self._memory.read()
-        self._saved: Mode | None = None if unreadable else mode
-        self._controller = new_controller(mode, clock.monotonic())
+        before, unreadable = (memory or ForgetfulMemory()).read()
+        self._controller = new_controller(before.mode, clock.monotonic(), before.standing)
+        self._saver = Saver(memory, clock, self._saved)
         self._wired: frozenset[DoorInput] = frozenset()
         self._note_start(unreadable)
         self._start()
@@ -98,25 +107,19 @@ class Door:
         return self._controller.is_closed_and_locked and not self._drive.is_released
 
     def tell(self, event: DoorEvent) -> DoorState:
-        """What happened; the state after it. The outputs have followed when this returns, and what an operator has
-        commanded is on the disk.
+        """What happened; the state after it. The outputs have followed when this returns. What outlasts a restart is on
+        the disk when `is_written` says so; nothing here waits for it.
         """
         with self._lock:
-            is_outermost = self._hear(event)
-            state = self.state
-        if is_outermost:
-            self._save(waits=isinstance(event, Commanded))
-        return state
+            self._hear(event)
+            return self.state
 
     def grant(self, *, extended: bool = False) -> bool:
         """Lets somebody in whose decision is written down; whether the door has done so, or stands open already."""
         with self._lock:
             is_admitted = self._interlock.admits(self) and not self._has_ended
-            is_outermost = self._hear(Granted(extended))
-            lets_in = is_admitted and self.state not in (DoorState.LOCKDOWN, DoorState.FAULT)
-        if is_outermost:
-            self._save(waits=False)
-        return lets_in
+            self._hear(Granted(extended))
+            return is_admitted and self.state not in (DoorState.LOCKDOWN, DoorState.FAULT)
 
     def let_out(self, *, extended: bool = False) -> bool:
         """Lets somebody out, in every state and whatever an interlock says; whether the strike was driven released.
@@ -124,15 +127,21 @@ class Door:
         Bounded as a grant is. A door in LOCKDOWN or FAULT stays in it. In a fault of the outputs it tries all the same.
         """
         with self._lock:
-            is_outermost = self._hear(Granted(extended, egress=True))
-            lets_out = not self._has_ended and self._drive.did_release
-        if is_outermost:
-            self._save(waits=False)
-        return lets_out
+            self._hear(Granted(extended, egress=True))
+            return not self._has_ended and self._drive.did_release
 
     def command(self, command: DoorCommand) -> DoorState:
         """An operator's word; the state after it."""
         return self.tell(Commanded(command))
+
+    @property
+    def is_written(self) -> bool:
+        """Whether all that outlasts a restart is on the disk."""
+        return self._saver.is_written
+
+    def wait_written(self, timeout_s: float) -> bool:
+        """Waits at most so long, in real seconds, until `is_written`; whether it is."""
+        return self._saver.wait_written(timeout_s)
 
     def remark(self, event: Event, detail: str) -> None:
         """Something about this door that is worth an audit row, said by somebody else."""
@@ -157,13 +166,12 @@ class Door:
         """All that is known, for whoever asks."""
         with self._lock:
             door = self._controller
-            wrong = (*troubles(door), *([self._unsaved] if self._unsaved else []))
+            wrong = (*troubles(door), *filter(None, [self._unsaved or self._saver.trouble]))
             driven = Outputs() if self._has_ended else outputs(self._settings, door)
             return DoorStatus(self.name, door.state, door.since, door.lines, driven, wrong, self.chip)
 
     def notices(self) -> tuple[DoorNotice, ...]:
-        """Takes what is worth an audit row, oldest first. Tries again to write down a mode that could not be."""
-        self._save(waits=False)
+        """Takes what is worth an audit row, oldest first."""
         with self._lock:
             self.wakeup.clear()
             return self._told.take(self._controller.at)
@@ -184,7 +192,10 @@ class Door:
         """Secures, and gives the wires back; harmless when repeated. Raises `DoorError`, secure or not."""
         with self._lock:
             self._end()
-        self._io.close()  # not with the lock: it may wait for a thread that is about to tell something
+        try:
+            self._io.close()  # not with the lock: it may wait for a thread that is about to tell something
+        finally:
+            self._saver.close()
 
     def _start(self) -> None:
         try:
@@ -199,7 +210,6 @@ class Door:
             with suppress(DoorError):
                 self.close()
             raise
-        self._save(waits=True)
 
     def _note_start(self, unreadable: str) -> None:
         at, mode = self._controller.at, self._controller.mode
@@ -210,22 +220,23 @@ class Door:
             self._told.add(DoorNotice(event, at, "as before the start"))
 
     def _hear_lines(self, lines: Mapping[DoorInput, Line]) -> None:
-        for wire, line in lines.items():
-            self._hear(InputChanged(wire, line))
+        """What can end an evacuation or allow an opening comes before what would be judged by it."""
+        for wire in sorted(lines, key=_LOUDEST_FIRST.index):
+            self._hear(InputChanged(wire, lines[wire]))
         self._hear(Tick())
 
     def _changed(self, change: InputChanged) -> None:
         self.tell(change)
 
-    def _hear(self, event: DoorEvent, not_before: float = -math.inf) -> bool:
-        """Steps through `event` and whatever it brings about; False if this is itself brought about by another, which
-        then hears it when it is done.
+    def _hear(self, event: DoorEvent, not_before: float = -math.inf) -> None:
+        """Steps through `event` and whatever it brings about. If this is itself brought about by another event, that
+        one hears it when it is done.
         """
         if self._has_ended:
-            return False
+            return
         self._waiting.append(event)
         if self._is_busy:
-            return False
+            return
         self._is_busy, due = True, self.deadline()
         try:
             while self._waiting:
@@ -235,8 +246,8 @@ class Door:
             raise
         finally:
             self._is_busy = False
+        self._saver.want(self._controller.lasting)
         self._wake(has_changed=not isinstance(event, Tick) and self.deadline() != due)
-        return True
 
     def _step(self, event: DoorEvent, not_before: float) -> None:
         now = max(self._clock.monotonic(), not_before)
@@ -276,26 +287,8 @@ class Door:
         self._drive.secure()
         self._wake(has_changed=True)
 
-    def _save(self, *, waits: bool) -> None:
-        """Writes the mode down if it is not, by one thread at a time. Who does not wait for another one that writes
-        leaves it to that one, which looks again when it has written.
-        """
-        while self._controller.mode != self._saved and self._saving.acquire(blocking=waits):
-            try:
-                self._write()
-            except DoorError as error:
-                self._cannot_save(error.message)
-                return
-            finally:
-                self._saving.release()
-            self._cannot_save("")
-
-    def _write(self) -> None:
-        mode = self._controller.mode
-        self._memory.write(mode)
-        self._saved = mode
-
-    def _cannot_save(self, why: str) -> None:
+    def _saved(self, why: str) -> None:
+        """What came of a write: why it failed, or an empty string."""
         with self._lock:
             was, self._unsaved = self._unsaved, why
             if why and not was:

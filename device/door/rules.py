@@ -21,14 +21,14 @@ from device.door.controller import (
     FEEDBACK_S,
     GRACE_S,
     INSTANT_S,
-    QUIET_S,
     Controller,
-    Order,
     Position,
     is_quiet,
     state_of,
     times,
 )
+from device.door.lasting import Order
+from device.door.leaf import alarm_cleared, moved, open_time_s, positioned
 from device.records import (
     Commanded,
     DoorCommand,
@@ -136,14 +136,8 @@ def _may_open(settings: DoorSettings, door: Controller, time_s: float, *, extend
         exit_requested=False,
     )
     if door.position is Position.OPEN:
-        return replace(allowed, position_left_s=_open_time_s(settings, allowed))
+        return replace(allowed, position_left_s=open_time_s(settings, allowed))
     return allowed
-
-
-def _open_time_s(settings: DoorSettings, door: Controller) -> float:
-    """How long an opening may last: longer for those who need more time."""
-    limits = times(settings)
-    return limits.held_open_time_s + (limits.extended_strike_time_s if door.extended else 0.0)
 
 
 def _commanded(settings: DoorSettings, door: Controller, command: DoorCommand) -> Controller:
@@ -192,8 +186,10 @@ def _cleared(door: Controller) -> Controller:
         case DoorState.LOCKDOWN:
             return _lockdown_cleared(door)
         case DoorState.FAULT | DoorState.FORCED | DoorState.HELD_OPEN:
-            return _alarm_cleared(door)
-        case DoorState.LOCKED | DoorState.RELEASED | DoorState.OPEN:
+            return alarm_cleared(door)
+        case DoorState.OPEN:
+            return replace(door, found_open=False)
+        case DoorState.LOCKED | DoorState.RELEASED:
             return door
         case _:
             assert_never(door.state)
@@ -213,19 +209,6 @@ def _lockdown_cleared(door: Controller) -> Controller:
     return replace(door, mode=replace(door.mode, switched=False, ordered=Order.NONE))
 
 
-def _alarm_cleared(door: Controller) -> Controller:
-    """A door that is still open has its time to be closed again."""
-    match door.position:
-        case Position.FORCED | Position.HELD_OPEN:
-            return replace(door, position=Position.OPEN, position_left_s=None)
-        case Position.SETTLING:
-            return replace(door, position=Position.CLOSED, position_left_s=None)
-        case Position.CLOSED | Position.OPEN:
-            return door
-        case _:
-            assert_never(door.position)
-
-
 def _sensed(settings: DoorSettings, door: Controller, change: InputChanged) -> Controller:
     before, line = door.line(change.input), change.line
     if before is line:
@@ -236,17 +219,28 @@ def _sensed(settings: DoorSettings, door: Controller, change: InputChanged) -> C
         case DoorInput.REX:
             return _exit_changed(settings, door, before, line)
         case DoorInput.DPS:
-            return _moved(settings, door, line)
+            return moved(settings, door, line)
         case DoorInput.TAMPER:
             return replace(door, tampered=line is not Line.QUIET)
         case DoorInput.FIRE:
-            return replace(door, mode=replace(door.mode, fire=door.mode.fire or line is Line.ACTIVE))
+            return _fire_changed(door, before, line)
         case DoorInput.LOCKDOWN:
             return _switched(door, line)
         case DoorInput.STRIKE_FEEDBACK | DoorInput.POWER_FAIL:
             return door
         case _:
             assert_never(change.input)
+
+
+def _fire_changed(door: Controller, before: Line | None, line: Line) -> Controller:
+    """An evacuation by fire lasts until it is cleared; after a start it is what the wire says first. Damage ends none,
+    as a fire burns wires.
+    """
+    if line is Line.ACTIVE:
+        return replace(door, mode=replace(door.mode, fire=True))
+    if before is None and line is Line.QUIET:
+        return replace(door, mode=replace(door.mode, fire=False))
+    return door
 
 
 def _switched(door: Controller, line: Line) -> Controller:
@@ -277,62 +271,6 @@ def _exit_changed(settings: DoorSettings, door: Controller, before: Line | None,
             assert_never(settings.rex)
 
 
-def _moved(settings: DoorSettings, door: Controller, line: Line) -> Controller:
-    """The door position switch says something else. Damage says nothing about the door."""
-    match line:
-        case Line.ACTIVE:
-            return _opened(settings, door)
-        case Line.QUIET:
-            return _closed(door)
-        case Line.CUT | Line.SHORT:
-            return door
-        case _:
-            assert_never(line)
-
-
-def _opened(settings: DoorSettings, door: Controller) -> Controller:
-    """FORCED unless there is a cause. A door found open at the start was opened before anybody watched.
-
-    The position before damage to the wire counts as the last one: a door that was closed then and is open when the wire
-    is mended was opened meanwhile, without cause.
-    """
-    if door.is_open:
-        return door
-    found_open, door = door.is_open is None, replace(door, is_open=True)
-    if not (found_open or door.has_cause):
-        return replace(door, position=Position.FORCED, position_left_s=None)
-    opened = replace(door, position=Position.OPEN, position_left_s=_open_time_s(settings, door))
-    return opened if found_open else _cause_used(settings, opened)
-
-
-def _cause_used(settings: DoorSettings, door: Controller) -> Controller:
-    door = replace(door, cause_left_s=None, exit_requested=False, extended=False)
-    match settings.relock:
-        case "open":
-            return replace(door, release_left_s=None, let_out_left_s=None)
-        case "close":
-            is_let_through = door.release_left_s is not None or door.let_out_left_s is not None
-            return replace(door, release_used=is_let_through)
-        case _:
-            assert_never(settings.relock)
-
-
-def _closed(door: Controller) -> Controller:
-    """A release in which the door was opened ends; one that was granted while it stood open is for the next."""
-    if door.release_used:
-        door = replace(door, release_left_s=None, let_out_left_s=None, release_used=False)
-    door = replace(door, is_open=False)
-    match door.position:
-        case Position.OPEN | Position.HELD_OPEN:
-            return replace(door, position=Position.CLOSED, position_left_s=None)
-        case Position.FORCED:
-            return replace(door, position=Position.SETTLING, position_left_s=QUIET_S)
-        case Position.CLOSED | Position.SETTLING:
-            return door
-        case _:
-            assert_never(door.position)
-
-
 def _settled(settings: DoorSettings, door: Controller) -> Controller:
     """Draws all conclusions: from timers that have run out, from what the door is made to be, from the lock."""
     door = _ended(door)
@@ -341,7 +279,7 @@ def _settled(settings: DoorSettings, door: Controller) -> Controller:
         door = _let_out_ended(door)
     if door.is_faulty or door.mode.is_lockdown or door.mode.is_evacuation:
         door = _cut_short(door)
-    door = _positioned(settings, door)
+    door = positioned(settings, door)
     door = replace(door, jammed_left_s=_jammed_left_s(door))
     state = state_of(door)
     return door if state is door.state else replace(door, state=state, since=door.at)
@@ -375,25 +313,3 @@ def _watched(left_s: float | None, disagrees: bool) -> float | None:
     if not disagrees:
         return None
     return FEEDBACK_S if left_s is None else left_s
-
-
-def _positioned(settings: DoorSettings, door: Controller) -> Controller:
-    """What time and free passage make of the door's position."""
-    evacuated, over = door.mode.is_evacuation, door.position_left_s == 0.0
-    match door.position:
-        case Position.CLOSED:
-            return door
-        case Position.OPEN | Position.HELD_OPEN if door.is_passage_free:
-            return replace(door, position=Position.OPEN, position_left_s=None)
-        case Position.OPEN if over:
-            return replace(door, position=Position.HELD_OPEN, position_left_s=None)
-        case Position.OPEN if door.position_left_s is None:  # free passage has ended, or an alarm was cleared
-            return replace(door, position_left_s=_open_time_s(settings, door))
-        case Position.OPEN | Position.HELD_OPEN:
-            return door
-        case Position.FORCED:
-            return replace(door, position=Position.OPEN, position_left_s=None) if evacuated else door
-        case Position.SETTLING:
-            return replace(door, position=Position.CLOSED, position_left_s=None) if evacuated or over else door
-        case _:
-            assert_never(door.position)

@@ -33,6 +33,8 @@ class Event(StrEnum):
     PART_WORKS = "part-works"
     DOOR_FORCED = "door-forced"
     DOOR_HELD_OPEN = "door-held-open"
+    DOOR_FOUND_OPEN = "door-found-open"
+    """Open when it was first seen after a start; the building's alarm is not shunted until it is closed or cleared."""
     DOOR_SECURED = "door-secured"
     DOOR_EXIT_REQUESTED = "door-exit-requested"
     DOOR_RELEASED = "door-released"

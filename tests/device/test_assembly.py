@@ -13,7 +13,7 @@ from device.assembly import assembled, late_store
 from device.clock import SystemClock
 from device.config import CameraSettings, DoorSettings, GpioSettings, ReaderSettings, Settings, VisionSettings
 from device.credentials import parse_badge
-from device.door.controller import Mode, Order
+from device.door.lasting import Lasting, Mode, Order
 from device.door.mode import ModeFile
 from device.door.securing.driven import last_driven, remembered
 from device.door.wires.relay_guard import PET_S
@@ -144,7 +144,7 @@ def test_evacuation_that_outlasts_a_restart_is_not_interrupted_by_a_slow_camera(
     clock = SystemClock()
     pins = SimulatedPins(clock)
     monkeypatch.setattr("device.open_doors.board_factory", lambda _chip: pins.factory)
-    ModeFile(tmp_path / "state", "main").write(Mode(ordered=Order.EVACUATION))
+    ModeFile(tmp_path / "state", "main").write(Lasting(Mode(ordered=Order.EVACUATION)))
 
     def slow(_settings, clock, **_how):
         clock.sleep(PET_S + 1.0)

@@ -5,7 +5,8 @@ import threading
 from dataclasses import replace
 
 from device.config import DoorSettings
-from device.door.controller import Mode, deadline, new_controller, outputs
+from device.door.controller import deadline, new_controller, outputs
+from device.door.lasting import Mode
 from device.door.notices import notices
 from device.door.rules import step
 from device.errors import DoorError

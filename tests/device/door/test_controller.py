@@ -14,12 +14,11 @@ from device.door.controller import (
     MAX_RELEASE_S,
     MAX_STRIKE_TIME_S,
     QUIET_S,
-    Mode,
-    Order,
     new_controller,
     outputs,
     times,
 )
+from device.door.lasting import Mode, Order
 from device.records import (
     DoorCommand,
     DoorInput,
@@ -583,8 +582,23 @@ class TestEvacuation:
         assert (bench.state, bench.released) == (OPEN, False)
         assert bench.wait(30).state is HELD_OPEN
 
-    def test_it_outlasts_a_restart(self):
-        assert Bench(mode=Mode(fire=True)).state is EVACUATION
+    def test_ordered_one_outlasts_a_restart(self):
+        assert Bench(mode=Mode(ordered=Order.EVACUATION)).state is EVACUATION
+
+    @pytest.mark.parametrize(
+        ("line", "state"),
+        [(Line.QUIET, LOCKED), (Line.ACTIVE, EVACUATION), (Line.CUT, EVACUATION), (Line.SHORT, EVACUATION)],
+    )
+    def test_after_a_restart_the_fire_input_decides_unless_it_burned(self, line, state):
+        bench = Bench(mode=Mode(fire=True), wired=frozenset())
+        bench.wired = ALL_WIRED
+        assert bench.sense(DoorInput.FIRE, line).state is state
+
+    def test_its_end_by_the_fire_input_is_reported(self):
+        assert Bench(mode=Mode(fire=True)).told()[0] == (Event.DOOR_CLEARED, "the fire input is quiet at the start")
+
+    def test_fire_input_that_is_quiet_again_does_not_end_it_while_running(self):
+        assert Bench().press(DoorInput.FIRE).state is EVACUATION
 
 
 class TestTamperAndMains:

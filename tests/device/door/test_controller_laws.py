@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from device.config import DoorSettings
-from device.door.controller import EXIT_HELD_S, GRACE_S, Mode, Order, deadline, new_controller, outputs, times
+from device.door.controller import EXIT_HELD_S, GRACE_S, deadline, new_controller, outputs, times
+from device.door.lasting import Lasting, Mode, Order, Standing
 from device.door.notices import notices
 from device.door.rules import step
 from device.records import (
@@ -103,6 +104,8 @@ class Oracle:
         self.dps = None
         self.scheduled = self.fire = self.evacuated = self.locked_down = self.switched = self.failed = False
         self.rex_held = None
+        self.is_unlocked = False
+        """Whether the lock has said unlocked for too long: the one thing that the door is asked for."""
 
     def moved(self, now):
         gone_s = now - self.now
@@ -162,8 +165,8 @@ class Oracle:
                 self.causes.append(Permit(self.now, self.limits.strike_time_s + GRACE_S))
                 if self.settings.rex == "release":
                     self._permit(self.limits.strike_time_s, self.ways_out)
-        elif wire is DoorInput.FIRE and line is Line.ACTIVE:
-            self.fire = True
+        elif wire is DoorInput.FIRE and (line is Line.ACTIVE or (before is None and line is Line.QUIET)):
+            self.fire = line is Line.ACTIVE
         elif wire is DoorInput.LOCKDOWN and line is Line.ACTIVE:
             self.switched, self.ways_out = True, []
         elif wire is DoorInput.DPS and not line.is_fault:
@@ -186,7 +189,7 @@ class Oracle:
     @property
     def may_be_faulty(self):
         """A lock that says unlocked for too long is a fault as well, by time."""
-        return self.failed or self.damaged or self.lines.get(DoorInput.STRIKE_FEEDBACK) is Line.ACTIVE
+        return self.failed or self.damaged or self.is_unlocked
 
     @property
     def is_evacuation(self):
@@ -217,18 +220,38 @@ class AnyDoor(RuleBasedStateMachine):
     @initialize(
         door=door_settings,
         wired=st.frozensets(st.sampled_from(DoorInput)) | st.just(frozenset(DoorInput)),
-        mode=st.builds(Mode, st.sampled_from(Order), st.booleans(), st.booleans()),
+        before=st.builds(
+            Lasting,
+            st.builds(Mode, st.sampled_from(Order), st.booleans(), st.booleans()),
+            st.sampled_from(Standing),
+        ),
         now=st.floats(-1e6, 1e9),
+        found=st.sampled_from((Line.QUIET, Line.ACTIVE)),
     )
-    def begin(self, door, wired, mode, now):
-        self.settings, self.wired, self.now = door, wired, now
-        self.door = new_controller(mode, now)
+    def begin(self, door, wired, before, now, found):
+        self.settings, self.wired, self.now, mode = door, wired, now, before.mode
+        self.door = new_controller(mode, now, before.standing)
         self.oracle = Oracle(times(door), door, wired)
         self.oracle.now = now
         self.oracle.fire, self.oracle.evacuated = mode.fire, mode.ordered is Order.EVACUATION
         self.oracle.switched, self.oracle.locked_down = mode.switched, mode.ordered is Order.LOCKDOWN
-        for wire in sorted(wired):
+        for wire in sorted(wired - {DoorInput.DPS}):
             self.tell(InputChanged(wire, Line.QUIET))
+        if DoorInput.DPS in wired:
+            self._look_at_leaf(before.standing, found)
+
+    def _look_at_leaf(self, standing, found):
+        """A door that was forced before, or is open and was closed before, is as loud as one forced now."""
+        told = self.tell(InputChanged(DoorInput.DPS, found))
+        driven, is_open = outputs(self.settings, self.door).on, found is Line.ACTIVE
+        if self.door.mode.is_evacuation:
+            return
+        if standing is Standing.FORCED or (is_open and standing is Standing.CLOSED):
+            assert Event.DOOR_FORCED in told
+            assert DoorOutput.SIREN in driven
+        elif is_open:
+            assert Event.DOOR_FOUND_OPEN in told
+        assert DoorOutput.SHUNT not in driven
 
     def tell(self, event):
         """One event, now; checks what is between before and after."""
@@ -238,6 +261,7 @@ class AnyDoor(RuleBasedStateMachine):
         was_closed, self.door = self.oracle.dps is False, before
         after = step(self.settings, self.wired, before, event, self.now)
         told = [notice.event for notice in notices(before, after, event)]
+        self.oracle.is_unlocked = before.is_unlocked
         self.oracle.heard(event)
         self.door = after
         opened = was_closed and self.oracle.dps is True
@@ -250,6 +274,7 @@ class AnyDoor(RuleBasedStateMachine):
             assert after.is_released <= before.is_released
         if isinstance(event, DriveFailed | ScheduleChanged) and not getattr(event, "unlocked", False):
             assert after.is_released <= before.is_released
+        return told
 
     @rule(by=moves)
     def time_passes(self, by):
@@ -362,7 +387,7 @@ class AnyDoor(RuleBasedStateMachine):
         assert (DoorOutput.LED in driven.on) == driven.released
         assert (state is DoorState.FORCED) <= (DoorOutput.SIREN in driven.on)
         assert (state is DoorState.HELD_OPEN) <= (DoorOutput.BUZZER in driven.on)
-        assert (state is DoorState.OPEN) <= (DoorOutput.SHUNT in driven.on)
+        assert (state is DoorState.OPEN) <= ((DoorOutput.SHUNT in driven.on) != self.door.found_open)
 
     @invariant()
     def position_follows_the_switch(self):

@@ -4,7 +4,8 @@ from collections import defaultdict, deque
 
 import pytest
 
-from device.door.controller import Mode, Position, deadline, new_controller, outputs
+from device.door.controller import Position, deadline, new_controller, outputs
+from device.door.lasting import Mode
 from device.door.rules import step
 from device.records import (
     Commanded,

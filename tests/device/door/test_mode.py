@@ -1,7 +1,8 @@
-"""The mode on the disk: it comes back as it was, whole or not at all, and what cannot be read is a lockdown."""
+"""The mode on the disk: it comes back as it was or as it became, also from a full disk and from a write cut short."""
 
 import itertools
 import os
+import resource
 import signal
 import stat
 import subprocess
@@ -12,150 +13,359 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from device.door.controller import Mode, Order
-from device.door.mode import MAX_BYTES, UNREADABLE, ForgetfulMemory, ModeFile
+from device.door import mode as module
+from device.door.lasting import Lasting, Mode, Order, Standing
+from device.door.mode import UNREADABLE, ForgetfulMemory, ModeFile
 from device.errors import DoorError
 from tests.processes import started
 
-MODES = tuple(itertools.starmap(Mode, itertools.product(Order, (False, True), (False, True))))
+ALL = tuple(
+    Lasting(Mode(*mode), standing)
+    for *mode, standing in itertools.product(Order, (False, True), (False, True), (Standing.CLOSED, Standing.FORCED))
+)
+LOCKED_DOWN = Lasting(Mode(ordered=Order.LOCKDOWN), Standing.CLOSED)
+EVACUATED = Lasting(Mode(ordered=Order.EVACUATION), Standing.CLOSED)
+OLD_LOCKDOWN = b'{"ordered":"lockdown","switched":false,"fire":false}'
+OLD_EVACUATION = b'{"ordered":"evacuation","switched":false,"fire":false}'
+OLD_FIRE = b'{"ordered":"none","switched":false,"fire":true}'
 
 
 @pytest.fixture
 def memory(tmp_path):
-    return ModeFile(tmp_path / "state", "main")
+    return again(tmp_path)
+
+
+def again(folder):
+    """The memory of the next process."""
+    return ModeFile(folder / "state", "main")
+
+
+def slot_files(folder):
+    return sorted((folder / "state").glob("door-main.mode-?"))
 
 
 def test_door_that_was_never_anything_is_nothing(memory):
-    assert memory.read() == (Mode(), "")
+    assert (memory.read(), memory.exists, memory.is_evacuated()) == ((Lasting(), ""), False, False)
 
 
-@pytest.mark.parametrize("mode", MODES, ids=str)
-def test_mode_comes_back(memory, mode):
-    memory.write(mode)
-    assert memory.read() == (mode, "")
+@pytest.mark.parametrize("lasting", ALL, ids=str)
+def test_it_comes_back(memory, tmp_path, lasting):
+    memory.write(lasting)
+    assert again(tmp_path).read() == (lasting, "")
 
 
-def test_last_mode_comes_back(memory):
-    for mode in MODES:
-        memory.write(mode)
-    assert memory.read() == (MODES[-1], "")
+def test_last_comes_back(memory, tmp_path):
+    for lasting in (*ALL, *reversed(ALL), *ALL):
+        memory.write(lasting)
+        assert again(tmp_path).read() == (lasting, "")
+
+
+@given(st.lists(st.tuples(st.sampled_from(ALL), st.booleans()), min_size=1, max_size=8))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+def test_last_comes_back_over_restarts(tmp_path, changes):
+    memory = again(tmp_path)
+    for lasting, restarts in changes:
+        if restarts:
+            memory.close()
+            memory = again(tmp_path)
+        memory.write(lasting)
+        assert again(tmp_path).read() == (lasting, "")
+    memory.close()
 
 
 def test_doors_do_not_mix(tmp_path):
     ModeFile(tmp_path, "front").write(UNREADABLE)
-    assert ModeFile(tmp_path, "back").read() == (Mode(), "")
+    assert ModeFile(tmp_path, "back").read() == (Lasting(), "")
 
 
-def test_nothing_else_is_left_in_the_folder(memory):
-    memory.write(Mode())
-    assert [path.name for path in memory.path.parent.iterdir()] == ["door-main.json"]
+def test_two_small_files_are_all_there_is(memory, tmp_path):
+    for lasting in ALL:
+        memory.write(lasting)
+    assert [(path.name, path.stat().st_size) for path in sorted((tmp_path / "state").iterdir())] == [
+        ("door-main.mode-a", 512),
+        ("door-main.mode-b", 512),
+    ]
 
 
-def test_nobody_else_may_read_it(memory):
-    memory.write(Mode())
-    assert stat.S_IMODE(memory.path.stat().st_mode) == 0o600
+def test_nobody_else_may_read_it(memory, tmp_path):
+    memory.write(Lasting())
+    assert [stat.S_IMODE(path.stat().st_mode) for path in slot_files(tmp_path)] == [0o600, 0o600]
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b"null",
-        b"{}",
-        b'{"ordered": "none"}',
-        b'{"ordered": "nothing", "switched": false, "fire": false}',
-        b'{"ordered": "none", "switched": 0, "fire": false}',
-        b'{"ordered": "none", "switched": false, "fire": false, "more": 1}',
-        b'{"ordered": "none", "switched": false, "fire": false}' + b" " * MAX_BYTES + b"x",
-        b"\xff\xfe",
-        b"[" * 4000,
-        b"\x00" * 53,
-    ],
-    ids=lambda content: repr(content[:20]),
-)
-def test_what_cannot_be_read_is_a_lockdown(memory, content):
-    memory.path.parent.mkdir()
-    memory.path.write_bytes(content)
-    mode, why = memory.read()
-    assert mode == UNREADABLE
-    assert why.startswith(f"{memory.path} is damaged: ")
+class TestCutShort:
+    """What a power cut leaves of a write: some of its bytes, in one slot."""
 
+    @pytest.mark.parametrize(("old", "new"), [(Lasting(), LOCKED_DOWN), (LOCKED_DOWN, EVACUATED)], ids=str)
+    def test_any_byte_gives_the_old_or_the_new_one(self, memory, tmp_path, monkeypatch, old, new):
+        memory.write(old)
+        before = {path: path.read_bytes() for path in slot_files(tmp_path)}
+        written = []
+        put = os.pwrite
+        monkeypatch.setattr(os, "pwrite", lambda *args: (written.append(args[1]), put(*args))[1])
+        memory.write(new)
+        after = {path: path.read_bytes() for path in slot_files(tmp_path)}
+        assert len(written) == 2
+        first, second = sorted(after, key=lambda path: after[path] != written[0])
+        seen = set()
+        for length in range(513):
+            first.write_bytes(after[first][:length] + before[first][length:])
+            second.write_bytes(before[second])
+            seen.add(again(tmp_path).read())
+            first.write_bytes(after[first])
+            second.write_bytes(after[second][:length] + before[second][length:])
+            assert again(tmp_path).read() == (new, "")
+        assert seen == {(old, ""), (new, "")}
 
-@given(st.binary(max_size=200))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_content_raises(memory, content):
-    memory.path.parent.mkdir(exist_ok=True)
-    memory.path.write_bytes(content)
-    assert isinstance(memory.read()[0], Mode)
+    @pytest.mark.parametrize("length", [0, 1, 100, 511])
+    def test_file_that_ends_early_gives_the_other_one(self, memory, tmp_path, length):
+        memory.write(LOCKED_DOWN)
+        for path in slot_files(tmp_path):
+            content = path.read_bytes()
+            path.write_bytes(content[:length])
+            assert again(tmp_path).read() == (LOCKED_DOWN, "")
+            path.write_bytes(content)
 
+    def test_next_write_repairs_it(self, memory, tmp_path):
+        memory.write(LOCKED_DOWN)
+        slot_files(tmp_path)[0].write_bytes(b"")
+        again(tmp_path).write(LOCKED_DOWN)
+        slot_files(tmp_path)[1].write_bytes(b"")
+        assert again(tmp_path).read() == (LOCKED_DOWN, "")
 
-@pytest.mark.parametrize("mode", MODES, ids=str)
-def test_any_flipped_bit_is_that_mode_or_a_lockdown_and_never_an_evacuation_by_chance(memory, mode):
-    memory.write(mode)
-    content = memory.path.read_bytes()
-    for place, bit in itertools.product(range(len(content)), range(8)):
-        flipped = bytearray(content)
-        flipped[place] ^= 1 << bit
-        memory.path.write_bytes(flipped)
-        assert memory.read()[0] in (mode, UNREADABLE)
-
-
-def test_folder_instead_of_the_file_is_a_lockdown(memory):
-    memory.path.mkdir(parents=True)
-    mode, why = memory.read()
-    assert (mode, "cannot be read" in why) == (UNREADABLE, True)
-
-
-def test_folder_that_cannot_be_written_to_is_an_error():
-    with pytest.raises(DoorError, match="Cannot write down in /proc/none"):
-        ModeFile(Path("/proc/none"), "main").write(Mode())
-
-
-def test_unfinished_file_is_passed_over(memory):
-    memory.write(UNREADABLE)
-    memory.path.with_suffix(".new").write_bytes(b"half a fi")
-    assert memory.read() == (UNREADABLE, "")
-    memory.write(Mode())
-    assert memory.read() == (Mode(), "")
-
-
-def test_content_is_on_the_disk_before_its_name_and_the_name_before_it_returns(memory, monkeypatch):
-    done = []
-    fsync, replace = os.fsync, Path.replace
-    monkeypatch.setattr(os, "fsync", lambda descriptor: (done.append(_kind(descriptor)), fsync(descriptor)))
-    monkeypatch.setattr(Path, "replace", lambda path, target: (done.append("name"), replace(path, target)))
-    memory.write(Mode())
-    assert done == ["file", "name", "folder"]
-
-
-def _kind(descriptor):
-    return "folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file"
+    @pytest.mark.parametrize("after", [1, 2, 3, 10, 11])
+    def test_killed_writer_leaves_the_last_one_or_the_next(self, tmp_path, after):
+        with started([sys.executable, "-c", WRITER, tmp_path / "state"], stdout=subprocess.PIPE) as writer:
+            assert [writer.stdout.readline() for _ in range(after)]
+            writer.send_signal(signal.SIGKILL)
+            writer.communicate()
+        lasting, why = again(tmp_path).read()
+        assert (why, lasting.mode.ordered is Order.NONE, lasting.mode.switched) == ("", False, True)
 
 
 WRITER = """
 import itertools, pathlib, sys
-from device.door.controller import Mode, Order
+from device.door.lasting import Lasting, Mode, Order
 from device.door.mode import ModeFile
 memory = ModeFile(pathlib.Path(sys.argv[1]), "main")
 for ordered in itertools.cycle([Order.LOCKDOWN, Order.EVACUATION]):
-    memory.write(Mode(ordered, True, True))
+    memory.write(Lasting(Mode(ordered, True, True)))
     print(ordered, flush=True)
 """
 
 
-@pytest.mark.parametrize("after", [1, 2, 3, 10, 11])
-def test_killed_writer_leaves_the_last_mode_or_the_next(tmp_path, after):
-    with started([sys.executable, "-c", WRITER, tmp_path], stdout=subprocess.PIPE) as writer:
-        assert [writer.stdout.readline() for _ in range(after)]
-        writer.send_signal(signal.SIGKILL)
-        writer.communicate()
-    mode, why = ModeFile(tmp_path, "main").read()
-    assert (why, mode.ordered is Order.NONE, mode.switched, mode.fire) == ("", False, True, True)
+@pytest.mark.parametrize("lasting", ALL[::3], ids=str)
+def test_any_flipped_bit_changes_nothing(memory, tmp_path, lasting):
+    """It may be the bit that makes an evacuation of a lockdown, in either file."""
+    memory.write(Lasting(Mode(ordered=Order.EVACUATION, switched=True)))
+    memory.write(lasting)
+    for path in slot_files(tmp_path):
+        content = path.read_bytes()
+        for place, bit in itertools.product(range(0, 512, 7), range(8)):
+            flipped = bytearray(content)
+            flipped[place] ^= 1 << bit
+            path.write_bytes(flipped)
+            assert again(tmp_path).read()[0].mode == lasting.mode
+        path.write_bytes(content)
+
+
+class TestDamaged:
+    @pytest.mark.parametrize(
+        "content",
+        [b"", b"{", OLD_LOCKDOWN, b"\x00" * 512, b"\xff" * 512, b" " * 4096, b"lintel1 00000000 {}"],
+        ids=repr,
+    )
+    def test_both_files_are_a_lockdown(self, memory, tmp_path, content):
+        memory.write(EVACUATED)
+        for path in slot_files(tmp_path):
+            path.write_bytes(content)
+        lasting, why = again(tmp_path).read()
+        assert (lasting, "door-main is damaged: " in why, again(tmp_path).is_evacuated()) == (UNREADABLE, True, False)
+
+    def test_the_only_file_is_a_lockdown(self, memory, tmp_path):
+        memory.write(EVACUATED)
+        first, second = slot_files(tmp_path)
+        first.unlink()
+        second.write_bytes(b"")
+        assert again(tmp_path).read()[0] == UNREADABLE
+
+    @given(st.binary(max_size=600))
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_no_content_raises_or_evacuates(self, tmp_path, content):
+        (tmp_path / "state").mkdir(exist_ok=True)
+        for side in "ab":
+            (tmp_path / "state" / f"door-main.mode-{side}").write_bytes(content)
+        memory = again(tmp_path)
+        assert (memory.read()[0], memory.is_evacuated()) == (UNREADABLE, False)
+
+    def test_folder_instead_of_a_file_is_a_lockdown(self, tmp_path):
+        (tmp_path / "state" / "door-main.mode-a").mkdir(parents=True)
+        lasting, why = again(tmp_path).read()
+        assert (lasting, "cannot be read" in why) == (UNREADABLE, True)
+
+    def test_link_is_not_followed(self, tmp_path):
+        (tmp_path / "state").mkdir()
+        target = tmp_path / "target"
+        target.write_bytes(b"precious")
+        (tmp_path / "state" / "door-main.mode-a").symlink_to(target)
+        with pytest.raises(DoorError):
+            again(tmp_path).write(Lasting())
+        assert target.read_bytes() == b"precious"
+
+
+class TestFullDisk:
+    @pytest.mark.parametrize("lasting", [LOCKED_DOWN, EVACUATED], ids=str)
+    def test_it_is_overwritten_in_place(self, memory, tmp_path, full_disk, lasting):
+        memory.write(Lasting())
+        with full_disk:
+            memory.write(lasting)
+        assert again(tmp_path).read() == (lasting, "")
+
+    def test_no_file_is_made_for_it(self, memory, tmp_path):
+        memory.write(Lasting())
+        made = {path.stat().st_ino for path in slot_files(tmp_path)}
+        memory.write(LOCKED_DOWN)
+        assert {path.stat().st_ino for path in slot_files(tmp_path)} == made
+
+    def test_disk_without_room_at_the_start_is_an_error_and_no_half_file(self, memory, tmp_path):
+        limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, limit[1]))
+        try:
+            with pytest.raises(DoorError, match="lockdown or evacuation") as full:
+                memory.write(LOCKED_DOWN)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        assert ("Make room" in full.value.hint, list((tmp_path / "state").iterdir())) == (True, [])
+        memory.write(LOCKED_DOWN)
+        assert again(tmp_path).read() == (LOCKED_DOWN, "")
+
+    def test_too_many_open_files_are_no_hindrance(self, memory, tmp_path):
+        memory.write(Lasting())
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, limit[1]))
+        try:
+            memory.write(LOCKED_DOWN)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+        assert again(tmp_path).read() == (LOCKED_DOWN, "")
+
+    def test_write_that_fails_is_tried_in_the_same_slot(self, memory, tmp_path, monkeypatch):
+        memory.write(LOCKED_DOWN)
+        sync = os.fdatasync
+        for fails in (True, True, False):
+            monkeypatch.setattr(os, "fdatasync", _failing if fails else sync)
+            if fails:
+                with pytest.raises(DoorError):
+                    memory.write(EVACUATED)
+                assert LOCKED_DOWN in [module._decoded(path.read_bytes()).lasting for path in slot_files(tmp_path)]
+            else:
+                memory.write(EVACUATED)
+        assert again(tmp_path).read() == (EVACUATED, "")
+
+    def test_folder_that_was_emptied_is_filled_again(self, memory, tmp_path):
+        memory.write(LOCKED_DOWN)
+        for path in slot_files(tmp_path):
+            path.unlink()
+        memory.write(EVACUATED)
+        memory.write(LOCKED_DOWN)
+        assert again(tmp_path).read() == (LOCKED_DOWN, "")
+
+    def test_content_is_on_the_disk_when_it_returns(self, memory, monkeypatch):
+        memory.write(Lasting())
+        done = []
+        put, sync = os.pwrite, os.fdatasync
+        monkeypatch.setattr(os, "pwrite", lambda *args: (done.append("put"), put(*args))[1])
+        monkeypatch.setattr(os, "fdatasync", lambda descriptor: (done.append("sync"), sync(descriptor)))
+        memory.write(LOCKED_DOWN)
+        assert done == ["put", "sync", "put", "sync"]
+
+
+def _failing(_descriptor):
+    raise OSError(5, "Input/output error")
+
+
+def test_folder_that_cannot_be_written_to_is_an_error():
+    with pytest.raises(DoorError, match="Cannot write into /proc/none"):
+        ModeFile(Path("/proc/none"), "main").write(Lasting())
+
+
+class TestPreviousFormat:
+    @pytest.fixture
+    def previous(self, tmp_path):
+        (tmp_path / "state").mkdir()
+        return tmp_path / "state" / "door-main.json"
+
+    @pytest.mark.parametrize(
+        ("content", "mode"),
+        [
+            (OLD_LOCKDOWN, Mode(ordered=Order.LOCKDOWN)),
+            (OLD_EVACUATION, Mode(ordered=Order.EVACUATION)),
+            (OLD_FIRE, Mode(fire=True)),
+        ],
+    )
+    def test_it_is_read_and_replaced(self, tmp_path, previous, content, mode):
+        previous.write_bytes(content)
+        memory = again(tmp_path)
+        lasting, why = memory.read()
+        assert (lasting, why) == (Lasting(mode), "")
+        memory.write(lasting)
+        assert (previous.exists(), again(tmp_path).read()) == (False, (Lasting(mode), ""))
+
+    def test_it_counts_while_it_is_there(self, memory, tmp_path, previous):
+        """As after an older version ran for a while: this one had removed it."""
+        memory.write(EVACUATED)
+        previous.write_bytes(OLD_LOCKDOWN)
+        assert again(tmp_path).read()[0].mode == Mode(ordered=Order.LOCKDOWN)
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"",
+            b"{",
+            b"[]",
+            b"null",
+            b"{}",
+            b'{"ordered": "none"}',
+            b'{"ordered": "nothing", "switched": false, "fire": false}',
+            b'{"ordered": "none", "switched": 0, "fire": false}',
+            b'{"ordered": "none", "switched": false, "fire": false, "more": 1}',
+            OLD_LOCKDOWN + b" " * 5000,
+            b"\xff\xfe",
+            b"[" * 4000,
+            b"\x00" * 53,
+        ],
+        ids=lambda content: repr(content[:20]),
+    )
+    def test_damaged_it_is_a_lockdown(self, tmp_path, previous, content):
+        previous.write_bytes(content)
+        lasting, why = again(tmp_path).read()
+        assert (lasting, why.startswith(f"{previous.with_suffix('')} is damaged: ")) == (UNREADABLE, True)
+
+    @pytest.mark.parametrize(
+        ("content", "evacuated"), [(OLD_LOCKDOWN, False), (OLD_EVACUATION, True), (OLD_FIRE, False), (b"{", False)]
+    )
+    def test_evacuation_in_it_is_honored_when_securing(self, tmp_path, previous, content, evacuated):
+        previous.write_bytes(content)
+        assert again(tmp_path).is_evacuated() == evacuated
+
+
+class TestEvacuated:
+    """What `lintel door secure` asks."""
+
+    @pytest.mark.parametrize("lasting", ALL, ids=str)
+    def test_orders_and_fires_of_this_boot_count(self, memory, tmp_path, lasting):
+        memory.write(lasting)
+        assert again(tmp_path).is_evacuated() == lasting.mode.is_evacuation
+
+    @pytest.mark.parametrize("lasting", ALL, ids=str)
+    def test_orders_outlast_a_power_cut_and_fires_do_not(self, memory, tmp_path, monkeypatch, lasting):
+        memory.write(lasting)
+        boot = tmp_path / "boot"
+        boot.write_text("another\n")
+        monkeypatch.setattr(module, "BOOT_ID", boot)
+        assert again(tmp_path).is_evacuated() == (lasting.mode.ordered is Order.EVACUATION)
 
 
 def test_forgetful_memory_forgets():
     memory = ForgetfulMemory()
     memory.write(UNREADABLE)
-    assert memory.read() == (Mode(), "")
+    assert memory.read() == (Lasting(), "")

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from device.clock import SystemClock
 from device.config import DoorSettings
-from device.door.controller import Mode, Order
 from device.door.drive import RENEW_S
+from device.door.lasting import Lasting, Mode, Order, Standing
 from device.door.mode import UNREADABLE, ModeFile
 from device.door.notices import MAX_NOTICES
 from device.door.operation import Door
@@ -62,19 +62,28 @@ class Memory:
     """`ModeMemory` that can fail, or be slow."""
 
     def __init__(self, mode=Mode(), why=""):  # noqa: B008 - frozen
-        self.mode, self.why = mode, why
+        self.before, self.why = Lasting(mode), why
         self.written = []
-        self.broken = False
+        self.error = None
         self.before_write = lambda: None
 
     def read(self):
-        return self.mode, self.why
+        return self.before, self.why
 
-    def write(self, mode):
+    def write(self, lasting):
         self.before_write()
-        if self.broken:
-            raise DoorError("The disk is full.", hint="Make room.")
-        self.written.append(mode)
+        if self.error:
+            raise self.error
+        self.written.append(lasting)
+
+
+class Hanging(Memory):
+    """A disk that takes as long as the test says."""
+
+    def __init__(self, mode=Mode()):  # noqa: B008 - frozen
+        super().__init__(mode)
+        self.is_writing, self.may_end = threading.Event(), threading.Event()
+        self.before_write = lambda: (self.is_writing.set(), self.may_end.wait(PATIENCE_S))
 
 
 def events(door):
@@ -88,7 +97,7 @@ class TestStart:
 
     def test_secure_is_driven_before_the_mode_is_read(self, io, clock):
         memory = Memory()
-        memory.read = lambda: (Mode(), f"driven so far: {io.driven}")
+        memory.read = lambda: (Lasting(), f"driven so far: {io.driven}")
         (notice,) = opened(io, clock, memory).notices()
         assert notice.detail.startswith(f"driven so far: {[(0.0, Outputs())]};")
 
@@ -124,16 +133,16 @@ class TestStart:
         )
 
     def test_mode_that_cannot_be_read_is_told_and_a_lockdown(self, io, clock):
-        door = opened(io, clock, Memory(UNREADABLE, "the file is damaged"))
+        door = opened(io, clock, Memory(UNREADABLE.mode, "the file is damaged"))
         assert door.state is DoorState.LOCKDOWN
         assert door.notices() == (
             DoorNotice(Event.DOOR_FAULT, 0.0, "the file is damaged; the door starts in lockdown"),
         )
 
     def test_mode_that_could_not_be_read_is_written_anew(self, io, clock):
-        memory = Memory(UNREADABLE, "the file is damaged")
-        opened(io, clock, memory)
-        assert memory.written == [UNREADABLE]
+        memory = Memory(UNREADABLE.mode, "the file is damaged")
+        assert opened(io, clock, memory).wait_written(PATIENCE_S)
+        assert memory.written[-1].mode == UNREADABLE.mode
 
     def test_wires_that_cannot_be_read_are_an_error_and_the_door_is_secure(self, io, clock):
         io.cannot_read = True
@@ -250,7 +259,7 @@ class TestFailingOutputs:
         assert io.driven[-1][1].released
 
     def test_clock_that_is_set_back_keeps_nothing_from_being_mended(self):
-        clock = Standing()
+        clock = StoppedClock()
         io = FakeDoorIO(clock)
         door = Door(SETTINGS, io, clock)
         io.fails = lambda outputs: outputs.released
@@ -296,70 +305,122 @@ class TestMode:
     @pytest.mark.parametrize(
         ("command", "order"), [(DoorCommand.LOCKDOWN, Order.LOCKDOWN), (DoorCommand.EVACUATE, Order.EVACUATION)]
     )
-    def test_it_is_written_down_when_the_command_returns(self, io, clock, command, order):
+    def test_command_is_written_soon(self, io, clock, command, order):
         memory = Memory()
-        opened(io, clock, memory).command(command)
-        assert memory.written == [Mode(ordered=order)]
+        door = opened(io, clock, memory)
+        door.command(command)
+        assert (door.wait_written(PATIENCE_S), memory.written[-1].mode) == (True, Mode(ordered=order))
 
-    def test_clearing_is_written_down(self, io, clock):
+    def test_clearing_is_written(self, io, clock):
         memory = Memory(Mode(ordered=Order.LOCKDOWN))
-        opened(io, clock, memory).command(DoorCommand.CLEAR)
-        assert memory.written == [Mode()]
+        door = opened(io, clock, memory)
+        door.command(DoorCommand.CLEAR)
+        assert (door.wait_written(PATIENCE_S), memory.written[-1].mode) == (True, Mode())
 
     @pytest.mark.parametrize(
         ("wire", "mode"), [(DoorInput.LOCKDOWN, Mode(switched=True)), (DoorInput.FIRE, Mode(fire=True))]
     )
-    def test_input_is_written_down(self, io, clock, wire, mode):
-        memory = Memory()
-        opened(io, clock, memory)
-        io.change(wire, Line.ACTIVE)
-        assert memory.written == [mode]
-
-    def test_nothing_else_is(self, io, clock):
+    def test_input_is_written(self, io, clock, wire, mode):
         memory = Memory()
         door = opened(io, clock, memory)
+        io.change(wire, Line.ACTIVE)
+        assert (door.wait_written(PATIENCE_S), memory.written[-1].mode) == (True, mode)
+
+    def test_start_makes_the_room_for_it(self, io, clock):
+        memory = Memory()
+        assert opened(io, clock, memory).wait_written(PATIENCE_S)
+        assert memory.written[-1] == Lasting(Mode(), Standing.CLOSED)
+
+    def test_nothing_else_is_written(self, io, clock):
+        memory = Memory()
+        door = opened(io, clock, memory)
+        assert door.wait_written(PATIENCE_S)
+        memory.written.clear()
         door.grant()
         clock.sleep(10)
-        io.change(DoorInput.DPS, Line.ACTIVE)
-        assert memory.written == []
+        io.change(DoorInput.TAMPER, Line.ACTIVE)
+        assert (door.wait_written(PATIENCE_S), memory.written) == (True, [])
 
-    def test_outputs_come_before_the_disk(self, io, clock):
-        memory = Memory()
+    @pytest.mark.parametrize("command", [one for one in DoorCommand if one is not DoorCommand.RELEASE])
+    def test_no_command_waits_for_a_disk_that_hangs(self, io, clock, command):
+        memory = Hanging(Mode(ordered=Order.LOCKDOWN) if command is DoorCommand.CLEAR else Mode())
         door = opened(io, clock, memory)
-        door.grant()
-        seen = []
-        memory.before_write = lambda: seen.append(io.driven[-1][1].released)
-        door.command(DoorCommand.LOCKDOWN)
-        assert seen == [False]
+        assert memory.is_writing.wait(PATIENCE_S)
+        began = time.monotonic()
+        door.command(command)
+        assert time.monotonic() - began < 0.1
+        memory.may_end.set()
 
-    def test_disk_that_fails_is_told_once_and_tried_again(self, io, clock):
-        memory = Memory()
+    def test_disk_that_hangs_holds_up_nothing(self, io, clock):
+        memory = Hanging()
         door = opened(io, clock, memory)
-        memory.broken = True
-        assert door.command(DoorCommand.LOCKDOWN) is DoorState.LOCKDOWN
-        assert events(door) == [Event.DOOR_LOCKDOWN, Event.DOOR_FAULT]
-        assert (events(door), door.status().troubles) == ([], ("The disk is full.",))
-        memory.broken = False
-        assert events(door) == [Event.DOOR_MENDED]
-        assert (memory.written, door.status().troubles) == ([Mode(ordered=Order.LOCKDOWN)], ())
-
-    def test_slow_disk_holds_up_nobody_but_who_commands(self, io, clock):
-        memory, is_writing, may_end = Memory(), threading.Event(), threading.Event()
-        memory.before_write = lambda: (is_writing.set(), may_end.wait(PATIENCE_S))
-        door = Door(SETTINGS, io, clock, memory)
-        commanding = threading.Thread(target=door.command, args=(DoorCommand.LOCKDOWN,))
-        commanding.start()
-        assert is_writing.wait(PATIENCE_S)
+        assert memory.is_writing.wait(PATIENCE_S)
         began = time.monotonic()
         door.tick()
         assert door.tell(InputChanged(DoorInput.FIRE, Line.ACTIVE)) is DoorState.EVACUATION
-        assert (door.grant(), time.monotonic() - began < PATIENCE_S / 2) == (True, True)
-        may_end.set()
-        commanding.join(PATIENCE_S)
-        assert memory.written == [Mode(ordered=Order.LOCKDOWN), Mode(ordered=Order.LOCKDOWN, fire=True)]
+        assert (door.grant(), door.let_out(), time.monotonic() - began < 0.1) == (True, True, True)
+        memory.may_end.set()
+        assert (door.wait_written(PATIENCE_S), memory.written[-1].mode) == (True, Mode(fire=True))
+
+    def test_mode_that_is_not_written_after_1_s_is_a_trouble(self, io, clock):
+        memory = Hanging()
+        door = opened(io, clock, memory)
+        assert memory.is_writing.wait(PATIENCE_S)
+        clock.sleep(0.9)
+        assert door.status().troubles == ()
+        clock.sleep(0.1)
+        assert (door.is_written, door.status().troubles) == (
+            False,
+            ("the door's mode is not on the disk yet; a power cut now would bring back the one before",),
+        )
+        memory.may_end.set()
+        assert (door.wait_written(PATIENCE_S), door.status().troubles) == (True, ())
+
+    @pytest.mark.parametrize(
+        "error", [DoorError("The disk is full.", hint="Make room."), OSError("gone"), MemoryError()]
+    )
+    def test_disk_that_fails_is_told_once_and_tried_again(self, io, clock, error):
+        memory = Memory()
+        memory.error = error
+        door = opened(io, clock, memory)
+        assert door.command(DoorCommand.LOCKDOWN) is DoorState.LOCKDOWN
+        until(lambda: door.status().troubles)
+        assert events(door) == [Event.DOOR_LOCKDOWN, Event.DOOR_FAULT]
+        memory.error = None
+        assert door.wait_written(PATIENCE_S)
+        until(lambda: not door.status().troubles)
+        assert (events(door), memory.written[-1].mode) == ([Event.DOOR_MENDED], Mode(ordered=Order.LOCKDOWN))
+
+    def test_close_writes_what_is_left_and_ends_the_thread(self, io, clock):
+        memory = Memory()
+        door = opened(io, clock, memory)
+        door.command(DoorCommand.LOCKDOWN)
+        door.close()
+        assert (memory.written[-1].mode, door._saver._thread.is_alive()) == (Mode(ordered=Order.LOCKDOWN), False)
+
+    def test_close_secures_before_it_waits_for_the_disk(self, io, clock):
+        memory = Hanging()
+        door = opened(io, clock, memory)
+        door.grant()
+        closing = threading.Thread(target=door.close)
+        closing.start()
+        until(lambda: io.closed)
+        assert (io.driven[-1][1].released, closing.is_alive()) == (False, True)
+        memory.may_end.set()
+        closing.join(PATIENCE_S)
 
     def test_lockdown_outlasts_a_door(self, io, clock, tmp_path):
-        opened(io, clock, ModeFile(tmp_path, "main")).command(DoorCommand.LOCKDOWN)
+        door = opened(io, clock, ModeFile(tmp_path, "main"))
+        door.command(DoorCommand.LOCKDOWN)
+        assert door.wait_written(PATIENCE_S)
+        assert opened(io, clock, ModeFile(tmp_path, "main")).state is DoorState.LOCKDOWN
+
+    def test_lockdown_on_a_full_disk_outlasts_a_door(self, io, clock, tmp_path, full_disk):
+        door = opened(io, clock, ModeFile(tmp_path, "main"))
+        assert door.wait_written(PATIENCE_S)
+        with full_disk:
+            door.command(DoorCommand.LOCKDOWN)
+            assert door.wait_written(PATIENCE_S)
         assert opened(io, clock, ModeFile(tmp_path, "main")).state is DoorState.LOCKDOWN
 
 
@@ -483,7 +544,7 @@ def test_last_thing_driven_is_what_the_door_says_and_close_secures(happened, rel
     assert io.driven[-1][1] == Outputs()
 
 
-class Standing:
+class StoppedClock:
     """A clock that stands still."""
 
     def monotonic(self):
@@ -525,14 +586,14 @@ class TestThread:
         assert 0.3 <= ended - began < 0.3 + PATIENCE_S
 
     def test_release_ends_on_a_clock_that_stands_still(self, threaded):
-        door, io, _ = threaded(Standing())
+        door, io, _ = threaded(StoppedClock())
         began = time.monotonic()
         door.grant()
         until(lambda: not io.driven[-1][1].released)
         assert time.monotonic() - began < PATIENCE_S
 
     def test_release_ends_on_a_clock_that_is_set_back(self, threaded):
-        clock = Standing()
+        clock = StoppedClock()
         door, io, _ = threaded(clock)
         door.grant()
         clock.monotonic = lambda: -1e6
