@@ -121,21 +121,28 @@ def monitor_readers(
 ) -> None:
     """Watch what reader NAME, or all, give.
 
-    Badges with their raw bits, format and parity, keys as *, and what a reader says of itself. With --json a line for
-    each. Nothing is written down, and no door is released.
+    Badges with their raw bits, format and parity, keys as *, and what a reader says of itself. A card that stays is one
+    line a second, with how many of its sightings the door would hold back (hold_time_s). With --json a line for each
+    sighting. Nothing is written down, and no door is released.
     """
     from device.cli.readings import Transcript
+    from device.cli.sightings import Sightings
     from device.commissioning.at_readers import chosen, events, watched
+    from device.readers.kinds import hold_time_of
 
     settings = settings_of(context)
     with suppress(KeyboardInterrupt), watched(settings, chosen(settings, name)) as (reader, clock, tables):
         transcript = Transcript(clock.monotonic(), tables)
+        sightings = Sightings({one.name: hold_time_of(one) for one in settings.readers})
         click.echo("Watching. Present a badge; Ctrl-C ends.", err=True)
         for event in events(reader, clock, seconds):
+            held_back = sightings.is_held_back(event)
             if as_json:
-                print_json_line(transcript.plain(event, show_keys=show_keys))
-            else:
+                print_json_line(transcript.plain(event, show_keys=show_keys, held_back=held_back))
+            elif not held_back:
                 click.echo("\n".join(transcript.lines(event, show_keys=show_keys)))
+            elif count := sightings.due(event):
+                click.echo("\n".join(transcript.held_lines(event, count)))
 
 
 @readers.command(

@@ -59,12 +59,19 @@ class Transcript:
             case _:
                 assert_never(event)
 
-    def plain(self, event: ReaderEvent, *, show_keys: bool = False) -> dict[str, object]:
-        """An event for machines."""
+    def held_lines(self, event: ReaderEvent, count: int) -> Iterator[str]:
+        """A sighting of a badge that begins no transaction, the last of `count`; an unreadable one with its frame."""
+        first, *drawn = self.lines(event)
+        yield f"{first}; held back{f', {count} times' if count > 1 else ''}"
+        if isinstance(event, BadgeRead) and event.credential is None:
+            yield from drawn
+
+    def plain(self, event: ReaderEvent, *, show_keys: bool = False, held_back: bool = False) -> dict[str, object]:
+        """An event for machines; whether the door would hold a badge back because it was presented before."""
         head: dict[str, object] = {"at_s": round(event.at - self.began_at, 6), "reader": event.reader}
         match event:
             case BadgeRead():
-                return {**head, "event": "badge", **self._badge_fields(event)}
+                return {**head, "event": "badge", **self._badge_fields(event), "held_back": held_back}
             case BadgeRemoved():
                 return {**head, "event": "removed"}
             case KeyPress():

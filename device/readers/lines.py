@@ -91,7 +91,8 @@ def _opened(settings: ReaderSettings, clock: Clock) -> Reader:
     path = Path(settings.source)
     with naming(f"{path} cannot be opened"):
         security = _security_of(path)
-        return StreamReader(open_device(path, settings.baud_rate), LineParser(settings.name, security), clock)
+        parser, fifo = LineParser(settings.name, security), path if path.is_fifo() else None
+        return StreamReader(open_device(path, settings.baud_rate), parser, clock, fifo=fifo)
 
 
 def _security_of(path: Path) -> Security:

@@ -6,6 +6,7 @@ import select
 import termios
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Protocol
 
 from device.errors import ReaderEnded, ReaderError
@@ -32,15 +33,18 @@ class Parser(Protocol):
 class StreamReader:
     """`Reader` of a descriptor. Nothing is sent back, so it shows no signal."""
 
-    def __init__(self, descriptor: int, parser: Parser, clock: Clock, *, may_end: bool = False) -> None:
+    def __init__(
+        self, descriptor: int, parser: Parser, clock: Clock, *, may_end: bool = False, fifo: Path | None = None
+    ) -> None:
         """Takes `descriptor` over, and closes it at the end unless it is standard input.
 
-        Its end is a fault unless it `may_end`, as what is typed or piped in does.
+        Its end is a fault unless it `may_end`, as what is typed or piped in does. A FIFO can be removed instead.
         """
         self._descriptor = descriptor
         self._parser = parser
         self._clock = clock
         self._may_end = may_end
+        self._fifo = fifo
         self._events: deque[ReaderEvent] = deque()
 
     def read(self, timeout_s: float) -> ReaderEvent | None:
@@ -48,6 +52,8 @@ class StreamReader:
 
         Raises `ReaderEnded` at the end of the input, `ReaderError` if the device is gone.
         """
+        if self._fifo:
+            _refuse_to_be_removed(self._fifo, self._descriptor)
         left, deadline = timeout_s, self._clock.monotonic() + timeout_s
         while not self._events:
             if left < 0 or not has_come(self._descriptor, left):
@@ -81,6 +87,13 @@ class StreamReader:
         else:
             raise ReaderEnded("The badge reader's input has ended.", hint=CHECK_HINT)
         return len(received)
+
+
+def _refuse_to_be_removed(fifo: Path, descriptor: int) -> None:
+    """Whoever writes to another FIFO at the path is not heard. Raises `ReaderError`."""
+    with naming("is gone"):
+        if descriptor >= 0 and not os.path.samestat(fifo.stat(), os.fstat(descriptor)):
+            raise ReaderError(f"The badge reader is gone: {fifo} is another FIFO now.", hint="Leave it in its place.")
 
 
 def has_come(descriptor: int, timeout_s: float) -> bool:

@@ -12,12 +12,13 @@ import pytest
 
 from device.cli import readers
 from device.cli.readings import EXPECTED, Transcript
+from device.cli.sightings import Sightings
 from device.clock import SystemClock
 from device.commissioning import alone
 from device.errors import DoorError, ReaderError
 from device.readers.formats import BUILT_IN, encode, formats_for
 from device.readers.kinds import KINDS
-from device.records import BadgeRead, Credential, KeyPress, Notice, ReaderNotice, Security, Signal
+from device.records import BadgeRead, BadgeRemoved, Credential, KeyPress, Notice, ReaderNotice, Security, Signal
 from device.virtual.pins import SimulatedPins
 from device.virtual.wiegand import WiegandWires, frame
 from tests.processes import started
@@ -254,7 +255,7 @@ def test_monitor_tells_badges(lintel, desk, fifo):
     fifo.write_text("17:4242\nnonsense\n")
     first, second = lintel("--config", desk, "readers", "monitor", "--seconds", "0.2").out.splitlines()
     assert first.endswith("s  desk  badge 17:4242 (h10301, facility 17, number 4242); local")
-    assert second.endswith("s  desk  unreadable: a line that is no badge, of 8 characters; local")
+    assert second.endswith("s  desk  unreadable: a line that is no badge, of 8 characters; local; held back")
 
 
 def test_monitor_tells_machines(lintel, desk, fifo):
@@ -292,6 +293,44 @@ def test_monitor_watches_all_readers(lintel, configured, tmp_path):
     for descriptor in held:
         os.close(descriptor)
     assert {event["reader"] for event in events} == {"a", "b"}
+
+
+def test_monitor_counts_what_the_door_holds_back(lintel, desk, fifo):
+    fifo.write_text("17:4242\n17:4242\n17:4242\n17:4243\n17:4242\n")
+    lines = lintel("--config", desk, "readers", "monitor", "--seconds", "0.2").out.splitlines()
+    assert [line.partition("  desk  ")[2] for line in lines] == [
+        "badge 17:4242 (h10301, facility 17, number 4242); local",
+        "badge 17:4242 (h10301, facility 17, number 4242); local; held back",
+        "badge 17:4243 (h10301, facility 17, number 4243); local",
+    ]
+
+
+def test_monitor_tells_machines_what_is_held_back(lintel, desk, fifo):
+    fifo.write_text("17:4242\n17:4242\n17:4243\n")
+    events = events_in(lintel("--config", desk, "readers", "monitor", "--seconds", "0.2", "--json").out)
+    assert [event["held_back"] for event in events] == [False, True, False]
+
+
+def test_sightings_of_a_held_card_are_a_line_a_second():
+    sightings = Sightings({"front": 3.0})
+    reads = [BadgeRead(Credential("number", 0, 7), number / 10, "front") for number in range(31)]
+    assert [sightings.is_held_back(read) for read in reads] == [False] + [True] * 30
+    assert [count for read in reads[1:] if (count := sightings.due(read))] == [1, 10, 10]
+
+
+def test_card_taken_away_is_not_held_back():
+    sightings, read = Sightings({"front": 3.0}), BadgeRead(Credential("number", 0, 7), 0.0, "front")
+    told = [sightings.is_held_back(event) for event in (read, read, BadgeRemoved(0.1, "front"), read)]
+    assert told == [False, True, False, False]
+
+
+def test_taking_away_is_told():
+    assert list(Transcript(0.0, {}).lines(BadgeRemoved(1.5, "front"))) == ["    1.500 s  front  taken away"]
+    assert Transcript(0.0, {}).plain(BadgeRemoved(1.5, "front")) == {
+        "at_s": 1.5,
+        "reader": "front",
+        "event": "removed",
+    }
 
 
 def test_monitor_ends_with_the_input(lintel_process):

@@ -1,6 +1,7 @@
 """Several readers as one: what is let in, where it waits, and that none keeps the others from being heard."""
 
 import os
+import pty
 import threading
 import time
 from contextlib import closing
@@ -15,6 +16,7 @@ from device.config import ReaderSettings
 from device.errors import ReaderEnded, ReaderError
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
+from device.readers.kinds import group_of, open_in_background
 from device.readers.lines import open_reader
 from device.readers.mailbox import ROOM, ROOM_FOR_NOISE, Mailbox
 from device.readers.part import Member
@@ -416,6 +418,26 @@ def test_closing_does_not_wait_for_a_reader_that_hangs(inner, monkeypatch):
     group.close()
     inner[0].hangs.set()
     assert time.monotonic() - began < 2.0
+
+
+def test_tag_with_damaged_frames_on_a_real_line_comes_once():
+    """Every other frame of an RDM6300, as fast as it sends them."""
+    far, near = pty.openpty()
+    settings = ReaderSettings(name="front", kind="rdm6300", source=os.ttyname(near))
+    clock = SystemClock()
+    opened = open_in_background((settings,), ReaderContext(clock, lambda: None, Path("/nowhere")))
+    whole, events = b"\x0262E3086CED08\x03", []
+    with closing(group_of((settings,), opened, clock)) as group:
+        while not group.was_tried:
+            time.sleep(0.01)
+        for number in range(40):
+            os.write(far, whole.replace(b"62", b"63") if number % 2 else whole)
+            events.append(group.read(0.05))
+        repeats = group.repeats
+    os.close(near)
+    os.close(far)
+    assert [event.credential.number for event in events if event] == [0xE3086CED]
+    assert repeats == 39
 
 
 def test_badge_is_heard_beside_a_fifo_that_is_flooded(tmp_path: Path):

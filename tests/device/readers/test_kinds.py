@@ -233,6 +233,23 @@ def test_reader_missing_at_start_is_found_without_a_swipe(grouped, lines, fifo):
     assert (group.read(5.0).notice, group.trouble()) == (Notice.FOUND, "")
 
 
+def test_fifo_that_is_replaced_is_lost_and_found_without_a_swipe(grouped, lines, fifo):
+    group = grouped(lines)
+    until(lambda: group.was_tried)
+    fifo.unlink()
+    os.mkfifo(fifo)
+    assert [group.read(5.0).notice for _ in range(2)] == [Notice.LOST, Notice.FOUND]
+    fifo.write_text("17:4242\n")
+    assert group.read(5.0).credential == Credential("h10301", 17, 4242)
+
+
+def test_fifo_that_is_removed_is_lost_without_a_swipe(grouped, lines, fifo):
+    group = grouped(lines)
+    until(lambda: group.was_tried)
+    fifo.unlink()
+    assert group.read(5.0).notice is Notice.LOST
+
+
 NO_PINS = ReaderSettings(name="front", kind="wiegand")
 STRANGE = ReaderSettings(name="front", kind="wiegand", data0_pin=5, data1_pin=6, formats=("h99999",))
 
