@@ -72,12 +72,14 @@ class DoorLog:
         return len(self._waiting)
 
     def _add_summaries(self, *, finally_: bool) -> None:
-        now = self._clock.monotonic()
+        """Where there is no room for a summary, its count goes on."""
+        now, utc = self._clock.monotonic(), self._clock.utc()
         with self._lock:
-            due = tuple(self._pacing.due(math.inf if finally_ else now))
-        for summary in due:
-            began = self._clock.utc() - timedelta(seconds=now - summary.began_at)
-            self.keep(summary_row(summary, began, self._door.name))
+            for summary in self._pacing.due(math.inf if finally_ else now):
+                if len(self._waiting) >= MAX_WAITING:
+                    break
+                began = utc - timedelta(seconds=now - summary.began_at)
+                self._waiting.append(summary_row(summary, began, self._door.name))
 
     def _write(self) -> None:
         """Raises `StoreError`."""
