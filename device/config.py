@@ -264,15 +264,29 @@ def _refuse_shared_pins(settings: Settings) -> None:
 
 
 def _refuse_shared_cameras(settings: Settings) -> None:
-    """A face must be seen at the door that it opens. Raises `ValueError` for a camera at two doors."""
-    seen_by: dict[str, str] = {}
+    """A face must be seen at the door that it opens. Raises `ValueError` for a camera at two doors, or of two names.
+
+    A badge alone opens the way out.
+    """
+    seen_by: dict[Path, tuple[str, str]] = {}
     for reader in settings.readers:
         source = reader.camera or settings.camera.source
-        if seen_by.setdefault(source, reader.door) != reader.door:
+        if reader.direction == "exit":
+            continue
+        first, door = seen_by.setdefault(camera_path(source), (source, reader.door))
+        if door != reader.door:
+            also = "" if first == source else f", called {first!r} and {source!r},"
             raise ValueError(
-                f"the camera {source!r} is at two doors, {seen_by[source]} and {reader.door} - "
+                f"the camera {source!r}{also} is at two doors, {door} and {reader.door} - "
                 "give each reader the `camera` at its own door"
             )
+        if first != source:
+            raise ValueError(f"{first!r} and {source!r} are the same camera - call it the same at each reader")
+
+
+def camera_path(source: str) -> Path:
+    """What a camera's source leads to: of a number /dev/videoN, of a link its end, there or not."""
+    return Path(os.path.realpath(f"/dev/video{int(source)}" if source.isdecimal() else source))
 
 
 def _refuse_blind_interlock(settings: Settings) -> None:

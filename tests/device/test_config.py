@@ -195,6 +195,61 @@ def test_contradiction_is_refused(write: Write, content: str, said: str) -> None
     assert said in refused.value.message
 
 
+def doors_with_cameras(first: str, second: str, *, more: str = "", door: str = "back") -> str:
+    return (
+        f'[camera]\nsource = "{first}"\n[[more_doors]]\nname = "back"\npin = 4\n'
+        f'[[more_readers]]\nname = "second"\ndoor = "{door}"\ncamera = "{second}"\n{more}'
+    )
+
+
+@pytest.fixture
+def by_path(tmp_path: Path) -> str:
+    """A link to the first camera, as in /dev/v4l/by-path."""
+    link = tmp_path / "platform-xhci-usb-0:1:1.0-video-index0"
+    link.symlink_to("/dev/video0")
+    return str(link)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("0", "/dev/video0"), ("/dev/video0", "0"), ("0", "00"), ("1", "/dev/../dev/video1")]
+)
+def test_camera_of_two_names_at_two_doors_is_refused(write: Write, first: str, second: str) -> None:
+    """A person at one door would open the other."""
+    with pytest.raises(ConfigError, match="is at two doors, main and back"):
+        load_settings(write(doors_with_cameras(first, second)))
+
+
+@pytest.mark.parametrize("other", ["0", "/dev/video0"])
+def test_link_to_a_camera_is_that_camera(write: Write, by_path: str, other: str) -> None:
+    for first, second in ((by_path, other), (other, by_path)):
+        with pytest.raises(ConfigError, match=f"called '{first}' and '{second}', is at two doors"):
+            load_settings(write(doors_with_cameras(first, second)))
+
+
+def test_camera_of_two_names_at_one_door_is_refused(write: Write) -> None:
+    """It would be opened twice, and the second time it is busy."""
+    back = '[[more_readers]]\nname = "third"\ndoor = "back"\ncamera = "7"\n'
+    with pytest.raises(ConfigError, match="'0' and '/dev/video0' are the same camera"):
+        load_settings(write(doors_with_cameras("0", "/dev/video0", door="main", more=back)))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("0", "1"), ("/dev/video0", "/dev/video2"), ("clips/a.mp4", "clips/b.mp4")]
+)
+def test_different_cameras_at_two_doors_are_fine(write: Write, first: str, second: str) -> None:
+    assert len(load_settings(write(doors_with_cameras(first, second))).doors) == 2
+
+
+def test_readers_at_the_way_out_look_at_no_camera(write: Write) -> None:
+    more = '[[more_readers]]\nname = "out"\ndoor = "back"\ndirection = "exit"\n'
+    assert len(load_settings(write(doors_with_cameras("0", "1", more=more))).readers) == 3
+
+
+def test_link_that_leads_to_itself_is_no_camera_and_no_bug(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert load_settings(write(f'[camera]\nsource = "{tmp_path / "loop"}"\n')).camera.source
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe[\x00d\x00", b"[door]\n# caf\xe9"], ids=["UTF-16", "Latin-1"])
 def test_file_that_is_not_utf_8_is_refused(write: Write, content: str | bytes) -> None:
     with pytest.raises(ConfigError, match="wrong: 'utf-8' codec"):
