@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
@@ -24,6 +25,8 @@ WRITE_S = 0.25
 """How often at least a door's log is written down."""
 PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 """How long a door's loop that failed rests before it runs again; the last one repeats."""
+WORKED_S = 60.0
+"""A loop that fails after this long has worked: the next pause is the first one again."""
 TRIED_S = 10.0
 """A part that has not even failed after this long counts as tried: a driver that hangs must not delay the door."""
 END_S = 5.0
@@ -210,9 +213,11 @@ class _Loop(threading.Thread):
         """Until a request to stop, or the end of the reader's input."""
         failures = 0
         while not self._stop_request.is_set():
+            began = time.monotonic()
             try:
                 return self._service.run(self._stop_request, lambda: None, self._tell, writes=False)
             except Exception as error:  # whatever it is, this door's other parts need no restart
+                failures = 0 if time.monotonic() - began > WORKED_S else failures
                 self._fail(error)
                 self._service.rest(PAUSES_S[min(failures, len(PAUSES_S) - 1)])
                 failures += 1

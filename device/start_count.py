@@ -1,9 +1,13 @@
 """Backs off after crashes, with the doors driven: what is loaded next may be what ended the process the last times."""
 
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 FILE_NAME = "starts"
+WORKS_S = 60.0
+"""A service that has run for this long has not crashed at what it loads."""
 PAUSES_S = (0.0, 0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 """How long the start after this many crashes in a row waits, doors driven, before it goes on; the last one repeats."""
 
@@ -25,6 +29,18 @@ class StartCount:
         with suppress(OSError):
             self._path.write_text(f"{crashes + 1}\n", encoding="ascii")
         return PAUSES_S[min(crashes, len(PAUSES_S) - 1)]
+
+    @contextmanager
+    def forgotten_when_it_works(self) -> Iterator[None]:
+        """Forgets the starts once the block has run for `WORKS_S`, or when it ends in order."""
+        timer = threading.Timer(WORKS_S, self.works)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+        self.works()
 
     def works(self) -> None:
         """The service has worked for a while, or was stopped in order: the next start is the first again."""

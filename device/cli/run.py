@@ -62,8 +62,8 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
         backing.troubles, backing.write_release = parts.health.troubles, release_writer(store, clock)
         watchdog = Watchdog(Notifier.of_environment(), clock)
         services = [Service(one, settings, watchdog) for one in parts.parts]
-        operate(services, parts, watchdog, clock.stop, journal(settings))
-    starts.works()
+        with starts.forgotten_when_it_works():
+            operate(services, parts, watchdog, clock.stop, journal(settings))
 
 
 def journal(settings: "Settings") -> "Callable[[Transaction], None]":

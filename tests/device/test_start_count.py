@@ -1,5 +1,7 @@
 """A service that crashes again and again waits longer and longer, at most half a minute, with its doors driven."""
 
+import pytest
+
 from device.start_count import StartCount
 
 
@@ -33,3 +35,19 @@ def test_file_that_says_nothing_counts_as_none(tmp_path):
 def test_full_disk_does_not_keep_the_service_from_starting(tmp_path):
     (tmp_path / "starts").mkdir()
     assert StartCount(tmp_path).begin() == 0.0
+
+
+def test_service_that_ends_in_order_begins_again(tmp_path):
+    for _ in range(5):
+        StartCount(tmp_path).begin()
+    with StartCount(tmp_path).forgotten_when_it_works():
+        pass
+    assert StartCount(tmp_path).begin() == 0.0
+
+
+def test_crash_is_not_forgotten(tmp_path):
+    for _ in range(5):
+        StartCount(tmp_path).begin()
+    with pytest.raises(MemoryError), StartCount(tmp_path).forgotten_when_it_works():
+        raise MemoryError
+    assert StartCount(tmp_path).begin() > 1.0
