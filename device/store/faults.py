@@ -63,7 +63,7 @@ def _kind(error: sqlite3.Error) -> int:
 
 _WRITABLE = "Make the folder writable for this user, or name another with --state-dir."
 _DAMAGED = "The file is damaged; restore a copy of it."
-_HELD = "Another program holds the database; close it and try again."
+_HELD = "Another program holds the database, or the disk is too slow: close that program and try again."
 _ROOM = "Make room on the disk; nothing that was acknowledged is lost."
 _FAILING = "The disk is full or failing; nothing that was acknowledged is lost."
 _AGAIN = "Try again; if it stays, restore a copy of the file."

@@ -14,21 +14,23 @@ from sqlite_utils import Database
 from device.clock import SystemClock
 from device.errors import StoreError
 from device.records import AuditRow, Event, Person
+from device.store import database as opening
 from device.store import erasure
 from device.store.audit import Audit
 from device.store.checkup import Checkup, copy_in_steps
 from device.store.connections import Connection, Connections, OneConnection
-from device.store.database import FILE_NAME, LOCK_TIMEOUT_S, Journal, safest_journal
+from device.store.database import FILE_NAME, Journal, safest_journal
 from device.store.faults import is_of_disk, store_errors
 from device.store.holders import holders
 from device.store.people import People
 from device.store.session import Session
 from device.store.turnstile import Turnstile
+from device.store.watch import Watch
 
 NOWHERE = Path(":memory:")
 """Stands for the folder of a store in memory."""
 PROBE_MS = 500
-"""How long `Store.trouble` waits for a lock before it calls it held."""
+"""How long a lock may be held by another program before it is a trouble."""
 REPLACED = "The database's file was replaced while Lintel used it; the new one is in use."
 
 
@@ -54,6 +56,7 @@ class Store:
         )
         self._mine = threading.local()
         self._checkup = Checkup(self._copied)
+        self._watch = Watch(self._looked_at, f"The database {self.path}")
         self._failed_write = ""
         if opened:
             with store_errors(self.path), self._connection() as connection:
@@ -96,22 +99,12 @@ class Store:
             self._finish_erasures(connection, must=True)
 
     def trouble(self) -> str:
-        """What keeps the store from working, in a sentence; "" if nothing is known. Never raises.
+        """What keeps the store from working, in a sentence; "" if nothing is known.
 
-        It also starts the daily check of the whole file in the background. Waits for a lock at most three times
-        `PROBE_MS`.
+        Never raises and never waits for a disk or a lock: it is asked in the background. That also starts the daily
+        check of the whole file.
         """
-        try:
-            with store_errors(self.path), self._connection() as connection:
-                with _impatient(connection.database):
-                    self._probe(connection)
-                self._finish_erasures(connection, must=False)
-        except StoreError as error:
-            return error.message
-        self._checkup.begin_if_due()
-        if self._checkup.finding:
-            return f"The database {self.path} is damaged: {self._checkup.finding}. Restore a copy of it."
-        return self._failed_write
+        return self._watch.ask()
 
     def copy_in_memory(self) -> "Store":
         """A copy of the whole database that nobody finds on a disk, whatever happens. Raises `StoreError`."""
@@ -123,6 +116,7 @@ class Store:
     def close(self) -> None:
         """Closes the database; harmless when repeated."""
         self._checkup.close()
+        self._watch.close()
         self._connections.close()
 
     def __enter__(self) -> "Store":
@@ -136,6 +130,19 @@ class Store:
     @property
     def _is_on_disk(self) -> bool:
         return isinstance(self._connections, Connections)
+
+    def _looked_at(self) -> str:
+        """What is wrong now, "" if nothing is."""
+        try:
+            with store_errors(self.path), self._connection() as connection:
+                self._probe(connection)
+                self._finish_erasures(connection, must=False)
+        except StoreError as error:
+            return error.message
+        self._checkup.begin_if_due()
+        if self._checkup.finding:
+            return f"The database {self.path} is damaged: {self._checkup.finding}. Restore a copy of it."
+        return self._failed_write
 
     @contextlib.contextmanager
     def _session(self) -> Iterator[Session]:
@@ -200,13 +207,17 @@ class Store:
             raise
 
     def _probe(self, connection: Connection) -> None:
-        """Raises `StoreError` or `sqlite3.Error` for what keeps the store from being read or written."""
-        with Session(connection.database, self._turnstile, partial(connection.check_schema, path=self.path)).snapshot():
+        """Reads, and takes the whole lock if another program has a part of it.
+
+        Raises `StoreError` or `sqlite3.Error`. Of Lintel's own writes none keeps the lock for long.
+        """
+        check = partial(connection.check_schema, path=self.path)
+        with Session(connection.database, self._turnstile, check).snapshot():
             pass
         if not (self._is_on_disk and holders(self.path)):
             return
         try:
-            with self._turnstile.turn():
+            with _impatient(connection.database), self._turnstile.turn():
                 connection.database.conn.execute("BEGIN EXCLUSIVE")
             connection.database.conn.rollback()
         except sqlite3.OperationalError:
@@ -233,4 +244,4 @@ def _impatient(database: Database) -> Iterator[None]:
     try:
         yield
     finally:
-        database.conn.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_S * 1000:.0f}")
+        database.conn.execute(f"PRAGMA busy_timeout = {opening.LOCK_TIMEOUT_S * 1000:.0f}")

@@ -12,6 +12,18 @@ MODEL = "ab" * 32
 
 
 @pytest.fixture
+def trouble_of():
+    """What is wrong with a store, as of now: it is asked in the background."""
+
+    def settled(store):
+        store.trouble()
+        store._watch.wait()
+        return store.trouble()
+
+    return settled
+
+
+@pytest.fixture
 def connection(store):
     """The connection that the store gives to the next thread that asks."""
     return store._connections._idle[-1].database.conn

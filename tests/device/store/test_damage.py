@@ -117,17 +117,17 @@ def test_references_that_an_index_leads_to_another_person_are_an_error(crossed):
 
 
 @pytest.mark.parametrize("crossed", ["sqlite_autoindex_badges_1", "face_references_by_person"], indirect=True)
-def test_damaged_index_is_a_trouble_after_the_check_at_the_start(crossed):
-    crossed.trouble()
+def test_damaged_index_is_a_trouble_after_the_check_at_the_start(crossed, trouble_of):
+    trouble_of(crossed)
     crossed._checkup.wait()
-    assert "is damaged: " in crossed.trouble()
+    assert "is damaged: " in trouble_of(crossed)
 
 
 @pytest.mark.usefixtures("eileen")
-def test_sound_file_is_no_trouble_after_its_check(store):
-    store.trouble()
+def test_sound_file_is_no_trouble_after_its_check(store, trouble_of):
+    trouble_of(store)
     store._checkup.wait()
-    assert store.trouble() == ""
+    assert trouble_of(store) == ""
 
 
 def test_file_is_checked_at_the_start_and_once_a_day(monkeypatch):

@@ -58,10 +58,10 @@ def test_bytes_were_there_to_be_overwritten(interrupted, embeddings):
     assert left is (journal is Journal.PERSIST)
 
 
-def test_running_store_overwrites_what_another_left(interrupted, embeddings):
+def test_running_store_overwrites_what_another_left(interrupted, embeddings, trouble_of):
     folder, journal = interrupted
     with Store(folder, opened=False, journal=journal) as store:
-        assert store.trouble() == ""
+        assert trouble_of(store) == ""
         assert embeddings[0].tobytes()[:64] not in raw_bytes(folder)
 
 
@@ -73,7 +73,9 @@ def test_mark_is_gone_when_all_is_overwritten(interrupted):
     assert (before, after) == (["lintel.db-erasing-1"], [])
 
 
-def test_erasure_that_fails_at_the_overwriting_says_so_and_is_carried_out_later(store, eileen, now, monkeypatch):
+def test_erasure_that_fails_at_the_overwriting_says_so_and_is_carried_out_later(
+    store, eileen, now, monkeypatch, trouble_of
+):
     def fail(*_):
         raise OSError(5, "Input/output error")
 
@@ -81,7 +83,7 @@ def test_erasure_that_fails_at_the_overwriting_says_so_and_is_carried_out_later(
     with pytest.raises(StoreError, match="Input/output error"):
         store.erase(eileen, now)
     monkeypatch.undo()
-    assert (store.trouble(), list(store.path.parent.glob("*erasing*"))) == ("", [])
+    assert (trouble_of(store), list(store.path.parent.glob("*erasing*"))) == ("", [])
 
 
 def test_erasure_that_is_not_committed_overwrites_nothing(store, eileen, now, monkeypatch):

@@ -95,7 +95,7 @@ def test_row_acknowledged_elsewhere_stays(store, now):
     assert row_count(store) == acknowledged + 1
 
 
-def test_file_is_opened_by_nobody_but_sqlite(store, eileen, now, monkeypatch):
+def test_file_is_opened_by_nobody_but_sqlite(store, eileen, now, monkeypatch, trouble_of):
     opened, real = [], os.open
 
     def noted(path, *arguments, **options):
@@ -106,7 +106,7 @@ def test_file_is_opened_by_nobody_but_sqlite(store, eileen, now, monkeypatch):
     monkeypatch.setattr(os, "open", noted)
     with Store(store.path.parent) as other:
         other.erase(eileen, now)
-        assert other.trouble() == ""
+        assert trouble_of(other) == ""
     assert str(store.path.parent) in opened
     assert str(store.path) not in opened
 
@@ -190,12 +190,12 @@ def test_program_that_keeps_a_lock_is_named(tmp_path, now, statement, journal):
 
 
 @pytest.mark.usefixtures("impatient")
-def test_program_that_keeps_a_lock_is_a_trouble_until_it_lets_go(store, now):
+def test_program_that_keeps_a_lock_is_a_trouble_until_it_lets_go(store, now, trouble_of):
     with store.audit() as audit:
         audit.note(Event.FAULT, now)
     with held_elsewhere(store, "SELECT * FROM audit") as number:
-        assert f"process {number}" in store.trouble()
-    assert store.trouble() == ""
+        assert f"process {number}" in trouble_of(store)
+    assert trouble_of(store) == ""
 
 
 TABLE = """\

@@ -45,12 +45,12 @@ def test_lazy_store_raises_nothing_until_it_is_used(tmp_path):
         used(store)
 
 
-def test_lazy_store_works_once_the_disk_is_there(tmp_path):
+def test_lazy_store_works_once_the_disk_is_there(tmp_path, trouble_of):
     (tmp_path / "state").touch()
     with Store(tmp_path / "state", opened=False) as store:
-        before = store.trouble()
+        before = trouble_of(store)
         (tmp_path / "state").unlink()
-        assert (used(store), store.trouble(), before != "") == ([], "", True)
+        assert (used(store), trouble_of(store), before != "") == ([], "", True)
 
 
 @pytest.mark.usefixtures("eileen")
@@ -112,12 +112,12 @@ def test_file_that_was_deleted_is_denied_and_not_made_again(store):
 
 
 @pytest.mark.usefixtures("eileen")
-def test_file_that_was_deleted_is_a_trouble_until_it_is_back(store, tmp_path):
+def test_file_that_was_deleted_is_a_trouble_until_it_is_back(store, tmp_path, trouble_of):
     copy = copied(store, tmp_path / "copy")
     store.path.unlink()
-    during = store.trouble()
+    during = trouble_of(store)
     copy.replace(store.path)
-    assert ("deleted" in during, store.trouble(), used(store)) == (True, "", ["Eileen Collins"])
+    assert ("deleted" in during, trouble_of(store), used(store)) == (True, "", ["Eileen Collins"])
 
 
 @pytest.mark.usefixtures("eileen")
@@ -177,13 +177,13 @@ def test_newer_schema_under_a_running_service_is_denied_with_the_reason(store, w
             use(store)
 
 
-def test_newer_schema_under_a_running_service_is_a_trouble(store, now):
+def test_newer_schema_under_a_running_service_is_a_trouble(store, now, trouble_of):
     with closing(sqlite3.connect(store.path)) as newer:
         newer.execute(NEWER)
         newer.commit()
     with pytest.raises(StoreError, match="9999-vault"), store.audit() as audit:
         audit.note(Event.FAULT, now)
-    assert "newer Lintel" in store.trouble()
+    assert "newer Lintel" in trouble_of(store)
 
 
 @pytest.mark.usefixtures("eileen")

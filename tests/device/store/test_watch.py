@@ -1,0 +1,69 @@
+"""Asking after the store never waits for it: the last answer counts, and no answer for long is one too."""
+
+import threading
+import time
+
+from device.store import watch
+from device.store.watch import Watch
+
+
+def test_answer_is_the_newest_if_it_comes_at_once():
+    answers = iter(["locked", ""])
+    asked = Watch(lambda: next(answers), "It")
+    assert (asked.ask(), asked.ask()) == ("locked", "")
+
+
+def test_answer_that_takes_its_time_is_not_waited_for():
+    answered = threading.Event()
+    asked = Watch(lambda: "locked" if answered.wait(30) else "", "It")
+    began = time.monotonic()
+    early = asked.ask()
+    took_s = time.monotonic() - began
+    answered.set()
+    asked.wait()
+    assert (early, took_s < 2.0, asked.ask()) == ("", True, "locked")
+
+
+def test_answer_before_counts_until_the_next_is_there():
+    answered, answers = threading.Event(), iter(["locked", ""])
+
+    def look():
+        answer = next(answers)
+        if not answer:
+            answered.wait(30)
+        return answer
+
+    asked = Watch(look, "It")
+    asked.ask()
+    late = asked.ask()
+    answered.set()
+    asked.wait()
+    assert late == "locked"
+
+
+def test_part_that_does_not_answer_for_5_s_hangs(monkeypatch):
+    answered = threading.Event()
+    asked = Watch(lambda: str(answered.wait(30) or ""), "The database")
+    asked.ask()
+    now = time.monotonic() + 5.1
+    monkeypatch.setattr(watch, "time", type("Time", (), {"monotonic": staticmethod(lambda: now)}))
+    said = asked.ask()
+    answered.set()
+    asked.wait()
+    assert said == "The database has not answered for 5 s: the disk is slow or hangs."
+
+
+def test_one_question_is_under_way_at_a_time():
+    answered, questions = threading.Event(), []
+
+    def look():
+        questions.append("asked")
+        answered.wait(30)
+        return ""
+
+    asked = Watch(look, "It")
+    asked.ask()
+    asked.ask()
+    answered.set()
+    asked.wait()
+    assert questions == ["asked"]
