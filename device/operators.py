@@ -67,6 +67,11 @@ class _Commanded:
         """As `Door.tell`."""
         return self._door.tell(event)
 
+    @property
+    def is_written(self) -> bool:
+        """As `Door.is_written`."""
+        return self._door.is_written
+
     def status(self) -> DoorStatus:
         """As `Door.status`, with the troubles of its parts."""
         status = self._door.status()

@@ -44,6 +44,7 @@ class ToldDoor:
         self.told = []
         self.failure = None
         self.hang = None
+        self.is_written = True
         self._status = status
 
     def tell(self, event):

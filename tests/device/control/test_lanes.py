@@ -1,0 +1,230 @@
+"""Safety commands in a lane of their own: under 0.1 s to the pin, whatever the disk does and whoever else asks."""
+
+import contextlib
+import json
+import socket
+import threading
+import time
+
+import pytest
+
+from device.clock import SystemClock
+from device.config import DoorSettings
+from device.control.client import FILE_NAME, ask
+from device.control.server import MAX_PEERS, ControlServer
+from device.door.operation import Door
+from device.errors import DoorError, StoreError
+from device.records import Commanded, DoorCommand, DoorState
+from tests.device.control.test_control import Notes, ToldDoor
+from tests.device.door.bench import FakeDoorIO
+from tests.device.door.test_operation import Hanging, Memory
+
+PATIENCE_S = 20.0
+TRIES = 200
+"""The rig tries 1,000 times with the real service (docs/evidence)."""
+
+
+class SlowNotes(Notes):
+    """A store that is locked: a release's row waits until the test says so."""
+
+    def __init__(self):
+        super().__init__()
+        self.is_waiting, self.may_end = threading.Event(), threading.Event()
+
+    def __call__(self, ordered):
+        if ordered.command is DoorCommand.RELEASE:
+            self.is_waiting.set()
+            self.may_end.wait(PATIENCE_S)
+        super().__call__(ordered)
+
+
+def until(condition):
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.001)
+
+
+class Street:
+    """A real door on fake wires behind a real socket; its disk hangs and its store is locked until told otherwise."""
+
+    def __init__(self, folder, memory):
+        self.path, self.notes, self.memory = folder / FILE_NAME, SlowNotes(), memory
+        self.io = FakeDoorIO(SystemClock())
+        self.door = Door(DoorSettings(), self.io, SystemClock(), memory)
+        self.server = ControlServer(self.path, {"main": self.door}, self.notes)
+        self.open = []
+
+    def send(self, command):
+        """When the request's last byte left; nobody waits for the answer."""
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(PATIENCE_S)
+        connection.connect(str(self.path))
+        connection.sendall(json.dumps({"command": command}).encode())
+        at = time.monotonic()
+        connection.sendall(b"\n")
+        self.open.append(connection)
+        return at
+
+    def drives(self, *, released):
+        """When the strike was driven so."""
+        until(lambda: self.io.driven[-1][1].released == released)
+        return self.io.strike()[-1][0]
+
+    def hang_up(self):
+        while self.open:
+            self.open.pop().close()
+
+    def close(self):
+        self.hang_up()
+        self.notes.may_end.set()
+        if isinstance(self.memory, Hanging):
+            self.memory.may_end.set()
+        self.server.close()
+        self.door.close()
+
+
+@pytest.fixture
+def street(tmp_path):
+    with contextlib.closing(Street(tmp_path, Hanging())) as street:
+        yield street
+
+
+@pytest.mark.parametrize("other", [DoorCommand.CLEAR, DoorCommand.LOCKDOWN])
+def test_200_evacuations_and_their_ends_take_less_than_100_ms_each(street, other):
+    assert street.memory.is_writing.wait(PATIENCE_S)
+    for _ in range(3):
+        street.send(DoorCommand.RELEASE)
+    assert street.notes.is_waiting.wait(PATIENCE_S)
+    waiting, street.open = street.open, []
+    took = []
+    for _ in range(TRIES // 2):
+        took.append(-street.send(DoorCommand.EVACUATE) + street.drives(released=True))
+        took.append(-street.send(other) + street.drives(released=False))
+        street.hang_up()
+    street.open = waiting
+    assert max(took) < 0.1
+
+
+@pytest.mark.parametrize("command", [DoorCommand.LOCKDOWN, DoorCommand.SECURE])
+def test_release_is_ended_within_100_ms(street, command):
+    for _ in range(10):
+        street.door.grant()
+        assert -street.send(command) + street.drives(released=False) < 0.1
+        street.send(DoorCommand.CLEAR)
+        until(lambda: street.door.state is DoorState.LOCKED)
+        street.hang_up()
+
+
+def test_questions_are_answered_beside_a_release_that_waits(street):
+    street.send(DoorCommand.RELEASE)
+    assert street.notes.is_waiting.wait(PATIENCE_S)
+    began = time.monotonic()
+    (status,) = ask(street.path)
+    assert (status.state, time.monotonic() - began < 0.5) == (DoorState.LOCKED, True)
+
+
+def test_release_happens_once_its_row_is_written(street):
+    street.send(DoorCommand.RELEASE)
+    assert street.notes.is_waiting.wait(PATIENCE_S)
+    assert not street.io.driven[-1][1].released
+    street.notes.may_end.set()
+    street.drives(released=True)
+    assert [ordered.command for ordered in street.notes] == [DoorCommand.RELEASE]
+
+
+def test_release_whose_asker_went_before_its_turn_is_neither_written_nor_done(street):
+    street.send(DoorCommand.RELEASE)
+    assert street.notes.is_waiting.wait(PATIENCE_S)
+    street.send(DoorCommand.RELEASE)
+    street.open.pop().close()
+    time.sleep(0.05)
+    street.notes.may_end.set()
+    street.drives(released=True)
+    street.door.command(DoorCommand.SECURE)
+    assert ask(street.path)[0].state is DoorState.LOCKED
+    assert [ordered.command for ordered in street.notes] == [DoorCommand.RELEASE]
+
+
+def test_too_many_releases_are_refused_and_keep_nobody_waiting(street):
+    for _ in range(2 * MAX_PEERS):
+        street.send(DoorCommand.RELEASE)
+    assert b"Too many releases" in street.open[-1].recv(1000)
+    assert -street.send(DoorCommand.EVACUATE) + street.drives(released=True) < 0.1
+
+
+def test_release_that_cannot_be_written_is_refused(street):
+    street.notes.may_end.set()
+    street.notes.failure = StoreError("The disk is full.", hint="Make room.")
+    with pytest.raises(DoorError, match="The disk is full"):
+        ask(street.path, DoorCommand.RELEASE)
+    assert not street.io.driven[-1][1].released
+
+
+class TestAnswer:
+    def test_it_waits_for_a_disk_that_is_quick(self, tmp_path):
+        memory = Memory()
+        memory.before_write = lambda: time.sleep(0.2)
+        with contextlib.closing(Street(tmp_path, memory)) as street:
+            (status,) = ask(street.path, DoorCommand.LOCKDOWN)
+            assert (status.troubles, memory.written[-1].mode.is_lockdown) == ((), True)
+
+    @pytest.mark.parametrize("command", [DoorCommand.LOCKDOWN, DoorCommand.EVACUATE])
+    def test_after_1_s_it_says_that_the_disk_does_not_have_it_yet(self, street, command):
+        began = time.monotonic()
+        (status,) = ask(street.path, command)
+        assert 1.0 <= time.monotonic() - began < 3.0
+        assert status.troubles == (
+            "the door's mode is not on the disk yet; a power cut now would bring back the one before",
+        )
+
+    def test_securing_does_not_wait_for_it(self, street):
+        began = time.monotonic()
+        ask(street.path, DoorCommand.SECURE)
+        assert time.monotonic() - began < 0.5
+
+
+class TestUnread:
+    """A thread that was kept busy for longer than a connection may wait."""
+
+    def test_request_that_is_there_is_carried_out(self, tmp_path):
+        door = ToldDoor()
+        door.hang = threading.Event()
+        with contextlib.closing(ControlServer(tmp_path / FILE_NAME, {"main": door}, Notes())):
+            busy, late = (socket.socket(socket.AF_UNIX) for _ in range(2))
+            for connection in (busy, late):
+                connection.settimeout(PATIENCE_S)
+                connection.connect(str(tmp_path / FILE_NAME))
+            ask(tmp_path / FILE_NAME)  # both are known by now
+            busy.sendall(b'{"command": "secure"}\n')
+            time.sleep(0.1)
+            late.sendall(b'{"command": "evacuate"}\n')
+            time.sleep(2.2)
+            door.hang.set()
+            assert json.loads(late.recv(10000))["doors"][0]["door"] == "main"
+            busy.close()
+            late.close()
+        assert door.told == [Commanded(DoorCommand.SECURE), Commanded(DoorCommand.EVACUATE)]
+
+    def test_oldest_of_too_many_is_read_before_it_is_dropped(self, tmp_path):
+        door = ToldDoor()
+        door.hang = threading.Event()
+        path = tmp_path / FILE_NAME
+        with contextlib.closing(ControlServer(path, {"main": door}, Notes())), contextlib.ExitStack() as stack:
+
+            def connected():
+                connection = stack.enter_context(socket.socket(socket.AF_UNIX))
+                connection.settimeout(PATIENCE_S)
+                connection.connect(str(path))
+                return connection
+
+            oldest, busy = connected(), connected()
+            ask(path)
+            busy.sendall(b'{"command": "secure"}\n')
+            time.sleep(0.1)
+            others = [connected() for _ in range(MAX_PEERS + 4)]
+            oldest.sendall(b'{"command": "evacuate"}\n')
+            door.hang.set()
+            assert b'"doors"' in oldest.recv(10000)
+            assert len(others) == MAX_PEERS + 4
+        assert Commanded(DoorCommand.EVACUATE) in door.told
