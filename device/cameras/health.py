@@ -49,7 +49,8 @@ class FrameHealth:
 
     def __init__(self, now: float) -> None:
         self._seen_at: float | None = None
-        self._new_at = now
+        self.new_at = now
+        """When the last new frame came; at first, when there was none yet."""
         self._repeats = False
         self._recent: OrderedDict[int, None] = OrderedDict()
         self._noise = NoiseWatch()
@@ -61,12 +62,12 @@ class FrameHealth:
         self._seen_at = now
         if self._repeats or vanished:
             return False
-        self._new_at = now
+        self.new_at = now
         return True
 
     def trouble(self, now: float) -> str:
         """What is wrong now, as the rest of a sentence about the camera; "" while new frames come."""
-        if now - self._new_at < (OPENING_S if self._seen_at is None else STALL_S):
+        if now - self.new_at < (OPENING_S if self._seen_at is None else STALL_S):
             return ""
         if self._seen_at is None or now - self._seen_at >= STALL_S:
             return f"has given no fresh picture for {STALL_S:.0f} s: it hangs, or its pictures come late"

@@ -27,6 +27,9 @@ RETRY_S = (0.5, 1.0, 2.0, 5.0)
 CLOSE_S = 2.0
 """How long closing waits for a driver that hangs."""
 
+STUCK_S = 10.0
+"""A camera without a new frame for this long is opened again, which ends many a driver's stall."""
+
 MOST_DAMAGED = 10
 """Frames without pixels in a row after which the device is opened again."""
 
@@ -117,7 +120,7 @@ class LiveCamera:
         try:
             for frame in self._frames(capture):
                 given = self._offer(frame) or given
-            fault = f"{self._name} stopped giving frames."
+            fault = self.trouble() or f"{self._name} stopped giving frames."
         except Exception as error:  # the thread must not die of what a driver comes up with
             fault = f"{self._name} stopped giving frames ({type(error).__name__})."
         with suppress(Exception):  # as above: a device that is gone cannot always be let go
@@ -126,10 +129,10 @@ class LiveCamera:
         return given
 
     def _frames(self, capture: Capture) -> Iterator[Frame]:
-        """Each fresh frame in RGB. A damaged one is left out; several in a row end the device's frames."""
+        """Each fresh frame in RGB, until the device gives none, several damaged ones in a row, or none that is new."""
         freshness = Freshness(capture.get(cv2.CAP_PROP_FPS), capture.get(cv2.CAP_PROP_BUFFERSIZE))
-        damaged = 0
-        while not self._closing.is_set() and damaged < MOST_DAMAGED:
+        damaged, opened_at = 0, self._clock.monotonic()
+        while not self._closing.is_set() and damaged < MOST_DAMAGED and not self._is_stuck(opened_at):
             good, image = capture.read()
             now = self._clock.monotonic()
             if not good:
@@ -138,6 +141,9 @@ class LiveCamera:
             damaged = 0 if _has_pixels(image) else damaged + 1
             if _has_pixels(image) and captured_at is not None:
                 yield Frame(np.ascontiguousarray(image[:, :, ::-1]), captured_at)
+
+    def _is_stuck(self, opened_at: float) -> bool:
+        return self._clock.monotonic() - max(opened_at, self._health.new_at) > STUCK_S
 
     def _opened(self) -> Capture | None:
         try:

@@ -115,6 +115,8 @@ class LiveBench:
     def __init__(self) -> None:
         self.clock = HandClock()
         self._given = 0
+        self.opened = 0
+        """How often the device was opened."""
         self._asked = threading.Semaphore(0)
         self._plugged = True
         self._frames = self._live()
@@ -125,6 +127,7 @@ class LiveBench:
     def _open(self) -> HandedCapture:
         if not self._plugged:
             raise CameraError("There is no camera.", hint="Plug it in.")
+        self.opened += 1
         self._device = HandedCapture(self.clock.monotonic, self._asked)
         return self._device
 

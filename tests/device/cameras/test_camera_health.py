@@ -97,3 +97,20 @@ def test_camera_that_works_again_is_not_in_trouble(make: Callable[[str], Bench],
     frames = frames_in(bench, 2.0)
     assert bench.camera.trouble() == ""
     assert len(frames) >= 5
+
+
+@pytest.mark.parametrize("how", ["repeats", "still", "late"])
+def test_stuck_camera_is_opened_again_and_stays_in_trouble(make: Callable[[str], Bench], how: str) -> None:
+    """Opening ends many a driver's stall; here it does not."""
+    bench = make("live")
+    assert isinstance(bench, LiveBench)
+    frames_in(bench, 5.0)
+    bench.fails(how)
+    frames_in(bench, 2.0)
+    told = []
+    for _ in range(250):
+        bench.passes(0.1)
+        told.append(bench.camera.trouble())
+    assert bench.opened >= 3
+    assert len(set(told)) == 1
+    assert ("frozen" in told[0]) == (how != "late")
