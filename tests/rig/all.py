@@ -1,6 +1,6 @@
 """All checks, room by room."""
 
-from tests.rig import checks_cameras, checks_clocks, checks_doors, checks_parts, checks_store
+from tests.rig import checks_badges, checks_cameras, checks_clocks, checks_doors, checks_parts, checks_store
 from tests.rig.checks import Check
 
 ALL: tuple[Check, ...] = (
@@ -9,4 +9,5 @@ ALL: tuple[Check, ...] = (
     *checks_parts.CHECKS,
     *checks_store.CHECKS,
     *checks_clocks.CHECKS,
+    *checks_badges.CHECKS,
 )

@@ -1,0 +1,76 @@
+"""Badges while the door is in operation: a flood of unknown ones, and what an operator changes."""
+
+import re
+import time
+
+from tests.rig.camera import EILEEN
+from tests.rig.checks import Figures, Finding, Room, Size
+from tests.rig.rig import BADGES, Rig, new_rig
+
+CHECKS = Room("badges")
+A_SECOND = 20
+SETTLE_S = 1.5
+HOLD_S = 3.2
+"""A badge that comes again after this long is presented again."""
+NEW = "17:1009"
+
+
+@CHECKS.check(
+    "20 unknown badges a second",
+    "all of them in rows or counts, 20 rows at once and 7 a minute, none of their numbers in the journal",
+    Size(small=5, full=120, unit="s"),
+    in_suite=True,
+)
+def flood(seconds: int) -> Finding:
+    figures, sent = Figures(), seconds * A_SECOND
+    with new_rig() as rig:
+        rig.start()
+        began = time.monotonic()
+        for number in range(sent):
+            rig.swipe(f"18:{20_000 + number}")
+            time.sleep(max(0.0, began + (number + 1) / A_SECOND - time.monotonic()))
+        time.sleep(1.0)
+        journal = rig.running.output() + rig.running.errors()
+        rig.stop()
+        denied = [row for row in rig.rows() if row[3] == "badge-unknown"]
+    counted = [int(str(row[4]).split()[0]) for row in denied if row[1] == "denials-counted"]
+    figures.count("badges in rows or counts", len(denied) - len(counted) + sum(counted), sent)
+    most = 20 + 7 * (1 + seconds // 60)
+    figures.true(f"{len(denied)} rows", f"{len(denied)} rows, more than {most}", kept=len(denied) <= most)
+    figures.count("numbers in the journal", len(re.findall(r"\b2\d{4}\b", journal)), 0)
+    return figures.finding(seconds)
+
+
+@CHECKS.check(
+    "an operator suspends, resumes and replaces a badge at a door in operation",
+    "each change holds from the next presentation on",
+    Size(small=1, full=10),
+)
+def changed(times: int) -> Finding:
+    figures, answers = Figures(), []
+    for _ in range(times):
+        with new_rig(strike_time_s=0.2) as rig:
+            rig.start()
+            rig.camera.shows(EILEEN)
+            time.sleep(SETTLE_S)
+            answers.append(tuple(_said_after(rig)))
+    expected = ("match", "badge-suspended", "match", "badge-revoked", "match")
+    figures.count("rounds as expected", answers.count(expected), times)
+    return figures.finding(times)
+
+
+def _said_after(rig: Rig) -> list[str]:
+    """The reason at each presentation, from before the first change to after the last."""
+    old = BADGES[EILEEN]
+    said = [_reason(rig, old)]
+    for command, badge in ((("suspend", old), old), (("resume", old), old), (("replace", old, NEW), old)):
+        if rig.lintel("badges", *command).code:
+            said.append(f"{command[0]} failed")
+        said.append(_reason(rig, badge))
+    return [*said, _reason(rig, NEW)]
+
+
+def _reason(rig: Rig, badge: str) -> str:
+    time.sleep(HOLD_S)
+    found = re.search(r"\(([a-z-]+)\)", rig.swiped(badge)[1])
+    return found[1] if found else "no answer"
