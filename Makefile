@@ -9,17 +9,19 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 	--constraints requirements/constraints.in pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test environment dev-environment sources lint tests device-tests rig bench emulated-pi fuzz fuzz-coverage docs format wheel lock clean
+.PHONY: help demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig bench emulated-pi fuzz fuzz-coverage docs format wheel lock clean
 .NOTPARALLEL:
 unexport PYTHONPATH PYTHONHOME
 
 help: ## say what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: environment ## play the built-in scenario: a door with simulated peripherals, real portraits, the real models
 	@$(VENV)/lintel simulate
 
-test: sources lint tests device-tests ## every check: lint, types, tests, and the device's tests elsewhere too
+test: sources lint tests device-tests ## what every change has to pass, within 10 minutes: lint, types, tests
+
+test-all: sources lint all-tests all-device-tests ## the same with the slow tests, and every test of the device elsewhere
 
 environment:
 	@$(or $(PYTHON),$(error Lintel needs Python 3.11, 3.12 or 3.13, and there is none on the PATH. On Debian: sudo apt \
@@ -42,12 +44,19 @@ lint: dev-environment ## style, types, and which module may import which
 	@echo "lint: import-linter"
 	@$(VENV)/lint-imports --no-logo
 
-tests: dev-environment ## every test
+tests: dev-environment ## the tests but for the slow ones
+	@echo "tests: all but the slow ones, $$($(VENV)/python --version)"
+	@$(VENV)/python -m pytest -n 2 -m "not slow"
+
+all-tests: dev-environment ## every test
 	@echo "tests: all, $$($(VENV)/python --version)"
 	@$(VENV)/python -m pytest -n 2
 
-device-tests: dev-environment ## the device's tests under other versions of Python and under tflite-runtime
+device-tests: dev-environment ## what may differ under other versions of Python and under tflite-runtime
 	@$(VENV)/python scripts/device_tests.py
+
+all-device-tests: dev-environment ## every test of the device under other versions of Python and under tflite-runtime
+	@$(VENV)/python scripts/device_tests.py --all
 
 bench: dev-environment ## the pipeline against dlib's own, stage by stage
 	@$(VENV)/python benchmarks/pipeline.py

@@ -15,8 +15,37 @@ ROOT = Path(__file__).parents[1]
 # Whoever starts the tests in the background has the shell ignore Ctrl-C, also in the processes that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+ONCE = (
+    "tests/device/cli/test_simulate.py",
+    "tests/device/door/test_controller_laws.py",
+    "tests/device/door/test_controller_search.py",
+    "tests/device/door/wires/test_relay_guard.py",
+    "tests/device/readers/osdp/test_osdp.py",
+    "tests/device/readers/osdp/test_osdp_attacks.py",
+    "tests/device/readers/osdp/test_osdp_keyset.py",
+    "tests/device/readers/osdp/test_osdp_line.py",
+    "tests/device/simulation/test_player.py",
+    "tests/device/test_two_doors.py",
+)
+"""What waits or computes for long and is the same under each Python: `make test` runs it under one of them."""
+
 settings.register_profile("lintel", deadline=None, derandomize=True, database=None)
 settings.load_profile("lintel")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The tiers: `make test` leaves `slow` out, and under other versions of Python `once`; `make test-all` neither."""
+    config.addinivalue_line(
+        "markers", "slow(small): takes long; `small` is the test beside it that tries the same on less"
+    )
+    config.addinivalue_line("markers", "once: runs under one version of Python only")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    once = {ROOT / path for path in ONCE}
+    for item in items:
+        if item.path in once:
+            item.add_marker(pytest.mark.once)
 
 
 @pytest.fixture(autouse=True)

@@ -141,6 +141,7 @@ def facenet(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow(small="test_weights_alone_need_a_network_and_get_the_project_s")
 @pytest.mark.parametrize("name", ["net.weights.h5", "net.h5"])
 def test_facenet_s_weights_of_512_numbers_come_in(name, facenet, tmp_path):
     own = OwnNetwork(160, "dlib", "MIT", network="inception_resnet_v1", length=512)
@@ -148,6 +149,7 @@ def test_facenet_s_weights_of_512_numbers_come_in(name, facenet, tmp_path):
     assert (imported.spec.length, imported.weights) == (512, 23_497_424)
 
 
+@pytest.mark.slow(small="test_weights_alone_need_a_network_and_get_the_project_s")
 def test_weights_of_another_length_say_which_option_names_it(facenet, tmp_path):
     own = OwnNetwork(160, "dlib", "MIT", network="inception_resnet_v1")
     with pytest.raises(WeightsError, match=r"expected float32 \[1792, 128\], received float32 \[1792, 512\]") as caught:

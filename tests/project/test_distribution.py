@@ -141,6 +141,7 @@ def test_the_wheel_finds_its_models(installed: Path, tmp_path: Path) -> None:
     assert "similarity" in run(installed / "lintel", "compare", portrait, portrait, cwd=tmp_path)
 
 
+@pytest.mark.slow(small="test_the_wheel_finds_its_models")
 def test_the_wheel_plays_its_own_scenario(installed: Path, tmp_path: Path) -> None:
     assert "GRANTED" in run(installed / "lintel", "simulate", cwd=tmp_path)
 

@@ -7,13 +7,23 @@ from tests.rig.checks import Check
 from tests.rig.strace import Skipped
 
 
-@pytest.mark.parametrize("check", [check for check in ALL if check.in_suite], ids=lambda check: check.fault)
-def test_promise_is_kept(check: Check) -> None:
+def tried(check: Check) -> None:
     try:
         finding = check.run(check.size.small)
     except Skipped as why:
         pytest.skip(str(why))
     assert finding.kept, f"{check.promise}: {finding.happened}"
+
+
+@pytest.mark.parametrize("check", [check for check in ALL if check.in_suite], ids=lambda check: check.fault)
+def test_promise_is_kept(check: Check) -> None:
+    tried(check)
+
+
+@pytest.mark.slow(small="test_promise_is_kept")
+@pytest.mark.parametrize("check", [check for check in ALL if not check.in_suite], ids=lambda check: check.fault)
+def test_other_promise_is_kept(check: Check) -> None:
+    tried(check)
 
 
 def test_no_two_checks_have_the_same_fault() -> None:

@@ -1,0 +1,60 @@
+"""The tiers of tests: what is slow has a small test beside it that runs each time, and the tables name files."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import device_tests
+import pytest
+
+from tests.conftest import ONCE
+
+ROOT = Path(__file__).parents[2]
+
+
+def functions_of(path: Path) -> dict[str, ast.FunctionDef]:
+    """The test functions of a file by name."""
+    return {node.name: node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)}
+
+
+def smalls() -> Iterator[tuple[str, Path, str]]:
+    """Each slow test with the file and the name of its small one."""
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.slow":
+                (small,) = [keyword.value for keyword in node.keywords if keyword.arg == "small"]
+                file, _, name = ast.literal_eval(small).rpartition("::")
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", ROOT / file if file else path, name
+
+
+SMALLS = list(smalls())
+
+
+def test_there_are_slow_tests() -> None:
+    assert len(SMALLS) >= 4
+
+
+@pytest.mark.parametrize(("where", "path", "name"), SMALLS, ids=[where for where, _, _ in SMALLS])
+def test_a_slow_test_has_a_small_one_that_always_runs(where: str, path: Path, name: str) -> None:
+    decorators = [ast.unparse(one) for one in functions_of(path)[name].decorator_list]
+    assert [one for one in decorators if one.startswith("pytest.mark.slow")] == [], where
+
+
+def test_slow_is_never_said_without_its_small_one() -> None:
+    bare = [
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+        and any(ast.unparse(one) == "pytest.mark.slow" for one in node.decorator_list)
+    ]
+    assert bare == []
+
+
+@pytest.mark.parametrize("path", [*ONCE, *device_tests.FOLDERS, *device_tests.NETWORKS])
+def test_a_path_of_the_tiers_is_there(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+def test_the_selection_elsewhere_leaves_out_what_is_slow_or_the_same() -> None:
+    assert device_tests.SELECTION == "not slow and not once"
