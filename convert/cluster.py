@@ -83,7 +83,10 @@ def face_files(folder: Path, method: Method) -> tuple[Path, ...]:
     """The pictures in a folder and all below it, sorted. Raises `ImageError` for too few or too many."""
     paths = tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()))
     if len(paths) < 2:
-        raise ImageError(f"{folder} holds {len(paths)} pictures, expected two at least.", hint="Name another folder.")
+        raise ImageError(
+            f"{folder} holds {len(paths) or 'no'} picture{'s' * (len(paths) != 1)}, expected two at least.",
+            hint="Name another folder.",
+        )
     if len(paths) > MAX_FACES[method]:
         raise ImageError(
             f"{folder} holds {len(paths)} pictures, expected at most {MAX_FACES[method]} for {method}: more do not fit "

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from device.errors import LintelError
+from device.terminal import Context, say, with_whole_words
 
 DEBUG_VARIABLE = "LINTEL_DEBUG"
 """Set to anything, it shows the traceback of a bug."""
@@ -50,6 +51,8 @@ class NumberRange(click.FloatRange):
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are asked for: `--help` stays fast."""
 
+    context_class = Context
+
     def __init__(self, *args: object, commands_at: dict[str, tuple[str, str]] | None = None, **kwargs: object) -> None:
         """`commands_at` maps a name to (module:attribute, short help)."""
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # click's own parameters pass through
@@ -65,7 +68,7 @@ class LazyGroup(click.Group):
             return None
         module, _, attribute = self._commands_at[name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
+        return with_whole_words(command)
 
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
         """Lists the commands from the table alone."""
@@ -78,23 +81,23 @@ def run_command(command: click.Command, arguments: Sequence[str] | None = None) 
     try:
         result = command.main(arguments, standalone_mode=False)
     except LintelError as error:
-        click.echo(f"Error: {error.message}\nWhat to do: {error.hint}", err=True)
+        say(f"Error: {error.message}\nWhat to do: {error.hint}", err=True)
         return error.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped.", err=True)
+        say("Stopped.", err=True)
         return 130
     except SystemExit as end:  # click's own, with 1 when the reader of the output has left
         return OUTPUT_CLOSED if end.code == 1 else end.code if isinstance(end.code, int) else 0
     except OSError as error:
-        click.echo(f"Error: {_told(error)}\nWhat to do: {_DISK}", err=True)
+        say(f"Error: {_told(error)}\nWhat to do: {_DISK}", err=True)
         return SYSTEM_REFUSED
     except Exception as error:
         if os.environ.get(DEBUG_VARIABLE):
             raise
-        click.echo(f"Error: {_bug(error)}\nWhat to do: {_REPORT}", err=True)
+        say(f"Error: {_bug(error)}\nWhat to do: {_REPORT}", err=True)
         return LintelError.exit_code
     return result if isinstance(result, int) else 0
 

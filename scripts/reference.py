@@ -28,7 +28,7 @@ def reference() -> str:
 
 
 def _commands(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[str]:
-    context = click.Context(command, parent, info_name=name, terminal_width=100, **command.context_settings)
+    context = command.context_class(command, parent, info_name=name, terminal_width=100, **command.context_settings)
     yield from (f"### `{context.command_path}`", "", "```text", command.get_help(context).rstrip(), "```", "")
     if isinstance(command, click.Group):
         for sub_name in command.list_commands(context):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from device.cli.context import json_option, open_store, print_json, settings_of
+from device.terminal import say
 
 if TYPE_CHECKING:
     from device.records import AuditRow
@@ -20,7 +21,7 @@ def audit() -> None:
 @json_option
 @click.pass_context
 def list_audit(context: click.Context, limit: int, as_json: bool) -> None:
-    """List the newest rows, oldest first. Similarity: higher is closer. Times are UTC."""
+    """List the newest rows, oldest first. Similarity: higher is closer."""
     with open_store(settings_of(context)) as store, store.audit() as log, store.people() as known:
         rows = log.newest(limit)
         names = known.names(row.person_id for row in rows if row.person_id is not None)
@@ -28,14 +29,14 @@ def list_audit(context: click.Context, limit: int, as_json: bool) -> None:
         print_json(rows)
         return
     for row in rows:
-        click.echo(audit_line(row, names))
+        say(audit_line(row, names))
     if not rows:
-        click.echo("The audit is empty.", err=True)
+        say("The audit is empty.", err=True)
 
 
 def audit_line(row: "AuditRow", names: dict[int, str]) -> str:
     """One row in words; a person who was removed since is a number."""
-    parts = [f"{row.id:5d}  {row.at:%Y-%m-%d %H:%M:%S}  {row.event.value}"]
+    parts = [f"{row.id:5d}  {row.at:%Y-%m-%d %H:%M:%S} UTC  {row.event.value}"]
     parts += [f"{what} {name}" for what, name in (("door", row.door), ("reader", row.reader)) if name]
     if row.badge:
         parts.append(f"badge {row.badge}")

@@ -7,6 +7,7 @@ import click
 
 from device.cli.context import json_option, open_store, plain, print_json, settings_of
 from device.commandline import Printable
+from device.terminal import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,11 +42,11 @@ def list_badges(context: click.Context, as_json: bool) -> None:
         print_json([*held, *({**_NOBODY, **plain(badge)} for badge in left)])
         return
     for badge in held:
-        click.echo(f"{format_badge(badge.credential)}  {badge.person.name}  {_state(badge)}")
+        say(f"{format_badge(badge.credential)}  {badge.person.name}  {_state(badge)}")
     for revoked in left:
-        click.echo(f"{format_badge(revoked.credential)}  (nobody)  revoked {revoked.revoked_at:%Y-%m-%d %H:%M} UTC")
+        say(f"{format_badge(revoked.credential)}  (nobody)  revoked {revoked.revoked_at:%Y-%m-%d %H:%M} UTC")
     if not held and not left:
-        click.echo("There are no badges yet; see `lintel enroll --help`.", err=True)
+        say("There are no badges yet; see `lintel enroll --help`.", err=True)
 
 
 @badges.command("add", epilog=_EXIT_CODES)
@@ -85,7 +86,7 @@ def replace_badge(context: click.Context, old: str, new: str, as_json: bool) -> 
             print_json({"old": before, "new": now})
         else:
             written = f"{format_badge(before.credential)} is revoked, {format_badge(now.credential)} is valid"
-            click.echo(f"{now.person.name}: badge {written}.")
+            say(f"{now.person.name}: badge {written}.")
 
 
 @badges.command("suspend", epilog=_EXIT_CODES)
@@ -153,7 +154,7 @@ def restore_badge(context: click.Context, badge: str, as_json: bool) -> None:
         elif as_json:
             print_json({"badge": credential, **_NOBODY, "state": "free", "revoked_at": None})
         else:
-            click.echo(f"Badge {format_badge(credential)} can be given to somebody again.")
+            say(f"Badge {format_badge(credential)} can be given to somebody again.")
 
 
 _NOBODY = {"person": None, "issued_at": None, "suspended_at": None, "state": "revoked"}
@@ -175,7 +176,7 @@ def _tell(badge: "Badge", what: str, *, as_json: bool) -> None:
     if as_json:
         print_json(badge)
     else:
-        click.echo(f"Badge {format_badge(badge.credential)} of {badge.person.name} {what}.")
+        say(f"Badge {format_badge(badge.credential)} of {badge.person.name} {what}.")
 
 
 def _state(badge: "Badge") -> str:

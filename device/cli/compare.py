@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from device.cli.context import json_option, largest_face_option, open_store, print_json, settings_of
+from device.terminal import say
 
 if TYPE_CHECKING:
     from device.verification import Verdict
@@ -50,11 +51,9 @@ def _tell(verdict: "Verdict", *, as_json: bool) -> int:
         print_json({"match": verdict.evidence.matches, **_fields(verdict)})
     else:
         evidence = verdict.evidence
-        click.echo(
-            f"{'MATCH' if evidence.matches else 'NON-MATCH'}{f' with {verdict.person}' if verdict.person else ''}"
-        )
-        click.echo(f"similarity {evidence.similarity:.3f}, threshold {evidence.threshold:.3f} (higher is closer)")
-        click.echo(f"At this threshold about {verdict.target_fmr:.2%} of pairs of different people match.")
+        say(f"{'MATCH' if evidence.matches else 'NON-MATCH'}{f' with {verdict.person}' if verdict.person else ''}")
+        say(f"similarity {evidence.similarity:.3f}, threshold {evidence.threshold:.3f} (higher is closer)")
+        say(f"At this threshold about {verdict.target_fmr:.2%} of pairs of different people match.")
     return 0 if verdict.evidence.matches else 1
 
 

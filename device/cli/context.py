@@ -15,6 +15,7 @@ import msgspec
 from device.config import Settings, load_settings, state_dir
 from device.credentials import format_badge
 from device.records import Badge, Credential, Reason
+from device.terminal import say
 
 if TYPE_CHECKING:
     from device.store.store import Store
@@ -56,9 +57,7 @@ def note_store(settings: Settings) -> None:
     folder = state_dir(settings)
     is_told = settings.store.state_dir or os.environ.get("STATE_DIRECTORY")
     if not is_told and folder != SERVICE_STATE and SERVICE_STATE.is_dir():
-        click.echo(
-            f"Note: this is the store in {folder}, not the service's. That one: --state-dir {SERVICE_STATE}", err=True
-        )
+        say(f"Note: this is the store in {folder}, not the service's. That one: --state-dir {SERVICE_STATE}", err=True)
 
 
 def print_json(value: object) -> None:

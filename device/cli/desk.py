@@ -1,10 +1,10 @@
 """A door on a desk: a real camera or a clip, badges typed line by line, a virtual relay."""
 
-import click
 import msgspec
 
 from device.cli.context import note_store, print_json_line
 from device.config import Settings
+from device.terminal import say
 
 
 def play_desk(settings: Settings, camera_source: str, *, as_json: bool) -> int:
@@ -29,12 +29,12 @@ def play_desk(settings: Settings, camera_source: str, *, as_json: bool) -> int:
         if as_json:
             return print_json_line(transaction)
         pulses = [level for level in pins.history(seen.door.pin) if level.high == level_of(seen.door, released=True)]
-        click.echo(f"{transaction_line(transaction)}\n  {advice_line(transaction)}")
-        click.echo(f"  relay on GPIO {seen.door.pin}: released {len(pulses)} time{'s' * (len(pulses) != 1)} so far")
+        say(f"{transaction_line(transaction)}\n  {advice_line(transaction)}")
+        say(f"  relay on GPIO {seen.door.pin}: released {len(pulses)} time{'s' * (len(pulses) != 1)} so far")
         return None
 
     with stopped_by_signals(stop), desk(seen, clock, pins) as post:
-        click.echo("Type a badge and Enter to present it; Ctrl-D ends.", err=True)
+        say("Type a badge and Enter to present it; Ctrl-D ends.", err=True)
         notifier = Notifier(None)
         serve([Service(post, seen, Watchdog(notifier, clock), in_turn=True)], notifier, stop, tell)
     return 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from device.errors import DoorError
+from device.terminal import say
 
 if TYPE_CHECKING:
     from device.records import DoorCommand, DoorStatus
@@ -96,7 +97,7 @@ def _service_secured(name: str | None) -> "tuple[DoorStatus, ...] | None":
     try:
         return ask(socket, DoorCommand.SECURE, name, timeout_s=SECURE_S) if socket else None
     except DoorError as error:
-        click.echo(f"Warning: {error.message}", err=True)
+        say(f"Warning: {error.message}", err=True)
     return None
 
 
@@ -105,7 +106,7 @@ def _pins_secured(path: Path | None, name: str | None, *, as_json: bool) -> int:
     from device.door.securing.relays import known_wires
     from device.door.securing.secure import secure_all
 
-    known = known_wires(path, lambda warning: click.echo(f"Warning: {warning}", err=True))
+    known = known_wires(path, lambda warning: say(f"Warning: {warning}", err=True))
     relays, outputs = known.at(name).relays, known.at(name).outputs
     if not relays:
         names = ", ".join(sorted({relay.name for relay in known.relays}))
@@ -117,9 +118,9 @@ def _pins_secured(path: Path | None, name: str | None, *, as_json: bool) -> int:
         print_json([{"door": relay.name, "pin": relay.pin, "released": False} for relay in relays])
         return 0
     for relay in relays:
-        click.echo(f"The relay on GPIO {relay.pin} is secured.")
+        say(f"The relay on GPIO {relay.pin} is secured.")
     for output in outputs:
-        click.echo(f"The {output.signal} on GPIO {output.pin} is off.")
+        say(f"The {output.signal} on GPIO {output.pin} is off.")
     return 0
 
 
@@ -150,7 +151,7 @@ def _told(command: str, doors: "tuple[DoorStatus, ...]", *, as_json: bool) -> in
     _print(doors, as_json=as_json)
     unruly = [one.door for one in doors if not obeys(one, DoorCommand(command))]
     for name in unruly:
-        click.echo(f"Door {name} did not do it.", err=True)
+        say(f"Door {name} did not do it.", err=True)
     return 1 if unruly else 0
 
 
@@ -164,4 +165,4 @@ def _print(doors: "tuple[DoorStatus, ...]", *, as_json: bool) -> None:
         print_json([status_json(one, now) for one in doors])
         return
     for one in doors:
-        click.echo("\n".join(status_lines(one, now)))
+        say("\n".join(status_lines(one, now)))

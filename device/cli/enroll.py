@@ -6,6 +6,7 @@ import click
 
 from device.cli.context import json_option, largest_face_option, print_json, settings_of
 from device.commandline import Printable
+from device.terminal import say
 
 
 @click.command(epilog="Exit codes: 0 enrolled, 5 an image cannot be read, 6 camera, 9 badge, 10 refused (see why).")
@@ -48,4 +49,4 @@ def enroll(
         return
     from device.cli.transcript import enrolled_lines
 
-    click.echo("\n".join(enrolled_lines(report)))
+    say("\n".join(enrolled_lines(report)))

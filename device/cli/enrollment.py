@@ -13,6 +13,7 @@ from device.config import Settings
 from device.credentials import parse_badge
 from device.enrollment import Candidate, Enrollment, EnrollmentReport, capture_candidates
 from device.images import read_image
+from device.terminal import say
 from device.vision.faces import FaceAnalyzer, load_analyzer, look_of
 
 CAPTURE_TIMEOUT_S = 60.0
@@ -32,7 +33,7 @@ def pictures_from_camera(settings: Settings, wanted: int, *, largest_face: bool)
         clock = SystemClock()
         look = look_of(analyzer, largest_face=largest_face)
         with closing(open_camera(settings.camera, clock)) as camera:
-            click.echo("Look at the camera, and turn your head a little between pictures.", err=True)
+            say("Look at the camera, and turn your head a little between pictures.", err=True)
             return capture_candidates(camera, clock, look, wanted=wanted, timeout_s=CAPTURE_TIMEOUT_S)
 
     return capture

@@ -7,6 +7,7 @@ import click
 
 from device.cli.context import json_option, print_json, settings_of
 from device.errors import DoorError
+from device.terminal import say
 
 if TYPE_CHECKING:
     from device.commissioning.walkthrough import Tried, Walkthrough
@@ -80,7 +81,7 @@ class Person:
 
     def say(self, text: str) -> None:
         """Prints it."""
-        click.echo(text, err=self._aside)
+        say(text, err=self._aside)
 
     def confirm(self, question: str) -> bool:
         """Waits for an answer."""
@@ -116,7 +117,7 @@ def _told(tried: "list[Tried]", *, as_json: bool) -> int:
     if as_json:
         print_json(tried)
     else:
-        click.echo(
+        say(
             "\n"
             + "\n".join(
                 f"{one.result:8} {one.door} {one.wire:16} {one.place:10} {one.detail}".rstrip() for one in tried

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from device.cli.context import json_option, open_store, print_json, settings_of
+from device.terminal import say
 
 if TYPE_CHECKING:
     from device.identification import CandidateList
@@ -52,11 +53,11 @@ def identify(context: click.Context, image: Path, fpir: float, top: int | None, 
         else:
             found = list_candidates(store, analyzer, image, top=top)
     if found.people == 0:
-        click.echo("Nobody has references made by the present model; see `lintel people list`.", err=True)
+        say("Nobody has references made by the present model; see `lintel people list`.", err=True)
     if as_json:
         print_json(_fields(found, claimed=top is None))
     else:
-        click.echo("\n".join(_lines(found, claimed=top is None)))
+        say("\n".join(_lines(found, claimed=top is None)))
     return 0 if found.candidates else 1
 
 

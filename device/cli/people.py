@@ -7,6 +7,7 @@ import click
 from device.cli.context import json_option, open_store, print_json, settings_of
 from device.commandline import Printable
 from device.errors import CredentialError
+from device.terminal import say
 
 if TYPE_CHECKING:
     from device.records import Enrolled
@@ -29,9 +30,9 @@ def list_people(context: click.Context, as_json: bool) -> None:
         print_json(everyone)
         return
     for enrolled in everyone:
-        click.echo(_line(enrolled))
+        say(_line(enrolled))
     if not everyone:
-        click.echo("Nobody is enrolled yet; see `lintel enroll --help`.", err=True)
+        say("Nobody is enrolled yet; see `lintel enroll --help`.", err=True)
 
 
 @people.command("find", epilog="Exit codes: 0 found, 1 nobody found, 8 database.")
@@ -52,11 +53,11 @@ def find_people(context: click.Context, text: str, as_json: bool) -> int:
     if as_json:
         print_json(found)
     for enrolled in () if as_json else found:
-        click.echo(_line(enrolled))
+        say(_line(enrolled))
     if revoked:
-        click.echo(f"Badge {format_badge(revoked.credential)} is revoked; its holder was removed.", err=True)
+        say(f"Badge {format_badge(revoked.credential)} is revoked; its holder was removed.", err=True)
     elif not found:
-        click.echo(f"Nobody has {text!r} in the name, or holds such a badge.", err=True)
+        say(f"Nobody has {text!r} in the name, or holds such a badge.", err=True)
     return 0 if found else 1
 
 
@@ -75,7 +76,7 @@ def rename_person(context: click.Context, old: str, new: str, as_json: bool) -> 
     if as_json:
         print_json({"person": person, "before": before.name})
     else:
-        click.echo(f"{before.name} is now {person.name}.")
+        say(f"{before.name} is now {person.name}.")
 
 
 @people.command("show")
@@ -95,13 +96,13 @@ def show_person(context: click.Context, name: str, as_json: bool) -> None:
         print_json(enrolled)
         return
     present = load_model(EMBEDDING, Path(settings.vision.models_dir or shipped_models_dir())).manifest.sha256
-    click.echo(f"{enrolled.person.name}, enrolled {enrolled.enrolled_at:%Y-%m-%d %H:%M} UTC")
-    click.echo(f"badges: {_badges(enrolled) or 'none'}")
+    say(f"{enrolled.person.name}, enrolled {enrolled.enrolled_at:%Y-%m-%d %H:%M} UTC")
+    say(f"badges: {_badges(enrolled) or 'none'}")
     if enrolled.extended:
-        click.echo("strike time: extended")
+        say("strike time: extended")
     for model, count in enrolled.references:
         state = "the present model" if model == present else "an older model, not used: enroll again"
-        click.echo(f"references: {count} made by {model[:16]}... ({state})")
+        say(f"references: {count} made by {model[:16]}... ({state})")
 
 
 @people.command("time")
@@ -119,7 +120,7 @@ def give_time(context: click.Context, name: str, wanted: str, as_json: bool) -> 
     if as_json:
         print_json({"person": person, "extended": wanted == "extended"})
     else:
-        click.echo(f"{person.name} has the {wanted} strike time.")
+        say(f"{person.name} has the {wanted} strike time.")
 
 
 @people.command("remove")
@@ -138,7 +139,7 @@ def remove_person(context: click.Context, name: str, as_json: bool) -> None:
     if as_json:
         print_json({"person": person, "erased": True})
     else:
-        click.echo(f"{person.name} is erased.")
+        say(f"{person.name} is erased.")
 
 
 def _line(enrolled: "Enrolled") -> str:

@@ -8,6 +8,7 @@ import click
 from device.cli.context import json_option, print_json, print_json_line, settings_of
 from device.commandline import NumberRange
 from device.errors import ConfigError
+from device.terminal import say
 
 if TYPE_CHECKING:
     from device.cli.readings import Transcript
@@ -60,7 +61,7 @@ def decode_bits(context: click.Context, bits: tuple[str, ...], name: str | None,
     if as_json:
         print_json({"format": found.format, "facility": found.facility, "number": found.number})
     else:
-        click.echo(credential_line(found))
+        say(credential_line(found))
     return 0
 
 
@@ -78,7 +79,7 @@ def list_readers(context: click.Context, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        click.echo("\n".join(catalog_lines(rows)))
+        say("\n".join(catalog_lines(rows)))
 
 
 @readers.command(
@@ -99,11 +100,11 @@ def test_readers(context: click.Context, name: str | None, seconds: float) -> in
 
     settings, missed = settings_of(context), 0
     for reader_settings in chosen(settings, name):
-        click.echo(f"Reader {reader_settings.name}: watch its LED and listen to its buzzer, if it has them.")
+        say(f"Reader {reader_settings.name}: watch its LED and listen to its buzzer, if it has them.")
         with watched(settings, (reader_settings,)) as (reader, clock, tables):
             transcript = Transcript(clock.monotonic(), tables)
             _show_signals(reader, clock, transcript)
-            click.echo(f"Present a badge within {seconds:g} s.")
+            say(f"Present a badge within {seconds:g} s.")
             missed += not _read_badge(reader, clock, transcript, seconds)
     return 1 if missed else 0
 
@@ -134,15 +135,15 @@ def monitor_readers(
     with suppress(KeyboardInterrupt), watched(settings, chosen(settings, name)) as (reader, clock, tables):
         transcript = Transcript(clock.monotonic(), tables)
         sightings = Sightings({one.name: hold_time_of(one) for one in settings.readers})
-        click.echo("Watching. Present a badge; Ctrl-C ends.", err=True)
+        say("Watching. Present a badge; Ctrl-C ends.", err=True)
         for event in events(reader, clock, seconds):
             held_back = sightings.is_held_back(event)
             if as_json:
                 print_json_line(transcript.plain(event, show_keys=show_keys, held_back=held_back))
             elif not held_back:
-                click.echo("\n".join(transcript.lines(event, show_keys=show_keys)))
+                say("\n".join(transcript.lines(event, show_keys=show_keys)))
             elif count := sightings.due(event):
-                click.echo("\n".join(transcript.held_lines(event, count)))
+                say("\n".join(transcript.held_lines(event, count)))
 
 
 @readers.command(
@@ -171,7 +172,7 @@ def osdp_keyset(context: click.Context, name: str, seconds: float, install: bool
             f"Give reader {name} a new key? Nobody else should have access to its line.", abort=True, err=True
         )
     give_key(settings, reader, seconds, install=install)
-    click.echo(f"Reader {name} has a new key of its own.")
+    say(f"Reader {name} has a new key of its own.")
 
 
 def _frame(bits: tuple[str, ...]) -> str:
@@ -200,14 +201,14 @@ def _draw(frame: str, table: "FormatTable") -> None:
 
     known = table.by_length.get(len(frame), ())
     if len(known) == 1:
-        click.echo("\n".join(frame_lines(frame, known[0])))
+        say("\n".join(frame_lines(frame, known[0])))
 
 
 def _tell_refusal(refusal: "Refusal", *, as_json: bool) -> int:
     if as_json:
         print_json({"refused": refusal.why, "reason": refusal.text, "hint": refusal.hint})
     else:
-        click.echo(f"Refused: {refusal.text}\nWhat to do: {refusal.hint}", err=True)
+        say(f"Refused: {refusal.text}\nWhat to do: {refusal.hint}", err=True)
     return 1
 
 
@@ -218,10 +219,10 @@ def _show_signals(reader: "Reader", clock: "Clock", transcript: "Transcript") ->
     from device.records import Signal
 
     for signal in (*Signal, Signal.READY):
-        click.echo(f"  {signal.value:8} {EXPECTED[signal]}")
+        say(f"  {signal.value:8} {EXPECTED[signal]}")
         reader.show(signal)
         for event in events(reader, clock, SHOW_S):
-            click.echo("\n".join(transcript.lines(event)))
+            say("\n".join(transcript.lines(event)))
 
 
 def _read_badge(reader: "Reader", clock: "Clock", transcript: "Transcript", seconds: float) -> bool:
@@ -230,8 +231,8 @@ def _read_badge(reader: "Reader", clock: "Clock", transcript: "Transcript", seco
     from device.records import BadgeRead
 
     for event in events(reader, clock, seconds):
-        click.echo("\n".join(transcript.lines(event)))
+        say("\n".join(transcript.lines(event)))
         if isinstance(event, BadgeRead) and event.credential:
             return True
-    click.echo(f"No badge was read within {seconds:g} s.", err=True)
+    say(f"No badge was read within {seconds:g} s.", err=True)
     return False

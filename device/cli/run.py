@@ -9,6 +9,7 @@ import click
 
 from device.cli.context import note_store, settings_of
 from device.errors import ReaderError
+from device.terminal import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,7 @@ def run(context: click.Context) -> None:
     note_store(settings)
     clock, backing = SystemClock(stop), Backing()
     with stopped_by_signals(stop), open_doors(settings, clock) as board, operators(board, backing):
-        click.echo("The doors are in operation and secured; now to their other parts.", err=True)
+        say("The doors are in operation and secured; now to their other parts.", err=True)
         _serve(settings, board, backing, clock)
 
 
@@ -56,7 +57,7 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
     from device.service import Notifier, Service, Watchdog, operate
 
     def report(line: str) -> None:
-        click.echo(line, err=True)
+        say(line, err=True)
 
     with closing(late_store(settings)) as store, assembled(settings, board, store, clock, report) as parts:
         backing.troubles, backing.write_release = parts.health.troubles, release_writer(store, clock)
@@ -79,7 +80,7 @@ def journal(settings: "Settings") -> "Callable[[Transaction], None]":
 
     def tell(transaction: "Transaction") -> None:
         if not transaction.counted:
-            click.echo(transaction_line(transaction, partial(tag_of, key=key)))
+            say(transaction_line(transaction, partial(tag_of, key=key)))
 
     return tell
 

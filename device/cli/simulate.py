@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from device.cli.context import json_option, print_json, settings_of
+from device.terminal import say
 
 if TYPE_CHECKING:
     from device.enrollment import EnrollmentReport
@@ -50,7 +51,7 @@ def _play_scenario(context: click.Context, path: Path | None, *, as_json: bool) 
     if as_json:
         print_json({"title": rehearsal.scenario.title, "steps": [step_json(step) for step in played], "unmet": unmet})
     else:
-        click.echo(f"\n{len(played)} steps, {unmet or 'no'} expectation{'s' * (unmet != 1)} not met.")
+        say(f"\n{len(played)} step{'s' * (len(played) != 1)}, {_met(unmet)}.")
     return 1 if unmet else 0
 
 
@@ -59,14 +60,14 @@ def _told(rehearsal: "Player") -> "list[EnrollmentReport | Played]":
     from device.cli.transcript import enrolled_lines, played_lines
     from device.enrollment import EnrollmentReport
 
-    click.echo(f"{rehearsal.scenario.title}\n")
+    say(f"{rehearsal.scenario.title}\n")
     events: list[EnrollmentReport | Played] = []
     for event in rehearsal.play():
         if isinstance(event, EnrollmentReport):
             lines: Iterable[str] = enrolled_lines(event)
         else:
             lines = ("", *played_lines(event))
-        click.echo("\n".join(lines))
+        say("\n".join(lines))
         events.append(event)
     return events
 
@@ -95,3 +96,7 @@ def step_json(played: "Played") -> dict[str, object]:
         "fault": transaction.fault if transaction else None,
         "unmet": played.unmet,
     }
+
+
+def _met(unmet: int) -> str:
+    return f"{unmet} expectation{'s' * (unmet != 1)} not met" if unmet else "all expectations met"

@@ -118,7 +118,7 @@ def test_transcript_tells_each_step(lintel, scenario):
     assert said.exit_code == 0
     assert told[:2] == ["A short visit", ""]
     assert told[2] == "Eileen Collins enrolled with badge 17:1001, 1 reference"
-    assert told[-1] == "3 steps, no expectations not met."
+    assert told[-1] == "3 steps, all expectations met."
 
 
 @pytest.mark.parametrize(
@@ -212,6 +212,7 @@ def test_typed_badges_are_presented_at_the_clip(desk):
 
 
 def test_desk_counts_the_pulses(desk):
+    assert "relay on GPIO 17: released 1 time so far\n" in desk(typed="17:1001\n").out
     assert "relay on GPIO 17: released 2 times so far" in desk(typed="17:1001\n17:1001\n").out
 
 
