@@ -1,10 +1,12 @@
 """Checks the whole database now and then, on a copy in memory and in a thread of its own, so that nothing waits."""
 
 import contextlib
+import re
 import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from sqlite_utils import Database
 
@@ -14,8 +16,12 @@ AGAIN_S = 3600.0
 """When it is tried again after a check that could not be made."""
 COPY_WITHIN_S = 60.0
 """A copy begins again whenever somebody writes; after this time the check is put off."""
-MAX_PAGES = 65536
-"""256 MiB in pages of 4 KiB. A larger database is not copied into memory, and not checked."""
+MAX_BYTES = 256 * 1024**2
+"""A larger database is not copied into memory, and not checked."""
+MAX_SHARE = 4
+"""Nor one that would take more than one part in so many of the memory that is free."""
+_PAGE_BYTES = 4096
+_MEMORY = Path("/proc/meminfo")
 _STEP_PAGES = 256
 """Copied at once, 1 MiB: a commit waits that long at most."""
 _JOIN_S = 5.0
@@ -61,10 +67,10 @@ class Checkup:
             self._thread.join(_JOIN_S)
 
     def _check(self) -> None:
-        deadline = time.monotonic() + COPY_WITHIN_S
+        deadline, room = time.monotonic() + COPY_WITHIN_S, _room()
 
         def between_steps(pages: int) -> None:
-            if self._stop.is_set() or time.monotonic() > deadline or pages > MAX_PAGES:
+            if self._stop.is_set() or time.monotonic() > deadline or pages * _PAGE_BYTES > room:
                 raise _PutOffError
 
         try:
@@ -72,6 +78,15 @@ class Checkup:
                 self.finding = found_in(copy)
         except Exception:  # put off, or the store fails, which its next use reports
             self._due_at = time.monotonic() + AGAIN_S
+
+
+def _room() -> int:
+    """Bytes that a copy may take."""
+    with contextlib.suppress(OSError):
+        free = re.search(r"^MemAvailable: +(\d+) kB$", _MEMORY.read_text(), re.MULTILINE)
+        if free:
+            return min(MAX_BYTES, int(free[1]) * 1024 // MAX_SHARE)
+    return MAX_BYTES
 
 
 def found_in(database: Database) -> str:

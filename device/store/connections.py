@@ -13,13 +13,14 @@ from device.store.database import (
     FILE_NAME,
     Journal,
     look_at,
-    make_private,
+    make_file,
     open_database,
     refuse_newer,
     refuse_read_only,
     schema_stamp,
 )
 from device.store.migrations import MIGRATIONS
+from device.store.turnstile import Turnstile
 
 _Identity = tuple[int, int]
 """Device and inode: a file that was replaced has another."""
@@ -50,9 +51,10 @@ class Connections:
     Nobody but SQLite opens the file once it exists: closing any other descriptor of it would drop SQLite's locks.
     """
 
-    def __init__(self, folder: Path, journal: Journal) -> None:
+    def __init__(self, folder: Path, journal: Journal, turnstile: Turnstile) -> None:
         self.path = folder / FILE_NAME
         self._journal = journal
+        self._turnstile = turnstile
         self._lock = threading.Lock()
         self._idle: list[Connection] = []
         self._lent: list[Connection] = []
@@ -141,9 +143,10 @@ class Connections:
 
     def _opened(self) -> Connection:
         if self._last is None:
-            make_private(self.path)
+            make_file(self.path)
         before = _identity(self.path)
-        database = open_database(self.path, self._journal)
+        with self._turnstile.turn():
+            database = open_database(self.path, self._journal)
         try:
             connection = Connection(database, before, schema_stamp(database))
             if self.moved(connection):

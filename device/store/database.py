@@ -39,10 +39,12 @@ def safest_journal() -> Journal:
 
 
 def open_database(path: Path, journal: Journal) -> Database:
-    """A connection to the database at `path`, a file that `make_private` has made; migrated if need be.
+    """A connection to the database at `path`, a file that exists; made private and migrated if need be.
 
     Any thread may use it, one at a time. Raises `StoreError`, `sqlite3.Error`, `OSError`; loses nothing.
     """
+    if stat.S_IMODE(look_at(path).st_mode) & 0o077:
+        path.chmod(0o600)
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw",
         uri=True,
@@ -62,8 +64,8 @@ def open_database(path: Path, journal: Journal) -> Database:
     return database
 
 
-def make_private(path: Path) -> None:
-    """Makes the file if there is none, and keeps it to its owner. Raises `OSError`.
+def make_file(path: Path) -> None:
+    """Makes the file if there is none. Raises `OSError`.
 
     Closing any descriptor of a file drops every lock that the process holds on it (fcntl(2)), so a file that exists
     is never opened here, only looked at.
@@ -71,8 +73,6 @@ def make_private(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _CREATING, contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600))
-    if stat.S_IMODE(look_at(path).st_mode) & 0o077:
-        path.chmod(0o600)
 
 
 def look_at(path: Path) -> os.stat_result:

@@ -52,7 +52,7 @@ class Store:
         self.path = folder / FILE_NAME
         self._turnstile = Turnstile(folder)
         self._connections: Connections | OneConnection = (
-            OneConnection(database) if database else Connections(folder, journal or safest_journal())
+            OneConnection(database) if database else Connections(folder, journal or safest_journal(), self._turnstile)
         )
         self._mine = threading.local()
         self._checkup = Checkup(self._copied)

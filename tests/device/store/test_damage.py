@@ -165,6 +165,17 @@ def test_check_of_a_file_beyond_256_mib_is_put_off():
     assert steps == []
 
 
+def test_check_that_would_take_more_than_a_quarter_of_the_free_memory_is_put_off(tmp_path, monkeypatch):
+    (tmp_path / "meminfo").write_text("MemTotal: 512000 kB\nMemAvailable:      40 kB\n")
+    monkeypatch.setattr(checkup, "_MEMORY", tmp_path / "meminfo")
+    steps = []
+    for pages in (3, 2):
+        monitor = checkup.Checkup(lambda between, pages=pages: between(pages) or steps.append(pages) or memory())
+        monitor.begin_if_due()
+        monitor.wait()
+    assert steps == [2]
+
+
 def test_check_ends_when_the_store_is_closed():
     begun, steps = threading.Event(), []
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -109,6 +110,13 @@ def test_file_is_opened_by_nobody_but_sqlite(store, eileen, now, monkeypatch, tr
         assert trouble_of(other) == ""
     assert str(store.path.parent) in opened
     assert str(store.path) not in opened
+
+
+def test_one_place_connects_to_the_database():
+    """The other connects to memory only."""
+    rooms = Path(__file__).parents[3] / "device"
+    places = [path.name for path in sorted(rooms.rglob("*.py")) if "sqlite3.connect(" in path.read_text()]
+    assert places == ["checkup.py", "database.py"]
 
 
 def test_rollback_of_one_thread_leaves_the_row_of_another(store, now):

@@ -73,6 +73,15 @@ def test_file_that_was_replaced_is_in_use(store, tmp_path, now):
 
 
 @pytest.mark.usefixtures("eileen")
+def test_file_that_was_replaced_is_made_private(store, tmp_path):
+    copy = copied(store, tmp_path / "copy")
+    copy.chmod(0o644)
+    copy.replace(store.path)
+    used(store)
+    assert store.path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.usefixtures("eileen")
 def test_file_that_was_replaced_is_noted_in_the_new_one(store, tmp_path):
     copied(store, tmp_path / "copy").replace(store.path)
     used(store)
