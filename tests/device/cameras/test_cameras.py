@@ -16,10 +16,11 @@ from device.clock import SystemClock
 from device.config import CameraSettings
 from device.errors import CameraError, ImageError
 from device.ports import Camera, Clock
-from device.records import Frame, Image
+from device.records import Frame, Image, Probe
 from device.virtual.camera import SimulatedCamera
 from device.virtual.clock import SimulatedClock
 from device.virtual.scene import Scene
+from device.vision.faces import FaceAnalyzer
 
 SOON_S = 5.0
 """Never waited for where a frame is there."""
@@ -192,6 +193,20 @@ def test_image_is_given_over_and_over(folder: Path, open_file: Callable[[Path], 
 
 def test_images_of_a_folder_are_given_by_name_over_and_over(folder: Path, open_file: Callable[[Path], Camera]) -> None:
     assert levels(played(open_file(folder), 5)) == [50, 100, 150, 50, 100]
+
+
+@pytest.mark.parametrize("who", ["eileen-collins", "grace-hopper"])
+def test_noise_of_a_played_file_changes_no_face(who: str, portraits: dict[str, Image], analyzer: FaceAnalyzer) -> None:
+    plain, noisy = (analyzer.analyze(image) for image in (portraits[who], with_noise(portraits[who], 1)))
+    assert isinstance(plain, Probe)
+    assert isinstance(noisy, Probe)
+    assert float(plain.embedding @ noisy.embedding) > 0.999
+
+
+def test_noise_is_the_same_for_a_seed_and_another_for_the_next() -> None:
+    first, again, other = (with_noise(gray(77), seed) for seed in (1, 1, 2))
+    assert (first == again).all()
+    assert (first != other).mean() > 0.3
 
 
 def test_clip_is_played_over_and_over(clip: Path, open_file: Callable[[Path], Camera]) -> None:

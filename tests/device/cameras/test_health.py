@@ -1,6 +1,9 @@
 """Frozen, repeated and still pictures are not evidence and are reported; a noisy still scene never is."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 from device.cameras.health import FrameHealth
 from device.records import Image
 
+ROOT = Path(__file__).parents[3]
 SIZE = (120, 160)
 RATE_FPS = 10.0
 TOLD_S = 2.0
@@ -221,3 +225,10 @@ def test_somebody_who_moves_in_front_of_the_camera_does_not_make_a_still_scene_s
 
     watched.see(moving()).see(live(sensor, 60.0, noise=1.0))
     assert watched.troubles == []
+
+
+def test_benchmark_of_the_cameras_health_finds_no_alarm() -> None:
+    """As it is run for an hour, here for two minutes."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "camera_health.py"), "--hours", "0.03"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.splitlines()
+    assert [line.split(" in ")[0] for line in printed[-2:]] == ["day: 0 alarms", "night: 0 alarms"]
