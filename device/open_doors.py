@@ -46,7 +46,7 @@ def open_doors(settings: Settings, clock: Clock) -> Iterator[OpenBoard]:
     Raises `DoorError`: without its pins there is no door to look after.
     """
     pins = cache(partial(board_factory, settings.gpio.chip))
-    remember(settings.doors, settings.outputs, chip_of(pins()))
+    remember(settings.doors, settings.outputs, chip_of(pins()), state=state_dir(settings))
     interlock = Interlock() if settings.access.interlock else None
     with ExitStack() as stack:
         opened = tuple(_open(stack, door, settings, pins(), clock, interlock) for door in settings.doors)

@@ -11,6 +11,7 @@ from device.terminal import say
 if TYPE_CHECKING:
     from device.records import DoorCommand, DoorStatus
 
+_EVACUATED = "stays released: the door is evacuated until `lintel door clear`."
 SECURE_S = 1.0
 """A service that has the pins and has not answered for so long hangs."""
 
@@ -76,7 +77,8 @@ def secure(context: click.Context, name: str | None, as_json: bool) -> int:
     If the service runs and has the pins, it ends its releases. Otherwise they are driven from here: the service's unit
     runs this before every start and after every stop, also after a crash, as a GPIO pin keeps its level when its
     process dies. It locks the relays of the settings and those that `lintel run` drove last, if they are others; if
-    the settings are wrong, the latter alone. Outputs are those driven last: an alarm shunt does not stay on.
+    the settings are wrong, the latter alone. Outputs are those driven last: an alarm shunt does not stay on. A door
+    that is evacuated stays released: only `clear` ends that.
     """
     path, _ = context.find_root().obj
     try:
@@ -103,6 +105,7 @@ def _service_secured(name: str | None) -> "tuple[DoorStatus, ...] | None":
 
 def _pins_secured(path: Path | None, name: str | None, *, as_json: bool) -> int:
     """What this takes to load is what a door stays released for after its process was killed. Raises `DoorError`."""
+    from device.door.securing.evacuated import evacuated_doors
     from device.door.securing.relays import known_wires
     from device.door.securing.secure import secure_all
 
@@ -111,14 +114,15 @@ def _pins_secured(path: Path | None, name: str | None, *, as_json: bool) -> int:
     if not relays:
         names = ", ".join(sorted({relay.name for relay in known.relays}))
         raise DoorError(f"There is no door {name!r}.", hint=f"Name one with --door: {names}.")
-    secure_all(relays, outputs, chip=known.chip)
+    evacuated = evacuated_doors(path, {relay.name for relay in relays})
+    secure_all(relays, outputs, chip=known.chip, evacuated=evacuated)
     if as_json:
         from device.cli.context import print_json
 
-        print_json([{"door": relay.name, "pin": relay.pin, "released": False} for relay in relays])
+        print_json([{"door": one.name, "pin": one.pin, "released": one.name in evacuated} for one in relays])
         return 0
     for relay in relays:
-        say(f"The relay on GPIO {relay.pin} is secured.")
+        say(f"The relay on GPIO {relay.pin} {_EVACUATED if relay.name in evacuated else 'is secured.'}")
     for output in outputs:
         say(f"The {output.signal} on GPIO {output.pin} is off.")
     return 0

@@ -35,15 +35,25 @@ class Driven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outputs: tuple[DrivenOutput, ...] = ()
     chip: Chip | None = None
     """None: on the one that the settings name."""
+    state: str = ""
+    """The folder in which the doors' modes are kept."""
 
 
-def remember(doors: Iterable[DoorSettings], outputs: Iterable["OutputSettings"] = (), chip: Chip | None = None) -> None:
-    """Writes down which relays and other outputs are driven; call it before a pin is taken. Raises `DoorError`."""
+def remember(
+    doors: Iterable[DoorSettings],
+    outputs: Iterable["OutputSettings"] = (),
+    chip: Chip | None = None,
+    *,
+    state: Path | None = None,
+) -> None:
+    """Writes down which relays and other outputs are driven, and the folder of the doors' modes; call it before a pin
+    is taken. Raises `DoorError`.
+    """
     folder = runtime_dir()
     if folder is None:
         return
     driven = tuple(DrivenOutput(one.door, str(one.signal), one.pin, one.active_high) for one in outputs)
-    _write(folder / FILE_NAME, Driven(tuple(doors), driven, chip))
+    _write(folder / FILE_NAME, Driven(tuple(doors), driven, chip, str(state.absolute()) if state else ""))
 
 
 def last_driven() -> Driven:

@@ -3,7 +3,7 @@
 A door whose process was killed stays released until this has run, so every import costs: gpiozero's are a third of all.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from device.door.securing.driven import DrivenOutput
 from device.door.wires.chip import Chip, level_of, lgpio_of_board, open_chip, relay_use
@@ -17,8 +17,16 @@ def output_use(output: DrivenOutput) -> str:
     return f"GPIO {output.pin}, output {output.signal} of door {output.door}"
 
 
-def secure_all(relays: Iterable[DoorSettings], outputs: Iterable[DrivenOutput] = (), *, chip: str | Chip = "") -> None:
+def secure_all(
+    relays: Iterable[DoorSettings],
+    outputs: Iterable[DrivenOutput] = (),
+    *,
+    chip: str | Chip = "",
+    evacuated: Collection[str] = (),
+) -> None:
     """Secures each relay, then switches each output off, also if another cannot be, and leaves their pins driven.
+
+    The relays of `evacuated` doors, by their names, are released instead.
 
     The level comes with the direction, in one request to the kernel. Raises `DoorError` for all that failed.
     """
@@ -26,7 +34,7 @@ def secure_all(relays: Iterable[DoorSettings], outputs: Iterable[DrivenOutput] =
     handle = open_chip(lgpio, chip).handle
     for relay in relays:
         with collected(errors), named(f"take {relay_use(relay)}"):
-            lgpio.gpio_claim_output(handle, relay.pin, int(level_of(relay, released=False)))
+            lgpio.gpio_claim_output(handle, relay.pin, int(level_of(relay, released=relay.name in evacuated)))
     for output in outputs:
         with collected(errors), named(f"take {output_use(output)}"):
             lgpio.gpio_claim_output(handle, output.pin, int(not output.active_high))

@@ -1,5 +1,6 @@
 """`lintel door`: commands to the running service; and without one, whatever was driven is secured all the same."""
 
+import json
 import os
 import signal
 import socket
@@ -13,6 +14,8 @@ import pytest
 from device.config import DoorSettings, InputSettings, OutputSettings
 from device.control.client import FILE_NAME
 from device.control.server import ControlServer, Ordered
+from device.door.lasting import Lasting, Mode, Order
+from device.door.mode import ModeFile
 from device.door.operation import Door
 from device.door.securing.driven import remember
 from device.door.wires.chip import Chip
@@ -294,6 +297,32 @@ def test_relay_that_fails_does_not_keep_the_other_from_being_secured(lintel, con
 
     monkeypatch.setattr(lgpio, "gpio_claim_output", busy)
     assert (lintel("door", "secure").exit_code, set(driven())) == (DOOR, {(5, 0)})
+
+
+@pytest.fixture
+def evacuated_back(config, tmp_path, runtime):  # noqa: ARG001 - the service's own folder on this machine is another
+    """Two doors, the second of which was evacuated when its service was killed."""
+    config(f'[door]\npin = 5\n[[more_doors]]\nname = "back"\npin = 6\n[store]\nstate_dir = "{tmp_path / "state"}"\n')
+    ModeFile(tmp_path / "state", "back").write(Lasting(Mode(ordered=Order.EVACUATION)))
+
+
+@pytest.mark.usefixtures("evacuated_back")
+def test_evacuated_door_stays_released_and_it_says_so(lintel, driven):
+    ended = lintel("door", "secure")
+    assert (ended.exit_code, ended.out) == (
+        0,
+        "The relay on GPIO 5 is secured.\n"
+        "The relay on GPIO 6 stays released: the door is evacuated until `lintel door clear`.\n",
+    )
+    assert driven() == [(5, 0), (6, 1)]
+
+
+@pytest.mark.usefixtures("evacuated_back")
+def test_evacuated_door_as_json(lintel, driven):  # noqa: ARG001 - there are pins
+    assert json.loads(lintel("door", "secure", "--json").out) == [
+        {"door": "main", "pin": 5, "released": False},
+        {"door": "back", "pin": 6, "released": True},
+    ]
 
 
 @pytest.mark.usefixtures("runtime")

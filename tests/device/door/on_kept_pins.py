@@ -1,7 +1,7 @@
 """Lintel in another process, on pins that are files (kept_pins/lgpio.py).
 
-Arguments: `hold` keeps the first door of the settings released, as the service does, and says so; all others are for
-`lintel`.
+Arguments: `hold` keeps the first door of the settings released, as the service does, and says so; `evacuate` does too,
+and remembers it, so that it is released again at the next start; all others are for `lintel`.
 """
 
 import os
@@ -13,7 +13,8 @@ import gpiozero.pins.local
 
 from device.cli.main import main
 from device.clock import SystemClock
-from device.config import load_settings
+from device.config import load_settings, state_dir
+from device.door.mode import ModeFile
 from device.door.operation import Door
 from device.door.securing.driven import remember
 from device.door.thread import DoorThread
@@ -32,16 +33,20 @@ def on_this_board() -> None:
     gpiozero.pins.local.get_pi_revision = lambda: PI_4B
 
 
-def hold() -> None:
+def hold(*, remembers: bool) -> None:
     """An evacuation does not end by itself, so that only the kill can."""
     clock, settings = SystemClock(), load_settings(Path(os.environ["LINTEL_CONFIG"]))
-    remember(settings.doors, settings.outputs)
-    door = Door(settings.door, open_board_io(settings.door, settings, board_factory(), clock), clock)
+    state = state_dir(settings)
+    remember(settings.doors, settings.outputs, state=state)
+    memory = ModeFile(state, settings.door.name) if remembers else None
+    door = Door(settings.door, open_board_io(settings.door, settings, board_factory(), clock), clock, memory)
     DoorThread(door, clock)
-    print(door.command(DoorCommand.EVACUATE), flush=True)
+    state_after = door.command(DoorCommand.EVACUATE)
+    assert door.wait_written(10.0)
+    print(state_after, flush=True)
     threading.Event().wait()
 
 
 if __name__ == "__main__":
     on_this_board()
-    hold() if sys.argv[1] == "hold" else main()
+    hold(remembers=sys.argv[1] == "evacuate") if sys.argv[1] in ("hold", "evacuate") else main()

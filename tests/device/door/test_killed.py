@@ -57,6 +57,7 @@ class World:
             "LINTEL_TEST_PINS": str(self.pins),
             "LINTEL_CONFIG": str(self.settings),
             "RUNTIME_DIRECTORY": str(runtime),
+            "STATE_DIRECTORY": str(folder / "state"),
         }
 
     def level(self, pin=PIN):
@@ -131,4 +132,31 @@ def test_strike_is_secured_with_settings_that_no_longer_speak_of_it(world, servi
 def test_pin_of_a_process_that_lives_cannot_be_taken(world):
     ended = world.run(unit_command("ExecStopPost"))
     assert (ended.returncode, "GPIO busy" in ended.stderr) == (DOOR, True)
+    assert world.level() == world.released
+
+
+@pytest.fixture
+def evacuated(world):
+    """A process that holds the strike released for an ordered evacuation, which it remembers."""
+    with started([*LINTEL, "evacuate"], env=world.environment, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == "evacuation\n"
+        yield process
+
+
+@pytest.mark.parametrize("command", ["ExecStopPost", "ExecStartPre"])
+def test_evacuation_outlasts_the_process(world, evacuated, command):
+    kill(evacuated)
+    ended = world.run(unit_command(command))
+    assert (ended.returncode, world.level(), world.level(SHUNT_PIN)) == (0, world.released, 0)
+    assert ended.stdout == (
+        f"The relay on GPIO {PIN} stays released: the door is evacuated until `lintel door clear`.\n"
+        f"The shunt on GPIO {SHUNT_PIN} is off.\n"
+    )
+
+
+def test_evacuation_is_driven_again_where_the_kernel_does_not_keep_the_level(world, evacuated):
+    """As with `strict_gpiod`: the pin is an input between the processes, and the lock's own pull decides."""
+    kill(evacuated)
+    (world.pins / str(PIN)).write_text(str(world.secure))
+    world.run(unit_command("ExecStopPost"))
     assert world.level() == world.released

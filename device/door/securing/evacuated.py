@@ -1,0 +1,48 @@
+"""Which doors stay released when no service runs: those whose memory says that they are evacuated."""
+
+import os
+import tomllib
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from device.door.mode import ModeFile
+from device.door.securing.driven import last_driven
+from device.door_settings import DEFAULT_FILE
+
+SERVICE_STATE = Path("/var/lib/lintel")
+"""Where the unit has its state."""
+
+
+def evacuated_doors(path: Path | None, doors: Iterable[str]) -> frozenset[str]:
+    """The names of those that are evacuated; `path` is the settings file.
+
+    Never raises: a door of which nothing can be read is secured.
+    """
+    folders = tuple(_folders(path))
+    return frozenset(door for door in doors if _is_evacuated(door, folders))
+
+
+def _is_evacuated(door: str, folders: tuple[Path, ...]) -> bool:
+    """By the first folder that remembers the door."""
+    for folder in folders:
+        with suppress(Exception):
+            memory = ModeFile(folder, door)
+            if memory.exists:
+                return memory.is_evacuated()
+    return False
+
+
+def _folders(path: Path | None) -> Iterator[Path]:
+    """Where the service remembers: where it did so last, where the settings say, where the unit has it."""
+    with suppress(Exception):
+        if last := last_driven().state:
+            yield Path(last)
+    with suppress(Exception):
+        said = tomllib.loads((path or DEFAULT_FILE).read_text(encoding="utf-8"))
+        yield Path(said["store"]["state_dir"])
+    if unit := os.environ.get("STATE_DIRECTORY"):
+        yield Path(unit)
+    yield SERVICE_STATE
+    with suppress(RuntimeError):  # no home
+        yield Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "lintel"

@@ -1,0 +1,67 @@
+"""Which doors `lintel door secure` leaves released: by their memory, wherever it is, and never by a guess."""
+
+import pytest
+
+from device.config import DoorSettings
+from device.door.lasting import Lasting, Mode, Order, Standing
+from device.door.mode import ModeFile
+from device.door.securing import evacuated as module
+from device.door.securing.driven import remember
+from device.door.securing.evacuated import evacuated_doors
+
+EVACUATED = Lasting(Mode(ordered=Order.EVACUATION), Standing.CLOSED)
+DOORS = {"main", "back"}
+
+
+@pytest.fixture
+def state(tmp_path, monkeypatch, runtime):  # noqa: ARG001 - it is where the folder is remembered
+    monkeypatch.setattr(module, "SERVICE_STATE", tmp_path / "none")
+    return tmp_path / "state"
+
+
+def test_nothing_is_evacuated_at_first(state, tmp_path):  # noqa: ARG001 - there is none
+    assert evacuated_doors(tmp_path / "none.toml", DOORS) == frozenset()
+
+
+@pytest.mark.parametrize("where", ["remembered", "settings", "environment", "unit", "home"])
+def test_memory_is_found(state, tmp_path, monkeypatch, where):
+    settings = tmp_path / "lintel.toml"
+    match where:
+        case "remembered":
+            remember([DoorSettings()], state=state)
+        case "settings":
+            settings.write_text(f'[door]\npni = 5\n[store]\nstate_dir = "{state}"\n')
+        case "environment":
+            monkeypatch.setenv("STATE_DIRECTORY", str(state))
+        case "unit":
+            monkeypatch.setattr(module, "SERVICE_STATE", state)
+        case "home":
+            monkeypatch.setenv("XDG_STATE_HOME", str(state))
+            state = state / "lintel"
+    ModeFile(state, "main").write(EVACUATED)
+    assert evacuated_doors(settings, DOORS) == {"main"}
+
+
+def test_folder_that_the_service_used_last_comes_before_that_of_the_settings(state, tmp_path):
+    settings = tmp_path / "lintel.toml"
+    settings.write_text(f'[store]\nstate_dir = "{tmp_path / "other"}"\n')
+    remember([DoorSettings()], state=state)
+    ModeFile(state, "main").write(Lasting())
+    ModeFile(tmp_path / "other", "main").write(EVACUATED)
+    assert evacuated_doors(settings, DOORS) == frozenset()
+
+
+@pytest.mark.parametrize("ordered", [Order.NONE, Order.LOCKDOWN])
+def test_any_other_mode_is_secured(state, tmp_path, ordered):
+    remember([DoorSettings()], state=state)
+    ModeFile(state, "main").write(Lasting(Mode(ordered=ordered)))
+    assert evacuated_doors(tmp_path / "none.toml", DOORS) == frozenset()
+
+
+def test_what_is_damaged_is_secured(state, tmp_path):
+    remember([DoorSettings()], state=state)
+    memory = ModeFile(state, "main")
+    memory.write(EVACUATED)
+    for slot in memory.slots:
+        slot.path.write_bytes(b"x" * 512)
+    assert evacuated_doors(tmp_path / "none.toml", DOORS) == frozenset()
