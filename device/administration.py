@@ -1,5 +1,6 @@
 """What an operator changes about people and badges without pictures: each change one transaction with its audit row."""
 
+import shlex
 import unicodedata
 from datetime import datetime
 
@@ -36,19 +37,14 @@ class Administration:
     def replace_badge(self, old: Credential, new: Credential) -> tuple[Badge, Badge]:
         """Revokes the old badge and gives its holder the new one, both or neither.
 
-        An old badge that is revoked already stays so: it was lost yesterday, and its successor comes today.
+        An old badge that is revoked has no successor here: it may have one already, which would stay valid.
         """
         with self._store.people() as people, self._store.audit() as audit:
             before, now = people.held(old), self._clock.utc()
-            if old == new:
-                raise CredentialError(
-                    f"Badge {format_badge(old)} cannot replace itself.",
-                    hint="Give the old badge first, then the new one.",
-                )
+            _refuse_replacing(before, new)
             _issue(people, new, before.person, now)
-            if before.revoked_at is None:
-                people.revoke(old, now)
-                audit.note(Event.BADGE_REVOKED, now, person=before.person, badge=format_badge(old))
+            people.revoke(old, now)
+            audit.note(Event.BADGE_REVOKED, now, person=before.person, badge=format_badge(old))
             audit.note(Event.BADGE_ISSUED, now, person=before.person, badge=format_badge(new))
             return people.held(old), people.held(new)
 
@@ -124,6 +120,20 @@ def _meant(people: People, name: str) -> str:
     if 0 < len(alike) <= MAX_ALIKE:
         return f"Write the whole name: {' or '.join(map(repr, alike))}."
     return "Search by a part of the name: `lintel people find`."
+
+
+def _refuse_replacing(old: Badge, new: Credential) -> None:
+    written = format_badge(old.credential)
+    if old.credential == new:
+        raise CredentialError(
+            f"Badge {written} cannot replace itself.", hint="Give the old badge first, then the new one."
+        )
+    if old.revoked_at:
+        add = f"lintel badges add {shlex.quote(old.person.name)} {format_badge(new)}"
+        raise CredentialError(
+            f"Badge {written} of {old.person.name} has been revoked already.",
+            hint=f"See which badges are valid (`lintel people find {written}`), then give the new one: `{add}`.",
+        )
 
 
 def _issue(people: People, credential: Credential, person: Person, at: datetime) -> None:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from device.cli.arguments import BadgeText, PersonName
 from device.cli.context import json_option, open_store, plain, print_json, settings_of
-from device.commandline import Printable
 from device.terminal import say
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ _EXIT_CODES = "Exit codes: 0 done, 8 database, 9 the badge or the person does no
 def badges() -> None:
     """List, give, replace, suspend, revoke and restore badges.
 
-    Each change holds from the next badge on, also at a door in operation.
+    Each change holds from the next presentation on, also at a door in operation. In place of a badge, - reads it from
+    standard input: sudo writes command lines into the journal.
     """
 
 
@@ -50,8 +51,8 @@ def list_badges(context: click.Context, as_json: bool) -> None:
 
 
 @badges.command("add", epilog=_EXIT_CODES)
-@click.argument("name", type=Printable())
-@click.argument("badge")
+@click.argument("name", type=PersonName())
+@click.argument("badge", type=BadgeText())
 @json_option
 @click.pass_context
 def add_badge(context: click.Context, name: str, badge: str, as_json: bool) -> None:
@@ -68,14 +69,14 @@ def add_badge(context: click.Context, name: str, badge: str, as_json: bool) -> N
 
 
 @badges.command("replace", epilog=_EXIT_CODES)
-@click.argument("old")
-@click.argument("new")
+@click.argument("old", type=BadgeText())
+@click.argument("new", type=BadgeText())
 @json_option
 @click.pass_context
 def replace_badge(context: click.Context, old: str, new: str, as_json: bool) -> None:
     """Revoke badge OLD and give its holder NEW, in one step.
 
-    If NEW is somebody else's or has been revoked, nothing changes. An OLD that is revoked already stays so.
+    If OLD or NEW has been revoked, or NEW is somebody else's, nothing changes.
     """
     from device.credentials import format_badge, parse_badge
 
@@ -90,7 +91,7 @@ def replace_badge(context: click.Context, old: str, new: str, as_json: bool) -> 
 
 
 @badges.command("suspend", epilog=_EXIT_CODES)
-@click.argument("badge")
+@click.argument("badge", type=BadgeText())
 @json_option
 @click.pass_context
 def suspend_badge(context: click.Context, badge: str, as_json: bool) -> None:
@@ -106,7 +107,7 @@ def suspend_badge(context: click.Context, badge: str, as_json: bool) -> None:
 
 
 @badges.command("resume", epilog=_EXIT_CODES)
-@click.argument("badge")
+@click.argument("badge", type=BadgeText())
 @json_option
 @click.pass_context
 def resume_badge(context: click.Context, badge: str, as_json: bool) -> None:
@@ -119,7 +120,7 @@ def resume_badge(context: click.Context, badge: str, as_json: bool) -> None:
 
 
 @badges.command("revoke", epilog=_EXIT_CODES)
-@click.argument("badge")
+@click.argument("badge", type=BadgeText())
 @json_option
 @click.pass_context
 def revoke_badge(context: click.Context, badge: str, as_json: bool) -> None:
@@ -135,7 +136,7 @@ def revoke_badge(context: click.Context, badge: str, as_json: bool) -> None:
 
 
 @badges.command("restore", epilog=_EXIT_CODES)
-@click.argument("badge")
+@click.argument("badge", type=BadgeText())
 @json_option
 @click.pass_context
 def restore_badge(context: click.Context, badge: str, as_json: bool) -> None:

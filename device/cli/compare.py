@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from device.cli.arguments import BadgeText
 from device.cli.context import json_option, largest_face_option, open_store, print_json, settings_of
 from device.terminal import say
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 @click.command(
     epilog="Exit codes: 0 match, 1 non-match, 5 an image cannot be read or compared, 9 nobody holds the badge."
 )
-@click.argument("badge")
+@click.argument("badge", type=BadgeText())
 @click.argument("image", type=click.Path(path_type=Path))
 @largest_face_option
 @json_option

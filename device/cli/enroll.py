@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
+from device.cli.arguments import BadgeText
 from device.cli.context import json_option, largest_face_option, print_json, settings_of
 from device.commandline import Printable
 from device.terminal import say
 
 
 @click.command(epilog="Exit codes: 0 enrolled, 5 an image cannot be read, 6 camera, 9 badge, 10 refused (see why).")
-@click.argument("badge")
+@click.argument("badge", type=BadgeText())
 @click.argument("images", nargs=-1, type=click.Path(path_type=Path), metavar="IMAGE...")
 @click.option("--name", type=Printable(), required=True, help="The person's name, unlike anybody else's.")
 @click.option("--camera", is_flag=True, help="Take the pictures with the camera of the settings.")

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from device.cli.arguments import PersonName, Wanted
 from device.cli.context import json_option, open_store, print_json, settings_of
 from device.commandline import Printable
 from device.errors import CredentialError
@@ -36,7 +37,7 @@ def list_people(context: click.Context, as_json: bool) -> None:
 
 
 @people.command("find", epilog="Exit codes: 0 found, 1 nobody found, 8 database.")
-@click.argument("text", type=Printable(), metavar="TEXT|BADGE")
+@click.argument("text", type=Wanted(), metavar="TEXT|BADGE")
 @json_option
 @click.pass_context
 def find_people(context: click.Context, text: str, as_json: bool) -> int:
@@ -62,7 +63,7 @@ def find_people(context: click.Context, text: str, as_json: bool) -> int:
 
 
 @people.command("rename")
-@click.argument("old", type=Printable())
+@click.argument("old", type=PersonName())
 @click.argument("new", type=Printable())
 @json_option
 @click.pass_context
@@ -80,7 +81,7 @@ def rename_person(context: click.Context, old: str, new: str, as_json: bool) -> 
 
 
 @people.command("show")
-@click.argument("name")
+@click.argument("name", type=PersonName())
 @json_option
 @click.pass_context
 def show_person(context: click.Context, name: str, as_json: bool) -> None:
@@ -106,7 +107,7 @@ def show_person(context: click.Context, name: str, as_json: bool) -> None:
 
 
 @people.command("time")
-@click.argument("name")
+@click.argument("name", type=PersonName())
 @click.argument("wanted", type=click.Choice(["extended", "usual"]))
 @json_option
 @click.pass_context
@@ -124,7 +125,7 @@ def give_time(context: click.Context, name: str, wanted: str, as_json: bool) -> 
 
 
 @people.command("remove")
-@click.argument("name")
+@click.argument("name", type=PersonName())
 @click.confirmation_option(prompt="Erase this person's badges and references for good?")
 @json_option
 @click.pass_context

@@ -32,11 +32,11 @@ def flood(seconds: int) -> Finding:
         time.sleep(1.0)
         journal = rig.running.output() + rig.running.errors()
         rig.stop()
-        denied = [row for row in rig.rows() if row[3] == "badge-unknown"]
-    counted = [int(str(row[4]).split()[0]) for row in denied if row[1] == "denials-counted"]
-    figures.count("badges in rows or counts", len(denied) - len(counted) + sum(counted), sent)
-    most = 20 + 7 * (1 + seconds // 60)
-    figures.true(f"{len(denied)} rows", f"{len(denied)} rows, more than {most}", kept=len(denied) <= most)
+        rows = [row for row in rig.rows() if row[3] == "badge-unknown" or "dropped" in str(row[4])]
+    counted = [int(str(row[4]).split()[0]) for row in rows if row[1] != "decision"]
+    figures.count("badges in rows or counts", len(rows) - len(counted) + sum(counted), sent)
+    most = 20 + 8 * (1 + seconds // 60)
+    figures.true(f"{len(rows)} rows", f"{len(rows)} rows, more than {most}", kept=len(rows) <= most)
     figures.count("numbers in the journal", len(re.findall(r"\b2\d{4}\b", journal)), 0)
     return figures.finding(seconds)
 
