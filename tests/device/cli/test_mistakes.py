@@ -12,7 +12,6 @@ FILES = {
     "typo.toml": "[door]\npni = 17",
     "binary.toml": b"\xff\xfe",
     "nowhere.toml": '[vision]\nmodels_dir = "/none"',
-    "no-reader.toml": '[reader]\nsource = "/dev/none"',
     "scenario-typo.toml": 'title = "A"\ncolour = 1\n[[step]]\ntitle = "B"',
     "scenario-reason.toml": 'title = "A"\n[[step]]\ntitle = "B"\nexpect = { reason = "luck" }',
     "scenario-image.toml": 'title = "A"\n[images]\na = "none.jpg"\n[[step]]\ntitle = "B"',
@@ -95,7 +94,6 @@ WRONG = [
     ("simulate --webcam 63", CAMERA, "no camera at /dev/video63"),
     ("run", DOOR, "no GPIO chip"),
     ("run", DOOR, "lintel simulate"),
-    ("--config no-reader.toml run", DOOR, "no badge reader at /dev/none"),
     ("door secure", DOOR, "no GPIO chip"),
     ("door open", USAGE, "No such command"),
 ]
@@ -148,13 +146,6 @@ def test_service_without_a_reader_is_told(lintel, monkeypatch):
     monkeypatch.setenv("NOTIFY_SOCKET", "/run/none")
     ended = lintel("run")
     assert (ended.exit_code, "reader.source" in ended.err) == (READER, True)
-
-
-@pytest.mark.usefixtures("workplace", "state")
-def test_door_names_all_its_missing_parts_at_once(lintel):
-    ended = lintel("--config", "no-reader.toml", "run")
-    missing = [part in ended.err for part in ("GPIO chip", "badge reader", "camera")]
-    assert missing[:2] == [True, True]
 
 
 @pytest.mark.usefixtures("workplace", "state")
