@@ -18,6 +18,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,10 +35,11 @@ from device.access import Access, Doorway
 from device.clock import SystemClock
 from device.config import Settings, VisionSettings
 from device.credentials import parse_badge
-from device.door.wires.gpio import Relay
+from device.door.operation import Door
+from device.door.wires.gpio import BoardIO
 from device.enrollment import Candidate, Enrollment
 from device.images import read_image
-from device.records import BadgeRead, Frame, Image
+from device.records import BadgeRead, DoorCommand, Frame, Image
 from device.store.store import Store
 from device.virtual.figures import Figure, Place
 from device.virtual.pins import SimulatedPins
@@ -138,19 +140,21 @@ class CameraAtHand:
 def badge_to_relay_ms(portrait: Image, frame: Image, rounds: int) -> float:
     """The median time from a badge to the relay's release: three frames, comparison, audit row on the disk."""
     clock, settings, samples = SystemClock(), Settings(), []
-    clock.stop.set()
     pins, credential = SimulatedPins(clock), parse_badge("17:1001")
     analyzer = load_analyzer(settings.vision)
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder)) as store:
         Enrollment(store, analyzer, clock).enroll(credential, "Eileen Collins", [Candidate("portrait", portrait)])
-        door = Relay(settings.door, pins.factory)
-        access = Access(Doorway(CameraAtHand(frame, clock), door, store, analyzer, clock), settings)
-        for _ in range(rounds):
-            began = clock.monotonic()
-            transaction = access.swipe(BadgeRead(credential, began))
-            assert transaction.decision.granted, transaction.decision.reason
-            released = next(level for level in reversed(pins.history(settings.door.pin)) if level.high)
-            samples.append((released.at - began) * 1000)
+        door = Door(settings.door, BoardIO(settings.door, (), (), pins.factory, clock), clock)
+        with closing(door):
+            access = Access(Doorway(CameraAtHand(frame, clock), door, store, analyzer, clock), settings)
+            for _ in range(rounds):
+                began = clock.monotonic()
+                transaction = access.swipe(BadgeRead(credential, began))
+                assert transaction.decision.granted, transaction.decision.reason
+                released = pins.history(settings.door.pin)[-1]
+                assert released.high
+                samples.append((released.at - began) * 1000)
+                door.command(DoorCommand.SECURE)
     return statistics.median(samples)
 
 

@@ -1,0 +1,66 @@
+"""What README and the notes quote can be run: each benchmark, small, in a process of its own."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SMALL = {
+    "badge_flood": ("--seconds", "3"),
+    "camera_health": ("--hours", "0.002"),
+    "identification": ("--people", "50", "--rounds", "2", "--stored", "50"),
+    "mixed_frames": ("--mixes", "2", "--data", ""),
+    "pipeline": ("--rounds", "1"),
+    "store": ("listing", "--rows", "50", "--people", "5", "--seconds", "1"),
+    "wiegand": ("--seconds", "1"),
+}
+PAGES = [ROOT / "README.md", ROOT / "Makefile", ROOT / "DECISIONS.md", *(ROOT / "docs").glob("*.md")]
+
+
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "LINTEL_DATA"}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.mark.parametrize("name", sorted(set(SMALL) - {"pipeline"}))
+def test_benchmark_runs(name: str, tmp_path: Path) -> None:
+    cache = ("--cache", str(tmp_path)) if name == "mixed_frames" else ()
+    ended = run(sys.executable, "-W", "error", ROOT / "benchmarks" / f"{name}.py", *SMALL[name], *cache)
+    assert (ended.returncode, ended.stderr if ended.returncode else "") == (0, "")
+    assert re.search(r"\d", ended.stdout)
+
+
+def test_benchmark_of_the_readme_says_what_the_readme_says() -> None:
+    """The stages and their order, to the last line: README quotes all of it."""
+    pytest.importorskip("dlib", reason="the pipeline is timed against dlib's, and dlib is not installed")
+    (quoted,) = re.findall(r"```text\n(one 640x480 frame.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    ended = run(sys.executable, "-W", "error", ROOT / "benchmarks" / "pipeline.py", *SMALL["pipeline"])
+    assert (ended.returncode, ended.stderr if ended.returncode else "") == (0, "")
+
+    def words(text: str) -> list[str]:
+        return [re.sub(r"[\d.]+( ms|x)?", "#", line).rstrip() for line in text.splitlines()]
+
+    assert [re.sub(r" +", " ", line) for line in words(ended.stdout)] == [
+        re.sub(r" +", " ", line) for line in words(quoted)
+    ]
+
+
+def test_parsers_are_fuzzed_as_the_readme_says() -> None:
+    quoted = re.findall(
+        r"`python (scripts/fuzz_readers\.py) --parser NAME --inputs \d+ --seed 1`", (ROOT / "README.md").read_text()
+    )
+    ended = run(sys.executable, *quoted, "--parser", "rdm6300", "--inputs", "200", "--seed", "1")
+    assert (ended.returncode, "rdm6300" in ended.stdout) == (0, True)
+
+
+def test_every_benchmark_is_run_small() -> None:
+    assert set(SMALL) == {path.stem for path in (ROOT / "benchmarks").glob("*.py")}
+
+
+def test_every_benchmark_that_is_quoted_is_there() -> None:
+    quoted = {name for page in PAGES for name in re.findall(r"benchmarks/(\w+)\.py", page.read_text())}
+    assert quoted - set(SMALL) == set()
