@@ -1,4 +1,4 @@
-"""What the door would make of each sighting of a badge, for whoever watches a reader."""
+"""What the door would make of each sighting of a badge, for `lintel readers monitor`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

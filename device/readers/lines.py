@@ -65,7 +65,7 @@ class LineParser:
         try:
             return self._read(parse_badge(line.decode("ascii", errors="replace")), "")
         except CredentialError:
-            return self._read(None, f"a line that is no badge, of {len(line.strip())} characters")
+            return self._read(None, f"a line that is not a badge, of {len(line.strip())} characters")
 
     def _read(self, credential: Credential | None, fault: str) -> BadgeRead:
         return BadgeRead(credential, self._received_at, self._name, self._security, fault)

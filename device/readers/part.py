@@ -38,7 +38,7 @@ class Part:
 
     def __init__(self, member: Member, mailbox: Mailbox, clock: Clock, *, dropped: Callable[[BadgeRead], None]) -> None:
         """`dropped` takes a badge that `mailbox` had no room for, of whichever reader."""
-        self.was_tried = False
+        self._was_tried = False
         self.has_ended = False
         self._reader = member.reader
         self._name = member.name
@@ -92,6 +92,11 @@ class Part:
             self._mailbox.put(ReaderNotice(notice, self._clock.monotonic(), self._name, detail))
 
     @property
+    def was_tried(self) -> bool:
+        """Whether it was found or missed once; one that hangs while it is opened was missed."""
+        return self._was_tried or self._is_hanging()
+
+    @property
     def repeats(self) -> int:
         """How many sightings of badges began no presentation."""
         return self._presentations.repeats
@@ -105,7 +110,7 @@ class Part:
         return self._clock.monotonic() - self.last_beat > HANGS_S
 
     def _end(self) -> None:
-        self.was_tried = self.has_ended = True
+        self._was_tried = self.has_ended = True
         self._lost = "its input has ended"
 
     def _fail(self, error: Exception) -> float:
@@ -116,11 +121,11 @@ class Part:
             self._pass_on(ReaderNotice(Notice.LOST, now, self._name, in_words(error)))
         wait_s, self._wait_s = self._wait_s, min(2 * self._wait_s, LONGEST_WAIT_S)
         self._retry_at = now + wait_s
-        self.was_tried = True
+        self._was_tried = True
         return wait_s
 
     def _recover(self) -> None:
-        self.was_tried = True
+        self._was_tried = True
         if self._failed:
             self._failed, self._wait_s = False, FIRST_WAIT_S
             self._pass_on(ReaderNotice(Notice.FOUND, self._clock.monotonic(), self._name))

@@ -71,7 +71,7 @@ class Rdm6300Parser:
             return self._badge(None, "a frame with a wrong checksum", bits)
         number = int.from_bytes(tag[1:])
         if number == 0:
-            return self._badge(None, "a tag whose number is 0, which nobody has programmed", bits)
+            return self._badge(None, "a tag whose number is 0, which was never programmed", bits)
         return self._badge(Credential("number", 0, number), "", bits)
 
     def _badge(self, credential: Credential | None, fault: str, bits: str = "") -> BadgeRead:

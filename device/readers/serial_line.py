@@ -33,7 +33,7 @@ def open_serial_line(path: Path, baud_rate: int) -> int:
         descriptor = open_device(path, baud_rate)
     if not os.isatty(descriptor):
         os.close(descriptor)
-        raise ReaderError(f"{path} is no serial line.", hint=CHECK_HINT)
+        raise ReaderError(f"{path} is not a serial line.", hint=CHECK_HINT)
     return descriptor
 
 

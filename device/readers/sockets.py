@@ -113,7 +113,7 @@ class SocketReader:
         Who has said something that nobody has taken yet is not listened to.
         """
         if self._listener.fileno() < 0:
-            raise ReaderError("The badge reader is closed.", hint="Open it anew.")
+            raise ReaderError("The badge reader is closed.", hint="Open it again.")
         poll = select.poll()
         clients = {client.connection.fileno(): client for client in self._clients if not client.reads}
         for descriptor in (self._listener.fileno(), *clients):
@@ -177,7 +177,7 @@ def _bind(listener: socket.socket, path: Path) -> None:
 def _remove_if_nobody_answers(path: Path) -> None:
     """Removes what a killed process left behind. Raises `ReaderError` if it is anything else."""
     if not stat.S_ISSOCK(path.lstat().st_mode):
-        raise ReaderError(f"{path} is there already and is no socket.", hint="Set `source` to a path that is free.")
+        raise ReaderError(f"{path} exists and is not a socket.", hint="Set `source` to a path that is free.")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)
         if probe.connect_ex(os.fspath(path)) != errno.ECONNREFUSED:

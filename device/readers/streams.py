@@ -90,7 +90,7 @@ class StreamReader:
 
 
 def _refuse_to_be_removed(fifo: Path, descriptor: int) -> None:
-    """Whoever writes to another FIFO at the path is not heard. Raises `ReaderError`."""
+    """A program that writes to another FIFO at the path is not heard. Raises `ReaderError`."""
     with naming("is gone"):
         if descriptor >= 0 and not os.path.samestat(fifo.stat(), os.fstat(descriptor)):
             raise ReaderError(f"The badge reader is gone: {fifo} is another FIFO now.", hint="Leave it in its place.")
@@ -99,7 +99,7 @@ def _refuse_to_be_removed(fifo: Path, descriptor: int) -> None:
 def has_come(descriptor: int, timeout_s: float) -> bool:
     """Whether there is something to read, or an end to be found, within `timeout_s`. Raises `ReaderError`."""
     if descriptor < 0:
-        raise ReaderError("The badge reader is closed.", hint="Open it anew.")
+        raise ReaderError("The badge reader is closed.", hint="Open it again.")
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     return bool(poll.poll(timeout_s * 1000))

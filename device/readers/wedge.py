@@ -131,7 +131,7 @@ def _name_of(descriptor: int) -> str:
         fcntl.ioctl(descriptor, EVIOCGNAME, name)
     except OSError as error:
         raise ReaderError(
-            f"The badge reader is no input device: {error.strerror}.",
+            f"The badge reader is not an input device: {error.strerror}.",
             hint="Set its `source` to a path under /dev/input/by-id that ends with event-kbd.",
         ) from None
     return name.rstrip(b"\0").decode(errors="replace")

@@ -90,7 +90,7 @@ def _badge_in_text(data: bytes, at: float, reader: str) -> BadgeRead:
     try:
         return BadgeRead(parse_badge(text), at, reader, Security.SECURE_CHANNEL)
     except CredentialError:
-        return BadgeRead(None, at, reader, Security.SECURE_CHANNEL, "The reader sent a text that is no badge.")
+        return BadgeRead(None, at, reader, Security.SECURE_CHANNEL, "The reader sent a text that is not a badge.")
 
 
 def _bits(data: bytes, length: object) -> str:

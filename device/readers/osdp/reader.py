@@ -61,7 +61,7 @@ class OsdpReader:
 
     def _refuse_if_closed(self) -> None:
         if self._closed:
-            raise ReaderError("The badge reader is closed.", hint="Open it anew.")
+            raise ReaderError("The badge reader is closed.", hint="Open it again.")
 
 
 def open_readers(settings: tuple[ReaderSettings, ...], around: ReaderContext) -> dict[str, OsdpReader]:

@@ -182,7 +182,7 @@ def _written(text: str) -> tuple[Credential | None, str]:
     try:
         return parse_badge(text), ""
     except CredentialError:
-        return None, f"a card whose text is no badge, of {len(text)} characters"
+        return None, f"a card whose text is not a badge, of {len(text)} characters"
 
 
 def _text_on(card: Card) -> Generator[Step, Answer, str | None]:

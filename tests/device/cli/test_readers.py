@@ -255,7 +255,7 @@ def test_monitor_tells_badges(lintel, desk, fifo):
     fifo.write_text("17:4242\nnonsense\n")
     first, second = lintel("--config", desk, "readers", "monitor", "--seconds", "0.2").out.splitlines()
     assert first.endswith("s  desk  badge 17:4242 (h10301, facility 17, number 4242); local")
-    assert second.endswith("s  desk  unreadable: a line that is no badge, of 8 characters; local; held back")
+    assert second.endswith("s  desk  unreadable: a line that is not a badge, of 8 characters; local; held back")
 
 
 def test_monitor_tells_machines(lintel, desk, fifo):

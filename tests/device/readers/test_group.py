@@ -357,6 +357,7 @@ def test_reader_that_hangs_is_lost_and_found(inner):
         lost = group.read(SOON_S)
         assert (lost.notice, lost.reader) == (Notice.LOST, "front")
         assert group.trouble() == "Reader front does not come back from its device."
+        assert group.was_tried
         inner[0].hangs.set()
         while group.trouble():
             time.sleep(0.01)

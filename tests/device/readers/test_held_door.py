@@ -4,12 +4,42 @@ from functools import partial
 
 import pytest
 
-from device.records import Credential
+from device.errors import ReaderError
+from device.readers.part import Member, Part
+from device.readers.recovery import Recovered
+from device.records import BadgeRead, Credential
 from device.virtual.clock import SimulatedClock
 from device.virtual.reader import SimulatedReader
 from tests.device.readers.held import Held, door_at
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
+
+
+class Flickering(SimulatedReader):
+    """Gives a badge each time it is opened, and then is gone."""
+
+    def read(self, timeout_s):
+        if event := super().read(timeout_s):
+            return event
+        raise ReaderError("The badge reader is gone: it hung up.", hint="Connect the reader.")
+
+
+def test_card_at_a_reader_that_comes_and_goes_is_presented_once():
+    held = Held(SimulatedReader(SimulatedClock()), "front")
+
+    def reopen():
+        reader = Flickering(held.clock, "front")
+        reader.present(EILEEN)
+        return reader
+
+    recovered = Recovered(reopen, None, name="front", clock=held.clock)
+    part = Part(Member(recovered, "front", 3.0), held.mailbox, held.clock, dropped=lambda _: None)
+    badges = []
+    while held.clock.monotonic() < 2.9:
+        part.step()
+        while event := held.mailbox.take():
+            badges += [event.credential] if isinstance(event, BadgeRead) else []
+    assert (badges, part.repeats) == ([EILEEN], 1)
 
 
 @pytest.fixture

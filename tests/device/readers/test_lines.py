@@ -380,7 +380,7 @@ def test_descriptor_above_1023_is_read() -> None:
 @pytest.mark.parametrize(
     ("sent", "fault"),
     [
-        (b"garbage\n", "a line that is no badge, of 7 characters"),
+        (b"garbage\n", "a line that is not a badge, of 7 characters"),
         (b"x" * 100, "a line of more than 80 characters"),
         (b"17:1001\n", ""),
     ],

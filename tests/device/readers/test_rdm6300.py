@@ -73,7 +73,7 @@ def test_digits_may_be_small() -> None:
         (b"\x02" + "²".encode() * 6 + b"\x03", "a frame that is not twelve hexadecimal digits"),
         (b"\x02\x03", "a frame that is not twelve hexadecimal digits"),
         (b"\x02" + b"1" * 5000, "a frame that is not twelve hexadecimal digits"),
-        (frame(b"\x01\x00\x00\x00\x00"), "a tag whose number is 0, which nobody has programmed"),
+        (frame(b"\x01\x00\x00\x00\x00"), "a tag whose number is 0, which was never programmed"),
     ],
     ids=["checksum", "short", "half an end", "no digits", "no ASCII", "empty", "endless", "zero"],
 )

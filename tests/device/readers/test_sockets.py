@@ -98,7 +98,7 @@ def test_line_that_is_no_badge_is_refused_with_the_reason(reader, connect):
     client = connect()
     client.sendall(b"garbage\n")
     reader.read(SOON_S)
-    assert client.recv(100) == b"refused: a line that is no badge, of 7 characters\n"
+    assert client.recv(100) == b"refused: a line that is not a badge, of 7 characters\n"
 
 
 def test_line_is_answered_when_it_is_taken(reader, connect):
@@ -257,14 +257,14 @@ def test_socket_whose_owner_is_busy_is_left_alone(path):
 
 def test_file_that_is_no_socket_is_left_alone(path):
     path.write_text("important")
-    with pytest.raises(ReaderError, match="is no socket"):
+    with pytest.raises(ReaderError, match="is not a socket"):
         SocketReader(path, "front", SystemClock())
     assert path.read_text() == "important"
 
 
 def test_link_is_not_followed(path):
     path.symlink_to("/etc/hostname")
-    with pytest.raises(ReaderError, match="is no socket"):
+    with pytest.raises(ReaderError, match="is not a socket"):
         SocketReader(path, "front", SystemClock())
 
 

@@ -207,7 +207,7 @@ def test_keyboard_that_cannot_be_grabbed_is_refused_and_leaves_no_descriptor(key
 
 def test_what_is_no_input_device_is_refused(keyboard: Path) -> None:
     """The kernel itself says so."""
-    with pytest.raises(ReaderError, match="is no input device: Inappropriate ioctl") as refused:
+    with pytest.raises(ReaderError, match="is not an input device: Inappropriate ioctl") as refused:
         open_reader(settings_of(keyboard), around())
     assert "/dev/input/by-id" in refused.value.hint
 

@@ -39,7 +39,7 @@ def test_card_in_text_and_what_libosdp_gives_behind_it():
 
 def test_text_that_is_no_badge_is_not_repeated():
     badge = event(event=CARD, format=2, data=b"secret" + bytes(42))
-    assert (badge.credential, badge.fault, badge.bits) == (None, "The reader sent a text that is no badge.", "")
+    assert (badge.credential, badge.fault, badge.bits) == (None, "The reader sent a text that is not a badge.", "")
 
 
 @pytest.mark.parametrize("length", [-1, 33, 1 << 40, "26", None, 2.0])

@@ -139,7 +139,7 @@ def test_serial_number_is_the_badge(uid: str, format_name: str) -> None:
         ("", "", ALL, "a card with a serial number of 0 bytes"),
         ("01020304", "", frozenset({"csn7"}), "a card of the format csn4"),
         ("01020304", "", frozenset({"ndef"}), "a card without a text"),
-        ("01020304", "hello", frozenset({"ndef", *ALL}), "a card whose text is no badge, of 5 characters"),
+        ("01020304", "hello", frozenset({"ndef", *ALL}), "a card whose text is not a badge, of 5 characters"),
     ],
     ids=["random", "zero", "odd", "none", "other format", "no text", "other text"],
 )
@@ -392,5 +392,5 @@ def test_format_that_it_cannot_read_is_refused() -> None:
 def test_what_is_no_serial_line_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "fifo"
     os.mkfifo(path)
-    with pytest.raises(ReaderError, match="is no serial line"):
+    with pytest.raises(ReaderError, match="is not a serial line"):
         open_reader(ReaderSettings(source=str(path)), ReaderContext(SystemClock(), lambda: None, Path()))
