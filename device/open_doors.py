@@ -61,11 +61,12 @@ def _open(  # noqa: PLR0913
     clock: Clock,
     interlock: Interlock | None,
 ) -> OpenDoor:
-    """With its time from the first moment on: it may begin with an evacuation."""
-    io = open_board_io(settings, everything, factory, clock)
-    stack.callback(io.close)
+    """With its time from the first moment on: it may begin with an evacuation, and then is never secured meanwhile."""
     memory = ModeFile(state_dir(everything), settings.name)
-    door = stack.enter_context(closing(Door(settings, io, clock, memory, interlock)))
+    released = memory.is_evacuated()
+    io = open_board_io(settings, everything, factory, clock, released=released)
+    stack.callback(io.close)
+    door = stack.enter_context(closing(Door(settings, io, clock, memory, interlock, released=released)))
     door.chip = str(chip_of(factory) or "")
     time = stack.enter_context(closing(DoorThread(door, clock)))
     return OpenDoor(door, (lambda: time.last_beat, lambda: io.last_beat))

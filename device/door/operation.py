@@ -53,15 +53,20 @@ _LOUDEST_FIRST = (
 class Door:
     """One door. It is secured before anything else is done, and has heard of all its wires when it is made."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         settings: DoorSettings,
         io: DoorIO,
         clock: Clock,
         memory: ModeMemory | None = None,
         interlock: Interlock | None = None,
+        *,
+        released: bool = False,
     ) -> None:
         """Takes `io` over; `memory` says in which mode the door was left, `interlock` which doors it waits for.
+
+        `released` says that the strike was left released by an evacuation, and is not to be secured before the wires
+        were heard.
 
         Raises `DoorError` if its wires cannot be read. Outputs that cannot be driven make it start in FAULT.
         """
@@ -76,7 +81,8 @@ class Door:
         self._io = io
         self._clock = clock
         self._drive = Drive(io)
-        self._drive.secure()
+        if not released:
+            self._drive.secure()
         self._interlock = interlock or Interlock()
         self._lock = self._interlock.lock
         self._told = NoticeQueue()

@@ -154,6 +154,7 @@ def test_evacuation_that_outlasts_a_restart_is_not_interrupted_by_a_slow_camera(
     run_until_closed(settings)
     ((released_at, secured_at),) = releases(pins, settings.door)
     assert secured_at - released_at > PET_S
+    assert [level.high for level in pins.history(settings.door.pin)] == [True, False]
 
 
 @pytest.mark.usefixtures("lgpio", "camera")

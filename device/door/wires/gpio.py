@@ -27,13 +27,13 @@ LOCK_TIME_S = 0.5
 class Relay:
     """The strike on one pin, which is driven to "secure" in the same step that makes it an output."""
 
-    def __init__(self, settings: DoorSettings, factory: Any) -> None:  # noqa: ANN401 - gpiozero is untyped
-        """Raises `DoorError` if the pin cannot be taken."""
+    def __init__(self, settings: DoorSettings, factory: Any, *, released: bool = False) -> None:  # noqa: ANN401
+        """An evacuated door is `released` from its first level on. Raises `DoorError` if the pin cannot be taken."""
         self._use = relay_use(settings)
         self._lock = threading.Lock()
         with named(f"take {self._use}"):
             self._device = DigitalOutputDevice(
-                settings.pin, active_high=level_of(settings, released=True), initial_value=False, pin_factory=factory
+                settings.pin, active_high=level_of(settings, released=True), initial_value=released, pin_factory=factory
             )
 
     def release(self) -> None:
@@ -95,21 +95,26 @@ class BoardIO:
     `relay_guard.PET_S`, or the guard secures it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         door: DoorSettings,
         inputs: Iterable[InputSettings],
         outputs: Iterable[OutputSettings],
         factory: Any,  # noqa: ANN401 - gpiozero is untyped
         clock: Clock,
+        *,
+        released: bool = False,
     ) -> None:
-        """Takes the wires of this door, the strike's first; other doors' are passed over.
+        """Takes the wires of this door, the strike's first; other doors' are passed over. The strike is secured, or
+        stays `released` as an evacuation left it.
 
         Raises `DoorError` that names all that cannot be taken.
         """
         self._clock = clock
-        self._relay = Relay(door, factory)
+        self._relay = Relay(door, factory, released=released)
         self.guard = RelayGuard(self._relay.secure, clock)
+        if released:
+            self.guard.pet()
         self._threads = contextlib.ExitStack()
         self._keepers: tuple[Timekeeper, ...] = ()
         self._wake_guard: Callable[[], None] = lambda: None
@@ -219,9 +224,18 @@ def _left_alone() -> DoorError:
     )
 
 
-def open_board_io(door: DoorSettings, settings: Settings, factory: Any, clock: Clock) -> BoardIO:  # noqa: ANN401
-    """A door's wires on this board, in operation; `factory` is the same for all doors. Raises `DoorError`."""
-    wires = BoardIO(door, settings.inputs, settings.outputs, factory, clock)
+def open_board_io(
+    door: DoorSettings,
+    settings: Settings,
+    factory: Any,  # noqa: ANN401
+    clock: Clock,
+    *,
+    released: bool = False,
+) -> BoardIO:
+    """A door's wires on this board, in operation; `factory` is the same for all doors, `released` as in `BoardIO`.
+    Raises `DoorError`.
+    """
+    wires = BoardIO(door, settings.inputs, settings.outputs, factory, clock, released=released)
     wires.run()
     return wires
 

@@ -39,7 +39,8 @@ def hold(*, remembers: bool) -> None:
     state = state_dir(settings)
     remember(settings.doors, settings.outputs, state=state)
     memory = ModeFile(state, settings.door.name) if remembers else None
-    door = Door(settings.door, open_board_io(settings.door, settings, board_factory(), clock), clock, memory)
+    io = open_board_io(settings.door, settings, board_factory(), clock)
+    door = Door(settings.door, io, clock, memory)
     DoorThread(door, clock)
     state_after = door.command(DoorCommand.EVACUATE)
     assert door.wait_written(10.0)

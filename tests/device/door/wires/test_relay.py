@@ -49,6 +49,11 @@ def releases(pins, settings):
     return [level.high == released_level(settings) for level in pins.history(PIN)]
 
 
+def test_first_level_of_an_evacuated_door_is_released(pins, settings):
+    Relay(settings, pins.factory, released=True)
+    assert releases(pins, settings) == [True]
+
+
 @pytest.mark.parametrize(
     ("active_high", "fail_safe", "released", "high"),
     [
