@@ -109,7 +109,7 @@ def granted(looks: Looks, rule: DecisionRule) -> Rate:
 
 
 def fused(looks: Looks, rule: DecisionRule) -> Rate:
-    """How many would be granted if all frames were fused, whoever they show."""
+    """How many would be granted if all frames were fused, whatever people they show."""
     return Rate(sum(matches(frames, known, rule) for frames, known in looks), len(looks))
 
 

@@ -20,7 +20,7 @@ from device.vision.track import Track, followed
 RETRY_S = 0.1
 """Pause before a camera that failed is asked again."""
 GLANCE_S = 0.25
-"""So long at most the camera is waited for at a time: a request to stop is seen soon after."""
+"""Longest wait for the camera at a time, so that a request to stop is seen soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +223,7 @@ class _Look:
 
 
 def _worse(before: Reason | None, found: Probe | Reason) -> Reason:
-    """What to tell the person in the end: the latest thing that they can mend, rather than that nobody was there."""
+    """The reason to show in the end: the latest thing that the person can fix, rather than an empty view."""
     if isinstance(found, Probe):
         return Reason.FACE_TOO_BRIEF if before in (None, Reason.NO_FACE) else before
     return before if found is Reason.NO_FACE and before else found

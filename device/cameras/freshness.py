@@ -2,7 +2,8 @@
 
 OpenCV's V4L2 backend gives the time stamp of the buffer last dequeued as CAP_PROP_POS_MSEC (`read_frame_v4l2` and
 `getProperty` of modules/videoio/src/cap_v4l.cpp). Most drivers stamp with CLOCK_MONOTONIC. Some leave 0 or take another
-clock, such as `uvcvideo` with `clock=CLOCK_REALTIME`; then only how the frames come says which have waited.
+clock, such as `uvcvideo` with `clock=CLOCK_REALTIME`, and OpenCV's product overflows on a 32-bit system that has been
+up for 25 days. Then only how the frames come says which have waited.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Every kind of camera keeps the same rules: what fails is told within 2 s without a swipe, and gives no evidence."""
+"""Every kind of camera keeps the same rules: a fault is reported within 2 s without a swipe, and gives no evidence."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -10,7 +10,7 @@ from device.cameras.health import FrameHealth
 from device.errors import CameraError, ImageError
 from tests.device.cameras.benches import Bench, FileBench, LiveBench, SimulatedBench, frames_in
 
-TOLD_S = 2.0
+REPORTED_S = 2.0
 POLL_S = 0.5
 Making = Callable[[Path], Bench]
 
@@ -52,15 +52,17 @@ def test_every_frame_of_a_healthy_camera_is_evidence(make: Callable[[str], Bench
 
 
 @pytest.mark.parametrize(("kind", "how"), [fault for fault in FAULTS if fault[0] != "file"])
-def test_fault_is_told_within_two_seconds_without_a_swipe(make: Callable[[str], Bench], kind: str, how: str) -> None:
+def test_fault_is_reported_within_two_seconds_without_a_swipe(
+    make: Callable[[str], Bench], kind: str, how: str
+) -> None:
     bench = make(kind)
     frames_in(bench, 5.0)
     bench.fails(how)
     began = bench.now()
-    while not (told := bench.camera.trouble()) and bench.now() < began + 10:
+    while not (reported := bench.camera.trouble()) and bench.now() < began + 10:
         bench.passes(POLL_S)
-    assert bench.now() - began <= TOLD_S
-    assert told.endswith(".")
+    assert bench.now() - began <= REPORTED_S
+    assert reported.endswith(".")
 
 
 @pytest.mark.parametrize(("kind", "how"), FAULTS)
@@ -107,10 +109,10 @@ def test_stuck_camera_is_opened_again_and_stays_in_trouble(make: Callable[[str],
     frames_in(bench, 5.0)
     bench.fails(how)
     frames_in(bench, 2.0)
-    told = []
+    reported = []
     for _ in range(250):
         bench.passes(0.1)
-        told.append(bench.camera.trouble())
+        reported.append(bench.camera.trouble())
     assert bench.opened >= 3
-    assert len(set(told)) == 1
-    assert ("frozen" in told[0]) == (how != "late")
+    assert len(set(reported)) == 1
+    assert ("frozen" in reported[0]) == (how != "late")

@@ -18,7 +18,7 @@ Stamp = Callable[[float, float], float]
 
 
 class Driver:
-    """A device that captures into a queue as long as there is room, and waits for whoever doesn't read."""
+    """A device that captures into a queue as long as there is room, and keeps frames that are not read in time."""
 
     def __init__(self, stamp: Stamp, *, buffers: int, says: int) -> None:
         self.now = 1000.0
@@ -70,7 +70,7 @@ ROUNDING_S = 1e-6
 
 @given(stamps(), st.lists(st.floats(0, 3.5), min_size=1, max_size=60))
 def test_fresh_frame_is_as_young_as_it_says(stamp: Stamp, waits: list[float]) -> None:
-    """Whoever reads late: the frame is no older than its time stamp, and that is young."""
+    """However late it is read, a frame is no older than its time stamp, and that is young."""
     driver = Driver(stamp, buffers=1, says=1)
     for wait in waits:
         driver.wait(wait)

@@ -16,8 +16,8 @@ from device.records import Image
 ROOT = Path(__file__).parents[3]
 SIZE = (120, 160)
 RATE_FPS = 10.0
-TOLD_S = 2.0
-"""A trouble that begins is told within this time."""
+REPORTED_S = 2.0
+"""A trouble is reported within this time."""
 
 
 class Sensor:
@@ -81,14 +81,14 @@ def test_loop_of_sixteen_frames_is_never_evidence(length: int, before: int) -> N
 
 
 @pytest.mark.parametrize("length", [1, 2, 16])
-def test_repeated_frames_are_told_within_two_seconds(length: int) -> None:
+def test_repeated_frames_are_reported_within_two_seconds(length: int) -> None:
     sensor = Sensor()
     watched, loop = warm(sensor), [sensor.frame(noise=2.0) for _ in range(length)]
     watched.see(iter(loop))
     began = watched.now
     watched.see(forever(loop, 5.0))
-    told_at, trouble = watched.troubles[0]
-    assert told_at - began <= TOLD_S
+    reported_at, trouble = watched.troubles[0]
+    assert reported_at - began <= REPORTED_S
     assert trouble == "is frozen: it repeats the same picture"
 
 
@@ -129,9 +129,9 @@ def test_picture_whose_noise_has_vanished_is_not_evidence(still: Callable[[Image
     watched = warm(sensor, noise=3.0)
     began, frames = watched.now, still(sensor.frame(noise=3.0))
     watched.see(next(frames) for _ in range(50))
-    told_at, trouble = watched.troubles[0]
+    reported_at, trouble = watched.troubles[0]
     assert sum(watched.evidence) <= 1
-    assert told_at - began <= TOLD_S
+    assert reported_at - began <= REPORTED_S
     assert trouble == "is frozen: its picture has lost the sensor's noise" or still is brighter_and_darker
 
 
@@ -151,17 +151,17 @@ def test_camera_that_was_frozen_is_healthy_again() -> None:
     assert watched.troubles == []
 
 
-def test_frames_that_do_not_come_are_told_within_two_seconds() -> None:
+def test_frames_that_do_not_come_are_reported_within_two_seconds() -> None:
     watched = warm(Sensor())
     began = watched.now
-    told_at = next(began + step / 2 for step in range(100) if watched.health.trouble(began + step / 2))
-    assert told_at - began <= TOLD_S
+    reported_at = next(began + step / 2 for step in range(100) if watched.health.trouble(began + step / 2))
+    assert reported_at - began <= REPORTED_S
 
 
-def test_camera_that_never_gave_a_frame_is_told_within_two_seconds() -> None:
+def test_camera_that_never_gave_a_frame_is_reported_within_two_seconds() -> None:
     health = FrameHealth(100.0)
-    told_at = next(100 + step / 2 for step in range(100) if health.trouble(100 + step / 2))
-    assert (health.trouble(101.0), told_at <= 102.0) == ("", True)
+    reported_at = next(100 + step / 2 for step in range(100) if health.trouble(100 + step / 2))
+    assert (health.trouble(101.0), reported_at <= 102.0) == ("", True)
 
 
 def steady(value: float) -> Callable[[float], float]:

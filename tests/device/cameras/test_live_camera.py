@@ -280,7 +280,7 @@ def test_camera_that_is_being_opened_is_not_in_trouble_at_once() -> None:
     assert told == ""
 
 
-def test_driver_that_hangs_in_open_is_told_within_two_seconds() -> None:
+def test_driver_that_hangs_in_open_is_reported_within_two_seconds() -> None:
     port, clock = HangingPort(), HandClock()
     camera = LiveCamera(port.open, clock, name="The camera at /dev/video0", in_background=True)
     port.asked.wait(SOON_S)
