@@ -28,12 +28,12 @@ def make_private(folder: Path) -> None:
         return
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if os.geteuid() == 0:
-        os.chown(folder, *_heir(folder))
+        os.chown(folder, *heir(folder))
 
 
-def _heir(folder: Path) -> tuple[int, int]:
-    """User and group."""
-    around = folder.parent.stat()
+def heir(folder: Path) -> tuple[int, int]:
+    """User and group that a folder belongs to if root makes it, as `make_private` does."""
+    around = next(parent for parent in folder.absolute().parents if parent.is_dir()).stat()
     if around.st_uid != 0 or folder.is_relative_to(Path.home()):
         return around.st_uid, around.st_gid
     try:

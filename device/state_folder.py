@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from device.errors import StoreError
-from device.files import make_private
+from device.files import heir, make_private
 
 
 @contextlib.contextmanager
@@ -30,12 +30,27 @@ def usable_by_the_service(folder: Path, file_name: str) -> Iterator[None]:
         yield
 
 
+def refuse_root(folder: Path) -> None:
+    """Raises `StoreError` if this is root and the folder is for the service's user, who could not read what root's
+    service writes there by and by: a door's mode, keys, the journal of the database.
+    """
+    if os.geteuid() != 0:
+        return
+    owner = folder.stat().st_uid if folder.is_dir() else heir(folder)[0]
+    if owner != 0:
+        name = _name(owner)
+        raise StoreError(
+            f"The state folder {folder} is for the user {name}, who could not read what root writes there.",
+            hint=f"`sudo systemctl start lintel`; or run it by hand as that user: `sudo -u {name} lintel run`.",
+        )
+
+
 def _refuse_another_s(folder: Path, owner: os.stat_result) -> None:
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
         name = _name(owner.st_uid)
         raise StoreError(
             f"The folder {folder} belongs to the user {name}, and this is {_name(os.geteuid())}.",
-            hint=f"Run the command as that user: sudo -u {name} lintel ...",
+            hint=f"Run the command as that user: `sudo -u {name} lintel ...`.",
         )
 
 
@@ -49,7 +64,7 @@ def _refuse_another_s_file(path: Path, owner: os.stat_result) -> None:
         name = _name(owner.st_uid)
         raise StoreError(
             f"The database {path} belongs to the user {_name(file_owner)}, and its folder to {name}.",
-            hint=f"Give it to the folder's owner: sudo chown --recursive {name}: {path.parent}",
+            hint=f"Give it to the folder's owner: `sudo chown --recursive {name}: {path.parent}`.",
         )
 
 

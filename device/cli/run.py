@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from device.records import Transaction
 
 
-@click.command(epilog="Exit codes: 0 stopped on request, 3 settings, 7 no GPIO pins, 13 standard input in a service.")
+@click.command(
+    epilog="Exit codes: 0 stopped on request, 3 settings, 7 no GPIO pins, 8 root in the service's folder, 13 no reader."
+)
 @click.pass_context
 def run(context: click.Context) -> None:
     """Run the doors on this Raspberry Pi.
@@ -31,13 +33,16 @@ def run(context: click.Context) -> None:
     secured on the way out.
     """
     from device.clock import Stop, SystemClock
+    from device.config import state_dir
     from device.open_doors import open_doors
     from device.operators import Backing, operators
     from device.signals import stopped_by_signals
+    from device.state_folder import refuse_root
 
     settings, stop = settings_of(context), Stop()
     if "NOTIFY_SOCKET" in os.environ and any(reader.source == "stdin" for reader in lines_of(settings)):
         raise ReaderError("A service has no standard input to read badges from.", hint="Set `reader.source`.")
+    refuse_root(state_dir(settings))
     note_store(settings)
     clock, backing = SystemClock(stop), Backing()
     with stopped_by_signals(stop), open_doors(settings, clock) as board, operators(board, backing):

@@ -12,6 +12,7 @@ from device.assembly import open_store
 from device.config import Settings, StoreSettings
 from device.errors import StoreError
 from device.readers.osdp.keys import KeyFiles
+from device.state_folder import refuse_root
 
 SERVICE = 65534
 """Some user who is not root."""
@@ -111,7 +112,7 @@ def test_root_is_told_of_a_database_that_the_service_cannot_open(place):
     lost(place)
     with pytest.raises(StoreError, match=r"lintel\.db belongs to the user root, and its folder to nobody") as refused:
         opened(place)
-    assert refused.value.hint == f"Give it to the folder's owner: sudo chown --recursive nobody: {place}"
+    assert refused.value.hint == f"Give it to the folder's owner: `sudo chown --recursive nobody: {place}`."
 
 
 def test_service_is_told_whose_the_database_is(place, request):
@@ -126,7 +127,7 @@ def test_operator_is_told_whose_the_folder_is(place, request):
     request.getfixturevalue("as_service")
     with pytest.raises(StoreError, match=r"belongs to the user root, and this is nobody\.") as refused:
         opened(place)
-    assert refused.value.hint == "Run the command as that user: sudo -u root lintel ..."
+    assert refused.value.hint == "Run the command as that user: `sudo -u root lintel ...`."
 
 
 def test_folder_that_cannot_be_made_is_an_error(place, request):
@@ -139,3 +140,20 @@ def test_root_is_root_again_afterwards(place):
     os.chown(place, SERVICE, SERVICE)
     opened(place)
     assert (os.geteuid(), os.getegid()) == (0, 0)
+
+
+@pytest.mark.usefixtures("lgpio")
+@pytest.mark.parametrize("is_there", [True, False])
+def test_service_of_root_does_not_start_in_the_service_s_folder(lintel, user, place, is_there):  # noqa: ARG001
+    """A door's mode that root wrote would be unreadable, and the next start of the real service a lockdown."""
+    folder = place / "lintel"
+    if is_there:
+        opened(folder)
+    ended = lintel("--state-dir", folder, "run")
+    assert (ended.exit_code, "`sudo -u nobody lintel run`" in ended.err) == (8, True)
+    assert owners(place) == ({0, SERVICE} if is_there else {0})
+
+
+def test_service_of_root_starts_in_root_s_folder(place):
+    refuse_root(place)
+    refuse_root(place / "not" / "there")

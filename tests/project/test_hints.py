@@ -13,7 +13,6 @@ OWN_NAMES = {"lintel", "lintel-door", "lintel-convert"}
 """The first is somebody else's on PyPI; the others were free when looked up, for anybody."""
 INSTALLING = re.compile(r"(?:\bpip3?|\bpipx|\buv|\buvx)\S* (?:pip )?(?:install|run|tool install|download|wheel)\b(.*)")
 CODE = ("device", "convert", "scripts", "benchmarks", "systemd")
-HISTORY = {"CHANGELOG.md", "DECISIONS.md"}
 
 
 def strings(path: Path) -> Iterator[str]:
@@ -33,7 +32,7 @@ def texts() -> Iterator[tuple[str, str]]:
     documents = [*ROOT.glob("*.md"), *(path for room in ("docs", "models") for path in (ROOT / room).rglob("*.md"))]
     others = [ROOT / "Makefile", *(path for path in (ROOT / "systemd").iterdir() if path.suffix != ".py")]
     for path in [*documents, *others, *(ROOT / "requirements").iterdir(), *(ROOT / "scripts").rglob("*.md")]:
-        if path.is_file() and path.name not in HISTORY:
+        if path.is_file():
             yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
 
 

@@ -101,3 +101,23 @@ def test_an_interpreter_that_is_too_old_is_refused(tmp_path: Path) -> None:
     old = interpreter(tmp_path, "python3", "echo 3.9")
     with pytest.raises(environments.EnvironmentProblem, match=r"is Python 3\.9, expected one of 3\.11, 3\.12, 3\.13"):
         environments.version_of(old)
+
+
+@pytest.mark.parametrize(
+    ("installed", "asked"),
+    [
+        (["lintel-0.1.0.dist-info", "click-8.5.dist-info"], ["-m pip uninstall -qq --yes lintel"]),
+        (["lintel_door-0.1.0.dist-info"], []),
+        ([], []),
+    ],
+)
+def test_the_name_it_was_installed_as_before_is_forgotten(
+    tmp_path: Path, installed: list[str], asked: list[str]
+) -> None:
+    """Its files and commands are those of today's name."""
+    interpreter(tmp_path / "bin", "python", f'echo "$@" >> {tmp_path}/asked')
+    for name in installed:
+        (tmp_path / "lib" / "python3.11" / "site-packages" / name).mkdir(parents=True)
+    environments._forget_former_names(tmp_path)
+    written = tmp_path / "asked"
+    assert (written.read_text().splitlines() if written.exists() else []) == asked
