@@ -4,8 +4,7 @@ import argparse
 import sys
 import time
 import traceback
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from tests.rig.all import ALL
@@ -28,7 +27,7 @@ def main() -> int:
         if not chosen.words or any(word in f"{check.room} {check.fault}" for word in chosen.words)
     ]
     began = time.monotonic()
-    lines = list(_tried(checks, small=chosen.small, jobs=chosen.jobs))
+    lines = _tried(checks, small=chosen.small, jobs=chosen.jobs)
     if chosen.write is not None:
         chosen.write.parent.mkdir(parents=True, exist_ok=True)
         chosen.write.write_text(report(lines, time.monotonic() - began))
@@ -38,14 +37,20 @@ def main() -> int:
     return 1 if broken else 0
 
 
-def _tried(checks: list[Check], *, small: bool, jobs: int) -> Iterator[Line]:
+def _tried(checks: list[Check], *, small: bool, jobs: int) -> list[Line]:
+    """In the order of the checks; what goes on for minutes begins first, beside the others."""
+    lines: dict[int, Line] = {}
     with ThreadPoolExecutor(jobs) as pool:
-        for number, line in enumerate(pool.map(lambda check: _try(check, small=small), checks), 1):
+        running = {
+            pool.submit(_try, check, small=small): number
+            for number, check in sorted(enumerate(checks), key=lambda one: one[1].size.unit != "s")
+        }
+        for done, future in enumerate(as_completed(running), 1):
+            line = lines[running[future]] = future.result()
             mark = "skipped" if line.finding is None else "kept   " if line.finding.kept else "BROKEN "
-            print(
-                f"[{number}/{len(checks)}] {mark} {line.took_s:5.1f} s  {line.check.fault}: {line.happened}", flush=True
-            )
-            yield line
+            said = f"{line.check.fault}: {line.happened}"
+            print(f"[{done}/{len(checks)}] {mark} {line.took_s:5.1f} s  {said}", flush=True)
+    return [lines[number] for number in sorted(lines)]
 
 
 def _try(check: Check, *, small: bool) -> Line:

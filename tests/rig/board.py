@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-STRIKE, REX, DPS, FIRE, LOCKDOWN = 17, 22, 27, 23, 24
+STRIKE, REX, DPS, FIRE, LOCKDOWN, SHUNT = 17, 22, 27, 23, 24, 25
 PI_4_CHIPS = {0: "pinctrl-bcm2711", 1: "raspberrypi-exp-gpio"}
 POLL_S = 0.0005
 

@@ -40,6 +40,35 @@ def healthy(times: int) -> Finding:
     return figures.finding(times)
 
 
+def usable(times: int, **how: float) -> Finding:
+    """A camera that is odd and well."""
+    figures, waited = Figures(), []
+    with new_rig(strike_time_s=0.2) as rig:
+        rig.camera.does("live", **how)
+        rig.start()
+        rig.camera.shows(EILEEN)
+        for _ in range(times):
+            time.sleep(HOLD_S)
+            at = rig.swipe(BADGES[EILEEN])
+            released = rig.board.when(high=True, since=at, within_s=3.0)
+            waited.append(None if released is None else released - at)
+        figures.most("swipe to pin", waited, 3.0)
+        status = rig.status()
+        figures.true("", f"troubles: {status and status.troubles}", kept=bool(status) and not status.troubles)
+    return figures.finding(times)
+
+
+for _fault, _how in (
+    ("the driver gives no time stamps", {"stamps": False}),
+    ("each fourth frame is empty", {"hiccups": 4}),
+    ("5 frames a second", {"fps": 5.0}),
+    ("a webcam in the dark gives each frame twice", {"repeat": 2, "noise": 5.0, "gain": 0.7}),
+):
+    CHECKS.check(f"no fault: {_fault}", "granted within 3 s of the swipe; no trouble", Size(full=5))(
+        partial(usable, **_how)
+    )
+
+
 @CHECKS.check("no fault: another person with the holder's badge", "0 grants", Size(small=2, full=30), in_suite=True)
 def impostor(times: int) -> Finding:
     figures = Figures()
@@ -100,6 +129,7 @@ _FAULTS: tuple[tuple[str, str, dict[str, float], bool], ...] = (
     ("frozen on the holder: one buffer, bit for bit, for ever", "frozen", {}, True),
     ("repeats its last 8 frames", "loop", {"loop": 8}, False),
     ("repeats its last 16 frames", "loop", {"loop": 16}, False),
+    ("repeats its last 40 frames", "loop", {"loop": 40}, False),
     ("its noise vanished: a still picture but for one bit", "still", {}, False),
     ("`read` never returns", "hang", {}, False),
     ("`read` raises the driver's error", "error", {}, False),
@@ -163,6 +193,24 @@ def _badge_waits(rig: Rig):
     connection.connect(str(rig.folder / "outside.sock"))
     connection.sendall(f"{BADGES[EILEEN]}\n".encode())
     return contextlib.closing(connection)
+
+
+@CHECKS.check("no fault: the light goes off and on, every 4 s", "0 false alarms", Size(small=12, full=60, unit="s"))
+def day_and_night(seconds: int) -> Finding:
+    figures, troubles = Figures(), set()
+    with new_rig() as rig:
+        rig.start()
+        ends, dark = time.monotonic() + seconds, False
+        while time.monotonic() < ends:
+            dark = not dark
+            rig.camera.does("live", gain=0.08 if dark else 1.0, noise=1.0 if dark else 2.0)
+            changes = time.monotonic() + 4.0
+            while time.monotonic() < changes:
+                status = rig.status()
+                troubles |= set(status.troubles) if status else {"no answer"}
+                time.sleep(0.25)
+        figures.true("0 false alarms", f"told: {sorted(troubles)}", kept=not troubles)
+    return figures.finding(seconds)
 
 
 def empty_scene(seconds: int, **how: float) -> Finding:

@@ -4,10 +4,11 @@ import signal
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 
 from device.records import DoorCommand, DoorState
-from tests.rig.board import DPS, FIRE, REX
+from tests.rig.board import DPS, FIRE, REX, SHUNT
 from tests.rig.camera import EILEEN, EMPTY
 from tests.rig.checks import Figures, Finding, Room, Size
 from tests.rig.rig import BADGES, UNKNOWN, Rig, Wanted, new_rig
@@ -125,7 +126,7 @@ def exit_reader_with_locked_store(times: int) -> Finding:
     with new_rig() as rig:
         rig.start()
         rig.swiped(UNKNOWN)
-        with sqlite3.connect(rig.state / "lintel.db", isolation_level=None) as foreign:
+        with sqlite3.connect(rig.state / "lintel.db", timeout=90, isolation_level=None) as foreign:
             foreign.execute("BEGIN EXCLUSIVE")
             figures.most("badge to pin", badge_exits(rig, times), READER_EXIT_S)
             foreign.execute("ROLLBACK")
@@ -247,7 +248,7 @@ def safety_on_a_slow_disk(times: int) -> Finding:
     most_s = 20.0 if times < 50 else 120.0
     with new_rig(strike_time_s=5.0) as rig:
         rig.start(prefix=slow_syncs(5.0), ready_s=90.0)
-        with sqlite3.connect(rig.state / "lintel.db", isolation_level=None) as foreign:
+        with sqlite3.connect(rig.state / "lintel.db", timeout=90, isolation_level=None) as foreign:
             foreign.execute("BEGIN EXCLUSIVE")
             evacuations, tried = evacuated(rig, times // 2, most_s)
             figures.most(f"evacuate ({tried}) to pin", evacuations, SAFETY_S)
@@ -263,7 +264,7 @@ def safety_behind_releases(times: int) -> Finding:
     figures = Figures()
     with new_rig() as rig:
         rig.start()
-        with sqlite3.connect(rig.state / "lintel.db", isolation_level=None) as foreign:
+        with sqlite3.connect(rig.state / "lintel.db", timeout=90, isolation_level=None) as foreign:
             foreign.execute("BEGIN EXCLUSIVE")
             evacuations, tried = evacuated(rig, times, 30.0 if times < 10 else 90.0, releases=3)
             figures.most(f"evacuate ({tried}) to pin", evacuations, SAFETY_S)
@@ -296,6 +297,152 @@ def _gap(rig: Rig, killed: float) -> float | None:
         return 0.0
     released = rig.board.when(high=True, since=secured, within_s=15.0)
     return None if released is None else released - killed
+
+
+@CHECKS.check("kill -9 during a lockdown", "never released; in lockdown again", Size(full=10))
+def lockdown_over_a_kill(times: int) -> Finding:
+    figures, kept = Figures(), 0
+    with new_rig() as rig:
+        rig.start()
+        rig.camera.shows(EILEEN)
+        rig.command(DoorCommand.LOCKDOWN)
+        since = time.monotonic()
+        for life in range(times):
+            rig.running.kill()
+            rig.running.when_lives(life + 2)
+            kept += in_state(rig, DoorState.LOCKDOWN)
+            time.sleep(1.0)
+            rig.swiped(BADGES[EILEEN])
+        figures.count(f"of {times} in lockdown again", kept, times)
+        figures.count("releases", len(rig.board.released_since(since)), 0)
+    return figures.finding(times)
+
+
+@CHECKS.check("a forced door, then kill -9 or a power cut", "forced again, never shunted", Size(full=5))
+def forced_over_a_kill(times: int) -> Finding:
+    figures, kept, shunted = Figures(), 0, 0
+    more = f'[[outputs]]\nsignal = "shunt"\npin = {SHUNT}\n'
+    for _ in range(times):
+        with new_rig(more=more) as rig:
+            rig.start()
+            rig.board.press(DPS)
+            in_state(rig, DoorState.FORCED)
+            since = rig.running.kill()
+            rig.running.when_lives(2)
+            kept += in_state(rig, DoorState.FORCED)
+            time.sleep(1.0)
+            shunted += len(rig.board.released_since(since, SHUNT))
+    figures.count(f"of {times} forced again", kept, times)
+    figures.count("shunts", shunted, 0)
+    return figures.finding(times)
+
+
+@CHECKS.check("a door that stands open at the start", "told, and not shunted", Size(full=5))
+def found_open(times: int) -> Finding:
+    figures, told, shunted = Figures(), 0, 0
+    more = f'[[outputs]]\nsignal = "shunt"\npin = {SHUNT}\n'
+    for _ in range(times):
+        with new_rig(more=more) as rig:
+            rig.board.press(DPS)
+            rig.start()
+            time.sleep(1.0)
+            status = rig.status()
+            told += bool(status) and status.state is not DoorState.LOCKED
+            shunted += len(rig.board.released_since(0, SHUNT))
+    figures.count(f"of {times} in the status", told, times)
+    figures.count("shunts", shunted, 0)
+    return figures.finding(times)
+
+
+@CHECKS.check("40 idle connections to the operators' socket: evacuate", "under 0.1 s", Size(small=3, full=50))
+def safety_behind_idlers(times: int) -> Finding:
+    import socket
+
+    figures, found = Figures(), []
+    with new_rig() as rig:
+        rig.start()
+        for _ in range(times):
+            idlers = []
+            for _ in range(40):
+                idlers.append(socket.socket(socket.AF_UNIX))
+                idlers[-1].connect(str(rig.folder / "run" / "control.sock"))
+                idlers[-1].send(b'{"command"')
+            found += evacuated(rig, 1, 5.0)[0]
+            for one in idlers:
+                one.close()
+        figures.most("evacuate to pin", found, SAFETY_S)
+    return figures.finding(times)
+
+
+@CHECKS.check(
+    "a card lies on a reader for 10 s, and its holder stands there", "one release of one strike time", Size(full=3)
+)
+def one_presentation(times: int) -> Finding:
+    figures, releases = Figures(), 0
+    with new_rig() as rig:
+        rig.camera.shows(EILEEN)
+        rig.start()
+        for _ in range(times):
+            since = time.monotonic()
+            with LyingBadge(rig, BADGES[EILEEN]):
+                time.sleep(9.0)
+            releases += len(rig.board.released_since(since))
+            time.sleep(3.3)
+        figures.count("releases", releases, times)
+    return figures.finding(times)
+
+
+@CHECKS.check("the fire input's wire is cut", "told; the exit button works", Size(full=5))
+def fire_cut(times: int) -> Finding:
+    figures, told, pressed = Figures(), 0, []
+    with new_rig() as rig:
+        rig.start()
+        for _ in range(times):
+            rig.board.cut(FIRE)
+            told += rig.when_status(Wanted("trouble", lambda status: bool(status.troubles)), 3.0) is not None
+            pressed += exits(rig, 1)
+            rig.board.let_go(FIRE)
+            rig.command(DoorCommand.CLEAR)
+            time.sleep(0.5)
+    figures.count(f"of {times} in the status", told, times)
+    figures.most("exit button to pin", pressed, EXIT_S)
+    return figures.finding(times)
+
+
+@CHECKS.check("fire during a lockdown", "released within 0.2 s", Size(full=5))
+def fire_in_lockdown(times: int) -> Finding:
+    figures, released = Figures(), []
+    with new_rig() as rig:
+        rig.start()
+        for _ in range(times):
+            rig.command(DoorCommand.LOCKDOWN)
+            at = rig.board.press(FIRE)
+            released.append(_after(rig.board.when(high=True, since=at, within_s=2.0), at))
+            rig.board.let_go(FIRE)
+            time.sleep(0.3)
+            rig.command(DoorCommand.CLEAR)
+            rig.command(DoorCommand.CLEAR)
+        figures.most("fire to pin", released, EXIT_S)
+    return figures.finding(times)
+
+
+@CHECKS.check("the operators' socket is removed", "evacuate works again within 5 s", Size(full=3))
+def socket_removed(times: int) -> Finding:
+    figures, found = Figures(), []
+    with new_rig() as rig:
+        rig.start()
+        for _ in range(times):
+            (rig.folder / "run" / "control.sock").unlink()
+            removed, back = time.monotonic(), None
+            while back is None and time.monotonic() < removed + 8.0:
+                with suppress(OSError):
+                    evacuated(rig, 1, 1.0)
+                    back = time.monotonic() - removed
+                time.sleep(0.1)
+            found.append(back)
+        figures.most("evacuated after", found, 5.0)
+        figures.count("restarts", len(rig.running.ended), 0)
+    return figures.finding(times)
 
 
 @CHECKS.check("fire input held over kill -9", "the pin is released again within 1.5 s", Size(small=1, full=10))

@@ -13,11 +13,11 @@ from functools import partial
 from device.control.client import ask
 from device.errors import DoorError
 from device.records import DoorCommand
-from tests.rig.camera import EILEEN
+from tests.rig.camera import EILEEN, GRACE
 from tests.rig.checks import Figures, Finding, Room, Size
 from tests.rig.checks_doors import EXIT_S, exits
 from tests.rig.rig import BADGES, UNKNOWN, Rig, Wanted, new_rig
-from tests.rig.strace import slow_syncs
+from tests.rig.strace import failing_calls, slow_syncs
 
 CHECKS = Room("store")
 OPERATOR = """
@@ -202,6 +202,70 @@ CHECKS.check(
     "exit button within 0.2 s, evacuation under 0.1 s; the program is named; granted after",
     Size(full=3),
 )(partial(foreign, statement="BEGIN"))
+
+
+@CHECKS.check(
+    "40 ms more a sync, 20 unknown badges a second: `lintel people time`, `lintel badges revoke`",
+    "each succeeds within 5 s",
+    Size(small=2, full=16),
+)
+def revoked_in_a_flood(times: int) -> Finding:
+    figures, took, ends = Figures(), [], threading.Event()
+    with new_rig() as rig:
+        rig.start(prefix=slow_syncs(0.04), ready_s=60.0)
+
+        def flood() -> None:
+            number = 0
+            while not ends.is_set():
+                number += 1
+                with suppress(OSError):
+                    rig.swipe(f"18:{number % 60000}")
+                ends.wait(0.05)
+
+        thread = threading.Thread(target=flood, daemon=True)
+        thread.start()
+        time.sleep(2.0)
+        for number in range(times):
+            answer = rig.lintel("people", "time", EILEEN, "usual" if number % 2 else "extended")
+            took.append(answer.took_s if answer.code == 0 else None)
+        answer = rig.lintel("badges", "revoke", BADGES[GRACE])
+        took.append(answer.took_s if answer.code == 0 else None)
+        ends.set()
+        thread.join(10.0)
+        figures.most("operator's commands", took, 5.0)
+        figures.count("restarts", len(rig.running.ended), 0)
+    return figures.finding(times)
+
+
+def broken_calls(times: int, calls: str, error: str) -> Finding:
+    """Some system calls of the service fail from the second second on, at random."""
+    figures, pressed = Figures(), []
+    with new_rig(strike_time_s=0.2) as rig:
+        unit = rig.start(prefix=failing_calls(calls, error, when="20+7"), ready_s=60.0)
+        rig.camera.shows(EILEEN)
+        for _ in range(times):
+            time.sleep(3.3)
+            rig.swiped(BADGES[EILEEN])
+            pressed += exits(rig, 1, pause_s=0.3)
+        answers = rig.answers()
+        rig.stop()
+        decided = sum(row[1] == "decision" for row in rig.rows())
+        written = [line for line in answers if "store-fault" not in line]
+        figures.note(f"{len(answers) - len(written)} of {times} denied as store-fault")
+        figures.count(f"of {len(written)} rows lost", max(0, len(written) - decided), 0)
+        figures.most("exit button to pin", pressed, EXIT_S)
+        figures.count("restarts", len([one for one in unit.ended if one.code]), 0)
+        well = rig.integrity()
+        figures.true("integrity ok", f"integrity: {well[:80]}", kept=well == "ok")
+    return figures.finding(times)
+
+
+for _calls, _error in (("fsync,fdatasync", "EIO"), ("pwrite64", "ENOSPC"), ("pwrite64", "EIO"), ("pread64", "EIO")):
+    CHECKS.check(
+        f"each seventh {_calls} of the service fails with {_error}",
+        "0 acknowledged rows lost, `integrity_check` ok, exit button within 0.2 s, 0 restarts",
+        Size(small=2, full=10),
+    )(partial(broken_calls, calls=_calls, error=_error))
 
 
 @CHECKS.check(

@@ -8,6 +8,9 @@ The device is a file, and `DEVICE.json` beside it says what the camera does, so 
              dead (read gives nothing); hang-open (opening never returns); late (`late_s` seconds behind)
     fps      frames a second
     noise    standard deviation of the sensor's noise, 8-bit steps
+    gain     what the light makes of the picture, 1 by day
+    stamps   whether the driver says when a frame was captured
+    hiccups  of so many frames one is empty; 0 for none
     repeat   how many times each frame is given, as webcams do in the dark
 
 As with V4L2, the oldest QUEUE frames wait for a reader that is late, each with the time stamp of its capture.
@@ -24,6 +27,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 QUEUE = 4
+DEFAULTS: dict[str, Any] = {
+    "mode": "live",
+    "fps": 15.0,
+    "noise": 2.0,
+    "repeat": 1,
+    "loop": 8,
+    "late_s": 0.0,
+    "gain": 1.0,
+    "stamps": True,
+    "hiccups": 0,
+    "scenes": [],
+}
 LOOK_S = 0.005
 Pixels = NDArray[np.uint8]
 
@@ -59,7 +74,7 @@ class Capture:
 
     def get(self, what: int) -> float:
         values = {
-            cv2.CAP_PROP_POS_MSEC: self._stamp * 1000,
+            cv2.CAP_PROP_POS_MSEC: self._stamp * 1000 if self._said()["stamps"] else 0.0,
             cv2.CAP_PROP_FRAME_WIDTH: float(self._size[0]),
             cv2.CAP_PROP_FRAME_HEIGHT: float(self._size[1]),
             cv2.CAP_PROP_FPS: float(self._said()["fps"]),
@@ -87,6 +102,8 @@ class Capture:
         if said["mode"] in ("frozen", "loop") and self._given:
             return True, self._again(1 if said["mode"] == "frozen" else int(said["loop"]))
         self._loop = []
+        if said["hiccups"] and self._count % int(said["hiccups"]) == 0:
+            return True, np.empty((0, 0, 3), np.uint8)
         if self._given and self._count % int(said["repeat"]):
             return True, self._given[-1].copy()
         frame = self._frame(said)
@@ -128,7 +145,7 @@ class Capture:
             still[0, 0, 0] ^= 1
             return still
         base = self._picture(shown[-1] if shown else "")
-        return np.clip(base + self._some_noise(said["noise"]), 0, 255).astype(np.uint8)
+        return np.clip(base * said["gain"] + self._some_noise(said["noise"]), 0, 255).astype(np.uint8)
 
     def _some_noise(self, deviation: float) -> NDArray[np.int16]:
         """A window of a larger field, each time another one: drawing half a million numbers takes too long."""
@@ -155,5 +172,4 @@ class Capture:
 
     def _said(self) -> dict[str, Any]:
         """What the camera does now. The rig replaces the file whole."""
-        defaults = {"mode": "live", "fps": 15.0, "noise": 2.0, "repeat": 1, "loop": 8, "late_s": 0.0, "scenes": []}
-        return defaults | json.loads(self._control.read_text())
+        return DEFAULTS | json.loads(self._control.read_text())
