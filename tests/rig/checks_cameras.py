@@ -5,7 +5,7 @@ from functools import partial
 
 from tests.rig.camera import EILEEN, EMPTY, GRACE
 from tests.rig.checks import Figures, Finding, Room, Size
-from tests.rig.rig import BADGES, Rig, Wanted, new_rig
+from tests.rig.rig import AGAIN_S, BADGES, Rig, Wanted, new_rig
 
 CHECKS = Room("cameras")
 TOLD = Wanted("a trouble of the camera", lambda status: any("camera" in one.lower() for one in status.troubles))
@@ -13,8 +13,6 @@ WELL = Wanted("no trouble", lambda status: not status.troubles)
 TOLD_S = 2.0
 PATIENCE_S = 8.0
 SETTLE_S = 1.5
-HOLD_S = 3.2
-"""A badge that comes again after this long is presented again."""
 
 
 def granted(rig: Rig, who: str = EILEEN) -> bool:
@@ -31,7 +29,7 @@ def healthy(times: int) -> Finding:
         rig.start()
         rig.camera.shows(EILEEN)
         for _ in range(times):
-            time.sleep(SETTLE_S if not waited else HOLD_S)
+            time.sleep(SETTLE_S if not waited else AGAIN_S)
             at, _answer = rig.swiped(BADGES[EILEEN])
             released = rig.board.when(high=True, since=at, within_s=1.0)
             waited.append(None if released is None else released - at)
@@ -48,7 +46,7 @@ def usable(times: int, **how: float) -> Finding:
         rig.start()
         rig.camera.shows(EILEEN)
         for _ in range(times):
-            time.sleep(HOLD_S)
+            time.sleep(AGAIN_S)
             at = rig.swipe(BADGES[EILEEN])
             released = rig.board.when(high=True, since=at, within_s=3.0)
             waited.append(None if released is None else released - at)
@@ -78,7 +76,7 @@ def impostor(times: int) -> Finding:
         time.sleep(SETTLE_S)
         for _ in range(times):
             rig.swiped(BADGES[EILEEN])
-            time.sleep(0.2)
+            time.sleep(AGAIN_S)
         figures.count("grants", len(rig.board.released_since(0)), 0)
     return figures.finding(times)
 
@@ -100,11 +98,12 @@ def failing(times: int, mode: str, *, told: bool = True, comes_back: bool = True
             seen = rig.when_status(TOLD, 4.0) if told else None
             told_after.append(None if seen is None else seen - failed_at)
             for _ in range(3):
-                rig.swiped(BADGES[EILEEN])
+                rig.swiped(BADGES[EILEEN], within_s=3.0)
+                time.sleep(AGAIN_S)
             grants += len(rig.board.released_since(failed_at))
             rig.camera.plug()
             rig.camera.shows(EILEEN)
-            time.sleep(HOLD_S)
+            time.sleep(AGAIN_S)
             recovered += comes_back and _recovers(rig)
         figures.count("grants", grants, 0)
         if told:
@@ -120,7 +119,7 @@ def _recovers(rig: Rig) -> bool:
     while time.monotonic() < deadline:
         if granted(rig):
             return True
-        time.sleep(0.3)
+        time.sleep(AGAIN_S)
     return False
 
 

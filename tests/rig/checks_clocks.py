@@ -4,7 +4,7 @@ import time
 
 from tests.rig.camera import EILEEN
 from tests.rig.checks import Figures, Finding, Room, Size
-from tests.rig.rig import BADGES, new_rig
+from tests.rig.rig import AGAIN_S, BADGES, new_rig
 
 CHECKS = Room("clocks")
 DAY_S = 86400.0
@@ -25,7 +25,7 @@ def stepped(times: int) -> Finding:
         time.sleep(1.2)
         for number in range(times):
             if number:
-                time.sleep(3.3)
+                time.sleep(AGAIN_S)
             at = rig.swipe(BADGES[EILEEN])
             time.sleep(0.05)
             rig.step_wall_clock(DAY_S if number % 2 else -DAY_S)

@@ -11,7 +11,7 @@ from device.records import DoorCommand, DoorState
 from tests.rig.board import DPS, FIRE, REX, SHUNT
 from tests.rig.camera import EILEEN, EMPTY
 from tests.rig.checks import Figures, Finding, Room, Size
-from tests.rig.rig import BADGES, UNKNOWN, Rig, Wanted, new_rig
+from tests.rig.rig import AGAIN_S, BADGES, UNKNOWN, Rig, Wanted, new_rig
 from tests.rig.strace import slow_syncs
 
 CHECKS = Room("doors")
@@ -35,7 +35,7 @@ def exits(rig: Rig, times: int, pause_s: float = 0.7) -> list[float | None]:
     return found
 
 
-def badge_exits(rig: Rig, times: int, pause_s: float = 3.3) -> list[float | None]:
+def badge_exits(rig: Rig, times: int, pause_s: float = AGAIN_S + 0.5) -> list[float | None]:
     """Presents a badge at the exit reader so many times: from the badge to the level on the pin."""
     found = []
     for _ in range(times):
@@ -169,11 +169,11 @@ class LyingBadge:
 def lying(times: int, badge: str) -> Finding:
     """A badge lies outside, and nobody stands there."""
     figures = Figures()
-    with new_rig() as rig:
+    with new_rig(hold_time_s=3.0) as rig:
         rig.camera.shows(EMPTY)
         rig.start()
         with LyingBadge(rig, badge):
-            figures.most("exit badge to pin", badge_exits(rig, times), READER_EXIT_S)
+            figures.most("exit badge to pin", badge_exits(rig, times, pause_s=3.3), READER_EXIT_S)
             figures.most("exit button to pin", exits(rig, times), EXIT_S)
     return figures.finding(times)
 
@@ -379,7 +379,7 @@ def safety_behind_idlers(times: int) -> Finding:
 )
 def one_presentation(times: int) -> Finding:
     figures, releases = Figures(), 0
-    with new_rig() as rig:
+    with new_rig(hold_time_s=3.0) as rig:
         rig.camera.shows(EILEEN)
         rig.start()
         for _ in range(times):

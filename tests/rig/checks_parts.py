@@ -145,8 +145,7 @@ def missing(times: int, name: str) -> Finding:
                 rig.command(DoorCommand.EVACUATE)
                 evacuated += rig.board.is_released()
                 rig.command(DoorCommand.CLEAR)
-            status = rig.status()
-            told += bool(status and status.troubles)
+            told += rig.when_status(TROUBLED, 6.0) is not None
             with suppress(OSError):
                 if part.is_reader:
                     badges += badge_exits(rig, 1)
@@ -240,7 +239,7 @@ def changed(times: int, change: Callable[[Rig], None], *, people: bool) -> Findi
             rig.start()
             rig.camera.shows(EILEEN)
             rig.swiped(BADGES[EILEEN])
-            time.sleep(3.2)
+            time.sleep(1.5)
             change(rig)
             time.sleep(2.5)
             _, answer = rig.swiped(BADGES[EILEEN])

@@ -16,7 +16,7 @@ from device.records import DoorCommand
 from tests.rig.camera import EILEEN, GRACE
 from tests.rig.checks import Figures, Finding, Room, Size
 from tests.rig.checks_doors import EXIT_S, exits
-from tests.rig.rig import BADGES, UNKNOWN, Rig, Wanted, new_rig
+from tests.rig.rig import AGAIN_S, BADGES, UNKNOWN, Rig, Wanted, new_rig
 from tests.rig.strace import failing_calls, slow_syncs
 
 CHECKS = Room("store")
@@ -182,7 +182,7 @@ def foreign(times: int, statement: str) -> Finding:
                 program.stdout.close()
             time.sleep(0.5)
             rig.command(DoorCommand.CLEAR)
-        time.sleep(3.5)
+        time.sleep(1.5)
         figures.note(f"{denied} of {times} badges denied")
         figures.most("exit button to pin", pressed, EXIT_S)
         figures.most("evacuate to pin", evacuations, 0.1)
@@ -244,7 +244,7 @@ def broken_calls(times: int, calls: str, error: str) -> Finding:
         unit = rig.start(prefix=failing_calls(calls, error, when="20+7"), ready_s=60.0)
         rig.camera.shows(EILEEN)
         for _ in range(times):
-            time.sleep(3.3)
+            time.sleep(AGAIN_S)
             rig.swiped(BADGES[EILEEN])
             pressed += exits(rig, 1, pause_s=0.3)
         answers = rig.answers()
@@ -292,7 +292,7 @@ def listing(times: int) -> Finding:
             at = rig.swipe(BADGES[EILEEN])
             released = rig.board.when(high=True, since=at, within_s=8.0)
             waited.append(None if released is None else released - at)
-            time.sleep(3.3)
+            time.sleep(AGAIN_S)
         ends.set()
         thread.join(130.0)
         figures.most("swipe to pin", waited, 0.5)

@@ -24,6 +24,10 @@ SHIM = Path(__file__).parent / "shim"
 BADGES = {EILEEN: "17:1001", GRACE: "17:1002"}
 UNKNOWN = "17:9999"
 NOWHERE = Path("/dev/shm")  # a camera's source begins with /dev
+HOLD_S = 0.5
+"""A badge that comes again after this silence is presented again, as the rig has little time."""
+AGAIN_S = 0.8
+"""Between two presentations of one badge."""
 SETTINGS = """
 [door]
 pin = {strike}
@@ -33,11 +37,13 @@ rex = "{rex}"
 name = "outside"
 kind = "socket"
 source = "{folder}/outside.sock"
+hold_time_s = {hold_time_s}
 [[more_readers]]
 name = "inside"
 direction = "exit"
 kind = "socket"
 source = "{folder}/inside.sock"
+hold_time_s = {hold_time_s}
 [camera]
 source = "{folder}/video0"
 [access]
@@ -86,6 +92,7 @@ class Rig:
             "strike": STRIKE,
             "strike_time_s": 0.5,
             "rex": "release",
+            "hold_time_s": HOLD_S,
             "probes": 3,
             "face_timeout_s": 3.0,
             "rex_pin": REX,
