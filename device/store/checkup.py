@@ -25,6 +25,8 @@ _MEMORY = Path("/proc/meminfo")
 _STEP_PAGES = 256
 """Copied at once, 1 MiB: a commit waits that long at most."""
 _JOIN_S = 5.0
+_RETRY_S = 0.01
+"""Until a step is tried again that found the database locked."""
 
 
 class _PutOffError(Exception):
@@ -105,7 +107,12 @@ def copy_in_steps(database: Database, between_steps: Callable[[int], None]) -> D
     """A copy in memory, without holding SQLite's lock for longer than a step. Raises `sqlite3.Error`."""
     connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
     try:
-        database.conn.backup(connection, pages=_STEP_PAGES, progress=lambda _status, _left, pages: between_steps(pages))
+        database.conn.backup(
+            connection,
+            pages=_STEP_PAGES,
+            progress=lambda _status, _left, pages: between_steps(pages),
+            sleep=_RETRY_S,
+        )
     except BaseException:
         connection.close()
         raise

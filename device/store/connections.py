@@ -11,16 +11,17 @@ from sqlite_utils import Database
 from device.errors import StoreError
 from device.store.database import (
     FILE_NAME,
+    SCHEMA_STAMP,
     Journal,
     look_at,
     make_file,
     open_database,
     refuse_newer,
     refuse_read_only,
-    schema_stamp,
 )
 from device.store.migrations import MIGRATIONS
 from device.store.turnstile import Turnstile
+from device.store.waiting import execute_when_free
 
 _Identity = tuple[int, int]
 """Device and inode: a file that was replaced has another."""
@@ -148,7 +149,7 @@ class Connections:
         with self._turnstile.turn():
             database = open_database(self.path, self._journal)
         try:
-            connection = Connection(database, before, schema_stamp(database))
+            connection = Connection(database, before, _stamp(database))
             if self.moved(connection):
                 raise _being_replaced(self.path)
             with self._lock:
@@ -165,7 +166,7 @@ class OneConnection:
     """The same for a database in memory, which has one connection: the others wait for it."""
 
     def __init__(self, database: Database) -> None:
-        self._connection = Connection(database, (0, 0), schema_stamp(database))
+        self._connection = Connection(database, (0, 0), _stamp(database))
         self._turn = threading.Lock()
 
     def lend(self) -> Connection:
@@ -191,6 +192,10 @@ class OneConnection:
     def close(self) -> None:
         """Forgets the database."""
         self._connection.database.close()
+
+
+def _stamp(database: Database) -> int:
+    return int(execute_when_free(database.conn, SCHEMA_STAMP).fetchone()[0])
 
 
 def _identity(path: Path) -> _Identity:

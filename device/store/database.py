@@ -58,6 +58,7 @@ def open_database(path: Path, journal: Journal) -> Database:
         _set_pragmas(database, journal)
         if MIGRATIONS.pending(database):
             _migrate(database)
+        connection.execute("PRAGMA busy_timeout = 0")  # from here on `waiting` asks, and asks more often
     except BaseException:
         connection.close()
         raise
@@ -105,9 +106,8 @@ def refuse_newer(database: Database, path: Path) -> None:
         )
 
 
-def schema_stamp(database: Database) -> int:
-    """A number that changes with each migration. Raises `sqlite3.Error` if the database has no schema."""
-    return int(database.conn.execute("SELECT coalesce(max(id), 0) FROM _sqlite_migrations").fetchone()[0])
+SCHEMA_STAMP = "SELECT coalesce(max(id), 0) FROM _sqlite_migrations"
+"""Gives a number that changes with each migration."""
 
 
 @cache

@@ -8,6 +8,8 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from device.records import Person
+from device.store import database as opening
+from device.store.waiting import execute_when_free
 
 _SUFFIX = "-erasing-"
 
@@ -35,7 +37,7 @@ def finish(database: Database, path: Path) -> None:
     left a mark. What a flash card copied elsewhere by itself is out of reach.
     """
     marks = list(path.parent.glob(f"{path.name}{_SUFFIX}*"))
-    database.conn.execute("BEGIN IMMEDIATE")
+    execute_when_free(database.conn, "BEGIN IMMEDIATE")
     try:
         _overwrite(path.with_name(f"{path.name}-journal"))
     finally:
@@ -57,7 +59,9 @@ def _overwrite(journal: Path) -> None:
 
 def _cut_off_log(database: Database) -> None:
     """A write-ahead log is cut off: its blocks stay as they are until the file system uses them again."""
+    database.conn.execute(f"PRAGMA busy_timeout = {opening.LOCK_TIMEOUT_S * 1000:.0f}")
     busy, *_ = database.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    database.conn.execute("PRAGMA busy_timeout = 0")
     if busy:
         locked = sqlite3.OperationalError("the log is locked and still holds what was erased")
         locked.sqlite_errorcode = sqlite3.SQLITE_BUSY

@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from device.store.database import schema_stamp
+from device.store.database import SCHEMA_STAMP
 from device.store.turnstile import Turnstile
+from device.store.waiting import execute_when_free
 
 Row = dict[str, Any]
 _Asked = tuple[str, tuple[object, ...]]
@@ -60,7 +61,7 @@ class Session:
         try:
             with self._turnstile.turn():
                 self._connection.execute("BEGIN")
-                self._check_schema(schema_stamp(self._database))
+                self._check_stamp()
             yield
         finally:
             self._connection.rollback()
@@ -80,11 +81,11 @@ class Session:
             self._still_whole()
             return
         with self._turnstile.turn():
-            self._connection.execute("BEGIN IMMEDIATE")
+            execute_when_free(self._connection, "BEGIN IMMEDIATE")
         self._writing = True
         for depth in range(2, self._depth + 1):
             self._connection.execute(f"SAVEPOINT level_{depth}")
-        self._check_schema(schema_stamp(self._database))
+        self._check_stamp()
         if any(self.rows(sql, parameters) != before for (sql, parameters), before in self._seen.items()):
             raise sqlite3.OperationalError("another program has changed what this rests on; nothing was written")
 
@@ -92,6 +93,10 @@ class Session:
         """Carries out a statement that writes, under the lock for writing."""
         self.lock()
         return self._connection.execute(sql, list(parameters))
+
+    def _check_stamp(self) -> None:
+        """The first read of a transaction, with which SQLite takes its lock for reading."""
+        self._check_schema(int(execute_when_free(self._connection, SCHEMA_STAMP).fetchone()[0]))
 
     def _still_whole(self) -> None:
         """On some errors (a full disk, a failing one) SQLite takes the whole transaction back by itself."""
@@ -105,7 +110,7 @@ class Session:
         if self._depth > 1:
             self._connection.execute(f"RELEASE level_{self._depth}")
             return
-        self._connection.execute("COMMIT")
+        execute_when_free(self._connection, "COMMIT")
         self._writing = False
         self.has_committed = True
         self._turnstile.committed()

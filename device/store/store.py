@@ -14,7 +14,6 @@ from sqlite_utils import Database
 from device.clock import SystemClock
 from device.errors import StoreError
 from device.records import AuditRow, Event, Person
-from device.store import database as opening
 from device.store import erasure
 from device.store.audit import Audit
 from device.store.checkup import Checkup, copy_in_steps
@@ -25,11 +24,12 @@ from device.store.holders import holders
 from device.store.people import People
 from device.store.session import Session
 from device.store.turnstile import Turnstile
+from device.store.waiting import execute_when_free
 from device.store.watch import Watch
 
 NOWHERE = Path(":memory:")
 """Stands for the folder of a store in memory."""
-PROBE_MS = 500
+PROBE_S = 0.5
 """How long a lock may be held by another program before it is a trouble."""
 REPLACED = "The database's file was replaced while Lintel used it; the new one is in use."
 
@@ -217,8 +217,8 @@ class Store:
         if not (self._is_on_disk and holders(self.path)):
             return
         try:
-            with _impatient(connection.database), self._turnstile.turn():
-                connection.database.conn.execute("BEGIN EXCLUSIVE")
+            with self._turnstile.turn():
+                execute_when_free(connection.database.conn, "BEGIN EXCLUSIVE", PROBE_S)
             connection.database.conn.rollback()
         except sqlite3.OperationalError:
             if holders(self.path):
@@ -236,12 +236,3 @@ class Store:
     def _copied(self, between_steps: Callable[[int], None]) -> Database:
         with self._connection() as connection:
             return copy_in_steps(connection.database, between_steps)
-
-
-@contextlib.contextmanager
-def _impatient(database: Database) -> Iterator[None]:
-    database.conn.execute(f"PRAGMA busy_timeout = {PROBE_MS}")
-    try:
-        yield
-    finally:
-        database.conn.execute(f"PRAGMA busy_timeout = {opening.LOCK_TIMEOUT_S * 1000:.0f}")
