@@ -26,11 +26,10 @@ import cv2
 import dlib
 import numpy as np
 
-from convert.networks import dlib_resnet
 from convert.published.fetch import fetch
 from convert.published.sources import FIVE_POINT_PREDICTOR, RESNET_WEIGHTS
 from convert.quantize import Quantization, quantize
-from convert.weights.dlib import parse
+from convert.weights.dlib import load, parse
 from device.access import Access, Doorway
 from device.clock import SystemClock
 from device.config import Settings, VisionSettings
@@ -117,7 +116,7 @@ def dlib_stages(frame: Image) -> Stages:
 def embedder_stages() -> Stages:
     shipped = load_model(EMBEDDING, shipped_models_dir())
     weights = parse(fetch(RESNET_WEIGHTS.name).read_bytes())
-    content = quantize(dlib_resnet.load(weights), Quantization.FLOAT32, np.empty((0, 150, 150, 3), np.uint8))
+    content = quantize(load(weights), Quantization.FLOAT32, np.empty((0, 150, 150, 3), np.uint8))
     chip = np.full((1, 150, 150, 3), 127, np.float32)
     int8, float32 = Interpreter(shipped), Interpreter(Model(shipped.manifest, content))
     return {"int8 (shipped)": lambda: int8.run(chip), "float32": lambda: float32.run(chip)}

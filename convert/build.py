@@ -6,15 +6,16 @@ from pathlib import Path
 
 import msgspec
 
-from convert.manifests import detection_draft, dlib_alignment, embedding_draft, landmarks_draft, sealed
-from convert.networks import dlib_resnet
+from convert.alignments import dlib_alignment
+from convert.manifests import detection_draft, embedding_draft, landmarks_draft, sealed
+from convert.networks.dlib_resnet import CAP
 from convert.progress import Progress, silent
 from convert.published.fetch import fetch
 from convert.published.sources import FACE_MESH, RESNET_WEIGHTS, SHORT_RANGE_DETECTOR, Member
 from convert.quantize import Quantization, quantize
-from convert.representative import Chips, augmented, place_faces, portraits_dir, read_chips
-from convert.tensorflow import cpu_class, load_tensorflow
-from convert.weights.dlib import parse
+from convert.representative_set import Chips, augmented, place_faces, portraits_dir, read_chips
+from convert.tensorflow_backend import cpu_class, load_tensorflow
+from convert.weights.dlib import load, parse
 from device.errors import ModelError
 from device.vision.manifest import BuiltWith, Manifest, read_manifest, write_manifest
 from device.vision.models import Model
@@ -109,7 +110,7 @@ def _convert(out: Path, representative: Path | None, progress: Progress) -> Mani
     weights = parse(fetch(RESNET_WEIGHTS.name, progress=progress).read_bytes())
     chips = representative_chips(out, representative)
     progress(f"{draft.file}: quantizing {RESNET_WEIGHTS.name} with {len(chips)} representative chips")
-    content = quantize(dlib_resnet.load(weights, cap=dlib_resnet.CAP), Quantization.FULL_INT8, chips)
+    content = quantize(load(weights, cap=CAP), Quantization.FULL_INT8, chips)
     return _write(with_rule_of_before(sealed(_with_maker(draft), content), out, progress), content, out)
 
 

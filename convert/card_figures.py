@@ -13,8 +13,8 @@ from convert.card import FOLDER, Figures, Latency, Pairs, halves_of, point_of, s
 from convert.measuring.door_protocol import Acquired, Design, evaluate_door, failure_to_acquire
 from convert.measuring.latency import medians_ms
 from convert.measuring.plots import PlotKind, draw
-from convert.measuring.reports import report_on_people
-from convert.tensorflow import cpu_class
+from convert.reports import report_on_people
+from convert.tensorflow_backend import cpu_class
 from device.errors import ModelError
 from device.vision.embedder import Embedder
 from device.vision.manifest import DecisionRule, Manifest, read_manifest

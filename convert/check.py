@@ -9,7 +9,7 @@ import numpy as np
 from convert.build import build
 from convert.measuring.embedding import embed_central_face
 from convert.progress import Progress, silent
-from convert.representative import portraits_dir
+from convert.representative_set import portraits_dir
 from device.config import VisionSettings
 from device.images import image_files, read_image
 from device.vision.faces import load_analyzer

@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 
 from convert.cluster import Clustering
+from convert.measuring.faces import central
 from device.errors import ImageError
 from device.images import read_image
 from device.records import Image
-from device.vision.detector import Detection, Detector
+from device.vision.detector import Detector
 
 MAX_ROWS = 40
 MAX_COLUMNS = 12
@@ -106,15 +107,10 @@ def _tile(image: Image, detector: Detector) -> Image:
     faces = detector.detect(image)
     if not faces:
         raise ImageError("A picture that showed a face shows none now.", hint="Leave the folder alone meanwhile.")
-    box = min(faces, key=lambda face: _off_center(face, image)).box
+    box = central(faces, image).box
     side = max(2, round(MARGIN_PX * max(box.width, box.height)))
     cropped = cv2.getRectSubPix(image, (side, side), box.center)
     return np.asarray(cv2.resize(cropped, (TILE_PX, TILE_PX), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _off_center(face: Detection, image: Image) -> float:
-    height, width = image.shape[:2]
-    return float(np.hypot(face.box.center[0] - width / 2, face.box.center[1] - height / 2))
 
 
 def _write(sheet: Image, text: str, at: tuple[int, int]) -> None:

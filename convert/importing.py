@@ -1,6 +1,5 @@
 """`lintel-convert import`: published weights, or a network of one's own, to a Keras network and its sidecar."""
 
-import importlib
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -8,20 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from convert import keras_backend
+from convert.alignments import alignment_named, resized
 from convert.catalogue import Entry, Importer, catalogue, hash_of, hash_of_file, hash_of_folder
 from convert.errors import WeightsError
+from convert.networks.table import OF_ANY_LENGTH, network_named
 from convert.spec import MAX_LENGTH, NetworkSpec, encoded, sidecar, write_network
-from convert.tensorflow import load_tensorflow, quiet
-from convert.training import backend
-from convert.training.chips import resized
-from convert.weights.keras_file import check_saved_model, load_keras, load_weights_into
-from device.vision.manifest import Alignment, Source
+from convert.tensorflow_backend import load_tensorflow, quiet
+from convert.weights.keras_files.archive import load_weights_into, read_network
+from convert.weights.keras_files.saved_model import check_saved_model
+from device.vision.manifest import Source
 
 if TYPE_CHECKING:
     import keras
 
 NORMALIZATION = "normalization"
-BOX_PX = 80
 OWN_TERMS = "Your own network: see to its license and its training data yourself."
 
 
@@ -119,18 +119,13 @@ def _as_own(entry: Entry) -> str:
     return f"--from FILE{network}{length} --size PIXELS --alignment NAME --license {entry.license}"
 
 
-def alignment_named(name: str) -> Alignment:
-    """An alignment of `ALIGNMENTS` by its name."""
-    return ALIGNMENTS[name]()
-
-
 def _dlib(path: Path) -> "keras.Model":
-    from convert.networks import dlib_resnet
-    from convert.weights.dlib import parse
+    from convert.networks.dlib_resnet import CAP
+    from convert.weights.dlib import load, parse
 
-    backend.load_keras()
+    keras_backend.load_keras()
     hash_of_file(path)
-    return dlib_resnet.load(parse(path.read_bytes()), cap=dlib_resnet.CAP)
+    return load(parse(path.read_bytes()), cap=CAP)
 
 
 def _openface(path: Path) -> "keras.Model":
@@ -165,29 +160,9 @@ IMPORTERS: dict[Importer, Callable[[Path], Any]] = {
     "mobilefacenet": _mobilefacenet,
     "minifasnet-v2": _minifasnet_v2,
     "minifasnet-v1se": _minifasnet_v1se,
-    "mine": load_keras,
+    "mine": read_network,
 }
 """What reads which published form."""
-
-
-def _attribute(module: str, name: str) -> Callable[[], Any]:
-    def called() -> Any:  # noqa: ANN401 - each has its own type
-        return getattr(importlib.import_module(module), name)()
-
-    return called
-
-
-ALIGNMENTS: dict[str, Callable[[], Alignment]] = {
-    "dlib": _attribute("convert.manifests", "dlib_alignment"),
-    "arcface": _attribute("convert.networks.mobilefacenet", "arcface_alignment"),
-    "openface": _attribute("convert.networks.nn4_small2", "openface_alignment"),
-    "box-80": lambda: Alignment(size_px=BOX_PX, template=(), landmarks=()),
-}
-"""How a face is brought to a network; "box-80" has no points, it is a crop of the detector's box."""
-NETWORKS = ("dlib_resnet", "inception_resnet_v1", "mobilefacenet", "nn4_small2", "tiny")
-"""The networks of this project that a weights-only file can be for."""
-OF_ANY_LENGTH = frozenset({"inception_resnet_v1", "mobilefacenet", "tiny"})
-"""Those that give as many numbers as one likes."""
 
 
 def _spec_of(name: str, entry: Entry, received: str) -> NetworkSpec:
@@ -221,7 +196,7 @@ def _imported(path: Path, spec: NetworkSpec, model: "keras.Model") -> Imported:
 
 
 def _own_model(source: Path, own: OwnNetwork) -> "keras.Model":
-    model = load_keras(source) if own.network is None else _with_weights(own.network, source, own)
+    model = read_network(source) if own.network is None else _with_weights(own.network, source, own)
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise _unfit(f"expected one input and one output, received {len(model.inputs)} and {len(model.outputs)}")
     if model.inputs[0].dtype != "float32" or model.outputs[0].dtype != "float32":
@@ -245,8 +220,7 @@ def _with_weights(name: str, source: Path, own: OwnNetwork) -> "keras.Model":
 
 def _network(name: str, length: int | None) -> "keras.Model":
     """One of `NETWORKS` without its weights. Raises `WeightsError` if it cannot be so long."""
-    build = getattr(importlib.import_module(f"convert.networks.{name}"), name)
-    model = build(length=length) if length and name in OF_ANY_LENGTH else build()
+    model = network_named(name, length)
     if length not in (None, model.output_shape[1]):
         raise _unfit(
             f"{name} gives {model.output_shape[1]} numbers, received a length of {length}", "Leave out --length."

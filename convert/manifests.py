@@ -4,22 +4,11 @@ import hashlib
 
 import msgspec
 
+from convert.alignments import dlib_alignment
+from convert.networks.dlib_resnet import CHIP_PX, EMBEDDING_LENGTH
 from convert.published.sources import FACE_MESH, RESNET_WEIGHTS, SHORT_RANGE_DETECTOR, Member
-from convert.weights.dlib_layout import CHIP_PX, EMBEDDING_LENGTH
-from device.vision.manifest import Alignment, EmbeddingSpec, Manifest, Point, Preprocessing, Source, TensorSpec
+from device.vision.manifest import EmbeddingSpec, Manifest, Preprocessing, Source, TensorSpec
 from device.vision.models import DETECTION, EMBEDDING, LANDMARKS
-
-PADDING = 0.25
-FIVE_POINTS: tuple[Point, ...] = (
-    (0.8595674595992, 0.2134981538014),
-    (0.6460604764104, 0.2289674387677),
-    (0.1205750620789, 0.2137274526848),
-    (0.3340850613712, 0.2290642403242),
-    (0.4901123135679, 0.6277975316475),
-)
-"""Corners of both eyes and the base of the nose in 0..1 of a chip without padding (dlib, get_face_chip_details)."""
-FIVE_LANDMARKS = (263, 362, 33, 133, 2)
-"""The same points in MediaPipe's face mesh."""
 
 _UNSEALED = "0" * 64
 
@@ -83,13 +72,6 @@ def embedding_draft() -> Manifest:
         alignment=dlib_alignment(),
         embedding=EmbeddingSpec(length=EMBEDDING_LENGTH, normalization="unit-length", mirror="mean"),
     )
-
-
-def dlib_alignment() -> Alignment:
-    """The chip of dlib's network: point p of its template lies at (p + padding) / (1 + 2 padding) * 150 pixels."""
-    span = CHIP_PX / (1 + 2 * PADDING)
-    template = tuple((round((x + PADDING) * span, 4), round((y + PADDING) * span, 4)) for x, y in FIVE_POINTS)
-    return Alignment(size_px=CHIP_PX, template=template, landmarks=FIVE_LANDMARKS)
 
 
 def _tensors(*shapes: tuple[int, ...]) -> tuple[TensorSpec, ...]:

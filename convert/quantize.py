@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.representative import Chips
-from convert.tensorflow import load_tensorflow, quiet
+from convert.representative_set import Chips
+from convert.tensorflow_backend import load_tensorflow, quiet
 from device.errors import ImageError, ModelError
 
 if TYPE_CHECKING:

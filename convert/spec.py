@@ -53,7 +53,7 @@ def write_network(model: "keras.Model", spec: NetworkSpec | None, path: Path) ->
 
     Raises `WeightsError` if `path` cannot be written.
     """
-    from convert.tensorflow import quiet
+    from convert.tensorflow_backend import quiet
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

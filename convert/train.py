@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from convert.errors import WeightsError
+from convert.keras_backend import load_keras
 from convert.spec import write_network
-from convert.tensorflow import quiet
+from convert.tensorflow_backend import quiet
 from convert.training import checkpoints
-from convert.training.backend import load_keras
 from convert.training.checkpoints import Epoch, State
 from convert.training.chips import recorded_alignment
 from convert.training.held_out import Pairs, Verification, pairs_of, verify

@@ -5,7 +5,7 @@ Importing this module imports nothing heavy: Keras comes with the first call, or
 
 from typing import TYPE_CHECKING, Any
 
-from convert.training.backend import load_keras
+from convert.keras_backend import load_keras
 from convert.training.mining import MARGIN, Mining, Tensor, as_float, batch_all, batch_hard, mined_loss, semi_hard
 
 if TYPE_CHECKING:

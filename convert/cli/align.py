@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from convert.alignments import BY_LANDMARKS, alignment_named, resized
+
 if TYPE_CHECKING:
     from convert.training.chips import Aligned
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option(
     "--alignment",
-    type=click.Choice(["dlib", "arcface", "openface"]),
+    type=click.Choice(BY_LANDMARKS),
     default="arcface",
     show_default=True,
     help="Whose chips: dlib's are 150 pixels wide, ArcFace's 112, OpenFace's 96.",
@@ -36,11 +38,11 @@ def align(
     """
     from convert.measuring.faces import Finder
     from convert.progress import bar
-    from convert.training.chips import ALIGNMENTS, align_photos, photos_in, record_alignment, resized
+    from convert.training.chips import align_photos, photos_in, record_alignment
     from device.vision.models import shipped_models_dir
 
     found = photos_in(photos, out)
-    template = ALIGNMENTS[alignment]() if size is None else resized(ALIGNMENTS[alignment](), size)
+    template = alignment_named(alignment) if size is None else resized(alignment_named(alignment), size)
     finder = Finder(models or shipped_models_dir())
     record_alignment(template, out)
     with bar("Aligning", len(found)) as step:

@@ -54,9 +54,9 @@ def calibrate(
     from convert.calibrate import calibrate as calibrated
     from convert.measuring.door_protocol import acquire, design_of
     from convert.measuring.protocols import person_images
-    from convert.measuring.reports import as_json as formatted
-    from convert.measuring.reports import calibration_document, calibration_lines
     from convert.progress import bar
+    from convert.reports import as_json as formatted
+    from convert.reports import calibration_document, calibration_lines
     from device.config import VisionSettings
     from device.vision.faces import load_analyzer
     from device.vision.manifest import read_manifest, write_manifest

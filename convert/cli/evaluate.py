@@ -7,7 +7,7 @@ import click
 
 if TYPE_CHECKING:
     from convert.measuring.door_protocol import Design
-    from convert.measuring.reports import Report
+    from convert.reports import Report
     from device.vision.faces import FaceAnalyzer
 
 
@@ -68,7 +68,7 @@ def evaluate(
     """
     from convert.measuring.door_protocol import design_of
     from convert.measuring.plots import PlotKind, draw, draw_all
-    from convert.measuring.reports import beside
+    from convert.reports import beside
     from device.config import VisionSettings
     from device.vision.faces import load_analyzer
 
@@ -102,8 +102,8 @@ def _on_pairs(pairs_file: Path, images: Path, protocol: str | None, analyzer: "F
     from convert.evaluate import evaluate as evaluated
     from convert.evaluate import images_of
     from convert.measuring.protocols import Protocol, read_pairs
-    from convert.measuring.reports import report_on_pairs
     from convert.progress import bar
+    from convert.reports import report_on_pairs
 
     chosen = Protocol(protocol or ("csv" if pairs_file.suffix.lower() == ".csv" else "lfw"))
     pairs = read_pairs(pairs_file, images, chosen)
@@ -115,8 +115,8 @@ def _on_people(folder: Path, design: "Design", analyzer: "FaceAnalyzer") -> "Rep
     from convert.measuring.door_protocol import acquire, evaluate_door
     from convert.measuring.groups import FILE, differentials, read_groups
     from convert.measuring.protocols import person_images
-    from convert.measuring.reports import report_on_people
     from convert.progress import bar
+    from convert.reports import report_on_people
 
     rule, images = analyzer.embedder.decision_rule, person_images(folder)
     names = tuple(sorted({path.parent.name for path in images}))

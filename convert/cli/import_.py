@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from convert.alignments import BY_LANDMARKS
+from convert.networks.table import NETWORKS
 from device.commandline import Printable
 
 if TYPE_CHECKING:
     from convert.importing import Imported
 
-ALIGNMENTS = ("dlib", "arcface", "openface")
-NETWORKS = ("dlib_resnet", "inception_resnet_v1", "mobilefacenet", "nn4_small2", "tiny")
 NAME = r"\w[\w.-]{0,63}"
 NEEDED = ("size", "alignment", "license_")
-OF_ONE_S_OWN = ("network", "length", "size", "scale", "offset", "color", "alignment", "license_", "terms")
+OWN_NETWORK_OPTIONS = ("network", "length", "size", "scale", "offset", "color", "alignment", "license_", "terms")
 """What a known network's entry in the catalogue decides."""
 
 
@@ -32,13 +32,15 @@ OF_ONE_S_OWN = ("network", "length", "size", "scale", "offset", "color", "alignm
     "--out", type=click.Path(path_type=Path), default=Path(), help="Folder to write NAME.keras and NAME.json to."
 )
 @click.option("--any-hash", is_flag=True, help="Take a file with another SHA-256 than the known one.")
-@click.option("--network", type=click.Choice(NETWORKS), help="Own: the network that a weights-only .h5 file is for.")
+@click.option(
+    "--network", type=click.Choice(tuple(NETWORKS)), help="Own: the network that a weights-only .h5 file is for."
+)
 @click.option("--length", type=click.IntRange(1, 4096), help="Own: how many numbers that --network gives, say 512.")
 @click.option("--size", type=click.IntRange(16, 512), help="Own: width and height of the chip, in pixels.")
 @click.option("--scale", type=float, default=1.0, help="Own: the network wants pixel * SCALE + OFFSET of 0..255.")
 @click.option("--offset", type=float, default=0.0, help="Own: see --scale.")
 @click.option("--color", type=click.Choice(("RGB", "BGR")), default="RGB", help="Own: the order of the channels.")
-@click.option("--alignment", type=click.Choice(ALIGNMENTS), help="Own: how faces are brought to the chip.")
+@click.option("--alignment", type=click.Choice(BY_LANDMARKS), help="Own: how faces are brought to the chip.")
 @click.option("--license", "license_", type=Printable(), help="Own: the license of the weights.")
 @click.option("--terms", type=Printable(), help="Own: what license and training data allow at a door.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
@@ -91,7 +93,7 @@ def _check_options(name: str) -> None:
     """Raises `UsageError` for options that a known network's entry decides, that are missing, or would do nothing."""
     from convert.catalogue import catalogue
 
-    own = _given(OF_ONE_S_OWN)
+    own = _given(OWN_NETWORK_OPTIONS)
     if own and name in catalogue():
         raise click.UsageError(
             f"{name} is a known network, which decides {', '.join(own)}: leave that out, or give your own another name."

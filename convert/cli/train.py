@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from convert.networks.table import TRAINABLE
 from device.commandline import NumberRange
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ LEARNING_RATES = {"triplet": 5e-4, "softmax": 2e-3}
 )
 @click.option(
     "--network",
-    type=click.Choice(["mobilefacenet", "nn4_small2", "inception_resnet_v1", "tiny"]),
+    type=click.Choice(TRAINABLE),
     required=True,
     help="What to train; tiny is for a machine without an accelerator.",
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from convert.conversion.conversions import Conversion, NetworkReport, Report
 from convert.gate import POINT, Outcome
 from convert.measuring.cost import TARGET_FMR
-from convert.tensorflow import cpu_class, load_tensorflow
+from convert.tensorflow_backend import cpu_class, load_tensorflow
 from device.errors import ModelError
 from device.files import write_whole
 from device.vision.runtime import runtime_in_use

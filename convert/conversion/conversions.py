@@ -36,9 +36,9 @@ from convert.measuring.faces import Faces, Finder, cut_faces
 from convert.measuring.latency import medians_ms
 from convert.measuring.protocols import Pair
 from convert.quantize import Quantization, quantize
-from convert.representative import Chips, augmented, place_faces, portraits_dir, read_chips
+from convert.representative_set import Chips, augmented, place_faces, portraits_dir, read_chips
 from convert.spec import NetworkSpec
-from convert.tensorflow import load_tensorflow
+from convert.tensorflow_backend import load_tensorflow
 from device.errors import ImageError, ModelError
 
 if TYPE_CHECKING:

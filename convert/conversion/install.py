@@ -12,7 +12,7 @@ from convert.conversion.conversions import Conversion
 from convert.manifests import embedding_draft, sealed
 from convert.measuring.door_protocol import acquire
 from convert.measuring.protocols import person_images
-from convert.tensorflow import cpu_class, load_tensorflow
+from convert.tensorflow_backend import cpu_class, load_tensorflow
 from device.config import VisionSettings
 from device.errors import ModelError
 from device.vision.faces import load_analyzer

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from convert.errors import WeightsError
 from convert.manifests import embedding_draft
+from convert.networks.dlib_resnet import EMBEDDING_LENGTH
 from convert.progress import Progress, silent
 from convert.spec import NetworkSpec, read_spec
-from convert.tensorflow import quiet
-from convert.weights.dlib_layout import EMBEDDING_LENGTH
+from convert.tensorflow_backend import quiet
 from device.vision.manifest import Alignment
 
 if TYPE_CHECKING:
@@ -62,14 +62,14 @@ def _stated(alignment: Alignment | None) -> Alignment:
 
 
 def _keras_file(path: Path) -> "keras.Model":
-    from convert.weights.keras_file import load_keras
+    from convert.weights.keras_files.archive import read_network
 
-    return load_keras(path)
+    return read_network(path)
 
 
 def _saved_model(path: Path, spec: NetworkSpec) -> "keras.Model":
     """The graph as one layer, once every operation in it has been looked up."""
-    from convert.weights.saved_model import SIGNATURE, check_saved_model
+    from convert.weights.keras_files.saved_model import SIGNATURE, check_saved_model
 
     signature = check_saved_model(path)
     import keras
@@ -83,10 +83,10 @@ def _saved_model(path: Path, spec: NetworkSpec) -> "keras.Model":
 
 
 def _dlib_resnet(progress: Progress) -> "keras.Model":
-    from convert.networks import dlib_resnet
+    from convert.networks.dlib_resnet import CAP
     from convert.published.fetch import fetch
     from convert.published.sources import RESNET_WEIGHTS
-    from convert.weights.dlib import parse
+    from convert.weights.dlib import load, parse
 
     weights = parse(fetch(RESNET_WEIGHTS.name, progress=progress).read_bytes())
-    return dlib_resnet.load(weights, cap=dlib_resnet.CAP)
+    return load(weights, cap=CAP)

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.conversion import runtime_child
-from convert.representative import Chips
-from convert.tensorflow import quiet
+from convert.representative_set import Chips
+from convert.tensorflow_backend import quiet
 from device.errors import ModelError
 from device.records import Image
 from device.vision.runtime import RUNTIMES, Runtime, runtime_in_use

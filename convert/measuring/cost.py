@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.measuring.error_rates import Labels, Similarities, accuracy_by_fold, tar_at_fmr
-from convert.representative import Chips
+from convert.representative_set import Chips
 
 Vectors = NDArray[np.float32]
 """float32 [n, length]."""

@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
+from convert.measuring.faces import central
 from device.errors import ImageError
 from device.images import read_image
 from device.records import Embedding, Image
-from device.vision.detector import Detection
 from device.vision.faces import FaceAnalyzer
 
 
@@ -42,10 +40,5 @@ def embed_central_face(image: Image, analyzer: FaceAnalyzer) -> Embedding:
     faces = analyzer.detector.detect(image)
     if not faces:
         raise ImageError("no face was found", hint="Leave the image out.")
-    face = min(faces, key=lambda found: _off_center(found, image))
+    face = central(faces, image)
     return analyzer.probe(image, face, analyzer.mesh.locate(image, face)).embedding
-
-
-def _off_center(face: Detection, image: Image) -> float:
-    height, width = image.shape[:2]
-    return float(np.hypot(face.box.center[0] - width / 2, face.box.center[1] - height / 2))

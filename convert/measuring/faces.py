@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from convert.representative import Chips
+from convert.representative_set import Chips
 from device.errors import ImageError
 from device.images import read_image
 from device.records import Image
@@ -43,7 +43,13 @@ class Finder:
         faces = self._detector.detect(image)
         if not faces:
             raise ImageError("no face was found", hint="Leave the image out.")
-        return self._mesh.locate(image, min(faces, key=lambda face: _off_center(face, image)))
+        return self._mesh.locate(image, central(faces, image))
+
+
+def central(faces: Sequence[Detection], image: Image) -> Detection:
+    """The face nearest to the middle, as data sets like LFW mean it; `faces` must not be empty."""
+    height, width = image.shape[:2]
+    return min(faces, key=lambda face: np.hypot(face.box.center[0] - width / 2, face.box.center[1] - height / 2))
 
 
 def cut_faces(
@@ -91,8 +97,3 @@ def _stored(path: Path, count: int, size_px: int) -> Chips:
     """The chips in a file, read when they are asked for."""
     shape = (count, size_px, size_px, 3)
     return np.memmap(path, np.uint8, "r", shape=shape) if count else np.empty(shape, np.uint8)
-
-
-def _off_center(face: Detection, image: Image) -> float:
-    height, width = image.shape[:2]
-    return float(np.hypot(face.box.center[0] - width / 2, face.box.center[1] - height / 2))

@@ -4,18 +4,18 @@ The residual network of He et al. 2015 (arXiv:1512.03385) with half the filters 
 have no weights: where a block halves the map, a 2x2 average stands in, and missing channels are zeros.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from convert.tensorflow import load_tensorflow
-from convert.weights.dlib import Convolution, ResnetWeights
-from convert.weights.dlib_layout import BLOCKS, CHIP_PX, EMBEDDING_LENGTH, MEAN_RGB, STEM_CHANNELS, Block
+from convert.tensorflow_backend import load_tensorflow
 
 if TYPE_CHECKING:
     import keras
 
+CHIP_PX = 150
+MEAN_RGB = (122.782, 117.001, 104.298)
+STEM_CHANNELS = 32
+EMBEDDING_LENGTH = 128
 SCALE = 1 / 256
 """The network was trained on (pixel - MEAN_RGB) * SCALE."""
 LAST_STAGE = 256
@@ -28,6 +28,35 @@ people of African or East Asian descent, and make them alike: at the threshold f
 1.7e-2. Bounded to 6 it is 2.0e-3, and the TAR of all at FMR 1e-4 rises from 81.2 to 85.5 % (all pairs of LFW, float32;
 any bound from 4 to 8 does about the same).
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A residual block of two 3x3 convolutions; `down` halves the map and pads the shortcut's channels with zeros."""
+
+    name: str
+    inputs: int
+    channels: int
+    down: bool = False
+
+
+BLOCKS = (
+    Block("block1", 32, 32),
+    Block("block2", 32, 32),
+    Block("block3", 32, 32),
+    Block("block4", 32, 64, down=True),
+    Block("block5", 64, 64),
+    Block("block6", 64, 64),
+    Block("block7", 64, 64),
+    Block("block8", 64, 128, down=True),
+    Block("block9", 128, 128),
+    Block("block10", 128, 128),
+    Block("block11", 128, 256, down=True),
+    Block("block12", 256, 256),
+    Block("block13", 256, 256),
+    Block("block14", 256, 256, down=True),
+)
+"""From the stem to the global average."""
 
 
 def dlib_resnet(*, cap: float | None = None) -> "keras.Model":
@@ -74,30 +103,3 @@ def _with_channels(count: int, name: str) -> "keras.Layer":
     from keras import layers
 
     return layers.ZeroPadding2D(((0, 0), (0, count)), data_format="channels_first", name=name)
-
-
-def load(weights: ResnetWeights, *, cap: float | None = None) -> "keras.Model":
-    """The network with dlib's weights; affine layers and the pixels' normalization are folded into convolutions."""
-    model = dlib_resnet(cap=cap)
-    for convolution in weights.convolutions:
-        kernel, bias = _folded(convolution)
-        if convolution.name == "stem":
-            kernel, bias = _on_pixels(kernel, bias)
-        model.get_layer(convolution.name).set_weights([kernel, bias])
-    model.get_layer("projection").set_weights([weights.projection])
-    return model
-
-
-def _folded(stored: Convolution) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """gamma * (kernel . x + bias) + beta as one convolution: kernel [height, width, c, n] and bias [n]."""
-    kernel = stored.kernel.transpose(2, 3, 1, 0) * stored.gamma
-    return kernel, stored.gamma * stored.bias + stored.beta
-
-
-def _on_pixels(
-    kernel: NDArray[np.float32], bias: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The same convolution for pixels 0..255 instead of (pixel - mean) * scale; exact, for it pads nothing."""
-    scaled = kernel * np.float32(SCALE)
-    mean = np.tensordot(np.asarray(MEAN_RGB), scaled.astype(np.float64), axes=([0], [2]))
-    return scaled, np.asarray(bias - mean.sum(axis=(0, 1)), np.float32)

@@ -7,7 +7,7 @@ bottleneck instead of classes. Layers with weights have the names of keras-facen
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from convert.training.backend import load_keras
+from convert.keras_backend import load_keras
 
 if TYPE_CHECKING:
     import keras

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from convert.training.backend import load_keras
+from convert.keras_backend import load_keras
 
 if TYPE_CHECKING:
     import keras

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, assert_never
 
-from convert.training.backend import load_keras
-from device.vision.manifest import Alignment
+from convert.keras_backend import load_keras
 
 if TYPE_CHECKING:
     import keras
@@ -75,26 +74,6 @@ def convolutions(variant: Variant) -> tuple[str, ...]:
     pointwise = ("stem.pointwise",) if variant is Variant.FOAMLIU else ()
     within = (f"{block.name}.{part}" for block in BOTTLENECKS for part in ("expand", "depthwise", "project"))
     return ("stem", "stem.depthwise", *pointwise, *within, "head", "global", "projection")
-
-
-def arcface_alignment() -> Alignment:
-    """The chip of networks trained with ArcFace: centers of the eyes, tip of the nose, corners of the mouth.
-
-    The template is InsightFace's for 112x112; the landmarks that stand for its points are MediaPipe's face mesh's. Of
-    the two at the nose's tip, 1 and 4, the latter lies where the template has it: fitted by the other four points,
-    their medians are 4 and 0.5 pixels away from it (LFW).
-    """
-    return Alignment(
-        size_px=CHIP_PX,
-        template=(
-            (38.2946, 51.6963),
-            (73.5318, 51.5014),
-            (56.0252, 71.7366),
-            (41.5493, 92.3655),
-            (70.7299, 92.2041),
-        ),
-        landmarks=((33, 133), (362, 263), 4, 61, 291),
-    )
 
 
 def mobilefacenet(*, length: int = EMBEDDING_LENGTH, variant: Variant = Variant.PAPER) -> "keras.Model":

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, assert_never
 
-from convert.training.backend import load_keras
-from device.vision.manifest import Alignment
+from convert.keras_backend import load_keras
 
 if TYPE_CHECKING:
     import keras
@@ -59,24 +58,6 @@ BLOCKS = (
     Inception("inception_5b", three=(96, 384), five=None, pool=Pool.MAX, pooled=96, one=256),
 )
 """From the stem to the average."""
-
-
-def openface_alignment() -> Alignment:
-    """OpenFace's chip: outer corners of the eyes and base of the nose, dlib's landmarks 36, 45 and 33.
-
-    The template is dlib's mean face, its 68 landmarks stretched to fill the chip (`MINMAX_TEMPLATE` in OpenFace's
-    align_dlib.py). OpenFace meets the three points exactly, with an affine transform; a similarity only comes near.
-    """
-    left, top, right, bottom = 0.0792396913815, 0.182360984545, 0.971193274221, 1.06080371126
-    mean_face = (0.252418718401, 0.331052263829), (0.782865376271, 0.321305281656), (0.520712933176, 0.634268222208)
-    template = tuple(
-        (round(CHIP_PX * (x - left) / (right - left), 4), round(CHIP_PX * (y - top) / (bottom - top), 4))
-        for x, y in mean_face
-    )
-    return Alignment(size_px=CHIP_PX, template=template, landmarks=(33, 263, 2))
-
-
-OPENFACE_ALIGNMENT = openface_alignment()
 
 
 def nn4_small2() -> "keras.Model":

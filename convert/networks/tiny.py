@@ -6,7 +6,7 @@ the last map flattened, for where a feature lies says as much as that it is ther
 
 from typing import TYPE_CHECKING
 
-from convert.training.backend import load_keras
+from convert.keras_backend import load_keras
 
 if TYPE_CHECKING:
     import keras

@@ -8,14 +8,14 @@ from pathlib import Path
 from convert.errors import SourceError
 from convert.published.sources import Package
 
-INERT = Path(__file__).parent / "inert"
+STAND_IN = Path(__file__).parent / "stand_in"
 
 
 def download(package: Package, folder: Path) -> Path:
     """Puts the archive of `package` into `folder` and returns its path. Raises `SourceError`.
 
     pip itself refuses an archive of another hash before it opens it. Of a source archive pip then wants the metadata,
-    and would run the archive's `setup.py` to get it; the folder `inert` stands in for setuptools and runs nothing.
+    and would run the archive's `setup.py` to get it; the folder `stand_in` stands in for setuptools and runs nothing.
     """
     requirements = folder / "requirements.txt"
     requirements.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n")
@@ -39,7 +39,7 @@ def _pip_download(arguments: list[str], package: Package) -> str:
 
 def _environment() -> dict[str, str]:
     """PIP_USE_PEP517 keeps older versions of pip from running `setup.py` without any backend; newer ones ignore it."""
-    path = os.pathsep.join(filter(None, [str(INERT), os.environ.get("PYTHONPATH")]))
+    path = os.pathsep.join(filter(None, [str(STAND_IN), os.environ.get("PYTHONPATH")]))
     return os.environ | {"PYTHONPATH": path, "PIP_USE_PEP517": "1"}
 
 

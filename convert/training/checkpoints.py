@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from convert.errors import WeightsError
-from convert.tensorflow import quiet
+from convert.tensorflow_backend import quiet
 from convert.training.held_out import Verification
 from convert.training.plan import TrainingPlan
 from convert.training.trainer_model import network_of

@@ -7,7 +7,6 @@ from pathlib import Path
 import cv2
 import msgspec
 
-from convert.manifests import dlib_alignment
 from convert.measuring.faces import Finder
 from device.errors import ImageError
 from device.images import SUFFIXES, read_image
@@ -18,31 +17,6 @@ from device.vision.manifest import Alignment
 
 RECORD = "alignment.json"
 """The file beside the people's folders that says how their chips were aligned."""
-
-
-def _arcface() -> Alignment:
-    from convert.networks.mobilefacenet import arcface_alignment
-
-    return arcface_alignment()
-
-
-def _openface() -> Alignment:
-    from convert.networks.nn4_small2 import openface_alignment
-
-    return openface_alignment()
-
-
-ALIGNMENTS: dict[str, Callable[[], Alignment]] = {"dlib": dlib_alignment, "arcface": _arcface, "openface": _openface}
-"""By the name of whose networks take such chips."""
-
-
-def resized(alignment: Alignment, size_px: int) -> Alignment:
-    """The same part of a face on a chip of another size; pixels are counted from the middle of the first."""
-    factor = size_px / alignment.size_px
-    template = tuple(
-        (round((x + 0.5) * factor - 0.5, 4), round((y + 0.5) * factor - 0.5, 4)) for x, y in alignment.template
-    )
-    return msgspec.structs.replace(alignment, size_px=size_px, template=template)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from convert.training.backend import load_keras
+from convert.keras_backend import load_keras
 
 Tensor = Any
 """A tensor of the backend, or a NumPy array."""

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convert.errors import WeightsError
-from convert.tensorflow import quiet
-from convert.training.backend import load_keras
-from convert.weights.keras_file import load_keras as load_keras_file
+from convert.keras_backend import load_keras
+from convert.tensorflow_backend import quiet
+from convert.weights.keras_files.archive import read_network
 
 if TYPE_CHECKING:
     import keras
@@ -33,7 +33,7 @@ def take_weights(network: "keras.Model", path: Path) -> None:
     Raises `WeightsError` if that is another network, or none that can be trusted to be one.
     """
     try:
-        given = load_keras_file(path)
+        given = read_network(path)
     except WeightsError as error:
         raise WeightsError(
             f"Cannot read the network {path}: {error.message}",

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from convert.training.backend import load_keras
+from convert.keras_backend import load_keras
 from convert.training.plan import Objective, TrainingPlan
 
 if TYPE_CHECKING:

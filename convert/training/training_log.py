@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from convert.tensorflow import quiet
+from convert.tensorflow_backend import quiet
 from device.errors import DependencyMissing
 from device.packages import install_hint
 

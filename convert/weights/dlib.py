@@ -1,4 +1,5 @@
-"""dlib's face recognition ResNet, `dlib_face_recognition_resnet_model_v1.dat`: a file's bytes to its named tensors.
+"""dlib's face recognition ResNet, `dlib_face_recognition_resnet_model_v1.dat`: a file's bytes to its named
+tensors, and those into the network.
 
 The file holds one known network, so `parse` walks it along `dlib_layout.layout`: what is missing, left over or
 different from what every such file has is a `WeightsError`, and no length in the file is believed.
@@ -7,12 +8,17 @@ different from what every such file has is a `WeightsError`, and no length in th
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.errors import WeightsError
+from convert.networks.dlib_resnet import MEAN_RGB, SCALE, dlib_resnet
 from convert.weights.dlib_layout import Fixed, Stored, layout
+
+if TYPE_CHECKING:
+    import keras
 
 Tensor = NDArray[np.float32]
 Tensors = dict[tuple[str, str], Tensor]
@@ -43,6 +49,18 @@ def parse(content: bytes) -> ResnetWeights:
     projection = tensors.pop(("projection", "kernel"))
     names = dict.fromkeys(layer for layer, _ in tensors)
     return ResnetWeights(tuple(_convolution(name, tensors) for name in names), projection)
+
+
+def load(weights: ResnetWeights, *, cap: float | None = None) -> "keras.Model":
+    """The network with dlib's weights; affine layers and the pixels' normalization are folded into convolutions."""
+    model = dlib_resnet(cap=cap)
+    for convolution in weights.convolutions:
+        kernel, bias = _folded(convolution)
+        if convolution.name == "stem":
+            kernel, bias = _on_pixels(kernel, bias)
+        model.get_layer(convolution.name).set_weights([kernel, bias])
+    model.get_layer("projection").set_weights([weights.projection])
+    return model
 
 
 def _read(content: memoryview) -> Iterator[tuple[tuple[str, str], Tensor]]:
@@ -79,6 +97,19 @@ def _values(piece: Stored, received: memoryview, at: int) -> Tensor:
 def _convolution(name: str, tensors: Tensors) -> Convolution:
     kernel, bias, gamma, beta = (tensors[name, part] for part in ("kernel", "bias", "gamma", "beta"))
     return Convolution(name, kernel, bias, gamma, beta)
+
+
+def _folded(stored: Convolution) -> tuple[Tensor, Tensor]:
+    """gamma * (kernel . x + bias) + beta as one convolution: kernel [height, width, c, n] and bias [n]."""
+    kernel = stored.kernel.transpose(2, 3, 1, 0) * stored.gamma
+    return kernel, stored.gamma * stored.bias + stored.beta
+
+
+def _on_pixels(kernel: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+    """The same convolution for pixels 0..255 instead of (pixel - mean) * scale; exact, for it pads nothing."""
+    scaled = kernel * np.float32(SCALE)
+    mean = np.tensordot(np.asarray(MEAN_RGB), scaled.astype(np.float64), axes=([0], [2]))
+    return scaled, np.asarray(bias - mean.sum(axis=(0, 1)), np.float32)
 
 
 def _error(what: str) -> WeightsError:

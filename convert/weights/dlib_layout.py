@@ -1,4 +1,4 @@
-"""What lies where in dlib's face recognition ResNet file: the table of its blocks, and every byte that is no weight.
+"""What lies where in dlib's face recognition ResNet file: every tensor, and every byte that is no weight.
 
 The format is that of dlib/dnn/core.h and dlib/dnn/layers.h when the network was published in 2017. Layers are stored
 input first, after the versions of all layer templates, output first.
@@ -8,41 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
+from convert.networks.dlib_resnet import BLOCKS, CHIP_PX, EMBEDDING_LENGTH, MEAN_RGB, STEM_CHANNELS, Block
 from convert.weights.dlib_format import booleans, floating, integer, integers, string, tensor_header
-
-CHIP_PX = 150
-MEAN_RGB = (122.782, 117.001, 104.298)
-STEM_CHANNELS = 32
-EMBEDDING_LENGTH = 128
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A residual block of two 3x3 convolutions; `down` halves the map and pads the shortcut's channels with zeros."""
-
-    name: str
-    inputs: int
-    channels: int
-    down: bool = False
-
-
-BLOCKS = (
-    Block("block1", 32, 32),
-    Block("block2", 32, 32),
-    Block("block3", 32, 32),
-    Block("block4", 32, 64, down=True),
-    Block("block5", 64, 64),
-    Block("block6", 64, 64),
-    Block("block7", 64, 64),
-    Block("block8", 64, 128, down=True),
-    Block("block9", 128, 128),
-    Block("block10", 128, 128),
-    Block("block11", 128, 256, down=True),
-    Block("block12", 256, 256),
-    Block("block13", 256, 256),
-    Block("block14", 256, 256, down=True),
-)
-"""From the stem to the global average."""
 
 
 @dataclass(frozen=True, slots=True)

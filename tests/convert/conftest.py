@@ -8,12 +8,12 @@ import pytest
 
 from convert.measuring.comparisons import Templates
 from convert.measuring.door_protocol import Acquired
-from convert.networks import dlib_resnet
+from convert.networks.dlib_resnet import CAP
 from convert.published.fetch import fetch, is_cached
 from convert.published.sources import RESNET_WEIGHTS
-from convert.representative import portraits_dir
-from convert.tensorflow import load_tensorflow
-from convert.weights.dlib import ResnetWeights, parse
+from convert.representative_set import portraits_dir
+from convert.tensorflow_backend import load_tensorflow
+from convert.weights.dlib import ResnetWeights, load, parse
 from device.config import VisionSettings
 from device.images import image_files, read_image
 from device.vision.alignment import align
@@ -41,14 +41,14 @@ def resnet_weights(published) -> ResnetWeights:
 def resnet(resnet_weights):
     """dlib's network in Keras, as it is."""
     load_tensorflow()
-    return dlib_resnet.load(resnet_weights)
+    return load(resnet_weights)
 
 
 @pytest.fixture(scope="session")
 def bounded_resnet(resnet_weights):
     """The network that is quantized: its last stage bounded."""
     load_tensorflow()
-    return dlib_resnet.load(resnet_weights, cap=dlib_resnet.CAP)
+    return load(resnet_weights, cap=CAP)
 
 
 @pytest.fixture(scope="session")

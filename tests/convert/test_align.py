@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from convert.alignments import ALIGNMENTS, dlib_alignment
 from convert.cli.main import cli
-from convert.manifests import dlib_alignment
 from convert.measuring.faces import Finder
-from convert.training.chips import ALIGNMENTS, Aligned, align_photos, photos_in, record_alignment, resized
+from convert.training.chips import Aligned, align_photos, photos_in, record_alignment
 from device.commandline import run_command
 from device.errors import ImageError
 from device.images import read_image
-from device.vision.alignment import align
 from device.vision.models import shipped_models_dir
 
 PORTRAITS = shipped_models_dir() / "portraits"
@@ -132,18 +131,6 @@ def test_chips_of_two_alignments_do_not_mix(tmp_path):
     record_alignment(dlib_alignment(), tmp_path)
     with pytest.raises(ImageError, match="aligned in another way"):
         record_alignment(ALIGNMENTS["arcface"](), tmp_path)
-
-
-@pytest.mark.parametrize(("name", "size_px"), [("dlib", 150), ("arcface", 112), ("openface", 96)])
-def test_alignments_are_of_the_sizes_that_help_tells(name, size_px):
-    assert ALIGNMENTS[name]().size_px == size_px
-
-
-def test_a_resized_chip_shows_the_same(finder):
-    image = read_image(PORTRAITS / "grace-hopper.jpg")
-    landmarks, alignment = finder.locate(image), ALIGNMENTS["arcface"]()
-    half = cv2.resize(align(image, landmarks, resized(alignment, 224)), (112, 112), interpolation=cv2.INTER_AREA)
-    assert np.abs(half.astype(int) - align(image, landmarks, alignment)).mean() < 3
 
 
 def test_the_command_makes_chips_of_another_size(photos, tmp_path):

@@ -5,15 +5,15 @@ import shutil
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pytest
 
 from convert import check
+from convert.alignments import dlib_alignment
 from convert.build import GATED_SHA256, build, left_to_do, with_rule_of_before
 from convert.check import Finding, check_models
-from convert.manifests import detection_draft, dlib_alignment, embedding_draft, landmarks_draft, sealed
+from convert.manifests import detection_draft, embedding_draft, landmarks_draft, sealed
 from convert.published.sources import FACE_MESH, RESNET_WEIGHTS, SHORT_RANGE_DETECTOR
-from convert.tensorflow import cpu_class, load_tensorflow
+from convert.tensorflow_backend import cpu_class, load_tensorflow
 from device.errors import ModelError
 from device.vision.embedder import Embedder
 from device.vision.manifest import BuiltWith, Manifest, Source, read_manifest, write_manifest
@@ -98,11 +98,6 @@ def test_the_shipped_manifest_says_what_a_build_would_write(name):
 def test_the_shipped_embedding_is_calibrated():
     rule = Embedder(load_model(EMBEDDING, shipped_models_dir())).decision_rule
     assert (rule.metric, rule.direction, rule.target_fmr) == ("cosine-similarity", "higher-is-closer", 1e-4)
-
-
-def test_the_template_is_symmetric_about_the_middle_of_the_chip():
-    x = np.array([point[0] for point in dlib_alignment().template])
-    assert np.abs(x[[0, 1]] + x[[2, 3]] - 148.5).max() < 1
 
 
 @pytest.mark.usefixtures("rebuilt")

@@ -1,14 +1,12 @@
 """The table of known networks: every entry can be imported, says where it is from, and what it allows."""
 
-from importlib import import_module
-from inspect import signature
-
 import pytest
 
+from convert.alignments import ALIGNMENTS
 from convert.catalogue import catalogue, hash_of, hash_of_file, hash_of_folder
-from convert.cli import import_
 from convert.errors import WeightsError
-from convert.importing import ALIGNMENTS, IMPORTERS, NETWORKS, OF_ANY_LENGTH, alignment_named
+from convert.importing import IMPORTERS
+from convert.networks.table import NETWORKS
 from convert.published.sources import RESNET_WEIGHTS
 
 ENTRIES = catalogue()
@@ -55,23 +53,6 @@ def test_dlib_s_weights_are_those_of_the_build():
 def test_the_table_cannot_be_changed():
     with pytest.raises(TypeError):
         ENTRIES["more"] = ENTRIES["mobilefacenet"]
-
-
-@pytest.mark.parametrize("name", [name for name in ALIGNMENTS if name != "box-80"])
-def test_an_alignment_has_a_landmark_for_each_point_within_its_chip(name):
-    alignment = alignment_named(name)
-    inside = [0 < x < alignment.size_px and 0 < y < alignment.size_px for x, y in alignment.template]
-    assert (len(inside) == len(alignment.landmarks) >= 2, all(inside)) == (True, True)
-
-
-def test_the_command_s_choices_are_the_tables():
-    assert (set(import_.NETWORKS), {*import_.ALIGNMENTS, "box-80"}) == (set(NETWORKS), set(ALIGNMENTS))
-
-
-@pytest.mark.parametrize("name", NETWORKS)
-def test_a_network_takes_a_length_where_the_table_says_so(name):
-    build = getattr(import_module(f"convert.networks.{name}"), name)
-    assert ("length" in signature(build).parameters) == (name in OF_ANY_LENGTH)
 
 
 def test_the_hash_of_a_folder_is_of_names_and_contents(tmp_path):

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from convert.conversion.named_network import load_network, spec_of
 from convert.errors import WeightsError
 from convert.spec import NetworkSpec, write_network
-from convert.tensorflow import load_tensorflow, quiet
+from convert.tensorflow_backend import load_tensorflow, quiet
 from convert.weights import dlib, dlib_layout, mobilefacenet, onnx_file, openface, torch_file
-from convert.weights.hdf5 import opened, stored_tensors
-from convert.weights.keras_config import parse_config
-from convert.weights.keras_file import check_saved_model, load_keras, load_weights_into
-from convert.weights.saved_model import GRAPH
+from convert.weights.keras_files.archive import load_weights_into, read_network
+from convert.weights.keras_files.config import parse_config
+from convert.weights.keras_files.hdf5 import opened, stored_tensors
+from convert.weights.keras_files.saved_model import GRAPH, check_saved_model
 from device.errors import LintelError
 from device.vision.manifest import Alignment, Source
 
@@ -106,7 +106,7 @@ def files(own, tmp_path_factory) -> Path:
 def test_a_damaged_keras_file(files, mutation, name):
     path = files / f"damaged-{name}"
     path.write_bytes(mutation((files / name).read_bytes()))
-    survives(lambda: load_keras(path))
+    survives(lambda: read_network(path))
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +194,7 @@ def test_a_description_with_anything_in_one_place(files, seed, value):
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in {**members, "config.json": json.dumps(config).encode()}.items():
             archive.writestr(name, content)
-    survives(lambda: load_keras(path))
+    survives(lambda: read_network(path))
 
 
 def places(value):

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convert.alignments import arcface_alignment, resized
 from convert.cli.main import cli
 from convert.errors import WeightsError
 from convert.importing import OwnNetwork, import_known, import_own
-from convert.networks.mobilefacenet import arcface_alignment
 from convert.spec import read_spec
-from convert.tensorflow import load_tensorflow, quiet
-from convert.training.chips import resized
-from convert.weights.keras_file import check_saved_model, load_keras
+from convert.tensorflow_backend import load_tensorflow, quiet
+from convert.weights.keras_files.archive import read_network
+from convert.weights.keras_files.saved_model import check_saved_model
 from device.commandline import run_command
 
 SIZE = 16
@@ -62,20 +62,20 @@ def run(*arguments: object) -> int:
 
 def test_a_network_of_one_s_own_takes_rgb_0_to_255_after_its_import(files, network, tmp_path):
     imported = import_own("mine", files / "net.keras", tmp_path, OWN)
-    received = np.asarray(load_keras(imported.path)(PIXELS))
+    received = np.asarray(read_network(imported.path)(PIXELS))
     assert np.abs(received - np.asarray(network(SCALED))).max() < 1e-5
 
 
 def test_its_first_layer_is_its_normalization(files, tmp_path):
     imported = import_own("mine", files / "net.keras", tmp_path, OWN)
-    names = [layer.name for layer in load_keras(imported.path).layers]
+    names = [layer.name for layer in read_network(imported.path).layers]
     assert names == ["pixels", "normalization", "bgr", "small"]
 
 
 def test_one_that_has_its_normalization_inside_stays_as_it_is(files, tmp_path):
     once = import_own("once", files / "net.keras", tmp_path, OWN)
     again = import_own("again", once.path, tmp_path, OwnNetwork(SIZE, "arcface", "MIT"))
-    assert [layer.name for layer in load_keras(again.path).layers][1] == "normalization"
+    assert [layer.name for layer in read_network(again.path).layers][1] == "normalization"
 
 
 def test_its_sidecar_says_what_its_file_does_not(files, tmp_path):
@@ -183,7 +183,7 @@ def test_a_network_of_other_pixels_is_refused(shape, reason, tmp_path):
 
 def test_a_network_of_any_size_gets_one(tmp_path):
     imported = import_own("mine", saved(small_network((None, None, 3)), tmp_path / "net.keras"), tmp_path, OWN)
-    assert load_keras(imported.path).input_shape == (None, SIZE, SIZE, 3)
+    assert read_network(imported.path).input_shape == (None, SIZE, SIZE, 3)
 
 
 def test_a_network_that_gives_no_vector_is_refused(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from convert.manifests import embedding_draft, sealed
 from convert.quantize import Quantization, quantize
-from convert.tensorflow import load_tensorflow, quiet
+from convert.tensorflow_backend import load_tensorflow, quiet
 from device.errors import ImageError, ModelError
 from device.vision.manifest import TensorSpec
 from device.vision.models import Model

@@ -32,7 +32,7 @@ from convert.measuring.faces import Faces, Finder, cut_faces
 from convert.measuring.protocols import Pair
 from convert.quantize import Quantization
 from convert.spec import NetworkSpec, encoded, read_spec, sidecar, write_network
-from convert.tensorflow import load_tensorflow
+from convert.tensorflow_backend import load_tensorflow
 from device.commandline import run_command
 from device.config import VisionSettings
 from device.errors import ImageError, LintelError, ModelError

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from convert.training.backend import load_keras
+from convert.keras_backend import load_keras
 from convert.triplet import Mining, mined_loss, triplet_loss
 
 ROOT = Path(__file__).parents[2]

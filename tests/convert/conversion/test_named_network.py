@@ -7,7 +7,7 @@ from convert.conversion.named_network import load_network, spec_of
 from convert.errors import WeightsError
 from convert.importing import OwnNetwork, import_own
 from convert.quantize import Quantization, quantize
-from convert.tensorflow import load_tensorflow, quiet
+from convert.tensorflow_backend import load_tensorflow, quiet
 
 SIZE = 16
 OWN = OwnNetwork(size_px=SIZE, scale=0.5, offset=-1.0, alignment="dlib", license="MIT")

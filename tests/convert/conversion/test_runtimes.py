@@ -11,7 +11,7 @@ import pytest
 from convert.conversion import runtime_child
 from convert.conversion.runtimes import Loading, Place, TfliteFile, cosine, find_places, load_everywhere
 from convert.quantize import Quantization, quantize
-from convert.tensorflow import load_tensorflow
+from convert.tensorflow_backend import load_tensorflow
 from device.errors import ModelError
 from device.vision.runtime import RUNTIMES
 

@@ -6,7 +6,7 @@ import pytest
 
 from convert.networks.dlib_resnet import CAP
 from convert.published.sources import RESNET_WEIGHTS
-from convert.tensorflow import quiet
+from convert.tensorflow_backend import quiet
 from device.vision.embedder import Embedder
 from device.vision.models import EMBEDDING, load_model, shipped_models_dir
 

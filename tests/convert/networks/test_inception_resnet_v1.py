@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convert.networks.inception_resnet_v1 import inception_resnet_v1
-from convert.weights.keras_config import parse_config
+from convert.weights.keras_files.config import parse_config
 
 PUBLISHED = {128: (22_808_144, 22_779_312), 512: (23_497_424, 23_467_824)}
 """All and trained parameters of keras-facenet's facenet_keras.h5, and of deepface's Facenet512."""

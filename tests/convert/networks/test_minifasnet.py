@@ -13,7 +13,7 @@ import pytest
 
 from convert.errors import WeightsError
 from convert.networks.minifasnet import STAGES, Variant, minifasnet
-from convert.tensorflow import load_tensorflow
+from convert.tensorflow_backend import load_tensorflow
 from convert.weights.minifasnet import expected_shapes, load
 from convert.weights.torch_file import read_state_dict
 

@@ -9,14 +9,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from convert.errors import WeightsError
-from convert.networks.mobilefacenet import (
-    BOTTLENECKS,
-    CHIP_PX,
-    Variant,
-    arcface_alignment,
-    mobilefacenet,
-)
-from convert.tensorflow import quiet
+from convert.networks.mobilefacenet import BOTTLENECKS, CHIP_PX, Variant, mobilefacenet
+from convert.tensorflow_backend import quiet
 from convert.weights.mobilefacenet import expected_shapes, load, names_in_file
 
 PAPER_S_TABLE = {
@@ -240,14 +234,3 @@ def test_the_file_s_names_run_from_the_stem_to_the_projection():
         ("onnx::Conv_529", "onnx::Conv_530"),
         ("onnx::Conv_679", "onnx::Conv_680"),
     )
-
-
-def test_the_chip_is_that_of_arcface():
-    alignment = arcface_alignment()
-    assert (alignment.size_px, len(alignment.template), len(alignment.landmarks)) == (CHIP_PX, 5, 5)
-
-
-def test_the_eyes_of_the_chip_are_level_and_above_the_mouth():
-    (left_eye, right_eye, nose, *mouth) = arcface_alignment().template
-    assert left_eye[0] < nose[0] < right_eye[0]
-    assert max(left_eye[1], right_eye[1]) < nose[1] < min(y for _, y in mouth)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from convert.networks.nn4_small2 import OPENFACE_ALIGNMENT, nn4_small2
+from convert.networks.nn4_small2 import nn4_small2
 from convert.quantize import Quantization, quantize
-from convert.tensorflow import load_tensorflow, quiet
-from convert.weights.keras_config import parse_config
+from convert.tensorflow_backend import load_tensorflow, quiet
+from convert.weights.keras_files.config import parse_config
 
 PUBLISHED_PARAMETERS = 3_733_968
 """OpenFace's models-and-accuracies.md, without the moving means and variances."""
@@ -159,11 +159,3 @@ def test_what_keras_has_no_layer_for_converts(part, shape, tolerances, request):
         for quantization in (Quantization.FLOAT32, Quantization.FULL_INT8)
     ]
     assert [apart < most for apart, most in zip(apart, tolerances, strict=True)] == [True, True]
-
-
-def test_a_chip_has_the_points_where_openface_has_them():
-    assert np.allclose(OPENFACE_ALIGNMENT.template, [(18.64, 16.25), (75.73, 15.18), (47.52, 49.39)], atol=0.01)
-
-
-def test_a_face_is_found_by_the_corners_of_its_eyes_and_the_base_of_its_nose():
-    assert (OPENFACE_ALIGNMENT.size_px, OPENFACE_ALIGNMENT.landmarks) == (96, (33, 263, 2))

@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from convert.tensorflow import quiet
-from convert.training.backend import load_keras
+from convert.keras_backend import load_keras
+from convert.tensorflow_backend import quiet
 from convert.training.checkpoints import Epoch
 from convert.training.plan import TrainingPlan
 from device.vision.manifest import Alignment

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from convert.networks import table
 from convert.train import Trained, train
-from convert.training import trainable
 from convert.training.plan import Objective, Precision, TrainingFiles
 from tests.convert.training.bench import PLAN, Remembering, small_network, write_chips
 
 
 @pytest.fixture(autouse=True)
 def _small_networks(monkeypatch):
-    monkeypatch.setitem(trainable.NETWORKS, "tiny", small_network)
+    monkeypatch.setitem(table.NETWORKS, "tiny", small_network)
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,7 @@ def data(tmp_path_factory) -> Path:
 def trained(data, tmp_path_factory) -> tuple[Trained, Remembering]:
     """A whole training of `PLAN` with its logs, and who heard of it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(trainable.NETWORKS, "tiny", small_network)
+        patch.setitem(table.NETWORKS, "tiny", small_network)
         heard = Remembering()
         folder = tmp_path_factory.mktemp("once")
         return train(PLAN, TrainingFiles(data, folder / "net.keras", logs=folder / "logs"), heard), heard
@@ -39,5 +39,5 @@ def softmax(data, tmp_path_factory) -> Trained:
     """A first stage, in half precision."""
     plan = replace(PLAN, epochs=1, steps=2, objective=Objective.SOFTMAX, precision=Precision.FLOAT16)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(trainable.NETWORKS, "tiny", small_network)
+        patch.setitem(table.NETWORKS, "tiny", small_network)
         return train(plan, TrainingFiles(data, tmp_path_factory.mktemp("softmax") / "1.keras"), Remembering())

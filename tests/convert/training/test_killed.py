@@ -28,7 +28,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from convert.train import train
-from convert.training import trainable
+from convert.networks import table
 from convert.training.plan import TrainingFiles
 from tests.convert.training.bench import PLAN, Remembering, small_network
 
@@ -38,7 +38,7 @@ class Killed(Remembering):
         if len(self.epochs) == 1:
             os.kill(os.getpid(), signal.SIGKILL)
 
-trainable.NETWORKS["tiny"] = small_network
+table.NETWORKS["tiny"] = small_network
 train(PLAN, TrainingFiles(Path(sys.argv[2]), Path(sys.argv[3])), Killed())
 """
 
@@ -76,13 +76,13 @@ ELSEWHERE = """
 import json, sys
 from pathlib import Path
 from convert.train import train
-from convert.training import trainable
+from convert.networks import table
 from convert.training.plan import TrainingFiles
 from tests.convert.training.bench import PLAN, Remembering, small_network
 
 import keras
 
-trainable.NETWORKS["tiny"] = small_network
+table.NETWORKS["tiny"] = small_network
 found = train(PLAN, TrainingFiles(Path(sys.argv[2]), Path(sys.argv[3])), Remembering())
 print(json.dumps([keras.backend.backend(), found.epochs[0].loss, found.epochs[-1].loss]))
 """

@@ -12,11 +12,11 @@ from click.testing import CliRunner
 from convert.cli.main import cli
 from convert.conversion.named_network import load_network as load_named
 from convert.errors import WeightsError
+from convert.keras_backend import load_keras
+from convert.networks import table
 from convert.spec import read_spec, sidecar
-from convert.tensorflow import quiet
+from convert.tensorflow_backend import quiet
 from convert.train import Trained, train
-from convert.training import trainable
-from convert.training.backend import load_keras
 from convert.training.chips import record_alignment
 from convert.training.plan import TrainingFiles
 from device.errors import ImageError
@@ -75,7 +75,7 @@ def aligned(data, tmp_path_factory) -> Path:
 def first(aligned) -> Trained:
     """A training of one step, half of the people held out."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(trainable.NETWORKS, "tiny", small_network)
+        patch.setitem(table.NETWORKS, "tiny", small_network)
         return train(SHORT, TrainingFiles(aligned, aligned.parent / "my net.keras"), Remembering())
 
 

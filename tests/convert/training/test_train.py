@@ -9,10 +9,10 @@ from click.testing import CliRunner
 
 from convert.cli.main import cli
 from convert.errors import WeightsError
-from convert.tensorflow import quiet
+from convert.keras_backend import load_keras
+from convert.networks import table
+from convert.tensorflow_backend import quiet
 from convert.train import Trained, train
-from convert.training import trainable
-from convert.training.backend import load_keras
 from convert.training.checkpoints import State
 from convert.training.held_out import pairs_of, verify
 from convert.training.people import ChipReader, read_people, split_by_name
@@ -136,16 +136,9 @@ def test_an_output_of_another_kind_is_refused(data, tmp_path, capfd):
 
 
 def test_a_length_that_a_network_cannot_have_is_refused(data, tmp_path, monkeypatch, capfd):
-    monkeypatch.setitem(trainable.NETWORKS, "tiny", lambda _length: small_network(4))
+    monkeypatch.setitem(table.NETWORKS, "tiny", lambda _length: small_network(4))
     assert run_command(cli, command(data, tmp_path / "net.keras")) == 4
     assert "The embeddings of tiny have 4 numbers, received a length of 8" in capfd.readouterr().err
-
-
-def test_every_network_of_the_table_can_be_named():
-    import convert.cli.train as command
-
-    choice = next(option for option in command.train.params if option.name == "network")
-    assert set(choice.type.choices) == set(trainable.NETWORKS)
 
 
 def test_the_tiny_network_is_small_enough_for_a_processor():

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convert.errors import WeightsError
+from convert.networks.dlib_resnet import BLOCKS
 from convert.weights.dlib import Convolution, parse
 from convert.weights.dlib_format import floating, integer
-from convert.weights.dlib_layout import BLOCKS, Fixed, Stored, layout
+from convert.weights.dlib_layout import Fixed, Stored, layout
 
 PIECES = tuple(layout())
 STARTS = tuple(np.cumsum([0, *(piece.size_bytes for piece in PIECES)])[:-1].tolist())

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from convert.alignments import openface_alignment
 from convert.errors import WeightsError
-from convert.networks.nn4_small2 import OPENFACE_ALIGNMENT
-from convert.representative import portraits_dir
+from convert.representative_set import portraits_dir
 from convert.weights.openface import COPIES, MAX_NUMBER_BYTES, expected, load, load_partial
 from device.config import VisionSettings
 from device.images import image_files, read_image
@@ -213,7 +213,7 @@ def portraits() -> np.ndarray:
     analyzer = load_analyzer(VisionSettings(threads=1))
     images = [read_image(path) for path in image_files(portraits_dir())]
     landmarks = [analyzer.mesh.locate(image, analyzer.detector.detect(image)[0]) for image in images]
-    return np.stack([align(*face, OPENFACE_ALIGNMENT) for face in zip(images, landmarks, strict=True)])
+    return np.stack([align(*face, openface_alignment()) for face in zip(images, landmarks, strict=True)])
 
 
 def test_the_network_needs_the_files_of_keras_openface_and_no_others():

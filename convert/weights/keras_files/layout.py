@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convert.errors import WeightsError
-from convert.tensorflow import quiet
+from convert.tensorflow_backend import quiet
 from convert.weights.accounting import told
-from convert.weights.hdf5 import Stored, damaged, opened, stored_tensors
-from convert.weights.keras_names import other_names
+from convert.weights.keras_files.hdf5 import Stored, damaged, opened, stored_tensors
+from convert.weights.keras_files.names import other_names
 
 if TYPE_CHECKING:
     import h5py

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from convert.errors import WeightsError
-from convert.tensorflow import load_tensorflow, quiet
-from convert.weights import keras_file, saved_model
-from convert.weights.keras_config import ALLOWED, parse_config
-from convert.weights.keras_file import check_saved_model, load_keras, load_weights_into
+from convert.tensorflow_backend import load_tensorflow, quiet
+from convert.weights.keras_files import archive, saved_model
+from convert.weights.keras_files.archive import load_weights_into, read_network
+from convert.weights.keras_files.config import ALLOWED, parse_config
+from convert.weights.keras_files.saved_model import check_saved_model
 
 PIXELS = np.random.default_rng(1).uniform(0, 255, (2, 8, 8, 3)).astype(np.float32)
 CONV = "layers/conv2d/vars/0"
@@ -88,7 +89,7 @@ def with_layer(parts: dict[str, bytes], layer: dict[str, object]) -> bytes:
 
 @pytest.mark.parametrize("name", ["net.keras", "net.h5"])
 def test_a_network_comes_back_as_it_was(name, files, network):
-    assert np.array_equal(np.asarray(load_keras(files / name)(PIXELS)), np.asarray(network(PIXELS)))
+    assert np.array_equal(np.asarray(read_network(files / name)(PIXELS)), np.asarray(network(PIXELS)))
 
 
 @pytest.mark.parametrize("name", ["net.weights.h5", "net.h5"])
@@ -101,7 +102,7 @@ def test_what_training_left_is_not_looked_at(tmp_path, parts):
     config = json.loads(parts["config.json"])
     config["compile_config"] = {"loss": {"module": "evil", "class_name": "Loss", "config": {}}}
     changed = archive_of(tmp_path / "net.keras", {**parts, "config.json": json.dumps(config).encode()})
-    assert load_keras(changed).name == "small"
+    assert read_network(changed).name == "small"
 
 
 @pytest.mark.parametrize(
@@ -132,7 +133,7 @@ def test_what_training_left_is_not_looked_at(tmp_path, parts):
 def test_a_description_that_names_more_than_computing_layers_is_refused(layer, reason, parts, tmp_path):
     path = archive_of(tmp_path / "net.keras", {**parts, "config.json": with_layer(parts, layer)})
     with pytest.raises(WeightsError, match=reason):
-        load_keras(path)
+        read_network(path)
 
 
 @pytest.mark.parametrize(
@@ -147,13 +148,13 @@ def test_a_description_of_what_no_memory_holds_is_refused(layer, config, reason,
     entries = [{"module": "keras.layers", "class_name": name, "config": given} for name, given in layers]
     network = {"module": "keras", "class_name": "Sequential", "config": {"name": "net", "layers": entries}}
     with pytest.raises(WeightsError, match=reason):
-        load_keras(archive_of(tmp_path / "net.keras", {**parts, "config.json": json.dumps(network).encode()}))
+        read_network(archive_of(tmp_path / "net.keras", {**parts, "config.json": json.dumps(network).encode()}))
 
 
 def test_a_name_in_a_file_moves_no_cursor(parts, tmp_path):
     entry = {"class_name": "Rescaling", "module": "keras.layers\x1b[2J\n"}
     with pytest.raises(WeightsError) as caught:
-        load_keras(archive_of(tmp_path / "net.keras", {**parts, "config.json": with_layer(parts, entry)}))
+        read_network(archive_of(tmp_path / "net.keras", {**parts, "config.json": with_layer(parts, entry)}))
     assert caught.value.message.isprintable()
 
 
@@ -165,7 +166,7 @@ def test_python_code_in_an_older_file_is_refused(tmp_path):
     with quiet():
         keras.Model(pixels, keras.layers.Lambda(lambda x: x * 2, name="evil")(pixels)).save(tmp_path / "net.h5")
     with pytest.raises(WeightsError, match="Lambda, layer 'evil', is refused, for it carries Python code"):
-        load_keras(tmp_path / "net.h5")
+        read_network(tmp_path / "net.h5")
 
 
 @pytest.mark.parametrize(
@@ -181,7 +182,7 @@ def test_python_code_in_an_older_file_is_refused(tmp_path):
 )
 def test_a_description_that_is_none_is_refused(content, reason, parts, tmp_path):
     with pytest.raises(WeightsError, match=reason):
-        load_keras(archive_of(tmp_path / "net.keras", {**parts, "config.json": content}))
+        read_network(archive_of(tmp_path / "net.keras", {**parts, "config.json": content}))
 
 
 def test_too_many_layers_are_refused():
@@ -213,7 +214,7 @@ def test_every_class_of_the_table_is_one_of_keras():
 )
 def test_an_archive_with_more_in_it_is_refused(members, reason, parts, tmp_path):
     with pytest.raises(WeightsError, match=reason):
-        load_keras(archive_of(tmp_path / "net.keras", {**parts, **members}))
+        read_network(archive_of(tmp_path / "net.keras", {**parts, **members}))
 
 
 def test_an_archive_with_a_member_twice_is_refused(parts, tmp_path):
@@ -223,24 +224,24 @@ def test_an_archive_with_a_member_twice_is_refused(parts, tmp_path):
     ):
         archive.writestr("config.json", parts["config.json"])
     with pytest.raises(WeightsError, match="expected the members"):
-        load_keras(tmp_path / "net.keras")
+        read_network(tmp_path / "net.keras")
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.weights.h5"])
 def test_a_member_that_unpacks_to_a_hundred_times_its_size_is_refused(name, parts, tmp_path):
     bomb = archive_of(tmp_path / "net.keras", {**parts, name: bytes(1 << 20)}, zipfile.ZIP_DEFLATED)
     with pytest.raises(WeightsError, match=f"{name} would unpack from .* to 1048576 bytes"):
-        load_keras(bomb)
+        read_network(bomb)
 
 
 def test_a_member_above_its_limit_is_refused(parts, tmp_path, monkeypatch):
-    monkeypatch.setattr(keras_file, "MAX_CONFIG_BYTES", 100)
+    monkeypatch.setattr(archive, "MAX_CONFIG_BYTES", 100)
     with pytest.raises(WeightsError, match=r"config\.json would unpack .* expected at most 100"):
-        load_keras(archive_of(tmp_path / "net.keras", parts))
+        read_network(archive_of(tmp_path / "net.keras", parts))
 
 
 def test_a_file_above_its_limit_is_refused(files, monkeypatch):
-    monkeypatch.setattr(keras_file, "MAX_WEIGHTS_BYTES", 100)
+    monkeypatch.setattr(archive, "MAX_WEIGHTS_BYTES", 100)
     with pytest.raises(WeightsError, match="expected at most 100"):
         load_weights_into(None, files / "net.weights.h5")
 
@@ -248,13 +249,13 @@ def test_a_file_above_its_limit_is_refused(files, monkeypatch):
 def test_an_archive_of_thousands_of_members_is_refused(tmp_path):
     path = archive_of(tmp_path / "net.keras", {f"{n:060}": b"" for n in range(1_000)})
     with pytest.raises(WeightsError, match="too many members"):
-        load_keras(path)
+        read_network(path)
 
 
 @pytest.mark.parametrize(("path", "why"), [("none.keras", "No such file"), ("", "Is a directory")])
 def test_what_cannot_be_read_says_so(path, why, tmp_path):
     with pytest.raises(WeightsError, match=why):
-        load_keras(tmp_path / path)
+        read_network(tmp_path / path)
 
 
 @pytest.fixture
@@ -377,7 +378,7 @@ def test_an_older_file_s_names_are_accounted_for(names, reason, files, fresh, tm
 
 def test_weights_without_a_network_say_which_option_names_one(files):
     with pytest.raises(WeightsError, match="--network"):
-        load_keras(files / "net.weights.h5")
+        read_network(files / "net.weights.h5")
 
 
 def test_a_saved_model_s_signature_is_told(files):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convert.errors import WeightsError
-from convert.weights.keras_config import printable
+from convert.weights.keras_files.config import printable
 
 if TYPE_CHECKING:
     import h5py

@@ -16,19 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convert import keras_backend
 from convert.errors import WeightsError
-from convert.tensorflow import quiet
-from convert.training import backend
-from convert.weights.hdf5 import damaged, opened, stored_tensors
-from convert.weights.keras_config import Json, parse_config, refused
-from convert.weights.keras_layout import account, check_named, layout_of_file, layout_of_network
-from convert.weights.keras_legacy import assign, is_legacy
-from convert.weights.saved_model import SavedModelSignature, check_saved_model
+from convert.tensorflow_backend import quiet
+from convert.weights.keras_files.config import Json, parse_config, refused
+from convert.weights.keras_files.hdf5 import damaged, opened, stored_tensors
+from convert.weights.keras_files.layout import account, check_named, layout_of_file, layout_of_network
+from convert.weights.keras_files.legacy import assign, is_legacy
 
 if TYPE_CHECKING:
     import keras
-
-__all__ = ["SavedModelSignature", "check_saved_model", "load_keras", "load_weights_into"]
 
 MAX_WEIGHTS_BYTES = 1 << 30
 MAX_CONFIG_BYTES = 16 << 20
@@ -46,13 +43,13 @@ _LOCATOR = b"PK\x06\x07"
 _MAX_DIRECTORY_BYTES = 1 << 16
 
 
-def load_keras(path: Path) -> "keras.Model":
+def read_network(path: Path) -> "keras.Model":
     """The network in a `.keras` file or a whole-model `.h5` file, its weights loaded and every one accounted for.
 
     Raises `WeightsError` for a file that is damaged, too large, or holds anything but Keras's own computing layers;
     `DependencyMissing` without Keras.
     """
-    backend.load_keras()
+    keras_backend.load_keras()
     with _private_copy(path, MAX_WEIGHTS_BYTES + MAX_CONFIG_BYTES) as copy:
         return _of_archive(copy) if _is_archive(copy) else _of_whole_hdf5(copy)
 
@@ -63,7 +60,7 @@ def load_weights_into(model: "keras.Model", path: Path) -> None:
     Names that Keras made itself, `conv2d_3`, are the same if their order is. Raises `WeightsError`, naming what is
     missing, left over, or of another name or shape.
     """
-    backend.load_keras()
+    keras_backend.load_keras()
     with _private_copy(path, MAX_WEIGHTS_BYTES, suffix=".weights.h5") as copy:
         _load_weights(model, copy, described=False)
 

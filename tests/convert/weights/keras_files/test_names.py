@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from convert.errors import WeightsError
-from convert.tensorflow import load_tensorflow, quiet
-from convert.weights.keras_file import load_keras, load_weights_into
-from convert.weights.keras_names import other_names
+from convert.tensorflow_backend import load_tensorflow, quiet
+from convert.weights.keras_files.archive import load_weights_into, read_network
+from convert.weights.keras_files.names import other_names
 
 NAMES = ("c1", "c2")
 FLAT, NESTED = "model_weights/norm", "model_weights/inner"
@@ -158,7 +158,7 @@ def test_a_network_that_describes_itself_needs_no_names(tmp_path):
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)
-    assert kernels(load_keras(path)) == [1.0, 2.0]
+    assert kernels(read_network(path)) == [1.0, 2.0]
 
 
 def as_keras_2_wrote(path: Path) -> Path:

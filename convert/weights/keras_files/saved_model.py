@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from convert.errors import WeightsError
-from convert.tensorflow import load_tensorflow, quiet
-from convert.weights.keras_config import printable, words
+from convert.tensorflow_backend import load_tensorflow, quiet
+from convert.weights.keras_files.config import printable, words
 
 MAX_GRAPH_BYTES = 64 << 20
 MAX_INDEX_BYTES = 16 << 20

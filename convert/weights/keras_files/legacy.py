@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convert.weights.hdf5 import Stored
-from convert.weights.keras_layout import of_layers, report
-from convert.weights.keras_names import is_same_tensor, other_names
+from convert.weights.keras_files.hdf5 import Stored
+from convert.weights.keras_files.layout import of_layers, report
+from convert.weights.keras_files.names import is_same_tensor, other_names
 
 if TYPE_CHECKING:
     import h5py

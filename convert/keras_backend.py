@@ -3,7 +3,7 @@
 import os
 from types import ModuleType
 
-from convert.tensorflow import quiet
+from convert.tensorflow_backend import quiet
 from device.errors import DependencyMissing
 from device.packages import install_hint
 

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from convert.alignments import dlib_alignment
 from convert.build import representative_chips
-from convert.manifests import dlib_alignment
-from convert.representative import CHIPS_PER_PORTRAIT, place_faces, portraits_dir, read_chips
+from convert.representative_set import CHIPS_PER_PORTRAIT, place_faces, portraits_dir, read_chips
 from device.errors import ImageError
 from device.vision.models import shipped_models_dir
 

@@ -7,7 +7,7 @@ session. From one session to the next the numbers differ; their order within a c
 import re
 from collections.abc import Mapping
 
-from convert.weights.keras_config import LAYERS
+from convert.weights.keras_files.config import LAYERS
 
 KEPT_NAMES = {"depthwise_kernel": "kernel"}
 """What Keras 2 called a weight, and what Keras 3 calls it."""
