@@ -356,3 +356,27 @@ def assert_agrees(store, model):
             assert bool(claim and claim.suspended) == (state == "suspended")
         left = {badge for badge, known in model.badges.items() if known == ("revoked", None)}
         assert {revoked.credential for revoked in people.revoked_badges()} == left
+
+
+class Beside(Administration):
+    """While it looks for the person, another operator changes them."""
+
+    meanwhile = staticmethod(lambda: None)
+
+    def _named(self, name):
+        found = super()._named(name)
+        self.meanwhile()
+        return found
+
+
+@pytest.mark.parametrize("change", ["renamed", "removed"])
+def test_person_who_changes_meanwhile_is_not_mistaken(store, office, ada, change):
+    beside = Beside(store, SimulatedClock())
+    beside.meanwhile = {
+        "renamed": lambda: office.rename(ADA, "Ada King"),
+        "removed": lambda: store.erase(ada, SimulatedClock().utc()),
+    }[change]
+    for attempt in (lambda: beside.add_badge(ADA, NEW), lambda: beside.rename(ADA, "Ada Byron")):
+        with pytest.raises(CredentialError):
+            attempt()
+    assert why_not(store, NEW) is Reason.BADGE_UNKNOWN
