@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from device.terminal import say
+
 if TYPE_CHECKING:
     from convert.check import Finding
 
@@ -49,14 +51,14 @@ def build(out: Path | None, representative: Path | None, check: bool, fetch_only
 
     manifests = built(folder, representative=representative, progress=_tell)
     for manifest in manifests:
-        click.echo(f"{folder / manifest.file}  {manifest.size_bytes / 1e6:.1f} MB  SHA-256 {manifest.sha256[:16]}...")
+        say(f"{folder / manifest.file}  {manifest.size_bytes / 1e6:.1f} MB  SHA-256 {manifest.sha256[:16]}...")
     for line in left_to_do(manifests[-1], folder, representative):
         _tell(line)
     return 0
 
 
 def _tell(line: str) -> None:
-    click.echo(line, err=True)
+    say(line, err=True)
 
 
 def _told(findings: "tuple[Finding, ...]", *, as_json: bool) -> int:
@@ -67,5 +69,5 @@ def _told(findings: "tuple[Finding, ...]", *, as_json: bool) -> int:
         click.echo(msgspec.json.format(msgspec.json.encode(findings), indent=2))
     else:
         for finding in findings:
-            click.echo(f"{finding.file}: {'proven' if finding.proven else 'NOT PROVEN'}, {finding.how}")
+            say(f"{finding.file}: {'proven' if finding.proven else 'NOT PROVEN'}, {finding.how}")
     return 0 if all(finding.proven for finding in findings) else 1

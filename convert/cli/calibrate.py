@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from device.commandline import NumberRange
+from device.terminal import say
 
 
 @click.command(epilog="Exit codes: 0 done, 4 model, 5 the images cannot support the target.")
@@ -75,7 +76,7 @@ def calibrate(
     with bar("Embedding", len(paths)) as step:
         acquired = acquire(paths, analyzer, step)
     found = calibrated(acquired.templates, len(acquired.names), target)
-    click.echo(formatted(calibration_document(found)) if as_json else "\n".join(calibration_lines(found)))
+    click.echo(formatted(calibration_document(found))) if as_json else say("\n".join(calibration_lines(found)))
     if not dry_run:
         write_manifest(with_rule(manifest, found.rule), path)
-        click.echo(f"written to {path}", err=True)
+        say(f"written to {path}", err=True)

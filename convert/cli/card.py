@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from device.terminal import say
+
 if TYPE_CHECKING:
     from convert.card import Pairs
     from device.vision.faces import FaceAnalyzer
@@ -59,7 +61,7 @@ def card(
     measured = Measured(acquired, _pairs(pairs_file, images, analyzer) if pairs_file else None)
     design = design_of(references, probes, draws=draws, seed=seed or 0)
     write_card(folder, measure(folder, measured, design, _tell))
-    click.echo(f"written to {folder / CARD}")
+    say(f"written to {folder / CARD}")
     return 0
 
 
@@ -68,9 +70,9 @@ def _checked(folder: Path) -> int:
 
     found = disagreements(folder)
     for what in found:
-        click.echo(what)
+        say(what)
     if not found:
-        click.echo("file, manifest, figures and card agree")
+        say("file, manifest, figures and card agree")
     return 1 if found else 0
 
 
@@ -86,4 +88,4 @@ def _pairs(pairs_file: Path, images: Path, analyzer: "FaceAnalyzer") -> "Pairs":
 
 
 def _tell(line: str) -> None:
-    click.echo(line, err=True)
+    say(line, err=True)

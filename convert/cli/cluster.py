@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from device.terminal import say
+
 if TYPE_CHECKING:
     from convert.cluster import Agreement, Clustering, Method
     from device.vision.faces import FaceAnalyzer
@@ -83,7 +85,7 @@ def cluster(
     if as_json:
         click.echo(_json(clustering, method, at, agreed))
     else:
-        click.echo("\n".join(_lines(clustering, method, at, agreed)))
+        say("\n".join(_lines(clustering, method, at, agreed)))
 
 
 def _threshold(method: "Method", given: float | None, analyzer: "FaceAnalyzer") -> float | None:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from device.terminal import say
+
 if TYPE_CHECKING:
     from convert.measuring.door_protocol import Design
     from convert.reports import Report
@@ -95,7 +97,7 @@ def evaluate(
             draw(PlotKind(plot_kind), drawing, plot)
         if plots:
             draw_all(drawing, plots)
-    click.echo(report.as_json() if as_json else "\n".join(report.lines))
+    click.echo(report.as_json()) if as_json else say("\n".join(report.lines))
 
 
 def _on_pairs(pairs_file: Path, images: Path, protocol: str | None, analyzer: "FaceAnalyzer") -> "Report":

@@ -10,6 +10,7 @@ from click.core import ParameterSource
 from convert.alignments import BY_LANDMARKS
 from convert.networks.table import NETWORKS
 from device.commandline import Printable
+from device.terminal import say
 
 if TYPE_CHECKING:
     from convert.importing import Imported
@@ -86,7 +87,7 @@ def import_network(
             length=length,
         )
         imported = import_own(name, source, out, own)
-    click.echo(_json(imported) if as_json else "\n".join(_lines(imported)))
+    click.echo(_json(imported)) if as_json else say("\n".join(_lines(imported)))
 
 
 def _check_options(name: str) -> None:

@@ -7,6 +7,7 @@ import click
 from click.core import ParameterSource
 
 from device.commandline import NumberRange
+from device.terminal import say
 
 if TYPE_CHECKING:
     from convert.conversion.conversions import Conversion, Plan, Report
@@ -143,7 +144,7 @@ def quantize(
     report = convert_networks(networks, plan, pairs, bars=bar)
     click.echo(_json(report) if as_json else markdown(report))
     for path in write_report(report, out) if out is not None else ():
-        click.echo(f"written: {path}", err=True)
+        say(f"written: {path}", err=True)
     if any(conversion.verdict.outcome is Outcome.REFUSED for conversion in report.conversions):
         return 1
     if into is not None and images is not None:
@@ -187,6 +188,6 @@ def _install(conversion: "Conversion", plan: "Plan", into: Path, images: Path, d
     target = Target(fmr, design_of(3, 3), UNIT_LENGTH, dataset)
     with bar("Calibrating", len(person_images(images))) as step:
         found = install_calibrated(conversion, into, plan.models, lambda trial: refit(trial, images, target, step))
-    click.echo(f"written: {into}", err=True)
+    say(f"written: {into}", err=True)
     for point in found.rule.points:
-        click.echo(f"threshold {point.threshold} for {point.references} x {point.probes}", err=True)
+        say(f"threshold {point.threshold} for {point.references} x {point.probes}", err=True)

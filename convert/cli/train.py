@@ -8,6 +8,7 @@ import click
 
 from convert.networks.table import TRAINABLE
 from device.commandline import NumberRange
+from device.terminal import say
 
 if TYPE_CHECKING:
     from convert.train import Trained
@@ -128,7 +129,7 @@ def train(
     )
     files = TrainingFiles(data, out or Path(f"{network}.keras"), initial, logs)
     result = trained(plan, files, _Bars(epochs), resume=resume)
-    click.echo(_json(result) if as_json else "\n".join(_lines(result)))
+    click.echo(_json(result)) if as_json else say("\n".join(_lines(result)))
 
 
 class _Bars:
@@ -149,7 +150,7 @@ class _Bars:
     def end(self, epoch: "Epoch") -> None:
         self._bar.__exit__(None, None, None)
         found = epoch.validation
-        click.echo(
+        say(
             f"epoch {epoch.number}: loss {epoch.loss:.4f}; validation people: "
             f"accuracy {found.accuracy.mean:.2%}, AUC {found.auc.mean:.4f}",
             err=True,
