@@ -12,7 +12,7 @@ from device.ports import Camera, Clock
 from device.records import Credential, Embedding, Event, Image, Person, Probe, Reason
 from device.store.people import People
 from device.store.store import Store
-from device.vision.faces import FaceAnalyzer, Look, look_of
+from device.vision.faces import FaceAnalyzer, Look, advice, look_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A picture that did not become a reference, and why."""
+    """A picture that did not become a reference, why, and what the operator can do."""
 
     label: str
     reason: Reason
+    advice: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class EnrollmentReport:
     credential: Credential
     accepted: tuple[str, ...]
     rejected: tuple[Rejection, ...]
+    suspended: bool = False
+    """Whether the badge is suspended, and stays so."""
 
 
 class Enrollment:
@@ -49,6 +52,7 @@ class Enrollment:
         self._store = store
         self._analyzer = analyzer
         self._clock = clock
+        self._largest_face = largest_face
         self._look = look_of(analyzer, largest_face=largest_face)
 
     def enroll(self, credential: Credential, name: str, candidates: Sequence[Candidate]) -> EnrollmentReport:
@@ -64,22 +68,31 @@ class Enrollment:
             person = _entitled(people, credential, name)
             known = people.references(person, self._analyzer.embedder.model_sha256) if person else None
             kept = self._consistent({label: probe.embedding for label, probe in probes.items()}, known)
-            rejected += tuple(Rejection(label, Reason.OUTLIER) for label in probes if label not in kept)
+            rejected += tuple(
+                Rejection(label, Reason.OUTLIER, Reason.OUTLIER.advice) for label in probes if label not in kept
+            )
             if not kept:
                 raise _refused("The pictures do not show one and the same person", rejected)
             now = self._clock.utc()
             person = person or people.add(name, now)
-            if people.badge(credential) is None:
+            badge = people.badge(credential)
+            if badge is None:
                 people.issue(credential, person, now)
             embeddings = np.stack([probes[label].embedding for label in kept])
             people.add_references(person, embeddings, self._analyzer.embedder.model_sha256, now)
             audit.note(Event.ENROLLED, now, person=person, badge=format_badge(credential))
-        return EnrollmentReport(person, credential, kept, rejected)
+        suspended = badge is not None and badge.suspended_at is not None
+        return EnrollmentReport(person, credential, kept, rejected, suspended)
 
     def _judged(self, candidates: Sequence[Candidate]) -> tuple[dict[str, Probe], tuple[Rejection, ...]]:
         found = [(candidate.label, self._look(candidate.image)) for candidate in candidates]
         probes = {label: result for label, result in found if isinstance(result, Probe)}
-        return probes, tuple(Rejection(label, result) for label, result in found if isinstance(result, Reason))
+        rejected = tuple(
+            Rejection(label, result, advice(result, largest_face=self._largest_face))
+            for label, result in found
+            if isinstance(result, Reason)
+        )
+        return probes, rejected
 
     def _consistent(self, embeddings: dict[str, Embedding], known: NDArray[np.float32] | None) -> tuple[str, ...]:
         """The labels of the pictures that belong together, and with the references that are known already."""
@@ -156,8 +169,7 @@ def _entitled(people: People, credential: Credential, name: str) -> Person | Non
 
 
 def _refused(what: str, rejected: tuple[Rejection, ...]) -> EnrollmentRefused:
-    lines = [f"  {rejection.label}: {rejection.reason.meaning} {rejection.reason.advice}" for rejection in rejected]
-    hint = "Take new pictures and try again."
-    if any(rejection.reason is Reason.SEVERAL_FACES for rejection in rejected):
-        hint = f"{hint} If the other people are far behind, leave them out with --largest-face."
-    return EnrollmentRefused("\n".join([f"{what}; nobody was enrolled.", *lines]), hint=hint)
+    lines = [f"  {rejection.label}: {rejection.reason.meaning} {rejection.advice}" for rejection in rejected]
+    return EnrollmentRefused(
+        "\n".join([f"{what}; nobody was enrolled.", *lines]), hint="Take new pictures and try again."
+    )

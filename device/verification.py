@@ -10,7 +10,7 @@ from device.policy.decision import refusal
 from device.records import Evidence, Probe
 from device.store.store import Store
 from device.vision.comparison import compare
-from device.vision.faces import FaceAnalyzer, Look, look_of
+from device.vision.faces import FaceAnalyzer, advice, look_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,7 @@ def compare_images(analyzer: FaceAnalyzer, path_a: Path, path_b: Path, *, larges
 
     Raises `ImageError` for a picture that cannot be read, or that shows no face that can be compared.
     """
-    look = look_of(analyzer, largest_face=largest_face)
-    reference, probe = _probe(look, path_a), _probe(look, path_b)
+    reference, probe = (_probe(analyzer, path, largest_face=largest_face) for path in (path_a, path_b))
     rule = analyzer.embedder.decision_rule
     return Verdict(compare([probe.embedding], [reference.embedding], rule), rule.target_fmr)
 
@@ -50,13 +49,13 @@ def verify_image(
         meaning = reason.meaning if reason else "Nobody holds this badge."
         hint = reason.advice if reason else "See `lintel badges list`."
         raise CredentialError(f"Badge {format_badge(credential)}: {meaning}", hint=hint)
-    probe = _probe(look_of(analyzer, largest_face=largest_face), path)
+    probe = _probe(analyzer, path, largest_face=largest_face)
     rule = analyzer.embedder.decision_rule
     return Verdict(compare([probe.embedding], claim.references, rule), rule.target_fmr, claim.person.name)
 
 
-def _probe(look: Look, path: Path) -> Probe:
-    found = look(read_image(path))
+def _probe(analyzer: FaceAnalyzer, path: Path, *, largest_face: bool) -> Probe:
+    found = look_of(analyzer, largest_face=largest_face)(read_image(path))
     if not isinstance(found, Probe):
-        raise ImageError(f"{path} cannot be compared: {found.meaning}", hint=found.advice)
+        raise ImageError(f"{path} cannot be compared: {found.meaning}", hint=advice(found, largest_face=largest_face))
     return found

@@ -13,8 +13,10 @@ def enrolled_lines(report: EnrollmentReport) -> Iterator[str]:
     """Who was enrolled with what."""
     count, badge = len(report.accepted), format_badge(report.credential)
     yield f"{report.person.name} enrolled with badge {badge}, {count} reference{'s' * (count != 1)}"
+    if report.suspended:
+        yield f"  Badge {badge} stays suspended: `lintel badges resume {badge}`."
     for rejection in report.rejected:
-        yield f"  {rejection.label} left out: {rejection.reason.meaning} {rejection.reason.advice}"
+        yield f"  {rejection.label} left out: {rejection.reason.meaning} {rejection.advice}"
 
 
 def transaction_line(transaction: Transaction, written: Callable[[Credential], str] = format_badge) -> str:

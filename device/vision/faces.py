@@ -90,6 +90,15 @@ def look_of(analyzer: FaceAnalyzer, *, largest_face: bool) -> Look:
     return analyzer.analyze_largest if largest_face else analyzer.analyze
 
 
+def advice(reason: Reason, *, largest_face: bool) -> str:
+    """What an operator can do about a picture, who can also cut it."""
+    if reason is not Reason.SEVERAL_FACES:
+        return reason.advice
+    if largest_face:
+        return f"No face is {CLEARLY_LARGER} times as high as the others: cut out the one that is meant."
+    return "Cut out the face that is meant, or, if the others are far behind, give --largest-face."
+
+
 def load_analyzer(settings: VisionSettings) -> FaceAnalyzer:
     """The analyzer made of the three models in the settings' folder. Raises `ModelError`."""
     folder = Path(settings.models_dir) if settings.models_dir else shipped_models_dir()

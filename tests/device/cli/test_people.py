@@ -35,6 +35,7 @@ def test_enrollment_as_json(lintel, eileen, pictures):
         "badge": "17:1001",
         "accepted": [str(eileen)],
         "rejected": [{"label": str(pictures["two"]), "reason": "several-faces"}],
+        "suspended": False,
     }
 
 
@@ -57,7 +58,14 @@ def test_person_before_others_is_compared_if_the_operator_says_so(lintel, eileen
 
 def test_two_people_beside_each_other_are_two_whatever_the_operator_says(lintel, pictures):
     said = lintel("enroll", "17:1001", pictures["two"], "--name", "Eileen Collins", "--largest-face")
-    assert (said.exit_code, "More than one face" in said.err) == (10, True)
+    assert (said.exit_code, "No face is 1.5 times as high as the others" in said.err) == (10, True)
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_enrollment_with_a_suspended_badge_says_that_it_stays_so(lintel, eileen):
+    lintel("badges", "suspend", "17:1001")
+    said = lintel("enroll", "17:1001", eileen, "--name", "Eileen Collins")
+    assert said.out.splitlines()[1:] == ["  Badge 17:1001 stays suspended: `lintel badges resume 17:1001`."]
 
 
 def test_picture_whose_name_is_no_text_can_be_enrolled(lintel, eileen, tmp_path):
