@@ -2,13 +2,31 @@
 
 Another package may be called `lintel` and bring a command of that name, which would take the place of ours in bin/ and
 secure nothing. The unit runs this file instead, by its path and in Python's isolated mode (-I), which leaves out the
-working folder, the user's own packages and PYTHONPATH.
+working folder, the user's own packages and PYTHONPATH. Another package may be called `device` as well, and its
+`__init__.py` would lie in the place of ours. There is nothing in ours, so it isn't run.
 """
 
 import sys
+from importlib.machinery import ModuleSpec
+from importlib.util import module_from_spec
+from pathlib import Path
 
-from device.cli.main import main
+PACKAGE = "device"
+
+
+def main() -> None:
+    """Runs the command line."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    folder = Path(__file__).resolve().parents[2] / "lib" / version / "site-packages" / PACKAGE
+    if folder.is_dir():  # it isn't where Lintel is installed from a checkout
+        spec = ModuleSpec(PACKAGE, None, is_package=True)
+        spec.submodule_search_locations = [str(folder)]
+        sys.modules[PACKAGE] = module_from_spec(spec)
+    sys.argv[0] = "lintel"
+    from device.cli.main import main as lintel
+
+    lintel()
+
 
 if __name__ == "__main__":
-    sys.argv[0] = "lintel"
     main()

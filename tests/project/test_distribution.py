@@ -1,5 +1,6 @@
 """The wheel and the source archive: what is in them, and that the wheel works away from the checkout, offline."""
 
+import ast
 import os
 import re
 import shlex
@@ -152,20 +153,29 @@ def test_the_wheel_has_the_converter_s_command(installed: Path, tmp_path: Path) 
 
 STRANGER = {
     "stranger.py": "def main():\n    print('Found 0 errors')\n",
+    "device/__init__.py": "raise SystemExit(0)\n",
     "lintel-0.1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: lintel\nVersion: 0.1.0\n",
     "lintel-0.1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     "lintel-0.1.0.dist-info/entry_points.txt": "[console_scripts]\nlintel = stranger:main\n",
     "lintel-0.1.0.dist-info/RECORD": "",
 }
-"""A package that has our command's name, as the one on PyPI: its command checks docstrings, and says this of none."""
+"""What could be installed beside us, with our package's name, and our command's, as the one on PyPI: it checks
+docstrings, and says this of none.
+"""
 BOARD = """
 import os
+import sys
 from pathlib import Path
 
-from device.door.wires import chip
 
-chip.DEVICES = Path(os.environ["LINTEL_TEST_PINS"])
+def hook(event, arguments):
+    if event == "import" and arguments[0] == "device.door.securing.secure":
+        sys.modules["device.door.wires.chip"].DEVICES = Path(os.environ["LINTEL_TEST_PINS"])
+
+
+sys.addaudithook(hook)
 """
+"""Has the GPIO chip's file among the pins; imports nothing of ours before the unit's command does."""
 PIN = 5
 
 
@@ -211,6 +221,12 @@ def test_the_unit_secures_the_door_beside_a_stranger_s_command_of_our_name(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     ended = subprocess.run(shlex.split(command), cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout, pin.read_text()) == (0, f"The relay on GPIO {PIN} is secured.\n", "0")
+
+
+def test_nothing_is_lost_by_not_running_our_package_s_own_module() -> None:
+    """As launch.py does not, which may be a stranger's by then."""
+    (only,) = ast.parse((ROOT / "device" / "__init__.py").read_text()).body
+    assert isinstance(only, ast.Expr)
 
 
 def test_the_stranger_s_command_would_have_secured_nothing(wheel: Path, stranger: Path, tmp_path: Path) -> None:
