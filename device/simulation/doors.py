@@ -19,7 +19,8 @@ from device.ports import Reader
 from device.readers import wiegand
 from device.readers.context import ReaderContext
 from device.readers.formats import encode
-from device.records import Credential, DoorInput, DoorOutput, Line, ReaderEvent
+from device.readers.presentations import Presentations
+from device.records import BadgeRead, Credential, DoorInput, DoorOutput, Line, ReaderEvent
 from device.simulation.scenario import Happening
 from device.store.store import Store
 from device.virtual.camera import SimulatedCamera
@@ -78,14 +79,25 @@ class VirtualDoor:
         around = ReaderContext(world.clock, lambda: world.pins.factory, Path(), wired.formats)
         self._wired_reader: Reader = stack.enter_context(closing(wiegand.open_reader(wires, around)))
         self._wires = WiegandWires(world.pins.factory, wires.data0_pin or 0, wires.data1_pin or 0)
+        self._presentations = {reader: Presentations(wires.hold_time_s) for reader in self._readers}
         self._lock_follows = True
 
     def events(self) -> Iterator[ReaderEvent]:
-        """What both readers have to give now."""
+        """What both readers have to give now; one presentation of a badge comes once."""
         self._move_lock()
-        for reader in (self.reader, self._wired_reader):
+        for reader in self._readers:
             while event := reader.read(0.0):
-                yield event
+                if not isinstance(event, BadgeRead) or self._presentations[reader].begins(event):
+                    yield event
+
+    def take_badges_away(self) -> None:
+        """Whatever is presented from now on is presented again."""
+        for presentations in self._presentations.values():
+            presentations.removed()
+
+    @property
+    def _readers(self) -> tuple[Reader, Reader]:
+        return self.reader, self._wired_reader
 
     def present(self, written: str, *, via: Literal["reader", "wiegand"], flip: tuple[int, ...]) -> None:
         """Lays a badge on a reader: as it is, or as bits on two wires, some of which may be flipped."""
@@ -138,7 +150,7 @@ def fully_wired(settings: Settings) -> Settings:
     pins = iter(sorted(ALL_PINS - SPI_PINS - {pin for pin, _ in used_pins(doors)}))
     channels = iter(sorted(set(range(CHANNELS)) - {part.channel for part in settings.inputs}))
     try:
-        readers = [_wiegand(door.name, pins) for door in doors.doors]
+        readers = [_wiegand(settings, door.name, pins) for door in doors.doors]
         inputs = [_input(settings, door.name, signal, pins, channels) for door in doors.doors for signal in DoorInput]
         outputs = [_output(settings, door.name, signal, pins) for door in doors.doors for signal in DoorOutput]
     except StopIteration:
@@ -151,8 +163,16 @@ def fully_wired(settings: Settings) -> Settings:
     )
 
 
-def _wiegand(door: str, pins: Iterator[int]) -> ReaderSettings:
-    return ReaderSettings(name=f"{door}-wiegand", door=door, kind="wiegand", data0_pin=next(pins), data1_pin=next(pins))
+def _wiegand(settings: Settings, door: str, pins: Iterator[int]) -> ReaderSettings:
+    known = (reader.hold_time_s for reader in settings.readers if reader.door == door)
+    return ReaderSettings(
+        name=f"{door}-wiegand",
+        door=door,
+        kind="wiegand",
+        data0_pin=next(pins),
+        data1_pin=next(pins),
+        hold_time_s=next(known, ReaderSettings().hold_time_s),
+    )
 
 
 def _input(

@@ -33,6 +33,8 @@ SETTLE_S = 0.2
 """After the last thing of a step: what has to be debounced, and a frame's end by silence."""
 POLL_S = 0.02
 """A virtual door's loop comes round so often, on the scenario's clock."""
+SIGHTING_S = 0.1
+"""Between two reports of a badge that stays at its reader."""
 MOST_S = 120.0
 """A step ends after so long, even if the strike is still released."""
 
@@ -146,9 +148,12 @@ class _StepPlayer:
                 people.revoke(parse_badge(step.revoke), clock.utc())
         for door in self._doors.values():
             door.mend_lock()
+            door.take_badges_away()
         self._world.camera.show(Scene(step.view, images), step.camera)
         self._plan()
-        transaction = self._live(began_at + max(step.lasts_s, step.badge_at_s, *(what.at_s for what in step.happen), 0))
+        transaction = self._live(
+            began_at + max(step.lasts_s, step.badge_at_s + step.badge_lasts_s, *(what.at_s for what in step.happen), 0)
+        )
         return self._played(began_at, known, transaction)
 
     def _plan(self) -> None:
@@ -158,8 +163,10 @@ class _StepPlayer:
             door = self._doors[happening.door] if happening.door else self._door
             clock.at(now + happening.at_s, lambda door=door, what=happening: door.happen(what))  # type: ignore[misc]
         if step.badge is not None:
-            badge = step.badge
-            clock.at(now + step.badge_at_s, lambda: self._door.present(badge, via=step.via, flip=step.flip))
+            badge, began_at = step.badge, now + step.badge_at_s
+            for number in range(1 + round(step.badge_lasts_s / SIGHTING_S)):
+                at = began_at + number * SIGHTING_S
+                clock.at(at, lambda: self._door.present(badge, via=step.via, flip=step.flip))
 
     def _live(self, end: float) -> Transaction | None:
         """The doors' loops go round until the end, and then until no strike is released; what a badge led to."""

@@ -18,6 +18,7 @@ title = "Her own badge"
 door = "main"                       # none: the first
 badge = "17:1001"                   # none: nobody badges
 badge_at_s = 1.0
+badge_lasts_s = 5.0                 # it stays at its reader, which reports it ten times a second
 camera = "works"                    # or "dead", "frozen", "late", "repeats"
 revoke = "17:1002"                  # a badge to revoke before the step
 via = "wiegand"                     # the badge comes as bits on two wires, of which some may be flipped
@@ -86,6 +87,7 @@ class Step(Table, frozen=True):
     view: tuple[Figure, ...] = ()
     badge: str | None = None
     badge_at_s: Seconds = 0.5
+    badge_lasts_s: Seconds = 0.0
     via: Literal["reader", "wiegand"] = "reader"
     flip: tuple[Annotated[int, msgspec.Meta(ge=0, le=127)], ...] = ()
     camera: Literal["works", "dead", "frozen", "late", "repeats"] = "works"

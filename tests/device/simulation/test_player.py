@@ -1,6 +1,7 @@
 """A scenario operates a door: every wire, an operator, a reader, a relay; what goes otherwise is told."""
 
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -157,3 +158,24 @@ def test_door_of_a_mantrap_that_may_just_have_been_pulled_open_holds_the_other(p
         MANTRAP,
     )
     assert played.unmet == ()
+
+
+EILEEN = """
+[images]
+eileen = "portrait:eileen-collins"
+[[enroll]]
+name = "Eileen Collins"
+badge = "17:1001"
+images = ["eileen"]
+"""
+IN_VIEW = '[[step.view]]\nimage = "eileen"\nto = { x = 0.5, y = 0.9, size = 1.5 }\n'
+
+
+@pytest.mark.parametrize("via", ["reader", "wiegand"])
+def test_badge_that_stays_for_a_minute_releases_once(play, via):
+    """And is served again in the next step."""
+    held = f'badge = "17:1001"\nbadge_lasts_s = 60.0\nvia = "{via}"'
+    expect = 'outcome = "granted", strike = "released"'
+    both = play((step(expect, more=held) + IN_VIEW) * 2, EILEEN)
+    pulses = [[b.at - a.at for a, b in pairwise(played.levels) if a.high] for played in both]
+    assert [[round(pulse, 6) for pulse in one] for one in pulses] == [[3.0], [3.0]]
