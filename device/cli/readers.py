@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SHOW_S = 1.5
 """So long `lintel readers test` shows each signal."""
+STAYS_S = 3.0
+"""While signals are shown, a card that was out of sight for less is still there."""
 _ALONE = "The readers have to be free: stop the service meanwhile (sudo systemctl stop lintel)."
 
 
@@ -213,16 +215,19 @@ def _tell_refusal(refusal: "Refusal", *, as_json: bool) -> int:
 
 
 def _show_signals(reader: "Reader", clock: "Clock", transcript: "Transcript") -> None:
-    """Shows each signal for a while; what comes meanwhile is told."""
+    """Shows each signal for a while, and what comes meanwhile; a card that stays comes once."""
     from device.cli.readings import EXPECTED
+    from device.cli.sightings import Sightings
     from device.commissioning.at_readers import events
     from device.records import Signal
 
+    sightings = Sightings(dict.fromkeys(transcript.tables, STAYS_S))
     for signal in (*Signal, Signal.READY):
         say(f"  {signal.value:8} {EXPECTED[signal]}")
         reader.show(signal)
         for event in events(reader, clock, SHOW_S):
-            say("\n".join(transcript.lines(event)))
+            if not sightings.is_held_back(event):
+                say("\n".join(transcript.lines(event)))
 
 
 def _read_badge(reader: "Reader", clock: "Clock", transcript: "Transcript", seconds: float) -> bool:

@@ -60,11 +60,6 @@ class ReaderGroup:
         """Whether each reader has been found, or missed, once since the start."""
         return all(part.was_tried for part in self._parts)
 
-    @property
-    def repeats(self) -> int:
-        """How many sightings of badges began no presentation."""
-        return sum(part.repeats for part in self._parts)
-
     def show(self, signal: Signal) -> None:
         """Shows it on all readers. Raises the last error of those that could not."""
         failure: ReaderError | None = None

@@ -97,11 +97,6 @@ class Part:
         return self._was_tried or self._is_hanging()
 
     @property
-    def repeats(self) -> int:
-        """How many sightings of badges began no presentation."""
-        return self._presentations.repeats
-
-    @property
     def last_beat(self) -> float:
         """When its thread last came round; never late once its input has ended."""
         return math.inf if self.has_ended else self._came_round_at

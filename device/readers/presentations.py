@@ -17,8 +17,6 @@ class Presentations:
 
     def __init__(self, hold_time_s: float) -> None:
         """With 0 every sighting is a presentation."""
-        self.repeats = 0
-        """Sightings that began nothing."""
         self._hold_time_s = hold_time_s
         self._seen: dict[Credential, float] = {}
         """When each was seen last, the latest last."""
@@ -26,9 +24,7 @@ class Presentations:
 
     def begins(self, read: BadgeRead) -> bool:
         """Whether this sighting begins a presentation. It counts as a sighting either way."""
-        begins = self._hold_time_s <= 0 or self._is_new(read)
-        self.repeats += not begins
-        return begins
+        return self._hold_time_s <= 0 or self._is_new(read)
 
     def removed(self) -> None:
         """The reader reports that no card is there any more: each is new when it is seen again."""

@@ -1,7 +1,7 @@
 """A Unix socket that takes badges, a line each, from several programs at once: for tests and integrations.
 
 Each line is answered when it is taken: `ok`, or `refused: REASON`. That says whether the badge was understood, not what
-the door decided.
+the door decided, nor whether it is held back because it was presented before (`hold_time_s`).
 
 Security: local. The socket is its owner's alone (mode 0600), who can claim any badge.
 """

@@ -356,6 +356,13 @@ def test_test_shows_every_signal_and_waits_for_a_badge(lintel, desk, fifo):
 
 
 @pytest.mark.usefixtures("quick")
+def test_test_shows_a_card_that_stays_once_beside_the_signals(lintel, desk, fifo):
+    fifo.write_text("17:4242\n" * 5)
+    ended = lintel("--config", desk, "readers", "test", "--seconds", "0.1")
+    assert ended.out.count("badge 17:4242") == 1
+
+
+@pytest.mark.usefixtures("quick")
 def test_test_is_done_with_a_badge(lintel, front, presenting):
     presenting(CARD)
     ended = lintel("--config", front, "readers", "test", "front", "--seconds", "20")

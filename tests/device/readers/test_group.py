@@ -434,11 +434,9 @@ def test_tag_with_damaged_frames_on_a_real_line_comes_once():
         for number in range(40):
             os.write(far, whole.replace(b"62", b"63") if number % 2 else whole)
             events.append(group.read(0.05))
-        repeats = group.repeats
     os.close(near)
     os.close(far)
     assert [event.credential.number for event in events if event] == [0xE3086CED]
-    assert repeats == 39
 
 
 def test_badge_is_heard_beside_a_fifo_that_is_flooded(tmp_path: Path):

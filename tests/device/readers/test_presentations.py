@@ -70,13 +70,6 @@ def test_noise_after_a_card_has_left_is_seen():
     assert begun([(0.0, EILEEN), (2.9, None), (3.0, None)]) == [(0.0, EILEEN), (3.0, None)]
 
 
-def test_repeats_are_counted():
-    presentations = Presentations(3.0)
-    sighted(presentations, EILEEN, 0.0, 1.0, 2.0)
-    sighted(presentations, None, 2.5)
-    assert presentations.repeats == 3
-
-
 def test_clock_that_stands_still_lets_nothing_in_twice():
     assert sighted(Presentations(3.0), EILEEN, *[5.0] * 100) == [True] + [False] * 99
 
