@@ -29,6 +29,10 @@ class DoorLog:
         self._clock = clock
         self._waiting: deque[AuditRow | Transaction] = deque()
         self._lost = 0
+        self._filled = threading.Event()
+        self._emptied = threading.Event()
+        self.has_writer = False
+        """Whether a thread of its own writes this log down."""
         self._pacing = Pacing()
         self._lock = threading.Lock()
         self._writing = threading.Lock()
@@ -48,6 +52,19 @@ class DoorLog:
                 self._waiting.append(row)
             else:
                 self._lost += 1
+            self._emptied.clear()
+            self._filled.set()
+
+    def settle(self, within_s: float) -> None:
+        """Waits until all rows are committed, at most `within_s` if another thread writes them."""
+        if self.has_writer:
+            self._clock.wait(self._emptied, within_s)
+        else:
+            self.write_down()
+
+    def wait_for_rows(self, timeout_s: float) -> None:
+        """Until there is something to write, or the time is over."""
+        self._clock.wait(self._filled, timeout_s)
 
     def counts(self, transaction: Transaction) -> bool:
         """Whether a transaction is one of a flood of denials that is only counted; its summary is written later."""
@@ -83,9 +100,10 @@ class DoorLog:
 
     def _write(self) -> None:
         """Raises `StoreError`."""
+        self._filled.clear()
         for notice in self._door.notices():
             self.add(notice.event, notice.detail, at=notice.at)
-        while batch := tuple(islice(self._waiting, BATCH)):
+        while batch := self._oldest():
             with self._store.audit() as audit:
                 for row in batch:
                     if isinstance(row, Transaction):
@@ -95,7 +113,13 @@ class DoorLog:
             with self._lock:
                 for _ in batch:
                     self._waiting.popleft()
+                if not self._waiting:
+                    self._emptied.set()
         self._write_lost()
+
+    def _oldest(self) -> tuple[AuditRow | Transaction, ...]:
+        with self._lock:
+            return tuple(islice(self._waiting, BATCH))
 
     def _write_lost(self) -> None:
         with self._lock:

@@ -129,10 +129,6 @@ class Service:
         self._beat = end
         self._doorway.clock.sleep(seconds)
 
-    def wait_for_notices(self, timeout_s: float) -> None:
-        """Until the door has something for its log, or the time is over."""
-        self._doorway.clock.wait(self._doorway.door.wakeup, timeout_s)
-
     def end(self) -> None:
         """Secures the door, and hands the last counts to the log; harmless when repeated. Raises `DoorError`."""
         self._beat = math.inf
@@ -235,6 +231,8 @@ class _Loop(threading.Thread):
 def _writers(services: Sequence[Service], stop: Stop) -> Iterator[None]:
     """A thread for each door that writes its log down, so that no badge and no alarm waits for a disk."""
     distinct = {id(service.log): service for service in services}.values()
+    for one in distinct:
+        one.log.has_writer = True
     threads = [threading.Thread(target=_write, args=(one, stop), name="log", daemon=True) for one in distinct]
     for thread in threads:
         thread.start()
@@ -244,6 +242,8 @@ def _writers(services: Sequence[Service], stop: Stop) -> Iterator[None]:
         stop.set()
         for thread in threads:
             thread.join(END_S)
+        for one in distinct:
+            one.log.has_writer = False
 
 
 def _write(service: Service, stop: Stop) -> None:
@@ -252,7 +252,7 @@ def _write(service: Service, stop: Stop) -> None:
             service.log.write_down()
         except Exception:
             threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
-        service.wait_for_notices(WRITE_S)
+        service.log.wait_for_rows(WRITE_S)
 
 
 @contextmanager

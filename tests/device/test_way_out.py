@@ -79,6 +79,21 @@ def test_leaving_is_in_the_audit(world):
     assert (row.badge, row.outcome, row.reason, row.reader) == ("17:1001", Outcome.GRANTED, Reason.EXIT, "inside")
 
 
+@pytest.mark.parametrize("credential", [EILEEN, UNKNOWN])
+def test_row_is_on_the_disk_before_the_answer(world, credential):
+    """Found by killing the real process: a badge was answered, and its row was lost."""
+    world.leaves(credential)
+    with closing(sqlite3.connect(world.store.path)) as other:
+        ((count,),) = other.execute("SELECT count(*) FROM audit WHERE event = 'decision'").fetchall()
+    assert count == 1
+
+
+def test_writer_that_hangs_delays_nobody_who_leaves(world):
+    world.log.has_writer = True
+    world.leaves()
+    assert world.took_s < 1.0
+
+
 @pytest.mark.parametrize(("credential", "reason"), [(UNKNOWN, Reason.BADGE_UNKNOWN), (None, Reason.BADGE_UNREADABLE)])
 def test_other_badges_do_not_open_it(world, credential, reason):
     assert world.leaves(credential).decision.reason is reason
