@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    epilog="Exit codes: 0 match, 1 non-match, 5 an image cannot be read or compared, 9 nobody holds the badge."
+    epilog="Exit codes: 0 match, 1 non-match, 4 model, 5 an image cannot be read or compared, 8 database, "
+    "9 the badge is unknown, revoked or suspended."
 )
 @click.argument("badge", type=BadgeText())
 @click.argument("image", type=click.Path(path_type=Path))

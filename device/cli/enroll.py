@@ -10,7 +10,9 @@ from device.commandline import Printable
 from device.terminal import say
 
 
-@click.command(epilog="Exit codes: 0 enrolled, 5 an image cannot be read, 6 camera, 9 badge, 10 refused (see why).")
+@click.command(
+    epilog="Exit codes: 0 enrolled, 4 model, 5 no image, 6 camera, 8 database, 9 badge, 10 refused (see why)."
+)
 @click.argument("badge", type=BadgeText())
 @click.argument("images", nargs=-1, type=click.Path(path_type=Path), metavar="IMAGE...")
 @click.option("--name", type=Printable(), required=True, help="The person's name, unlike anybody else's.")

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from device.store.people import People
 
 
-@click.group(epilog="Exit codes: 0 done, 8 database, 9 nobody of this name.")
+@click.group(epilog="Exit codes: 0 done, 8 database, 9 nobody of this name, or the name is taken.")
 def people() -> None:
     """List, find, show, rename and remove people."""
 
 
-@people.command("list")
+@people.command("list", epilog="Exit codes: 0 done, 8 database.")
 @json_option
 @click.pass_context
 def list_people(context: click.Context, as_json: bool) -> None:
@@ -62,7 +62,7 @@ def find_people(context: click.Context, text: str, as_json: bool) -> int:
     return 0 if found else 1
 
 
-@people.command("rename")
+@people.command("rename", epilog="Exit codes: 0 done, 8 database, 9 nobody of this name, or NEW is taken.")
 @click.argument("old", type=PersonName())
 @click.argument("new", type=Printable())
 @json_option
@@ -80,7 +80,7 @@ def rename_person(context: click.Context, old: str, new: str, as_json: bool) -> 
         say(f"{before.name} is now {person.name}.")
 
 
-@people.command("show")
+@people.command("show", epilog="Exit codes: 0 done, 4 model, 8 database, 9 nobody of this name.")
 @click.argument("name", type=PersonName())
 @json_option
 @click.pass_context
@@ -106,7 +106,7 @@ def show_person(context: click.Context, name: str, as_json: bool) -> None:
         say(f"references: {count} made by {model[:16]}... ({state})")
 
 
-@people.command("time")
+@people.command("time", epilog="Exit codes: 0 done, 8 database, 9 nobody of this name.")
 @click.argument("name", type=PersonName())
 @click.argument("wanted", type=click.Choice(["extended", "usual"]))
 @json_option
@@ -124,7 +124,7 @@ def give_time(context: click.Context, name: str, wanted: str, as_json: bool) -> 
         say(f"{person.name} has the {wanted} strike time.")
 
 
-@people.command("remove")
+@people.command("remove", epilog="Exit codes: 0 done, 8 database, 9 nobody of this name, 130 declined.")
 @click.argument("name", type=PersonName())
 @click.confirmation_option(prompt="Erase this person's badges and references for good?")
 @json_option
