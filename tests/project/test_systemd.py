@@ -61,6 +61,16 @@ def test_the_exposure_is_small() -> None:
     assert (rated.returncode, rated.stderr) == (0, "")
 
 
+@NEEDS_SYSTEMD
+def test_the_readme_says_how_large_the_exposure_is() -> None:
+    """Other versions of systemd rate a little differently."""
+    (quoted,) = re.findall(r"`systemd-analyze security .*?`, is (\d\.\d) ", (ROOT / "README.md").read_text())
+    (measured,) = re.findall(
+        r"exposure level for lintel\.service: (\d\.\d)", analyze("security", "--offline=true", UNIT).stdout
+    )
+    assert abs(float(measured) - float(quoted)) < 0.25
+
+
 def test_the_door_is_secured_before_the_start() -> None:
     assert values("ExecStartPre") == [SECURE]
 
