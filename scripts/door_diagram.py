@@ -22,9 +22,9 @@ from door_states import (
     way_back,
 )
 
-from device.config import setting_meanings
 from device.door.controller import EXIT_HELD_S, FEEDBACK_S, GRACE_S, LIMITS, QUIET_S, Controller, is_pre_alarm, outputs
 from device.records import DoorEvent, DoorInput, DoorOutput, DoorState, InputChanged, Line
+from device.settings_table import setting_meanings
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "door.md"

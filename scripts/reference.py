@@ -13,8 +13,8 @@ from convert.cli.main import cli as convert_cli
 from device import config, errors
 from device.cli.main import cli as device_cli
 from device.commandline import OUTPUT_CLOSED, SYSTEM_REFUSED
-from device.config import setting_defaults, setting_meanings
 from device.records import Reason
+from device.settings_table import setting_defaults, setting_meanings
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "reference.md"

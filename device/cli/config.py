@@ -39,7 +39,7 @@ def toml_lines(groups: dict[str, Any], notes: Mapping[str, str] = MappingProxyTy
 
     Of a list there is a table for each; of an empty one, a table that is commented out.
     """
-    from device.config import setting_defaults
+    from device.settings_table import setting_defaults
 
     defaults = setting_defaults()
     for group, values in groups.items():
@@ -59,7 +59,7 @@ def _table_lines(group: str, table: dict[str, Any], notes: Mapping[str, str]) ->
     """TOML has no word for what has no value: that is commented out."""
     import msgspec
 
-    from device.config import setting_choices, setting_meanings
+    from device.settings_table import setting_choices, setting_meanings
 
     meanings, choices = setting_meanings(), setting_choices()
     for name, value in table.items():

@@ -21,10 +21,10 @@ from device.config import (
     StoreSettings,
     changed_settings,
     load_settings,
-    setting_meanings,
     state_dir,
 )
 from device.errors import ConfigError
+from device.settings_table import setting_meanings
 
 HOUSE = Settings(door=DoorSettings(pin=22, active_high=False), store=StoreSettings(state_dir="/srv/door"))
 Write = Callable[[str | bytes], Path]

@@ -2,8 +2,9 @@
 
 import pytest
 
-from device.config import OutputSettings, Settings, load_settings, setting_meanings
+from device.config import OutputSettings, Settings, load_settings
 from device.records import DoorOutput
+from device.settings_table import setting_meanings
 
 
 @pytest.fixture
