@@ -19,6 +19,8 @@ from device.vision.track import Track, followed
 
 RETRY_S = 0.1
 """Pause before a camera that failed is asked again."""
+MAX_LATE_S = 3.0
+"""A grant that took longer to be written down is withdrawn: whoever was seen may have left."""
 GLANCE_S = 0.25
 """Longest wait for the camera at a time, so that a request to stop is seen soon."""
 
@@ -60,7 +62,13 @@ class Access:
         if decided.decision.granted and (objection := self._objection(stop)):
             decided = replace(decided, decision=Decision(objection))
         transaction = self._recorded(decided, badge.at)
-        return self._carried_out(transaction, stop) if transaction.decision.granted else transaction
+        if not transaction.decision.granted:
+            return transaction
+        late_s = self._doorway.clock.monotonic() - badge.at - transaction.waited_s
+        if late_s > MAX_LATE_S:
+            why = f"The store took {late_s:.1f} s to write the decision down."
+            return replace(self._withdrawn(transaction, Reason.STORE_FAULT), fault=why)
+        return self._carried_out(transaction, stop)
 
     def _objection(self, stop: Stop) -> Reason | None:
         """What keeps the door itself from letting anybody in just now."""

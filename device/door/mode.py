@@ -87,7 +87,10 @@ class ModeFile:
     def read(self) -> tuple[Lasting, str]:
         """What is in the newer sound slot; nothing if there are no files."""
         try:
-            return self._previous() or self._newest(), ""
+            if (previous := self._previous()) is not None:
+                return previous, ""
+            newest = self._newest()
+            return (Lasting() if newest is None else newest.lasting), ""
         except OSError as error:
             return UNREADABLE, f"{error.filename or self.slots[0].path} cannot be read: {error.strerror}"
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
@@ -101,9 +104,7 @@ class ModeFile:
         with suppress(OSError, ValueError, RecursionError):
             if (previous := self._previous()) is not None:
                 return previous.mode.ordered is Order.EVACUATION
-            records = [record for slot in self.slots if (record := slot.read()) is not None]
-            newest = max(records, key=lambda record: record.sequence, default=None)
-            if newest is not None:
+            if (newest := self._newest()) is not None:
                 return newest.ordered is Order.EVACUATION or (newest.fire and newest.boot == _boot())
         return False
 
@@ -151,8 +152,8 @@ class ModeFile:
         written = msgspec.json.decode(content, type=_Written)
         return Lasting(Mode(written.ordered, written.switched, written.fire))
 
-    def _newest(self) -> Lasting:
-        """Raises `OSError`, `ValueError` if no slot is sound."""
+    def _newest(self) -> _Record | None:
+        """None if there are no slots. Raises `OSError`, `ValueError` if none of them is sound."""
         records, errors = list[_Record](), list[OSError | ValueError | RecursionError]()
         for slot in self.slots:
             try:
@@ -162,7 +163,7 @@ class ModeFile:
                 errors.append(error)
         if not records and errors:
             raise errors[0]
-        return max(records, key=lambda record: record.sequence).lasting if records else Lasting()
+        return max(records, key=lambda record: record.sequence, default=None)
 
 
 class _Slot:

@@ -30,6 +30,7 @@ class Saver:
         self._changed = threading.Condition()
         self._wanted: Lasting | None = None
         self._written: Lasting | None = None
+        """What the disk has for sure: nothing while a write is under way, or after one that failed, maybe halfway."""
         self._wanted_at = 0.0
         self._is_ending = False
         self._thread = threading.Thread(target=self._run, name="mode", daemon=True)
@@ -88,7 +89,10 @@ class Saver:
         """What is to be written next; None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_ending or self._wanted != self._written)
-            return self._wanted if self._wanted != self._written else None
+            if self._wanted == self._written:
+                return None
+            self._written = None
+            return self._wanted
 
     def _has_ended_meanwhile(self) -> bool:
         """Waits before the next try."""

@@ -25,9 +25,13 @@ PACED = frozenset(
         Reason.NO_REFERENCES,
         Reason.DOOR_LOCKDOWN,
         Reason.DOOR_FAULT,
+        Reason.STORE_FAULT,
+        Reason.VISION_FAULT,
     }
 )
-"""Decided without a look at a face. All others take a face's time, or are written without limit."""
+"""Decided without a look at a face, the last two while the store or the models are missing: their rows would take the
+room of all others. All others take a face's time, or are written without limit.
+"""
 
 
 @dataclass(frozen=True, slots=True)

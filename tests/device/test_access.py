@@ -442,6 +442,44 @@ def test_what_cannot_be_written_down_is_denied(world_of):
     assert world.releases == 0
 
 
+@pytest.mark.parametrize(("wrote_s", "releases"), [(2.5, 1), (3.5, 0), (30.0, 0)])
+def test_a_grant_that_waited_for_the_disk_for_more_than_three_seconds_releases_nothing(
+    world_of, monkeypatch, wrote_s, releases
+):
+    """Whoever was seen may have left, and somebody else may stand there."""
+    world, record = world_of(probe(0.95)), Audit.record
+    monkeypatch.setattr(Audit, "record", lambda *args: (record(*args), world.clock.sleep(wrote_s)))
+    transaction = world.swipe()
+    assert (world.releases, transaction.decision.granted) == (releases, releases == 1)
+    if not releases:
+        assert transaction.decision.reason is Reason.STORE_FAULT
+        monkeypatch.undo()
+        world.access._log.write_down()
+        assert "not carried out: store-fault" in world.last_row().fault
+
+
+@pytest.mark.parametrize("missing", ["store", "models"])
+def test_a_flood_while_a_part_is_missing_leaves_room_for_everything_else(world_of, monkeypatch, missing):
+    """20 badges a second for a minute: at most 20 rows at once, one every 10 s, and what they count."""
+    world = world_of()
+
+    def fail(_self):
+        raise StoreError("Missing.", hint="Bring it.") if missing == "store" else ModelError("None.", hint="Bring it.")
+
+    if missing == "store":
+        monkeypatch.setattr(Store, "people", fail)
+    else:
+        monkeypatch.setattr(ScriptedAnalyzer, "model_sha256", property(fail))
+    reasons = set()
+    for number in range(1200):
+        reasons.add(world.swipe(parse_badge(f"18:{number}")).decision.reason)
+        world.clock.sleep(0.05)
+    with world.store.audit() as audit:
+        written = len(audit.newest(2000))
+    assert reasons == {Reason.STORE_FAULT if missing == "store" else Reason.VISION_FAULT}
+    assert world.access._log.waiting + written <= 26
+
+
 def test_what_could_not_be_written_down_is_written_later(world_of):
     world = world_of(probe(0.95))
     audit = world.store.audit

@@ -188,6 +188,20 @@ class TestDamaged:
         second.write_bytes(b"")
         assert again(tmp_path).read()[0] == UNREADABLE
 
+    @pytest.mark.parametrize("content", [b"", b"x" * 512, b"lintel1 00000000 {}"], ids=repr)
+    @pytest.mark.parametrize("damaged", [0, 1])
+    def test_one_file_ends_no_evacuation_when_securing(self, memory, tmp_path, damaged, content):
+        memory.write(EVACUATED)
+        slot_files(tmp_path)[damaged].write_bytes(content)
+        assert (again(tmp_path).read(), again(tmp_path).is_evacuated()) == ((EVACUATED, ""), True)
+
+    @pytest.mark.parametrize("damaged", [0, 1])
+    def test_one_file_brings_no_evacuation_back(self, memory, tmp_path, damaged):
+        memory.write(EVACUATED)
+        memory.write(Lasting())
+        slot_files(tmp_path)[damaged].write_bytes(b"x" * 512)
+        assert (again(tmp_path).read(), again(tmp_path).is_evacuated()) == ((Lasting(), ""), False)
+
     @given(st.binary(max_size=600))
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
     def test_no_content_raises_or_evacuates(self, tmp_path, content):

@@ -20,6 +20,8 @@ FLOODING = [
     Reason.NO_REFERENCES,
     Reason.DOOR_LOCKDOWN,
     Reason.DOOR_FAULT,
+    Reason.STORE_FAULT,
+    Reason.VISION_FAULT,
 ]
 
 
@@ -73,7 +75,7 @@ def test_flood_hides_nothing_else(other):
 @pytest.mark.parametrize(
     "reason", [reason for reason in Reason if reason not in (*FLOODING, Reason.MATCH, Reason.EXIT)]
 )
-def test_denial_after_a_look_or_a_fault_always_has_a_row(reason):
+def test_denial_after_a_look_always_has_a_row(reason):
     pacing = Pacing()
     assert not any(pacing.is_counted(denied(number, reason), 0.0) for number in range(100))
 

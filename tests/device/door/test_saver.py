@@ -1,0 +1,73 @@
+"""What a door's saver says is on the disk is on the disk: also after a write that failed halfway, or is under way."""
+
+import threading
+from contextlib import closing
+
+import pytest
+
+from device.door import saver as module
+from device.door.lasting import Lasting, Mode, Order
+from device.door.saver import Saver
+from device.errors import DoorError
+from tests.device.cameras.benches import HandClock
+
+LOCKED_DOWN, CLEARED = Lasting(Mode(ordered=Order.LOCKDOWN)), Lasting()
+SOON_S = 10.0
+
+
+class Disk:
+    """A memory whose writes end when they may, and of which each can fail after it has reached the disk."""
+
+    def __init__(self) -> None:
+        self.holds: Lasting | None = None
+        self.fails = False
+        self.may_end = threading.Event()
+        self.may_end.set()
+        self.has_begun = threading.Semaphore(0)
+
+    def read(self) -> tuple[Lasting, str]:
+        return Lasting(), ""
+
+    def write(self, lasting: Lasting) -> None:
+        self.holds = lasting
+        self.has_begun.release()
+        assert self.may_end.wait(SOON_S)
+        if self.fails:
+            raise DoorError("The second slot cannot be written.", hint="None.")
+
+
+@pytest.fixture
+def disk() -> Disk:
+    return Disk()
+
+
+@pytest.fixture
+def saver(disk, monkeypatch):
+    monkeypatch.setattr(module, "RETRY_S", 0.01)
+    with closing(Saver(disk, HandClock(), lambda _why: None)) as opened:
+        opened.want(LOCKED_DOWN)
+        assert opened.wait_written(SOON_S)
+        assert disk.has_begun.acquire(timeout=SOON_S)
+        yield opened
+
+
+def test_what_is_wanted_again_after_a_write_that_failed_halfway_is_written_again(disk, saver):
+    disk.fails = True
+    saver.want(CLEARED)
+    assert disk.has_begun.acquire(timeout=SOON_S)
+    saver.want(LOCKED_DOWN)
+    assert not saver.is_written
+    disk.fails = False
+    assert saver.wait_written(SOON_S)
+    assert disk.holds == LOCKED_DOWN
+
+
+def test_what_is_wanted_again_during_another_write_is_not_on_the_disk_yet(disk, saver):
+    disk.may_end.clear()
+    saver.want(CLEARED)
+    assert disk.has_begun.acquire(timeout=SOON_S)
+    saver.want(LOCKED_DOWN)
+    assert (disk.holds, saver.is_written) == (CLEARED, False)
+    disk.may_end.set()
+    assert saver.wait_written(SOON_S)
+    assert disk.holds == LOCKED_DOWN
