@@ -91,19 +91,19 @@ def _driven_s(rig: Rig) -> float | None:
     return sum(later.at - level.at for level, later in ends if level.high) or None
 
 
-@CHECKS.check("a card stays at its reader", "1 transaction, 1 strike time", Size(4, 60, "seconds"))
+@CHECKS.check("a card stays at its reader", "1 transaction, 1 strike time", Size(4, 60, "s"))
 def stays(lasts_s: int) -> Finding:
     return held(lasts_s, BADGES[EILEEN])
 
 
 @CHECKS.check(
-    "a card stays, every other frame damaged", "1 transaction, 1 strike time", Size(4, 60, "seconds"), in_suite=True
+    "a card stays, every other frame damaged", "1 transaction, 1 strike time", Size(4, 60, "s"), in_suite=True
 )
 def damaged(lasts_s: int) -> Finding:
     return held(lasts_s, BADGES[EILEEN], "damaged")
 
 
-@CHECKS.check("two cards in turn at one reader", "a transaction each, 1 strike time", Size(4, 60, "seconds"))
+@CHECKS.check("two cards in turn at one reader", "a transaction each, 1 strike time", Size(4, 60, "s"))
 def in_turn(lasts_s: int) -> Finding:
     return held(lasts_s, BADGES[EILEEN], BADGES[GRACE])
 
