@@ -129,3 +129,19 @@ def test_every_time_of_day_says_its_zone():
     times = list(strings_with_times())
     assert len(times) >= 5
     assert [where for where, after in times if not after.startswith(" UTC")] == []
+
+
+NOT_FOR_PEOPLE = ("json", "toml_lines(", "markdown(", "version_text(", "formatted(", "say(", "nl=False")
+"""JSON, a settings file, a table for a page, a prompt: not to be broken at all."""
+
+
+@pytest.mark.parametrize("room", ["device", "convert"])
+def test_what_people_read_is_printed_in_lines_that_fit(room):
+    printed = [
+        f"{path.name}: {line.strip()}"
+        for path in sorted((ROOT / room).rglob("*.py"))
+        if path.name != "terminal.py"
+        for line in path.read_text().splitlines()
+        if "click.echo(" in line
+    ]
+    assert [line for line in printed if not any(word in line for word in NOT_FOR_PEOPLE)] == [], "use `say`"
