@@ -6,7 +6,6 @@ The live camera shows each frame to `FrameHealth` before it passes it on, and as
 import math
 import statistics
 from collections import OrderedDict, deque
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -21,12 +20,18 @@ STALL_S = 1.0
 OPENING_S = 1.5
 """Time from the start to the first frame: opening a camera takes longer than an interval between frames."""
 
-BLOCKS = (80, 60)
+SAMPLED_WIDTH = 320
+"""Of a wider picture, pixels are left out."""
+BLOCKS = (40, 30)
 """Width and height of the picture of block means in which noise is measured; a mean's noise isn't rounded to levels."""
 VANISHED = 0.25
 """Noise below this share of what the camera showed at this brightness has vanished."""
 LEARNED = 32
-"""Frames at a brightness before its noise is known."""
+"""Frames of steady noise before it is known."""
+STEADY = 1.6
+"""Noise whose strength varies by more than this, but for a few frames, is motion."""
+SMOOTH = 0.45
+"""A change whose block means are more than this share of its pixels is motion; noise has 0.1 to 0.4 in webcam clips."""
 LEAST_NOISE = 0.02
 """Noise of block means, in levels, below which a camera is too quiet to judge: a sensor's noise of 0.2 levels."""
 NOTHING = 0.0005
@@ -36,8 +41,9 @@ LIGHT_CHANGE = 16.0
 DARK, BRIGHT = 16.0, 240.0
 """Outside these, a picture is cut off at black or white, and its noise with it."""
 
-_NEAR_STEPS = 4
-"""Of 19 % each: half to twice as bright."""
+_LIKE_STEPS, _NEAR_STEPS = 2, 4
+"""Of 19 % of brightness each: about as bright; half to twice as bright."""
+_OUTLIERS = 3
 _SLOWNESS = 16
 """Frames in which the running mean of the luma has followed a change for the most part."""
 _GAUSSIAN = 0.845
@@ -90,36 +96,41 @@ class NoiseWatch:
     """How much a picture changes from frame to frame where nothing moves, and whether that has vanished.
 
     What is usual at a brightness holds until a light is switched: a camera's gain, and its noise, change with it. From
-    then until it is known again, only a picture in which practically nothing changes has lost its noise.
+    then until it is known again, only a picture in which practically nothing changes has lost its noise. Motion must
+    not be taken for noise, or a still scene after it would be refused: noise is as strong from frame to frame, and
+    stronger in single pixels than in means of blocks.
     """
 
     def __init__(self) -> None:
         self._before: NDArray[np.float32] | None = None
         self._luma = math.nan
         self._latest: deque[float] = deque(maxlen=LEARNED)
-        self._known: dict[int, _Usual] = {}
+        self._known: dict[int, float] = {}
         self._earlier: dict[int, float] = {}
 
     def has_vanished(self, image: Image) -> bool:
         """Whether the noise is far below the usual; if not, it is learned from."""
-        blocks = _block_means(image)
-        before, self._before = self._before, blocks
-        luma = float(blocks.mean())
-        if self._light_changed(luma) or before is None or not DARK < luma < BRIGHT:
+        sparse = max(1, image.shape[1] // SAMPLED_WIDTH)
+        green = image[::sparse, ::sparse, 1].astype(np.float32)
+        before, self._before = self._before, green
+        luma = float(green.mean())
+        if self._light_changed(luma) or before is None or before.shape != green.shape or not DARK < luma < BRIGHT:
             return False
-        change = blocks - before
-        change = np.abs(change - np.median(change))
-        median, mean = float(np.median(change)), float(change.mean())
+        change = green - before
+        means = cv2.resize(change, BLOCKS, interpolation=cv2.INTER_AREA)
+        means = np.abs(means - np.median(means))
+        median, mean = float(np.median(means)), float(means.mean())
         step = round(4 * math.log2(luma))
         if max(median, _GAUSSIAN * mean) < self._least(step):
             return True
-        self._learn(step, median)
+        if mean <= SMOOTH * float(np.abs(change).mean()):
+            self._learn(step, median)
         return False
 
     def _light_changed(self, luma: float) -> bool:
         changed = not abs(luma - self._luma) <= LIGHT_CHANGE
         if changed:
-            self._earlier |= self._learned()
+            self._earlier |= self._known
             self._known, self._luma = {}, luma
             self._latest.clear()
         self._luma += (luma - self._luma) / _SLOWNESS
@@ -127,34 +138,19 @@ class NoiseWatch:
 
     def _least(self, step: int) -> float:
         """Noise below this has vanished; 0 where too little is known to say so."""
-        learned = self._learned()
-        if step in learned:
-            usual = min(learned[step], statistics.median(self._latest))
+        if step in self._known:
+            usual = min(statistics.median(self._latest), *_near(step, self._known, _LIKE_STEPS))
             return VANISHED * usual if usual >= LEAST_NOISE else 0.0
-        near = [noise for at, noise in (self._earlier | learned).items() if abs(at - step) <= _NEAR_STEPS]
+        near = _near(step, self._earlier | self._known, _NEAR_STEPS)
         return NOTHING if near and min(near) >= LEAST_NOISE else 0.0
 
-    def _learned(self) -> dict[int, float]:
-        return {step: usual.noise for step, usual in self._known.items() if usual.frames >= LEARNED}
-
     def _learn(self, step: int, noise: float) -> None:
-        """The least that is usual at a brightness, as somebody who moves in the picture adds to the noise."""
+        """The least that was usual at a brightness, if it was steady."""
         self._latest.append(noise)
-        known = self._known.setdefault(step, _Usual())
-        known.frames += 1
-        if known.frames >= LEARNED:
-            known.noise = min(known.noise, statistics.median(self._latest))
+        ranked = sorted(self._latest)
+        if len(ranked) == LEARNED and ranked[-_OUTLIERS] <= STEADY * ranked[_OUTLIERS]:
+            self._known[step] = min(self._known.get(step, math.inf), statistics.median(ranked))
 
 
-@dataclass(slots=True)
-class _Usual:
-    """The noise that was usual at a brightness, and in how many frames it was seen."""
-
-    noise: float = math.inf
-    frames: int = 0
-
-
-def _block_means(image: Image) -> NDArray[np.float32]:
-    """Of the green channel, which has the most of a picture's brightness; every other pixel will do."""
-    sparse = image[::2, ::2, 1].astype(np.float32)
-    return np.asarray(cv2.resize(sparse, BLOCKS, interpolation=cv2.INTER_AREA), np.float32)
+def _near(step: int, known: dict[int, float], most: int) -> list[float]:
+    return [noise for at, noise in known.items() if abs(at - step) <= most]
