@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from device.credentials import format_badge
 from device.errors import EnrollmentRefused
 from device.ports import Camera, Clock
-from device.records import Credential, Embedding, Event, Image, Person, Probe, Reason
+from device.records import Badge, Credential, Embedding, Event, Image, Person, Probe, Reason
 from device.store.people import People
 from device.store.store import Store
 from device.vision.faces import FaceAnalyzer, Look, advice, look_of
@@ -55,6 +55,16 @@ class Enrollment:
         self._largest_face = largest_face
         self._look = look_of(analyzer, largest_face=largest_face)
 
+    def holder(self, credential: Credential, name: str) -> Person | None:
+        """Who gets the badge or the references, None for somebody new: to ask before pictures are taken.
+
+        Raises `EnrollmentRefused` if badge or name are someone else's. Looks through all names, so without the lock.
+        """
+        with self._store.people() as people:
+            namesake = people.named(name)
+            _refuse_badge(people.badge(credential), namesake)
+        return namesake
+
     def enroll(self, credential: Credential, name: str, candidates: Sequence[Candidate]) -> EnrollmentReport:
         """Gives the badge to the person and keeps the good pictures' embeddings as references, all in one transaction.
 
@@ -64,8 +74,11 @@ class Enrollment:
         probes, rejected = self._judged(candidates)
         if not probes:
             raise _refused("No picture can become a reference", rejected)
+        person = self.holder(credential, name)
         with self._store.people() as people, self._store.audit() as audit:
-            person = _entitled(people, credential, name)
+            badge = people.badge(credential)
+            _refuse_badge(badge, person)
+            _refuse_changed(people, person)
             known = people.references(person, self._analyzer.embedder.model_sha256) if person else None
             kept = self._consistent({label: probe.embedding for label, probe in probes.items()}, known)
             rejected += tuple(
@@ -75,7 +88,6 @@ class Enrollment:
                 raise _refused("The pictures do not show one and the same person", rejected)
             now = self._clock.utc()
             person = person or people.add(name, now)
-            badge = people.badge(credential)
             if badge is None:
                 people.issue(credential, person, now)
             embeddings = np.stack([probes[label].embedding for label in kept])
@@ -152,20 +164,24 @@ def _main_group(groups: list[set[int]], anchors: int) -> set[int]:
     return set() if tied else ranked[0]
 
 
-def _entitled(people: People, credential: Credential, name: str) -> Person | None:
-    """The person to add to, or None for a new one. Raises `EnrollmentRefused` if badge or name are someone else's."""
-    badge, namesake = people.badge(credential), people.named(name)
+def _refuse_badge(badge: Badge | None, namesake: Person | None) -> None:
+    """Refuses a badge that is revoked, or that somebody else holds."""
     if badge and badge.revoked_at:
+        written = format_badge(badge.credential)
         raise EnrollmentRefused(
-            f"Badge {format_badge(credential)} has been revoked.",
-            hint=f"Enroll another badge, or lift the revocation: `lintel badges restore {format_badge(credential)}`.",
+            f"Badge {written} has been revoked.",
+            hint=f"Enroll another badge, or lift the revocation: `lintel badges restore {written}`.",
         )
     if badge and badge.person != namesake:
         raise EnrollmentRefused(
-            f"Badge {format_badge(credential)} belongs to {badge.person.name}.",
+            f"Badge {format_badge(badge.credential)} belongs to {badge.person.name}.",
             hint="Enroll another badge. See who holds which: `lintel badges list`.",
         )
-    return namesake
+
+
+def _refuse_changed(people: People, person: Person | None) -> None:
+    if person and people.names([person.id]).get(person.id) != person.name:
+        raise EnrollmentRefused(f"{person.name} was renamed or removed just now.", hint="See `lintel people list`.")
 
 
 def _refused(what: str, rejected: tuple[Rejection, ...]) -> EnrollmentRefused:

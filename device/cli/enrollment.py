@@ -47,4 +47,5 @@ def enroll_pictures(
     with open_store(settings) as store:
         analyzer = load_analyzer(settings.vision)
         enrollment = Enrollment(store, analyzer, SystemClock(), largest_face=largest_face)
+        enrollment.holder(credential, name)
         return enrollment.enroll(credential, name, pictures(analyzer))

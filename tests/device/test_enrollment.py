@@ -131,6 +131,36 @@ def test_a_badge_has_one_holder(enrollment, portraits):
         enrollment.enroll(HERS, "Grace", pictures_of(portraits, GRACE, 1))
 
 
+def test_a_taken_badge_is_refused_before_pictures_are_taken(enrollment, portraits):
+    enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
+    with pytest.raises(EnrollmentRefused, match="belongs to Eileen"):
+        enrollment.holder(HERS, "Grace")
+    assert (enrollment.holder(HERS, "EILEEN").name, enrollment.holder(OTHER, "Grace")) == ("Eileen", None)
+
+
+@pytest.mark.parametrize("change", ["removed", "renamed", "given away"])
+def test_what_changes_while_somebody_is_enrolled_is_refused(enrollment, portraits, store, analyzer, change):
+    eileen = enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1)).person
+    now = SimulatedClock().utc()
+
+    class Meanwhile(Enrollment):
+        def holder(self, credential, name):
+            found = super().holder(credential, name)
+            if change == "removed":
+                store.erase(eileen, now)
+            with store.people() as people:
+                if change == "renamed":
+                    people.rename(eileen, "Eileen Collins")
+                if change == "given away":
+                    people.issue(OTHER, people.add("Grace", now), now)
+            return found
+
+    with pytest.raises(EnrollmentRefused):
+        Meanwhile(store, analyzer, SimulatedClock()).enroll(OTHER, "Eileen", pictures_of(portraits, EILEEN, 1))
+    with store.people() as people:
+        assert sum(count for known in people.everyone() for _, count in known.references) == (change != "removed")
+
+
 def test_a_revoked_badge_is_not_given_out_again(enrollment, portraits, store):
     enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
     with store.people() as people:

@@ -89,6 +89,13 @@ def test_badge_of_somebody_else_is_refused(lintel, grace):
 
 
 @pytest.mark.usefixtures("enrolled")
+def test_badge_of_somebody_else_is_refused_before_the_camera_is_opened(lintel, tmp_path):
+    (tmp_path / "lintel.toml").write_text('[camera]\nsource = "/dev/video99"')
+    said = lintel("--config", tmp_path / "lintel.toml", "enroll", "17:1001", "--name", "Grace Hopper", "--camera")
+    assert (said.exit_code, "belongs to Eileen Collins" in said.err) == (10, True)
+
+
+@pytest.mark.usefixtures("enrolled")
 def test_face_of_somebody_else_is_refused(lintel, grace):
     said = lintel("enroll", "17:1001", grace, "--name", "Eileen Collins")
     assert (said.exit_code, "differs from the other pictures or from the references" in said.err) == (10, True)
