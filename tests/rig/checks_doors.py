@@ -26,6 +26,9 @@ def exits(rig: Rig, times: int, pause_s: float = 0.7) -> list[float | None]:
     """Presses the exit button so many times: from the button to the level on the pin."""
     found = []
     for _ in range(times):
+        secured_by = time.monotonic() + 6.0
+        while rig.board.is_released() and time.monotonic() < secured_by:
+            time.sleep(0.02)
         pressed = rig.board.press(REX)
         released = rig.board.when(high=True, since=pressed, within_s=2.0)
         found.append(None if released is None else released - pressed)

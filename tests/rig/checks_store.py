@@ -112,7 +112,7 @@ def two_processes(seconds: int) -> Finding:
     return figures.finding(seconds)
 
 
-@CHECKS.check("kill -9 at random moments of swipes", "0 acknowledged rows lost; the strike is secured", Size(2, 30))
+@CHECKS.check("kill -9 at random moments of swipes", "each grant has its row; the strike is secured", Size(2, 30))
 def random_kills(times: int) -> Finding:
     figures, chance, unsecured, lost = Figures(), random.Random(1), 0, 0
     with new_rig(strike_time_s=1.0) as rig:
@@ -120,19 +120,19 @@ def random_kills(times: int) -> Finding:
         rig.camera.shows(EILEEN)
         for life in range(times):
             unit.when_lives(life + 1)
-            time.sleep(1.2)
+            time.sleep(1.5)
             rig.swipe(BADGES[EILEEN])
             rig.swipe(UNKNOWN, "inside")
-            time.sleep(chance.uniform(0.0, 0.6))
+            time.sleep(chance.uniform(0.0, 1.2))
             killed = unit.kill()
             time.sleep(0.1)
             if rig.board.is_released():
                 unsecured += rig.board.when(high=False, since=killed, within_s=1.5) is None
             with suppress(sqlite3.Error):
-                decided = sum(row[1] == "decision" for row in rig.rows())
-                lost = max(lost, len(rig.answers()) - decided)
+                granted = sum(row[2] == "granted" for row in rig.rows())
+                lost = max(lost, sum("GRANTED" in answer for answer in rig.answers()) - granted)
         figures.count("strikes unsecured", unsecured, 0)
-        figures.count(f"of {len(rig.answers())} acknowledged rows lost", lost, 0)
+        figures.count(f"of {sum('GRANTED' in answer for answer in rig.answers())} grants without a row", lost, 0)
         granted = sum(row[2] == "granted" for row in rig.rows())
         releases = len(rig.board.released_since(0))
         figures.true("each release has its row", f"{releases} releases, {granted} rows", kept=releases <= granted)
@@ -247,14 +247,14 @@ def broken_calls(times: int, calls: str, error: str) -> Finding:
             time.sleep(AGAIN_S)
             rig.swiped(BADGES[EILEEN])
             pressed += exits(rig, 1, pause_s=0.3)
-        answers = rig.answers()
+        answers, restarts = rig.answers(), len(unit.ended)
         rig.stop()
         decided = sum(row[1] == "decision" for row in rig.rows())
         written = [line for line in answers if "store-fault" not in line]
         figures.note(f"{len(answers) - len(written)} of {times} denied as store-fault")
         figures.count(f"of {len(written)} rows lost", max(0, len(written) - decided), 0)
         figures.most("exit button to pin", pressed, EXIT_S)
-        figures.count("restarts", len([one for one in unit.ended if one.code]), 0)
+        figures.count("restarts", restarts, 0)
         well = rig.integrity()
         figures.true("integrity ok", f"integrity: {well[:80]}", kept=well == "ok")
     return figures.finding(times)
@@ -270,16 +270,18 @@ for _calls, _error in (("fsync,fdatasync", "EIO"), ("pwrite64", "ENOSPC"), ("pwr
 
 @CHECKS.check(
     "another process lists 3,000 people with 3 references each, over and over",
-    "swipe to pin at most 0.5 s, 0 store-faults",
+    "swipe to pin at most 0.5 s more than without, 0 store-faults",
     Size(small=2, full=10),
 )
 def listing(times: int) -> Finding:
-    figures, waited, ends = Figures(), [], threading.Event()
+    figures, ends = Figures(), threading.Event()
     with new_rig() as rig:
         _many_people(rig, 3000)
         rig.start()
         rig.camera.shows(EILEEN)
         time.sleep(1.5)
+
+        idle = [_to_pin(rig) or 8.0 for _ in range(times)]
 
         def lists() -> None:
             while not ends.is_set():
@@ -288,16 +290,21 @@ def listing(times: int) -> Finding:
         thread = threading.Thread(target=lists, daemon=True)
         thread.start()
         time.sleep(1.0)
-        for _ in range(times):
-            at = rig.swipe(BADGES[EILEEN])
-            released = rig.board.when(high=True, since=at, within_s=8.0)
-            waited.append(None if released is None else released - at)
-            time.sleep(AGAIN_S)
+        waited = [_to_pin(rig) for _ in range(times)]
         ends.set()
         thread.join(130.0)
-        figures.most("swipe to pin", waited, 0.5)
+        figures.note(f"without, swipe to pin {max(idle) * 1000:.0f} ms at most")
+        figures.most("swipe to pin", waited, max(idle) + 0.5)
         figures.count("store-faults", sum("store-fault" in line for line in rig.answers()), 0)
     return figures.finding(times)
+
+
+def _to_pin(rig: Rig) -> float | None:
+    """From a swipe to the level on the pin, seconds; None if there was none."""
+    at = rig.swipe(BADGES[EILEEN])
+    released = rig.board.when(high=True, since=at, within_s=8.0)
+    time.sleep(AGAIN_S)
+    return None if released is None else released - at
 
 
 def _many_people(rig: Rig, count: int) -> None:
