@@ -68,7 +68,7 @@ fuzz-coverage: dev-environment ## the same guided by coverage: fetches atheris (
 	@$(VENV)/python scripts/fuzz_coverage.py --seconds $(or $(SECONDS),60)
 
 rig: dev-environment ## attack the real service, part by part, and write docs/evidence/rig.md (20 minutes)
-	@$(VENV)/python -m tests.rig --write docs/evidence/rig.md
+	@$(VENV)/python -m tests.rig --jobs 4 --write docs/evidence/rig.md
 
 emulated-pi: dev-environment ## kill the door's process on an emulated Raspberry Pi, and write docs/killed-process.md
 	@$(VENV)/python scripts/emulated_pi.py

@@ -18,7 +18,7 @@ NEW = "17:1009"
 @CHECKS.check(
     "20 unknown badges a second",
     "all of them in rows or counts, 20 rows at once and 7 a minute, none of their numbers in the journal",
-    Size(small=5, full=120, unit="s"),
+    Size(small=5, full=60, unit="s"),
     in_suite=True,
 )
 def flood(seconds: int) -> Finding:
@@ -44,7 +44,7 @@ def flood(seconds: int) -> Finding:
 @CHECKS.check(
     "an operator suspends, resumes and replaces a badge at a door in operation",
     "each change holds from the next presentation on",
-    Size(small=1, full=10),
+    Size(small=1, full=3),
 )
 def changed(times: int) -> Finding:
     figures, answers = Figures(), []

@@ -14,7 +14,7 @@ STRIKE_S = 1.0
 @CHECKS.check(
     "the wall clock steps by a day, back or forth, during a transaction and its release",
     "granted as ever; the strike is released for 1 s, to 0.2 s; no alarm",
-    Size(full=10),
+    Size(full=6),
     in_suite=True,
 )
 def stepped(times: int) -> Finding:

@@ -111,7 +111,7 @@ def in_turn(lasts_s: int) -> Finding:
 @CHECKS.check(
     "a serial reader is pulled, and put back",
     "reported within 2 s without a swipe, served when it is back, one process",
-    Size(1, 20),
+    Size(1, 8),
 )
 def pulled(times: int) -> Finding:
     figures, told, well, granted = Figures(), [], [], 0

@@ -112,7 +112,7 @@ def two_processes(seconds: int) -> Finding:
     return figures.finding(seconds)
 
 
-@CHECKS.check("kill -9 at random moments of swipes", "each grant has its row; the strike is secured", Size(2, 30))
+@CHECKS.check("kill -9 at random moments of swipes", "each grant has its row; the strike is secured", Size(2, 20))
 def random_kills(times: int) -> Finding:
     figures, chance, unsecured, lost = Figures(), random.Random(1), 0, 0
     with new_rig(strike_time_s=1.0) as rig:
@@ -207,7 +207,7 @@ CHECKS.check(
 @CHECKS.check(
     "40 ms more a sync, 20 unknown badges a second: `lintel people time`, `lintel badges revoke`",
     "each succeeds within 5 s",
-    Size(small=2, full=16),
+    Size(small=2, full=15),
 )
 def revoked_in_a_flood(times: int) -> Finding:
     figures, took, ends = Figures(), [], threading.Event()

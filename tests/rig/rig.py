@@ -18,7 +18,7 @@ from device.records import DoorCommand, DoorStatus
 from device.vision.models import shipped_models_dir
 from tests.rig.board import DPS, FIRE, LOCKDOWN, REX, STRIKE, Board, write
 from tests.rig.camera import EILEEN, GRACE, RigCamera
-from tests.rig.unit import LINTEL, Unit
+from tests.rig.unit import LINTEL, ROOT, Unit
 
 SHIM = Path(__file__).parent / "shim"
 BADGES = {EILEEN: "17:1001", GRACE: "17:1002"}
@@ -111,7 +111,7 @@ class Rig:
             "LINTEL_RIG": str(self.folder),
             "LINTEL_CONFIG": str(self.settings),
             "RUNTIME_DIRECTORY": str(self.folder / "run"),
-            "PYTHONPATH": str(SHIM),
+            "PYTHONPATH": f"{SHIM}{os.pathsep}{ROOT}",
             "PYTHONUNBUFFERED": "1",
             "PYTHONFAULTHANDLER": "1",
             "HOME": str(self.folder),
