@@ -50,6 +50,8 @@ class Access:
         self._doorway = doorway
         self._settings = settings
         self._log = log or DoorLog(doorway.door, doorway.store, doorway.clock)
+        self._row = 0
+        """The last decision's, so that the row about passing names it."""
 
     def swipe(self, badge: BadgeRead, stop: Stop | None = None) -> Transaction:
         """Decides on a badge, writes the decision down, and only then, if it is a grant, tells the door.
@@ -76,7 +78,7 @@ class Access:
 
     def _carried_out(self, transaction: Transaction, stop: Stop) -> Transaction:
         """Tells the door; a grant that it does not carry out is withdrawn, and the audit says so."""
-        if not stop.is_set() and self._doorway.door.grant(extended=transaction.extended):
+        if not stop.is_set() and self._doorway.door.grant(extended=transaction.extended, row=self._row):
             return transaction
         return self._withdrawn(transaction, self._objection(stop) or Reason.DOOR_INTERLOCKED)
 
@@ -134,7 +136,7 @@ class Access:
             store = self._doorway.store
             with store.writing(), store.people() as people, store.audit() as audit:
                 transaction = self._still_entitled(transaction, people)
-                audit.record(transaction)
+                self._row = audit.record(transaction)
         except StoreError as error:
             denied = replace(transaction, decision=Decision(Reason.STORE_FAULT), fault=error.message)
             denied = self._timed(denied, since)

@@ -116,6 +116,8 @@ RULES = """
 - A grant never quiets an alarm. At a door that stands open it is for the next opening, and the time that the door may
   stay open begins anew. For people who need more time that is longer by `extended_strike_time_s`.
 - Every opening without cause is an alarm, also in lockdown and in a fault, where the siren says so beneath the state.
+- Each grant at a closed door with a position switch has another row when the door is opened (`door-passed`) or when its
+  time is over (`door-not-entered`); it names the row of the decision.
 - A request to exit counts when its wire goes from quiet to active: a jammed button releases once, and nothing at a
   restart. A push bar must press its contact before it moves the bolt.
 - A door without a position switch is never OPEN, HELD_OPEN or FORCED, and is released by time alone.

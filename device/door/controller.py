@@ -51,6 +51,8 @@ FEEDBACK_S = 2.0
 """A lock may disagree with its relay for so long, while its bolt moves."""
 QUIET_S = 3.0
 """A forced door must be closed for so long to be over its alarm, so that a rattling one is one alarm."""
+MAX_EXPECTED = 8
+"""Of so many grants at a time it is reported whether the door was opened."""
 INSTANT_S = 1e-6
 """A timer that has less left has run out: sums of seconds are not exact."""
 
@@ -150,6 +152,8 @@ class Controller:
     """The next opening is that of somebody who needs more time."""
     cause_left_s: float | None = None
     """Until an opening is no longer caused by what was granted or requested before. One opening uses it up."""
+    expected: tuple[int, ...] = ()
+    """The rows of the grants for which the door was not opened yet. As many as `MAX_EXPECTED`, the last ones."""
     exit_requested: bool = False
     """That cause is a request to exit that released nothing."""
     exit_held_left_s: float | None = None

@@ -67,7 +67,7 @@ def _opened(settings: DoorSettings, door: Controller) -> Controller:
 
 
 def _cause_used(settings: DoorSettings, door: Controller) -> Controller:
-    door = replace(door, cause_left_s=None, exit_requested=False, extended=False)
+    door = replace(door, cause_left_s=None, exit_requested=False, extended=False, expected=())
     match settings.relock:
         case "open":
             return replace(door, release_left_s=None, let_out_left_s=None)

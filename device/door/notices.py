@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import assert_never
 
-from device.door.controller import Controller, Position
+from device.door.controller import MAX_EXPECTED, Controller, Position
 from device.door.lasting import Order, Standing
 from device.records import (
     Commanded,
@@ -12,6 +12,7 @@ from device.records import (
     DoorInput,
     DoorNotice,
     DoorState,
+    DriveFailed,
     Event,
     Granted,
     InputChanged,
@@ -62,6 +63,7 @@ def notices(before: Controller, after: Controller, event: DoorEvent) -> tuple[Do
         *_wires(before, after),
         *_strike(before, after, event),
         *_exits(before, after, event),
+        *_passages(before, after, event),
     )
     return tuple(DoorNotice(what, after.at, detail) for what, detail in told)
 
@@ -200,6 +202,22 @@ def _exits(before: Controller, after: Controller, event: DoorEvent) -> Iterator[
     opened = before.position.is_closed and after.position is Position.OPEN
     if opened and _is_exit(before):
         yield Event.DOOR_EXIT_REQUESTED, "opened"
+
+
+def _passages(before: Controller, after: Controller, event: DoorEvent) -> Iterator[_Told]:
+    """What came of each grant, where a sound switch says it. One that the outputs failed is withdrawn, and has none."""
+    line = after.line(DoorInput.DPS)
+    if (
+        isinstance(event, DriveFailed)
+        or after.expected[: len(before.expected)] == before.expected
+        or line is None
+        or line.is_fault
+    ):
+        return
+    if len(after.expected) == MAX_EXPECTED == len(before.expected):  # one more than are kept
+        return
+    what = Event.DOOR_PASSED if after.is_open else Event.DOOR_NOT_ENTERED
+    yield from ((what, f"row {row}" if row else "") for row in before.expected)
 
 
 def is_let_out(before: Controller, after: Controller) -> bool:

@@ -120,20 +120,22 @@ class Door:
             self._hear(event)
             return self.state
 
-    def grant(self, *, extended: bool = False) -> bool:
-        """Lets somebody in whose decision is written down; whether the door has done so, or stands open already."""
+    def grant(self, *, extended: bool = False, row: int = 0) -> bool:
+        """Lets somebody in whose decision is written down, in audit row `row`; whether the door has done so, or stands
+        open already.
+        """
         with self._lock:
             is_admitted = self._interlock.admits(self) and not self._has_ended
-            self._hear(Granted(extended))
+            self._hear(Granted(extended, row=row))
             return is_admitted and self.state not in (DoorState.LOCKDOWN, DoorState.FAULT)
 
-    def let_out(self, *, extended: bool = False) -> bool:
+    def let_out(self, *, extended: bool = False, row: int = 0) -> bool:
         """Lets somebody out, in every state and whatever an interlock says; whether the strike was driven released.
 
         Bounded as a grant is. A door in LOCKDOWN or FAULT stays in it. In a fault of the outputs it tries all the same.
         """
         with self._lock:
-            self._hear(Granted(extended, egress=True))
+            self._hear(Granted(extended, egress=True, row=row))
             return not self._has_ended and self._drive.did_release
 
     def command(self, command: DoorCommand) -> DoorState:

@@ -21,6 +21,7 @@ from device.door.controller import (
     FEEDBACK_S,
     GRACE_S,
     INSTANT_S,
+    MAX_EXPECTED,
     Controller,
     Position,
     is_quiet,
@@ -80,7 +81,7 @@ def _happened(settings: DoorSettings, wired: frozenset[DoorInput], door: Control
     match event:
         case Granted():
             let = _let_out if event.egress else _let_in
-            return let(settings, door, extended=event.extended)
+            return _expecting(door, let(settings, door, extended=event.extended), event.row)
         case Commanded():
             return _commanded(settings, door, event.command)
         case InputChanged():
@@ -88,13 +89,19 @@ def _happened(settings: DoorSettings, wired: frozenset[DoorInput], door: Control
         case ScheduleChanged():
             return replace(door, scheduled=event.unlocked)
         case DriveFailed():
-            return replace(door, drive_fault=event.detail)
+            return replace(door, drive_fault=event.detail, expected=())
         case DriveMended():
             return replace(door, drive_fault=None)
         case Tick():
             return door
         case _:
             assert_never(event)
+
+
+def _expecting(before: Controller, door: Controller, row: int) -> Controller:
+    """Somebody may open the door now, if its switch says that it is closed."""
+    may_open = door is not before and door.is_open is False and not before.mode.is_evacuation
+    return replace(door, expected=(*door.expected, row)[-MAX_EXPECTED:]) if may_open else door
 
 
 def _let_in(settings: DoorSettings, door: Controller, *, extended: bool = False) -> Controller:
@@ -291,7 +298,7 @@ def _ended(door: Controller) -> Controller:
     if door.let_out_left_s == 0.0:
         door = replace(door, let_out_left_s=None, release_used=door.release_used and door.release_left_s is not None)
     if door.cause_left_s == 0.0:
-        door = replace(door, cause_left_s=None, exit_requested=False, extended=False)
+        door = replace(door, cause_left_s=None, exit_requested=False, extended=False, expected=())
     return door
 
 

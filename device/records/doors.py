@@ -111,6 +111,8 @@ class Granted:
     extended: bool = False
     egress: bool = False
     """It lets somebody out: it releases in every state, LOCKDOWN and FAULT included."""
+    row: int = 0
+    """The decision's audit row, so that the one about passing can name it; 0 if it is not written yet."""
 
 
 @dataclass(frozen=True, slots=True)

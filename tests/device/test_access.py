@@ -664,3 +664,11 @@ def test_a_badge_that_is_refused_anyway_keeps_its_reason(world_of):
     stop = Stop()
     stop.set()
     assert world_of().swipe(parse_badge("17:9"), stop).decision.reason is Reason.BADGE_UNKNOWN
+
+
+def test_door_is_given_the_row_of_the_decision(world_of, monkeypatch):
+    world = world_of(probe(0.99))
+    given, grant = [], world.door.grant
+    monkeypatch.setattr(world.door, "grant", lambda **how: (given.append(how), grant(**how))[1])
+    assert world.swipe().decision.granted
+    assert given == [{"extended": False, "row": world.last_row().id}]

@@ -373,7 +373,7 @@ class TestHeldOpen:
     def test_alarm(self):
         bench = Bench().grant().open().wait(30)
         assert (bench.state, bench.buzzer, bench.shunt, bench.siren) == (HELD_OPEN, True, False, False)
-        assert bench.told() == [(Event.DOOR_HELD_OPEN, "")]
+        assert bench.told() == [(Event.DOOR_PASSED, ""), (Event.DOOR_HELD_OPEN, "")]
 
     def test_no_warning_if_none_is_wanted(self):
         bench = Bench(pre_alarm_s=0.0).grant().open()
@@ -651,8 +651,8 @@ class TestOutputs:
 
 
 class TestNotices:
-    def test_grant_is_no_news(self):
-        assert Bench().grant().open().shut().wait(60).told() == []
+    def test_grant_has_only_the_news_that_the_door_was_opened(self):
+        assert Bench().grant().open().shut().wait(60).told() == [(Event.DOOR_PASSED, "")]
 
     def test_operators_release_and_secure_are_told(self):
         bench = Bench().command(DoorCommand.RELEASE).command(DoorCommand.SECURE)
