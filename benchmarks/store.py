@@ -5,7 +5,8 @@
 
 `stress`: a door process (two threads that swipe without a pause, one that writes releases, one that asks for trouble)
 and an operator who revokes and restores a badge, opening the store each time. Every sync of both takes `--sync-ms`
-longer, as on an SD card (needs strace); both are killed at the end. Nothing that was acknowledged may be lost.
+longer, as on an SD card (needs strace). The door is killed with `kill -9` after 5 to 15 s and started again, and both
+are killed at the end. Nothing that was acknowledged may be lost.
 
 `listing`: how long the store keeps a swipe (claim and audit row) waiting, alone and while another process lists all
 people and all rows again and again.
@@ -14,6 +15,7 @@ By default both are short; the store is in a folder that is deleted.
 """
 
 import argparse
+import math
 import os
 import random
 import shutil
@@ -72,17 +74,26 @@ def stress(chosen: argparse.Namespace) -> None:
     with closing(sqlite3.connect(chosen.folder / "lintel.db")) as connection:
         connection.execute("DELETE FROM audit")
         connection.commit()
-    children = [started(chosen, role, slowed=chosen.sync_ms > 0) for role in ("door", "operator")]
     lines: list[str] = []
-    readers = [threading.Thread(target=lines.extend, args=(child.stdout,)) for child in children]
-    for reader in readers:
-        reader.start()
-    time.sleep(chosen.minutes * 60)
-    for child in children:
-        end(child)
-    for reader in readers:
-        reader.join()
+    until = time.monotonic() + chosen.minutes * 60
+    keeping = threading.Thread(target=lambda: lines.extend(kept_up(chosen, "operator", until, math.inf)))
+    keeping.start()
+    lines.extend(kept_up(chosen, "door", until, 5.0))
+    keeping.join()
     report(chosen, [line.split() for line in lines if line.endswith("\n")])
+
+
+def kept_up(chosen: argparse.Namespace, role: str, until: float, least_s: float) -> list[str]:
+    """What a process says, and the next one when it is killed, after `least_s` to three times that."""
+    lines, drawn = [], random.Random(role)
+    while (left := until - time.monotonic()) > 0:
+        child = started(chosen, role, slowed=chosen.sync_ms > 0)
+        reader = threading.Thread(target=lines.extend, args=(child.stdout,))
+        reader.start()
+        time.sleep(min(left, least_s * drawn.uniform(1, 3)))
+        end(child)
+        reader.join()
+    return lines
 
 
 def report(chosen: argparse.Namespace, said: list[list[str]]) -> None:
@@ -124,7 +135,7 @@ def door(chosen: argparse.Namespace) -> None:
 def swipes(store: Store, who: str) -> None:
     drawn = random.Random(who)
     for number in count():
-        name = f"{who}/{number}"
+        name = f"{who}/{os.getpid()}/{number}"
         acknowledged(who, name, lambda name=name: swipe(store, Credential("number", 0, drawn.randrange(30)), name))
 
 
@@ -143,7 +154,7 @@ def releases(store: Store, who: str) -> None:
             audit.add(AuditRow(0, NOON, Event.DOOR_COMMANDED, fault=name))
 
     for number in count():
-        name = f"{who}/{number}"
+        name = f"{who}/{os.getpid()}/{number}"
         acknowledged(who, name, lambda name=name: release(name))
         time.sleep(0.2)
 
@@ -164,7 +175,7 @@ def operator(chosen: argparse.Namespace) -> None:
             audit.add(AuditRow(0, NOON, Event.BADGE_REVOKED, fault=name))
 
     for number in count():
-        name = f"operator/{number}"
+        name = f"operator/{os.getpid()}/{number}"
         acknowledged("operator", name, lambda name=name: change(name))
         time.sleep(0.5)
 
