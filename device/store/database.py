@@ -54,9 +54,12 @@ def open_database(path: Path, journal: Journal) -> Database:
     )
     try:
         database = Database(connection)
+        connection.execute("BEGIN")  # the lock for reading once, not for each question
         refuse_newer(database, path)
+        is_old = bool(MIGRATIONS.pending(database))
+        connection.execute("COMMIT")
         _set_pragmas(database, journal)
-        if MIGRATIONS.pending(database):
+        if is_old:
             _migrate(database)
         connection.execute("PRAGMA busy_timeout = 0")  # from here on `waiting` asks, and asks more often
     except BaseException:
