@@ -85,9 +85,13 @@ class Session:
         self._writing = True
         for depth in range(2, self._depth + 1):
             self._connection.execute(f"SAVEPOINT level_{depth}")
-        self._check_stamp()
-        if any(self.rows(sql, parameters) != before for (sql, parameters), before in self._seen.items()):
-            raise sqlite3.OperationalError("another program has changed what this rests on; nothing was written")
+        try:
+            self._check_stamp()
+            if any(self.rows(sql, parameters) != before for (sql, parameters), before in self._seen.items()):
+                raise sqlite3.OperationalError("another program has changed what this rests on; nothing was written")
+        except BaseException:
+            self._connection.rollback()  # as a whole: no outer block may go on from here
+            raise
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
         """Carries out a statement that writes, under the lock for writing."""

@@ -137,6 +137,22 @@ def test_write_that_rests_on_what_changed_meanwhile_is_refused(store, eileen, ba
         assert people.named("Eileen Collins") == eileen
 
 
+def test_write_that_was_refused_so_is_not_made_by_the_block_around(store, eileen, badge, now):
+    def write():
+        with store.people() as people:
+            held = people.held(badge)
+            with Store(store.path.parent) as other, other.people() as others:
+                others.revoke(badge, now)
+            with suppress(StoreError), store.audit() as audit:
+                audit.note(Event.FAULT, now)
+            people.rename(held.person, "Eileen Marie Collins")
+
+    with pytest.raises(StoreError, match="nothing was written"):
+        write()
+    with store.people() as people:
+        assert people.named("Eileen Collins") == eileen
+
+
 def test_write_beside_the_rows_of_a_door_is_not_refused(store, eileen, badge, now):
     with store.people() as people:
         held = people.held(badge)
