@@ -56,7 +56,8 @@ MEANINGS: Mapping[DoorState, str] = {
         an exit badge and, with `rex = "release"`, the exit button still let people out.""",
     DoorState.EVACUATION: """
         Released for everybody until the fire input is quiet and an operator clears it. An ordered one outlasts restarts
-        and power cuts; after a start the fire input decides whether its own goes on.""",
+        and power cuts, and `lintel door secure` leaves it; after a start the fire input decides whether its own
+        goes on.""",
 }
 
 BEGINNING = """

@@ -69,20 +69,21 @@ def clear(name: str | None, as_json: bool) -> int:
 
 @door.command("secure")
 @door_option
+@click.option("--even-evacuated", is_flag=True, help="Lock evacuated doors too, until the service starts again.")
 @json_option
 @click.pass_context
-def secure(context: click.Context, name: str | None, as_json: bool) -> int:
+def secure(context: click.Context, name: str | None, even_evacuated: bool, as_json: bool) -> int:
     """Drive the relays to locked and all other outputs to off, and leave them there.
 
     If the service runs and has the pins, it ends its releases. Otherwise they are driven from here: the service's unit
     runs this before every start and after every stop, also after a crash, as a GPIO pin keeps its level when its
     process dies. It locks the relays of the settings and those that `lintel run` drove last, if they are others; if
     the settings are wrong, the latter alone. Outputs are those driven last: an alarm shunt does not stay on. A door
-    that is evacuated stays released: only `clear` ends that.
+    that is evacuated stays released: `clear` ends that, or where no service runs, --even-evacuated.
     """
     path, _ = context.find_root().obj
     try:
-        return _pins_secured(path, name, as_json=as_json)
+        return _pins_secured(path, name, even_evacuated=even_evacuated, as_json=as_json)
     except Exception as error:  # whatever it is, a service that runs may still be able to
         doors = _service_secured(name)
         if doors is None:
@@ -103,7 +104,7 @@ def _service_secured(name: str | None) -> "tuple[DoorStatus, ...] | None":
     return None
 
 
-def _pins_secured(path: Path | None, name: str | None, *, as_json: bool) -> int:
+def _pins_secured(path: Path | None, name: str | None, *, even_evacuated: bool, as_json: bool) -> int:
     """What this takes to load is what a door stays released for after its process was killed. Raises `DoorError`."""
     from device.door.securing.evacuated import evacuated_doors
     from device.door.securing.relays import known_wires
@@ -114,7 +115,7 @@ def _pins_secured(path: Path | None, name: str | None, *, as_json: bool) -> int:
     if not relays:
         names = ", ".join(sorted({relay.name for relay in known.relays}))
         raise DoorError(f"There is no door {name!r}.", hint=f"Name one with --door: {names}.")
-    evacuated = evacuated_doors(path, {relay.name for relay in relays})
+    evacuated = evacuated_doors(path, () if even_evacuated else {relay.name for relay in relays})
     secure_all(relays, outputs, chip=known.chip, evacuated=evacuated)
     if as_json:
         from device.cli.context import print_json

@@ -59,6 +59,13 @@ class Drive:
             self._io.drive(Outputs())
             self._wanted = Outputs()
 
+    def leave(self) -> None:
+        """Has the strike stay released when the wires are given back, and all else off; secures if that fails."""
+        try:
+            self._io.drive(Outputs(released=True, stays=True))
+        except Exception:  # it is secured whatever a pin library comes up with
+            self.secure()
+
     def deadline(self) -> float | None:
         """When to drive again, in seconds on the clock."""
         return self._tried_at + RENEW_S if self._is_renewed else None

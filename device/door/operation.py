@@ -50,6 +50,10 @@ _LOUDEST_FIRST = (
 )
 
 
+WRITTEN_S = 1.0
+"""How long the end of an evacuated door waits for the disk: without it, the door would be locked at the next start."""
+
+
 class Door:
     """One door. It is secured before anything else is done, and has heard of all its wires when it is made."""
 
@@ -88,7 +92,8 @@ class Door:
         self._told = NoticeQueue()
         self._waiting: deque[DoorEvent] = deque()
         self._is_busy = False
-        self._has_ended = False
+        self._has_ended = self._is_left = False
+        self._remembers = memory is not None
         self._unsaved = ""
         before, unreadable = (memory or ForgetfulMemory()).read()
         self._controller = new_controller(before.mode, clock.monotonic(), before.standing)
@@ -197,9 +202,16 @@ class Door:
             self._controller = replace(self._controller, state=DoorState.FAULT, drive_fault=why)
 
     def close(self) -> None:
-        """Secures, and gives the wires back; harmless when repeated. Raises `DoorError`, secure or not."""
+        """Secures, and gives the wires back; harmless when repeated. Raises `DoorError`, secure or not.
+
+        A door in an evacuation that is on the disk is left released, as it is at the next start.
+        """
+        is_kept = self._is_evacuated() and self._saver.wait_written(WRITTEN_S)
         with self._lock:
-            self._end()
+            if is_kept and self._is_evacuated():
+                self._leave()
+            elif not self._is_left:
+                self._end()
         try:
             self._io.close()  # not with the lock: it may wait for a thread that is about to tell something
         finally:
@@ -289,6 +301,17 @@ class Door:
             self.hurry.set()
         if has_changed or self._told:
             self.wakeup.set()
+
+    def _is_evacuated(self) -> bool:
+        """Whether the strike is released for everybody, and will be again at the next start."""
+        evacuated = self._controller.mode.is_evacuation and self._drive.did_release
+        return evacuated and self._remembers and not self._has_ended
+
+    def _leave(self) -> None:
+        """Ends like `_end`, the strike released."""
+        self._has_ended = self._is_left = True
+        self._drive.leave()
+        self._wake(has_changed=True)
 
     def _end(self) -> None:
         self._has_ended = True

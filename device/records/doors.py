@@ -81,6 +81,8 @@ class Outputs:
 
     released: bool = False
     on: frozenset[DoorOutput] = frozenset()
+    stays: bool = False
+    """The strike is left released when the wires are given back, as an evacuation goes on at the next start."""
 
 
 class DoorCommand(StrEnum):

@@ -26,7 +26,6 @@ from device.virtual.camera import SimulatedCamera
 from device.virtual.figures import Figure, Place
 from device.virtual.pins import SimulatedPins
 from device.virtual.scene import Scene
-from tests.device.doors import releases
 
 SECURE, RELEASED = 0, 1
 
@@ -139,7 +138,7 @@ def test_door_is_on_the_chip_that_the_settings_name(lgpio, dev, settings):
     assert {call[1] for call in lgpio.asked if call[0] == "output"} == {7 + 3}
 
 
-def test_evacuation_that_outlasts_a_restart_is_not_interrupted_by_a_slow_camera(settings, monkeypatch, tmp_path):
+def test_evacuation_outlasts_restarts_stops_and_a_slow_camera(settings, monkeypatch, tmp_path):
     """The guard secures a strike that nobody attends to, so the door's time has to pass from the first moment on."""
     clock = SystemClock()
     pins = SimulatedPins(clock)
@@ -152,9 +151,7 @@ def test_evacuation_that_outlasts_a_restart_is_not_interrupted_by_a_slow_camera(
 
     monkeypatch.setattr("device.assembly.open_live_camera", slow)
     run_until_closed(settings)
-    ((released_at, secured_at),) = releases(pins, settings.door)
-    assert secured_at - released_at > PET_S
-    assert [level.high for level in pins.history(settings.door.pin)] == [True, False]
+    assert [level.high for level in pins.history(settings.door.pin)] == [True]
 
 
 @pytest.mark.usefixtures("lgpio", "camera")

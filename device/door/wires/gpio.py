@@ -46,6 +46,11 @@ class Relay:
         with self._locked_if_possible(), named(f"secure {self._use}"):
             self._device.off()
 
+    def leave(self) -> None:
+        """Gives the pin back as it is; harmless when repeated. Raises `DoorError`."""
+        with self._locked_if_possible(), named(f"leave {self._use}"):
+            self._device.close()
+
     def close(self) -> None:
         """Locks the door and gives the pin back; harmless when repeated. Raises `DoorError`."""
         with self._locked_if_possible(), named(f"secure {self._use}"):
@@ -113,6 +118,7 @@ class BoardIO:
         self._clock = clock
         self._relay = Relay(door, factory, released=released)
         self.guard = RelayGuard(self._relay.secure, clock)
+        self._stays = False
         if released:
             self.guard.pet()
         self._threads = contextlib.ExitStack()
@@ -152,6 +158,7 @@ class BoardIO:
         """
         errors = [_left_alone()] if self.guard.has_secured() else []
         is_released = outputs.released and not errors
+        self._stays = False
         if not is_released:
             with collected(errors):
                 self._secure()
@@ -163,6 +170,7 @@ class BoardIO:
                 self._release()
         if errors:
             raise all_of(errors)
+        self._stays = is_released and outputs.stays
 
     def lines(self) -> Mapping[DoorInput, Line]:
         """What each wired input says, debounced."""
@@ -181,19 +189,21 @@ class BoardIO:
         self._inputs.tick()
 
     def close(self) -> None:
-        """Secures the strike first and last, switches all off, and gives the pins back; harmless when repeated.
+        """Secures the strike first and last, switches all off, gives the pins back; harmless when repeated. It leaves a
+        strike that was driven to stay released.
 
         Raises `DoorError` when all was tried; a strike that could not be secured stays in the guard's care.
         """
         errors: list[DoorError] = []
-        with contextlib.suppress(DoorError):  # it is told below
-            self._relay.secure()
+        if not self._stays:
+            with contextlib.suppress(DoorError):  # it is told below
+                self._relay.secure()
         for wire in self._outputs:
             with collected(errors):
                 wire.close()
         self._inputs.close()
         try:
-            self._relay.close()
+            self._relay.leave() if self._stays else self._relay.close()
         except DoorError as error:
             raise all_of([error, *errors]) from None
         self.guard.stand_down()

@@ -318,6 +318,13 @@ def test_evacuated_door_stays_released_and_it_says_so(lintel, driven):
 
 
 @pytest.mark.usefixtures("evacuated_back")
+def test_evacuated_door_is_locked_if_that_is_what_is_wanted(lintel, driven):
+    ended = lintel("door", "secure", "--even-evacuated")
+    assert (ended.exit_code, ended.out) == (0, "The relay on GPIO 5 is secured.\nThe relay on GPIO 6 is secured.\n")
+    assert driven() == [(5, 0), (6, 0)]
+
+
+@pytest.mark.usefixtures("evacuated_back")
 def test_evacuated_door_as_json(lintel, driven):  # noqa: ARG001 - there are pins
     assert json.loads(lintel("door", "secure", "--json").out) == [
         {"door": "main", "pin": 5, "released": False},

@@ -509,6 +509,31 @@ class TestEnd:
         door.close()
         assert (io.driven[-1][1], door.status().outputs) == (Outputs(), Outputs())
 
+    @pytest.mark.parametrize("mode", [Mode(ordered=Order.EVACUATION), Mode(fire=True)])
+    def test_closing_leaves_an_evacuation_that_is_on_the_disk_released(self, io, clock, mode):
+        io.wires[DoorInput.FIRE] = Line.ACTIVE if mode.fire else Line.QUIET
+        door = opened(io, clock, Memory(mode))
+        door.close()
+        door.close()
+        assert (io.driven[-1][1], io.closed) == (Outputs(released=True, stays=True), 2)
+
+    @pytest.mark.parametrize("command", [DoorCommand.LOCKDOWN, DoorCommand.CLEAR])
+    def test_closing_secures_a_door_whose_evacuation_is_over(self, io, clock, command):
+        door = opened(io, clock, Memory(Mode(ordered=Order.EVACUATION)))
+        door.command(command)
+        door.close()
+        assert [outputs for _, outputs in io.driven if outputs.stays] == []
+        assert io.driven[-1][1] == Outputs()
+
+    def test_closing_secures_an_evacuation_that_the_disk_does_not_have(self, io, clock):
+        memory = Memory()
+        door = opened(io, clock, memory)
+        assert door.wait_written(PATIENCE_S)
+        memory.error = DoorError("It is full.", hint="Make room.")
+        door.command(DoorCommand.EVACUATE)
+        door.close()
+        assert io.driven[-1][1] == Outputs()
+
     def test_closing_twice_is_harmless(self, door):
         door.close()
         door.close()

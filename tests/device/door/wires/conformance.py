@@ -139,6 +139,18 @@ class DoorIOConformance:
         rig.io.close()
         assert (rig.is_released(), rig.on()) == (False, set())
 
+    def test_close_leaves_a_strike_that_is_to_stay_released(self, rig):
+        rig.io.drive(Outputs(released=True, stays=True))
+        rig.io.close()
+        rig.io.close()
+        assert rig.is_released()
+
+    def test_later_word_is_that_it_does_not_stay(self, rig):
+        rig.io.drive(Outputs(released=True, stays=True))
+        rig.io.drive(Outputs(released=True))
+        rig.io.close()
+        assert not rig.is_released()
+
     def test_close_secures_whatever_else_fails(self, rig):
         rig.io.drive(Outputs(released=True, on=ALL_ON))
         rig.break_pin(DoorOutput.SIREN)
