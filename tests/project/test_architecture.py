@@ -1,0 +1,53 @@
+"""docs/architecture.md says what is: its files and names exist, its picture is the contract, and no room is left out."""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "architecture.md").read_text()
+NAMED = re.findall(r"`((?:device|convert)/[\w/]+\.py)` `([\w.]+)`", PAGE)
+PATHS = sorted(set(re.findall(r"`((?:device|convert|models)/[\w./]*)`", PAGE)))
+
+
+def contract(container):
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (layers,) = (one["layers"] for one in contracts if one.get("containers") == [container])
+    return [re.sub(r"[()]", "", layer) for layer in layers]
+
+
+def definitions(body, prefix=""):
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+            yield from definitions(node.body, f"{node.name}.")
+        elif isinstance(node, ast.FunctionDef):
+            yield f"{prefix}{node.name}"
+
+
+@pytest.mark.parametrize(("file", "name"), NAMED)
+def test_name_on_the_way_is_defined_in_its_file(file, name):
+    assert name in set(definitions(ast.parse((ROOT / file).read_text()).body))
+
+
+def test_both_ways_are_described():
+    assert len(NAMED) >= 18
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_room_exists(path):
+    assert (ROOT / path).exists()
+
+
+def test_every_room_of_the_device_is_described():
+    inside = (entry for entry in (ROOT / "device").iterdir() if not entry.name.startswith("__"))
+    rooms = {f"device/{entry.name}{'/' * entry.is_dir()}" for entry in inside if entry.suffix in (".py", "")}
+    assert sorted(rooms - set(PATHS)) == []
+
+
+def test_picture_is_the_contract():
+    (picture,) = re.findall(r"```text\n(.*?)\n```", PAGE, re.DOTALL)
+    assert picture.splitlines() == contract("device")
