@@ -1,4 +1,4 @@
-"""docs/architecture.md says what is: its files and names exist, its picture is the contract, and no room is left out."""
+"""docs/architecture.md says what is: its files and names exist, its picture is the contract, no room is left out."""
 
 import ast
 import re
