@@ -75,24 +75,26 @@ def stress(chosen: argparse.Namespace) -> None:
         connection.execute("DELETE FROM audit")
         connection.commit()
     lines: list[str] = []
-    until = time.monotonic() + chosen.minutes * 60
-    keeping = threading.Thread(target=lambda: lines.extend(kept_up(chosen, "operator", until, math.inf)))
+    keeping = threading.Thread(target=lambda: lines.extend(kept_up(chosen, "operator", math.inf)))
     keeping.start()
-    lines.extend(kept_up(chosen, "door", until, 5.0))
+    lines.extend(kept_up(chosen, "door", 5.0))
     keeping.join()
     report(chosen, [line.split() for line in lines if line.endswith("\n")])
 
 
-def kept_up(chosen: argparse.Namespace, role: str, until: float, least_s: float) -> list[str]:
+def kept_up(chosen: argparse.Namespace, role: str, least_s: float) -> list[str]:
     """What a process says, and the next one when it is killed, after `least_s` to three times that."""
-    lines, drawn = [], random.Random(role)
-    while (left := until - time.monotonic()) > 0:
+    lines, drawn, left = [], random.Random(role), chosen.minutes * 60
+    while left > 0:
         child = started(chosen, role, slowed=chosen.sync_ms > 0)
+        lines.append(child.stdout.readline())
         reader = threading.Thread(target=lines.extend, args=(child.stdout,))
         reader.start()
-        time.sleep(min(left, least_s * drawn.uniform(1, 3)))
+        lives_s = min(left, least_s * drawn.uniform(1, 3))
+        time.sleep(lives_s)
         end(child)
         reader.join()
+        left -= lives_s
     return lines
 
 

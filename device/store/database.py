@@ -14,11 +14,9 @@ from sqlite_utils import Database
 
 from device.errors import StoreError
 from device.store.migrations import MIGRATIONS
+from device.store.waiting import execute_when_free
 
 FILE_NAME = "lintel.db"
-LOCK_TIMEOUT_S = 5.0
-"""How long a writer waits for another program's transaction."""
-
 _WAL_SAFE_FROM = (3, 51, 3)
 """Before this version SQLite's write-ahead log has a rare corruption race between two connections."""
 _CREATING = threading.Lock()
@@ -48,20 +46,20 @@ def open_database(path: Path, journal: Journal) -> Database:
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw",
         uri=True,
-        timeout=LOCK_TIMEOUT_S,
+        timeout=0,
         check_same_thread=False,
         isolation_level=None,
     )
     try:
         database = Database(connection)
-        connection.execute("BEGIN")  # the lock for reading once, not for each question
+        connection.execute("BEGIN")
+        execute_when_free(connection, "SELECT count(*) FROM sqlite_master")  # the lock, for all that is read here
         refuse_newer(database, path)
         is_old = bool(MIGRATIONS.pending(database))
         connection.execute("COMMIT")
         _set_pragmas(database, journal)
         if is_old:
             _migrate(database)
-        connection.execute("PRAGMA busy_timeout = 0")  # from here on `waiting` asks, and asks more often
     except BaseException:
         connection.close()
         raise
@@ -120,10 +118,10 @@ def _known() -> frozenset[str]:
 
 
 def _migrate(database: Database) -> None:
-    database.conn.execute("BEGIN IMMEDIATE")
+    execute_when_free(database.conn, "BEGIN IMMEDIATE")
     try:
         MIGRATIONS.apply(database)
-        database.conn.execute("COMMIT")
+        execute_when_free(database.conn, "COMMIT")
     except BaseException:
         database.conn.rollback()
         raise
@@ -134,7 +132,7 @@ def _set_pragmas(database: Database, journal: Journal) -> None:
     synchronous = 2 if journal is Journal.WAL else 3
     wanted = {"journal_mode": journal.value, "synchronous": synchronous, "foreign_keys": 1, "secure_delete": 1}
     for name, value in wanted.items():
-        database.execute(f"PRAGMA {name}={value}")
+        execute_when_free(database.conn, f"PRAGMA {name}={value}")
     received = {name: database.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted}
     if received != wanted:
         raise sqlite3.NotSupportedError(f"durable writes need {wanted}, SQLite chose {received}")

@@ -8,8 +8,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from device.records import Person
-from device.store import database as opening
-from device.store.waiting import execute_when_free
+from device.store.waiting import LOCK_TIMEOUT_S, execute_when_free
 
 _SUFFIX = "-erasing-"
 
@@ -59,7 +58,7 @@ def _overwrite(journal: Path) -> None:
 
 def _cut_off_log(database: Database) -> None:
     """A write-ahead log is cut off: its blocks stay as they are until the file system uses them again."""
-    database.conn.execute(f"PRAGMA busy_timeout = {opening.LOCK_TIMEOUT_S * 1000:.0f}")
+    database.conn.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_S * 1000:.0f}")
     busy, *_ = database.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     database.conn.execute("PRAGMA busy_timeout = 0")
     if busy:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-PATIENCE_S = 1.0
+PATIENCE_S = 2.0
 """Longer nobody waits here: the turnstile is a courtesy, and SQLite's lock keeps the data safe without it."""
 BREATHER_S = 0.005
 """Pause after a commit before the same store takes another turn, for those who wait."""

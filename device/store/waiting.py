@@ -3,8 +3,8 @@
 import sqlite3
 import time
 
-from device.store import database
-
+LOCK_TIMEOUT_S = 5.0
+"""How long a reader or writer waits for another program's transaction."""
 _POLL_S = 0.001
 _KIND = 0xFF
 
@@ -16,7 +16,7 @@ def execute_when_free(
 
     Raises `sqlite3.OperationalError` after `patience_s`; without it, after `LOCK_TIMEOUT_S`.
     """
-    deadline = time.monotonic() + (database.LOCK_TIMEOUT_S if patience_s is None else patience_s)
+    deadline = time.monotonic() + (LOCK_TIMEOUT_S if patience_s is None else patience_s)
     while True:
         try:
             return connection.execute(statement)

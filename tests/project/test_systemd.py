@@ -12,7 +12,7 @@ from device.access import GLANCE_S
 from device.config import AccessSettings, DoorSettings
 from device.door.controller import MAX_STRIKE_TIME_S
 from device.service import POLL_S
-from device.store.database import LOCK_TIMEOUT_S
+from device.store.waiting import LOCK_TIMEOUT_S
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd" / "lintel.service"

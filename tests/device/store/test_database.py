@@ -208,7 +208,7 @@ def test_first_start_of_several_processes_at_once(tmp_path):
 
 
 def test_file_that_another_program_locks_is_told(store, monkeypatch):
-    monkeypatch.setattr("device.store.database.LOCK_TIMEOUT_S", 0.0)
+    monkeypatch.setattr("device.store.waiting.LOCK_TIMEOUT_S", 0.0)
     with closing(sqlite3.connect(store.path)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StoreError, match="locked") as refused:

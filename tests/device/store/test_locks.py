@@ -176,7 +176,7 @@ def test_reading_keeps_no_writer_waiting(store, eileen):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr("device.store.database.LOCK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("device.store.waiting.LOCK_TIMEOUT_S", 0.1)
 
 
 @pytest.mark.usefixtures("impatient")
