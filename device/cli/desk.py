@@ -33,8 +33,8 @@ def play_desk(settings: Settings, camera_source: str, *, as_json: bool) -> int:
         say(f"  relay on GPIO {seen.door.pin}: released {len(pulses)} time{'s' * (len(pulses) != 1)} so far")
         return None
 
-    with stopped_by_signals(stop), desk(seen, clock, pins) as post:
+    with stopped_by_signals(stop), desk(seen, clock, pins) as parts:
         say("Type a badge and Enter to present it; Ctrl-D ends.", err=True)
         notifier = Notifier(None)
-        serve([Service(post, seen, Watchdog(notifier, clock), in_turn=True)], notifier, stop, tell)
+        serve([Service(parts, seen, Watchdog(notifier, clock), in_turn=True)], notifier, stop, tell)
     return 0

@@ -44,25 +44,25 @@ def simulate(
 def _play_scenario(context: click.Context, path: Path | None, *, as_json: bool) -> int:
     from device.simulation.player import Played, Player
 
-    rehearsal = Player(path, settings_of(context))
-    events = list(rehearsal.play()) if as_json else _told(rehearsal)
+    player = Player(path, settings_of(context))
+    events = list(player.play()) if as_json else _told(player)
     played = [event for event in events if isinstance(event, Played)]
     unmet = sum(len(step.unmet) for step in played)
     if as_json:
-        print_json({"title": rehearsal.scenario.title, "steps": [step_json(step) for step in played], "unmet": unmet})
+        print_json({"title": player.scenario.title, "steps": [step_json(step) for step in played], "unmet": unmet})
     else:
         say(f"\n{len(played)} step{'s' * (len(played) != 1)}, {_met(unmet)}.")
     return 1 if unmet else 0
 
 
-def _told(rehearsal: "Player") -> "list[EnrollmentReport | Played]":
+def _told(player: "Player") -> "list[EnrollmentReport | Played]":
     """Plays, and prints each event as it comes."""
     from device.cli.transcript import enrolled_lines, played_lines
     from device.enrollment import EnrollmentReport
 
-    say(f"{rehearsal.scenario.title}\n")
+    say(f"{player.scenario.title}\n")
     events: list[EnrollmentReport | Played] = []
-    for event in rehearsal.play():
+    for event in player.play():
         if isinstance(event, EnrollmentReport):
             lines: Iterable[str] = enrolled_lines(event)
         else:

@@ -45,7 +45,7 @@ def give_key(settings: Settings, reader: ReaderSettings, seconds: float, *, inst
     from device.readers.osdp.keyset import keyset
 
     _refuse_beside_service()
-    keyset(reader, _surroundings(settings, SystemClock()), seconds, install=install)
+    keyset(reader, _context(settings, SystemClock()), seconds, install=install)
 
 
 @contextmanager
@@ -59,9 +59,9 @@ def watched(
     """
     _refuse_beside_service()
     clock = SystemClock()
-    around = _surroundings(settings, clock)
-    tables = {reader.name: format_table_of(reader, around) for reader in readers}
-    with hangup_interrupts(), closing(_opened(readers, around)) as reader:
+    context = _context(settings, clock)
+    tables = {reader.name: format_table_of(reader, context) for reader in readers}
+    with hangup_interrupts(), closing(_opened(readers, context)) as reader:
         yield reader, clock, tables
 
 
@@ -74,7 +74,7 @@ def events(reader: Reader, clock: Clock, seconds: float | None) -> Iterator[Read
                 yield event
 
 
-def _surroundings(settings: Settings, clock: Clock) -> ReaderContext:
+def _context(settings: Settings, clock: Clock) -> ReaderContext:
     return ReaderContext(clock, partial(_board_pins, settings.gpio.chip), state_dir(settings), settings.formats)
 
 
@@ -84,18 +84,18 @@ def _board_pins(chip: str) -> Any:  # noqa: ANN401 - gpiozero is untyped
     return board_factory(chip)
 
 
-def _opened(readers: tuple[ReaderSettings, ...], around: ReaderContext) -> Reader:
+def _opened(readers: tuple[ReaderSettings, ...], context: ReaderContext) -> Reader:
     """Each sighting counts here: an installer wants to see what a reader gives, and what the door makes of it."""
     from device.readers.group import ReaderGroup
     from device.readers.part import Member
 
     try:
-        found = tuple(open_readers(readers, around).items())
+        found = tuple(open_readers(readers, context).items())
     except (ReaderError, DoorError) as error:
         raise type(error)(error.message, hint=f"{error.hint} {_STOP_IT}") from error
     if len(found) == 1:
         return found[0][1]
-    return ReaderGroup(tuple(Member(reader, name) for name, reader in found), around.clock)
+    return ReaderGroup(tuple(Member(reader, name) for name, reader in found), context.clock)
 
 
 def _refuse_beside_service() -> None:

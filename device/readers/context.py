@@ -1,4 +1,4 @@
-"""What a reader needs of its surroundings, besides its own settings."""
+"""What every reader gets besides its own settings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -91,13 +91,13 @@ class Player:
             yield from self._enrolled(store)
             world = VirtualWorld(self._clock, self.pins, self._camera, store, self._analyzer, self._reader_of)
             with virtual_doors(self._settings, world) as doors:
-                attendants = {
+                loops = {
                     name: DoorLoop(door.doorway, self._settings, door.reader, in_turn=True)
                     for name, door in doors.items()
                 }
                 for step in self.scenario.step:
                     self._clock.sleep(PAUSE_S)
-                    yield _StepPlayer(step, doors, attendants, world).play(self._images)
+                    yield _StepPlayer(step, doors, loops, world).play(self._images)
 
     def _enrolled(self, store: Store) -> Iterator[EnrollmentReport]:
         enrollment = Enrollment(store, self._analyzer, self._clock)
@@ -130,11 +130,11 @@ class _StepPlayer:
     """One step, from the moment it begins until all has happened and the door it is about is at rest."""
 
     def __init__(
-        self, step: Step, doors: Mapping[str, VirtualDoor], attendants: Mapping[str, DoorLoop], world: VirtualWorld
+        self, step: Step, doors: Mapping[str, VirtualDoor], loops: Mapping[str, DoorLoop], world: VirtualWorld
     ) -> None:
         self._step = step
         self._doors = doors
-        self._attendants = attendants
+        self._loops = loops
         self._door = doors[step.door] if step.door else next(iter(doors.values()))
         self._world = world
         self._computed_s = 0.0
@@ -175,15 +175,15 @@ class _StepPlayer:
             for name, door in self._doors.items():
                 for event in door.events():
                     transaction = self._attended(name, event) or transaction
-                self._attendants[name].write_down()
-                self._attendants[name].show_state()
+                self._loops[name].write_down()
+                self._loops[name].show_state()
             clock.sleep(POLL_S)
         return transaction
 
     def _attended(self, name: str, event: ReaderEvent) -> Transaction | None:
         self._world.camera.take_drawing_s()
         started = time.perf_counter()
-        transaction = self._attendants[name].attend(event, Stop())
+        transaction = self._loops[name].attend(event, Stop())
         if transaction:
             self._computed_s = time.perf_counter() - started - self._world.camera.take_drawing_s()
         return transaction

@@ -66,9 +66,9 @@ def main(folder: Path, strike_time_s: float) -> None:
         Enrollment(store, analyzer, clock).enroll(BADGE, "Eileen Collins", [Candidate("portrait", image)])
         door = TellingDoor(settings.door, BoardIO(settings.door, (), (), pins.factory, clock), clock)
         time = DoorThread(door, clock)
-        post = DoorParts(Doorway(camera, door, store, analyzer, clock), reader, (lambda: time.last_beat,))
+        parts = DoorParts(Doorway(camera, door, store, analyzer, clock), reader, (lambda: time.last_beat,))
         notifier = Notifier.of_environment()
-        service = Service(post, settings, Watchdog(notifier, clock))
+        service = Service(parts, settings, Watchdog(notifier, clock))
         serve([service], notifier, stop, lambda transaction: print(transaction.decision.outcome.value, flush=True))
     print(*("high" if level.high else "low" for level in pins.history(settings.door.pin)))
 

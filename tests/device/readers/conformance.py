@@ -148,8 +148,8 @@ class ReaderConformance:
         path = tmp_path / "door.toml"
         path.write_text(DOOR.format(cards=[format_badge(card) for card in rig.cards]))
         settings = Settings(vision=VisionSettings(threads=1))
-        rehearsal = Player(path, settings, reader_of=lambda clock: Borrowed(clock, rig))
-        played = [event for event in rehearsal.play() if isinstance(event, Played)]
+        player = Player(path, settings, reader_of=lambda clock: Borrowed(clock, rig))
+        played = [event for event in player.play() if isinstance(event, Played)]
         assert [step.unmet for step in played] == [(), (), ()]
 
     @pytest.mark.parametrize("pattern", ["held", "damaged", "in turn"])

@@ -177,5 +177,5 @@ def test_portrait_is_a_name_and_no_path(write, name):
 
 def test_images_lie_beside_the_scenario(tmp_path, write, portrait_files):
     (tmp_path / "face.jpg").write_bytes(portrait_files["eileen-collins"].read_bytes())
-    rehearsal = rehearse(write(WHOLE.replace("portrait:eileen-collins", "face.jpg")))
-    assert isinstance(rehearsal._path, Path)
+    player = rehearse(write(WHOLE.replace("portrait:eileen-collins", "face.jpg")))
+    assert isinstance(player._path, Path)
