@@ -16,6 +16,7 @@ import msgspec
 
 from device.door.lasting import Lasting, Mode, Order, Standing
 from device.errors import DoorError
+from device.files import make_private
 
 SLOT_BYTES = 512
 """The size of a slot: a sector, so that most disks write it whole or not at all."""
@@ -131,7 +132,7 @@ class ModeFile:
 
     def _write(self, lasting: Lasting) -> None:
         """Into the older slot first; into the other one only if it has another mode."""
-        self.previous.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(self.previous.parent)
         older, newer = sorted(self.slots, key=lambda slot: slot.sequence())
         sequence = max(0, newer.sequence())
         older.write(_record(lasting, sequence + 1))
@@ -241,6 +242,7 @@ class _Slot:
         unfinished = self.path.with_name(f"{self.path.name}.new")
         descriptor = os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
+            _hand_to_owner_of(self.path.parent, descriptor)
             self._put(descriptor, content)
             os.fsync(descriptor)
             unfinished.replace(self.path)
@@ -278,6 +280,13 @@ def _boot() -> str:
     with suppress(OSError):
         return BOOT_ID.read_text(encoding="ascii").strip()
     return ""
+
+
+def _hand_to_owner_of(folder: Path, descriptor: int) -> None:
+    """What root makes, the service has to read at its next start: else it would start in lockdown."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def _sync_folder(folder: Path) -> None:

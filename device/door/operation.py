@@ -54,6 +54,9 @@ WRITTEN_S = 1.0
 """How long the end of an evacuated door waits for the disk: without it, the door would be locked at the next start."""
 
 
+FOUND_OPEN = "the door was open when it was first seen; its alarm is not shunted until it is closed or cleared"
+
+
 class Door:
     """One door. It is secured before anything else is done, and has heard of all its wires when it is made."""
 
@@ -179,7 +182,8 @@ class Door:
         """All that is known, for whoever asks."""
         with self._lock:
             door = self._controller
-            wrong = (*troubles(door), *filter(None, [self._unsaved or self._saver.trouble]))
+            found_open = FOUND_OPEN if door.found_open else ""
+            wrong = (*troubles(door), *filter(None, [found_open, self._unsaved or self._saver.trouble]))
             driven = Outputs() if self._has_ended else outputs(self._settings, door)
             return DoorStatus(self.name, door.state, door.since, door.lines, driven, wrong, self.chip)
 

@@ -132,6 +132,15 @@ class TestPowerCut:
         again, _ = self.start(tmp_path, lines | {DoorInput.DPS: Line.ACTIVE})
         assert again.state is DoorState.FORCED
 
+    def test_door_that_is_found_open_is_in_the_status_until_it_is_closed(self, tmp_path):
+        lines = dict.fromkeys(DoorInput, Line.QUIET)
+        door, io = self.start(tmp_path, lines | {DoorInput.DPS: Line.ACTIVE})
+        assert door.status().troubles == (
+            "the door was open when it was first seen; its alarm is not shunted until it is closed or cleared",
+        )
+        io.change(DoorInput.DPS, Line.QUIET)
+        assert door.status().troubles == ()
+
     def test_fire_that_is_over_never_releases_it_at_the_start(self, tmp_path):
         lines = dict.fromkeys(DoorInput, Line.QUIET)
         door, io = self.start(tmp_path, lines)

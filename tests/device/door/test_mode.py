@@ -87,6 +87,14 @@ def test_two_small_files_are_all_there_is(memory, tmp_path):
     ]
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root makes files for others")
+def test_what_root_makes_belongs_to_the_owner_of_the_folder(memory, tmp_path):
+    (tmp_path / "state").mkdir(mode=0o700)
+    os.chown(tmp_path / "state", 12345, 12346)
+    memory.write(Lasting())
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in slot_files(tmp_path)} == {(12345, 12346)}
+
+
 def test_nobody_else_may_read_it(memory, tmp_path):
     memory.write(Lasting())
     assert [stat.S_IMODE(path.stat().st_mode) for path in slot_files(tmp_path)] == [0o600, 0o600]
