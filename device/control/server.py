@@ -9,6 +9,7 @@ a thread of their own, as each waits until its row is written.
 """
 
 import contextlib
+import os
 import queue
 import selectors
 import socket
@@ -36,6 +37,8 @@ WRITTEN_S = 1.0
 """How long the answer to a command waits for the disk. After that it says that the disk does not have it yet."""
 LOOK_S = 0.01
 """How often it is looked whether the disk has it."""
+CHECK_S = 1.0
+"""How often it is looked whether the socket is still in its place; one that was removed is made again."""
 PAUSE_S = 0.05
 """After a connection that could not be taken, as when there are too many open files."""
 _TOO_MANY = Reply(error="Too many releases wait for the store.", hint="Try again when `lintel door status` is quiet.")
@@ -120,6 +123,7 @@ class ControlServer:
         self._selector = selectors.DefaultSelector()
         self._listener = _listening(path)
         self._inode = path.stat().st_ino
+        self._looked_at = time.monotonic()
         self._waker, self._woken = socket.socketpair()
         for each in (self._listener, self._woken):
             each.setblocking(False)
@@ -132,16 +136,14 @@ class ControlServer:
         """Listens no more, and takes the socket's file away; harmless when repeated."""
         if self._waker.fileno() < 0:
             return
-        with contextlib.suppress(OSError):
-            if self._path.stat().st_ino == self._inode:
-                self._path.unlink()
         self._waker.close()
         self._thread.join(REQUEST_S)
         self._releases.close()
 
     def _run(self) -> None:
         with contextlib.ExitStack() as stack:
-            for each in (self._listener, self._woken, self._selector):
+            stack.callback(self._end_listening)
+            for each in (self._woken, self._selector):
                 stack.callback(each.close)
             while self._waker.fileno() >= 0:
                 for key, _ in self._selector.select(self._wait_s()):
@@ -151,16 +153,39 @@ class ControlServer:
                         self._serve(key.data)
                 self._drop_late()
                 self._answer_parked()
+                self._stay_in_place()
             for peer in list(self._peers):
                 self._drop(peer)
             for peer in self._parked:
                 peer.connection.close()
 
-    def _wait_s(self) -> float | None:
+    def _end_listening(self) -> None:
+        self._listener.close()  # the one there is by then
+        with contextlib.suppress(OSError):
+            if self._path.stat().st_ino == self._inode:
+                self._path.unlink()
+
+    def _wait_s(self) -> float:
         if self._parked:
             return LOOK_S
         deadlines = [peer.deadline for peer in self._peers]
-        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+        return min([CHECK_S, *(max(0.0, deadline - time.monotonic()) for deadline in deadlines)])
+
+    def _stay_in_place(self) -> None:
+        """Listens again where its socket was removed. One that another process put there is left alone."""
+        now = time.monotonic()
+        if now - self._looked_at < CHECK_S:
+            return
+        self._looked_at = now
+        if os.path.lexists(self._path):
+            return
+        with contextlib.suppress(DoorError, OSError):  # its folder may come back
+            listener = _listening(self._path)
+            listener.setblocking(False)
+            self._selector.register(listener, selectors.EVENT_READ)
+            self._selector.unregister(self._listener)
+            self._listener.close()
+            self._listener, self._inode = listener, self._path.stat().st_ino
 
     def _accept(self) -> None:
         try:

@@ -228,3 +228,23 @@ class TestUnread:
             assert b'"doors"' in oldest.recv(10000)
             assert len(others) == MAX_PEERS + 4
         assert Commanded(DoorCommand.EVACUATE) in door.told
+
+
+class TestRemovedSocket:
+    def test_it_is_made_again(self, street):
+        street.path.unlink()
+        until(street.path.exists)
+        assert -street.send(DoorCommand.EVACUATE) + street.drives(released=True) < 0.1
+
+    def test_its_end_takes_it_away_as_well(self, street):
+        street.path.unlink()
+        until(street.path.exists)
+        street.server.close()
+        assert ask(street.path) is None
+        assert not street.path.exists()
+
+    def test_one_that_somebody_else_put_there_is_left_alone(self, street):
+        street.path.unlink()
+        street.path.write_text("somebody else's")
+        time.sleep(1.5)
+        assert street.path.read_text() == "somebody else's"
