@@ -291,6 +291,10 @@ class _Releases:
         with contextlib.suppress(queue.Full):
             self._waiting.put_nowait(None)
         self._thread.join(REQUEST_S)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                if (waiting := self._waiting.get_nowait()) is not None:
+                    waiting[0].connection.close()
 
     def _run(self) -> None:
         while not self._is_ending and (waiting := self._waiting.get()) is not None:
