@@ -7,7 +7,8 @@ from device.store import watch
 from device.store.watch import Watch
 
 
-def test_answer_is_the_newest_if_it_comes_at_once():
+def test_answer_is_the_newest_if_it_comes_in_time(monkeypatch):
+    monkeypatch.setattr(watch, "PATIENCE_S", 30.0)
     answers = iter(["locked", ""])
     asked = Watch(lambda: next(answers), "It")
     assert (asked.ask(), asked.ask()) == ("locked", "")
@@ -35,6 +36,7 @@ def test_answer_before_counts_until_the_next_is_there():
 
     asked = Watch(look, "It")
     asked.ask()
+    asked.wait()
     late = asked.ask()
     answered.set()
     asked.wait()
