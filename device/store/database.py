@@ -91,7 +91,7 @@ def look_at(path: Path) -> os.stat_result:
 
 def refuse_read_only(path: Path) -> None:
     """Raises `OSError` if the file or its folder cannot be written; SQLite would only say so at the first write."""
-    if os.access(path, os.W_OK, effective_ids=True) and os.access(path.parent, os.W_OK | os.X_OK, effective_ids=True):
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK):
         return
     number = errno.EROFS if os.statvfs(path).f_flag & os.ST_RDONLY else errno.EACCES
     raise OSError(number, os.strerror(number))
