@@ -4,6 +4,7 @@ A part that is missing is a trouble that is told and retried, never the end of t
 alarms and operators need none of them.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -139,8 +140,12 @@ class _Assembly:
 
     def _readers(self, board: OpenBoard) -> Mapping[str, Reader]:
         """By their names."""
-        context = ReaderContext(self._clock, board.pins, state_dir(self._settings), self._settings.formats)
-        opened = open_in_background(self._settings.readers, context)
+        is_service = "NOTIFY_SOCKET" in os.environ
+        settings = self._settings
+        context = ReaderContext(
+            self._clock, board.pins, state_dir(settings), settings.formats, has_standard_input=not is_service
+        )
+        opened = open_in_background(settings.readers, context)
         for reader in opened.values():
             self._stack.callback(reader.close)
         return opened

@@ -1,6 +1,5 @@
 """`lintel run`: the service of a real door."""
 
-import os
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
@@ -8,14 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from device.cli.context import note_store, settings_of
-from device.errors import ReaderError
 from device.terminal import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from device.clock import SystemClock
-    from device.config import ReaderSettings, Settings
+    from device.config import Settings
     from device.open_doors import OpenBoard
     from device.operators import Backing
     from device.records import Transaction
@@ -40,8 +38,6 @@ def run(context: click.Context) -> None:
     from device.state_folder import refuse_root
 
     settings, stop = settings_of(context), Stop()
-    if "NOTIFY_SOCKET" in os.environ and any(reader.source == "stdin" for reader in lines_of(settings)):
-        raise ReaderError("A service has no standard input to read badges from.", hint="Set `reader.source`.")
     refuse_root(state_dir(settings))
     note_store(settings)
     clock, backing = SystemClock(stop), Backing()
@@ -88,8 +84,3 @@ def journal(settings: "Settings") -> "Callable[[Transaction], None]":
             say(transaction_line(transaction, partial(tag_of, key=key)))
 
     return tell
-
-
-def lines_of(settings: "Settings") -> "tuple[ReaderSettings, ...]":
-    """The readers that read lines."""
-    return tuple(reader for reader in settings.readers if reader.kind == "lines")

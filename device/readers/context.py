@@ -19,3 +19,5 @@ class ReaderContext:
     state_dir: Path
     """Where keys of readers are kept."""
     own_formats: tuple[FormatSettings, ...] = ()
+    has_standard_input: bool = True
+    """False for a service, at whose standard input nobody types."""

@@ -141,6 +141,8 @@ def open_in_background(readers: tuple[ReaderSettings, ...], around: ReaderContex
     a package that is not installed stay so until the service is started again.
     """
     conflicts = {settings.name: error for settings, error in _conflicts(readers)}
+    if not around.has_standard_input:
+        conflicts |= {one.name: _no_standard_input() for one in readers if reads_standard_input(one)}
     openers: dict[str, Callable[[], Reader]] = {}
     for group in _together(readers):
         openers |= _openers(tuple(one for one in group if one.name not in conflicts), around)
@@ -157,7 +159,16 @@ def group_of(readers: tuple[ReaderSettings, ...], opened: Mapping[str, Reader], 
 
 def hold_time_of(settings: ReaderSettings) -> float:
     """Seconds without a sighting after which a badge is presented again. On standard input each line is meant."""
-    return 0.0 if settings.kind == "lines" and settings.source == "stdin" else settings.hold_time_s
+    return 0.0 if reads_standard_input(settings) else settings.hold_time_s
+
+
+def reads_standard_input(settings: ReaderSettings) -> bool:
+    """Whether badges are typed on the process's standard input."""
+    return settings.kind == "lines" and settings.source == "stdin"
+
+
+def _no_standard_input() -> ConfigError:
+    return ConfigError("A service has no standard input to read badges from.", hint="Set `reader.source`.")
 
 
 def _together(readers: tuple[ReaderSettings, ...]) -> list[tuple[ReaderSettings, ...]]:
@@ -206,7 +217,7 @@ def _lasting(settings: ReaderSettings, around: ReaderContext) -> Reader:
     """A reader that is found again when it vanished. It has to be there at first; standard input ends for good."""
     open_reader = partial(_open_one, settings, around)
     first = open_reader()
-    if settings.kind == "lines" and settings.source == "stdin":
+    if reads_standard_input(settings):
         return first
     return Recovered(open_reader, first, name=settings.name, clock=around.clock)
 

@@ -217,6 +217,15 @@ def test_store_that_comes_later_is_used(lgpio, without, tmp_path):  # noqa: ARG0
         assert run.parts.parts[0].log.waiting == 0
 
 
+@pytest.mark.usefixtures("lgpio", "camera")
+def test_standard_input_of_a_service_is_a_trouble(settings, monkeypatch):
+    """It is the default: a door without its reader's settings has its exit button all the same."""
+    monkeypatch.setenv("NOTIFY_SOCKET", "/run/none")
+    with running(msgspec.structs.replace(settings, reader=ReaderSettings())) as run:
+        run.troubles("A service has no standard input to read badges from.")
+        assert run.door.let_out()
+
+
 def test_no_chip_is_an_error_as_there_is_no_door_then(monkeypatch, tmp_path, settings):
     monkeypatch.setattr("device.door.wires.chip.DEVICES", tmp_path)
     with pytest.raises(DoorError, match="no GPIO chip"):

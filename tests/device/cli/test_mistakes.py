@@ -142,13 +142,6 @@ def test_damaged_database_is_told(lintel, state):
 
 
 @pytest.mark.usefixtures("workplace", "state")
-def test_service_without_a_reader_is_told(lintel, monkeypatch):
-    monkeypatch.setenv("NOTIFY_SOCKET", "/run/none")
-    ended = lintel("run")
-    assert (ended.exit_code, "reader.source" in ended.err) == (READER, True)
-
-
-@pytest.mark.usefixtures("workplace", "state")
 def test_nobody_is_enrolled_by_a_mistake(type_line):
     type_line("enroll 17:1 EILEEN GRACE --name N")
     type_line("enroll 17:1 nobody.png --name N")
