@@ -110,3 +110,12 @@ def test_journal_that_is_a_link_is_not_followed(store, eileen, now, tmp_path):
 def test_person_without_a_trace_is_erased_without_a_word(store, now):
     store.erase(Person(99, "Nobody"), now)
     assert list(store.path.parent.glob("*erasing*")) == []
+
+
+@pytest.mark.parametrize("interrupted", [Journal.PERSIST], indirect=True)
+def test_command_that_is_repeated_leaves_no_byte(interrupted, lintel, embeddings):
+    """The person is gone already, which it says, and what the journal still held of them is overwritten."""
+    folder, _ = interrupted
+    ended = lintel("--state-dir", folder, "people", "remove", "Eileen Collins", "--yes")
+    assert (ended.exit_code, "Eileen Collins" in ended.err) == (9, True)
+    assert embeddings[0].tobytes()[:64] not in raw_bytes(folder)
