@@ -210,7 +210,7 @@ def _being_replaced(path: Path) -> StoreError:
 def _gone(path: Path, how: str) -> StoreError:
     return StoreError(
         f"The database {path} was {how} while Lintel used it; an empty one does not take its place by itself.",
-        hint="Restore a copy of it there; to begin with an empty one instead, restart the service.",
+        hint=f"Restore a copy of it there. To begin with an empty one, delete {path.name}-journal too and restart.",
     )
 
 

@@ -67,14 +67,24 @@ def open_database(path: Path, journal: Journal) -> Database:
 
 
 def make_file(path: Path) -> None:
-    """Makes the file if there is none. Raises `OSError`.
+    """Makes the file if there is none. Raises `OSError`, and `StoreError` if there has been one: a journal outlives it.
 
     Closing any descriptor of a file drops every lock that the process holds on it (fcntl(2)), so a file that exists
     is never opened here, only looked at.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    left = [journal.name for journal in _journals(path) if journal.is_file()]
+    if left and not os.path.lexists(path):  # in this order: who makes a file makes its journal later
+        raise StoreError(
+            f"The database {path} is missing, and {left[0]} of it is still there: it was deleted or moved.",
+            hint=f"Restore a copy of it. To begin with an empty one, delete {left[0]} too.",
+        )
     with _CREATING, contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+
+
+def _journals(path: Path) -> tuple[Path, ...]:
+    return tuple(path.with_name(f"{path.name}{suffix}") for suffix in ("-journal", "-wal"))
 
 
 def look_at(path: Path) -> os.stat_result:

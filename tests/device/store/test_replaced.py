@@ -130,6 +130,25 @@ def test_file_that_was_deleted_is_a_trouble_until_it_is_back(store, tmp_path, tr
 
 
 @pytest.mark.usefixtures("eileen")
+@pytest.mark.parametrize("opened", [True, False], ids=["command", "service"])
+def test_file_that_was_deleted_is_not_made_again_by_a_new_store(store, opened):
+    store.close()
+    store.path.unlink()
+    with pytest.raises(StoreError, match=r"lintel.db-journal of it is still there") as refused:
+        used(Store(store.path.parent, opened=opened))
+    assert ("delete lintel.db-journal too" in refused.value.hint, store.path.exists()) == (True, False)
+
+
+@pytest.mark.usefixtures("eileen")
+def test_file_that_was_deleted_with_its_journal_begins_empty(store):
+    store.close()
+    for path in store.path.parent.iterdir():
+        path.unlink()
+    with Store(store.path.parent) as again:
+        assert used(again) == []
+
+
+@pytest.mark.usefixtures("eileen")
 def test_file_that_was_emptied_is_denied(store):
     os.truncate(store.path, 0)
     with pytest.raises(StoreError, match="emptied while Lintel used it"):
