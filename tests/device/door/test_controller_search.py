@@ -5,7 +5,7 @@ from collections import defaultdict, deque
 import pytest
 
 from device.door.controller import Position, deadline, new_controller, outputs
-from device.door.lasting import Mode
+from device.door.lasting import Mode, Standing
 from device.door.rules import step
 from device.records import (
     Commanded,
@@ -39,17 +39,27 @@ def later(door):
     return door if due is None else timeless(step(SETTINGS, ALL_WIRED, door, Tick(), due))
 
 
+def found_at_start(standing, line):
+    """A door of which something is remembered, and what its position switch says first."""
+    door = new_controller(Mode(), 0.0, standing)
+    for wire in DoorInput:
+        door = after(door, InputChanged(wire, line if wire is DoorInput.DPS else Line.QUIET))
+    return door
+
+
 def is_at_rest(door):
     return door.state is DoorState.LOCKED and not outputs(SETTINGS, door).on
 
 
 @pytest.fixture(scope="module")
 def reached():
-    """All doors that two events lead to, with up to two waits after each."""
+    """All doors that two events lead to, with up to two waits after each; and one event from each way to start."""
     door = new_controller(Mode(), 0.0)
     for wire in DoorInput:
         door = after(door, InputChanged(wire, Line.QUIET))
-    found, front = {door}, {door}
+    started = {found_at_start(standing, line) for standing in Standing for line in Line}
+    found, front = {door, *started}, {door}
+    found |= {after(one, event) for one in started for event in EVENTS}
     for _ in range(2):
         front = {after(one, event) for one in front for event in EVENTS}
         waited = {later(one) for one in front}
