@@ -146,6 +146,8 @@ class Controller:
     """Until the release of a grant or an operator ends."""
     let_out_left_s: float | None = None
     """Until the release for somebody on the way out ends. It holds in every state."""
+    let_out_anew_left_s: float | None = None
+    """Until such releases, each begun before the one before had ended, are worth a notice."""
     release_used: bool = False
     """The door was opened in this release: closing it ends the release."""
     extended: bool = False
@@ -213,6 +215,11 @@ class Controller:
     def is_exit_stuck(self) -> bool:
         """Whether the request to exit has been active for too long, or since before anybody watched."""
         return self.exit_held_left_s == 0.0
+
+    @property
+    def is_let_out_without_end(self) -> bool:
+        """Whether somebody was let out again and again for too long without a break, as by a rattling wire."""
+        return self.let_out_anew_left_s == 0.0
 
     @property
     def has_cause(self) -> bool:
@@ -319,6 +326,7 @@ def _running(settings: DoorSettings, door: Controller) -> Iterator[float]:
         door.position_left_s,
         door.release_left_s,
         door.let_out_left_s,
+        door.let_out_anew_left_s,
         door.cause_left_s,
         door.exit_held_left_s,
         door.unlocked_left_s,

@@ -83,6 +83,8 @@ def _found_wrong(door: Controller) -> Iterator[str]:
         yield "the lock says unlocked while it should be secure"
     if door.is_jammed:
         yield "the lock says locked while it should be released"
+    if door.is_let_out_without_end:
+        yield "somebody was let out again and again for 60 s without a break: the wire of the exit button may be loose"
     if door.is_exit_stuck:
         yield "the request to exit is stuck: it has been active for too long, or since before the start"
 

@@ -64,6 +64,7 @@ def _passed(door: Controller, now: float) -> Controller:
         position_left_s=_less(door.position_left_s, elapsed_s),
         release_left_s=_less(door.release_left_s, elapsed_s),
         let_out_left_s=_less(door.let_out_left_s, elapsed_s),
+        let_out_anew_left_s=_less(door.let_out_anew_left_s, elapsed_s),
         cause_left_s=_less(door.cause_left_s, elapsed_s),
         exit_held_left_s=_less(door.exit_held_left_s, elapsed_s),
         unlocked_left_s=_less(door.unlocked_left_s, elapsed_s),
@@ -124,7 +125,8 @@ def _let_out(settings: DoorSettings, door: Controller, *, extended: bool = False
     if door.mode.is_evacuation:  # it is released for everybody
         return door
     time_s = _strike_time_s(settings, extended=extended)
-    released = replace(door, let_out_left_s=max(door.let_out_left_s or 0.0, time_s))
+    anew_left_s = EXIT_HELD_S if door.let_out_left_s is None else door.let_out_anew_left_s
+    released = replace(door, let_out_left_s=max(door.let_out_left_s or 0.0, time_s), let_out_anew_left_s=anew_left_s)
     return _may_open(settings, released, time_s, extended=extended)
 
 
@@ -288,6 +290,8 @@ def _settled(settings: DoorSettings, door: Controller) -> Controller:
         door = _cut_short(door)
     door = positioned(settings, door)
     door = replace(door, jammed_left_s=_jammed_left_s(door))
+    if door.let_out_left_s is None:
+        door = replace(door, let_out_anew_left_s=None)
     state = state_of(door)
     return door if state is door.state else replace(door, state=state, since=door.at)
 

@@ -122,6 +122,23 @@ def test_stuck_button_does_not_hold_it_released():
     assert (bench.wait(2.999).released, bench.wait(0.001).released, bench.wait(3600).released) == (True, False, False)
 
 
+def test_rattling_button_is_reported_after_60_s_until_it_is_quiet():
+    bench = Bench(rex="release", wired=frozenset({DoorInput.REX})).command(DoorCommand.LOCKDOWN)
+    bench.told()
+    for _ in range(60):
+        assert Event.DOOR_FAULT not in [event for event, _ in bench.told()]
+        bench.press(DoorInput.REX).wait(1)
+    assert (bench.released, Event.DOOR_FAULT in [event for event, _ in bench.told()]) == (True, True)
+    assert (bench.wait(3).released, Event.DOOR_MENDED in [event for event, _ in bench.told()]) == (False, True)
+
+
+def test_many_who_leave_one_after_the_other_are_not_reported():
+    bench = Bench(rex="release")
+    for _ in range(60):
+        bench.press(DoorInput.REX).wait(1).open().wait(1).shut()
+    assert Event.DOOR_FAULT not in [event for event, _ in bench.told()]
+
+
 def test_button_pressed_since_before_the_start_releases_nothing():
     bench = Bench(rex="release", wired=frozenset()).command(DoorCommand.LOCKDOWN)
     bench.wired = frozenset({DoorInput.REX})
