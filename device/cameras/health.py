@@ -36,6 +36,8 @@ LEAST_NOISE = 0.02
 """Noise of block means, in levels, below which a camera is too quiet to judge: a sensor's noise of 0.2 levels."""
 NOTHING = 0.0005
 """Change of block means, in levels, of a picture in which practically nothing changes."""
+MOST_NOISE = 12.0
+"""Mean change of single pixels, in levels, above which it is motion: a sensor's noise of 10 levels."""
 LIGHT_CHANGE = 16.0
 """A mean luma that moves by more levels within about a second is a switched light: gain and noise change with it."""
 DARK, BRIGHT = 16.0, 240.0
@@ -123,7 +125,7 @@ class NoiseWatch:
         step = round(4 * math.log2(luma))
         if max(median, _GAUSSIAN * mean) < self._least(step):
             return True
-        if mean <= SMOOTH * float(np.abs(change).mean()):
+        if mean <= SMOOTH * (in_pixels := float(np.abs(change).mean())) and in_pixels <= MOST_NOISE:
             self._learn(step, median)
         return False
 

@@ -20,8 +20,9 @@ Stamp = Callable[[float, float], float]
 class Driver:
     """A device that captures into a queue as long as there is room, and keeps frames that are not read in time."""
 
-    def __init__(self, stamp: Stamp, *, buffers: int, says: int) -> None:
+    def __init__(self, stamp: Stamp, *, buffers: int, says: int, decoding_s: float = 0.001) -> None:
         self.now = 1000.0
+        self._decoding_s = decoding_s
         self._stamp, self._buffers = stamp, buffers
         self._next_at = self.now + 1 / RATE_FPS
         self._queue: deque[float] = deque()
@@ -34,7 +35,7 @@ class Driver:
             self.now = self._next_at
             self._capture()
         captured_at = self._queue.popleft()
-        self.now += 0.001
+        self.now += self._decoding_s
         return captured_at, self._freshness.captured_at(self.now, self._stamp(captured_at, self.now))
 
     def wait(self, seconds: float) -> None:
@@ -91,9 +92,13 @@ def test_frame_that_waited_in_one_of_many_buffers_is_not_fresh(
 
 
 @pytest.mark.parametrize("stamp", [own, *WITHOUT_USE.values()], ids=["own", *WITHOUT_USE])
-@pytest.mark.parametrize("buffers", [1, 4])
-def test_no_frame_from_before_a_stall_is_fresh(stamp: Stamp, buffers: int) -> None:
-    driver = Driver(stamp, buffers=buffers, says=0)
+@pytest.mark.parametrize(
+    ("buffers", "says", "decoding_s"),
+    [(1, 1, 0.001), (4, 0, 0.001), (4, 4, 0.05), (10, 0, 0.001)],
+    ids=["one buffer", "four", "four, decoded slowly", "ten, of which the driver says nothing"],
+)
+def test_no_frame_from_before_a_stall_is_fresh(stamp: Stamp, buffers: int, says: int, decoding_s: float) -> None:
+    driver = Driver(stamp, buffers=buffers, says=says, decoding_s=decoding_s)
     for _ in range(30):
         driver.read()
     left_at = driver.now
