@@ -1,6 +1,7 @@
 """Runs the rig: `python -m tests.rig [--small] [--write FILE] [WORDS ...]`; WORDS choose checks by their fault."""
 
 import argparse
+import os
 import sys
 import time
 import traceback
@@ -10,6 +11,7 @@ from pathlib import Path
 from tests.rig.all import ALL
 from tests.rig.checks import Check, Finding
 from tests.rig.report import Line, report
+from tests.rig.rig import end_all
 from tests.rig.strace import Skipped
 
 
@@ -27,7 +29,11 @@ def main() -> int:
         if not chosen.words or any(word in f"{check.room} {check.fault}" for word in chosen.words)
     ]
     began = time.monotonic()
-    lines = _tried(checks, small=chosen.small, jobs=chosen.jobs)
+    try:
+        lines = _tried(checks, small=chosen.small, jobs=chosen.jobs)
+    except KeyboardInterrupt:
+        end_all()
+        os._exit(130)
     if chosen.write is not None:
         chosen.write.parent.mkdir(parents=True, exist_ok=True)
         chosen.write.write_text(report(lines, time.monotonic() - began))
@@ -40,16 +46,16 @@ def main() -> int:
 def _tried(checks: list[Check], *, small: bool, jobs: int) -> list[Line]:
     """In the order of the checks; what goes on for minutes begins first, beside the others."""
     lines: dict[int, Line] = {}
-    with ThreadPoolExecutor(jobs) as pool:
-        running = {
-            pool.submit(_try, check, small=small): number
-            for number, check in sorted(enumerate(checks), key=lambda one: one[1].size.unit != "s")
-        }
-        for done, future in enumerate(as_completed(running), 1):
-            line = lines[running[future]] = future.result()
-            mark = "skipped" if line.finding is None else "kept   " if line.finding.kept else "BROKEN "
-            said = f"{line.check.fault}: {line.happened}"
-            print(f"[{done}/{len(checks)}] {mark} {line.took_s:5.1f} s  {said}", flush=True)
+    pool = ThreadPoolExecutor(jobs)
+    running = {
+        pool.submit(_try, check, small=small): number
+        for number, check in sorted(enumerate(checks), key=lambda one: one[1].size.unit != "s")
+    }
+    for done, future in enumerate(as_completed(running), 1):
+        line = lines[running[future]] = future.result()
+        mark = "skipped" if line.finding is None else "kept   " if line.finding.kept else "BROKEN "
+        said = f"{line.check.fault}: {line.happened}"
+        print(f"[{done}/{len(checks)}] {mark} {line.took_s:5.1f} s  {said}", flush=True)
     return [lines[number] for number in sorted(lines)]
 
 

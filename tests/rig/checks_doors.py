@@ -236,7 +236,7 @@ def locked_down(rig: Rig, times: int, most_s: float) -> tuple[list[float | None]
 )
 def safety(times: int) -> Finding:
     figures = Figures()
-    with new_rig() as rig:
+    with new_rig(strike_time_s=5.0) as rig:
         rig.start()
         evacuations, tried = evacuated(rig, times, 60.0)
         figures.most(f"evacuate ({tried}) to pin", evacuations, SAFETY_S)

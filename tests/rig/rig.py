@@ -1,5 +1,6 @@
 """The rig: the real `lintel run` as a child on a board, a camera and a clock that the test operates."""
 
+import atexit
 import contextlib
 import os
 import shutil
@@ -7,6 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -254,18 +256,35 @@ class Wanted:
         return bool(self._condition(status))  # type: ignore[operator]
 
 
-@cache
+_populating = threading.Lock()
+LIVE: "set[Rig]" = set()
+"""Those that have not ended."""
+
+
 def populated() -> Path:
     """A state folder with both people enrolled, made once a process by `lintel enroll`."""
-    folder = Path(tempfile.mkdtemp(prefix="lintel-rig-store-", dir=NOWHERE))
-    import atexit
+    with _populating:
+        return _populated()
 
+
+@cache
+def _populated() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="lintel-rig-store-", dir=NOWHERE))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for who, badge in BADGES.items():
         picture = shipped_models_dir() / "portraits" / f"{who}.jpg"
         command = [LINTEL, "--state-dir", str(folder), "enroll", badge, str(picture), "--name", who]
-        subprocess.run(command, check=True, capture_output=True, env={**os.environ, "LINTEL_CONFIG": os.devnull})
+        environment = {**os.environ, "LINTEL_CONFIG": os.devnull, "PYTHONPATH": str(ROOT)}
+        subprocess.run(command, check=True, capture_output=True, env=environment)
     return folder
+
+
+def end_all() -> None:
+    """Ends the service of each rig, as when the rig is interrupted."""
+    for rig in list(LIVE):
+        with contextlib.suppress(OSError):
+            rig.stop()
+        shutil.rmtree(rig.folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -273,10 +292,12 @@ def new_rig(*, people: bool = True, **settings: object) -> Iterator[Rig]:
     """A rig in a folder of its own, stopped and removed at the end."""
     folder = Path(tempfile.mkdtemp(prefix="lintel-rig-", dir=NOWHERE))
     rig = Rig(folder, **settings)  # type: ignore[arg-type]
+    LIVE.add(rig)
     try:
         if people:
             rig.populate()
         yield rig
     finally:
         rig.stop()
+        LIVE.discard(rig)
         shutil.rmtree(folder, ignore_errors=True)
