@@ -37,11 +37,12 @@ class Freshness:
         sooner. With more, a machine that reads more slowly than the device captures is behind by that many frames.
         """
         earlier, self._delivered_at = self._delivered_at, now
+        came_as_captured = self._came_as_captured(now - earlier)
         stamp, before = driver_ms / 1000, self._stamp
         self._stamp = stamp
         if before < stamp and now - MOST_AGE_S <= stamp <= now + AHEAD_S:
             return min(stamp, now) if now - stamp <= OLD_S else None
-        return earlier if self._came_as_captured(now - earlier) else None
+        return earlier if came_as_captured else None
 
     def _came_as_captured(self, since_last_s: float) -> bool:
         """Whether a frame can't have waited: as many as there are buffers are dropped after a gap, and all that come

@@ -3,7 +3,7 @@
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from device.errors import ReaderEnded
 from device.ports import Clock, Reader
@@ -18,6 +18,10 @@ LOOK_UP_S = 0.25
 DROPS_TOGETHER = 100
 REST_S = 0.01
 """Rest after this many events in a row that were dropped, so that a flood leaves the processor to others."""
+HELD_UP_S = 1.0
+"""A look that took longer was held up, as when the process stood still: what it gives may have waited since."""
+DRAIN_S = 0.25
+"""For so long after that, so may what is given next."""
 HANGS_S = 5.0
 """A reader whose device keeps its thread for longer hangs. Opening the slowest kind takes some 2 s."""
 
@@ -54,6 +58,7 @@ class Part:
         self._wait_s = FIRST_WAIT_S
         self._retry_at = -math.inf
         self._came_round_at = clock.monotonic()
+        self._held_up_at, self._drained_at = -math.inf, -math.inf
         self._hangs = False
 
     def step(self) -> float:
@@ -69,7 +74,7 @@ class Part:
         except Exception as error:
             return self._fail(error)
         self._recover()
-        return self._pass_on(event)
+        return self._pass_on(self._dated(event, now))
 
     def unserved(self, read: BadgeRead) -> None:
         """A badge of this reader was dropped after it was passed on."""
@@ -124,6 +129,15 @@ class Part:
         if self._failed:
             self._failed, self._wait_s = False, FIRST_WAIT_S
             self._pass_on(ReaderNotice(Notice.FOUND, self._clock.monotonic(), self._name))
+
+    def _dated(self, event: ReaderEvent | None, asked_at: float) -> ReaderEvent | None:
+        """A badge that may have waited in its device is as old as it can be."""
+        now = self._clock.monotonic()
+        if now - asked_at > HELD_UP_S:
+            self._held_up_at, self._drained_at = asked_at, now + DRAIN_S
+        if isinstance(event, BadgeRead) and now < self._drained_at:
+            return replace(event, at=min(event.at, self._held_up_at))
+        return event
 
     def _pass_on(self, event: ReaderEvent | None) -> float:
         """Puts an event where it is taken from, unless it is a repeat or too fast; how long to rest."""

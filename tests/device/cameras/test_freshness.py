@@ -107,6 +107,17 @@ def test_no_frame_from_before_a_stall_is_fresh(stamp: Stamp, buffers: int, says:
     assert [captured_at for captured_at, said in seen if said is not None and captured_at < left_at + 2.5] == []
 
 
+def test_frames_that_waited_are_not_fresh_when_the_time_stamps_end_with_the_stall() -> None:
+    """A driver whose stamps are gone once it comes back: what waited was captured 3 s ago."""
+    freshness = Freshness(15, 4)
+    for frame in range(30):
+        freshness.captured_at(100 + frame / 15, 1000 * (100 + frame / 15) - 20)
+    back_at = 100 + 29 / 15 + 3
+    said = [freshness.captured_at(back_at, 1000 * (100 + 30 / 15))]
+    said += [freshness.captured_at(back_at + 0.05 * frame, 0.0) for frame in range(1, 4)]
+    assert said == [None] * 4
+
+
 @pytest.mark.parametrize("stamp", [own, *WITHOUT_USE.values()], ids=["own", *WITHOUT_USE])
 def test_frames_are_fresh_again_within_a_second_of_a_stall(stamp: Stamp) -> None:
     driver = Driver(stamp, buffers=4, says=0)
