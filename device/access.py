@@ -7,7 +7,7 @@ from device.clock import Stop
 from device.config import Settings
 from device.door.operation import Door
 from device.door_log import DoorLog
-from device.errors import LintelError, ModelError, StoreError
+from device.errors import LintelError, ModelError
 from device.policy.decision import decide, door_refusal, refusal
 from device.ports import Camera, Clock
 from device.records import BadgeRead, Claim, Decision, Event, Evidence, Frame, Probe, Reason, Transaction
@@ -102,8 +102,8 @@ class Access:
                 claim = people.claim(badge.credential, model_sha256)
         except ModelError as error:
             return replace(denied, decision=Decision(Reason.VISION_FAULT), fault=error.message)
-        except StoreError as error:
-            return replace(denied, decision=Decision(Reason.STORE_FAULT), fault=error.message)
+        except Exception as error:  # whatever a damaged store comes up with, a door that is up denies
+            return replace(denied, decision=Decision(Reason.STORE_FAULT), fault=_said(error))
         reason = refusal(claim)
         if claim is None or reason:
             return replace(
@@ -137,8 +137,8 @@ class Access:
             with store.writing(), store.people() as people, store.audit() as audit:
                 transaction = self._still_entitled(transaction, people)
                 self._row = audit.record(transaction)
-        except StoreError as error:
-            denied = replace(transaction, decision=Decision(Reason.STORE_FAULT), fault=error.message)
+        except Exception as error:  # as above
+            denied = replace(transaction, decision=Decision(Reason.STORE_FAULT), fault=_said(error))
             denied = self._timed(denied, since)
             self._log.keep(denied)
             return denied

@@ -17,6 +17,9 @@ def store_errors(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         raise _named(error, path) from None
+    except (UnicodeDecodeError, LookupError) as error:  # what is made of a table's description with a flipped bit
+        what = f"a table is not what it was ({type(error).__name__})"
+        raise StoreError(f"Cannot use the database {path}: {what}.", hint=_DAMAGED) from None
 
 
 def is_of_disk(error: StoreError) -> bool:

@@ -349,4 +349,7 @@ def _time(written: object) -> datetime:
 
 
 def _credential(row: dict[str, object]) -> Credential:
-    return Credential(str(row["format"]), int(str(row["facility"])), int(str(row["number"])))
+    try:
+        return Credential(str(row["format"]), int(str(row["facility"])), int(str(row["number"])))
+    except ValueError:
+        raise sqlite3.DataError("a badge's number is damaged") from None

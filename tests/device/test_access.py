@@ -502,6 +502,18 @@ def test_a_store_that_cannot_be_read_is_a_denial(world_of):
     assert world.swipe().decision.reason is Reason.STORE_FAULT
 
 
+@pytest.mark.parametrize("damaged", ["people", "audit"])
+def test_whatever_a_damaged_store_comes_up_with_is_a_denial(world_of, damaged):
+    world = world_of(probe(0.95))
+
+    def fail():
+        raise RuntimeError("17:1001")
+
+    setattr(world.store, damaged, fail)
+    transaction = world.swipe()
+    assert (transaction.decision.reason, transaction.fault, world.releases) == (Reason.STORE_FAULT, "RuntimeError", 0)
+
+
 @pytest.mark.parametrize("locked", ["people", "audit"])
 def test_the_time_lost_on_a_store_that_fails_is_told(world_of, locked):
     world = world_of(probe(0.95))

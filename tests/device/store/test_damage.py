@@ -1,5 +1,6 @@
 """A damaged file: a flipped bit lets nobody be taken for another, and the daily check finds what no lookup meets."""
 
+import itertools
 import sqlite3
 import threading
 from contextlib import closing
@@ -65,6 +66,40 @@ def test_flipped_bit_in_an_index_takes_nobody_for_another(tmp_path, whole, index
             for asked in range(HOLDERS + 1):
                 found += is_right(store, asked, vectors)
     assert found > 0
+
+
+def test_flipped_bit_in_a_badge_s_number_is_an_error_like_any_other(tmp_path, whole):
+    """It is kept as text: another digit, or none. In the table and in each index, whichever the place is in."""
+    content, vectors, _ = whole
+    places = [start for start in range(len(content)) if content[start : start + 4] == b"1000"]
+    assert len(places) >= 2
+    for place, bit in itertools.product(places, range(8)):
+        damaged = bytearray(content)
+        damaged[place + 3] ^= 1 << bit
+        (tmp_path / "lintel.db").write_bytes(damaged)
+        with Store(tmp_path) as store:
+            is_right(store, 0, vectors)
+
+
+def test_flipped_bit_in_the_description_of_a_table_is_an_error_like_any_other(tmp_path, whole):
+    """Each byte of the tables' SQL in turn: it names a column, or is no text any more."""
+    content, vectors, _ = whole
+    described = [
+        offset
+        for offset in range(4096)
+        if any(name in content[max(0, offset - 30) : offset + 30] for name in (b"person_id", b"CREATE TABLE"))
+    ]
+    errors = 0
+    for offset in described:
+        damaged = bytearray(content)
+        damaged[offset] ^= (1, 0x80)[offset % 2]
+        (tmp_path / "lintel.db").write_bytes(damaged)
+        try:
+            with Store(tmp_path) as store:
+                errors += not is_right(store, 0, vectors)
+        except StoreError:
+            errors += 1
+    assert errors > 100
 
 
 def is_right(store, asked, vectors):
