@@ -66,6 +66,8 @@ class Assembled:
     """Takes a line for the journal."""
     tried: Callable[[], bool]
     """Whether each part was tried once."""
+    ended: Callable[[], str]
+    """The name of a door whose thread has ended, "" if there is none: no command and no exit button is heard there."""
 
 
 class MissingCamera:
@@ -95,6 +97,10 @@ def assembled(
         yield _Assembly(stack, settings, store, clock).all(board, report)
 
 
+def _ended(doors: tuple[OpenDoor, ...]) -> str:
+    return next((opened.door.name for opened in doors if opened.failure() is not None), "")
+
+
 class _Assembly:
     """Opens part after part; `stack` closes them."""
 
@@ -117,7 +123,7 @@ class _Assembly:
             part for opened in board.doors for part in self._parts(opened, cameras, readers, logs[opened.door.name])
         )
         health = Health(self._watched, logs, self._clock, report)
-        return Assembled(parts, health, self._clock, report, self._were_tried)
+        return Assembled(parts, health, self._clock, report, self._were_tried, lambda: _ended(board.doors))
 
     def _were_tried(self) -> bool:
         return all(one.tried.is_set() for one in self._analyzers) and all(one.was_tried for one in self._groups)

@@ -28,6 +28,8 @@ class OpenDoor:
 
     door: Door
     beats: tuple[Beat, ...]
+    failure: Callable[[], BaseException | None]
+    """What has ended the thread that keeps the door's time; the door is in FAULT then, and hears nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +71,4 @@ def _open(  # noqa: PLR0913
     door = stack.enter_context(closing(Door(settings, io, clock, memory, interlock, released=released)))
     door.chip = str(chip_of(factory) or "")
     time = stack.enter_context(closing(DoorThread(door, clock)))
-    return OpenDoor(door, (lambda: time.last_beat, lambda: io.last_beat))
+    return OpenDoor(door, (lambda: time.last_beat, lambda: io.last_beat), lambda: time.failure)

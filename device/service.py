@@ -14,7 +14,7 @@ from device.clock import SLICE_S, Stop
 from device.config import Settings
 from device.door_log import DoorLog
 from device.door_loop import DoorLoop
-from device.errors import LintelError, ReaderEnded
+from device.errors import DoorError, LintelError, ReaderEnded
 from device.ports import Clock
 from device.records import DoorState, Event, Transaction
 
@@ -170,14 +170,17 @@ def operate(services: Sequence[Service], assembled: Assembled, watchdog: Watchdo
     """Runs every loop in a thread of its own until `stop` is set, or until all inputs have ended.
 
     This thread asks all parts how they are, feeds the watchdog, and is free for signals. A loop that fails is reported
-    and runs again: the doors, their exit buttons and the operators' socket go on meanwhile.
+    and runs again: the doors, their exit buttons and the operators' socket go on meanwhile. Raises `DoorError` if a
+    door's own thread has ended, as nothing but a new process drives that door again.
     """
     with _in_operation(services, watchdog.notifier), _writers(services, stop):
         loops = [_Loop(service, stop, tell, assembled.report) for service in services]
-        _supervise(loops, assembled, watchdog, stop)
-        stop.set()
-        for loop in loops:
-            loop.join(END_S)
+        try:
+            _supervise(loops, assembled, watchdog, stop)
+        finally:
+            stop.set()
+            for loop in loops:
+                loop.join(END_S)
 
 
 def _supervise(loops: "Sequence[_Loop]", assembled: Assembled, watchdog: Watchdog, stop: Stop) -> None:
@@ -190,6 +193,11 @@ def _supervise(loops: "Sequence[_Loop]", assembled: Assembled, watchdog: Watchdo
         if is_tried and not is_ready:
             is_ready = True
             watchdog.notifier.ready()
+        if door := assembled.ended():
+            raise DoorError(
+                f"The thread that keeps the time of door {door} has ended.",
+                hint="The service manager starts Lintel again, which drives the door again.",
+            )
         watchdog.feed()
         clock.sleep(SUPERVISE_S)
 

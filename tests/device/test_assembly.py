@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from device.assembly import assembled, late_store
-from device.clock import SystemClock
+from device.clock import Stop, SystemClock
 from device.config import CameraSettings, DoorSettings, GpioSettings, ReaderSettings, Settings, VisionSettings
 from device.credentials import parse_badge
 from device.door.lasting import Lasting, Mode, Order
@@ -21,6 +21,7 @@ from device.enrollment import Candidate, Enrollment
 from device.errors import CameraError, DoorError
 from device.open_doors import open_doors
 from device.records import Event
+from device.service import Notifier, Service, Watchdog, operate
 from device.store.store import Store
 from device.virtual.camera import SimulatedCamera
 from device.virtual.figures import Figure, Place
@@ -224,6 +225,23 @@ def test_standard_input_of_a_service_is_a_trouble(settings, monkeypatch):
     with running(msgspec.structs.replace(settings, reader=ReaderSettings())) as run:
         run.troubles("A service has no standard input to read badges from.")
         assert run.door.let_out()
+
+
+@pytest.mark.usefixtures("lgpio", "camera")
+def test_door_whose_time_has_ended_ends_the_process_at_once(settings):
+    """It is in FAULT and hears neither its exit button nor an evacuation: a watchdog would take 75 s."""
+
+    def fail(*_arguments):
+        raise MemoryError
+
+    with running(settings) as run:
+        run.door.tick = fail
+        watchdog = Watchdog(Notifier(None), SystemClock())
+        services = [Service(part, settings, watchdog) for part in run.parts.parts]
+        began = time.monotonic()
+        with pytest.raises(DoorError, match="keeps the time of door main has ended"):
+            operate(services, run.parts, watchdog, Stop(), print)
+        assert time.monotonic() - began < 10.0
 
 
 def test_no_chip_is_an_error_as_there_is_no_door_then(monkeypatch, tmp_path, settings):
