@@ -352,4 +352,5 @@ def _credential(row: dict[str, object]) -> Credential:
     try:
         return Credential(str(row["format"]), int(str(row["facility"])), int(str(row["number"])))
     except ValueError:
-        raise sqlite3.DataError("a badge's number is damaged") from None
+        holder = f" of person {row['person_id']}" if "person_id" in row else ""
+        raise sqlite3.DataError(f"a badge{holder} is damaged") from None
