@@ -16,15 +16,22 @@ ROOT = Path(__file__).parents[1]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ONCE = (
+    "tests/device/cameras/test_health.py",
     "tests/device/cli/test_simulate.py",
+    "tests/device/control/test_lanes.py",
     "tests/device/door/test_controller_laws.py",
     "tests/device/door/test_controller_search.py",
+    "tests/device/door/test_killed.py",
     "tests/device/door/wires/test_relay_guard.py",
     "tests/device/readers/osdp/test_osdp.py",
     "tests/device/readers/osdp/test_osdp_attacks.py",
     "tests/device/readers/osdp/test_osdp_keyset.py",
     "tests/device/readers/osdp/test_osdp_line.py",
     "tests/device/simulation/test_player.py",
+    "tests/device/store/test_damage.py",
+    "tests/device/store/test_reading.py",
+    "tests/device/store/test_turnstile.py",
+    "tests/device/test_administration.py",
     "tests/device/test_two_doors.py",
 )
 """What waits or computes for long and is the same under each Python: `make test` runs it under one of them."""
