@@ -50,7 +50,7 @@ class Figures:
 
     def count(self, words: str, received: int, expected: int) -> None:
         """A number that has to be `expected`."""
-        self._add(f"{received} {words}", received == expected)
+        self._add(counted(received, words), received == expected)
 
     def most(self, words: str, times_s: Iterable[float | None], limit_s: float, *, of: int | None = None) -> None:
         """The longest of some times, None for what did not happen; all have to be there and within the limit."""
@@ -59,7 +59,7 @@ class Figures:
         missing = (len(times) if of is None else of) - len(there)
         told = f"{words} {_seconds(max(there))} at most" if there else f"{words}: never"
         told += f", {missing} of {missing + len(there)} never" if missing and there else ""
-        self._add(told, not missing and max(there, default=0.0) <= self.patience * limit_s)
+        self._add(told, bool(there) and not missing and max(there) <= self.patience * limit_s)
 
     def true(self, words: str, otherwise: str, *, kept: bool) -> None:
         """Something that has to be so."""
@@ -77,6 +77,14 @@ class Figures:
     def _add(self, words: str, kept: bool) -> None:
         self.said.append(words if kept else f"NOT KEPT: {words}")
         self.kept = self.kept and kept
+
+
+def counted(number: int, words: str) -> str:
+    """A number and what is counted, which is the first word, in its plural."""
+    first, _, rest = words.partition(" ")
+    if number == 1 and first != "of":
+        first = first.removesuffix("es") if first.endswith("sses") else first.removesuffix("s")
+    return " ".join(filter(None, (str(number), first, rest)))
 
 
 def _seconds(seconds: float) -> str:
