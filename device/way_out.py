@@ -45,9 +45,8 @@ class BadgeLookup:
         """What the store says within `ANSWER_S`."""
         if not self._is_idle.is_set():
             return _Found(None, "the store has not answered the last question yet")
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="exit-lookup", daemon=True)
-            self._thread.start()
+        if self._thread is None and not self._begins():
+            return _Found(None, "no thread could be started to look it up")
         answer: queue.SimpleQueue[_Found] = queue.SimpleQueue()
         self._is_idle.clear()
         self._asked.put((credential, answer))
@@ -61,6 +60,16 @@ class BadgeLookup:
         self._asked.put(None)
         if self._thread is not None:
             self._thread.join(ANSWER_S)
+
+    def _begins(self) -> bool:
+        """Starts the thread; whether the system let it."""
+        thread = threading.Thread(target=self._run, name="exit-lookup", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            return False
+        self._thread = thread
+        return True
 
     def _run(self) -> None:
         while (asked := self._asked.get()) is not None:
@@ -123,7 +132,8 @@ class WayOut:
         released = Decision(Reason.EXIT, Outcome.GRANTED, exit_reader=badge.reader)
         found = self._lookup.find(badge.credential)
         if found.fault:
-            return replace(denied, decision=released, fault=f"Released without a look-up: {found.fault}.")
+            why = f"Released without a look-up: {found.fault.removesuffix('.')}."
+            return replace(denied, decision=released, fault=why)
         if found.claim is None:
             return replace(denied, decision=Decision(Reason.BADGE_UNKNOWN))
         known = replace(denied, person=found.claim.person, extended=found.claim.extended)

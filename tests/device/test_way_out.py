@@ -173,3 +173,13 @@ def test_relay_that_is_broken_is_the_reason(world):
     told = world.leaves()
     world.pins.broken_pins.clear()
     assert told.decision.reason is Reason.DOOR_FAULT
+
+
+def test_system_without_a_thread_to_spare_delays_nobody_who_leaves(world, monkeypatch):
+    def refuse(_thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert world.leaves().decision.reason is Reason.EXIT
+    monkeypatch.undo()
+    assert world.leaves(UNKNOWN).decision.reason is Reason.BADGE_UNKNOWN
