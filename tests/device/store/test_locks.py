@@ -63,6 +63,11 @@ def held_elsewhere(store, statement):
             child.kill()
 
 
+def looked_at(store):
+    with store:
+        store.trouble()
+
+
 def row_count(store):
     with closing(sqlite3.connect(store.path)) as other:
         return other.execute("SELECT count(*) FROM audit").fetchone()[0]
@@ -72,7 +77,7 @@ def row_count(store):
     "do",
     [
         lambda store: Store(store.path.parent, journal=store._connections._journal).close(),
-        lambda store: Store(store.path.parent, opened=False, journal=store._connections._journal).trouble(),
+        lambda store: looked_at(Store(store.path.parent, opened=False, journal=store._connections._journal)),
         lambda store: store.trouble(),
         lambda store: store.copy_in_memory().close(),
     ],
