@@ -217,8 +217,10 @@ def locked_down(rig: Rig, times: int, most_s: float) -> tuple[list[float | None]
     ends = time.monotonic() + most_s
     while len(found) < times and time.monotonic() < ends:
         pressed = rig.board.press(REX)
-        rig.board.when(high=True, since=pressed, within_s=2.0)
+        released = rig.board.when(high=True, since=pressed, within_s=2.0)
         rig.board.let_go(REX)
+        if released is None:
+            raise AssertionError(f"the exit button did not release: {rig.status()}, {rig.board.levels()[-3:]}")
         time.sleep(0.06)
         at, lockdown = rig.order(DoorCommand.LOCKDOWN)
         level = rig.board.when(high=False, since=at - 0.002, within_s=12.0)
