@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from functools import partial
 
-from device.records import DoorCommand, DoorState
+from device.records import DoorCommand, DoorInput, DoorState, Line
 from tests.rig.board import DPS, FIRE, REX, SHUNT
 from tests.rig.camera import EILEEN, EMPTY
 from tests.rig.checks import Figures, Finding, Room, Size
@@ -20,6 +20,7 @@ EXIT_S = 0.2
 READER_EXIT_S = 1.0
 SAFETY_S = 0.1
 GAP_S = 1.5
+REX_QUIET = Wanted("the exit button is let go", lambda status: (DoorInput.REX, Line.QUIET) in status.lines)
 
 
 def exits(rig: Rig, times: int, pause_s: float = 0.7) -> list[float | None]:
@@ -221,7 +222,7 @@ def locked_down(rig: Rig, times: int, most_s: float) -> tuple[list[float | None]
         rig.board.let_go(REX)
         if released is None:
             raise AssertionError(f"the exit button did not release: {rig.status()}, {rig.board.levels()[-3:]}")
-        time.sleep(0.06)
+        rig.when_status(REX_QUIET, 5.0)  # until then a lockdown yields to the one who is on the way out
         at, lockdown = rig.order(DoorCommand.LOCKDOWN)
         level = rig.board.when(high=False, since=at - 0.002, within_s=12.0)
         found.append(None if level is None else max(0.0, level - at))
