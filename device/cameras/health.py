@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from device.records import Image
 
-REMEMBERED = 16
-"""A frame equal to one of this many different frames before it is a repeat."""
+REMEMBERED = 1024
+"""A frame equal to one of this many different frames before it is a repeat: of a minute, against loops."""
 STALL_S = 1.0
 """Without a new frame for this long, the camera is in trouble."""
 OPENING_S = 1.5

@@ -29,10 +29,12 @@ class Sensor:
         scene = self._random.uniform(60, 160, (height // 8, width // 8, 3)).repeat(8, 0).repeat(8, 1)
         self._scene = scene.astype(np.float32)
         self._noise = self._random.normal(0, 1, (height + 64, width + 64, 3)).astype(np.float32)
+        self._frames = 0
 
     def frame(self, *, noise: float, light: float = 1.0) -> Image:
-        """A frame with noise of this standard deviation, in levels."""
-        (y, x), (height, width) = self._random.integers(0, 64, 2), SIZE
+        """A frame with noise of this standard deviation, in levels; another one for 4,096 frames."""
+        self._frames += 1
+        (y, x), (height, width) = divmod(self._frames * 1597 % 4096, 64), SIZE
         drawn = self._scene * light + noise * self._noise[y : y + height, x : x + width]
         return np.clip(np.rint(drawn), 0, 255).astype(np.uint8)
 
@@ -80,7 +82,7 @@ def test_loop_of_sixteen_frames_is_never_evidence(length: int, before: int) -> N
     assert not any(watched.evidence)
 
 
-@pytest.mark.parametrize("length", [1, 2, 16])
+@pytest.mark.parametrize("length", [1, 2, 16, 40, 300])
 def test_repeated_frames_are_reported_within_two_seconds(length: int) -> None:
     sensor = Sensor()
     watched, loop = warm(sensor), [sensor.frame(noise=2.0) for _ in range(length)]

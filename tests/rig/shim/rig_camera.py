@@ -49,14 +49,14 @@ class Capture:
     def __init__(self, device: Path) -> None:
         self._control = device.with_name(f"{device.name}.json")
         self._size = (640, 480)
-        self._random = np.random.default_rng(1)
+        self._random = np.random.default_rng(time.monotonic_ns())  # no two openings give the same frames
         self._noise: tuple[float, NDArray[np.int16]] | None = None
         self._pictures: dict[str, NDArray[np.int16]] = {}
         self._given: deque[Pixels] = deque(maxlen=64)
         self._loop: list[Pixels] = []
         self._waiting: deque[float] = deque()
         self._stamp = self._next = time.monotonic()
-        self._count = 0
+        self._count = self._drawn = 0
         self._opened = device.exists()
         while self._opened and self._said()["mode"] == "hang-open":
             time.sleep(LOOK_S)
@@ -148,12 +148,13 @@ class Capture:
         return np.clip(base * said["gain"] + self._some_noise(said["noise"]), 0, 255).astype(np.uint8)
 
     def _some_noise(self, deviation: float) -> NDArray[np.int16]:
-        """A window of a larger field, each time another one: drawing half a million numbers takes too long."""
+        """A window of a larger field, another one for 4,096 frames: drawing half a million numbers takes too long."""
         width, height = self._size
         if self._noise is None or self._noise[0] != deviation:
             field = self._random.normal(0, deviation, (height + 64, width + 64, 3))
             self._noise = (deviation, np.rint(field).astype(np.int16))
-        y, x = self._random.integers(0, 64, 2)
+        self._drawn += 1
+        y, x = divmod(self._drawn * 1597 % 4096, 64)
         return self._noise[1][y : y + height, x : x + width]
 
     def _picture(self, name: str) -> NDArray[np.int16]:
