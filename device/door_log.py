@@ -3,6 +3,7 @@
 import math
 import threading
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from itertools import islice
@@ -104,18 +105,36 @@ class DoorLog:
         for notice in self._door.notices():
             self.add(notice.event, notice.detail, at=notice.at)
         while batch := self._oldest():
-            with self._store.audit() as audit:
-                for row in batch:
-                    if isinstance(row, Transaction):
-                        audit.record(row)
-                    else:
-                        audit.add(row)
+            try:
+                self._commit(batch)
+            except StoreError:
+                raise
+            except Exception:  # a row that no store can take must not keep those behind it waiting for ever
+                batch = batch[:1]
+                self._commit_or_report(batch[0])
             with self._lock:
                 for _ in batch:
                     self._waiting.popleft()
                 if not self._waiting:
                     self._emptied.set()
         self._write_lost()
+
+    def _commit(self, rows: Sequence[AuditRow | Transaction]) -> None:
+        with self._store.audit() as audit:
+            for row in rows:
+                if isinstance(row, Transaction):
+                    audit.record(row)
+                else:
+                    audit.add(row)
+
+    def _commit_or_report(self, row: AuditRow | Transaction) -> None:
+        """Raises `StoreError`; of what else goes wrong with a row another row says that it is missing."""
+        try:
+            self._commit([row])
+        except StoreError:
+            raise
+        except Exception as error:
+            self.add(Event.FAULT, f"a row could not be written: {type(error).__name__}")
 
     def _oldest(self) -> tuple[AuditRow | Transaction, ...]:
         with self._lock:

@@ -42,7 +42,7 @@ def run(context: click.Context) -> None:
     note_store(settings)
     clock, backing = SystemClock(stop), Backing()
     with stopped_by_signals(stop), open_doors(settings, clock) as board, operators(board, backing):
-        say("The doors are in operation and secured; now to their other parts.", err=True)
+        say("The doors are in operation; now to their other parts.", err=True)
         _serve(settings, board, backing, clock)
 
 

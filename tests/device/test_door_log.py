@@ -56,3 +56,20 @@ def test_count_of_a_flood_waits_until_there_is_room_for_its_row(log, store):
     with store.audit() as audit:
         (row,) = [row for row in audit if row.event is Event.DENIALS_COUNTED]
     assert row.fault == "85 more within 0.0 s, first badge 17:20, last badge 17:4"
+
+
+def test_row_that_no_store_can_take_keeps_none_waiting(store, log):
+    store.is_whole = True
+    log.add(Event.FAULT, "before")
+    log.add(Event.FAULT, "a lone surrogate \ud800")
+    log.add(Event.FAULT, "behind")
+    log.write_down()
+    log.write_down()
+    with store.audit() as audit:
+        faults = [row.fault for row in audit.newest(10)]
+    assert faults == [
+        "before",
+        "behind",
+        "a row could not be written: UnicodeEncodeError",
+    ]
+    assert log.waiting == 0
