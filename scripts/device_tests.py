@@ -27,6 +27,8 @@ NETWORKS = (
     "tests/journeys",
 )
 """What runs a network, or says which runtime there is."""
+WORKERS = "3"
+"""More than the usual two cores: these tests wait as long as they compute."""
 SELECTION = "not slow and not once"
 
 
@@ -81,7 +83,17 @@ def _try(place: Place, *, everything: bool) -> str:
 def _run_tests(folder: Path, place: Place, *, everything: bool) -> bool:
     paths = [name for name in (FOLDERS if everything else place.folders) if (ROOT / name).exists()]
     selected = [] if everything else ["-m", SELECTION]
-    command = [str(folder / "bin" / "python"), "-m", "pytest", "-n", "2", "-p", "no:cacheprovider", *selected, *paths]
+    command = [
+        str(folder / "bin" / "python"),
+        "-m",
+        "pytest",
+        "-n",
+        WORKERS,
+        "-p",
+        "no:cacheprovider",
+        *selected,
+        *paths,
+    ]
     environment = os.environ | ({"LINTEL_RUNTIME": place.runtime} if place.runtime else {})
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
 
