@@ -1,5 +1,6 @@
 """Cards that stay at a reader, on a clock that stands still in between: what a group lets through, and a door."""
 
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -138,5 +139,7 @@ class HeldDoor:
 
 
 def door_at(held: Held, folder: Path, analyzer: FaceAnalyzer, portraits: dict[str, Image]) -> HeldDoor:
-    """A door in a folder of its own."""
-    return HeldDoor(held, Store(folder), analyzer, portraits)
+    """A door in a folder of its own. Its store is closed with it, as Python 3.13 warns of one that is not."""
+    door = HeldDoor(held, store := Store(folder), analyzer, portraits)
+    weakref.finalize(door, store.close)
+    return door
