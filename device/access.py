@@ -132,6 +132,9 @@ class Access:
         """
         if self._log.counts(transaction):
             return replace(transaction, counted=True)
+        if transaction.decision.reason is Reason.STORE_FAULT:  # asked once more it would keep them waiting as long again
+            self._log.keep(transaction)
+            return transaction
         try:
             store = self._doorway.store
             with store.writing(), store.people() as people, store.audit() as audit:

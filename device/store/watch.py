@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 PATIENCE_S = 0.25
 """How long an answer is waited for; after that the one before counts."""
-HANGS_S = 5.0
+HANGS_S = 1.5
 """After this time without an answer the part is said to hang."""
 _JOIN_S = 1.0
 
@@ -34,7 +34,7 @@ class Watch:
         thread.join(PATIENCE_S)
         waited_s = time.monotonic() - self._asked_at
         if thread.is_alive() and waited_s >= HANGS_S and not self._answer:
-            return f"{self._name} has not answered for {waited_s:.0f} s: the disk is slow or hangs."
+            return f"{self._name} has not answered for {waited_s:.0f} s: it is locked, or the disk is slow or hangs."
         return self._answer
 
     def wait(self) -> None:
