@@ -132,7 +132,7 @@ class Access:
         """
         if self._log.counts(transaction):
             return replace(transaction, counted=True)
-        if transaction.decision.reason is Reason.STORE_FAULT:  # asked once more it would keep them waiting as long again
+        if transaction.decision.reason is Reason.STORE_FAULT:  # asking again would keep them waiting as long again
             self._log.keep(transaction)
             return transaction
         try:
