@@ -1,7 +1,6 @@
 """Several readers as one: each is read by a thread of its own, and none can keep the others from being heard."""
 
 import contextlib
-import math
 import threading
 
 from device.errors import ReaderEnded, ReaderError
@@ -80,13 +79,6 @@ class ReaderGroup:
         with contextlib.ExitStack() as stack:
             for reader in self._readers:
                 stack.callback(reader.close)
-
-    @property
-    def last_beat(self) -> float:
-        """When the slowest thread last came round, in seconds on the clock: one that is several seconds late hangs in
-        its device, which `trouble` says too.
-        """
-        return min((part.last_beat for part in self._parts), default=math.inf)
 
     def _serve(self, part: Part) -> None:
         """Passes a reader's events on until its input ends, or the group is closed."""

@@ -15,7 +15,7 @@ from device.config import CameraSettings, DoorSettings, GpioSettings, ReaderSett
 from device.credentials import parse_badge
 from device.door.lasting import Lasting, Mode, Order
 from device.door.mode import ModeFile
-from device.door.securing.driven import last_driven, remembered
+from device.door.securing.driven import last_driven
 from device.door.wires.relay_guard import PET_S
 from device.enrollment import Candidate, Enrollment
 from device.errors import CameraError, DoorError
@@ -121,7 +121,7 @@ def test_relays_are_remembered_before_a_pin_is_touched(lgpio, settings):
     lgpio.refused.add("output")
     with pytest.raises(DoorError):
         run_until_closed(settings)
-    assert remembered() == settings.doors
+    assert last_driven().relays == settings.doors
 
 
 @pytest.mark.usefixtures("camera", "runtime", "lgpio")

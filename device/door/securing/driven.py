@@ -69,16 +69,6 @@ def last_driven() -> Driven:
     return Driven(found, _read(folder / OUTPUTS_NAME, tuple[DrivenOutput, ...], ()))
 
 
-def remembered() -> tuple[DoorSettings, ...]:
-    """The relays that were driven last."""
-    return last_driven().relays
-
-
-def remembered_outputs() -> tuple[DrivenOutput, ...]:
-    """The outputs that were driven last."""
-    return last_driven().outputs
-
-
 def _write(path: Path, driven: Driven) -> None:
     """Whole or not at all."""
     try:

@@ -7,7 +7,7 @@ from device.commissioning.words import STRIKE, input_words, output_words
 from device.config import DoorSettings, InputSettings, OutputSettings, Settings
 from device.control.client import FILE_NAME
 from device.control.server import ControlServer
-from device.door.securing.driven import remembered
+from device.door.securing.driven import last_driven
 from device.errors import DoorError
 from device.records import DoorInput, DoorOutput, Line
 from device.virtual.clock import SimulatedClock
@@ -233,4 +233,4 @@ def test_board_is_tried_and_left_secure(lintel, lgpio):
 def test_what_is_driven_is_remembered_before(lintel, lgpio):
     lgpio.refused = {"output"}
     lintel("hardware", "test")
-    assert remembered() == (DoorSettings(),)
+    assert last_driven().relays == (DoorSettings(),)

@@ -10,8 +10,6 @@ from device.door.securing.driven import (
     DrivenOutput,
     last_driven,
     remember,
-    remembered,
-    remembered_outputs,
 )
 from device.door.wires.chip import Chip
 from device.errors import DoorError
@@ -24,33 +22,33 @@ ODD = DoorSettings(name="back", pin=5, active_high=False, fail_safe=True, strike
 @pytest.mark.parametrize("doors", [(), (DoorSettings(),), (ODD,), (DoorSettings(), ODD)])
 def test_relays_are_remembered(doors):
     remember(doors)
-    assert remembered() == doors
+    assert last_driven().relays == doors
 
 
 @pytest.mark.usefixtures("runtime")
 def test_last_relays_are_remembered():
     remember([DoorSettings(pin=4)])
     remember([DoorSettings(pin=5)])
-    assert remembered() == (DoorSettings(pin=5),)
+    assert last_driven().relays == (DoorSettings(pin=5),)
 
 
 @pytest.mark.usefixtures("runtime")
 def test_outputs_are_remembered_beside_the_relays():
     remember([ODD], [OutputSettings(door="back", signal=DoorOutput.SHUNT, pin=6, active_high=False)])
-    assert remembered() == (ODD,)
-    assert remembered_outputs() == (DrivenOutput("back", "shunt", 6, active_high=False),)
+    assert last_driven().relays == (ODD,)
+    assert last_driven().outputs == (DrivenOutput("back", "shunt", 6, active_high=False),)
 
 
 @pytest.mark.usefixtures("runtime")
 def test_outputs_of_an_earlier_start_are_forgotten():
     remember([ODD], [OutputSettings(signal=DoorOutput.SIREN, pin=6)])
     remember([ODD])
-    assert remembered_outputs() == ()
+    assert last_driven().outputs == ()
 
 
 @pytest.mark.usefixtures("runtime")
 def test_nothing_is_remembered_at_first():
-    assert (remembered(), remembered_outputs()) == ((), ())
+    assert (last_driven().relays, last_driven().outputs) == ((), ())
 
 
 @pytest.mark.usefixtures("runtime")
@@ -67,7 +65,7 @@ def test_relays_and_outputs_that_an_earlier_version_wrote_down_are_known(runtime
 
 def test_relays_that_a_version_without_outputs_wrote_down_are_known(runtime):
     (runtime / FILE_NAME).write_bytes(b'[{"name": "main", "pin": 4}]')
-    assert (remembered(), remembered_outputs()) == ((DoorSettings(pin=4),), ())
+    assert (last_driven().relays, last_driven().outputs) == ((DoorSettings(pin=4),), ())
 
 
 @pytest.mark.parametrize(
@@ -77,7 +75,7 @@ def test_relays_that_a_version_without_outputs_wrote_down_are_known(runtime):
 def test_damaged_memory_is_none(runtime, content):
     for name in (FILE_NAME, OUTPUTS_NAME):
         (runtime / name).write_bytes(content)
-    assert (remembered(), remembered_outputs()) == ((), ())
+    assert (last_driven().relays, last_driven().outputs) == ((), ())
 
 
 def test_nothing_else_is_left_in_the_folder(runtime):
@@ -88,7 +86,7 @@ def test_nothing_else_is_left_in_the_folder(runtime):
 def test_without_a_runtime_folder_nothing_is_remembered(monkeypatch, tmp_path):
     monkeypatch.setattr("device.files.RUNTIME_DIR", tmp_path / "none")
     remember([DoorSettings()])
-    assert remembered() == ()
+    assert last_driven().relays == ()
 
 
 def test_runtime_folder_of_the_service_is_found_by_hand(monkeypatch, tmp_path):
