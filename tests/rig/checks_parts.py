@@ -25,8 +25,6 @@ CHECKS = Room("parts")
 READY_S = 15.0
 BACK_S = 20.0
 TOLD_S = 2.0
-LOCK_S = 7.0
-"""SQLite waits 5 s for a lock before it says so."""
 WATCHED_SHARE = 0.5
 """Of WatchdogSec: so long at most the watchdog waits for a beat."""
 TROUBLED = Wanted("a trouble", lambda status: bool(status.troubles))
@@ -120,7 +118,7 @@ PARTS = {
     "store (its folder is a file)": Part(_take_away, _bring_back),
     "store (random bytes)": Part(_garble, _restore),
     "store (zeros)": Part(_empty, _restore),
-    "store (locked by another program)": Part(_lock, _unlock, told_s=LOCK_S),
+    "store (locked by another program)": Part(_lock, _unlock),
 }
 
 
