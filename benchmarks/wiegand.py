@@ -28,8 +28,8 @@ from device.config import ReaderSettings, VisionSettings
 from device.images import read_image
 from device.readers.context import ReaderContext
 from device.readers.formats import encode
-from device.readers.wiegand import open_reader
-from device.readers.wiegand_frames import BOUNCE_S, GREATEST_SPACING_S, SILENCE_S
+from device.readers.wiegand.frames import BOUNCE_S, GREATEST_SPACING_S, SILENCE_S
+from device.readers.wiegand.reader import open_reader
 from device.records import BadgeRead, Credential, Probe
 from device.virtual.figures import Figure, Place
 from device.virtual.pins import SimulatedPins

@@ -28,7 +28,7 @@ from device.readers.rdm6300 import Rdm6300Parser
 from device.readers.sockets import Client
 from device.readers.streams import CHUNK, Parser
 from device.readers.wedge import KeyParser
-from device.readers.wiegand_frames import Assembler, Burst, Edge, is_key_code, key_of
+from device.readers.wiegand.frames import Assembler, Burst, Edge, is_key_code, key_of
 from device.records import BadgeRead, BadgeRemoved, Credential, KeyPress, ReaderEvent, ReaderNotice, Security
 
 KEYS = frozenset("0123456789*#")

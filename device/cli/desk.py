@@ -9,7 +9,7 @@ from device.terminal import say
 
 def play_desk(settings: Settings, camera_source: str, *, as_json: bool) -> int:
     """Serves typed badges until the end of the input or Ctrl-C, with a copy of the people of `lintel enroll`."""
-    from device.cli.transcript import advice_line, transaction_line
+    from device.cli.text.door_events import advice_line, transaction_line
     from device.clock import Stop, SystemClock
     from device.door.wires.gpio import level_of
     from device.records import Transaction

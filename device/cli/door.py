@@ -150,7 +150,7 @@ def _commanded(command: str, name: str | None, *, as_json: bool) -> int:
 
 def _told(command: str, doors: "tuple[DoorStatus, ...]", *, as_json: bool) -> int:
     """Shows the doors, and says which of them did not do what they were told."""
-    from device.cli.door_lines import obeys
+    from device.cli.text.door_status import obeys
     from device.records import DoorCommand
 
     _print(doors, as_json=as_json)
@@ -162,7 +162,7 @@ def _told(command: str, doors: "tuple[DoorStatus, ...]", *, as_json: bool) -> in
 
 def _print(doors: "tuple[DoorStatus, ...]", *, as_json: bool) -> None:
     from device.cli.context import print_json
-    from device.cli.door_lines import status_json, status_lines
+    from device.cli.text.door_status import status_json, status_lines
     from device.clock import SystemClock
 
     now = SystemClock().monotonic()  # the same for every process of a machine

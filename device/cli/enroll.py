@@ -50,6 +50,6 @@ def enroll(
     if as_json:
         print_json(report)
         return
-    from device.cli.transcript import enrolled_lines
+    from device.cli.text.door_events import enrolled_lines
 
     say("\n".join(enrolled_lines(report)))

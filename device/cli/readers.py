@@ -11,7 +11,7 @@ from device.errors import ConfigError
 from device.terminal import say
 
 if TYPE_CHECKING:
-    from device.cli.readings import Transcript
+    from device.cli.text.reader_events import Transcript
     from device.config import Settings
     from device.ports import Clock, Reader
     from device.readers.formats import FormatTable, Refusal
@@ -51,7 +51,7 @@ def decode_bits(context: click.Context, bits: tuple[str, ...], name: str | None,
     The bit that comes first stands in front; spaces do not count. Without --format it is read as the first reader of
     the settings would. JSON has format, facility (0 where the format has none) and number, or refused, reason and hint.
     """
-    from device.cli.readings import credential_line
+    from device.cli.text.reader_events import credential_line
     from device.readers.formats import Refusal, decode
 
     frame, table = _frame(bits), _table(settings_of(context), name)
@@ -75,7 +75,7 @@ def list_readers(context: click.Context, as_json: bool) -> None:
 
     Each kind with what it promises about security; the readers are those of the settings.
     """
-    from device.cli.catalog import catalog, catalog_lines
+    from device.cli.text.readers_list import catalog, catalog_lines
 
     rows = catalog(settings_of(context))
     if as_json:
@@ -97,7 +97,7 @@ def test_readers(context: click.Context, name: str | None, seconds: float) -> in
 
     Shows each signal on its LED and buzzer, with what you should see and hear, then waits for a badge.
     """
-    from device.cli.readings import Transcript
+    from device.cli.text.reader_events import Transcript
     from device.commissioning.at_readers import chosen, watched
 
     settings, missed = settings_of(context), 0
@@ -128,8 +128,8 @@ def monitor_readers(
     line a second, with how many of its sightings the door would hold back (hold_time_s). With --json a line for each
     sighting. Nothing is written down, and no door is released.
     """
-    from device.cli.readings import Transcript
     from device.cli.sightings import Sightings
+    from device.cli.text.reader_events import Transcript
     from device.commissioning.at_readers import chosen, events, watched
     from device.readers.kinds import hold_time_of
 
@@ -199,7 +199,7 @@ def _table(settings: "Settings", name: str | None) -> "FormatTable":
 
 
 def _draw(frame: str, table: "FormatTable") -> None:
-    from device.cli.readings import frame_lines
+    from device.cli.text.reader_events import frame_lines
 
     known = table.by_length.get(len(frame), ())
     if len(known) == 1:
@@ -216,8 +216,8 @@ def _tell_refusal(refusal: "Refusal", *, as_json: bool) -> int:
 
 def _show_signals(reader: "Reader", clock: "Clock", transcript: "Transcript") -> None:
     """Shows each signal for a while, and what comes meanwhile; a card that stays comes once."""
-    from device.cli.readings import EXPECTED
     from device.cli.sightings import Sightings
+    from device.cli.text.reader_events import EXPECTED
     from device.commissioning.at_readers import events
     from device.records import Signal
 

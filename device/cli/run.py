@@ -74,7 +74,7 @@ def journal(settings: "Settings") -> "Callable[[Transaction], None]":
     The journal wears the same disk as the audit: there is no line for what is only counted there.
     """
     from device.badge_tags import journal_key, tag_of
-    from device.cli.transcript import transaction_line
+    from device.cli.text.door_events import transaction_line
     from device.config import state_dir
 
     key = journal_key(state_dir(settings))

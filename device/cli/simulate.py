@@ -57,7 +57,7 @@ def _play_scenario(context: click.Context, path: Path | None, *, as_json: bool) 
 
 def _told(player: "Player") -> "list[EnrollmentReport | Played]":
     """Plays, and prints each event as it comes."""
-    from device.cli.transcript import enrolled_lines, played_lines
+    from device.cli.text.door_events import enrolled_lines, played_lines
     from device.enrollment import EnrollmentReport
 
     say(f"{player.scenario.title}\n")

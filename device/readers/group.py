@@ -15,7 +15,7 @@ END_TIME_S = 2.0
 
 class ReaderGroup:
     """`Reader` of several readers, or of none. One presentation of a badge comes once (`Presentations`); events beyond
-    what people can do are dropped and counted (`Intake`, `Mailbox`).
+    what people can do are dropped and counted (`RateLimit`, `Mailbox`).
 
     A reader that fails, with whatever, is a trouble and is tried again; the others go on. `show` is called from another
     thread than `read` of the same reader.

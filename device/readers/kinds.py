@@ -48,7 +48,7 @@ KINDS = (
         "data 0 and data 1 on two GPIO lines, with keypad, LED and buzzer",
         Security.CLEAR_TEXT,
         "Parity finds noise, not fraud: a badge can be tapped on the wires and replayed. Ask for a face behind it.",
-        "device.readers.wiegand:open_reader",
+        "device.readers.wiegand.reader:open_reader",
         reads_bits=True,
     ),
     ReaderKind(

@@ -9,7 +9,7 @@ from device.errors import ReaderEnded
 from device.ports import Clock, Reader
 from device.readers.mailbox import Mailbox
 from device.readers.presentations import Presentations
-from device.readers.rate_limit import Intake
+from device.readers.rate_limit import RateLimit
 from device.readers.recovery import FIRST_WAIT_S, LONGEST_WAIT_S, in_words
 from device.records import BadgeRead, BadgeRemoved, Notice, ReaderEvent, ReaderNotice
 
@@ -51,7 +51,7 @@ class Part:
         self._dropped = dropped
         self._presentations = Presentations(member.hold_time_s)
         self._lock = threading.Lock()
-        self._intake = Intake(member.name)
+        self._intake = RateLimit(member.name)
         self._in_a_row = 0
         self._lost = ""
         self._failed = False

@@ -28,7 +28,7 @@ class TokenBucket:
         return True
 
 
-class Intake:
+class RateLimit:
     """Lets a reader's events in at the pace at which people can make them, and counts the rest.
 
     Badges that can be read have a pace of their own, which noise does not use up, and so has what a reader says of

@@ -16,10 +16,10 @@ from device.door.operation import Door
 from device.door.wires.gpio import BoardIO, level_of
 from device.errors import ConfigError, CredentialError
 from device.ports import Reader
-from device.readers import wiegand
 from device.readers.context import ReaderContext
 from device.readers.formats import encode
 from device.readers.presentations import Presentations
+from device.readers.wiegand.reader import open_reader
 from device.records import BadgeRead, Credential, DoorInput, DoorOutput, Line, ReaderEvent
 from device.simulation.scenario import Happening
 from device.store.store import Store
@@ -77,7 +77,7 @@ class VirtualDoor:
         self.reader = world.reader_of(world.clock)
         wires = next(reader for reader in wired.readers if reader.door == settings.name)
         around = ReaderContext(world.clock, lambda: world.pins.factory, Path(), wired.formats)
-        self._wired_reader: Reader = stack.enter_context(closing(wiegand.open_reader(wires, around)))
+        self._wired_reader: Reader = stack.enter_context(closing(open_reader(wires, around)))
         self._wires = WiegandWires(world.pins.factory, wires.data0_pin or 0, wires.data1_pin or 0)
         self._presentations = {reader: Presentations(wires.hold_time_s) for reader in self._readers}
         self._lock_follows = True

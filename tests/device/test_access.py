@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.access import GLANCE_S, Access, Doorway
-from device.cli.transcript import transaction_line
+from device.cli.text.door_events import transaction_line
 from device.clock import Stop
 from device.config import AccessSettings, Settings
 from device.credentials import parse_badge

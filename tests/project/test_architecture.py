@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
 NAMED = re.findall(r"`((?:device|convert)/[\w/]+\.py)` `([\w.]+)`", PAGE)
+SOUGHT = PAGE.partition("## Where is it?")[2].partition("\n## ")[0]
 PATHS = sorted(set(re.findall(r"`((?:device|convert|models)/[\w./]*)`", PAGE)))
 
 
@@ -26,6 +27,9 @@ def definitions(body, prefix=""):
             yield from definitions(node.body, f"{node.name}.")
         elif isinstance(node, ast.FunctionDef):
             yield f"{prefix}{node.name}"
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
 
 
 @pytest.mark.parametrize(("file", "name"), NAMED)
@@ -35,6 +39,17 @@ def test_name_on_the_way_is_defined_in_its_file(file, name):
 
 def test_both_ways_are_described():
     assert len(NAMED) >= 18
+
+
+def test_ten_things_have_one_file_each() -> None:
+    rows = re.findall(r"^\| [^|`]+ \| `([\w/]+\.py)` `[\w.]+` \|", SOUGHT, re.MULTILINE)
+    assert len(set(rows)) == len(rows) == 10
+
+
+@pytest.mark.parametrize("room", ["device/readers", "device/door"])
+def test_folder_has_few_entries(room: str) -> None:
+    entries = [entry.name for entry in (ROOT / room).iterdir() if entry.name != "__pycache__"]
+    assert len(entries) <= 20
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from device.cli import readers
-from device.cli.readings import EXPECTED, Transcript
 from device.cli.sightings import Sightings
+from device.cli.text.reader_events import EXPECTED, Transcript
 from device.clock import SystemClock
 from device.commissioning import alone
 from device.errors import DoorError, ReaderError

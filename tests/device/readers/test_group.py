@@ -20,7 +20,7 @@ from device.readers.kinds import group_of, open_in_background
 from device.readers.lines import open_reader
 from device.readers.mailbox import ROOM, ROOM_FOR_NOISE, Mailbox
 from device.readers.part import Member
-from device.readers.rate_limit import REPORT_EVERY_S, Intake, TokenBucket
+from device.readers.rate_limit import REPORT_EVERY_S, RateLimit, TokenBucket
 from device.records import BadgeRead, Credential, KeyPress, Notice, ReaderNotice, Signal
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
@@ -55,36 +55,36 @@ def test_pace_is_not_moved_by_a_clock_that_goes_back():
 
 
 def test_loose_contact_does_not_fill_the_audit():
-    intake = Intake()
+    intake = RateLimit()
     assert sum(intake.lets_in(NOTICE, number / 10) for number in range(1000)) <= 30
 
 
 @pytest.mark.parametrize("event", [BADGE, NOISE, KEY], ids=["badge", "noise", "key"])
 def test_what_people_do_is_let_in(event):
-    intake = Intake()
+    intake = RateLimit()
     assert all(intake.lets_in(event, float(second)) for second in range(60))
 
 
 def test_ten_badges_a_second_are_let_in():
-    intake = Intake()
+    intake = RateLimit()
     assert all(intake.lets_in(BADGE, number / 10) for number in range(600))
 
 
 @pytest.mark.parametrize(("event", "most"), [(BADGE, 220), (NOISE, 30), (KEY, 240)], ids=["badge", "noise", "key"])
 def test_flood_is_let_in_at_the_pace_of_people(event, most):
-    intake = Intake()
+    intake = RateLimit()
     assert sum(intake.lets_in(event, number / 1000) for number in range(10_000)) <= most
 
 
 def test_noise_uses_up_nothing_of_the_badges():
-    intake = Intake()
+    intake = RateLimit()
     for _ in range(10_000):
         intake.lets_in(NOISE, 1.0)
     assert intake.lets_in(BADGE, 1.0)
 
 
 def test_what_is_dropped_is_told_once_a_second_with_its_count():
-    intake, told = Intake(), []
+    intake, told = RateLimit(), []
     for number in range(2500):
         at = 10.0 + number / 1000
         intake.lets_in(NOISE, at)
@@ -97,7 +97,7 @@ def test_what_is_dropped_is_told_once_a_second_with_its_count():
 
 
 def test_nothing_dropped_is_nothing_told():
-    intake = Intake()
+    intake = RateLimit()
     intake.lets_in(BADGE, 1.0)
     assert intake.report(10.0) is None
 

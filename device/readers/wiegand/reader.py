@@ -12,7 +12,7 @@ from device.errors import ConfigError, LintelError, ReaderError
 from device.ports import Clock
 from device.readers.context import ReaderContext
 from device.readers.formats import MIN_BITS, FormatTable, Refusal, decode, formats_for
-from device.readers.wiegand_frames import Assembler, Burst, DataLine, Edge, Rest, is_key_code, key_of
+from device.readers.wiegand.frames import Assembler, Burst, DataLine, Edge, Rest, is_key_code, key_of
 from device.records import BadgeRead, KeyPress, Notice, ReaderEvent, ReaderNotice, Security, Signal
 
 MOST_WAITING = 4096

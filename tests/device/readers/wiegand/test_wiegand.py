@@ -15,8 +15,8 @@ from device.door.wires.gpio import board_factory
 from device.errors import ConfigError, ReaderError
 from device.readers.context import ReaderContext
 from device.readers.formats import BUILT_IN, encode
-from device.readers.wiegand import MOMENT_S, MOST_WAITING, WiegandReader, open_reader
-from device.readers.wiegand_frames import GREATEST_SPACING_S, SILENCE_S
+from device.readers.wiegand.frames import GREATEST_SPACING_S, SILENCE_S
+from device.readers.wiegand.reader import MOMENT_S, MOST_WAITING, WiegandReader, open_reader
 from device.records import BadgeRead, Credential, KeyPress, Notice, Security, Signal
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins

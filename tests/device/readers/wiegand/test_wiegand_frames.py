@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.readers.formats import decode, encode, formats_for
-from device.readers.wiegand_frames import (
+from device.readers.wiegand.frames import (
     BOUNCE_S,
     GREATEST_SPACING_S,
     HELD_LOW_S,

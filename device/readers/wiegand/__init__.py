@@ -1,0 +1,1 @@
+"""Readers on Wiegand's two data lines."""
