@@ -1,6 +1,5 @@
 """`lintel-convert build`: published files in, the three pairs of `models/` out."""
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from convert.representative_set import Chips, augmented, place_faces, portraits_
 from convert.tensorflow_backend import cpu_class, load_tensorflow
 from convert.weights.dlib import load, parse
 from device.errors import ModelError
-from device.vision.manifest import BuiltWith, Manifest, read_manifest, write_manifest
+from device.vision.manifest import BuiltWith, Manifest, read_manifest, write_pair
 from device.vision.models import Model
 from device.vision.runtime import Interpreter
 
@@ -122,9 +121,5 @@ def _with_maker(draft: Manifest) -> Manifest:
 def _write(manifest: Manifest, content: bytes, out: Path) -> Manifest:
     """Writes the pair, once the device's own interpreter has found that the manifest fits the file."""
     Interpreter(Model(manifest, content))
-    with tempfile.TemporaryDirectory(dir=out) as folder:
-        (Path(folder) / "model").write_bytes(content)
-        write_manifest(manifest, Path(folder) / "manifest")
-        (Path(folder) / "model").replace(out / manifest.file)
-        (Path(folder) / "manifest").replace(out / f"{manifest.name}.json")
+    write_pair(manifest, content, out)
     return manifest

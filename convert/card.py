@@ -132,8 +132,8 @@ def write_card(folder: Path, figures: Figures) -> None:
     try:
         (folder / FOLDER).mkdir(exist_ok=True)
         encoded = msgspec.json.format(msgspec.json.encode(figures), indent=2)
-        write_whole(folder / FIGURES, encoded + b"\n")
-        write_whole(folder / CARD, render(manifest, figures).encode())
+        write_whole(folder / FIGURES, encoded + b"\n", durable=True)
+        write_whole(folder / CARD, render(manifest, figures).encode(), durable=True)
     except OSError as error:
         raise ModelError(
             f"Cannot write the card into {folder}: {error.strerror}.", hint="Make room there, or name another folder."

@@ -10,6 +10,7 @@ import numpy as np
 from convert.cluster import Clustering
 from convert.measuring.faces import central
 from device.errors import ImageError
+from device.files import write_whole
 from device.images import read_image
 from device.records import Image
 from device.vision.detector import Detector
@@ -88,7 +89,7 @@ def write_sheet(sheet: Image, path: Path) -> None:
     check_sheet_path(path)
     encoded = cv2.imencode(".png", sheet[:, :, ::-1])[1].tobytes()
     try:
-        path.write_bytes(encoded)
+        write_whole(path, encoded, durable=False)
     except OSError as error:
         raise ImageError(
             f"Cannot write the contact sheet {path}: {error.strerror}.", hint="Name another file with --out."

@@ -12,6 +12,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from device.files import write_whole
 from device.records import Credential
 
 KEY_FILE = "journal.key"
@@ -47,15 +48,7 @@ def known_key(folder: Path) -> bytes | None:
 
 def _made(folder: Path) -> bytes:
     """The whole file or none of it, readable by the service's user alone."""
-    key, partial = secrets.token_bytes(KEY_BYTES), folder / f".{KEY_FILE}.{secrets.token_hex(4)}"
+    key = secrets.token_bytes(KEY_BYTES)
     with suppress(OSError):
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(key)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(folder / KEY_FILE)
-        except OSError:
-            partial.unlink(missing_ok=True)
+        write_whole(folder / KEY_FILE, key, durable=True, mode=0o600)
     return key

@@ -1,10 +1,13 @@
 """Where the service keeps its files, and writing them whole: the old content or the new, never half of it."""
 
 import contextlib
+import errno
 import os
+import secrets
 import stat
-import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 RUNTIME_DIR = Path("/run/lintel")
 SERVICE_USER = "lintel"
@@ -45,33 +48,94 @@ def heir(folder: Path) -> tuple[int, int]:
     return user.pw_uid, user.pw_gid
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Replaces the file, or makes it; who may read an old one may read the new one. A link keeps pointing to it.
+def write_whole(path: Path, content: bytes, *, durable: bool, mode: int | None = None) -> None:
+    """Replaces the file, or makes it. A crash at any moment leaves the old content or the new, never half of it.
 
-    Raises `OSError`, with `path` as its file name; then the file is as it was.
+    A `durable` file and its name are on the disk when this returns, and outlast a power cut. Without `mode` the new
+    file keeps the old one's owner and mode, and a link keeps pointing to it. With `mode` the file is made with exactly
+    that mode, replaces a link, and, if root writes it, belongs to the owner of its folder.
+
+    Raises `OSError` with `path` as its file name. The file is then as it was, unless flushing the folder failed, which
+    is the last step.
     """
     try:
-        _replace(path.resolve(), content)
+        there = path.resolve() if mode is None else path
+        with opened_folder(there.parent) as folder:
+            write_within(folder, {there.name: content}, durable=durable, mode=mode)
     except OSError as error:
         error.filename, error.filename2 = str(path), None
         raise
 
 
-def _replace(path: Path, content: bytes) -> None:
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".lintel-") as folder:
-        unfinished = Path(folder) / "unfinished"
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            _hand_over(unfinished, path)
-        unfinished.replace(path)
+def write_within(folder: int, contents: Mapping[str, bytes], *, durable: bool, mode: int | None = None) -> None:
+    """`write_whole` for files that belong together: names and contents in the folder of a descriptor.
+
+    All of them are complete beside their places before the first is moved, so a full disk changes none of them. Links
+    are replaced. Raises `OSError`.
+    """
+    unfinished = {name: f".lintel-{secrets.token_hex(8)}" for name in contents}
+    try:
+        for name, content in contents.items():
+            with _made(folder, unfinished[name], 0o666 if mode is None else mode) as file:
+                file.write(content)
+                file.flush()
+                _hand_over(file.fileno(), folder, name, mode)
+                if durable:
+                    os.fsync(file.fileno())
+        for name in contents:
+            os.replace(unfinished[name], name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        for name in unfinished.values():
+            with contextlib.suppress(OSError):
+                os.unlink(name, dir_fd=folder)
+        raise
+    if durable:
+        _flush(folder)
 
 
-def _hand_over(unfinished: Path, path: Path) -> None:
-    """To the old file's owner, where this user may, with its mode."""
-    before = path.stat()
-    with contextlib.suppress(PermissionError):
-        os.chown(unfinished, before.st_uid, before.st_gid)
-    unfinished.chmod(stat.S_IMODE(before.st_mode))
+def flush_folder(path: Path) -> None:
+    """Makes the names in a folder outlast a power cut. Raises `OSError`."""
+    with opened_folder(path) as folder:
+        _flush(folder)
+
+
+@contextlib.contextmanager
+def opened_folder(path: Path, *, follow: bool = True) -> Iterator[int]:
+    """A descriptor of a folder, which a link put in its place later can't redirect. `follow` takes a link to a folder.
+
+    Raises `OSError`.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW))
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _made(folder: int, name: str, mode: int) -> BinaryIO:
+    return os.fdopen(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode, dir_fd=folder), "wb")
+
+
+def _hand_over(descriptor: int, folder: int, name: str, mode: int | None) -> None:
+    """Gives the new file its owner and mode, as far as this user may."""
+    if mode is not None:
+        os.fchmod(descriptor, mode)
+        if os.geteuid() == 0:
+            owner = os.fstat(folder)
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        return
+    with contextlib.suppress(FileNotFoundError):
+        before = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        if stat.S_ISREG(before.st_mode):
+            with contextlib.suppress(PermissionError):
+                os.fchown(descriptor, before.st_uid, before.st_gid)
+            os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
+
+
+def _flush(folder: int) -> None:
+    """Some network file systems can't flush a folder and say so by EINVAL; there is nothing more to do there."""
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from device.files import write_whole
+
 FILE_NAME = "starts"
 WORKS_S = 60.0
 """A service that has run for this long has not crashed at what it loads."""
@@ -27,7 +29,7 @@ class StartCount:
         with suppress(OSError, ValueError):
             crashes = max(0, int(self._path.read_text(encoding="ascii")))
         with suppress(OSError):
-            self._path.write_text(f"{crashes + 1}\n", encoding="ascii")
+            write_whole(self._path, f"{crashes + 1}\n".encode(), durable=False)
         return PAUSES_S[min(crashes, len(PAUSES_S) - 1)]
 
     @contextmanager

@@ -95,7 +95,7 @@ def write_report(report: Report, folder: Path) -> tuple[Path, ...]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
-            write_whole(folder / name, content)
+            write_whole(folder / name, content, durable=True)
     except OSError as error:
         raise ModelError(
             f"Cannot write the report into {folder}: {error.strerror or error}.", hint="Name another folder with --out."

@@ -16,7 +16,15 @@ from convert.tensorflow_backend import cpu_class, load_tensorflow
 from device.config import VisionSettings
 from device.errors import ModelError
 from device.vision.faces import load_analyzer
-from device.vision.manifest import BuiltWith, EmbeddingSpec, Manifest, TensorSpec, read_manifest, write_manifest
+from device.vision.manifest import (
+    BuiltWith,
+    EmbeddingSpec,
+    Manifest,
+    TensorSpec,
+    read_manifest,
+    write_manifest,
+    write_pair,
+)
 from device.vision.models import DETECTION, EMBEDDING, LANDMARKS, Model, load_model
 from device.vision.runtime import Interpreter
 
@@ -36,11 +44,7 @@ def install(conversion: Conversion, folder: Path, models: Path, calibrated: Mani
         folder.mkdir(parents=True, exist_ok=True)
         for name in (DETECTION, LANDMARKS):
             _copy_if_missing(name, models, folder)
-        with tempfile.TemporaryDirectory(dir=folder) as temporary:
-            (Path(temporary) / "model").write_bytes(conversion.content)
-            write_manifest(manifest, Path(temporary) / "manifest")
-            (Path(temporary) / "model").replace(folder / manifest.file)
-            (Path(temporary) / "manifest").replace(folder / f"{manifest.name}.json")
+        write_pair(manifest, conversion.content, folder)
     except OSError as error:
         raise ModelError(
             f"Cannot write the model into {folder}: {error.strerror or error}.", hint="Name another folder with --into."

@@ -11,6 +11,7 @@ from convert.errors import SourceError
 from convert.progress import Progress, silent
 from convert.published.download import download
 from convert.published.sources import MEMBERS, Member, Package
+from device.files import write_whole
 
 
 def cache_folder() -> Path:
@@ -62,10 +63,7 @@ def _fetch_member(member: Member, progress: Progress) -> Path:
     path = cache_folder() / member.name
     if not _is(path, member.sha256):
         content = read_member(fetch_archive(member.package, progress=progress), member)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            partial = Path(folder) / member.name
-            partial.write_bytes(content)
-            partial.replace(path)
+        write_whole(path, content, durable=False)
     return path
 
 

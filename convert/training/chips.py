@@ -9,6 +9,7 @@ import msgspec
 
 from convert.measuring.faces import Finder
 from device.errors import ImageError
+from device.files import write_whole
 from device.images import SUFFIXES, read_image
 from device.records import Image
 from device.vision.alignment import align
@@ -94,7 +95,7 @@ def record_alignment(alignment: Alignment, out: Path) -> None:
                 f"The chips in {out} are aligned in another way, see {path.name}.", hint="Name another folder."
             )
         out.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        write_whole(path, content, durable=False)
     except OSError as error:
         raise _cannot_write(path, error) from None
 
@@ -142,9 +143,7 @@ def _write(chip: Image, path: Path) -> None:
     encoded = cv2.imencode(".png", chip[:, :, ::-1])[1].tobytes()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.part")
-        part.write_bytes(encoded)
-        part.replace(path)
+        write_whole(path, encoded, durable=False)
     except OSError as error:
         raise _cannot_write(path, error) from None
 

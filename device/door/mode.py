@@ -3,6 +3,9 @@
 A door has two small files, its slots, made at their full size while the disk has room and then overwritten in place in
 turn: a write that is cut short damages one slot, and the other one still has the record before. Once a new mode is in
 one slot it goes into the other one too, so that a slot that rots later costs nothing.
+
+That is why a mode isn't replaced by `device.files.write_whole`, which only makes the slots: a file that is replaced
+needs room on the disk, a new file name and a free descriptor at the very moment of the lockdown.
 """
 
 import errno
@@ -16,7 +19,7 @@ import msgspec
 
 from device.door.lasting import Lasting, Mode, Order, Standing
 from device.errors import DoorError
-from device.files import make_private
+from device.files import make_private, write_whole
 
 SLOT_BYTES = 512
 """The size of a slot: a sector, so that most disks write it whole or not at all."""
@@ -232,26 +235,13 @@ class _Slot:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
 
     def _opened(self, content: bytes) -> int:
+        """The file, which takes all of its room at once if it has to be made."""
+        flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            return os.open(self.path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            return os.open(self.path, flags)
         except FileNotFoundError:
-            return self._made(content)
-
-    def _made(self, content: bytes) -> int:
-        """The file appears with its content, and takes all of its room at once."""
-        unfinished = self.path.with_name(f"{self.path.name}.new")
-        descriptor = os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            _hand_to_owner_of(self.path.parent, descriptor)
-            self._put(descriptor, content)
-            os.fsync(descriptor)
-            unfinished.replace(self.path)
-            _sync_folder(self.path.parent)
-        except BaseException:
-            os.close(descriptor)
-            unfinished.unlink(missing_ok=True)
-            raise
-        return descriptor
+            write_whole(self.path, content, durable=True, mode=0o600)
+            return os.open(self.path, flags)
 
 
 def _record(lasting: Lasting, sequence: int) -> _Record:
@@ -280,19 +270,3 @@ def _boot() -> str:
     with suppress(OSError):
         return BOOT_ID.read_text(encoding="ascii").strip()
     return ""
-
-
-def _hand_to_owner_of(folder: Path, descriptor: int) -> None:
-    """What root makes, the service has to read at its next start: else it would start in lockdown."""
-    if os.geteuid() == 0:
-        owner = folder.stat()
-        os.fchown(descriptor, owner.st_uid, owner.st_gid)
-
-
-def _sync_folder(folder: Path) -> None:
-    """The new name is on the disk as well."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

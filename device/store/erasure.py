@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from device.files import flush_folder
 from device.records import Person
 from device.store.waiting import LOCK_TIMEOUT_S, execute_when_free
 
@@ -21,7 +22,7 @@ def announce(path: Path, person: Person) -> None:
     mark = path.with_name(f"{path.name}{_SUFFIX}{person.id}")
     with contextlib.suppress(FileExistsError):
         os.close(os.open(mark, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
-    _sync_folder(path.parent)
+    flush_folder(path.parent)
 
 
 def is_announced(path: Path) -> bool:
@@ -65,11 +66,3 @@ def _cut_off_log(database: Database) -> None:
         locked = sqlite3.OperationalError("the log is locked and still holds what was erased")
         locked.sqlite_errorcode = sqlite3.SQLITE_BUSY
         raise locked
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from device.errors import ModelError
-from device.files import write_whole
+from device.files import opened_folder, write_whole, write_within
 
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Positive = Annotated[int, msgspec.Meta(gt=0)]
@@ -189,10 +189,22 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def write_manifest(manifest: Manifest, path: Path) -> None:
-    """Writes `manifest` whole, as JSON that people can read, defaults left out, sealed. Raises `OSError`."""
+    """Writes `manifest` whole. Raises `OSError`."""
+    write_whole(path, encoded(manifest), durable=True)
+
+
+def write_pair(manifest: Manifest, content: bytes, folder: Path) -> None:
+    """Writes a model and its manifest into `folder`, both or neither if the disk is full. Raises `OSError`."""
+    with opened_folder(folder) as descriptor:
+        pair = {manifest.file: content, f"{manifest.name}.json": encoded(manifest)}
+        write_within(descriptor, pair, durable=True)
+
+
+def encoded(manifest: Manifest) -> bytes:
+    """JSON that people can read, defaults left out, sealed."""
     fields = _without_absent(manifest)
-    encoded = msgspec.json.encode({**fields, "seal": seal_of(fields)})
-    write_whole(path, msgspec.json.format(encoded, indent=2) + b"\n")
+    sealed = msgspec.json.encode({**fields, "seal": seal_of(fields)})
+    return msgspec.json.format(sealed, indent=2) + b"\n"
 
 
 def seal_of(fields: dict[str, object]) -> str:

@@ -11,7 +11,7 @@ from device.files import write_whole
 
 
 def test_a_file_is_written(tmp_path):
-    write_whole(tmp_path / "new", b"content")
+    write_whole(tmp_path / "new", b"content", durable=True)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"new": b"content"}
 
 
@@ -19,7 +19,7 @@ def test_a_disk_that_fills_up_leaves_the_file_that_was(tmp_path, full_disk):
     path = tmp_path / "file"
     path.write_bytes(b"what was")
     with full_disk, pytest.raises(OSError, match=os.strerror(errno.EFBIG)) as refused:
-        write_whole(path, bytes(2000))
+        write_whole(path, bytes(2000), durable=True)
     assert refused.value.filename == str(path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": b"what was"}
 
@@ -29,7 +29,7 @@ def test_who_may_read_it_stays(tmp_path, mode):
     path = tmp_path / "file"
     path.write_bytes(b"what was")
     path.chmod(mode)
-    write_whole(path, b"new")
+    write_whole(path, b"new", durable=True)
     assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"new", mode)
 
 
@@ -38,12 +38,12 @@ def test_a_link_stays_a_link(tmp_path):
     (tmp_path / "there" / "file").write_bytes(b"what was")
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "there" / "file")
-    write_whole(link, b"new")
+    write_whole(link, b"new", durable=True)
     assert link.is_symlink()
     assert (tmp_path / "there" / "file").read_bytes() == b"new"
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(FileNotFoundError) as refused:
-        write_whole(tmp_path / "no" / "file", b"")
+        write_whole(tmp_path / "no" / "file", b"", durable=True)
     assert Path(refused.value.filename) == tmp_path / "no" / "file"

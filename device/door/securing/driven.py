@@ -10,7 +10,7 @@ import msgspec
 from device.door.wires.chip import Chip
 from device.door_settings import DoorSettings, Name, Pin
 from device.errors import DoorError
-from device.files import runtime_dir
+from device.files import runtime_dir, write_whole
 
 if TYPE_CHECKING:
     from device.config import OutputSettings
@@ -70,11 +70,9 @@ def last_driven() -> Driven:
 
 
 def _write(path: Path, driven: Driven) -> None:
-    """Whole or not at all."""
+    """Whole or not at all. A power cut needs none of it: the pins are no longer driven then."""
     try:
-        unfinished = path.with_suffix(".new")
-        unfinished.write_bytes(msgspec.json.encode(driven))
-        unfinished.replace(path)
+        write_whole(path, msgspec.json.encode(driven), durable=False)
     except OSError as error:
         raise DoorError(
             f"Cannot write down which relays are driven, in {path}: {error.strerror}.",

@@ -5,14 +5,13 @@ it has proved that it has it: whatever is cut short in between, one of the two i
 """
 
 import os
-import secrets
 import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from device.errors import ReaderError
-from device.files import make_private
+from device.files import flush_folder, make_private, opened_folder, write_within
 
 KEY_BYTES = 16
 DEFAULT_KEY = bytes(range(0x30, 0x40))
@@ -74,37 +73,21 @@ class KeyFiles:
             raise self._unusable(f"its file {path} cannot be read: {error.strerror}") from None
 
     def _write(self, key: bytes) -> None:
-        """The whole file or none of it, on the disk, and readable by whoever owns the state alone."""
+        """The whole file or none of it, on the disk, readable only by the owner of the state, also if root writes it.
+
+        By descriptors: whoever may write into the state folder could put a link in the place of a name.
+        """
         make_private(self._state_dir)
         make_private(self._folder)
-        partial = f".{self._name}.{secrets.token_hex(4)}"
-        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        try:
-            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(key.hex() + "\n")
-                file.flush()
-                self._hand_over(file.fileno(), folder)
-                os.fsync(file.fileno())
-            os.replace(partial, self._next_path.name, src_dir_fd=folder, dst_dir_fd=folder)
-            os.fsync(folder)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(partial, dir_fd=folder)
-            raise
-        finally:
-            os.close(folder)
-
-    def _hand_over(self, *descriptors: int) -> None:
-        """Root writes it for the service, which runs as somebody else. By descriptors: names can be links."""
-        if os.geteuid() == 0:
-            owner = self._state_dir.stat()
-            for descriptor in descriptors:
-                os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        with opened_folder(self._folder, follow=False) as folder:
+            if os.geteuid() == 0:
+                owner = self._state_dir.stat()
+                os.fchown(folder, owner.st_uid, owner.st_gid)
+            write_within(folder, {self._next_path.name: f"{key.hex()}\n".encode()}, durable=True, mode=0o600)
 
     def _promote(self) -> None:
         self._next_path.replace(self._path)
-        _flush_folder(self._folder)
+        flush_folder(self._folder)
 
     def _in_order(self, work: Callable[[], None]) -> None:
         try:
@@ -138,12 +121,3 @@ def _parsed_at(path: Path) -> bytes | None:
         return _parsed(path.read_text(encoding="ascii", errors="replace"))
     except OSError:
         return None
-
-
-def _flush_folder(folder: Path) -> None:
-    """Makes sure that a name is on the disk as well."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
