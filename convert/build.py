@@ -1,11 +1,13 @@
 """`lintel-convert build`: published files in, the three pairs of `models/` out."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from convert.alignments import dlib_alignment
+from convert.finder import Finder
 from convert.manifests import detection_draft, embedding_draft, landmarks_draft, sealed
 from convert.networks.dlib_resnet import CAP
 from convert.progress import Progress, silent
@@ -24,8 +26,16 @@ GATED_SHA256 = "1815add536fe0668460b199f0df84da34ebcaa2d7f6281a5268b7e6eeaa45c3e
 """The embedding model that Lintel comes with, the one file of a build that the gate has let pass."""
 
 
-def build(out: Path, *, representative: Path | None = None, progress: Progress = silent) -> tuple[Manifest, ...]:
-    """Writes the three pairs into `out` and returns their manifests; the same file keeps the thresholds it has there.
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The manifests of the pairs that were written: detector, mesh, embedding; and the first two, loaded."""
+
+    manifests: tuple[Manifest, Manifest, Manifest]
+    finder: Finder
+
+
+def build(out: Path, *, representative: Path | None = None, progress: Progress = silent) -> Built:
+    """Writes the three pairs into `out`; the same file keeps the thresholds it has there.
 
     `representative` is a folder of the user's own chips for the quantizer. Raises `DependencyMissing`, `SourceError`,
     `WeightsError`, `ImageError`, `ModelError`.
@@ -35,19 +45,21 @@ def build(out: Path, *, representative: Path | None = None, progress: Progress =
         out.mkdir(parents=True, exist_ok=True)
         detection = _take(SHORT_RANGE_DETECTOR, detection_draft(), out, progress)
         landmarks = _take(FACE_MESH, landmarks_draft(), out, progress)
-        return detection, landmarks, _convert(out, representative, progress)
+        finder = Finder(out)
+        chips = representative_chips(finder, representative)
+        return Built((detection, landmarks, _convert(out, chips, progress)), finder)
     except OSError as error:
         raise ModelError(
             f"Cannot write the models into {out}: {error.strerror or error}.", hint="Name another folder with --out."
         ) from error
 
 
-def representative_chips(models: Path, representative: Path | None) -> Chips:
-    """The chips that the quantizer sees: the user's own, or those made of the portraits with the models in `models`."""
+def representative_chips(finder: Finder, representative: Path | None) -> Chips:
+    """The chips that the quantizer sees: the user's own, or those made of the portraits, found by `finder`."""
     alignment = dlib_alignment()
     if representative is not None:
         return read_chips(representative, alignment.size_px)
-    return augmented(place_faces(portraits_dir(), models, alignment), alignment.size_px)
+    return augmented(place_faces(portraits_dir(), finder, alignment), alignment.size_px)
 
 
 def with_rule_of_before(manifest: Manifest, out: Path, progress: Progress) -> Manifest:
@@ -104,10 +116,9 @@ def _take(member: Member, draft: Manifest, out: Path, progress: Progress) -> Man
     return _write(sealed(draft, content), content, out)
 
 
-def _convert(out: Path, representative: Path | None, progress: Progress) -> Manifest:
+def _convert(out: Path, chips: Chips, progress: Progress) -> Manifest:
     draft = embedding_draft()
     weights = parse(fetch(RESNET_WEIGHTS.name, progress=progress).read_bytes())
-    chips = representative_chips(out, representative)
     progress(f"{draft.file}: quantizing {RESNET_WEIGHTS.name} with {len(chips)} representative chips")
     content = quantize(load(weights, cap=CAP), Quantization.FULL_INT8, chips)
     return _write(with_rule_of_before(sealed(_with_maker(draft), content), out, progress), content, out)

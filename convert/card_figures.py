@@ -26,8 +26,9 @@ THREADS = (1, 2)
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What was done before: the folder's faces, and labelled pairs if there are any."""
+    """What was done before: the folder's faces, labelled pairs if there are any, and the network that embedded both."""
 
+    embedder: Embedder
     acquired: Acquired
     pairs: Pairs | None
 
@@ -38,8 +39,7 @@ def measure(folder: Path, measured: Measured, design: Design, progress: Callable
     Raises `ModelError` if the model's thresholds are not those that these images give.
     """
     manifest = read_manifest(folder / f"{EMBEDDING}.json")
-    embedder = Embedder(load_model(EMBEDDING, folder))
-    rule, acquired = embedder.decision_rule, measured.acquired
+    rule, acquired = measured.embedder.decision_rule, measured.acquired
     progress("comparing, and trying by halves")
     target = Target(rule.target_fmr, design, rule.fusion, rule.dataset)
     calibration = calibrate(acquired.templates, len(acquired.names), target)
@@ -60,7 +60,7 @@ def measure(folder: Path, measured: Measured, design: Design, progress: Callable
         alike=None if calibration.alike is None else point_of(calibration.alike),
         halves=halves_of(calibration),
         pairs=measured.pairs,
-        latency=_latency(folder, embedder.alignment.size_px),
+        latency=_latency(folder, measured.embedder.alignment.size_px),
         machine=f"{cpu_class()}, {platform.system()}",
         runtime=f"{runtime.package} {version}",
         plots=drawn,

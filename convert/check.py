@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from convert.build import build
+from convert.finder import Finder
 from convert.measuring.embedding import embed_central_face
 from convert.progress import Progress, silent
 from convert.representative_set import portraits_dir
-from device.config import VisionSettings
 from device.images import image_files, read_image
-from device.vision.faces import load_analyzer
+from device.vision.embedder import Embedder
 from device.vision.manifest import Manifest
 from device.vision.models import DETECTION, EMBEDDING, LANDMARKS, load_model
 
@@ -36,7 +36,7 @@ def check_models(
     """Rebuilds and compares the three pairs in `folder`. Raises as `build` does, and `ModelError` for a broken pair."""
     committed = {name: load_model(name, folder) for name in (DETECTION, LANDMARKS, EMBEDDING)}
     with tempfile.TemporaryDirectory(prefix="lintel-") as rebuilt:
-        build(Path(rebuilt), representative=representative, progress=progress)
+        finder = build(Path(rebuilt), representative=representative, progress=progress).finder
         again = {name: load_model(name, Path(rebuilt)) for name in committed}
         copied = tuple(
             _copied(committed[name].manifest, identical=committed[name].content == again[name].content)
@@ -44,7 +44,8 @@ def check_models(
         )
         identical = committed[EMBEDDING].content == again[EMBEDDING].content
         same_maker = committed[EMBEDDING].manifest.built_with == again[EMBEDDING].manifest.built_with
-        return *copied, _converted(folder, Path(rebuilt), identical=identical, same_maker=same_maker)
+        lowest = min_cosine(folder, Path(rebuilt), finder)
+        return *copied, _converted(lowest, identical=identical, same_maker=same_maker)
 
 
 def _copied(manifest: Manifest, *, identical: bool) -> Finding:
@@ -52,8 +53,7 @@ def _copied(manifest: Manifest, *, identical: bool) -> Finding:
     return Finding(manifest.file, identical, how, identical)
 
 
-def _converted(folder: Path, rebuilt: Path, *, identical: bool, same_maker: bool) -> Finding:
-    lowest = min_cosine(folder, rebuilt)
+def _converted(lowest: float, *, identical: bool, same_maker: bool) -> Finding:
     if identical:
         how = "byte for byte what the recorded TensorFlow makes"
     elif same_maker:
@@ -64,8 +64,8 @@ def _converted(folder: Path, rebuilt: Path, *, identical: bool, same_maker: bool
     return Finding(f"{EMBEDDING}.tflite", proven, how, identical, lowest)
 
 
-def min_cosine(folder: Path, rebuilt: Path) -> float:
-    """The lowest cosine between the two embedding models' vectors of the portraits' faces."""
-    one, other = (load_analyzer(VisionSettings(models_dir=str(models), threads=1)) for models in (folder, rebuilt))
+def min_cosine(folder: Path, rebuilt: Path, finder: Finder) -> float:
+    """The lowest cosine between the two embedding models' vectors of the portraits' faces, found by `finder`."""
+    one, other = (finder.analyzer(Embedder(load_model(EMBEDDING, models))) for models in (folder, rebuilt))
     images = [read_image(path) for path in image_files(portraits_dir())]
     return float(min(np.dot(embed_central_face(image, one), embed_central_face(image, other)) for image in images))

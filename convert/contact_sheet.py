@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from convert.cluster import Clustering
-from convert.measuring.faces import central
+from convert.finder import nearest
 from device.errors import ImageError
 from device.files import write_whole
 from device.images import read_image
@@ -108,7 +108,7 @@ def _tile(image: Image, detector: Detector) -> Image:
     faces = detector.detect(image)
     if not faces:
         raise ImageError("A picture that showed a face shows none now.", hint="Leave the folder alone meanwhile.")
-    box = central(faces, image).box
+    box = nearest(faces, image).box
     side = max(2, round(MARGIN_PX * max(box.width, box.height)))
     cropped = cv2.getRectSubPix(image, (side, side), box.center)
     return np.asarray(cv2.resize(cropped, (TILE_PX, TILE_PX), interpolation=cv2.INTER_AREA), np.uint8)

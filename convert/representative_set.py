@@ -11,14 +11,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.finder import Finder
 from device.errors import ImageError
 from device.images import image_files, read_image
 from device.records import Image
 from device.vision.alignment import fit_similarity, template_points
-from device.vision.detector import Detector
-from device.vision.landmarks import FaceMesh
 from device.vision.manifest import Alignment
-from device.vision.models import DETECTION, LANDMARKS, load_model, shipped_models_dir
+from device.vision.models import shipped_models_dir
 
 Chips = NDArray[np.uint8]
 """uint8 [n, size, size, 3], RGB."""
@@ -43,10 +42,9 @@ def portraits_dir() -> Path:
     return shipped_models_dir() / "portraits"
 
 
-def place_faces(folder: Path, models: Path, alignment: Alignment) -> tuple[PlacedFace, ...]:
+def place_faces(folder: Path, finder: Finder, alignment: Alignment) -> tuple[PlacedFace, ...]:
     """The best face of every picture in `folder`, by name. Raises `ImageError`, also for a picture without a face."""
-    detector, mesh = Detector(load_model(DETECTION, models)), FaceMesh(load_model(LANDMARKS, models))
-    return tuple(_place_face(path, detector, mesh, alignment) for path in image_files(folder))
+    return tuple(_place_face(path, finder, alignment) for path in image_files(folder))
 
 
 def augmented(faces: tuple[PlacedFace, ...], size_px: int) -> Chips:
@@ -62,13 +60,13 @@ def read_chips(folder: Path, size_px: int) -> Chips:
     return np.stack([_read_chip(path, size_px) for path in image_files(folder)])
 
 
-def _place_face(path: Path, detector: Detector, mesh: FaceMesh, alignment: Alignment) -> PlacedFace:
+def _place_face(path: Path, finder: Finder, alignment: Alignment) -> PlacedFace:
     """Landmarks are rounded to a tenth of a pixel, so that another machine's last bits make the same chips."""
     image = read_image(path)
-    faces = detector.detect(image)
+    faces = finder.detector.detect(image)
     if not faces:
         raise ImageError(f"No face was found in {path}.", hint="Give a portrait of one face that looks ahead.")
-    points = template_points(mesh.locate(image, faces[0]), alignment).round(1)
+    points = template_points(finder.mesh.locate(image, faces[0]), alignment).round(1)
     return PlacedFace(image, fit_similarity(points, np.asarray(alignment.template, np.float64)))
 
 

@@ -37,7 +37,7 @@ def align(
 
     IN has one subfolder of photos for each person; OUT gets one of chips. An interrupted run goes on where it was.
     """
-    from convert.measuring.faces import Finder
+    from convert.finder import Finder
     from convert.progress import bar
     from convert.training.chips import align_photos, photos_in, record_alignment
     from device.vision.models import shipped_models_dir

@@ -49,7 +49,7 @@ def build(out: Path | None, representative: Path | None, check: bool, fetch_only
     from convert.build import build as built
     from convert.build import left_to_do
 
-    manifests = built(folder, representative=representative, progress=_tell)
+    manifests = built(folder, representative=representative, progress=_tell).manifests
     for manifest in manifests:
         say(f"{folder / manifest.file}  {manifest.size_bytes / 1e6:.1f} MB  SHA-256 {manifest.sha256[:16]}...")
     for line in left_to_do(manifests[-1], folder, representative):

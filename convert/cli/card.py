@@ -58,7 +58,7 @@ def card(
     paths = person_images(images)
     with bar("Embedding", len(paths)) as step:
         acquired = acquire(paths, analyzer, step)
-    measured = Measured(acquired, _pairs(pairs_file, images, analyzer) if pairs_file else None)
+    measured = Measured(analyzer.embedder, acquired, _pairs(pairs_file, images, analyzer) if pairs_file else None)
     design = design_of(references, probes, draws=draws, seed=seed or 0)
     write_card(folder, measure(folder, measured, design, _tell))
     say(f"written to {folder / CARD}")

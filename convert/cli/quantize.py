@@ -125,6 +125,7 @@ def quantize(
     from convert.conversion.conversion_report import markdown, write_report
     from convert.conversion.conversions import Plan, convert_networks
     from convert.conversion.runtimes import find_places
+    from convert.finder import Finder
     from convert.gate import POINT, Budget, Outcome
     from convert.measuring.protocols import Protocol, read_pairs
     from convert.progress import bar
@@ -133,7 +134,7 @@ def quantize(
 
     plan = Plan(
         quantizations=tuple(Quantization(name) for name in chosen),
-        models=models or shipped_models_dir(),
+        finder=Finder(models or shipped_models_dir()),
         places=find_places(pythons),
         budget=Budget(max_tar_loss * POINT, min_cosine, frozenset(required)),
         integer_io=integer_io,
@@ -187,7 +188,12 @@ def _install(conversion: "Conversion", plan: "Plan", into: Path, images: Path, d
     dataset, fmr = data
     target = Target(fmr, design_of(3, 3), UNIT_LENGTH, dataset)
     with bar("Calibrating", len(person_images(images))) as step:
-        found = install_calibrated(conversion, into, plan.models, lambda trial: refit(trial, images, target, step))
+        found = install_calibrated(
+            conversion,
+            into,
+            plan.finder.models,
+            lambda trial: refit(trial, images, target, finder=plan.finder, step=step),
+        )
     say(f"written: {into}", err=True)
     for point in found.rule.points:
         say(f"threshold {point.threshold} for {point.references} x {point.probes}", err=True)

@@ -15,6 +15,7 @@ from convert.conversion.runtimes import Loading, Place, TfliteFile, load_everywh
 from convert.conversion.tar_loss import tar_loss
 from convert.errors import WeightsError
 from convert.evaluate import images_of
+from convert.finder import Finder
 from convert.gate import Budget, Cost, TarLoss, Verdict, judge
 from convert.measuring.comparisons import Comparisons
 from convert.measuring.cost import (
@@ -32,7 +33,7 @@ from convert.measuring.cost import (
     unit_vectors,
 )
 from convert.measuring.everybody import TarChange, compare_everybody, tar_changes
-from convert.measuring.faces import Faces, Finder, cut_faces
+from convert.measuring.faces import Faces, cut_faces
 from convert.measuring.latency import medians_ms
 from convert.measuring.protocols import Pair
 from convert.quantize import Quantization, quantize
@@ -58,13 +59,13 @@ LEAST_LANDMARKS = 2
 class Plan:
     """What is made of each network, and how it is judged.
 
-    `representative` is a folder of aligned chips for the quantizer, made of the portraits if there is none; `models`
-    has the detector and the mesh; a file is tried in all `places`. `people_by_folder` says that each image lies in the
-    folder of its person, as LFW's do: then everybody can be compared with everybody.
+    `representative` is a folder of aligned chips for the quantizer, made of the portraits if there is none; `finder`
+    finds their faces and those of labelled pairs; a file is tried in all `places`. `people_by_folder` says that each
+    image lies in the folder of its person, as LFW's do: then everybody can be compared with everybody.
     """
 
     quantizations: tuple[Quantization, ...]
-    models: Path
+    finder: Finder
     places: tuple[Place, ...]
     budget: Budget
     integer_io: bool = False
@@ -245,7 +246,7 @@ def representative(spec: NetworkSpec, plan: Plan, *, hold_out: bool) -> tuple[Ch
     """
     size = spec.alignment.size_px
     if plan.representative is None:
-        faces = place_faces(portraits_dir(), plan.models, spec.alignment)
+        faces = place_faces(portraits_dir(), plan.finder, spec.alignment)
         return augmented(faces, size), augmented(faces[::-1], size)[::HOLD_OUT_EVERY] if hold_out else _none(size)
     chips = read_chips(plan.representative, size)
     if not hold_out:
@@ -278,7 +279,7 @@ def _none(size: int) -> Chips:
 def _cut(pairs: tuple[Pair, ...], specs: Sequence[NetworkSpec], plan: Plan, folder: Path, bars: Bars) -> Faces:
     images = images_of(pairs)
     with bars("Cutting chips", len(images)) as step:
-        return cut_faces(images, [spec.alignment for spec in specs], Finder(plan.models), folder, step)
+        return cut_faces(images, [spec.alignment for spec in specs], plan.finder, folder, step)
 
 
 def _network_report(network: Network, plan: Plan, *, shown: Chips, measured: Measured, bars: Bars) -> NetworkReport:

@@ -9,13 +9,13 @@ import msgspec
 
 from convert.calibrate import Calibration, Target, calibrate, with_rule
 from convert.conversion.conversions import Conversion
+from convert.finder import Finder
 from convert.manifests import embedding_draft, sealed
 from convert.measuring.door_protocol import acquire
 from convert.measuring.protocols import person_images
 from convert.tensorflow_backend import cpu_class, load_tensorflow
-from device.config import VisionSettings
 from device.errors import ModelError
-from device.vision.faces import load_analyzer
+from device.vision.embedder import Embedder
 from device.vision.manifest import (
     BuiltWith,
     EmbeddingSpec,
@@ -87,12 +87,13 @@ def manifest_of(conversion: Conversion) -> Manifest:
     return sealed(draft, conversion.content)
 
 
-def refit(folder: Path, images: Path, target: Target, step: Callable[[], object]) -> Calibration:
+def refit(folder: Path, images: Path, target: Target, *, finder: Finder, step: Callable[[], object]) -> Calibration:
     """Sets the thresholds of the pair in `folder` on `images`, which has a subfolder for each person.
 
-    `step` is told of each image. Raises `ModelError`, `ImageError` if the data cannot support the target.
+    `finder` finds their faces; `step` is called after each image. Raises `ModelError`, and `ImageError` if the data
+    cannot support the target.
     """
-    analyzer = load_analyzer(VisionSettings(models_dir=str(folder), threads=THREADS))
+    analyzer = finder.analyzer(Embedder(load_model(EMBEDDING, folder), threads=THREADS))
     acquired = acquire(person_images(images, LEAST_PEOPLE), analyzer, step)
     found = calibrate(acquired.templates, len(acquired.names), target)
     path = folder / f"{EMBEDDING}.json"

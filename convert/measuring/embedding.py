@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from convert.measuring.faces import central
+from convert.finder import central
 from device.errors import ImageError
 from device.images import read_image
 from device.records import Embedding, Image
@@ -37,8 +37,5 @@ def embed_central_face(image: Image, analyzer: FaceAnalyzer) -> Embedding:
 
     Raises `ImageError` if there is no face.
     """
-    faces = analyzer.detector.detect(image)
-    if not faces:
-        raise ImageError("no face was found", hint="Leave the image out.")
-    face = central(faces, image)
+    face = central(analyzer.detector, image)
     return analyzer.probe(image, face, analyzer.mesh.locate(image, face)).embedding

@@ -10,15 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from convert.finder import Finder
 from convert.representative_set import Chips
 from device.errors import ImageError
 from device.images import read_image
 from device.records import Image
 from device.vision.alignment import align
-from device.vision.detector import Detection, Detector
-from device.vision.landmarks import FaceMesh, Landmarks
 from device.vision.manifest import Alignment
-from device.vision.models import DETECTION, LANDMARKS, load_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +26,6 @@ class Faces:
     images: tuple[Path, ...]
     chips: tuple[Chips, ...] = field(repr=False)
     failures: dict[Path, str]
-
-
-class Finder:
-    """Detector and mesh of the models in a folder."""
-
-    def __init__(self, models: Path) -> None:
-        """Raises `ModelError`."""
-        self._detector = Detector(load_model(DETECTION, models))
-        self._mesh = FaceMesh(load_model(LANDMARKS, models))
-
-    def locate(self, image: Image) -> Landmarks:
-        """The landmarks of the face nearest to the middle, as data sets mean it. Raises `ImageError` without a face."""
-        faces = self._detector.detect(image)
-        if not faces:
-            raise ImageError("no face was found", hint="Leave the image out.")
-        return self._mesh.locate(image, central(faces, image))
-
-
-def central(faces: Sequence[Detection], image: Image) -> Detection:
-    """The face nearest to the middle, as data sets like LFW mean it; `faces` must not be empty."""
-    height, width = image.shape[:2]
-    return min(faces, key=lambda face: np.hypot(face.box.center[0] - width / 2, face.box.center[1] - height / 2))
 
 
 def cut_faces(

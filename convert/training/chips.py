@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import msgspec
 
-from convert.measuring.faces import Finder
+from convert.finder import Finder
 from device.errors import ImageError
 from device.files import write_whole
 from device.images import SUFFIXES, read_image

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from convert.alignments import ALIGNMENTS, dlib_alignment
 from convert.cli.main import cli
-from convert.measuring.faces import Finder
+from convert.finder import Finder
 from convert.training.chips import Aligned, align_photos, photos_in, record_alignment
 from device.commandline import run_command
 from device.errors import ImageError

@@ -12,7 +12,7 @@ from convert.alignments import (
     openface_alignment,
     resized,
 )
-from convert.measuring.faces import Finder
+from convert.finder import Finder
 from convert.representative_set import portraits_dir
 from device.images import read_image
 from device.vision.alignment import align

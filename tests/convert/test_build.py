@@ -9,8 +9,9 @@ import pytest
 
 from convert import check
 from convert.alignments import dlib_alignment
-from convert.build import GATED_SHA256, build, left_to_do, with_rule_of_before
+from convert.build import GATED_SHA256, Built, build, left_to_do, with_rule_of_before
 from convert.check import Finding, check_models
+from convert.finder import Finder
 from convert.manifests import detection_draft, embedding_draft, landmarks_draft, sealed
 from convert.published.sources import FACE_MESH, RESNET_WEIGHTS, SHORT_RANGE_DETECTOR
 from convert.tensorflow_backend import cpu_class, load_tensorflow
@@ -43,8 +44,10 @@ def built(published, tmp_path_factory) -> Path:
 def rebuilt(built, monkeypatch) -> None:
     """Has `check_models` find that build, in place of making one each time."""
 
-    def copy(out: Path, **_options: object) -> None:
+    def copy(out: Path, **_options: object) -> Built:
         shutil.copytree(built, out, dirs_exist_ok=True)
+        detection, landmarks, embedding = (load_model(name, out).manifest for name in NAMES)
+        return Built((detection, landmarks, embedding), Finder(out))
 
     monkeypatch.setattr(check, "build", copy)
 

@@ -11,8 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from convert import check
+from convert.build import Built
 from convert.check import Finding
 from convert.cli.main import COMMANDS, cli
+from convert.finder import Finder
 from convert.published.sources import MEMBERS
 from device.commandline import run_command
 from device.vision.manifest import read_manifest
@@ -139,7 +141,9 @@ def test_a_check_prints_json():
 
 def test_a_build_says_on_standard_error_what_is_left_to_do(monkeypatch):
     uncalibrated = msgspec.structs.replace(read_manifest(shipped_models_dir() / f"{EMBEDDING}.json"), decision=None)
-    monkeypatch.setattr("convert.build.build", lambda _out, **_options: (uncalibrated,))
+    monkeypatch.setattr(
+        "convert.build.build", lambda _out, **_options: Built((uncalibrated,) * 3, Finder(shipped_models_dir()))
+    )
     result = CliRunner().invoke(cli, ["build", "--out", "mine"])
     assert ("calibrate --models mine" in result.stderr, "calibrate" in result.stdout) == (True, False)
 

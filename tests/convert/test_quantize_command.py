@@ -24,11 +24,12 @@ from convert.conversion.conversions import (
 from convert.conversion.install import install, install_calibrated, refit
 from convert.conversion.named_network import DLIB_RESNET, dlib_spec, load_network, spec_of
 from convert.conversion.runtimes import Loading
+from convert.finder import Finder
 from convert.gate import Budget, Cost, Outcome, TarLoss
 from convert.measuring import cost
 from convert.measuring.cost import Drift
 from convert.measuring.door_protocol import design_of
-from convert.measuring.faces import Faces, Finder, cut_faces
+from convert.measuring.faces import Faces, cut_faces
 from convert.measuring.protocols import Pair
 from convert.quantize import Quantization
 from convert.spec import NetworkSpec, encoded, read_spec, sidecar, write_network
@@ -221,7 +222,10 @@ def test_what_passes_is_installed_with_its_thresholds(report, images, tmp_path):
     target = Target(0.5, design_of(1, 1), UNIT_LENGTH, "some people")
     models = tmp_path / "models"
     found = install_calibrated(
-        report.conversions[0], models, shipped_models_dir(), lambda trial: refit(trial, people, target, lambda: None)
+        report.conversions[0],
+        models,
+        shipped_models_dir(),
+        lambda trial: refit(trial, people, target, finder=Finder(shipped_models_dir()), step=lambda: None),
     )
     assert Embedder(load_model(EMBEDDING, models)).decision_rule == found.rule
 
@@ -264,7 +268,7 @@ def test_what_is_installed_is_calibrated_on_labelled_images(report, images, tmp_
     install(report.conversions[0], tmp_path, shipped_models_dir())
     steps = []
     target = Target(0.5, design_of(1, 1), UNIT_LENGTH, "some people")
-    found = refit(tmp_path, people, target, lambda: steps.append(1))
+    found = refit(tmp_path, people, target, finder=Finder(tmp_path), step=lambda: steps.append(1))
     assert Embedder(load_model(EMBEDDING, tmp_path)).decision_rule == found.rule
     assert (found.rule.dataset, len(steps)) == ("some people", 12)
 
@@ -366,7 +370,7 @@ def test_a_report_that_cannot_be_written_is_an_error(report, tmp_path):
 
 
 def plan(**changed) -> Plan:
-    return Plan((Quantization.FLOAT32,), shipped_models_dir(), (), Budget(), **changed)
+    return Plan((Quantization.FLOAT32,), Finder(shipped_models_dir()), (), Budget(), **changed)
 
 
 def test_a_folder_of_chips_is_held_out_in_part(tmp_path):

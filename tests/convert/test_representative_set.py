@@ -6,6 +6,7 @@ import pytest
 
 from convert.alignments import dlib_alignment
 from convert.build import representative_chips
+from convert.finder import Finder
 from convert.representative_set import CHIPS_PER_PORTRAIT, place_faces, portraits_dir, read_chips
 from device.errors import ImageError
 from device.vision.models import shipped_models_dir
@@ -13,7 +14,7 @@ from device.vision.models import shipped_models_dir
 
 @pytest.fixture(scope="module")
 def chips() -> np.ndarray:
-    return representative_chips(shipped_models_dir(), None)
+    return representative_chips(Finder(shipped_models_dir()), None)
 
 
 def test_there_are_as_many_chips_of_each_portrait(chips):
@@ -21,7 +22,7 @@ def test_there_are_as_many_chips_of_each_portrait(chips):
 
 
 def test_chips_are_the_same_every_time(chips):
-    assert np.array_equal(representative_chips(shipped_models_dir(), None), chips)
+    assert np.array_equal(representative_chips(Finder(shipped_models_dir()), None), chips)
 
 
 def test_chips_are_all_different(chips):
@@ -47,7 +48,7 @@ def test_a_user_s_own_chips_take_their_place(tmp_path):
     mine = np.random.default_rng(0).integers(0, 256, (2, 150, 150, 3), np.uint8)
     for number, chip in enumerate(mine):
         cv2.imwrite(str(tmp_path / f"{number}.png"), chip[:, :, ::-1])
-    assert np.array_equal(representative_chips(shipped_models_dir(), tmp_path), mine)
+    assert np.array_equal(representative_chips(Finder(shipped_models_dir()), tmp_path), mine)
 
 
 def test_a_chip_of_another_size_is_refused(tmp_path):
@@ -64,10 +65,10 @@ def test_a_folder_without_chips_is_refused(tmp_path):
 def test_a_portrait_without_a_face_is_refused(tmp_path):
     cv2.imwrite(str(tmp_path / "wall.png"), np.full((300, 300, 3), 128, np.uint8))
     with pytest.raises(ImageError, match=r"No face was found in .*wall\.png"):
-        place_faces(tmp_path, shipped_models_dir(), dlib_alignment())
+        place_faces(tmp_path, Finder(shipped_models_dir()), dlib_alignment())
 
 
 def test_portraits_are_placed_as_the_door_places_them(portrait_chips):
-    faces = place_faces(portraits_dir(), shipped_models_dir(), dlib_alignment())
+    faces = place_faces(portraits_dir(), Finder(shipped_models_dir()), dlib_alignment())
     placed = [cv2.warpAffine(face.image, face.to_chip, (150, 150)) for face in faces]
     assert np.abs(np.stack(placed).astype(int) - portrait_chips).mean() < 1
