@@ -33,19 +33,19 @@ def published() -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
-def resnet_weights(published) -> ResnetWeights:
+def resnet_weights(published: Callable[[str], Path]) -> ResnetWeights:
     return parse(published(RESNET_WEIGHTS.name).read_bytes())
 
 
 @pytest.fixture(scope="session")
-def resnet(resnet_weights):
+def resnet(resnet_weights: ResnetWeights):
     """dlib's network in Keras, as it is."""
     load_tensorflow()
     return load(resnet_weights)
 
 
 @pytest.fixture(scope="session")
-def bounded_resnet(resnet_weights):
+def bounded_resnet(resnet_weights: ResnetWeights):
     """The network that is quantized: its last stage bounded."""
     load_tensorflow()
     return load(resnet_weights, cap=CAP)

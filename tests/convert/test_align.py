@@ -41,20 +41,22 @@ def photos(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def aligned(photos, finder, tmp_path) -> Callable[..., Aligned]:
+def aligned(photos: Path, finder: Finder, tmp_path: Path) -> Callable[..., Aligned]:
     def run(*, again: bool = False) -> Aligned:
         return align_photos(photos_in(photos, tmp_path / "chips"), finder, dlib_alignment(), lambda: None, again=again)
 
     return run
 
 
-def test_chips_are_the_door_s(aligned, portrait_chips, tmp_path):
+def test_chips_are_the_door_s(aligned: Callable[..., Aligned], portrait_chips: np.ndarray, tmp_path: Path) -> None:
     aligned()
     chips = [read_image(tmp_path / "chips" / name / "portrait.png") for name in ("eileen-collins", "grace-hopper")]
     assert np.array_equal(np.stack(chips), portrait_chips)
 
 
-def test_a_photo_without_a_face_and_a_file_without_a_photo_are_told(aligned, photos):
+def test_a_photo_without_a_face_and_a_file_without_a_photo_are_told(
+    aligned: Callable[..., Aligned], photos: Path
+) -> None:
     failures = {path.relative_to(photos).as_posix(): why.rpartition("/")[2] for path, why in aligned().failures.items()}
     assert failures == {
         "grace-hopper/text.jpg": "text.jpg is not an image that can be read.",
@@ -62,7 +64,7 @@ def test_a_photo_without_a_face_and_a_file_without_a_photo_are_told(aligned, pho
     }
 
 
-def test_chips_that_are_there_are_kept(aligned, tmp_path):
+def test_chips_that_are_there_are_kept(aligned: Callable[..., Aligned], tmp_path: Path) -> None:
     aligned()
     chip = tmp_path / "chips" / "grace-hopper" / "portrait.png"
     chip.write_bytes(b"kept")
@@ -70,7 +72,7 @@ def test_chips_that_are_there_are_kept(aligned, tmp_path):
     assert (second.made, second.kept, chip.read_bytes()) == (0, 2, b"kept")
 
 
-def test_again_makes_them_anew(aligned, tmp_path):
+def test_again_makes_them_anew(aligned: Callable[..., Aligned], tmp_path: Path) -> None:
     aligned()
     chip = tmp_path / "chips" / "grace-hopper" / "portrait.png"
     chip.write_bytes(b"gone")
@@ -78,32 +80,36 @@ def test_again_makes_them_anew(aligned, tmp_path):
     assert (second.made, second.kept, chip.read_bytes() != b"gone") == (2, 0, True)
 
 
-def test_each_photo_is_counted(photos, finder, tmp_path):
+def test_each_photo_is_counted(photos: Path, finder: Finder, tmp_path: Path) -> None:
     counted = []
     found = photos_in(photos, tmp_path / "chips")
     align_photos(found, finder, dlib_alignment(), lambda: counted.append(1))
     assert len(counted) == len(found) == 4
 
 
-def test_nothing_but_chips_is_left(aligned, tmp_path):
+def test_nothing_but_chips_is_left(aligned: Callable[..., Aligned], tmp_path: Path) -> None:
     aligned()
     assert sorted(path.name for path in (tmp_path / "chips").rglob("*.*")) == ["portrait.png", "portrait.png"]
 
 
-def test_photos_of_one_name_have_chips_of_two(photos, tmp_path):
+def test_photos_of_one_name_have_chips_of_two(photos: Path, tmp_path: Path) -> None:
     (photos / "grace-hopper" / "portrait.png").write_bytes(b"")
     names = [photo.chip.name for photo in photos_in(photos, tmp_path / "chips")]
     assert names == ["portrait.png", "portrait.jpg.png", "portrait.png.png", "text.png", "wall.png"]
 
 
-def test_a_photo_behind_a_link_out_of_the_folder_is_a_failure(aligned, photos, tmp_path):
+def test_a_photo_behind_a_link_out_of_the_folder_is_a_failure(
+    aligned: Callable[..., Aligned], photos: Path, tmp_path: Path
+) -> None:
     shutil.copy(PORTRAITS / "grace-hopper.jpg", tmp_path / "secret.jpg")
     (photos / "eileen-collins" / "link.jpg").symlink_to(tmp_path / "secret.jpg")
     failures = aligned().failures
     assert "is a link out of" in failures[photos / "eileen-collins" / "link.jpg"]
 
 
-def test_nothing_is_written_through_a_link_out_of_the_folder(aligned, photos, tmp_path):
+def test_nothing_is_written_through_a_link_out_of_the_folder(
+    aligned: Callable[..., Aligned], photos: Path, tmp_path: Path
+) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "chips").mkdir()
     (tmp_path / "chips" / "eileen-collins").symlink_to(tmp_path / "elsewhere")
@@ -113,32 +119,32 @@ def test_nothing_is_written_through_a_link_out_of_the_folder(aligned, photos, tm
 
 
 @pytest.mark.parametrize("out", [".", "photos", "photos/chips"])
-def test_a_folder_in_the_other_is_refused(out, photos, tmp_path):
+def test_a_folder_in_the_other_is_refused(out: str, photos: Path, tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="lie one in the other"):
         photos_in(photos, tmp_path / out)
 
 
 @pytest.mark.parametrize(("make", "message"), [(True, "No photo in the subfolders"), (False, "Cannot read the folder")])
-def test_a_folder_without_photos_is_refused(make, message, tmp_path):
+def test_a_folder_without_photos_is_refused(make: bool, message: str, tmp_path: Path) -> None:
     if make:
         (tmp_path / "empty").mkdir()
     with pytest.raises(ImageError, match=message):
         photos_in(tmp_path / "empty", tmp_path / "chips")
 
 
-def test_chips_of_two_alignments_do_not_mix(tmp_path):
+def test_chips_of_two_alignments_do_not_mix(tmp_path: Path) -> None:
     record_alignment(dlib_alignment(), tmp_path)
     record_alignment(dlib_alignment(), tmp_path)
     with pytest.raises(ImageError, match="aligned in another way"):
         record_alignment(ALIGNMENTS["arcface"](), tmp_path)
 
 
-def test_the_command_makes_chips_of_another_size(photos, tmp_path):
+def test_the_command_makes_chips_of_another_size(photos: Path, tmp_path: Path) -> None:
     CliRunner().invoke(cli, ["align", str(photos), str(tmp_path / "chips"), "--size", "160"])
     assert read_image(tmp_path / "chips" / "eileen-collins" / "portrait.png").shape == (160, 160, 3)
 
 
-def test_the_command_prints_json_alone_on_standard_output(photos, tmp_path):
+def test_the_command_prints_json_alone_on_standard_output(photos: Path, tmp_path: Path) -> None:
     arguments = ["align", str(photos), str(tmp_path / "chips"), "--alignment", "arcface", "--json"]
     shown = CliRunner().invoke(cli, arguments)
     document = json.loads(shown.stdout)
@@ -146,7 +152,9 @@ def test_the_command_prints_json_alone_on_standard_output(photos, tmp_path):
     assert read_image(tmp_path / "chips" / "eileen-collins" / "portrait.png").shape == (112, 112, 3)
 
 
-def test_photos_without_any_face_are_the_answer_no(photos, tmp_path, capfd):
+def test_photos_without_any_face_are_the_answer_no(
+    photos: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     for path in photos.glob("*/portrait.jpg"):
         path.unlink()
     assert run_command(cli, ["align", str(photos), str(tmp_path / "chips")]) == 1

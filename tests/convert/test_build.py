@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -25,13 +26,13 @@ DRAFTS = {DETECTION: detection_draft, LANDMARKS: landmarks_draft, EMBEDDING: emb
 
 
 @pytest.fixture
-def models(tmp_path) -> Path:
+def models(tmp_path: Path) -> Path:
     """A copy of the shipped models."""
     return Path(shutil.copytree(shipped_models_dir(), tmp_path / "models"))
 
 
 @pytest.fixture(scope="module")
-def built(published, tmp_path_factory) -> Path:
+def built(published: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a build really makes, in a new folder."""
     for member in (SHORT_RANGE_DETECTOR, FACE_MESH, RESNET_WEIGHTS):
         published(member.name)
@@ -41,7 +42,7 @@ def built(published, tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def rebuilt(built, monkeypatch) -> None:
+def rebuilt(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Has `check_models` find that build, in place of making one each time."""
 
     def copy(out: Path, **_options: object) -> Built:
@@ -67,7 +68,7 @@ def with_zeros(content: bytes, share: float) -> bytes:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_build_writes_pairs_that_the_device_loads(name, built):
+def test_a_build_writes_pairs_that_the_device_loads(name: str, built: Path) -> None:
     model = load_model(name, built)
     assert (model.manifest.size_bytes, hashlib.sha256(model.content).hexdigest()) == (
         len(model.content),
@@ -75,22 +76,22 @@ def test_a_build_writes_pairs_that_the_device_loads(name, built):
     )
 
 
-def test_a_build_writes_nothing_else(built):
+def test_a_build_writes_nothing_else(built: Path) -> None:
     assert {path.name for path in built.iterdir()} == {f"{name}.{end}" for name in NAMES for end in ("json", "tflite")}
 
 
-def test_a_build_names_its_maker(built):
+def test_a_build_names_its_maker(built: Path) -> None:
     maker = BuiltWith(tensorflow=load_tensorflow().__version__, cpu=cpu_class(), quantization="full-int8")
     assert read_manifest(built / f"{EMBEDDING}.json").built_with == maker
 
 
-def test_a_new_embedding_has_no_decision_rule(built):
+def test_a_new_embedding_has_no_decision_rule(built: Path) -> None:
     with pytest.raises(ModelError, match="states no decision"):
         _ = Embedder(load_model(EMBEDDING, built)).decision_rule
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_shipped_manifest_says_what_a_build_would_write(name):
+def test_the_shipped_manifest_says_what_a_build_would_write(name: str) -> None:
     def contract(manifest: Manifest) -> Manifest:
         return msgspec.structs.replace(manifest, built_with=None, decision=None, seal="")
 
@@ -98,18 +99,18 @@ def test_the_shipped_manifest_says_what_a_build_would_write(name):
     assert contract(shipped.manifest) == contract(sealed(DRAFTS[name](), shipped.content))
 
 
-def test_the_shipped_embedding_is_calibrated():
+def test_the_shipped_embedding_is_calibrated() -> None:
     rule = Embedder(load_model(EMBEDDING, shipped_models_dir())).decision_rule
     assert (rule.metric, rule.direction, rule.target_fmr) == ("cosine-similarity", "higher-is-closer", 1e-4)
 
 
 @pytest.mark.usefixtures("rebuilt")
-def test_the_shipped_models_are_proven_by_a_build():
+def test_the_shipped_models_are_proven_by_a_build() -> None:
     assert [finding.proven for finding in check_models(shipped_models_dir())] == [True, True, True]
 
 
 @pytest.mark.usefixtures("rebuilt")
-def test_the_same_maker_makes_the_same_bytes(built):
+def test_the_same_maker_makes_the_same_bytes(built: Path) -> None:
     if read_manifest(built / f"{EMBEDDING}.json").built_with != _shipped_maker():
         pytest.skip(f"the shipped model was made by {_shipped_maker()}")
     assert [finding.identical for finding in check_models(shipped_models_dir())] == [True, True, True]
@@ -124,7 +125,7 @@ def embedding_finding(models: Path) -> Finding:
 
 
 @pytest.mark.usefixtures("rebuilt")
-def test_other_bytes_of_the_same_maker_are_not_proven(built, models):
+def test_other_bytes_of_the_same_maker_are_not_proven(built: Path, models: Path) -> None:
     maker = read_manifest(built / f"{EMBEDDING}.json").built_with
     altered(models, EMBEDDING, with_zeros(load_model(EMBEDDING, built).content, 1e-5), built_with=maker)
     finding = embedding_finding(models)
@@ -133,7 +134,7 @@ def test_other_bytes_of_the_same_maker_are_not_proven(built, models):
 
 @pytest.mark.usefixtures("rebuilt")
 @pytest.mark.parametrize(("share", "proven"), [(1e-5, True), (0.03, False)])
-def test_other_bytes_of_another_maker_are_proven_by_their_embeddings(share, proven, models):
+def test_other_bytes_of_another_maker_are_proven_by_their_embeddings(share: float, proven: bool, models: Path) -> None:
     content = load_model(EMBEDDING, models).content
     maker = BuiltWith(tensorflow="0.1", cpu="abacus", quantization="full-int8")
     altered(models, EMBEDDING, with_zeros(content, share), built_with=maker)
@@ -142,18 +143,18 @@ def test_other_bytes_of_another_maker_are_proven_by_their_embeddings(share, prov
 
 
 @pytest.mark.usefixtures("rebuilt")
-def test_a_detector_of_other_bytes_is_not_proven(models):
+def test_a_detector_of_other_bytes_is_not_proven(models: Path) -> None:
     altered(models, DETECTION, with_zeros(load_model(DETECTION, models).content, 1e-4))
     assert [finding.proven for finding in check_models(models)] == [False, True, True]
 
 
-def test_an_altered_file_is_an_error_before_anything_is_built(models):
+def test_an_altered_file_is_an_error_before_anything_is_built(models: Path) -> None:
     (models / "face-landmarks.tflite").write_bytes(b"altered")
     with pytest.raises(ModelError, match="has been altered"):
         check_models(models)
 
 
-def test_the_file_that_the_gate_let_pass_is_the_shipped_one():
+def test_the_file_that_the_gate_let_pass_is_the_shipped_one() -> None:
     assert read_manifest(shipped_models_dir() / f"{EMBEDDING}.json").sha256 == GATED_SHA256
 
 
@@ -164,57 +165,57 @@ def rebuilt_embedding(models: Path) -> tuple[Manifest, list[str]]:
     return with_rule_of_before(sealed(embedding_draft(), content), models, lines.append), lines
 
 
-def test_the_same_file_keeps_its_thresholds(models):
+def test_the_same_file_keeps_its_thresholds(models: Path) -> None:
     rule = read_manifest(models / f"{EMBEDDING}.json").decision
     manifest, (line,) = rebuilt_embedding(models)
     assert (manifest.decision, f"keeping the threshold {rule.threshold(1, 1)}" in line) == (rule, True)
 
 
-def test_another_file_s_thresholds_are_dropped(models):
+def test_another_file_s_thresholds_are_dropped(models: Path) -> None:
     altered(models, EMBEDDING, b"another network, whose people are alike from 0.35 on")
     manifest, (line,) = rebuilt_embedding(models)
     assert (manifest.decision, "thresholds are dropped: they were set on another file" in line) == (None, True)
 
 
-def test_thresholds_of_other_chips_are_dropped(models):
+def test_thresholds_of_other_chips_are_dropped(models: Path) -> None:
     content = load_model(EMBEDDING, models).content
     altered(models, EMBEDDING, content, alignment=msgspec.structs.replace(dlib_alignment(), landmarks=(1, 2, 3, 4, 5)))
     assert rebuilt_embedding(models)[0].decision is None
 
 
-def test_the_fusion_of_the_same_network_is_told(models):
+def test_the_fusion_of_the_same_network_is_told(models: Path) -> None:
     altered(models, EMBEDDING, b"the same network, quantized by another TensorFlow")
     assert "--least-probe-length 0.985 --least-reference-length 0.99" in rebuilt_embedding(models)[1][0]
 
 
-def test_the_fusion_of_another_network_is_not_told(models):
+def test_the_fusion_of_another_network_is_not_told(models: Path) -> None:
     source = Source(package="MobileFaceNet", member="MobileFaceNet.onnx", member_sha256="0" * 64)
     altered(models, EMBEDDING, b"another network", source=source)
     assert "--least-probe-length" not in rebuilt_embedding(models)[1][0]
 
 
-def test_a_manifest_that_cannot_be_read_gives_no_thresholds(models):
+def test_a_manifest_that_cannot_be_read_gives_no_thresholds(models: Path) -> None:
     (models / f"{EMBEDDING}.json").write_text("{}")
     manifest, (line,) = rebuilt_embedding(models)
     assert (manifest.decision, "thresholds are dropped: The manifest" in line) == (None, True)
 
 
-def test_a_build_into_an_empty_folder_drops_nothing(tmp_path):
+def test_a_build_into_an_empty_folder_drops_nothing(tmp_path: Path) -> None:
     manifest, lines = rebuilt_embedding(tmp_path)
     assert (manifest.decision, lines) == (None, [])
 
 
-def test_a_shipped_model_is_ready_for_a_door():
+def test_a_shipped_model_is_ready_for_a_door() -> None:
     assert list(left_to_do(read_manifest(shipped_models_dir() / f"{EMBEDDING}.json"), Path("models"))) == []
 
 
-def test_without_thresholds_a_build_names_the_command_that_sets_them():
+def test_without_thresholds_a_build_names_the_command_that_sets_them() -> None:
     shipped = read_manifest(shipped_models_dir() / f"{EMBEDDING}.json")
     (line,) = left_to_do(msgspec.structs.replace(shipped, decision=None), Path("mine"))
     assert "`lintel-convert calibrate --models mine --images FOLDER`" in line
 
 
-def test_a_file_that_the_gate_has_not_judged_is_told_with_the_command_that_does():
+def test_a_file_that_the_gate_has_not_judged_is_told_with_the_command_that_does() -> None:
     shipped = read_manifest(shipped_models_dir() / f"{EMBEDDING}.json")
     (line,) = left_to_do(msgspec.structs.replace(shipped, sha256="0" * 64), Path("mine"), Path("chips"))
     assert "`lintel-convert quantize dlib-resnet --representative chips --pairs PAIRS --images FOLDER`" in line

@@ -1,11 +1,14 @@
 """Calibration: the target is kept, the data must support it, and it is tried on people it has not seen."""
 
+from collections.abc import Callable, Iterator
+
 import msgspec
 import numpy as np
 import pytest
 
 from convert.calibrate import (
     UNIT_LENGTH,
+    Calibration,
     Target,
     between,
     calibrate,
@@ -18,7 +21,7 @@ from convert.calibrate import (
 )
 from convert.measuring import bootstrap, comparisons
 from convert.measuring.comparisons import compare_all
-from convert.measuring.door_protocol import Design, compare_by, design_of
+from convert.measuring.door_protocol import Acquired, Design, compare_by, design_of
 from device.errors import ImageError
 from device.vision.manifest import Fusion, read_manifest
 from device.vision.models import DETECTION, EMBEDDING, shipped_models_dir
@@ -28,7 +31,7 @@ TARGET = Target(0.01, Design(3, 2, 5), FUSION, "nobody at all")
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _few_replicates():
+def _few_replicates() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bootstrap, "REPLICATES", 40)
         patch.setattr(comparisons, "HALF_BINS", 2**10)
@@ -36,11 +39,13 @@ def _few_replicates():
 
 
 @pytest.fixture(scope="module")
-def calibration(labelled):
+def calibration(labelled: Callable[..., Acquired]) -> Calibration:
     return calibrate(labelled([7] * 24).templates, 24, TARGET)
 
 
-def test_there_is_a_threshold_for_single_pairs_for_more_references_and_for_more_probes(calibration):
+def test_there_is_a_threshold_for_single_pairs_for_more_references_and_for_more_probes(
+    calibration: Calibration,
+) -> None:
     assert [(point.references, point.probes) for point in calibration.rule.points] == [(1, 1), (3, 1), (3, 2)]
     assert [point.non_mated_comparisons for point in calibration.rule.points] == [
         24 * 23 // 2 * 49,
@@ -52,11 +57,11 @@ def test_there_is_a_threshold_for_single_pairs_for_more_references_and_for_more_
 @pytest.mark.parametrize(
     ("design", "count"), [(Design(), 1), (Design(1, 1, 9), 1), (Design(3, 1, 9), 2), (Design(1, 2, 9), 2)]
 )
-def test_no_threshold_is_set_twice(design, count):
+def test_no_threshold_is_set_twice(design: Design, count: int) -> None:
     assert len(designs(design)) == count
 
 
-def test_every_threshold_keeps_the_target(calibration, labelled):
+def test_every_threshold_keeps_the_target(calibration: Calibration, labelled: Callable[..., Acquired]) -> None:
     templates = labelled([7] * 24).templates
     for point, design in zip(calibration.rule.points, designs(TARGET.design), strict=True):
         found = compare_by(design, templates, 24, FUSION)
@@ -65,25 +70,29 @@ def test_every_threshold_keeps_the_target(calibration, labelled):
 
 
 @pytest.fixture(scope="module")
-def of_unit_length(labelled):
+def of_unit_length(labelled: Callable[..., Acquired]) -> Calibration:
     return calibrate(labelled([7] * 24).templates, 24, Target(0.01, Design(3, 3, 5), UNIT_LENGTH, "nobody"))
 
 
 @pytest.mark.parametrize("references", [1, 2, 3])
 @pytest.mark.parametrize("probes", [1, 2, 3])
-def test_the_door_s_threshold_keeps_the_target_with_fewer_pictures_too(of_unit_length, labelled, references, probes):
+def test_the_door_s_threshold_keeps_the_target_with_fewer_pictures_too(
+    of_unit_length: Calibration, labelled: Callable[..., Acquired], references: int, probes: int
+) -> None:
     design = Design() if references == probes == 1 else Design(references, probes, 5)
     found = compare_by(design, labelled([7] * 24).templates, 24, UNIT_LENGTH)
     assert found.fmr(of_unit_length.rule.threshold(references, probes)).value <= 0.01
 
 
-def test_counts_between_get_a_threshold_where_the_door_s_would_miss_the_target(of_unit_length):
+def test_counts_between_get_a_threshold_where_the_door_s_would_miss_the_target(of_unit_length: Calibration) -> None:
     counts = [(point.references, point.probes) for point in of_unit_length.rule.points]
     assert counts == [(1, 1), (3, 1), (3, 3), (1, 3), (2, 1), (2, 2), (2, 3)]
     assert [(rates.references, rates.probes) for rates in of_unit_length.rates] == counts
 
 
-def test_the_halves_are_tried_by_the_same_rule_as_all(of_unit_length, labelled):
+def test_the_halves_are_tried_by_the_same_rule_as_all(
+    of_unit_length: Calibration, labelled: Callable[..., Acquired]
+) -> None:
     first, _ = in_halves(labelled([7] * 24).templates)
     target = Target(0.01, Design(3, 3, 5), UNIT_LENGTH, "nobody")
     compared = {design: compare_by(design, first, 24, UNIT_LENGTH) for design in designs(target.design)}
@@ -103,12 +112,12 @@ def test_the_halves_are_tried_by_the_same_rule_as_all(of_unit_length, labelled):
         (Design(2, 3, 9), [(1, 2), (1, 3), (2, 2)]),
     ],
 )
-def test_between_are_all_counts_that_no_threshold_was_set_for(design, counts):
+def test_between_are_all_counts_that_no_threshold_was_set_for(design: Design, counts: list[tuple[int, int]]) -> None:
     assert [(one.references, one.probes) for one in between(design)] == counts
     assert {(one.draws, one.seed) for one in between(design)} <= {(9, 0)}
 
 
-def test_the_rates_are_at_the_threshold_that_the_door_uses(calibration):
+def test_the_rates_are_at_the_threshold_that_the_door_uses(calibration: Calibration) -> None:
     for rates in calibration.rates:
         assert rates.rates.threshold == calibration.rule.threshold(rates.references, rates.probes)
         assert rates.rates.fmr.rate.value <= 0.01
@@ -116,7 +125,9 @@ def test_the_rates_are_at_the_threshold_that_the_door_uses(calibration):
     assert (calibration.alike.references, calibration.alike.probes) == (3, 1)
 
 
-def test_a_half_is_tried_at_a_threshold_of_the_other(calibration, labelled):
+def test_a_half_is_tried_at_a_threshold_of_the_other(
+    calibration: Calibration, labelled: Callable[..., Acquired]
+) -> None:
     halves = in_halves(labelled([7] * 24).templates)
     for tried, half, other in zip(calibration.halves, reversed(halves), halves, strict=True):
         of_single = compare_by(Design(), other, 24, FUSION)
@@ -124,7 +135,7 @@ def test_a_half_is_tried_at_a_threshold_of_the_other(calibration, labelled):
         assert tried[0].rates.fmr.rate == compare_by(Design(), half, 24, FUSION).fmr(tried[0].rates.threshold)
 
 
-def test_nobody_is_in_both_halves(labelled):
+def test_nobody_is_in_both_halves(labelled: Callable[..., Acquired]) -> None:
     acquired = labelled([1, 2, 3, 4, 5, 6, 7, 8])
     first, second = in_halves(acquired.templates)
     assert set(first.people) | set(second.people) == set(range(8))
@@ -132,13 +143,13 @@ def test_nobody_is_in_both_halves(labelled):
     assert abs(len(first) - len(second)) <= 8
 
 
-def test_the_curve_goes_as_far_as_the_data_supports(calibration):
+def test_the_curve_goes_as_far_as_the_data_supports(calibration: Calibration) -> None:
     curve = calibration.rule.curve
     assert [point.fmr for point in curve] == [5e-3, 2e-3, 1e-3, 5e-4]
     assert [point.threshold for point in curve] == sorted(point.threshold for point in curve)
 
 
-def test_a_point_of_the_curve_that_no_threshold_keeps_is_left_out(labelled):
+def test_a_point_of_the_curve_that_no_threshold_keeps_is_left_out(labelled: Callable[..., Acquired]) -> None:
     found = labelled([10] * 30).templates
     found.vectors[found.people == 1] = found.vectors[found.people == 0]
     rule = calibrate(found, 30, Target(0.02, design_of(1, 1), UNIT_LENGTH, "copies")).rule
@@ -148,7 +159,7 @@ def test_a_point_of_the_curve_that_no_threshold_keeps_is_left_out(labelled):
     assert all(compared.fmr(point.threshold).value <= point.fmr for point in rule.curve)
 
 
-def test_draws_do_not_make_up_for_people(labelled):
+def test_draws_do_not_make_up_for_people(labelled: Callable[..., Acquired]) -> None:
     templates = labelled([7] * 24).templates
     target = Target(2e-3, Design(3, 3, 100), FUSION, "nobody")
     with pytest.raises(ImageError, match=r"552 non-mated comparisons of 3 x 3 images .* cannot support") as refused:
@@ -157,12 +168,14 @@ def test_draws_do_not_make_up_for_people(labelled):
     assert "some 40 people with 6 images or more each" in refused.value.hint
 
 
-def test_too_few_single_pairs_are_refused(labelled):
+def test_too_few_single_pairs_are_refused(labelled: Callable[..., Acquired]) -> None:
     with pytest.raises(ImageError, match=r"cannot support an FMR of 0\.0001: it takes 30000"):
         calibrate(labelled([2] * 10).templates, 10, Target(1e-4, design_of(1, 1), FUSION, "nobody"))
 
 
-def test_one_picture_under_two_people_is_told_instead_of_a_threshold_that_keeps_nothing(labelled):
+def test_one_picture_under_two_people_is_told_instead_of_a_threshold_that_keeps_nothing(
+    labelled: Callable[..., Acquired],
+) -> None:
     found = labelled([3] * 8).templates
     for copy in (1, 2):
         found.vectors[found.people == copy] = found.vectors[found.people == 0]
@@ -170,20 +183,20 @@ def test_one_picture_under_two_people_is_told_instead_of_a_threshold_that_keeps_
         calibrate(found, 8, Target(0.02, design_of(1, 1), UNIT_LENGTH, "copies"))
 
 
-def test_the_rule_goes_into_the_embedding_model_s_manifest(calibration):
+def test_the_rule_goes_into_the_embedding_model_s_manifest(calibration: Calibration) -> None:
     manifest = with_rule(read_manifest(shipped_models_dir() / f"{EMBEDDING}.json"), calibration.rule)
     assert manifest.decision.dataset == "nobody at all"
     with pytest.raises(ValueError, match="expected the manifest of face-embedding"):
         with_rule(read_manifest(shipped_models_dir() / f"{DETECTION}.json"), calibration.rule)
 
 
-def test_the_fusion_is_the_model_s_unless_another_is_asked_for(calibration):
+def test_the_fusion_is_the_model_s_unless_another_is_asked_for(calibration: Calibration) -> None:
     manifest = with_rule(read_manifest(shipped_models_dir() / f"{EMBEDDING}.json"), calibration.rule)
     assert calibrated_fusion(manifest, None, None) == FUSION
     assert calibrated_fusion(manifest, 0.5, None) == Fusion(least_probe_length=0.5, least_reference_length=0.95)
     assert calibrated_fusion(msgspec.structs.replace(manifest, decision=None), None, None) == UNIT_LENGTH
 
 
-def test_a_calibration_is_the_same_again(calibration, labelled):
+def test_a_calibration_is_the_same_again(calibration: Calibration, labelled: Callable[..., Acquired]) -> None:
     assert calibrate(labelled([7] * 24).templates, 24, TARGET).rule == calibration.rule
     assert np.isfinite([point.threshold for point in calibration.rule.points]).all()

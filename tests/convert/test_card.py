@@ -1,6 +1,7 @@
 """The biometric card says what the manifest and the figures say, and a change of either is found."""
 
 import shutil
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
@@ -74,15 +75,15 @@ def models(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_shipped_card_agrees_with_what_is_shipped():
+def test_the_shipped_card_agrees_with_what_is_shipped() -> None:
     assert disagreements(shipped_models_dir()) == ()
 
 
-def test_a_fresh_card_agrees_with_its_pair(models):
+def test_a_fresh_card_agrees_with_its_pair(models: Path) -> None:
     assert disagreements(models) == ()
 
 
-def test_another_threshold_is_found(models):
+def test_another_threshold_is_found(models: Path) -> None:
     path = models / f"{EMBEDDING}.json"
     manifest = read_manifest(path)
     rule = msgspec.structs.replace(manifest.decision, target_fmr=1e-3)
@@ -90,7 +91,7 @@ def test_another_threshold_is_found(models):
     assert "the manifest was changed after the figures were measured" in disagreements(models)
 
 
-def test_figures_of_another_model_are_found(models):
+def test_figures_of_another_model_are_found(models: Path) -> None:
     write_card(models, msgspec.structs.replace(figures_for(models), model_sha256="0" * 64))
     assert [what for what in disagreements(models) if "the figures are of the model 0000" in what]
 
@@ -105,36 +106,36 @@ AT_OTHER_THRESHOLDS = "the figures are not at the manifest's thresholds"
 OF_OTHER_COUNTS = "a rate among the figures is not that of its counts"
 
 
-def test_figures_at_other_thresholds_are_found(models):
+def test_figures_at_other_thresholds_are_found(models: Path) -> None:
     write_card(models, other_points(figures_for(models), threshold=0.5))
     assert disagreements(models) == (AT_OTHER_THRESHOLDS,)
 
 
-def test_figures_of_other_comparisons_are_found(models):
+def test_figures_of_other_comparisons_are_found(models: Path) -> None:
     write_card(models, other_points(figures_for(models), fmr=share(0, 10_000)))
     assert disagreements(models) == (AT_OTHER_THRESHOLDS,)
 
 
-def test_figures_of_fewer_points_are_found(models):
+def test_figures_of_fewer_points_are_found(models: Path) -> None:
     figures = figures_for(models)
     write_card(models, msgspec.structs.replace(figures, points=figures.points[1:]))
     assert disagreements(models) == (AT_OTHER_THRESHOLDS,)
 
 
-def test_figures_of_pictures_alike_at_a_laxer_threshold_are_found(models):
+def test_figures_of_pictures_alike_at_a_laxer_threshold_are_found(models: Path) -> None:
     figures = figures_for(models)
     write_card(models, msgspec.structs.replace(figures, alike=figures.points[0]))
     assert disagreements(models) == (AT_OTHER_THRESHOLDS,)
 
 
 @pytest.mark.parametrize("false", [{"rate": 0.0, "low": 0.0}, {"errors": 4}, {"low": 0.04}, {"high": 0.02}])
-def test_a_rate_that_its_counts_contradict_is_found(models, false):
+def test_a_rate_that_its_counts_contradict_is_found(models: Path, false: dict[str, float]) -> None:
     write_card(models, other_points(figures_for(models), fnmr=msgspec.structs.replace(share(3, 100), **false)))
     assert disagreements(models) == (OF_OTHER_COUNTS,)
 
 
 @pytest.mark.parametrize("field", ["alike", "halves", "failures_to_acquire"])
-def test_a_false_rate_anywhere_is_found(models, field):
+def test_a_false_rate_anywhere_is_found(models: Path, field: str) -> None:
     figures = figures_for(models)
     false = msgspec.structs.replace(share(3, 100), errors=0)
     point = msgspec.structs.replace(figures.points[2], fmr=false)
@@ -143,36 +144,36 @@ def test_a_false_rate_anywhere_is_found(models, field):
     assert OF_OTHER_COUNTS in disagreements(models)
 
 
-def test_a_model_without_thresholds_has_no_figures(models):
+def test_a_model_without_thresholds_has_no_figures(models: Path) -> None:
     path = models / f"{EMBEDDING}.json"
     write_manifest(msgspec.structs.replace(read_manifest(path), decision=None), path)
     assert AT_OTHER_THRESHOLDS in disagreements(models)
 
 
-def test_a_card_that_was_edited_is_found(models):
+def test_a_card_that_was_edited_is_found(models: Path) -> None:
     card = models / CARD
     card.write_text(card.read_text().replace("not detected", "detected"))
     assert disagreements(models) == (f"{CARD} is not what the figures and the manifest say",)
 
 
-def test_a_missing_card_is_found(models):
+def test_a_missing_card_is_found(models: Path) -> None:
     (models / CARD).unlink()
     assert disagreements(models) == (f"{CARD} is not what the figures and the manifest say",)
 
 
-def test_another_plot_is_found(models):
+def test_another_plot_is_found(models: Path) -> None:
     write_card(models, msgspec.structs.replace(figures_for(models), plots={"det-1x1.png": "0" * 64}))
     (models / FOLDER / "det-1x1.png").write_bytes(b"another picture")
     assert disagreements(models) == (f"the plot {FOLDER}/det-1x1.png is not the one that was drawn",)
 
 
-def test_an_altered_model_is_an_error(models):
+def test_an_altered_model_is_an_error(models: Path) -> None:
     (models / f"{EMBEDDING}.tflite").write_bytes(b"altered")
     with pytest.raises(ModelError, match="altered"):
         disagreements(models)
 
 
-def test_a_card_that_cannot_be_written_stays_as_it_was(models, full_disk):
+def test_a_card_that_cannot_be_written_stays_as_it_was(models: Path, full_disk: AbstractContextManager[None]) -> None:
     before = {name: (models / name).read_bytes() for name in (CARD, FIGURES)}
     with full_disk, pytest.raises(ModelError, match="Cannot write the card"):
         write_card(models, msgspec.structs.replace(figures_for(models), people=8))
@@ -180,20 +181,20 @@ def test_a_card_that_cannot_be_written_stays_as_it_was(models, full_disk):
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b'{"figures_version": 2}'])
-def test_damaged_figures_are_refused(models, content):
+def test_damaged_figures_are_refused(models: Path, content: bytes) -> None:
     (models / FIGURES).write_bytes(content)
     with pytest.raises(ModelError, match="do not keep their contract"):
         read_figures(models)
 
 
-def test_a_folder_without_figures_is_refused(models):
+def test_a_folder_without_figures_is_refused(models: Path) -> None:
     (models / FIGURES).unlink()
     with pytest.raises(ModelError, match="No figures"):
         disagreements(models)
 
 
 @given(st.integers(0, 100), st.integers(100, 10**7))
-def test_the_card_gives_the_count_beside_every_rate(errors, comparisons):
+def test_the_card_gives_the_count_beside_every_rate(errors: int, comparisons: int) -> None:
     figures = figures_for(shipped_models_dir())
     point = msgspec.structs.replace(figures.points[0], fnmr=share(errors, comparisons))
     card = render(
@@ -204,33 +205,33 @@ def test_the_card_gives_the_count_beside_every_rate(errors, comparisons):
 
 
 @pytest.mark.parametrize("said", ["Presentation attacks", "Failure to acquire", "SHA-256", "3 x 3", "license"])
-def test_the_card_says(said):
+def test_the_card_says(said: str) -> None:
     manifest = read_manifest(shipped_models_dir() / f"{EMBEDDING}.json")
     assert said in render(manifest, figures_for(shipped_models_dir()))
 
 
-def test_a_tar_that_the_pairs_cannot_support_is_not_on_the_card(models):
+def test_a_tar_that_the_pairs_cannot_support_is_not_on_the_card(models: Path) -> None:
     few = Pairs(pairs=600, accuracy=0.99, accuracy_std=0.01, tar_at_fmr_1e2=0.98, tar_at_fmr_1e3=None)
     write_card(models, msgspec.structs.replace(figures_for(models), pairs=few))
     assert "TAR 98.00% at FMR 1e-2, not known (too few pairs) at 1e-3." in (models / CARD).read_text()
     assert disagreements(models) == ()
 
 
-def test_the_command_proves_a_card(models, capsys):
+def test_the_command_proves_a_card(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(cli, ["card", "--check", "--models", str(models)]) == 0
     assert capsys.readouterr().out == "file, manifest, figures and card agree\n"
 
 
-def test_the_command_tells_a_disagreement_by_its_exit_code(models):
+def test_the_command_tells_a_disagreement_by_its_exit_code(models: Path) -> None:
     (models / CARD).unlink()
     assert run_command(cli, ["card", "--check", "--models", str(models)]) == 1
 
 
 @pytest.mark.parametrize("option", ["--images", "--pairs", "--seed", "--draws"])
-def test_a_check_measures_nothing(models, option, capsys):
+def test_a_check_measures_nothing(models: Path, option: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(cli, ["card", "--check", "--models", str(models), option, "1"]) == 2
     assert "--check measures nothing" in capsys.readouterr().err
 
 
-def test_the_command_wants_images_to_measure():
+def test_the_command_wants_images_to_measure() -> None:
     assert run_command(cli, ["card"]) == 2

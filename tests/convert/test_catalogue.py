@@ -1,5 +1,7 @@
 """The table of known networks: every entry can be imported, says where it is from, and what it allows."""
 
+from pathlib import Path
+
 import pytest
 
 from convert.alignments import ALIGNMENTS
@@ -15,47 +17,47 @@ PROJECTS = ("https://github.com/",)
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_an_entry_names_an_importer_that_there_is(name):
+def test_an_entry_names_an_importer_that_there_is(name: str) -> None:
     assert ENTRIES[name].importer in IMPORTERS
 
 
 @pytest.mark.parametrize("name", READABLE)
-def test_an_entry_that_can_be_read_has_a_hash_and_an_alignment(name):
+def test_an_entry_that_can_be_read_has_a_hash_and_an_alignment(name: str) -> None:
     assert (len(READABLE[name].sha256), READABLE[name].alignment in ALIGNMENTS) == (64, True)
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_an_entry_that_is_for_somebody_else_s_hands_names_a_network(name):
+def test_an_entry_that_is_for_somebody_else_s_hands_names_a_network(name: str) -> None:
     entry = ENTRIES[name]
     assert entry.importer != "mine" or entry.network in NETWORKS
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_an_entry_says_where_it_is_from_and_what_it_allows(name):
+def test_an_entry_says_where_it_is_from_and_what_it_allows(name: str) -> None:
     entry = ENTRIES[name]
     assert all((entry.address.startswith("https://"), entry.license, entry.training_data, len(entry.terms) > 40))
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_an_address_is_that_of_a_project(name):
+def test_an_address_is_that_of_a_project(name: str) -> None:
     assert ENTRIES[name].address.startswith(PROJECTS)
 
 
 @pytest.mark.parametrize("name", ["mobilefacenet", "keras-facenet", "facenet-20180402"])
-def test_weights_from_withdrawn_data_are_not_for_a_door(name):
+def test_weights_from_withdrawn_data_are_not_for_a_door(name: str) -> None:
     assert "Not for a door without a lawyer of your own" in ENTRIES[name].terms
 
 
-def test_dlib_s_weights_are_those_of_the_build():
+def test_dlib_s_weights_are_those_of_the_build() -> None:
     assert ENTRIES["dlib-resnet"].sha256 == RESNET_WEIGHTS.sha256
 
 
-def test_the_table_cannot_be_changed():
+def test_the_table_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         ENTRIES["more"] = ENTRIES["mobilefacenet"]
 
 
-def test_the_hash_of_a_folder_is_of_names_and_contents(tmp_path):
+def test_the_hash_of_a_folder_is_of_names_and_contents(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("1")
     (tmp_path / "a.csv").write_text("2")
     (tmp_path / "c.txt").write_text("3")
@@ -67,14 +69,14 @@ def test_the_hash_of_a_folder_is_of_names_and_contents(tmp_path):
     )
 
 
-def test_files_that_are_not_hashed_do_not_count(tmp_path):
+def test_files_that_are_not_hashed_do_not_count(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("2")
     before = hash_of_folder(tmp_path, "*.csv", ("b.csv",))
     (tmp_path / "b.csv").write_text("1")
     assert hash_of_folder(tmp_path, "*.csv", ("b.csv",)) == before
 
 
-def test_a_missing_file_and_a_folder_that_is_none_are_refused(tmp_path):
+def test_a_missing_file_and_a_folder_that_is_none_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="Cannot read"):
         hash_of_file(tmp_path / "none")
     with pytest.raises(WeightsError, match="is no folder"):
@@ -90,5 +92,5 @@ def test_a_missing_file_and_a_folder_that_is_none_are_refused(tmp_path):
         ("minifasnet-v1se", "minifasnet/4_0_0_80x80_MiniFASNetV1SE.pth"),
     ],
 )
-def test_the_hashes_are_those_of_the_published_files(name, path, lintel_data):
+def test_the_hashes_are_those_of_the_published_files(name, path, lintel_data: Path) -> None:
     assert hash_of(lintel_data / "weights" / path, ENTRIES[name]) == ENTRIES[name].sha256

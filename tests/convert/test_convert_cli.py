@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,31 +25,31 @@ HEAVY = ("cv2", "keras", "matplotlib", "msgspec", "numpy", "tensorflow")
 
 
 @pytest.fixture
-def without_tensorflow(monkeypatch) -> None:
+def without_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorflow", None)
 
 
 @pytest.fixture
-def without_packages(tmp_path, monkeypatch) -> None:
+def without_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty cache, and no index to fill it from."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", "")
 
 
-def test_help_names_every_command():
+def test_help_names_every_command() -> None:
     shown = CliRunner().invoke(cli, ["--help"]).output
     assert [name for name in COMMANDS if name not in shown] == []
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_help(name):
+def test_every_command_has_help(name: str) -> None:
     result = CliRunner().invoke(cli, [name, "--help"])
     assert (result.exit_code, "Exit codes:" in result.output) == (0, True)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["build", "--help"], ["--version"]])
-def test_help_imports_nothing_heavy(arguments):
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     script = (
         "import sys; from convert.cli.main import cli; from device.commandline import run_command; "
         f"run_command(cli, {arguments!r}); print('HEAVY', sorted(set({HEAVY!r}) & set(sys.modules)))"
@@ -57,37 +58,43 @@ def test_help_imports_nothing_heavy(arguments):
     assert finished.stdout.splitlines()[-1] == "HEAVY []"
 
 
-def test_the_version_is_the_distribution_s():
+def test_the_version_is_the_distribution_s() -> None:
     assert CliRunner().invoke(cli, ["--version"]).output == f"lintel-convert {version('lintel-door')}\n"
 
 
 @pytest.mark.usefixtures("without_tensorflow")
-def test_without_tensorflow_a_build_says_what_to_install(tmp_path, capfd):
+def test_without_tensorflow_a_build_says_what_to_install(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run_command(cli, ["build", "--out", str(tmp_path / "out")]) == 12
     assert "What to do: Install it from the wheel's file: pip install './lintel_door-" in capfd.readouterr().err
 
 
 @pytest.mark.usefixtures("without_tensorflow")
-def test_without_tensorflow_a_build_leaves_nothing_behind(tmp_path):
+def test_without_tensorflow_a_build_leaves_nothing_behind(tmp_path: Path) -> None:
     run_command(cli, ["build", "--out", str(tmp_path / "out")])
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.usefixtures("without_packages")
-def test_without_packages_a_build_says_that_pip_could_not_download(tmp_path, capfd):
+def test_without_packages_a_build_says_that_pip_could_not_download(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert run_command(cli, ["build", "--out", str(tmp_path / "out")]) == 14
     shown = capfd.readouterr()
     assert (shown.out, "Error: pip could not download mediapipe==0.10.21" in shown.err) == ("", True)
 
 
-def test_a_file_in_the_place_of_the_folder_is_an_error(published, tmp_path, capfd):
+def test_a_file_in_the_place_of_the_folder_is_an_error(
+    published: Callable[[str], Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     published("face_detection_short_range.tflite")
     (tmp_path / "models").write_text("")
     assert run_command(cli, ["build", "--out", str(tmp_path / "models")]) == 4
     assert "Error: Cannot write the models into" in capfd.readouterr().err
 
 
-def test_a_folder_of_chips_that_is_not_there_is_an_error(published, tmp_path, capfd):
+def test_a_folder_of_chips_that_is_not_there_is_an_error(
+    published: Callable[[str], Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     for name in MEMBERS:
         published(name)
     arguments = ["build", "--out", str(tmp_path / "out"), "--representative", str(tmp_path / "nowhere")]
@@ -95,12 +102,14 @@ def test_a_folder_of_chips_that_is_not_there_is_an_error(published, tmp_path, ca
     assert f"Error: Cannot read the folder {tmp_path / 'nowhere'}" in capfd.readouterr().err
 
 
-def test_models_that_are_not_there_cannot_be_checked(tmp_path, capfd):
+def test_models_that_are_not_there_cannot_be_checked(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run_command(cli, ["build", "--check", "--out", str(tmp_path)]) == 4
     assert f"Error: No manifest at {tmp_path / 'face-detection.json'}" in capfd.readouterr().err
 
 
-def test_fetching_what_is_in_the_cache_says_nothing(published, monkeypatch, capfd):
+def test_fetching_what_is_in_the_cache_says_nothing(
+    published: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     for name in MEMBERS:
         published(name)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
@@ -112,7 +121,7 @@ FOUND = (Finding("a.tflite", True, "the published bytes", True), Finding("b.tfli
 
 
 @pytest.fixture
-def findings(monkeypatch) -> None:
+def findings(monkeypatch: pytest.MonkeyPatch) -> None:
     def found(_folder: Path, **_options: object) -> tuple[Finding, ...]:
         return FOUND
 
@@ -120,18 +129,18 @@ def findings(monkeypatch) -> None:
 
 
 @pytest.mark.usefixtures("findings")
-def test_a_check_prints_a_line_for_each_file():
+def test_a_check_prints_a_line_for_each_file() -> None:
     shown = CliRunner().invoke(cli, ["build", "--check"]).stdout
     assert shown == "a.tflite: proven, the published bytes\nb.tflite: NOT PROVEN, other bytes\n"
 
 
 @pytest.mark.usefixtures("findings")
-def test_a_check_that_fails_is_the_answer_no():
+def test_a_check_that_fails_is_the_answer_no() -> None:
     assert run_command(cli, ["build", "--check"]) == 1
 
 
 @pytest.mark.usefixtures("findings")
-def test_a_check_prints_json():
+def test_a_check_prints_json() -> None:
     shown = json.loads(CliRunner().invoke(cli, ["build", "--check", "--json"]).stdout)
     assert [(one["file"], one["proven"], one["min_cosine"]) for one in shown] == [
         ("a.tflite", True, None),
@@ -139,7 +148,7 @@ def test_a_check_prints_json():
     ]
 
 
-def test_a_build_says_on_standard_error_what_is_left_to_do(monkeypatch):
+def test_a_build_says_on_standard_error_what_is_left_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     uncalibrated = msgspec.structs.replace(read_manifest(shipped_models_dir() / f"{EMBEDDING}.json"), decision=None)
     monkeypatch.setattr(
         "convert.build.build", lambda _out, **_options: Built((uncalibrated,) * 3, Finder(shipped_models_dir()))
@@ -157,11 +166,11 @@ def test_a_build_says_on_standard_error_what_is_left_to_do(monkeypatch):
         ["--fetch-only", "--representative", "chips"],
     ],
 )
-def test_an_option_that_would_do_nothing_is_a_mistake(arguments, capfd):
+def test_an_option_that_would_do_nothing_is_a_mistake(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     assert run_command(cli, ["build", *arguments]) == 2
     assert "Usage:" in capfd.readouterr().err
 
 
-def test_a_mistake_on_the_command_line_is_told_without_a_traceback(capfd):
+def test_a_mistake_on_the_command_line_is_told_without_a_traceback(capfd: pytest.CaptureFixture[str]) -> None:
     assert run_command(cli, ["build", "--no-such-option"]) == 2
     assert "Traceback" not in capfd.readouterr().err

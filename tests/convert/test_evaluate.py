@@ -63,19 +63,19 @@ def some_pairs(images: Path) -> Path:
     return csv_of(images.parent, *(row for pair in zip(mated, non_mated, strict=True) for row in pair))
 
 
-def test_people_who_differ_are_told_apart(images, analyzer):
+def test_people_who_differ_are_told_apart(images: Path, analyzer: FaceAnalyzer) -> None:
     evaluation = evaluate(read_pairs(some_pairs(images), images, Protocol.CSV), analyzer, nobody_counts)
     assert (evaluation.pairs, evaluation.accuracies.mean()) == (12, 1.0)
 
 
-def test_each_image_is_embedded_once(images, analyzer):
+def test_each_image_is_embedded_once(images: Path, analyzer: FaceAnalyzer) -> None:
     counted = []
     pairs = read_pairs(some_pairs(images), images, Protocol.CSV)
     evaluate(pairs, analyzer, lambda: counted.append(1))
     assert len(counted) == len(images_of(pairs)) == 6
 
 
-def test_a_failure_to_acquire_is_listed(images, analyzer):
+def test_a_failure_to_acquire_is_listed(images: Path, analyzer: FaceAnalyzer) -> None:
     pairs_file = csv_of(
         images.parent,
         f"{E.format(1)},{E.format(2)},1",
@@ -91,7 +91,7 @@ def test_a_failure_to_acquire_is_listed(images, analyzer):
     assert evaluation.pairs == 2
 
 
-def test_pictures_without_faces_cannot_be_evaluated(images, analyzer):
+def test_pictures_without_faces_cannot_be_evaluated(images: Path, analyzer: FaceAnalyzer) -> None:
     pairs_file = csv_of(images.parent, "wall.png,wall.png,1", "wall.png,wall.png,0")
     with pytest.raises(ImageError, match="Too few"):
         evaluate(read_pairs(pairs_file, images, Protocol.CSV), analyzer, nobody_counts)
@@ -108,7 +108,7 @@ def test_pictures_without_faces_cannot_be_evaluated(images, analyzer):
         "\ufeffnothing",
     ],
 )
-def test_what_is_no_pairs_csv_is_refused(tmp_path, text):
+def test_what_is_no_pairs_csv_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "pairs.csv").write_text(text)
     with pytest.raises(ImageError):
         read_pairs(tmp_path / "pairs.csv", tmp_path, Protocol.CSV)
@@ -117,26 +117,26 @@ def test_what_is_no_pairs_csv_is_refused(tmp_path, text):
 @pytest.mark.parametrize(
     "text", ["", "10\n", "x y\n", "1 1\na 1 2\n", "1 1\na 1 2\na 1 b 2 c\n", "1 1\na 1 2\na one b 2\n"]
 )
-def test_what_is_no_lfw_file_is_refused(tmp_path, text):
+def test_what_is_no_lfw_file_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "pairs.txt").write_text(text)
     with pytest.raises(ImageError):
         read_pairs(tmp_path / "pairs.txt", tmp_path, Protocol.LFW)
 
 
-def test_pairs_of_one_fold_are_refused(tmp_path):
+def test_pairs_of_one_fold_are_refused(tmp_path: Path) -> None:
     (tmp_path / "pairs.txt").write_text("1 1\nA 1 2\nA 1 B 3\n")
     with pytest.raises(ImageError, match="are of one fold, expected two or more") as refused:
         read_pairs(tmp_path / "pairs.txt", tmp_path, Protocol.LFW)
     assert "`10 300`" in refused.value.hint
 
 
-def test_pairs_of_which_one_fold_is_left_are_refused(images, analyzer):
+def test_pairs_of_which_one_fold_is_left_are_refused(images: Path, analyzer: FaceAnalyzer) -> None:
     folds = [f"{E.format(1)},{E.format(2)},1", *["gone.jpg,gone.jpg,1"] * 9, f"{E.format(1)},{G.format(1)},0"]
     with pytest.raises(ImageError, match="Accuracy over folds takes two folds or more, received 1"):
         evaluate(read_pairs(csv_of(images.parent, *folds), images, Protocol.CSV), analyzer, nobody_counts)
 
 
-def test_lfw_pairs_keep_their_folds(tmp_path):
+def test_lfw_pairs_keep_their_folds(tmp_path: Path) -> None:
     (tmp_path / "pairs.txt").write_text("2 1\nA 1 2\nA 1 B 3\nC 4 5\nC 4 A 1\n")
     pairs = read_pairs(tmp_path / "pairs.txt", tmp_path, Protocol.LFW)
     assert [(pair.image_a.name, pair.image_b.name, pair.same, pair.fold) for pair in pairs] == [
@@ -148,7 +148,7 @@ def test_lfw_pairs_keep_their_folds(tmp_path):
 
 
 @pytest.fixture
-def people(images, monkeypatch) -> Path:
+def people(images: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Four people of six pictures each, of whom two look like one and two like the other; and their groups."""
     monkeypatch.setattr(bootstrap, "REPLICATES", 30)
     monkeypatch.setattr(bootstrap, "BAND_REPLICATES", 20)
@@ -162,14 +162,14 @@ def people(images, monkeypatch) -> Path:
     return images
 
 
-def run_json(capfd, *arguments: object) -> dict[str, object]:
+def run_json(capfd: pytest.CaptureFixture[str], *arguments: object) -> dict[str, object]:
     code = run_command(cli, [str(argument) for argument in arguments])
     shown = capfd.readouterr()
     assert code == 0, shown.err
     return json.loads(shown.out)
 
 
-def test_all_pairs_of_a_folder_are_compared(people, capfd):
+def test_all_pairs_of_a_folder_are_compared(people: Path, capfd: pytest.CaptureFixture[str]) -> None:
     found = run_json(capfd, "evaluate", "--images", people, "--json")
     assert (found["people"], found["images"], found["draws"]) == (4, 24, 0)
     assert (found["mated"], found["non_mated"]) == (4 * 15, 6 * 36)
@@ -179,7 +179,7 @@ def test_all_pairs_of_a_folder_are_compared(people, capfd):
     assert len([note for note in found["notes"] if "cannot support" in note]) == 3
 
 
-def test_several_references_meet_several_probes(people, capfd):
+def test_several_references_meet_several_probes(people: Path, capfd: pytest.CaptureFixture[str]) -> None:
     arguments = ("--references", 2, "--probes", 2, "--seed", 3, "--draws", 4, "--json")
     found = run_json(capfd, "evaluate", "--images", people, *arguments)
     assert (found["mated"], found["non_mated"], found["non_mated_a_draw"]) == (4 * 8, 4 * 24, 24)
@@ -188,7 +188,7 @@ def test_several_references_meet_several_probes(people, capfd):
     assert found == run_json(capfd, "evaluate", "--images", people, *arguments)
 
 
-def test_groups_are_set_beside_each_other(people, capfd):
+def test_groups_are_set_beside_each_other(people: Path, capfd: pytest.CaptureFixture[str]) -> None:
     groups = run_json(capfd, "evaluate", "--images", people, "--json")["groups"]
     assert [(group["group"], group["people"]) for group in groups["by_group"]] == [("x", 2), ("y", 1)]
     assert [group["fmr_within"]["comparisons"] for group in groups["by_group"]] == [36, 0]
@@ -197,7 +197,7 @@ def test_groups_are_set_beside_each_other(people, capfd):
     assert "FMR within y: 0 comparisons" in " ".join(groups["too_few"])
 
 
-def test_people_read_what_machines_read(people, tmp_path, capfd):
+def test_people_read_what_machines_read(people: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     run_command(
         cli, ["evaluate", "--images", str(people), "--probes", "2", "--draws", "2", "--plots", str(tmp_path / "p")]
     )
@@ -208,7 +208,7 @@ def test_people_read_what_machines_read(people, tmp_path, capfd):
     assert len(list((tmp_path / "p").iterdir())) == 3
 
 
-def test_pairs_can_be_drawn(images, tmp_path, capfd):
+def test_pairs_can_be_drawn(images: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     arguments = (
         "--pairs",
         some_pairs(images),
@@ -224,7 +224,7 @@ def test_pairs_can_be_drawn(images, tmp_path, capfd):
     assert "<svg" in (tmp_path / "det.svg").read_text()
 
 
-def test_few_pairs_cannot_support_a_tar(images, capfd):
+def test_few_pairs_cannot_support_a_tar(images: Path, capfd: pytest.CaptureFixture[str]) -> None:
     arguments = ("evaluate", "--images", images, "--pairs", some_pairs(images))
     found = run_json(capfd, *arguments, "--json")
     assert [found[f"tar_at_fmr_1e-{n}"] for n in (2, 3)] == [None, None]
@@ -239,13 +239,15 @@ def test_few_pairs_cannot_support_a_tar(images, capfd):
 
 
 @pytest.mark.parametrize(("non_mated", "given"), [(299, 0), (300, 1), (2999, 1), (3000, 2)])
-def test_a_tar_is_given_from_as_many_pairs_as_lfw_has(images, analyzer, non_mated, given):
+def test_a_tar_is_given_from_as_many_pairs_as_lfw_has(
+    images: Path, analyzer: FaceAnalyzer, non_mated: int, given: int
+) -> None:
     rows = [f"{E.format(1)},{E.format(2)},1"] * 2 + [f"{E.format(1)},{G.format(1)},0"] * non_mated
     found = evaluate(read_pairs(csv_of(images.parent, *rows), images, Protocol.CSV), analyzer, nobody_counts)
     assert [found.tar_at_1e2, found.tar_at_1e3] == [1.0] * given + [None] * (2 - given)
 
 
-def test_the_doors_protocol_beside_pairs(people, tmp_path, capfd):
+def test_the_doors_protocol_beside_pairs(people: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     first, *_, last = sorted(people.glob("*/*.[jp]*g"))
     names = [str(path.relative_to(people)) for path in (first, last)]
     rows = [f"{names[0]},{names[0]},1", f"{names[0]},{names[1]},0"] * 2
@@ -256,12 +258,12 @@ def test_the_doors_protocol_beside_pairs(people, tmp_path, capfd):
 
 
 @pytest.mark.parametrize("option", ["--fmr", "--least-probe-length", "--least-reference-length"])
-def test_what_is_not_a_number_is_in_no_range(option, capfd):
+def test_what_is_not_a_number_is_in_no_range(option: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run_command(cli, ["calibrate", "--images", "x", option, "nan"]) == 2
     assert "received nan" in capfd.readouterr().err
 
 
-def test_a_form_without_pairs_is_a_mistake(capfd):
+def test_a_form_without_pairs_is_a_mistake(capfd: pytest.CaptureFixture[str]) -> None:
     assert run_command(cli, ["evaluate", "--images", "x", "--protocol", "lfw"]) == 2
     assert "Usage:" in capfd.readouterr().err
 
@@ -277,7 +279,7 @@ def test_a_form_without_pairs_is_a_mistake(capfd):
         "calibrate --images x --references 1 --probes 1 --seed 0",
     ],
 )
-def test_what_would_draw_nothing_is_a_mistake(arguments, capfd):
+def test_what_would_draw_nothing_is_a_mistake(arguments: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run_command(cli, arguments.split()) == 2
     shown = capfd.readouterr().err
     assert "Usage:" in shown
@@ -285,21 +287,23 @@ def test_what_would_draw_nothing_is_a_mistake(arguments, capfd):
 
 
 @pytest.mark.parametrize("drawn", [("--draws", 3), ("--draws", 3, "--seed", 1), ("--probes", 2, "--seed", 1)])
-def test_what_draws_is_none(people, capfd, drawn):
+def test_what_draws_is_none(people: Path, capfd: pytest.CaptureFixture[str], drawn: tuple[int | str, ...]) -> None:
     assert run_json(capfd, "evaluate", "--images", people, *drawn, "--json")["draws"] in {3, 30}
 
 
-def test_a_folder_of_one_person_cannot_be_evaluated(images, capfd):
+def test_a_folder_of_one_person_cannot_be_evaluated(images: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run_command(cli, ["evaluate", "--images", str(images / "grace-hopper")]) == 5
     assert "has images of 0 people, expected at least 2" in capfd.readouterr().err
 
 
 @pytest.fixture
-def own_models(tmp_path) -> Path:
+def own_models(tmp_path: Path) -> Path:
     return Path(shutil.copytree(shipped_models_dir(), tmp_path / "models"))
 
 
-def test_a_calibration_is_written_into_the_manifest(people, own_models, capfd):
+def test_a_calibration_is_written_into_the_manifest(
+    people: Path, own_models: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     arguments = ("--images", people, "--dataset", "ours", "--fmr", 0.1, "--references", 1, "--probes", 1)
     found = run_json(capfd, "calibrate", *arguments, "--models", own_models, "--json")
     rule = read_manifest(own_models / f"{EMBEDDING}.json").decision
@@ -308,7 +312,9 @@ def test_a_calibration_is_written_into_the_manifest(people, own_models, capfd):
     assert load_analyzer(VisionSettings(models_dir=str(own_models))).embedder.decision_rule == rule
 
 
-def test_a_dry_run_leaves_the_manifest_and_shows_both_halves(people, own_models, capfd):
+def test_a_dry_run_leaves_the_manifest_and_shows_both_halves(
+    people: Path, own_models: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     before = (own_models / f"{EMBEDDING}.json").read_bytes()
     arguments = ["--images", str(people), "--dataset", "ours", "--fmr", "0.1", "--references", "1", "--probes", "1"]
     assert run_command(cli, ["calibrate", *arguments, "--models", str(own_models), "--dry-run"]) == 0
@@ -317,14 +323,18 @@ def test_a_dry_run_leaves_the_manifest_and_shows_both_halves(people, own_models,
     assert (own_models / f"{EMBEDDING}.json").read_bytes() == before
 
 
-def test_too_little_data_cannot_support_a_target(people, own_models, capfd):
+def test_too_little_data_cannot_support_a_target(
+    people: Path, own_models: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     before = (own_models / f"{EMBEDDING}.json").read_bytes()
     assert run_command(cli, ["calibrate", "--images", str(people), "--dataset", "x", "--models", str(own_models)]) == 5
     assert "cannot support an FMR of 0.0001: it takes 30000" in capfd.readouterr().err
     assert (own_models / f"{EMBEDDING}.json").read_bytes() == before
 
 
-def test_a_card_is_of_the_images_that_were_drawn_for_the_calibration(people, own_models, capfd):
+def test_a_card_is_of_the_images_that_were_drawn_for_the_calibration(
+    people: Path, own_models: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     images = ("--images", people, "--models", own_models, "--references", 2, "--probes", 1)
     drawn = ("--seed", 3, "--draws", 2)
     run_json(capfd, "calibrate", *images, *drawn, "--fmr", 0.1, "--json")
@@ -334,18 +344,18 @@ def test_a_card_is_of_the_images_that_were_drawn_for_the_calibration(people, own
     assert run_command(cli, ["card", "--check", "--models", str(own_models)]) == 0
 
 
-def test_two_people_are_too_few_to_calibrate(images):
+def test_two_people_are_too_few_to_calibrate(images: Path) -> None:
     with pytest.raises(ImageError, match="2 people, expected at least 4"):
         person_images(images, least_people=4)
 
 
-def test_the_shipped_threshold_says_what_it_was_set_on():
+def test_the_shipped_threshold_says_what_it_was_set_on() -> None:
     rule = read_manifest(shipped_models_dir() / f"{EMBEDDING}.json").decision
     assert rule is not None
     assert all(point.non_mated_comparisons * rule.target_fmr >= 3 for point in rule.points)
 
 
-def test_the_lfw_protocol_on_some_folds(analyzer, lintel_data):
+def test_the_lfw_protocol_on_some_folds(analyzer: FaceAnalyzer, lintel_data: Path) -> None:
     lines = (lintel_data / "lfw" / "pairs.txt").read_text().splitlines()
     pairs = read_pairs(lintel_data / "lfw" / "pairs.txt", lintel_data / "lfw", Protocol.LFW)
     assert len(pairs) == len(lines) - 1
@@ -356,7 +366,7 @@ def test_the_lfw_protocol_on_some_folds(analyzer, lintel_data):
     assert evaluation.fmr.value <= 0.002
 
 
-def test_a_calibration_holds_on_people_it_has_not_seen(analyzer, lintel_data):
+def test_a_calibration_holds_on_people_it_has_not_seen(analyzer: FaceAnalyzer, lintel_data: Path) -> None:
     folders = sorted(folder for folder in (lintel_data / "lfw").iterdir() if folder.is_dir())[:240]
     paths = tuple(path for folder in folders for path in sorted(folder.glob("*.jpg")))
     acquired = acquire(paths, analyzer, nobody_counts)

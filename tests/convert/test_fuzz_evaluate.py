@@ -56,7 +56,7 @@ def damaged(content: bytes, seed: int) -> bytes:
 @FEW
 @given(st.integers(0, 1 << 30), st.sampled_from(sorted(READERS)))
 @example(3, "pairs.csv")
-def test_a_damaged_file(tmp_path_factory, seed, name):
+def test_a_damaged_file(tmp_path_factory: pytest.TempPathFactory, seed: int, name: str) -> None:
     content, read = READERS[name]
     path = tmp_path_factory.mktemp("fuzz") / name
     path.write_bytes(damaged(content, seed))
@@ -70,14 +70,14 @@ def test_a_damaged_file(tmp_path_factory, seed, name):
 
 
 @pytest.mark.parametrize("name", sorted(READERS))
-def test_a_sound_file_is_read(tmp_path, name):
+def test_a_sound_file_is_read(tmp_path: Path, name: str) -> None:
     content, read = READERS[name]
     (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + content if name.endswith(".csv") else content)
     assert read(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["pairs.csv", "groups.csv"])
-def test_a_field_without_end_is_told(tmp_path, name):
+def test_a_field_without_end_is_told(tmp_path: Path, name: str) -> None:
     content, read = READERS[name]
     (tmp_path / name).write_bytes(content + b"x" * 200_000 + b",y,1\n")
     with pytest.raises(ImageError, match="field larger than field limit"):
@@ -86,14 +86,14 @@ def test_a_field_without_end_is_told(tmp_path, name):
 
 @pytest.mark.skipif(not ENDLESS.exists(), reason="no endless file here")
 @pytest.mark.parametrize("name", sorted(READERS))
-def test_a_file_without_end_is_not_read_to_its_end(name, monkeypatch):
+def test_a_file_without_end_is_not_read_to_its_end(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "MAX_BYTES", 1000)
     with pytest.raises(ImageError, match="more than 1000 bytes"):
         READERS[name][1](ENDLESS)
 
 
 @pytest.mark.parametrize("first", ["-1 -2", "0 0", "1 -2", "-1 2"])
-def test_folds_are_counted_from_one(tmp_path, first):
+def test_folds_are_counted_from_one(tmp_path: Path, first: str) -> None:
     (tmp_path / "pairs.txt").write_text(f"{first}\nAda 1 2\nAda 1 3\nAda 1 Bob 3\nAda 2 Bob 3\n")
     with pytest.raises(ImageError, match="is no LFW pairs file"):
         read_pairs(tmp_path / "pairs.txt", tmp_path, Protocol.LFW)

@@ -5,9 +5,10 @@ import random
 import shutil
 import tracemalloc
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -91,7 +92,7 @@ def own():
 
 
 @pytest.fixture(scope="module")
-def files(own, tmp_path_factory) -> Path:
+def files(own, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fuzz")
     with quiet():
         own.save(folder / "net.keras")
@@ -103,14 +104,14 @@ def files(own, tmp_path_factory) -> Path:
 
 @FEW
 @given(MUTATIONS, st.sampled_from(["net.keras", "net.h5"]))
-def test_a_damaged_keras_file(files, mutation, name):
+def test_a_damaged_keras_file(files: Path, mutation: Mutation, name: str) -> None:
     path = files / f"damaged-{name}"
     path.write_bytes(mutation((files / name).read_bytes()))
     survives(lambda: read_network(path))
 
 
 @pytest.fixture(scope="module")
-def imported(own, tmp_path_factory) -> Path:
+def imported(own, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network with its sidecar, as `quantize` takes it."""
     path = tmp_path_factory.mktemp("imported") / "small.keras"
     alignment = Alignment(size_px=8, template=((2.0, 3.0), (5.0, 3.0)), landmarks=(33, 263))
@@ -129,13 +130,15 @@ def imported(own, tmp_path_factory) -> Path:
     return path
 
 
-def test_an_undamaged_network_is_what_the_quantizer_takes(imported):
+def test_an_undamaged_network_is_what_the_quantizer_takes(imported: Path) -> None:
     assert load_network(str(imported), spec_of(str(imported))).output_shape == (None, 5)
 
 
 @FEW
 @given(MUTATIONS, st.sampled_from([".keras", ".json"]))
-def test_a_damaged_network_or_sidecar_for_the_quantizer(imported, tmp_path_factory, mutation, suffix):
+def test_a_damaged_network_or_sidecar_for_the_quantizer(
+    imported: Path, tmp_path_factory: pytest.TempPathFactory, mutation: Mutation, suffix: str
+) -> None:
     folder = shutil.copytree(imported.parent, tmp_path_factory.mktemp("damaged") / "copy")
     path = folder / imported.name
     altered = path.with_suffix(suffix)
@@ -145,7 +148,7 @@ def test_a_damaged_network_or_sidecar_for_the_quantizer(imported, tmp_path_facto
 
 @FEW
 @given(MUTATIONS, st.sampled_from(["net.weights.h5", "net.h5"]))
-def test_damaged_weights(files, own, mutation, name):
+def test_damaged_weights(files: Path, own, mutation: Mutation, name: str) -> None:
     path = files / f"damaged-{name}"
     path.write_bytes(mutation((files / name).read_bytes()))
     survives(lambda: load_weights_into(own, path))
@@ -153,7 +156,7 @@ def test_damaged_weights(files, own, mutation, name):
 
 @FEW
 @given(MUTATIONS)
-def test_a_damaged_hdf5_file(files, mutation):
+def test_a_damaged_hdf5_file(files: Path, mutation: Mutation) -> None:
     path = files / "damaged.h5"
     path.write_bytes(mutation((files / "net.weights.h5").read_bytes()))
 
@@ -178,13 +181,13 @@ JSON = st.recursive(
 
 @settings(FEW, max_examples=100)
 @given(JSON)
-def test_a_description_of_anything(config):
+def test_a_description_of_anything(config) -> None:
     survives(lambda: parse_config(json.dumps(config).encode()))
 
 
 @settings(FEW, max_examples=12)
 @given(st.integers(0, 1 << 30), JSON)
-def test_a_description_with_anything_in_one_place(files, seed, value):
+def test_a_description_with_anything_in_one_place(files: Path, seed: int, value) -> None:
     with zipfile.ZipFile(files / "net.keras") as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     config = json.loads(members["config.json"])
@@ -197,7 +200,7 @@ def test_a_description_with_anything_in_one_place(files, seed, value):
     survives(lambda: read_network(path))
 
 
-def places(value):
+def places(value) -> Iterator[tuple[Any, ...]]:
     """Every place in a JSON value: the object or list, and the key in it."""
     for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
         yield value, key
@@ -207,7 +210,7 @@ def places(value):
 
 @FEW
 @given(MUTATIONS, st.sampled_from([GRAPH, "variables/variables.index", "variables/variables.data-00000-of-00001"]))
-def test_a_damaged_saved_model(files, mutation, name):
+def test_a_damaged_saved_model(files: Path, mutation: Mutation, name: str) -> None:
     folder = Path(shutil.copytree(files / "saved", files / "damaged", dirs_exist_ok=True))
     (folder / name).write_bytes(mutation((files / "saved" / name).read_bytes()))
     survives(lambda: check_saved_model(folder))
@@ -226,13 +229,13 @@ def onnx_content() -> bytes:
 
 @settings(FEW, max_examples=100)
 @given(MUTATIONS)
-def test_a_damaged_onnx_file(tmp_path_factory, onnx_content, mutation):
+def test_a_damaged_onnx_file(tmp_path_factory: pytest.TempPathFactory, onnx_content: bytes, mutation: Mutation) -> None:
     path = tmp_path_factory.getbasetemp() / "damaged.onnx"
     path.write_bytes(mutation(onnx_content))
     survives(lambda: onnx_file.read_initializers(path))
 
 
-def test_an_onnx_file_of_another_network(tmp_path, onnx_content):
+def test_an_onnx_file_of_another_network(tmp_path: Path, onnx_content: bytes) -> None:
     (tmp_path / "net.onnx").write_bytes(onnx_content)
     with pytest.raises(WeightsError, match="Not the tensors of foamliu's MobileFaceNet"):
         mobilefacenet.load(tmp_path / "net.onnx")
@@ -248,7 +251,7 @@ def state_dict() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def torch_archive(tmp_path_factory) -> Path:
+def torch_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("torch") / "net.pth"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("net/data.pkl", state_dict())
@@ -257,7 +260,7 @@ def torch_archive(tmp_path_factory) -> Path:
     return path
 
 
-def test_an_undamaged_state_dict_is_read(torch_archive):
+def test_an_undamaged_state_dict_is_read(torch_archive: Path) -> None:
     assert {name: tensor.tolist() for name, tensor in torch_file.read_state_dict(torch_archive).items()} == {
         "w": [[0.0, 1.0], [2.0, 3.0]]
     }
@@ -265,7 +268,7 @@ def test_an_undamaged_state_dict_is_read(torch_archive):
 
 @settings(FEW, max_examples=100)
 @given(MUTATIONS)
-def test_a_damaged_state_dict(torch_archive, mutation):
+def test_a_damaged_state_dict(torch_archive: Path, mutation: Mutation) -> None:
     path = torch_archive.with_name("damaged.pth")
     path.write_bytes(mutation(torch_archive.read_bytes()))
     survives(lambda: torch_file.read_state_dict(path))
@@ -273,7 +276,7 @@ def test_a_damaged_state_dict(torch_archive, mutation):
 
 @settings(FEW, max_examples=100)
 @given(MUTATIONS)
-def test_a_damaged_pickle_in_a_sound_archive(torch_archive, mutation):
+def test_a_damaged_pickle_in_a_sound_archive(torch_archive: Path, mutation: Mutation) -> None:
     path = torch_archive.with_name("pickle.pth")
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("net/data.pkl", mutation(state_dict()))
@@ -283,7 +286,7 @@ def test_a_damaged_pickle_in_a_sound_archive(torch_archive, mutation):
 
 @settings(FEW, max_examples=3)
 @given(MUTATIONS)
-def test_a_damaged_csv_folder(tmp_path_factory, mutation):
+def test_a_damaged_csv_folder(tmp_path_factory: pytest.TempPathFactory, mutation: Mutation) -> None:
     folder = tmp_path_factory.getbasetemp() / "csv"
     folder.mkdir(exist_ok=True)
     (folder / "bn1_b.csv").write_bytes(mutation(b",".join([b"0.5"] * 64)))
@@ -295,5 +298,5 @@ HEADERS = b"".join(piece.content for piece in dlib_layout.layout() if isinstance
 
 @settings(FEW, max_examples=100)
 @given(MUTATIONS)
-def test_a_damaged_dlib_file(mutation):
+def test_a_damaged_dlib_file(mutation: Mutation) -> None:
     survives(lambda: dlib.parse(mutation(HEADERS)))

@@ -1,10 +1,12 @@
 """Every precision makes a file that the device's interpreter runs: float32 in and out, and close to the network."""
 
 import hashlib
+from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from convert.manifests import embedding_draft, sealed
 from convert.quantize import Quantization, quantize
@@ -43,7 +45,7 @@ def chips() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def files(chips) -> dict[Quantization, bytes]:
+def files(chips: np.ndarray) -> dict[Quantization, bytes]:
     network = small_network()
     return {quantization: quantize(network, quantization, chips) for quantization in Quantization}
 
@@ -63,7 +65,9 @@ def interpreter(content: bytes) -> Interpreter:
         (Quantization.FULL_INT8, 0.05),
     ],
 )
-def test_a_file_gives_about_what_the_network_gives(quantization, tolerance, files, chips):
+def test_a_file_gives_about_what_the_network_gives(
+    quantization: Quantization, tolerance: float, files: dict[Quantization, bytes], chips: np.ndarray
+) -> None:
     pixels = chips.astype(np.float32)
     expected = np.asarray(small_network()(pixels))
     run = interpreter(files[quantization]).run
@@ -71,17 +75,19 @@ def test_a_file_gives_about_what_the_network_gives(quantization, tolerance, file
     assert np.abs(received - expected).max() / np.abs(expected).max() < tolerance
 
 
-def test_precisions_are_different_files(files):
+def test_precisions_are_different_files(files: dict[Quantization, bytes]) -> None:
     assert len({hashlib.sha256(content).digest() for content in files.values()}) == len(Quantization)
 
 
 @pytest.mark.parametrize("quantization", Quantization)
-def test_a_second_time_makes_the_same_bytes(quantization, files, chips):
+def test_a_second_time_makes_the_same_bytes(
+    quantization: Quantization, files: dict[Quantization, bytes], chips: np.ndarray
+) -> None:
     assert quantize(small_network(), quantization, chips) == files[quantization]
 
 
 @pytest.mark.parametrize("quantization", [one for one in Quantization if one is not Quantization.FULL_INT8])
-def test_only_full_int8_takes_integers(quantization, chips):
+def test_only_full_int8_takes_integers(quantization: Quantization, chips: np.ndarray) -> None:
     with pytest.raises(ValueError, match="expected full-int8"):
         quantize(small_network(), quantization, chips, integer_io=True)
 
@@ -96,12 +102,14 @@ def test_only_full_int8_takes_integers(quantization, chips):
     ],
     ids=["not a number", "gray", "too high", "none"],
 )
-def test_ranges_are_set_with_chips_alone(wrong):
+def test_ranges_are_set_with_chips_alone(wrong: NDArray[Any]) -> None:
     with pytest.raises(ImageError, match="Cannot set int8's ranges"):
         quantize(small_network(), Quantization.FULL_INT8, wrong)
 
 
-def test_a_network_that_tflite_has_no_kernel_for_is_a_model_error(chips, capfd):
+def test_a_network_that_tflite_has_no_kernel_for_is_a_model_error(
+    chips: np.ndarray, capfd: pytest.CaptureFixture[str]
+) -> None:
     load_tensorflow()
     import keras
 
@@ -112,12 +120,12 @@ def test_a_network_that_tflite_has_no_kernel_for_is_a_model_error(chips, capfd):
     capfd.readouterr()
 
 
-def test_a_conversion_says_nothing(chips, capfd):
+def test_a_conversion_says_nothing(chips: np.ndarray, capfd: pytest.CaptureFixture[str]) -> None:
     quantize(small_network(), Quantization.FULL_INT8, chips)
     assert capfd.readouterr() == ("", "")
 
 
-def test_what_was_said_before_a_failure_comes_out(capfd):
+def test_what_was_said_before_a_failure_comes_out(capfd: pytest.CaptureFixture[str]) -> None:
     def fails() -> None:
         with quiet():
             print("the reason")

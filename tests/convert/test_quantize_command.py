@@ -60,7 +60,7 @@ SPEC = NetworkSpec(
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory) -> Path:
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network of a few layers, one of which has no integer kernel, with its sidecar."""
     load_tensorflow()
     import keras
@@ -77,7 +77,7 @@ def tiny(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def images(tmp_path_factory) -> Path:
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three pictures each of two people, one folder a person, and one of nobody."""
     folder = tmp_path_factory.mktemp("data") / "images"
     for name in PORTRAITS:
@@ -90,7 +90,7 @@ def images(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pairs(images) -> Path:
+def pairs(images: Path) -> Path:
     one, other = PORTRAITS
     mated = [f"{name}/{a}.jpg,{name}/{b}.jpg,1" for name in PORTRAITS for a, b in ((0, 1), (0, 2), (1, 2))]
     non_mated = [f"{one}/{a}.jpg,{other}/{b}.jpg,0" for a in (0, 1, 2) for b in (0, 1)]
@@ -101,29 +101,29 @@ def pairs(images) -> Path:
 
 
 @pytest.fixture(scope="module")
-def labelled(pairs, images) -> list[str]:
+def labelled(pairs: Path, images: Path) -> list[str]:
     """The options that name the labelled pairs."""
     return ["--pairs", str(pairs), "--images", str(images)]
 
 
 @pytest.fixture(scope="module")
-def report(tiny) -> Report:
+def report(tiny: Path) -> Report:
     """The network in float32, measured on chips."""
     return convert_networks([str(tiny)], plan())
 
 
 @pytest.fixture(autouse=True)
-def _few_replicates(monkeypatch) -> None:
+def _few_replicates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cost, "REPLICATES", 20)
 
 
-def told(capfd) -> tuple[str, str]:
+def told(capfd: pytest.CaptureFixture[str]) -> tuple[str, str]:
     shown = capfd.readouterr()
     return shown.out, shown.err
 
 
 @pytest.fixture(scope="module")
-def everything(tiny, labelled, tmp_path_factory) -> Path:
+def everything(tiny: Path, labelled: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `--all` with labelled pairs writes."""
     out = tmp_path_factory.mktemp("out") / "report"
     arguments = ["quantize", str(tiny), "--all", *labelled, "--out", str(out), "--max-tar-loss", "100"]
@@ -132,22 +132,22 @@ def everything(tiny, labelled, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def document(everything):
+def document(everything: Path):
     return json.loads((everything / "report.json").read_text())
 
 
-def test_every_quantization_is_written(everything):
+def test_every_quantization_is_written(everything: Path) -> None:
     files = {f"tiny-{quantization.value}.tflite" for quantization in Quantization}
     assert {path.name for path in everything.iterdir()} == {*files, "report.json", "report.md"}
 
 
-def test_the_report_knows_what_it_was_measured_on(document):
+def test_the_report_knows_what_it_was_measured_on(document) -> None:
     assert (document["pairs"], document["images"]) == (12, 7)
     assert [Path(one["image"]).name for one in document["failures_to_acquire"]] == ["wall.png"]
     assert document["networks"][0]["terms"] == "Anything."
 
 
-def test_the_report_has_a_row_for_each_file(everything, document):
+def test_the_report_has_a_row_for_each_file(everything: Path, document) -> None:
     for row in document["conversions"]:
         assert (everything / row["file"]).stat().st_size == row["size_bytes"]
         assert row["outcome"] == "not judged"
@@ -157,23 +157,23 @@ def test_the_report_has_a_row_for_each_file(everything, document):
     assert [row["quantization"] for row in document["conversions"]] == [one.value for one in Quantization]
 
 
-def test_float32_costs_nothing(document):
+def test_float32_costs_nothing(document) -> None:
     exact = document["conversions"][0]
     assert exact["embeddings"]["distance_worst"] < 1e-4
     assert (exact["pairs"]["accuracy_change"], exact["pairs"]["tar_change"]) == (0.0, 0.0)
 
 
-def test_what_stays_float_is_told(document):
+def test_what_stays_float_is_told(document) -> None:
     assert document["conversions"][-1]["float_operators"] == {"ELU": 1}
 
 
-def test_a_file_is_tried_in_every_runtime_installed(document):
+def test_a_file_is_tried_in_every_runtime_installed(document) -> None:
     for row in document["conversions"]:
         assert {one["runtime"] for one in row["runtimes"]} >= {"ai-edge-litert", "tensorflow"}
         assert all(one["cosine"] > 0.99 for one in row["runtimes"])
 
 
-def test_the_table_is_markdown(everything):
+def test_the_table_is_markdown(everything: Path) -> None:
     lines = (everything / "report.md").read_text().splitlines()
     assert lines[0].startswith("| network | quantization | size, MB |")
     assert [line.split(" | ")[1] for line in lines[2:7]] == ["Keras float32", *(one.value for one in Quantization)]
@@ -185,18 +185,22 @@ def found_loss(share: float) -> TarLoss:
     return TarLoss(share, mated=9000, non_mated=10**6, people=900)
 
 
-def quantized(tiny, *more) -> int:
+def quantized(tiny: Path, *more: Path | str) -> int:
     return run_command(cli, ["quantize", str(tiny), "--quantization", "float32", *map(str, more)])
 
 
-def test_what_costs_too_much_is_refused_and_goes_nowhere(tiny, labelled, tmp_path, monkeypatch, capfd):
+def test_what_costs_too_much_is_refused_and_goes_nowhere(
+    tiny: Path, labelled: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("convert.conversion.conversions.cost_of", lambda *_: Cost(1.0, found_loss(1.0)))
     assert quantized(tiny, *labelled, "--into", tmp_path / "models", "--out", tmp_path / "out") == 1
     assert {path.name for path in tmp_path.rglob("*")} == {"out", "report.json", "report.md"}
     assert "float32, refused: it costs 100.00 points of TAR, expected at most 0.3" in told(capfd)[0]
 
 
-def test_what_few_pairs_say_is_not_believed_and_goes_nowhere(tiny, labelled, tmp_path, capfd):
+def test_what_few_pairs_say_is_not_believed_and_goes_nowhere(
+    tiny: Path, labelled: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert quantized(tiny, *labelled, "--into", tmp_path / "models") == 1
     assert not (tmp_path / "models").exists()
     shown = told(capfd)[0]
@@ -205,7 +209,9 @@ def test_what_few_pairs_say_is_not_believed_and_goes_nowhere(tiny, labelled, tmp
     assert "not judged: the mated comparisons are of 2 people: it takes 30" in shown
 
 
-def test_what_cannot_be_calibrated_leaves_the_models_as_they_are(tiny, labelled, tmp_path, monkeypatch, capfd):
+def test_what_cannot_be_calibrated_leaves_the_models_as_they_are(
+    tiny: Path, labelled: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("convert.conversion.conversions.cost_of", lambda *_: Cost(1.0, found_loss(0.0)))
     models = Path(shutil.copytree(shipped_models_dir(), tmp_path / "models"))
     before = load_model(EMBEDDING, models)
@@ -214,7 +220,7 @@ def test_what_cannot_be_calibrated_leaves_the_models_as_they_are(tiny, labelled,
     assert "images" in told(capfd)[1]
 
 
-def test_what_passes_is_installed_with_its_thresholds(report, images, tmp_path):
+def test_what_passes_is_installed_with_its_thresholds(report: Report, images: Path, tmp_path: Path) -> None:
     people = tmp_path / "people"
     for name in PORTRAITS:
         for alias in (name, f"{name}-again"):
@@ -230,7 +236,7 @@ def test_what_passes_is_installed_with_its_thresholds(report, images, tmp_path):
     assert Embedder(load_model(EMBEDDING, models)).decision_rule == found.rule
 
 
-def test_what_is_installed_is_not_calibrated(report, tmp_path):
+def test_what_is_installed_is_not_calibrated(report: Report, tmp_path: Path) -> None:
     install(report.conversions[0], tmp_path, shipped_models_dir())
     embedder = Embedder(load_model(EMBEDDING, tmp_path))
     assert (embedder.alignment, embedder.spec.length) == (SPEC.alignment, LENGTH)
@@ -238,7 +244,7 @@ def test_what_is_installed_is_not_calibrated(report, tmp_path):
         _ = embedder.decision_rule
 
 
-def test_a_new_models_folder_is_whole(report, tmp_path):
+def test_a_new_models_folder_is_whole(report: Report, tmp_path: Path) -> None:
     install(report.conversions[0], tmp_path / "models", shipped_models_dir())
     for name in (DETECTION, LANDMARKS):
         assert load_model(name, tmp_path / "models") == load_model(name, shipped_models_dir())
@@ -247,20 +253,20 @@ def test_a_new_models_folder_is_whole(report, tmp_path):
     assert analyzer.embedder.embed(chip).shape == (LENGTH,)
 
 
-def test_a_detector_that_is_there_stays(report, tmp_path):
+def test_a_detector_that_is_there_stays(report: Report, tmp_path: Path) -> None:
     models = Path(shutil.copytree(shipped_models_dir(), tmp_path / "models"))
     (models / "face-detection.tflite").write_bytes(b"mine")
     install(report.conversions[0], models, shipped_models_dir())
     assert (models / "face-detection.tflite").read_bytes() == b"mine"
 
 
-def test_a_model_that_cannot_be_written_is_an_error(report, tmp_path):
+def test_a_model_that_cannot_be_written_is_an_error(report: Report, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ModelError, match="Cannot write the model"):
         install(report.conversions[0], tmp_path / "file", shipped_models_dir())
 
 
-def test_what_is_installed_is_calibrated_on_labelled_images(report, images, tmp_path):
+def test_what_is_installed_is_calibrated_on_labelled_images(report: Report, images: Path, tmp_path: Path) -> None:
     people = tmp_path / "people"
     for name in PORTRAITS:
         for alias in (name, f"{name}-again"):
@@ -273,7 +279,7 @@ def test_what_is_installed_is_calibrated_on_labelled_images(report, images, tmp_
     assert (found.rule.dataset, len(steps)) == ("some people", 12)
 
 
-def test_without_pairs_nothing_is_judged(tiny, capfd):
+def test_without_pairs_nothing_is_judged(tiny: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert quantized(tiny, "--json") == 0
     out, err = told(capfd)
     (row,) = json.loads(out)["conversions"]
@@ -300,13 +306,13 @@ def test_without_pairs_nothing_is_judged(tiny, capfd):
         ["--require", "abacus"],
     ],
 )
-def test_what_contradicts_itself_is_a_mistake(arguments, capfd):
+def test_what_contradicts_itself_is_a_mistake(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     assert run_command(cli, ["quantize", "tiny.keras", *arguments]) == 2
     assert told(capfd)[0] == ""
 
 
 @pytest.fixture
-def of_boxes(tiny, tmp_path) -> Path:
+def of_boxes(tiny: Path, tmp_path: Path) -> Path:
     """The network, as one that takes crops of boxes: without landmarks to align a face by."""
     path = Path(shutil.copyfile(tiny, tmp_path / "tiny.keras"))
     boxes = Alignment(size_px=SIZE, template=(), landmarks=())
@@ -315,7 +321,9 @@ def of_boxes(tiny, tmp_path) -> Path:
 
 
 @pytest.mark.parametrize("labelled_too", [False, True])
-def test_without_landmarks_no_chips_can_be_cut(of_boxes, labelled, labelled_too, tmp_path, capfd):
+def test_without_landmarks_no_chips_can_be_cut(
+    of_boxes: Path, labelled: list[str], labelled_too: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     chips = ["--representative", tmp_path] if labelled_too else []
     more = [*chips, "--quantization", "full-int8", *labelled] if labelled_too else []
     assert run_command(cli, ["quantize", str(of_boxes), *map(str, more)]) == 4
@@ -323,7 +331,9 @@ def test_without_landmarks_no_chips_can_be_cut(of_boxes, labelled, labelled_too,
     assert (out, "tiny is not aligned by landmarks" in err, "--representative" in err) == ("", True, True)
 
 
-def test_without_landmarks_crops_of_one_s_own_are_taken(of_boxes, tmp_path, capfd):
+def test_without_landmarks_crops_of_one_s_own_are_taken(
+    of_boxes: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "crops").mkdir()
     for number in range(5):
         cv2.imwrite(str(tmp_path / "crops" / f"{number}.png"), np.full((SIZE, SIZE, 3), 50 * number, np.uint8))
@@ -332,7 +342,9 @@ def test_without_landmarks_crops_of_one_s_own_are_taken(of_boxes, tmp_path, capf
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x05\x06" + bytes(18), b"not a network" * 100])
-def test_a_file_that_is_no_network_is_an_error(tiny, content, tmp_path, capfd):
+def test_a_file_that_is_no_network_is_an_error(
+    tiny: Path, content: bytes | None, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     network = tmp_path / "broken.keras"
     shutil.copyfile(sidecar(tiny), sidecar(network))
     if content is not None:
@@ -341,39 +353,39 @@ def test_a_file_that_is_no_network_is_an_error(tiny, content, tmp_path, capfd):
     assert told(capfd)[1].startswith("Error: ")
 
 
-def test_a_network_without_a_sidecar_is_an_error(tiny, tmp_path, capfd):
+def test_a_network_without_a_sidecar_is_an_error(tiny: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     shutil.copyfile(tiny, tmp_path / "alone.keras")
     assert quantized(tmp_path / "alone.keras") == 15
     assert "has no sidecar alone.json" in told(capfd)[1]
 
 
 @pytest.mark.parametrize("changed", [{"length": 9}, {"alignment": msgspec.structs.replace(SPEC.alignment, size_px=25)}])
-def test_a_sidecar_of_another_network_is_an_error(tiny, changed):
+def test_a_sidecar_of_another_network_is_an_error(tiny: Path, changed: dict[str, Alignment | int]) -> None:
     with pytest.raises(LintelError, match="does not fit its sidecar"):
         load_network(str(tiny), msgspec.structs.replace(SPEC, **changed))
 
 
-def test_networks_of_one_name_are_an_error(tiny, capfd):
+def test_networks_of_one_name_are_an_error(tiny: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert quantized(tiny, str(tiny)) == 15
     assert "Several networks are called tiny" in told(capfd)[1]
 
 
-def test_a_runtime_that_is_nowhere_cannot_be_required(tiny, capfd):
+def test_a_runtime_that_is_nowhere_cannot_be_required(tiny: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert quantized(tiny, "--require", "tflite-runtime") == 4
     assert "asks for tflite-runtime, which is not installed here" in told(capfd)[1]
 
 
-def test_a_report_that_cannot_be_written_is_an_error(report, tmp_path):
+def test_a_report_that_cannot_be_written_is_an_error(report: Report, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ModelError, match="Cannot write the report"):
         write_report(report, tmp_path / "file")
 
 
-def plan(**changed) -> Plan:
+def plan(**changed: Path) -> Plan:
     return Plan((Quantization.FLOAT32,), Finder(shipped_models_dir()), (), Budget(), **changed)
 
 
-def test_a_folder_of_chips_is_held_out_in_part(tmp_path):
+def test_a_folder_of_chips_is_held_out_in_part(tmp_path: Path) -> None:
     for number in range(11):
         cv2.imwrite(str(tmp_path / f"{number:02}.png"), np.full((SIZE, SIZE, 3), number, np.uint8))
     shown, held = representative(SPEC, plan(representative=tmp_path), hold_out=True)
@@ -382,20 +394,20 @@ def test_a_folder_of_chips_is_held_out_in_part(tmp_path):
     assert (len(shown), len(held)) == (11, 0)
 
 
-def test_four_chips_are_too_few_to_hold_one_out(tmp_path):
+def test_four_chips_are_too_few_to_hold_one_out(tmp_path: Path) -> None:
     for number in range(4):
         cv2.imwrite(str(tmp_path / f"{number}.png"), np.zeros((SIZE, SIZE, 3), np.uint8))
     with pytest.raises(ImageError, match="expected at least 5"):
         representative(SPEC, plan(representative=tmp_path), hold_out=True)
 
 
-def test_chips_of_the_portraits_are_not_measured_with():
+def test_chips_of_the_portraits_are_not_measured_with() -> None:
     shown, held = representative(SPEC, plan(), hold_out=True)
     seen = {chip.tobytes() for chip in shown}
     assert (len(shown), len(held), any(chip.tobytes() in seen for chip in held)) == (300, 60, False)
 
 
-def test_faces_are_cut_as_the_door_cuts_them(images, tmp_path):
+def test_faces_are_cut_as_the_door_cuts_them(images: Path, tmp_path: Path) -> None:
     analyzer = load_analyzer(VisionSettings(threads=1))
     alignments = (SPEC.alignment, analyzer.embedder.alignment)
     paths = sorted(images.rglob("*.*"))
@@ -409,17 +421,17 @@ def test_faces_are_cut_as_the_door_cuts_them(images, tmp_path):
             np.testing.assert_array_equal(chips[row], align(image, landmarks, alignment))
 
 
-def test_chips_without_room_are_an_error(images, tmp_path):
+def test_chips_without_room_are_an_error(images: Path, tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="Cannot keep the chips of 1 images"):
         cut_faces([images / "wall.png"], [SPEC.alignment], Finder(shipped_models_dir()), tmp_path / "gone", print)
 
 
-def test_nobody_gives_no_chips(images, tmp_path):
+def test_nobody_gives_no_chips(images: Path, tmp_path: Path) -> None:
     faces = cut_faces([images / "wall.png"], [SPEC.alignment], Finder(shipped_models_dir()), tmp_path, lambda: None)
     assert (faces.images, faces.chips[0].shape) == ((), (0, SIZE, SIZE, 3))
 
 
-def test_pairs_without_a_face_are_left_out():
+def test_pairs_without_a_face_are_left_out() -> None:
     a, b, c = Path("a"), Path("b"), Path("c")
     faces = Faces((a, c), (), {b: "no face was found"})
     all_pairs = [Pair(a, c, True, 0), Pair(a, b, True, 1), Pair(c, a, False, 2)]
@@ -436,18 +448,18 @@ def test_pairs_without_a_face_are_left_out():
 DRIFT = Drift(faces=9, cosine_median=0.99, cosine_worst=0.9, distance_median=0.1, distance_worst=0.4)
 
 
-def test_the_gate_is_told_what_does_not_run():
+def test_the_gate_is_told_what_does_not_run() -> None:
     loadings = [Loading("tensorflow", "tensorflow 2", 1.0), Loading("tflite-runtime", "tflite-runtime 2", reason="no")]
     loss = found_loss(0.01)
     assert cost_of(DRIFT, loss, loadings) == Cost(0.99, loss, frozenset({"tflite-runtime"}))
 
 
-def test_people_are_known_by_their_folders():
+def test_people_are_known_by_their_folders() -> None:
     faces = Faces((Path("a/b/1"), Path("c/a/2"), Path("d/b/3")), (), {})
     assert people_of(faces).tolist() == [1, 0, 1]
 
 
-def test_a_network_that_fails_is_refused(tmp_path):
+def test_a_network_that_fails_is_refused(tmp_path: Path) -> None:
     load_tensorflow()
     import keras
     from keras import layers
@@ -461,14 +473,14 @@ def test_a_network_that_fails_is_refused(tmp_path):
     assert report.conversions[0].verdict.outcome is Outcome.REFUSED
 
 
-def test_dlib_s_network_has_a_sidecar_too():
+def test_dlib_s_network_has_a_sidecar_too() -> None:
     assert spec_of(DLIB_RESNET) == dlib_spec()
     assert (dlib_spec().alignment.size_px, dlib_spec().length) == (150, 128)
 
 
-def test_a_network_of_one_s_own_has_its_sidecar(tiny):
+def test_a_network_of_one_s_own_has_its_sidecar(tiny: Path) -> None:
     assert spec_of(str(tiny)) == read_spec(tiny) == SPEC
 
 
-def test_dlib_s_network_is_the_bounded_one(bounded_resnet):
+def test_dlib_s_network_is_the_bounded_one(bounded_resnet) -> None:
     assert load_network(DLIB_RESNET, dlib_spec()).to_json() == bounded_resnet.to_json()

@@ -35,36 +35,38 @@ class Saved:
             raise OSError(28, "No space left on device")
 
 
-def test_what_is_written_is_read(tmp_path):
+def test_what_is_written_is_read(tmp_path: Path) -> None:
     write_network(Saved(), SPEC, tmp_path / "new" / "mine.keras")
     assert read_spec(tmp_path / "new" / "mine.keras") == SPEC
 
 
 @pytest.mark.parametrize("landmarks", [(33, 468), (33, -1), (33, ()), (33, (1, 9999)), (33,), (33, 1, 2)])
-def test_an_alignment_by_points_that_the_mesh_has_not_is_refused(tmp_path, landmarks):
+def test_an_alignment_by_points_that_the_mesh_has_not_is_refused(
+    tmp_path: Path, landmarks: tuple[int | tuple[int, ...], ...]
+) -> None:
     alignment = msgspec.structs.replace(SPEC.alignment, landmarks=landmarks)
     (tmp_path / "mine.json").write_bytes(encoded(msgspec.structs.replace(SPEC, alignment=alignment)))
     with pytest.raises(WeightsError, match="names other points for its alignment than the face mesh has"):
         read_spec(tmp_path / "mine.keras")
 
 
-def test_a_network_that_is_not_there_is_told_so(tmp_path):
+def test_a_network_that_is_not_there_is_told_so(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"There is no network .*mine\.keras"):
         read_spec(tmp_path / "mine.keras")
 
 
-def test_the_pair_is_all_that_is_left(tmp_path):
+def test_the_pair_is_all_that_is_left(tmp_path: Path) -> None:
     write_network(Saved(), SPEC, tmp_path / "mine.keras")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.json", "mine.keras"]
 
 
-def test_a_network_that_cannot_be_written_leaves_nothing_and_says_what_to_do(tmp_path):
+def test_a_network_that_cannot_be_written_leaves_nothing_and_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="No space left") as caught:
         write_network(Saved(fails=True), SPEC, tmp_path / "mine.keras")
     assert ("--out" in caught.value.hint, list(tmp_path.iterdir())) == (True, [])
 
 
-def test_a_pair_that_was_there_outlives_a_failure(tmp_path):
+def test_a_pair_that_was_there_outlives_a_failure(tmp_path: Path) -> None:
     write_network(Saved(), SPEC, tmp_path / "mine.keras")
     with pytest.raises(WeightsError):
         write_network(Saved(fails=True), msgspec.structs.replace(SPEC, license="other"), tmp_path / "mine.keras")
@@ -72,11 +74,11 @@ def test_a_pair_that_was_there_outlives_a_failure(tmp_path):
 
 
 @pytest.mark.parametrize(("path", "expected"), [("a/net.keras", "a/net.json"), ("a/net.v1", "a/net.v1.json")])
-def test_a_sidecar_lies_beside_a_file_or_a_folder(path, expected):
+def test_a_sidecar_lies_beside_a_file_or_a_folder(path: str, expected: str) -> None:
     assert sidecar(Path(path)) == Path(expected)
 
 
-def test_a_missing_sidecar_is_named(tmp_path):
+def test_a_missing_sidecar_is_named(tmp_path: Path) -> None:
     (tmp_path / "net.keras").write_bytes(b"a network")
     with pytest.raises(WeightsError, match=r"has no sidecar net\.json beside it") as caught:
         read_spec(tmp_path / "net.keras")
@@ -95,14 +97,14 @@ def test_a_missing_sidecar_is_named(tmp_path):
         (b" " * (MAX_SIDECAR_BYTES + 1), "has more than"),
     ],
 )
-def test_a_broken_sidecar_is_refused(content, message, tmp_path):
+def test_a_broken_sidecar_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "net.json").write_bytes(content)
     with pytest.raises(WeightsError, match=message):
         read_spec(tmp_path / "net.keras")
 
 
 @given(st.integers(0, len(encoded(SPEC)) - 2))
-def test_a_truncated_sidecar_is_refused(tmp_path_factory, length):
+def test_a_truncated_sidecar_is_refused(tmp_path_factory: pytest.TempPathFactory, length: int) -> None:
     path = tmp_path_factory.getbasetemp() / "cut.keras"
     sidecar(path).write_bytes(encoded(SPEC)[:length])
     with pytest.raises(WeightsError):

@@ -8,12 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 
 from convert.keras_backend import load_keras
 from convert.triplet import Mining, mined_loss, triplet_loss
@@ -121,44 +123,48 @@ def compiled(mining: Mining) -> Callable:
 
 @given(arrays(np.float32, (3, 5, 2), elements=quarters.map(np.float32)))
 @settings(max_examples=10)
-def test_the_triplet_loss_is_the_sum_of_equation_3(triplets):
+def test_the_triplet_loss_is_the_sum_of_equation_3(triplets: NDArray[Any]) -> None:
     expected = sum(loss_of(*triplet, MARGIN) for triplet in triplets.swapaxes(0, 1))
     assert float(triplet_loss(*triplets, margin=MARGIN)) == expected
 
 
-def test_the_margin_is_facenet_s_unless_another_is_given():
+def test_the_margin_is_facenet_s_unless_another_is_given() -> None:
     same = np.ones((3, 4), np.float32)
     assert float(triplet_loss(same, same, same)) == pytest.approx(3 * 0.2)
 
 
 @pytest.mark.parametrize("shapes", [((2, 3), (2, 3), (1, 3)), ((2, 3), (2, 1), (2, 3)), ((3,), (3,), (3,))])
-def test_triplets_of_unlike_shapes_are_refused(shapes):
+def test_triplets_of_unlike_shapes_are_refused(
+    shapes: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]],
+) -> None:
     with pytest.raises(ValueError, match="expected three tensors of one shape"):
         triplet_loss(*(np.zeros(shape, np.float32) for shape in shapes))
 
 
-def test_half_precision_is_not_summed_in_half_precision():
+def test_half_precision_is_not_summed_in_half_precision() -> None:
     anchor = np.full((1, 4096), 8, np.float16)
     assert float(triplet_loss(anchor, -anchor, anchor)) == pytest.approx(4096 * 256 + 0.2)
 
 
 @pytest.mark.parametrize("mining", Mining)
 @given(batches)
-def test_mining_is_what_loops_say_and_has_a_finite_gradient(mining, batch):
+def test_mining_is_what_loops_say_and_has_a_finite_gradient(
+    mining: Mining, batch: tuple[NDArray[Any], NDArray[Any]]
+) -> None:
     loss, gradient = loss_and_gradient(mining, *batch)
     assert (loss, np.isfinite(gradient).all()) == (pytest.approx(BY_HAND[mining](*batch, MARGIN), abs=1e-6), True)
 
 
 @pytest.mark.parametrize("name", DEGENERATE)
 @pytest.mark.parametrize("mining", Mining)
-def test_an_odd_batch_is_what_loops_say_and_has_a_finite_gradient(mining, name):
+def test_an_odd_batch_is_what_loops_say_and_has_a_finite_gradient(mining: Mining, name: str) -> None:
     batch = degenerate(name)
     loss, gradient = loss_and_gradient(mining, *batch)
     assert (loss, np.isfinite(gradient).all()) == (pytest.approx(BY_HAND[mining](*batch, MARGIN), abs=1e-6), True)
 
 
 @pytest.mark.parametrize("mining", Mining)
-def test_labels_change_nothing_but_who_is_whom(mining):
+def test_labels_change_nothing_but_who_is_whom(mining: Mining) -> None:
     x = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
     labels = np.array([0, 0, 1, 1, 2, 2], np.int32)
     order = np.array([3, 0, 5, 1, 4, 2])
@@ -167,7 +173,7 @@ def test_labels_change_nothing_but_who_is_whom(mining):
 
 
 @pytest.mark.parametrize("mining", Mining)
-def test_the_gradient_is_the_slope(mining):
+def test_the_gradient_is_the_slope(mining: Mining) -> None:
     x = np.random.default_rng(1).normal(size=(6, 3)).astype(np.float32)
     labels = np.array([0, 0, 1, 1, 2, 2], np.int32)
     _, gradient = loss_and_gradient(mining, x, labels)
@@ -181,7 +187,7 @@ def test_the_gradient_is_the_slope(mining):
 
 
 @pytest.mark.parametrize("mining", Mining)
-def test_the_loss_of_keras_is_the_function(mining):
+def test_the_loss_of_keras_is_the_function(mining: Mining) -> None:
     from convert.triplet import TripletLoss
 
     x, labels = degenerate("a positive farther than all negatives")
@@ -189,7 +195,7 @@ def test_the_loss_of_keras_is_the_function(mining):
     assert float(loss) == pytest.approx(BY_HAND[mining](x, labels, MARGIN))
 
 
-def test_the_loss_of_keras_is_read_back_as_it_was():
+def test_the_loss_of_keras_is_read_back_as_it_was() -> None:
     keras = load_keras()
     from convert.triplet import TripletLoss
 
@@ -198,21 +204,21 @@ def test_the_loss_of_keras_is_read_back_as_it_was():
     assert (type(again), again.mining, again.margin) == (TripletLoss, Mining.BATCH_HARD, 0.3)
 
 
-def test_a_mining_nobody_knows_is_refused():
+def test_a_mining_nobody_knows_is_refused() -> None:
     from convert.triplet import TripletLoss
 
     with pytest.raises(ValueError, match="expected one of semi-hard, batch-hard, batch-all as mining, received 'easy'"):
         TripletLoss("easy")
 
 
-def test_a_margin_below_zero_is_refused():
+def test_a_margin_below_zero_is_refused() -> None:
     from convert.triplet import TripletLoss
 
     with pytest.raises(ValueError, match=r"expected a margin of at least 0, received -0\.1"):
         TripletLoss(margin=-0.1)
 
 
-def test_another_name_is_not_in_the_module():
+def test_another_name_is_not_in_the_module() -> None:
     import convert.triplet
 
     with pytest.raises(AttributeError, match="has no attribute 'QuadrupletLoss'"):
@@ -247,7 +253,7 @@ print(json.dumps([float(triplet_loss(np.ones((2, 3)), np.zeros((2, 3)), np.ones(
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_another_backend_says_the_same(backend):
+def test_another_backend_says_the_same(backend: str) -> None:
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     batches = {name: degenerate(name) for name, (x, _) in DEGENERATE.items() if len(x) == 4}

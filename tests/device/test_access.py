@@ -2,8 +2,10 @@
 
 import itertools
 import sqlite3
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import cv2
 import msgspec
@@ -11,14 +13,29 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from device.access import GLANCE_S, Access, Doorway
 from device.cli.text.door_events import transaction_line
 from device.clock import Stop
 from device.config import AccessSettings, Settings
 from device.credentials import parse_badge
+from device.door.operation import Door
 from device.errors import CameraError, ModelError, StoreError
-from device.records import BadgeRead, Box, DoorCommand, DoorState, Frame, Outcome, Probe, Quality, Reason
+from device.records import (
+    AuditRow,
+    BadgeRead,
+    Box,
+    Credential,
+    DoorCommand,
+    DoorState,
+    Frame,
+    Outcome,
+    Probe,
+    Quality,
+    Reason,
+    Transaction,
+)
 from device.store.audit import Audit
 from device.store.people import People
 from device.store.store import Store
@@ -105,23 +122,23 @@ class World:
     store: Store
     settings: Settings
 
-    def swipe(self, badge=BADGE, stop=None):
+    def swipe(self, badge: Credential = BADGE, stop: None = None) -> Transaction:
         return self.access.swipe(BadgeRead(badge, self.clock.monotonic()), stop)
 
     @property
-    def door(self):
+    def door(self) -> Door:
         return self.access._doorway.door
 
     @property
     def releases(self) -> int:
         return len(releases(self.pins, self.settings.door))
 
-    def last_row(self):
+    def last_row(self) -> AuditRow:
         with self.store.audit() as audit:
             return audit.newest(1)[0]
 
 
-def put_into(world, state):
+def put_into(world: World, state: DoorState) -> None:
     if state is DoorState.LOCKDOWN:
         world.door.command(DoorCommand.LOCKDOWN)
     else:
@@ -131,7 +148,7 @@ def put_into(world, state):
 
 
 @pytest.fixture(scope="module")
-def world_of(tmp_path_factory):
+def world_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., World]]:
     """Makes a world in which BADGE is enrolled, and whose analyzer finds what it is told."""
     opened = []
 
@@ -155,13 +172,13 @@ def world_of(tmp_path_factory):
         store.close()
 
 
-def test_the_right_badge_and_the_right_face_open_the_door(world_of):
+def test_the_right_badge_and_the_right_face_open_the_door(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.95))
     assert world.swipe().decision.outcome is Outcome.GRANTED
     assert world.releases == 1
 
 
-def test_the_strike_is_released_for_the_strike_time_and_no_longer(world_of):
+def test_the_strike_is_released_for_the_strike_time_and_no_longer(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.95))
     world.swipe()
     world.clock.sleep(60.0)
@@ -169,7 +186,7 @@ def test_the_strike_is_released_for_the_strike_time_and_no_longer(world_of):
     assert secured_at - released_at == pytest.approx(world.settings.door.strike_time_s)
 
 
-def test_somebody_who_needs_more_time_has_it(world_of):
+def test_somebody_who_needs_more_time_has_it(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.95))
     with world.store.people() as people:
         people.give_time(people.badge(BADGE).person, extended=True)
@@ -182,7 +199,9 @@ def test_somebody_who_needs_more_time_has_it(world_of):
 @pytest.mark.parametrize(
     ("state", "reason"), [(DoorState.LOCKDOWN, Reason.DOOR_LOCKDOWN), (DoorState.FAULT, Reason.DOOR_FAULT)]
 )
-def test_a_door_that_lets_nobody_in_says_so_without_a_look(world_of, state, reason):
+def test_a_door_that_lets_nobody_in_says_so_without_a_look(
+    world_of: Callable[..., World], state: DoorState, reason: Reason
+) -> None:
     world = world_of(probe(0.95))
     put_into(world, state)
     assert world.swipe().decision.reason is reason
@@ -192,18 +211,20 @@ def test_a_door_that_lets_nobody_in_says_so_without_a_look(world_of, state, reas
 @pytest.mark.parametrize(
     ("state", "reason"), [(DoorState.LOCKDOWN, Reason.DOOR_LOCKDOWN), (DoorState.FAULT, Reason.DOOR_FAULT)]
 )
-def test_a_lockdown_or_a_fault_during_the_look_keeps_the_door_locked(world_of, state, reason):
+def test_a_lockdown_or_a_fault_during_the_look_keeps_the_door_locked(
+    world_of: Callable[..., World], state: DoorState, reason: Reason
+) -> None:
     world = world_of(probe(0.95))
     world.clock.at(world.clock.monotonic() + 0.15, lambda: put_into(world, state))
     assert world.swipe().decision.reason is reason
     assert (world.releases, world.last_row().outcome) == (0, Outcome.DENIED)
 
 
-def test_a_lockdown_while_the_grant_is_written_down_is_in_the_audit(world_of):
+def test_a_lockdown_while_the_grant_is_written_down_is_in_the_audit(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.95))
     record = Audit.record
 
-    def locking(audit, transaction):
+    def locking(audit: Audit, transaction: Transaction) -> int:
         world.door.command(DoorCommand.LOCKDOWN)
         return record(audit, transaction)
 
@@ -216,19 +237,19 @@ def test_a_lockdown_while_the_grant_is_written_down_is_in_the_audit(world_of):
     assert "The last grant was not carried out: door-lockdown." in faults
 
 
-def test_every_swipe_says_which_door_and_reader(world_of):
+def test_every_swipe_says_which_door_and_reader(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.95))
     world.access.swipe(BadgeRead(BADGE, world.clock.monotonic(), "outside"))
     assert (world.last_row().door, world.last_row().reader) == ("main", "outside")
 
 
-def test_why_a_badge_was_unreadable_is_in_the_audit(world_of):
+def test_why_a_badge_was_unreadable_is_in_the_audit(world_of: Callable[..., World]) -> None:
     world = world_of()
     world.access.swipe(BadgeRead(None, world.clock.monotonic(), "outside", fault="Wrong parity."))
     assert (world.last_row().reason, world.last_row().fault) == (Reason.BADGE_UNREADABLE, "Wrong parity.")
 
 
-def test_a_face_is_seen_by_the_camera_at_the_reader(world_of):
+def test_a_face_is_seen_by_the_camera_at_the_reader(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.95))
     inside = ScriptedCamera(world.clock)
     doorway = replace(world.access._doorway, cameras={"inside": inside})
@@ -236,7 +257,7 @@ def test_a_face_is_seen_by_the_camera_at_the_reader(world_of):
     assert (len(inside.given), world.camera.given) == (3, [])
 
 
-def test_another_face_is_a_non_match(world_of):
+def test_another_face_is_a_non_match(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.5))
     assert world.swipe().decision.reason is Reason.NON_MATCH
     assert world.releases == 0
@@ -247,7 +268,9 @@ ALIKE = st.floats(-0.4, 0.4)
 
 
 @given(st.floats(0.4, 2.7), ALIKE, ALIKE)
-def test_the_door_opens_if_and_only_if_the_mean_similarity_reaches_the_threshold(world_of, first, second, third):
+def test_the_door_opens_if_and_only_if_the_mean_similarity_reaches_the_threshold(
+    world_of: Callable[..., World], first: float, second: float, third: float
+) -> None:
     similarities = np.cos([first, first + second, first + third]).astype(np.float32)
     world = world_of(*(probe(float(similarity)) for similarity in similarities))
     if abs(similarities.mean() - 0.9) > 1e-4:
@@ -259,14 +282,16 @@ HOLDER, OTHER = 1.0, 0.75
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations([HOLDER, HOLDER, OTHER])))
-def test_frames_of_two_people_are_not_fused(world_of, order):
+def test_frames_of_two_people_are_not_fused(world_of: Callable[..., World], order: tuple[float, float, float]) -> None:
     """Each mix alone, then nobody: the other one is not let in on the holder's frames."""
     world = world_of(*(probe(similarity) for similarity in order), Reason.NO_FACE)
     assert (world.swipe().decision.reason, world.releases) == (Reason.FACE_TOO_BRIEF, 0)
 
 
 @given(st.lists(st.sampled_from([HOLDER, OTHER, *PICTURE_REASONS, "bad frame"]), max_size=8))
-def test_a_grant_has_as_many_frames_of_the_holder_as_are_needed(world_of, shown):
+def test_a_grant_has_as_many_frames_of_the_holder_as_are_needed(
+    world_of: Callable[..., World], shown: list[Reason | float | str]
+) -> None:
     """However frames are mixed, no frame of the other is between the holder's three."""
     found = [probe(one) if isinstance(one, float) else ValueError(one) if one == "bad frame" else one for one in shown]
     transaction = world_of(*found, Reason.NO_FACE).swipe()
@@ -276,13 +301,15 @@ def test_a_grant_has_as_many_frames_of_the_holder_as_are_needed(world_of, shown)
 
 
 @pytest.mark.parametrize(("written", "reason"), [("17:9", Reason.BADGE_UNKNOWN), (None, Reason.BADGE_UNREADABLE)])
-def test_a_badge_that_nobody_holds_is_refused_without_a_look(world_of, written, reason):
+def test_a_badge_that_nobody_holds_is_refused_without_a_look(
+    world_of: Callable[..., World], written: str | None, reason: Reason
+) -> None:
     world = world_of()
     assert world.swipe(parse_badge(written) if written else None).decision.reason is reason
     assert world.camera.given == []
 
 
-def test_a_revoked_badge_is_refused_without_a_look(world_of):
+def test_a_revoked_badge_is_refused_without_a_look(world_of: Callable[..., World]) -> None:
     world = world_of()
     with world.store.people() as people:
         people.revoke(BADGE, world.clock.utc())
@@ -290,45 +317,49 @@ def test_a_revoked_badge_is_refused_without_a_look(world_of):
     assert world.camera.given == []
 
 
-def test_references_of_another_model_do_not_count(world_of):
+def test_references_of_another_model_do_not_count(world_of: Callable[..., World]) -> None:
     assert world_of(model="b" * 64).swipe().decision.reason is Reason.NO_REFERENCES
 
 
 @pytest.mark.parametrize("reason", PICTURE_REASONS)
-def test_what_is_wrong_with_the_picture_is_the_reason_at_the_time_out(world_of, reason):
+def test_what_is_wrong_with_the_picture_is_the_reason_at_the_time_out(
+    world_of: Callable[..., World], reason: Reason
+) -> None:
     world = world_of(reason)
     transaction = world.swipe()
     assert transaction.decision.reason is reason
     assert transaction.waited_s == pytest.approx(world.settings.access.face_timeout_s)
 
 
-def test_walking_off_does_not_hide_what_was_wrong_before(world_of):
+def test_walking_off_does_not_hide_what_was_wrong_before(world_of: Callable[..., World]) -> None:
     assert world_of(Reason.FACE_TOO_DARK, Reason.NO_FACE).swipe().decision.reason is Reason.FACE_TOO_DARK
 
 
 @pytest.mark.parametrize("before", [None, Reason.NO_FACE])
-def test_good_frames_that_are_too_few_are_no_fault_of_the_camera(world_of, before):
+def test_good_frames_that_are_too_few_are_no_fault_of_the_camera(
+    world_of: Callable[..., World], before: Reason | None
+) -> None:
     """As with a camera that gives a frame every three seconds, or somebody who passes by."""
     world = world_of(*[before] * (before is not None), probe(0.95), probe(0.95), Reason.NO_FACE)
     transaction = world.swipe()
     assert (transaction.decision.reason, world.releases) == (Reason.FACE_TOO_BRIEF, 0)
 
 
-def test_what_was_wrong_with_other_frames_is_told_rather(world_of):
+def test_what_was_wrong_with_other_frames_is_told_rather(world_of: Callable[..., World]) -> None:
     world = world_of(Reason.FACE_TOO_DARK, probe(0.95), Reason.NO_FACE)
     assert world.swipe().decision.reason is Reason.FACE_TOO_DARK
 
 
-def test_a_face_that_jumps_for_ever_is_no_fault_of_the_camera(world_of):
+def test_a_face_that_jumps_for_ever_is_no_fault_of_the_camera(world_of: Callable[..., World]) -> None:
     jumping = [probe(0.95, x=600 * (n % 2)) for n in range(100)]
     assert world_of(*jumping).swipe().decision.reason is Reason.FACE_TOO_BRIEF
 
 
-def test_the_person_has_until_the_time_out_to_come_closer(world_of):
+def test_the_person_has_until_the_time_out_to_come_closer(world_of: Callable[..., World]) -> None:
     assert world_of(*[Reason.FACE_TOO_SMALL] * 20, probe(0.95)).swipe().decision.granted
 
 
-def test_a_camera_that_fails_is_a_denial(world_of):
+def test_a_camera_that_fails_is_a_denial(world_of: Callable[..., World]) -> None:
     world = world_of()
     world.camera.fault = CameraError("The cable is cut.", hint="Mend it.")
     transaction = world.swipe()
@@ -336,7 +367,7 @@ def test_a_camera_that_fails_is_a_denial(world_of):
     assert transaction.fault == "The cable is cut."
 
 
-def test_a_model_that_fails_is_a_denial(world_of):
+def test_a_model_that_fails_is_a_denial(world_of: Callable[..., World]) -> None:
     transaction = world_of(ModelError("No vector.", hint="Check it.")).swipe()
     assert transaction.decision.reason is Reason.VISION_FAULT
 
@@ -350,7 +381,9 @@ def test_a_model_that_fails_is_a_denial(world_of):
         (MemoryError(), "MemoryError"),
     ],
 )
-def test_whatever_fails_in_vision_is_a_denial_with_its_kind_and_no_contents(world_of, error, fault):
+def test_whatever_fails_in_vision_is_a_denial_with_its_kind_and_no_contents(
+    world_of: Callable[..., World], error: Exception, fault: str
+) -> None:
     world = world_of(error)
     assert world.swipe().decision.reason is Reason.VISION_FAULT
     assert world.last_row().fault == fault
@@ -359,18 +392,18 @@ def test_whatever_fails_in_vision_is_a_denial_with_its_kind_and_no_contents(worl
 
 
 @pytest.mark.parametrize("error", [ValueError("0x0"), cv2.error("resize"), ModelError("No vector.", hint="Check it.")])
-def test_one_bad_frame_is_looked_past(world_of, error):
+def test_one_bad_frame_is_looked_past(world_of: Callable[..., World], error: Exception) -> None:
     world = world_of(error, probe(0.95))
     assert (world.swipe().decision.granted, world.last_row().fault) == (True, None)
 
 
-def test_bad_frame_begins_the_view_again(world_of):
+def test_bad_frame_begins_the_view_again(world_of: Callable[..., World]) -> None:
     """Three good frames are needed, and two were there before it."""
     assert world_of(probe(0.95), probe(0.95), ValueError("0x0"), probe(0.95)).swipe().frames == 5
 
 
 @pytest.mark.parametrize("error", [CameraError("The driver hiccups.", hint="Wait."), OSError("ioctl")])
-def test_camera_that_fails_for_a_moment_is_looked_past(world_of, error):
+def test_camera_that_fails_for_a_moment_is_looked_past(world_of: Callable[..., World], error: Exception) -> None:
     world = world_of(probe(0.95))
     world.camera.fault = error
     world.clock.at(world.clock.monotonic() + 2.0, lambda: setattr(world.camera, "fault", None))
@@ -379,19 +412,19 @@ def test_camera_that_fails_for_a_moment_is_looked_past(world_of, error):
     assert transaction.waited_s < 3.0
 
 
-def test_camera_that_fails_is_asked_until_the_time_out(world_of):
+def test_camera_that_fails_is_asked_until_the_time_out(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.95))
     world.camera.fault = CameraError("The cable is cut.", hint="Fix it.")
     assert world.swipe().waited_s == pytest.approx(6.0)
 
 
-def test_nobody_there_after_a_hiccup_is_not_a_fault(world_of):
+def test_nobody_there_after_a_hiccup_is_not_a_fault(world_of: Callable[..., World]) -> None:
     transaction = world_of(ValueError("0x0"), Reason.NO_FACE).swipe()
     assert (transaction.decision.reason, transaction.fault) == (Reason.NO_FACE, None)
 
 
 @pytest.mark.parametrize("age_s", [0.6, 5.0])
-def test_an_old_picture_is_no_evidence(world_of, age_s):
+def test_an_old_picture_is_no_evidence(world_of: Callable[..., World], age_s: float) -> None:
     world = world_of(probe(1.0))
     world.clock.sleep(60)
     world.camera.ages_s = [age_s] * 1000
@@ -399,7 +432,7 @@ def test_an_old_picture_is_no_evidence(world_of, age_s):
     assert world.analyzer.seen == 0
 
 
-def test_a_picture_from_before_the_badge_is_no_evidence(world_of):
+def test_a_picture_from_before_the_badge_is_no_evidence(world_of: Callable[..., World]) -> None:
     world = world_of(probe(1.0))
     world.clock.sleep(60)
     world.camera.ages_s = [0.2, 0.3, 0.35]
@@ -408,22 +441,22 @@ def test_a_picture_from_before_the_badge_is_no_evidence(world_of):
 
 
 @pytest.mark.parametrize("between", [Reason.NO_FACE, Reason.SEVERAL_FACES])
-def test_an_interrupted_view_begins_again(world_of, between):
+def test_an_interrupted_view_begins_again(world_of: Callable[..., World], between: Reason) -> None:
     world = world_of(probe(0.95), probe(0.95), between, probe(0.95))
     assert world.swipe().frames == 6
 
 
-def test_a_face_that_jumps_is_another_face(world_of):
+def test_a_face_that_jumps_is_another_face(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.95, x=0), probe(0.95, x=0), probe(0.95, x=400))
     assert world.swipe().frames == 5
 
 
-def test_the_audit_has_the_row_before_the_strike_is_released(world_of):
+def test_the_audit_has_the_row_before_the_strike_is_released(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.95))
     rows_at_release = []
     grant = world.door.grant
 
-    def watched(**how):
+    def watched(**how: int) -> bool:
         with closing(sqlite3.connect(f"file:{world.store.path}?mode=ro", uri=True)) as other:
             rows_at_release.extend(other.execute("SELECT outcome FROM audit").fetchall())
         return grant(**how)
@@ -433,7 +466,7 @@ def test_the_audit_has_the_row_before_the_strike_is_released(world_of):
     assert rows_at_release == [("granted",)]
 
 
-def test_what_cannot_be_written_down_is_denied(world_of):
+def test_what_cannot_be_written_down_is_denied(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.95))
     with closing(sqlite3.connect(world.store.path)) as other:
         other.execute("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(FAIL, 'disk is full'); END")
@@ -444,8 +477,8 @@ def test_what_cannot_be_written_down_is_denied(world_of):
 
 @pytest.mark.parametrize(("wrote_s", "releases"), [(2.5, 1), (3.5, 0), (30.0, 0)])
 def test_a_grant_that_waited_for_the_disk_for_more_than_three_seconds_releases_nothing(
-    world_of, monkeypatch, wrote_s, releases
-):
+    world_of: Callable[..., World], monkeypatch: pytest.MonkeyPatch, wrote_s: float, releases: int
+) -> None:
     """Whoever was seen may have left, and somebody else may stand there."""
     world, record = world_of(probe(0.95)), Audit.record
     monkeypatch.setattr(Audit, "record", lambda *args: (record(*args), world.clock.sleep(wrote_s)))
@@ -459,11 +492,13 @@ def test_a_grant_that_waited_for_the_disk_for_more_than_three_seconds_releases_n
 
 
 @pytest.mark.parametrize("missing", ["store", "models"])
-def test_a_flood_while_a_part_is_missing_leaves_room_for_everything_else(world_of, monkeypatch, missing):
+def test_a_flood_while_a_part_is_missing_leaves_room_for_everything_else(
+    world_of: Callable[..., World], monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
     """20 badges a second for a minute: at most 20 rows at once, one every 10 s, and what they count."""
     world = world_of()
 
-    def fail(_self):
+    def fail(_self: Store | ScriptedAnalyzer):
         raise StoreError("Missing.", hint="Bring it.") if missing == "store" else ModelError("None.", hint="Bring it.")
 
     if missing == "store":
@@ -480,7 +515,7 @@ def test_a_flood_while_a_part_is_missing_leaves_room_for_everything_else(world_o
     assert world.access._log.waiting + written <= 26
 
 
-def test_what_could_not_be_written_down_is_written_later(world_of):
+def test_what_could_not_be_written_down_is_written_later(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.95))
     audit = world.store.audit
 
@@ -495,7 +530,7 @@ def test_what_could_not_be_written_down_is_written_later(world_of):
     assert (row.badge, row.outcome, row.reason) == ("17:1001", Outcome.DENIED, Reason.STORE_FAULT)
 
 
-def test_a_store_that_cannot_be_read_is_a_denial(world_of):
+def test_a_store_that_cannot_be_read_is_a_denial(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.95))
     with closing(sqlite3.connect(world.store.path)) as other:
         other.execute("DROP TABLE face_references")
@@ -503,7 +538,7 @@ def test_a_store_that_cannot_be_read_is_a_denial(world_of):
 
 
 @pytest.mark.parametrize("damaged", ["people", "audit"])
-def test_whatever_a_damaged_store_comes_up_with_is_a_denial(world_of, damaged):
+def test_whatever_a_damaged_store_comes_up_with_is_a_denial(world_of: Callable[..., World], damaged: str) -> None:
     world = world_of(probe(0.95))
 
     def fail():
@@ -515,7 +550,7 @@ def test_whatever_a_damaged_store_comes_up_with_is_a_denial(world_of, damaged):
 
 
 @pytest.mark.parametrize("locked", ["people", "audit"])
-def test_the_time_lost_on_a_store_that_fails_is_told(world_of, locked):
+def test_the_time_lost_on_a_store_that_fails_is_told(world_of: Callable[..., World], locked: str) -> None:
     world = world_of(probe(0.95))
 
     def fail():
@@ -526,20 +561,20 @@ def test_the_time_lost_on_a_store_that_fails_is_told(world_of, locked):
     assert world.swipe().waited_s >= 5.0
 
 
-def test_what_failed_is_in_the_line_about_it(world_of):
+def test_what_failed_is_in_the_line_about_it(world_of: Callable[..., World]) -> None:
     world = world_of()
     world.camera.fault = CameraError("The cable is cut.", hint="Mend it.")
     assert transaction_line(world.swipe()).endswith(", fault: The cable is cut.")
 
 
-def test_a_relay_that_fails_is_a_denial_and_never_left_released(world_of):
+def test_a_relay_that_fails_is_a_denial_and_never_left_released(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.95))
     world.pins.broken = True
     assert world.swipe().decision.reason is Reason.DOOR_FAULT
     assert world.releases == 0
 
 
-def test_every_swipe_is_in_the_audit(world_of):
+def test_every_swipe_is_in_the_audit(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.5))
     world.swipe()
     row = world.last_row()
@@ -547,7 +582,7 @@ def test_every_swipe_is_in_the_audit(world_of):
     assert row.similarity == pytest.approx(0.5, abs=1e-6)
 
 
-def test_nobodys_name_is_in_the_audit(world_of):
+def test_nobodys_name_is_in_the_audit(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.95))
     world.swipe()
     with closing(sqlite3.connect(world.store.path)) as other:
@@ -558,7 +593,9 @@ def test_nobodys_name_is_in_the_audit(world_of):
 @given(
     st.lists(st.sampled_from([*PICTURE_REASONS, "match", "other", "jump"]), min_size=1, max_size=40), st.integers(1, 5)
 )
-def test_a_grant_always_rests_on_enough_matching_frames_in_a_row(world_of, script, needed):
+def test_a_grant_always_rests_on_enough_matching_frames_in_a_row(
+    world_of: Callable[..., World], script: list[Reason | str], needed: int
+) -> None:
     found = {"match": probe(0.99), "other": probe(0.1), "jump": probe(0.99, x=600)}
     world = world_of(*(found.get(item, item) if isinstance(item, str) else item for item in script), Reason.NO_FACE)
     settings = msgspec.structs.replace(world.settings, access=AccessSettings(probes=needed))
@@ -573,11 +610,13 @@ def test_a_grant_always_rests_on_enough_matching_frames_in_a_row(world_of, scrip
 @pytest.mark.parametrize(
     ("change", "reason"), [(People.revoke, Reason.BADGE_REVOKED), (People.suspend, Reason.BADGE_SUSPENDED)]
 )
-def test_a_badge_that_becomes_worthless_during_the_look_does_not_open_the_door(world_of, change, reason):
+def test_a_badge_that_becomes_worthless_during_the_look_does_not_open_the_door(
+    world_of: Callable[..., World], change: Callable[..., Any], reason: Reason
+) -> None:
     world = world_of(probe(0.95))
     analyze = world.analyzer.analyze
 
-    def changing(image):
+    def changing(image: NDArray[Any]) -> Probe:
         with Store(world.store.path.parent) as other, other.people() as people:
             change(people, BADGE, world.clock.utc())
         return analyze(image)
@@ -587,11 +626,11 @@ def test_a_badge_that_becomes_worthless_during_the_look_does_not_open_the_door(w
     assert world.releases == 0
 
 
-def test_somebody_renamed_during_the_look_is_let_in(world_of):
+def test_somebody_renamed_during_the_look_is_let_in(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.95))
     analyze = world.analyzer.analyze
 
-    def renaming(image):
+    def renaming(image: NDArray[Any]) -> Probe:
         with Store(world.store.path.parent) as other, other.people() as people:
             people.rename(people.held(BADGE).person, f"Ada {world.analyzer.seen}")
         return analyze(image)
@@ -601,7 +640,7 @@ def test_somebody_renamed_during_the_look_is_let_in(world_of):
 
 
 @pytest.mark.parametrize("state", ["suspended", "revoked"])
-def test_a_badge_that_is_worthless_is_refused_without_a_look(world_of, state):
+def test_a_badge_that_is_worthless_is_refused_without_a_look(world_of: Callable[..., World], state: str) -> None:
     world = world_of(probe(0.95))
     with world.store.people() as people:
         people.suspend(BADGE, world.clock.utc())
@@ -611,7 +650,7 @@ def test_a_badge_that_is_worthless_is_refused_without_a_look(world_of, state):
     assert (world.camera.given, world.releases) == ([], 0)
 
 
-def test_a_reference_with_a_flipped_bit_opens_nothing(world_of):
+def test_a_reference_with_a_flipped_bit_opens_nothing(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.95), references=np.array([[3e38, 0.0]], np.float32))
     assert world.swipe().decision.reason is Reason.STORE_FAULT
     assert world.releases == 0
@@ -620,16 +659,16 @@ def test_a_reference_with_a_flipped_bit_opens_nothing(world_of):
 class StopAfter(Stop):
     """A request to stop that is made once it has been asked about so many times."""
 
-    def __init__(self, times):
+    def __init__(self, times: int) -> None:
         super().__init__()
         self.times = times
 
-    def is_set(self):
+    def is_set(self) -> bool:
         self.times -= 1
         return super().is_set() or self.times < 0
 
 
-def test_a_request_to_stop_ends_the_look_at_once(world_of):
+def test_a_request_to_stop_ends_the_look_at_once(world_of: Callable[..., World]) -> None:
     world = world_of(Reason.NO_FACE)
     began = world.clock.monotonic()
     transaction = world.swipe(stop=StopAfter(3))
@@ -638,7 +677,7 @@ def test_a_request_to_stop_ends_the_look_at_once(world_of):
     assert world.last_row().reason is Reason.STOPPING
 
 
-def test_a_camera_that_hangs_does_not_delay_a_stop(world_of):
+def test_a_camera_that_hangs_does_not_delay_a_stop(world_of: Callable[..., World]) -> None:
     world = world_of()
     world.camera.read = world.clock.sleep
     world.swipe(stop=StopAfter(1))
@@ -646,7 +685,7 @@ def test_a_camera_that_hangs_does_not_delay_a_stop(world_of):
 
 
 @given(st.integers(0, 20))
-def test_nothing_is_released_after_a_request_to_stop(world_of, times):
+def test_nothing_is_released_after_a_request_to_stop(world_of: Callable[..., World], times: int) -> None:
     """Whenever it comes, and what was told, written down and done is alike."""
     world = world_of(probe(0.95))
     stop = StopAfter(times)
@@ -656,12 +695,12 @@ def test_nothing_is_released_after_a_request_to_stop(world_of, times):
     assert (world.last_row().outcome is Outcome.GRANTED) == granted
 
 
-def test_a_grant_that_was_written_down_and_not_carried_out_is_in_the_audit(world_of):
+def test_a_grant_that_was_written_down_and_not_carried_out_is_in_the_audit(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.95))
     stop = Stop()
     record = Audit.record
 
-    def stopping(audit, transaction):
+    def stopping(audit: Audit, transaction: Transaction) -> int:
         stop.set()
         return record(audit, transaction)
 
@@ -672,13 +711,13 @@ def test_a_grant_that_was_written_down_and_not_carried_out_is_in_the_audit(world
     assert "not carried out" in world.last_row().fault
 
 
-def test_a_badge_that_is_refused_anyway_keeps_its_reason(world_of):
+def test_a_badge_that_is_refused_anyway_keeps_its_reason(world_of: Callable[..., World]) -> None:
     stop = Stop()
     stop.set()
     assert world_of().swipe(parse_badge("17:9"), stop).decision.reason is Reason.BADGE_UNKNOWN
 
 
-def test_door_is_given_the_row_of_the_decision(world_of, monkeypatch):
+def test_door_is_given_the_row_of_the_decision(world_of: Callable[..., World], monkeypatch: pytest.MonkeyPatch) -> None:
     world = world_of(probe(0.99))
     given, grant = [], world.door.grant
     monkeypatch.setattr(world.door, "grant", lambda **how: (given.append(how), grant(**how))[1])

@@ -1,7 +1,11 @@
 """What an operator changes about badges and people: a badge opens exactly when the operator's model says valid."""
 
 import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +16,7 @@ from device.administration import Administration
 from device.credentials import parse_badge
 from device.errors import CredentialError, StoreError
 from device.policy.decision import refusal
-from device.records import Event, Reason
+from device.records import Credential, Event, Person, Reason
 from device.store.audit import Audit
 from device.store.store import Store
 from device.virtual.clock import SimulatedClock
@@ -24,7 +28,7 @@ BADGES = (OLD, NEW, THIRD)
 REFERENCE = np.eye(1, 128, dtype=np.float32)
 
 
-def enroll(store, name):
+def enroll(store: Store, name: str) -> Person:
     with store.people() as people:
         person = people.add(name, SimulatedClock().utc())
         people.add_references(person, REFERENCE, MODEL, SimulatedClock().utc())
@@ -32,54 +36,54 @@ def enroll(store, name):
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path: Path) -> Iterator[Store]:
     with Store(tmp_path / "state") as opened:
         yield opened
 
 
 @pytest.fixture
-def ada(store):
+def ada(store: Store) -> Person:
     return enroll(store, ADA)
 
 
 @pytest.fixture
-def grace(store):
+def grace(store: Store) -> Person:
     return enroll(store, GRACE)
 
 
 @pytest.fixture
-def office(store, ada, grace):
+def office(store: Store, ada: Person, grace: Person) -> Administration:
     """An administration with Ada, who holds 17:1, and Grace, who holds none."""
     opened = Administration(store, SimulatedClock())
     assert opened.add_badge(ADA, OLD).person == ada != grace
     return opened
 
 
-def why_not(store, credential):
+def why_not(store: Store, credential: Credential) -> Reason | None:
     """Why the door refuses a badge without a look at the face, None if it does not."""
     with store.people() as people:
         return refusal(people.claim(credential, MODEL))
 
 
-def noted(store):
+def noted(store: Store) -> list[tuple[Event, str | None]]:
     with store.audit() as audit:
         return [(row.event, row.badge) for row in audit]
 
 
-def test_new_badge_opens_for_the_face_that_is_enrolled(store, office, ada):
+def test_new_badge_opens_for_the_face_that_is_enrolled(store: Store, office: Administration, ada: Person) -> None:
     office.add_badge("ada LOVELACE", NEW)
     with store.people() as people:
         claim = people.claim(NEW, MODEL)
     assert (claim.person, refusal(claim)) == (ada, None)
 
 
-def test_replaced_badge_is_revoked_and_the_new_one_opens(store, office):
+def test_replaced_badge_is_revoked_and_the_new_one_opens(store: Store, office: Administration) -> None:
     office.replace_badge(OLD, NEW)
     assert (why_not(store, OLD), why_not(store, NEW)) == (Reason.BADGE_REVOKED, None)
     assert noted(store)[-2:] == [(Event.BADGE_REVOKED, "17:1"), (Event.BADGE_ISSUED, "17:2")]
 
 
-def test_badge_has_one_successor(store, office):
+def test_badge_has_one_successor(store: Store, office: Administration) -> None:
     """With a second one, the first, given by mistake, would stay valid unseen."""
     office.replace_badge(OLD, NEW)
     with pytest.raises(CredentialError, match="has been revoked already") as refused:
@@ -89,10 +93,12 @@ def test_badge_has_one_successor(store, office):
 
 
 @pytest.mark.parametrize("fails_at", [1, 2])
-def test_replacement_that_fails_halfway_changes_nothing(store, office, monkeypatch, fails_at):
+def test_replacement_that_fails_halfway_changes_nothing(
+    store: Store, office: Administration, monkeypatch: pytest.MonkeyPatch, fails_at: int
+) -> None:
     calls, note = [], Audit.note
 
-    def failing(*arguments, **named):
+    def failing(*arguments: datetime | Event | Audit, **named: Person | str) -> int:
         calls.append(1)
         if len(calls) == fails_at:
             raise StoreError("Full.", hint="Make room.")
@@ -106,20 +112,20 @@ def test_replacement_that_fails_halfway_changes_nothing(store, office, monkeypat
     assert (why_not(store, OLD), why_not(store, NEW), noted(store)) == (None, Reason.BADGE_UNKNOWN, before)
 
 
-def test_badge_is_not_replaced_by_itself(store, office):
+def test_badge_is_not_replaced_by_itself(store: Store, office: Administration) -> None:
     with pytest.raises(CredentialError, match="cannot replace itself"):
         office.replace_badge(OLD, OLD)
     assert why_not(store, OLD) is None
 
 
-def test_badge_is_not_replaced_by_somebody_elses(store, office):
+def test_badge_is_not_replaced_by_somebody_elses(store: Store, office: Administration) -> None:
     office.add_badge(GRACE, NEW)
     with pytest.raises(CredentialError, match="belongs to Grace Hopper"):
         office.replace_badge(OLD, NEW)
     assert (why_not(store, OLD), why_not(store, NEW)) == (None, None)
 
 
-def test_badge_is_not_replaced_by_a_revoked_one(store, office):
+def test_badge_is_not_replaced_by_a_revoked_one(store: Store, office: Administration) -> None:
     office.add_badge(ADA, NEW)
     office.revoke_badge(NEW)
     with pytest.raises(CredentialError, match="has been revoked") as refused:
@@ -128,7 +134,9 @@ def test_badge_is_not_replaced_by_a_revoked_one(store, office):
     assert why_not(store, OLD) is None
 
 
-def test_badge_is_not_replaced_by_one_whose_revocation_outlived_its_holder(store, office, grace):
+def test_badge_is_not_replaced_by_one_whose_revocation_outlived_its_holder(
+    store: Store, office: Administration, grace: Person
+) -> None:
     office.add_badge(GRACE, NEW)
     office.revoke_badge(NEW)
     store.erase(grace, SimulatedClock().utc())
@@ -137,14 +145,14 @@ def test_badge_is_not_replaced_by_one_whose_revocation_outlived_its_holder(store
     assert "lintel badges restore 17:2" in refused.value.hint
 
 
-def test_suspended_badge_is_refused_until_it_is_resumed(store, office):
+def test_suspended_badge_is_refused_until_it_is_resumed(store: Store, office: Administration) -> None:
     office.suspend_badge(OLD)
     suspended = why_not(store, OLD)
     office.resume_badge(OLD)
     assert (suspended, why_not(store, OLD)) == (Reason.BADGE_SUSPENDED, None)
 
 
-def test_suspended_badge_that_is_revoked_cannot_be_resumed(store, office):
+def test_suspended_badge_that_is_revoked_cannot_be_resumed(store: Store, office: Administration) -> None:
     office.suspend_badge(OLD)
     office.revoke_badge(OLD)
     with pytest.raises(CredentialError, match="has been revoked"):
@@ -152,25 +160,25 @@ def test_suspended_badge_that_is_revoked_cannot_be_resumed(store, office):
     assert why_not(store, OLD) is Reason.BADGE_REVOKED
 
 
-def test_suspended_badge_of_a_removed_person_stays_worthless(store, office, ada):
+def test_suspended_badge_of_a_removed_person_stays_worthless(store: Store, office: Administration, ada: Person) -> None:
     office.suspend_badge(OLD)
     store.erase(ada, SimulatedClock().utc())
     with pytest.raises(CredentialError, match="has been revoked"):
         office.add_badge(GRACE, OLD)
 
 
-def test_badge_is_restored_for_its_holder(store, office, ada):
+def test_badge_is_restored_for_its_holder(store: Store, office: Administration, ada: Person) -> None:
     office.revoke_badge(OLD)
     assert (office.restore_badge(OLD).person, why_not(store, OLD)) == (ada, None)
 
 
-def test_revocation_is_noted_once(store, office):
+def test_revocation_is_noted_once(store: Store, office: Administration) -> None:
     office.revoke_badge(OLD)
     office.revoke_badge(OLD)
     assert [event for event, _ in noted(store)].count(Event.BADGE_REVOKED) == 1
 
 
-def test_renamed_person_keeps_badges_and_audit_rows(store, office, ada):
+def test_renamed_person_keeps_badges_and_audit_rows(store: Store, office: Administration, ada: Person) -> None:
     office.rename(ADA, "Ada King")
     with store.people() as people:
         renamed = people.claim(OLD, MODEL).person
@@ -181,14 +189,14 @@ def test_renamed_person_keeps_badges_and_audit_rows(store, office, ada):
 
 
 @pytest.mark.parametrize("taken", ["Grace Hopper", "GRACE HOPPER", "Grace\u00a0Hopper"])
-def test_name_of_somebody_else_is_refused(store, office, taken):
+def test_name_of_somebody_else_is_refused(store: Store, office: Administration, taken: str) -> None:
     with pytest.raises(CredentialError, match="Grace Hopper is enrolled already"):
         office.rename(ADA, taken)
     with store.people() as people:
         assert people.named(ADA) is not None
 
 
-def test_name_can_change_its_case(store, office):
+def test_name_can_change_its_case(store: Store, office: Administration) -> None:
     office.rename(ADA, "ADA lovelace")
     with store.people() as people:
         assert people.named(ADA).name == "ADA lovelace"
@@ -212,7 +220,9 @@ def test_name_can_change_its_case(store, office):
         lambda office: office.add_badge(GRACE, OLD),
     ],
 )
-def test_change_that_cannot_be_made_leaves_no_row(store, office, change):
+def test_change_that_cannot_be_made_leaves_no_row(
+    store: Store, office: Administration, change: Callable[..., Any]
+) -> None:
     before = noted(store)
     with pytest.raises(CredentialError):
         change(office)
@@ -220,7 +230,7 @@ def test_change_that_cannot_be_made_leaves_no_row(store, office, change):
 
 
 @pytest.mark.parametrize(("extended", "event"), [(True, "person-time-extended"), (False, "person-time-usual")])
-def test_change_of_the_strike_time_is_noted(store, office, extended, event):
+def test_change_of_the_strike_time_is_noted(store: Store, office: Administration, extended: bool, event: str) -> None:
     office.give_time(ADA, extended=extended)
     assert noted(store)[-1][0].value == event
 
@@ -232,34 +242,34 @@ class Model:
     people: set[str] = field(default_factory=set)
     badges: dict = field(default_factory=lambda: dict.fromkeys(BADGES, ("unknown", None)))
 
-    def add(self, name, badge):
+    def add(self, name: str, badge: Credential) -> bool:
         if name not in self.people or self.badges[badge] != ("unknown", None):
             return False
         self.badges[badge] = ("valid", name)
         return True
 
-    def replace(self, old, new):
+    def replace(self, old: Credential, new: Credential) -> bool:
         state, holder = self.badges[old]
         if holder is None or state == "revoked" or old == new or self.badges[new] != ("unknown", None):
             return False
         self.badges[old], self.badges[new] = ("revoked", holder), ("valid", holder)
         return True
 
-    def turn(self, badge, states, into):
+    def turn(self, badge: Credential, states: set[str], into: str) -> bool:
         state, holder = self.badges[badge]
         if state not in states or (holder is None and into != "valid"):
             return False
         self.badges[badge] = (into, holder) if holder else ("unknown", None)
         return True
 
-    def rename(self, name, new):
+    def rename(self, name: str, new: str) -> bool:
         if name not in self.people or new in self.people:
             return False
         self.people = self.people - {name} | {new}
         self.badges = {badge: (state, new if who == name else who) for badge, (state, who) in self.badges.items()}
         return True
 
-    def remove(self, name):
+    def remove(self, name: str) -> bool:
         left = {"valid": "unknown", "suspended": "revoked", "revoked": "revoked"}
         gone = {badge: (left[state], None) for badge, (state, who) in self.badges.items() if who == name}
         self.badges.update(gone)
@@ -267,13 +277,13 @@ class Model:
         self.people.discard(name)
         return found
 
-    def enroll(self, name):
+    def enroll(self, name: str) -> bool:
         found = name in self.people
         self.people.add(name)
         return not found
 
 
-def remove(store, name):
+def remove(store: Store, name: str) -> None:
     with store.people() as people:
         person = people.named(name)
     if person is None:
@@ -282,7 +292,7 @@ def remove(store, name):
         people.remove(person)
 
 
-def enroll_once(store, name):
+def enroll_once(store: Store, name: str) -> None:
     with store.people() as people:
         if people.named(name):
             raise CredentialError("Enrolled.", hint="None.")
@@ -324,14 +334,16 @@ STEPS = st.lists(
 
 
 @pytest.fixture(scope="module")
-def empty(tmp_path_factory):
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     with Store(tmp_path_factory.mktemp("empty")) as opened:
         yield opened
 
 
 @given(STEPS)
 @settings(max_examples=200)
-def test_badge_opens_exactly_when_the_model_says_valid(empty, steps):
+def test_badge_opens_exactly_when_the_model_says_valid(
+    empty: Store, steps: list[tuple[str, str, str, Credential, Credential]]
+) -> None:
     model = Model()
     with empty.copy_in_memory() as store:
         office = Administration(store, SimulatedClock())
@@ -347,7 +359,7 @@ def test_badge_opens_exactly_when_the_model_says_valid(empty, steps):
             assert_agrees(store, model)
 
 
-def assert_agrees(store, model):
+def assert_agrees(store: Store, model: Model) -> None:
     with store.people() as people:
         for badge, (state, holder) in model.badges.items():
             claim = people.claim(badge, MODEL)
@@ -363,14 +375,16 @@ class Beside(Administration):
 
     meanwhile = staticmethod(lambda: None)
 
-    def _named(self, name):
+    def _named(self, name: str) -> Person:
         found = super()._named(name)
         self.meanwhile()
         return found
 
 
 @pytest.mark.parametrize("change", ["renamed", "removed"])
-def test_person_who_changes_meanwhile_is_not_mistaken(store, office, ada, change):
+def test_person_who_changes_meanwhile_is_not_mistaken(
+    store: Store, office: Administration, ada: Person, change: str
+) -> None:
     beside = Beside(store, SimulatedClock())
     beside.meanwhile = {
         "renamed": lambda: office.rename(ADA, "Ada King"),

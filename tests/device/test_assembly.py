@@ -3,13 +3,15 @@
 import os
 import re
 import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
-from device.assembly import assembled, late_store
+from device.assembly import Assembled, assembled, late_store
 from device.clock import Stop, SystemClock
 from device.config import CameraSettings, DoorSettings, GpioSettings, ReaderSettings, Settings, VisionSettings
 from device.credentials import parse_badge
@@ -19,38 +21,41 @@ from device.door.securing.driven import last_driven
 from device.door.wires.relay_guard import PET_S
 from device.enrollment import Candidate, Enrollment
 from device.errors import CameraError, DoorError
-from device.open_doors import open_doors
-from device.records import Event
+from device.open_doors import OpenBoard, open_doors
+from device.records import Event, Image
 from device.service import Notifier, Service, Watchdog, operate
 from device.store.store import Store
 from device.virtual.camera import SimulatedCamera
 from device.virtual.figures import Figure, Place
 from device.virtual.pins import SimulatedPins
 from device.virtual.scene import Scene
+from device.vision.faces import FaceAnalyzer
+from tests.device.commands import Ended, Lintel
+from tests.device.lgpio import Lgpio
 
 SECURE, RELEASED = 0, 1
 
 
 @pytest.fixture
-def fifo(tmp_path):
+def fifo(tmp_path: Path) -> Path:
     path = tmp_path / "badges"
     os.mkfifo(path)
     return path
 
 
 @pytest.fixture
-def camera(monkeypatch, portraits):
+def camera(monkeypatch: pytest.MonkeyPatch, portraits: Mapping[str, Image]) -> None:
     """A camera where a device would be, with Eileen in front of it."""
     figure = Figure(image="eileen", end=Place(x=0.5, y=0.9, size=1.5))
 
-    def opened(_settings, clock, **_how):
+    def opened(_settings: CameraSettings, clock: SystemClock, **_how: bool) -> SimulatedCamera:
         return SimulatedCamera(clock, Scene((figure,), {"eileen": portraits["eileen-collins"]}))
 
     monkeypatch.setattr("device.assembly.open_live_camera", opened)
 
 
 @pytest.fixture
-def settings(fifo, tmp_path, monkeypatch):
+def settings(fifo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
     return Settings(
         door=DoorSettings(pin=17, strike_time_s=0.01),
@@ -65,14 +70,14 @@ PATIENCE_S = 20.0
 class Running:
     """A door with its parts in operation."""
 
-    def __init__(self, board, parts, lines):
+    def __init__(self, board: OpenBoard, parts: Assembled, lines: list[Any]) -> None:
         self.door, self.parts, self.lines = board.doors[0].door, parts, lines
 
-    def troubles(self, text):
+    def troubles(self, text: str) -> tuple[str, ...]:
         """What is wrong with its parts, once something says `text`."""
         return self.polled(lambda said: any(text in one for one in said))
 
-    def polled(self, is_so):
+    def polled(self, is_so: Callable[..., Any]) -> tuple[str, ...]:
         deadline = time.monotonic() + PATIENCE_S
         while True:
             self.parts.health.poll()
@@ -83,7 +88,7 @@ class Running:
 
 
 @contextmanager
-def running(settings):
+def running(settings: Settings) -> Iterator[Running]:
     clock, lines = SystemClock(), []
     with (
         open_doors(settings, clock) as board,
@@ -93,21 +98,23 @@ def running(settings):
         yield Running(board, parts, lines)
 
 
-def run_until_closed(settings):
+def run_until_closed(settings: Settings) -> None:
     with running(settings):
         pass
 
 
 @pytest.mark.usefixtures("camera")
-def test_door_is_secured_from_the_start_to_the_end(lgpio, settings):
+def test_door_is_secured_from_the_start_to_the_end(lgpio: Lgpio, settings: Settings) -> None:
     run_until_closed(settings)
     assert set(lgpio.levels()) == {SECURE}
 
 
-def test_door_is_secured_before_the_camera_is_opened(lgpio, settings, monkeypatch):
+def test_door_is_secured_before_the_camera_is_opened(
+    lgpio: Lgpio, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     levels = []
 
-    def failing(_settings, _clock, **_how):
+    def failing(_settings: CameraSettings, _clock: SystemClock, **_how: bool):
         levels.extend(lgpio.levels())
         raise CameraError("There is no camera.", hint="Connect it.")
 
@@ -117,7 +124,7 @@ def test_door_is_secured_before_the_camera_is_opened(lgpio, settings, monkeypatc
 
 
 @pytest.mark.usefixtures("camera", "runtime")
-def test_relays_are_remembered_before_a_pin_is_touched(lgpio, settings):
+def test_relays_are_remembered_before_a_pin_is_touched(lgpio: Lgpio, settings: Settings) -> None:
     lgpio.refused.add("output")
     with pytest.raises(DoorError):
         run_until_closed(settings)
@@ -125,28 +132,30 @@ def test_relays_are_remembered_before_a_pin_is_touched(lgpio, settings):
 
 
 @pytest.mark.usefixtures("camera", "runtime", "lgpio")
-def test_chip_is_remembered_and_in_the_status(settings):
+def test_chip_is_remembered_and_in_the_status(settings: Settings) -> None:
     with running(settings) as run:
         status = run.door.status()
     assert status.chip == str(last_driven().chip) == "pinctrl-bcm2711, /dev/gpiochip0, 58 lines"
 
 
 @pytest.mark.usefixtures("camera", "runtime")
-def test_door_is_on_the_chip_that_the_settings_name(lgpio, dev, settings):
+def test_door_is_on_the_chip_that_the_settings_name(lgpio: Lgpio, dev: Path, settings: Settings) -> None:
     lgpio.chips = {0: ("pinctrl-rp1", 54), 3: ("pcf8574", 32)}
     (dev / "gpiochip3").touch()
     run_until_closed(msgspec.structs.replace(settings, gpio=GpioSettings(chip="pcf8574")))
     assert {call[1] for call in lgpio.asked if call[0] == "output"} == {7 + 3}
 
 
-def test_evacuation_outlasts_restarts_stops_and_a_slow_camera(settings, monkeypatch, tmp_path):
+def test_evacuation_outlasts_restarts_stops_and_a_slow_camera(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """The guard secures a strike that nobody attends to, so the door's time has to pass from the first moment on."""
     clock = SystemClock()
     pins = SimulatedPins(clock)
     monkeypatch.setattr("device.open_doors.board_factory", lambda _chip: pins.factory)
     ModeFile(tmp_path / "state", "main").write(Lasting(Mode(ordered=Order.EVACUATION)))
 
-    def slow(_settings, clock, **_how):
+    def slow(_settings: CameraSettings, clock: SystemClock, **_how: bool):
         clock.sleep(PET_S + 1.0)
         raise CameraError("There is no camera.", hint="Connect it.")
 
@@ -156,17 +165,17 @@ def test_evacuation_outlasts_restarts_stops_and_a_slow_camera(settings, monkeypa
 
 
 @pytest.mark.usefixtures("lgpio", "camera")
-def test_everything_is_let_go(settings, fifo, tmp_path):
+def test_everything_is_let_go(settings: Settings, fifo: Path, tmp_path: Path) -> None:
     run_until_closed(settings)
     held = [link.resolve() for link in Path("/proc/self/fd").iterdir()]
     assert [path for path in held if path in (fifo, tmp_path / "state" / "lintel.db")] == []
 
 
 @pytest.fixture
-def without(settings, tmp_path, portrait_files):
+def without(settings: Settings, tmp_path: Path, portrait_files: dict[str, Path]) -> Callable[[str], Settings]:
     """The settings of a door that lacks a part, or where something else stands in its place."""
 
-    def changed(part):
+    def changed(part: str) -> Settings:
         if part == "store":
             (tmp_path / "state").touch()
         changes = {
@@ -191,7 +200,9 @@ PARTS = {
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_door_is_in_operation_although_a_part_is_missing_and_says_which(lgpio, without, part):
+def test_door_is_in_operation_although_a_part_is_missing_and_says_which(
+    lgpio: Lgpio, without: Callable[[str], Settings], part: str
+) -> None:
     with running(without(part)) as run:
         run.troubles(PARTS[part])
         assert run.door.let_out()
@@ -200,7 +211,9 @@ def test_door_is_in_operation_although_a_part_is_missing_and_says_which(lgpio, w
 
 @pytest.mark.parametrize("part", ["camera", "models"])
 @pytest.mark.usefixtures("lgpio")
-def test_what_is_missing_is_in_the_audit_without_a_badge(without, part, tmp_path):
+def test_what_is_missing_is_in_the_audit_without_a_badge(
+    without: Callable[[str], Settings], part: str, tmp_path: Path
+) -> None:
     with running(without(part)) as run:
         run.troubles(PARTS[part])
         run.parts.parts[0].log.write_down()
@@ -209,7 +222,7 @@ def test_what_is_missing_is_in_the_audit_without_a_badge(without, part, tmp_path
 
 
 @pytest.mark.usefixtures("camera")
-def test_store_that_comes_later_is_used(lgpio, without, tmp_path):  # noqa: ARG001
+def test_store_that_comes_later_is_used(lgpio: Lgpio, without: Callable[[str], Settings], tmp_path: Path) -> None:  # noqa: ARG001
     with running(without("store")) as run:
         run.troubles("Cannot use the database")
         (tmp_path / "state").unlink()
@@ -219,7 +232,7 @@ def test_store_that_comes_later_is_used(lgpio, without, tmp_path):  # noqa: ARG0
 
 
 @pytest.mark.usefixtures("lgpio", "camera")
-def test_standard_input_of_a_service_is_a_trouble(settings, monkeypatch):
+def test_standard_input_of_a_service_is_a_trouble(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is the default: a door without its reader's settings has its exit button all the same."""
     monkeypatch.setenv("NOTIFY_SOCKET", "/run/none")
     with running(msgspec.structs.replace(settings, reader=ReaderSettings())) as run:
@@ -228,10 +241,10 @@ def test_standard_input_of_a_service_is_a_trouble(settings, monkeypatch):
 
 
 @pytest.mark.usefixtures("lgpio", "camera")
-def test_door_whose_time_has_ended_ends_the_process_at_once(settings):
+def test_door_whose_time_has_ended_ends_the_process_at_once(settings: Settings) -> None:
     """It is in FAULT and hears neither its exit button nor an evacuation: a watchdog would take 75 s."""
 
-    def fail(*_arguments):
+    def fail(*_arguments: float):
         raise MemoryError
 
     with running(settings) as run:
@@ -244,13 +257,15 @@ def test_door_whose_time_has_ended_ends_the_process_at_once(settings):
         assert time.monotonic() - began < 10.0
 
 
-def test_no_chip_is_an_error_as_there_is_no_door_then(monkeypatch, tmp_path, settings):
+def test_no_chip_is_an_error_as_there_is_no_door_then(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: Settings
+) -> None:
     monkeypatch.setattr("device.door.wires.chip.DEVICES", tmp_path)
     with pytest.raises(DoorError, match="no GPIO chip"):
         run_until_closed(settings)
 
 
-def test_way_out_has_a_loop_of_its_own(lgpio, settings, tmp_path):  # noqa: ARG001
+def test_way_out_has_a_loop_of_its_own(lgpio: Lgpio, settings: Settings, tmp_path: Path) -> None:  # noqa: ARG001
     """The issue's own case: a badge that lies on the reader outside must not keep anybody in."""
     os.mkfifo(tmp_path / "inside")
     inside = ReaderSettings(name="inside", direction="exit", source=str(tmp_path / "inside"))
@@ -260,7 +275,9 @@ def test_way_out_has_a_loop_of_its_own(lgpio, settings, tmp_path):  # noqa: ARG0
 
 
 @pytest.fixture
-def run(lintel, settings, analyzer, portraits, tmp_path):
+def run(
+    lintel: Lintel, settings: Settings, analyzer: FaceAnalyzer, portraits: Mapping[str, Image], tmp_path: Path
+) -> Callable[[bytes], Ended]:
     """`lintel run` where Eileen Collins is enrolled, with badges typed on the real standard input once it is ready."""
     candidate = Candidate("portrait", portraits["eileen-collins"])
     with Store(tmp_path / "state") as store:
@@ -268,10 +285,10 @@ def run(lintel, settings, analyzer, portraits, tmp_path):
     strike_time_s, threads = settings.door.strike_time_s, settings.vision.threads
     (tmp_path / "lintel.toml").write_text(f"[door]\nstrike_time_s = {strike_time_s}\n[vision]\nthreads = {threads}\n")
 
-    def typed(badges):
+    def typed(badges: bytes) -> Ended:
         ours, theirs = os.pipe()
 
-        def type_badges(_notifier):
+        def type_badges(_notifier: Notifier) -> None:
             os.write(theirs, badges)
             os.close(theirs)
 
@@ -297,7 +314,9 @@ def run(lintel, settings, analyzer, portraits, tmp_path):
         (b"\x00\xff", "badge unreadable, DENIED (badge-unreadable), decided ", [SECURE]),
     ],
 )
-def test_badge_at_a_real_door(lgpio, run, badge, said, levels):
+def test_badge_at_a_real_door(
+    lgpio: Lgpio, run: Callable[[bytes], Ended], badge: bytes, said: str, levels: list[int]
+) -> None:
     ended = run(badge + b"\n")
     changes = [level for level, before in zip(lgpio.levels(), [None, *lgpio.levels()], strict=False) if level != before]
     journal = re.sub("#[0-9a-f]{8}", "#xxxxxxxx", ended.out)
@@ -305,7 +324,9 @@ def test_badge_at_a_real_door(lgpio, run, badge, said, levels):
 
 
 @pytest.mark.usefixtures("lgpio", "camera")
-def test_badge_in_the_journal_is_found_by_those_who_may_read_the_state(run, lintel, tmp_path):
+def test_badge_in_the_journal_is_found_by_those_who_may_read_the_state(
+    run: Callable[[bytes], Ended], lintel: Lintel, tmp_path: Path
+) -> None:
     ended = run(b"17:1001\n")
     tag = ended.out.split()[1].rstrip(",")
     found = lintel("--state-dir", tmp_path / "state", "people", "find", tag)
@@ -313,7 +334,7 @@ def test_badge_in_the_journal_is_found_by_those_who_may_read_the_state(run, lint
 
 
 @pytest.mark.usefixtures("lgpio", "camera")
-def test_visit_is_in_the_audit(run, lintel, tmp_path):
+def test_visit_is_in_the_audit(run: Callable[[bytes], Ended], lintel: Lintel, tmp_path: Path) -> None:
     run(b"17:1001\n")
     rows = lintel("--state-dir", tmp_path / "state", "audit", "list", "--json").json
     assert [row["event"] for row in rows] == ["enrolled", "service-started", "decision", "service-stopped"]

@@ -39,7 +39,7 @@ def test_sleep_of_no_time_returns(seconds: float) -> None:
     SystemClock().sleep(seconds)
 
 
-def test_a_request_to_stop_takes_no_lock():
+def test_a_request_to_stop_takes_no_lock() -> None:
     """A signal handler that waits for a lock which the interrupted thread holds hangs for ever, the strike released."""
     from device.clock import Stop
 

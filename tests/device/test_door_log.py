@@ -1,6 +1,9 @@
 """What waits for a store that fails: a flood's count is not dropped where there is no room for its row."""
 
+from collections.abc import Iterator
+from contextlib import _GeneratorContextManager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -19,32 +22,32 @@ class FailingStore(Store):
 
     is_whole = False
 
-    def audit(self):
+    def audit(self) -> _GeneratorContextManager:
         if not self.is_whole:
             raise StoreError("Locked.", hint="Wait.")
         return super().audit()
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path: Path) -> Iterator[FailingStore]:
     with FailingStore(tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
-def log(store):
+def log(store: FailingStore) -> DoorLog:
     clock = SimulatedClock()
     door = open_door(Settings(), SimulatedPins(clock), clock)
     door.notices()
     return DoorLog(door, store, clock)
 
 
-def denied(number):
+def denied(number: int) -> Transaction:
     now = datetime(2026, 11, 30, tzinfo=UTC)
     return Transaction(now, Credential("h10301", 17, number), None, Decision(Reason.BADGE_UNKNOWN), 0.1)
 
 
-def test_count_of_a_flood_waits_until_there_is_room_for_its_row(log, store):
+def test_count_of_a_flood_waits_until_there_is_room_for_its_row(log: DoorLog, store: FailingStore) -> None:
     for _ in range(1000):
         log.add(Event.READER_LOST)
     assert sum(log.counts(denied(number)) for number in range(100)) == 80
@@ -58,7 +61,7 @@ def test_count_of_a_flood_waits_until_there_is_room_for_its_row(log, store):
     assert row.fault == "85 more within 0.0 s, first badge 17:20, last badge 17:4"
 
 
-def test_row_that_no_store_can_take_keeps_none_waiting(store, log):
+def test_row_that_no_store_can_take_keeps_none_waiting(store: FailingStore, log: DoorLog) -> None:
     store.is_whole = True
     log.add(Event.FAULT, "before")
     log.add(Event.FAULT, "a lone surrogate \ud800")

@@ -1,20 +1,26 @@
 """Enrollment: good pictures of one person become references, everything else is refused with its reason."""
 
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from device.credentials import parse_badge
 from device.enrollment import Candidate, Enrollment, capture_candidates, linked_groups
 from device.errors import EnrollmentRefused
-from device.records import Event, Image, Reason
+from device.records import Credential, Event, Image, Person, Reason
 from device.store.store import Store
 from device.virtual.camera import SimulatedCamera
 from device.virtual.clock import SimulatedClock
 from device.virtual.figures import Figure, Place
 from device.virtual.scene import Scene
+from device.vision.faces import FaceAnalyzer
 
 EILEEN, GRACE = "eileen-collins", "grace-hopper"
 HERS, OTHER = parse_badge("17:1001"), parse_badge("17:1002")
@@ -27,38 +33,42 @@ def pictures_of(portraits: dict[str, Image], name: str, count: int, **changes: f
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path: Path) -> Iterator[Store]:
     with Store(tmp_path) as opened:
         yield opened
 
 
 @pytest.fixture
-def enrollment(store, analyzer) -> Enrollment:
+def enrollment(store: Store, analyzer: FaceAnalyzer) -> Enrollment:
     return Enrollment(store, analyzer, SimulatedClock())
 
 
-def references(store, credential=HERS):
+def references(store: Store, credential: Credential = HERS) -> NDArray[Any]:
     with store.people() as people:
         return people.references(people.badge(credential).person, enrollment_model(store))
 
 
-def enrollment_model(store) -> str:
+def enrollment_model(store: Store) -> str:
     with store.people() as people:
         return people.everyone()[0].references[0][0]
 
 
-def test_each_good_picture_becomes_a_reference(enrollment, portraits, store):
+def test_each_good_picture_becomes_a_reference(
+    enrollment: Enrollment, portraits: Mapping[str, Image], store: Store
+) -> None:
     report = enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 3))
     assert len(report.accepted) == 3
     assert references(store).shape == (3, 128)
 
 
-def test_a_reference_is_bound_to_its_model(enrollment, portraits, store, analyzer):
+def test_a_reference_is_bound_to_its_model(
+    enrollment: Enrollment, portraits: Mapping[str, Image], store: Store, analyzer: FaceAnalyzer
+) -> None:
     enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
     assert enrollment_model(store) == analyzer.embedder.model_sha256
 
 
-def test_an_enrollment_is_in_the_audit(enrollment, portraits, store):
+def test_an_enrollment_is_in_the_audit(enrollment: Enrollment, portraits: Mapping[str, Image], store: Store) -> None:
     enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
     with store.audit() as audit:
         assert [row.event for row in audit] == [Event.ENROLLED]
@@ -76,20 +86,22 @@ def test_an_enrollment_is_in_the_audit(enrollment, portraits, store):
         (lambda p: np.ascontiguousarray(p[GRACE][:, 220:]), Reason.FACE_CUT_OFF),
     ],
 )
-def test_a_poor_picture_is_left_out_with_its_reason(enrollment, portraits, image, reason):
+def test_a_poor_picture_is_left_out_with_its_reason(
+    enrollment: Enrollment, portraits: Mapping[str, Image], image: Callable[..., Any], reason: Reason
+) -> None:
     poor = Candidate("poor", image(portraits))
     report = enrollment.enroll(HERS, "Eileen", [poor, *pictures_of(portraits, EILEEN, 1)])
     assert [(rejection.label, rejection.reason) for rejection in report.rejected] == [("poor", reason)]
 
 
-def test_only_poor_pictures_enroll_nobody(enrollment, store):
+def test_only_poor_pictures_enroll_nobody(enrollment: Enrollment, store: Store) -> None:
     with pytest.raises(EnrollmentRefused, match="No face was seen"):
         enrollment.enroll(HERS, "Eileen", [Candidate("wall", np.full((480, 640, 3), 128, np.uint8))])
     with store.people() as people:
         assert people.everyone() == ()
 
 
-def test_another_person_among_the_pictures_is_left_out(enrollment, portraits):
+def test_another_person_among_the_pictures_is_left_out(enrollment: Enrollment, portraits: Mapping[str, Image]) -> None:
     pictures = [*pictures_of(portraits, EILEEN, 2), *pictures_of(portraits, GRACE, 1)]
     report = enrollment.enroll(HERS, "Eileen", pictures)
     assert [rejection.reason for rejection in report.rejected] == [Reason.OUTLIER]
@@ -97,26 +109,34 @@ def test_another_person_among_the_pictures_is_left_out(enrollment, portraits):
 
 
 @pytest.mark.parametrize("each", [1, 2])
-def test_pictures_of_two_people_in_equal_number_enroll_nobody(enrollment, portraits, each):
+def test_pictures_of_two_people_in_equal_number_enroll_nobody(
+    enrollment: Enrollment, portraits: Mapping[str, Image], each: int
+) -> None:
     pictures = [*pictures_of(portraits, EILEEN, each), *pictures_of(portraits, GRACE, each)]
     with pytest.raises(EnrollmentRefused, match="one and the same person"):
         enrollment.enroll(HERS, "Eileen", pictures)
 
 
-def test_more_pictures_are_added_to_the_same_person(enrollment, portraits, store):
+def test_more_pictures_are_added_to_the_same_person(
+    enrollment: Enrollment, portraits: Mapping[str, Image], store: Store
+) -> None:
     enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
     enrollment.enroll(HERS, "eileen", pictures_of(portraits, EILEEN, 2, light=0.8))
     assert len(references(store)) == 3
 
 
-def test_nobody_elses_face_is_added_to_a_person(enrollment, portraits, store):
+def test_nobody_elses_face_is_added_to_a_person(
+    enrollment: Enrollment, portraits: Mapping[str, Image], store: Store
+) -> None:
     enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
     with pytest.raises(EnrollmentRefused):
         enrollment.enroll(HERS, "Eileen", pictures_of(portraits, GRACE, 3))
     assert len(references(store)) == 1
 
 
-def test_a_second_badge_goes_to_the_same_face_alone(enrollment, portraits, store):
+def test_a_second_badge_goes_to_the_same_face_alone(
+    enrollment: Enrollment, portraits: Mapping[str, Image], store: Store
+) -> None:
     enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
     with pytest.raises(EnrollmentRefused):
         enrollment.enroll(OTHER, "Eileen", pictures_of(portraits, GRACE, 2))
@@ -125,13 +145,15 @@ def test_a_second_badge_goes_to_the_same_face_alone(enrollment, portraits, store
         assert people.badge(OTHER).person == people.badge(HERS).person
 
 
-def test_a_badge_has_one_holder(enrollment, portraits):
+def test_a_badge_has_one_holder(enrollment: Enrollment, portraits: Mapping[str, Image]) -> None:
     enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
     with pytest.raises(EnrollmentRefused, match="belongs to Eileen"):
         enrollment.enroll(HERS, "Grace", pictures_of(portraits, GRACE, 1))
 
 
-def test_a_taken_badge_is_refused_before_pictures_are_taken(enrollment, portraits):
+def test_a_taken_badge_is_refused_before_pictures_are_taken(
+    enrollment: Enrollment, portraits: Mapping[str, Image]
+) -> None:
     enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
     with pytest.raises(EnrollmentRefused, match="belongs to Eileen"):
         enrollment.holder(HERS, "Grace")
@@ -139,12 +161,14 @@ def test_a_taken_badge_is_refused_before_pictures_are_taken(enrollment, portrait
 
 
 @pytest.mark.parametrize("change", ["removed", "renamed", "given away"])
-def test_what_changes_while_somebody_is_enrolled_is_refused(enrollment, portraits, store, analyzer, change):
+def test_what_changes_while_somebody_is_enrolled_is_refused(
+    enrollment: Enrollment, portraits: Mapping[str, Image], store: Store, analyzer: FaceAnalyzer, change: str
+) -> None:
     eileen = enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1)).person
     now = SimulatedClock().utc()
 
     class Meanwhile(Enrollment):
-        def holder(self, credential, name):
+        def holder(self, credential: Credential, name: str) -> Person:
             found = super().holder(credential, name)
             if change == "removed":
                 store.erase(eileen, now)
@@ -161,7 +185,9 @@ def test_what_changes_while_somebody_is_enrolled_is_refused(enrollment, portrait
         assert sum(count for known in people.everyone() for _, count in known.references) == (change != "removed")
 
 
-def test_a_revoked_badge_is_not_given_out_again(enrollment, portraits, store):
+def test_a_revoked_badge_is_not_given_out_again(
+    enrollment: Enrollment, portraits: Mapping[str, Image], store: Store
+) -> None:
     enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
     with store.people() as people:
         people.revoke(HERS, SimulatedClock().utc())
@@ -169,14 +195,16 @@ def test_a_revoked_badge_is_not_given_out_again(enrollment, portraits, store):
         enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
 
 
-def test_the_camera_takes_different_pictures(analyzer, portraits):
+def test_the_camera_takes_different_pictures(analyzer: FaceAnalyzer, portraits: Mapping[str, Image]) -> None:
     clock = SimulatedClock()
     camera = SimulatedCamera(clock, Scene((Figure(image=EILEEN, end=Place(y=0.85, size=1.4)),), portraits))
     taken = capture_candidates(camera, clock, analyzer.analyze, wanted=3, timeout_s=20)
     assert len({candidate.image.tobytes() for candidate in taken}) == 3
 
 
-def test_the_camera_waits_for_a_good_picture_and_says_what_was_wrong(analyzer, portraits):
+def test_the_camera_waits_for_a_good_picture_and_says_what_was_wrong(
+    analyzer: FaceAnalyzer, portraits: Mapping[str, Image]
+) -> None:
     clock = SimulatedClock()
     camera = SimulatedCamera(clock, Scene((Figure(image=GRACE, end=Place(y=0.85, size=1.4), light=0.1),), portraits))
     with pytest.raises(EnrollmentRefused, match="too dark"):
@@ -187,14 +215,14 @@ units = st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed).n
 
 
 @given(units, st.floats(-1, 1))
-def test_groups_are_a_partition(vectors, threshold):
+def test_groups_are_a_partition(vectors: NDArray[Any], threshold: float) -> None:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     groups = linked_groups(list(vectors), threshold)
     assert sorted(index for group in groups for index in group) == list(range(6))
 
 
 @given(units, st.floats(-1, 1))
-def test_no_pair_that_matches_is_in_two_groups(vectors, threshold):
+def test_no_pair_that_matches_is_in_two_groups(vectors: NDArray[Any], threshold: float) -> None:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     groups = linked_groups(list(vectors), threshold)
     apart = [(a, b) for first in groups for second in groups if first is not second for a in first for b in second]

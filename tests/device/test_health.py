@@ -1,5 +1,8 @@
 """What fails is reported within two seconds, without anybody presenting a badge, and a loose cable fills no disk."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from device.config import DoorSettings, Settings
@@ -13,18 +16,18 @@ from tests.device.doors import open_door
 
 
 class World:
-    def __init__(self, folder, *, is_logged=True):
+    def __init__(self, folder: Path, *, is_logged: bool = True) -> None:
         self.clock, self.said, self.lines = SimulatedClock(), "", []
         self.store = Store(folder)
         self.log = DoorLog(open_door(SETTINGS, SimulatedPins(self.clock), self.clock), self.store, self.clock)
         part = Part("camera 0", frozenset({"main"}), lambda: self.said, is_logged=is_logged)
         self.health = Health([part], {"main": self.log}, self.clock, self.lines.append)
 
-    def polled(self, said):
+    def polled(self, said: str) -> None:
         self.said = said
         self.health.poll()
 
-    def events(self):
+    def events(self) -> list[tuple[Event, str]]:
         self.log.write_down()
         with self.store.audit() as audit:
             return [(row.event, row.fault) for row in audit.newest(1000)]
@@ -34,13 +37,13 @@ SETTINGS = Settings(door=DoorSettings(pin=17))
 
 
 @pytest.fixture
-def world(tmp_path):
+def world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path / "state")
     yield made
     made.store.close()
 
 
-def test_what_fails_and_works_again_has_a_row_each(world):
+def test_what_fails_and_works_again_has_a_row_each(world: World) -> None:
     for said in ("", "It is unplugged.", "It is unplugged.", "It can't be opened.", "", ""):
         world.polled(said)
     assert world.events() == [
@@ -49,7 +52,7 @@ def test_what_fails_and_works_again_has_a_row_each(world):
     ]
 
 
-def test_trouble_is_shown_while_it_lasts(world):
+def test_trouble_is_shown_while_it_lasts(world: World) -> None:
     world.polled("It is unplugged.")
     assert world.health.troubles("main") == ("camera 0: It is unplugged.",)
     assert world.health.troubles("other") == ()
@@ -57,12 +60,12 @@ def test_trouble_is_shown_while_it_lasts(world):
     assert world.health.troubles("main") == ()
 
 
-def test_journal_says_it_too(world):
+def test_journal_says_it_too(world: World) -> None:
     world.polled("It is unplugged.")
     assert world.lines == ["Door main: camera 0: It is unplugged."]
 
 
-def test_part_with_rows_of_its_own_is_only_shown(tmp_path):
+def test_part_with_rows_of_its_own_is_only_shown(tmp_path: Path) -> None:
     world = World(tmp_path / "state", is_logged=False)
     world.polled("Reader inside is gone.")
     shown, rows = world.health.troubles("main"), world.events()
@@ -70,14 +73,14 @@ def test_part_with_rows_of_its_own_is_only_shown(tmp_path):
     assert (shown, rows) == (("camera 0: Reader inside is gone.",), [])
 
 
-def test_loose_cable_writes_at_most_ten_rows_a_minute(world):
+def test_loose_cable_writes_at_most_ten_rows_a_minute(world: World) -> None:
     for second in range(600):
         world.polled("It is unplugged." if second % 2 else "")
         world.clock.sleep(1.0)
     assert 20 <= len(world.events()) <= 110
 
 
-def test_part_that_raises_is_a_trouble_and_others_are_asked(tmp_path):
+def test_part_that_raises_is_a_trouble_and_others_are_asked(tmp_path: Path) -> None:
     world = World(tmp_path / "state")
 
     def broken():

@@ -7,13 +7,17 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from signal import Signals
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from device.access import Doorway
 from device.assembly import DoorParts
@@ -25,8 +29,10 @@ from device.enrollment import Candidate, Enrollment
 from device.errors import DoorError, ReaderEnded, ReaderError, StoreError
 from device.records import (
     BadgeRead,
+    Credential,
     DoorCommand,
     Event,
+    Image,
     Notice,
     ReaderNotice,
     Reason,
@@ -41,6 +47,7 @@ from device.virtual.figures import Figure, Place
 from device.virtual.pins import SimulatedPins
 from device.virtual.reader import SimulatedReader
 from device.virtual.scene import Scene
+from device.vision.faces import FaceAnalyzer
 from tests.device.doors import open_door
 from tests.processes import started
 
@@ -56,16 +63,16 @@ class ShiftReader(SimulatedReader):
     presented without waiting.
     """
 
-    def __init__(self, clock, stop):
+    def __init__(self, clock: SimulatedClock, stop: threading.Event) -> None:
         super().__init__(clock)
         self.stop, self.quiet, self.ending = stop, 0, None
         self.reads, self.queued, self.people, self.at_read = 0, [], [], {}
         self.before_read = lambda: None
 
-    def comes(self, credential):
+    def comes(self, credential: Credential | None) -> None:
         self.people.append(credential)
 
-    def read(self, timeout_s):
+    def read(self, timeout_s: float) -> BadgeRead | ReaderNotice | None:
         if timeout_s == 0.0:
             return self.queued.pop(0) if self.queued else None
         self.before_read()
@@ -86,24 +93,24 @@ class ShiftReader(SimulatedReader):
 class Time:
     """Stands for the thread that keeps a door's time: the simulated clock does, and it may hang."""
 
-    def __init__(self, clock):
+    def __init__(self, clock: SimulatedClock) -> None:
         self.clock, self.hangs_since = clock, None
 
     @property
-    def last_beat(self):
+    def last_beat(self) -> float:
         return self.clock.monotonic() if self.hangs_since is None else self.hangs_since
 
 
 class Manager:
     """systemd's end of the notification socket."""
 
-    def __init__(self, address):
+    def __init__(self, address: str) -> None:
         self.address = address
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(f"\0{address[1:]}" if address.startswith("@") else address)
         self.socket.setblocking(False)
 
-    def heard(self):
+    def heard(self) -> list[str]:
         """What has come since this was last asked."""
         messages = []
         while True:
@@ -116,7 +123,14 @@ class Manager:
 class World:
     """A door in a virtual world, with Eileen enrolled and in front of the camera."""
 
-    def __init__(self, folder, analyzer, portraits, manager, **options):
+    def __init__(
+        self,
+        folder: Path,
+        analyzer: FaceAnalyzer,
+        portraits: dict[str, NDArray[Any]],
+        manager: Manager,
+        **options: bool,
+    ) -> None:
         self.stop, self.clock, self.manager = threading.Event(), SimulatedClock(), manager
         self.pins, self.reader = SimulatedPins(self.clock), ShiftReader(self.clock, self.stop)
         self.store, self.told = Store(folder), []
@@ -132,45 +146,45 @@ class World:
             DoorParts(doorway, self.reader, (lambda: self.time.last_beat,)), SETTINGS, watchdog, **options
         )
 
-    def run(self):
+    def run(self) -> None:
         serve([self.service], self.notifier, self.stop, self.told.append)
 
-    def levels(self):
+    def levels(self) -> list[bool]:
         return [level.high for level in self.pins.history(17)]
 
-    def events(self):
+    def events(self) -> list[Event]:
         with self.store.audit() as audit:
             return [row.event for row in audit.newest(100)][1:]
 
-    def faults(self):
+    def faults(self) -> list[str]:
         return self.faults_of(Event.FAULT)
 
-    def faults_of(self, event):
+    def faults_of(self, event: Event) -> list[str]:
         with self.store.audit() as audit:
             return [row.fault for row in audit.newest(100) if row.event is event]
 
 
 @pytest.fixture
-def manager(tmp_path):
+def manager(tmp_path: Path) -> Iterator[Manager]:
     made = Manager(str(tmp_path / "notify"))
     yield made
     made.socket.close()
 
 
 @pytest.fixture
-def world(tmp_path, analyzer, portraits, manager):
+def world(tmp_path: Path, analyzer: FaceAnalyzer, portraits: Mapping[str, Image], manager: Manager) -> Iterator[World]:
     made = World(tmp_path / "state", analyzer, portraits, manager)
     yield made
     made.store.close()
 
 
-def test_badge_and_face_release_the_strike_once(world):
+def test_badge_and_face_release_the_strike_once(world: World) -> None:
     world.reader.comes(EILEEN)
     world.run()
     assert world.levels() == [False, True, False]
 
 
-def test_every_swipe_is_told(world):
+def test_every_swipe_is_told(world: World) -> None:
     for credential in (UNKNOWN, EILEEN, None):
         world.reader.comes(credential)
     world.run()
@@ -178,30 +192,30 @@ def test_every_swipe_is_told(world):
     assert reasons == [Reason.BADGE_UNKNOWN, Reason.MATCH, Reason.BADGE_UNREADABLE]
 
 
-def test_audit_tells_the_whole_shift(world):
+def test_audit_tells_the_whole_shift(world: World) -> None:
     world.reader.comes(EILEEN)
     world.run()
     assert world.events() == [Event.SERVICE_STARTED, Event.DECISION, Event.SERVICE_STOPPED]
 
 
-def test_service_is_ready_before_the_first_read(world):
+def test_service_is_ready_before_the_first_read(world: World) -> None:
     heard = []
     world.reader.before_read = lambda: heard.append(world.manager.heard())
     world.run()
     assert heard[0] == ["READY=1", "WATCHDOG=1"]
 
 
-def test_badges_presented_before_the_start_are_forgotten(world):
+def test_badges_presented_before_the_start_are_forgotten(world: World) -> None:
     world.reader.queued = [BadgeRead(EILEEN, 0.0)] * 3
     world.run()
     assert (world.told, world.faults()) == ([], ["3 badge reads dropped that came while the door was busy."])
 
 
-def test_badges_presented_during_the_look_are_forgotten(world):
+def test_badges_presented_during_the_look_are_forgotten(world: World) -> None:
     world.reader.comes(EILEEN)
     grant = world.door.grant
 
-    def granting(**how):
+    def granting(**how: int) -> bool:
         world.reader.queued = [BadgeRead(EILEEN, world.clock.monotonic())] * 2
         return grant(**how)
 
@@ -211,8 +225,8 @@ def test_badges_presented_during_the_look_are_forgotten(world):
     assert world.faults() == ["2 badge reads dropped that came while the door was busy."]
 
 
-def test_a_badge_behind_noise_is_not_forgotten(world):
-    def presented_behind_it():
+def test_a_badge_behind_noise_is_not_forgotten(world: World) -> None:
+    def presented_behind_it() -> None:
         world.reader.queued = [BadgeRead(EILEEN, world.clock.monotonic())]
 
     world.reader.before_read = presented_behind_it
@@ -221,7 +235,7 @@ def test_a_badge_behind_noise_is_not_forgotten(world):
     assert ([told.decision.reason for told in world.told], world.faults()) == ([Reason.BADGE_UNREADABLE], [])
 
 
-def test_badge_after_a_release_is_served(world):
+def test_badge_after_a_release_is_served(world: World) -> None:
     world.reader.comes(EILEEN)
     world.reader.quiet = 5
     world.reader.at_read[6] = lambda: world.reader.comes(EILEEN)
@@ -229,7 +243,7 @@ def test_badge_after_a_release_is_served(world):
     assert world.levels() == [False, True, False, True, False]
 
 
-def test_somebody_may_badge_while_the_strike_is_released(world):
+def test_somebody_may_badge_while_the_strike_is_released(world: World) -> None:
     world.reader.comes(EILEEN)
     world.reader.comes(UNKNOWN)
     world.run()
@@ -238,15 +252,15 @@ def test_somebody_may_badge_while_the_strike_is_released(world):
 
 
 @pytest.mark.parametrize(("age_s", "served"), [(MAX_READ_AGE_S, 1), (MAX_READ_AGE_S + 0.1, 0)])
-def test_old_read_is_dropped_and_said(world, age_s, served):
+def test_old_read_is_dropped_and_said(world: World, age_s: float, served: int) -> None:
     world.reader.present(UNKNOWN)
     world.clock.sleep(age_s)
     world.run()
     assert (len(world.told), len(world.faults())) == (served, 1 - served)
 
 
-def test_line_that_never_falls_silent_does_not_hang_the_door(world):
-    def babble(timeout_s):
+def test_line_that_never_falls_silent_does_not_hang_the_door(world: World) -> None:
+    def babble(timeout_s: int) -> BadgeRead:
         if timeout_s:
             world.stop.set()
         world.clock.sleep(0.01)
@@ -257,7 +271,9 @@ def test_line_that_never_falls_silent_does_not_hang_the_door(world):
     assert world.clock.monotonic() < 3 * POLL_S
 
 
-def test_on_a_desk_every_badge_gets_its_answer(tmp_path, analyzer, portraits, manager):
+def test_on_a_desk_every_badge_gets_its_answer(
+    tmp_path: Path, analyzer: FaceAnalyzer, portraits: Mapping[str, Image], manager: Manager
+) -> None:
     world = World(tmp_path / "state", analyzer, portraits, manager, in_turn=True)
     for credential in (UNKNOWN, EILEEN, None, None):
         world.reader.present(credential)
@@ -266,7 +282,7 @@ def test_on_a_desk_every_badge_gets_its_answer(tmp_path, analyzer, portraits, ma
     assert len(world.told) == 4
 
 
-def test_noise_on_the_line_is_one_row_and_its_count(world):
+def test_noise_on_the_line_is_one_row_and_its_count(world: World) -> None:
     for _ in range(500):
         world.reader.comes(None)
     world.run()
@@ -276,7 +292,9 @@ def test_noise_on_the_line_is_one_row_and_its_count(world):
 
 
 @given(st.lists(st.tuples(st.floats(0.0, 50.0), st.booleans()), max_size=60))
-def test_every_read_is_served_or_counted_and_noise_makes_a_row_a_minute_at_most(arrivals):
+def test_every_read_is_served_or_counted_and_noise_makes_a_row_a_minute_at_most(
+    arrivals: list[tuple[float, bool]],
+) -> None:
     unserved, now, served, counted, rows_at = Unserved(), 0.0, 0, 0, []
     for pause_s, readable in arrivals:
         now += pause_s
@@ -291,14 +309,14 @@ def test_every_read_is_served_or_counted_and_noise_makes_a_row_a_minute_at_most(
     assert all(later - before >= NOISE_S for before, later in pairwise(rows_at))
 
 
-def test_count_that_cannot_be_written_is_kept():
+def test_count_that_cannot_be_written_is_kept() -> None:
     unserved = Unserved()
     unserved.late = 3
     next(unserved.due(0.0))
     assert list(unserved.due(0.0)) == ["3 badge reads dropped that came while the door was busy."]
 
 
-def test_flood_of_unknown_badges_is_denied_at_once_with_few_rows(world):
+def test_flood_of_unknown_badges_is_denied_at_once_with_few_rows(world: World) -> None:
     flood = [parse_badge(f"18:{number}") for number in range(1200)]
     for credential in flood:
         world.reader.comes(credential)
@@ -309,7 +327,7 @@ def test_flood_of_unknown_badges_is_denied_at_once_with_few_rows(world):
     assert world.faults_of(Event.DENIALS_COUNTED) == ["1180 more within 0.0 s, first badge 18:20, last badge 18:1199"]
 
 
-def test_flood_that_the_door_cannot_keep_up_with_is_a_row_a_minute():
+def test_flood_that_the_door_cannot_keep_up_with_is_a_row_a_minute() -> None:
     unserved, rows = Unserved(), []
     for second in range(600):
         unserved.is_served(BadgeRead(UNKNOWN, second - 5.0), float(second))
@@ -319,7 +337,7 @@ def test_flood_that_the_door_cannot_keep_up_with_is_a_row_a_minute():
     assert sum(int(row.split()[0]) for row in rows) == 600
 
 
-def test_watchdog_is_fed_before_each_read(world):
+def test_watchdog_is_fed_before_each_read(world: World) -> None:
     world.reader.quiet = 4
     heard = []
     world.reader.before_read = lambda: heard.append(world.manager.heard())
@@ -327,18 +345,18 @@ def test_watchdog_is_fed_before_each_read(world):
     assert heard[1:] == [["WATCHDOG=1"]] * 4
 
 
-def test_rounds_are_short_enough_for_any_watchdog(world):
+def test_rounds_are_short_enough_for_any_watchdog(world: World) -> None:
     world.reader.quiet = 4
     world.run()
     assert world.clock.monotonic() / world.reader.reads <= POLL_S
 
 
-def test_stopping_is_told_last(world):
+def test_stopping_is_told_last(world: World) -> None:
     world.run()
     assert world.manager.heard()[-1] == "STOPPING=1"
 
 
-def test_abstract_address_is_reached():
+def test_abstract_address_is_reached() -> None:
     manager = Manager(f"@lintel-{os.getpid()}")
     Notifier(manager.address).ready()
     heard = manager.heard()
@@ -347,35 +365,35 @@ def test_abstract_address_is_reached():
 
 
 @pytest.mark.parametrize("address", [None, "", "/run/none/notify"])
-def test_nobody_needs_to_listen(address):
+def test_nobody_needs_to_listen(address: str | None) -> None:
     Notifier(address).ready()
 
 
-def test_address_is_that_of_the_environment(manager, monkeypatch):
+def test_address_is_that_of_the_environment(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", manager.address)
     Notifier.of_environment().alive()
     assert manager.heard() == ["WATCHDOG=1"]
 
 
-def test_without_a_service_manager_nothing_is_sent(monkeypatch):
+def test_without_a_service_manager_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     Notifier.of_environment().alive()
 
 
-def test_end_of_the_input_ends_the_service(world):
+def test_end_of_the_input_ends_the_service(world: World) -> None:
     world.reader.ending = ReaderEnded("The end.", hint="None.")
     world.run()
     assert world.events()[-1] is Event.SERVICE_STOPPED
 
 
-def test_reader_that_fails_is_raised_and_noted(world):
+def test_reader_that_fails_is_raised_and_noted(world: World) -> None:
     world.reader.ending = ReaderError("The badge reader is gone.", hint="Connect it.")
     with pytest.raises(ReaderError, match="gone"):
         world.run()
     assert world.faults() == ["The badge reader is gone."]
 
 
-def test_relay_that_fails_is_a_denial_with_its_reason_and_noted(world):
+def test_relay_that_fails_is_a_denial_with_its_reason_and_noted(world: World) -> None:
     world.reader.comes(EILEEN)
     world.reader.quiet = 1
     world.reader.at_read[1] = partial(world.pins.broken_pins.add, 17)
@@ -385,7 +403,7 @@ def test_relay_that_fails_is_a_denial_with_its_reason_and_noted(world):
     assert Event.DOOR_FAULT in world.events()
 
 
-def test_without_a_store_badges_are_denied_with_the_reason_and_the_door_goes_on(world):
+def test_without_a_store_badges_are_denied_with_the_reason_and_the_door_goes_on(world: World) -> None:
     def failing():
         raise StoreError("The disk is gone.", hint="Look at it.")
 
@@ -397,7 +415,7 @@ def test_without_a_store_badges_are_denied_with_the_reason_and_the_door_goes_on(
     assert world.levels() == [False]
 
 
-def test_what_happens_at_the_door_is_in_the_audit(world):
+def test_what_happens_at_the_door_is_in_the_audit(world: World) -> None:
     world.reader.quiet = 2
     world.reader.at_read[1] = lambda: world.door.command(DoorCommand.LOCKDOWN)
     world.reader.at_read[2] = lambda: world.door.command(DoorCommand.CLEAR)
@@ -410,14 +428,14 @@ def test_what_happens_at_the_door_is_in_the_audit(world):
     ]
 
 
-def test_what_the_store_did_not_take_is_written_later(world):
+def test_what_the_store_did_not_take_is_written_later(world: World) -> None:
     world.reader.quiet = 3
     audit = world.store.audit
 
     def failing():
         raise StoreError("Locked.", hint="Wait.")
 
-    def lock():
+    def lock() -> None:
         world.store.audit = failing
         world.door.command(DoorCommand.LOCKDOWN)
 
@@ -437,20 +455,20 @@ def test_what_the_store_did_not_take_is_written_later(world):
         (Notice.RESTORED, Event.READER_RESTORED),
     ],
 )
-def test_what_a_reader_says_of_itself_is_in_the_audit(world, notice, event):
+def test_what_a_reader_says_of_itself_is_in_the_audit(world: World, notice: Notice, event: Event) -> None:
     world.reader.quiet = 1
     world.reader.at_read[1] = lambda: world.reader.notice(notice)
     world.run()
     assert event in world.events()
 
 
-def test_notice_behind_a_dropped_badge_is_not_dropped(world):
+def test_notice_behind_a_dropped_badge_is_not_dropped(world: World) -> None:
     world.reader.queued = [BadgeRead(EILEEN, 0.0), ReaderNotice(Notice.TAMPERED, 0.0, "reader")]
     world.run()
     assert Event.READER_TAMPERED in world.events()
 
 
-def test_keys_leave_no_trace(world):
+def test_keys_leave_no_trace(world: World) -> None:
     world.reader.quiet = 1
     world.reader.at_read[1] = lambda: world.reader.press("4711")
     world.run()
@@ -459,7 +477,7 @@ def test_keys_leave_no_trace(world):
         assert [row for row in audit if "4711" in str(row)] == []
 
 
-def test_reader_tells_the_person_what_goes_on(world):
+def test_reader_tells_the_person_what_goes_on(world: World) -> None:
     world.reader.comes(EILEEN)
     world.reader.quiet = 9
     world.reader.at_read[8] = lambda: world.reader.comes(UNKNOWN)
@@ -478,11 +496,11 @@ def test_reader_tells_the_person_what_goes_on(world):
 @pytest.mark.parametrize(
     ("badge", "shown", "least_s"), [(EILEEN, Signal.GRANTED, 3.0), (UNKNOWN, Signal.DENIED, ANSWER_S)]
 )
-def test_answer_stands_long_enough_to_be_seen(world, badge, shown, least_s):
+def test_answer_stands_long_enough_to_be_seen(world: World, badge: Credential, shown: Signal, least_s: float) -> None:
     since = {}
     show = world.reader.show
 
-    def timed(signal):
+    def timed(signal: Signal) -> None:
         since.setdefault(signal, world.clock.monotonic())
         if signal is Signal.READY and shown in since:
             since["over"] = world.clock.monotonic()
@@ -495,7 +513,7 @@ def test_answer_stands_long_enough_to_be_seen(world, badge, shown, least_s):
     assert least_s <= since["over"] - since[shown] <= least_s + 2 * POLL_S
 
 
-def test_what_happened_last_is_written_down_although_the_relay_cannot_be_secured(world):
+def test_what_happened_last_is_written_down_although_the_relay_cannot_be_secured(world: World) -> None:
     world.reader.at_read[1] = lambda: world.door.command(DoorCommand.LOCKDOWN)
     world.reader.ending = ReaderError("The badge reader is gone.", hint="Connect it.")
     world.reader.before_read = lambda: world.pins.broken_pins.add(17)
@@ -504,13 +522,13 @@ def test_what_happened_last_is_written_down_although_the_relay_cannot_be_secured
     assert Event.DOOR_LOCKDOWN in world.events()
 
 
-def test_more_than_can_be_kept_for_a_store_is_counted(world):
+def test_more_than_can_be_kept_for_a_store_is_counted(world: World) -> None:
     audit = world.store.audit
 
     def failing():
         raise StoreError("Locked.", hint="Wait.")
 
-    def lock():
+    def lock() -> None:
         world.store.audit = failing
         for _ in range(MAX_WAITING + 5):
             world.reader.notice(Notice.TAMPERED)
@@ -524,14 +542,14 @@ def test_more_than_can_be_kept_for_a_store_is_counted(world):
     assert told == ["5 more things happened than could be kept for a store that failed"]
 
 
-def test_unreadable_card_is_answered_although_it_is_only_counted(world):
+def test_unreadable_card_is_answered_although_it_is_only_counted(world: World) -> None:
     world.reader.comes(None)
     world.reader.comes(None)
     world.run()
     assert world.reader.shown.count(Signal.DENIED) == 2
 
 
-def test_watchdog_is_not_fed_while_the_doors_time_hangs(world):
+def test_watchdog_is_not_fed_while_the_doors_time_hangs(world: World) -> None:
     world.reader.quiet = 20
     world.reader.at_read[2] = lambda: setattr(world.time, "hangs_since", world.clock.monotonic())
     world.run()
@@ -540,7 +558,7 @@ def test_watchdog_is_not_fed_while_the_doors_time_hangs(world):
     assert world.reader.reads > fed + 5
 
 
-def test_watchdog_is_not_fed_while_another_door_hangs(world):
+def test_watchdog_is_not_fed_while_another_door_hangs(world: World) -> None:
     watchdog = Watchdog(world.notifier, world.clock)
     watchdog.add(lambda: 0.0, MAX_SWIPE_S)
     watchdog.feed()
@@ -550,7 +568,7 @@ def test_watchdog_is_not_fed_while_another_door_hangs(world):
 
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, MemoryError])
-def test_anything_unforeseen_leaves_the_door_secure(world, failure):
+def test_anything_unforeseen_leaves_the_door_secure(world: World, failure: type[object]) -> None:
     def fail():
         world.door.grant()
         raise failure
@@ -561,7 +579,7 @@ def test_anything_unforeseen_leaves_the_door_secure(world, failure):
     assert world.levels() == [False, True, False]
 
 
-def test_badge_read_before_the_stop_is_answered_and_opens_nothing(world):
+def test_badge_read_before_the_stop_is_answered_and_opens_nothing(world: World) -> None:
     world.reader.comes(EILEEN)
     world.reader.before_read = world.stop.set
     world.run()
@@ -570,14 +588,14 @@ def test_badge_read_before_the_stop_is_answered_and_opens_nothing(world):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_signal_asks_to_stop(number):
+def test_signal_asks_to_stop(number: Signals) -> None:
     stop = threading.Event()
     with stopped_by_signals(stop):
         signal.raise_signal(number)
     assert stop.is_set()
 
 
-def test_signals_are_given_back():
+def test_signals_are_given_back() -> None:
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     before = [signal.getsignal(number) for number in numbers]
     with stopped_by_signals(threading.Event()):
@@ -586,7 +604,7 @@ def test_signals_are_given_back():
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_signal_during_a_pulse_secures_the_relay_and_ends_well(tmp_path, number):
+def test_signal_during_a_pulse_secures_the_relay_and_ends_well(tmp_path: Path, number: Signals) -> None:
     command = [sys.executable, str(SERVE), str(tmp_path), "10"]
     with started(command, stdout=subprocess.PIPE) as child:
         released = child.stdout.readline()

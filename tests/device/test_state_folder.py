@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from device.config import Settings, StoreSettings
 from device.errors import StoreError
 from device.readers.osdp.keys import KeyFiles
 from device.state_folder import refuse_root
+from tests.device.commands import Lintel
 
 SERVICE = 65534
 """Some user who is not root."""
@@ -26,7 +28,7 @@ class Account:
 
 
 @pytest.fixture
-def place():
+def place() -> Iterator[Path]:
     """A folder that every user may pass through, as /var/lib; pytest's own are closed."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
@@ -35,13 +37,13 @@ def place():
 
 
 @pytest.fixture
-def user(monkeypatch):
+def user(monkeypatch: pytest.MonkeyPatch) -> None:
     """The service's user exists."""
     monkeypatch.setattr("pwd.getpwnam", {files.SERVICE_USER: Account}.__getitem__)
 
 
 @pytest.fixture
-def as_service():
+def as_service() -> Iterator[None]:
     """This process is not root any more."""
     os.setegid(SERVICE)
     os.seteuid(SERVICE)
@@ -50,72 +52,72 @@ def as_service():
     os.setegid(0)
 
 
-def owners(folder):
+def owners(folder: Path) -> set[int]:
     return {path.stat().st_uid for path in (folder, *folder.rglob("*"))}
 
 
-def opened(folder):
+def opened(folder: Path) -> tuple[()]:
     with open_store(Settings(store=StoreSettings(state_dir=str(folder)))) as store, store.people() as people:
         return people.everyone()
 
 
 @pytest.mark.usefixtures("user")
-def test_store_that_root_makes_before_the_first_start_is_the_service_s(place):
+def test_store_that_root_makes_before_the_first_start_is_the_service_s(place: Path) -> None:
     opened(place / "lintel")
     assert (owners(place / "lintel"), (place / "lintel").stat().st_mode & 0o777) == ({SERVICE}, 0o700)
 
 
-def test_store_that_root_makes_in_the_service_s_folder_is_the_service_s(place):
+def test_store_that_root_makes_in_the_service_s_folder_is_the_service_s(place: Path) -> None:
     os.chown(place, SERVICE, SERVICE)
     opened(place)
     assert owners(place) == {SERVICE}
 
 
-def test_folder_in_the_service_s_folder_is_the_service_s(place):
+def test_folder_in_the_service_s_folder_is_the_service_s(place: Path) -> None:
     os.chown(place, SERVICE, SERVICE)
     opened(place / "deeper")
     assert owners(place) == {SERVICE}
 
 
 @pytest.mark.usefixtures("user")
-def test_store_in_root_s_home_is_root_s(place, monkeypatch):
+def test_store_in_root_s_home_is_root_s(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(place))
     opened(place / ".local" / "state" / "lintel")
     assert owners(place) == {0}
 
 
-def test_without_the_service_s_user_the_store_is_root_s(place):
+def test_without_the_service_s_user_the_store_is_root_s(place: Path) -> None:
     opened(place / "lintel")
     assert owners(place) == {0}
 
 
 @pytest.mark.usefixtures("user")
-def test_service_opens_what_root_has_made(place, request):
+def test_service_opens_what_root_has_made(place: Path, request: pytest.FixtureRequest) -> None:
     opened(place / "lintel")
     request.getfixturevalue("as_service")
     assert opened(place / "lintel") == ()
 
 
 @pytest.mark.usefixtures("user")
-def test_key_that_root_makes_before_the_first_start_is_the_service_s(place):
+def test_key_that_root_makes_before_the_first_start_is_the_service_s(place: Path) -> None:
     KeyFiles(place / "lintel", "reader").propose(bytes(range(16)))
     assert owners(place / "lintel") == {SERVICE}
 
 
-def lost(place):
+def lost(place: Path) -> None:
     """A store of root's in the service's folder, as an earlier version made it."""
     opened(place)
     os.chown(place, SERVICE, SERVICE)
 
 
-def test_root_is_told_of_a_database_that_the_service_cannot_open(place):
+def test_root_is_told_of_a_database_that_the_service_cannot_open(place: Path) -> None:
     lost(place)
     with pytest.raises(StoreError, match=r"lintel\.db belongs to the user root, and its folder to nobody") as refused:
         opened(place)
     assert refused.value.hint == f"Give it to the folder's owner: `sudo chown --recursive nobody: {place}`."
 
 
-def test_service_is_told_whose_the_database_is(place, request):
+def test_service_is_told_whose_the_database_is(place: Path, request: pytest.FixtureRequest) -> None:
     lost(place)
     request.getfixturevalue("as_service")
     with pytest.raises(StoreError, match="belongs to the user root") as refused:
@@ -123,20 +125,20 @@ def test_service_is_told_whose_the_database_is(place, request):
     assert "sudo chown --recursive nobody:" in refused.value.hint
 
 
-def test_operator_is_told_whose_the_folder_is(place, request):
+def test_operator_is_told_whose_the_folder_is(place: Path, request: pytest.FixtureRequest) -> None:
     request.getfixturevalue("as_service")
     with pytest.raises(StoreError, match=r"belongs to the user root, and this is nobody\.") as refused:
         opened(place)
     assert refused.value.hint == "Run the command as that user: `sudo -u root lintel ...`."
 
 
-def test_folder_that_cannot_be_made_is_an_error(place, request):
+def test_folder_that_cannot_be_made_is_an_error(place: Path, request: pytest.FixtureRequest) -> None:
     request.getfixturevalue("as_service")
     with pytest.raises(StoreError, match="Cannot make the folder"):
         opened(place / "lintel")
 
 
-def test_root_is_root_again_afterwards(place):
+def test_root_is_root_again_afterwards(place: Path) -> None:
     os.chown(place, SERVICE, SERVICE)
     opened(place)
     assert (os.geteuid(), os.getegid()) == (0, 0)
@@ -144,7 +146,12 @@ def test_root_is_root_again_afterwards(place):
 
 @pytest.mark.usefixtures("lgpio")
 @pytest.mark.parametrize("is_there", [True, False])
-def test_service_of_root_does_not_start_in_the_service_s_folder(lintel, user, place, is_there):  # noqa: ARG001
+def test_service_of_root_does_not_start_in_the_service_s_folder(
+    lintel: Lintel,
+    user: None,  # noqa: ARG001
+    place: Path,
+    is_there: bool,
+) -> None:
     """A door's mode that root wrote would be unreadable, and the next start of the real service a lockdown."""
     folder = place / "lintel"
     if is_there:
@@ -154,6 +161,6 @@ def test_service_of_root_does_not_start_in_the_service_s_folder(lintel, user, pl
     assert owners(place) == ({0, SERVICE} if is_there else {0})
 
 
-def test_service_of_root_starts_in_root_s_folder(place):
+def test_service_of_root_starts_in_root_s_folder(place: Path) -> None:
     refuse_root(place)
     refuse_root(place / "not" / "there")

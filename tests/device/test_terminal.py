@@ -6,6 +6,7 @@ import pty
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from device.commandline import LazyGroup
 from device.terminal import fitted, with_whole_words
+from tests.device.commands import Lintel
 
 ROOT = Path(__file__).parents[2]
 LINTEL = Path(sys.executable).parent / "lintel"
@@ -22,7 +24,7 @@ WORDS = st.lists(st.text("ab-/.`", min_size=1, max_size=12).filter(lambda word: 
 
 
 @given(words=WORDS, columns=st.integers(16, 120), indent=st.integers(0, 4))
-def test_every_line_fits_and_no_word_is_lost_or_broken(words, columns, indent):
+def test_every_line_fits_and_no_word_is_lost_or_broken(words: list[str], columns: int, indent: int) -> None:
     line = " " * indent + " ".join(words)
     parts = fitted(line, columns).split("\n")
     assert max(map(len, parts)) <= columns
@@ -30,26 +32,26 @@ def test_every_line_fits_and_no_word_is_lost_or_broken(words, columns, indent):
 
 
 @given(st.text(max_size=200), st.integers(1, 300))
-def test_text_that_fits_is_left_alone(text, columns):
+def test_text_that_fits_is_left_alone(text: str, columns: int) -> None:
     if all(len(line) <= columns for line in text.split("\n")):
         assert fitted(text, columns) == text
 
 
-def test_line_goes_on_indented():
+def test_line_goes_on_indented() -> None:
     assert fitted("  one two three", 8) == "  one\n    two\n    three"
 
 
-def test_columns_of_a_table_stay_where_they_are():
+def test_columns_of_a_table_stay_where_they_are() -> None:
     assert fitted("works    main  strike", 16) == "works    main\n  strike"
 
 
 @pytest.mark.parametrize("columns", [20, 30, 40])
-def test_command_stays_in_one_piece(columns):
+def test_command_stays_in_one_piece(columns: int) -> None:
     shown = fitted("It may hang: `sudo systemctl restart lintel` ends it.", columns)
     assert "`sudo systemctl restart lintel`" in shown
 
 
-def test_word_that_is_longer_than_a_line_is_not_broken():
+def test_word_that_is_longer_than_a_line_is_not_broken() -> None:
     assert fitted("see /dev/v4l/by-path/platform-usb now", 20).split("\n")[1].strip() == "/dev/v4l/by-path/platform-usb"
 
 
@@ -74,18 +76,18 @@ def on_a_terminal(*arguments: str, columns: int) -> list[str]:
 
 
 @pytest.mark.parametrize("columns", [50, 80])
-def test_error_on_a_terminal_fits_it(columns):
+def test_error_on_a_terminal_fits_it(columns: int) -> None:
     lines = on_a_terminal("--config", "/none/such/settings.toml", "door", "secure", columns=columns)
     assert max(map(len, lines)) <= columns
     assert "none was driven since the start." in " ".join(" ".join(lines).split())
 
 
-def test_error_that_is_not_on_a_terminal_is_one_line(lintel):
+def test_error_that_is_not_on_a_terminal_is_one_line(lintel: Lintel) -> None:
     assert len(lintel("--config", "/none/such/settings.toml", "door", "secure").err.splitlines()) == 2
 
 
 @pytest.mark.parametrize("width", range(40, 60))
-def test_help_is_not_broken_in_a_word(width):
+def test_help_is_not_broken_in_a_word(width: int) -> None:
     @click.command
     @click.option("--single-link", help="Of osdp-keyset and rpicam-vid, by-path and by-id, too-long or not.")
     def command() -> None:
@@ -97,7 +99,7 @@ def test_help_is_not_broken_in_a_word(width):
     assert "osdp-keyset" in shown
 
 
-def test_every_command_of_a_group_has_whole_words():
+def test_every_command_of_a_group_has_whole_words() -> None:
     @click.group
     def group() -> None:
         """One."""
@@ -111,7 +113,7 @@ def test_every_command_of_a_group_has_whole_words():
     assert below.context_class is group.context_class is LazyGroup.context_class
 
 
-def strings_with_times():
+def strings_with_times() -> Iterator[tuple[str, str]]:
     """(where, what follows) of each time of day that is written for people."""
     for path in sorted((ROOT / "device").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -125,7 +127,7 @@ def strings_with_times():
                     yield f"{path.name}:{node.lineno}", after.value if isinstance(after, ast.Constant) else ""
 
 
-def test_every_time_of_day_says_its_zone():
+def test_every_time_of_day_says_its_zone() -> None:
     times = list(strings_with_times())
     assert len(times) >= 5
     assert [where for where, after in times if not after.startswith(" UTC")] == []
@@ -136,7 +138,7 @@ NOT_FOR_PEOPLE = ("json", "toml_lines(", "markdown(", "version_text(", "formatte
 
 
 @pytest.mark.parametrize("room", ["device", "convert"])
-def test_what_people_read_is_printed_in_lines_that_fit(room):
+def test_what_people_read_is_printed_in_lines_that_fit(room: str) -> None:
     printed = [
         f"{path.name}: {line.strip()}"
         for path in sorted((ROOT / room).rglob("*.py"))

@@ -4,10 +4,14 @@ import os
 import sqlite3
 import threading
 import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+from numpy.typing import NDArray
 
 from device.assembly import assembled, late_store, release_writer
 from device.clock import Stop, SystemClock
@@ -16,7 +20,8 @@ from device.credentials import parse_badge
 from device.enrollment import Candidate, Enrollment
 from device.open_doors import open_doors
 from device.operators import Backing, operators
-from device.records import DoorInput, Event, Line, Reason
+from device.ports import Reader
+from device.records import DoorInput, Event, Image, Line, Reason
 from device.service import Notifier, Service, Watchdog, operate
 from device.store.database import FILE_NAME
 from device.store.store import Store
@@ -24,6 +29,8 @@ from device.virtual.camera import SimulatedCamera
 from device.virtual.figures import Figure, Place
 from device.virtual.pins import SimulatedPins
 from device.virtual.scene import Scene
+from device.vision.faces import FaceAnalyzer
+from tests.device.commands import Lintel
 from tests.device.doors import releases
 
 PATIENCE_S = 20.0
@@ -34,42 +41,48 @@ OUTER_SWITCH = InputSettings(door="outer", signal=DoorInput.DPS, pin=4, debounce
 class Lobby:
     """An outer and an inner door in operation, with a FIFO for each reader and Eileen in front of both cameras."""
 
-    def __init__(self, settings, pins, store, fifos):
+    def __init__(self, settings: Settings, pins: SimulatedPins, store: Path, fifos: dict[str, Path]) -> None:
         self.settings, self.pins, self.store = settings, pins, store
         self.told, self.ready = [], threading.Event()
         self._writers = {name: os.open(path, os.O_RDWR) for name, path in fifos.items()}
 
-    def badge(self, reader, written):
+    def badge(self, reader: Reader, written: str) -> None:
         os.write(self._writers[reader], f"{written}\n".encode())
 
-    def answers(self, count):
+    def answers(self, count: int) -> dict[str, Reason]:
         self.until(lambda: len(self.told) >= count)
         return {transaction.door: transaction.decision.reason for transaction in self.told}
 
-    def released(self, index):
+    def released(self, index: int) -> int:
         return len(releases(self.pins, self.settings.doors[index]))
 
-    def until(self, is_so):
+    def until(self, is_so: Callable[..., Any]) -> None:
         deadline = time.monotonic() + PATIENCE_S
         while not is_so():
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
-    def events(self, door):
+    def events(self, door: str) -> list[Event]:
         with Store(self.store) as store, store.audit() as audit:
             return [row.event for row in audit if row.door == door]
 
-    def close(self):
+    def close(self) -> None:
         for writer in self._writers.values():
             os.close(writer)
 
 
 @pytest.fixture
-def lobby(tmp_path, monkeypatch, analyzer, portraits, runtime):  # noqa: ARG001 - the operators' socket is in its folder
+def lobby(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    analyzer: FaceAnalyzer,
+    portraits: Mapping[str, Image],
+    runtime: Path,  # noqa: ARG001 - the operators' socket is in its folder
+) -> Iterator[Callable[..., Any]]:
     with ExitStack() as stack:
 
         @contextmanager
-        def opened(*, interlock=False):
+        def opened(*, interlock: bool = False) -> Iterator[Lobby]:
             with _opened(tmp_path, monkeypatch, analyzer, portraits["eileen-collins"], interlock=interlock) as made:
                 yield made
 
@@ -77,7 +90,9 @@ def lobby(tmp_path, monkeypatch, analyzer, portraits, runtime):  # noqa: ARG001 
 
 
 @contextmanager
-def _opened(tmp_path, monkeypatch, analyzer, portrait, *, interlock):
+def _opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, analyzer: FaceAnalyzer, portrait: NDArray[Any], *, interlock: bool
+) -> Iterator[Lobby]:
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
     fifos = {name: tmp_path / name for name in ("outside", "inside")}
     for path in fifos.values():
@@ -107,7 +122,7 @@ def _opened(tmp_path, monkeypatch, analyzer, portrait, *, interlock):
         )
     made = Lobby(settings, pins, tmp_path / "state", fifos)
 
-    def run():
+    def run() -> None:
         backing = Backing()
         with (
             open_doors(settings, clock) as board,
@@ -135,21 +150,21 @@ def _opened(tmp_path, monkeypatch, analyzer, portrait, *, interlock):
     assert not thread.is_alive()
 
 
-def test_each_door_opens_to_its_own_reader(lobby):
+def test_each_door_opens_to_its_own_reader(lobby: Callable[..., Any]) -> None:
     doors = lobby()
     doors.badge("inside", "17:1001")
     assert doors.answers(1) == {"inner": Reason.MATCH}
     assert (doors.released(0), doors.released(1)) == (0, 1)
 
 
-def test_nobody_waits_for_a_face_at_the_other_door(lobby):
+def test_nobody_waits_for_a_face_at_the_other_door(lobby: Callable[..., Any]) -> None:
     doors = lobby()
     doors.badge("outside", "17:1001")
     doors.badge("inside", "17:9999")
     assert doors.answers(2) == {"outer": Reason.MATCH, "inner": Reason.BADGE_UNKNOWN}
 
 
-def test_lockdown_by_an_operator_holds_for_both_and_is_in_the_audit(lobby, lintel):
+def test_lockdown_by_an_operator_holds_for_both_and_is_in_the_audit(lobby: Callable[..., Any], lintel: Lintel) -> None:
     doors = lobby()
     assert lintel("door", "lockdown").exit_code == 0
     doors.badge("outside", "17:1001")
@@ -158,20 +173,20 @@ def test_lockdown_by_an_operator_holds_for_both_and_is_in_the_audit(lobby, linte
     doors.until(lambda: {Event.DOOR_COMMANDED, Event.DOOR_LOCKDOWN} <= set(doors.events("inner")))
 
 
-def test_release_by_an_operator_opens_the_door_that_is_named(lobby, lintel):
+def test_release_by_an_operator_opens_the_door_that_is_named(lobby: Callable[..., Any], lintel: Lintel) -> None:
     doors = lobby()
     assert lintel("door", "release", "--door", "inner").exit_code == 0
     doors.until(lambda: doors.released(1) == 1)
     assert doors.released(0) == 0
 
 
-def test_status_is_that_of_both_doors(lobby, lintel):
+def test_status_is_that_of_both_doors(lobby: Callable[..., Any], lintel: Lintel) -> None:
     lobby()
     told = lintel("door", "status", "--json")
     assert [(door["door"], door["state"]) for door in told.json] == [("outer", "locked"), ("inner", "locked")]
 
 
-def test_mantrap_opens_one_door_at_a_time(lobby):
+def test_mantrap_opens_one_door_at_a_time(lobby: Callable[..., Any]) -> None:
     doors = lobby(interlock=True)
     doors.pins.set_line(INNER_SWITCH, Line.ACTIVE)
     doors.until(lambda: Event.DOOR_FORCED in doors.events("inner"))
@@ -180,18 +195,18 @@ def test_mantrap_opens_one_door_at_a_time(lobby):
     assert doors.released(0) == 0
 
 
-def test_mantrap_opens_when_the_other_door_is_closed(lobby):
+def test_mantrap_opens_when_the_other_door_is_closed(lobby: Callable[..., Any]) -> None:
     doors = lobby(interlock=True)
     doors.badge("outside", "17:1001")
     assert doors.answers(1) == {"outer": Reason.MATCH}
 
 
-def test_settings_of_both_doors_stand_in_a_file(lobby):
+def test_settings_of_both_doors_stand_in_a_file(lobby: Callable[..., Any]) -> None:
     settings = lobby().settings
     assert msgspec.convert(msgspec.to_builtins(settings), Settings) == settings
 
 
-def test_lockdown_waits_for_no_disk(lobby, lintel):
+def test_lockdown_waits_for_no_disk(lobby: Callable[..., Any], lintel: Lintel) -> None:
     """Another program holds the database: both doors are locked all the same, and it is written down afterwards."""
     doors = lobby()
     with sqlite3.connect(doors.store / FILE_NAME, isolation_level=None) as other:
@@ -203,7 +218,7 @@ def test_lockdown_waits_for_no_disk(lobby, lintel):
     doors.until(lambda: Event.DOOR_COMMANDED in doors.events("inner"))
 
 
-def test_thread_that_reads_wires_is_watched(lobby):
+def test_thread_that_reads_wires_is_watched(lobby: Callable[..., Any]) -> None:
     """A converter that does not answer must not go unnoticed: nothing would be heard of a lockdown switch."""
     doors = lobby()
     hangs = threading.Event()

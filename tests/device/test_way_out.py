@@ -3,7 +3,10 @@
 import sqlite3
 import threading
 import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +15,18 @@ from device.config import DoorSettings, InputSettings, ReaderSettings, Settings
 from device.credentials import parse_badge
 from device.door_log import DoorLog
 from device.errors import StoreError
-from device.records import BadgeRead, DoorCommand, DoorInput, DoorState, Line, Outcome, Reason
+from device.records import (
+    AuditRow,
+    BadgeRead,
+    Credential,
+    DoorCommand,
+    DoorInput,
+    DoorState,
+    Line,
+    Outcome,
+    Reason,
+    Transaction,
+)
 from device.store.people import People
 from device.store.store import Store
 from device.virtual.clock import SimulatedClock
@@ -32,7 +46,7 @@ SETTINGS = Settings(
 class World:
     """A door with Eileen enrolled, and somebody who wants to leave."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: Path) -> None:
         self.clock, self.stop = SimulatedClock(), Stop()
         self.pins = SimulatedPins(self.clock)
         self.pins.set_line(SWITCH, Line.QUIET)
@@ -43,7 +57,7 @@ class World:
         self.log = DoorLog(self.door, self.store, self.clock)
         self.way_out = WayOut(self.door, BadgeLookup(self.store), self.log, self.clock)
 
-    def leaves(self, credential=EILEEN):
+    def leaves(self, credential: Credential | None = EILEEN) -> Transaction:
         """The transaction, and the real time that it took in seconds."""
         before = time.monotonic()
         told = self.way_out.swipe(BadgeRead(credential, self.clock.monotonic(), "inside"), self.stop)
@@ -51,36 +65,36 @@ class World:
         return told
 
     @property
-    def releases(self):
+    def releases(self) -> int:
         return len(releases(self.pins, SETTINGS.door))
 
-    def rows(self):
+    def rows(self) -> list[AuditRow]:
         self.log.write_down()
         with self.store.audit() as audit:
             return [row for row in audit.newest(100) if row.outcome is not None]
 
 
 @pytest.fixture
-def world(tmp_path):
+def world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path / "state")
     yield made
     made.way_out.close()
     made.store.close()
 
 
-def test_enrolled_badge_alone_opens_the_way_out(world):
+def test_enrolled_badge_alone_opens_the_way_out(world: World) -> None:
     assert world.leaves().decision.reason is Reason.EXIT
     assert world.releases == 1
 
 
-def test_leaving_is_in_the_audit(world):
+def test_leaving_is_in_the_audit(world: World) -> None:
     world.leaves()
     (row,) = world.rows()
     assert (row.badge, row.outcome, row.reason, row.reader) == ("17:1001", Outcome.GRANTED, Reason.EXIT, "inside")
 
 
 @pytest.mark.parametrize("credential", [EILEEN, UNKNOWN])
-def test_row_is_on_the_disk_before_the_answer(world, credential):
+def test_row_is_on_the_disk_before_the_answer(world: World, credential: Credential) -> None:
     """Found by killing the real process: a badge was answered, and its row was lost."""
     world.leaves(credential)
     with closing(sqlite3.connect(world.store.path)) as other:
@@ -88,14 +102,14 @@ def test_row_is_on_the_disk_before_the_answer(world, credential):
     assert count == 1
 
 
-def test_writer_that_hangs_delays_nobody_who_leaves(world):
+def test_writer_that_hangs_delays_nobody_who_leaves(world: World) -> None:
     world.log.has_writer = True
     world.leaves()
     assert world.took_s < 1.0
 
 
 @pytest.mark.parametrize(("credential", "reason"), [(UNKNOWN, Reason.BADGE_UNKNOWN), (None, Reason.BADGE_UNREADABLE)])
-def test_other_badges_do_not_open_it(world, credential, reason):
+def test_other_badges_do_not_open_it(world: World, credential: Credential | None, reason: Reason) -> None:
     assert world.leaves(credential).decision.reason is reason
     assert world.releases == 0
 
@@ -103,14 +117,14 @@ def test_other_badges_do_not_open_it(world, credential, reason):
 @pytest.mark.parametrize(
     ("change", "reason"), [(People.revoke, Reason.BADGE_REVOKED), (People.suspend, Reason.BADGE_SUSPENDED)]
 )
-def test_badge_that_is_worthless_does_not_open_it(world, change, reason):
+def test_badge_that_is_worthless_does_not_open_it(world: World, change: Callable[..., Any], reason: Reason) -> None:
     with world.store.people() as people:
         change(people, EILEEN, world.clock.utc())
     assert (world.leaves().decision.reason, world.releases) == (reason, 0)
 
 
 @pytest.mark.parametrize("state", [DoorState.LOCKDOWN, DoorState.FAULT])
-def test_way_out_is_open_in_lockdown_and_fault(world, state):
+def test_way_out_is_open_in_lockdown_and_fault(world: World, state: DoorState) -> None:
     if state is DoorState.LOCKDOWN:
         world.door.command(DoorCommand.LOCKDOWN)
     else:
@@ -121,14 +135,14 @@ def test_way_out_is_open_in_lockdown_and_fault(world, state):
     assert world.releases == 1
 
 
-def test_release_ends_after_the_strike_time(world):
+def test_release_ends_after_the_strike_time(world: World) -> None:
     world.leaves()
     world.clock.sleep(10.0)
     ((began, ended),) = releases(world.pins, SETTINGS.door)
     assert ended - began == pytest.approx(3.0, abs=0.01)
 
 
-def test_locked_store_delays_nobody_who_leaves(world):
+def test_locked_store_delays_nobody_who_leaves(world: World) -> None:
     with closing(sqlite3.connect(world.store.path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         first = world.leaves()
@@ -140,7 +154,7 @@ def test_locked_store_delays_nobody_who_leaves(world):
     assert world.took_s < 1.0
 
 
-def test_row_of_leaving_is_written_when_the_store_is_back(world):
+def test_row_of_leaving_is_written_when_the_store_is_back(world: World) -> None:
     with closing(sqlite3.connect(world.store.path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         world.leaves()
@@ -149,7 +163,7 @@ def test_row_of_leaving_is_written_when_the_store_is_back(world):
     assert "Released without a look-up" in row.fault
 
 
-def test_store_that_hangs_delays_nobody_who_leaves(world):
+def test_store_that_hangs_delays_nobody_who_leaves(world: World) -> None:
     comes_back = threading.Event()
 
     def hang():
@@ -162,21 +176,23 @@ def test_store_that_hangs_delays_nobody_who_leaves(world):
     comes_back.set()
 
 
-def test_after_a_request_to_stop_nothing_is_released(world):
+def test_after_a_request_to_stop_nothing_is_released(world: World) -> None:
     world.stop.set()
     assert world.leaves().decision.reason is Reason.STOPPING
     assert world.releases == 0
 
 
-def test_relay_that_is_broken_is_the_reason(world):
+def test_relay_that_is_broken_is_the_reason(world: World) -> None:
     world.pins.broken_pins.add(17)
     told = world.leaves()
     world.pins.broken_pins.clear()
     assert told.decision.reason is Reason.DOOR_FAULT
 
 
-def test_system_without_a_thread_to_spare_delays_nobody_who_leaves(world, monkeypatch):
-    def refuse(_thread):
+def test_system_without_a_thread_to_spare_delays_nobody_who_leaves(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_thread: object):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)

@@ -32,7 +32,7 @@ def analyzer() -> FaceAnalyzer:
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory, analyzer, lintel_data):
+def store(tmp_path_factory: pytest.TempPathFactory, analyzer: FaceAnalyzer, lintel_data: Path):
     with Store(tmp_path_factory.mktemp("people")) as opened:
         enrollment = Enrollment(opened, analyzer, SystemClock())
         for name, badge in BADGES.items():
@@ -44,6 +44,8 @@ def store(tmp_path_factory, analyzer, lintel_data):
 
 @pytest.mark.parametrize("badge_of", BADGES)
 @pytest.mark.parametrize("picture", PROBES)
-def test_a_picture_matches_its_own_person_and_no_other(store, analyzer, lintel_data, picture: str, badge_of: str):
+def test_a_picture_matches_its_own_person_and_no_other(
+    store, analyzer: FaceAnalyzer, lintel_data: Path, picture: str, badge_of: str
+) -> None:
     verdict = verify_image(store, analyzer, BADGES[badge_of], Path(lintel_data) / "people" / picture)
     assert verdict.evidence.matches == (PROBES[picture] == badge_of)

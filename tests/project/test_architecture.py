@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,13 @@ SOUGHT = PAGE.partition("## Where is it?")[2].partition("\n## ")[0]
 PATHS = sorted(set(re.findall(r"`((?:device|convert|models)/[\w./]*)`", PAGE)))
 
 
-def contract(container):
+def contract(container: str) -> list[str]:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     (layers,) = (one["layers"] for one in contracts if one.get("containers") == [container])
     return [re.sub(r"[()]", "", layer) for layer in layers]
 
 
-def definitions(body, prefix=""):
+def definitions(body: list[ast.stmt], prefix: str = "") -> Iterator[str]:
     for node in body:
         if isinstance(node, ast.ClassDef):
             yield node.name
@@ -33,11 +34,11 @@ def definitions(body, prefix=""):
 
 
 @pytest.mark.parametrize(("file", "name"), NAMED)
-def test_name_on_the_way_is_defined_in_its_file(file, name):
+def test_name_on_the_way_is_defined_in_its_file(file: str, name: str) -> None:
     assert name in set(definitions(ast.parse((ROOT / file).read_text()).body))
 
 
-def test_both_ways_are_described():
+def test_both_ways_are_described() -> None:
     assert len(NAMED) >= 18
 
 
@@ -53,16 +54,16 @@ def test_folder_has_few_entries(room: str) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_room_exists(path):
+def test_room_exists(path: str) -> None:
     assert (ROOT / path).exists()
 
 
-def test_every_room_of_the_device_is_described():
+def test_every_room_of_the_device_is_described() -> None:
     inside = (entry for entry in (ROOT / "device").iterdir() if not entry.name.startswith("__"))
     rooms = {f"device/{entry.name}{'/' * entry.is_dir()}" for entry in inside if entry.suffix in (".py", "")}
     assert sorted(rooms - set(PATHS)) == []
 
 
-def test_picture_is_the_contract():
+def test_picture_is_the_contract() -> None:
     (picture,) = re.findall(r"```text\n(.*?)\n```", PAGE, re.DOTALL)
     assert picture.splitlines() == contract("device")

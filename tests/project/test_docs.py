@@ -19,25 +19,25 @@ PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "DECISIONS.md", "
 PAGES += sorted((ROOT / "docs").glob("*.md"))
 
 
-def test_the_reference_is_that_of_the_code():
+def test_the_reference_is_that_of_the_code() -> None:
     assert TARGET.read_text(encoding="utf-8") == reference(), "run `make docs`"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_no_link_leads_nowhere(page: Path):
+def test_no_link_leads_nowhere(page: Path) -> None:
     targets = [target for target in re.findall(r"\]\(([^)#]+)", page.read_text()) if "://" not in target]
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_command_that_is_named_exists(page: Path):
+def test_every_command_that_is_named_exists(page: Path) -> None:
     code = " ".join(re.findall(r"`[^`]+`|```.*?```", page.read_text(), re.DOTALL))
     named = set(re.findall(r"\b(lintel(?:-convert)? [a-z]+)\b", code))
     known = set(re.findall(r"^### `(lintel(?:-convert)? [a-z]+)", reference(), re.MULTILINE))
     assert named - known == set()
 
 
-def test_the_scenario_in_the_docs_is_one(tmp_path):
+def test_the_scenario_in_the_docs_is_one(tmp_path: Path) -> None:
     (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "scenarios.md").read_text(), re.DOTALL)
     (tmp_path / "scenario.toml").write_text(block)
     assert read_scenario(tmp_path / "scenario.toml").title == "A door in an office"
@@ -47,26 +47,26 @@ WIRING = (ROOT / "docs" / "wiring.md").read_text()
 
 
 @pytest.mark.parametrize("block", re.findall(r"```toml\n(.*?)```", WIRING, re.DOTALL))
-def test_the_settings_in_the_docs_are_some(tmp_path, block):
+def test_the_settings_in_the_docs_are_some(tmp_path: Path, block: str) -> None:
     (tmp_path / "lintel.toml").write_text(block)
     settings = load_settings(tmp_path / "lintel.toml")
     assert [formats_for(reader.formats, settings.formats) for reader in settings.readers]
 
 
-def test_the_card_in_the_docs_is_read():
+def test_the_card_in_the_docs_is_read() -> None:
     (bits,) = re.findall(r"readers decode ([01]+)", WIRING)
     assert decode(bits, formats_for(())) == parse_badge("17:1001")
 
 
-def test_every_setting_signal_and_kind_of_reader_is_in_the_docs():
+def test_every_setting_signal_and_kind_of_reader_is_in_the_docs() -> None:
     named = {signal.value for signal in (*DoorInput, *DoorOutput)} | {kind.name for kind in KINDS}
     assert [name for name in sorted(named) if name not in WIRING] == []
 
 
-def test_the_readme_leaves_no_figure_open():
+def test_the_readme_leaves_no_figure_open() -> None:
     assert re.findall(r"@[A-Z]+@", (ROOT / "README.md").read_text()) == []
 
 
-def test_the_version_is_in_the_changelog():
+def test_the_version_is_in_the_changelog() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text()

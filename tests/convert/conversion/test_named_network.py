@@ -1,5 +1,7 @@
 """A network is found by what the command line calls it, a SavedModel as well as a Keras file."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -24,14 +26,14 @@ def model():
 
 
 @pytest.fixture(scope="module")
-def saved(model, tmp_path_factory):
+def saved(model, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("saved")
     with quiet():
         model.export(str(folder / "theirs"), verbose=False)
     return import_own("ours", folder / "theirs", folder, OWN).path
 
 
-def test_a_saved_model_is_converted_as_the_network_it_is(model, saved):
+def test_a_saved_model_is_converted_as_the_network_it_is(model, saved: Path) -> None:
     name = str(saved)
     found = load_network(name, spec_of(name))
     chips = np.random.default_rng(0).integers(0, 256, (2, SIZE, SIZE, 3)).astype(np.float32)
@@ -39,7 +41,7 @@ def test_a_saved_model_is_converted_as_the_network_it_is(model, saved):
     assert len(quantize(found, Quantization.FLOAT32, chips.astype(np.uint8))) > 1000
 
 
-def test_a_saved_model_that_was_altered_is_refused(saved, tmp_path):
+def test_a_saved_model_that_was_altered_is_refused(saved: Path, tmp_path: Path) -> None:
     spec = spec_of(str(saved))
     (tmp_path / "empty").mkdir()
     with pytest.raises(WeightsError):

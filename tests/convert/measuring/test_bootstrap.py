@@ -1,11 +1,14 @@
 """Intervals that draw people: the arithmetic by brute force, and whether they hold what they promise."""
 
 import math
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from convert.measuring import bootstrap, comparisons
 from convert.measuring.bootstrap import band, fmr_estimate, fnmr_estimate, interval_ends, tar_estimates, weights
@@ -16,7 +19,7 @@ seeds = st.integers(0, 10**6)
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _few_replicates():
+def _few_replicates() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bootstrap, "REPLICATES", 120)
         patch.setattr(bootstrap, "BAND_REPLICATES", 60)
@@ -32,18 +35,18 @@ def some_people(seed: int, people: int = 12, images: int = 4) -> Comparisons:
     return compare_all(Templates(unit.astype(np.float32), np.repeat(np.arange(people), images)), people)
 
 
-def test_every_draw_has_as_many_people_as_there_are():
+def test_every_draw_has_as_many_people_as_there_are() -> None:
     assert [drawing.sum() for drawing in weights(7, 20)] == [7.0] * 20
 
 
-def test_the_same_seed_draws_the_same():
+def test_the_same_seed_draws_the_same() -> None:
     assert np.array_equal(list(weights(7, 5, seed=1)), list(weights(7, 5, seed=1)))
     assert not np.array_equal(list(weights(7, 5, seed=1)), list(weights(7, 5, seed=2)))
 
 
 @settings(max_examples=10)
 @given(seeds, st.floats(0.3, 0.999))
-def test_an_interval_holds_its_rate(seed, threshold):
+def test_an_interval_holds_its_rate(seed: int, threshold: float) -> None:
     found = some_people(seed)
     for estimate in (
         fmr_estimate(found, threshold),
@@ -56,7 +59,7 @@ def test_an_interval_holds_its_rate(seed, threshold):
 
 @settings(max_examples=10)
 @given(seeds, st.floats(0.3, 0.999))
-def test_an_interval_is_never_narrower_than_that_of_independent_comparisons(seed, threshold):
+def test_an_interval_is_never_narrower_than_that_of_independent_comparisons(seed: int, threshold: float) -> None:
     found = some_people(seed)
     for estimate in (fmr_estimate(found, threshold), fnmr_estimate(found, threshold)):
         low, high = estimate.rate.interval
@@ -66,14 +69,14 @@ def test_an_interval_is_never_narrower_than_that_of_independent_comparisons(seed
 
 @settings(max_examples=10)
 @given(seeds, st.floats(0.3, 0.95))
-def test_a_replicate_counts_the_pairs_of_the_people_drawn(seed, threshold):
+def test_a_replicate_counts_the_pairs_of_the_people_drawn(seed: int, threshold: float) -> None:
     chance = np.random.default_rng(seed)
     people = np.repeat(np.arange(6), 2)
     vectors = chance.normal(size=(12, 3)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     found = compare_all(Templates(vectors, people), 6)
 
-    def by_loops(drawn):
+    def by_loops(drawn: NDArray[Any]) -> NDArray[Any]:
         pairs = [
             (drawn[p] * drawn[q], vectors[i] @ vectors[j] >= threshold)
             for i, p in enumerate(people)
@@ -89,14 +92,14 @@ def test_a_replicate_counts_the_pairs_of_the_people_drawn(seed, threshold):
     assert fmr_estimate(found, threshold).interval == pytest.approx(ends)
 
 
-def test_no_error_is_no_certainty():
+def test_no_error_is_no_certainty() -> None:
     found = some_people(0)
     estimate = fmr_estimate(found, 1.1)
     assert estimate.rate == Rate(0, found.non_mated)
     assert estimate.interval == estimate.rate.interval
 
 
-def test_pooled_draws_of_the_same_images_prove_no_more_than_one():
+def test_pooled_draws_of_the_same_images_prove_no_more_than_one() -> None:
     once = some_people(0)
     of = once.exposure
     often = Comparisons(
@@ -109,7 +112,7 @@ def test_pooled_draws_of_the_same_images_prove_no_more_than_one():
         assert (low, high) == pytest.approx(estimate(once, 0.9).interval, rel=0.5)
 
 
-def test_a_tar_beyond_what_is_kept_takes_its_threshold_as_it_is():
+def test_a_tar_beyond_what_is_kept_takes_its_threshold_as_it_is() -> None:
     found = some_people(0)
     cut = Comparisons(
         found.exposure, found.mated, found.mated_people, found.highest[:50], found.highest_people[:50], found.histogram
@@ -121,7 +124,7 @@ def test_a_tar_beyond_what_is_kept_takes_its_threshold_as_it_is():
     assert lax.rate.value == pytest.approx(1 - refused.rate.value)
 
 
-def test_a_band_encloses_its_curve():
+def test_a_band_encloses_its_curve() -> None:
     found = some_people(0)
     drawn = found.curve(60)
     enclosing = band(found, drawn)
@@ -131,7 +134,7 @@ def test_a_band_encloses_its_curve():
         assert np.all(rates[middle] <= high[middle] + 1e-9)
 
 
-def test_what_was_not_kept_by_person_has_an_interval_of_independent_comparisons():
+def test_what_was_not_kept_by_person_has_an_interval_of_independent_comparisons() -> None:
     found = some_people(0)
     cut = Comparisons(
         found.exposure, found.mated, found.mated_people, found.highest[:50], found.highest_people[:50], found.histogram
@@ -165,7 +168,7 @@ def share_below(level: float, spread: float) -> float:
     return 0.5 * math.erfc(-level / spread / math.sqrt(2))
 
 
-def test_intervals_hold_the_truth_as_often_as_they_say_and_those_of_independent_comparisons_do_not():
+def test_intervals_hold_the_truth_as_often_as_they_say_and_those_of_independent_comparisons_do_not() -> None:
     fmr_at, fnmr_at = 1.5, -1.0
     true_fmr, true_fnmr = 1 - share_below(fmr_at, math.sqrt(3)), share_below(fnmr_at, math.sqrt(2))
     of_people, of_comparisons = np.zeros(2), np.zeros(2)

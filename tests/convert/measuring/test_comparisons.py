@@ -1,11 +1,13 @@
 """All comparisons in blocks are those of two loops, whatever the size of a block and however few are kept."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from convert.measuring import comparisons
 from convert.measuring.comparisons import Exposure, Templates, compare_all, compare_rounds
@@ -29,12 +31,12 @@ def _small_blocks_and_few_kept() -> Iterator[None]:
         yield
 
 
-def templates(rows) -> Templates:
+def templates(rows: list[tuple[int, tuple[float, float]]]) -> Templates:
     vectors = np.array([vector for _, vector in rows], np.float32)
     return Templates(vectors, np.array([person for person, _ in rows], np.int64))
 
 
-def by_loops(rows):
+def by_loops(rows: list[tuple[int, tuple[float, float]]]) -> tuple[NDArray[Any], NDArray[Any]]:
     pairs = [(a, b) for index, a in enumerate(rows) for b in rows[index + 1 :]]
     mated = [np.dot(a, b) for (p, a), (q, b) in pairs if p == q]
     non_mated = [np.dot(a, b) for (p, a), (q, b) in pairs if p != q]
@@ -43,7 +45,7 @@ def by_loops(rows):
 
 @settings(max_examples=40)
 @given(labelled)
-def test_blocks_compare_what_loops_compare(rows):
+def test_blocks_compare_what_loops_compare(rows: list[tuple[int, tuple[float, float]]]) -> None:
     mated, non_mated = by_loops(rows)
     found = compare_all(templates(rows), PEOPLE)
     assert found.mated.tolist() == mated.tolist()
@@ -54,7 +56,7 @@ def test_blocks_compare_what_loops_compare(rows):
 
 @settings(max_examples=40)
 @given(labelled, thresholds)
-def test_rates_are_those_of_loops(rows, threshold):
+def test_rates_are_those_of_loops(rows: list[tuple[int, tuple[float, float]]], threshold: float) -> None:
     mated, non_mated = by_loops(rows)
     found = compare_all(templates(rows), PEOPLE)
     assert found.fmr(threshold).errors == np.count_nonzero(non_mated >= threshold)
@@ -63,7 +65,9 @@ def test_rates_are_those_of_loops(rows, threshold):
 
 @settings(max_examples=40)
 @given(labelled, targets)
-def test_the_threshold_at_an_fmr_keeps_it_and_is_the_lowest_to_a_bin(rows, target):
+def test_the_threshold_at_an_fmr_keeps_it_and_is_the_lowest_to_a_bin(
+    rows: list[tuple[int, tuple[float, float]]], target: float
+) -> None:
     _, non_mated = by_loops(rows)
     found = compare_all(templates(rows), PEOPLE)
     threshold = found.threshold_at_fmr(target)
@@ -73,7 +77,9 @@ def test_the_threshold_at_an_fmr_keeps_it_and_is_the_lowest_to_a_bin(rows, targe
 
 @settings(max_examples=40)
 @given(labelled, thresholds, thresholds)
-def test_a_stricter_threshold_matches_fewer_and_refuses_more(rows, a, b):
+def test_a_stricter_threshold_matches_fewer_and_refuses_more(
+    rows: list[tuple[int, tuple[float, float]]], a: float, b: float
+) -> None:
     found = compare_all(templates(rows), PEOPLE)
     lax, strict = sorted((a, b))
     assert found.fmr(strict).errors <= found.fmr(lax).errors
@@ -82,7 +88,9 @@ def test_a_stricter_threshold_matches_fewer_and_refuses_more(rows, a, b):
 
 @settings(max_examples=40)
 @given(labelled, st.randoms(use_true_random=False), st.permutations(range(PEOPLE)), targets)
-def test_the_order_of_people_and_images_changes_nothing(rows, random, renamed, target):
+def test_the_order_of_people_and_images_changes_nothing(
+    rows: list[tuple[int, tuple[float, float]]], random, renamed: list[int], target: float
+) -> None:
     shuffled = [(renamed[person], vector) for person, vector in random.sample(rows, len(rows))]
     found, again = compare_all(templates(rows), PEOPLE), compare_all(templates(shuffled), PEOPLE)
     assert again.mated.tolist() == found.mated.tolist()
@@ -92,7 +100,9 @@ def test_the_order_of_people_and_images_changes_nothing(rows, random, renamed, t
 
 @settings(max_examples=40)
 @given(labelled, thresholds)
-def test_vectors_of_half_the_length_have_a_quarter_of_the_similarity(rows, threshold):
+def test_vectors_of_half_the_length_have_a_quarter_of_the_similarity(
+    rows: list[tuple[int, tuple[float, float]]], threshold: float
+) -> None:
     found = compare_all(templates(rows), PEOPLE)
     shorter = compare_all(templates([(person, np.array(vector) / 2) for person, vector in rows]), PEOPLE)
     assert shorter.fmr(threshold / 4) == found.fmr(threshold)
@@ -101,7 +111,9 @@ def test_vectors_of_half_the_length_have_a_quarter_of_the_similarity(rows, thres
 
 @settings(max_examples=40)
 @given(labelled, labelled, st.integers(1, 3))
-def test_rounds_compare_all_references_with_all_probes(references, probes, rounds):
+def test_rounds_compare_all_references_with_all_probes(
+    references: list[tuple[int, tuple[float, float]]], probes: list[tuple[int, tuple[float, float]]], rounds: int
+) -> None:
     counts = [np.bincount([person for person, _ in rows], minlength=PEOPLE) for rows in (references, probes)]
     exposure = Exposure(counts[0].astype(float), counts[1].astype(float), rounds)
     found = compare_rounds([(templates(references), templates(probes))] * rounds, exposure)
@@ -113,7 +125,7 @@ def test_rounds_compare_all_references_with_all_probes(references, probes, round
 
 @settings(max_examples=40)
 @given(labelled)
-def test_what_is_kept_names_its_two_people(rows):
+def test_what_is_kept_names_its_two_people(rows: list[tuple[int, tuple[float, float]]]) -> None:
     found = compare_all(templates(rows), PEOPLE)
     pairs = {
         (p, q, float(np.float32(np.dot(a, b))))
@@ -130,7 +142,7 @@ def test_what_is_kept_names_its_two_people(rows):
 
 @settings(max_examples=40)
 @given(labelled)
-def test_a_curve_runs_from_all_match_to_none(rows):
+def test_a_curve_runs_from_all_match_to_none(rows: list[tuple[int, tuple[float, float]]]) -> None:
     found = compare_all(templates(rows), PEOPLE)
     drawn = found.curve(40)
     assert np.all(np.diff(drawn.fmr) <= 0)

@@ -1,11 +1,14 @@
 """Rates by group: counted by loops, and what cannot be said is said."""
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from convert.measuring import bootstrap, comparisons, groups
 from convert.measuring.comparisons import Comparisons
-from convert.measuring.door_protocol import Design, compare_by, design_of
+from convert.measuring.door_protocol import Acquired, Design, compare_by, design_of
 from convert.measuring.groups import Groups, differentials, fmr_by_groups, read_groups
 from device.errors import ImageError
 from device.vision.manifest import Fusion
@@ -15,7 +18,7 @@ NAMES = ("ada", "bob", "eve", "ida")
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _few_replicates():
+def _few_replicates() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module in (bootstrap, groups):
             patch.setattr(module, "REPLICATES", 40)
@@ -23,12 +26,12 @@ def _few_replicates():
         yield
 
 
-def read(folder, text: str) -> Groups:
+def read(folder: Path, text: str) -> Groups:
     (folder / "groups.csv").write_text(text)
     return read_groups(folder / "groups.csv", NAMES)
 
 
-def test_the_groups_of_the_people_are_read(tmp_path):
+def test_the_groups_of_the_people_are_read(tmp_path: Path) -> None:
     found = read(tmp_path, "person,group\nada,f\nbob,m\neve,f\nzoe,f\n")
     assert (found.names, found.of_person.tolist(), found.unknown) == (("f", "m"), [0, 1, 0, -1], ("zoe",))
 
@@ -44,23 +47,23 @@ def test_the_groups_of_the_people_are_read(tmp_path):
         ("person,group\nada,f\nada,m\n", "twice"),
     ],
 )
-def test_what_names_no_groups_is_refused(tmp_path, text, what):
+def test_what_names_no_groups_is_refused(tmp_path: Path, text: str, what: str) -> None:
     with pytest.raises(ImageError, match=what):
         read(tmp_path, text)
 
 
-def test_groups_that_are_not_there_are_refused(tmp_path):
+def test_groups_that_are_not_there_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="Cannot read the groups"):
         read_groups(tmp_path / "groups.csv", NAMES)
 
 
-def four_groups(acquired, *, without: int = 0) -> Groups:
+def four_groups(acquired: Acquired, *, without: int = 0) -> Groups:
     of_person = np.arange(len(acquired.names)) % 3
     of_person[:without] = -1
     return Groups(("a", "b", "c"), of_person, ())
 
 
-def test_all_pairs_of_groups_are_counted_as_by_loops(labelled):
+def test_all_pairs_of_groups_are_counted_as_by_loops(labelled: Callable[..., Acquired]) -> None:
     acquired = labelled([3, 1, 2, 4, 3, 2, 1, 5, 2, 3])
     vectors, people = acquired.templates.vectors, acquired.templates.people
     of = four_groups(acquired, without=1)
@@ -75,7 +78,7 @@ def test_all_pairs_of_groups_are_counted_as_by_loops(labelled):
     assert {pair: [one.rate.errors, one.rate.trials] for pair, one in found.items()} == counted
 
 
-def test_groups_together_are_everybody(labelled):
+def test_groups_together_are_everybody(labelled: Callable[..., Acquired]) -> None:
     acquired = labelled([5] * 12)
     compared = compare_by(Design(2, 2, 3), acquired.templates, 12, FUSION)
     found = fmr_by_groups(compared, four_groups(acquired), 0.5)
@@ -83,7 +86,7 @@ def test_groups_together_are_everybody(labelled):
     assert sum(one.rate.trials for one in found.values()) == compared.non_mated
 
 
-def test_the_rates_of_a_group_are_those_of_its_people(labelled):
+def test_the_rates_of_a_group_are_those_of_its_people(labelled: Callable[..., Acquired]) -> None:
     acquired = labelled([4] * 12)
     compared = compare_by(design_of(1, 1), acquired.templates, 12, FUSION)
     found = differentials(compared, acquired, four_groups(acquired, without=3), 0.9)
@@ -99,14 +102,14 @@ def test_the_rates_of_a_group_are_those_of_its_people(labelled):
     assert found.fnmr_ratio == pytest.approx(max(values) / min(values))
 
 
-def test_an_interval_holds_the_rate_of_its_group(labelled):
+def test_an_interval_holds_the_rate_of_its_group(labelled: Callable[..., Acquired]) -> None:
     acquired = labelled([4] * 12)
     compared = compare_by(design_of(1, 1), acquired.templates, 12, FUSION)
     for estimate in fmr_by_groups(compared, four_groups(acquired), 0.4).values():
         assert estimate.interval[0] <= estimate.rate.value <= estimate.interval[1]
 
 
-def test_a_group_too_small_to_judge_is_named_and_has_no_ratio(labelled):
+def test_a_group_too_small_to_judge_is_named_and_has_no_ratio(labelled: Callable[..., Acquired]) -> None:
     acquired = labelled([1] * 10 + [4] * 10)
     of = Groups(("many", "single"), (np.arange(20) < 10).astype(np.int64), ("zoe",))
     compared = compare_by(design_of(1, 1), acquired.templates, 20, FUSION)
@@ -116,7 +119,7 @@ def test_a_group_too_small_to_judge_is_named_and_has_no_ratio(labelled):
     assert found.unknown == 1
 
 
-def test_a_threshold_below_what_is_kept_cannot_be_told_by_group(labelled):
+def test_a_threshold_below_what_is_kept_cannot_be_told_by_group(labelled: Callable[..., Acquired]) -> None:
     acquired = labelled([4] * 12)
     found = compare_by(design_of(1, 1), acquired.templates, 12, FUSION)
     cut = Comparisons(

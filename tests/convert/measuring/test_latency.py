@@ -1,6 +1,8 @@
 """Latencies: medians of what a clock says, in turns, without the warm-up."""
 
+from collections.abc import Callable
 from itertools import accumulate, cycle
+from typing import Any
 
 import pytest
 
@@ -17,7 +19,7 @@ class Clock:
     def __call__(self) -> float:
         return self.now_s
 
-    def work(self, name: str, *seconds: float):
+    def work(self, name: str, *seconds: float) -> Callable[..., Any]:
         durations = cycle(seconds)
 
         def run() -> None:
@@ -27,17 +29,17 @@ class Clock:
         return run
 
 
-def test_a_median_is_in_milliseconds():
+def test_a_median_is_in_milliseconds() -> None:
     clock = Clock()
     assert medians_ms([clock.work("a", 0.002), clock.work("b", 0.005)], clock=clock) == pytest.approx((2, 5))
 
 
-def test_a_disturbance_does_not_move_a_median():
+def test_a_disturbance_does_not_move_a_median() -> None:
     clock = Clock()
     assert medians_ms([clock.work("a", 0.002, 0.002, 9.0)], clock=clock) == pytest.approx((2,))
 
 
-def test_all_take_turns():
+def test_all_take_turns() -> None:
     clock = Clock()
     medians_ms([clock.work("a", 1.0), clock.work("b", 1.0)], clock=clock)
     turns = [name for name, before in zip(clock.called, ["", *clock.called[:-1]], strict=True) if name != before]
@@ -45,11 +47,11 @@ def test_all_take_turns():
     assert clock.called.count("a") == ROUNDS * (WARM_UP + RUNS_A_ROUND)
 
 
-def test_the_warm_up_does_not_count():
+def test_the_warm_up_does_not_count() -> None:
     clock = Clock()
     slow_first = [50.0] * WARM_UP + [0.001] * RUNS_A_ROUND
     assert medians_ms([clock.work("a", *slow_first)], clock=clock) == pytest.approx((1,))
 
 
-def test_nothing_takes_no_time():
+def test_nothing_takes_no_time() -> None:
     assert medians_ms([], clock=iter(accumulate([1.0] * 9)).__next__) == ()

@@ -1,5 +1,8 @@
 """The Keras network gives what dlib gives; bounded and quantized, what it gives on the portraits hardly changes."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import dlib
 import numpy as np
 import pytest
@@ -25,7 +28,7 @@ def embeddings(model, chips: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def dlib_itself(published):
+def dlib_itself(published: Callable[[str], Path]):
     return dlib.face_recognition_model_v1(str(published(RESNET_WEIGHTS.name)))
 
 
@@ -38,13 +41,13 @@ def other_chips() -> np.ndarray:
 
 
 @pytest.mark.parametrize("of", ["portrait_chips", "other_chips"])
-def test_the_network_gives_what_dlib_gives(of, resnet, dlib_itself, request):
+def test_the_network_gives_what_dlib_gives(of: str, resnet, dlib_itself, request: pytest.FixtureRequest) -> None:
     chips = request.getfixturevalue(of)
     expected = np.array([dlib_itself.compute_face_descriptor(chip) for chip in chips])
     assert np.abs(outputs(resnet, chips) - expected).max() < 1e-5
 
 
-def test_the_network_has_layers_of_its_table_and_no_others(resnet):
+def test_the_network_has_layers_of_its_table_and_no_others(resnet) -> None:
     kinds = {type(layer).__name__ for layer in resnet.layers}
     assert kinds == {
         *("InputLayer", "Conv2D", "MaxPooling2D", "AveragePooling2D", "ZeroPadding2D", "Add", "ReLU"),
@@ -52,7 +55,7 @@ def test_the_network_has_layers_of_its_table_and_no_others(resnet):
     }
 
 
-def test_the_network_is_loaded_back_in_safe_mode(resnet, portrait_chips, tmp_path):
+def test_the_network_is_loaded_back_in_safe_mode(resnet, portrait_chips: np.ndarray, tmp_path: Path) -> None:
     import keras
 
     with quiet():
@@ -61,12 +64,12 @@ def test_the_network_is_loaded_back_in_safe_mode(resnet, portrait_chips, tmp_pat
     assert np.array_equal(outputs(again, portrait_chips), outputs(resnet, portrait_chips))
 
 
-def test_the_network_takes_several_chips_at_once(resnet, portrait_chips):
+def test_the_network_takes_several_chips_at_once(resnet, portrait_chips: np.ndarray) -> None:
     one_by_one = np.concatenate([outputs(resnet, chip[np.newaxis]) for chip in portrait_chips])
     assert np.allclose(outputs(resnet, portrait_chips), one_by_one, atol=1e-5)
 
 
-def test_the_bound_holds_where_dlib_s_own_network_spikes(resnet, bounded_resnet, portrait_chips):
+def test_the_bound_holds_where_dlib_s_own_network_spikes(resnet, bounded_resnet, portrait_chips: np.ndarray) -> None:
     import keras
 
     wide = portrait_chips[:, 30:120].repeat(2, axis=1)[:, :150]
@@ -78,13 +81,17 @@ def test_the_bound_holds_where_dlib_s_own_network_spikes(resnet, bounded_resnet,
     assert (highest(resnet) > CAP, highest(bounded_resnet) <= CAP) == (True, True)
 
 
-def test_bounded_the_network_gives_nearly_the_same_on_the_portraits(resnet, bounded_resnet, portrait_chips):
+def test_bounded_the_network_gives_nearly_the_same_on_the_portraits(
+    resnet, bounded_resnet, portrait_chips: np.ndarray
+) -> None:
     cosines = (embeddings(resnet, portrait_chips) * embeddings(bounded_resnet, portrait_chips)).sum(axis=1)
     assert cosines.min() > 0.99999
 
 
 @pytest.mark.parametrize("of", ["resnet", "bounded_resnet"])
-def test_the_shipped_file_gives_nearly_the_same_on_the_portraits(of, portrait_chips, request):
+def test_the_shipped_file_gives_nearly_the_same_on_the_portraits(
+    of: str, portrait_chips: np.ndarray, request: pytest.FixtureRequest
+) -> None:
     embedder = Embedder(load_model(EMBEDDING, shipped_models_dir()))
     quantized = np.stack([embedder.embed(chip) for chip in portrait_chips])
     cosines = (quantized * embeddings(request.getfixturevalue(of), portrait_chips)).sum(axis=1)

@@ -66,7 +66,9 @@ class Definition:
         gamma, beta, mean, variance = (self.state[f"{name}.{part}"].reshape(form) for part in parts)
         return (x - mean) / np.sqrt(variance + 1e-5) * gamma + beta
 
-    def convolution(self, name: str, x: np.ndarray, *, stride=1, pad=0, grouped=False) -> np.ndarray:
+    def convolution(
+        self, name: str, x: np.ndarray, *, stride: int = 1, pad: int = 0, grouped: bool = False
+    ) -> np.ndarray:
         kernel = self.state[f"{name}.weight"]
         x = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
         windows = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
@@ -155,7 +157,7 @@ def state() -> State:
 
 
 @pytest.fixture(scope="module")
-def network(state, tmp_path_factory):
+def network(state: State, tmp_path_factory: pytest.TempPathFactory):
     return load(write_state(state, tmp_path_factory.mktemp("state") / "net.pth"), Variant.V2)
 
 
@@ -165,7 +167,7 @@ def excited_state() -> State:
 
 
 @pytest.fixture(scope="module")
-def excited(excited_state, tmp_path_factory):
+def excited(excited_state: State, tmp_path_factory: pytest.TempPathFactory):
     return load(write_state(excited_state, tmp_path_factory.mktemp("excited") / "net.pth"), Variant.V1SE)
 
 
@@ -184,26 +186,26 @@ def off(model, state: State) -> float:
     return float(np.abs(logits(model, random_crops()) - expected).max() / np.abs(expected).max())
 
 
-def test_the_network_gives_what_its_definition_gives(network, state):
+def test_the_network_gives_what_its_definition_gives(network, state: State) -> None:
     assert off(network, state) < 1e-5
 
 
-def test_so_does_the_one_with_squeeze_and_excitation(excited, excited_state):
+def test_so_does_the_one_with_squeeze_and_excitation(excited, excited_state: State) -> None:
     assert off(excited, excited_state) < 1e-5
 
 
 @pytest.mark.parametrize("variant", list(Variant))
-def test_the_published_weights_give_what_the_definition_gives(variant, lintel_data):
+def test_the_published_weights_give_what_the_definition_gives(variant, lintel_data: Path) -> None:
     path = lintel_data / "weights" / "minifasnet" / PUBLISHED[variant]
     assert off(load(path, variant), read_state_dict(path)) < 1e-5
 
 
-def test_what_the_random_network_gives_hangs_on_the_order_of_colors(network):
+def test_what_the_random_network_gives_hangs_on_the_order_of_colors(network) -> None:
     given, turned = logits(network, random_crops()), logits(network, random_crops()[..., ::-1])
     assert np.abs(given - turned).max() > 1e-2 * np.abs(given).max()
 
 
-def test_the_networks_have_keras_s_own_layers_alone(network, excited):
+def test_the_networks_have_keras_s_own_layers_alone(network, excited) -> None:
     """So they are loaded back in safe mode."""
     kinds = {type(layer).__name__ for model in (network, excited) for layer in model.layers}
     assert kinds == {
@@ -212,23 +214,23 @@ def test_the_networks_have_keras_s_own_layers_alone(network, excited):
     }
 
 
-def test_v2_has_as_many_weights_as_published(network):
+def test_v2_has_as_many_weights_as_published(network) -> None:
     counts = [np.prod(shape) for name, shape in expected_shapes(network).items() if not name.endswith(OF_TRAINING)]
     assert round(sum(counts) / 1e6, 2) == 0.43
 
 
-def test_without_squeeze_and_excitation_v1_has_as_many_weights_as_published(excited):
+def test_without_squeeze_and_excitation_v1_has_as_many_weights_as_published(excited) -> None:
     shapes = expected_shapes(excited)
     plain = {name: shape for name, shape in shapes.items() if "se_module" not in name}
     assert round(sum(np.prod(plain[name]) for name in plain if not name.endswith(OF_TRAINING)) / 1e6, 2) == 0.41
 
 
-def test_stages_halve_the_map(network):
+def test_stages_halve_the_map(network) -> None:
     ends = [f"{stage.name}.model.{len(stage.widths) - 1}.sum" for stage in STAGES[Variant.V2]]
     assert [network.get_layer(name).output.shape[1:] for name in ends] == [(20, 20, 64), (10, 10, 128), (5, 5, 128)]
 
 
-def test_tensors_missing_left_over_and_misshapen_are_named_in_one_error(state, tmp_path):
+def test_tensors_missing_left_over_and_misshapen_are_named_in_one_error(state: State, tmp_path: Path) -> None:
     altered = {name: tensor for name, tensor in state.items() if name != "module.linear.weight"}
     altered["module.extra.weight"] = np.zeros(3, np.float32)
     altered["module.bn.num_batches_tracked"] = np.zeros(2, np.float32)
@@ -244,18 +246,18 @@ def test_tensors_missing_left_over_and_misshapen_are_named_in_one_error(state, t
     )
 
 
-def test_counters_of_batches_are_left_out(network, state, tmp_path):
+def test_counters_of_batches_are_left_out(network, state: State, tmp_path: Path) -> None:
     counted = {**state, "module.bn.num_batches_tracked": np.array(7, np.int64)}
     model = load(write_state(counted, tmp_path / "net.pth"), Variant.V2)
     assert np.array_equal(logits(model, random_crops()), logits(network, random_crops()))
 
 
-def test_negative_variances_are_refused(state, tmp_path):
+def test_negative_variances_are_refused(state: State, tmp_path: Path) -> None:
     altered = {**state, "module.bn.running_var": np.full(128, -1, np.float32)}
     with pytest.raises(WeightsError, match=r"negative variance in module\.bn\.running_var"):
         load(write_state(altered, tmp_path / "net.pth"), Variant.V2)
 
 
-def test_one_variant_does_not_take_the_other_s_weights(state, tmp_path):
+def test_one_variant_does_not_take_the_other_s_weights(state: State, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"missing: .*se_module"):
         load(write_state(state, tmp_path / "net.pth"), Variant.V1SE)

@@ -55,14 +55,14 @@ def tensors(foamliu) -> Tensors:
 
 
 @pytest.fixture(scope="module")
-def generated(tensors, tmp_path_factory) -> Path:
+def generated(tensors: Tensors, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("onnx") / "net.onnx"
     Exported(tensors).write(path)
     return path
 
 
 @pytest.fixture(scope="module")
-def imported(generated):
+def imported(generated: Path):
     return load(generated)
 
 
@@ -139,71 +139,71 @@ def weights_of(model, *, folded: bool) -> int:
 
 
 @pytest.mark.parametrize("layer", list(PAPER_S_TABLE))
-def test_the_network_has_the_maps_of_the_paper_s_table(paper, layer):
+def test_the_network_has_the_maps_of_the_paper_s_table(paper, layer: str) -> None:
     assert paper.get_layer(layer).output.shape[1:] == PAPER_S_TABLE[layer]
 
 
-def test_fifteen_bottlenecks_of_which_three_halve_the_map():
+def test_fifteen_bottlenecks_of_which_three_halve_the_map() -> None:
     halving = tuple(number for number, block in enumerate(BOTTLENECKS, start=1) if not block.residual)
     assert (len(BOTTLENECKS), halving) == (15, HALVING)
 
 
-def test_the_network_has_as_many_weights_as_the_paper_says(paper):
+def test_the_network_has_as_many_weights_as_the_paper_says(paper) -> None:
     assert round(weights_of(paper, folded=True) / 1e6, 2) == 0.99
 
 
-def test_in_float32_the_network_is_as_large_as_the_paper_says(paper):
+def test_in_float32_the_network_is_as_large_as_the_paper_says(paper) -> None:
     assert f"{4 * weights_of(paper, folded=True) / 1e6:.1f} MB" == "4.0 MB"
 
 
-def test_what_the_variant_adds_is_a_convolution_and_what_it_lacks_are_slopes(paper, foamliu):
+def test_what_the_variant_adds_is_a_convolution_and_what_it_lacks_are_slopes(paper, foamliu) -> None:
     slopes = sum(layer.alpha.shape[-1] for layer in paper.layers if layer.name.endswith(".prelu"))
     added = 64 * 64 + 2 * 64
     assert weights_of(foamliu, folded=False) == weights_of(paper, folded=False) - slopes + added
 
 
-def test_the_published_file_has_a_number_for_every_weight(foamliu):
+def test_the_published_file_has_a_number_for_every_weight(foamliu) -> None:
     assert sum(np.prod(shape) for shape in expected_shapes(foamliu).values()) == 989_952
 
 
-def test_slopes_are_one_a_channel(paper):
+def test_slopes_are_one_a_channel(paper) -> None:
     shapes = {layer.alpha.shape[:2] for layer in paper.layers if layer.name.endswith(".prelu")}
     assert shapes == {(1, 1)}
 
 
-def test_an_embedding_may_have_another_length():
+def test_an_embedding_may_have_another_length() -> None:
     assert mobilefacenet(length=64).output_shape == (None, 64)
 
 
-def test_the_first_layer_normalizes_pixels(paper):
+def test_the_first_layer_normalizes_pixels(paper) -> None:
     layer = paper.get_layer("normalization")
     assert np.allclose(layer(np.array([0, 127.5, 255], np.float32)), np.array([-127.5, 0, 127.5]) / 128)
 
 
-def test_the_network_gives_what_onnxruntime_gives(imported, generated):
+def test_the_network_gives_what_onnxruntime_gives(imported, generated: Path) -> None:
     expected = by_onnxruntime(generated, chips())
     assert np.abs(outputs(imported, chips()) - expected).max() < 1e-4 * np.abs(expected).max()
 
 
-def test_what_the_generated_network_gives_hangs_on_the_pixels(generated):
+def test_what_the_generated_network_gives_hangs_on_the_pixels(generated: Path) -> None:
     assert by_onnxruntime(generated, chips()).std(axis=0).min() > 1e-2
 
 
-def test_the_published_weights_give_what_onnxruntime_gives(lintel_data):
+def test_the_published_weights_give_what_onnxruntime_gives(lintel_data: Path) -> None:
     path = lintel_data / "weights" / "mobilefacenet" / "MobileFaceNet.onnx"
     expected = by_onnxruntime(path, chips())
     assert np.abs(outputs(load(path), chips()) - expected).max() < 1e-4
 
 
-def test_imported_normalizations_are_frozen(imported):
+def test_imported_normalizations_are_frozen(imported) -> None:
     assert {layer.trainable for layer in imported.layers if layer.name.endswith(".norm")} == {False}
 
 
-def test_frozen_normalizations_give_the_same_in_training(imported):
+def test_frozen_normalizations_give_the_same_in_training(imported) -> None:
     assert np.array_equal(imported(chips(), training=True), imported(chips(), training=False))
 
 
-def test_the_network_is_loaded_back_in_safe_mode(imported, tmp_path):
+def test_the_network_is_loaded_back_in_safe_mode(imported, tmp_path: Path) -> None:
     import keras
 
     with quiet():
@@ -212,7 +212,7 @@ def test_the_network_is_loaded_back_in_safe_mode(imported, tmp_path):
     assert np.array_equal(outputs(again, chips()), outputs(imported, chips()))
 
 
-def test_tensors_missing_left_over_and_misshapen_are_named_in_one_error(tensors, tmp_path):
+def test_tensors_missing_left_over_and_misshapen_are_named_in_one_error(tensors: Tensors, tmp_path: Path) -> None:
     altered = {name: tensor for name, tensor in tensors.items() if name != "onnx::Conv_530"}
     altered |= {"extra": np.zeros(3, np.float32), "onnx::Conv_680": np.zeros(64, np.float32)}
     path = tmp_path / "net.onnx"
@@ -228,7 +228,7 @@ def test_tensors_missing_left_over_and_misshapen_are_named_in_one_error(tensors,
     )
 
 
-def test_the_file_s_names_run_from_the_stem_to_the_projection():
+def test_the_file_s_names_run_from_the_stem_to_the_projection() -> None:
     names = names_in_file()
     assert (names["stem"], names["projection"]) == (
         ("onnx::Conv_529", "onnx::Conv_530"),

@@ -1,5 +1,7 @@
 """nn4.small2 has the layers of OpenFace's definition, made of Keras's own, and converts to TFLite's own operations."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
@@ -86,26 +88,26 @@ def deviation(received: np.ndarray, expected: np.ndarray) -> float:
     return float(np.abs(received - expected).max() / np.abs(expected).max())
 
 
-def test_the_network_has_the_published_number_of_parameters(network):
+def test_the_network_has_the_published_number_of_parameters(network) -> None:
     trained = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
     assert (trained, network.count_params()) == (PUBLISHED_PARAMETERS, PUBLISHED_PARAMETERS + MOVING)
 
 
-def test_layers_give_maps_of_the_published_sizes(network):
+def test_layers_give_maps_of_the_published_sizes(network) -> None:
     assert {name: network.get_layer(name).output.shape[1:] for name in OUTPUTS} == OUTPUTS
 
 
-def test_pixels_are_brought_to_0_to_1_first(network):
+def test_pixels_are_brought_to_0_to_1_first(network) -> None:
     layer = network.layers[1]
     assert (layer.name, float(layer(np.float32(255))), float(layer(np.float32(0)))) == ("normalization", 1, 0)
 
 
-def test_normalizations_follow_a_training_as_fast_as_torch_s(network):
+def test_normalizations_follow_a_training_as_fast_as_torch_s(network) -> None:
     layers = [layer for layer in network.layers if type(layer).__name__ == "BatchNormalization"]
     assert {(layer.momentum, layer.epsilon) for layer in layers} == {(0.9, 1e-5)}
 
 
-def test_the_network_is_loaded_back_in_safe_mode(network, chips, tmp_path):
+def test_the_network_is_loaded_back_in_safe_mode(network, chips: np.ndarray, tmp_path: Path) -> None:
     import keras
 
     with quiet():
@@ -115,30 +117,30 @@ def test_the_network_is_loaded_back_in_safe_mode(network, chips, tmp_path):
     assert np.array_equal(again(pixels), network(pixels))
 
 
-def test_the_network_is_one_that_can_be_imported(network):
+def test_the_network_is_one_that_can_be_imported(network) -> None:
     described = parse_config(network.to_json().encode())["config"]["layers"]
     assert {layer["config"]["name"] for layer in described} >= {layer.name for layer in network.layers}
 
 
-def test_local_responses_are_tensorflow_s_with_torch_s_alpha(local_response):
+def test_local_responses_are_tensorflow_s_with_torch_s_alpha(local_response) -> None:
     x = maps((24, 24, 64)).astype(np.float32)
     expected = load_tensorflow().nn.local_response_normalization(x, 2, 1.0, 1e-4 / 5, 0.75)
     assert deviation(np.asarray(local_response(x)), np.asarray(expected)) < 1e-6
 
 
-def test_local_responses_are_those_of_torch_s_formula(local_response):
+def test_local_responses_are_those_of_torch_s_formula(local_response) -> None:
     x = maps((24, 24, 64)).astype(np.float64)
     around = np.lib.stride_tricks.sliding_window_view(np.pad(x**2, ((0, 0),) * 3 + ((2, 2),)), 5, axis=3)
     expected = x / (1 + 1e-4 * around.sum(axis=-1) / 5) ** 0.75
     assert deviation(np.asarray(local_response(x.astype(np.float32))), expected) < 1e-6
 
 
-def test_l2_pooling_is_the_root_of_the_sum_of_squares(l2_pooling):
+def test_l2_pooling_is_the_root_of_the_sum_of_squares(l2_pooling) -> None:
     x = maps((12, 12, 256))
     assert deviation(np.asarray(l2_pooling(x.astype(np.float32))), pooled(x)) < 1e-6
 
 
-def test_l2_pooling_has_a_slope_where_all_is_zero(l2_pooling):
+def test_l2_pooling_has_a_slope_where_all_is_zero(l2_pooling) -> None:
     tf = load_tensorflow()
     nothing = tf.zeros((1, 12, 12, 256))
     with tf.GradientTape() as tape:
@@ -151,7 +153,9 @@ def test_l2_pooling_has_a_slope_where_all_is_zero(l2_pooling):
     ("part", "shape", "tolerances"),
     [("local_response", (24, 24, 64), (1e-6, 0.02)), ("l2_pooling", (12, 12, 256), (1e-6, 0.1))],
 )
-def test_what_keras_has_no_layer_for_converts(part, shape, tolerances, request):
+def test_what_keras_has_no_layer_for_converts(
+    part: str, shape: tuple[int, int, int], tolerances: tuple[float, float], request: pytest.FixtureRequest
+) -> None:
     model, inputs = request.getfixturevalue(part), maps(shape)
     expected = np.asarray(model(inputs.astype(np.float32)))
     apart = [

@@ -4,6 +4,7 @@ from importlib import import_module
 from inspect import signature
 
 import pytest
+from click import Command
 
 from convert.cli.align import align
 from convert.cli.import_ import import_network
@@ -12,7 +13,7 @@ from convert.networks.table import NETWORKS, OF_ANY_LENGTH
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_a_network_takes_a_length_where_the_table_says_so(name):
+def test_a_network_takes_a_length_where_the_table_says_so(name: str) -> None:
     build = getattr(import_module(f"convert.networks.{name}"), name)
     assert ("length" in signature(build).parameters) == (name in OF_ANY_LENGTH)
 
@@ -26,6 +27,6 @@ def test_a_network_takes_a_length_where_the_table_says_so(name):
         (align, "alignment", ["dlib", "arcface", "openface"]),
     ],
 )
-def test_a_command_offers_what_the_tables_have(command, option, choices):
+def test_a_command_offers_what_the_tables_have(command: Command, option: str, choices: list[str]) -> None:
     found = next(parameter for parameter in command.params if parameter.name == option)
     assert list(found.type.choices) == choices

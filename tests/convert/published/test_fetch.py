@@ -8,8 +8,10 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,13 +38,13 @@ def write_sdist(path: Path, files: dict[str, bytes]) -> None:
 
 
 @pytest.fixture
-def marker(tmp_path) -> Path:
+def marker(tmp_path: Path) -> Path:
     """What the package's setup.py leaves behind if it is run."""
     return tmp_path / "setup.py was run"
 
 
 @pytest.fixture
-def package(tmp_path, marker, monkeypatch) -> Package:
+def package(tmp_path: Path, marker: Path, monkeypatch: pytest.MonkeyPatch) -> Package:
     """A source package with a setup.py, in a folder that pip's configuration names in place of any index."""
     setup = (
         f"open({str(marker)!r}, 'w').close()\nfrom setuptools import setup\nsetup(name='leaky-models', version='1.2')\n"
@@ -59,21 +61,21 @@ def package(tmp_path, marker, monkeypatch) -> Package:
 
 
 @pytest.fixture
-def member(package, monkeypatch) -> Member:
+def member(package: Package, monkeypatch: pytest.MonkeyPatch) -> Member:
     """A file of that package, in the table."""
     member = Member(package, f"{FOLDER}/models/net.dat", sha256(CONTENT))
     monkeypatch.setitem(MEMBERS, member.name, member)
     return member
 
 
-def test_a_package_is_downloaded_without_running_its_code(package, marker, tmp_path):
+def test_a_package_is_downloaded_without_running_its_code(package: Package, marker: Path, tmp_path: Path) -> None:
     archive = download(package, tmp_path)
     assert (sha256(archive.read_bytes()), marker.exists()) == (package.sha256, False)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("setuptools") is None, reason="pip needs setuptools to run a setup.py")
 @pytest.mark.usefixtures("package")
-def test_pip_by_itself_would_have_run_it(marker, tmp_path):
+def test_pip_by_itself_would_have_run_it(marker: Path, tmp_path: Path) -> None:
     command = [
         sys.executable,
         "-m",
@@ -89,19 +91,21 @@ def test_pip_by_itself_would_have_run_it(marker, tmp_path):
     assert marker.exists()
 
 
-def test_an_archive_of_another_hash_is_not_even_looked_into(package, marker, tmp_path):
+def test_an_archive_of_another_hash_is_not_even_looked_into(package: Package, marker: Path, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="THESE PACKAGES DO NOT MATCH THE HASHES"):
         download(replace(package, sha256="0" * 64), tmp_path)
     assert not marker.exists()
 
 
-def test_a_package_that_is_nowhere_is_an_error_that_names_pip_s_reason(package, tmp_path):
+def test_a_package_that_is_nowhere_is_an_error_that_names_pip_s_reason(package: Package, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"could not download leaky-models==9\.9: ERROR: .*9\.9") as caught:
         download(replace(package, version="9.9"), tmp_path)
     assert (caught.value.exit_code, "pip config list" in caught.value.hint) == (14, True)
 
 
-def test_an_environment_without_pip_is_an_error_that_says_so(package, tmp_path, monkeypatch):
+def test_an_environment_without_pip_is_an_error_that_says_so(
+    package: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho 'python: No module named pip' >&2\nexit 1\n")
     python.chmod(0o755)
@@ -111,55 +115,57 @@ def test_an_environment_without_pip_is_an_error_that_says_so(package, tmp_path, 
     assert "ensurepip" in caught.value.hint
 
 
-def test_a_member_is_fetched_into_the_cache(member):
+def test_a_member_is_fetched_into_the_cache(member: Member) -> None:
     path = fetch(member.name)
     assert (path, path.read_bytes()) == (cache_folder() / "net.dat", CONTENT)
 
 
-def test_a_cached_archive_is_not_downloaded_again(member, monkeypatch):
+def test_a_cached_archive_is_not_downloaded_again(member: Member, monkeypatch: pytest.MonkeyPatch) -> None:
     fetch(member.name).unlink()
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     assert (is_cached(member.name), fetch(member.name).read_bytes()) == (True, CONTENT)
 
 
-def test_a_cached_member_needs_no_archive(member, monkeypatch):
+def test_a_cached_member_needs_no_archive(member: Member, monkeypatch: pytest.MonkeyPatch) -> None:
     fetch(member.name)
     (cache_folder() / member.package.archive).unlink()
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     assert (is_cached(member.name), fetch(member.name).read_bytes()) == (True, CONTENT)
 
 
-def test_an_empty_cache_has_nothing(member):
+def test_an_empty_cache_has_nothing(member: Member) -> None:
     assert not is_cached(member.name)
 
 
 @pytest.mark.parametrize("damaged", ["net.dat", f"{FOLDER}.tar.gz"])
-def test_a_damaged_file_in_the_cache_is_replaced(member, damaged):
+def test_a_damaged_file_in_the_cache_is_replaced(member: Member, damaged: str) -> None:
     fetch(member.name)
     (cache_folder() / "net.dat").unlink()
     (cache_folder() / damaged).write_bytes(b"damaged")
     assert fetch(member.name).read_bytes() == CONTENT
 
 
-def test_nothing_is_left_in_the_cache_beside_what_was_asked_for(member):
+def test_nothing_is_left_in_the_cache_beside_what_was_asked_for(member: Member) -> None:
     fetch(member.name)
     assert sorted(path.name for path in cache_folder().iterdir()) == [f"{FOLDER}.tar.gz", "net.dat"]
 
 
-def test_a_failed_download_leaves_nothing_in_the_cache(package):
+def test_a_failed_download_leaves_nothing_in_the_cache(package: Package) -> None:
     with pytest.raises(SourceError):
         fetch_archive(replace(package, version="9.9"))
     assert list(cache_folder().iterdir()) == []
 
 
-def test_a_download_is_announced(member):
+def test_a_download_is_announced(member: Member) -> None:
     lines: list[str] = []
     fetch(member.name, progress=lines.append)
     fetch(member.name, progress=lines.append)
     assert lines == ["Downloading leaky-models 1.2 (1 MB) with pip"]
 
 
-def test_a_cache_that_cannot_be_written_is_an_error(member, tmp_path, monkeypatch):
+def test_a_cache_that_cannot_be_written_is_an_error(
+    member: Member, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     with pytest.raises(SourceError, match="Cannot use the cache") as caught:
@@ -167,7 +173,7 @@ def test_a_cache_that_cannot_be_written_is_an_error(member, tmp_path, monkeypatc
     assert "XDG_CACHE_HOME" in caught.value.hint
 
 
-def test_the_cache_is_in_the_user_s_home_by_default(monkeypatch):
+def test_the_cache_is_in_the_user_s_home_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     assert fetching.cache_folder() == Path.home() / ".cache" / "lintel"
 
@@ -184,37 +190,37 @@ def tarred(folder: Path, name: str, content: bytes) -> Path:
 
 
 @pytest.mark.parametrize("packed", [zipped, tarred])
-def test_a_member_is_read_out_of_an_archive(packed, member, tmp_path):
+def test_a_member_is_read_out_of_an_archive(packed: Callable[..., Any], member: Member, tmp_path: Path) -> None:
     assert read_member(packed(tmp_path, member.path, CONTENT), member) == CONTENT
 
 
 @pytest.mark.parametrize("packed", [zipped, tarred])
-def test_a_missing_member_is_an_error(packed, member, tmp_path):
+def test_a_missing_member_is_an_error(packed: Callable[..., Any], member: Member, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=f"no readable member {member.path}"):
         read_member(packed(tmp_path, f"{FOLDER}/models/other.dat", CONTENT), member)
 
 
 @pytest.mark.parametrize("packed", [zipped, tarred])
-def test_an_altered_member_is_an_error(packed, member, tmp_path):
+def test_an_altered_member_is_an_error(packed: Callable[..., Any], member: Member, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=f"has SHA-256 {sha256(b'altered')}, expected {sha256(CONTENT)}"):
         read_member(packed(tmp_path, member.path, b"altered"), member)
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive at all"])
-def test_a_file_that_is_no_archive_is_an_error(content, member, tmp_path):
+def test_a_file_that_is_no_archive_is_an_error(content: bytes, member: Member, tmp_path: Path) -> None:
     (tmp_path / "some.tar.gz").write_bytes(content)
     with pytest.raises(SourceError, match="no readable member"):
         read_member(tmp_path / "some.tar.gz", member)
 
 
-def test_a_truncated_archive_is_an_error(member, tmp_path):
+def test_a_truncated_archive_is_an_error(member: Member, tmp_path: Path) -> None:
     archive = tarred(tmp_path, member.path, os.urandom(10_000))
     archive.write_bytes(archive.read_bytes()[:5000])
     with pytest.raises(SourceError, match="no readable member"):
         read_member(archive, member)
 
 
-def test_a_folder_is_no_member(package, tmp_path):
+def test_a_folder_is_no_member(package: Package, tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "some.tar.gz", "w:gz") as archive:
         entry = tarfile.TarInfo("folder")
         entry.type = tarfile.DIRTYPE
@@ -224,5 +230,5 @@ def test_a_folder_is_no_member(package, tmp_path):
 
 
 @pytest.mark.parametrize("name", sorted(MEMBERS))
-def test_published_files_are_those_of_the_table(name, published):
+def test_published_files_are_those_of_the_table(name: str, published: Callable[[str], Path]) -> None:
     assert sha256(published(name).read_bytes()) == MEMBERS[name].sha256

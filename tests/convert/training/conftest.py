@@ -12,12 +12,12 @@ from tests.convert.training.bench import PLAN, Remembering, small_network, write
 
 
 @pytest.fixture(autouse=True)
-def _small_networks(monkeypatch):
+def _small_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(table.NETWORKS, "tiny", small_network)
 
 
 @pytest.fixture(scope="session")
-def data(tmp_path_factory) -> Path:
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Forty people, three chips of each, and one with a single chip; not to be changed."""
     folder = tmp_path_factory.mktemp("chips")
     write_chips(folder)
@@ -25,7 +25,7 @@ def data(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained(data, tmp_path_factory) -> tuple[Trained, Remembering]:
+def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Trained, Remembering]:
     """A whole training of `PLAN` with its logs, and who heard of it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(table.NETWORKS, "tiny", small_network)
@@ -35,7 +35,7 @@ def trained(data, tmp_path_factory) -> tuple[Trained, Remembering]:
 
 
 @pytest.fixture(scope="session")
-def softmax(data, tmp_path_factory) -> Trained:
+def softmax(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """A first stage, in half precision."""
     plan = replace(PLAN, epochs=1, steps=2, objective=Objective.SOFTMAX, precision=Precision.FLOAT16)
     with pytest.MonkeyPatch.context() as patch:

@@ -1,5 +1,7 @@
 """Verification on the people held out: pairs, embeddings, AUC, intervals."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from convert.training.people import ChipReader, read_people
 from tests.convert.training.bench import PEOPLE, SIZE_PX, small_network
 
 
-def test_pairs_are_of_people_in_one_fold(data):
+def test_pairs_are_of_people_in_one_fold(data: Path) -> None:
     pairs = pairs_of(read_people(data))
     folds_of = {}
     for side in (pairs.a, pairs.b):
@@ -20,13 +22,13 @@ def test_pairs_are_of_people_in_one_fold(data):
     assert {len(folds) for folds in folds_of.values()} == {1}
 
 
-def test_pairs_are_labelled_by_their_people_and_as_many_of_each_kind(data):
+def test_pairs_are_labelled_by_their_people_and_as_many_of_each_kind(data: Path) -> None:
     pairs = pairs_of(read_people(data))
     same = [pairs.paths[a].parent == pairs.paths[b].parent for a, b in zip(pairs.a, pairs.b, strict=True)]
     assert (same, sum(same), len(same)) == (pairs.same.tolist(), 3 * PEOPLE, 2 * 3 * PEOPLE)
 
 
-def test_chip_and_mirror_have_one_embedding(data, tmp_path):
+def test_chip_and_mirror_have_one_embedding(data: Path, tmp_path: Path) -> None:
     chip = cv2.imread(str(data / "person00" / "0.png"))
     cv2.imwrite(str(tmp_path / "0.png"), chip)
     cv2.imwrite(str(tmp_path / "1.png"), chip[:, ::-1])
@@ -38,12 +40,12 @@ similarities = st.lists(st.integers(-3, 3).map(lambda third: third / 3), min_siz
 
 
 @given(similarities, similarities)
-def test_auc_is_the_share_of_pairs_in_the_right_order(mated, non_mated):
+def test_auc_is_the_share_of_pairs_in_the_right_order(mated: list[float], non_mated: list[float]) -> None:
     values = np.array([*mated, *non_mated], np.float32)
     expected = np.mean([(m > n) + (m == n) / 2 for m in mated for n in non_mated])
     assert auc(values, np.arange(len(values)) < len(mated)) == pytest.approx(expected)
 
 
-def test_the_interval_is_student_s():
+def test_the_interval_is_student_s() -> None:
     low, high = FoldMean((0.6, 0.7, 0.8)).interval
     assert (low, high) == (pytest.approx(0.7 - 4.303 * 0.1 / 3**0.5), pytest.approx(0.7 + 4.303 * 0.1 / 3**0.5))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from convert.cli.main import cli
 from convert.errors import WeightsError
-from convert.train import train
+from convert.train import Trained, train
 from convert.training.plan import TrainingFiles
 from tests.convert.training.bench import (
     PLAN,
@@ -44,7 +44,7 @@ train(PLAN, TrainingFiles(Path(sys.argv[2]), Path(sys.argv[3])), Killed())
 
 
 @pytest.fixture(scope="module")
-def killed(data, tmp_path_factory) -> TrainingFiles:
+def killed(data: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainingFiles:
     """What a training leaves that was killed in its second epoch."""
     out = tmp_path_factory.mktemp("killed") / "net.keras"
     arguments = [sys.executable, "-c", KILLED, str(Path(__file__).parent), str(data), str(out)]
@@ -53,12 +53,14 @@ def killed(data, tmp_path_factory) -> TrainingFiles:
     return TrainingFiles(data, out)
 
 
-def test_a_killed_training_is_not_thrown_away(killed):
+def test_a_killed_training_is_not_thrown_away(killed: TrainingFiles) -> None:
     with pytest.raises(WeightsError, match=r"net\.keras\.training holds a training that has not ended"):
         train(PLAN, killed, Remembering())
 
 
-def test_killed_and_resumed_by_the_command_it_comes_to_the_same(trained, killed):
+def test_killed_and_resumed_by_the_command_it_comes_to_the_same(
+    trained: tuple[Trained, Remembering], killed: TrainingFiles
+) -> None:
     shown = CliRunner().invoke(cli, command(killed.data, killed.out, "--json", "--resume"))
     document = json.loads(shown.stdout)
     losses = [epoch["loss"] for epoch in document["epochs"]]
@@ -90,7 +92,7 @@ print(json.dumps([keras.backend.backend(), found.epochs[0].loss, found.epochs[-1
 
 @pytest.mark.slow(small="tests/convert/test_triplet.py::test_another_backend_says_the_same")
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_another_backend_trains_too(backend, data, tmp_path):
+def test_another_backend_trains_too(backend, data: Path, tmp_path: Path) -> None:
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     finished = subprocess.run(

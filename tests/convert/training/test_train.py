@@ -26,48 +26,48 @@ def files_of(trained: tuple[Trained, Remembering], data: Path) -> TrainingFiles:
     return TrainingFiles(data, trained[0].out)
 
 
-def test_the_loss_falls(trained):
+def test_the_loss_falls(trained: tuple[Trained, Remembering]) -> None:
     epochs = trained[0].epochs
     assert epochs[-1].loss < epochs[0].loss
 
 
-def test_the_listener_hears_of_each_step_and_epoch(trained):
+def test_the_listener_hears_of_each_step_and_epoch(trained: tuple[Trained, Remembering]) -> None:
     result, heard = trained
     assert (len(heard.steps), tuple(heard.epochs)) == (12, result.epochs)
 
 
-def test_the_network_that_is_written_gives_float32_of_the_length(trained):
+def test_the_network_that_is_written_gives_float32_of_the_length(trained: tuple[Trained, Remembering]) -> None:
     found = outputs(trained[0].out)
     assert (found.shape, found.dtype) == ((4, 8), np.float32)
 
 
-def test_the_figure_is_that_of_the_written_network(trained, data):
+def test_the_figure_is_that_of_the_written_network(trained: tuple[Trained, Remembering], data: Path) -> None:
     with quiet():
         network = load_keras().models.load_model(trained[0].out, safe_mode=True)
     test = pairs_of(split_by_name(read_people(data), PLAN.held_out).test)
     assert verify(network, test, ChipReader(SIZE_PX)) == trained[0].after
 
 
-def test_resumed_after_its_end_it_trains_no_more(trained, data):
+def test_resumed_after_its_end_it_trains_no_more(trained: tuple[Trained, Remembering], data: Path) -> None:
     heard = Remembering()
     again = train(PLAN, files_of(trained, data), heard, resume=True)
     assert (heard.steps, again) == ([], trained[0])
 
 
-def test_another_plan_cannot_go_on(trained, data):
+def test_another_plan_cannot_go_on(trained: tuple[Trained, Remembering], data: Path) -> None:
     files = files_of(trained, data)
     with pytest.raises(WeightsError, match=r"with another plan: margin is 0\.2, not 0\.5"):
         train(replace(PLAN, margin=0.5), files, Remembering(), resume=True)
 
 
-def test_other_chips_cannot_go_on(trained, data, tmp_path):
+def test_other_chips_cannot_go_on(trained: tuple[Trained, Remembering], data: Path, tmp_path: Path) -> None:
     for number in range(PEOPLE - 1):
         (tmp_path / f"person{number:02d}").symlink_to(data / f"person{number:02d}")
     with pytest.raises(WeightsError, match="with other chips"):
         train(PLAN, TrainingFiles(tmp_path, trained[0].out), Remembering(), resume=True)
 
 
-def test_a_damaged_checkpoint_is_an_error(data, tmp_path):
+def test_a_damaged_checkpoint_is_an_error(data: Path, tmp_path: Path) -> None:
     files = TrainingFiles(data, tmp_path / "net.keras")
     (files.checkpoints / "epoch-00001").mkdir(parents=True)
     (files.checkpoints / "epoch-00001" / "state.json").write_text("{}")
@@ -75,7 +75,7 @@ def test_a_damaged_checkpoint_is_an_error(data, tmp_path):
         train(PLAN, files, Remembering(), resume=True)
 
 
-def test_only_the_last_whole_epoch_is_kept(trained):
+def test_only_the_last_whole_epoch_is_kept(trained: tuple[Trained, Remembering]) -> None:
     folder = TrainingFiles(Path(), trained[0].out).checkpoints
     assert sorted(path.name for path in folder.rglob("*")) == [
         "best.weights.h5",
@@ -85,14 +85,14 @@ def test_only_the_last_whole_epoch_is_kept(trained):
     ]
 
 
-def test_half_precision_leaves_a_network_in_float32_and_ends_with_the_training(softmax):
+def test_half_precision_leaves_a_network_in_float32_and_ends_with_the_training(softmax: Trained) -> None:
     with quiet():
         layers = load_keras().models.load_model(softmax.out, safe_mode=True).layers
     policies = {layer.dtype_policy.name for layer in layers} | {load_keras().config.dtype_policy().name}
     assert policies == {"float32"}
 
 
-def test_epochs_without_gain_end_the_training(trained):
+def test_epochs_without_gain_end_the_training(trained: tuple[Trained, Remembering]) -> None:
     first, *_ = trained[0].epochs
     state = State(replace(PLAN, epochs=30, patience=2), "", trained[0].before, (first,))
     same = [replace(first, number=number) for number in (2, 3)]
@@ -100,13 +100,13 @@ def test_epochs_without_gain_end_the_training(trained):
     assert overs == [False, False, True]
 
 
-def test_a_loss_that_is_no_number_ends_the_training(data, tmp_path):
+def test_a_loss_that_is_no_number_ends_the_training(data: Path, tmp_path: Path) -> None:
     plan = replace(PLAN, learning_rate=float("inf"), epochs=1, steps=2)
     with pytest.raises(ModelError, match="The loss of epoch 1 is nan"):
         train(plan, TrainingFiles(data, tmp_path / "net.keras"), Remembering())
 
 
-def test_logs_are_what_tensorboard_reads(trained):
+def test_logs_are_what_tensorboard_reads(trained: tuple[Trained, Remembering]) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     read = EventAccumulator(str(trained[0].out.parent / "logs")).Reload()
@@ -114,13 +114,15 @@ def test_logs_are_what_tensorboard_reads(trained):
     assert found == [(epoch.number, pytest.approx(epoch.loss)) for epoch in trained[0].epochs]
 
 
-def test_the_command_says_what_came_of_it(trained, data):
+def test_the_command_says_what_came_of_it(trained: tuple[Trained, Remembering], data: Path) -> None:
     shown = CliRunner().invoke(cli, command(data, trained[0].out, "--resume"))
     told = [line.split("  ")[0] for line in shown.stdout.splitlines()]
     assert told == ["trained on", "tested on", "", "before", "after", "written to", "note"]
 
 
-def test_a_damaged_chip_is_told_before_the_training(data, tmp_path, capfd):
+def test_a_damaged_chip_is_told_before_the_training(
+    data: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     for person in data.glob("person*"):
         (tmp_path / "chips" / person.name).mkdir(parents=True)
         for chip in person.iterdir():
@@ -130,18 +132,20 @@ def test_a_damaged_chip_is_told_before_the_training(data, tmp_path, capfd):
     assert "person07/1.png is not an image that can be read" in capfd.readouterr().err
 
 
-def test_an_output_of_another_kind_is_refused(data, tmp_path, capfd):
+def test_an_output_of_another_kind_is_refused(data: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run_command(cli, command(data, tmp_path / "net.tflite")) == 4
     assert "expected a name in .keras" in capfd.readouterr().err
 
 
-def test_a_length_that_a_network_cannot_have_is_refused(data, tmp_path, monkeypatch, capfd):
+def test_a_length_that_a_network_cannot_have_is_refused(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setitem(table.NETWORKS, "tiny", lambda _length: small_network(4))
     assert run_command(cli, command(data, tmp_path / "net.keras")) == 4
     assert "The embeddings of tiny have 4 numbers, received a length of 8" in capfd.readouterr().err
 
 
-def test_the_tiny_network_is_small_enough_for_a_processor():
+def test_the_tiny_network_is_small_enough_for_a_processor() -> None:
     from convert.networks.tiny import tiny
 
     network = tiny(size_px=16, length=4)

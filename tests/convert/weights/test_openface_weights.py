@@ -2,13 +2,16 @@
 
 import contextlib
 import os
+from collections.abc import Callable
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from convert.alignments import openface_alignment
 from convert.errors import WeightsError
@@ -99,7 +102,15 @@ class Definition:
         x = self.keep("average", x.mean(axis=(2, 3)))
         return x @ self.tensors["dense_w"].T + self.tensors["dense_b"]
 
-    def inception(self, name, x, pooled, *, sizes=(3, 5), stride=1) -> np.ndarray:
+    def inception(
+        self,
+        name: str,
+        x: NDArray[Any],
+        pooled: Callable[..., Any],
+        *,
+        sizes: tuple[int, ...] = (3, 5),
+        stride: int = 1,
+    ) -> np.ndarray:
         branches = [
             self.block(f"{name}_{n}x{n}_conv2", self.block(f"{name}_{n}x{n}_conv1", x), stride=stride) for n in sizes
         ]
@@ -184,18 +195,18 @@ def tensors() -> Tensors:
 
 
 @pytest.fixture(scope="module")
-def folder(tensors, tmp_path_factory) -> Path:
+def folder(tensors: Tensors, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All 226 files."""
     return written(tmp_path_factory.mktemp("openface"), tensors)
 
 
 @pytest.fixture(scope="module")
-def network(folder):
+def network(folder: Path):
     return load(folder)
 
 
 @pytest.fixture(scope="module")
-def published_folder(lintel_data) -> Path:
+def published_folder(lintel_data: Path) -> Path:
     folder = lintel_data / "weights" / "openface-nn4.small2"
     if not folder.is_dir():
         pytest.skip("the published weights are not in the data for measuring")
@@ -203,7 +214,7 @@ def published_folder(lintel_data) -> Path:
 
 
 @pytest.fixture(scope="module")
-def published_partly(published_folder):
+def published_partly(published_folder: Path):
     return load_partial(published_folder)
 
 
@@ -216,15 +227,15 @@ def portraits() -> np.ndarray:
     return np.stack([align(*face, openface_alignment()) for face in zip(images, landmarks, strict=True)])
 
 
-def test_the_network_needs_the_files_of_keras_openface_and_no_others():
+def test_the_network_needs_the_files_of_keras_openface_and_no_others() -> None:
     assert {tensor.name: tensor.shape for tensor in expected()} == SHAPES
 
 
-def test_a_folder_has_226_files(folder):
+def test_a_folder_has_226_files(folder: Path) -> None:
     assert len(list(folder.iterdir())) == 226
 
 
-def test_every_number_of_a_folder_is_in_its_place(network, tensors):
+def test_every_number_of_a_folder_is_in_its_place(network, tensors: Tensors) -> None:
     differing = [
         name
         for name in (*CONVOLUTIONS, "dense")
@@ -235,21 +246,21 @@ def test_every_number_of_a_folder_is_in_its_place(network, tensors):
     assert differing == []
 
 
-def test_a_normalization_has_its_scale_shift_mean_and_variance(network, tensors):
+def test_a_normalization_has_its_scale_shift_mean_and_variance(network, tensors: Tensors) -> None:
     received = network.get_layer("inception_4a_5x5_bn2").get_weights()
     assert np.allclose(received, [tensors[f"inception_4a_5x5_bn2_{part}"] for part in "wbmv"])
 
 
-def test_the_network_gives_what_the_definition_gives(network, tensors, portraits):
+def test_the_network_gives_what_the_definition_gives(network, tensors: Tensors, portraits: np.ndarray) -> None:
     received = np.asarray(network(portraits[:1].astype(np.float32)))
     assert deviation(received, Definition(tensors)(channels_first(portraits[:1]))) < 1e-4
 
 
-def test_the_published_folder_here_lacks_five_files(published_partly):
+def test_the_published_folder_here_lacks_five_files(published_partly) -> None:
     assert set(published_partly[1]) == MISSING_HERE
 
 
-def test_of_an_incomplete_folder_every_file_that_is_missing_is_named(tmp_path):
+def test_of_an_incomplete_folder_every_file_that_is_missing_is_named(tmp_path: Path) -> None:
     (tmp_path / "bn1_b.csv").write_bytes(numbers(64))
     with pytest.raises(WeightsError) as caught:
         load(tmp_path)
@@ -258,8 +269,8 @@ def test_of_an_incomplete_folder_every_file_that_is_missing_is_named(tmp_path):
 
 
 def test_with_published_weights_the_network_gives_what_the_definition_gives(
-    published_folder, published_partly, portraits
-):
+    published_folder: Path, published_partly, portraits: np.ndarray
+) -> None:
     network, _ = published_partly
     read = {path.stem: np.loadtxt(path, delimiter=",", ndmin=1) for path in published_folder.glob("[bc]*.csv")}
     read |= {path.stem: np.loadtxt(path, delimiter=",") for path in published_folder.glob("inception_3*.csv")}
@@ -271,7 +282,7 @@ def test_with_published_weights_the_network_gives_what_the_definition_gives(
     assert (list(apart)[-1], max(apart.values()) < 1e-4) == ("inception_3c_3x3_conv1_relu", True)
 
 
-def test_what_is_missing_is_zero(published_partly):
+def test_what_is_missing_is_zero(published_partly) -> None:
     network, missing = published_partly
     names = [name.removesuffix("_w") for name in missing]
     assert [np.abs(network.get_layer(name).get_weights()[0]).max() for name in names] == [0] * 5
@@ -298,19 +309,19 @@ once = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 @once
 @given(st.integers(1, 400).filter(lambda count: count != 64))
-def test_another_count_of_numbers_is_refused(tmp_path, count):
+def test_another_count_of_numbers_is_refused(tmp_path: Path, count: int) -> None:
     assert f"bn1_b (expected 64 numbers [64], received {count})" in refused_file(tmp_path, numbers(count))
 
 
 @once
 @given(st.integers(0, len(numbers(64)) - 1))
-def test_a_truncated_file_is_refused(tmp_path, length):
+def test_a_truncated_file_is_refused(tmp_path: Path, length: int) -> None:
     assert "received the end of the file" in refused_file(tmp_path, numbers(64)[:length])
 
 
 @once
 @given(st.integers(0, 63), st.sampled_from([b"nan", b"-inf", b"inf", b"1e39", b"-1e400"]))
-def test_a_number_that_is_none_is_refused(tmp_path, place, text):
+def test_a_number_that_is_none_is_refused(tmp_path: Path, place: int, text: bytes) -> None:
     texts = [b"0.25"] * 64
     texts[place] = text
     assert "expected finite numbers" in refused_file(tmp_path, b",".join(texts) + b"\n")
@@ -318,7 +329,7 @@ def test_a_number_that_is_none_is_refused(tmp_path, place, text):
 
 @once
 @given(st.integers(0, 63), st.sampled_from([b"", b"x", b"0x10", b"1 2", b"1;2", b"\xff", b"\0", b"1\n2", b"1..2"]))
-def test_text_is_refused(tmp_path, place, text):
+def test_text_is_refused(tmp_path: Path, place: int, text: bytes) -> None:
     texts = [b"0.25"] * 64
     texts[place] = text
     assert "expected numbers, received other text" in refused_file(tmp_path, b",".join(texts) + b"\n")
@@ -326,39 +337,39 @@ def test_text_is_refused(tmp_path, place, text):
 
 @once
 @given(st.binary(max_size=300))
-def test_a_file_of_something_else_is_refused(tmp_path, content):
+def test_a_file_of_something_else_is_refused(tmp_path: Path, content: bytes) -> None:
     assert "damaged: bn1_b (" in refused_file(tmp_path, content)
 
 
-def test_a_file_too_large_for_its_tensor_is_not_read(tmp_path):
+def test_a_file_too_large_for_its_tensor_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "bn1_b.csv").open("wb") as file:
         file.truncate(1 << 40)
     assert f"expected at most {65 * MAX_NUMBER_BYTES} bytes, received {1 << 40}" in refused(tmp_path)
 
 
-def test_a_pipe_is_not_waited_for(tmp_path):
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "bn1_b.csv")
     assert "bn1_b (expected a file)" in refused(tmp_path)
 
 
-def test_a_link_to_nowhere_is_refused(tmp_path):
+def test_a_link_to_nowhere_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bn1_b.csv").symlink_to(tmp_path / "nowhere")
     assert "bn1_b (cannot be read: No such file or directory)" in refused(tmp_path)
 
 
-def test_a_negative_variance_is_refused(tmp_path):
+def test_a_negative_variance_is_refused(tmp_path: Path) -> None:
     content = numbers(64).replace(b"0.25", b"-0.25", 1)
     assert "bn1_v (expected variances, received -0.25)" in refused_file(tmp_path, content, name="bn1_v")
 
 
-def test_a_copy_with_numbers_of_its_own_is_refused(tmp_path):
+def test_a_copy_with_numbers_of_its_own_is_refused(tmp_path: Path) -> None:
     (tmp_path / "inception_5a_3x3_bn1_m.csv").write_bytes(numbers(96))
     content = numbers(96).replace(b"0.25", b"0.5", 1)
     said = refused_file(tmp_path, content, name="inception_5a_3x3_conv2_m")
     assert "inception_5a_3x3_conv2_m (expected the numbers of inception_5a_3x3_bn1_m)" in said
 
 
-def test_everything_wrong_with_a_folder_is_in_one_error(tmp_path):
+def test_everything_wrong_with_a_folder_is_in_one_error(tmp_path: Path) -> None:
     (tmp_path / "conv4_w.csv").write_bytes(numbers(1))
     (tmp_path / "conv1_b.csv").write_bytes(numbers(63))
     (tmp_path / "conv2_b.csv").write_bytes(numbers(64).replace(b"0.25", b"nan"))
@@ -373,12 +384,12 @@ def test_everything_wrong_with_a_folder_is_in_one_error(tmp_path):
     assert [part for part in parts if part not in str(caught.value)] == []
 
 
-def test_files_of_another_kind_are_no_tensors(tmp_path):
+def test_files_of_another_kind_are_no_tensors(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("weights")
     (tmp_path / "conv1_b.csv").write_bytes(numbers(63))
     assert "README" not in refused(tmp_path)
 
 
-def test_a_folder_that_is_not_there_is_refused(tmp_path):
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"Cannot read the weights in .*: No such file or directory"):
         load(tmp_path / "nowhere")

@@ -7,12 +7,14 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from numpy.typing import NDArray
 
 from convert.errors import WeightsError
 from convert.weights.torch_file import LEGACY_MAGIC, LEGACY_VERSION, MAX_BYTES, read_state_dict
@@ -123,12 +125,12 @@ STORAGE = np.arange(12, dtype=np.float32)
 
 
 @pytest.fixture(params=list(FORMATS))
-def written(request) -> Callable[..., bytes]:
+def written(request: pytest.FixtureRequest) -> Callable[..., bytes]:
     return FORMATS[request.param]
 
 
 @pytest.fixture
-def read(tmp_path) -> Callable[[bytes], dict[str, np.ndarray]]:
+def read(tmp_path: Path) -> Callable[[bytes], dict[str, np.ndarray]]:
     def write_and_read(content: bytes) -> dict[str, np.ndarray]:
         path = tmp_path / "net.pth"
         path.write_bytes(content)
@@ -146,11 +148,15 @@ def same(read: dict[str, np.ndarray], state: dict[str, np.ndarray]) -> bool:
 
 @IN_A_FOLDER
 @given(STATES)
-def test_what_is_written_is_read(written, read, state):
+def test_what_is_written_is_read(
+    written: Callable[..., bytes], read: Callable[[bytes], dict[str, np.ndarray]], state: dict[str, NDArray[Any]]
+) -> None:
     assert same(read(written(described(state), list(state.values()))), state)
 
 
-def test_tensors_may_share_a_storage_and_lie_across_it(written, read):
+def test_tensors_may_share_a_storage_and_lie_across_it(
+    written: Callable[..., bytes], read: Callable[[bytes], dict[str, np.ndarray]]
+) -> None:
     stored = Stored("0", STORAGE)
     views = {
         "rows": view(stored, 0, (3, 4), (4, 1)),
@@ -161,17 +167,23 @@ def test_tensors_may_share_a_storage_and_lie_across_it(written, read):
     assert same(read(written(views, [STORAGE])), expected)
 
 
-def test_the_stride_of_a_dimension_of_one_does_not_matter(written, read):
+def test_the_stride_of_a_dimension_of_one_does_not_matter(
+    written: Callable[..., bytes], read: Callable[[bytes], dict[str, np.ndarray]]
+) -> None:
     views = {"kernel": view(Stored("0", STORAGE), 3, (1, 2), (2**70, 1))}
     assert same(read(written(views, [STORAGE])), {"kernel": STORAGE[np.newaxis, 3:5]})
 
 
-def test_read_tensors_cannot_be_changed(written, read):
+def test_read_tensors_cannot_be_changed(
+    written: Callable[..., bytes], read: Callable[[bytes], dict[str, np.ndarray]]
+) -> None:
     with pytest.raises(ValueError, match="read-only"):
         read(written(described(STATE), list(STATE.values())))["kernel"][:] = 0
 
 
-def test_versions_of_layers_that_pytorch_adds_to_the_dict_are_left_out(read):
+def test_versions_of_layers_that_pytorch_adds_to_the_dict_are_left_out(
+    read: Callable[[bytes], dict[str, np.ndarray]],
+) -> None:
     state = encoded(described({"kernel": STORAGE})) + encoded({"_metadata": {"": {"version": 1}}}) + b"b"
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as into:
@@ -192,7 +204,9 @@ class Malicious:
         return os.system, (f"touch {self.path}",)
 
 
-def test_a_malicious_pickle_is_refused_and_not_executed(read, tmp_path):
+def test_a_malicious_pickle_is_refused_and_not_executed(
+    read: Callable[[bytes], dict[str, np.ndarray]], tmp_path: Path
+) -> None:
     harm = tmp_path / "harm"
     content = pickle.dumps(Malicious(harm), protocol=2)
     with pytest.raises(WeightsError, match=r"names (posix|nt)\.system, which no state dict needs"):
@@ -200,7 +214,7 @@ def test_a_malicious_pickle_is_refused_and_not_executed(read, tmp_path):
     assert not harm.exists()
 
 
-def test_so_is_one_inside_an_archive(read, tmp_path):
+def test_so_is_one_inside_an_archive(read: Callable[[bytes], dict[str, np.ndarray]], tmp_path: Path) -> None:
     harm = tmp_path / "harm"
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
@@ -213,17 +227,21 @@ def test_so_is_one_inside_an_archive(read, tmp_path):
 @pytest.mark.parametrize(
     "name", ["builtins eval", "builtins getattr", "torch._utils _rebuild_parameter", "torch HalfStorage", "os system"]
 )
-def test_every_other_name_is_refused_by_its_name(written, read, name):
+def test_every_other_name_is_refused_by_its_name(
+    written: Callable[..., bytes], read: Callable[[bytes], dict[str, np.ndarray]], name: str
+) -> None:
     with pytest.raises(WeightsError, match=f"names {name.replace(' ', '.')}, which no state dict needs"):
         read(written({"kernel": Call(Name(*name.split(" ")), ())}, [STORAGE]))
 
 
-def test_an_escape_in_a_name_is_a_part_of_it(written, read):
+def test_an_escape_in_a_name_is_a_part_of_it(
+    written: Callable[..., bytes], read: Callable[[bytes], dict[str, np.ndarray]]
+) -> None:
     with pytest.raises(WeightsError, match=r"names torch\.Float\\xyStorage, which"):
         read(written({"kernel": Call(Name("torch", r"Float\xyStorage"), ())}, [STORAGE]))
 
 
-def test_an_archive_whose_directory_points_far_away_is_refused(read):
+def test_an_archive_whose_directory_points_far_away_is_refused(read: Callable[[bytes], dict[str, np.ndarray]]) -> None:
     content = zipped(described(STATE), list(STATE.values()))
     end = content.rindex(b"PK\5\6")
     with pytest.raises(WeightsError, match="its archive is damaged"):
@@ -231,23 +249,25 @@ def test_an_archive_whose_directory_points_far_away_is_refused(read):
 
 
 @pytest.mark.parametrize("called", [Name("torch", "FloatStorage"), Name("collections", "OrderedDict")])
-def test_known_names_are_called_as_a_state_dict_calls_them_or_not_at_all(written, read, called):
+def test_known_names_are_called_as_a_state_dict_calls_them_or_not_at_all(
+    written: Callable[..., bytes], read: Callable[[bytes], dict[str, np.ndarray]], called: Name
+) -> None:
     with pytest.raises(WeightsError, match="calls what no state dict calls"):
         read(written({"kernel": Call(called, ([],))}, [STORAGE]))
 
 
 @pytest.mark.parametrize("protocol", [0, 1, 3, 4, 5])
-def test_pickles_of_other_protocols_are_refused(read, protocol):
+def test_pickles_of_other_protocols_are_refused(read: Callable[[bytes], dict[str, np.ndarray]], protocol: int) -> None:
     with pytest.raises(WeightsError, match=r"instruction|protocol 2"):
         read(pickle.dumps({"kernel": [1.5, b"x"]}, protocol=protocol))
 
 
-def test_attributes_of_anything_but_a_dict_are_refused(read):
+def test_attributes_of_anything_but_a_dict_are_refused(read: Callable[[bytes], dict[str, np.ndarray]]) -> None:
     with pytest.raises(WeightsError, match="sets attributes"):
         read(b"\x80\x02" + encoded(Name("torch", "FloatStorage")) + encoded({"x": 1}) + b"b.")
 
 
-def test_a_tuple_that_grows_as_a_key_is_refused(read):
+def test_a_tuple_that_grows_as_a_key_is_refused(read: Callable[[bytes], dict[str, np.ndarray]]) -> None:
     """Its hash would take for ever: every level doubles the work."""
     levels = b"".join(b"q" + bytes([n]) + b"h" + bytes([n]) + b"\x86" for n in range(100))
     with pytest.raises(WeightsError, match="keys that are no names"):
@@ -275,59 +295,78 @@ def test_a_tuple_that_grows_as_a_key_is_refused(read):
         ((0, (1,) * 9, (1,) * 9), "a stride for each of at most 8"),
     ],
 )
-def test_a_tensor_that_is_no_view_of_its_storage_is_refused(written, read, described, refusal):
+def test_a_tensor_that_is_no_view_of_its_storage_is_refused(
+    written: Callable[..., bytes],
+    read: Callable[[bytes], dict[str, np.ndarray]],
+    described: tuple[int, tuple[int | str, ...] | list[int], tuple[int, ...]],
+    refusal: str,
+) -> None:
     with pytest.raises(WeightsError, match=refusal):
         read(written({"kernel": view(Stored("0", STORAGE), *described)}, [STORAGE]))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_a_number_that_is_none_is_refused_by_its_tensor_s_name(written, read, value):
+def test_a_number_that_is_none_is_refused_by_its_tensor_s_name(
+    written: Callable[..., bytes], read: Callable[[bytes], dict[str, np.ndarray]], value: float
+) -> None:
     tensor = np.array([0, value], np.float32)
     with pytest.raises(WeightsError, match="kernel: expected finite numbers"):
         read(written({"kernel": whole("0", tensor)}, [tensor]))
 
 
-def test_a_storage_of_two_sizes_is_refused(written, read):
+def test_a_storage_of_two_sizes_is_refused(
+    written: Callable[..., bytes], read: Callable[[bytes], dict[str, np.ndarray]]
+) -> None:
     views = {"a": whole("0", STORAGE), "b": whole("0", STORAGE[:4])}
     with pytest.raises(WeightsError, match="its storage has two sizes or types"):
         read(written(views, [STORAGE]))
 
 
 @pytest.mark.parametrize("stored", [STORAGE[:-1], np.append(STORAGE, np.float32(0))])
-def test_a_storage_of_another_size_than_declared_is_refused(written, read, stored):
+def test_a_storage_of_another_size_than_declared_is_refused(
+    written: Callable[..., bytes], read: Callable[[bytes], dict[str, np.ndarray]], stored: NDArray[Any]
+) -> None:
     with pytest.raises(WeightsError, match="storage"):
         read(written({"kernel": whole("0", STORAGE)}, [stored]))
 
 
 @pytest.mark.parametrize("storages", [[], [STORAGE, STORAGE]])
-def test_storages_that_are_missing_or_left_over_are_refused(written, read, storages):
+def test_storages_that_are_missing_or_left_over_are_refused(
+    written: Callable[..., bytes], read: Callable[[bytes], dict[str, np.ndarray]], storages: list[NDArray[Any]]
+) -> None:
     with pytest.raises(WeightsError, match=r"storages .*not those of its tensors|not that of its tensors"):
         read(written({"kernel": whole("0", STORAGE)}, storages))
 
 
-def test_bytes_after_the_last_storage_are_refused(read):
+def test_bytes_after_the_last_storage_are_refused(read: Callable[[bytes], dict[str, np.ndarray]]) -> None:
     with pytest.raises(WeightsError, match="received more bytes"):
         read(legacy(described(STATE), list(STATE.values())) + b"\0")
 
 
-def test_numbers_written_big_endian_are_refused(read):
+def test_numbers_written_big_endian_are_refused(read: Callable[[bytes], dict[str, np.ndarray]]) -> None:
     with pytest.raises(WeightsError, match="little-endian"):
         read(legacy(described(STATE), list(STATE.values()), little_endian=False))
 
 
-def test_a_compressed_archive_is_refused_before_it_is_unpacked(read):
+def test_a_compressed_archive_is_refused_before_it_is_unpacked(read: Callable[[bytes], dict[str, np.ndarray]]) -> None:
     zeros = np.zeros(1 << 20, np.float32)
     with pytest.raises(WeightsError, match="without compression"):
         read(zipped({"kernel": whole("0", zeros)}, [zeros], zipfile.ZIP_DEFLATED))
 
 
 @pytest.mark.parametrize("value", [{}, {"epoch": 7}, {"model": {"kernel": whole("0", STORAGE)}}, [], 7])
-def test_what_is_no_dict_of_tensors_is_refused(written, read, value):
+def test_what_is_no_dict_of_tensors_is_refused(
+    written: Callable[..., bytes],
+    read: Callable[[bytes], dict[str, np.ndarray]],
+    value: int | dict[str, int | dict[str, Call]] | list[Any],
+) -> None:
     with pytest.raises(WeightsError, match=r"expected a dict of|expected a tensor"):
         read(written(value, []))
 
 
-def test_many_views_of_one_storage_count_as_many_tensors(written, read):
+def test_many_views_of_one_storage_count_as_many_tensors(
+    written: Callable[..., bytes], read: Callable[[bytes], dict[str, np.ndarray]]
+) -> None:
     """Each would have to be looked at: a small file must not keep the machine busy for long."""
     storage = np.zeros(1 << 20, np.float32)
     views = {str(number): whole("0", storage) for number in range(17)}
@@ -335,7 +374,7 @@ def test_many_views_of_one_storage_count_as_many_tensors(written, read):
         read(written(views, [storage]))
 
 
-def test_a_file_that_is_too_large_is_refused(tmp_path):
+def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "net.pth"
     with path.open("wb") as file:
         file.truncate(MAX_BYTES + 1)
@@ -343,21 +382,25 @@ def test_a_file_that_is_too_large_is_refused(tmp_path):
         read_state_dict(path)
 
 
-def test_a_file_that_is_not_there_is_a_weights_error(tmp_path):
+def test_a_file_that_is_not_there_is_a_weights_error(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="No such file"):
         read_state_dict(tmp_path / "net.pth")
 
 
 @IN_A_FOLDER
 @given(st.binary(max_size=200), st.sampled_from([b"", b"PK\3\4", b"\x80\x02"]))
-def test_a_file_of_something_else_is_refused(read, content, beginning):
+def test_a_file_of_something_else_is_refused(
+    read: Callable[[bytes], dict[str, np.ndarray]], content: bytes, beginning: bytes
+) -> None:
     with pytest.raises(WeightsError, match="Not a PyTorch state dict"):
         read(beginning + content)
 
 
 @IN_A_FOLDER
 @given(st.data())
-def test_a_truncated_file_is_refused(written, read, data):
+def test_a_truncated_file_is_refused(
+    written: Callable[..., bytes], read: Callable[[bytes], dict[str, np.ndarray]], data
+) -> None:
     content = written(described(STATE), list(STATE.values()))
     with pytest.raises(WeightsError):
         read(content[: data.draw(st.integers(0, len(content) - 1))])
@@ -365,7 +408,9 @@ def test_a_truncated_file_is_refused(written, read, data):
 
 @IN_A_FOLDER
 @given(st.data())
-def test_a_flipped_byte_gives_finite_tensors_or_a_weights_error(written, read, data):
+def test_a_flipped_byte_gives_finite_tensors_or_a_weights_error(
+    written: Callable[..., bytes], read: Callable[[bytes], dict[str, np.ndarray]], data
+) -> None:
     content = bytearray(written(described(STATE), list(STATE.values())))
     content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
     try:
@@ -376,6 +421,6 @@ def test_a_flipped_byte_gives_finite_tensors_or_a_weights_error(written, read, d
 
 
 @pytest.mark.parametrize("name", ["2.7_80x80_MiniFASNetV2.pth", "4_0_0_80x80_MiniFASNetV1SE.pth"])
-def test_the_published_files_are_read(lintel_data, name):
+def test_the_published_files_are_read(lintel_data: Path, name) -> None:
     state = read_state_dict(lintel_data / "weights" / "minifasnet" / name)
     assert {tensor.dtype for tensor in state.values()} == {np.dtype(np.float32), np.dtype(np.int64)}

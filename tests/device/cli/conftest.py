@@ -1,5 +1,7 @@
 """A state folder, a clip, and pictures that are no good, for the commands."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from device.virtual.scene import Scene
 
 
 @pytest.fixture
-def state(tmp_path, monkeypatch):
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder that commands keep their database in."""
     folder = tmp_path / "state"
     monkeypatch.setenv("LINTEL_STATE_DIR", str(folder))
@@ -18,17 +20,17 @@ def state(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def eileen(portrait_files):
+def eileen(portrait_files: dict[str, Path]) -> Path:
     return portrait_files["eileen-collins"]
 
 
 @pytest.fixture(scope="session")
-def grace(portrait_files):
+def grace(portrait_files: dict[str, Path]) -> Path:
     return portrait_files["grace-hopper"]
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory, eileen, grace):
+def pictures(tmp_path_factory: pytest.TempPathFactory, eileen: Path, grace: Path) -> dict[str, Path]:
     """Files by name: no face, two faces, one with another behind, damaged, and pictures of odd shapes."""
     folder = tmp_path_factory.mktemp("pictures")
     faces = {"eileen": read_image(eileen), "grace": read_image(grace)}
@@ -53,7 +55,7 @@ def pictures(tmp_path_factory, eileen, grace):
 
 
 @pytest.fixture(scope="session")
-def clip(tmp_path_factory, eileen):
+def clip(tmp_path_factory: pytest.TempPathFactory, eileen: Path) -> Path:
     """Eileen Collins in front of the door's camera, one second long."""
     path = tmp_path_factory.mktemp("clips") / "eileen.avi"
     scene = Scene((Figure(image="eileen", end=Place(x=0.5, y=0.9, size=1.5)),), {"eileen": read_image(eileen)})

@@ -1,12 +1,17 @@
 """Badges from standard input, and what a shell completes."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
+
+from tests.device.commands import Lintel
 
 pytestmark = pytest.mark.usefixtures("state")
 
 
 @pytest.fixture
-def two(lintel, eileen, grace, state):  # noqa: ARG001 - the folder must be named before
+def two(lintel: Lintel, eileen: Path, grace: Path, state: Path) -> None:  # noqa: ARG001 - the folder must be named before
     """Eileen Collins with two badges, and Grace Hopper with one."""
     lintel("enroll", "17:1001", eileen, "--name", "Eileen Collins")
     lintel("badges", "add", "Eileen Collins", "17:1002")
@@ -14,10 +19,10 @@ def two(lintel, eileen, grace, state):  # noqa: ARG001 - the folder must be name
 
 
 @pytest.fixture
-def completed(monkeypatch, lintel_process):
+def completed(monkeypatch: pytest.MonkeyPatch, lintel_process: Lintel) -> Callable[[str], list[str]]:
     """What bash is told to complete a line to."""
 
-    def complete(line):
+    def complete(line: str) -> list[str]:
         monkeypatch.setenv("_LINTEL_COMPLETE", "bash_complete")
         monkeypatch.setenv("COMP_WORDS", line)
         monkeypatch.setenv("COMP_CWORD", str(line.count(" ")))
@@ -29,20 +34,20 @@ def completed(monkeypatch, lintel_process):
 
 
 @pytest.mark.usefixtures("two")
-def test_badge_is_read_from_standard_input(lintel):
+def test_badge_is_read_from_standard_input(lintel: Lintel) -> None:
     assert lintel("badges", "revoke", "-", typed="17:1002\n").out == "Badge 17:1002 of Eileen Collins is revoked.\n"
     assert lintel("people", "find", "-", typed="csn:04a2b9c1\n").out.startswith("Grace Hopper")
 
 
 @pytest.mark.usefixtures("two")
-def test_both_badges_of_a_replacement_are_read_in_turn(lintel):
+def test_both_badges_of_a_replacement_are_read_in_turn(lintel: Lintel) -> None:
     replaced = lintel("badges", "replace", "-", "-", typed="17:1002\n17:1003\n")
     assert replaced.out == "Eileen Collins: badge 17:1002 is revoked, 17:1003 is valid.\n"
 
 
 @pytest.mark.usefixtures("two")
 @pytest.mark.parametrize("command", [("badges", "revoke"), ("people", "find"), ("badges", "add", "Grace Hopper")])
-def test_empty_input_is_no_badge(lintel, command):
+def test_empty_input_is_no_badge(lintel: Lintel, command: tuple[str, ...]) -> None:
     assert lintel(*command, "-", typed="").exit_code == 2
     assert lintel(*command, "").exit_code == 2
 
@@ -60,15 +65,17 @@ def test_empty_input_is_no_badge(lintel, command):
         ("lintel badges sus", ["suspend"]),
     ],
 )
-def test_shell_completes_names_and_badges(completed, line, offered):
+def test_shell_completes_names_and_badges(completed: Callable[[str], list[str]], line: str, offered: list[str]) -> None:
     assert completed(line) == offered
 
 
-def test_completion_makes_no_store(completed, state):
+def test_completion_makes_no_store(completed: Callable[[str], list[str]], state: Path) -> None:
     assert (completed("lintel people show "), state.exists()) == ([], False)
 
 
-def test_completion_beside_wrong_settings_is_silent(completed, monkeypatch, tmp_path):
+def test_completion_beside_wrong_settings_is_silent(
+    completed: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "wrong.toml").write_text("[door")
     monkeypatch.setenv("LINTEL_CONFIG", str(tmp_path / "wrong.toml"))
     assert completed("lintel people show ") == []

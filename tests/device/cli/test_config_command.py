@@ -1,71 +1,76 @@
 """`lintel config`: a settings file to start from, and what differs."""
 
+from pathlib import Path
+
 import pytest
 
 from device.config import OutputSettings, Settings, load_settings
 from device.records import DoorOutput
 from device.settings_table import setting_meanings
+from tests.device.commands import Lintel
 
 
 @pytest.fixture
-def house(tmp_path):
+def house(tmp_path: Path) -> Path:
     path = tmp_path / "lintel.toml"
     path.write_text('[door]\npin = 22\nactive_high = false\n[camera]\nsource = "/dev/video2"\n')
     return path
 
 
-def test_printed_settings_read_back_the_same(lintel, house, tmp_path):
+def test_printed_settings_read_back_the_same(lintel: Lintel, house: Path, tmp_path: Path) -> None:
     (tmp_path / "printed.toml").write_text(lintel("--config", house, "config").out)
     assert load_settings(tmp_path / "printed.toml") == load_settings(house)
 
 
-def test_every_line_says_what_it_means(lintel):
+def test_every_line_says_what_it_means(lintel: Lintel) -> None:
     lines = [line for line in lintel("config").out.splitlines() if "=" in line]
     assert [line for line in lines if "  # " not in line] == []
 
 
-def test_changed_settings_alone(lintel, house):
+def test_changed_settings_alone(lintel: Lintel, house: Path) -> None:
     lines = [line.partition("  #")[0] for line in lintel("--config", house, "config", "--changed").out.splitlines()]
     assert lines == ["[door]", "pin = 22", "active_high = false", "", "[camera]", 'source = "/dev/video2"', ""]
 
 
-def test_settings_as_json(lintel):
+def test_settings_as_json(lintel: Lintel) -> None:
     assert set(lintel("config", "--json").json) == set(Settings.__struct_fields__)
 
 
-def test_changed_settings_as_json(lintel, house):
+def test_changed_settings_as_json(lintel: Lintel, house: Path) -> None:
     changed = {"door": {"pin": 22, "active_high": False}, "camera": {"source": "/dev/video2"}}
     assert lintel("--config", house, "config", "--changed", "--json").json == changed
 
 
-def test_settings_file_of_the_environment(lintel, house, monkeypatch):
+def test_settings_file_of_the_environment(lintel: Lintel, house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINTEL_CONFIG", str(house))
     assert lintel("config", "--json").json["door"]["pin"] == 22
 
 
-def test_settings_file_of_the_command_line_comes_first(lintel, house, monkeypatch, tmp_path):
+def test_settings_file_of_the_command_line_comes_first(
+    lintel: Lintel, house: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "other.toml").write_text("[door]\npin = 4")
     monkeypatch.setenv("LINTEL_CONFIG", str(house))
     assert lintel("--config", tmp_path / "other.toml", "config", "--json").json["door"]["pin"] == 4
 
 
-def test_state_folder_of_the_command_line_is_in_force(lintel):
+def test_state_folder_of_the_command_line_is_in_force(lintel: Lintel) -> None:
     assert lintel("--state-dir", "/srv/door", "config", "--changed", "--json").json == {
         "store": {"state_dir": "/srv/door"}
     }
 
 
-def uncommented(out):
+def uncommented(out: str) -> list[str]:
     """The lines of a table that is commented out."""
     return [line.removeprefix("# ").partition("  #")[0].rstrip() for line in out.splitlines() if line.startswith("# ")]
 
 
 @pytest.mark.parametrize("group", ["more_doors", "more_readers", "inputs", "outputs", "formats"])
-def test_list_without_tables_is_there_commented_out(lintel, group):
+def test_list_without_tables_is_there_commented_out(lintel: Lintel, group: str) -> None:
     assert f"[[{group}]]" in uncommented(lintel("config").out)
 
 
-def test_every_setting_is_there_with_or_without_a_value(lintel):
+def test_every_setting_is_there_with_or_without_a_value(lintel: Lintel) -> None:
     out, table, names = lintel("config").out, "", set()
     for line in out.splitlines():
         text = line.removeprefix("# ")
@@ -75,13 +80,13 @@ def test_every_setting_is_there_with_or_without_a_value(lintel):
     assert names == set(setting_meanings())
 
 
-def test_settings_that_have_to_be_set_say_so_and_what_they_can_be(lintel):
+def test_settings_that_have_to_be_set_say_so_and_what_they_can_be(lintel: Lintel) -> None:
     lines = lintel("config").out.splitlines()
     assert 'direction = "entry"  # which way through the door its badges go: entry, exit' in lines
     assert "# signal =  # what it shows or sounds: shunt, led, buzzer, siren, lamp; has to be set" in lines
 
 
-def test_commented_table_can_be_used(lintel, tmp_path):
+def test_commented_table_can_be_used(lintel: Lintel, tmp_path: Path) -> None:
     """Taken out of its comment, with what has to be set."""
     lines = uncommented(lintel("config").out)
     table = lines[lines.index("[[outputs]]") :][:5]
@@ -92,14 +97,14 @@ def test_commented_table_can_be_used(lintel, tmp_path):
     assert load_settings(tmp_path / "lintel.toml").outputs == (OutputSettings(signal=DoorOutput.SIREN, pin=5),)
 
 
-def test_folder_in_force_is_named(lintel, monkeypatch):
+def test_folder_in_force_is_named(lintel: Lintel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("STATE_DIRECTORY", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", "/srv/state")
     assert "# in force: /srv/state/lintel\nstate_dir = " in lintel("config").out
     assert "# in force: /srv/door\nstate_dir = " in lintel("--state-dir", "/srv/door", "config").out
 
 
-def test_wrong_file_does_not_hide_the_table(lintel, tmp_path):
+def test_wrong_file_does_not_hide_the_table(lintel: Lintel, tmp_path: Path) -> None:
     """It is what the error message refers to."""
     (tmp_path / "wrong.toml").write_text("[door]\npni = 5\n")
     refused = lintel("--config", tmp_path / "wrong.toml", "config")

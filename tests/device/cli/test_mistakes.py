@@ -3,9 +3,13 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.device.commands import Lintel
 
 LINTEL = Path(sys.executable).parent / "lintel"
 FILES = {
@@ -100,7 +104,7 @@ WRONG = [
 
 
 @pytest.fixture
-def workplace(tmp_path, monkeypatch, pictures):
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pictures: dict[str, Path]) -> Path:
     """A folder with all the wrong files, on a machine without GPIO."""
     folder = tmp_path / "work"
     folder.mkdir()
@@ -114,7 +118,7 @@ def workplace(tmp_path, monkeypatch, pictures):
 
 
 @pytest.fixture
-def type_line(lintel, portrait_files):
+def type_line(lintel: Lintel, portrait_files: dict[str, Path]) -> Callable[..., Any]:
     """Runs a command line, split at spaces, as nothing here is quoted."""
     names = {"EILEEN": portrait_files["eileen-collins"], "GRACE": portrait_files["grace-hopper"]}
     return lambda line: lintel(*(names.get(word, word) for word in line.split(" ") if word))
@@ -122,19 +126,19 @@ def type_line(lintel, portrait_files):
 
 @pytest.mark.usefixtures("workplace", "state")
 @pytest.mark.parametrize(("line", "exit_code", "said"), WRONG, ids=[ascii(line) for line, *_ in WRONG])
-def test_mistake_is_told(type_line, line, exit_code, said):
+def test_mistake_is_told(type_line: Callable[..., Any], line: str, exit_code: int, said: str) -> None:
     ended = type_line(line)
     assert (ended.exit_code, said in ended.err) == (exit_code, True), ended
 
 
 @pytest.mark.usefixtures("workplace", "state")
 @pytest.mark.parametrize("line", [line for line, exit_code, _ in WRONG if exit_code != USAGE], ids=ascii)
-def test_mistake_comes_with_a_way_out(type_line, line):
+def test_mistake_comes_with_a_way_out(type_line: Callable[..., Any], line: str) -> None:
     assert type_line(line).err.count("What to do: ") == 1
 
 
 @pytest.mark.usefixtures("workplace")
-def test_damaged_database_is_told(lintel, state):
+def test_damaged_database_is_told(lintel: Lintel, state: Path) -> None:
     state.mkdir()
     (state / "lintel.db").write_bytes(b"no database" * 100)
     ended = lintel("people", "list")
@@ -142,7 +146,7 @@ def test_damaged_database_is_told(lintel, state):
 
 
 @pytest.mark.usefixtures("workplace", "state")
-def test_nobody_is_enrolled_by_a_mistake(type_line):
+def test_nobody_is_enrolled_by_a_mistake(type_line: Callable[..., Any]) -> None:
     type_line("enroll 17:1 EILEEN GRACE --name N")
     type_line("enroll 17:1 nobody.png --name N")
     assert type_line("people list --json").json == []
@@ -150,13 +154,13 @@ def test_nobody_is_enrolled_by_a_mistake(type_line):
 
 @pytest.mark.usefixtures("workplace")
 @pytest.mark.parametrize("line", ["--config typo.toml run", "compare none.jpg none.jpg", "frobnicate"])
-def test_real_process_ends_without_a_traceback(lintel_process, state, line):
+def test_real_process_ends_without_a_traceback(lintel_process: Lintel, state: Path, line: str) -> None:
     ended = lintel_process("--state-dir", state, *line.split())
     assert (ended.exit_code > 1, "Traceback" in ended.err) == (True, False)
 
 
 @pytest.mark.usefixtures("state")
-def test_reader_of_the_output_may_leave():
+def test_reader_of_the_output_may_leave() -> None:
     """As `head` does."""
     ours, theirs = os.pipe()
     os.close(ours)

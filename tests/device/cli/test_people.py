@@ -1,34 +1,37 @@
 """From enrollment to erasure, as an operator types it."""
 
+from pathlib import Path
+
 import pytest
 
 from device.vision.models import EMBEDDING, load_model, shipped_models_dir
+from tests.device.commands import Ended, Lintel
 
 pytestmark = pytest.mark.usefixtures("state")
 
 
 @pytest.fixture
-def enrolled(lintel, eileen, state):  # noqa: ARG001 - the folder must be named before
+def enrolled(lintel: Lintel, eileen: Path, state: Path) -> Ended:  # noqa: ARG001 - the folder must be named before
     """Eileen Collins with badge 17:1001."""
     return lintel("enroll", "17:1001", eileen, "--name", "Eileen Collins")
 
 
 @pytest.fixture
-def both(lintel, enrolled, grace):
+def both(lintel: Lintel, enrolled: Ended, grace: Path) -> tuple[Ended, Ended]:
     """And Grace Hopper with badge csn:04A2B9C1."""
     return enrolled, lintel("enroll", "csn:04a2b9c1", grace, "--name", "Grace Hopper")
 
 
-def test_enrollment_says_who_with_what(enrolled):
+def test_enrollment_says_who_with_what(enrolled: Ended) -> None:
     assert (enrolled.exit_code, enrolled.out) == (0, "Eileen Collins enrolled with badge 17:1001, 1 reference\n")
 
 
-def test_enrollment_says_what_was_left_out_and_why(lintel, eileen, pictures):
+def test_enrollment_says_what_was_left_out_and_why(lintel: Lintel, eileen: Path, pictures: dict[str, Path]) -> None:
     said = lintel("enroll", "17:1001", eileen, pictures["nobody"], "--name", "Eileen Collins")
     assert f"{pictures['nobody']} left out: No face was seen in time." in said.out
 
 
-def test_enrollment_as_json(lintel, eileen, pictures):
+def test_enrollment_as_json(lintel: Lintel, eileen: Path, pictures: dict[str, Path]) -> None:
     report = lintel("enroll", "17:1001", eileen, pictures["two"], "--name", "Eileen Collins", "--json").json
     assert report == {
         "person": {"id": 1, "name": "Eileen Collins"},
@@ -39,7 +42,9 @@ def test_enrollment_as_json(lintel, eileen, pictures):
     }
 
 
-def test_person_before_others_is_enrolled_if_the_operator_says_so(lintel, eileen, pictures):
+def test_person_before_others_is_enrolled_if_the_operator_says_so(
+    lintel: Lintel, eileen: Path, pictures: dict[str, Path]
+) -> None:
     refused = lintel("enroll", "17:1001", pictures["behind"], "--name", "Eileen Collins")
     enrolled = lintel("enroll", "17:1001", pictures["behind"], "--name", "Eileen Collins", "--largest-face")
     assert (refused.exit_code, "--largest-face" in refused.err) == (10, True)
@@ -47,7 +52,9 @@ def test_person_before_others_is_enrolled_if_the_operator_says_so(lintel, eileen
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_person_before_others_is_compared_if_the_operator_says_so(lintel, eileen, pictures):
+def test_person_before_others_is_compared_if_the_operator_says_so(
+    lintel: Lintel, eileen: Path, pictures: dict[str, Path]
+) -> None:
     plain = [lintel("verify", "17:1001", pictures["behind"]), lintel("compare", eileen, pictures["behind"])]
     largest = [
         lintel("verify", "17:1001", pictures["behind"], "--largest-face"),
@@ -56,26 +63,28 @@ def test_person_before_others_is_compared_if_the_operator_says_so(lintel, eileen
     assert [said.exit_code for said in (*plain, *largest)] == [5, 5, 0, 0]
 
 
-def test_two_people_beside_each_other_are_two_whatever_the_operator_says(lintel, pictures):
+def test_two_people_beside_each_other_are_two_whatever_the_operator_says(
+    lintel: Lintel, pictures: dict[str, Path]
+) -> None:
     said = lintel("enroll", "17:1001", pictures["two"], "--name", "Eileen Collins", "--largest-face")
     assert (said.exit_code, "No face is 1.5 times as high as the others" in said.err) == (10, True)
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_enrollment_with_a_suspended_badge_says_that_it_stays_so(lintel, eileen):
+def test_enrollment_with_a_suspended_badge_says_that_it_stays_so(lintel: Lintel, eileen: Path) -> None:
     lintel("badges", "suspend", "17:1001")
     said = lintel("enroll", "17:1001", eileen, "--name", "Eileen Collins")
     assert said.out.splitlines()[1:] == ["  Badge 17:1001 stays suspended: `lintel badges resume 17:1001`."]
 
 
-def test_picture_whose_name_is_no_text_can_be_enrolled(lintel, eileen, tmp_path):
+def test_picture_whose_name_is_no_text_can_be_enrolled(lintel: Lintel, eileen: Path, tmp_path: Path) -> None:
     path = tmp_path / "\udcff.jpg"
     path.write_bytes(eileen.read_bytes())
     report = lintel("enroll", "17:1001", path, "--name", "Eileen Collins", "--json").json
     assert report["accepted"] == [f"{tmp_path}/\ufffd.jpg"]
 
 
-def test_pictures_come_from_the_camera_of_the_settings(lintel, clip, tmp_path):
+def test_pictures_come_from_the_camera_of_the_settings(lintel: Lintel, clip: Path, tmp_path: Path) -> None:
     (tmp_path / "lintel.toml").write_text(f'[camera]\nsource = "{clip}"')
     arguments = ("--config", tmp_path / "lintel.toml", "enroll", "17:1001", "--name", "Eileen Collins")
     said = lintel(*arguments, "--camera", "--pictures", 1)
@@ -83,44 +92,44 @@ def test_pictures_come_from_the_camera_of_the_settings(lintel, clip, tmp_path):
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_badge_of_somebody_else_is_refused(lintel, grace):
+def test_badge_of_somebody_else_is_refused(lintel: Lintel, grace: Path) -> None:
     said = lintel("enroll", "17:1001", grace, "--name", "Grace Hopper")
     assert (said.exit_code, "belongs to Eileen Collins" in said.err) == (10, True)
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_badge_of_somebody_else_is_refused_before_the_camera_is_opened(lintel, tmp_path):
+def test_badge_of_somebody_else_is_refused_before_the_camera_is_opened(lintel: Lintel, tmp_path: Path) -> None:
     (tmp_path / "lintel.toml").write_text('[camera]\nsource = "/dev/video99"')
     said = lintel("--config", tmp_path / "lintel.toml", "enroll", "17:1001", "--name", "Grace Hopper", "--camera")
     assert (said.exit_code, "belongs to Eileen Collins" in said.err) == (10, True)
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_face_of_somebody_else_is_refused(lintel, grace):
+def test_face_of_somebody_else_is_refused(lintel: Lintel, grace: Path) -> None:
     said = lintel("enroll", "17:1001", grace, "--name", "Eileen Collins")
     assert (said.exit_code, "differs from the other pictures or from the references" in said.err) == (10, True)
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_second_badge_for_the_same_person(lintel, eileen):
+def test_second_badge_for_the_same_person(lintel: Lintel, eileen: Path) -> None:
     lintel("enroll", "17:1009", eileen, "--name", "EILEEN COLLINS")
     assert lintel("people", "list").out == "Eileen Collins: badge 17:1001, 17:1009, 2 references\n"
 
 
 @pytest.mark.usefixtures("both")
-def test_right_face_is_a_match(lintel, eileen):
+def test_right_face_is_a_match(lintel: Lintel, eileen: Path) -> None:
     said = lintel("verify", "17:1001", eileen)
     assert (said.exit_code, said.out.splitlines()[0]) == (0, "MATCH with Eileen Collins")
 
 
 @pytest.mark.usefixtures("both")
-def test_other_face_is_a_non_match(lintel, grace):
+def test_other_face_is_a_non_match(lintel: Lintel, grace: Path) -> None:
     said = lintel("verify", "17:1001", grace)
     assert (said.exit_code, said.out.splitlines()[0]) == (1, "NON-MATCH with Eileen Collins")
 
 
 @pytest.mark.usefixtures("both")
-def test_verification_as_json(lintel, eileen):
+def test_verification_as_json(lintel: Lintel, eileen: Path) -> None:
     verdict = lintel("verify", "17:1001", eileen, "--json").json
     rule = load_model(EMBEDDING, shipped_models_dir()).manifest.decision
     assert verdict == {
@@ -134,30 +143,32 @@ def test_verification_as_json(lintel, eileen):
 
 
 @pytest.mark.parametrize(("other", "expected"), [("eileen-collins", (0, "MATCH")), ("grace-hopper", (1, "NON-MATCH"))])
-def test_comparison_of_two_pictures(lintel, portrait_files, other, expected):
+def test_comparison_of_two_pictures(
+    lintel: Lintel, portrait_files: dict[str, Path], other: str, expected: tuple[int, str]
+) -> None:
     said = lintel("compare", portrait_files["eileen-collins"], portrait_files[other])
     assert (said.exit_code, said.out.splitlines()[0]) == expected
 
 
-def test_comparison_as_json(lintel, eileen, grace):
+def test_comparison_as_json(lintel: Lintel, eileen: Path, grace: Path) -> None:
     verdict = lintel("compare", eileen, grace, "--json").json
     assert (verdict["match"], verdict["person"], verdict["similarity"] < verdict["threshold"]) == (False, None, True)
 
 
-def test_comparison_is_the_same_both_ways(lintel, eileen, grace):
+def test_comparison_is_the_same_both_ways(lintel: Lintel, eileen: Path, grace: Path) -> None:
     there, back = lintel("compare", eileen, grace, "--json"), lintel("compare", grace, eileen, "--json")
     assert there.json["similarity"] == pytest.approx(back.json["similarity"])
 
 
 @pytest.mark.usefixtures("both")
-def test_list_of_people(lintel):
+def test_list_of_people(lintel: Lintel) -> None:
     assert lintel("people", "list").out == (
         "Eileen Collins: badge 17:1001, 1 reference\nGrace Hopper: badge csn:04A2B9C1, 1 reference\n"
     )
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_somebody_who_needs_more_time_gets_it_until_told_otherwise(lintel):
+def test_somebody_who_needs_more_time_gets_it_until_told_otherwise(lintel: Lintel) -> None:
     assert (
         lintel("people", "time", "eileen collins", "extended").out == "Eileen Collins has the extended strike time.\n"
     )
@@ -168,7 +179,7 @@ def test_somebody_who_needs_more_time_gets_it_until_told_otherwise(lintel):
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_list_of_people_as_json(lintel):
+def test_list_of_people_as_json(lintel: Lintel) -> None:
     (person,) = lintel("people", "list", "--json").json
     assert (set(person), person["person"]["name"], person["badges"][0]["badge"], person["references"][0][1]) == (
         {"person", "enrolled_at", "badges", "references", "extended"},
@@ -179,36 +190,36 @@ def test_list_of_people_as_json(lintel):
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_person_is_shown_whatever_the_case(lintel):
+def test_person_is_shown_whatever_the_case(lintel: Lintel) -> None:
     said = lintel("people", "show", "eileen COLLINS").out.splitlines()
     assert (said[0].startswith("Eileen Collins, enrolled 20"), said[1]) == (True, "badges: 17:1001")
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_person_is_shown_with_the_model_of_the_references(lintel):
+def test_person_is_shown_with_the_model_of_the_references(lintel: Lintel) -> None:
     assert "1 made by " in (said := lintel("people", "show", "Eileen Collins").out)
     assert said.endswith("(the present model)\n")
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_person_as_json(lintel):
+def test_person_as_json(lintel: Lintel) -> None:
     shown = lintel("people", "show", "Eileen Collins", "--json").json
     assert shown == lintel("people", "list", "--json").json[0]
 
 
 @pytest.mark.usefixtures("both")
-def test_list_of_badges(lintel):
+def test_list_of_badges(lintel: Lintel) -> None:
     assert lintel("badges", "list").out == "csn:04A2B9C1  Grace Hopper  valid\n17:1001  Eileen Collins  valid\n"
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_list_of_badges_as_json(lintel):
+def test_list_of_badges_as_json(lintel: Lintel) -> None:
     (badge,) = lintel("badges", "list", "--json").json
     assert (badge["badge"], badge["person"]["name"], badge["revoked_at"]) == ("17:1001", "Eileen Collins", None)
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_revoked_badge_is_worthless(lintel, eileen):
+def test_revoked_badge_is_worthless(lintel: Lintel, eileen: Path) -> None:
     revoked = lintel("badges", "revoke", "h10301:17:1001")
     verified = lintel("verify", "17:1001", eileen)
     assert (revoked.out, verified.exit_code, "revoked" in verified.err) == (
@@ -219,20 +230,20 @@ def test_revoked_badge_is_worthless(lintel, eileen):
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_revoked_badge_is_listed_as_such(lintel):
+def test_revoked_badge_is_listed_as_such(lintel: Lintel) -> None:
     lintel("badges", "revoke", "17:1001")
     assert "17:1001  Eileen Collins  revoked 20" in lintel("badges", "list").out
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_revoked_badge_cannot_be_enrolled_again(lintel, eileen):
+def test_revoked_badge_cannot_be_enrolled_again(lintel: Lintel, eileen: Path) -> None:
     lintel("badges", "revoke", "17:1001")
     said = lintel("enroll", "17:1001", eileen, "--name", "Eileen Collins")
     assert (said.exit_code, "has been revoked" in said.err) == (10, True)
 
 
 @pytest.fixture
-def left_behind(lintel, enrolled):
+def left_behind(lintel: Lintel, enrolled: Ended) -> Ended:
     """A revoked badge whose holder was removed."""
     lintel("badges", "revoke", "17:1001")
     lintel("people", "remove", "Eileen Collins", "--yes")
@@ -240,21 +251,21 @@ def left_behind(lintel, enrolled):
 
 
 @pytest.mark.usefixtures("left_behind")
-def test_badge_stays_revoked_when_its_holder_is_removed(lintel, grace):
+def test_badge_stays_revoked_when_its_holder_is_removed(lintel: Lintel, grace: Path) -> None:
     said = lintel("enroll", "17:1001", grace, "--name", "Grace Hopper")
     assert (said.exit_code, "has been revoked" in said.err, "badges restore" in said.err) == (9, True, True)
     assert lintel("people", "list").out == ""
 
 
 @pytest.mark.usefixtures("left_behind")
-def test_badge_that_stays_revoked_is_listed(lintel):
+def test_badge_that_stays_revoked_is_listed(lintel: Lintel) -> None:
     assert "17:1001  (nobody)  revoked 20" in lintel("badges", "list").out
     (listed,) = lintel("badges", "list", "--json").json
     assert (listed["badge"], listed["person"], listed["issued_at"]) == ("17:1001", None, None)
 
 
 @pytest.mark.usefixtures("left_behind")
-def test_badge_that_was_restored_can_be_enrolled(lintel, grace):
+def test_badge_that_was_restored_can_be_enrolled(lintel: Lintel, grace: Path) -> None:
     restored = lintel("badges", "restore", "17:1001")
     assert (restored.exit_code, restored.out) == (0, "Badge 17:1001 can be given to somebody again.\n")
     assert lintel("enroll", "17:1001", grace, "--name", "Grace Hopper").exit_code == 0
@@ -263,7 +274,7 @@ def test_badge_that_was_restored_can_be_enrolled(lintel, grace):
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_badge_is_restored_for_a_holder_who_is_still_there(lintel, eileen):
+def test_badge_is_restored_for_a_holder_who_is_still_there(lintel: Lintel, eileen: Path) -> None:
     lintel("badges", "revoke", "17:1001")
     assert lintel("badges", "restore", "17:1001").out == "Badge 17:1001 of Eileen Collins is valid again.\n"
     assert lintel("verify", "17:1001", eileen).exit_code == 0
@@ -271,27 +282,27 @@ def test_badge_is_restored_for_a_holder_who_is_still_there(lintel, eileen):
 
 @pytest.mark.usefixtures("enrolled")
 @pytest.mark.parametrize(("badge", "why"), [("17:1001", "is not revoked"), ("17:9999", "is not revoked")])
-def test_only_what_was_revoked_is_restored(lintel, badge, why):
+def test_only_what_was_revoked_is_restored(lintel: Lintel, badge: str, why: str) -> None:
     said = lintel("badges", "restore", badge)
     assert (said.exit_code, why in said.err) == (9, True)
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_new_badge_needs_no_pictures(lintel, eileen):
+def test_new_badge_needs_no_pictures(lintel: Lintel, eileen: Path) -> None:
     added = lintel("badges", "add", "eileen collins", "17:1002")
     assert (added.exit_code, added.out) == (0, "Badge 17:1002 of Eileen Collins is valid.\n")
     assert lintel("verify", "17:1002", eileen).exit_code == 0
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_replaced_badge_is_worthless_and_its_successor_opens(lintel, eileen):
+def test_replaced_badge_is_worthless_and_its_successor_opens(lintel: Lintel, eileen: Path) -> None:
     replaced = lintel("badges", "replace", "17:1001", "csn:04a2b9c1")
     assert replaced.out == "Eileen Collins: badge 17:1001 is revoked, csn:04A2B9C1 is valid.\n"
     assert [lintel("verify", badge, eileen).exit_code for badge in ("17:1001", "csn:04A2B9C1")] == [9, 0]
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_replacement_as_json(lintel):
+def test_replacement_as_json(lintel: Lintel) -> None:
     replaced = lintel("badges", "replace", "17:1001", "17:1002", "--json").json
     assert [(key, badge["badge"], badge["state"]) for key, badge in replaced.items()] == [
         ("old", "17:1001", "revoked"),
@@ -300,7 +311,7 @@ def test_replacement_as_json(lintel):
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_suspended_badge_is_worthless_until_it_is_resumed(lintel, eileen):
+def test_suspended_badge_is_worthless_until_it_is_resumed(lintel: Lintel, eileen: Path) -> None:
     suspended = lintel("badges", "suspend", "17:1001")
     refused, listed = lintel("verify", "17:1001", eileen), lintel("badges", "list").out
     resumed = lintel("badges", "resume", "17:1001")
@@ -316,7 +327,7 @@ def test_suspended_badge_is_worthless_until_it_is_resumed(lintel, eileen):
     ("command", "state"),
     [("suspend", "suspended"), ("resume", "valid"), ("revoke", "revoked"), ("restore", "valid")],
 )
-def test_changed_badge_as_json(lintel, command, state):
+def test_changed_badge_as_json(lintel: Lintel, command: str, state: Path) -> None:
     before = {"resume": "suspend", "restore": "revoke"}.get(command)
     if before:
         lintel("badges", before, "17:1001")
@@ -326,7 +337,7 @@ def test_changed_badge_as_json(lintel, command, state):
 
 
 @pytest.mark.usefixtures("left_behind")
-def test_restored_badge_of_nobody_as_json(lintel):
+def test_restored_badge_of_nobody_as_json(lintel: Lintel) -> None:
     restored = lintel("badges", "restore", "17:1001", "--json").json
     assert (restored["badge"], restored["person"], restored["state"]) == ("17:1001", None, "free")
 
@@ -343,14 +354,14 @@ def test_restored_badge_of_nobody_as_json(lintel):
         ("77773249", ["Grace Hopper"]),
     ],
 )
-def test_people_are_found_by_part_of_the_name_or_by_badge(lintel, text, names):
+def test_people_are_found_by_part_of_the_name_or_by_badge(lintel: Lintel, text: str, names: list[str]) -> None:
     found = lintel("people", "find", text)
     assert (found.exit_code, [line.split(":")[0] for line in found.out.splitlines()]) == (0, names)
     assert [person["person"]["name"] for person in lintel("people", "find", text, "--json").json] == names
 
 
 @pytest.mark.usefixtures("both")
-def test_badge_that_nobody_holds_any_more_is_found_as_revoked(lintel):
+def test_badge_that_nobody_holds_any_more_is_found_as_revoked(lintel: Lintel) -> None:
     lintel("badges", "revoke", "17:1001")
     lintel("people", "remove", "Eileen Collins", "--yes")
     found = lintel("people", "find", "17:1001")
@@ -359,20 +370,20 @@ def test_badge_that_nobody_holds_any_more_is_found_as_revoked(lintel):
 
 @pytest.mark.usefixtures("both")
 @pytest.mark.parametrize("command", [("people", "show"), ("people", "rename", "Ada"), ("badges", "add", "17:1")])
-def test_part_of_a_name_is_answered_with_the_whole(lintel, command):
+def test_part_of_a_name_is_answered_with_the_whole(lintel: Lintel, command: tuple[str, ...]) -> None:
     group, verb, *rest = command
     said = lintel(group, verb, "COLLINS", *rest)
     assert (said.exit_code, "Write the whole name: 'Eileen Collins'." in said.err) == (9, True)
 
 
 @pytest.mark.usefixtures("both")
-def test_nobody_found_says_so(lintel):
+def test_nobody_found_says_so(lintel: Lintel) -> None:
     found = lintel("people", "find", "Lovelace")
     assert (found.exit_code, found.out, "Nobody has 'Lovelace' in the name" in found.err) == (1, "", True)
     assert lintel("people", "find", "17:9999", "--json").json == []
 
 
-def test_accents_do_not_hide_anybody(lintel, eileen):
+def test_accents_do_not_hide_anybody(lintel: Lintel, eileen: Path) -> None:
     lintel("enroll", "17:1", eileen, "--name", "Zoë Weiß")
     assert [lintel("people", "find", text).exit_code for text in ("zoe", "ZOË", "weiss", "e  w", "zoo")] == [
         0,
@@ -384,7 +395,7 @@ def test_accents_do_not_hide_anybody(lintel, eileen):
 
 
 @pytest.mark.usefixtures("both")
-def test_renamed_person_keeps_the_badge(lintel, eileen):
+def test_renamed_person_keeps_the_badge(lintel: Lintel, eileen: Path) -> None:
     renamed = lintel("people", "rename", "eileen collins", "Eileen Marie Collins")
     assert (renamed.exit_code, renamed.out) == (0, "Eileen Collins is now Eileen Marie Collins.\n")
     assert lintel("verify", "17:1001", eileen).out.splitlines()[0] == "MATCH with Eileen Marie Collins"
@@ -392,20 +403,20 @@ def test_renamed_person_keeps_the_badge(lintel, eileen):
 
 
 @pytest.mark.usefixtures("both")
-def test_name_that_is_taken_is_refused(lintel):
+def test_name_that_is_taken_is_refused(lintel: Lintel) -> None:
     renamed = lintel("people", "rename", "Eileen Collins", "GRACE HOPPER")
     assert (renamed.exit_code, "Grace Hopper is enrolled already" in renamed.err) == (9, True)
 
 
 @pytest.mark.usefixtures("enrolled")
 @pytest.mark.parametrize("typed", ["n\n", ""])
-def test_person_stays_unless_the_removal_is_confirmed(lintel, typed):
+def test_person_stays_unless_the_removal_is_confirmed(lintel: Lintel, typed: str) -> None:
     removed = lintel("people", "remove", "Eileen Collins", typed=typed)
     assert (removed.exit_code, "Eileen Collins" in lintel("people", "list").out) == (130, True)
 
 
 @pytest.mark.usefixtures("both")
-def test_removed_person_is_gone(lintel):
+def test_removed_person_is_gone(lintel: Lintel) -> None:
     removed = lintel("people", "remove", "eileen collins", typed="y\n")
     assert (
         removed.exit_code,
@@ -419,7 +430,7 @@ def test_removed_person_is_gone(lintel):
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_removal_and_renaming_as_json(lintel):
+def test_removal_and_renaming_as_json(lintel: Lintel) -> None:
     renamed = lintel("people", "rename", "eileen collins", "Eileen", "--json").json
     removed = lintel("people", "remove", "Eileen", "--yes", "--json").json
     assert renamed == {"person": {"id": 1, "name": "Eileen"}, "before": "Eileen Collins"}
@@ -427,13 +438,13 @@ def test_removal_and_renaming_as_json(lintel):
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_badge_of_a_removed_person_can_be_given_to_another(lintel, grace):
+def test_badge_of_a_removed_person_can_be_given_to_another(lintel: Lintel, grace: Path) -> None:
     lintel("people", "remove", "Eileen Collins", "--yes")
     assert lintel("enroll", "17:1001", grace, "--name", "Grace Hopper").exit_code == 0
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_audit_tells_what_operators_did(lintel):
+def test_audit_tells_what_operators_did(lintel: Lintel) -> None:
     for change in (
         ("people", "time", "Eileen Collins", "extended"),
         ("people", "rename", "Eileen Collins", "Eileen"),
@@ -464,7 +475,7 @@ def test_audit_tells_what_operators_did(lintel):
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_audit_names_people_as_long_as_they_are_enrolled(lintel):
+def test_audit_names_people_as_long_as_they_are_enrolled(lintel: Lintel) -> None:
     before = lintel("audit", "list").out
     lintel("people", "remove", "Eileen Collins", "--yes")
     after = lintel("audit", "list").out
@@ -472,7 +483,7 @@ def test_audit_names_people_as_long_as_they_are_enrolled(lintel):
 
 
 @pytest.mark.usefixtures("both")
-def test_audit_shows_the_newest_rows(lintel):
+def test_audit_shows_the_newest_rows(lintel: Lintel) -> None:
     (row,) = lintel("audit", "list", "--limit", 1, "--json").json
     assert (row["badge"], row["person_id"]) == ("csn:04A2B9C1", 2)
 
@@ -481,13 +492,13 @@ def test_audit_shows_the_newest_rows(lintel):
     ("command", "said"),
     [("people", "Nobody is enrolled yet"), ("badges", "There are no badges yet"), ("audit", "The audit is empty")],
 )
-def test_empty_lists_say_so_beside_the_output(lintel, command, said):
+def test_empty_lists_say_so_beside_the_output(lintel: Lintel, command: str, said: str) -> None:
     shown = lintel(command, "list")
     assert (shown.exit_code, shown.out, said in shown.err) == (0, "", True)
 
 
 @pytest.mark.parametrize("command", ["people", "badges", "audit"])
-def test_empty_lists_as_json(lintel, command):
+def test_empty_lists_as_json(lintel: Lintel, command: str) -> None:
     assert lintel(command, "list", "--json").json == []
 
 
@@ -495,10 +506,10 @@ def test_empty_lists_as_json(lintel, command):
 @pytest.mark.parametrize(
     "command", [("people", "list"), ("people", "show", "Eileen Collins"), ("badges", "list"), ("audit", "list")]
 )
-def test_no_output_holds_an_embedding(lintel, command):
+def test_no_output_holds_an_embedding(lintel: Lintel, command: tuple[str, ...]) -> None:
     assert "embedding" not in lintel(*command, "--json").out
 
 
-def test_state_folder_of_the_command_line_comes_first(lintel, enrolled, tmp_path):
+def test_state_folder_of_the_command_line_comes_first(lintel: Lintel, enrolled: Ended, tmp_path: Path) -> None:
     elsewhere = lintel("--state-dir", tmp_path / "elsewhere", "people", "list")
     assert (enrolled.exit_code, elsewhere.out) == (0, "")

@@ -4,11 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from signal import Signals
+from typing import Any
 
 import msgspec
 import pytest
 
+from tests.device.commands import Ended, Lintel
 from tests.processes import started
 
 LINTEL = Path(sys.executable).parent / "lintel"
@@ -43,8 +47,8 @@ QUICK = "[door]\nstrike_time_s = 0.01\n[vision]\nthreads = 1\n"
 
 
 @pytest.fixture
-def scenario(tmp_path):
-    def written(content):
+def scenario(tmp_path: Path) -> Callable[[str], Path]:
+    def written(content: str) -> Path:
         path = tmp_path / "scenario.toml"
         path.write_text(content)
         return path
@@ -53,7 +57,7 @@ def scenario(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def built_in(tmp_path_factory):
+def built_in(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, ...]:
     """The built-in scenario, played once as JSON in a process of its own."""
     config = tmp_path_factory.mktemp("built-in") / "lintel.toml"
     config.write_text("[vision]\nthreads = 1\n")
@@ -62,7 +66,7 @@ def built_in(tmp_path_factory):
     return ended.returncode, msgspec.json.decode(ended.stdout)
 
 
-def test_built_in_scenario_goes_as_expected(built_in):
+def test_built_in_scenario_goes_as_expected(built_in: tuple[Any, ...]) -> None:
     exit_code, played = built_in
     assert (exit_code, played["unmet"]) == (0, 0)
 
@@ -71,15 +75,15 @@ def test_built_in_scenario_goes_as_expected(built_in):
     "reason",
     ["match", "non-match", "badge-unknown", "no-face", "several-faces", "face-too-small", "camera-fault"],
 )
-def test_built_in_scenario_shows(built_in, reason):
+def test_built_in_scenario_shows(built_in: tuple[Any, ...], reason: str) -> None:
     assert reason in [step["reason"] for step in built_in[1]["steps"]]
 
 
-def test_built_in_scenario_ends_secure(built_in):
+def test_built_in_scenario_ends_secure(built_in: tuple[Any, ...]) -> None:
     assert built_in[1]["steps"][-1]["relay"]["levels"][-1]["high"] is False
 
 
-def test_pulses_of_the_built_in_scenario_are_as_long_as_the_strike_time(built_in):
+def test_pulses_of_the_built_in_scenario_are_as_long_as_the_strike_time(built_in: tuple[Any, ...]) -> None:
     levels = [step["relay"]["levels"] for step in built_in[1]["steps"] if step["outcome"] == "granted"]
     lengths = {round(secured["at"] - released["at"], 6) for _, released, secured in levels}
     assert max(lengths) == 3.0  # and shorter where somebody opens the door
@@ -99,20 +103,20 @@ def test_pulses_of_the_built_in_scenario_are_as_long_as_the_strike_time(built_in
         "reader-found",
     ],
 )
-def test_built_in_scenario_tells_of(built_in, event):
+def test_built_in_scenario_tells_of(built_in: tuple[Any, ...], event: str) -> None:
     assert event in [row["event"] for step in built_in[1]["steps"] for row in step["events"]]
 
 
-def test_built_in_scenario_says_why_a_card_was_refused(built_in):
+def test_built_in_scenario_says_why_a_card_was_refused(built_in: tuple[Any, ...]) -> None:
     (fault,) = (step["fault"] for step in built_in[1]["steps"] if "Wiegand wires, one bit" in step["title"])
     assert "parity" in fault
 
 
-def test_steps_as_json(built_in):
+def test_steps_as_json(built_in: tuple[Any, ...]) -> None:
     assert {frozenset(step) for step in built_in[1]["steps"]} == {frozenset(STEP_KEYS)}
 
 
-def test_transcript_tells_each_step(lintel, scenario):
+def test_transcript_tells_each_step(lintel: Lintel, scenario: Callable[[str], Path]) -> None:
     said = lintel("simulate", "--scenario", scenario(SCENARIO))
     told = [line.strip() for line in said.out.splitlines()]
     assert said.exit_code == 0
@@ -131,11 +135,11 @@ def test_transcript_tells_each_step(lintel, scenario):
         "no badge",
     ],
 )
-def test_transcript_has(lintel, scenario, part):
+def test_transcript_has(lintel: Lintel, scenario: Callable[[str], Path], part: str) -> None:
     assert part in lintel("simulate", "--scenario", scenario(SCENARIO)).out
 
 
-def test_scenario_is_alike_each_time(lintel, scenario):
+def test_scenario_is_alike_each_time(lintel: Lintel, scenario: Callable[[str], Path]) -> None:
     runs = [lintel("simulate", "--json", "--scenario", scenario(SCENARIO)).json["steps"] for _ in range(2)]
     for step in (*runs[0], *runs[1]):
         del step["latency_ms"]
@@ -151,32 +155,36 @@ def test_scenario_is_alike_each_time(lintel, scenario):
         ("within_s = 0.0", "expected a decision within 0.0 s, received one after "),
     ],
 )
-def test_expectation_that_is_not_met_is_the_answer_no(lintel, scenario, expected, received):
+def test_expectation_that_is_not_met_is_the_answer_no(
+    lintel: Lintel, scenario: Callable[[str], Path], expected: str, received: str
+) -> None:
     content = SCENARIO.replace('outcome = "granted", strike = "released", within_s = 2.0', expected)
     said = lintel("simulate", "--scenario", scenario(content))
     assert (said.exit_code, f"NOT AS EXPECTED: {received}" in said.out) == (1, True)
 
 
-def test_decision_that_never_came_is_not_within_any_time(lintel, scenario):
+def test_decision_that_never_came_is_not_within_any_time(lintel: Lintel, scenario: Callable[[str], Path]) -> None:
     content = SCENARIO.replace('expect = { strike = "secure" }', "expect = { within_s = 60.0 }")
     said = lintel("simulate", "--scenario", scenario(content))
     told = "NOT AS EXPECTED: expected a decision within 60.0 s, received none" in said.out
     assert (said.exit_code, told) == (1, True)
 
 
-def test_relay_may_be_active_low(lintel, scenario, tmp_path):
+def test_relay_may_be_active_low(lintel: Lintel, scenario: Callable[[str], Path], tmp_path: Path) -> None:
     (tmp_path / "low.toml").write_text("[door]\nactive_high = false\npin = 4\n")
     played = lintel("--config", tmp_path / "low.toml", "simulate", "--json", "--scenario", scenario(SCENARIO)).json
     relay = played["steps"][0]["relay"]
     assert (relay["pin"], [level["high"] for level in relay["levels"]]) == (4, [True, False, True])
 
 
-def test_simulation_leaves_the_state_folder_alone(lintel, scenario, state):
+def test_simulation_leaves_the_state_folder_alone(lintel: Lintel, scenario: Callable[[str], Path], state: Path) -> None:
     lintel("simulate", "--scenario", scenario(SCENARIO))
     assert not state.exists()
 
 
-def test_simulation_leaves_no_temporary_files(lintel, scenario, tmp_path, monkeypatch):
+def test_simulation_leaves_no_temporary_files(
+    lintel: Lintel, scenario: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
@@ -185,24 +193,24 @@ def test_simulation_leaves_no_temporary_files(lintel, scenario, tmp_path, monkey
 
 
 @pytest.fixture
-def enrolled(lintel, eileen, state):
+def enrolled(lintel: Lintel, eileen: Path, state: Path) -> Path:
     """The state folder, with Eileen Collins and badge 17:1001."""
     lintel("enroll", "17:1001", eileen, "--name", "Eileen Collins")
     return state
 
 
 @pytest.fixture
-def desk(lintel_process, enrolled, clip, tmp_path):  # noqa: ARG001 - somebody is enrolled
+def desk(lintel_process: Lintel, enrolled: Path, clip: Path, tmp_path: Path) -> Callable[..., Ended]:  # noqa: ARG001 - somebody is enrolled
     """A desk where Eileen stands in front of the camera."""
     (tmp_path / "quick.toml").write_text(QUICK)
 
-    def at(*options, typed):
+    def at(*options: str, typed: str) -> Ended:
         return lintel_process("--config", tmp_path / "quick.toml", "simulate", "--video", clip, *options, typed=typed)
 
     return at
 
 
-def test_typed_badges_are_presented_at_the_clip(desk):
+def test_typed_badges_are_presented_at_the_clip(desk: Callable[..., Ended]) -> None:
     told = [line for line in desk(typed="17:1001\n17:9999\nnonsense\n").out.splitlines() if line.startswith("badge")]
     assert [line.split(",")[:2] for line in told] == [
         ["badge 17:1001", " GRANTED (match)"],
@@ -211,27 +219,29 @@ def test_typed_badges_are_presented_at_the_clip(desk):
     ]
 
 
-def test_desk_counts_the_pulses(desk):
+def test_desk_counts_the_pulses(desk: Callable[..., Ended]) -> None:
     assert "relay on GPIO 17: released 1 time so far\n" in desk(typed="17:1001\n").out
     assert "relay on GPIO 17: released 2 times so far" in desk(typed="17:1001\n17:1001\n").out
 
 
-def test_typed_badges_as_json_are_a_line_each(desk):
+def test_typed_badges_as_json_are_a_line_each(desk: Callable[..., Ended]) -> None:
     lines = [msgspec.json.decode(line) for line in desk("--json", typed="17:1001\n17:9999\n").out.splitlines()]
     assert [line["decision"]["reason"] for line in lines] == ["match", "badge-unknown"]
 
 
-def test_end_of_the_input_is_a_good_end(desk):
+def test_end_of_the_input_is_a_good_end(desk: Callable[..., Ended]) -> None:
     assert desk(typed="").exit_code == 0
 
 
 @pytest.mark.usefixtures("desk")
-def test_desk_is_never_in_the_audit(desk, lintel):
+def test_desk_is_never_in_the_audit(desk: Callable[..., Ended], lintel: Lintel) -> None:
     desk(typed="17:1001\n")
     assert [row["event"] for row in lintel("audit", "list", "--json").json] == ["enrolled"]
 
 
-def test_desk_leaves_no_copy_of_the_store(desk, monkeypatch, tmp_path):
+def test_desk_leaves_no_copy_of_the_store(
+    desk: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))
@@ -240,7 +250,7 @@ def test_desk_leaves_no_copy_of_the_store(desk, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_signal_ends_the_desk_well(clip, state, number):
+def test_signal_ends_the_desk_well(clip: Path, state: Path, number: Signals) -> None:
     command = [LINTEL, "--state-dir", state, "simulate", "--video", clip]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     with started(command, env=dict(os.environ), **pipes) as child:

@@ -7,18 +7,18 @@ import pytest
 from device.commissioning.hangup import NUMBERS, hangup_interrupts
 
 
-def interrupted(number):
+def interrupted(number) -> None:
     with hangup_interrupts():
         signal.raise_signal(number)
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGTSTP])
-def test_whatever_would_end_or_stop_it_is_an_interrupt_that_secures_on_its_way(number):
+def test_whatever_would_end_or_stop_it_is_an_interrupt_that_secures_on_its_way(number) -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted(number)
 
 
-def test_signals_are_given_back():
+def test_signals_are_given_back() -> None:
     before = [signal.getsignal(number) for number in NUMBERS]
     with hangup_interrupts():
         pass

@@ -7,6 +7,8 @@ import socket
 import stat
 import threading
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -40,14 +42,14 @@ LOCKED = DoorStatus(
 class ToldDoor:
     """`Commandable` that writes down what it is told, and can fail or hang."""
 
-    def __init__(self, status=LOCKED):
+    def __init__(self, status: DoorStatus = LOCKED) -> None:
         self.told = []
         self.failure = None
         self.hang = None
         self.is_written = True
         self._status = status
 
-    def tell(self, event):
+    def tell(self, event: Commanded) -> DoorState:
         if self.hang:
             self.hang.wait(PATIENCE_S)
         if self.failure:
@@ -55,7 +57,7 @@ class ToldDoor:
         self.told.append(event)
         return self._status.state
 
-    def status(self):
+    def status(self) -> DoorStatus:
         return self._status
 
 
@@ -64,36 +66,36 @@ class Notes(list):
 
     failure = None
 
-    def __call__(self, ordered):
+    def __call__(self, ordered: Ordered) -> None:
         if self.failure:
             raise self.failure
         self.append(ordered)
 
 
 @pytest.fixture
-def notes():
+def notes() -> Notes:
     return Notes()
 
 
 @pytest.fixture
-def door():
+def door() -> ToldDoor:
     return ToldDoor()
 
 
 @pytest.fixture
-def path(tmp_path):
+def path(tmp_path: Path) -> Path:
     return tmp_path / FILE_NAME
 
 
 @pytest.fixture
-def server(path, door, notes):
+def server(path: Path, door: ToldDoor, notes: Notes) -> Iterator[ControlServer]:
     server = ControlServer(path, {"main": door}, notes)
     yield server
     server.close()
 
 
 @pytest.fixture
-def two(path, notes):
+def two(path: Path, notes: Notes) -> Iterator[dict[str, ToldDoor]]:
     """Two doors: main and back."""
     doors = {name: ToldDoor(DoorStatus(name, DoorState.LOCKED, 0.0, (), Outputs())) for name in ("main", "back")}
     server = ControlServer(path, doors, notes)
@@ -101,7 +103,7 @@ def two(path, notes):
     server.close()
 
 
-def send(path, data):
+def send(path: Path, data: bytes) -> bytes:
     """What the server says to bytes; b"" if it hangs up, having heard enough."""
     received = b""
     with contextlib.suppress(BrokenPipeError, ConnectionResetError), socket.socket(socket.AF_UNIX) as connection:
@@ -115,49 +117,51 @@ def send(path, data):
 
 
 @pytest.mark.usefixtures("server")
-def test_status_comes_as_it_is(path, door):
+def test_status_comes_as_it_is(path: Path, door: ToldDoor) -> None:
     assert (ask(path), door.told) == ((LOCKED,), [])
 
 
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize("command", DoorCommand)
-def test_command_reaches_the_door(path, door, command):
+def test_command_reaches_the_door(path: Path, door: ToldDoor, command: DoorCommand) -> None:
     assert (ask(path, command), door.told) == ((LOCKED,), [Commanded(command)])
 
 
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize("command", DoorCommand)
-def test_command_is_noted_with_its_user(path, notes, command):
+def test_command_is_noted_with_its_user(path: Path, notes: Notes, command: DoorCommand) -> None:
     ask(path, command)
     assert notes == [Ordered("main", command, os.getuid())]
 
 
 @pytest.mark.usefixtures("server")
-def test_question_is_not_noted(path, notes):
+def test_question_is_not_noted(path: Path, notes: Notes) -> None:
     ask(path)
     assert notes == []
 
 
 @pytest.mark.parametrize("command", [None, *(one for one in DoorCommand if one is not DoorCommand.RELEASE)])
-def test_command_without_a_name_is_for_all_doors(path, two, command):
+def test_command_without_a_name_is_for_all_doors(
+    path: Path, two: dict[str, ToldDoor], command: DoorCommand | None
+) -> None:
     told = [Commanded(command)] if command else []
     assert [status.door for status in ask(path, command)] == ["main", "back"]
     assert [door.told for door in two.values()] == [told, told]
 
 
-def test_command_with_a_name_is_for_that_door(path, two):
+def test_command_with_a_name_is_for_that_door(path: Path, two: dict[str, ToldDoor]) -> None:
     assert [status.door for status in ask(path, DoorCommand.RELEASE, "back")] == ["back"]
     assert [door.told for door in two.values()] == [[], [Commanded(DoorCommand.RELEASE)]]
 
 
-def test_several_doors_are_not_released_at_once(path, two):
+def test_several_doors_are_not_released_at_once(path: Path, two: dict[str, ToldDoor]) -> None:
     with pytest.raises(DoorError, match="released one by one") as several:
         ask(path, DoorCommand.RELEASE)
     assert "main, back" in several.value.hint
     assert [door.told for door in two.values()] == [[], []]
 
 
-def test_door_that_does_not_exist_is_named(path, two):
+def test_door_that_does_not_exist_is_named(path: Path, two: dict[str, ToldDoor]) -> None:
     with pytest.raises(DoorError, match="no door 'side'") as unknown:
         ask(path, DoorCommand.LOCKDOWN, "side")
     assert "main, back" in unknown.value.hint
@@ -166,7 +170,9 @@ def test_door_that_does_not_exist_is_named(path, two):
 
 @pytest.mark.parametrize("failure", [DoorError("It fails.", hint="Mend it."), ValueError("any")])
 @pytest.mark.parametrize("failing", ["main", "back"])
-def test_door_that_fails_does_not_keep_the_command_from_the_other(path, two, failing, failure, monkeypatch):
+def test_door_that_fails_does_not_keep_the_command_from_the_other(
+    path: Path, two: dict[str, ToldDoor], failing: str, failure: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(threading, "excepthook", lambda _args: None)
     two[failing].failure = failure
     with pytest.raises(DoorError):
@@ -176,7 +182,7 @@ def test_door_that_fails_does_not_keep_the_command_from_the_other(path, two, fai
 
 
 @pytest.mark.usefixtures("server")
-def test_release_that_cannot_be_written_down_does_not_happen(path, door, notes):
+def test_release_that_cannot_be_written_down_does_not_happen(path: Path, door: ToldDoor, notes: Notes) -> None:
     notes.failure = StoreError("The disk is full.", hint="Make room.")
     with pytest.raises(DoorError, match="The disk is full"):
         ask(path, DoorCommand.RELEASE)
@@ -185,29 +191,31 @@ def test_release_that_cannot_be_written_down_does_not_happen(path, door, notes):
 
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize("command", [one for one in DoorCommand if one is not DoorCommand.RELEASE])
-def test_everything_else_happens_whatever_the_store_does(path, door, notes, command):
+def test_everything_else_happens_whatever_the_store_does(
+    path: Path, door: ToldDoor, notes: Notes, command: DoorCommand
+) -> None:
     notes.failure = StoreError("The disk is full.", hint="Make room.")
     assert (ask(path, command), door.told) == ((LOCKED,), [Commanded(command)])
 
 
-def test_release_that_nobody_waits_for_any_more_is_not_done(door):
+def test_release_that_nobody_waits_for_any_more_is_not_done(door: ToldDoor) -> None:
     desk = _Desk({"main": door}, lambda _ordered: None)
     reply = desk.answer(b'{"command": "release"}', 0, lambda: False)
     assert (door.told, reply.error) == ([], "Nobody waits for this release any more, so it is not done.")
 
 
-def test_no_service_is_no_error(path):
+def test_no_service_is_no_error(path: Path) -> None:
     assert ask(path, DoorCommand.SECURE) is None
 
 
-def test_socket_that_a_dead_service_left_is_no_service(path):
+def test_socket_that_a_dead_service_left_is_no_service(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(path))
     assert ask(path) is None
 
 
 @pytest.mark.parametrize("left", ["socket", "file"])
-def test_what_a_dead_service_left_is_replaced(path, door, notes, left):
+def test_what_a_dead_service_left_is_replaced(path: Path, door: ToldDoor, notes: Notes, left: str) -> None:
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(path)) if left == "socket" else path.touch()
     server = ControlServer(path, {"main": door}, notes)
@@ -215,37 +223,39 @@ def test_what_a_dead_service_left_is_replaced(path, door, notes, left):
     server.close()
 
 
-def test_closed_server_is_no_service(path, server):
+def test_closed_server_is_no_service(path: Path, server: ControlServer) -> None:
     server.close()
     server.close()
     assert (ask(path), list(path.parent.iterdir())) == (None, [])
 
 
-def test_closed_server_leaves_its_successors_socket(path, server, door, notes):
+def test_closed_server_leaves_its_successors_socket(
+    path: Path, server: ControlServer, door: ToldDoor, notes: Notes
+) -> None:
     successor = ControlServer(path, {"main": door}, notes)
     server.close()
     assert ask(path) == (LOCKED,)
     successor.close()
 
 
-def test_folder_that_does_not_exist_is_an_error(tmp_path, door, notes):
+def test_folder_that_does_not_exist_is_an_error(tmp_path: Path, door: ToldDoor, notes: Notes) -> None:
     with pytest.raises(DoorError, match="Cannot listen for operators"):
         ControlServer(tmp_path / "none" / FILE_NAME, {"main": door}, notes)
 
 
-def test_path_that_is_too_long_is_an_error(tmp_path, door, notes):
+def test_path_that_is_too_long_is_an_error(tmp_path: Path, door: ToldDoor, notes: Notes) -> None:
     with pytest.raises(DoorError, match="too long"):
         ControlServer(tmp_path / ("x" * 200), {"main": door}, notes)
 
 
 @pytest.mark.usefixtures("server")
-def test_socket_is_for_owner_and_group(path):
+def test_socket_is_for_owner_and_group(path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o660
 
 
 @pytest.mark.usefixtures("server")
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
-def test_others_may_not_speak_to_it(path, door):
+def test_others_may_not_speak_to_it(path: Path, door: ToldDoor) -> None:
     path.parent.chmod(0o755)
     for parent in path.parents[:-2]:
         parent.chmod(0o755)
@@ -261,7 +271,7 @@ def test_others_may_not_speak_to_it(path, door):
     assert (os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), door.told) == (10, [])
 
 
-def test_service_that_hangs_is_told_in_time(path, server, door):  # noqa: ARG001 - it runs
+def test_service_that_hangs_is_told_in_time(path: Path, server: ControlServer, door: ToldDoor) -> None:  # noqa: ARG001 - it runs
     door.hang = threading.Event()
     began = time.monotonic()
     with pytest.raises(DoorError, match="does not answer: timed out") as hung:
@@ -272,12 +282,12 @@ def test_service_that_hangs_is_told_in_time(path, server, door):  # noqa: ARG001
 
 
 @pytest.mark.parametrize("says", [b"", b"nonsense\n", b"\xff\xfe\n", b'{"doors": 1}\n', b"[" * 5000])
-def test_whoever_answers_nonsense_is_no_service(path, says):
+def test_whoever_answers_nonsense_is_no_service(path: Path, says: bytes) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
 
-        def answer():
+        def answer() -> None:
             connection, _ = listener.accept()
             with connection:
                 connection.recv(1024)
@@ -290,12 +300,12 @@ def test_whoever_answers_nonsense_is_no_service(path, says):
         impostor.join()
 
 
-def test_whoever_never_stops_answering_is_no_service(path):
+def test_whoever_never_stops_answering_is_no_service(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
 
-        def answer():
+        def answer() -> None:
             connection, _ = listener.accept()
             with connection:
                 try:
@@ -334,7 +344,7 @@ NONSENSE = [
 
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize("data", NONSENSE, ids=range(len(NONSENSE)))
-def test_nonsense_is_refused_and_the_next_one_served(path, door, data):
+def test_nonsense_is_refused_and_the_next_one_served(path: Path, door: ToldDoor, data: bytes) -> None:
     received = send(path, data)
     assert received == b"" or json.loads(received)["error"]
     assert (ask(path), door.told) == ((LOCKED,), [])
@@ -343,7 +353,7 @@ def test_nonsense_is_refused_and_the_next_one_served(path, door, data):
 @pytest.mark.usefixtures("server")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(data=st.binary(max_size=3000))
-def test_any_bytes_are_answered_or_dropped_and_the_next_one_is_served(path, door, data):
+def test_any_bytes_are_answered_or_dropped_and_the_next_one_is_served(path: Path, door: ToldDoor, data: bytes) -> None:
     send(path, data)
     assert (ask(path), door.told) == ((LOCKED,), [])
 
@@ -356,7 +366,7 @@ anything = st.recursive(
 
 
 @given(st.binary(max_size=MAX_REQUEST) | anything.map(lambda value: json.dumps(value).encode()))
-def test_any_line_is_answered(line):
+def test_any_line_is_answered(line: bytes) -> None:
     notes, door = Notes(), ToldDoor()
     reply = _Desk({"main": door}, notes).answer(line, 1000)
     assert bool(reply.error) != bool(reply.doors)
@@ -364,7 +374,7 @@ def test_any_line_is_answered(line):
 
 
 @pytest.mark.usefixtures("server")
-def test_request_may_come_in_pieces(path):
+def test_request_may_come_in_pieces(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(PATIENCE_S)
         connection.connect(str(path))
@@ -374,7 +384,7 @@ def test_request_may_come_in_pieces(path):
 
 
 @pytest.mark.usefixtures("server")
-def test_one_who_says_nothing_is_dropped_and_keeps_nobody_waiting(path):
+def test_one_who_says_nothing_is_dropped_and_keeps_nobody_waiting(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as silent:
         silent.settimeout(PATIENCE_S)
         silent.connect(str(path))
@@ -386,7 +396,7 @@ def test_one_who_says_nothing_is_dropped_and_keeps_nobody_waiting(path):
 
 
 @pytest.mark.usefixtures("server")
-def test_any_number_who_say_nothing_keep_nobody_waiting(path):
+def test_any_number_who_say_nothing_keep_nobody_waiting(path: Path) -> None:
     silent = [socket.socket(socket.AF_UNIX) for _ in range(3 * MAX_PEERS)]
     for one in silent:
         one.connect(str(path))
@@ -399,7 +409,7 @@ def test_any_number_who_say_nothing_keep_nobody_waiting(path):
 
 
 @pytest.mark.usefixtures("server")
-def test_one_who_goes_before_the_answer_ends_nothing(path):
+def test_one_who_goes_before_the_answer_ends_nothing(path: Path) -> None:
     for _ in range(50):
         with socket.socket(socket.AF_UNIX) as hasty:
             hasty.connect(str(path))
@@ -408,7 +418,7 @@ def test_one_who_goes_before_the_answer_ends_nothing(path):
 
 
 @pytest.mark.usefixtures("server")
-def test_bug_is_told_and_does_not_end_the_server(path, door, monkeypatch):
+def test_bug_is_told_and_does_not_end_the_server(path: Path, door: ToldDoor, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     monkeypatch.setattr(threading, "excepthook", lambda args: seen.append(args.exc_type))
     door.failure = ZeroDivisionError("secret")
@@ -417,10 +427,10 @@ def test_bug_is_told_and_does_not_end_the_server(path, door, monkeypatch):
     assert (seen, ask(path)) == ([ZeroDivisionError], (LOCKED,))
 
 
-def test_socket_is_in_the_services_folder(runtime):
+def test_socket_is_in_the_services_folder(runtime: Path) -> None:
     assert control_socket() == runtime / FILE_NAME
 
 
-def test_without_a_folder_there_is_no_socket(monkeypatch, tmp_path):
+def test_without_a_folder_there_is_no_socket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("device.files.RUNTIME_DIR", tmp_path / "none")
     assert control_socket() is None

@@ -5,13 +5,16 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from device.clock import SystemClock
 from device.config import DoorSettings
 from device.control.client import FILE_NAME, ask
-from device.control.server import MAX_PEERS, ControlServer
+from device.control.server import MAX_PEERS, ControlServer, Ordered
 from device.door.operation import Door
 from device.errors import DoorError, StoreError
 from device.records import Commanded, DoorCommand, DoorState
@@ -27,18 +30,18 @@ TRIES = 200
 class SlowNotes(Notes):
     """A store that is locked: a release's row waits until the test says so."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.is_waiting, self.may_end = threading.Event(), threading.Event()
 
-    def __call__(self, ordered):
+    def __call__(self, ordered: Ordered) -> None:
         if ordered.command is DoorCommand.RELEASE:
             self.is_waiting.set()
             self.may_end.wait(PATIENCE_S)
         super().__call__(ordered)
 
 
-def until(condition):
+def until(condition: Callable[..., Any]) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline, "it did not come about"
@@ -48,14 +51,14 @@ def until(condition):
 class Street:
     """A real door on fake wires behind a real socket; its disk hangs and its store is locked until told otherwise."""
 
-    def __init__(self, folder, memory):
+    def __init__(self, folder: Path, memory: Memory) -> None:
         self.path, self.notes, self.memory = folder / FILE_NAME, SlowNotes(), memory
         self.io = FakeDoorIO(SystemClock())
         self.door = Door(DoorSettings(), self.io, SystemClock(), memory)
         self.server = ControlServer(self.path, {"main": self.door}, self.notes)
         self.open = []
 
-    def send(self, command):
+    def send(self, command: DoorCommand) -> float:
         """When the request's last byte left; nobody waits for the answer."""
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(PATIENCE_S)
@@ -66,16 +69,16 @@ class Street:
         self.open.append(connection)
         return at
 
-    def drives(self, *, released):
+    def drives(self, *, released: bool) -> float:
         """When the strike was driven so."""
         until(lambda: self.io.driven[-1][1].released == released)
         return self.io.strike()[-1][0]
 
-    def hang_up(self):
+    def hang_up(self) -> None:
         while self.open:
             self.open.pop().close()
 
-    def close(self):
+    def close(self) -> None:
         self.hang_up()
         self.notes.may_end.set()
         if isinstance(self.memory, Hanging):
@@ -85,13 +88,13 @@ class Street:
 
 
 @pytest.fixture
-def street(tmp_path):
+def street(tmp_path: Path) -> Iterator[Street]:
     with contextlib.closing(Street(tmp_path, Hanging())) as street:
         yield street
 
 
 @pytest.mark.parametrize("other", [DoorCommand.CLEAR, DoorCommand.LOCKDOWN])
-def test_200_evacuations_and_their_ends_take_less_than_100_ms_each(street, other):
+def test_200_evacuations_and_their_ends_take_less_than_100_ms_each(street: Street, other: DoorCommand) -> None:
     assert street.memory.is_writing.wait(PATIENCE_S)
     for _ in range(3):
         street.send(DoorCommand.RELEASE)
@@ -107,7 +110,7 @@ def test_200_evacuations_and_their_ends_take_less_than_100_ms_each(street, other
 
 
 @pytest.mark.parametrize("command", [DoorCommand.LOCKDOWN, DoorCommand.SECURE])
-def test_release_is_ended_within_100_ms(street, command):
+def test_release_is_ended_within_100_ms(street: Street, command: DoorCommand) -> None:
     for _ in range(10):
         street.door.grant()
         assert -street.send(command) + street.drives(released=False) < 0.1
@@ -116,7 +119,7 @@ def test_release_is_ended_within_100_ms(street, command):
         street.hang_up()
 
 
-def test_questions_are_answered_beside_a_release_that_waits(street):
+def test_questions_are_answered_beside_a_release_that_waits(street: Street) -> None:
     street.send(DoorCommand.RELEASE)
     assert street.notes.is_waiting.wait(PATIENCE_S)
     began = time.monotonic()
@@ -124,7 +127,7 @@ def test_questions_are_answered_beside_a_release_that_waits(street):
     assert (status.state, time.monotonic() - began < 0.5) == (DoorState.LOCKED, True)
 
 
-def test_release_happens_once_its_row_is_written(street):
+def test_release_happens_once_its_row_is_written(street: Street) -> None:
     street.send(DoorCommand.RELEASE)
     assert street.notes.is_waiting.wait(PATIENCE_S)
     assert not street.io.driven[-1][1].released
@@ -133,7 +136,7 @@ def test_release_happens_once_its_row_is_written(street):
     assert [ordered.command for ordered in street.notes] == [DoorCommand.RELEASE]
 
 
-def test_release_whose_asker_went_before_its_turn_is_neither_written_nor_done(street):
+def test_release_whose_asker_went_before_its_turn_is_neither_written_nor_done(street: Street) -> None:
     street.send(DoorCommand.RELEASE)
     assert street.notes.is_waiting.wait(PATIENCE_S)
     street.send(DoorCommand.RELEASE)
@@ -146,14 +149,14 @@ def test_release_whose_asker_went_before_its_turn_is_neither_written_nor_done(st
     assert [ordered.command for ordered in street.notes] == [DoorCommand.RELEASE]
 
 
-def test_too_many_releases_are_refused_and_keep_nobody_waiting(street):
+def test_too_many_releases_are_refused_and_keep_nobody_waiting(street: Street) -> None:
     for _ in range(2 * MAX_PEERS):
         street.send(DoorCommand.RELEASE)
     assert b"Too many releases" in street.open[-1].recv(1000)
     assert -street.send(DoorCommand.EVACUATE) + street.drives(released=True) < 0.1
 
 
-def test_release_that_cannot_be_written_is_refused(street):
+def test_release_that_cannot_be_written_is_refused(street: Street) -> None:
     street.notes.may_end.set()
     street.notes.failure = StoreError("The disk is full.", hint="Make room.")
     with pytest.raises(DoorError, match="The disk is full"):
@@ -162,7 +165,7 @@ def test_release_that_cannot_be_written_is_refused(street):
 
 
 class TestAnswer:
-    def test_it_waits_for_a_disk_that_is_quick(self, tmp_path):
+    def test_it_waits_for_a_disk_that_is_quick(self, tmp_path: Path) -> None:
         memory = Memory()
         memory.before_write = lambda: time.sleep(0.2)
         with contextlib.closing(Street(tmp_path, memory)) as street:
@@ -170,7 +173,7 @@ class TestAnswer:
             assert (status.troubles, memory.written[-1].mode.is_lockdown) == ((), True)
 
     @pytest.mark.parametrize("command", [DoorCommand.LOCKDOWN, DoorCommand.EVACUATE])
-    def test_after_1_s_it_says_that_the_disk_does_not_have_it_yet(self, street, command):
+    def test_after_1_s_it_says_that_the_disk_does_not_have_it_yet(self, street: Street, command: DoorCommand) -> None:
         began = time.monotonic()
         (status,) = ask(street.path, command)
         assert 1.0 <= time.monotonic() - began < 3.0
@@ -178,7 +181,7 @@ class TestAnswer:
             "the door's mode is not on the disk yet; a power cut now would bring back the one before",
         )
 
-    def test_securing_does_not_wait_for_it(self, street):
+    def test_securing_does_not_wait_for_it(self, street: Street) -> None:
         began = time.monotonic()
         ask(street.path, DoorCommand.SECURE)
         assert time.monotonic() - began < 0.5
@@ -187,7 +190,7 @@ class TestAnswer:
 class TestUnread:
     """A thread that was kept busy for longer than a connection may wait."""
 
-    def test_request_that_is_there_is_carried_out(self, tmp_path):
+    def test_request_that_is_there_is_carried_out(self, tmp_path: Path) -> None:
         door = ToldDoor()
         door.hang = threading.Event()
         with contextlib.closing(ControlServer(tmp_path / FILE_NAME, {"main": door}, Notes())):
@@ -206,13 +209,13 @@ class TestUnread:
             late.close()
         assert door.told == [Commanded(DoorCommand.SECURE), Commanded(DoorCommand.EVACUATE)]
 
-    def test_oldest_of_too_many_is_read_before_it_is_dropped(self, tmp_path):
+    def test_oldest_of_too_many_is_read_before_it_is_dropped(self, tmp_path: Path) -> None:
         door = ToldDoor()
         door.hang = threading.Event()
         path = tmp_path / FILE_NAME
         with contextlib.closing(ControlServer(path, {"main": door}, Notes())), contextlib.ExitStack() as stack:
 
-            def connected():
+            def connected() -> socket.socket:
                 connection = stack.enter_context(socket.socket(socket.AF_UNIX))
                 connection.settimeout(PATIENCE_S)
                 connection.connect(str(path))
@@ -231,19 +234,19 @@ class TestUnread:
 
 
 class TestRemovedSocket:
-    def test_it_is_made_again(self, street):
+    def test_it_is_made_again(self, street: Street) -> None:
         street.path.unlink()
         until(street.path.exists)
         assert -street.send(DoorCommand.EVACUATE) + street.drives(released=True) < 0.1
 
-    def test_its_end_takes_it_away_as_well(self, street):
+    def test_its_end_takes_it_away_as_well(self, street: Street) -> None:
         street.path.unlink()
         until(street.path.exists)
         street.server.close()
         assert ask(street.path) is None
         assert not street.path.exists()
 
-    def test_one_that_somebody_else_put_there_is_left_alone(self, street):
+    def test_one_that_somebody_else_put_there_is_left_alone(self, street: Street) -> None:
         street.path.unlink()
         street.path.write_text("somebody else's")
         time.sleep(1.5)

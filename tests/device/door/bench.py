@@ -2,21 +2,27 @@
 
 import itertools
 import threading
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from device.config import DoorSettings
-from device.door.controller import deadline, new_controller, outputs
+from device.door.controller import Controller, deadline, new_controller, outputs
 from device.door.lasting import Mode
 from device.door.notices import notices
 from device.door.rules import step
 from device.errors import DoorError
+from device.ports import Clock
 from device.records import (
     Commanded,
     DoorCommand,
+    DoorEvent,
     DoorInput,
     DoorOutput,
+    DoorState,
     DriveFailed,
     DriveMended,
+    Event,
     Granted,
     InputChanged,
     Line,
@@ -44,7 +50,14 @@ EVENTS = (
 class Bench:
     """A controller in somebody's hands: tell it things, let time pass, look at it."""
 
-    def __init__(self, settings=SETTINGS, wired=ALL_WIRED, mode=Mode(), now=1000.0, **changed):  # noqa: B008 - frozen
+    def __init__(
+        self,
+        settings: DoorSettings = SETTINGS,
+        wired: frozenset[DoorInput] = ALL_WIRED,
+        mode: Mode = Mode(),  # noqa: B008 - frozen
+        now: float = 1000.0,
+        **changed: str,
+    ) -> None:
         self.settings = DoorSettings(**{**{f: getattr(settings, f) for f in settings.__struct_fields__}, **changed})
         self.wired = wired
         self.now = now
@@ -53,13 +66,13 @@ class Bench:
         for wire in sorted(wired):
             self.sense(wire, Line.QUIET)
 
-    def tell(self, event):
+    def tell(self, event: DoorEvent) -> "Bench":
         before = self.door
         self.door = step(self.settings, self.wired, before, event, self.now)
         self.notices.extend(notices(before, self.door, event))
         return self
 
-    def wait(self, seconds):
+    def wait(self, seconds: float) -> "Bench":
         """Lets time pass, ticking whenever it matters, as a clock does that attends to the door."""
         end = self.now + seconds
         while (due := self.deadline) is not None and due <= end:
@@ -68,63 +81,63 @@ class Bench:
         self.now = end
         return self.tell(Tick())
 
-    def sense(self, wire, line):
+    def sense(self, wire: DoorInput, line: Line) -> "Bench":
         return self.tell(InputChanged(wire, line))
 
-    def press(self, wire):
+    def press(self, wire: DoorInput) -> "Bench":
         """Active and quiet again in the same instant."""
         return self.sense(wire, Line.ACTIVE).sense(wire, Line.QUIET)
 
-    def open(self):
+    def open(self) -> "Bench":
         return self.sense(DoorInput.DPS, Line.ACTIVE)
 
-    def shut(self):
+    def shut(self) -> "Bench":
         return self.sense(DoorInput.DPS, Line.QUIET)
 
-    def grant(self, *, extended=False):
+    def grant(self, *, extended: bool = False) -> "Bench":
         return self.tell(Granted(extended))
 
-    def let_out(self, *, extended=False):
+    def let_out(self, *, extended: bool = False) -> "Bench":
         return self.tell(Granted(extended, egress=True))
 
-    def command(self, command):
+    def command(self, command: DoorCommand) -> "Bench":
         return self.tell(Commanded(command))
 
     @property
-    def state(self):
+    def state(self) -> DoorState:
         return self.door.state
 
     @property
-    def released(self):
+    def released(self) -> bool:
         return outputs(self.settings, self.door).released
 
     @property
-    def on(self):
+    def on(self) -> frozenset[DoorOutput]:
         return outputs(self.settings, self.door).on
 
     @property
-    def siren(self):
+    def siren(self) -> bool:
         return DoorOutput.SIREN in self.on
 
     @property
-    def buzzer(self):
+    def buzzer(self) -> bool:
         return DoorOutput.BUZZER in self.on
 
     @property
-    def shunt(self):
+    def shunt(self) -> bool:
         return DoorOutput.SHUNT in self.on
 
     @property
-    def deadline(self):
+    def deadline(self) -> float | None:
         return deadline(self.settings, self.door)
 
-    def told(self):
+    def told(self) -> list[tuple[Event, str]]:
         """What was told since the last time, without the times."""
         taken, self.notices = [(notice.event, notice.detail) for notice in self.notices], []
         return taken
 
 
-def timeless(door):
+def timeless(door: Controller) -> Controller:
     """The same door, wherever its clock stands."""
     return replace(door, at=0.0, since=0.0)
 
@@ -132,7 +145,7 @@ def timeless(door):
 class FakeDoorIO:
     """`DoorIO` that writes down what is driven and when, whose wires are told by hand, and that can fail."""
 
-    def __init__(self, clock, lines=None):
+    def __init__(self, clock: Clock, lines: dict[DoorInput, Line] | None = None) -> None:
         self.clock = clock
         self.wires = dict.fromkeys(DoorInput, Line.QUIET) if lines is None else dict(lines)
         self.driven = []
@@ -148,7 +161,7 @@ class FakeDoorIO:
         self.tell = None
         self._lock = threading.Lock()
 
-    def drive(self, outputs):
+    def drive(self, outputs: Outputs) -> None:
         if self.hangs:
             self.hangs.wait(10)
         self.before_drive(outputs)
@@ -158,25 +171,25 @@ class FakeDoorIO:
             raise self.error
         self.on_drive(outputs)
 
-    def lines(self):
+    def lines(self) -> dict[DoorInput, Line]:
         if self.cannot_read:
             raise self.error
         return dict(self.wires)
 
-    def watch(self, tell):
+    def watch(self, tell: Callable[..., Any]) -> None:
         self.tell = tell
 
-    def close(self):
+    def close(self) -> None:
         if not (self.driven and self.driven[-1][1].stays):
             self.drive(Outputs())
         self.closed += 1
 
-    def change(self, wire, line):
+    def change(self, wire: DoorInput, line: Line) -> None:
         """A wire says something else, in the thread that calls this."""
         self.wires[wire] = line
         self.tell(InputChanged(wire, line))
 
-    def strike(self):
+    def strike(self) -> list[tuple[float, bool]]:
         """The strike's changes as (seconds, released)."""
         changes = []
         for at, driven in self.driven:

@@ -5,6 +5,7 @@ own. It also knows what forbids a release, and what may be the cause of an openi
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import hypothesis.strategies as st
@@ -12,13 +13,14 @@ from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from device.config import DoorSettings
-from device.door.controller import EXIT_HELD_S, GRACE_S, deadline, new_controller, outputs, times
+from device.door.controller import EXIT_HELD_S, GRACE_S, Controller, Times, deadline, new_controller, outputs, times
 from device.door.lasting import Lasting, Mode, Order, Standing
 from device.door.notices import notices
 from device.door.rules import step
 from device.records import (
     Commanded,
     DoorCommand,
+    DoorEvent,
     DoorInput,
     DoorOutput,
     DoorState,
@@ -86,7 +88,7 @@ class Permit:
     moved_s: float = field(default=0.0)
     """How far the clock has gone on since then, backward moves not counted against anything."""
 
-    def holds(self, now, *, slack_s=0.0):
+    def holds(self, now: float, *, slack_s: float = 0.0) -> bool:
         in_time = abs(now - self.began_at) < self.lasts_s + slack_s
         return in_time and self.moved_s < self.lasts_s + slack_s
 
@@ -94,7 +96,7 @@ class Permit:
 class Oracle:
     """What must not be, told from the events alone."""
 
-    def __init__(self, limits, door, wired):
+    def __init__(self, limits: Times, door: DoorSettings, wired: frozenset[DoorInput]) -> None:
         self.limits, self.settings, self.wired = limits, door, wired
         self.now = 0.0
         self.permits, self.causes = [], []
@@ -107,7 +109,7 @@ class Oracle:
         self.is_unlocked = False
         """Whether the lock has said unlocked for too long: the one thing that the door is asked for."""
 
-    def moved(self, now):
+    def moved(self, now: float) -> None:
         gone_s = now - self.now
         for permit in (*self.permits, *self.ways_out, *self.causes, *([self.rex_held] if self.rex_held else [])):
             permit.moved_s += gone_s if gone_s > 0 else 0.0
@@ -116,7 +118,7 @@ class Oracle:
         if not math.isfinite(gone_s):
             self.permits, self.ways_out, self.causes, self.rex_held = [], [], [], None
 
-    def heard(self, event):
+    def heard(self, event: DoorEvent) -> None:
         match event:
             case Granted():
                 lasts_s = self.limits.extended_strike_time_s if event.extended else self.limits.strike_time_s
@@ -133,7 +135,7 @@ class Oracle:
         if self.forbids:
             self.permits = []
 
-    def _commanded(self, command):
+    def _commanded(self, command: DoorCommand) -> None:
         match command:
             case DoorCommand.RELEASE:
                 self._permit(self.limits.strike_time_s, self.permits)
@@ -146,18 +148,18 @@ class Oracle:
             case DoorCommand.CLEAR:
                 self._cleared()
 
-    def _permit(self, lasts_s, permits):
+    def _permit(self, lasts_s: float, permits: list[Permit]) -> None:
         permits.append(Permit(self.now, lasts_s))
         self.causes.append(Permit(self.now, lasts_s + GRACE_S))
 
-    def _cleared(self):
+    def _cleared(self) -> None:
         if self.fire or self.evacuated:
             if self.lines.get(DoorInput.FIRE, Line.QUIET) is Line.QUIET:
                 self.fire = self.evacuated = False
         elif self.lines.get(DoorInput.LOCKDOWN, Line.QUIET) is Line.QUIET and not self.may_be_faulty:
             self.locked_down = self.switched = False
 
-    def _sensed(self, wire, line, before):
+    def _sensed(self, wire: DoorInput, line: Line, before: Line | None) -> None:
         self.lines[wire] = line
         if wire is DoorInput.REX:
             self.rex_held = Permit(self.now, EXIT_HELD_S) if line is Line.ACTIVE else None
@@ -172,7 +174,7 @@ class Oracle:
         elif wire is DoorInput.DPS and not line.is_fault:
             self._door_moved(is_open=line is Line.ACTIVE)
 
-    def _door_moved(self, *, is_open):
+    def _door_moved(self, *, is_open: bool) -> None:
         if is_open and self.dps is False:
             self.causes = []
             if self.settings.relock == "open":
@@ -180,34 +182,34 @@ class Oracle:
         self.dps = is_open
 
     @property
-    def damaged(self):
+    def damaged(self) -> bool:
         return any(
             self.lines.get(wire, Line.QUIET).is_fault
             for wire in (DoorInput.DPS, DoorInput.STRIKE_FEEDBACK, DoorInput.LOCKDOWN)
         )
 
     @property
-    def may_be_faulty(self):
+    def may_be_faulty(self) -> bool:
         """A lock that says unlocked for too long is a fault as well, by time."""
         return self.failed or self.damaged or self.is_unlocked
 
     @property
-    def is_evacuation(self):
+    def is_evacuation(self) -> bool:
         return self.fire or self.evacuated
 
     @property
-    def forbids(self):
+    def forbids(self) -> bool:
         """Whether the strike must be secure whatever permits there are, but for the way out."""
         return not self.is_evacuation and (self.failed or self.damaged or self.locked_down or self.switched)
 
     @property
-    def allows(self):
+    def allows(self) -> bool:
         if self.is_evacuation or any(permit.holds(self.now) for permit in self.ways_out):
             return True
         return not self.forbids and (self.scheduled or any(permit.holds(self.now) for permit in self.permits))
 
     @property
-    def surely_no_cause(self):
+    def surely_no_cause(self) -> bool:
         """Whether an opening now is certainly without cause."""
         held = self.rex_held is not None and self.rex_held.holds(self.now, slack_s=SLACK_S)
         causes = any(cause.holds(self.now, slack_s=SLACK_S) for cause in self.causes)
@@ -228,7 +230,7 @@ class AnyDoor(RuleBasedStateMachine):
         now=st.floats(-1e6, 1e9),
         found=st.sampled_from((Line.QUIET, Line.ACTIVE)),
     )
-    def begin(self, door, wired, before, now, found):
+    def begin(self, door: DoorSettings, wired: frozenset[DoorInput], before: Lasting, now: float, found: Line) -> None:
         self.settings, self.wired, self.now, mode = door, wired, now, before.mode
         self.door = new_controller(mode, now, before.standing)
         self.oracle = Oracle(times(door), door, wired)
@@ -240,7 +242,7 @@ class AnyDoor(RuleBasedStateMachine):
         if DoorInput.DPS in wired:
             self._look_at_leaf(before.standing, found)
 
-    def _look_at_leaf(self, standing, found):
+    def _look_at_leaf(self, standing: Standing, found: Line) -> None:
         """A door that was forced before, or is open and was closed before, is as loud as one forced now."""
         told = self.tell(InputChanged(DoorInput.DPS, found))
         driven, is_open = outputs(self.settings, self.door).on, found is Line.ACTIVE
@@ -253,7 +255,7 @@ class AnyDoor(RuleBasedStateMachine):
             assert Event.DOOR_FOUND_OPEN in told
         assert DoorOutput.SHUNT not in driven
 
-    def tell(self, event):
+    def tell(self, event: DoorEvent) -> list[Event]:
         """One event, now; checks what is between before and after."""
         before = step(self.settings, self.wired, self.door, Tick(), self.now)
         self.oracle.moved(self.now)
@@ -277,59 +279,59 @@ class AnyDoor(RuleBasedStateMachine):
         return told
 
     @rule(by=moves)
-    def time_passes(self, by):
+    def time_passes(self, by: float) -> None:
         self.now = self.now + by if math.isfinite(by) else by
         self.tell(Tick())
         if not math.isfinite(self.now):
             self.now = self.door.at
 
     @rule(by=moves, event=some_event)
-    def something_happens_later(self, by, event):
+    def something_happens_later(self, by: float, event: DoorEvent) -> None:
         if math.isfinite(by):
             self.now += by
         self.tell(event)
 
     @precondition(lambda self: deadline(self.settings, self.door) is not None)
     @rule()
-    def deadline_comes(self):
+    def deadline_comes(self) -> None:
         due = deadline(self.settings, self.door)
         assert due > self.door.at
         self.now = due
         self.tell(Tick())
 
     @rule(event=some_event)
-    def something_happens(self, event):
+    def something_happens(self, event: DoorEvent) -> None:
         self.tell(event)
 
     @rule(extended=st.booleans())
-    def somebody_is_granted(self, extended):
+    def somebody_is_granted(self, extended: bool) -> None:
         self.tell(Granted(extended))
         if self.door.state in (DoorState.LOCKED, DoorState.RELEASED):
             assert self.door.is_released
 
     @rule(extended=st.booleans())
-    def somebody_is_let_out(self, extended):
+    def somebody_is_let_out(self, extended: bool) -> None:
         self.tell(Granted(extended, egress=True))
         assert self.door.is_released
 
     @rule()
-    def somebody_presses_the_exit_button(self):
+    def somebody_presses_the_exit_button(self) -> None:
         self.tell(InputChanged(DoorInput.REX, Line.QUIET))
         self.tell(InputChanged(DoorInput.REX, Line.ACTIVE))
         if DoorInput.REX in self.wired and self.settings.rex == "release":
             assert self.door.is_released
 
     @rule(is_open=st.booleans())
-    def door_moves(self, is_open):
+    def door_moves(self, is_open: bool) -> None:
         self.tell(InputChanged(DoorInput.DPS, Line.ACTIVE if is_open else Line.QUIET))
 
     @rule()
-    def button_is_pressed(self):
+    def button_is_pressed(self) -> None:
         self.tell(InputChanged(DoorInput.REX, Line.ACTIVE))
         self.tell(InputChanged(DoorInput.REX, Line.QUIET))
 
     @rule(cause=st.sampled_from((*GRANTS, InputChanged(DoorInput.REX, Line.ACTIVE))))
-    def somebody_passes_and_another_follows(self, cause):
+    def somebody_passes_and_another_follows(self, cause: Granted | InputChanged) -> None:
         self.tell(InputChanged(DoorInput.REX, Line.QUIET))
         self.tell(cause)
         self.tell(InputChanged(DoorInput.REX, Line.QUIET))
@@ -337,19 +339,21 @@ class AnyDoor(RuleBasedStateMachine):
             self.tell(InputChanged(DoorInput.DPS, line))
 
     @rule(grant=st.sampled_from(GRANTS), trouble=st.sampled_from(TROUBLES))
-    def trouble_comes_and_goes_during_a_release(self, grant, trouble):
+    def trouble_comes_and_goes_during_a_release(self, grant: Granted, trouble: tuple[DoorEvent, ...]) -> None:
         for event in (grant, *trouble):
             self.tell(event)
 
     @rule(trouble=st.sampled_from(TROUBLES), grant=st.sampled_from(GRANTS))
-    def somebody_comes_during_a_trouble(self, trouble, grant):
+    def somebody_comes_during_a_trouble(
+        self, trouble: tuple[Commanded | Granted | InputChanged, ...], grant: Granted
+    ) -> None:
         self.tell(trouble[0])
         self.tell(grant)
         for event in trouble[1:]:
             self.tell(event)
 
     @rule()
-    def everything_is_mended_and_cleared(self):
+    def everything_is_mended_and_cleared(self) -> None:
         for wire in DoorInput:
             self.tell(InputChanged(wire, Line.QUIET))
         self.tell(DriveMended())
@@ -357,29 +361,29 @@ class AnyDoor(RuleBasedStateMachine):
             self.tell(Commanded(DoorCommand.CLEAR))
 
     @invariant()
-    def strike_is_released_only_when_allowed(self):
+    def strike_is_released_only_when_allowed(self) -> None:
         if hasattr(self, "door") and self.door.is_released:
             assert self.oracle.allows
 
     @invariant()
-    def evacuation_releases(self):
+    def evacuation_releases(self) -> None:
         if hasattr(self, "door"):
             assert (self.door.state is DoorState.EVACUATION) == self.oracle.is_evacuation
             assert self.door.is_released >= self.oracle.is_evacuation
 
     @invariant()
-    def only_the_way_out_releases_in_lockdown_or_fault(self):
+    def only_the_way_out_releases_in_lockdown_or_fault(self) -> None:
         if hasattr(self, "door") and self.door.state in (DoorState.LOCKDOWN, DoorState.FAULT):
             ways_out = any(permit.holds(self.oracle.now) for permit in self.oracle.ways_out)
             assert outputs(self.settings, self.door).released <= ways_out
 
     @invariant()
-    def every_release_that_is_not_free_will_end(self):
+    def every_release_that_is_not_free_will_end(self) -> None:
         if hasattr(self, "door") and self.door.is_released and not self.door.is_passage_free:
             assert deadline(self.settings, self.door) <= math.nextafter(self.door.at + 30.0, math.inf)
 
     @invariant()
-    def outputs_say_what_the_state_is(self):
+    def outputs_say_what_the_state_is(self) -> None:
         if not hasattr(self, "door"):
             return
         driven, state = outputs(self.settings, self.door), self.door.state
@@ -390,11 +394,11 @@ class AnyDoor(RuleBasedStateMachine):
         assert (state is DoorState.OPEN) <= ((DoorOutput.SHUNT in driven.on) != self.door.found_open)
 
     @invariant()
-    def position_follows_the_switch(self):
+    def position_follows_the_switch(self) -> None:
         if hasattr(self, "door") and self.door.is_open is not None:
             assert self.door.position.is_closed == (not self.door.is_open)
 
-    def teardown(self):
+    def teardown(self) -> None:
         """Whatever has happened: mended, cleared and left alone, the door is locked."""
         if not hasattr(self, "door"):
             return
@@ -415,7 +419,7 @@ TestAnyDoor.settings = settings(max_examples=150, stateful_step_count=50)
 
 
 @given(door_settings, st.lists(st.tuples(st.sampled_from(EVENTS), moves), max_size=30))
-def test_waiting_at_deadlines_comes_to_an_end(door, happened):
+def test_waiting_at_deadlines_comes_to_an_end(door: DoorSettings, happened: list[tuple[DoorEvent, float]]) -> None:
     """A simulated clock that attends to the door would hang otherwise."""
     now, controller, wired = 0.0, new_controller(Mode(), 0.0), frozenset(DoorInput)
     for event, by in happened:
@@ -432,10 +436,10 @@ eighths = st.integers(0, 400).map(lambda count: count / 8)
 
 
 @given(st.lists(st.tuples(st.sampled_from(EVENTS), eighths), max_size=20), st.integers(-(2**20), 2**20))
-def test_no_rule_looks_at_the_time_of_day(happened, shift):
+def test_no_rule_looks_at_the_time_of_day(happened: list[tuple[DoorEvent, float]], shift: int) -> None:
     """The same events at other times of the clock make the same states; eighths of a second are exact in a float."""
 
-    def states(now):
+    def states(now: float) -> Iterator[Controller]:
         door, controller = DoorSettings(strike_time_s=3.0), new_controller(Mode(), now)
         for event, by in happened:
             now += by
@@ -446,7 +450,7 @@ def test_no_rule_looks_at_the_time_of_day(happened, shift):
 
 
 @given(st.floats(0, 1e9), st.floats(0.1, 10))
-def test_a_release_is_over_at_its_deadline_and_not_an_instant_later(now, strike_time_s):
+def test_a_release_is_over_at_its_deadline_and_not_an_instant_later(now: float, strike_time_s: float) -> None:
     """Sums of seconds are not exact."""
     door = DoorSettings(strike_time_s=strike_time_s)
     released = step(door, frozenset(), new_controller(Mode(), now), Granted(), now)

@@ -4,12 +4,13 @@ from collections import defaultdict, deque
 
 import pytest
 
-from device.door.controller import Position, deadline, new_controller, outputs
+from device.door.controller import Controller, Position, deadline, new_controller, outputs
 from device.door.lasting import Mode, Standing
 from device.door.rules import step
 from device.records import (
     Commanded,
     DoorCommand,
+    DoorEvent,
     DoorInput,
     DoorState,
     DriveMended,
@@ -30,16 +31,16 @@ LONGEST_WAY = 6
 """Two causes that are mended, each with a wait, or two things to be cleared beneath each other."""
 
 
-def after(door, event):
+def after(door: Controller, event: DoorEvent) -> Controller:
     return timeless(step(SETTINGS, ALL_WIRED, door, event, door.at))
 
 
-def later(door):
+def later(door: Controller) -> Controller:
     due = deadline(SETTINGS, door)
     return door if due is None else timeless(step(SETTINGS, ALL_WIRED, door, Tick(), due))
 
 
-def found_at_start(standing, line):
+def found_at_start(standing: Standing, line: Line) -> Controller:
     """A door of which something is remembered, and what its position switch says first."""
     door = new_controller(Mode(), 0.0, standing)
     for wire in DoorInput:
@@ -47,12 +48,12 @@ def found_at_start(standing, line):
     return door
 
 
-def is_at_rest(door):
+def is_at_rest(door: Controller) -> bool:
     return door.state is DoorState.LOCKED and not outputs(SETTINGS, door).on
 
 
 @pytest.fixture(scope="module")
-def reached():
+def reached() -> set[Controller]:
     """All doors that two events lead to, with up to two waits after each; and one event from each way to start."""
     door = new_controller(Mode(), 0.0)
     for wire in DoorInput:
@@ -69,7 +70,7 @@ def reached():
 
 
 @pytest.fixture(scope="module")
-def ways_back(reached):
+def ways_back(reached: set[Controller]) -> dict[Controller, int]:
     """For each door reached, and each on the way, how many events of mending and waits lead it to rest."""
     before, seen, front = defaultdict(set), set(reached), deque(reached)
     while front:
@@ -90,17 +91,17 @@ def ways_back(reached):
     return lengths
 
 
-def test_every_state_is_reached(reached):
+def test_every_state_is_reached(reached: set[Controller]) -> None:
     assert {door.state for door in reached} == set(DoorState)
 
 
-def test_every_position_is_reached(reached):
+def test_every_position_is_reached(reached: set[Controller]) -> None:
     assert {door.position for door in reached} == set(Position)
 
 
-def test_from_each_door_there_is_a_way_back(reached, ways_back):
+def test_from_each_door_there_is_a_way_back(reached: set[Controller], ways_back: dict[Controller, int]) -> None:
     assert [door for door in reached if door not in ways_back] == []
 
 
-def test_the_way_back_is_short(reached, ways_back):
+def test_the_way_back_is_short(reached: set[Controller], ways_back: dict[Controller, int]) -> None:
     assert max(ways_back[door] for door in reached) <= LONGEST_WAY

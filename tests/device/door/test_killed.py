@@ -8,7 +8,9 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +28,7 @@ MOST_WORK_S = 1.0
 SECURED = f"The relay on GPIO {PIN} is secured.\nThe shunt on GPIO {SHUNT_PIN} is off.\n"
 
 
-def unit_command(name):
+def unit_command(name: str) -> list[str]:
     """A command line of the unit, with Lintel where it is here, and with time for a busy machine."""
     (line,) = re.findall(rf"^{name}=(.*)$", UNIT.read_text(), re.MULTILINE)
     before, launched, arguments = line.partition("/opt/lintel/bin/python3 -I /opt/lintel/libexec/lintel/launch.py")
@@ -34,7 +36,7 @@ def unit_command(name):
     return [*(PATIENCE_S if word == STOP_S else word for word in shlex.split(before)), *LINTEL, *shlex.split(arguments)]
 
 
-def work_s():
+def work_s() -> float:
     """Processor time of the children that have ended, in seconds."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
@@ -43,7 +45,7 @@ def work_s():
 class World:
     """A board whose pins outlast processes, a settings file, and the service's folder."""
 
-    def __init__(self, folder, active_high, fail_safe):
+    def __init__(self, folder: Path, active_high: bool, fail_safe: bool) -> None:
         self.released, self.secure = (level if active_high != fail_safe else 1 - level for level in (1, 0))
         self.pins, self.settings, runtime = folder / "pins", folder / "lintel.toml", folder / "runtime"
         self.pins.mkdir()
@@ -60,38 +62,38 @@ class World:
             "STATE_DIRECTORY": str(folder / "state"),
         }
 
-    def level(self, pin=PIN):
+    def level(self, pin: int = PIN) -> int:
         return int((self.pins / str(pin)).read_bytes())
 
-    def run(self, command):
+    def run(self, command: list[str]) -> subprocess.CompletedProcess[Any]:
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.fixture(params=itertools.product([True, False], repeat=2), ids=str)
-def world(request, tmp_path):
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
     return World(tmp_path, *request.param)
 
 
 @pytest.fixture
-def service(world):
+def service(world: World) -> Iterator[subprocess.Popen[Any]]:
     """A process that holds the strike released."""
     with started([*LINTEL, "hold"], env=world.environment, stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == "evacuation\n"
         yield process
 
 
-def kill(process):
+def kill(process: subprocess.Popen[Any]) -> None:
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
 
 
-def test_pin_keeps_its_level_when_its_process_is_killed(world, service):
+def test_pin_keeps_its_level_when_its_process_is_killed(world: World, service: subprocess.Popen[Any]) -> None:
     assert world.level() == world.released
     kill(service)
     assert world.level() == world.released
 
 
-def test_command_of_the_unit_secures_the_strike(world, service):
+def test_command_of_the_unit_secures_the_strike(world: World, service: subprocess.Popen[Any]) -> None:
     kill(service)
     before_s = work_s()
     ended = world.run(unit_command("ExecStopPost"))
@@ -100,7 +102,7 @@ def test_command_of_the_unit_secures_the_strike(world, service):
     assert work_s() - before_s < MOST_WORK_S
 
 
-def test_command_of_the_unit_ends_the_alarm_shunt(world, service):
+def test_command_of_the_unit_ends_the_alarm_shunt(world: World, service: subprocess.Popen[Any]) -> None:
     """Left on, it would keep the alarm panel from hearing of the door until somebody starts the service."""
     kill(service)
     assert world.level(SHUNT_PIN) == 1
@@ -108,20 +110,22 @@ def test_command_of_the_unit_ends_the_alarm_shunt(world, service):
     assert world.level(SHUNT_PIN) == 0
 
 
-def test_command_before_the_next_start_secures_the_strike(world, service):
+def test_command_before_the_next_start_secures_the_strike(world: World, service: subprocess.Popen[Any]) -> None:
     kill(service)
     assert world.run(unit_command("ExecStartPre")).returncode == 0
     assert world.level() == world.secure
 
 
-def test_strike_is_secured_with_settings_that_are_wrong_by_now(world, service):
+def test_strike_is_secured_with_settings_that_are_wrong_by_now(world: World, service: subprocess.Popen[Any]) -> None:
     kill(service)
     world.settings.write_text("[door]\npni = 5\n")
     ended = world.run(unit_command("ExecStopPost"))
     assert (ended.returncode, world.level()) == (0, world.secure)
 
 
-def test_strike_is_secured_with_settings_that_no_longer_speak_of_it(world, service):
+def test_strike_is_secured_with_settings_that_no_longer_speak_of_it(
+    world: World, service: subprocess.Popen[Any]
+) -> None:
     kill(service)
     world.settings.write_text("[door]\npin = 6\n")
     ended = world.run(unit_command("ExecStopPost"))
@@ -129,14 +133,14 @@ def test_strike_is_secured_with_settings_that_no_longer_speak_of_it(world, servi
 
 
 @pytest.mark.usefixtures("service")
-def test_pin_of_a_process_that_lives_cannot_be_taken(world):
+def test_pin_of_a_process_that_lives_cannot_be_taken(world: World) -> None:
     ended = world.run(unit_command("ExecStopPost"))
     assert (ended.returncode, "GPIO busy" in ended.stderr) == (DOOR, True)
     assert world.level() == world.released
 
 
 @pytest.fixture
-def evacuated(world):
+def evacuated(world: World) -> Iterator[subprocess.Popen[Any]]:
     """A process that holds the strike released for an ordered evacuation, which it remembers."""
     with started([*LINTEL, "evacuate"], env=world.environment, stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == "evacuation\n"
@@ -144,7 +148,7 @@ def evacuated(world):
 
 
 @pytest.mark.parametrize("command", ["ExecStopPost", "ExecStartPre"])
-def test_evacuation_outlasts_the_process(world, evacuated, command):
+def test_evacuation_outlasts_the_process(world: World, evacuated: subprocess.Popen[Any], command: str) -> None:
     kill(evacuated)
     ended = world.run(unit_command(command))
     assert (ended.returncode, world.level(), world.level(SHUNT_PIN)) == (0, world.released, 0)
@@ -154,7 +158,9 @@ def test_evacuation_outlasts_the_process(world, evacuated, command):
     )
 
 
-def test_evacuation_is_driven_again_where_the_kernel_does_not_keep_the_level(world, evacuated):
+def test_evacuation_is_driven_again_where_the_kernel_does_not_keep_the_level(
+    world: World, evacuated: subprocess.Popen[Any]
+) -> None:
     """As with `strict_gpiod`: the pin is an input between the processes, and the lock's own pull decides."""
     kill(evacuated)
     (world.pins / str(PIN)).write_text(str(world.secure))

@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -31,30 +32,30 @@ OLD_FIRE = b'{"ordered":"none","switched":false,"fire":true}'
 
 
 @pytest.fixture
-def memory(tmp_path):
+def memory(tmp_path: Path) -> ModeFile:
     return again(tmp_path)
 
 
-def again(folder):
+def again(folder: Path) -> ModeFile:
     """The memory of the next process."""
     return ModeFile(folder / "state", "main")
 
 
-def slot_files(folder):
+def slot_files(folder: Path) -> list[Path]:
     return sorted((folder / "state").glob("door-main.mode-?"))
 
 
-def test_door_that_was_never_anything_is_nothing(memory):
+def test_door_that_was_never_anything_is_nothing(memory: ModeFile) -> None:
     assert (memory.read(), memory.exists, memory.is_evacuated()) == ((Lasting(), ""), False, False)
 
 
 @pytest.mark.parametrize("lasting", ALL, ids=str)
-def test_it_comes_back(memory, tmp_path, lasting):
+def test_it_comes_back(memory: ModeFile, tmp_path: Path, lasting: Lasting) -> None:
     memory.write(lasting)
     assert again(tmp_path).read() == (lasting, "")
 
 
-def test_last_comes_back(memory, tmp_path):
+def test_last_comes_back(memory: ModeFile, tmp_path: Path) -> None:
     for lasting in (*ALL, *reversed(ALL), *ALL):
         memory.write(lasting)
         assert again(tmp_path).read() == (lasting, "")
@@ -62,7 +63,7 @@ def test_last_comes_back(memory, tmp_path):
 
 @given(st.lists(st.tuples(st.sampled_from(ALL), st.booleans()), min_size=1, max_size=8))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
-def test_last_comes_back_over_restarts(tmp_path, changes):
+def test_last_comes_back_over_restarts(tmp_path: Path, changes: list[tuple[Lasting, bool]]) -> None:
     memory = again(tmp_path)
     for lasting, restarts in changes:
         if restarts:
@@ -73,12 +74,12 @@ def test_last_comes_back_over_restarts(tmp_path, changes):
     memory.close()
 
 
-def test_doors_do_not_mix(tmp_path):
+def test_doors_do_not_mix(tmp_path: Path) -> None:
     ModeFile(tmp_path, "front").write(UNREADABLE)
     assert ModeFile(tmp_path, "back").read() == (Lasting(), "")
 
 
-def test_two_small_files_are_all_there_is(memory, tmp_path):
+def test_two_small_files_are_all_there_is(memory: ModeFile, tmp_path: Path) -> None:
     for lasting in ALL:
         memory.write(lasting)
     assert [(path.name, path.stat().st_size) for path in sorted((tmp_path / "state").iterdir())] == [
@@ -88,14 +89,14 @@ def test_two_small_files_are_all_there_is(memory, tmp_path):
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root makes files for others")
-def test_what_root_makes_belongs_to_the_owner_of_the_folder(memory, tmp_path):
+def test_what_root_makes_belongs_to_the_owner_of_the_folder(memory: ModeFile, tmp_path: Path) -> None:
     (tmp_path / "state").mkdir(mode=0o700)
     os.chown(tmp_path / "state", 12345, 12346)
     memory.write(Lasting())
     assert {(path.stat().st_uid, path.stat().st_gid) for path in slot_files(tmp_path)} == {(12345, 12346)}
 
 
-def test_nobody_else_may_read_it(memory, tmp_path):
+def test_nobody_else_may_read_it(memory: ModeFile, tmp_path: Path) -> None:
     memory.write(Lasting())
     assert [stat.S_IMODE(path.stat().st_mode) for path in slot_files(tmp_path)] == [0o600, 0o600]
 
@@ -104,7 +105,9 @@ class TestCutShort:
     """What a power cut leaves of a write: some of its bytes, in one slot."""
 
     @pytest.mark.parametrize(("old", "new"), [(Lasting(), LOCKED_DOWN), (LOCKED_DOWN, EVACUATED)], ids=str)
-    def test_any_byte_gives_the_old_or_the_new_one(self, memory, tmp_path, monkeypatch, old, new):
+    def test_any_byte_gives_the_old_or_the_new_one(
+        self, memory: ModeFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: Lasting, new: Lasting
+    ) -> None:
         memory.write(old)
         before = {path: path.read_bytes() for path in slot_files(tmp_path)}
         written = []
@@ -125,7 +128,7 @@ class TestCutShort:
         assert seen == {(old, ""), (new, "")}
 
     @pytest.mark.parametrize("length", [0, 1, 100, 511])
-    def test_file_that_ends_early_gives_the_other_one(self, memory, tmp_path, length):
+    def test_file_that_ends_early_gives_the_other_one(self, memory: ModeFile, tmp_path: Path, length: int) -> None:
         memory.write(LOCKED_DOWN)
         for path in slot_files(tmp_path):
             content = path.read_bytes()
@@ -133,7 +136,7 @@ class TestCutShort:
             assert again(tmp_path).read() == (LOCKED_DOWN, "")
             path.write_bytes(content)
 
-    def test_next_write_repairs_it(self, memory, tmp_path):
+    def test_next_write_repairs_it(self, memory: ModeFile, tmp_path: Path) -> None:
         memory.write(LOCKED_DOWN)
         slot_files(tmp_path)[0].write_bytes(b"")
         again(tmp_path).write(LOCKED_DOWN)
@@ -141,7 +144,7 @@ class TestCutShort:
         assert again(tmp_path).read() == (LOCKED_DOWN, "")
 
     @pytest.mark.parametrize("after", [1, 2, 3, 10, 11])
-    def test_killed_writer_leaves_the_last_one_or_the_next(self, tmp_path, after):
+    def test_killed_writer_leaves_the_last_one_or_the_next(self, tmp_path: Path, after: int) -> None:
         with started([sys.executable, "-c", WRITER, tmp_path / "state"], stdout=subprocess.PIPE) as writer:
             assert [writer.stdout.readline() for _ in range(after)]
             writer.send_signal(signal.SIGKILL)
@@ -162,7 +165,7 @@ for ordered in itertools.cycle([Order.LOCKDOWN, Order.EVACUATION]):
 
 
 @pytest.mark.parametrize("lasting", ALL[::3], ids=str)
-def test_any_flipped_bit_changes_nothing(memory, tmp_path, lasting):
+def test_any_flipped_bit_changes_nothing(memory: ModeFile, tmp_path: Path, lasting: Lasting) -> None:
     """It may be the bit that makes an evacuation of a lockdown, in either file."""
     memory.write(Lasting(Mode(ordered=Order.EVACUATION, switched=True)))
     memory.write(lasting)
@@ -182,14 +185,14 @@ class TestDamaged:
         [b"", b"{", OLD_LOCKDOWN, b"\x00" * 512, b"\xff" * 512, b" " * 4096, b"lintel1 00000000 {}"],
         ids=repr,
     )
-    def test_both_files_are_a_lockdown(self, memory, tmp_path, content):
+    def test_both_files_are_a_lockdown(self, memory: ModeFile, tmp_path: Path, content: bytes) -> None:
         memory.write(EVACUATED)
         for path in slot_files(tmp_path):
             path.write_bytes(content)
         lasting, why = again(tmp_path).read()
         assert (lasting, "door-main is damaged: " in why, again(tmp_path).is_evacuated()) == (UNREADABLE, True, False)
 
-    def test_the_only_file_is_a_lockdown(self, memory, tmp_path):
+    def test_the_only_file_is_a_lockdown(self, memory: ModeFile, tmp_path: Path) -> None:
         memory.write(EVACUATED)
         first, second = slot_files(tmp_path)
         first.unlink()
@@ -198,13 +201,15 @@ class TestDamaged:
 
     @pytest.mark.parametrize("content", [b"", b"x" * 512, b"lintel1 00000000 {}"], ids=repr)
     @pytest.mark.parametrize("damaged", [0, 1])
-    def test_one_file_ends_no_evacuation_when_securing(self, memory, tmp_path, damaged, content):
+    def test_one_file_ends_no_evacuation_when_securing(
+        self, memory: ModeFile, tmp_path: Path, damaged: int, content: bytes
+    ) -> None:
         memory.write(EVACUATED)
         slot_files(tmp_path)[damaged].write_bytes(content)
         assert (again(tmp_path).read(), again(tmp_path).is_evacuated()) == ((EVACUATED, ""), True)
 
     @pytest.mark.parametrize("damaged", [0, 1])
-    def test_one_file_brings_no_evacuation_back(self, memory, tmp_path, damaged):
+    def test_one_file_brings_no_evacuation_back(self, memory: ModeFile, tmp_path: Path, damaged: int) -> None:
         memory.write(EVACUATED)
         memory.write(Lasting())
         slot_files(tmp_path)[damaged].write_bytes(b"x" * 512)
@@ -212,19 +217,19 @@ class TestDamaged:
 
     @given(st.binary(max_size=600))
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-    def test_no_content_raises_or_evacuates(self, tmp_path, content):
+    def test_no_content_raises_or_evacuates(self, tmp_path: Path, content: bytes) -> None:
         (tmp_path / "state").mkdir(exist_ok=True)
         for side in "ab":
             (tmp_path / "state" / f"door-main.mode-{side}").write_bytes(content)
         memory = again(tmp_path)
         assert (memory.read()[0], memory.is_evacuated()) == (UNREADABLE, False)
 
-    def test_folder_instead_of_a_file_is_a_lockdown(self, tmp_path):
+    def test_folder_instead_of_a_file_is_a_lockdown(self, tmp_path: Path) -> None:
         (tmp_path / "state" / "door-main.mode-a").mkdir(parents=True)
         lasting, why = again(tmp_path).read()
         assert (lasting, "cannot be read" in why) == (UNREADABLE, True)
 
-    def test_link_is_not_followed(self, tmp_path):
+    def test_link_is_not_followed(self, tmp_path: Path) -> None:
         (tmp_path / "state").mkdir()
         target = tmp_path / "target"
         target.write_bytes(b"precious")
@@ -236,19 +241,23 @@ class TestDamaged:
 
 class TestFullDisk:
     @pytest.mark.parametrize("lasting", [LOCKED_DOWN, EVACUATED], ids=str)
-    def test_it_is_overwritten_in_place(self, memory, tmp_path, full_disk, lasting):
+    def test_it_is_overwritten_in_place(
+        self, memory: ModeFile, tmp_path: Path, full_disk: AbstractContextManager[None], lasting: Lasting
+    ) -> None:
         memory.write(Lasting())
         with full_disk:
             memory.write(lasting)
         assert again(tmp_path).read() == (lasting, "")
 
-    def test_no_file_is_made_for_it(self, memory, tmp_path):
+    def test_no_file_is_made_for_it(self, memory: ModeFile, tmp_path: Path) -> None:
         memory.write(Lasting())
         made = {path.stat().st_ino for path in slot_files(tmp_path)}
         memory.write(LOCKED_DOWN)
         assert {path.stat().st_ino for path in slot_files(tmp_path)} == made
 
-    def test_disk_without_room_at_the_start_is_an_error_and_no_half_file(self, memory, tmp_path):
+    def test_disk_without_room_at_the_start_is_an_error_and_no_half_file(
+        self, memory: ModeFile, tmp_path: Path
+    ) -> None:
         limit = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (100, limit[1]))
         try:
@@ -260,7 +269,7 @@ class TestFullDisk:
         memory.write(LOCKED_DOWN)
         assert again(tmp_path).read() == (LOCKED_DOWN, "")
 
-    def test_too_many_open_files_are_no_hindrance(self, memory, tmp_path):
+    def test_too_many_open_files_are_no_hindrance(self, memory: ModeFile, tmp_path: Path) -> None:
         memory.write(Lasting())
         limit = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (3, limit[1]))
@@ -270,7 +279,9 @@ class TestFullDisk:
             resource.setrlimit(resource.RLIMIT_NOFILE, limit)
         assert again(tmp_path).read() == (LOCKED_DOWN, "")
 
-    def test_write_that_fails_is_tried_in_the_same_slot(self, memory, tmp_path, monkeypatch):
+    def test_write_that_fails_is_tried_in_the_same_slot(
+        self, memory: ModeFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         memory.write(LOCKED_DOWN)
         sync = os.fdatasync
         for fails in (True, True, False):
@@ -283,7 +294,7 @@ class TestFullDisk:
                 memory.write(EVACUATED)
         assert again(tmp_path).read() == (EVACUATED, "")
 
-    def test_folder_that_was_emptied_is_filled_again(self, memory, tmp_path):
+    def test_folder_that_was_emptied_is_filled_again(self, memory: ModeFile, tmp_path: Path) -> None:
         memory.write(LOCKED_DOWN)
         for path in slot_files(tmp_path):
             path.unlink()
@@ -291,7 +302,7 @@ class TestFullDisk:
         memory.write(LOCKED_DOWN)
         assert again(tmp_path).read() == (LOCKED_DOWN, "")
 
-    def test_content_is_on_the_disk_when_it_returns(self, memory, monkeypatch):
+    def test_content_is_on_the_disk_when_it_returns(self, memory: ModeFile, monkeypatch: pytest.MonkeyPatch) -> None:
         memory.write(Lasting())
         done = []
         put, sync = os.pwrite, os.fdatasync
@@ -301,18 +312,18 @@ class TestFullDisk:
         assert done == ["put", "sync", "put", "sync"]
 
 
-def _failing(_descriptor):
+def _failing(_descriptor: int):
     raise OSError(5, "Input/output error")
 
 
-def test_folder_that_cannot_be_written_to_is_an_error():
+def test_folder_that_cannot_be_written_to_is_an_error() -> None:
     with pytest.raises(DoorError, match="Cannot write into /proc/none"):
         ModeFile(Path("/proc/none"), "main").write(Lasting())
 
 
 class TestPreviousFormat:
     @pytest.fixture
-    def previous(self, tmp_path):
+    def previous(self, tmp_path: Path) -> Path:
         (tmp_path / "state").mkdir()
         return tmp_path / "state" / "door-main.json"
 
@@ -324,7 +335,7 @@ class TestPreviousFormat:
             (OLD_FIRE, Mode(fire=True)),
         ],
     )
-    def test_it_is_read_and_replaced(self, tmp_path, previous, content, mode):
+    def test_it_is_read_and_replaced(self, tmp_path: Path, previous: Path, content: bytes, mode: Mode) -> None:
         previous.write_bytes(content)
         memory = again(tmp_path)
         lasting, why = memory.read()
@@ -332,7 +343,7 @@ class TestPreviousFormat:
         memory.write(lasting)
         assert (previous.exists(), again(tmp_path).read()) == (False, (Lasting(mode), ""))
 
-    def test_it_counts_while_it_is_there(self, memory, tmp_path, previous):
+    def test_it_counts_while_it_is_there(self, memory: ModeFile, tmp_path: Path, previous: Path) -> None:
         """As after an older version ran for a while: this one had removed it."""
         memory.write(EVACUATED)
         previous.write_bytes(OLD_LOCKDOWN)
@@ -357,7 +368,7 @@ class TestPreviousFormat:
         ],
         ids=lambda content: repr(content[:20]),
     )
-    def test_damaged_it_is_a_lockdown(self, tmp_path, previous, content):
+    def test_damaged_it_is_a_lockdown(self, tmp_path: Path, previous: Path, content: bytes) -> None:
         previous.write_bytes(content)
         lasting, why = again(tmp_path).read()
         assert (lasting, why.startswith(f"{previous.with_suffix('')} is damaged: ")) == (UNREADABLE, True)
@@ -365,7 +376,9 @@ class TestPreviousFormat:
     @pytest.mark.parametrize(
         ("content", "evacuated"), [(OLD_LOCKDOWN, False), (OLD_EVACUATION, True), (OLD_FIRE, False), (b"{", False)]
     )
-    def test_evacuation_in_it_is_honored_when_securing(self, tmp_path, previous, content, evacuated):
+    def test_evacuation_in_it_is_honored_when_securing(
+        self, tmp_path: Path, previous: Path, content: bytes, evacuated: bool
+    ) -> None:
         previous.write_bytes(content)
         assert again(tmp_path).is_evacuated() == evacuated
 
@@ -374,12 +387,14 @@ class TestEvacuated:
     """What `lintel door secure` asks."""
 
     @pytest.mark.parametrize("lasting", ALL, ids=str)
-    def test_orders_and_fires_of_this_boot_count(self, memory, tmp_path, lasting):
+    def test_orders_and_fires_of_this_boot_count(self, memory: ModeFile, tmp_path: Path, lasting: Lasting) -> None:
         memory.write(lasting)
         assert again(tmp_path).is_evacuated() == lasting.mode.is_evacuation
 
     @pytest.mark.parametrize("lasting", ALL, ids=str)
-    def test_orders_outlast_a_power_cut_and_fires_do_not(self, memory, tmp_path, monkeypatch, lasting):
+    def test_orders_outlast_a_power_cut_and_fires_do_not(
+        self, memory: ModeFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lasting: Lasting
+    ) -> None:
         memory.write(lasting)
         boot = tmp_path / "boot"
         boot.write_text("another\n")
@@ -387,7 +402,7 @@ class TestEvacuated:
         assert again(tmp_path).is_evacuated() == (lasting.mode.ordered is Order.EVACUATION)
 
 
-def test_forgetful_memory_forgets():
+def test_forgetful_memory_forgets() -> None:
     memory = ForgetfulMemory()
     memory.write(UNREADABLE)
     assert memory.read() == (Lasting(), "")

@@ -2,6 +2,10 @@
 
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,6 +23,7 @@ from device.errors import DoorError
 from device.records import (
     Commanded,
     DoorCommand,
+    DoorEvent,
     DoorInput,
     DoorNotice,
     DoorOutput,
@@ -37,16 +42,18 @@ PATIENCE_S = 10.0
 
 
 @pytest.fixture
-def clock():
+def clock() -> SimulatedClock:
     return SimulatedClock()
 
 
 @pytest.fixture
-def io(clock):
+def io(clock: SimulatedClock) -> FakeDoorIO:
     return FakeDoorIO(clock)
 
 
-def opened(io, clock, memory=None, settings=SETTINGS):
+def opened(
+    io: FakeDoorIO, clock: SimulatedClock, memory: "ModeFile | Memory | None" = None, settings: DoorSettings = SETTINGS
+) -> Door:
     """A door that the simulated clock attends to."""
     door = Door(settings, io, clock, memory)
     clock.attend(door)
@@ -54,23 +61,23 @@ def opened(io, clock, memory=None, settings=SETTINGS):
 
 
 @pytest.fixture
-def door(io, clock):
+def door(io: FakeDoorIO, clock: SimulatedClock) -> Door:
     return opened(io, clock)
 
 
 class Memory:
     """`ModeMemory` that can fail, or be slow."""
 
-    def __init__(self, mode=Mode(), why=""):  # noqa: B008 - frozen
+    def __init__(self, mode: Mode = Mode(), why: str = "") -> None:  # noqa: B008 - frozen
         self.before, self.why = Lasting(mode), why
         self.written = []
         self.error = None
         self.before_write = lambda: None
 
-    def read(self):
+    def read(self) -> tuple[Lasting, str]:
         return self.before, self.why
 
-    def write(self, lasting):
+    def write(self, lasting: Lasting) -> None:
         self.before_write()
         if self.error:
             raise self.error
@@ -80,148 +87,156 @@ class Memory:
 class Hanging(Memory):
     """A disk that takes as long as the test says."""
 
-    def __init__(self, mode=Mode()):  # noqa: B008 - frozen
+    def __init__(self, mode: Mode = Mode()) -> None:  # noqa: B008 - frozen
         super().__init__(mode)
         self.is_writing, self.may_end = threading.Event(), threading.Event()
         self.before_write = lambda: (self.is_writing.set(), self.may_end.wait(PATIENCE_S))
 
 
-def events(door):
+def events(door: Door) -> list[Event]:
     return [notice.event for notice in door.notices()]
 
 
 class TestStart:
-    def test_secure_is_the_first_thing_driven(self, io, clock):
+    def test_secure_is_the_first_thing_driven(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
         opened(io, clock, Memory(Mode(fire=True)))
         assert io.driven[0] == (0.0, Outputs())
 
-    def test_secure_is_driven_before_the_mode_is_read(self, io, clock):
+    def test_secure_is_driven_before_the_mode_is_read(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
         memory = Memory()
         memory.read = lambda: (Lasting(), f"driven so far: {io.driven}")
         (notice,) = opened(io, clock, memory).notices()
         assert notice.detail.startswith(f"driven so far: {[(0.0, Outputs())]};")
 
-    def test_wires_are_heard(self, io, clock):
+    def test_wires_are_heard(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
         io.wires[DoorInput.DPS] = Line.CUT
         assert opened(io, clock).state is DoorState.FAULT
 
-    def test_change_before_anybody_watched_is_heard(self, io, clock):
+    def test_change_before_anybody_watched_is_heard(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
         io.watch = lambda _tell: io.wires.update({DoorInput.FIRE: Line.ACTIVE})
         assert opened(io, clock).state is DoorState.EVACUATION
 
-    def test_change_of_a_wire_is_heard(self, io, door):
+    def test_change_of_a_wire_is_heard(self, io: FakeDoorIO, door: Door) -> None:
         io.change(DoorInput.DPS, Line.ACTIVE)
         assert door.state is DoorState.FORCED
 
-    def test_wires_that_are_not_there_say_nothing(self, clock):
+    def test_wires_that_are_not_there_say_nothing(self, clock: SimulatedClock) -> None:
         io = FakeDoorIO(clock, {})
         door = opened(io, clock)
         assert door.tell(InputChanged(DoorInput.FIRE, Line.ACTIVE)) is DoorState.LOCKED
 
-    def test_lockdown_of_before_holds_from_the_first_grant_on(self, io, clock):
+    def test_lockdown_of_before_holds_from_the_first_grant_on(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
         door = opened(io, clock, Memory(Mode(ordered=Order.LOCKDOWN)))
         assert (door.grant(), io.strike()) == (False, [(0.0, False)])
 
-    def test_evacuation_of_before_releases_again(self, io, clock):
+    def test_evacuation_of_before_releases_again(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
         opened(io, clock, Memory(Mode(ordered=Order.EVACUATION)))
         assert io.strike() == [(0.0, False), (0.0, True)]
 
-    def test_evacuation_of_before_is_never_secured_meanwhile(self, io, clock):
+    def test_evacuation_of_before_is_never_secured_meanwhile(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
         Door(SETTINGS, io, clock, Memory(Mode(ordered=Order.EVACUATION)), released=True)
         assert io.strike() == [(0.0, True)]
 
     @pytest.mark.parametrize(("line", "released"), [(Line.QUIET, False), (Line.ACTIVE, True), (Line.CUT, True)])
-    def test_strike_that_a_fire_left_released_is_secured_first_if_the_fire_is_over(self, io, clock, line, released):
+    def test_strike_that_a_fire_left_released_is_secured_first_if_the_fire_is_over(
+        self, io: FakeDoorIO, clock: SimulatedClock, line: Line, released: bool
+    ) -> None:
         io.wires[DoorInput.FIRE] = line
         Door(SETTINGS, io, clock, Memory(Mode(fire=True)), released=True)
         assert io.strike() == [(0.0, released)]
 
     @pytest.mark.parametrize("mode", [Mode(), UNREADABLE.mode])
-    def test_strike_that_was_left_released_by_mistake_is_secured_first(self, io, clock, mode):
+    def test_strike_that_was_left_released_by_mistake_is_secured_first(
+        self, io: FakeDoorIO, clock: SimulatedClock, mode: Mode
+    ) -> None:
         Door(SETTINGS, io, clock, Memory(mode), released=True)
         assert io.strike() == [(0.0, False)]
 
     @pytest.mark.parametrize("mode", [Mode(ordered=Order.LOCKDOWN), Mode(switched=True)])
-    def test_lockdown_of_before_is_told(self, io, clock, mode):
+    def test_lockdown_of_before_is_told(self, io: FakeDoorIO, clock: SimulatedClock, mode: Mode) -> None:
         assert opened(io, clock, Memory(mode)).notices() == (
             DoorNotice(Event.DOOR_LOCKDOWN, 0.0, "as before the start"),
         )
 
-    def test_mode_that_cannot_be_read_is_told_and_a_lockdown(self, io, clock):
+    def test_mode_that_cannot_be_read_is_told_and_a_lockdown(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
         door = opened(io, clock, Memory(UNREADABLE.mode, "the file is damaged"))
         assert door.state is DoorState.LOCKDOWN
         assert door.notices() == (
             DoorNotice(Event.DOOR_FAULT, 0.0, "the file is damaged; the door starts in lockdown"),
         )
 
-    def test_mode_that_could_not_be_read_is_written_anew(self, io, clock):
+    def test_mode_that_could_not_be_read_is_written_anew(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
         memory = Memory(UNREADABLE.mode, "the file is damaged")
         assert opened(io, clock, memory).wait_written(PATIENCE_S)
         assert memory.written[-1].mode == UNREADABLE.mode
 
-    def test_wires_that_cannot_be_read_are_an_error_and_the_door_is_secure(self, io, clock):
+    def test_wires_that_cannot_be_read_are_an_error_and_the_door_is_secure(
+        self, io: FakeDoorIO, clock: SimulatedClock
+    ) -> None:
         io.cannot_read = True
         with pytest.raises(DoorError, match="does not answer"):
             Door(SETTINGS, io, clock)
         assert (io.strike(), io.closed) == ([(0.0, False)], 1)
 
-    def test_outputs_that_cannot_be_driven_make_it_start_in_fault(self, io, clock):
+    def test_outputs_that_cannot_be_driven_make_it_start_in_fault(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
         io.fails = lambda _outputs: True
         assert opened(io, clock).state is DoorState.FAULT
 
 
 class TestRelease:
-    def test_grant_releases_for_the_strike_time(self, io, door, clock):
+    def test_grant_releases_for_the_strike_time(self, io: FakeDoorIO, door: Door, clock: SimulatedClock) -> None:
         clock.sleep(1)
         assert door.grant()
         clock.sleep(60)
         assert io.strike() == [(0.0, False), (1.0, True), (4.0, False)]
 
-    def test_extended_grant(self, io, door, clock):
+    def test_extended_grant(self, io: FakeDoorIO, door: Door, clock: SimulatedClock) -> None:
         assert door.grant(extended=True)
         clock.sleep(60)
         assert io.strike() == [(0.0, False), (0.0, True), (10.0, False)]
 
-    def test_grant_is_driven_when_it_returns(self, io, door):
+    def test_grant_is_driven_when_it_returns(self, io: FakeDoorIO, door: Door) -> None:
         door.grant()
         assert io.driven[-1][1].released
 
-    def test_opening_is_driven_at_once(self, io, door, clock):
+    def test_opening_is_driven_at_once(self, io: FakeDoorIO, door: Door, clock: SimulatedClock) -> None:
         door.grant()
         clock.sleep(1)
         io.change(DoorInput.DPS, Line.ACTIVE)
         assert io.driven[-1] == (1.0, Outputs(on=frozenset({DoorOutput.SHUNT})))
 
     @pytest.mark.parametrize("command", [DoorCommand.LOCKDOWN, DoorCommand.SECURE])
-    def test_command_ends_it_at_once(self, io, door, command):
+    def test_command_ends_it_at_once(self, io: FakeDoorIO, door: Door, command: DoorCommand) -> None:
         door.grant()
         door.command(command)
         assert not io.driven[-1][1].released
 
-    def test_grant_in_lockdown_is_refused(self, door):
+    def test_grant_in_lockdown_is_refused(self, door: Door) -> None:
         door.command(DoorCommand.LOCKDOWN)
         assert not door.grant()
 
-    def test_grant_in_an_evacuation_is_no_lie(self, door):
+    def test_grant_in_an_evacuation_is_no_lie(self, door: Door) -> None:
         door.command(DoorCommand.EVACUATE)
         assert door.grant()
 
-    def test_released_strike_is_driven_again_for_its_guard(self, io, door, clock):
+    def test_released_strike_is_driven_again_for_its_guard(
+        self, io: FakeDoorIO, door: Door, clock: SimulatedClock
+    ) -> None:
         door.grant()
         clock.sleep(2)
         assert [at for at, outputs in io.driven if outputs.released] == [0.0, 0.5, 1.0, 1.5, 2.0]
 
-    def test_secure_strike_is_not(self, io, door, clock):
+    def test_secure_strike_is_not(self, io: FakeDoorIO, door: Door, clock: SimulatedClock) -> None:
         driven = len(io.driven)
         clock.sleep(3600)
         assert (len(io.driven), door.deadline()) == (driven, None)
 
-    def test_interlock_asks_for_closed_and_locked(self, door):
+    def test_interlock_asks_for_closed_and_locked(self, door: Door) -> None:
         assert door.is_closed_and_locked
         door.grant()
         assert not door.is_closed_and_locked
 
-    def test_clock_that_stands_still_is_overruled_by_whoever_waited(self, io, door):
+    def test_clock_that_stands_still_is_overruled_by_whoever_waited(self, io: FakeDoorIO, door: Door) -> None:
         door.grant()
         for waited in range(1, 7):
             door.tick(waited * 0.5)
@@ -229,12 +244,14 @@ class TestRelease:
 
 
 class TestFailingOutputs:
-    def test_release_that_fails_is_a_fault_and_secured_at_once(self, io, door):
+    def test_release_that_fails_is_a_fault_and_secured_at_once(self, io: FakeDoorIO, door: Door) -> None:
         io.fails = lambda outputs: outputs.released
         assert (door.grant(), door.state) == (False, DoorState.FAULT)
         assert not io.driven[-1][1].released
 
-    def test_secure_that_fails_is_tried_again_until_it_works(self, io, door, clock):
+    def test_secure_that_fails_is_tried_again_until_it_works(
+        self, io: FakeDoorIO, door: Door, clock: SimulatedClock
+    ) -> None:
         door.grant()
         io.fails = lambda outputs: not outputs.released
         clock.sleep(5)
@@ -245,7 +262,7 @@ class TestFailingOutputs:
         clock.sleep(RENEW_S)
         assert (door.state, io.driven[-1][1]) == (DoorState.LOCKED, Outputs())
 
-    def test_fault_and_its_end_are_told(self, io, door, clock):
+    def test_fault_and_its_end_are_told(self, io: FakeDoorIO, door: Door, clock: SimulatedClock) -> None:
         io.fails = lambda outputs: outputs.released
         door.grant()
         clock.sleep(1)
@@ -254,18 +271,18 @@ class TestFailingOutputs:
             (Event.DOOR_MENDED, RENEW_S),
         ]
 
-    def test_fault_is_not_told_every_time(self, io, door, clock):
+    def test_fault_is_not_told_every_time(self, io: FakeDoorIO, door: Door, clock: SimulatedClock) -> None:
         io.fails = lambda _outputs: True
         door.grant()
         clock.sleep(60)
         assert events(door) == [Event.DOOR_FAULT]
 
     @pytest.mark.parametrize("error", [OSError("gone"), RuntimeError("any"), ValueError()])
-    def test_whatever_a_pin_library_raises_is_a_fault(self, io, door, error):
+    def test_whatever_a_pin_library_raises_is_a_fault(self, io: FakeDoorIO, door: Door, error: Exception) -> None:
         io.error, io.fails = error, lambda outputs: outputs.released
         assert (door.grant(), door.state) == (False, DoorState.FAULT)
 
-    def test_evacuation_is_tried_again_until_it_works(self, io, door, clock):
+    def test_evacuation_is_tried_again_until_it_works(self, io: FakeDoorIO, door: Door, clock: SimulatedClock) -> None:
         io.fails = lambda outputs: outputs.released
         assert door.command(DoorCommand.EVACUATE) is DoorState.EVACUATION
         clock.sleep(2)
@@ -273,7 +290,7 @@ class TestFailingOutputs:
         clock.sleep(RENEW_S)
         assert io.driven[-1][1].released
 
-    def test_clock_that_is_set_back_keeps_nothing_from_being_mended(self):
+    def test_clock_that_is_set_back_keeps_nothing_from_being_mended(self) -> None:
         clock = StoppedClock()
         io = FakeDoorIO(clock)
         door = Door(SETTINGS, io, clock)
@@ -284,13 +301,13 @@ class TestFailingOutputs:
         door.tick()
         assert door.state is DoorState.LOCKED
 
-    def test_interruption_while_driving_secures(self, io, door):
+    def test_interruption_while_driving_secures(self, io: FakeDoorIO, door: Door) -> None:
         io.error, io.fails = KeyboardInterrupt(), lambda outputs: outputs.released
         with pytest.raises(KeyboardInterrupt):
             door.grant()
         assert not io.driven[-1][1].released
 
-    def test_renewal_that_fails_is_a_fault(self, io, door, clock):
+    def test_renewal_that_fails_is_a_fault(self, io: FakeDoorIO, door: Door, clock: SimulatedClock) -> None:
         """As when the relay's guard has secured the strike of a process that hung."""
         door.grant()
         io.fails = lambda outputs: outputs.released
@@ -299,7 +316,7 @@ class TestFailingOutputs:
 
 
 class TestWhatDrivingBringsAbout:
-    def test_wire_that_follows_the_strike_is_heard_after_it(self, io, door):
+    def test_wire_that_follows_the_strike_is_heard_after_it(self, io: FakeDoorIO, door: Door) -> None:
         """As in simulation, where the lock's feedback changes in the very thread that drives the relay."""
         io.on_drive = lambda outputs: io.tell(
             InputChanged(DoorInput.STRIKE_FEEDBACK, Line.ACTIVE if outputs.released else Line.QUIET)
@@ -310,7 +327,7 @@ class TestWhatDrivingBringsAbout:
         assert dict(door.status().lines)[DoorInput.STRIKE_FEEDBACK] is Line.QUIET
 
     @pytest.mark.parametrize("moment", ["before_drive", "on_drive"])
-    def test_lockdown_from_within_a_release_has_the_last_word(self, io, door, moment):
+    def test_lockdown_from_within_a_release_has_the_last_word(self, io: FakeDoorIO, door: Door, moment: str) -> None:
         setattr(io, moment, lambda outputs: outputs.released and io.tell(InputChanged(DoorInput.LOCKDOWN, Line.ACTIVE)))
         assert not door.grant()
         assert (door.state, io.driven[-1][1].released) == (DoorState.LOCKDOWN, False)
@@ -320,13 +337,15 @@ class TestMode:
     @pytest.mark.parametrize(
         ("command", "order"), [(DoorCommand.LOCKDOWN, Order.LOCKDOWN), (DoorCommand.EVACUATE, Order.EVACUATION)]
     )
-    def test_command_is_written_soon(self, io, clock, command, order):
+    def test_command_is_written_soon(
+        self, io: FakeDoorIO, clock: SimulatedClock, command: DoorCommand, order: Order
+    ) -> None:
         memory = Memory()
         door = opened(io, clock, memory)
         door.command(command)
         assert (door.wait_written(PATIENCE_S), memory.written[-1].mode) == (True, Mode(ordered=order))
 
-    def test_clearing_is_written(self, io, clock):
+    def test_clearing_is_written(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
         memory = Memory(Mode(ordered=Order.LOCKDOWN))
         door = opened(io, clock, memory)
         door.command(DoorCommand.CLEAR)
@@ -335,18 +354,18 @@ class TestMode:
     @pytest.mark.parametrize(
         ("wire", "mode"), [(DoorInput.LOCKDOWN, Mode(switched=True)), (DoorInput.FIRE, Mode(fire=True))]
     )
-    def test_input_is_written(self, io, clock, wire, mode):
+    def test_input_is_written(self, io: FakeDoorIO, clock: SimulatedClock, wire: DoorInput, mode: Mode) -> None:
         memory = Memory()
         door = opened(io, clock, memory)
         io.change(wire, Line.ACTIVE)
         assert (door.wait_written(PATIENCE_S), memory.written[-1].mode) == (True, mode)
 
-    def test_start_makes_the_room_for_it(self, io, clock):
+    def test_start_makes_the_room_for_it(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
         memory = Memory()
         assert opened(io, clock, memory).wait_written(PATIENCE_S)
         assert memory.written[-1] == Lasting(Mode(), Standing.CLOSED)
 
-    def test_nothing_else_is_written(self, io, clock):
+    def test_nothing_else_is_written(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
         memory = Memory()
         door = opened(io, clock, memory)
         assert door.wait_written(PATIENCE_S)
@@ -357,7 +376,9 @@ class TestMode:
         assert (door.wait_written(PATIENCE_S), memory.written) == (True, [])
 
     @pytest.mark.parametrize("command", [one for one in DoorCommand if one is not DoorCommand.RELEASE])
-    def test_no_command_waits_for_a_disk_that_hangs(self, io, clock, command):
+    def test_no_command_waits_for_a_disk_that_hangs(
+        self, io: FakeDoorIO, clock: SimulatedClock, command: DoorCommand
+    ) -> None:
         memory = Hanging(Mode(ordered=Order.LOCKDOWN) if command is DoorCommand.CLEAR else Mode())
         door = opened(io, clock, memory)
         assert memory.is_writing.wait(PATIENCE_S)
@@ -366,7 +387,7 @@ class TestMode:
         assert time.monotonic() - began < 0.1
         memory.may_end.set()
 
-    def test_disk_that_hangs_holds_up_nothing(self, io, clock):
+    def test_disk_that_hangs_holds_up_nothing(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
         memory = Hanging()
         door = opened(io, clock, memory)
         assert memory.is_writing.wait(PATIENCE_S)
@@ -377,7 +398,7 @@ class TestMode:
         memory.may_end.set()
         assert (door.wait_written(PATIENCE_S), memory.written[-1].mode) == (True, Mode(fire=True))
 
-    def test_mode_that_is_not_written_after_1_s_is_a_trouble(self, io, clock):
+    def test_mode_that_is_not_written_after_1_s_is_a_trouble(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
         memory = Hanging()
         door = opened(io, clock, memory)
         assert memory.is_writing.wait(PATIENCE_S)
@@ -394,7 +415,9 @@ class TestMode:
     @pytest.mark.parametrize(
         "error", [DoorError("The disk is full.", hint="Make room."), OSError("gone"), MemoryError()]
     )
-    def test_disk_that_fails_is_told_once_and_tried_again(self, io, clock, error):
+    def test_disk_that_fails_is_told_once_and_tried_again(
+        self, io: FakeDoorIO, clock: SimulatedClock, error: Exception
+    ) -> None:
         memory = Memory()
         memory.error = error
         door = opened(io, clock, memory)
@@ -406,14 +429,14 @@ class TestMode:
         until(lambda: not door.status().troubles)
         assert (events(door), memory.written[-1].mode) == ([Event.DOOR_MENDED], Mode(ordered=Order.LOCKDOWN))
 
-    def test_close_writes_what_is_left_and_ends_the_thread(self, io, clock):
+    def test_close_writes_what_is_left_and_ends_the_thread(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
         memory = Memory()
         door = opened(io, clock, memory)
         door.command(DoorCommand.LOCKDOWN)
         door.close()
         assert (memory.written[-1].mode, door._saver._thread.is_alive()) == (Mode(ordered=Order.LOCKDOWN), False)
 
-    def test_close_secures_before_it_waits_for_the_disk(self, io, clock):
+    def test_close_secures_before_it_waits_for_the_disk(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
         memory = Hanging()
         door = opened(io, clock, memory)
         door.grant()
@@ -424,13 +447,15 @@ class TestMode:
         memory.may_end.set()
         closing.join(PATIENCE_S)
 
-    def test_lockdown_outlasts_a_door(self, io, clock, tmp_path):
+    def test_lockdown_outlasts_a_door(self, io: FakeDoorIO, clock: SimulatedClock, tmp_path: Path) -> None:
         door = opened(io, clock, ModeFile(tmp_path, "main"))
         door.command(DoorCommand.LOCKDOWN)
         assert door.wait_written(PATIENCE_S)
         assert opened(io, clock, ModeFile(tmp_path, "main")).state is DoorState.LOCKDOWN
 
-    def test_lockdown_on_a_full_disk_outlasts_a_door(self, io, clock, tmp_path, full_disk):
+    def test_lockdown_on_a_full_disk_outlasts_a_door(
+        self, io: FakeDoorIO, clock: SimulatedClock, tmp_path: Path, full_disk: AbstractContextManager[None]
+    ) -> None:
         door = opened(io, clock, ModeFile(tmp_path, "main"))
         assert door.wait_written(PATIENCE_S)
         with full_disk:
@@ -440,35 +465,35 @@ class TestMode:
 
 
 class TestNotices:
-    def test_they_are_taken_once(self, io, door):
+    def test_they_are_taken_once(self, io: FakeDoorIO, door: Door) -> None:
         io.change(DoorInput.DPS, Line.ACTIVE)
         assert (events(door), events(door)) == ([Event.DOOR_FORCED], [])
 
-    def test_they_wake(self, io, door):
+    def test_they_wake(self, io: FakeDoorIO, door: Door) -> None:
         door.notices()
         assert not door.wakeup.is_set()
         io.change(DoorInput.DPS, Line.ACTIVE)
         assert door.wakeup.is_set()
 
-    def test_new_deadline_wakes(self, door):
+    def test_new_deadline_wakes(self, door: Door) -> None:
         door.notices()
         door.grant()
         assert (door.wakeup.is_set(), door.hurry.is_set()) == (True, True)
 
-    def test_alarm_by_time_wakes(self, io, door, clock):
+    def test_alarm_by_time_wakes(self, io: FakeDoorIO, door: Door, clock: SimulatedClock) -> None:
         door.grant()
         io.change(DoorInput.DPS, Line.ACTIVE)
         door.notices()
         assert (clock.wait(door.wakeup, 60), clock.monotonic()) == (True, 30.0)
 
-    def test_time_alone_does_not_wake(self, clock):
+    def test_time_alone_does_not_wake(self, clock: SimulatedClock) -> None:
         door = opened(FakeDoorIO(clock, {}), clock)
         door.grant()
         door.notices()
         clock.sleep(60)
         assert not door.wakeup.is_set()
 
-    def test_too_many_are_counted(self, io, door):
+    def test_too_many_are_counted(self, io: FakeDoorIO, door: Door) -> None:
         for _ in range(MAX_NOTICES):
             io.change(DoorInput.TAMPER, Line.ACTIVE)
             io.change(DoorInput.TAMPER, Line.QUIET)
@@ -479,7 +504,7 @@ class TestNotices:
 
 
 class TestStatus:
-    def test_it_says_all(self, io, door, clock):
+    def test_it_says_all(self, io: FakeDoorIO, door: Door, clock: SimulatedClock) -> None:
         clock.sleep(5)
         io.change(DoorInput.REX, Line.CUT)
         door.grant()
@@ -491,12 +516,12 @@ class TestStatus:
 
 
 class TestEnd:
-    def test_closing_secures_and_gives_the_wires_back(self, io, door):
+    def test_closing_secures_and_gives_the_wires_back(self, io: FakeDoorIO, door: Door) -> None:
         door.grant()
         door.close()
         assert (io.driven[-1][1], io.closed) == (Outputs(), 1)
 
-    def test_nothing_releases_after_it(self, io, door, clock):
+    def test_nothing_releases_after_it(self, io: FakeDoorIO, door: Door, clock: SimulatedClock) -> None:
         door.close()
         for event in EVENTS:
             door.tell(event)
@@ -504,13 +529,15 @@ class TestEnd:
         clock.sleep(60)
         assert [released for _, released in io.strike()] == [False]
 
-    def test_closing_ends_an_evacuation(self, io, door):
+    def test_closing_ends_an_evacuation(self, io: FakeDoorIO, door: Door) -> None:
         door.command(DoorCommand.EVACUATE)
         door.close()
         assert (io.driven[-1][1], door.status().outputs) == (Outputs(), Outputs())
 
     @pytest.mark.parametrize("mode", [Mode(ordered=Order.EVACUATION), Mode(fire=True)])
-    def test_closing_leaves_an_evacuation_that_is_on_the_disk_released(self, io, clock, mode):
+    def test_closing_leaves_an_evacuation_that_is_on_the_disk_released(
+        self, io: FakeDoorIO, clock: SimulatedClock, mode: Mode
+    ) -> None:
         io.wires[DoorInput.FIRE] = Line.ACTIVE if mode.fire else Line.QUIET
         door = opened(io, clock, Memory(mode))
         door.close()
@@ -518,14 +545,18 @@ class TestEnd:
         assert (io.driven[-1][1], io.closed) == (Outputs(released=True, stays=True), 2)
 
     @pytest.mark.parametrize("command", [DoorCommand.LOCKDOWN, DoorCommand.CLEAR])
-    def test_closing_secures_a_door_whose_evacuation_is_over(self, io, clock, command):
+    def test_closing_secures_a_door_whose_evacuation_is_over(
+        self, io: FakeDoorIO, clock: SimulatedClock, command: DoorCommand
+    ) -> None:
         door = opened(io, clock, Memory(Mode(ordered=Order.EVACUATION)))
         door.command(command)
         door.close()
         assert [outputs for _, outputs in io.driven if outputs.stays] == []
         assert io.driven[-1][1] == Outputs()
 
-    def test_closing_secures_an_evacuation_that_the_disk_does_not_have(self, io, clock):
+    def test_closing_secures_an_evacuation_that_the_disk_does_not_have(
+        self, io: FakeDoorIO, clock: SimulatedClock
+    ) -> None:
         memory = Memory()
         door = opened(io, clock, memory)
         assert door.wait_written(PATIENCE_S)
@@ -534,26 +565,26 @@ class TestEnd:
         door.close()
         assert io.driven[-1][1] == Outputs()
 
-    def test_closing_twice_is_harmless(self, door):
+    def test_closing_twice_is_harmless(self, door: Door) -> None:
         door.close()
         door.close()
 
-    def test_nothing_is_pending_after_it(self, door):
+    def test_nothing_is_pending_after_it(self, door: Door) -> None:
         door.grant()
         door.close()
         assert door.deadline() is None
 
-    def test_wires_that_cannot_be_secured_are_an_error(self, io, door):
+    def test_wires_that_cannot_be_secured_are_an_error(self, io: FakeDoorIO, door: Door) -> None:
         io.fails = lambda _outputs: True
         with pytest.raises(DoorError, match="does not answer"):
             door.close()
 
-    def test_notices_can_be_taken_after_it(self, io, door):
+    def test_notices_can_be_taken_after_it(self, io: FakeDoorIO, door: Door) -> None:
         io.change(DoorInput.DPS, Line.ACTIVE)
         door.close()
         assert events(door) == [Event.DOOR_FORCED]
 
-    def test_failing_is_a_fault_for_good(self, io, door, clock):
+    def test_failing_is_a_fault_for_good(self, io: FakeDoorIO, door: Door, clock: SimulatedClock) -> None:
         door.grant()
         door.fail("the test says so")
         clock.sleep(60)
@@ -568,7 +599,9 @@ happenings = st.lists(
 
 
 @given(happenings, st.sampled_from(["open", "close"]), st.sampled_from(["shunt", "release"]))
-def test_last_thing_driven_is_what_the_door_says_and_close_secures(happened, relock, rex):
+def test_last_thing_driven_is_what_the_door_says_and_close_secures(
+    happened: list[tuple[DoorEvent, float, bool]], relock: str, rex: str
+) -> None:
     """Whatever happens, and whatever fails in between."""
     clock = SimulatedClock()
     io = FakeDoorIO(clock)
@@ -587,11 +620,11 @@ def test_last_thing_driven_is_what_the_door_says_and_close_secures(happened, rel
 class StoppedClock:
     """A clock that stands still."""
 
-    def monotonic(self):
+    def monotonic(self) -> float:
         return 7.0
 
 
-def until(condition):
+def until(condition: Callable[..., Any]) -> None:
     """Waits until something has come about in another thread."""
     deadline = time.monotonic() + PATIENCE_S
     while not condition():
@@ -600,11 +633,13 @@ def until(condition):
 
 
 @pytest.fixture
-def threaded():
+def threaded() -> Iterator[Callable[..., tuple[Door, FakeDoorIO, DoorThread]]]:
     """Makes doors with a thread each, in real time; all are closed at the end."""
     made = []
 
-    def make(clock=None, strike_time_s=0.3, lines=None):
+    def make(
+        clock: StoppedClock | None = None, strike_time_s: float = 0.3, lines: None = None
+    ) -> tuple[Door, FakeDoorIO, DoorThread]:
         clock = clock or SystemClock()
         io = FakeDoorIO(clock, lines)
         door = Door(DoorSettings(strike_time_s=strike_time_s), io, clock)
@@ -618,21 +653,27 @@ def threaded():
 
 
 class TestThread:
-    def test_release_ends_while_nobody_else_does_anything(self, threaded):
+    def test_release_ends_while_nobody_else_does_anything(
+        self, threaded: Callable[..., tuple[Door, FakeDoorIO, DoorThread]]
+    ) -> None:
         door, io, _ = threaded()
         door.grant()
         until(lambda: not io.driven[-1][1].released)
         (_, _), (began, _), (ended, _) = io.strike()
         assert 0.25 <= ended - began < 0.3 + PATIENCE_S
 
-    def test_release_ends_on_a_clock_that_stands_still(self, threaded):
+    def test_release_ends_on_a_clock_that_stands_still(
+        self, threaded: Callable[..., tuple[Door, FakeDoorIO, DoorThread]]
+    ) -> None:
         door, io, _ = threaded(StoppedClock())
         began = time.monotonic()
         door.grant()
         until(lambda: not io.driven[-1][1].released)
         assert time.monotonic() - began < PATIENCE_S
 
-    def test_release_ends_on_a_clock_that_is_set_back(self, threaded):
+    def test_release_ends_on_a_clock_that_is_set_back(
+        self, threaded: Callable[..., tuple[Door, FakeDoorIO, DoorThread]]
+    ) -> None:
         clock = StoppedClock()
         door, io, _ = threaded(clock)
         door.grant()
@@ -640,13 +681,15 @@ class TestThread:
         until(lambda: not io.driven[-1][1].released)
         assert door.state is DoorState.LOCKED
 
-    def test_it_beats(self, threaded):
+    def test_it_beats(self, threaded: Callable[..., tuple[Door, FakeDoorIO, DoorThread]]) -> None:
         _, _, thread = threaded()
         first = thread.last_beat
         until(lambda: thread.last_beat > first + BEAT_S)
         assert thread.failure is None
 
-    def test_thread_that_fails_secures_and_says_so_and_beats_no_more(self, threaded):
+    def test_thread_that_fails_secures_and_says_so_and_beats_no_more(
+        self, threaded: Callable[..., tuple[Door, FakeDoorIO, DoorThread]]
+    ) -> None:
         door, io, thread = threaded(strike_time_s=10.0)
         door.grant()
         door.deadline = None  # whatever breaks it
@@ -658,7 +701,9 @@ class TestThread:
         thread._thread.join(PATIENCE_S)
         assert thread.last_beat == beat
 
-    def test_it_hangs_with_the_driver_and_beats_no_more(self, threaded):
+    def test_it_hangs_with_the_driver_and_beats_no_more(
+        self, threaded: Callable[..., tuple[Door, FakeDoorIO, DoorThread]]
+    ) -> None:
         door, io, thread = threaded()
         io.hangs = threading.Event()
         granting = threading.Thread(target=door.grant)
@@ -668,16 +713,16 @@ class TestThread:
         granting.join(PATIENCE_S)
         until(lambda: time.monotonic() - thread.last_beat < BEAT_S)
 
-    def test_closing_ends_it(self, threaded):
+    def test_closing_ends_it(self, threaded: Callable[..., tuple[Door, FakeDoorIO, DoorThread]]) -> None:
         _, _, thread = threaded()
         thread.close()
         assert not thread._thread.is_alive()
 
-    def test_many_threads_tell_it_things(self, threaded):
+    def test_many_threads_tell_it_things(self, threaded: Callable[..., tuple[Door, FakeDoorIO, DoorThread]]) -> None:
         door, io, thread = threaded(strike_time_s=0.1)
         told = [event for event in EVENTS if not isinstance(event, ScheduleChanged)]
 
-        def tell():
+        def tell() -> None:
             for event in told * 5:
                 door.tell(event)
                 door.status()

@@ -10,81 +10,81 @@ from tests.device.door.bench import ALL_WIRED, SETTINGS, Bench
 PASSAGES = (Event.DOOR_PASSED, Event.DOOR_NOT_ENTERED)
 
 
-def passages(bench):
+def passages(bench: Bench) -> list[tuple[Event, str]]:
     return [told for told in bench.told() if told[0] in PASSAGES]
 
 
-def granted(row=7, *, egress=False, wired=ALL_WIRED, **changed):
+def granted(row: int = 7, *, egress: bool = False, wired: frozenset[DoorInput] = ALL_WIRED, **changed: str) -> Bench:
     return Bench(wired=wired, **changed).tell(Granted(egress=egress, row=row))
 
 
 @pytest.mark.parametrize("egress", [False, True])
 @pytest.mark.parametrize("relock", ["open", "close"])
-def test_opening_the_door_is_passing(egress, relock):
+def test_opening_the_door_is_passing(egress: bool, relock: str) -> None:
     assert passages(granted(egress=egress, relock=relock).wait(1).open()) == [(Event.DOOR_PASSED, "row 7")]
 
 
 @pytest.mark.parametrize("egress", [False, True])
-def test_not_opening_it_is_not_entering(egress):
+def test_not_opening_it_is_not_entering(egress: bool) -> None:
     bench = granted(egress=egress)
     assert passages(bench.wait(3.9)) == []
     assert passages(bench.wait(0.1)) == [(Event.DOOR_NOT_ENTERED, "row 7")]
 
 
-def test_it_is_said_once():
+def test_it_is_said_once() -> None:
     bench = granted().open()
     bench.told()
     assert passages(bench.shut().wait(60)) == []
 
 
-def test_opening_later_is_somebody_else():
+def test_opening_later_is_somebody_else() -> None:
     assert passages(granted().wait(5).open()) == [(Event.DOOR_NOT_ENTERED, "row 7")]
 
 
-def test_row_that_is_not_written_yet_is_not_named():
+def test_row_that_is_not_written_yet_is_not_named() -> None:
     assert passages(granted(row=0).open()) == [(Event.DOOR_PASSED, "")]
 
 
-def test_two_who_are_granted_and_open_once_have_a_row_each():
+def test_two_who_are_granted_and_open_once_have_a_row_each() -> None:
     bench = granted(row=7).wait(1).tell(Granted(row=8)).open()
     assert passages(bench) == [(Event.DOOR_PASSED, "row 7"), (Event.DOOR_PASSED, "row 8")]
 
 
 @pytest.mark.parametrize("command", [DoorCommand.SECURE, DoorCommand.LOCKDOWN])
-def test_grant_that_is_cut_short_is_not_entered(command):
+def test_grant_that_is_cut_short_is_not_entered(command: DoorCommand) -> None:
     assert passages(granted().command(command).wait(1)) == [(Event.DOOR_NOT_ENTERED, "row 7")]
 
 
-def test_grant_in_an_unlock_window_counts_too():
+def test_grant_in_an_unlock_window_counts_too() -> None:
     bench = Bench().tell(ScheduleChanged(unlocked=True)).tell(Granted(row=7)).open()
     assert passages(bench) == [(Event.DOOR_PASSED, "row 7")]
 
 
 @pytest.mark.parametrize("command", [DoorCommand.LOCKDOWN, DoorCommand.EVACUATE])
-def test_grant_that_is_refused_or_for_nothing_has_none(command):
+def test_grant_that_is_refused_or_for_nothing_has_none(command: DoorCommand) -> None:
     assert passages(Bench().command(command).tell(Granted(row=7)).wait(10)) == []
 
 
-def test_without_a_position_switch_nothing_is_said():
+def test_without_a_position_switch_nothing_is_said() -> None:
     assert passages(granted(wired=frozenset()).wait(10)) == []
 
 
 @pytest.mark.parametrize("line", [Line.CUT, Line.SHORT])
-def test_damaged_switch_says_nothing(line):
+def test_damaged_switch_says_nothing(line: Line) -> None:
     assert passages(granted().sense(DoorInput.DPS, line).wait(10)) == []
 
 
-def test_grant_that_the_outputs_failed_was_withdrawn_and_has_none():
+def test_grant_that_the_outputs_failed_was_withdrawn_and_has_none() -> None:
     assert passages(granted().tell(DriveFailed("it does not answer")).wait(60)) == []
 
 
-def test_door_that_stands_open_says_nothing():
+def test_door_that_stands_open_says_nothing() -> None:
     bench = granted().open()
     bench.told()
     assert passages(bench.tell(Granted(row=8)).wait(10)) == []
 
 
-def test_grant_at_the_moment_at_which_another_ends():
+def test_grant_at_the_moment_at_which_another_ends() -> None:
     """The door's thread may be later than the next badge."""
     bench = granted(row=7)
     after = step(SETTINGS, ALL_WIRED, bench.door, Granted(row=8), bench.now + 60)
@@ -94,7 +94,7 @@ def test_grant_at_the_moment_at_which_another_ends():
     assert [(one.event, one.detail) for one in notices(after, later, Tick())] == [(Event.DOOR_NOT_ENTERED, "row 8")]
 
 
-def test_flood_of_grants_is_bounded():
+def test_flood_of_grants_is_bounded() -> None:
     bench = Bench()
     for row in range(1, 101):
         bench.tell(Granted(row=row))

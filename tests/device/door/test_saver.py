@@ -1,6 +1,7 @@
 """What a door's saver says is on the disk is on the disk: also after a write that failed halfway, or is under way."""
 
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
@@ -42,7 +43,7 @@ def disk() -> Disk:
 
 
 @pytest.fixture
-def saver(disk, monkeypatch):
+def saver(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Saver]:
     monkeypatch.setattr(module, "RETRY_S", 0.01)
     with closing(Saver(disk, HandClock(), lambda _why: None)) as opened:
         opened.want(LOCKED_DOWN)
@@ -51,7 +52,7 @@ def saver(disk, monkeypatch):
         yield opened
 
 
-def test_what_is_wanted_again_after_a_write_that_failed_halfway_is_written_again(disk, saver):
+def test_what_is_wanted_again_after_a_write_that_failed_halfway_is_written_again(disk: Disk, saver: Saver) -> None:
     disk.fails = True
     saver.want(CLEARED)
     assert disk.has_begun.acquire(timeout=SOON_S)
@@ -62,7 +63,7 @@ def test_what_is_wanted_again_after_a_write_that_failed_halfway_is_written_again
     assert disk.holds == LOCKED_DOWN
 
 
-def test_what_is_wanted_again_during_another_write_is_not_on_the_disk_yet(disk, saver):
+def test_what_is_wanted_again_during_another_write_is_not_on_the_disk_yet(disk: Disk, saver: Saver) -> None:
     disk.may_end.clear()
     saver.want(CLEARED)
     assert disk.has_begun.acquire(timeout=SOON_S)

@@ -44,21 +44,21 @@ def rows_of(pacing: Pacing, *, seconds: int, a_second: int, reason: Reason = Rea
 
 
 @pytest.mark.parametrize("reason", FLOODING)
-def test_minute_of_twenty_badges_a_second_is_26_rows_at_most(reason):
+def test_minute_of_twenty_badges_a_second_is_26_rows_at_most(reason: Reason) -> None:
     assert rows_of(Pacing(), seconds=60, a_second=20, reason=reason) <= 26
 
 
-def test_hour_of_twenty_badges_a_second_is_440_rows_at_most():
+def test_hour_of_twenty_badges_a_second_is_440_rows_at_most() -> None:
     assert rows_of(Pacing(), seconds=3600, a_second=20) <= 440
 
 
 @pytest.mark.parametrize("reason", FLOODING)
-def test_person_every_ten_seconds_always_has_a_row(reason):
+def test_person_every_ten_seconds_always_has_a_row(reason: Reason) -> None:
     pacing = Pacing()
     assert not any(pacing.is_counted(denied(number, reason), 10.0 * number) for number in range(1000))
 
 
-def test_twenty_at_once_have_rows():
+def test_twenty_at_once_have_rows() -> None:
     pacing = Pacing()
     assert [pacing.is_counted(denied(number), 5.0) for number in range(22)] == [False] * 20 + [True] * 2
 
@@ -66,7 +66,7 @@ def test_twenty_at_once_have_rows():
 @pytest.mark.parametrize(
     "other", [denied(7, reader="inside"), denied(7, Reason.BADGE_REVOKED)], ids=["reader", "reason"]
 )
-def test_flood_hides_nothing_else(other):
+def test_flood_hides_nothing_else(other: Transaction) -> None:
     pacing = Pacing()
     rows_of(pacing, seconds=60, a_second=20)
     assert not pacing.is_counted(other, 60.0)
@@ -75,17 +75,17 @@ def test_flood_hides_nothing_else(other):
 @pytest.mark.parametrize(
     "reason", [reason for reason in Reason if reason not in (*FLOODING, Reason.MATCH, Reason.EXIT)]
 )
-def test_denial_after_a_look_always_has_a_row(reason):
+def test_denial_after_a_look_always_has_a_row(reason: Reason) -> None:
     pacing = Pacing()
     assert not any(pacing.is_counted(denied(number, reason), 0.0) for number in range(100))
 
 
-def test_grant_always_has_a_row():
+def test_grant_always_has_a_row() -> None:
     pacing, granted = Pacing(), replace(denied(1), decision=GRANTED)
     assert not any(pacing.is_counted(granted, 0.0) for _ in range(100))
 
 
-def test_summary_says_how_many_and_which_came_first_and_last():
+def test_summary_says_how_many_and_which_came_first_and_last() -> None:
     pacing = Pacing()
     for number in range(25):
         pacing.is_counted(denied(number), number / 10)
@@ -95,7 +95,7 @@ def test_summary_says_how_many_and_which_came_first_and_last():
     assert row.fault == "5 more within 0.4 s, first badge 17:20, last badge 17:24"
 
 
-def test_summary_that_was_not_written_is_due_again():
+def test_summary_that_was_not_written_is_due_again() -> None:
     pacing = Pacing()
     for number in range(25):
         pacing.is_counted(denied(number), 0.0)
@@ -110,7 +110,7 @@ arrivals = st.lists(
 
 
 @given(arrivals)
-def test_each_denial_is_in_a_row_or_in_a_count_with_its_neighbors(arrived):
+def test_each_denial_is_in_a_row_or_in_a_count_with_its_neighbors(arrived: list[tuple[float, Reason, str]]) -> None:
     pacing, now, rows, summaries, counted = Pacing(), 0.0, 0, [], []
     for number, (pause_s, reason, reader) in enumerate(arrived):
         now += pause_s / 10

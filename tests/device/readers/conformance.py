@@ -1,9 +1,10 @@
 """What every reader must do, real or simulated: subclass `ReaderConformance` and give it a `rig`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle, islice
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from device.config import Settings, VisionSettings
 from device.credentials import format_badge
 from device.errors import ReaderError
 from device.ports import Clock, Reader
-from device.records import BadgeRead, Credential, Notice, ReaderEvent, ReaderNotice, Signal
+from device.records import BadgeRead, Credential, Image, Notice, ReaderEvent, ReaderNotice, Signal
 from device.simulation.player import Played, Player
 from device.virtual.clock import SimulatedClock
 from device.virtual.reader import SimulatedReader
+from device.vision.faces import FaceAnalyzer
 from tests.device.readers.held import Held, door_at
 
 PATIENCE_S = 5.0
@@ -113,38 +115,38 @@ def for_a_minute(rig: Rig, shown: list[Callable[[], object]]) -> list[Callable[[
 class ReaderConformance:
     """The tests. A subclass has a fixture `rig` that gives a `Rig` whose reader is in operation."""
 
-    def test_without_a_badge_nothing_comes(self, rig):
+    def test_without_a_badge_nothing_comes(self, rig: Rig) -> None:
         assert rig.reader.read(0.0) is None
 
-    def test_waiting_ends_at_the_time_out(self, rig):
+    def test_waiting_ends_at_the_time_out(self, rig: Rig) -> None:
         began = rig.clock.monotonic()
         assert rig.reader.read(0.05) is None
         assert rig.clock.monotonic() - began >= 0.05
 
-    def test_badge_is_read_with_its_reader_and_time(self, rig):
+    def test_badge_is_read_with_its_reader_and_time(self, rig: Rig) -> None:
         began = rig.clock.monotonic()
         rig.present(rig.cards[0])
         read = rig.next()
         assert (read.credential, read.reader) == (rig.cards[0], rig.name)
         assert began <= read.at <= rig.clock.monotonic()
 
-    def test_badges_come_in_order(self, rig):
+    def test_badges_come_in_order(self, rig: Rig) -> None:
         rig.present(rig.cards[0])
         first = rig.next()
         rig.present(rig.cards[1])
         assert (first.credential, rig.next().credential) == rig.cards
 
-    def test_what_nobody_understands_is_an_unreadable_badge(self, rig):
+    def test_what_nobody_understands_is_an_unreadable_badge(self, rig: Rig) -> None:
         rig.garble()
         assert rig.next().credential is None
 
-    def test_badge_after_noise_is_read(self, rig):
+    def test_badge_after_noise_is_read(self, rig: Rig) -> None:
         rig.garble()
         rig.next()
         rig.present(rig.cards[1])
         assert rig.next().credential == rig.cards[1]
 
-    def test_plays_a_scenario_at_a_door(self, rig, tmp_path):
+    def test_plays_a_scenario_at_a_door(self, rig: Rig, tmp_path: Path) -> None:
         path = tmp_path / "door.toml"
         path.write_text(DOOR.format(cards=[format_badge(card) for card in rig.cards]))
         settings = Settings(vision=VisionSettings(threads=1))
@@ -153,7 +155,7 @@ class ReaderConformance:
         assert [step.unmet for step in played] == [(), (), ()]
 
     @pytest.mark.parametrize("pattern", ["held", "damaged", "in turn"])
-    def test_card_held_for_a_minute_is_presented_once(self, rig, pattern):
+    def test_card_held_for_a_minute_is_presented_once(self, rig: Rig, pattern: str) -> None:
         """Also with every other frame damaged, and beside another card."""
         first, second = (partial(rig.present, card) for card in rig.cards)
         shown, expected = {
@@ -164,21 +166,23 @@ class ReaderConformance:
         presented = Held(rig.reader, rig.name).presented(for_a_minute(rig, shown), rig.spacing_s)
         assert presented == list(expected)
 
-    def test_card_is_presented_again_after_three_seconds(self, rig):
+    def test_card_is_presented_again_after_three_seconds(self, rig: Rig) -> None:
         if not rig.spacing_s:
             pytest.skip("its events come at their own pace")
         show = partial(rig.present, rig.cards[0])
         presented = Held(rig.reader, rig.name).presented([show, show, rig.garble], 3.0)
         assert presented[:2] == [rig.cards[0]] * 2
 
-    def test_card_taken_away_is_presented_again_at_once(self, rig):
+    def test_card_taken_away_is_presented_again_at_once(self, rig: Rig) -> None:
         if rig.take_away is None:
             pytest.skip("this reader can't report it")
         show = partial(rig.present, rig.cards[0])
         presented = Held(rig.reader, rig.name).presented([show, show, rig.take_away, show, show], 0.1)
         assert presented == [rig.cards[0]] * 2
 
-    def test_cards_held_at_a_door_are_a_transaction_each(self, rig, tmp_path, analyzer, portraits):
+    def test_cards_held_at_a_door_are_a_transaction_each(
+        self, rig: Rig, tmp_path: Path, analyzer: FaceAnalyzer, portraits: Mapping[str, Image]
+    ) -> None:
         """One is the person's who stands there; damaged frames come in between."""
         shown = [partial(rig.present, rig.cards[0]), rig.garble, partial(rig.present, rig.cards[1])]
         door = door_at(Held(rig.reader, rig.name), tmp_path / "door", analyzer, portraits)
@@ -192,15 +196,15 @@ class ReaderConformance:
         ]
         assert door.released_s() == [3.0]
 
-    def test_every_signal_can_be_shown(self, rig):
+    def test_every_signal_can_be_shown(self, rig: Rig) -> None:
         for signal in Signal:
             rig.reader.show(signal)
 
-    def test_closing_twice_is_harmless(self, rig):
+    def test_closing_twice_is_harmless(self, rig: Rig) -> None:
         rig.reader.close()
         rig.reader.close()
 
-    def test_reader_that_goes_away_is_told(self, rig):
+    def test_reader_that_goes_away_is_told(self, rig: Rig) -> None:
         """Either as an error, or as a notice by a reader that goes on looking for it."""
         if rig.unplug is None:
             return

@@ -5,9 +5,12 @@ import pty
 import socket
 import struct
 import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -19,7 +22,9 @@ from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.part import Member
 from device.readers.pn532 import reader as pn532
+from device.readers.pn532.reader import Pn532Reader
 from device.readers.recovery import Recovered
+from device.readers.streams import StreamReader
 from device.records import Credential, Notice, ReaderNotice
 from device.virtual.reader import SimulatedReader
 from tests.device.readers.conformance import ReaderConformance, Rig
@@ -31,17 +36,17 @@ NUMBERS = Credential("number", 0, 1001), Credential("number", 0, 0xFEDCBA98)
 SERIAL_NUMBERS = Credential("csn4", 0, 0x12345678), Credential("csn7", 0, 0x04A1B2C3D4E5F6)
 
 
-def around(clock):
+def around(clock: SystemClock) -> ReaderContext:
     return ReaderContext(clock, lambda: None, Path())
 
 
 @contextmanager
-def far_end(make_reader):
+def far_end(make_reader: Callable[..., Any]) -> Iterator[tuple[StreamReader, int, Callable[..., Any]]]:
     """A reader of a pseudo-terminal, the descriptor of its far end, and how to pull the plug."""
     far, near = pty.openpty()
     open_ends = {far}
 
-    def unplug():
+    def unplug() -> None:
         open_ends.clear()
         os.close(far)
 
@@ -57,28 +62,28 @@ class Jumping(SystemClock):
 
     ahead_s = 0.0
 
-    def monotonic(self):
+    def monotonic(self) -> float:
         return super().monotonic() + self.ahead_s
 
-    def sleep(self, seconds):
+    def sleep(self, seconds: float) -> None:
         self.ahead_s += max(0.0, seconds)
 
 
 class Opened:
     """Opens a reader of a kind on the system's clock, or another."""
 
-    def __init__(self, module, clock=None):
+    def __init__(self, module: ModuleType, clock: Jumping | None = None) -> None:
         self.clock = clock or SystemClock()
         self.open = lambda source: module.open_reader(ReaderSettings(name=NAME, source=source), around(self.clock))
 
 
-def line(credential):
+def line(credential: Credential) -> bytes:
     return format_badge(credential).encode() + b"\r\n"
 
 
 class TestLinesOfASerialDevice(ReaderConformance):
     @pytest.fixture
-    def rig(self):
+    def rig(self) -> Iterator[Rig]:
         opened = Opened(lines)
         with far_end(opened.open) as (reader, far, unplug):
             yield Rig(
@@ -94,7 +99,7 @@ class TestLinesOfASerialDevice(ReaderConformance):
 
 class TestLinesOfAFifo(ReaderConformance):
     @pytest.fixture
-    def rig(self, tmp_path):
+    def rig(self, tmp_path: Path) -> Iterator[Rig]:
         path, opened = tmp_path / "fifo", Opened(lines)
         os.mkfifo(path)
         with closing(opened.open(str(path))) as reader, path.open("wb", buffering=0) as pipe:
@@ -108,7 +113,7 @@ class TestLinesOfAFifo(ReaderConformance):
             )
 
 
-def frame(credential):
+def frame(credential: Credential) -> bytes:
     tag = b"\x0b" + credential.number.to_bytes(4)
     checksum = tag[0] ^ tag[1] ^ tag[2] ^ tag[3] ^ tag[4]
     return b"\x02" + (tag.hex() + f"{checksum:02x}").upper().encode() + b"\x03"
@@ -116,7 +121,7 @@ def frame(credential):
 
 class TestRdm6300(ReaderConformance):
     @pytest.fixture
-    def rig(self):
+    def rig(self) -> Iterator[Rig]:
         opened = Opened(rdm6300)
         with far_end(opened.open) as (reader, far, unplug):
             yield Rig(
@@ -132,10 +137,10 @@ class TestRdm6300(ReaderConformance):
 
 class TestPn532(ReaderConformance):
     @pytest.fixture
-    def rig(self):
+    def rig(self) -> Iterator[Rig]:
         opened, chip = Opened(pn532, Jumping()), None
 
-        def open_with_chip(source):
+        def open_with_chip(source: str) -> Pn532Reader:
             nonlocal chip
             chip = Chip(far)
             return opened.open(source)
@@ -144,7 +149,7 @@ class TestPn532(ReaderConformance):
         with closing(open_with_chip(os.ttyname(near))) as reader:
             os.close(near)
 
-            def present(credential):
+            def present(credential: Credential) -> None:
                 size = 4 if credential.format == "csn4" else 7
                 chip.card = ChipCard(credential.number.to_bytes(size))
 
@@ -166,11 +171,11 @@ SHIFT, COLON, ENTER = 42, 39, 28
 DIGITS = dict(zip("1234567890", range(2, 12), strict=True))
 
 
-def key(code, value):
+def key(code: int, value: int) -> bytes:
     return struct.pack("llHHi", 0, 0, 1, code, value) + struct.pack("llHHi", 0, 0, 0, 0, 0)
 
 
-def strokes(text):
+def strokes(text: str) -> bytes:
     """The events of a keyboard wedge that types `FACILITY:NUMBER` and Enter."""
     typed = b""
     for character in text:
@@ -183,7 +188,7 @@ def strokes(text):
 
 class TestWedge(ReaderConformance):
     @pytest.fixture
-    def rig(self, tmp_path):
+    def rig(self, tmp_path: Path) -> Iterator[Rig]:
         path, clock = tmp_path / "event0", SystemClock()
         os.mkfifo(path)
         settings = ReaderSettings(name=NAME, source=str(path))
@@ -203,7 +208,7 @@ class TestWedge(ReaderConformance):
 
 class TestSocket(ReaderConformance):
     @pytest.fixture
-    def rig(self):
+    def rig(self) -> Iterator[Rig]:
         opened = Opened(sockets)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "badges"
@@ -225,7 +230,7 @@ class TestSocket(ReaderConformance):
 
 class TestRecovered(ReaderConformance):
     @pytest.fixture
-    def rig(self):
+    def rig(self) -> Iterator[Rig]:
         opened = Opened(lines)
         with far_end(opened.open) as (first, far, unplug):
             reader = Recovered(partial(opened.open, "/dev/nothing"), first, name=NAME, clock=opened.clock)
@@ -240,14 +245,14 @@ class TestRecovered(ReaderConformance):
                     unplug,
                 )
 
-    def test_loss_is_a_notice(self, rig):
+    def test_loss_is_a_notice(self, rig: Rig) -> None:
         rig.unplug()
         assert rig.next(ReaderNotice).notice is Notice.LOST
 
 
 class TestGroup(ReaderConformance):
     @pytest.fixture
-    def rig(self, tmp_path):
+    def rig(self, tmp_path: Path) -> Iterator[Rig]:
         opened, path = Opened(lines), tmp_path / "fifo"
         os.mkfifo(path)
         with far_end(opened.open) as (first, far, unplug):
@@ -267,7 +272,7 @@ class TestGroup(ReaderConformance):
 
 class TestSimulated(ReaderConformance):
     @pytest.fixture
-    def rig(self):
+    def rig(self) -> Rig:
         clock = SystemClock()
         reader = SimulatedReader(clock, NAME)
         return Rig(

@@ -119,34 +119,34 @@ def refusal_of(bits: str, table: FormatTable = USUAL) -> Refusal:
 
 
 @pytest.mark.parametrize(("name", "bits", "facility", "number"), PUBLISHED)
-def test_published_frame_is_read(name, bits, facility, number):
+def test_published_frame_is_read(name: str, bits: str, facility: int, number: int) -> None:
     assert decode(bits, formats_for((name,))) == Credential(name, facility, number)
 
 
 @pytest.mark.parametrize(("name", "bits", "facility", "number"), PUBLISHED)
-def test_published_frame_is_written(name, bits, facility, number):
+def test_published_frame_is_written(name: str, bits: str, facility: int, number: int) -> None:
     assert encode(Credential(name, facility, number)) == bits
 
 
 @pytest.mark.parametrize("known", BUILT_IN, ids=lambda known: known.name)
-def test_fields_have_the_widths_of_the_written_form(known):
+def test_fields_have_the_widths_of_the_written_form(known: CardFormat) -> None:
     assert (known.layout.count("F"), known.layout.count("N")) == WIDTHS[known.name]
 
 
 @given(valid_frames())
-def test_card_reads_as_its_credential(frame):
+def test_card_reads_as_its_credential(frame: tuple[CardFormat, Credential, str]) -> None:
     known, credential, bits = frame
     assert decode(bits, only(known)) == credential
 
 
 @given(valid_frames())
-def test_credential_has_a_written_form(frame):
+def test_credential_has_a_written_form(frame: tuple[CardFormat, Credential, str]) -> None:
     _, credential, _ = frame
     assert parse_badge(format_badge(credential)) == credential
 
 
 @given(valid_frames(), st.data())
-def test_flipped_bit_that_parity_covers_is_refused(frame, data):
+def test_flipped_bit_that_parity_covers_is_refused(frame: tuple[CardFormat, Credential, str], data) -> None:
     known, _, bits = frame
     guarded = sorted(set(range(known.length)) - set(unguarded(known)))
     assume(guarded)
@@ -155,36 +155,36 @@ def test_flipped_bit_that_parity_covers_is_refused(frame, data):
 
 
 @pytest.mark.parametrize(("name", "bits"), [(row[0], row[1]) for row in PUBLISHED])
-def test_every_single_flipped_bit_is_seen_unless_unguarded(name, bits):
+def test_every_single_flipped_bit_is_seen_unless_unguarded(name: str, bits: str) -> None:
     table = formats_for((name,))
     missed = [at for at in range(len(bits)) if isinstance(decode(flipped(bits, at), table), Credential)]
     assert missed == list(unguarded(BY_NAME[name]))
 
 
-def test_formats_of_the_trade_are_guarded_throughout():
+def test_formats_of_the_trade_are_guarded_throughout() -> None:
     assert [known.name for known in BUILT_IN if unguarded(known)] == ["csn4", "csn7"]
 
 
 @given(st.text("01", max_size=140) | st.text("01", min_size=26, max_size=26) | st.text("01", min_size=35, max_size=35))
 @settings(max_examples=300)
-def test_any_bits_are_a_credential_or_refused(bits):
+def test_any_bits_are_a_credential_or_refused(bits: str) -> None:
     read = decode(bits, USUAL)
     assert isinstance(read, Credential) or bool(read.text and read.hint)
 
 
 @given(st.text())
-def test_anything_at_all_is_a_credential_or_refused(bits):
+def test_anything_at_all_is_a_credential_or_refused(bits: str) -> None:
     assert isinstance(decode(bits, USUAL), Credential | Refusal)
 
 
 @given(st.text("01", min_size=8, max_size=60))
-def test_refusal_holds_none_of_the_frame(bits):
+def test_refusal_holds_none_of_the_frame(bits: str) -> None:
     read = decode(bits, USUAL)
     assert isinstance(read, Credential) or bits not in read.text + read.hint
 
 
 @given(any_format, st.data())
-def test_what_is_read_encodes_to_a_frame_that_reads_the_same(known, data):
+def test_what_is_read_encodes_to_a_frame_that_reads_the_same(known: CardFormat, data) -> None:
     read = decode(mended(data.draw(st.text("01", min_size=known.length, max_size=known.length)), known), only(known))
     assume(isinstance(read, Credential))
     try:
@@ -211,34 +211,34 @@ def test_what_is_read_encodes_to_a_frame_that_reads_the_same(known, data):
         ("00010101000000000010001011", Why.WRONG_PARITY, "Wrong parity of h10301, at bit 1 and bit 26 of 26."),
     ],
 )
-def test_refusal_says_why(bits, why, said):
+def test_refusal_says_why(bits: str, why: Why, said: str) -> None:
     refused = refusal_of(bits)
     assert (refused.why, refused.text[: len(said)]) == (why, said)
 
 
-def test_number_zero_without_a_facility_code_is_no_card():
+def test_number_zero_without_a_facility_code_is_no_card() -> None:
     assert refusal_of("0" * 36 + "1", formats_for(("h10302",))).why is Why.NUMBER_ZERO
 
 
-def test_number_zero_of_a_site_is_a_card():
+def test_number_zero_of_a_site_is_a_card() -> None:
     assert decode("0" * 25 + "1", USUAL) == Credential("h10301", 0, 0)
 
 
 @given(st.integers(0, 255), st.integers(0, 65535))
-def test_swapped_wires_are_hinted_at(facility, number):
+def test_swapped_wires_are_hinted_at(facility: int, number: int) -> None:
     bits = encode(Credential("h10301", facility, number))
     refused = refusal_of(bits.translate(str.maketrans("01", "10")))
     assert (refused.why, "data 0 and data 1 are swapped" in refused.hint) == (Why.WRONG_PARITY, True)
 
 
 @given(st.integers(0, 4095), st.integers(1, 2**20 - 1))
-def test_frame_from_its_end_is_never_taken_without_parity(facility, number):
+def test_frame_from_its_end_is_never_taken_without_parity(facility: int, number: int) -> None:
     backwards = encode(Credential("c1k35s", facility, number))[::-1]
     read = decode(backwards, USUAL)
     assert isinstance(read, Credential) or bool({"swapped", "backwards"} & set(read.hint.strip(".").split()))
 
 
-def test_wire_that_is_cut_is_hinted_at():
+def test_wire_that_is_cut_is_hinted_at() -> None:
     assert "data 1 may be cut" in refusal_of("0" * 9).hint
 
 
@@ -254,29 +254,29 @@ def test_wire_that_is_cut_is_hinted_at():
         (Credential("number", 0, 5), "No card format is called 'number'."),
     ],
 )
-def test_credential_that_no_card_has_is_refused(credential, said):
+def test_credential_that_no_card_has_is_refused(credential: Credential, said: str) -> None:
     with pytest.raises(CredentialError) as refused:
         encode(credential)
     assert refused.value.message[: len(said)] == said
 
 
-def test_usual_formats_are_those_that_share_their_length_with_no_other():
+def test_usual_formats_are_those_that_share_their_length_with_no_other() -> None:
     assert [known.name for known in USUAL.formats] == ["h10301", "h10306", "c1k35s", "csn4", "csn7"]
 
 
 @pytest.mark.parametrize("name", ["h10302", "h10304", " H10302 "])
-def test_format_of_37_bits_is_read_where_it_is_named(name):
+def test_format_of_37_bits_is_read_where_it_is_named(name: str) -> None:
     assert [known.name for known in formats_for((name,)).formats] == [name.strip().lower()]
 
 
 @pytest.mark.parametrize(
     ("alias", "name"), [*ALIASES.items(), ("26", "h10301"), ("34", "h10306"), ("35", "c1k35s"), ("56", "csn7")]
 )
-def test_alias_is_its_format(alias, name):
+def test_alias_is_its_format(alias: str, name: str) -> None:
     assert formats_for((alias,)) == formats_for((name,))
 
 
-def test_format_that_is_named_twice_is_one():
+def test_format_that_is_named_twice_is_one() -> None:
     assert [known.name for known in formats_for(("csn4", "csn32", "32")).formats] == ["csn4"]
 
 
@@ -290,7 +290,7 @@ def test_format_that_is_named_twice_is_one():
         (("x" * 500,), f"'{'x' * 40}' is no card format.", "Choose one of h10301, "),
     ],
 )
-def test_choice_that_cannot_be_is_refused(names, said, way_out):
+def test_choice_that_cannot_be_is_refused(names: tuple[str, ...], said: str, way_out: str) -> None:
     with pytest.raises(ConfigError) as refused:
         formats_for(names)
     assert (refused.value.message[: len(said)], refused.value.hint[: len(way_out)]) == (said, way_out)
@@ -301,43 +301,43 @@ HOUSE = FormatSettings(name="house", layout="N" * 26)
 
 
 @pytest.mark.parametrize("name", ["acme", "own:acme", "36"])
-def test_own_format_is_read_where_it_is_named(name):
+def test_own_format_is_read_where_it_is_named(name: str) -> None:
     bits = encode(Credential("own:acme", 5, 17), own_card_formats((ACME,)))
     assert decode(bits, formats_for((name,), (ACME,))) == Credential("own:acme", 5, 17)
 
 
-def test_own_format_of_a_length_of_its_own_is_among_the_usual_ones():
+def test_own_format_of_a_length_of_its_own_is_among_the_usual_ones() -> None:
     assert formats_for((), (ACME,)).formats[-1].name == "own:acme"
 
 
-def test_own_format_of_a_known_length_has_to_be_chosen():
+def test_own_format_of_a_known_length_has_to_be_chosen() -> None:
     assert refusal_of("01" * 13, formats_for((), (HOUSE,))).text[:37] == "26 bits may be h10301 or own:house: t"
 
 
-def test_own_format_of_a_known_length_is_read_where_it_is_named():
+def test_own_format_of_a_known_length_is_read_where_it_is_named() -> None:
     assert decode("01" * 13, formats_for(("house",), (HOUSE,))) == Credential("own:house", 0, 0x1555555)
 
 
 @pytest.mark.parametrize("name", [*BY_NAME, *ALIASES, "number", "csn10", "own"])
-def test_own_format_takes_no_name_that_is_taken(name):
+def test_own_format_takes_no_name_that_is_taken(name: str) -> None:
     with pytest.raises(ConfigError, match=f"The card format '{name}' in the settings is wrong: there is a format of"):
         formats_for((), (FormatSettings(name=name, layout="N" * 40),))
 
 
-def test_two_own_formats_have_two_names():
+def test_two_own_formats_have_two_names() -> None:
     with pytest.raises(ConfigError, match="there is a format of this name already"):
         formats_for((), (ACME, ACME))
 
 
 @pytest.mark.parametrize(("layout", "parity", "said"), MALFORMED)
-def test_malformed_format_is_refused(layout, parity, said):
+def test_malformed_format_is_refused(layout: str, parity: tuple[str, ...], said: str) -> None:
     with pytest.raises(ConfigError) as refused:
         formats_for((), (FormatSettings(name="acme", layout=layout, parity=parity),))
     assert refused.value.message.endswith(f"{said}.")
 
 
 @given(st.text("FNP.", max_size=20), st.lists(st.text("EOX.", max_size=20), max_size=3))
-def test_any_layout_is_a_format_or_refused(layout, parity):
+def test_any_layout_is_a_format_or_refused(layout: str, parity: list[str]) -> None:
     own = FormatSettings(name="acme", layout=layout, parity=tuple(parity))
     try:
         (known,) = own_card_formats((own,))
@@ -346,16 +346,16 @@ def test_any_layout_is_a_format_or_refused(layout, parity):
     assert len(checks(known)) == layout.count("P")
 
 
-def test_widest_number_is_read():
+def test_widest_number_is_read() -> None:
     own = own_card_formats((FormatSettings(name="wide", layout="N" * 127 + ".", parity=()),))
     widest = Credential("own:wide", 0, 2**127 - 1)
     assert decode(encode(widest, own), only(own[0])) == widest
 
 
-def test_corporate_1000_computes_its_parity_in_the_order_of_what_covers_what():
+def test_corporate_1000_computes_its_parity_in_the_order_of_what_covers_what() -> None:
     assert [check.position for check in checks(BY_NAME["c1k35s"])] == [1, 34, 0]
 
 
-def test_wrong_parity_is_told_by_position():
+def test_wrong_parity_is_told_by_position() -> None:
     bits = flipped(encode(Credential("c1k35s", 1, 1)), 0)
     assert wrong_parity(bits, BY_NAME["c1k35s"]) == (0,)

@@ -4,6 +4,7 @@ import os
 import pty
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from device.readers.lines import open_reader
 from device.readers.mailbox import ROOM, ROOM_FOR_NOISE, Mailbox
 from device.readers.part import Member
 from device.readers.rate_limit import REPORT_EVERY_S, RateLimit, TokenBucket
+from device.readers.streams import StreamReader
 from device.records import BadgeRead, Credential, KeyPress, Notice, ReaderNotice, Signal
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
@@ -30,12 +32,12 @@ KEY, NOTICE = KeyPress("1", 0.0, "front"), ReaderNotice(Notice.TAMPERED, 0.0, "f
 any_event = st.sampled_from([BADGE, NOISE, KEY, NOTICE])
 
 
-def test_pace_admits_a_burst_and_then_no_more():
+def test_pace_admits_a_burst_and_then_no_more() -> None:
     pace = TokenBucket(burst=3, rate=1)
     assert [pace.admits(10.0) for _ in range(5)] == [True] * 3 + [False] * 2
 
 
-def test_pace_admits_more_as_time_passes():
+def test_pace_admits_more_as_time_passes() -> None:
     pace = TokenBucket(burst=3, rate=2)
     for _ in range(3):
         pace.admits(10.0)
@@ -43,47 +45,47 @@ def test_pace_admits_more_as_time_passes():
 
 
 @given(st.lists(st.floats(0, 100), max_size=200), st.integers(1, 5), st.floats(0.1, 10))
-def test_pace_admits_no_more_than_a_burst_and_its_rate(times, burst, rate):
+def test_pace_admits_no_more_than_a_burst_and_its_rate(times: list[float], burst: int, rate: float) -> None:
     pace = TokenBucket(burst, rate)
     admitted = sum(pace.admits(at) for at in sorted(times))
     assert admitted <= burst + rate * (max(times) - min(times) if times else 0) + 1e-6
 
 
-def test_pace_is_not_moved_by_a_clock_that_goes_back():
+def test_pace_is_not_moved_by_a_clock_that_goes_back() -> None:
     pace = TokenBucket(burst=1, rate=1)
     assert [pace.admits(at) for at in (10.0, 5.0, 5.5)] == [True, False, False]
 
 
-def test_loose_contact_does_not_fill_the_audit():
+def test_loose_contact_does_not_fill_the_audit() -> None:
     intake = RateLimit()
     assert sum(intake.lets_in(NOTICE, number / 10) for number in range(1000)) <= 30
 
 
 @pytest.mark.parametrize("event", [BADGE, NOISE, KEY], ids=["badge", "noise", "key"])
-def test_what_people_do_is_let_in(event):
+def test_what_people_do_is_let_in(event: BadgeRead | KeyPress) -> None:
     intake = RateLimit()
     assert all(intake.lets_in(event, float(second)) for second in range(60))
 
 
-def test_ten_badges_a_second_are_let_in():
+def test_ten_badges_a_second_are_let_in() -> None:
     intake = RateLimit()
     assert all(intake.lets_in(BADGE, number / 10) for number in range(600))
 
 
 @pytest.mark.parametrize(("event", "most"), [(BADGE, 220), (NOISE, 30), (KEY, 240)], ids=["badge", "noise", "key"])
-def test_flood_is_let_in_at_the_pace_of_people(event, most):
+def test_flood_is_let_in_at_the_pace_of_people(event: BadgeRead | KeyPress, most: int) -> None:
     intake = RateLimit()
     assert sum(intake.lets_in(event, number / 1000) for number in range(10_000)) <= most
 
 
-def test_noise_uses_up_nothing_of_the_badges():
+def test_noise_uses_up_nothing_of_the_badges() -> None:
     intake = RateLimit()
     for _ in range(10_000):
         intake.lets_in(NOISE, 1.0)
     assert intake.lets_in(BADGE, 1.0)
 
 
-def test_what_is_dropped_is_told_once_a_second_with_its_count():
+def test_what_is_dropped_is_told_once_a_second_with_its_count() -> None:
     intake, told = RateLimit(), []
     for number in range(2500):
         at = 10.0 + number / 1000
@@ -96,20 +98,20 @@ def test_what_is_dropped_is_told_once_a_second_with_its_count():
     assert rest.fault == f"{intake.dropped - counted} more came too fast and were dropped"
 
 
-def test_nothing_dropped_is_nothing_told():
+def test_nothing_dropped_is_nothing_told() -> None:
     intake = RateLimit()
     intake.lets_in(BADGE, 1.0)
     assert intake.report(10.0) is None
 
 
-def test_mailbox_gives_events_in_their_order():
+def test_mailbox_gives_events_in_their_order() -> None:
     mailbox = Mailbox()
     for event in (BADGE, NOISE, KEY):
         mailbox.put(event)
     assert [mailbox.take() for _ in range(4)] == [BADGE, NOISE, KEY, None]
 
 
-def test_badge_waits_behind_little_noise():
+def test_badge_waits_behind_little_noise() -> None:
     mailbox = Mailbox()
     for _ in range(1000):
         mailbox.put(NOISE)
@@ -117,7 +119,7 @@ def test_badge_waits_behind_little_noise():
     assert [mailbox.take() for _ in range(ROOM_FOR_NOISE + 1)] == [NOISE] * ROOM_FOR_NOISE + [BADGE]
 
 
-def test_badge_drives_noise_out_of_a_full_mailbox():
+def test_badge_drives_noise_out_of_a_full_mailbox() -> None:
     mailbox = Mailbox()
     for event in (BADGE, NOISE, *[KEY] * (ROOM - 2), NOTICE):
         mailbox.put(event)
@@ -126,7 +128,9 @@ def test_badge_drives_noise_out_of_a_full_mailbox():
 
 
 @given(st.lists(any_event, max_size=3 * ROOM))
-def test_mailbox_has_bounded_room_and_loses_nothing_without_counting_it(events):
+def test_mailbox_has_bounded_room_and_loses_nothing_without_counting_it(
+    events: list[BadgeRead | KeyPress | ReaderNotice],
+) -> None:
     mailbox = Mailbox()
     for event in events:
         mailbox.put(event)
@@ -136,7 +140,7 @@ def test_mailbox_has_bounded_room_and_loses_nothing_without_counting_it(events):
     assert (taken <= ROOM, taken + mailbox.dropped) == (True, len(events))
 
 
-def test_failure_comes_after_what_was_there_and_every_time():
+def test_failure_comes_after_what_was_there_and_every_time() -> None:
     mailbox = Mailbox()
     mailbox.put(BADGE)
     mailbox.fail(ReaderError("gone", hint="look"))
@@ -147,7 +151,7 @@ def test_failure_comes_after_what_was_there_and_every_time():
     assert first is BADGE
 
 
-def test_failure_that_is_raised_for_weeks_does_not_grow():
+def test_failure_that_is_raised_for_weeks_does_not_grow() -> None:
     mailbox, depths = Mailbox(), []
     mailbox.fail(ReaderError("gone", hint="look"))
     for _ in range(3):
@@ -160,7 +164,7 @@ def test_failure_that_is_raised_for_weeks_does_not_grow():
 class Inner:
     """A reader that gives what is put on it, from any thread; `floods` without end; can fail and hang."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.events, self.something = [], threading.Condition()
         self.floods = None
         self.failure = None
@@ -170,12 +174,12 @@ class Inner:
         self.waits = False
         self.given, self.shown, self.closed = 0, [], 0
 
-    def put(self, *events):
+    def put(self, *events: BadgeRead | KeyPress | ReaderNotice) -> None:
         with self.something:
             self.events.extend(events)
             self.something.notify_all()
 
-    def read(self, timeout_s):
+    def read(self, timeout_s: float) -> BadgeRead | KeyPress | ReaderNotice | None:
         self.waits = True
         self.hangs.wait()
         if self.floods:
@@ -189,36 +193,36 @@ class Inner:
                 raise self.failure
         return None
 
-    def fail(self, failure):
+    def fail(self, failure: Exception) -> None:
         with self.something:
             self.failure = failure
             self.something.notify_all()
 
-    def show(self, signal):
+    def show(self, signal: Signal) -> None:
         if self.cannot_show:
             raise ReaderError("The LED does not answer.", hint="Look at its wire.")
         self.shown.append(signal)
 
-    def close(self):
+    def close(self) -> None:
         self.closed += 1
 
 
 @pytest.fixture
-def inner():
+def inner() -> tuple[Inner, Inner]:
     return Inner(), Inner()
 
 
-def members(*readers):
+def members(*readers: StreamReader | Inner) -> tuple[Member, Member]:
     return tuple(Member(reader, name) for reader, name in zip(readers, ("front", "back"), strict=True))
 
 
 @pytest.fixture
-def group(inner):
+def group(inner: tuple[Inner, Inner]) -> Iterator[ReaderGroup]:
     with closing(ReaderGroup(members(*inner), SystemClock())) as group:
         yield group
 
 
-def until(reader, credential):
+def until(reader: ReaderGroup, credential: Credential) -> float:
     """Reads until a badge comes; how long it took, in seconds."""
     began = time.monotonic()
     while time.monotonic() - began < SOON_S:
@@ -228,26 +232,28 @@ def until(reader, credential):
     raise AssertionError("it never came")
 
 
-def test_badges_of_all_readers_come(group, inner):
+def test_badges_of_all_readers_come(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].put(BadgeRead(EILEEN, 0.0))
     inner[1].put(BadgeRead(GRACE, 0.0))
     assert {group.read(SOON_S).credential for _ in range(2)} == {EILEEN, GRACE}
 
 
-def test_keys_and_notices_come(group, inner):
+def test_keys_and_notices_come(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].put(KEY, NOTICE)
     assert [group.read(SOON_S) for _ in range(2)] == [KEY, NOTICE]
 
 
 @pytest.mark.parametrize("flood", [NOISE, BADGE], ids=["noise", "badges"])
-def test_badge_is_heard_beside_a_reader_that_floods(group, inner, flood):
+def test_badge_is_heard_beside_a_reader_that_floods(
+    group: ReaderGroup, inner: tuple[Inner, Inner], flood: BadgeRead
+) -> None:
     inner[0].floods = flood
     group.read(SOON_S)
     inner[1].put(BadgeRead(GRACE, 0.0))
     assert until(group, GRACE) < 2.0
 
 
-def test_flood_leaves_the_processor_to_others(group, inner):
+def test_flood_leaves_the_processor_to_others(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].floods = NOISE
     group.read(SOON_S)
     before = inner[0].given
@@ -255,21 +261,21 @@ def test_flood_leaves_the_processor_to_others(group, inner):
     assert inner[0].given - before < 10_000
 
 
-def test_flood_is_told_with_its_count(group, inner):
+def test_flood_is_told_with_its_count(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].floods = NOISE
     deadline = time.monotonic() + SOON_S
     while "came too fast and were dropped" not in group.read(SOON_S).fault:
         assert time.monotonic() < deadline
 
 
-def test_reader_that_hangs_keeps_nobody_waiting(group, inner):
+def test_reader_that_hangs_keeps_nobody_waiting(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].hangs.clear()
     inner[1].put(BadgeRead(GRACE, 0.0))
     assert until(group, GRACE) < 2.0
     inner[0].hangs.set()
 
 
-def test_error_of_one_is_a_notice_after_the_badges_before_it(group, inner):
+def test_error_of_one_is_a_notice_after_the_badges_before_it(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].put(BadgeRead(EILEEN, 0.0))
     inner[0].fail(ReaderError("It is gone.", hint="Start again."))
     assert group.read(SOON_S).credential == EILEEN
@@ -278,14 +284,14 @@ def test_error_of_one_is_a_notice_after_the_badges_before_it(group, inner):
 
 
 @pytest.mark.parametrize("error", [ReaderError("It is gone.", hint="None."), ZeroDivisionError("a bug"), OSError(5)])
-def test_error_of_one_does_not_end_the_others(group, inner, error):
+def test_error_of_one_does_not_end_the_others(group: ReaderGroup, inner: tuple[Inner, Inner], error: Exception) -> None:
     inner[0].fail(error)
     assert group.read(SOON_S).notice is Notice.LOST
     inner[1].put(BadgeRead(GRACE, 0.0))
     assert until(group, GRACE) < 2.0
 
 
-def test_error_of_one_is_a_trouble_until_it_works(group, inner):
+def test_error_of_one_is_a_trouble_until_it_works(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].fail(ReaderError("It is gone.", hint="None."))
     group.read(SOON_S)
     assert group.trouble() == "Reader front does not work: It is gone."
@@ -293,7 +299,7 @@ def test_error_of_one_is_a_trouble_until_it_works(group, inner):
     assert (group.read(SOON_S).notice, group.trouble()) == (Notice.FOUND, "")
 
 
-def test_reader_that_failed_is_read_again(group, inner):
+def test_reader_that_failed_is_read_again(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].fail(ReaderError("It is gone.", hint="None."))
     group.read(SOON_S)
     inner[0].failure = None
@@ -301,11 +307,11 @@ def test_reader_that_failed_is_read_again(group, inner):
     assert until(group, EILEEN) < 2.0
 
 
-def test_reader_that_goes_on_failing_is_reported_once_and_seldom_tried(inner):
+def test_reader_that_goes_on_failing_is_reported_once_and_seldom_tried(inner: tuple[Inner, Inner]) -> None:
     class Failing(Inner):
         tries = 0
 
-        def read(self, timeout_s):  # noqa: ARG002 - the port has it
+        def read(self, timeout_s: float):  # noqa: ARG002 - the port has it
             self.tries += 1
             raise ZeroDivisionError("a bug")
 
@@ -315,7 +321,7 @@ def test_reader_that_goes_on_failing_is_reported_once_and_seldom_tried(inner):
     assert failing.tries <= 3
 
 
-def test_what_a_reader_says_of_itself_is_its_trouble(group, inner):
+def test_what_a_reader_says_of_itself_is_its_trouble(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].put(ReaderNotice(Notice.LOST, 0.0, "front", "it does not answer"))
     group.read(SOON_S)
     assert group.trouble() == "Reader front does not work: it does not answer."
@@ -324,7 +330,7 @@ def test_what_a_reader_says_of_itself_is_its_trouble(group, inner):
     assert group.trouble() == ""
 
 
-def test_troubles_of_several_are_a_sentence_each(group, inner):
+def test_troubles_of_several_are_a_sentence_each(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     for reader in inner:
         reader.fail(ReaderError("It is gone.", hint="None."))
     for _ in inner:
@@ -332,7 +338,7 @@ def test_troubles_of_several_are_a_sentence_each(group, inner):
     assert group.trouble() == "Reader front does not work: It is gone. Reader back does not work: It is gone."
 
 
-def test_group_of_no_readers_waits_and_is_well():
+def test_group_of_no_readers_waits_and_is_well() -> None:
     with closing(ReaderGroup((), SystemClock())) as group:
         assert (group.read(0.05), group.trouble(), group.was_tried) == (None, "", True)
 
@@ -342,11 +348,11 @@ class Turned(SystemClock):
 
     ahead_s = 0.0
 
-    def monotonic(self):
+    def monotonic(self) -> float:
         return super().monotonic() + self.ahead_s
 
 
-def test_reader_that_hangs_is_lost_and_found(inner):
+def test_reader_that_hangs_is_lost_and_found(inner: tuple[Inner, Inner]) -> None:
     clock = Turned()
     inner[0].hangs.clear()
     with closing(ReaderGroup((Member(inner[0], "front"),), clock)) as group:
@@ -364,7 +370,9 @@ def test_reader_that_hangs_is_lost_and_found(inner):
         assert group.read(SOON_S).notice is Notice.FOUND
 
 
-def test_input_that_has_ended_ends_the_others_only_with_the_last(group, inner):
+def test_input_that_has_ended_ends_the_others_only_with_the_last(
+    group: ReaderGroup, inner: tuple[Inner, Inner]
+) -> None:
     inner[0].fail(ReaderEnded("It has ended.", hint="Start anew."))
     inner[1].put(BadgeRead(EILEEN, 0.0))
     assert group.read(SOON_S).credential == EILEEN
@@ -373,7 +381,7 @@ def test_input_that_has_ended_ends_the_others_only_with_the_last(group, inner):
         group.read(SOON_S)
 
 
-def test_keys_do_not_push_out_what_a_reader_says_of_itself():
+def test_keys_do_not_push_out_what_a_reader_says_of_itself() -> None:
     mailbox = Mailbox()
     mailbox.put(NOTICE)
     for _ in range(ROOM):
@@ -381,37 +389,39 @@ def test_keys_do_not_push_out_what_a_reader_says_of_itself():
     assert mailbox.take() == NOTICE
 
 
-def test_error_ends_a_wait_under_way(group, inner):
+def test_error_ends_a_wait_under_way(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     threading.Timer(0.1, inner[0].fail, [ReaderError("gone", hint="look")]).start()
     assert group.read(SOON_S).notice is Notice.LOST
 
 
-def test_request_to_stop_ends_a_wait_under_way(inner):
+def test_request_to_stop_ends_a_wait_under_way(inner: tuple[Inner, Inner]) -> None:
     stop = Stop()
     with closing(ReaderGroup(members(*inner), SystemClock(stop))) as group:
         threading.Timer(0.1, stop.set).start()
         assert group.read(SOON_S) is None
 
 
-def test_signal_is_shown_on_all(group, inner):
+def test_signal_is_shown_on_all(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     group.show(Signal.GRANTED)
     assert [reader.shown for reader in inner] == [[Signal.GRANTED]] * 2
 
 
-def test_signal_is_shown_on_the_others_where_one_cannot(group, inner):
+def test_signal_is_shown_on_the_others_where_one_cannot(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].cannot_show = True
     with pytest.raises(ReaderError, match="LED"):
         group.show(Signal.GRANTED)
     assert inner[1].shown == [Signal.GRANTED]
 
 
-def test_closing_ends_all_threads_and_closes_all_readers(inner):
+def test_closing_ends_all_threads_and_closes_all_readers(inner: tuple[Inner, Inner]) -> None:
     before = threading.active_count()
     ReaderGroup(members(*inner), SystemClock()).close()
     assert (threading.active_count(), [reader.closed for reader in inner]) == (before, [1, 1])
 
 
-def test_closing_does_not_wait_for_a_reader_that_hangs(inner, monkeypatch):
+def test_closing_does_not_wait_for_a_reader_that_hangs(
+    inner: tuple[Inner, Inner], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("device.readers.group.END_TIME_S", 0.2)
     inner[0].hangs.clear()
     group = ReaderGroup(members(*inner), SystemClock())
@@ -421,7 +431,7 @@ def test_closing_does_not_wait_for_a_reader_that_hangs(inner, monkeypatch):
     assert time.monotonic() - began < 2.0
 
 
-def test_tag_with_damaged_frames_on_a_real_line_comes_once():
+def test_tag_with_damaged_frames_on_a_real_line_comes_once() -> None:
     """Every other frame of an RDM6300, as fast as it sends them."""
     far, near = pty.openpty()
     settings = ReaderSettings(name="front", kind="rdm6300", source=os.ttyname(near))
@@ -439,7 +449,7 @@ def test_tag_with_damaged_frames_on_a_real_line_comes_once():
     assert [event.credential.number for event in events if event] == [0xE3086CED]
 
 
-def test_badge_is_heard_beside_a_fifo_that_is_flooded(tmp_path: Path):
+def test_badge_is_heard_beside_a_fifo_that_is_flooded(tmp_path: Path) -> None:
     """Really: another thread writes noise into one reader's FIFO as fast as it goes."""
     clock, around = SystemClock(), ReaderContext(SystemClock(), lambda: None, tmp_path)
     paths = tmp_path / "front", tmp_path / "back"
@@ -448,7 +458,7 @@ def test_badge_is_heard_beside_a_fifo_that_is_flooded(tmp_path: Path):
     readers = tuple(open_reader(ReaderSettings(name=path.name, source=str(path)), around) for path in paths)
     ended = threading.Event()
 
-    def flood():
+    def flood() -> None:
         with paths[0].open("wb", buffering=0) as pipe:
             os.set_blocking(pipe.fileno(), False)
             while not ended.is_set():

@@ -1,16 +1,19 @@
 """Cards that are presented while the door is busy: none is held back that got no answer."""
 
+from collections.abc import Iterator, Mapping
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from device.errors import ReaderError
 from device.readers.part import Member, Part
 from device.readers.recovery import Recovered
-from device.records import BadgeRead, Credential
+from device.records import BadgeRead, Credential, Image
 from device.virtual.clock import SimulatedClock
 from device.virtual.reader import SimulatedReader
-from tests.device.readers.held import Held, door_at
+from device.vision.faces import FaceAnalyzer
+from tests.device.readers.held import Held, HeldDoor, door_at
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
 
@@ -18,16 +21,16 @@ EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
 class Flickering(SimulatedReader):
     """Gives a badge each time it is opened, and then is gone."""
 
-    def read(self, timeout_s):
+    def read(self, timeout_s: float) -> BadgeRead:
         if event := super().read(timeout_s):
             return event
         raise ReaderError("The badge reader is gone: it hung up.", hint="Connect the reader.")
 
 
-def test_card_at_a_reader_that_comes_and_goes_is_presented_once():
+def test_card_at_a_reader_that_comes_and_goes_is_presented_once() -> None:
     held = Held(SimulatedReader(SimulatedClock()), "front")
 
-    def reopen():
+    def reopen() -> Flickering:
         reader = Flickering(held.clock, "front")
         reader.present(EILEEN)
         return reader
@@ -43,12 +46,14 @@ def test_card_at_a_reader_that_comes_and_goes_is_presented_once():
 
 
 @pytest.fixture
-def at_reader():
+def at_reader() -> SimulatedReader:
     return SimulatedReader(SimulatedClock(), "front")
 
 
 @pytest.fixture
-def door(at_reader, tmp_path, analyzer, portraits):
+def door(
+    at_reader: SimulatedReader, tmp_path: Path, analyzer: FaceAnalyzer, portraits: Mapping[str, Image]
+) -> Iterator[HeldDoor]:
     door = door_at(Held(at_reader, "front"), tmp_path / "door", analyzer, portraits)
     door.enroll(EILEEN, "eileen-collins")
     door.enroll(GRACE, "grace-hopper")
@@ -56,12 +61,12 @@ def door(at_reader, tmp_path, analyzer, portraits):
     door.store.close()
 
 
-def test_card_dropped_while_the_door_looked_is_served(door, at_reader):
+def test_card_dropped_while_the_door_looked_is_served(door: HeldDoor, at_reader: SimulatedReader) -> None:
     """Twenty sightings a second, so that the second card comes while the first one's face is looked at."""
     served = door.served([partial(at_reader.present, EILEEN), partial(at_reader.present, GRACE)] * 100, 0.05)
     assert [transaction.credential for transaction in served] == [EILEEN, GRACE]
 
 
-def test_person_who_was_refused_is_served_three_seconds_later(door, at_reader):
+def test_person_who_was_refused_is_served_three_seconds_later(door: HeldDoor, at_reader: SimulatedReader) -> None:
     served = door.served([partial(at_reader.present, GRACE)] * 3, 3.5)
     assert [transaction.decision.granted for transaction in served] == [False] * 3

@@ -4,8 +4,9 @@ import importlib
 import os
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
@@ -13,8 +14,10 @@ from device.clock import SystemClock
 from device.config import ReaderSettings
 from device.errors import ConfigError, DoorError, ReaderError
 from device.readers.context import ReaderContext
+from device.readers.group import ReaderGroup
 from device.readers.kinds import (
     KINDS,
+    ReaderKind,
     format_table_of,
     group_of,
     hold_time_of,
@@ -34,23 +37,25 @@ WIEGAND = ReaderSettings(name="front", kind="wiegand", data0_pin=5, data1_pin=6)
 
 
 @pytest.fixture
-def fifo(tmp_path):
+def fifo(tmp_path: Path) -> Path:
     path = tmp_path / "reader"
     os.mkfifo(path)
     return path
 
 
 @pytest.fixture
-def lines(fifo):
+def lines(fifo: Path) -> ReaderSettings:
     return ReaderSettings(name="desk", source=str(fifo))
 
 
 @pytest.fixture
-def opened():
+def opened() -> Iterator[Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]]]:
     """Opens readers, and closes them in the end."""
     readers = []
 
-    def open_all(*settings, around=AROUND):
+    def open_all(
+        *settings: ReaderSettings, around: ReaderContext = AROUND
+    ) -> dict[str, Recovered | StreamReader | SimulatedReader]:
         found = open_readers(settings, around)
         readers.extend(found.values())
         return found
@@ -63,11 +68,11 @@ def opened():
 class Lines:
     """Stands in for OSDP's own opener: writes down who was opened together, and can refuse."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.together = []
         self.refused = False
 
-    def open_readers(self, settings, around):
+    def open_readers(self, settings: tuple[ReaderSettings, ...], around: ReaderContext) -> dict[str, SimulatedReader]:
         if self.refused:
             raise ReaderError("There is no key.", hint="Set one.")
         self.together.append([one.name for one in settings])
@@ -75,80 +80,90 @@ class Lines:
 
 
 @pytest.fixture
-def osdp(monkeypatch):
+def osdp(monkeypatch: pytest.MonkeyPatch) -> Lines:
     lines = Lines()
     monkeypatch.setattr("device.readers.osdp.reader.open_readers", lines.open_readers)
     return lines
 
 
-def open_descriptors():
+def open_descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def osdp_reader(name, source="/dev/ttyUSB0", address=0):
+def osdp_reader(name: str, source: str = "/dev/ttyUSB0", address: int = 0) -> ReaderSettings:
     return ReaderSettings(name=name, kind="osdp", source=source, address=address)
 
 
-def test_every_kind_of_the_settings_has_its_row():
+def test_every_kind_of_the_settings_has_its_row() -> None:
     kinds = get_args(get_args(get_type_hints(ReaderSettings, include_extras=True)["kind"])[0])
     assert tuple(kind.name for kind in KINDS) == kinds
 
 
-def test_promises_are_sentences():
+def test_promises_are_sentences() -> None:
     assert [kind.name for kind in KINDS if not kind.promise.endswith(".")] == []
 
 
-def test_osdp_alone_has_a_secure_channel():
+def test_osdp_alone_has_a_secure_channel() -> None:
     assert [kind.name for kind in KINDS if kind.security is Security.SECURE_CHANNEL] == ["osdp"]
 
 
 @pytest.mark.parametrize("module", ["rdm6300", "pn532.dialogue", "wedge"])
-def test_row_promises_what_the_reader_says_of_its_badges(module):
+def test_row_promises_what_the_reader_says_of_its_badges(module: str) -> None:
     found = importlib.import_module(f"device.readers.{module}").SECURITY
     (kind,) = (kind for kind in KINDS if kind.name == module.partition(".")[0])
     assert kind.security is found
 
 
-def test_lines_of_a_fifo_are_local(lines):
+def test_lines_of_a_fifo_are_local(lines: ReaderSettings) -> None:
     assert security_of(lines) is Security.LOCAL
 
 
-def test_lines_of_a_device_are_clear_text():
+def test_lines_of_a_device_are_clear_text() -> None:
     assert security_of(ReaderSettings(source="/dev/ttyUSB0")) is Security.CLEAR_TEXT
 
 
-def test_reader_of_bits_has_the_formats_of_its_settings():
+def test_reader_of_bits_has_the_formats_of_its_settings() -> None:
     table = format_table_of(ReaderSettings(kind="wiegand", formats=("h10302",)), AROUND)
     assert [known.name for known in table.formats] == ["h10302"]
 
 
-def test_reader_of_numbers_has_no_card_formats():
+def test_reader_of_numbers_has_no_card_formats() -> None:
     assert format_table_of(ReaderSettings(kind="pn532", formats=("ndef",)), AROUND) is None
 
 
-def test_readers_come_by_name_in_the_order_of_the_settings(opened, lines, osdp):
+def test_readers_come_by_name_in_the_order_of_the_settings(
+    opened: Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]], lines: ReaderSettings, osdp: Lines
+) -> None:
     found = opened(osdp_reader("a"), lines, osdp_reader("b", address=1), WIEGAND)
     assert list(found) == ["a", "desk", "b", "front"]
     assert osdp.together == [["a", "b"]]
 
 
-def test_standard_input_is_not_looked_for_again(opened):
+def test_standard_input_is_not_looked_for_again(
+    opened: Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]],
+) -> None:
     assert isinstance(opened(ReaderSettings())["reader"], StreamReader)
 
 
 @pytest.mark.usefixtures("osdp")
-def test_other_readers_are_found_again(opened, lines):
+def test_other_readers_are_found_again(
+    opened: Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]], lines: ReaderSettings
+) -> None:
     found = opened(lines, WIEGAND, osdp_reader("a"))
     assert [name for name, reader in found.items() if isinstance(reader, Recovered)] == ["desk", "front"]
 
 
-def test_badge_passes_through(opened, lines, fifo):
+def test_badge_passes_through(
+    opened: Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]], lines: ReaderSettings, fifo: Path
+) -> None:
     reader = opened(lines)["desk"]
     fifo.write_text("17:4242\n")
     assert reader.read(5.0).credential == Credential("h10301", 17, 4242)
 
 
-def test_reader_that_is_gone_says_so(opened):
+def test_reader_that_is_gone_says_so(
+    opened: Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]],
+) -> None:
     ours, theirs = os.openpty()
     reader = opened(ReaderSettings(name="desk", source=os.ttyname(theirs)))["desk"]
     os.close(theirs)
@@ -156,12 +171,16 @@ def test_reader_that_is_gone_says_so(opened):
     assert reader.read(5.0).notice is Notice.LOST
 
 
-def test_reader_that_is_missing_at_first_is_an_error(opened):
+def test_reader_that_is_missing_at_first_is_an_error(
+    opened: Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]],
+) -> None:
     with pytest.raises(ReaderError, match="/dev/none"):
         opened(ReaderSettings(source="/dev/none"))
 
 
-def test_one_that_cannot_be_opened_closes_the_others(opened, lines, osdp):
+def test_one_that_cannot_be_opened_closes_the_others(
+    opened: Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]], lines: ReaderSettings, osdp: Lines
+) -> None:
     before = open_descriptors()
     osdp.refused = True
     with pytest.raises(ReaderError, match="There is no key"):
@@ -169,32 +188,38 @@ def test_one_that_cannot_be_opened_closes_the_others(opened, lines, osdp):
     assert open_descriptors() == before
 
 
-def test_two_readers_on_one_source_are_refused(opened, lines):
+def test_two_readers_on_one_source_are_refused(
+    opened: Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]], lines: ReaderSettings
+) -> None:
     with pytest.raises(ConfigError, match="The readers 'desk' and 'twin' both read from"):
         opened(lines, ReaderSettings(name="twin", source=lines.source))
 
 
-def test_osdp_reader_and_another_on_one_line_are_refused(opened):
+def test_osdp_reader_and_another_on_one_line_are_refused(
+    opened: Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]],
+) -> None:
     with pytest.raises(ConfigError, match="The readers 'a' and 'b' both read from /dev/ttyUSB0"):
         opened(osdp_reader("a"), ReaderSettings(name="b", kind="rdm6300", source="/dev/ttyUSB0"))
 
 
-def test_wiegand_readers_have_no_source_to_share(opened):
+def test_wiegand_readers_have_no_source_to_share(
+    opened: Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]],
+) -> None:
     back = ReaderSettings(name="back", kind="wiegand", data0_pin=20, data1_pin=21)
     assert list(opened(WIEGAND, back)) == ["front", "back"]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_module_of_every_kind_has_its_opener(kind):
+def test_module_of_every_kind_has_its_opener(kind: ReaderKind) -> None:
     module, _, function = kind.opener.partition(":")
     assert callable(getattr(importlib.import_module(module), function))
 
 
-def test_kind_is_found_by_its_name():
+def test_kind_is_found_by_its_name() -> None:
     assert kind_of(WIEGAND).name == "wiegand"
 
 
-def until(condition):
+def until(condition: Callable[..., Any]) -> None:
     deadline = time.monotonic() + 5.0
     while not condition():
         assert time.monotonic() < deadline, "it never happened"
@@ -202,11 +227,11 @@ def until(condition):
 
 
 @pytest.fixture
-def grouped():
+def grouped() -> Iterator[Callable[..., ReaderGroup]]:
     """Readers of settings, opened in the background, as one."""
     groups = []
 
-    def group_all(*settings, around=AROUND):
+    def group_all(*settings: ReaderSettings, around: ReaderContext = AROUND) -> ReaderGroup:
         opened = open_in_background(settings, around)
         groups.append(group_of(settings, opened, around.clock))
         return groups[-1]
@@ -216,7 +241,9 @@ def grouped():
         group.close()
 
 
-def test_missing_reader_does_not_keep_another_from_work(grouped, lines, fifo):
+def test_missing_reader_does_not_keep_another_from_work(
+    grouped: Callable[..., ReaderGroup], lines: ReaderSettings, fifo: Path
+) -> None:
     group = grouped(ReaderSettings(name="a", source="/dev/none"), lines)
     until(lambda: group.was_tried)
     fifo.write_text("17:4242\n")
@@ -225,7 +252,9 @@ def test_missing_reader_does_not_keep_another_from_work(grouped, lines, fifo):
     assert group.trouble().startswith("Reader a does not work: There is no badge reader at /dev/none")
 
 
-def test_reader_missing_at_start_is_found_without_a_swipe(grouped, lines, fifo):
+def test_reader_missing_at_start_is_found_without_a_swipe(
+    grouped: Callable[..., ReaderGroup], lines: ReaderSettings, fifo: Path
+) -> None:
     fifo.unlink()
     group = grouped(lines)
     assert group.read(5.0).notice is Notice.LOST
@@ -233,7 +262,9 @@ def test_reader_missing_at_start_is_found_without_a_swipe(grouped, lines, fifo):
     assert (group.read(5.0).notice, group.trouble()) == (Notice.FOUND, "")
 
 
-def test_fifo_that_is_replaced_is_lost_and_found_without_a_swipe(grouped, lines, fifo):
+def test_fifo_that_is_replaced_is_lost_and_found_without_a_swipe(
+    grouped: Callable[..., ReaderGroup], lines: ReaderSettings, fifo: Path
+) -> None:
     group = grouped(lines)
     until(lambda: group.was_tried)
     fifo.unlink()
@@ -243,7 +274,9 @@ def test_fifo_that_is_replaced_is_lost_and_found_without_a_swipe(grouped, lines,
     assert group.read(5.0).credential == Credential("h10301", 17, 4242)
 
 
-def test_fifo_that_is_removed_is_lost_without_a_swipe(grouped, lines, fifo):
+def test_fifo_that_is_removed_is_lost_without_a_swipe(
+    grouped: Callable[..., ReaderGroup], lines: ReaderSettings, fifo: Path
+) -> None:
     group = grouped(lines)
     until(lambda: group.was_tried)
     fifo.unlink()
@@ -259,7 +292,9 @@ STRANGE = ReaderSettings(name="front", kind="wiegand", data0_pin=5, data1_pin=6,
     [(NO_PINS, "has no `data0_pin`"), (STRANGE, "h99999")],
     ids=["no pin", "no format"],
 )
-def test_settings_wrong_for_a_kind_are_a_trouble_that_says_what_to_do(grouped, settings, words):
+def test_settings_wrong_for_a_kind_are_a_trouble_that_says_what_to_do(
+    grouped: Callable[..., ReaderGroup], settings: ReaderSettings, words: str
+) -> None:
     group = grouped(settings)
     until(group.trouble)
     assert words in group.trouble()
@@ -268,7 +303,9 @@ def test_settings_wrong_for_a_kind_are_a_trouble_that_says_what_to_do(grouped, s
     assert refused.value.hint in group.trouble() + "."
 
 
-def test_second_reader_of_a_source_is_a_trouble_and_the_first_works(grouped, lines, fifo):
+def test_second_reader_of_a_source_is_a_trouble_and_the_first_works(
+    grouped: Callable[..., ReaderGroup], lines: ReaderSettings, fifo: Path
+) -> None:
     group = grouped(lines, ReaderSettings(name="twin", source=lines.source))
     until(group.trouble)
     assert group.trouble().startswith("Reader twin does not work: The readers 'desk' and 'twin' both read from")
@@ -277,7 +314,7 @@ def test_second_reader_of_a_source_is_a_trouble_and_the_first_works(grouped, lin
     assert group.read(5.0).credential == Credential("h10301", 17, 4242)
 
 
-def test_pins_that_are_missing_are_a_trouble(grouped):
+def test_pins_that_are_missing_are_a_trouble(grouped: Callable[..., ReaderGroup]) -> None:
     def no_pins():
         raise DoorError("There is no GPIO chip.", hint="Enable it.")
 
@@ -286,14 +323,16 @@ def test_pins_that_are_missing_are_a_trouble(grouped):
     assert group.trouble() == "Reader front does not work: There is no GPIO chip."
 
 
-def test_package_that_is_missing_is_a_trouble_without_a_crash(grouped, monkeypatch):
+def test_package_that_is_missing_is_a_trouble_without_a_crash(
+    grouped: Callable[..., ReaderGroup], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "gpiozero", None)
     group = grouped(WIEGAND)
     until(group.trouble)
     assert group.trouble().startswith("Reader front does not work: the Python package gpiozero is missing")
 
 
-def test_opening_in_the_background_waits_for_nothing():
+def test_opening_in_the_background_waits_for_nothing() -> None:
     """Not even for a file system that is slow, or for pins."""
 
     def pins():
@@ -303,6 +342,6 @@ def test_opening_in_the_background_waits_for_nothing():
     assert list(opened) == ["front"]
 
 
-def test_standard_input_needs_no_hold_time():
+def test_standard_input_needs_no_hold_time() -> None:
     settings = ReaderSettings(), ReaderSettings(source="/dev/ttyUSB0"), ReaderSettings(kind="socket", source="stdin")
     assert [hold_time_of(one) for one in settings] == [0.0, 3.0, 3.0]

@@ -275,7 +275,7 @@ def watched_pipe() -> Iterator[tuple[Reader, int, SimulatedClock]]:
     os.close(theirs)
 
 
-def test_beginning_of_a_lost_line_is_no_part_of_the_next(watched_pipe: tuple[Reader, int, SimulatedClock]):
+def test_beginning_of_a_lost_line_is_no_part_of_the_next(watched_pipe: tuple[Reader, int, SimulatedClock]) -> None:
     """Glued together they could be the badge of somebody who is not there, and so could the end alone."""
     reader, writer, clock = watched_pipe
     os.write(writer, b"1")
@@ -285,7 +285,7 @@ def test_beginning_of_a_lost_line_is_no_part_of_the_next(watched_pipe: tuple[Rea
     assert (before, credentials(reader)) == ([], [None, EILEEN])
 
 
-def test_end_of_a_torn_line_is_no_badge(watched_pipe: tuple[Reader, int, SimulatedClock]):
+def test_end_of_a_torn_line_is_no_badge(watched_pipe: tuple[Reader, int, SimulatedClock]) -> None:
     reader, writer, clock = watched_pipe
     os.write(writer, b"17:")
     credentials(reader)
@@ -294,7 +294,7 @@ def test_end_of_a_torn_line_is_no_badge(watched_pipe: tuple[Reader, int, Simulat
     assert credentials(reader) == [None]
 
 
-def test_line_may_take_its_time(watched_pipe: tuple[Reader, int, SimulatedClock]):
+def test_line_may_take_its_time(watched_pipe: tuple[Reader, int, SimulatedClock]) -> None:
     reader, writer, clock = watched_pipe
     for piece in (b"1", b"7:10", b"01\n"):
         assert credentials(reader) == []
@@ -305,7 +305,7 @@ def test_line_may_take_its_time(watched_pipe: tuple[Reader, int, SimulatedClock]
 
 def test_noise_without_an_end_does_not_swallow_the_badge_after_a_pause(
     watched_pipe: tuple[Reader, int, SimulatedClock],
-):
+) -> None:
     reader, writer, clock = watched_pipe
     os.write(writer, b"x" * (MAX_LINE + 1))
     before = credentials(reader)
@@ -314,7 +314,7 @@ def test_noise_without_an_end_does_not_swallow_the_badge_after_a_pause(
     assert (before, credentials(reader)) == ([None], [EILEEN])
 
 
-def test_badge_is_stamped_when_it_is_received(watched_pipe: tuple[Reader, int, SimulatedClock]):
+def test_badge_is_stamped_when_it_is_received(watched_pipe: tuple[Reader, int, SimulatedClock]) -> None:
     reader, writer, clock = watched_pipe
     os.write(writer, b"17:1001\n17:1002\n")
     clock.sleep(2.0)
@@ -323,7 +323,9 @@ def test_badge_is_stamped_when_it_is_received(watched_pipe: tuple[Reader, int, S
     assert reader.read(0.0) == BadgeRead(GRACE, 2.0, "front", Security.LOCAL)
 
 
-def test_false_alarm_is_no_fault(watched_pipe: tuple[Reader, int, SimulatedClock], monkeypatch: pytest.MonkeyPatch):
+def test_false_alarm_is_no_fault(
+    watched_pipe: tuple[Reader, int, SimulatedClock], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As when another program takes what has come."""
     reader, writer, _ = watched_pipe
     monkeypatch.setattr("device.readers.streams.has_come", lambda *_: True)

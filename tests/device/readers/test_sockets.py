@@ -81,27 +81,29 @@ def fill(client: socket.socket, sent: bytes) -> int:
     return count
 
 
-def test_badge_is_local(reader, connect):
+def test_badge_is_local(reader: SocketReader, connect: Callable[[], socket.socket]) -> None:
     connect().sendall(b"17:1001\n")
     read = reader.read(SOON_S)
     assert read == BadgeRead(EILEEN, read.at, "front", Security.LOCAL)
 
 
-def test_line_that_is_a_badge_is_answered_ok(reader, connect):
+def test_line_that_is_a_badge_is_answered_ok(reader: SocketReader, connect: Callable[[], socket.socket]) -> None:
     client = connect()
     client.sendall(b"17:1001\n")
     reader.read(SOON_S)
     assert client.recv(100) == b"ok\n"
 
 
-def test_line_that_is_no_badge_is_refused_with_the_reason(reader, connect):
+def test_line_that_is_no_badge_is_refused_with_the_reason(
+    reader: SocketReader, connect: Callable[[], socket.socket]
+) -> None:
     client = connect()
     client.sendall(b"garbage\n")
     reader.read(SOON_S)
     assert client.recv(100) == b"refused: a line that is not a badge, of 7 characters\n"
 
 
-def test_line_is_answered_when_it_is_taken(reader, connect):
+def test_line_is_answered_when_it_is_taken(reader: SocketReader, connect: Callable[[], socket.socket]) -> None:
     client = connect()
     client.sendall(b"17:1001\n17:1002\n")
     reader.read(SOON_S)
@@ -110,14 +112,14 @@ def test_line_is_answered_when_it_is_taken(reader, connect):
     assert (first, client.recv(100)) == (b"ok\n", b"ok\n")
 
 
-def test_several_clients_are_heard_at_once(reader, connect):
+def test_several_clients_are_heard_at_once(reader: SocketReader, connect: Callable[[], socket.socket]) -> None:
     one, other = connect(), connect()
     one.sendall(b"17:1001\n")
     other.sendall(b"17:1002\n")
     assert sorted(credentials(reader)) == [EILEEN, GRACE]
 
 
-def test_clients_come_one_after_another(reader, connect):
+def test_clients_come_one_after_another(reader: SocketReader, connect: Callable[[], socket.socket]) -> None:
     found = []
     for _ in range(3 * MAX_CLIENTS):
         client = connect()
@@ -127,14 +129,16 @@ def test_clients_come_one_after_another(reader, connect):
     assert found == [EILEEN] * 3 * MAX_CLIENTS
 
 
-def test_last_line_of_a_client_that_leaves_counts_without_an_end(reader, connect):
+def test_last_line_of_a_client_that_leaves_counts_without_an_end(
+    reader: SocketReader, connect: Callable[[], socket.socket]
+) -> None:
     client = connect()
     client.sendall(b"17:1001")
     client.close()
     assert credentials(reader) == [EILEEN]
 
 
-def test_client_that_leaves_is_let_go(reader, connect):
+def test_client_that_leaves_is_let_go(reader: SocketReader, connect: Callable[[], socket.socket]) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     client = connect()
     credentials(reader)
@@ -143,7 +147,9 @@ def test_client_that_leaves_is_let_go(reader, connect):
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
-def test_client_that_never_ends_its_line_keeps_nobody_waiting(reader, connect):
+def test_client_that_never_ends_its_line_keeps_nobody_waiting(
+    reader: SocketReader, connect: Callable[[], socket.socket]
+) -> None:
     endless, other = connect(), connect()
     endless.sendall(b"17:10")
     credentials(reader)
@@ -151,7 +157,7 @@ def test_client_that_never_ends_its_line_keeps_nobody_waiting(reader, connect):
     assert credentials(reader) == [GRACE]
 
 
-def test_client_that_floods_keeps_nobody_waiting(reader, connect):
+def test_client_that_floods_keeps_nobody_waiting(reader: SocketReader, connect: Callable[[], socket.socket]) -> None:
     flood, other = connect(), connect()
     sent = fill(flood, b"17:1001\n" * 1000)
     reader.read(SOON_S)
@@ -161,7 +167,9 @@ def test_client_that_floods_keeps_nobody_waiting(reader, connect):
     assert sent > 8 * 1000
 
 
-def test_client_that_floods_without_lines_keeps_nobody_waiting(reader, connect):
+def test_client_that_floods_without_lines_keeps_nobody_waiting(
+    reader: SocketReader, connect: Callable[[], socket.socket]
+) -> None:
     flood, other = connect(), connect()
     fill(flood, b"x" * 10_000)
     other.sendall(b"17:1002\n")
@@ -169,7 +177,9 @@ def test_client_that_floods_without_lines_keeps_nobody_waiting(reader, connect):
     assert GRACE in found
 
 
-def test_client_that_floods_without_lines_leaves_the_processor_to_others(reader, connect):
+def test_client_that_floods_without_lines_leaves_the_processor_to_others(
+    reader: SocketReader, connect: Callable[[], socket.socket]
+) -> None:
     flood = connect()
     fill(flood, b"x" * 10_000)
     reader.read(SOON_S)
@@ -178,7 +188,7 @@ def test_client_that_floods_without_lines_leaves_the_processor_to_others(reader,
     assert fill(flood, b"x" * 10_000) < (0.1 / REST_S + 10) * CHUNK
 
 
-def test_what_a_flood_leaves_in_memory_is_bounded(reader, connect):
+def test_what_a_flood_leaves_in_memory_is_bounded(reader: SocketReader, connect: Callable[[], socket.socket]) -> None:
     flood = connect()
     for _ in range(100):
         fill(flood, b"\n1" * 5000)
@@ -186,7 +196,9 @@ def test_what_a_flood_leaves_in_memory_is_bounded(reader, connect):
     assert sum(len(client.reads) for client in reader._clients) <= 4096
 
 
-def test_client_that_does_not_listen_to_answers_keeps_nobody_waiting(reader, connect):
+def test_client_that_does_not_listen_to_answers_keeps_nobody_waiting(
+    reader: SocketReader, connect: Callable[[], socket.socket]
+) -> None:
     deaf, other = connect(), connect()
     for _ in range(1000):
         deaf.send(b"x\n")
@@ -195,7 +207,9 @@ def test_client_that_does_not_listen_to_answers_keeps_nobody_waiting(reader, con
     assert GRACE in credentials(reader)
 
 
-def test_one_client_more_than_there_is_room_makes_the_quietest_go(reader, connect):
+def test_one_client_more_than_there_is_room_makes_the_quietest_go(
+    reader: SocketReader, connect: Callable[[], socket.socket]
+) -> None:
     quiet = connect()
     credentials(reader)
     others = [connect() for _ in range(MAX_CLIENTS)]
@@ -206,11 +220,11 @@ def test_one_client_more_than_there_is_room_makes_the_quietest_go(reader, connec
 
 
 @pytest.mark.usefixtures("reader")
-def test_socket_is_its_owners_alone(path):
+def test_socket_is_its_owners_alone(path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_socket_is_its_owners_alone_whatever_the_umask(path):
+def test_socket_is_its_owners_alone_whatever_the_umask(path: Path) -> None:
     before = os.umask(0)
     try:
         reader = SocketReader(path, "front", SystemClock())
@@ -220,12 +234,12 @@ def test_socket_is_its_owners_alone_whatever_the_umask(path):
     reader.close()
 
 
-def test_socket_goes_with_its_reader(reader, path):
+def test_socket_goes_with_its_reader(reader: SocketReader, path: Path) -> None:
     reader.close()
     assert not path.exists()
 
 
-def test_socket_of_a_killed_process_is_replaced(path):
+def test_socket_of_a_killed_process_is_replaced(path: Path) -> None:
     subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
     was_there = path.is_socket()
     reader = SocketReader(path, "front", SystemClock())
@@ -237,14 +251,14 @@ def test_socket_of_a_killed_process_is_replaced(path):
 
 
 @pytest.mark.usefixtures("reader")
-def test_socket_on_which_somebody_answers_is_left_alone(path):
+def test_socket_on_which_somebody_answers_is_left_alone(path: Path) -> None:
     with pytest.raises(ReaderError, match="Another program listens at"):
         SocketReader(path, "back", SystemClock())
     assert path.is_socket()
 
 
 @pytest.mark.usefixtures("reader")
-def test_socket_whose_owner_is_busy_is_left_alone(path):
+def test_socket_whose_owner_is_busy_is_left_alone(path: Path) -> None:
     """More clients wait than its queue holds."""
     waiting = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) for _ in range(20)]
     for client in waiting:
@@ -255,39 +269,39 @@ def test_socket_whose_owner_is_busy_is_left_alone(path):
         client.close()
 
 
-def test_file_that_is_no_socket_is_left_alone(path):
+def test_file_that_is_no_socket_is_left_alone(path: Path) -> None:
     path.write_text("important")
     with pytest.raises(ReaderError, match="is not a socket"):
         SocketReader(path, "front", SystemClock())
     assert path.read_text() == "important"
 
 
-def test_link_is_not_followed(path):
+def test_link_is_not_followed(path: Path) -> None:
     path.symlink_to("/etc/hostname")
     with pytest.raises(ReaderError, match="is not a socket"):
         SocketReader(path, "front", SystemClock())
 
 
 @pytest.mark.parametrize("name", ["none/badges", "x" * 200], ids=["no folder", "too long"])
-def test_place_where_no_socket_can_be_is_refused(path, name):
+def test_place_where_no_socket_can_be_is_refused(path: Path, name: str) -> None:
     with pytest.raises(ReaderError, match="cannot listen at"):
         SocketReader(path.parent / name, "front", SystemClock())
 
 
-def test_refused_socket_leaves_no_descriptor(path):
+def test_refused_socket_leaves_no_descriptor(path: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     with pytest.raises(ReaderError):
         SocketReader(path / "none", "front", SystemClock())
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
-def test_socket_that_somebody_removed_is_gone(reader, path):
+def test_socket_that_somebody_removed_is_gone(reader: SocketReader, path: Path) -> None:
     path.unlink()
     with pytest.raises(ReaderError, match="somebody removed its socket"):
         reader.read(0.0)
 
 
-def test_socket_that_somebody_replaced_is_gone_and_not_removed(reader, path):
+def test_socket_that_somebody_replaced_is_gone_and_not_removed(reader: SocketReader, path: Path) -> None:
     path.unlink()
     with socket.socket(socket.AF_UNIX) as other:
         other.bind(str(path))
@@ -297,13 +311,13 @@ def test_socket_that_somebody_replaced_is_gone_and_not_removed(reader, path):
         assert path.is_socket()
 
 
-def test_closed_reader_is_a_fault(reader):
+def test_closed_reader_is_a_fault(reader: SocketReader) -> None:
     reader.close()
     with pytest.raises(ReaderError):
         reader.read(0.0)
 
 
-def test_signals_are_not_sent(reader, connect):
+def test_signals_are_not_sent(reader: SocketReader, connect: Callable[[], socket.socket]) -> None:
     client = connect()
     credentials(reader)
     reader.show(Signal.GRANTED)
@@ -312,7 +326,7 @@ def test_signals_are_not_sent(reader, connect):
         client.recv(100)
 
 
-def test_settings_name_the_socket(path):
+def test_settings_name_the_socket(path: Path) -> None:
     reader = open_reader(ReaderSettings(source=str(path)), ReaderContext(SystemClock(), lambda: None, Path()))
     assert path.is_socket()
     reader.close()

@@ -1,7 +1,9 @@
 """A scenario operates a door: every wire, an operator, a reader, a relay; what goes otherwise is told."""
 
 import re
+from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +15,10 @@ SETTINGS = Settings(vision=VisionSettings(threads=1))
 
 
 @pytest.fixture
-def play(tmp_path):
+def play(tmp_path: Path) -> Callable[..., list[Played]]:
     """Plays steps, and gives what came of each."""
 
-    def played(content, head=""):
+    def played(content: str, head: str = "") -> list[Played]:
         path = tmp_path / "scenario.toml"
         path.write_text(f'title = "A day"\n{head}\n{content}')
         return [event for event in Player(path, SETTINGS).play() if isinstance(event, Played)]
@@ -24,7 +26,7 @@ def play(tmp_path):
     return played
 
 
-def step(expect, *happenings, lasts_s=2.0, more=""):
+def step(expect: str, *happenings: str, lasts_s: float = 2.0, more: str = "") -> str:
     happen = "".join(f"[[step.happen]]\n{happening}\n" for happening in happenings)
     return f'[[step]]\ntitle = "A step"\nlasts_s = {lasts_s}\n{more}\nexpect = {{ {expect} }}\n{happen}'
 
@@ -47,24 +49,24 @@ ROUNDS = {
 
 
 @pytest.mark.parametrize(("expect", "happening"), ROUNDS.values(), ids=ROUNDS.keys())
-def test_what_happens_is_seen_by_the_door(play, expect, happening):
+def test_what_happens_is_seen_by_the_door(play: Callable[..., list[Played]], expect: str, happening: str) -> None:
     (played,) = play(step(expect, happening))
     assert played.unmet == ()
 
 
-def test_lock_that_stays_open_is_a_fault(play):
+def test_lock_that_stays_open_is_a_fault(play: Callable[..., list[Played]]) -> None:
     (played,) = play(step('state = "fault"', 'input = "strike-feedback"', lasts_s=10.0))
     assert played.unmet == ()
 
 
-def test_lock_that_was_jammed_follows_its_relay_in_the_next_step(play):
+def test_lock_that_was_jammed_follows_its_relay_in_the_next_step(play: Callable[..., list[Played]]) -> None:
     _, mended = play(
         step('state = "fault"', 'input = "strike-feedback"', lasts_s=10.0) + step('state = "locked"', lasts_s=5.0)
     )
     assert mended.unmet == ()
 
 
-def test_relay_that_breaks_is_a_fault_and_ends_with_being_mended(play):
+def test_relay_that_breaks_is_a_fault_and_ends_with_being_mended(play: Callable[..., list[Played]]) -> None:
     broken, mended = play(
         step('state = "fault", strike = "secure"', 'relay = "broken"', 'at_s = 0.5\ncommand = "release"')
         + step('state = "locked", events = ["door-mended"]', 'relay = "mended"')
@@ -72,7 +74,7 @@ def test_relay_that_breaks_is_a_fault_and_ends_with_being_mended(play):
     assert (broken.unmet, mended.unmet) == ((), ())
 
 
-def test_what_was_expected_and_did_not_come_is_told(play):
+def test_what_was_expected_and_did_not_come_is_told(play: Callable[..., list[Played]]) -> None:
     (played,) = play(step('state = "forced", events = ["door-forced"], outputs = ["siren"]'))
     assert played.unmet == (
         "expected state forced, received locked",
@@ -106,7 +108,7 @@ channel = 1
 """
 
 
-def test_mantrap_holds_one_door_while_the_other_is_open(play):
+def test_mantrap_holds_one_door_while_the_other_is_open(play: Callable[..., list[Played]]) -> None:
     release, release_later = (f'at_s = {at_s}\ncommand = "release"' for at_s in (0.5, 20.0))
     outer = 'door = "outer"\ninput = "dps"'
     held, free = play(
@@ -117,7 +119,7 @@ def test_mantrap_holds_one_door_while_the_other_is_open(play):
     assert (held.unmet, free.unmet) == ((), ())
 
 
-def test_built_in_scenario_goes_the_same_over_wiegands_wires(tmp_path):
+def test_built_in_scenario_goes_the_same_over_wiegands_wires(tmp_path: Path) -> None:
     path = tmp_path / "scenario.toml"
     everything = built_in_scenario().read_text().replace('via = "wiegand"\n', "")
     steps = everything.index("[[step]]")
@@ -132,7 +134,7 @@ def test_built_in_scenario_goes_the_same_over_wiegands_wires(tmp_path):
     ]
 
 
-def test_fire_at_one_door_of_a_mantrap_lets_people_out_of_the_other(play):
+def test_fire_at_one_door_of_a_mantrap_lets_people_out_of_the_other(play: Callable[..., list[Played]]) -> None:
     (played,) = play(
         step(
             'strike = "released"',
@@ -145,7 +147,9 @@ def test_fire_at_one_door_of_a_mantrap_lets_people_out_of_the_other(play):
     assert played.unmet == ()
 
 
-def test_door_of_a_mantrap_that_may_just_have_been_pulled_open_holds_the_other(play):
+def test_door_of_a_mantrap_that_may_just_have_been_pulled_open_holds_the_other(
+    play: Callable[..., list[Played]],
+) -> None:
     """The strike is secure again, and the switch has not said anything yet."""
     (played,) = play(
         step(
@@ -172,7 +176,7 @@ IN_VIEW = '[[step.view]]\nimage = "eileen"\nto = { x = 0.5, y = 0.9, size = 1.5 
 
 
 @pytest.mark.parametrize("via", ["reader", "wiegand"])
-def test_badge_that_stays_for_a_minute_releases_once(play, via):
+def test_badge_that_stays_for_a_minute_releases_once(play: Callable[..., list[Played]], via: str) -> None:
     """And is served again in the next step."""
     held = f'badge = "17:1001"\nbadge_lasts_s = 60.0\nvia = "{via}"'
     expect = 'outcome = "granted", strike = "released"'

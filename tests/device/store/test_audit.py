@@ -1,6 +1,7 @@
 """The audit: rows come back equal and in their order, and hold nothing biometric."""
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -46,34 +47,34 @@ any_row = st.builds(
 
 
 @pytest.fixture(scope="module")
-def one_store(tmp_path_factory):
+def one_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """For many examples, all in one audit."""
     with Store(tmp_path_factory.mktemp("audit")) as store:
         yield store
 
 
 @given(any_row)
-def test_row_comes_back_equal(one_store, row):
+def test_row_comes_back_equal(one_store: Store, row: AuditRow) -> None:
     with one_store.audit() as audit:
         number = audit.add(row)
         assert audit.newest(1) == (replace(row, id=number),)
 
 
 @given(st.lists(any_row, max_size=5))
-def test_rows_come_in_their_order(one_store, rows):
+def test_rows_come_in_their_order(one_store: Store, rows: list[AuditRow]) -> None:
     with one_store.audit() as audit:
         numbers = [audit.add(row) for row in rows]
         newest = audit.newest(len(rows)) if rows else ()
     assert list(newest) == [replace(row, id=number) for row, number in zip(rows, numbers, strict=True)]
 
 
-def test_newest_are_the_last_ones(store):
+def test_newest_are_the_last_ones(store: Store) -> None:
     with store.audit() as audit:
         written = [audit.note(Event.FAULT, NOON) for _ in range(5)]
         assert [row.id for row in audit.newest(2)] == written[-2:]
 
 
-def test_number_is_never_given_again(store):
+def test_number_is_never_given_again(store: Store) -> None:
     with store.audit() as audit:
         number = audit.note(Event.FAULT, NOON)
     with closing(sqlite3.connect(store.path)) as other:
@@ -83,7 +84,7 @@ def test_number_is_never_given_again(store):
         assert audit.note(Event.FAULT, NOON) > number
 
 
-def test_transaction_becomes_a_row(store):
+def test_transaction_becomes_a_row(store: Store) -> None:
     transaction = Transaction(
         started_at=NOON,
         credential=Credential("h10301", 17, 1001),
@@ -101,7 +102,7 @@ def test_transaction_becomes_a_row(store):
     assert row == expected
 
 
-def test_unreadable_badge_becomes_a_row_without_badge_and_person(store):
+def test_unreadable_badge_becomes_a_row_without_badge_and_person(store: Store) -> None:
     with store.audit() as audit:
         audit.record(Transaction(NOON, None, None, Decision(Reason.BADGE_UNREADABLE), 0.0))
         (row,) = audit.newest(1)
@@ -109,7 +110,7 @@ def test_unreadable_badge_becomes_a_row_without_badge_and_person(store):
 
 
 @pytest.mark.parametrize("column", [column.name for column in fields(AuditRow)])
-def test_row_has_no_place_for_biometrics(column):
+def test_row_has_no_place_for_biometrics(column: str) -> None:
     assert not {"embedding", "image", "name", "face"} & set(column.split("_"))
 
 
@@ -117,7 +118,7 @@ def test_row_has_no_place_for_biometrics(column):
     ("column", "value"),
     [("reason", "from-the-future"), ("event", "from-the-future"), ("outcome", "perhaps"), ("at", "yesterday")],
 )
-def test_row_that_cannot_be_read_is_an_error_with_its_number(store, column, value):
+def test_row_that_cannot_be_read_is_an_error_with_its_number(store: Store, column: str, value: str) -> None:
     with store.audit() as audit:
         number = audit.note(Event.FAULT, NOON)
     with closing(sqlite3.connect(store.path)) as other:

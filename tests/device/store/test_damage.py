@@ -3,10 +3,15 @@
 import itertools
 import sqlite3
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from sqlite_utils import Database
 
 from device.errors import StoreError
 from device.records import Credential, Person
@@ -17,12 +22,12 @@ MODEL, OTHER_MODEL = "ab" * 32, "cd" * 32
 HOLDERS = 8
 
 
-def number_of(index):
+def number_of(index: int) -> Credential:
     return Credential("h10301", 17, 1000 + index)
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, NDArray[Any], dict[str, int]]:
     """A store of eight people with a badge and a reference each: its bytes, and each one's claim."""
     from datetime import UTC, datetime
 
@@ -39,7 +44,7 @@ def whole(tmp_path_factory):
     return path.read_bytes(), vectors, index_pages(path)
 
 
-def index_pages(path):
+def index_pages(path: Path) -> dict[str, int]:
     """Where in the file each page of an index begins."""
     with closing(sqlite3.connect(path)) as connection:
         found = connection.execute(
@@ -52,7 +57,9 @@ def index_pages(path):
 @pytest.mark.parametrize(
     "index", ["sqlite_autoindex_badges_1", "sqlite_autoindex_people_1", "face_references_by_person", "badges_by_person"]
 )
-def test_flipped_bit_in_an_index_takes_nobody_for_another(tmp_path, whole, index):
+def test_flipped_bit_in_an_index_takes_nobody_for_another(
+    tmp_path: Path, whole: tuple[bytes, NDArray[Any], dict[str, int]], index: str
+) -> None:
     """Each byte of the page in turn, with another bit each: the right person, nobody, or an error."""
     content, vectors, pages = whole
     found = 0
@@ -68,7 +75,9 @@ def test_flipped_bit_in_an_index_takes_nobody_for_another(tmp_path, whole, index
     assert found > 0
 
 
-def test_flipped_bit_in_a_badge_s_number_is_an_error_like_any_other(tmp_path, whole):
+def test_flipped_bit_in_a_badge_s_number_is_an_error_like_any_other(
+    tmp_path: Path, whole: tuple[bytes, NDArray[Any], dict[str, int]]
+) -> None:
     """It is kept as text: another digit, or none. In the table and in each index, whichever the place is in."""
     content, vectors, _ = whole
     places = [start for start in range(len(content)) if content[start : start + 4] == b"1000"]
@@ -81,7 +90,9 @@ def test_flipped_bit_in_a_badge_s_number_is_an_error_like_any_other(tmp_path, wh
             is_right(store, 0, vectors)
 
 
-def test_flipped_bit_in_the_description_of_a_table_is_an_error_like_any_other(tmp_path, whole):
+def test_flipped_bit_in_the_description_of_a_table_is_an_error_like_any_other(
+    tmp_path: Path, whole: tuple[bytes, NDArray[Any], dict[str, int]]
+) -> None:
     """Each byte of the tables' SQL in turn: it names a column, or is no text any more."""
     content, vectors, _ = whole
     described = [
@@ -102,7 +113,7 @@ def test_flipped_bit_in_the_description_of_a_table_is_an_error_like_any_other(tm
     assert errors > 100
 
 
-def is_right(store, asked, vectors):
+def is_right(store: Store, asked: int, vectors: NDArray[Any]) -> bool:
     """Whether the claim was found; fails if it is another's."""
     try:
         with store.people() as people:
@@ -118,7 +129,7 @@ def is_right(store, asked, vectors):
     return claim is not None
 
 
-def cross(path, index):
+def cross(path: Path, index: str) -> None:
     """Has two entries of an index lead to each other's rows: the last byte of each is its row's number."""
     with closing(sqlite3.connect(path)) as connection:
         root = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", [index]).fetchone()[0]
@@ -131,7 +142,9 @@ def cross(path, index):
 
 
 @pytest.fixture
-def crossed(tmp_path, whole, request):
+def crossed(
+    tmp_path: Path, whole: tuple[bytes, NDArray[Any], dict[str, int]], request: pytest.FixtureRequest
+) -> Iterator[Store]:
     """A store whose index leads the third and the fourth person to each other's rows."""
     (tmp_path / "lintel.db").write_bytes(whole[0])
     cross(tmp_path / "lintel.db", request.param)
@@ -140,32 +153,34 @@ def crossed(tmp_path, whole, request):
 
 
 @pytest.mark.parametrize("crossed", ["sqlite_autoindex_badges_1"], indirect=True)
-def test_badge_that_an_index_leads_to_another_row_is_an_error(crossed):
+def test_badge_that_an_index_leads_to_another_row_is_an_error(crossed: Store) -> None:
     with pytest.raises(StoreError, match="index of the badges is damaged"), crossed.people() as people:
         people.claim(number_of(2), MODEL)
 
 
 @pytest.mark.parametrize("crossed", ["face_references_by_person"], indirect=True)
-def test_references_that_an_index_leads_to_another_person_are_an_error(crossed):
+def test_references_that_an_index_leads_to_another_person_are_an_error(crossed: Store) -> None:
     with pytest.raises(StoreError, match="index of the references is damaged"), crossed.people() as people:
         people.claim(number_of(2), MODEL)
 
 
 @pytest.mark.parametrize("crossed", ["sqlite_autoindex_badges_1", "face_references_by_person"], indirect=True)
-def test_damaged_index_is_a_trouble_after_the_check_at_the_start(crossed, trouble_of):
+def test_damaged_index_is_a_trouble_after_the_check_at_the_start(
+    crossed: Store, trouble_of: Callable[[Store], str]
+) -> None:
     trouble_of(crossed)
     crossed._checkup.wait()
     assert "is damaged: " in trouble_of(crossed)
 
 
 @pytest.mark.usefixtures("eileen")
-def test_sound_file_is_no_trouble_after_its_check(store, trouble_of):
+def test_sound_file_is_no_trouble_after_its_check(store: Store, trouble_of: Callable[[Store], str]) -> None:
     trouble_of(store)
     store._checkup.wait()
     assert trouble_of(store) == ""
 
 
-def test_file_is_checked_at_the_start_and_once_a_day(monkeypatch):
+def test_file_is_checked_at_the_start_and_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
     now, copies = [1000.0], []
     monkeypatch.setattr(checkup, "time", FakeTime(now))
     checked = checkup.Checkup(lambda _between: copies.append(now[0]) or memory())
@@ -176,11 +191,11 @@ def test_file_is_checked_at_the_start_and_once_a_day(monkeypatch):
     assert copies == [1000.0, 87_401.0]
 
 
-def test_check_that_could_not_be_made_is_tried_again_in_an_hour(monkeypatch):
+def test_check_that_could_not_be_made_is_tried_again_in_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     now, tries = [1000.0], []
     monkeypatch.setattr(checkup, "time", FakeTime(now))
 
-    def fail(_between):
+    def fail(_between: Callable[..., Any]):
         tries.append(now[0])
         raise StoreError("Locked.", hint="Wait.")
 
@@ -192,7 +207,7 @@ def test_check_that_could_not_be_made_is_tried_again_in_an_hour(monkeypatch):
     assert tries == [1000.0, 4601.0]
 
 
-def test_check_of_a_file_beyond_256_mib_is_put_off():
+def test_check_of_a_file_beyond_256_mib_is_put_off() -> None:
     steps = []
     monitor = checkup.Checkup(lambda between: between(65_537) or steps.append("copied"))
     monitor.begin_if_due()
@@ -200,7 +215,9 @@ def test_check_of_a_file_beyond_256_mib_is_put_off():
     assert steps == []
 
 
-def test_check_that_would_take_more_than_a_quarter_of_the_free_memory_is_put_off(tmp_path, monkeypatch):
+def test_check_that_would_take_more_than_a_quarter_of_the_free_memory_is_put_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "meminfo").write_text("MemTotal: 512000 kB\nMemAvailable:      40 kB\n")
     monkeypatch.setattr(checkup, "_MEMORY", tmp_path / "meminfo")
     steps = []
@@ -211,10 +228,10 @@ def test_check_that_would_take_more_than_a_quarter_of_the_free_memory_is_put_off
     assert steps == [2]
 
 
-def test_check_ends_when_the_store_is_closed():
+def test_check_ends_when_the_store_is_closed() -> None:
     begun, steps = threading.Event(), []
 
-    def endless(between):
+    def endless(between: Callable[..., Any]) -> None:
         while True:
             steps.append(between(1))
             begun.set()
@@ -229,14 +246,14 @@ def test_check_ends_when_the_store_is_closed():
 class FakeTime:
     """Stands in for the module `time`: its hands are moved by the test."""
 
-    def __init__(self, now):
+    def __init__(self, now: list[float]) -> None:
         self._now = now
 
-    def monotonic(self):
+    def monotonic(self) -> float:
         return self._now[0]
 
 
-def memory():
+def memory() -> Database:
     from sqlite_utils import Database
 
     return Database(sqlite3.connect(":memory:", check_same_thread=False))

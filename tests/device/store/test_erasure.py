@@ -3,14 +3,20 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
+from numpy.typing import NDArray
 
 from device.errors import StoreError
-from device.records import Person
+from device.records import Credential, Person
 from device.store import erasure
 from device.store.database import Journal
 from device.store.store import Store
+from tests.device.commands import Lintel
 
 MODEL = "ab" * 32
 ERASE_AND_DIE = """
@@ -29,12 +35,14 @@ store.erase(person, datetime.now(UTC))
 """
 
 
-def raw_bytes(folder):
+def raw_bytes(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
 
 
 @pytest.fixture(params=list(Journal))
-def interrupted(request, tmp_path, now, badge, embeddings):
+def interrupted(
+    request: pytest.FixtureRequest, tmp_path: Path, now: datetime, badge: Credential, embeddings: NDArray[Any]
+) -> tuple[Path, Journal]:
     """The folder of a store whose process died after the erasure was committed, and the journal it keeps."""
     with Store(tmp_path, journal=request.param) as store, store.people() as people:
         person = people.add("Eileen Collins", now)
@@ -46,26 +54,30 @@ def interrupted(request, tmp_path, now, badge, embeddings):
     return tmp_path, request.param
 
 
-def test_store_that_is_opened_next_overwrites_what_was_left(interrupted, embeddings):
+def test_store_that_is_opened_next_overwrites_what_was_left(
+    interrupted: tuple[Path, Journal], embeddings: NDArray[Any]
+) -> None:
     folder, journal = interrupted
     Store(folder, journal=journal).close()
     assert embeddings[0].tobytes()[:64] not in raw_bytes(folder)
 
 
-def test_bytes_were_there_to_be_overwritten(interrupted, embeddings):
+def test_bytes_were_there_to_be_overwritten(interrupted: tuple[Path, Journal], embeddings: NDArray[Any]) -> None:
     folder, journal = interrupted
     left = embeddings[0].tobytes()[:64] in raw_bytes(folder)
     assert left is (journal is Journal.PERSIST)
 
 
-def test_running_store_overwrites_what_another_left(interrupted, embeddings, trouble_of):
+def test_running_store_overwrites_what_another_left(
+    interrupted: tuple[Path, Journal], embeddings: NDArray[Any], trouble_of: Callable[[Store], str]
+) -> None:
     folder, journal = interrupted
     with Store(folder, opened=False, journal=journal) as store:
         assert trouble_of(store) == ""
         assert embeddings[0].tobytes()[:64] not in raw_bytes(folder)
 
 
-def test_mark_is_gone_when_all_is_overwritten(interrupted):
+def test_mark_is_gone_when_all_is_overwritten(interrupted: tuple[Path, Journal]) -> None:
     folder, journal = interrupted
     before = [path.name for path in folder.iterdir() if "erasing" in path.name]
     Store(folder, journal=journal).close()
@@ -74,9 +86,9 @@ def test_mark_is_gone_when_all_is_overwritten(interrupted):
 
 
 def test_erasure_that_fails_at_the_overwriting_says_so_and_is_carried_out_later(
-    store, eileen, now, monkeypatch, trouble_of
-):
-    def fail(*_):
+    store: Store, eileen: Person, now: datetime, monkeypatch: pytest.MonkeyPatch, trouble_of: Callable[[Store], str]
+) -> None:
+    def fail(*_: Path):
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(erasure, "_overwrite", fail)
@@ -86,8 +98,10 @@ def test_erasure_that_fails_at_the_overwriting_says_so_and_is_carried_out_later(
     assert (trouble_of(store), list(store.path.parent.glob("*erasing*"))) == ("", [])
 
 
-def test_erasure_that_is_not_committed_overwrites_nothing(store, eileen, now, monkeypatch):
-    def fail(*_):
+def test_erasure_that_is_not_committed_overwrites_nothing(
+    store: Store, eileen: Person, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Person | Path):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(erasure, "announce", fail)
@@ -97,7 +111,7 @@ def test_erasure_that_is_not_committed_overwrites_nothing(store, eileen, now, mo
         assert people.named("Eileen Collins") == eileen
 
 
-def test_journal_that_is_a_link_is_not_followed(store, eileen, now, tmp_path):
+def test_journal_that_is_a_link_is_not_followed(store: Store, eileen: Person, now: datetime, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_bytes(b"untouched")
     journal = store.path.with_name("lintel.db-journal")
     journal.unlink()
@@ -107,13 +121,15 @@ def test_journal_that_is_a_link_is_not_followed(store, eileen, now, tmp_path):
     assert (tmp_path / "elsewhere").read_bytes() == b"untouched"
 
 
-def test_person_without_a_trace_is_erased_without_a_word(store, now):
+def test_person_without_a_trace_is_erased_without_a_word(store: Store, now: datetime) -> None:
     store.erase(Person(99, "Nobody"), now)
     assert list(store.path.parent.glob("*erasing*")) == []
 
 
 @pytest.mark.parametrize("interrupted", [Journal.PERSIST], indirect=True)
-def test_command_that_is_repeated_leaves_no_byte(interrupted, lintel, embeddings):
+def test_command_that_is_repeated_leaves_no_byte(
+    interrupted: tuple[Path, Journal], lintel: Lintel, embeddings: NDArray[Any]
+) -> None:
     """The person is gone already, which it says, and what the journal still held of them is overwritten."""
     folder, _ = interrupted
     ended = lintel("--state-dir", folder, "people", "remove", "Eileen Collins", "--yes")

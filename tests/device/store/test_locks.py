@@ -5,13 +5,16 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from device.errors import StoreError
-from device.records import Event
+from device.records import Event, Person
 from device.store import holders as holders_module
 from device.store.database import Journal
 from device.store.holders import Holder, holders
@@ -38,21 +41,21 @@ sys.stdin.readline()
 """
 
 
-def in_a_thread(do):
+def in_a_thread(do: Callable[..., Any]) -> None:
     thread = threading.Thread(target=do)
     thread.start()
     thread.join(30)
     assert not thread.is_alive()
 
 
-def written_elsewhere(store):
+def written_elsewhere(store: Store) -> str:
     """What another process says that tries to commit a row now."""
     command = [sys.executable, "-c", WRITE_ELSEWHERE, str(store.path)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
 
 
 @contextmanager
-def held_elsewhere(store, statement):
+def held_elsewhere(store: Store, statement: str) -> Iterator[int]:
     """Another process keeps a lock; its number."""
     command = [sys.executable, "-c", HOLD, str(store.path), statement]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
@@ -63,12 +66,12 @@ def held_elsewhere(store, statement):
             child.kill()
 
 
-def looked_at(store):
+def looked_at(store: Store) -> None:
     with store:
         store.trouble()
 
 
-def row_count(store):
+def row_count(store: Store) -> int:
     with closing(sqlite3.connect(store.path)) as other:
         return other.execute("SELECT count(*) FROM audit").fetchone()[0]
 
@@ -84,14 +87,16 @@ def row_count(store):
     ids=["another store is opened and closed", "a lazy store looks", "the store is looked at", "it is copied"],
 )
 @pytest.mark.parametrize("journal", list(Journal))
-def test_lock_of_one_thread_survives_what_another_does(tmp_path, now, do, journal):
+def test_lock_of_one_thread_survives_what_another_does(
+    tmp_path: Path, now: datetime, do: Callable[..., Any], journal: Journal
+) -> None:
     with Store(tmp_path, journal=journal) as store, store.audit() as audit:
         audit.note(Event.FAULT, now)
         in_a_thread(lambda: do(store))
         assert written_elsewhere(store) == "database is locked"
 
 
-def test_row_acknowledged_elsewhere_stays(store, now):
+def test_row_acknowledged_elsewhere_stays(store: Store, now: datetime) -> None:
     """The deterministic case: a transaction is open, a store opens and closes beside it, another process commits."""
     acknowledged = 0
     with store.audit() as audit:
@@ -101,10 +106,12 @@ def test_row_acknowledged_elsewhere_stays(store, now):
     assert row_count(store) == acknowledged + 1
 
 
-def test_file_is_opened_by_nobody_but_sqlite(store, eileen, now, monkeypatch, trouble_of):
+def test_file_is_opened_by_nobody_but_sqlite(
+    store: Store, eileen: Person, now: datetime, monkeypatch: pytest.MonkeyPatch, trouble_of: Callable[[Store], str]
+) -> None:
     opened, real = [], os.open
 
-    def noted(path, *arguments, **options):
+    def noted(path: Path, *arguments: int, **options) -> int:
         descriptor = real(path, *arguments, **options)
         opened.append(str(path))
         return descriptor
@@ -117,22 +124,22 @@ def test_file_is_opened_by_nobody_but_sqlite(store, eileen, now, monkeypatch, tr
     assert str(store.path) not in opened
 
 
-def test_one_place_connects_to_the_database():
+def test_one_place_connects_to_the_database() -> None:
     """The other connects to memory only."""
     rooms = Path(__file__).parents[3] / "device"
     places = [path.name for path in sorted(rooms.rglob("*.py")) if "sqlite3.connect(" in path.read_text()]
     assert places == ["checkup.py", "database.py"]
 
 
-def test_rollback_of_one_thread_leaves_the_row_of_another(store, now):
+def test_rollback_of_one_thread_leaves_the_row_of_another(store: Store, now: datetime) -> None:
     written, may_end = threading.Event(), threading.Event()
 
-    def fail():
+    def fail() -> None:
         with suppress(RuntimeError), store.people():
             may_end.wait(30)
             raise RuntimeError
 
-    def write():
+    def write() -> None:
         with store.audit() as audit:
             audit.note(Event.FAULT, now)
         written.set()
@@ -145,12 +152,12 @@ def test_rollback_of_one_thread_leaves_the_row_of_another(store, now):
     assert row_count(store) == 1
 
 
-def test_thread_does_not_join_the_transaction_of_another(store, now):
+def test_thread_does_not_join_the_transaction_of_another(store: Store, now: datetime) -> None:
     seen = []
     with store.people() as people:
         people.add("Grace Hopper", now)
 
-        def look():
+        def look() -> None:
             with store.people() as others:
                 seen.append(others.named("Grace Hopper"))
 
@@ -158,8 +165,8 @@ def test_thread_does_not_join_the_transaction_of_another(store, now):
     assert seen == [None]
 
 
-def test_threads_that_ended_leave_no_connection_behind(store):
-    def look():
+def test_threads_that_ended_leave_no_connection_behind(store: Store) -> None:
+    def look() -> None:
         with store.people() as people:
             people.everyone()
 
@@ -168,26 +175,26 @@ def test_threads_that_ended_leave_no_connection_behind(store):
     assert len(store._connections._idle) == 1
 
 
-def test_reading_waits_for_no_writer(store, eileen):
+def test_reading_waits_for_no_writer(store: Store, eileen: Person) -> None:
     with held_elsewhere(store, "INSERT INTO audit (at, event) VALUES ('', '')"), store.people() as people:
         assert people.named("Eileen Collins") == eileen
 
 
-def test_reading_keeps_no_writer_waiting(store, eileen):
+def test_reading_keeps_no_writer_waiting(store: Store, eileen: Person) -> None:
     with store.people() as people:
         assert people.named("Eileen Collins") == eileen
         assert written_elsewhere(store) == "committed"
 
 
 @pytest.fixture
-def impatient(monkeypatch):
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("device.store.waiting.LOCK_TIMEOUT_S", 0.1)
 
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("statement", ["SELECT * FROM audit", "INSERT INTO audit (at, event) VALUES ('', '')"])
 @pytest.mark.parametrize("journal", list(Journal))
-def test_program_that_keeps_a_lock_is_named(tmp_path, now, statement, journal):
+def test_program_that_keeps_a_lock_is_named(tmp_path: Path, now: datetime, statement: str, journal: Journal) -> None:
     with Store(tmp_path, journal=journal) as store:
         with store.audit() as audit:
             audit.note(Event.FAULT, now)
@@ -203,7 +210,9 @@ def test_program_that_keeps_a_lock_is_named(tmp_path, now, statement, journal):
 
 
 @pytest.mark.usefixtures("impatient")
-def test_program_that_keeps_a_lock_is_a_trouble_until_it_lets_go(store, now, trouble_of):
+def test_program_that_keeps_a_lock_is_a_trouble_until_it_lets_go(
+    store: Store, now: datetime, trouble_of: Callable[[Store], str]
+) -> None:
     with store.audit() as audit:
         audit.note(Event.FAULT, now)
     with held_elsewhere(store, "SELECT * FROM audit") as number:
@@ -223,7 +232,7 @@ a line that means nothing
 """
 
 
-def proc(folder, table):
+def proc(folder: Path, table: str) -> Path:
     """A /proc with this table of locks; process 41 has a name that a terminal would obey."""
     (folder / "proc" / "41").mkdir(parents=True)
     (folder / "proc" / "41" / "comm").write_text("\x1b[2Jbrowser\n")
@@ -232,23 +241,29 @@ def proc(folder, table):
 
 
 @pytest.fixture
-def place(store):
+def place(store: Store) -> str:
     status = store.path.stat()
     return f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
 
 
-def test_holders_are_those_with_a_lock_on_this_very_file(store, tmp_path, place, monkeypatch):
+def test_holders_are_those_with_a_lock_on_this_very_file(
+    store: Store, tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     table = TABLE.format(place=place, inode=store.path.stat().st_ino)
     monkeypatch.setattr(holders_module, "PROCESSES", proc(tmp_path, table))
     assert holders(store.path) == (Holder(41, "[2Jbrowser"), Holder(44, ""))
 
 
-def test_holder_is_found_where_the_device_is_numbered_otherwise(store, tmp_path, monkeypatch):
+def test_holder_is_found_where_the_device_is_numbered_otherwise(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     table = f"1: POSIX  ADVISORY  READ 44 00:2f:{store.path.stat().st_ino} 0 EOF\n"
     monkeypatch.setattr(holders_module, "PROCESSES", proc(tmp_path, table))
     assert holders(store.path) == (Holder(44, ""),)
 
 
-def test_without_a_table_of_locks_nobody_is_named(store, tmp_path, monkeypatch):
+def test_without_a_table_of_locks_nobody_is_named(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(holders_module, "PROCESSES", tmp_path)
     assert holders(store.path) == ()

@@ -1,7 +1,9 @@
 """The law of blocks inside blocks: what ends well within all that end well is there, and nothing else."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,11 +26,11 @@ class FailedError(Exception):
 class Player:
     """Plays blocks on a store and keeps count of what has to be there."""
 
-    def __init__(self, store):
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._rows = 0
 
-    def play(self, block):
+    def play(self, block: tuple[list[str | tuple[Any, ...]], bool]) -> list[str]:
         """The names of the rows that this block leaves behind."""
         inside, fails = block
         kept = []
@@ -48,14 +50,16 @@ class Player:
 
 
 @pytest.fixture(scope="module")
-def one_store(tmp_path_factory):
+def one_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Player, list[Any]]]:
     """For many examples."""
     with Store(tmp_path_factory.mktemp("nesting")) as store:
         yield store, Player(store), []
 
 
 @given(blocks)
-def test_what_ends_well_within_all_that_end_well_is_there(one_store, block):
+def test_what_ends_well_within_all_that_end_well_is_there(
+    one_store: tuple[Store, Player, list[Any]], block: tuple[list[str | tuple[Any, ...]], bool]
+) -> None:
     store, player, expected = one_store
     expected += player.play(block)
     with store.audit() as audit:

@@ -5,13 +5,15 @@ import subprocess
 import sys
 import threading
 from contextlib import closing, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from numpy.typing import NDArray
 
 from device.errors import CredentialError, StoreError
-from device.records import AuditRow, Credential, Enrolled, Event
+from device.records import AuditRow, Credential, Enrolled, Event, Person
 from device.store.session import Session
 from device.store.store import Store
 
@@ -20,7 +22,7 @@ BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "store.py"
 
 
 @pytest.fixture
-def crowd(store, now, embeddings):
+def crowd(store: Store, now: datetime, embeddings: NDArray[Any]) -> Store:
     """450 people with a badge and a reference each, and 1,200 rows."""
     with store.people() as people, store.audit() as audit:
         for number in range(450):
@@ -33,11 +35,11 @@ def crowd(store, now, embeddings):
 
 
 @pytest.fixture
-def longest(monkeypatch):
+def longest(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The most rows that one transaction of a read gave, at its index 0."""
     most, real = [0], Session.rows
 
-    def counted(self, *arguments, **options):
+    def counted(self, *arguments: str | list[int | str], **options: bool) -> list[dict[str, bytes | int | str | None]]:
         found = real(self, *arguments, **options)
         most[0] = max(most[0], len(found))
         assert not self._connection.in_transaction
@@ -47,14 +49,14 @@ def longest(monkeypatch):
     return most
 
 
-def test_all_people_come_in_pages(crowd, longest):
+def test_all_people_come_in_pages(crowd: Store, longest: list[int]) -> None:
     with crowd.people() as people:
         everyone = people.everyone()
     assert [enrolled.person.name for enrolled in everyone] == [f"Person {number:03}" for number in range(450)]
     assert longest[0] <= 200
 
 
-def test_everybody_on_every_page_has_badge_and_reference(crowd):
+def test_everybody_on_every_page_has_badge_and_reference(crowd: Store) -> None:
     with crowd.people() as people:
         everyone = people.everyone()
     assert {(enrolled.badges[0].credential.number, enrolled.references) for enrolled in everyone} == {
@@ -62,37 +64,37 @@ def test_everybody_on_every_page_has_badge_and_reference(crowd):
     }
 
 
-def test_all_badges_come_in_pages(crowd, longest):
+def test_all_badges_come_in_pages(crowd: Store, longest: list[int]) -> None:
     with crowd.people() as people:
         assert len(people.badges()) == 450
     assert longest[0] <= 200
 
 
-def test_all_references_come_in_pages(crowd, longest):
+def test_all_references_come_in_pages(crowd: Store, longest: list[int]) -> None:
     with crowd.people() as people:
         assert len(people.all_references(MODEL)) == 450
     assert longest[0] <= 200
 
 
-def test_audit_comes_in_pages(crowd, longest):
+def test_audit_comes_in_pages(crowd: Store, longest: list[int]) -> None:
     with crowd.audit() as audit:
         assert [row.id for row in audit] == list(range(1, 1201))
         assert [row.id for row in audit.newest(1100)] == list(range(101, 1201))
     assert longest[0] <= 500
 
 
-def test_names_are_those_asked_for(crowd):
+def test_names_are_those_asked_for(crowd: Store) -> None:
     with crowd.people() as people:
         assert people.names([2, 450, 9999, 2]) == {2: "Person 001", 450: "Person 449"}
 
 
-def test_names_of_many_come_in_pages(crowd, longest):
+def test_names_of_many_come_in_pages(crowd: Store, longest: list[int]) -> None:
     with crowd.people() as people:
         assert len(people.names(range(1, 451))) == 450
     assert longest[0] <= 200
 
 
-def test_one_person_is_read_alone(crowd, now):
+def test_one_person_is_read_alone(crowd: Store, now: datetime) -> None:
     with crowd.people() as people:
         person = people.named("person 007")
         found = people.enrolled(person)
@@ -100,13 +102,13 @@ def test_one_person_is_read_alone(crowd, now):
     assert (found.person, found.enrolled_at, len(found.badges), found.references) == (person, now, 1, ((MODEL, 1),))
 
 
-def test_person_who_was_removed_is_none(store, eileen, now):
+def test_person_who_was_removed_is_none(store: Store, eileen: Person, now: datetime) -> None:
     store.erase(eileen, now)
     with store.people() as people:
         assert people.enrolled(eileen) is None
 
 
-def test_every_foreign_key_has_an_index(store):
+def test_every_foreign_key_has_an_index(store: Store) -> None:
     with closing(sqlite3.connect(store.path)) as connection:
         keys = {
             (table, key[3])
@@ -121,10 +123,12 @@ def test_every_foreign_key_has_an_index(store):
     assert keys <= indexed
 
 
-def test_write_that_rests_on_what_changed_meanwhile_is_refused(store, eileen, badge, now):
+def test_write_that_rests_on_what_changed_meanwhile_is_refused(
+    store: Store, eileen: Person, badge: Credential, now: datetime
+) -> None:
     """Read, then changed by another program, then written: the write would rest on what is no longer so."""
 
-    def restore():
+    def restore() -> None:
         with store.people() as people:
             held = people.held(badge)
             with Store(store.path.parent) as other, other.people() as others:
@@ -137,8 +141,10 @@ def test_write_that_rests_on_what_changed_meanwhile_is_refused(store, eileen, ba
         assert people.named("Eileen Collins") == eileen
 
 
-def test_write_that_was_refused_so_is_not_made_by_the_block_around(store, eileen, badge, now):
-    def write():
+def test_write_that_was_refused_so_is_not_made_by_the_block_around(
+    store: Store, eileen: Person, badge: Credential, now: datetime
+) -> None:
+    def write() -> None:
         with store.people() as people:
             held = people.held(badge)
             with Store(store.path.parent) as other, other.people() as others:
@@ -153,7 +159,9 @@ def test_write_that_was_refused_so_is_not_made_by_the_block_around(store, eileen
         assert people.named("Eileen Collins") == eileen
 
 
-def test_write_beside_the_rows_of_a_door_is_not_refused(store, eileen, badge, now):
+def test_write_beside_the_rows_of_a_door_is_not_refused(
+    store: Store, eileen: Person, badge: Credential, now: datetime
+) -> None:
     with store.people() as people:
         held = people.held(badge)
         with Store(store.path.parent) as door, door.audit() as audit:
@@ -163,10 +171,12 @@ def test_write_beside_the_rows_of_a_door_is_not_refused(store, eileen, badge, no
         assert people.named("Eileen Marie Collins").id == eileen.id
 
 
-def test_what_is_read_under_the_lock_for_writing_cannot_change(store, badge, now, eileen):
+def test_what_is_read_under_the_lock_for_writing_cannot_change(
+    store: Store, badge: Credential, now: datetime, eileen: Person
+) -> None:
     seen = []
 
-    def revoke():
+    def revoke() -> None:
         with Store(store.path.parent) as other, other.people() as others:
             others.revoke(badge, now)
             seen.append("revoked")
@@ -180,7 +190,7 @@ def test_what_is_read_under_the_lock_for_writing_cannot_change(store, badge, now
     assert seen == ["revoked"]
 
 
-def test_mistake_of_a_caller_takes_everything_back(store, eileen, now):
+def test_mistake_of_a_caller_takes_everything_back(store: Store, eileen: Person, now: datetime) -> None:
     with suppress(CredentialError), store.people() as people:
         people.rename(eileen, "Eileen Marie Collins")
         people.revoke(Credential("number", 0, 99), now)
@@ -188,7 +198,7 @@ def test_mistake_of_a_caller_takes_everything_back(store, eileen, now):
         assert people.named("Eileen Collins") == eileen
 
 
-def test_nothing_is_acknowledged_once_sqlite_took_the_transaction_back(store, now):
+def test_nothing_is_acknowledged_once_sqlite_took_the_transaction_back(store: Store, now: datetime) -> None:
     """As on a full disk: the part that failed is suppressed, and the first row is gone with it."""
     with closing(sqlite3.connect(store.path)) as other:
         other.execute(
@@ -196,7 +206,7 @@ def test_nothing_is_acknowledged_once_sqlite_took_the_transaction_back(store, no
             "BEGIN SELECT RAISE(ROLLBACK, 'disk is full'); END"
         )
 
-    def write():
+    def write() -> None:
         with store.audit() as audit:
             audit.add(AuditRow(0, now, Event.FAULT, fault="first"))
             with suppress(StoreError), store.audit() as inner:
@@ -210,17 +220,17 @@ def test_nothing_is_acknowledged_once_sqlite_took_the_transaction_back(store, no
         assert list(audit) == []
 
 
-def benchmark(*arguments):
+def benchmark(*arguments: float | str) -> subprocess.CompletedProcess[Any]:
     command = [sys.executable, BENCHMARK, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_swipes_beside_a_list_meet_no_store_fault():
+def test_swipes_beside_a_list_meet_no_store_fault() -> None:
     ended = benchmark("listing", "--rows", 3000, "--people", 100, "--seconds", 1)
     assert (ended.returncode, ended.stdout.count("0 store faults"), ended.stderr) == (0, 2, "")
 
 
 @pytest.mark.parametrize("journal", ["persist", "wal"])
-def test_two_processes_on_one_store_lose_nothing(journal):
+def test_two_processes_on_one_store_lose_nothing(journal: str) -> None:
     ended = benchmark("stress", "--minutes", 0.04, "--sync-ms", 0, "--journal", journal)
     assert (ended.returncode, "lost 0, integrity_check ok" in ended.stdout, ended.stderr) == (0, True, "")

@@ -3,9 +3,13 @@
 import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime
+from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from device.errors import StoreError
 from device.records import Event
@@ -14,7 +18,7 @@ from device.store.migrations import MIGRATIONS
 from device.store.store import Store
 
 
-def copied(store, folder):
+def copied(store: Store, folder: Path) -> Path:
     """A whole copy of the store's file, made by SQLite."""
     folder.mkdir()
     with closing(sqlite3.connect(store.path)) as source, closing(sqlite3.connect(folder / "lintel.db")) as copy:
@@ -22,30 +26,30 @@ def copied(store, folder):
     return folder / "lintel.db"
 
 
-def used(store):
+def used(store: Store) -> list[str]:
     """Reads; raises what a swipe would."""
     with store.people() as people:
         return [enrolled.person.name for enrolled in people.everyone()]
 
 
-def events(store):
+def events(store: Store) -> list[tuple[Event, str]]:
     with store.audit() as audit:
         return [(row.event, row.fault) for row in audit]
 
 
-def test_lazy_store_opens_nothing_until_it_is_used(tmp_path):
+def test_lazy_store_opens_nothing_until_it_is_used(tmp_path: Path) -> None:
     with Store(tmp_path / "state", opened=False) as store:
         assert not store.path.parent.exists()
         assert used(store) == []
 
 
-def test_lazy_store_raises_nothing_until_it_is_used(tmp_path):
+def test_lazy_store_raises_nothing_until_it_is_used(tmp_path: Path) -> None:
     (tmp_path / "state").touch()
     with Store(tmp_path / "state", opened=False) as store, pytest.raises(StoreError, match=r"exists|Not a directory"):
         used(store)
 
 
-def test_lazy_store_works_once_the_disk_is_there(tmp_path, trouble_of):
+def test_lazy_store_works_once_the_disk_is_there(tmp_path: Path, trouble_of: Callable[[Store], str]) -> None:
     (tmp_path / "state").touch()
     with Store(tmp_path / "state", opened=False) as store:
         before = trouble_of(store)
@@ -54,7 +58,7 @@ def test_lazy_store_works_once_the_disk_is_there(tmp_path, trouble_of):
 
 
 @pytest.mark.usefixtures("eileen")
-def test_store_works_again_when_the_disk_is_back(store):
+def test_store_works_again_when_the_disk_is_back(store: Store) -> None:
     folder = store.path.parent
     folder.rename(folder.with_name("away"))
     with pytest.raises(StoreError, match="deleted"):
@@ -64,7 +68,7 @@ def test_store_works_again_when_the_disk_is_back(store):
 
 
 @pytest.mark.usefixtures("eileen")
-def test_file_that_was_replaced_is_in_use(store, tmp_path, now):
+def test_file_that_was_replaced_is_in_use(store: Store, tmp_path: Path, now: datetime) -> None:
     copy = copied(store, tmp_path / "copy")
     with store.people() as people:
         people.add("Grace Hopper", now)
@@ -73,7 +77,7 @@ def test_file_that_was_replaced_is_in_use(store, tmp_path, now):
 
 
 @pytest.mark.usefixtures("eileen")
-def test_file_that_was_replaced_is_made_private(store, tmp_path):
+def test_file_that_was_replaced_is_made_private(store: Store, tmp_path: Path) -> None:
     copy = copied(store, tmp_path / "copy")
     copy.chmod(0o644)
     copy.replace(store.path)
@@ -82,7 +86,7 @@ def test_file_that_was_replaced_is_made_private(store, tmp_path):
 
 
 @pytest.mark.usefixtures("eileen")
-def test_file_that_was_replaced_is_noted_in_the_new_one(store, tmp_path):
+def test_file_that_was_replaced_is_noted_in_the_new_one(store: Store, tmp_path: Path) -> None:
     copied(store, tmp_path / "copy").replace(store.path)
     used(store)
     assert events(store) == [
@@ -91,7 +95,7 @@ def test_file_that_was_replaced_is_noted_in_the_new_one(store, tmp_path):
 
 
 @pytest.mark.usefixtures("eileen")
-def test_row_written_after_a_replacement_is_in_the_new_file(store, tmp_path, now):
+def test_row_written_after_a_replacement_is_in_the_new_file(store: Store, tmp_path: Path, now: datetime) -> None:
     copied(store, tmp_path / "copy").replace(store.path)
     with store.audit() as audit:
         number = audit.note(Event.ENROLLED, now)
@@ -100,10 +104,10 @@ def test_row_written_after_a_replacement_is_in_the_new_file(store, tmp_path, now
 
 
 @pytest.mark.usefixtures("eileen")
-def test_row_that_went_into_the_file_before_is_not_acknowledged(store, tmp_path, now):
+def test_row_that_went_into_the_file_before_is_not_acknowledged(store: Store, tmp_path: Path, now: datetime) -> None:
     copy = copied(store, tmp_path / "copy")
 
-    def write():
+    def write() -> None:
         with store.audit() as audit:
             audit.note(Event.FAULT, now)
             copy.replace(store.path)
@@ -113,7 +117,7 @@ def test_row_that_went_into_the_file_before_is_not_acknowledged(store, tmp_path,
 
 
 @pytest.mark.usefixtures("eileen")
-def test_file_that_was_deleted_is_denied_and_not_made_again(store):
+def test_file_that_was_deleted_is_denied_and_not_made_again(store: Store) -> None:
     store.path.unlink()
     with pytest.raises(StoreError, match="deleted while Lintel used it") as refused:
         used(store)
@@ -121,7 +125,9 @@ def test_file_that_was_deleted_is_denied_and_not_made_again(store):
 
 
 @pytest.mark.usefixtures("eileen")
-def test_file_that_was_deleted_is_a_trouble_until_it_is_back(store, tmp_path, trouble_of):
+def test_file_that_was_deleted_is_a_trouble_until_it_is_back(
+    store: Store, tmp_path: Path, trouble_of: Callable[[Store], str]
+) -> None:
     copy = copied(store, tmp_path / "copy")
     store.path.unlink()
     during = trouble_of(store)
@@ -131,7 +137,7 @@ def test_file_that_was_deleted_is_a_trouble_until_it_is_back(store, tmp_path, tr
 
 @pytest.mark.usefixtures("eileen")
 @pytest.mark.parametrize("opened", [True, False], ids=["command", "service"])
-def test_file_that_was_deleted_is_not_made_again_by_a_new_store(store, opened):
+def test_file_that_was_deleted_is_not_made_again_by_a_new_store(store: Store, opened: bool) -> None:
     store.close()
     store.path.unlink()
     with pytest.raises(StoreError, match=r"lintel.db-journal of it is still there") as refused:
@@ -140,7 +146,7 @@ def test_file_that_was_deleted_is_not_made_again_by_a_new_store(store, opened):
 
 
 @pytest.mark.usefixtures("eileen")
-def test_file_that_was_deleted_with_its_journal_begins_empty(store):
+def test_file_that_was_deleted_with_its_journal_begins_empty(store: Store) -> None:
     store.close()
     for path in store.path.parent.iterdir():
         path.unlink()
@@ -149,14 +155,14 @@ def test_file_that_was_deleted_with_its_journal_begins_empty(store):
 
 
 @pytest.mark.usefixtures("eileen")
-def test_file_that_was_emptied_is_denied(store):
+def test_file_that_was_emptied_is_denied(store: Store) -> None:
     os.truncate(store.path, 0)
     with pytest.raises(StoreError, match="emptied while Lintel used it"):
         used(store)
 
 
 @pytest.mark.usefixtures("eileen")
-def test_log_of_the_file_before_is_not_applied_to_the_new_one(tmp_path, now):
+def test_log_of_the_file_before_is_not_applied_to_the_new_one(tmp_path: Path, now: datetime) -> None:
     with Store(tmp_path / "wal", journal=Journal.WAL) as store:
         copy = copied(store, tmp_path / "copy")
         with store.people() as people:
@@ -167,7 +173,7 @@ def test_log_of_the_file_before_is_not_applied_to_the_new_one(tmp_path, now):
 
 
 @pytest.mark.parametrize("opened", [True, False])
-def test_link_is_refused_and_what_it_points_to_left_alone(tmp_path, opened):
+def test_link_is_refused_and_what_it_points_to_left_alone(tmp_path: Path, opened: bool) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "elsewhere").write_bytes(b"")
     (tmp_path / "state" / "lintel.db").symlink_to(tmp_path / "elsewhere")
@@ -176,14 +182,14 @@ def test_link_is_refused_and_what_it_points_to_left_alone(tmp_path, opened):
     assert (tmp_path / "elsewhere").read_bytes() == b""
 
 
-def test_link_to_nothing_is_refused_and_nothing_is_made(tmp_path):
+def test_link_to_nothing_is_refused_and_nothing_is_made(tmp_path: Path) -> None:
     (tmp_path / "lintel.db").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(StoreError, match="symbolic link"):
         Store(tmp_path)
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_pipe_is_refused(tmp_path):
+def test_pipe_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "lintel.db")
     with pytest.raises(StoreError, match="not a regular file"):
         Store(tmp_path)
@@ -194,7 +200,7 @@ NEWER = "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES
 
 @pytest.mark.usefixtures("eileen")
 @pytest.mark.parametrize("what", ["ALTER TABLE audit ADD COLUMN chain TEXT", "ALTER TABLE people RENAME TO persons"])
-def test_newer_schema_under_a_running_service_is_denied_with_the_reason(store, what):
+def test_newer_schema_under_a_running_service_is_denied_with_the_reason(store: Store, what: str) -> None:
     assert used(store) == ["Eileen Collins"]
     with closing(sqlite3.connect(store.path)) as newer:
         newer.execute(what)
@@ -205,7 +211,9 @@ def test_newer_schema_under_a_running_service_is_denied_with_the_reason(store, w
             use(store)
 
 
-def test_newer_schema_under_a_running_service_is_a_trouble(store, now, trouble_of):
+def test_newer_schema_under_a_running_service_is_a_trouble(
+    store: Store, now: datetime, trouble_of: Callable[[Store], str]
+) -> None:
     with closing(sqlite3.connect(store.path)) as newer:
         newer.execute(NEWER)
         newer.commit()
@@ -215,7 +223,7 @@ def test_newer_schema_under_a_running_service_is_a_trouble(store, now, trouble_o
 
 
 @pytest.mark.usefixtures("eileen")
-def test_copy_of_an_older_version_in_its_place_is_migrated(store, tmp_path):
+def test_copy_of_an_older_version_in_its_place_is_migrated(store: Store, tmp_path: Path) -> None:
     (tmp_path / "older").mkdir()
     with closing(sqlite3.connect(tmp_path / "older" / "lintel.db")) as older:
         MIGRATIONS.apply(sqlite_utils_of(older), stop_before="0004-indexes-on-foreign-keys")
@@ -226,7 +234,7 @@ def test_copy_of_an_older_version_in_its_place_is_migrated(store, tmp_path):
     assert used(store) == ["Ada"]
 
 
-def sqlite_utils_of(connection):
+def sqlite_utils_of(connection: sqlite3.Connection) -> Database:
     from sqlite_utils import Database
 
     return Database(connection)

@@ -20,7 +20,7 @@ PROCESSES, THREADS_EACH = 2, 3
 
 
 @pytest.fixture(scope="module", params=[(journal, seed) for journal in Journal for seed in range(3)], ids=str)
-def killed(request, tmp_path_factory):
+def killed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     """The store's file, and the rows that two processes had acknowledged when they were killed."""
     journal, seed = request.param
     folder, drawn = tmp_path_factory.mktemp("killed"), random.Random(seed)
@@ -38,30 +38,30 @@ def killed(request, tmp_path_factory):
     return folder / "lintel.db", acknowledged
 
 
-def rows(path):
+def rows(path: Path) -> list[str]:
     with closing(sqlite3.connect(path)) as connection:
         return [name for (name,) in connection.execute("SELECT fault FROM audit")]
 
 
-def test_every_acknowledged_row_is_there_once(killed):
+def test_every_acknowledged_row_is_there_once(killed: tuple[Path, list[str]]) -> None:
     path, acknowledged = killed
     there = rows(path)
     assert [there.count(name) for name in acknowledged] == [1] * len(acknowledged)
 
 
-def test_no_row_that_was_taken_back_is_there(killed):
+def test_no_row_that_was_taken_back_is_there(killed: tuple[Path, list[str]]) -> None:
     assert [name for name in rows(killed[0]) if name.startswith("undone")] == []
 
 
-def test_no_more_is_there_than_each_thread_had_under_way(killed):
+def test_no_more_is_there_than_each_thread_had_under_way(killed: tuple[Path, list[str]]) -> None:
     path, acknowledged = killed
     assert len(set(rows(path)) - set(acknowledged)) <= 6
 
 
-def test_file_is_intact(killed):
+def test_file_is_intact(killed: tuple[Path, list[str]]) -> None:
     with closing(sqlite3.connect(killed[0])) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
 
 
-def test_there_was_something_to_lose(killed):
+def test_there_was_something_to_lose(killed: tuple[Path, list[str]]) -> None:
     assert len(killed[1]) >= 4

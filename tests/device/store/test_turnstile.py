@@ -14,7 +14,7 @@ from device.store.turnstile import Turnstile
 BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "store.py"
 
 
-def test_turn_that_another_has_is_waited_for_and_not_for_ever(tmp_path):
+def test_turn_that_another_has_is_waited_for_and_not_for_ever(tmp_path: Path) -> None:
     with Turnstile(tmp_path).turn():
         began = time.monotonic()
         with Turnstile(tmp_path).turn():
@@ -22,7 +22,7 @@ def test_turn_that_another_has_is_waited_for_and_not_for_ever(tmp_path):
     assert 1.9 < waited < 5.0
 
 
-def test_turn_is_free_when_the_one_before_ends(tmp_path):
+def test_turn_is_free_when_the_one_before_ends(tmp_path: Path) -> None:
     with Turnstile(tmp_path).turn():
         pass
     began = time.monotonic()
@@ -30,14 +30,14 @@ def test_turn_is_free_when_the_one_before_ends(tmp_path):
         assert time.monotonic() - began < 1.5
 
 
-def test_turn_without_a_folder_is_everybodys(tmp_path):
+def test_turn_without_a_folder_is_everybodys(tmp_path: Path) -> None:
     reached = []
     with Turnstile(tmp_path / "missing").turn():
         reached.append(True)
     assert reached == [True]
 
 
-def test_error_within_a_turn_ends_it(tmp_path):
+def test_error_within_a_turn_ends_it(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), Turnstile(tmp_path).turn():
         raise RuntimeError
     began = time.monotonic()
@@ -45,7 +45,7 @@ def test_error_within_a_turn_ends_it(tmp_path):
         assert time.monotonic() - began < 1.5
 
 
-def test_one_who_has_written_lets_others_take_a_turn(tmp_path):
+def test_one_who_has_written_lets_others_take_a_turn(tmp_path: Path) -> None:
     door = Turnstile(tmp_path)
     door.committed()
     began = time.monotonic()
@@ -54,7 +54,7 @@ def test_one_who_has_written_lets_others_take_a_turn(tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace slows the syncs and is not installed")
-def test_operator_writes_beside_a_flood_of_rows_on_a_slow_disk():
+def test_operator_writes_beside_a_flood_of_rows_on_a_slow_disk() -> None:
     """Two threads write row after row with 40 ms more per sync: of the operator's writes none is refused."""
     command = [sys.executable, BENCHMARK, "stress", "--minutes", "0.12", "--sync-ms", "40", "--journal", "persist"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

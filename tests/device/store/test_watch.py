@@ -3,18 +3,20 @@
 import threading
 import time
 
+import pytest
+
 from device.store import watch
 from device.store.watch import Watch
 
 
-def test_answer_is_the_newest_if_it_comes_in_time(monkeypatch):
+def test_answer_is_the_newest_if_it_comes_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "PATIENCE_S", 30.0)
     answers = iter(["locked", ""])
     asked = Watch(lambda: next(answers), "It")
     assert (asked.ask(), asked.ask()) == ("locked", "")
 
 
-def test_answer_that_takes_its_time_is_not_waited_for():
+def test_answer_that_takes_its_time_is_not_waited_for() -> None:
     answered = threading.Event()
     asked = Watch(lambda: "locked" if answered.wait(30) else "", "It")
     began = time.monotonic()
@@ -25,10 +27,10 @@ def test_answer_that_takes_its_time_is_not_waited_for():
     assert (early, took_s < 2.0, asked.ask()) == ("", True, "locked")
 
 
-def test_answer_before_counts_until_the_next_is_there():
+def test_answer_before_counts_until_the_next_is_there() -> None:
     answered, answers = threading.Event(), iter(["locked", ""])
 
-    def look():
+    def look() -> str:
         answer = next(answers)
         if not answer:
             answered.wait(30)
@@ -43,7 +45,7 @@ def test_answer_before_counts_until_the_next_is_there():
     assert late == "locked"
 
 
-def test_part_that_does_not_answer_is_told_within_2_s(monkeypatch):
+def test_part_that_does_not_answer_is_told_within_2_s(monkeypatch: pytest.MonkeyPatch) -> None:
     answered = threading.Event()
     asked = Watch(lambda: str(answered.wait(30) or ""), "The database")
     asked.ask()
@@ -55,10 +57,10 @@ def test_part_that_does_not_answer_is_told_within_2_s(monkeypatch):
     assert said == "The database has not answered for 2 s: it is locked, or the disk is slow or hangs."
 
 
-def test_one_question_is_under_way_at_a_time():
+def test_one_question_is_under_way_at_a_time() -> None:
     answered, questions = threading.Event(), []
 
-    def look():
+    def look() -> str:
         questions.append("asked")
         answered.wait(30)
         return ""

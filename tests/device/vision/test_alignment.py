@@ -1,10 +1,12 @@
 """The similarity transform and the chip it makes."""
 
 import math
+from typing import Any
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from device.vision.alignment import align, fit_similarity
 from device.vision.landmarks import Landmarks
@@ -24,7 +26,9 @@ def moved(transform: np.ndarray, source: np.ndarray) -> np.ndarray:
 
 
 @given(points, st.floats(0.01, 100), st.floats(-math.pi, math.pi), st.tuples(coordinates, coordinates))
-def test_any_similarity_is_found_again(source, scale, angle, shift):
+def test_any_similarity_is_found_again(
+    source: NDArray[Any], scale: float, angle: float, shift: tuple[float, float]
+) -> None:
     if np.ptp(source, axis=0).max() < 1:
         return
     target = moved(similarity(scale, angle, shift), source)
@@ -34,7 +38,7 @@ def test_any_similarity_is_found_again(source, scale, angle, shift):
 
 
 @given(points, points)
-def test_no_other_similarity_is_nearer_than_least_squares(source, target):
+def test_no_other_similarity_is_nearer_than_least_squares(source: NDArray[Any], target: NDArray[Any]) -> None:
     n = min(len(source), len(target))
     source, target = source[:n], target[:n]
     if np.ptp(source, axis=0).max() < 1:
@@ -52,12 +56,12 @@ def test_no_other_similarity_is_nearer_than_least_squares(source, target):
     )
 
 
-def test_a_mirror_image_is_never_fitted_by_reflection():
+def test_a_mirror_image_is_never_fitted_by_reflection() -> None:
     source = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]])
     assert np.linalg.det(fit_similarity(source, source * (-1, 1))[:, :2]) >= 0
 
 
-def test_a_face_that_fits_the_template_is_cut_out_as_it_is():
+def test_a_face_that_fits_the_template_is_cut_out_as_it_is() -> None:
     image = np.random.default_rng(1).integers(0, 255, (40, 50, 3), np.uint8)
     template = ((5.0, 5.0), (25.0, 5.0), (15.0, 20.0))
     landmarks = Landmarks(np.array(template, np.float32) + np.float32((10, 4)), 1.0)
@@ -65,7 +69,7 @@ def test_a_face_that_fits_the_template_is_cut_out_as_it_is():
     assert np.array_equal(chip, image[4:34, 10:40])
 
 
-def test_a_large_picture_is_averaged_and_not_sampled():
+def test_a_large_picture_is_averaged_and_not_sampled() -> None:
     stripes = np.zeros((800, 800, 3), np.uint8)
     stripes[:, ::2] = 255
     template = ((10.0, 10.0), (90.0, 10.0), (50.0, 90.0))

@@ -1,21 +1,23 @@
 """The face mesh and its crop."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.records import Box
+from device.records import Box, Image
 from device.vision.detector import Detection
+from device.vision.faces import FaceAnalyzer
 from device.vision.landmarks import CROP_SCALE, crop_transform
 
 _RIGHT_EYE_OUTER, _LEFT_EYE_OUTER, _NOSE_TIP = 33, 263, 1
 
 
 @given(st.floats(-1.5, 1.5), st.floats(20, 400), st.floats(0, 640), st.floats(0, 480))
-def test_the_crop_levels_the_eyes_and_centers_the_face(angle, size, x, y):
+def test_the_crop_levels_the_eyes_and_centers_the_face(angle: float, size: float, x: float, y: float) -> None:
     across = np.array([math.cos(angle), math.sin(angle)]) * size / 4
     box = Box(x - size / 2, y - size / 2, size, size)
     face = Detection(box, (x - across[0], y - across[1]), (x + across[0], y + across[1]), 0.9)
@@ -27,14 +29,16 @@ def test_the_crop_levels_the_eyes_and_centers_the_face(angle, size, x, y):
 
 
 @pytest.mark.parametrize("name", ["eileen-collins", "grace-hopper"])
-def test_a_portrait_has_its_landmarks_in_place(analyzer, portraits, name):
+def test_a_portrait_has_its_landmarks_in_place(
+    analyzer: FaceAnalyzer, portraits: Mapping[str, Image], name: str
+) -> None:
     (face,) = analyzer.detector.detect(portraits[name])
     points = analyzer.mesh.locate(portraits[name], face).points
     assert points[_RIGHT_EYE_OUTER, 0] < points[_NOSE_TIP, 0] < points[_LEFT_EYE_OUTER, 0]
     assert points[_NOSE_TIP, 1] > points[_LEFT_EYE_OUTER, 1]
 
 
-def test_landmarks_follow_a_turned_picture(analyzer, portraits):
+def test_landmarks_follow_a_turned_picture(analyzer: FaceAnalyzer, portraits: Mapping[str, Image]) -> None:
     picture = portraits["grace-hopper"]
     (face,) = analyzer.detector.detect(picture)
     upright = analyzer.mesh.locate(picture, face).points
@@ -52,6 +56,6 @@ def test_landmarks_follow_a_turned_picture(analyzer, portraits):
     assert np.abs((width - 1, height - 1) - points - upright).max() < 4
 
 
-def test_a_wall_has_no_face(analyzer):
+def test_a_wall_has_no_face(analyzer: FaceAnalyzer) -> None:
     face = Detection(Box(100, 100, 200, 200), (150, 160), (250, 160), 0.9)
     assert analyzer.mesh.locate(np.full((480, 640, 3), 120, np.uint8), face).presence < 0.5

@@ -1,9 +1,11 @@
 """Models that are loaded in the background: denied with the reason until they are there."""
 
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from device.errors import ModelError
 from device.records import Reason
@@ -16,17 +18,17 @@ PATIENCE_S = 10.0
 class Loaded:
     embedder = "an embedder"
 
-    def analyze(self, _image):
+    def analyze(self, _image: NDArray[Any]) -> Reason:
         return Reason.NO_FACE
 
 
-def test_it_is_there_once_it_is_loaded():
+def test_it_is_there_once_it_is_loaded() -> None:
     analyzer = LateAnalyzer(Loaded)
     assert analyzer.tried.wait(PATIENCE_S)
     assert (analyzer.analyze(IMAGE), analyzer.embedder, analyzer.trouble()) == (Reason.NO_FACE, "an embedder", "")
 
 
-def test_while_it_loads_nothing_is_compared():
+def test_while_it_loads_nothing_is_compared() -> None:
     comes = threading.Event()
     analyzer = LateAnalyzer(lambda: Loaded() if comes.wait(PATIENCE_S) else None)
     with pytest.raises(ModelError, match="still being loaded"):
@@ -42,7 +44,7 @@ def test_while_it_loads_nothing_is_compared():
         (ValueError("flatbuffer"), "The models can't be loaded: ValueError."),
     ],
 )
-def test_why_there_is_none_is_said(error, said):
+def test_why_there_is_none_is_said(error: Exception, said: str) -> None:
     def fail():
         raise error
 
@@ -54,11 +56,11 @@ def test_why_there_is_none_is_said(error, said):
         _ = analyzer.embedder
 
 
-def test_models_that_come_later_are_found(monkeypatch):
+def test_models_that_come_later_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("device.vision.late.RETRY_S", 0.01)
     tries, loaded = iter([ModelError("Not yet.", hint="Wait."), None]), threading.Event()
 
-    def load():
+    def load() -> Loaded:
         if error := next(tries):
             raise error
         loaded.set()

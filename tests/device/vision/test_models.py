@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from contextlib import AbstractContextManager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -50,18 +51,20 @@ def edit_manifest(folder: Path, name: str, **changes: object) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_shipped_pair_is_intact(name):
+def test_a_shipped_pair_is_intact(name: str) -> None:
     assert load_model(name, shipped_models_dir()).manifest.name == name
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_manifest_survives_being_written(name, tmp_path):
+def test_a_manifest_survives_being_written(name: str, tmp_path: Path) -> None:
     manifest = read_manifest(shipped_models_dir() / f"{name}.json")
     write_manifest(manifest, tmp_path / "copy.json")
     assert read_manifest(tmp_path / "copy.json") == manifest
 
 
-def test_a_manifest_that_cannot_be_written_stays_as_it_was(models, full_disk):
+def test_a_manifest_that_cannot_be_written_stays_as_it_was(
+    models: Path, full_disk: AbstractContextManager[None]
+) -> None:
     path = models / f"{EMBEDDING}.json"
     before = path.read_bytes()
     manifest = read_manifest(path)
@@ -73,14 +76,14 @@ def test_a_manifest_that_cannot_be_written_stays_as_it_was(models, full_disk):
 
 @pytest.mark.parametrize("suffix", ["json", "tflite"])
 @pytest.mark.parametrize("name", NAMES)
-def test_a_missing_part_is_named(models, name, suffix):
+def test_a_missing_part_is_named(models: Path, name: str, suffix: str) -> None:
     (models / f"{name}.{suffix}").unlink()
     with pytest.raises(ModelError, match=f"{name}.{suffix}"):
         load_analyzer(VisionSettings(models_dir=str(models)))
 
 
 @given(position=st.integers(0, 229_713), bit=st.integers(0, 7))
-def test_a_single_flipped_bit_is_found(tmp_path_factory, position, bit):
+def test_a_single_flipped_bit_is_found(tmp_path_factory: pytest.TempPathFactory, position: int, bit: int) -> None:
     folder = tmp_path_factory.mktemp("flipped")
     shutil.copy(shipped_models_dir() / f"{DETECTION}.json", folder)
     content = bytearray((shipped_models_dir() / f"{DETECTION}.tflite").read_bytes())
@@ -106,21 +109,21 @@ def test_a_single_flipped_bit_is_found(tmp_path_factory, position, bit):
         {"decision": {**RULE, "points": [{**POINT, "threshold": 1.5}]}},
     ],
 )
-def test_a_manifest_that_does_not_keep_its_contract_is_refused(models, changes):
+def test_a_manifest_that_does_not_keep_its_contract_is_refused(models: Path, changes) -> None:
     edit_manifest(models, EMBEDDING, **changes)
     with pytest.raises(ModelError, match="does not keep its contract"):
         load_model(EMBEDDING, models)
 
 
 @given(st.floats(0, 1))
-def test_a_threshold_changed_by_hand_is_found(threshold):
+def test_a_threshold_changed_by_hand_is_found(threshold: float) -> None:
     stated = json.loads((shipped_models_dir() / f"{EMBEDDING}.json").read_text())
     before = stated["decision"]["points"][0]["threshold"]
     stated["decision"]["points"][0]["threshold"] = threshold
     assert (seal_of(stated) == stated["seal"]) is (threshold == before)
 
 
-def test_a_manifest_whose_seal_is_broken_is_refused(models):
+def test_a_manifest_whose_seal_is_broken_is_refused(models: Path) -> None:
     path = models / f"{EMBEDDING}.json"
     path.write_text(path.read_text().replace('"threshold": 0.9', '"threshold": 0.1'))
     with pytest.raises(ModelError, match="altered"):
@@ -131,7 +134,9 @@ counts = st.integers(1, 9)
 
 
 @given(counts, counts, st.lists(st.tuples(counts, counts, st.floats(0, 1)), max_size=5))
-def test_more_pictures_never_lower_the_threshold(references, probes, rest):
+def test_more_pictures_never_lower_the_threshold(
+    references: int, probes: int, rest: list[tuple[int, int, float]]
+) -> None:
     points = [OperatingPoint(references=r, probes=p, threshold=t, non_mated_comparisons=1) for r, p, t in rest]
     rule = msgspec.convert({**RULE, "points": [POINT, *points]}, DecisionRule, from_attributes=True)
     assert rule.threshold(references, probes) >= rule.threshold(1, 1) >= POINT["threshold"]
@@ -140,33 +145,33 @@ def test_more_pictures_never_lower_the_threshold(references, probes, rest):
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b"null"])
-def test_what_is_no_manifest_is_refused(models, content):
+def test_what_is_no_manifest_is_refused(models: Path, content: bytes) -> None:
     (models / f"{EMBEDDING}.json").write_bytes(content)
     with pytest.raises(ModelError, match="does not keep its contract"):
         load_model(EMBEDDING, models)
 
 
-def test_a_manifest_of_another_model_is_refused(models):
+def test_a_manifest_of_another_model_is_refused(models: Path) -> None:
     shutil.copy(models / f"{DETECTION}.json", models / f"{EMBEDDING}.json")
     with pytest.raises(ModelError, match="expected 'face-embedding'"):
         load_model(EMBEDDING, models)
 
 
 @pytest.mark.parametrize("side", ["inputs", "outputs"])
-def test_a_manifest_that_does_not_fit_its_model_is_refused(models, side):
+def test_a_manifest_that_does_not_fit_its_model_is_refused(models: Path, side: str) -> None:
     edit_manifest(models, EMBEDDING, **{side: [{"shape": [1, 7], "dtype": "float32"}]})
     with pytest.raises(ModelError, match="does not fit its model"):
         Interpreter(load_model(EMBEDDING, models))
 
 
 @pytest.mark.parametrize("part", ["alignment", "embedding", "decision"])
-def test_an_embedding_model_must_state_what_the_door_needs(models, part):
+def test_an_embedding_model_must_state_what_the_door_needs(models: Path, part: str) -> None:
     edit_manifest(models, EMBEDDING, **{part: None})
     with pytest.raises(ModelError, match=part):
         assert load_analyzer(VisionSettings(models_dir=str(models))).embedder.decision_rule
 
 
-def test_what_is_no_tflite_file_is_refused_in_words(models):
+def test_what_is_no_tflite_file_is_refused_in_words(models: Path) -> None:
     content = b"no model at all"
     (models / f"{EMBEDDING}.tflite").write_bytes(content)
     edit_manifest(models, EMBEDDING, sha256=hashlib.sha256(content).hexdigest())
@@ -174,24 +179,24 @@ def test_what_is_no_tflite_file_is_refused_in_words(models):
         Interpreter(load_model(EMBEDDING, models))
 
 
-def test_the_runtime_in_use_is_an_installed_one():
+def test_the_runtime_in_use_is_an_installed_one() -> None:
     runtime, number = runtime_in_use()
     assert number == version(runtime.package)
 
 
-def test_a_runtime_is_found_by_another_name_of_its_package(monkeypatch):
+def test_a_runtime_is_found_by_another_name_of_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("device.vision.runtime.RUNTIMES", (Runtime("no-such-package", "no.such", ("numpy",)),))
     monkeypatch.delenv(RUNTIME_VARIABLE, raising=False)
     assert runtime_in_use()[1] == version("numpy")
 
 
-def test_a_runtime_that_does_not_exist_is_refused(monkeypatch):
+def test_a_runtime_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(RUNTIME_VARIABLE, "crystal-ball")
     with pytest.raises(ModelError, match="crystal-ball"):
         runtime_in_use()
 
 
-def test_a_runtime_that_is_not_installed_is_refused(monkeypatch):
+def test_a_runtime_that_is_not_installed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("device.vision.runtime.RUNTIMES", (Runtime("no-such-package", "no.such"),))
     monkeypatch.delenv(RUNTIME_VARIABLE, raising=False)
     with pytest.raises(ModelError, match="No TFLite runtime"):
@@ -210,13 +215,15 @@ def test_a_runtime_that_is_not_installed_is_refused(monkeypatch):
         {"embedding": {"length": 64, "normalization": "unit-length", "mirror": "mean"}},
     ],
 )
-def test_a_manifest_that_contradicts_itself_is_refused(models, changes):
+def test_a_manifest_that_contradicts_itself_is_refused(
+    models: Path, changes: dict[str, dict[str, float | str | list[int | list[int]]]]
+) -> None:
     edit_manifest(models, EMBEDDING, **changes)
     with pytest.raises(ModelError, match="contradicts itself"):
         load_analyzer(VisionSettings(models_dir=str(models)))
 
 
-def test_a_manifest_for_another_task_is_refused(models):
+def test_a_manifest_for_another_task_is_refused(models: Path) -> None:
     edit_manifest(models, EMBEDDING, task="face-detection")
     with pytest.raises(ModelError, match="for the task"):
         load_analyzer(VisionSettings(models_dir=str(models)))

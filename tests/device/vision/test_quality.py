@@ -1,5 +1,7 @@
 """What a face's picture must be like, and the reason when it is not."""
 
+from collections.abc import Mapping
+
 import cv2
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.config import VisionSettings
-from device.records import Box, Quality, Reason
+from device.records import Box, Image, Quality, Reason
 from device.vision.landmarks import Landmarks
 from device.vision.quality import blur, complaint, turn
 
@@ -22,7 +24,7 @@ def with_changed(**changes: float) -> Quality:
     return Quality(**{**fields, **changes})
 
 
-def test_a_good_picture_has_no_complaint():
+def test_a_good_picture_has_no_complaint() -> None:
     assert complaint(GOOD, INSIDE, FRAME, LIMITS) is None
 
 
@@ -37,7 +39,7 @@ def test_a_good_picture_has_no_complaint():
         ({"blur": 0.6}, Reason.FACE_BLURRED),
     ],
 )
-def test_each_fault_has_its_reason(changes, reason):
+def test_each_fault_has_its_reason(changes: dict[str, float], reason: Reason) -> None:
     assert complaint(with_changed(**changes), INSIDE, FRAME, LIMITS) is reason
 
 
@@ -51,12 +53,12 @@ def test_each_fault_has_its_reason(changes, reason):
         Box(900, 900, 10, 10),
     ],
 )
-def test_a_face_that_leaves_the_picture_is_cut_off(box):
+def test_a_face_that_leaves_the_picture_is_cut_off(box: Box) -> None:
     assert complaint(GOOD, box, FRAME, LIMITS) is Reason.FACE_CUT_OFF
 
 
 @given(st.floats(0, 3), st.floats(0, 6.3), st.floats(-300, 300))
-def test_a_turn_does_not_depend_on_size_tilt_or_place(scale, angle, shift):
+def test_a_turn_does_not_depend_on_size_tilt_or_place(scale: float, angle: float, shift: float) -> None:
     points = np.zeros((468, 2), np.float32)
     points[33], points[263], points[1] = (-50, 0), (50, 0), (20, 40)
     rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -65,18 +67,18 @@ def test_a_turn_does_not_depend_on_size_tilt_or_place(scale, angle, shift):
 
 
 @pytest.mark.parametrize("contrast", [0.2, 0.5, 1.0])
-def test_blur_does_not_depend_on_contrast(contrast):
+def test_blur_does_not_depend_on_contrast(contrast: float) -> None:
     picture = np.random.default_rng(3).integers(0, 255, (30, 30), np.uint8)
     large = cv2.resize(picture, (150, 150), interpolation=cv2.INTER_LINEAR)
     assert blur((large * contrast).astype(np.uint8)) == pytest.approx(blur(large), abs=0.02)
 
 
-def test_each_blurring_makes_a_face_more_blurred(portraits):
+def test_each_blurring_makes_a_face_more_blurred(portraits: Mapping[str, Image]) -> None:
     luma = cv2.cvtColor(portraits["grace-hopper"][100:400, 150:400], cv2.COLOR_RGB2GRAY)
     levels = [blur(cv2.GaussianBlur(luma, (0, 0), sigma)) for sigma in (0.1, 2, 4, 6, 8)]
     assert levels == sorted(levels)
 
 
 @given(st.integers(0, 255))
-def test_an_even_picture_has_a_finite_blur(level):
+def test_an_even_picture_has_a_finite_blur(level: int) -> None:
     assert 0 <= blur(np.full((150, 150), level, np.uint8)) <= 1

@@ -3,7 +3,9 @@
 import json
 import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -54,7 +56,7 @@ def fresh():
 
 
 @pytest.fixture(scope="module")
-def files(network, tmp_path_factory) -> Path:
+def files(network, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything that Keras can make of it."""
     folder = tmp_path_factory.mktemp("keras")
     with quiet():
@@ -66,7 +68,7 @@ def files(network, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def parts(files) -> dict[str, bytes]:
+def parts(files: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(files / "net.keras") as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
@@ -88,17 +90,17 @@ def with_layer(parts: dict[str, bytes], layer: dict[str, object]) -> bytes:
 
 
 @pytest.mark.parametrize("name", ["net.keras", "net.h5"])
-def test_a_network_comes_back_as_it_was(name, files, network):
+def test_a_network_comes_back_as_it_was(name: str, files: Path, network) -> None:
     assert np.array_equal(np.asarray(read_network(files / name)(PIXELS)), np.asarray(network(PIXELS)))
 
 
 @pytest.mark.parametrize("name", ["net.weights.h5", "net.h5"])
-def test_weights_alone_come_into_a_network_one_has(name, files, network, fresh):
+def test_weights_alone_come_into_a_network_one_has(name: str, files: Path, network, fresh) -> None:
     load_weights_into(fresh, files / name)
     assert np.array_equal(np.asarray(fresh(PIXELS)), np.asarray(network(PIXELS)))
 
 
-def test_what_training_left_is_not_looked_at(tmp_path, parts):
+def test_what_training_left_is_not_looked_at(tmp_path: Path, parts: dict[str, bytes]) -> None:
     config = json.loads(parts["config.json"])
     config["compile_config"] = {"loss": {"module": "evil", "class_name": "Loss", "config": {}}}
     changed = archive_of(tmp_path / "net.keras", {**parts, "config.json": json.dumps(config).encode()})
@@ -130,7 +132,9 @@ def test_what_training_left_is_not_looked_at(tmp_path, parts):
         ({"class_name": "Rescaling", "config": {"nonsense": 1}}, "Keras cannot build it"),
     ],
 )
-def test_a_description_that_names_more_than_computing_layers_is_refused(layer, reason, parts, tmp_path):
+def test_a_description_that_names_more_than_computing_layers_is_refused(
+    layer, reason: str, parts: dict[str, bytes], tmp_path: Path
+) -> None:
     path = archive_of(tmp_path / "net.keras", {**parts, "config.json": with_layer(parts, layer)})
     with pytest.raises(WeightsError, match=reason):
         read_network(path)
@@ -143,7 +147,9 @@ def test_a_description_that_names_more_than_computing_layers_is_refused(layer, r
         ("UpSampling2D", {"size": 50_000, "name": "wide"}, "layer 'wide' gives 480000000000 numbers"),
     ],
 )
-def test_a_description_of_what_no_memory_holds_is_refused(layer, config, reason, parts, tmp_path):
+def test_a_description_of_what_no_memory_holds_is_refused(
+    layer: str, config: dict[str, int | str], reason: str, parts: dict[str, bytes], tmp_path: Path
+) -> None:
     layers = [("InputLayer", {"batch_shape": [None, 8, 8, 3]}), (layer, config)]
     entries = [{"module": "keras.layers", "class_name": name, "config": given} for name, given in layers]
     network = {"module": "keras", "class_name": "Sequential", "config": {"name": "net", "layers": entries}}
@@ -151,14 +157,14 @@ def test_a_description_of_what_no_memory_holds_is_refused(layer, config, reason,
         read_network(archive_of(tmp_path / "net.keras", {**parts, "config.json": json.dumps(network).encode()}))
 
 
-def test_a_name_in_a_file_moves_no_cursor(parts, tmp_path):
+def test_a_name_in_a_file_moves_no_cursor(parts: dict[str, bytes], tmp_path: Path) -> None:
     entry = {"class_name": "Rescaling", "module": "keras.layers\x1b[2J\n"}
     with pytest.raises(WeightsError) as caught:
         read_network(archive_of(tmp_path / "net.keras", {**parts, "config.json": with_layer(parts, entry)}))
     assert caught.value.message.isprintable()
 
 
-def test_python_code_in_an_older_file_is_refused(tmp_path):
+def test_python_code_in_an_older_file_is_refused(tmp_path: Path) -> None:
     load_tensorflow()
     import keras
 
@@ -180,18 +186,20 @@ def test_python_code_in_an_older_file_is_refused(tmp_path):
         (b'{"config": 1}', "no network"),
     ],
 )
-def test_a_description_that_is_none_is_refused(content, reason, parts, tmp_path):
+def test_a_description_that_is_none_is_refused(
+    content: bytes, reason: str, parts: dict[str, bytes], tmp_path: Path
+) -> None:
     with pytest.raises(WeightsError, match=reason):
         read_network(archive_of(tmp_path / "net.keras", {**parts, "config.json": content}))
 
 
-def test_too_many_layers_are_refused():
+def test_too_many_layers_are_refused() -> None:
     layers = [{"module": "keras.layers", "class_name": "ReLU", "config": {}}] * 2_001
     with pytest.raises(WeightsError, match="more than 2000 layers"):
         parse_config(json.dumps({"module": "keras", "class_name": "Sequential", "config": {"layers": layers}}).encode())
 
 
-def test_every_class_of_the_table_is_one_of_keras():
+def test_every_class_of_the_table_is_one_of_keras() -> None:
     load_tensorflow()
     import importlib
 
@@ -212,12 +220,14 @@ def test_every_class_of_the_table_is_one_of_keras():
         ({"../evil": b"x"}, "expected the members"),
     ],
 )
-def test_an_archive_with_more_in_it_is_refused(members, reason, parts, tmp_path):
+def test_an_archive_with_more_in_it_is_refused(
+    members: dict[str, bytes], reason: str, parts: dict[str, bytes], tmp_path: Path
+) -> None:
     with pytest.raises(WeightsError, match=reason):
         read_network(archive_of(tmp_path / "net.keras", {**parts, **members}))
 
 
-def test_an_archive_with_a_member_twice_is_refused(parts, tmp_path):
+def test_an_archive_with_a_member_twice_is_refused(parts: dict[str, bytes], tmp_path: Path) -> None:
     with (
         zipfile.ZipFile(archive_of(tmp_path / "net.keras", parts), "a") as archive,
         pytest.warns(UserWarning, match="Duplicate"),
@@ -228,38 +238,42 @@ def test_an_archive_with_a_member_twice_is_refused(parts, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.weights.h5"])
-def test_a_member_that_unpacks_to_a_hundred_times_its_size_is_refused(name, parts, tmp_path):
+def test_a_member_that_unpacks_to_a_hundred_times_its_size_is_refused(
+    name: str, parts: dict[str, bytes], tmp_path: Path
+) -> None:
     bomb = archive_of(tmp_path / "net.keras", {**parts, name: bytes(1 << 20)}, zipfile.ZIP_DEFLATED)
     with pytest.raises(WeightsError, match=f"{name} would unpack from .* to 1048576 bytes"):
         read_network(bomb)
 
 
-def test_a_member_above_its_limit_is_refused(parts, tmp_path, monkeypatch):
+def test_a_member_above_its_limit_is_refused(
+    parts: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(archive, "MAX_CONFIG_BYTES", 100)
     with pytest.raises(WeightsError, match=r"config\.json would unpack .* expected at most 100"):
         read_network(archive_of(tmp_path / "net.keras", parts))
 
 
-def test_a_file_above_its_limit_is_refused(files, monkeypatch):
+def test_a_file_above_its_limit_is_refused(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "MAX_WEIGHTS_BYTES", 100)
     with pytest.raises(WeightsError, match="expected at most 100"):
         load_weights_into(None, files / "net.weights.h5")
 
 
-def test_an_archive_of_thousands_of_members_is_refused(tmp_path):
+def test_an_archive_of_thousands_of_members_is_refused(tmp_path: Path) -> None:
     path = archive_of(tmp_path / "net.keras", {f"{n:060}": b"" for n in range(1_000)})
     with pytest.raises(WeightsError, match="too many members"):
         read_network(path)
 
 
 @pytest.mark.parametrize(("path", "why"), [("none.keras", "No such file"), ("", "Is a directory")])
-def test_what_cannot_be_read_says_so(path, why, tmp_path):
+def test_what_cannot_be_read_says_so(path: str, why: str, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=why):
         read_network(tmp_path / path)
 
 
 @pytest.fixture
-def weights(files, tmp_path) -> Path:
+def weights(files: Path, tmp_path: Path) -> Path:
     """A copy of the weights to tamper with."""
     return Path(shutil.copy(files / "net.weights.h5", tmp_path / "tampered.weights.h5"))
 
@@ -353,7 +367,7 @@ def not_a_number(file: h5py.File) -> None:
         (not_a_number, "conv/kernel: expected finite numbers"),
     ],
 )
-def test_tampered_weights_are_refused(tamper, reason, weights, fresh):
+def test_tampered_weights_are_refused(tamper: Callable[..., Any], reason: str, weights: Path, fresh) -> None:
     with h5py.File(weights, "r+") as file:
         tamper(file)
     with pytest.raises(WeightsError, match=reason):
@@ -368,7 +382,9 @@ def test_tampered_weights_are_refused(tamper, reason, weights, fresh):
         ([b"conv/bias", b"conv/kernel"], r"conv/kernel: expected float32 \[3, 3, 3, 4\], received"),
     ],
 )
-def test_an_older_file_s_names_are_accounted_for(names, reason, files, fresh, tmp_path):
+def test_an_older_file_s_names_are_accounted_for(
+    names: list[bytes], reason: str, files: Path, fresh, tmp_path: Path
+) -> None:
     path = Path(shutil.copy(files / "net.h5", tmp_path / "net.h5"))
     with h5py.File(path, "r+") as file:
         file["model_weights/conv"].attrs["weight_names"] = names
@@ -376,17 +392,17 @@ def test_an_older_file_s_names_are_accounted_for(names, reason, files, fresh, tm
         load_weights_into(fresh, path)
 
 
-def test_weights_without_a_network_say_which_option_names_one(files):
+def test_weights_without_a_network_say_which_option_names_one(files: Path) -> None:
     with pytest.raises(WeightsError, match="--network"):
         read_network(files / "net.weights.h5")
 
 
-def test_a_saved_model_s_signature_is_told(files):
+def test_a_saved_model_s_signature_is_told(files: Path) -> None:
     signature = check_saved_model(files / "saved")
     assert (signature.input_shape, signature.output_shape) == ((None, 8, 8, 3), (None, 5))
 
 
-def exported(folder: Path, function) -> Path:
+def exported(folder: Path, function: Callable[..., Any]) -> Path:
     """A SavedModel of one function of pixels [n, 8, 8, 3]."""
     tf = load_tensorflow()
     module = tf.Module()
@@ -425,50 +441,52 @@ def saves(pixels):
     ("function", "operation"),
     [(writes, "WriteFile"), (reads, "ReadFile"), (runs_python, "EagerPyFunc"), (saves, "SaveV2")],
 )
-def test_a_graph_that_does_more_than_compute_is_refused(function, operation, tmp_path):
+def test_a_graph_that_does_more_than_compute_is_refused(
+    function: Callable[..., Any], operation: str, tmp_path: Path
+) -> None:
     with pytest.raises(WeightsError, match=f"has the operation '{operation}'"):
         check_saved_model(exported(tmp_path / "saved", function))
 
 
-def test_a_graph_without_one_vector_is_refused(tmp_path):
+def test_a_graph_without_one_vector_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="expected float32 with 2 dimensions"):
         check_saved_model(exported(tmp_path / "saved", lambda pixels: pixels))
 
 
 @pytest.fixture
-def saved(files, tmp_path) -> Path:
+def saved(files: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(files / "saved", tmp_path / "saved"))
 
 
 @pytest.mark.parametrize("name", [saved_model.GRAPH, saved_model.INDEX, saved_model.VARIABLES])
-def test_a_saved_model_with_a_file_missing_is_refused(name, saved):
+def test_a_saved_model_with_a_file_missing_is_refused(name: str, saved: Path) -> None:
     (saved / name).unlink()
     with pytest.raises(WeightsError, match=f"{name} is missing"):
         check_saved_model(saved)
 
 
 @pytest.mark.parametrize("name", ["assets/words.txt", "code.py", "variables/more"])
-def test_a_saved_model_with_another_file_is_refused(name, saved):
+def test_a_saved_model_with_another_file_is_refused(name: str, saved: Path) -> None:
     (saved / name).parent.mkdir(exist_ok=True)
     (saved / name).write_text("x")
     with pytest.raises(WeightsError, match=f"{name} is no file of a SavedModel"):
         check_saved_model(saved)
 
 
-def test_a_saved_model_with_a_link_is_refused(saved):
+def test_a_saved_model_with_a_link_is_refused(saved: Path) -> None:
     (saved / "fingerprint.pb").unlink()
     (saved / "fingerprint.pb").symlink_to("/etc/passwd")
     with pytest.raises(WeightsError, match=r"fingerprint\.pb is no file"):
         check_saved_model(saved)
 
 
-def test_a_saved_model_above_its_limits_is_refused(saved, monkeypatch):
+def test_a_saved_model_above_its_limits_is_refused(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(saved_model.FILES, saved_model.GRAPH, 10)
     with pytest.raises(WeightsError, match="expected at most 10"):
         check_saved_model(saved)
 
 
-def rewritten(folder: Path, change) -> Path:
+def rewritten(folder: Path, change: Callable[..., Any]) -> Path:
     """The graph's file with one change to its message."""
     load_tensorflow()
     from tensorflow.core.protobuf import saved_model_pb2
@@ -529,12 +547,12 @@ def huge_constant(graph) -> None:
         (huge_constant, "its constants hold 1099511627"),
     ],
 )
-def test_a_graph_with_a_trick_is_refused(change, reason, saved):
+def test_a_graph_with_a_trick_is_refused(change: Callable[..., Any], reason: str, saved: Path) -> None:
     with pytest.raises(WeightsError, match=reason):
         check_saved_model(rewritten(saved, change))
 
 
-def test_a_saved_model_with_a_weight_that_is_no_number_is_refused(saved):
+def test_a_saved_model_with_a_weight_that_is_no_number_is_refused(saved: Path) -> None:
     (saved / saved_model.VARIABLES).write_bytes(b"\xff" * (saved / saved_model.VARIABLES).stat().st_size)
     with pytest.raises(WeightsError, match=r"its variables cannot be read|expected finite numbers"):
         check_saved_model(saved)

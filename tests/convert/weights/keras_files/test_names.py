@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -81,7 +82,7 @@ def older():
 
 
 @pytest.fixture
-def older_file(older, tmp_path) -> Path:
+def older_file(older, tmp_path: Path) -> Path:
     return saved(older, tmp_path / "net.h5")
 
 
@@ -89,38 +90,38 @@ def kernels(model) -> list[float]:
     return [float(np.asarray(weight).flat[0]) for weight in model.weights]
 
 
-def test_layers_of_one_class_in_another_order_are_refused(tmp_path):
+def test_layers_of_one_class_in_another_order_are_refused(tmp_path: Path) -> None:
     path = saved(chain(NAMES), tmp_path / "net.weights.h5")
     with pytest.raises(WeightsError, match=r"other name: layers/conv2d: expected 'c2', received 'c1', .*received 'c2'"):
         load_weights_into(chain(("c2", "c1")), path)
 
 
-def test_layers_in_the_same_order_come_in(tmp_path):
+def test_layers_in_the_same_order_come_in(tmp_path: Path) -> None:
     model = chain(NAMES, (0.0, 0.0))
     load_weights_into(model, saved(chain(NAMES), tmp_path / "net.weights.h5"))
     assert kernels(model) == [1.0, 2.0]
 
 
-def test_names_that_keras_numbered_in_another_session_are_the_same(tmp_path):
+def test_names_that_keras_numbered_in_another_session_are_the_same(tmp_path: Path) -> None:
     path = saved(chain((None, None)), tmp_path / "net.weights.h5")
     model = chain((None, None), (0.0, 0.0))
     load_weights_into(model, path)
     assert kernels(model) == [1.0, 2.0]
 
 
-def test_names_that_keras_numbered_in_another_order_are_refused(tmp_path):
+def test_names_that_keras_numbered_in_another_order_are_refused(tmp_path: Path) -> None:
     path = saved(wired((0, 1)), tmp_path / "net.weights.h5")
     with pytest.raises(WeightsError, match="of another name: layers/conv2d: expected 'conv2d"):
         load_weights_into(wired((1, 0)), path)
 
 
-def test_a_chosen_name_is_not_one_that_keras_numbered(tmp_path):
+def test_a_chosen_name_is_not_one_that_keras_numbered(tmp_path: Path) -> None:
     path = saved(chain(NAMES), tmp_path / "net.weights.h5")
     with pytest.raises(WeightsError, match="of another name: layers/conv2d: expected 'conv2d"):
         load_weights_into(chain((None, None)), path)
 
 
-def test_networks_within_a_network_have_names_too(tmp_path):
+def test_networks_within_a_network_have_names_too(tmp_path: Path) -> None:
     path = saved(halves(("left", "right")), tmp_path / "net.weights.h5")
     with pytest.raises(WeightsError, match="layers/functional: expected 'right', received 'left'"):
         load_weights_into(halves(("right", "left")), path)
@@ -133,13 +134,13 @@ def without_names(path: Path) -> Path:
     return path
 
 
-def test_a_file_without_names_is_not_taken_by_order_alone(tmp_path):
+def test_a_file_without_names_is_not_taken_by_order_alone(tmp_path: Path) -> None:
     path = without_names(saved(chain(NAMES), tmp_path / "net.weights.h5"))
     with pytest.raises(WeightsError, match=r"layers/conv2d has no name; Keras writes them since 3\.6"):
         load_weights_into(chain(NAMES), path)
 
 
-def test_a_name_that_is_no_text_is_none(tmp_path):
+def test_a_name_that_is_no_text_is_none(tmp_path: Path) -> None:
     path = saved(chain(NAMES), tmp_path / "net.weights.h5")
     with h5py.File(path, "r+") as file:
         file["layers/conv2d/vars"].attrs["name"] = 7
@@ -147,7 +148,7 @@ def test_a_name_that_is_no_text_is_none(tmp_path):
         load_weights_into(chain(NAMES), path)
 
 
-def test_a_network_that_describes_itself_needs_no_names(tmp_path):
+def test_a_network_that_describes_itself_needs_no_names(tmp_path: Path) -> None:
     import zipfile
 
     path = saved(chain(NAMES), tmp_path / "net.keras")
@@ -175,7 +176,7 @@ def as_keras_2_wrote(path: Path) -> Path:
     return path
 
 
-def test_a_file_of_keras_2_comes_in_by_its_names(older, older_file):
+def test_a_file_of_keras_2_comes_in_by_its_names(older, older_file: Path) -> None:
     model = older_network()
     load_weights_into(model, as_keras_2_wrote(older_file))
     same = [np.array_equal(a, b) for a, b in zip(model.get_weights(), older.get_weights(), strict=True)]
@@ -229,14 +230,16 @@ def forgotten_layer(file: h5py.File) -> None:
         (forgotten_layer, r"missing: norm/gamma, .*left over: model_weights/norm/norm/beta"),
     ],
 )
-def test_an_older_file_is_accounted_for_to_its_last_name(tamper, reason, older, older_file):
+def test_an_older_file_is_accounted_for_to_its_last_name(
+    tamper: Callable[..., Any], reason: str, older, older_file: Path
+) -> None:
     with h5py.File(older_file, "r+") as file:
         tamper(file)
     with pytest.raises(WeightsError, match=reason):
         load_weights_into(older, older_file)
 
 
-def test_everything_that_is_left_over_is_listed(tmp_path):
+def test_everything_that_is_left_over_is_listed(tmp_path: Path) -> None:
     path = saved(chain(NAMES), tmp_path / "net.weights.h5")
     with h5py.File(path, "r+") as file:
         for number in range(120):
@@ -261,6 +264,6 @@ def test_everything_that_is_left_over_is_listed(tmp_path):
         (("dense",), ("",), ["0"]),
     ],
 )
-def test_which_names_are_others(expected, received, others):
+def test_which_names_are_others(expected: tuple[str, ...], received: tuple[str, ...], others: list[str]) -> None:
     places = [str(place) for place in range(len(expected))]
     assert other_names(dict(zip(places, expected, strict=True)), dict(zip(places, received, strict=True))) == others

@@ -1,5 +1,7 @@
 """Which doors `lintel door secure` leaves released: by their memory, wherever it is, and never by a guess."""
 
+from pathlib import Path
+
 import pytest
 
 from device.config import DoorSettings
@@ -14,17 +16,17 @@ DOORS = {"main", "back"}
 
 
 @pytest.fixture
-def state(tmp_path, monkeypatch, runtime):  # noqa: ARG001 - it is where the folder is remembered
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: Path) -> Path:  # noqa: ARG001 - it is where the folder is remembered
     monkeypatch.setattr(module, "SERVICE_STATE", tmp_path / "none")
     return tmp_path / "state"
 
 
-def test_nothing_is_evacuated_at_first(state, tmp_path):  # noqa: ARG001 - there is none
+def test_nothing_is_evacuated_at_first(state: Path, tmp_path: Path) -> None:  # noqa: ARG001 - there is none
     assert evacuated_doors(tmp_path / "none.toml", DOORS) == frozenset()
 
 
 @pytest.mark.parametrize("where", ["remembered", "settings", "environment", "unit", "home"])
-def test_memory_is_found(state, tmp_path, monkeypatch, where):
+def test_memory_is_found(state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     settings = tmp_path / "lintel.toml"
     match where:
         case "remembered":
@@ -42,7 +44,7 @@ def test_memory_is_found(state, tmp_path, monkeypatch, where):
     assert evacuated_doors(settings, DOORS) == {"main"}
 
 
-def test_folder_that_the_service_used_last_comes_before_that_of_the_settings(state, tmp_path):
+def test_folder_that_the_service_used_last_comes_before_that_of_the_settings(state: Path, tmp_path: Path) -> None:
     settings = tmp_path / "lintel.toml"
     settings.write_text(f'[store]\nstate_dir = "{tmp_path / "other"}"\n')
     remember([DoorSettings()], state=state)
@@ -52,13 +54,13 @@ def test_folder_that_the_service_used_last_comes_before_that_of_the_settings(sta
 
 
 @pytest.mark.parametrize("ordered", [Order.NONE, Order.LOCKDOWN])
-def test_any_other_mode_is_secured(state, tmp_path, ordered):
+def test_any_other_mode_is_secured(state: Path, tmp_path: Path, ordered: Order) -> None:
     remember([DoorSettings()], state=state)
     ModeFile(state, "main").write(Lasting(Mode(ordered=ordered)))
     assert evacuated_doors(tmp_path / "none.toml", DOORS) == frozenset()
 
 
-def test_what_is_damaged_is_secured(state, tmp_path):
+def test_what_is_damaged_is_secured(state: Path, tmp_path: Path) -> None:
     remember([DoorSettings()], state=state)
     memory = ModeFile(state, "main")
     memory.write(EVACUATED)

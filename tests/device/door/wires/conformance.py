@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -43,36 +44,36 @@ class Rig:
 class DoorIOConformance:
     """The tests. A subclass has a fixture `rig` that gives a `Rig` whose wires were just taken."""
 
-    def test_strike_is_secure_from_the_start(self, rig):
+    def test_strike_is_secure_from_the_start(self, rig: Rig) -> None:
         assert not rig.was_released()
 
-    def test_everything_is_off_from_the_start(self, rig):
+    def test_everything_is_off_from_the_start(self, rig: Rig) -> None:
         assert rig.on() == set()
 
-    def test_strike_is_released_and_secured(self, rig):
+    def test_strike_is_released_and_secured(self, rig: Rig) -> None:
         rig.io.drive(Outputs(released=True))
         assert rig.is_released()
         rig.io.drive(Outputs())
         assert not rig.is_released()
 
     @pytest.mark.parametrize("output", DoorOutput)
-    def test_output_is_driven_alone(self, rig, output):
+    def test_output_is_driven_alone(self, rig: Rig, output: DoorOutput) -> None:
         rig.io.drive(Outputs(on=frozenset({output})))
         assert rig.on() == {output}
         rig.io.drive(Outputs())
         assert rig.on() == set()
 
-    def test_outputs_do_not_touch_the_strike(self, rig):
+    def test_outputs_do_not_touch_the_strike(self, rig: Rig) -> None:
         rig.io.drive(Outputs(on=ALL_ON))
         assert not rig.was_released()
 
-    def test_driving_again_changes_nothing(self, rig):
+    def test_driving_again_changes_nothing(self, rig: Rig) -> None:
         for _ in range(3):
             rig.io.drive(Outputs(released=True, on=ALL_ON))
         assert (rig.is_released(), rig.on()) == (True, set(ALL_ON))
 
     @pytest.mark.parametrize("broken", DoorOutput)
-    def test_strike_is_secured_whatever_else_fails(self, rig, broken):
+    def test_strike_is_secured_whatever_else_fails(self, rig: Rig, broken: DoorOutput) -> None:
         rig.io.drive(Outputs(released=True, on=ALL_ON))
         rig.break_pin(broken)
         with pytest.raises(DoorError, match=broken.value):
@@ -80,23 +81,23 @@ class DoorIOConformance:
         assert (rig.is_released(), rig.on() - {broken}) == (False, set())
 
     @pytest.mark.parametrize("broken", DoorOutput)
-    def test_strike_is_released_whatever_else_fails(self, rig, broken):
+    def test_strike_is_released_whatever_else_fails(self, rig: Rig, broken: DoorOutput) -> None:
         rig.break_pin(broken)
         with pytest.raises(DoorError, match=broken.value):
             rig.io.drive(Outputs(released=True, on=ALL_ON))
         assert (rig.is_released(), rig.on() - {broken}) == (True, set(ALL_ON) - {broken})
 
-    def test_strike_that_fails_is_told_and_the_rest_is_driven(self, rig):
+    def test_strike_that_fails_is_told_and_the_rest_is_driven(self, rig: Rig) -> None:
         rig.break_pin(None)
         with pytest.raises(DoorError, match="relay"):
             rig.io.drive(Outputs(released=True, on=ALL_ON))
         assert (rig.is_released(), rig.on()) == (False, set(ALL_ON))
 
-    def test_quiet_wires_are_quiet(self, rig):
+    def test_quiet_wires_are_quiet(self, rig: Rig) -> None:
         assert rig.io.lines() == dict.fromkeys(DoorInput, Line.QUIET)
 
     @pytest.mark.parametrize("wire", DoorInput)
-    def test_changes_are_told_and_count(self, rig, wire):
+    def test_changes_are_told_and_count(self, rig: Rig, wire: DoorInput) -> None:
         told, said = self.watched(rig), [*rig.can_say[wire], Line.QUIET]
         for line in said:
             rig.say(wire, line)
@@ -105,7 +106,7 @@ class DoorIOConformance:
         assert told == [InputChanged(wire, line) for line in said]
 
     @pytest.mark.parametrize("wire", [DoorInput.REX, DoorInput.DPS])
-    def test_change_that_does_not_last_is_none(self, rig, wire):
+    def test_change_that_does_not_last_is_none(self, rig: Rig, wire: DoorInput) -> None:
         told = self.watched(rig)
         rig.say(wire, Line.ACTIVE)
         rig.clock.sleep(DEBOUNCE_S * 0.5)
@@ -114,7 +115,7 @@ class DoorIOConformance:
         assert told == []
 
     @pytest.mark.parametrize("wire", [DoorInput.REX, DoorInput.DPS])
-    def test_bouncing_contact_is_one_change(self, rig, wire):
+    def test_bouncing_contact_is_one_change(self, rig: Rig, wire: DoorInput) -> None:
         told = self.watched(rig)
         for line in (Line.ACTIVE, Line.QUIET) * 3 + (Line.ACTIVE,):
             rig.say(wire, line)
@@ -122,60 +123,60 @@ class DoorIOConformance:
         rig.clock.sleep(SETTLED_S)
         assert told == [InputChanged(wire, Line.ACTIVE)]
 
-    def test_change_does_not_count_before_its_time(self, rig):
+    def test_change_does_not_count_before_its_time(self, rig: Rig) -> None:
         rig.say(DoorInput.REX, Line.ACTIVE)
         rig.clock.sleep(DEBOUNCE_S * 0.9)
         assert rig.io.lines()[DoorInput.REX] is Line.QUIET
 
-    def test_inputs_are_told_apart(self, rig):
+    def test_inputs_are_told_apart(self, rig: Rig) -> None:
         told = self.watched(rig)
         for wire in DoorInput:
             rig.say(wire, Line.ACTIVE)
         rig.clock.sleep(SETTLED_S)
         assert sorted(change.input for change in told) == sorted(DoorInput)
 
-    def test_close_secures_and_switches_off(self, rig):
+    def test_close_secures_and_switches_off(self, rig: Rig) -> None:
         rig.io.drive(Outputs(released=True, on=ALL_ON))
         rig.io.close()
         assert (rig.is_released(), rig.on()) == (False, set())
 
-    def test_close_leaves_a_strike_that_is_to_stay_released(self, rig):
+    def test_close_leaves_a_strike_that_is_to_stay_released(self, rig: Rig) -> None:
         rig.io.drive(Outputs(released=True, stays=True))
         rig.io.close()
         rig.io.close()
         assert rig.is_released()
 
-    def test_later_word_is_that_it_does_not_stay(self, rig):
+    def test_later_word_is_that_it_does_not_stay(self, rig: Rig) -> None:
         rig.io.drive(Outputs(released=True, stays=True))
         rig.io.drive(Outputs(released=True))
         rig.io.close()
         assert not rig.is_released()
 
-    def test_close_secures_whatever_else_fails(self, rig):
+    def test_close_secures_whatever_else_fails(self, rig: Rig) -> None:
         rig.io.drive(Outputs(released=True, on=ALL_ON))
         rig.break_pin(DoorOutput.SIREN)
         with pytest.raises(DoorError, match="siren"):
             rig.io.close()
         assert (rig.is_released(), rig.on() - {DoorOutput.SIREN}) == (False, set())
 
-    def test_closing_twice_is_harmless(self, rig):
+    def test_closing_twice_is_harmless(self, rig: Rig) -> None:
         rig.io.close()
         rig.io.close()
 
-    def test_closed_wires_cannot_be_released(self, rig):
+    def test_closed_wires_cannot_be_released(self, rig: Rig) -> None:
         rig.io.close()
         with pytest.raises(DoorError):
             rig.io.drive(Outputs(released=True))
         assert not rig.is_released()
 
-    def test_closed_wires_say_nothing(self, rig):
+    def test_closed_wires_say_nothing(self, rig: Rig) -> None:
         told = self.watched(rig)
         rig.io.close()
         rig.say(DoorInput.REX, Line.ACTIVE)
         rig.clock.sleep(SETTLED_S)
         assert told == []
 
-    def watched(self, rig):
+    def watched(self, rig: Rig) -> list[Any]:
         """The changes that are told from now on."""
         told: list[InputChanged] = []
         rig.io.watch(told.append)

@@ -1,5 +1,8 @@
 """A door's wires on simulated pins and on lgpio's stand-in: both conform, whatever the polarity."""
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import pytest
 
 from device.config import DoorSettings, InputSettings, OutputSettings
@@ -8,12 +11,13 @@ from device.records import DoorInput, DoorOutput, Line
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
 from tests.device.door.wires.conformance import DEBOUNCE_S, DoorIOConformance, Rig
+from tests.device.lgpio import Lgpio
 
 STRIKE = 17
 CLOSED_OHM, OPEN_OHM, PULL_UP_OHM = 1000, 2000, 1500
 
 
-def contact_pins():
+def contact_pins() -> dict[DoorInput, InputSettings]:
     """Each input on a pin, every other one active when its contact is open."""
     return {
         wire: InputSettings(signal=wire, pin=pin, active=("closed", "open")[pin % 2], debounce_s=DEBOUNCE_S)
@@ -21,7 +25,7 @@ def contact_pins():
     }
 
 
-def supervised_channels():
+def supervised_channels() -> dict[DoorInput, InputSettings]:
     """Each input on a channel of the converter, every other one active when its contact is open."""
     return {
         wire: InputSettings(signal=wire, channel=channel, active=("closed", "open")[channel % 2], debounce_s=DEBOUNCE_S)
@@ -29,7 +33,7 @@ def supervised_channels():
     }
 
 
-def output_pins():
+def output_pins() -> dict[DoorOutput, OutputSettings]:
     """Each output on a pin, every other one active at a low level."""
     return {
         output: OutputSettings(signal=output, pin=20 + number, active_high=number % 2 == 0)
@@ -46,22 +50,22 @@ KINDS = [
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: f"{kind[0]}-{kind[1]}-{kind[2].__name__}")
-def kind(request):
+def kind(request: pytest.FixtureRequest) -> tuple[bool, bool, Callable[..., Any]]:
     """Whether the relay is active high, whether the strike is fail-safe, and how the inputs are wired."""
     return request.param
 
 
 @pytest.fixture
-def door(kind):
+def door(kind: tuple[bool, bool, Callable[..., Any]]) -> DoorSettings:
     return DoorSettings(pin=STRIKE, active_high=kind[0], fail_safe=kind[1])
 
 
 @pytest.fixture
-def inputs(kind):
+def inputs(kind: tuple[bool, bool, Callable[..., Any]]) -> dict[DoorInput, InputSettings]:
     return kind[2]()
 
 
-def changes(inputs):
+def changes(inputs: dict[DoorInput, InputSettings]) -> dict[DoorInput, tuple[Line, ...]]:
     """What each wire can say besides that it is quiet."""
     return {
         wire: (Line.ACTIVE, Line.CUT, Line.SHORT) if one.channel is not None else (Line.ACTIVE,)
@@ -69,17 +73,17 @@ def changes(inputs):
     }
 
 
-def is_active(settings, level):
+def is_active(settings: OutputSettings, level: bool) -> bool:
     return level == settings.active_high
 
 
-def released(door):
+def released(door: DoorSettings) -> bool:
     return door.active_high != door.fail_safe
 
 
 class TestOnSimulatedPins(DoorIOConformance):
     @pytest.fixture
-    def rig(self, door, inputs):
+    def rig(self, door: DoorSettings, inputs: dict[DoorInput, InputSettings]) -> Iterator[Rig]:
         clock, outputs = SimulatedClock(), output_pins()
         pins = SimulatedPins(clock)
         for wire in inputs.values():
@@ -102,11 +106,11 @@ class TestOnSimulatedPins(DoorIOConformance):
 
 class TestThroughLgpio(DoorIOConformance):
     @pytest.fixture
-    def rig(self, lgpio, door, inputs):
+    def rig(self, lgpio: Lgpio, door: DoorSettings, inputs: dict[DoorInput, InputSettings]) -> Iterator[Rig]:
         clock, outputs = SimulatedClock(), output_pins()
         lgpio.readings = [1023] * 8
 
-        def say(wire, line):
+        def say(wire: DoorInput, line: Line) -> None:
             settings = inputs[wire]
             closed = line is Line.SHORT or (
                 line is not Line.CUT and (line is Line.ACTIVE) == (settings.active == "closed")

@@ -15,11 +15,11 @@ pauses = st.floats(0, 0.2)
 happenings = st.lists(st.tuples(pauses, lines), max_size=60)
 
 
-def run(settling, happenings, *, until_s=0.0):
+def run(settling: Settling, happenings: list[tuple[float, Line]], *, until_s: float = 0.0) -> list[tuple[float, Line]]:
     """Has a wire say one thing after another, and settles it whenever it is due; (when, what) counted."""
     counted, now = [], 0.0
 
-    def settle(end):
+    def settle(end: float) -> None:
         while (due := settling.due()) is not None and due <= end:
             if settling.settle(due):
                 counted.append((due, settling.line))
@@ -32,48 +32,48 @@ def run(settling, happenings, *, until_s=0.0):
     return counted
 
 
-def test_change_counts_when_it_has_lasted():
+def test_change_counts_when_it_has_lasted() -> None:
     counted = run(Settling(Line.QUIET, DEBOUNCE_S), [(1.0, Line.ACTIVE)], until_s=1.0)
     assert counted == [(pytest.approx(1.0 + DEBOUNCE_S), Line.ACTIVE)]
 
 
-def test_change_that_ends_early_does_not_count():
+def test_change_that_ends_early_does_not_count() -> None:
     assert run(Settling(Line.QUIET, DEBOUNCE_S), [(1.0, Line.ACTIVE), (0.04, Line.QUIET)], until_s=1.0) == []
 
 
-def test_bounces_begin_anew():
+def test_bounces_begin_anew() -> None:
     bounces = [(1.0, Line.ACTIVE), (0.04, Line.QUIET), (0.04, Line.ACTIVE)]
     counted = run(Settling(Line.QUIET, DEBOUNCE_S), bounces, until_s=1.0)
     assert counted == [(pytest.approx(1.08 + DEBOUNCE_S), Line.ACTIVE)]
 
 
-def test_without_debouncing_a_change_counts_at_once():
+def test_without_debouncing_a_change_counts_at_once() -> None:
     settling = Settling(Line.QUIET, 0.0)
     settling.see(Line.ACTIVE, 1.0)
     assert (settling.due(), settling.settle(1.0), settling.line) == (1.0, True, Line.ACTIVE)
 
 
-def test_nothing_is_due_at_rest():
+def test_nothing_is_due_at_rest() -> None:
     settling = Settling(Line.QUIET, DEBOUNCE_S)
     settling.see(Line.QUIET, 1.0)
     assert settling.due() is None
 
 
-def test_late_look_counts_all_the_same():
+def test_late_look_counts_all_the_same() -> None:
     settling = Settling(Line.QUIET, DEBOUNCE_S)
     settling.see(Line.ACTIVE, 1.0)
     assert settling.settle(100.0)
 
 
 @given(happenings)
-def test_it_settles_at_what_the_wire_said_last(happenings):
+def test_it_settles_at_what_the_wire_said_last(happenings: list[tuple[float, Line]]) -> None:
     settling = Settling(Line.QUIET, DEBOUNCE_S)
     run(settling, happenings, until_s=1.0)
     assert settling.line is ([Line.QUIET] + [line for _, line in happenings])[-1]
 
 
 @given(happenings, st.booleans())
-def test_what_counts_has_lasted_or_is_damage(happenings, supervised):
+def test_what_counts_has_lasted_or_is_damage(happenings: list[tuple[float, Line]], supervised: bool) -> None:
     """The lines as a function of time, looked up for the whole of what a change has to last."""
     since, now = [(-math.inf, Line.QUIET)], 0.0
     for pause, line in happenings:
@@ -86,7 +86,7 @@ def test_what_counts_has_lasted_or_is_damage(happenings, supervised):
 
 
 @given(happenings, st.booleans())
-def test_nothing_counts_twice(happenings, supervised):
+def test_nothing_counts_twice(happenings: list[tuple[float, Line]], supervised: bool) -> None:
     counted = [
         line for _, line in run(Settling(Line.QUIET, DEBOUNCE_S, supervised=supervised), happenings, until_s=3.0)
     ]
@@ -94,7 +94,7 @@ def test_nothing_counts_twice(happenings, supervised):
 
 
 @given(st.lists(st.tuples(st.floats(0, 2), lines), max_size=30), st.lists(st.floats(0, 2)), st.floats(0, 1))
-def test_settling_ends(happenings, looks, debounce_s):
+def test_settling_ends(happenings: list[tuple[float, Line]], looks: list[float], debounce_s: float) -> None:
     """However late somebody looks, a wire that is not due any more stays so: no thread turns in circles."""
     settling, now = Settling(Line.QUIET, debounce_s, supervised=True), 0.0
     for pause, line in happenings:
@@ -107,33 +107,33 @@ def test_settling_ends(happenings, looks, debounce_s):
         assert due is None or due > now
 
 
-def chatter(seconds, *said):
+def chatter(seconds: float, *said: Line) -> list[tuple[float, Line]]:
     """A loose contact: every 20 ms something else."""
     return [(0.02, said[number % len(said)]) for number in range(round(seconds / 0.02))]
 
 
 @pytest.mark.parametrize("said", [(Line.ACTIVE, Line.QUIET), (Line.CUT, Line.SHORT), (Line.SHORT, Line.ACTIVE)])
-def test_supervised_wire_that_never_rests_is_damaged(said):
+def test_supervised_wire_that_never_rests_is_damaged(said: tuple[Line, Line]) -> None:
     settling = Settling(Line.QUIET, DEBOUNCE_S, supervised=True)
     assert run(settling, chatter(5.0, *said)) == [(pytest.approx(0.02 + RESTLESS_S), Line.CUT)]
 
 
-def test_contact_alone_that_never_rests_stays_what_it_was():
+def test_contact_alone_that_never_rests_stays_what_it_was() -> None:
     assert run(Settling(Line.QUIET, DEBOUNCE_S), chatter(5.0, Line.ACTIVE, Line.QUIET)) == []
 
 
-def test_damaged_wire_that_rests_is_whole_again():
+def test_damaged_wire_that_rests_is_whole_again() -> None:
     settling = Settling(Line.QUIET, DEBOUNCE_S, supervised=True)
     run(settling, chatter(5.0, Line.ACTIVE, Line.QUIET), until_s=1.0)
     assert settling.line is Line.QUIET
 
 
-def test_rare_bounces_are_no_damage():
+def test_rare_bounces_are_no_damage() -> None:
     settling = Settling(Line.QUIET, DEBOUNCE_S, supervised=True)
     assert run(settling, [(0.1, Line.ACTIVE), (0.01, Line.QUIET)] * 100) == []
 
 
-def test_long_debouncing_is_no_damage():
+def test_long_debouncing_is_no_damage() -> None:
     settling = Settling(Line.QUIET, 1.0, supervised=True)
     bounces = [(1.0, Line.ACTIVE), (0.01, Line.QUIET), (0.01, Line.ACTIVE)]
     assert run(settling, bounces, until_s=5.0) == [(pytest.approx(2.02), Line.ACTIVE)]

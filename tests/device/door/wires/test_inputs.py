@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from gpiozero import SPISoftwareFallback
@@ -14,6 +16,7 @@ from device.errors import DoorError
 from device.records import DoorInput, DoorOutput, InputChanged, Line, Outputs
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
+from tests.device.lgpio import Lgpio
 
 REX = InputSettings(signal=DoorInput.REX, pin=5)
 DPS = InputSettings(signal=DoorInput.DPS, pin=6)
@@ -22,20 +25,22 @@ PATIENCE_S = 20.0
 
 
 @pytest.fixture
-def clock():
+def clock() -> SimulatedClock:
     return SimulatedClock()
 
 
 @pytest.fixture
-def pins(clock):
+def pins(clock: SimulatedClock) -> SimulatedPins:
     return SimulatedPins(clock)
 
 
 @pytest.fixture
-def opened(pins, clock):
+def opened(pins: SimulatedPins, clock: SimulatedClock) -> Callable[..., tuple[BoardIO, list[Any]]]:
     """Opens a door with these wires; (its wires, the changes that are told)."""
 
-    def open_with(*inputs, outputs=(), door=None):
+    def open_with(
+        *inputs: InputSettings, outputs: tuple[()] | list[OutputSettings] = (), door: DoorSettings | None = None
+    ) -> tuple[BoardIO, list[Any]]:
         io, told = BoardIO(door or DoorSettings(), inputs, outputs, pins.factory, clock), []
         io.watch(told.append)
         clock.attend(io)
@@ -44,23 +49,25 @@ def opened(pins, clock):
     return open_with
 
 
-def test_what_a_wire_says_at_the_start_counts_at_once(pins, opened):
+def test_what_a_wire_says_at_the_start_counts_at_once(
+    pins: SimulatedPins, opened: Callable[..., tuple[BoardIO, list[Any]]]
+) -> None:
     pins.set_line(REX, Line.ACTIVE)
     io, _ = opened(REX)
     assert io.lines() == {DoorInput.REX: Line.ACTIVE}
 
 
-def test_door_has_its_own_wires_alone(opened):
+def test_door_has_its_own_wires_alone(opened: Callable[..., tuple[BoardIO, list[Any]]]) -> None:
     io, _ = opened(REX, InputSettings(signal=DoorInput.DPS, pin=6, door="back"))
     assert list(io.lines()) == [DoorInput.REX]
 
 
-def test_door_without_wires_is_never_due(opened):
+def test_door_without_wires_is_never_due(opened: Callable[..., tuple[BoardIO, list[Any]]]) -> None:
     io, _ = opened()
     assert (io.lines(), io.deadline()) == ({}, None)
 
 
-def test_each_pin_that_is_taken_is_named_with_its_use(opened):
+def test_each_pin_that_is_taken_is_named_with_its_use(opened: Callable[..., tuple[BoardIO, list[Any]]]) -> None:
     opened(REX, DPS, outputs=[SIREN], door=DoorSettings(pin=17))
     with pytest.raises(DoorError) as conflict:
         opened(REX, DPS, door=DoorSettings(pin=18))
@@ -68,7 +75,9 @@ def test_each_pin_that_is_taken_is_named_with_its_use(opened):
     assert "Cannot take GPIO 6 for input dps of door main" in conflict.value.message
 
 
-def test_pin_that_is_taken_leaves_the_strike_secure_and_the_others_free(pins, opened):
+def test_pin_that_is_taken_leaves_the_strike_secure_and_the_others_free(
+    pins: SimulatedPins, opened: Callable[..., tuple[BoardIO, list[Any]]]
+) -> None:
     opened(REX, door=DoorSettings(pin=17))
     with pytest.raises(DoorError, match="GPIO 5"):
         opened(DPS, REX, outputs=[SIREN], door=DoorSettings(pin=18))
@@ -77,20 +86,20 @@ def test_pin_that_is_taken_leaves_the_strike_secure_and_the_others_free(pins, op
     assert [level.high for level in pins.history(18)] == [False]
 
 
-def test_output_that_another_program_holds_is_named(lgpio, clock):
+def test_output_that_another_program_holds_is_named(lgpio: Lgpio, clock: SimulatedClock) -> None:
     lgpio.refused = {("output", 20)}
     with pytest.raises(DoorError, match="GPIO 20, output siren of door main: GPIO busy"):
         BoardIO(DoorSettings(), (), [SIREN], board_factory(), clock)
 
 
-def test_input_that_another_program_holds_is_named(lgpio, clock):
+def test_input_that_another_program_holds_is_named(lgpio: Lgpio, clock: SimulatedClock) -> None:
     lgpio.refused = {("input", 5)}
     with pytest.raises(DoorError, match="GPIO 5 for input rex of door main: GPIO busy") as busy:
         BoardIO(DoorSettings(), [REX], (), board_factory(), clock)
     assert "systemctl stop lintel" in busy.value.hint
 
 
-def test_board_without_spi_is_an_error_and_nothing_else_is_used_instead(lgpio, clock):
+def test_board_without_spi_is_an_error_and_nothing_else_is_used_instead(lgpio: Lgpio, clock: SimulatedClock) -> None:
     lgpio.refused = {"spi"}
     with pytest.raises(DoorError, match="channel 3 of the MCP3008 for input rex of door main") as missing:
         BoardIO(DoorSettings(), [InputSettings(signal=DoorInput.REX, channel=3)], (), board_factory(), clock)
@@ -98,7 +107,7 @@ def test_board_without_spi_is_an_error_and_nothing_else_is_used_instead(lgpio, c
     assert isinstance(missing.value.__cause__, SPISoftwareFallback)
 
 
-def test_two_doors_share_a_converter(lgpio, clock):
+def test_two_doors_share_a_converter(lgpio: Lgpio, clock: SimulatedClock) -> None:
     lgpio.readings = [409, 585, *[1023] * 6]
     factory = board_factory()
     wires = [InputSettings(signal=DoorInput.REX, channel=channel, door=f"door{channel}") for channel in (0, 1)]
@@ -114,7 +123,9 @@ def test_two_doors_share_a_converter(lgpio, clock):
     doors[1].close()
 
 
-def test_two_wires_for_one_thing_are_one(pins, opened, clock):
+def test_two_wires_for_one_thing_are_one(
+    pins: SimulatedPins, opened: Callable[..., tuple[BoardIO, list[Any]]], clock: SimulatedClock
+) -> None:
     other = InputSettings(signal=DoorInput.REX, pin=7)
     io, told = opened(REX, other)
     for wire, line in [(REX, Line.ACTIVE), (other, Line.ACTIVE), (REX, Line.QUIET), (other, Line.QUIET)]:
@@ -124,7 +135,9 @@ def test_two_wires_for_one_thing_are_one(pins, opened, clock):
     assert io.lines() == {DoorInput.REX: Line.QUIET}
 
 
-def test_damage_to_one_of_two_wires_counts(pins, opened, clock):
+def test_damage_to_one_of_two_wires_counts(
+    pins: SimulatedPins, opened: Callable[..., tuple[BoardIO, list[Any]]], clock: SimulatedClock
+) -> None:
     supervised = InputSettings(signal=DoorInput.REX, channel=0)
     pins.set_line(supervised, Line.QUIET)
     _, told = opened(REX, supervised)
@@ -134,7 +147,7 @@ def test_damage_to_one_of_two_wires_counts(pins, opened, clock):
     assert told[-1] == InputChanged(DoorInput.REX, Line.CUT)
 
 
-def test_lost_edge_is_found(lgpio, clock):
+def test_lost_edge_is_found(lgpio: Lgpio, clock: SimulatedClock) -> None:
     """The kernel keeps 16 edges of a pin; under more, the last ones are lost."""
     lgpio._levels[5] = 1
     io = BoardIO(DoorSettings(), [REX], (), board_factory(), clock)
@@ -144,7 +157,9 @@ def test_lost_edge_is_found(lgpio, clock):
     assert io.lines() == {DoorInput.REX: Line.ACTIVE}
 
 
-def test_stuck_pin_says_nothing(pins, opened, clock):
+def test_stuck_pin_says_nothing(
+    pins: SimulatedPins, opened: Callable[..., tuple[BoardIO, list[Any]]], clock: SimulatedClock
+) -> None:
     pins.stuck_pins.add(5)
     _, told = opened(REX)
     pins.set_line(REX, Line.ACTIVE)
@@ -152,14 +167,18 @@ def test_stuck_pin_says_nothing(pins, opened, clock):
     assert told == []
 
 
-def test_pin_that_cannot_be_read_is_cut(pins, opened, clock):
+def test_pin_that_cannot_be_read_is_cut(
+    pins: SimulatedPins, opened: Callable[..., tuple[BoardIO, list[Any]]], clock: SimulatedClock
+) -> None:
     _, told = opened(REX)
     pins.broken_pins.add(5)
     clock.sleep(LOOK_S + 2 * REX.debounce_s)
     assert told == [InputChanged(DoorInput.REX, Line.CUT)]
 
 
-def test_pin_that_can_be_read_again_is_whole(pins, opened, clock):
+def test_pin_that_can_be_read_again_is_whole(
+    pins: SimulatedPins, opened: Callable[..., tuple[BoardIO, list[Any]]], clock: SimulatedClock
+) -> None:
     io, _ = opened(REX)
     pins.broken_pins.add(5)
     clock.sleep(2.0)
@@ -168,7 +187,9 @@ def test_pin_that_can_be_read_again_is_whole(pins, opened, clock):
     assert io.lines() == {DoorInput.REX: Line.QUIET}
 
 
-def test_converter_that_does_not_answer_is_a_cut_wire(pins, opened, clock):
+def test_converter_that_does_not_answer_is_a_cut_wire(
+    pins: SimulatedPins, opened: Callable[..., tuple[BoardIO, list[Any]]], clock: SimulatedClock
+) -> None:
     supervised = InputSettings(signal=DoorInput.DPS, channel=0)
     pins.set_line(supervised, Line.QUIET)
     _, told = opened(supervised)
@@ -178,7 +199,7 @@ def test_converter_that_does_not_answer_is_a_cut_wire(pins, opened, clock):
 
 
 @pytest.mark.parametrize(("reading", "line"), [(0, Line.SHORT), (1023, Line.CUT)])
-def test_converter_that_is_missing_is_damage(lgpio, clock, reading, line):
+def test_converter_that_is_missing_is_damage(lgpio: Lgpio, clock: SimulatedClock, reading: int, line: Line) -> None:
     """Without it the line it would answer on is low, or high if it is pulled up."""
     lgpio.readings = [reading] * 8
     io = BoardIO(DoorSettings(), [InputSettings(signal=DoorInput.DPS, channel=0)], (), board_factory(), clock)
@@ -186,7 +207,9 @@ def test_converter_that_is_missing_is_damage(lgpio, clock, reading, line):
     io.close()
 
 
-def test_loose_contact_on_a_supervised_wire_is_damage(pins, opened, clock):
+def test_loose_contact_on_a_supervised_wire_is_damage(
+    pins: SimulatedPins, opened: Callable[..., tuple[BoardIO, list[Any]]], clock: SimulatedClock
+) -> None:
     supervised = InputSettings(signal=DoorInput.DPS, channel=0)
     pins.set_line(supervised, Line.QUIET)
     _, told = opened(supervised)
@@ -196,7 +219,9 @@ def test_loose_contact_on_a_supervised_wire_is_damage(pins, opened, clock):
     assert told == [InputChanged(DoorInput.DPS, Line.CUT)]
 
 
-def test_watcher_may_ask_what_the_wires_say(pins, opened, clock):
+def test_watcher_may_ask_what_the_wires_say(
+    pins: SimulatedPins, opened: Callable[..., tuple[BoardIO, list[Any]]], clock: SimulatedClock
+) -> None:
     io, _ = opened(REX)
     seen = []
     io.watch(lambda _changed: seen.append(dict(io.lines())))
@@ -206,7 +231,7 @@ def test_watcher_may_ask_what_the_wires_say(pins, opened, clock):
 
 
 @pytest.fixture
-def in_operation():
+def in_operation() -> Iterator[tuple[BoardIO, SimulatedPins, InputSettings]]:
     """A door with real threads on simulated pins: (its wires, the pins)."""
     clock = SystemClock()
     pins = SimulatedPins(clock)
@@ -219,11 +244,13 @@ def in_operation():
 
 
 @pytest.mark.parametrize(("wire", "line"), [(0, Line.ACTIVE), (1, Line.ACTIVE), (1, Line.CUT)])
-def test_change_is_told_in_real_time(in_operation, wire, line):
+def test_change_is_told_in_real_time(
+    in_operation: tuple[BoardIO, SimulatedPins, InputSettings], wire: int, line: Line
+) -> None:
     io, pins, supervised = in_operation
     changed, told = threading.Event(), []
 
-    def tell(change):
+    def tell(change: InputChanged) -> None:
         told.append((change, time.monotonic()))
         changed.set()
 
@@ -236,14 +263,14 @@ def test_change_is_told_in_real_time(in_operation, wire, line):
     assert REX.debounce_s <= at - began < REX.debounce_s + 0.5
 
 
-def test_threads_end_with_the_door(in_operation):
+def test_threads_end_with_the_door(in_operation: tuple[BoardIO, SimulatedPins, InputSettings]) -> None:
     io, _, _ = in_operation
     mine = [thread for thread in threading.enumerate() if thread.name in ("RelayGuard", "Inputs")]
     io.close()
     assert (len(mine), [thread for thread in mine if thread.is_alive()]) == (2, [])
 
 
-def test_door_on_a_board_is_in_operation(lgpio):
+def test_door_on_a_board_is_in_operation(lgpio: Lgpio) -> None:
     from device.config import Settings
 
     lgpio._levels[5] = 1

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -30,55 +32,55 @@ HANGING = Path(__file__).parent / "hanging.py"
 
 
 @pytest.fixture
-def clock():
+def clock() -> SimulatedClock:
     return SimulatedClock()
 
 
 @pytest.fixture
-def pins(clock):
+def pins(clock: SimulatedClock) -> SimulatedPins:
     return SimulatedPins(clock)
 
 
 @pytest.fixture
-def io(pins, clock):
+def io(pins: SimulatedPins, clock: SimulatedClock) -> BoardIO:
     io = BoardIO(DoorSettings(pin=PIN), (), (), pins.factory, clock)
     clock.attend(io.guard)
     return io
 
 
-def changes(pins):
+def changes(pins: SimulatedPins) -> list[tuple[float, bool]]:
     """The strike's changes as (seconds, released)."""
     return [(level.at, level.high) for level in pins.history(PIN)]
 
 
-def test_strike_that_nobody_attends_to_is_secured(pins, io, clock):
+def test_strike_that_nobody_attends_to_is_secured(pins: SimulatedPins, io: BoardIO, clock: SimulatedClock) -> None:
     io.drive(RELEASED)
     clock.sleep(60.0)
     assert changes(pins) == [(0.0, False), (0.0, True), (PET_S, False)]
 
 
-def test_strike_that_is_attended_to_stays_released(pins, io, clock):
+def test_strike_that_is_attended_to_stays_released(pins: SimulatedPins, io: BoardIO, clock: SimulatedClock) -> None:
     for _ in range(600):
         io.drive(RELEASED)
         clock.sleep(PET_S * 0.9)
     assert changes(pins) == [(0.0, False), (0.0, True)]
 
 
-def test_secured_strike_needs_nobody(pins, io, clock):
+def test_secured_strike_needs_nobody(pins: SimulatedPins, io: BoardIO, clock: SimulatedClock) -> None:
     io.drive(RELEASED)
     io.drive(Outputs())
     clock.sleep(60.0)
     assert changes(pins) == [(0.0, False), (0.0, True), (0.0, False)]
 
 
-def test_what_the_guard_did_is_told_to_whoever_wakes_up(io, clock):
+def test_what_the_guard_did_is_told_to_whoever_wakes_up(io: BoardIO, clock: SimulatedClock) -> None:
     io.drive(RELEASED)
     clock.sleep(60.0)
     with pytest.raises(DoorError, match="nobody attended to it for 2 s"):
         io.drive(Outputs())
 
 
-def test_it_is_told_once(io, clock):
+def test_it_is_told_once(io: BoardIO, clock: SimulatedClock) -> None:
     io.drive(RELEASED)
     clock.sleep(60.0)
     with pytest.raises(DoorError):
@@ -86,7 +88,7 @@ def test_it_is_told_once(io, clock):
     io.drive(Outputs())
 
 
-def test_thread_that_wakes_up_does_not_go_on_as_before(pins, io, clock):
+def test_thread_that_wakes_up_does_not_go_on_as_before(pins: SimulatedPins, io: BoardIO, clock: SimulatedClock) -> None:
     io.drive(RELEASED)
     clock.sleep(10.0)
     with pytest.raises(DoorError):
@@ -94,7 +96,9 @@ def test_thread_that_wakes_up_does_not_go_on_as_before(pins, io, clock):
     assert changes(pins)[-1] == (PET_S, False)
 
 
-def test_thread_that_has_thought_again_is_watched_again(pins, io, clock):
+def test_thread_that_has_thought_again_is_watched_again(
+    pins: SimulatedPins, io: BoardIO, clock: SimulatedClock
+) -> None:
     io.drive(RELEASED)
     clock.sleep(10.0)
     with pytest.raises(DoorError):
@@ -104,7 +108,7 @@ def test_thread_that_has_thought_again_is_watched_again(pins, io, clock):
     assert changes(pins)[-2:] == [(10.0, True), (10.0 + PET_S, False)]
 
 
-def test_strike_that_cannot_be_secured_is_tried_again(pins, io, clock):
+def test_strike_that_cannot_be_secured_is_tried_again(pins: SimulatedPins, io: BoardIO, clock: SimulatedClock) -> None:
     io.drive(RELEASED)
     pins.broken = True
     clock.sleep(PET_S * 3.5)
@@ -113,7 +117,7 @@ def test_strike_that_cannot_be_secured_is_tried_again(pins, io, clock):
     assert changes(pins)[-1] == (PET_S * 4, False)
 
 
-def test_release_that_comes_after_the_guard_looked_is_secured_by_its_next_look(clock):
+def test_release_that_comes_after_the_guard_looked_is_secured_by_its_next_look(clock: SimulatedClock) -> None:
     """A thread that is stopped between telling the guard and driving the pin."""
     secured = []
     guard = RelayGuard(lambda: secured.append(clock.monotonic()), clock)
@@ -124,7 +128,7 @@ def test_release_that_comes_after_the_guard_looked_is_secured_by_its_next_look(c
     assert secured == [PET_S, PET_S * 2]
 
 
-def test_closed_door_is_left_alone(pins, io, clock):
+def test_closed_door_is_left_alone(pins: SimulatedPins, io: BoardIO, clock: SimulatedClock) -> None:
     io.drive(RELEASED)
     io.close()
     clock.sleep(60.0)
@@ -132,7 +136,7 @@ def test_closed_door_is_left_alone(pins, io, clock):
 
 
 @given(st.lists(st.tuples(st.floats(0, 5), st.booleans()), max_size=30))
-def test_strike_is_never_released_for_long_without_being_driven(driven):
+def test_strike_is_never_released_for_long_without_being_driven(driven: list[tuple[float, bool]]) -> None:
     clock = SimulatedClock()
     pins = SimulatedPins(clock)
     io = BoardIO(DoorSettings(pin=PIN), (), (), pins.factory, clock)
@@ -151,7 +155,7 @@ def test_strike_is_never_released_for_long_without_being_driven(driven):
 
 
 @pytest.fixture
-def real():
+def real() -> Iterator[tuple[BoardIO, SimulatedPins]]:
     """Real threads on simulated pins."""
     clock = SystemClock()
     pins = SimulatedPins(clock)
@@ -161,18 +165,18 @@ def real():
     io.close()
 
 
-def wait_until(condition):
+def wait_until(condition: Callable[..., Any]) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
-def test_release_ends_while_its_thread_hangs(real):
+def test_release_ends_while_its_thread_hangs(real: tuple[BoardIO, SimulatedPins]) -> None:
     io, pins = real
     hang = threading.Event()
 
-    def release_and_hang():
+    def release_and_hang() -> None:
         io.drive(RELEASED)
         hang.wait(PATIENCE_S)
 
@@ -188,7 +192,7 @@ def test_release_ends_while_its_thread_hangs(real):
         io.drive(Outputs())
 
 
-def test_release_ends_while_its_thread_hangs_with_the_relays_lock(real):
+def test_release_ends_while_its_thread_hangs_with_the_relays_lock(real: tuple[BoardIO, SimulatedPins]) -> None:
     io, pins = real
     io.drive(RELEASED)
     with io._relay._lock:
@@ -198,7 +202,7 @@ def test_release_ends_while_its_thread_hangs_with_the_relays_lock(real):
 
 
 @pytest.fixture
-def door(real):
+def door(real: tuple[BoardIO, SimulatedPins]) -> Iterator[tuple[Door, SimulatedPins]]:
     """A whole door with a thread for its time."""
     io, pins = real
     door = Door(DoorSettings(pin=PIN, strike_time_s=10.0), io, SystemClock())
@@ -208,7 +212,7 @@ def door(real):
     thread.close()
 
 
-def test_release_ends_while_the_whole_door_hangs(door):
+def test_release_ends_while_the_whole_door_hangs(door: tuple[Door, SimulatedPins]) -> None:
     """Long before its strike time is over."""
     door, pins = door
     assert door.grant()
@@ -218,7 +222,7 @@ def test_release_ends_while_the_whole_door_hangs(door):
     assert PET_S / 2 < secured_at - released_at < PET_S + 2.0
 
 
-def test_door_that_woke_up_is_in_fault_and_says_why(door):
+def test_door_that_woke_up_is_in_fault_and_says_why(door: tuple[Door, SimulatedPins]) -> None:
     door, pins = door
     door.grant()
     with door._lock:
@@ -229,7 +233,7 @@ def test_door_that_woke_up_is_in_fault_and_says_why(door):
     assert not changes(pins)[-1][1]
 
 
-def test_evacuation_goes_on_when_the_door_wakes_up(door):
+def test_evacuation_goes_on_when_the_door_wakes_up(door: tuple[Door, SimulatedPins]) -> None:
     door, pins = door
     door.command(DoorCommand.EVACUATE)
     with door._lock:
@@ -237,7 +241,7 @@ def test_evacuation_goes_on_when_the_door_wakes_up(door):
     wait_until(lambda: changes(pins)[-1][1])
 
 
-def hang(how):
+def hang(how: str) -> tuple[int, str, str]:
     """A process that releases the strike and hangs; its exit code and what it said."""
     child = subprocess.Popen([sys.executable, HANGING, how], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
@@ -247,11 +251,11 @@ def hang(how):
     return child.returncode, out, err
 
 
-def test_release_ends_while_the_main_thread_hangs_in_c():
+def test_release_ends_while_the_main_thread_hangs_in_c() -> None:
     assert hang("sleep") == (-signal.SIGKILL, "released\nsecured\n", "")
 
 
-def test_process_in_which_no_python_runs_is_ended():
+def test_process_in_which_no_python_runs_is_ended() -> None:
     """It cannot secure the strike itself any more; the unit does that after every end."""
     code, out, err = hang("hold the interpreter")
     assert (code, out, "Timeout" in err) == (1, "released\n", True)

@@ -24,26 +24,28 @@ cable_ohm = st.floats(0, 100)
 wires = st.sampled_from(Wire)
 
 
-def share(ohm, pull_up_ohm=PULL_UP_OHM):
+def share(ohm: float, pull_up_ohm: float = PULL_UP_OHM) -> float:
     return ohm / (ohm + pull_up_ohm)
 
 
 @pytest.mark.parametrize("wire", Wire)
-def test_nominal_voltage_is_its_state(wire):
+def test_nominal_voltage_is_its_state(wire: Wire) -> None:
     assert wire_of(NOMINAL[wire]) is wire
 
 
-def test_states_are_in_the_order_of_their_voltages():
+def test_states_are_in_the_order_of_their_voltages() -> None:
     assert [NOMINAL[wire] for wire in Wire] == sorted(NOMINAL.values())
 
 
-def test_states_are_far_apart():
+def test_states_are_far_apart() -> None:
     """Three times the hysteresis from a nominal voltage to the next limit, at least."""
     assert min(abs(nominal - limit) for nominal in NOMINAL.values() for limit in LIMITS) > 3 * HYSTERESIS
 
 
 @given(tolerance, tolerance, tolerance, cable_ohm, wires)
-def test_real_resistors_and_cables_do_not_matter(series, parallel, pull_up, cable, before):
+def test_real_resistors_and_cables_do_not_matter(
+    series: float, parallel: float, pull_up: float, cable: float, before: Wire
+) -> None:
     closed = SERIES_OHM * series + cable
     opened = closed + PARALLEL_OHM * parallel
     found = [wire_of(share(ohm, PULL_UP_OHM * pull_up), before) for ohm in (cable, closed, opened)]
@@ -51,25 +53,25 @@ def test_real_resistors_and_cables_do_not_matter(series, parallel, pull_up, cabl
 
 
 @given(st.floats(100e3, 10e6), wires)
-def test_wet_cut_cable_is_cut(leak_ohm, before):
+def test_wet_cut_cable_is_cut(leak_ohm: float, before: Wire) -> None:
     assert wire_of(share(leak_ohm), before) is Wire.BROKEN
 
 
 @given(shares, shares)
-def test_higher_voltage_is_no_earlier_state(one, other):
+def test_higher_voltage_is_no_earlier_state(one: float, other: float) -> None:
     low, high = sorted([one, other])
     assert list(Wire).index(wire_of(low)) <= list(Wire).index(wire_of(high))
 
 
 @given(wires, st.lists(st.floats(-HYSTERESIS * 0.9, HYSTERESIS * 0.9)), st.sampled_from(LIMITS))
-def test_noise_at_a_limit_changes_nothing(before, noise, limit):
+def test_noise_at_a_limit_changes_nothing(before: Wire, noise: list[float], limit: float) -> None:
     state = wire_of(limit, before)
     for by in noise:
         assert wire_of(limit + by, state) is state
 
 
 @given(wires, wires)
-def test_state_before_does_not_matter_for_a_nominal_voltage(before, wire):
+def test_state_before_does_not_matter_for_a_nominal_voltage(before: Wire, wire: Wire) -> None:
     assert wire_of(NOMINAL[wire], before) is wire
 
 
@@ -86,10 +88,10 @@ def test_state_before_does_not_matter_for_a_nominal_voltage(before, wire):
         (Wire.BROKEN, "open", Line.CUT),
     ],
 )
-def test_state_says_a_line(wire, active, line):
+def test_state_says_a_line(wire: Wire, active: str, line: Line) -> None:
     assert line_of(wire, active) is line
 
 
-def test_simulated_wires_have_these_resistors():
+def test_simulated_wires_have_these_resistors() -> None:
     simulated = (pins.PULL_UP_OHM, pins.SERIES_OHM, pins.PARALLEL_OHM)
     assert simulated == (PULL_UP_OHM, SERIES_OHM, PARALLEL_OHM)

@@ -16,12 +16,15 @@ import time
 import tty
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from device.clock import SystemClock
 from device.config import ReaderSettings
 from device.readers.context import ReaderContext
 from device.readers.formats import encode
+from device.readers.group import ReaderGroup
 from device.readers.osdp.keys import KeyFiles
+from device.readers.osdp.reader import OsdpReader
 from device.records import BadgeRead, Credential, ReaderNotice
 
 KEY, OTHER_KEY = bytes(range(100, 116)), bytes(range(50, 66))
@@ -34,7 +37,7 @@ PATIENCE_S = 30.0
 """So long at most anything may take; everything is waited for, nothing is slept through."""
 
 
-def wait_until(condition, what="it", patience_s=PATIENCE_S):
+def wait_until(condition: Callable[..., Any], what: str = "it", patience_s: float = PATIENCE_S):
     """Returns what `condition` gives as soon as that is something."""
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
@@ -150,7 +153,7 @@ def command_in(data: bytes) -> tuple[int, int]:
     return body[4] & 3, body[5 + (body[5] if body[4] & 8 else 0)]
 
 
-def answer_once(bench: Bench, code: int, reply) -> threading.Event:
+def answer_once(bench: Bench, code: int, reply: Callable[..., Any]) -> threading.Event:
     """Has somebody at the wire answer the next such command in the reader's place; set when it is done."""
     done = threading.Event()
 
@@ -181,7 +184,7 @@ class Peripheral:
         self._thread.start()
         self.wait_for(lambda one: "ready" in one, "starting")
 
-    def do(self, **wish) -> None:
+    def do(self, **wish: str | list[int]) -> None:
         self._process.stdin.write(json.dumps(wish) + "\n")
         self._process.stdin.flush()
 
@@ -233,7 +236,7 @@ class Desk:
         self.peripherals.append(Peripheral(self.bench, key, address, options))
         return self.peripherals[-1]
 
-    def open(self, *settings: ReaderSettings):
+    def open(self, *settings: ReaderSettings) -> OsdpReader:
         """The first of the readers, and all of them in `readers`."""
         from device.readers.osdp.reader import open_readers
 
@@ -241,7 +244,7 @@ class Desk:
         self.readers = open_readers(chosen, self.around)
         return self.readers[chosen[0].name]
 
-    def up(self, peripheral: "Peripheral", *settings: ReaderSettings):
+    def up(self, peripheral: "Peripheral", *settings: ReaderSettings) -> OsdpReader:
         """The first of the readers, in operation, with nothing to read yet."""
         before = len(peripheral.commands(STATUS))
         reader = self.open(*settings)
@@ -270,7 +273,10 @@ class Desk:
 
 
 def events_until(
-    reader, matches: Callable[[object], bool], act: Callable[[], object] = lambda: None, patience_s: float = PATIENCE_S
+    reader: ReaderGroup | OsdpReader,
+    matches: Callable[[object], bool],
+    act: Callable[[], object] = lambda: None,
+    patience_s: float = PATIENCE_S,
 ) -> list:
     """All events until one matches, that one last. Acts at first and now and then: a lost reply takes what it said
     with it, and then the reader has to be told again.
@@ -287,7 +293,7 @@ def events_until(
     raise AssertionError(f"not among {events} within {patience_s} s")
 
 
-def read_card(peripheral: Peripheral, reader, bits: str) -> list[BadgeRead]:
+def read_card(peripheral: Peripheral, reader: OsdpReader, bits: str) -> list[BadgeRead]:
     """All badges until a card with these bits is read, which is presented until it is."""
     events = events_until(
         reader,
@@ -297,7 +303,7 @@ def read_card(peripheral: Peripheral, reader, bits: str) -> list[BadgeRead]:
     return [event for event in events if isinstance(event, BadgeRead)]
 
 
-def read(peripheral: Peripheral, reader, credential: Credential) -> Credential | None:
+def read(peripheral: Peripheral, reader: OsdpReader, credential: Credential) -> Credential | None:
     """What is read of a card."""
     return read_card(peripheral, reader, encode(credential))[-1].credential
 
@@ -310,5 +316,5 @@ def is_notice(event: object) -> bool:
     return isinstance(event, ReaderNotice)
 
 
-def next_notice(reader) -> ReaderNotice:
+def next_notice(reader: OsdpReader) -> ReaderNotice:
     return events_until(reader, is_notice)[-1]

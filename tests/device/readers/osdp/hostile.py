@@ -47,18 +47,18 @@ class Ours:
         self._admitted = b""
         self.has_admitted = False
 
-    def read(self, count):
+    def read(self, count: int) -> bytes:
         if self._asked and (reply := reply_in(self.received, self._asked)):
             self._asked, self.received, self._admitted, self.has_admitted = None, b"", reply.frame, True
         given, self._admitted = self._admitted[:count], self._admitted[count:]
         return given
 
-    def write(self, data):
+    def write(self, data: bytes) -> int:
         self.command, self._asked = bytes(data), asked_by(data)
         self.received, self._admitted, self.has_admitted = b"", b"", False
         return len(data)
 
-    def flush(self):
+    def flush(self) -> None:
         pass
 
 
@@ -71,15 +71,15 @@ class Theirs:
         self.incoming = b""
         self.outgoing = b""
 
-    def read(self, count):
+    def read(self, count: int) -> bytes:
         given, self.incoming = self.incoming[:count], self.incoming[count:]
         return given
 
-    def write(self, data):
+    def write(self, data: bytes) -> int:
         self.outgoing += data
         return len(data)
 
-    def flush(self):
+    def flush(self) -> None:
         pass
 
 
@@ -114,7 +114,7 @@ class Peripheral:
         )
 
 
-def _obey(_command):
+def _obey(_command: dict[str, int]) -> tuple[int, None]:
     """libosdp 3.2.9's peripheral takes a reference to None too many, which ends the process before long."""
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(None))
     return 0, None

@@ -20,7 +20,7 @@ from pathlib import Path
 KEYS = {"*": 0x7F, "#": 0x0D}
 
 
-def frame(address, sequence, body, block=b""):
+def frame(address: int, sequence: int, body: bytes, block: bytes = b"") -> bytes:
     """A reply as it is on the line."""
     control = sequence | 0x04 | (0x08 if block else 0)
     length = 5 + len(block) + len(body) + 2
@@ -28,7 +28,7 @@ def frame(address, sequence, body, block=b""):
     return head + binascii.crc_hqx(head, 0x1D0F).to_bytes(2, "little")
 
 
-def card_body(bits):
+def card_body(bits: str) -> bytes:
     """A reply that says a card, unencrypted."""
     data = int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8), "big")
     return bytes([0x50, 0, 1]) + len(bits).to_bytes(2, "little") + data
@@ -39,7 +39,7 @@ class Terminal:
 
     id = 0
 
-    def __init__(self, path):
+    def __init__(self, path) -> None:
         self.descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         tty.setraw(self.descriptor)
 
@@ -52,11 +52,11 @@ class Terminal:
     def write(self, data):
         return os.write(self.descriptor, data)
 
-    def flush(self):
+    def flush(self) -> None:
         pass
 
 
-def say(**words):
+def say(**words) -> None:
     print(json.dumps(words), flush=True)
 
 
@@ -73,7 +73,7 @@ def asked():
 class Peripheral:
     """libosdp's PD."""
 
-    def __init__(self, options):
+    def __init__(self, options) -> None:
         import osdp_sys
 
         self.refuses = set(options.refuses)
@@ -96,7 +96,7 @@ class Peripheral:
         say(command={**command, "data": command["data"].hex()} if code == 5 else command)
         return 0, None
 
-    def run(self):
+    def run(self) -> None:
         was_secure = False
         say(ready=True)
         while True:
@@ -108,7 +108,7 @@ class Peripheral:
                 self.do(wish)
             time.sleep(0.002)
 
-    def do(self, wish):
+    def do(self, wish) -> None:
         match wish:
             case {"card": bits}:
                 body = card_body(bits)
@@ -120,11 +120,11 @@ class Peripheral:
             case {"remote": condition}:
                 self.event(event=4, type=3, report=bytes(condition))
 
-    def event(self, **words):
+    def event(self, **words) -> None:
         assert self.pd.submit_event(words)
 
 
-def run_in_the_clear(options):
+def run_in_the_clear(options) -> None:
     """A reader that knows no secure channel and says its cards to whoever asks."""
     terminal, received, cards = Terminal(options.terminal), b"", []
     say(ready=True)
@@ -150,7 +150,7 @@ def _in_the_clear(command, cards):
     return card_body(cards.pop(0)) if cards else b"\x40"
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("terminal", type=Path)
     parser.add_argument("--address", type=int, default=0)

@@ -8,11 +8,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from device.readers.formats import encode
+from device.readers.osdp.reader import OsdpReader
 from device.records import BadgeRead, Credential
 from tests.device.readers.osdp import hostile
 from tests.device.readers.osdp.bench import (
@@ -20,6 +23,7 @@ from tests.device.readers.osdp.bench import (
     KEY,
     STATUS,
     Desk,
+    Peripheral,
     answer_once,
     command_in,
     events_until,
@@ -37,14 +41,14 @@ BLOCKS = {"without a block": b"", "in a handshake's block": b"\x02\x12", "with a
 
 
 @pytest.fixture
-def desk(tmp_path):
+def desk(tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(tmp_path)
     desk.keep(KEY)
     yield desk
     desk.close()
 
 
-def badges_until_eileen(peripheral, reader) -> set[Credential]:
+def badges_until_eileen(peripheral: Peripheral, reader: OsdpReader) -> set[Credential]:
     """Whose badges were read until one of Eileen's was, who tries again while the channel is down."""
     badges = read_card(peripheral, reader, encode(EILEEN))
     return {badge.credential for badge in badges if badge.credential}
@@ -52,7 +56,7 @@ def badges_until_eileen(peripheral, reader) -> set[Credential]:
 
 class TestForgery:
     @pytest.mark.parametrize("block", BLOCKS)
-    def test_card_without_a_mac_in_a_secure_channel(self, desk, block):
+    def test_card_without_a_mac_in_a_secure_channel(self, desk: Desk, block: str) -> None:
         peripheral = desk.peripheral(KEY, 0, "--enforce")
         reader = desk.up(peripheral)
         done = answer_once(desk.bench, POLL, lambda sequence: frame(0, sequence, FORGED, BLOCKS[block]))
@@ -60,7 +64,7 @@ class TestForgery:
         assert badges_until_eileen(peripheral, reader) == {EILEEN}
 
     @pytest.mark.parametrize("code", [ID, SCRYPT])
-    def test_card_before_the_secure_channel_is_there(self, desk, code):
+    def test_card_before_the_secure_channel_is_there(self, desk: Desk, code: int) -> None:
         """libosdp keeps it, and would report it as soon as the channel is there."""
         done = answer_once(desk.bench, code, lambda sequence: frame(0, sequence, FORGED))
         peripheral = desk.peripheral(KEY, 0, "--enforce")
@@ -68,7 +72,7 @@ class TestForgery:
         assert done.wait(10)
         assert badges_until_eileen(peripheral, reader) == {EILEEN}
 
-    def test_card_that_nobody_asked_for(self, desk):
+    def test_card_that_nobody_asked_for(self, desk: Desk) -> None:
         peripheral = desk.peripheral(KEY, 0, "--enforce")
         reader = desk.up(peripheral)
         for sequence in (0, 1, 2, 3):
@@ -77,7 +81,7 @@ class TestForgery:
 
 
 class TestReplay:
-    def test_card_again_in_the_same_channel(self, desk):
+    def test_card_again_in_the_same_channel(self, desk: Desk) -> None:
         peripheral = desk.peripheral(KEY, 0, "--enforce")
         reader = desk.up(peripheral)
         replies = []
@@ -89,7 +93,7 @@ class TestReplay:
             assert answer_once(desk.bench, POLL, lambda sequence: resequenced(card, sequence)).wait(10)
         assert not [event for event in events_for(reader, 1.0) if isinstance(event, BadgeRead)]
 
-    def test_whole_session_to_a_panel_that_was_restarted(self, desk):
+    def test_whole_session_to_a_panel_that_was_restarted(self, desk: Desk) -> None:
         """In a process of its own each time. The recorded reader answers each command as it did then, card and all."""
         peripheral = desk.peripheral(KEY, 0, "--enforce")
         with restarted_panel(desk) as said:
@@ -102,7 +106,7 @@ class TestReplay:
             wait_until(lambda: said, "saying anything")
         assert (said, recording.used) == (["lost: it has another key"], True)
 
-    def test_challenges_of_two_processes_differ(self):
+    def test_challenges_of_two_processes_differ(self) -> None:
         """libosdp alone asks the same ones in every process."""
         assert len({challenge(OURS), challenge(OURS)}) == 2
 
@@ -137,7 +141,7 @@ def resequenced(reply: bytes, sequence: int) -> bytes:
     return frame(body[1] & 0x7F, sequence, body[5 + len(block) : -2], block)
 
 
-def events_for(reader, time_s: float) -> list:
+def events_for(reader: OsdpReader, time_s: float) -> list:
     deadline, events = time.monotonic() + time_s, []
     while (left := deadline - time.monotonic()) > 0:
         events += [event for event in (reader.read(left),) if event]
@@ -221,15 +225,15 @@ class Pipe:
         self.incoming = b""
         self.outgoing: list[bytes] = []
 
-    def read(self, count):
+    def read(self, count: int) -> bytes:
         given, self.incoming = self.incoming[:count], self.incoming[count:]
         return given
 
-    def write(self, data):
+    def write(self, data: bytes) -> int:
         self.outgoing.append(bytes(data))
         return len(data)
 
-    def flush(self):
+    def flush(self) -> None:
         pass
 
 
@@ -248,11 +252,11 @@ class Alone:
         self.answer = lambda _: None
         self.is_forged = False
 
-    def _take(self, _index, event):
+    def _take(self, _index: int, event: dict[str, bytes | int]) -> int:
         self.events.append((dict(event), self.panel.sc_status()))
         return 0
 
-    def run_until(self, condition) -> None:
+    def run_until(self, condition: Callable[..., Any]) -> None:
         wait_until(lambda: self._step() or condition(), "it")
 
     def _step(self) -> None:
@@ -268,7 +272,7 @@ class Alone:
             panel.incoming += peripheral.outgoing.pop(0)
 
 
-def test_hostile_line_makes_no_card():
+def test_hostile_line_makes_no_card() -> None:
     """`python -m tests.device.readers.osdp.hostile` runs as many exchanges as one likes."""
     tally = hostile.run(800, seed=1)
     assert (tally.hostile > 30, tally.channels > 20, tally.cards > 0) == (True, True, True)
@@ -276,7 +280,7 @@ def test_hostile_line_makes_no_card():
 
 class TestWhatLibosdpAloneBelieves:
     def forge_once(self, alone: Alone, code: int, block: bytes = b"") -> None:
-        def answer(data):
+        def answer(data: bytes) -> bytes:
             sequence, asked = command_in(data)
             if asked != code:
                 return None
@@ -285,14 +289,14 @@ class TestWhatLibosdpAloneBelieves:
 
         alone.answer = answer
 
-    def test_card_in_a_block_of_the_handshake_without_a_mac(self):
+    def test_card_in_a_block_of_the_handshake_without_a_mac(self) -> None:
         alone = Alone()
         alone.run_until(alone.panel.sc_status)
         self.forge_once(alone, POLL, b"\x02\x12")
         alone.run_until(lambda: alone.events)
         assert (alone.events[0][0]["data"], alone.events[0][1]) == (FORGED[5:], 1)
 
-    def test_card_from_before_the_channel(self):
+    def test_card_from_before_the_channel(self) -> None:
         alone = Alone()
         self.forge_once(alone, ID)
         alone.run_until(lambda: alone.is_forged)
@@ -301,5 +305,5 @@ class TestWhatLibosdpAloneBelieves:
         alone.run_until(lambda: alone.events)
         assert (alone.events[0][0]["data"], alone.events[0][1]) == (FORGED[5:], 1)
 
-    def test_same_challenge_in_every_process(self):
+    def test_same_challenge_in_every_process(self) -> None:
         assert challenge(ALONE) == challenge(ALONE)

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,35 +16,35 @@ KEY, NEXT_KEY = bytes(range(100, 116)), bytes(range(50, 66))
 
 
 @pytest.fixture
-def files(tmp_path):
+def files(tmp_path: Path) -> KeyFiles:
     return KeyFiles(tmp_path, "front")
 
 
 @pytest.fixture
-def path(tmp_path, files):
+def path(tmp_path: Path, files: KeyFiles) -> Path:
     """The file of a key in use."""
     files.propose(KEY)
     files.accept()
     return tmp_path / "osdp" / "front.key"
 
 
-def test_key_is_read_as_it_was_written(files, path):
+def test_key_is_read_as_it_was_written(files: KeyFiles, path: Path) -> None:
     assert (files.key(), path.read_text()) == (KEY, KEY.hex() + "\n")
 
 
-def test_nobody_else_can_read_it(path):
+def test_nobody_else_can_read_it(path: Path) -> None:
     assert (stat.S_IMODE(path.stat().st_mode), stat.S_IMODE(path.parent.stat().st_mode)) == (0o600, 0o700)
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o610, 0o644])
-def test_key_that_others_can_reach_is_refused(files, path, mode):
+def test_key_that_others_can_reach_is_refused(files: KeyFiles, path: Path, mode: int) -> None:
     path.chmod(mode)
     with pytest.raises(ReaderError, match=f"mode {mode:04o} instead of 0600"):
         files.key()
 
 
 @pytest.mark.parametrize("text", ["", "\n", "64", KEY.hex() + "00", KEY.hex()[:-1], "zz" * 16, KEY.hex(" "), "é" * 32])
-def test_malformed_key_is_refused_and_not_repeated(files, path, text):
+def test_malformed_key_is_refused_and_not_repeated(files: KeyFiles, path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(ReaderError, match="does not hold 32 hexadecimal digits") as caught:
         files.key()
@@ -51,19 +52,19 @@ def test_malformed_key_is_refused_and_not_repeated(files, path, text):
     assert not text.strip() or text.strip() not in said
 
 
-def test_default_key_is_refused(files, path):
+def test_default_key_is_refused(files: KeyFiles, path: Path) -> None:
     path.write_text(DEFAULT_KEY.hex())
     with pytest.raises(ReaderError, match="SCBK-D"):
         files.key()
 
 
-def test_missing_key_names_the_command(files):
+def test_missing_key_names_the_command(files: KeyFiles) -> None:
     with pytest.raises(ReaderError) as caught:
         files.key()
     assert "`lintel readers osdp-keyset front`" in caught.value.hint
 
 
-def test_folder_in_the_place_of_a_key(files, path):
+def test_folder_in_the_place_of_a_key(files: KeyFiles, path: Path) -> None:
     path.unlink()
     path.mkdir()
     with pytest.raises(ReaderError, match="cannot be read"):
@@ -71,32 +72,34 @@ def test_folder_in_the_place_of_a_key(files, path):
 
 
 @pytest.mark.usefixtures("path")
-def test_proposed_key_leaves_the_one_in_use(files):
+def test_proposed_key_leaves_the_one_in_use(files: KeyFiles) -> None:
     files.propose(NEXT_KEY)
     assert (files.key(), files.candidates()) == (KEY, (NEXT_KEY, KEY))
 
 
-def test_accepted_key_is_the_only_one(files, path):
+def test_accepted_key_is_the_only_one(files: KeyFiles, path: Path) -> None:
     files.propose(NEXT_KEY)
     files.accept()
     assert (files.candidates(), [one.name for one in path.parent.iterdir()]) == ((NEXT_KEY,), ["front.key"])
 
 
 @pytest.mark.usefixtures("path")
-def test_withdrawn_key_is_gone(files):
+def test_withdrawn_key_is_gone(files: KeyFiles) -> None:
     files.propose(NEXT_KEY)
     files.withdraw()
     files.withdraw()
     assert files.candidates() == (KEY,)
 
 
-def test_default_key_is_no_candidate(files, path):
+def test_default_key_is_no_candidate(files: KeyFiles, path: Path) -> None:
     path.write_text(DEFAULT_KEY.hex())
     assert files.candidates() == ()
 
 
-def test_full_disk_is_an_error_and_changes_nothing(files, path, monkeypatch):
-    def full(_descriptor):
+def test_full_disk_is_an_error_and_changes_nothing(
+    files: KeyFiles, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("device.readers.osdp.keys.os.fsync", full)
@@ -105,24 +108,24 @@ def test_full_disk_is_an_error_and_changes_nothing(files, path, monkeypatch):
     assert ([one.name for one in path.parent.iterdir()], files.key()) == (["front.key"], KEY)
 
 
-def test_key_is_in_no_repr():
+def test_key_is_in_no_repr() -> None:
     shown = repr(Peer("front", 0, KEY))
     assert not any(form in shown for form in (KEY.hex(), str(KEY), KEY.decode()))
 
 
 @given(st.binary(min_size=16, max_size=16))
-def test_every_key_comes_back(key):
+def test_every_key_comes_back(key: bytes) -> None:
     assert _parsed(key.hex() + "\n") == key
 
 
 @given(st.text(max_size=80))
-def test_whatever_is_in_a_file(text):
+def test_whatever_is_in_a_file(text: str) -> None:
     key = _parsed(text)
     assert key is None or key.hex() == text.strip().lower()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_key_that_root_writes_belongs_to_whoever_owns_the_state(files, tmp_path):
+def test_key_that_root_writes_belongs_to_whoever_owns_the_state(files: KeyFiles, tmp_path: Path) -> None:
     os.chown(tmp_path, 12345, 12345)
     files.propose(KEY)
     files.accept()
@@ -130,7 +133,7 @@ def test_key_that_root_writes_belongs_to_whoever_owns_the_state(files, tmp_path)
     assert [(one.stat().st_uid, one.stat().st_gid) for one in written] == [(12345, 12345)] * 2
 
 
-def test_folder_that_is_a_link_is_not_followed(tmp_path, files):
+def test_folder_that_is_a_link_is_not_followed(tmp_path: Path, files: KeyFiles) -> None:
     """Whoever may write into the state folder must not have root hand anything over to them."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

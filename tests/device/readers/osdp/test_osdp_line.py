@@ -3,12 +3,15 @@
 import random
 import threading
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from device.errors import ReaderError
 from device.readers.formats import encode
 from device.readers.mailbox import ROOM
+from device.readers.osdp.reader import OsdpReader
 from device.records import BadgeRead, Credential, KeyPress, Notice
 from tests.device.readers.conformance import ReaderConformance, Rig
 from tests.device.readers.osdp.bench import (
@@ -19,6 +22,7 @@ from tests.device.readers.osdp.bench import (
     OTHER_KEY,
     PATIENCE_S,
     Desk,
+    Peripheral,
     events_until,
     is_badge,
     next_notice,
@@ -29,7 +33,7 @@ from tests.device.readers.osdp.bench import (
 pytest.importorskip("osdp_sys", reason="libosdp is not installed, so there is no peripheral to speak to")
 
 
-def present_until_it_waits(peripheral, reader, bits: str) -> None:
+def present_until_it_waits(peripheral: Peripheral, reader: OsdpReader, bits: str) -> None:
     """Presents a card to a reader that nobody reads from meanwhile."""
 
     def waits() -> bool:
@@ -43,7 +47,7 @@ def present_until_it_waits(peripheral, reader, bits: str) -> None:
             time.sleep(0.002)
 
 
-def badges_in(reader, time_s: float) -> list[BadgeRead]:
+def badges_in(reader: OsdpReader, time_s: float) -> list[BadgeRead]:
     """What is read as a badge meanwhile."""
     deadline, badges = time.monotonic() + time_s, []
     while (left := deadline - time.monotonic()) > 0:
@@ -56,14 +60,14 @@ def credentials(badges: list[BadgeRead]) -> set[Credential]:
 
 
 @pytest.fixture
-def desk(tmp_path):
+def desk(tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(tmp_path)
     yield desk
     desk.close()
 
 
 @pytest.fixture(scope="module")
-def standing(tmp_path_factory):
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk with a reader's far end, for tests that use up the near one."""
     desk = Desk(tmp_path_factory.mktemp("standing"))
     desk.keep(KEY)
@@ -73,7 +77,7 @@ def standing(tmp_path_factory):
 
 
 @pytest.fixture
-def front(standing):
+def front(standing: Desk) -> Iterator[tuple[Desk, Peripheral, OsdpReader]]:
     """That desk, its peripheral, and a reader in operation."""
     (peripheral,) = standing.peripherals
     yield standing, peripheral, standing.up(peripheral)
@@ -82,7 +86,7 @@ def front(standing):
 
 class TestConformance(ReaderConformance):
     @pytest.fixture
-    def rig(self, front):
+    def rig(self, front: tuple[Desk, Peripheral, OsdpReader]) -> Rig:
         desk, peripheral, reader = front
         return Rig(
             reader=reader,
@@ -97,7 +101,7 @@ class TestConformance(ReaderConformance):
 
 
 class TestOneLine:
-    def test_two_readers_with_keys_of_their_own(self, desk):
+    def test_two_readers_with_keys_of_their_own(self, desk: Desk) -> None:
         desk.keep(KEY, "front")
         desk.keep(OTHER_KEY, "back")
         first, second = desk.peripheral(KEY, 1, "--enforce"), desk.peripheral(OTHER_KEY, 2, "--enforce")
@@ -106,7 +110,7 @@ class TestOneLine:
         badges = [read_card(peripheral, desk.readers[name], encode(card))[-1] for peripheral, name, card in cards]
         assert [(badge.reader, badge.credential) for badge in badges] == [("front", EILEEN), ("back", GRACE)]
 
-    def test_lost_reader_does_not_silence_the_other(self, desk):
+    def test_lost_reader_does_not_silence_the_other(self, desk: Desk) -> None:
         desk.keep(KEY, "front")
         desk.keep(OTHER_KEY, "back")
         second = desk.peripheral(OTHER_KEY, 2, "--enforce")
@@ -114,7 +118,7 @@ class TestOneLine:
         assert next_notice(desk.readers["front"]).detail == "it does not answer"
         assert read(second, desk.readers["back"], GRACE) == GRACE
 
-    def test_line_lives_until_its_last_reader_is_closed(self, desk):
+    def test_line_lives_until_its_last_reader_is_closed(self, desk: Desk) -> None:
         for name in ("front", "back"):
             desk.keep(KEY, name)
         second = desk.peripheral(KEY, 2, "--enforce")
@@ -122,7 +126,7 @@ class TestOneLine:
         desk.readers["front"].close()
         assert read(second, desk.readers["back"], GRACE) == GRACE
 
-    def test_closing_ends_the_thread_and_frees_the_line(self, desk):
+    def test_closing_ends_the_thread_and_frees_the_line(self, desk: Desk) -> None:
         desk.keep(KEY)
         desk.open().close()
         desk.open().close()
@@ -130,7 +134,7 @@ class TestOneLine:
 
 
 class TestTrouble:
-    def test_silent_line_loses_the_reader_and_finds_it(self, front):
+    def test_silent_line_loses_the_reader_and_finds_it(self, front: tuple[Desk, Peripheral, OsdpReader]) -> None:
         desk, peripheral, reader = front
         desk.bench.to_panel = lambda _: b""
         lost = next_notice(reader)
@@ -138,7 +142,9 @@ class TestTrouble:
         found = next_notice(reader)
         assert (lost.notice, found.notice, read(peripheral, reader, EILEEN)) == (Notice.LOST, Notice.FOUND, EILEEN)
 
-    def test_badge_of_while_the_line_was_silent_is_dropped_and_told(self, front):
+    def test_badge_of_while_the_line_was_silent_is_dropped_and_told(
+        self, front: tuple[Desk, Peripheral, OsdpReader]
+    ) -> None:
         """Nobody knows how long the reader has kept it: whoever presented it may be gone."""
         desk, peripheral, reader = front
         desk.bench.to_panel = lambda _: b""
@@ -149,7 +155,7 @@ class TestTrouble:
         assert (events[-1].credential, events[-1].fault) == (None, "1 presented while the line was down")
         assert read(peripheral, reader, GRACE) == GRACE
 
-    def test_reader_that_is_restarted_is_found_though_its_sequence_is_another(self, desk):
+    def test_reader_that_is_restarted_is_found_though_its_sequence_is_another(self, desk: Desk) -> None:
         desk.keep(KEY)
         first = desk.peripheral(KEY, 0, "--enforce")
         reader = desk.up(first)
@@ -158,7 +164,7 @@ class TestTrouble:
         second.wait_secure()
         assert read(second, reader, GRACE) == GRACE
 
-    def test_garbled_bytes_never_make_a_badge_of_another(self, desk):
+    def test_garbled_bytes_never_make_a_badge_of_another(self, desk: Desk) -> None:
         desk.keep(KEY)
         peripheral = desk.peripheral(KEY, 0, "--enforce")
         reader = desk.up(peripheral)
@@ -178,7 +184,7 @@ class TestTrouble:
         calm = read_card(peripheral, reader, encode(GRACE))
         assert credentials(noisy + calm) <= {EILEEN, GRACE}
 
-    def test_slow_line_works(self, front):
+    def test_slow_line_works(self, front: tuple[Desk, Peripheral, OsdpReader]) -> None:
         """Replies are 120 ms late; libosdp waits for 200 ms."""
         desk, peripheral, reader = front
 
@@ -189,13 +195,13 @@ class TestTrouble:
         desk.bench.to_panel = late
         assert read(peripheral, reader, EILEEN) == EILEEN
 
-    def test_babbling_line_keeps_nobody_busy(self, front):
+    def test_babbling_line_keeps_nobody_busy(self, front: tuple[Desk, Peripheral, OsdpReader]) -> None:
         """Noise before each reply."""
         desk, peripheral, reader = front
         desk.bench.to_panel = lambda data: b"\x53" * 40 + bytes(range(256)) + data
         assert read(peripheral, reader, EILEEN) == EILEEN
 
-    def test_adapter_that_is_pulled_and_plugged_in_again(self, front):
+    def test_adapter_that_is_pulled_and_plugged_in_again(self, front: tuple[Desk, Peripheral, OsdpReader]) -> None:
         desk, peripheral, reader = front
         desk.bench.unplug_panel()
         lost = next_notice(reader)
@@ -203,14 +209,14 @@ class TestTrouble:
         found = next_notice(reader)
         assert (lost.notice, found.notice, read(peripheral, reader, EILEEN)) == (Notice.LOST, Notice.FOUND, EILEEN)
 
-    def test_thread_that_dies_is_an_error_at_read(self, desk):
+    def test_thread_that_dies_is_an_error_at_read(self, desk: Desk) -> None:
         desk.keep(KEY)
         reader = desk.open()
         reader._line._panel.refresh = lambda: 1 / 0
         with pytest.raises(ReaderError, match="has stopped: ZeroDivisionError"):
             events_until(reader, lambda _: False)
 
-    def test_who_does_not_read_keeps_nobody_waiting(self, desk):
+    def test_who_does_not_read_keeps_nobody_waiting(self, desk: Desk) -> None:
         """The oldest events are forgotten; memory is bounded."""
         desk.keep(KEY)
         reader = desk.open()

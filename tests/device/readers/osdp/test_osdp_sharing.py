@@ -1,30 +1,35 @@
 """OSDP readers opened in the background: each as far as it can, together on their line, with a real peripheral."""
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
 import pytest
 
 from device.config import ReaderSettings
 from device.errors import ReaderError
 from device.readers.formats import encode
+from device.readers.group import ReaderGroup
 from device.readers.kinds import group_of, open_in_background
+from device.readers.osdp.reader import OsdpReader
 from device.readers.osdp.sharing import SharedLine
-from device.records import BadgeRead, Notice
+from device.records import BadgeRead, Notice, ReaderNotice
 from tests.device.readers.osdp.bench import EILEEN, KEY, Desk, events_until, wait_until
 
 pytest.importorskip("osdp_sys", reason="libosdp is not installed, so there is no peripheral to speak to")
 
 
 @pytest.fixture
-def desk(tmp_path):
+def desk(tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(tmp_path)
     yield desk
     desk.close()
 
 
 @pytest.fixture
-def group_at(desk):
+def group_at(desk: Desk) -> Iterator[Callable[..., ReaderGroup]]:
     groups = []
 
-    def group_at(*settings):
+    def group_at(*settings: ReaderSettings) -> ReaderGroup:
         groups.append(group_of(settings, open_in_background(settings, desk.around), desk.around.clock))
         return groups[-1]
 
@@ -33,15 +38,17 @@ def group_at(desk):
         group.close()
 
 
-def notices_of(events, name):
+def notices_of(events: list[BadgeRead | ReaderNotice], name: str) -> list[Notice]:
     return [event.notice for event in events if getattr(event, "notice", None) and event.reader == name]
 
 
-def reads_eileen(event):
+def reads_eileen(event: BadgeRead | ReaderNotice) -> bool:
     return isinstance(event, BadgeRead) and event.credential == EILEEN
 
 
-def test_reader_without_a_key_does_not_keep_its_neighbor_from_work(desk, group_at):
+def test_reader_without_a_key_does_not_keep_its_neighbor_from_work(
+    desk: Desk, group_at: Callable[..., ReaderGroup]
+) -> None:
     desk.keep(KEY, "front")
     peripheral = desk.peripheral(KEY, 0, "--enforce")
     group = group_at(desk.settings("front", 0), desk.settings("back", 1))
@@ -50,7 +57,7 @@ def test_reader_without_a_key_does_not_keep_its_neighbor_from_work(desk, group_a
     assert group.trouble().startswith("Reader back does not work: The OSDP reader back has no key")
 
 
-def test_line_missing_at_start_is_found_with_all_its_readers(desk, group_at):
+def test_line_missing_at_start_is_found_with_all_its_readers(desk: Desk, group_at: Callable[..., ReaderGroup]) -> None:
     for name in ("front", "back"):
         desk.keep(KEY, name)
     peripheral = desk.peripheral(KEY, 0, "--enforce")
@@ -62,7 +69,7 @@ def test_line_missing_at_start_is_found_with_all_its_readers(desk, group_at):
     assert notices_of(events, "front")[:2] == [Notice.LOST, Notice.FOUND]
 
 
-def test_line_whose_thread_died_is_opened_again(desk):
+def test_line_whose_thread_died_is_opened_again(desk: Desk) -> None:
     """By whatever: a bug, or libosdp."""
     desk.keep(KEY)
     peripheral = desk.peripheral(KEY, 0, "--enforce")
@@ -83,14 +90,14 @@ def test_line_whose_thread_died_is_opened_again(desk):
     second.close()
 
 
-def opened(shared, settings):
+def opened(shared: SharedLine, settings: ReaderSettings) -> OsdpReader:
     try:
         return shared.open(settings)
     except ReaderError:
         return None
 
 
-def test_key_that_comes_later_asks_for_a_restart(desk):
+def test_key_that_comes_later_asks_for_a_restart(desk: Desk) -> None:
     desk.keep(KEY, "front")
     front, back = desk.settings("front", 0), desk.settings("back", 1)
     shared = SharedLine((front, back), desk.around)
@@ -104,7 +111,9 @@ def test_key_that_comes_later_asks_for_a_restart(desk):
     reader.close()
 
 
-def test_without_libosdp_the_reader_is_a_trouble_and_a_line_reader_works(desk, group_at, monkeypatch, tmp_path):
+def test_without_libosdp_the_reader_is_a_trouble_and_a_line_reader_works(
+    desk: Desk, group_at: Callable[..., ReaderGroup], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     import os
 
     desk.keep(KEY)

@@ -24,52 +24,52 @@ def run(watch: Watch, begin: float, end: float, *, secure: bool, heard: bool = T
     return told
 
 
-def test_reader_that_never_comes_up_is_lost_once():
+def test_reader_that_never_comes_up_is_lost_once() -> None:
     assert run(Watch(0.0), 0.0, 60.0, secure=False) == [(pytest.approx(LOST_AFTER_S, abs=0.02), Notice.LOST)]
 
 
-def test_reader_that_is_there_from_the_beginning_is_not_told():
+def test_reader_that_is_there_from_the_beginning_is_not_told() -> None:
     assert run(Watch(0.0), 0.0, 60.0, secure=True) == []
 
 
-def test_silent_reader_is_lost_though_its_channel_was_not_closed():
+def test_silent_reader_is_lost_though_its_channel_was_not_closed() -> None:
     watch = Watch(0.0)
     run(watch, 0.0, 5.0, secure=True)
     assert [notice for _, notice in run(watch, 5.0, 20.0, secure=True, heard=False)] == [Notice.LOST]
 
 
-def test_lost_reader_is_found_once():
+def test_lost_reader_is_found_once() -> None:
     watch = Watch(0.0)
     run(watch, 0.0, 5.0, secure=False)
     assert run(watch, 5.0, 20.0, secure=True) == [(5.0, Notice.FOUND)]
 
 
-def test_short_gap_is_not_told():
+def test_short_gap_is_not_told() -> None:
     watch = Watch(0.0)
     told = run(watch, 0.0, 5.0, secure=True) + run(watch, 5.0, 6.8, secure=False) + run(watch, 6.8, 9.0, secure=True)
     assert told == []
 
 
-def test_who_could_not_look_blames_nobody():
+def test_who_could_not_look_blames_nobody() -> None:
     watch = Watch(0.0)
     run(watch, 0.0, 5.0, secure=True)
     assert watch.look(60.0, secure=True, heard_at=5.0) is None
 
 
-def test_reader_whose_line_is_gone_is_lost_at_once():
+def test_reader_whose_line_is_gone_is_lost_at_once() -> None:
     watch = Watch(0.0)
     run(watch, 0.0, 5.0, secure=True)
     assert [watch.gone(5.0), watch.gone(5.1)] == [Notice.LOST, None]
 
 
-def test_back_off_grows_and_is_bounded():
+def test_back_off_grows_and_is_bounded() -> None:
     watch = Watch(0.0)
     restarts = [now for now in range(60) if watch.should_restart(float(now), online=False)]
     gaps = [after - before for before, after in pairwise(restarts)]
     assert (gaps[:4], max(gaps)) == ([2, 4, 8, 8], MAX_BACK_OFF_S)
 
 
-def test_reader_that_was_there_is_tried_again_soon():
+def test_reader_that_was_there_is_tried_again_soon() -> None:
     watch = Watch(0.0)
     for now in range(60):
         watch.should_restart(float(now), online=False)
@@ -77,7 +77,7 @@ def test_reader_that_was_there_is_tried_again_soon():
     assert [watch.should_restart(now, online=False) for now in (60.1, 60.4)] == [False, True]
 
 
-def test_reader_that_is_online_is_left_alone():
+def test_reader_that_is_online_is_left_alone() -> None:
     watch = Watch(0.0)
     assert not any(watch.should_restart(float(now), online=True) for now in range(60))
 
@@ -93,5 +93,5 @@ def test_reader_that_is_online_is_left_alone():
         (Heard(8.0, 0x60, Answer.ACK), "it does not answer any more"),
     ],
 )
-def test_reason(heard, why):
+def test_reason(heard: Heard | None, why: str) -> None:
     assert refusal(10.0, heard, PEER) == why

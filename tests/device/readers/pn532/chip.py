@@ -36,17 +36,17 @@ class Chip:
     asked: list[bytes] = field(default_factory=list)
     field_on: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.wakened, self.released = os.pipe()
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
-    def stop(self):
+    def stop(self) -> None:
         os.close(self.released)
         self.thread.join(5)
         os.close(self.wakened)
 
-    def run(self):
+    def run(self) -> None:
         heard = b""
         while True:
             ready = select.select([self.descriptor, self.wakened], [], [])[0]
@@ -62,7 +62,7 @@ class Chip:
                     self.answer(command)
 
     @staticmethod
-    def command_in(heard):
+    def command_in(heard: bytes) -> tuple[bytes, bytes]:
         """The first whole command, and what comes after it."""
         start = heard.find(b"\x00\x00\xff")
         if start < 0 or len(heard) < start + 5:
@@ -76,7 +76,7 @@ class Chip:
         assert content[0] == 0xD4
         return content[1:], heard[start + 7 + size :]
 
-    def answer(self, command):
+    def answer(self, command: bytes) -> None:
         self.asked.append(command)
         if self.dead:
             return
@@ -92,7 +92,7 @@ class Chip:
         frame = b"\x00\x00\xff" + bytes([len(content), -len(content) & 0xFF])
         os.write(self.descriptor, frame + content + bytes([-sum(content) & 0xFF, 0]))
 
-    def content(self, command):
+    def content(self, command: bytes) -> bytes:
         match command[0]:
             case 0x02:
                 return self.version
@@ -112,7 +112,7 @@ class Chip:
                 return self.pages(command[3])
         return None
 
-    def pages(self, first):
+    def pages(self, first: int) -> bytes:
         if self.pages_until_removal is not None:
             if self.pages_until_removal == 0:
                 self.card = None
@@ -122,13 +122,13 @@ class Chip:
         return b"\x00" + self.card.memory[4 * first :][:16].ljust(16, b"\x00")
 
 
-def text_record(text, language=b"en"):
+def text_record(text: str, language: bytes = b"en") -> bytes:
     """A message of one text record, as a telephone writes it."""
     payload = bytes([len(language)]) + language + text.encode()
     return b"\xd1\x01" + bytes([len(payload)]) + b"T" + payload
 
 
-def tag(uid, message, pages=45):
+def tag(uid: bytes, message: bytes, pages: int = 45) -> ChipCard:
     """An NTAG213 with a message: serial number, capability container, then the blocks."""
     block = b"\x03" + bytes([len(message)]) + message + b"\xfe"
     memory = uid.ljust(12, b"\x00")[:12] + b"\xe1\x10\x12\x00" + block

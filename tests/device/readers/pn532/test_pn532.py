@@ -2,6 +2,7 @@
 
 import os
 import pty
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from device.errors import ConfigError, ReaderError
 from device.readers.context import ReaderContext
 from device.readers.pn532.dialogue import Answer, Ask, Card, Ready, Rest, Wrong, badge_of, card_in, dialogue
 from device.readers.pn532.frames import MAX_CONTENT, FrameParser, command_frame
-from device.readers.pn532.reader import ANSWER_TIME_S, TRIES, open_reader
+from device.readers.pn532.reader import ANSWER_TIME_S, TRIES, Pn532Reader, open_reader
 from device.records import BadgeRead, BadgeRemoved, Credential, Security, Signal
 from tests.device.readers.pn532.chip import ACK, Chip, ChipCard, tag, text_record
 
@@ -170,7 +171,7 @@ def test_whatever_is_answered_the_dialogue_goes_on(answered: list[Answer]) -> No
 
 
 @contextmanager
-def on_a_line(formats: tuple[str, ...] = (), **chip_is):
+def on_a_line(formats: tuple[str, ...] = (), **chip_is: bytes | int | ChipCard) -> Iterator[tuple[Pn532Reader, Chip]]:
     """A reader and the chip at the far end of its line."""
     far, near = pty.openpty()
     chip = Chip(far, **chip_is)
@@ -266,7 +267,7 @@ def test_field_is_switched_off_between_two_rounds() -> None:
 
 def test_card_that_draws_its_number_each_time_is_refused() -> None:
     class Drawing(Chip):
-        def content(self, command):
+        def content(self, command: bytes) -> bytes:
             self.card = ChipCard(b"\x08" + os.urandom(3))
             return super().content(command)
 
@@ -370,7 +371,9 @@ def test_line_that_is_pulled_is_gone() -> None:
     ],
     ids=["silent", "PN533", "empty"],
 )
-def test_what_is_no_pn532_is_refused_at_start_and_leaves_no_descriptor(chip_is, message: str) -> None:
+def test_what_is_no_pn532_is_refused_at_start_and_leaves_no_descriptor(
+    chip_is: dict[str, bool | bytes], message: str
+) -> None:
     open_before = len(list(Path("/proc/self/fd").iterdir()))
     with pytest.raises(ReaderError, match=message), on_a_line(**chip_is):
         pass

@@ -1,7 +1,7 @@
 """The Wiegand reader on simulated pins: cards, keys and disturbances over virtual wires, and what it shows."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from device.virtual.wiegand import (
     stuck,
     without,
 )
+from tests.device.lgpio import Lgpio
 from tests.device.readers.conformance import ReaderConformance, Rig
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
@@ -96,7 +97,7 @@ def world() -> Iterator[World]:
 
 class TestOnSimulatedPins(ReaderConformance):
     @pytest.fixture
-    def rig(self, world):
+    def rig(self, world: World) -> Rig:
         return Rig(
             world.reader,
             "front",
@@ -108,14 +109,14 @@ class TestOnSimulatedPins(ReaderConformance):
         )
 
 
-def test_frames_that_another_thread_drives_in_real_time_are_read():
+def test_frames_that_another_thread_drives_in_real_time_are_read() -> None:
     """As the kernel does. Only those count that a busy machine did not tear apart on the wire."""
     clock = SystemClock()
     pins = SimulatedPins(clock)
     reader = open_reader(SETTINGS, ReaderContext(clock, lambda: pins.factory, Path("/nowhere")))
     wires, whole, read = WiegandWires(pins.factory, 5, 6), set(), set()
 
-    def drive():
+    def drive() -> None:
         for number in range(20):
             began = clock.monotonic()
             wires.play(frame(encode(Credential("h10301", 17, number)), FULL_SPEED), clock)
@@ -134,14 +135,14 @@ def test_frames_that_another_thread_drives_in_real_time_are_read():
     assert whole <= read
 
 
-def test_card_is_read_with_all_that_is_known_of_it(world):
+def test_card_is_read_with_all_that_is_known_of_it(world: World) -> None:
     end = world.card(after_s=2.0)
     last_bit_at = pytest.approx(end - 50e-6)
     read = BadgeRead(EILEEN, last_bit_at, "front", Security.CLEAR_TEXT, "", CARD)
     assert world.events(3.0) == [read]
 
 
-def test_card_is_told_when_the_silence_is_over(world):
+def test_card_is_told_when_the_silence_is_over(world: World) -> None:
     end = world.card()
     world.reader.read(5.0)
     assert world.clock.monotonic() == pytest.approx(end - 50e-6 + SILENCE_S, abs=2e-6)
@@ -156,7 +157,9 @@ def test_card_is_told_when_the_silence_is_over(world):
     st.floats(200e-6, 20e-3),
     st.floats(20e-6, 100e-6),
 )
-def test_card_of_every_format_is_read_at_every_speed(card, spacing_s, width_s):
+def test_card_of_every_format_is_read_at_every_speed(
+    card: tuple[str, int, int], spacing_s: float, width_s: float
+) -> None:
     credential = Credential(*card)
     world = World(formats=(credential.format,))
     world.card(encode(credential), Timing(width_s, spacing_s))
@@ -165,24 +168,24 @@ def test_card_of_every_format_is_read_at_every_speed(card, spacing_s, width_s):
     assert found == [credential]
 
 
-def test_card_of_the_owners_format_is_read(world):
+def test_card_of_the_owners_format_is_read(world: World) -> None:
     world.card("000000101010")
     assert world.credentials() == [Credential("own:tiny", 0, 42)]
 
 
-def test_card_may_come_in_parts_between_two_reads(world):
+def test_card_may_come_in_parts_between_two_reads(world: World) -> None:
     world.card(timing=Timing(spacing_s=2e-3))
     parts = [world.reader.read(0.02) for _ in range(10)]
     assert [read.credential for read in parts if read] == [EILEEN]
 
 
-def test_cards_that_came_while_nobody_read_are_stamped_with_their_own_time(world):
+def test_cards_that_came_while_nobody_read_are_stamped_with_their_own_time(world: World) -> None:
     ends = [world.card(bits, after_s=after) for bits, after in ((CARD, 0.0), (OTHER_CARD, 0.3))]
     world.clock.sleep(5.0)
     assert [round(event.at, 4) for event in world.events()] == [round(end - 50e-6, 4) for end in ends]
 
 
-def test_frames_ten_times_a_second_are_all_read():
+def test_frames_ten_times_a_second_are_all_read() -> None:
     """For a minute, at full speed; `benchmarks/wiegand.py` does it in real time, under load."""
     world = World()
     for number in range(600):
@@ -192,17 +195,17 @@ def test_frames_ten_times_a_second_are_all_read():
     assert found == [Credential("h10301", 17, number) for number in range(600)]
 
 
-def test_flipped_bit_is_refused_with_the_reason(world):
+def test_flipped_bit_is_refused_with_the_reason(world: World) -> None:
     world.card(flipped(CARD, 3))
     assert "parity" in world.events()[0].fault
 
 
-def test_unreadable_badge_shows_its_bits_to_whoever_sets_the_reader_up(world):
+def test_unreadable_badge_shows_its_bits_to_whoever_sets_the_reader_up(world: World) -> None:
     world.card(without(CARD, 3))
     assert world.events()[0].bits == without(CARD, 3)
 
 
-def test_bits_are_not_printed(world):
+def test_bits_are_not_printed(world: World) -> None:
     world.card()
     assert CARD not in repr(world.events())
 
@@ -210,36 +213,36 @@ def test_bits_are_not_printed(world):
 @pytest.mark.parametrize(
     "form", [lambda code: f"{code:04b}", lambda code: f"{15 - code:04b}{code:04b}"], ids=["4", "8"]
 )
-def test_keys_are_read(world, form):
+def test_keys_are_read(world: World, form: Callable[..., Any]) -> None:
     for index, code in enumerate([1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 10, 11]):
         world.card(form(code), after_s=index * 0.05)
     assert "".join(world.keys()) == HALF_OF_A_KEY_ROW
 
 
-def test_key_is_stamped_and_says_its_reader(world):
+def test_key_is_stamped_and_says_its_reader(world: World) -> None:
     end = world.card("0101", after_s=0.5)
     press = world.events()[0]
     assert (press.at, press.reader) == (pytest.approx(end - 50e-6), "front")
 
 
-def test_key_is_not_printed(world):
+def test_key_is_not_printed(world: World) -> None:
     world.card("0101")
     assert "5" not in repr(world.events()[0]).replace(f"{world.clock.monotonic()}", "").split("at=")[0]
 
 
 @pytest.mark.parametrize("bits", ["1101", "11110001"], ids=["no key", "a key with a flipped bit"])
-def test_what_may_have_been_a_key_gives_no_bits_away(world, bits):
+def test_what_may_have_been_a_key_gives_no_bits_away(world: World, bits: str) -> None:
     world.card(bits)
     read = world.events()[0]
     assert (read.credential, read.bits) == (None, "")
 
 
-def test_ringing_wire_is_filtered(world):
+def test_ringing_wire_is_filtered(world: World) -> None:
     world.send(*frame(CARD), *ringing(CARD))
     assert world.credentials() == [EILEEN]
 
 
-def test_pulses_that_show_on_the_other_line_are_refused(world):
+def test_pulses_that_show_on_the_other_line_are_refused(world: World) -> None:
     """Which line is true cannot be told where only falling edges are."""
     world.send(*frame(CARD), *crosstalk(CARD))
     assert "at once" in world.events()[0].fault
@@ -247,7 +250,7 @@ def test_pulses_that_show_on_the_other_line_are_refused(world):
 
 @given(st.integers(0, 2**32), st.integers(1, 3000), st.floats(1e-3, 2.0))
 @settings(max_examples=30)
-def test_card_after_any_noise_is_read(seed, dips, lasts_s):
+def test_card_after_any_noise_is_read(seed: int, dips: int, lasts_s: float) -> None:
     world = World()
     end = world.send(*noise(seed, dips=dips, lasts_s=lasts_s))
     world.card(after_s=end + SILENCE_S + 1e-3)
@@ -256,18 +259,18 @@ def test_card_after_any_noise_is_read(seed, dips, lasts_s):
     assert found[-1:] == [EILEEN]
 
 
-def test_burst_of_noise_is_one_unreadable_badge(world):
+def test_burst_of_noise_is_one_unreadable_badge(world: World) -> None:
     world.send(*noise(1, dips=2000, lasts_s=1.0))
     assert world.credentials(2.0) == [None]
 
 
-def test_noise_of_which_edges_are_lost_is_one_unreadable_badge(world):
+def test_noise_of_which_edges_are_lost_is_one_unreadable_badge(world: World) -> None:
     world.send(*noise(1, dips=3 * MOST_WAITING, lasts_s=10.0))
     world.clock.sleep(20.0)
     assert world.credentials() == [None]
 
 
-def test_card_after_lost_edges_is_read(world):
+def test_card_after_lost_edges_is_read(world: World) -> None:
     world.send(*noise(1, dips=3 * MOST_WAITING, lasts_s=10.0))
     world.clock.sleep(20.0)
     world.events()
@@ -275,7 +278,7 @@ def test_card_after_lost_edges_is_read(world):
     assert world.credentials() == [EILEEN]
 
 
-def test_frame_that_lost_its_beginning_is_no_card(world):
+def test_frame_that_lost_its_beginning_is_no_card(world: World) -> None:
     """34 bits whose last 26 are another card."""
     world.send(*frame("1" * (MOST_WAITING + 8) + CARD, Timing(spacing_s=1e-3)))
     world.clock.sleep((MOST_WAITING + 8 - 0.5) * 1e-3)
@@ -283,13 +286,13 @@ def test_frame_that_lost_its_beginning_is_no_card(world):
     assert [event.credential for event in first] == [None]
 
 
-def test_waiting_edges_fill_no_memory(world):
+def test_waiting_edges_fill_no_memory(world: World) -> None:
     world.card("1" * (MOST_WAITING + 100))
     world.clock.sleep(10.0)
     assert len(world.reader._lines._edges) == MOST_WAITING
 
 
-def test_edge_of_another_clock_keeps_nobody_waiting(world):
+def test_edge_of_another_clock_keeps_nobody_waiting(world: World) -> None:
     """An early kernel stamps edges in seconds since 1970."""
     for _ in range(30):
         world.reader._lines._changed(0, 1.7e9, 0)
@@ -298,20 +301,20 @@ def test_edge_of_another_clock_keeps_nobody_waiting(world):
     assert world.credentials() == [EILEEN]
 
 
-def test_line_that_is_held_low_is_told_once(world):
+def test_line_that_is_held_low_is_told_once(world: World) -> None:
     world.send(*stuck(1))
     notices = world.events(10.0)
     assert [(notice.notice, "data 1" in notice.detail) for notice in notices] == [(Notice.LOST, True)]
 
 
-def test_line_that_is_let_go_is_found_again(world):
+def test_line_that_is_let_go_is_found_again(world: World) -> None:
     world.send(*stuck(1))
     world.events()
     world.send(Change(0.0, 1, low=False))
     assert [event.notice for event in world.events()] == [Notice.FOUND]
 
 
-def test_card_is_read_after_a_line_was_held_low(world):
+def test_card_is_read_after_a_line_was_held_low(world: World) -> None:
     world.send(*stuck(1))
     world.events()
     world.send(Change(0.0, 1, low=False))
@@ -319,7 +322,7 @@ def test_card_is_read_after_a_line_was_held_low(world):
     assert world.credentials() == [EILEEN]
 
 
-def test_line_that_is_held_low_from_the_beginning_is_told():
+def test_line_that_is_held_low_from_the_beginning_is_told() -> None:
     pins = SimulatedPins(clock := SimulatedClock())
     reader = open_reader(SETTINGS, ReaderContext(clock, lambda: pins.factory, Path("/nowhere")))
     pins.factory.pin(5).drive_low()
@@ -338,7 +341,7 @@ class StallingClock(SimulatedClock):
         self._now, self.stall_s = self._now + self.stall_s, 0.0
 
 
-def test_frame_is_not_cut_by_a_machine_that_stands_still():
+def test_frame_is_not_cut_by_a_machine_that_stands_still() -> None:
     """The kernel has stamped its edges in time; only who hands them over was late."""
     world = World(StallingClock())
     for index, bit in enumerate(CARD):
@@ -352,7 +355,7 @@ def test_frame_is_not_cut_by_a_machine_that_stands_still():
     assert found == [EILEEN]
 
 
-def test_who_wakes_late_waits_but_a_moment_longer():
+def test_who_wakes_late_waits_but_a_moment_longer() -> None:
     world = World(StallingClock())
     end = world.card()
     world.clock.sleep(end)
@@ -363,7 +366,7 @@ def test_who_wakes_late_waits_but_a_moment_longer():
 
 
 @pytest.mark.parametrize("begun", ["", CARD[:5]], ids=["idle", "within a burst"])
-def test_read_ends_when_the_process_is_to_stop(begun):
+def test_read_ends_when_the_process_is_to_stop(begun: str) -> None:
     clock = SystemClock(Stop())
     pins = SimulatedPins(clock)
     reader = open_reader(SETTINGS, ReaderContext(clock, lambda: pins.factory, Path("/nowhere")))
@@ -383,29 +386,29 @@ def test_read_ends_when_the_process_is_to_stop(begun):
         (Signal.ALARM, (False, True)),
     ],
 )
-def test_signal_is_shown(world, signal, shown):
+def test_signal_is_shown(world: World, signal: Signal, shown: tuple[bool, bool]) -> None:
     world.reader.show(Signal.GRANTED)
     world.reader.show(Signal.DENIED)
     world.reader.show(signal)
     assert world.levels() == shown
 
 
-def test_led_and_buzzer_are_off_at_first(world):
+def test_led_and_buzzer_are_off_at_first(world: World) -> None:
     assert world.levels() == (False, False)
 
 
-def test_buzzer_makes_no_sound_when_it_is_taken(world):
+def test_buzzer_makes_no_sound_when_it_is_taken(world: World) -> None:
     """Its level comes before anything can be heard: the first one it was ever driven to is off."""
     assert [level.high for level in world.pins.history(BUZZER)][:1] == [True]
 
 
-def test_led_and_buzzer_are_off_at_the_end(world):
+def test_led_and_buzzer_are_off_at_the_end(world: World) -> None:
     world.reader.show(Signal.ALARM)
     world.reader.close()
     assert world.pins.history(BUZZER)[-1].high is True
 
 
-def test_reader_without_led_and_buzzer_shows_nothing():
+def test_reader_without_led_and_buzzer_shows_nothing() -> None:
     world = World(led_pin=None, buzzer_pin=None)
     for signal in Signal:
         world.reader.show(signal)
@@ -413,14 +416,14 @@ def test_reader_without_led_and_buzzer_shows_nothing():
     assert world.pins.history(BUZZER) == ()
 
 
-def test_pin_that_does_not_answer_is_a_fault(world):
+def test_pin_that_does_not_answer_is_a_fault(world: World) -> None:
     world.pins.broken = True
     with pytest.raises(ReaderError, match="cannot set its LED and buzzer"):
         world.reader.show(Signal.GRANTED)
     world.pins.broken = False
 
 
-def test_pin_that_does_not_answer_keeps_no_other_one(world):
+def test_pin_that_does_not_answer_keeps_no_other_one(world: World) -> None:
     world.pins.broken = True
     with pytest.raises(ReaderError, match="cannot switch its LED and buzzer off"):
         world.reader.close()
@@ -428,13 +431,13 @@ def test_pin_that_does_not_answer_keeps_no_other_one(world):
     open_reader(SETTINGS, ReaderContext(world.clock, lambda: world.pins.factory, Path("/nowhere"))).close()
 
 
-def test_reader_that_is_closed_cannot_be_read(world):
+def test_reader_that_is_closed_cannot_be_read(world: World) -> None:
     world.reader.close()
     with pytest.raises(ReaderError, match="cannot read its data lines"):
         world.reader.read(1.0)
 
 
-def test_closing_gives_the_pins_back(world):
+def test_closing_gives_the_pins_back(world: World) -> None:
     world.reader.close()
     again = open_reader(SETTINGS, ReaderContext(world.clock, lambda: world.pins.factory, Path("/nowhere")))
     world.card()
@@ -443,20 +446,20 @@ def test_closing_gives_the_pins_back(world):
 
 
 @pytest.mark.parametrize("missing", ["data0_pin", "data1_pin"])
-def test_missing_pin_is_named(missing):
+def test_missing_pin_is_named(missing: str) -> None:
     with pytest.raises(ConfigError, match=f"The Wiegand reader 'front' has no `{missing}`"):
         World(**{missing: None})
 
 
 @pytest.mark.parametrize("setting", ["data0_pin", "data1_pin", "led_pin", "buzzer_pin"])
-def test_pin_that_is_taken_is_named(world, setting):
+def test_pin_that_is_taken_is_named(world: World, setting: str) -> None:
     free = {"data0_pin": 20, "data1_pin": 21, "led_pin": 22, "buzzer_pin": 23}
     wanted = ReaderSettings(**{**_fields(SETTINGS), **free, setting: 5})
     with pytest.raises(ReaderError, match=f"GPIO 5, its `{setting}`: pin GPIO5 is already in use"):
         open_reader(wanted, ReaderContext(world.clock, lambda: world.pins.factory, Path("/nowhere")))
 
 
-def test_reader_that_cannot_be_opened_keeps_no_pin(world):
+def test_reader_that_cannot_be_opened_keeps_no_pin(world: World) -> None:
     free = {"data0_pin": 20, "data1_pin": 5, "led_pin": 22, "buzzer_pin": 23}
     around = ReaderContext(world.clock, lambda: world.pins.factory, Path("/nowhere"))
     with pytest.raises(ReaderError):
@@ -464,13 +467,13 @@ def test_reader_that_cannot_be_opened_keeps_no_pin(world):
     open_reader(ReaderSettings(**{**_fields(SETTINGS), **free, "data1_pin": 21}), around).close()
 
 
-def test_wrong_formats_are_refused():
+def test_wrong_formats_are_refused() -> None:
     with pytest.raises(ConfigError, match="no card format"):
         World(formats=("h99999",))
 
 
 @pytest.fixture
-def board(lgpio) -> Iterator[tuple[WiegandReader, Any, SimulatedClock]]:
+def board(lgpio: Lgpio) -> Iterator[tuple[WiegandReader, Any, SimulatedClock]]:
     """A reader on lgpio's pins, the stand-in for the kernel, and the clock."""
     factory, clock = board_factory(), SimulatedClock()
     for pin in (5, 6):
@@ -480,7 +483,7 @@ def board(lgpio) -> Iterator[tuple[WiegandReader, Any, SimulatedClock]]:
     reader.close()
 
 
-def test_kernel_is_asked_for_falling_edges_alone(board):
+def test_kernel_is_asked_for_falling_edges_alone(board: tuple[WiegandReader, Any, SimulatedClock]) -> None:
     _, lgpio, _ = board
     assert [call[2:] for call in lgpio.asked if call[0] == "alert"] == [
         (5, lgpio.FALLING_EDGE),
@@ -488,12 +491,12 @@ def test_kernel_is_asked_for_falling_edges_alone(board):
     ]
 
 
-def test_data_lines_are_pulled_up(board):
+def test_data_lines_are_pulled_up(board: tuple[WiegandReader, Any, SimulatedClock]) -> None:
     _, lgpio, _ = board
     assert [lgpio.pull(pin) for pin in (5, 6)] == [lgpio.SET_PULL_UP] * 2
 
 
-def test_card_is_read_by_the_kernels_time_stamps(board):
+def test_card_is_read_by_the_kernels_time_stamps(board: tuple[WiegandReader, Any, SimulatedClock]) -> None:
     """They are right although all edges are handed over at once, long after."""
     reader, lgpio, clock = board
     clock.sleep(10.0)
@@ -504,32 +507,34 @@ def test_card_is_read_by_the_kernels_time_stamps(board):
     assert (event.credential, event.at) == (EILEEN, pytest.approx(9.005))
 
 
-def test_led_of_a_board_goes_off_in_the_step_that_takes_it(board):
+def test_led_of_a_board_goes_off_in_the_step_that_takes_it(board: tuple[WiegandReader, Any, SimulatedClock]) -> None:
     _, lgpio, _ = board
     assert [call for call in lgpio.asked if call[0] == "output"] == [("output", 7, LED, 1), ("output", 7, BUZZER, 1)]
 
 
-def test_closed_reader_holds_no_data_line(board):
+def test_closed_reader_holds_no_data_line(board: tuple[WiegandReader, Any, SimulatedClock]) -> None:
     reader, lgpio, _ = board
     reader.close()
     assert [lgpio.held(pin) for pin in (5, 6)] == [None, None]
 
 
-def test_pin_that_the_kernel_refuses_is_named(lgpio):
+def test_pin_that_the_kernel_refuses_is_named(lgpio: Lgpio) -> None:
     lgpio.refused.add("alert")
     factory = board_factory()
     with pytest.raises(ReaderError, match="cannot listen to its data lines: GPIO busy"):
         open_reader(SETTINGS, ReaderContext(SimulatedClock(), lambda: factory, Path("/nowhere")))
 
 
-def test_chip_that_is_gone_is_a_fault(board):
+def test_chip_that_is_gone_is_a_fault(board: tuple[WiegandReader, Any, SimulatedClock]) -> None:
     reader, lgpio, _ = board
     lgpio.refused.add("read")
     with pytest.raises(ReaderError, match="cannot read its data lines: GPIO busy"):
         reader.read(1.0)
 
 
-def test_card_is_read_although_its_rest_is_heard_of_after_the_silence(board):
+def test_card_is_read_although_its_rest_is_heard_of_after_the_silence(
+    board: tuple[WiegandReader, Any, SimulatedClock],
+) -> None:
     """Seen with the kernel's edges on an emulated board that was slow: its first half alone was a key."""
     reader, lgpio, clock = board
     stamps = [(5 + int(bit), (index + 1) * 2_000_000) for index, bit in enumerate(CARD)]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -67,13 +68,13 @@ def sent(draw: st.DrawFn) -> tuple[str, list[Edge]]:
 
 
 @given(sent())
-def test_every_frame_at_every_legal_timing_is_read(frame):
+def test_every_frame_at_every_legal_timing_is_read(frame: tuple[Any, ...]) -> None:
     bits, edges = frame
     assert [(burst.bits, burst.fault) for burst in bursts(edges)] == [(bits, "")]
 
 
 @given(st.lists(sent(), max_size=4))
-def test_frames_come_apart_at_the_silence_between_them(frames):
+def test_frames_come_apart_at_the_silence_between_them(frames: list[tuple[Any, ...]]) -> None:
     edges, begins = [], 0.0
     for _, frame in frames:
         edges += [Edge(edge.line, begins + edge.at - frame[0].at, edge.falling) for edge in frame]
@@ -81,19 +82,19 @@ def test_frames_come_apart_at_the_silence_between_them(frames):
     assert [burst.bits for burst in bursts(edges)] == [bits for bits, _ in frames]
 
 
-def test_burst_is_stamped_with_its_last_bit():
+def test_burst_is_stamped_with_its_last_bit() -> None:
     assert bursts(falls("1010", 2.0))[0].at == 2.0 + 3e-3
 
 
 @given(FRAMES, st.lists(st.tuples(st.integers(0, MOST_BITS - 1), st.floats(1e-6, 0.9 * BOUNCE_S)), max_size=40))
-def test_bounces_are_no_bits(bits, bounces):
+def test_bounces_are_no_bits(bits: str, bounces: list[tuple[int, float]]) -> None:
     edges = falls(bits)
     edges += [Edge(edges[index].line, edges[index].at + after) for index, after in bounces if index < len(bits)]
     assert burst_of(edges) == burst_of(falls(bits))
 
 
 @given(FRAMES, st.lists(st.tuples(LINES, st.floats(0, 0.13), st.floats(0, 18e-6)), max_size=40))
-def test_dips_that_are_known_to_be_short_are_no_bits(bits, glitches):
+def test_dips_that_are_known_to_be_short_are_no_bits(bits: str, glitches: list[tuple[int, float, float]]) -> None:
     pulses = [edge for fall in falls(bits) for edge in dip(fall.line, fall.at, 50e-6)]
     low = [(fall.line, fall.at - 20e-6, fall.at + 50e-6) for fall in falls(bits)]
     dips = [edge for line, at, width in glitches if not _overlap(low, line, at) for edge in dip(line, at, width)]
@@ -115,7 +116,7 @@ def _apart(dips: list[Edge]) -> list[Edge]:
 
 
 @given(FRAMES, st.integers(0, MOST_BITS - 1), st.floats(0, 0.9 * BOUNCE_S))
-def test_pulses_on_both_lines_at_once_are_no_frame(bits, index, after):
+def test_pulses_on_both_lines_at_once_are_no_frame(bits: str, index: int, after: float) -> None:
     edges = falls(bits)
     doubtful = edges[index % len(bits)]
     burst = burst_of([*edges, Edge(1 - doubtful.line, doubtful.at + after)])
@@ -123,50 +124,50 @@ def test_pulses_on_both_lines_at_once_are_no_frame(bits, index, after):
 
 
 @given(st.text("01", max_size=LEAST_BITS - 1))
-def test_fewer_bits_than_a_key_has_are_nothing(bits):
+def test_fewer_bits_than_a_key_has_are_nothing(bits: str) -> None:
     assert bursts(falls(bits)) == []
 
 
-def test_both_lines_that_fall_once_are_nothing():
+def test_both_lines_that_fall_once_are_nothing() -> None:
     """As when a reader loses its power."""
     assert bursts([Edge(0, 1.0), Edge(1, 1.0)]) == []
 
 
 @given(st.integers(MOST_BITS + 1, 3 * MOST_EDGES))
-def test_too_many_bits_are_told_once(count):
+def test_too_many_bits_are_told_once(count: int) -> None:
     assert [burst.bits for burst in bursts(falls("1" * count))] == [""]
 
 
-def test_too_many_edges_are_told_before_they_end():
+def test_too_many_edges_are_told_before_they_end() -> None:
     assembler = Assembler()
     given = [assembler.take(edge) for edge in falls("1" * (MOST_EDGES + 1))]
     assert [burst is None for burst in given] == [True] * MOST_EDGES + [False]
 
 
-def test_rest_of_what_was_too_long_is_no_frame():
+def test_rest_of_what_was_too_long_is_no_frame() -> None:
     noise = falls("1" * (MOST_EDGES + 1))
     assert len(bursts(noise + falls("0110", noise[-1].at + 20e-3))) == 1
 
 
-def test_frame_after_what_was_too_long_is_read():
+def test_frame_after_what_was_too_long_is_read() -> None:
     noise = falls("1" * (MOST_EDGES + 1))
     assert bursts(noise + falls("0110", noise[-1].at + 26e-3))[-1].bits == "0110"
 
 
-def test_burst_with_a_loss_is_no_frame():
+def test_burst_with_a_loss_is_no_frame() -> None:
     assembler = Assembler()
     for edge in falls("1010"):
         assembler.take(edge)
     assert (assembler.lose(5e-3).bits, assembler.end(math.inf)) == ("", None)
 
 
-def test_loss_is_told_once_until_a_silence():
+def test_loss_is_told_once_until_a_silence() -> None:
     assembler = Assembler()
     told = [assembler.lose(at) for at in (1.0, 1.01)]
     assert [burst is None for burst in told] == [False, True]
 
 
-def test_frame_without_its_beginning_is_none():
+def test_frame_without_its_beginning_is_none() -> None:
     assembler = Assembler()
     assembler.lose(1.0)
     given = [assembler.take(edge) for edge in falls("101010", 1.02)]
@@ -174,7 +175,7 @@ def test_frame_without_its_beginning_is_none():
 
 
 @given(FRAMES, st.data())
-def test_edges_that_change_places_on_their_way_change_nothing(bits, data):
+def test_edges_that_change_places_on_their_way_change_nothing(bits: str, data) -> None:
     edges = falls(bits, spacing_s=0.2e-3)
     late = data.draw(st.sets(st.integers(0, len(bits) - 2)))
     for index in sorted(late):
@@ -189,7 +190,7 @@ ANY_EDGE = st.builds(
 
 @settings(max_examples=300)
 @given(st.lists(st.tuples(st.sampled_from(["take", "take", "take", "lose", "end"]), ANY_EDGE), max_size=200))
-def test_no_edges_whatever_raise_or_grow(actions):
+def test_no_edges_whatever_raise_or_grow(actions: list[tuple[Any, ...]]) -> None:
     assembler = Assembler()
     for action, edge in actions:
         if action == "take":
@@ -201,7 +202,7 @@ def test_no_edges_whatever_raise_or_grow(actions):
     assert len(assembler._edges) <= len(actions)
 
 
-def test_endless_edges_fill_no_memory():
+def test_endless_edges_fill_no_memory() -> None:
     assembler = Assembler()
     for number in range(20_000):
         assembler.take(Edge(number % 2, number * 1e-5, falling=number % 3 > 0))
@@ -209,7 +210,9 @@ def test_endless_edges_fill_no_memory():
 
 
 @given(st.lists(st.tuples(LINES, st.floats(-1.0, 1.0)), max_size=25), CARDS, SPACINGS)
-def test_noise_before_and_after_a_frame_makes_no_other_card_of_it(noise, card, spacing_s):
+def test_noise_before_and_after_a_frame_makes_no_other_card_of_it(
+    noise: list[tuple[int, float]], card: Credential, spacing_s: float
+) -> None:
     """Fewer dips than a card has: a whole forged card is a card."""
     bits = encode(card)
     frame = falls(bits, 1.0, spacing_s)
@@ -223,7 +226,7 @@ def _in_time(edges: list[Edge]) -> list[Edge]:
 
 
 @given(CARDS, st.integers(0, 25), SPACINGS)
-def test_flipped_bit_makes_no_card(card, position, spacing_s):
+def test_flipped_bit_makes_no_card(card: Credential, position: int, spacing_s: float) -> None:
     bits = encode(card)
     edges = falls(bits, 1.0, spacing_s)
     edges[position] = Edge(1 - edges[position].line, edges[position].at)
@@ -231,7 +234,7 @@ def test_flipped_bit_makes_no_card(card, position, spacing_s):
 
 
 @given(CARDS, st.integers(0, 25), SPACINGS)
-def test_missing_bit_makes_no_card(card, position, spacing_s):
+def test_missing_bit_makes_no_card(card: Credential, position: int, spacing_s: float) -> None:
     edges = falls(encode(card), 1.0, spacing_s)
     del edges[position]
     read = [decode(burst.bits, H10301) for burst in bursts(edges)]
@@ -239,46 +242,46 @@ def test_missing_bit_makes_no_card(card, position, spacing_s):
 
 
 @pytest.mark.parametrize(("code", "key"), [*enumerate("0123456789"), (10, "*"), (11, "#")])
-def test_key_of_four_bits(code, key):
+def test_key_of_four_bits(code: int, key: str) -> None:
     assert key_of(f"{code:04b}") == key
 
 
 @pytest.mark.parametrize(("code", "key"), [*enumerate("0123456789"), (10, "*"), (11, "#")])
-def test_key_of_eight_bits_has_its_complement_first(code, key):
+def test_key_of_eight_bits_has_its_complement_first(code: int, key: str) -> None:
     assert key_of(f"{15 - code:04b}{code:04b}") == key
 
 
 @pytest.mark.parametrize("code", [12, 13, 14, 15])
-def test_other_codes_are_no_key(code):
+def test_other_codes_are_no_key(code: int) -> None:
     assert key_of(f"{code:04b}") is None
 
 
 @given(st.text("01", min_size=1, max_size=MOST_BITS))
-def test_only_four_bits_or_a_byte_of_halves_that_differ_is_a_key(bits):
+def test_only_four_bits_or_a_byte_of_halves_that_differ_is_a_key(bits: str) -> None:
     complement = len(bits) == 8 and all(high != low for high, low in zip(bits[:4], bits[4:], strict=True))
     assert is_key_code(bits) == (len(bits) == 4 or complement)
 
 
-def test_line_that_is_low_at_a_look_is_not_yet_held():
+def test_line_that_is_low_at_a_look_is_not_yet_held() -> None:
     rest = Rest()
     rest.look(frozenset({1}), 5.0)
     assert (rest.held, rest.looks_at) == (frozenset(), 5.0 + HELD_LOW_S)
 
 
-def test_line_that_stays_low_is_held():
+def test_line_that_stays_low_is_held() -> None:
     rest = Rest()
     news = [rest.look(frozenset({1}), at) for at in (5.0, 5.0 + HELD_LOW_S, 6.0)]
     assert (news, rest.held) == ([False, True, False], frozenset({1}))
 
 
-def test_line_that_is_high_again_is_not_held():
+def test_line_that_is_high_again_is_not_held() -> None:
     rest = Rest()
     for at in (5.0, 6.0):
         rest.look(frozenset({1}), at)
     assert (rest.look(frozenset(), 7.0), rest.held) == (True, frozenset())
 
 
-def test_line_that_pulses_is_not_held():
+def test_line_that_pulses_is_not_held() -> None:
     rest = Rest()
     rest.look(frozenset({1}), 5.0)
     rest.pulsed(1)
@@ -286,7 +289,7 @@ def test_line_that_pulses_is_not_held():
 
 
 @given(st.lists(st.tuples(st.frozensets(LINES), st.floats(0, 10)), max_size=50))
-def test_line_is_not_looked_at_forever_before_it_is_held(looks):
+def test_line_is_not_looked_at_forever_before_it_is_held(looks: list[tuple[frozenset[int], float]]) -> None:
     """Whoever waits until `looks_at` and looks has news: nobody looks in a circle."""
     rest, now = Rest(), 0.0
     for low, later in looks:
@@ -297,7 +300,7 @@ def test_line_is_not_looked_at_forever_before_it_is_held(looks):
             now = max(now, rest.looks_at)
 
 
-def test_rest_of_a_burst_that_was_taken_for_over_is_no_key():
+def test_rest_of_a_burst_that_was_taken_for_over_is_no_key() -> None:
     """It was heard of late, and goes on with what it belongs to."""
     assembler = Assembler()
     edges = falls("10100101", spacing_s=10e-3)
@@ -308,7 +311,7 @@ def test_rest_of_a_burst_that_was_taken_for_over_is_no_key():
     assert (first.bits, late, assembler.end(math.inf).bits) == ("1010", [None] * 4, "10100101")
 
 
-def test_burst_is_not_given_again_for_a_bounce_that_is_heard_of_late():
+def test_burst_is_not_given_again_for_a_bounce_that_is_heard_of_late() -> None:
     assembler = Assembler()
     for edge in falls("1010"):
         assembler.take(edge)
@@ -317,7 +320,7 @@ def test_burst_is_not_given_again_for_a_bounce_that_is_heard_of_late():
     assert assembler.end(math.inf) is None
 
 
-def test_burst_after_one_that_was_taken_for_over_is_its_own():
+def test_burst_after_one_that_was_taken_for_over_is_its_own() -> None:
     assembler = Assembler()
     for edge in falls("1010"):
         assembler.take(edge)
@@ -330,25 +333,25 @@ def bursts_of_more(assembler: Assembler, edges: Iterable[Edge]) -> list[str]:
     return [burst.bits for burst in (*map(assembler.take, edges), assembler.end(math.inf)) if burst]
 
 
-def test_burst_whose_edges_are_heard_of_late_is_over_later():
+def test_burst_whose_edges_are_heard_of_late_is_over_later() -> None:
     assembler = Assembler()
     assembler.take(Edge(0, 1.0, late_s=0.03))
     assembler.take(Edge(0, 1.01, late_s=0.02))
     assert assembler.ends_at == pytest.approx(1.01 + GREATEST_SPACING_S + 0.03)
 
 
-def test_silence_has_room_for_edges_that_are_a_little_late():
+def test_silence_has_room_for_edges_that_are_a_little_late() -> None:
     assembler = Assembler()
     assembler.take(Edge(0, 1.0, late_s=SILENCE_S - GREATEST_SPACING_S))
     assert assembler.ends_at == pytest.approx(1.0 + SILENCE_S)
 
 
-def test_nobody_waits_for_edges_that_are_ever_so_late():
+def test_nobody_waits_for_edges_that_are_ever_so_late() -> None:
     assembler = Assembler()
     assembler.take(Edge(0, 1.0, late_s=1e9))
     assert assembler.ends_at == pytest.approx(1.0 + GREATEST_SPACING_S + MOST_LATE_S)
 
 
-def test_edge_of_long_before_makes_no_frame_of_a_burst():
+def test_edge_of_long_before_makes_no_frame_of_a_burst() -> None:
     burst = burst_of([*falls("1010", 1.0), Edge(1, 0.9)])
     assert "too late" in burst.fault
