@@ -1,10 +1,14 @@
-"""How a face is brought to each network's chip: the one table of alignments."""
+"""How a face is brought to each network's chip: the one table of alignments, `ALIGNMENTS`.
 
-from collections.abc import Callable
+An alignment is a template, points in pixels of the chip, and for each the landmark of MediaPipe's face mesh that is
+brought there: `device.vision.alignment` fits the similarity transform, at the door and here.
+"""
+
+from dataclasses import dataclass
 
 import msgspec
 
-from convert.networks import dlib_resnet, mobilefacenet, nn4_small2
+from convert.networks import dlib_resnet, minifasnet, mobilefacenet, nn4_small2
 from device.vision.manifest import Alignment, Point
 
 PADDING = 0.25
@@ -18,7 +22,6 @@ FIVE_POINTS: tuple[Point, ...] = (
 """Corners of both eyes and the base of the nose in 0..1 of a chip without padding (dlib, get_face_chip_details)."""
 FIVE_LANDMARKS = (263, 362, 33, 133, 2)
 """The same points in MediaPipe's face mesh."""
-BOX_PX = 80
 
 
 def dlib_alignment() -> Alignment:
@@ -66,20 +69,45 @@ def openface_alignment() -> Alignment:
     return Alignment(size_px=nn4_small2.CHIP_PX, template=template, landmarks=(33, 263, 2))
 
 
-ALIGNMENTS: dict[str, Callable[[], Alignment]] = {
-    "dlib": dlib_alignment,
-    "arcface": arcface_alignment,
-    "openface": openface_alignment,
-    "box-80": lambda: Alignment(size_px=BOX_PX, template=(), landmarks=()),
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An alignment of the table: whose networks take such chips, and which points of the face it goes by."""
+
+    whose: str
+    points: str
+    alignment: Alignment
+
+
+ALIGNMENTS: dict[str, Named] = {
+    "dlib": Named(
+        whose="dlib's face recognition ResNet",
+        points="inner and outer corners of both eyes, base of the nose",
+        alignment=dlib_alignment(),
+    ),
+    "arcface": Named(
+        whose="networks trained with ArcFace, as InsightFace's and MobileFaceNet",
+        points="centers of the eyes, tip of the nose, corners of the mouth",
+        alignment=arcface_alignment(),
+    ),
+    "openface": Named(
+        whose="OpenFace's nn4.small2",
+        points="outer corners of the eyes, base of the nose",
+        alignment=openface_alignment(),
+    ),
+    "box-80": Named(
+        whose="MiniFASNet",
+        points="none: a crop around the detector's box",
+        alignment=Alignment(size_px=minifasnet.CROP_PX, template=(), landmarks=()),
+    ),
 }
-"""By the name of whose networks take such chips; "box-80" has no points, it is a crop of the detector's box."""
-BY_LANDMARKS = ("dlib", "arcface", "openface")
+"""By name, in the order in which `--help` and the docs show them."""
+BY_LANDMARKS = tuple(name for name, one in ALIGNMENTS.items() if one.alignment.landmarks)
 """Those that a face is aligned by, which a network of one's own can ask for."""
 
 
 def alignment_named(name: str) -> Alignment:
     """An alignment of `ALIGNMENTS` by its name."""
-    return ALIGNMENTS[name]()
+    return ALIGNMENTS[name].alignment
 
 
 def resized(alignment: Alignment, size_px: int) -> Alignment:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from convert.alignments import dlib_alignment
+from convert.catalogue import DLIB_RESNET
 from convert.finder import Finder
 from convert.manifests import detection_draft, embedding_draft, landmarks_draft, sealed
 from convert.networks.dlib_resnet import CAP
@@ -86,7 +87,7 @@ def left_to_do(embedding: Manifest, out: Path, representative: Path | None = Non
         chips = "" if representative is None else f" --representative {representative}"
         yield (
             f"{embedding.file} is not the file that Lintel comes with, and the gate has not judged it: "
-            f"`lintel-convert quantize dlib-resnet{chips} --pairs PAIRS --images FOLDER` does."
+            f"`lintel-convert quantize {DLIB_RESNET}{chips} --pairs PAIRS --images FOLDER` does."
         )
     if embedding.decision is None:
         yield (

@@ -1,4 +1,8 @@
-"""The networks that `lintel-convert import` knows by name: where each comes from, and what may be done with it."""
+"""The weights that `lintel-convert import` knows by name, in `catalogue.toml`: where from, and what they allow.
+
+Each entry names its network (`convert/networks/table.py`), the alignment it was trained with
+(`convert/alignments.py`) and what reads its published form (`convert/weights/published.py`).
+"""
 
 import hashlib
 import tomllib
@@ -9,29 +13,34 @@ from typing import Literal
 
 import msgspec
 
+from convert.alignments import ALIGNMENTS, alignment_named
 from convert.errors import WeightsError
-from device.vision.manifest import Sha256
+from convert.networks.table import NETWORKS
+from convert.spec import NetworkSpec
+from device.vision.manifest import Sha256, Source
 
 MAX_FILE_BYTES = 1 << 30
 MAX_FILES = 4096
 
-Importer = Literal["dlib", "openface", "mobilefacenet", "minifasnet-v2", "minifasnet-v1se", "mine"]
-AlignmentName = Literal["dlib", "openface", "arcface", "box-80", ""]
+DLIB_RESNET = "dlib-resnet"
+"""The weights of the network that Lintel comes with."""
+UNREADABLE = "mine"
+"""The importer of weights that are known but published in a form that none of ours reads."""
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One known network.
 
-    `importer` "mine" stands for a network that is known but comes in a form that none of the importers reads. `sha256`
-    is that of the file, or, with `members`, that of a folder as `hash_of_folder` makes it; "" if it is not known.
+    `alignment` is "" where its makers do not state one that the door has. `sha256` is that of the file,
+    or, with `members`, that of a folder as `hash_of_folder` makes it; "" if it is not known.
     """
 
     description: str
     network: str
-    importer: Importer
+    importer: str
     address: str
     file: str
-    alignment: AlignmentName
+    alignment: str
     length: int
     license: str
     training_data: str
@@ -39,6 +48,29 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     sha256: Sha256 | Literal[""] = ""
     members: str = ""
     unhashed: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for a network or an alignment that is in no table."""
+        if self.network not in NETWORKS or self.alignment not in (*ALIGNMENTS, ""):
+            raise ValueError(f"no such network or alignment: {self.network}, {self.alignment!r}")
+
+    @property
+    def readable(self) -> bool:
+        """Whether `lintel-convert import NAME` reads it as published."""
+        return self.importer != UNREADABLE
+
+    def spec(self, name: str, source: Source) -> NetworkSpec:
+        """The sidecar of the network that was made of it."""
+        return NetworkSpec(
+            spec_version=1,
+            name=name,
+            description=self.description,
+            alignment=alignment_named(self.alignment),
+            length=self.length,
+            source=source,
+            license=self.license,
+            terms=f"{self.terms} Trained on: {self.training_data}",
+        )
 
 
 @cache

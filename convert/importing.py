@@ -1,21 +1,24 @@
-"""`lintel-convert import`: published weights, or a network of one's own, to a Keras network and its sidecar."""
+"""`lintel-convert import`: published weights, or a network of one's own, to a Keras network and its sidecar.
+
+Known by name is what stands in `convert/catalogue.toml`; the networks themselves in `convert/networks/table.py`, how
+faces are brought to them in `convert/alignments.py`. The weights are read by `convert/weights/`.
+"""
 
 import shutil
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from convert import keras_backend
 from convert.alignments import alignment_named, resized
-from convert.catalogue import Entry, Importer, catalogue, hash_of, hash_of_file, hash_of_folder
+from convert.catalogue import Entry, catalogue, hash_of, hash_of_file, hash_of_folder
 from convert.errors import WeightsError
-from convert.networks.table import OF_ANY_LENGTH, network_named
+from convert.networks.table import NETWORKS, network_named
 from convert.spec import MAX_LENGTH, NetworkSpec, encoded, sidecar, write_network
 from convert.tensorflow_backend import load_tensorflow, quiet
 from convert.weights.keras_files.archive import load_weights_into, read_network
 from convert.weights.keras_files.saved_model import check_saved_model
+from convert.weights.published import IMPORTERS
 from device.vision.manifest import Source
 
 if TYPE_CHECKING:
@@ -66,7 +69,7 @@ def import_known(name: str, source: Path, out: Path, *, any_hash: bool = False) 
     network; `DependencyMissing`.
     """
     entry = known(name)
-    if entry.importer == "mine":
+    if not entry.readable:
         raise WeightsError(
             f"{name} is published in a form that no importer here reads ({entry.file}).",
             hint=f"Bring its weights into a Keras file, and import that under another name: {_as_own(entry)}",
@@ -79,8 +82,9 @@ def import_known(name: str, source: Path, out: Path, *, any_hash: bool = False) 
         )
     model = IMPORTERS[entry.importer](source)
     path = out / f"{name}.keras"
-    write_network(model, _spec_of(name, entry, received), path)
-    return _imported(path, _spec_of(name, entry, received), model)
+    spec = entry.spec(name, Source(package=entry.address, member=entry.file, member_sha256=received))
+    write_network(model, spec, path)
+    return _imported(path, spec, model)
 
 
 def import_own(name: str, source: Path, out: Path, own: OwnNetwork) -> Imported:
@@ -107,75 +111,15 @@ def known(name: str) -> Entry:
     """The entry of the catalogue. Raises `WeightsError`, naming those there are."""
     if name not in catalogue():
         raise WeightsError(
-            f"No network {name!r} is known; known are {', '.join(catalogue())}.",
-            hint="For a network of your own name --size, --alignment and --license as well.",
+            f"Unknown network {name!r}. Known: {', '.join(catalogue())}.",
+            hint="To import a network of your own, also give --size, --alignment and --license.",
         )
     return catalogue()[name]
 
 
 def _as_own(entry: Entry) -> str:
-    network = f" --network {entry.network}" if entry.network else ""
-    length = f" --length {entry.length}" if entry.network in OF_ANY_LENGTH else ""
-    return f"--from FILE{network}{length} --size PIXELS --alignment NAME --license {entry.license}"
-
-
-def _dlib(path: Path) -> "keras.Model":
-    from convert.networks.dlib_resnet import CAP
-    from convert.weights.dlib import load, parse
-
-    keras_backend.load_keras()
-    hash_of_file(path)
-    return load(parse(path.read_bytes()), cap=CAP)
-
-
-def _openface(path: Path) -> "keras.Model":
-    from convert.weights import openface
-
-    return openface.load(path)
-
-
-def _mobilefacenet(path: Path) -> "keras.Model":
-    from convert.weights import mobilefacenet
-
-    return mobilefacenet.load(path)
-
-
-def _minifasnet_v2(path: Path) -> "keras.Model":
-    from convert.networks.minifasnet import Variant
-    from convert.weights import minifasnet
-
-    return minifasnet.load(path, Variant.V2)
-
-
-def _minifasnet_v1se(path: Path) -> "keras.Model":
-    from convert.networks.minifasnet import Variant
-    from convert.weights import minifasnet
-
-    return minifasnet.load(path, Variant.V1SE)
-
-
-IMPORTERS: dict[Importer, Callable[[Path], Any]] = {
-    "dlib": _dlib,
-    "openface": _openface,
-    "mobilefacenet": _mobilefacenet,
-    "minifasnet-v2": _minifasnet_v2,
-    "minifasnet-v1se": _minifasnet_v1se,
-    "mine": read_network,
-}
-"""What reads which published form."""
-
-
-def _spec_of(name: str, entry: Entry, received: str) -> NetworkSpec:
-    return NetworkSpec(
-        spec_version=1,
-        name=name,
-        description=entry.description,
-        alignment=alignment_named(entry.alignment),
-        length=entry.length,
-        source=Source(package=entry.address, member=entry.file, member_sha256=received),
-        license=entry.license,
-        terms=f"{entry.terms} Trained on: {entry.training_data}",
-    )
+    length = f" --length {entry.length}" if NETWORKS[entry.network].of_any_length else ""
+    return f"--from FILE --network {entry.network}{length} --size PIXELS --alignment NAME --license {entry.license}"
 
 
 def _spec_of_own(name: str, own: OwnNetwork, length: int, source: Source) -> NetworkSpec:

@@ -4,8 +4,8 @@ import hashlib
 
 import msgspec
 
-from convert.alignments import dlib_alignment
-from convert.networks.dlib_resnet import CHIP_PX, EMBEDDING_LENGTH
+from convert.alignments import alignment_named
+from convert.catalogue import DLIB_RESNET, catalogue
 from convert.published.sources import FACE_MESH, RESNET_WEIGHTS, SHORT_RANGE_DETECTOR, Member
 from device.vision.manifest import EmbeddingSpec, Manifest, Preprocessing, Source, TensorSpec
 from device.vision.models import DETECTION, EMBEDDING, LANDMARKS
@@ -56,21 +56,23 @@ def landmarks_draft() -> Manifest:
 
 def embedding_draft() -> Manifest:
     """dlib's ResNet: the chip it was trained on, and the vector the device makes of its output."""
+    entry = catalogue()[DLIB_RESNET]
+    alignment = alignment_named(entry.alignment)
     return Manifest(
         manifest_version=2,
         name=EMBEDDING,
         task="face-embedding",
-        description="dlib's face recognition ResNet v1, 29 convolutions, its last stage bounded to 6, quantized.",
+        description=f"{entry.description.rstrip('.')}, quantized.",
         file=f"{EMBEDDING}.tflite",
         sha256=_UNSEALED,
         size_bytes=1,
-        inputs=_tensors((1, CHIP_PX, CHIP_PX, 3)),
-        outputs=_tensors((1, EMBEDDING_LENGTH)),
+        inputs=_tensors((1, alignment.size_px, alignment.size_px, 3)),
+        outputs=_tensors((1, entry.length)),
         preprocessing=Preprocessing(color="RGB", scale=1.0, offset=0.0),
         source=_source(RESNET_WEIGHTS),
-        license="CC0-1.0",
-        alignment=dlib_alignment(),
-        embedding=EmbeddingSpec(length=EMBEDDING_LENGTH, normalization="unit-length", mirror="mean"),
+        license=entry.license,
+        alignment=alignment,
+        embedding=EmbeddingSpec(length=entry.length, normalization="unit-length", mirror="mean"),
     )
 
 

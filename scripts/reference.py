@@ -9,7 +9,10 @@ import click
 import msgspec
 
 from convert import errors as convert_errors
+from convert.alignments import ALIGNMENTS
+from convert.catalogue import catalogue
 from convert.cli.main import cli as convert_cli
+from convert.networks.table import NETWORKS
 from device import config, errors
 from device.cli.main import cli as device_cli
 from device.commandline import OUTPUT_CLOSED, SYSTEM_REFUSED
@@ -24,7 +27,8 @@ def reference() -> str:
     """The whole page."""
     parts = ["# Reference", "", "Made from the code by `make docs`; do not edit.", "", "## Commands", ""]
     parts += [*_commands(device_cli, "lintel"), *_commands(convert_cli, "lintel-convert")]
-    return "\n".join([*parts, *_settings(), *_reasons(), *_exit_codes()]) + "\n"
+    parts += [*_settings(), *_reasons(), *_networks(), *_alignments(), *_weights(), *_exit_codes()]
+    return "\n".join(parts) + "\n"
 
 
 def _commands(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[str]:
@@ -52,6 +56,47 @@ def _reasons() -> Iterator[str]:
     yield from ("## Reasons", "", "Why a door opened or did not; `audit list` and `--json` carry the code.", "")
     yield from ("| code | meaning | what the person can do |", "|---|---|---|")
     yield from (f"| `{reason.code}` | {reason.meaning} | {reason.advice} |" for reason in Reason)
+    yield ""
+
+
+def _networks() -> Iterator[str]:
+    yield from ("## Networks", "", "Those that Lintel builds in Keras, `convert/networks/table.py`.", "")
+    yield from (
+        "| name | network | file | chip | numbers | parameters | can be trained |",
+        "|---|---|---|---|---|---|---|",
+    )
+    for name, one in NETWORKS.items():
+        length = f"{one.length}, or as asked for" if one.of_any_length else f"{one.length}"
+        numbers = length if one.embeds else f"{one.length} classes"
+        trained = "yes" if one.trainable else "no"
+        yield (
+            f"| `{name}` | {one.title} | `{one.file}` | {one.chip_px} px | {numbers} | {one.parameters / 1e6:.1f} M "
+            f"| {trained} |"
+        )
+    yield ""
+
+
+def _alignments() -> Iterator[str]:
+    yield from ("## Alignments", "", "How a face is brought to a network's chip, `convert/alignments.py`.", "")
+    yield from ("| name | for | points of the face | chip |", "|---|---|---|---|")
+    for name, one in ALIGNMENTS.items():
+        yield f"| `{name}` | {one.whose} | {one.points} | {one.alignment.size_px} px |"
+    yield ""
+
+
+def _weights() -> Iterator[str]:
+    yield from ("## Known weights", "", "What `lintel-convert import NAME` knows, `convert/catalogue.toml`.", "")
+    yield from (
+        "| name | network | alignment | from | license | what it allows at a door |",
+        "|---|---|---|---|---|---|",
+    )
+    for name, one in catalogue().items():
+        read = "" if one.readable else " (not as published: bring them into a Keras file first)"
+        alignment = f"`{one.alignment}`" if one.alignment else "not stated"
+        yield (
+            f"| `{name}` | `{one.network}` | {alignment} | `{one.file}` of <{one.address}>{read} | {one.license} "
+            f"| {one.terms} |"
+        )
     yield ""
 
 

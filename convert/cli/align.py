@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from convert.alignments import BY_LANDMARKS, alignment_named, resized
+from convert.alignments import ALIGNMENTS, BY_LANDMARKS, alignment_named, resized
 from device.terminal import say
 
 if TYPE_CHECKING:
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     type=click.Choice(BY_LANDMARKS),
     default="arcface",
     show_default=True,
-    help="Whose chips: dlib's are 150 pixels wide, ArcFace's 112, OpenFace's 96.",
+    help="Which chips: "
+    + "; ".join(
+        f"{name}, {alignment_named(name).size_px} pixels, for {ALIGNMENTS[name].whose}" for name in BY_LANDMARKS
+    )
+    + ".",
 )
 @click.option(
     "--size", type=click.IntRange(8, 1024), help="Chips so many pixels wide, for a network that takes another size."

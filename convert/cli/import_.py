@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from convert.alignments import BY_LANDMARKS
-from convert.networks.table import NETWORKS
+from convert.networks.table import embedding_networks
 from device.commandline import Printable
 from device.terminal import say
 
@@ -21,8 +21,22 @@ OWN_NETWORK_OPTIONS = ("network", "length", "size", "scale", "offset", "color", 
 """What a known network's entry in the catalogue decides."""
 
 
+class _WithKnown(click.Command):
+    """A command whose help ends in the table of known weights."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the table, then the exit codes."""
+        from convert.catalogue import catalogue
+
+        readable = {name: entry for name, entry in catalogue().items() if entry.readable}
+        with formatter.section("Known"):
+            formatter.write_dl([(name, f"{one.description} {one.license}.") for name, one in readable.items()])
+        super().format_epilog(ctx, formatter)
+
+
 @click.command(
     name="import",
+    cls=_WithKnown,
     epilog="Exit codes: 0 done, 2 wrong use, 12 TensorFlow is missing, 15 the weights are not what they should be.",
 )
 @click.argument("name")
@@ -34,7 +48,7 @@ OWN_NETWORK_OPTIONS = ("network", "length", "size", "scale", "offset", "color", 
 )
 @click.option("--any-hash", is_flag=True, help="Take a file with another SHA-256 than the known one.")
 @click.option(
-    "--network", type=click.Choice(tuple(NETWORKS)), help="Own: the network that a weights-only .h5 file is for."
+    "--network", type=click.Choice(embedding_networks()), help="Own: the network that a weights-only .h5 file is for."
 )
 @click.option("--length", type=click.IntRange(1, 4096), help="Own: how many numbers that --network gives, say 512.")
 @click.option("--size", type=click.IntRange(16, 512), help="Own: width and height of the chip, in pixels.")
@@ -63,9 +77,8 @@ def import_network(
 ) -> None:
     """Import a network: a known one by its NAME, or your own under a NAME of your choice.
 
-    Known are dlib-resnet, nn4-small2, mobilefacenet, minifasnet-v2 and minifasnet-v1se; their hashes are checked, and
-    every tensor is accounted for. Your own may be a .keras or .h5 file, or the folder of a SavedModel; nothing in it
-    is executed, and a file with layers other than Keras's own is refused.
+    The hash of known weights is checked, and every tensor is accounted for. Your own may be a .keras or .h5 file, or
+    the folder of a SavedModel; nothing in it is executed, and a file with layers other than Keras's own is refused.
     """
     from convert.importing import OWN_TERMS, OwnNetwork, import_known, import_own
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from convert.networks.table import TRAINABLE
+from convert.networks.table import trainable_networks
 from device.commandline import NumberRange
 from device.terminal import say
 
@@ -26,7 +26,7 @@ LEARNING_RATES = {"triplet": 5e-4, "softmax": 2e-3}
 )
 @click.option(
     "--network",
-    type=click.Choice(TRAINABLE),
+    type=click.Choice(trainable_networks()),
     required=True,
     help="What to train; tiny is for a machine without an accelerator.",
 )

@@ -3,18 +3,15 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from convert.catalogue import DLIB_RESNET, catalogue
 from convert.errors import WeightsError
 from convert.manifests import embedding_draft
-from convert.networks.dlib_resnet import EMBEDDING_LENGTH
 from convert.progress import Progress, silent
 from convert.spec import NetworkSpec, read_spec
 from convert.tensorflow_backend import quiet
-from device.vision.manifest import Alignment
 
 if TYPE_CHECKING:
     import keras
-
-DLIB_RESNET = "dlib-resnet"
 
 
 def spec_of(name: str) -> NetworkSpec:
@@ -43,22 +40,7 @@ def load_network(name: str, spec: NetworkSpec, *, progress: Progress = silent) -
 
 def dlib_spec() -> NetworkSpec:
     """The sidecar that dlib's network would have."""
-    draft = embedding_draft()
-    return NetworkSpec(
-        spec_version=1,
-        name=DLIB_RESNET,
-        description="dlib's face recognition ResNet v1, 29 convolutions, its last stage bounded to 6.",
-        alignment=_stated(draft.alignment),
-        length=EMBEDDING_LENGTH,
-        source=draft.source,
-        license=draft.license,
-        terms="The weights are in the public domain; models/README.md says what they were trained on.",
-    )
-
-
-def _stated(alignment: Alignment | None) -> Alignment:
-    assert alignment is not None
-    return alignment
+    return catalogue()[DLIB_RESNET].spec(DLIB_RESNET, embedding_draft().source)
 
 
 def _keras_file(path: Path) -> "keras.Model":

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from convert.networks.table import TRAINABLE, network_named
+from convert.networks.table import network_named, trainable_networks
 from convert.training.plan import TrainingPlan
 from device.errors import ModelError
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def build_network(plan: TrainingPlan) -> "keras.Model":
-    """The network of the plan without its weights. Raises `ModelError` if nobody knows it or it cannot be so long."""
-    if plan.network not in TRAINABLE:
+    """The network of the plan without its weights. Raises `ModelError` for an unknown name or another length."""
+    if plan.network not in trainable_networks():
         raise ModelError(
-            f"There is no network {plan.network!r} to train.", hint=f"Name one of {', '.join(sorted(TRAINABLE))}."
+            f"Unknown network {plan.network!r}.", hint=f"Networks to train: {', '.join(trainable_networks())}."
         )
     network = network_named(plan.network, plan.length)
     length = network.output_shape[-1]

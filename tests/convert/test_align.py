@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from convert.alignments import ALIGNMENTS, dlib_alignment
+from convert.alignments import alignment_named, dlib_alignment
 from convert.cli.main import cli
 from convert.finder import Finder
 from convert.training.chips import Aligned, align_photos, photos_in, record_alignment
@@ -136,7 +136,7 @@ def test_chips_of_two_alignments_do_not_mix(tmp_path: Path) -> None:
     record_alignment(dlib_alignment(), tmp_path)
     record_alignment(dlib_alignment(), tmp_path)
     with pytest.raises(ImageError, match="aligned in another way"):
-        record_alignment(ALIGNMENTS["arcface"](), tmp_path)
+        record_alignment(alignment_named("arcface"), tmp_path)
 
 
 def test_the_command_makes_chips_of_another_size(photos: Path, tmp_path: Path) -> None:

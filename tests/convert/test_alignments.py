@@ -20,7 +20,7 @@ from device.vision.models import shipped_models_dir
 
 
 @pytest.mark.parametrize(("name", "size_px"), [("dlib", 150), ("arcface", 112), ("openface", 96)])
-def test_alignments_are_of_the_sizes_that_help_tells(name: str, size_px: int) -> None:
+def test_alignments_are_of_the_sizes_of_their_networks(name: str, size_px: int) -> None:
     assert alignment_named(name).size_px == size_px
 
 

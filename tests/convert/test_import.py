@@ -216,7 +216,7 @@ def test_the_command_s_json_is_all_that_is_printed(
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["nobody"], 15, "known are dlib-resnet"),
+        (["nobody"], 15, "Unknown network 'nobody'. Known: dlib-resnet"),
         (["mine", "--size", "16"], 2, "needs --size, --alignment and --license"),
         (["mobilefacenet", *OPTIONS], 2, "mobilefacenet is a known network"),
         (["mobilefacenet", "--network", "tiny", "--color", "BGR", "--terms", "x"], 2, "--network, --color, --terms"),

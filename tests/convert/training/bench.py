@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from convert.keras_backend import load_keras
+from convert.networks import table
 from convert.tensorflow_backend import quiet
 from convert.training.checkpoints import Epoch
 from convert.training.plan import TrainingPlan
@@ -31,6 +32,10 @@ def small_network(length: int):
         ],
         name="small",
     )
+
+
+SMALL = replace(table.NETWORKS["tiny"], build=small_network)
+"""The same as an entry of the table of networks."""
 
 
 def write_chips(folder: Path) -> None:

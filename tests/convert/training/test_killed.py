@@ -30,7 +30,7 @@ from pathlib import Path
 from convert.train import train
 from convert.networks import table
 from convert.training.plan import TrainingFiles
-from tests.convert.training.bench import PLAN, Remembering, small_network
+from tests.convert.training.bench import PLAN, Remembering, SMALL
 
 class Killed(Remembering):
     def step(self, loss):
@@ -38,7 +38,7 @@ class Killed(Remembering):
         if len(self.epochs) == 1:
             os.kill(os.getpid(), signal.SIGKILL)
 
-table.NETWORKS["tiny"] = small_network
+table.NETWORKS["tiny"] = SMALL
 train(PLAN, TrainingFiles(Path(sys.argv[2]), Path(sys.argv[3])), Killed())
 """
 
@@ -80,11 +80,11 @@ from pathlib import Path
 from convert.train import train
 from convert.networks import table
 from convert.training.plan import TrainingFiles
-from tests.convert.training.bench import PLAN, Remembering, small_network
+from tests.convert.training.bench import PLAN, Remembering, SMALL
 
 import keras
 
-table.NETWORKS["tiny"] = small_network
+table.NETWORKS["tiny"] = SMALL
 found = train(PLAN, TrainingFiles(Path(sys.argv[2]), Path(sys.argv[3])), Remembering())
 print(json.dumps([keras.backend.backend(), found.epochs[0].loss, found.epochs[-1].loss]))
 """

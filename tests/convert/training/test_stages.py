@@ -20,7 +20,7 @@ from convert.train import Trained, train
 from convert.training.chips import record_alignment
 from convert.training.plan import TrainingFiles
 from device.errors import ImageError
-from tests.convert.training.bench import ALIGNMENT, PLAN, SHORT, SIZE_PX, Remembering, command, small_network
+from tests.convert.training.bench import ALIGNMENT, PLAN, SHORT, SIZE_PX, SMALL, Remembering, command
 
 
 def test_softmax_first_and_then_triplets(softmax: Trained, data: Path, tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def aligned(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def first(aligned: Path) -> Trained:
     """A training of one step, half of the people held out."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(table.NETWORKS, "tiny", small_network)
+        patch.setitem(table.NETWORKS, "tiny", SMALL)
         return train(SHORT, TrainingFiles(aligned, aligned.parent / "my net.keras"), Remembering())
 
 

@@ -19,7 +19,7 @@ from convert.training.people import ChipReader, read_people, split_by_name
 from convert.training.plan import TrainingFiles
 from device.commandline import run_command
 from device.errors import ModelError
-from tests.convert.training.bench import PEOPLE, PLAN, SIZE_PX, Remembering, command, outputs, small_network
+from tests.convert.training.bench import PEOPLE, PLAN, SIZE_PX, SMALL, Remembering, command, outputs, small_network
 
 
 def files_of(trained: tuple[Trained, Remembering], data: Path) -> TrainingFiles:
@@ -140,7 +140,7 @@ def test_an_output_of_another_kind_is_refused(data: Path, tmp_path: Path, capfd:
 def test_a_length_that_a_network_cannot_have_is_refused(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(table.NETWORKS, "tiny", lambda _length: small_network(4))
+    monkeypatch.setitem(table.NETWORKS, "tiny", replace(SMALL, build=lambda _length: small_network(4)))
     assert run_command(cli, command(data, tmp_path / "net.keras")) == 4
     assert "The embeddings of tiny have 4 numbers, received a length of 8" in capfd.readouterr().err
 
