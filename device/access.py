@@ -10,7 +10,18 @@ from device.door_log import DoorLog
 from device.errors import LintelError, ModelError
 from device.policy.decision import decide, door_refusal, refusal
 from device.ports import Camera, Clock
-from device.records import BadgeRead, Claim, Decision, Event, Evidence, Frame, Probe, Reason, Transaction
+from device.records import (
+    BADGE_AND_FACE,
+    BadgeRead,
+    Claim,
+    Decision,
+    Event,
+    Evidence,
+    Frame,
+    Probe,
+    Reason,
+    Transaction,
+)
 from device.store.people import People
 from device.store.store import Store
 from device.vision.comparison import compare
@@ -116,7 +127,9 @@ class Access:
         decision, fault = Decision(Reason.VISION_FAULT), None
         try:
             found = look.probes()
-            decision = Decision(found) if isinstance(found, Reason) else decide(self._evidence(found, claim))
+            decision = (
+                Decision(found) if isinstance(found, Reason) else decide(self._evidence(found, claim), BADGE_AND_FACE)
+            )
             fault = look.fault
         except Exception as error:  # whatever a library comes up with, a door that is up denies
             fault = _said(error)

@@ -14,7 +14,7 @@ from device.door_log import DoorLog
 from device.errors import StoreError
 from device.policy.decision import badge_refusal
 from device.ports import Clock
-from device.records import BadgeRead, Claim, Credential, Decision, Outcome, Reason, Transaction
+from device.records import BADGE, BadgeRead, Claim, Credential, Decision, Outcome, Reason, Transaction
 from device.store.store import Store
 
 ANSWER_S = 0.4
@@ -129,7 +129,7 @@ class WayOut:
         )
         if badge.credential is None:
             return replace(denied, fault=badge.fault or None)
-        released = Decision(Reason.EXIT, Outcome.GRANTED, exit_reader=badge.reader)
+        released = Decision(Reason.EXIT, Outcome.GRANTED, exit_reader=badge.reader, mode=BADGE)
         found = self._lookup.find(badge.credential)
         if found.fault:
             why = f"Released without a look-up: {found.fault.removesuffix('.')}."

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from device.records import Claim, Decision, DoorState, Evidence, Outcome, Reason
+from device.records import Claim, Decision, DoorState, Evidence, Mode, Outcome, Reason
 
 
 def badge_refusal(claim: Claim) -> Reason | None:
@@ -40,8 +40,10 @@ def door_refusal(state: DoorState) -> Reason | None:
     assert_never(state)
 
 
-def decide(evidence: Evidence) -> Decision:
-    """Grants if and only if the fused similarity reaches the threshold."""
+def decide(evidence: Evidence, mode: Mode) -> Decision:
+    """Grants if and only if the fused similarity reaches the threshold. Raises `ValueError` for a match that is not
+    enough for this mode.
+    """
     if evidence.matches:
-        return Decision(Reason.MATCH, Outcome.GRANTED, evidence)
+        return Decision(Reason.MATCH, Outcome.GRANTED, evidence, mode=mode)
     return Decision(Reason.NON_MATCH, evidence=evidence)

@@ -32,10 +32,13 @@ from device.records.doors import (
     Tick,
 )
 from device.records.faces import Box, Embedding, Frame, Image, Probe, Quality
+from device.records.modes import BADGE, BADGE_AND_FACE, Factor, Mode
 from device.records.people import Badge, Enrolled, Person, RevokedBadge
 from device.records.reasons import Reason
 
 __all__ = [
+    "BADGE",
+    "BADGE_AND_FACE",
     "MAX_SIMILARITY_ERROR",
     "AuditRow",
     "Badge",
@@ -59,12 +62,14 @@ __all__ = [
     "Enrolled",
     "Event",
     "Evidence",
+    "Factor",
     "Frame",
     "Granted",
     "Image",
     "InputChanged",
     "KeyPress",
     "Line",
+    "Mode",
     "Notice",
     "Outcome",
     "Outputs",

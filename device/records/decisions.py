@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from device.records.badges import Credential
+from device.records.modes import BADGE_AND_FACE, Factor, Mode
 from device.records.people import Person
 from device.records.reasons import Reason
 
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
 
 MAX_SIMILARITY_ERROR = 1e-3
 """A cosine farther outside -1..1 does not come of rounding, but of vectors that are no unit vectors."""
+
+
+_GRANTING = {
+    Reason.MATCH: frozenset({Factor.BADGE, Factor.FACE}),
+    Reason.EXIT: frozenset({Factor.BADGE}),
+}
+"""The reasons that release the strike, and the least that each rests on, whatever the mode says."""
 
 
 class Outcome(StrEnum):
@@ -64,27 +72,37 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the door does and why. Without arguments beyond a reason it denies; a grant needs evidence of a match, or
-    the reader at the way out where a badge alone is enough.
+    """What the door does and why. Without arguments beyond a reason it denies.
+
+    A grant needs evidence of every factor that `mode` demands: a match is that of a badge and its holder's face, the
+    name of an exit reader that of a badge at the way out, where a badge alone is enough. Raises `ValueError` otherwise.
     """
 
     reason: Reason
     outcome: Outcome = Outcome.DENIED
     evidence: Evidence | None = None
     exit_reader: str = ""
+    mode: Mode = field(default=BADGE_AND_FACE, repr=False)
 
     def __post_init__(self) -> None:
-        if self.granted != (self.reason in (Reason.MATCH, Reason.EXIT)):
+        if self.granted != (self.reason in _GRANTING):
             raise ValueError(f"{self.outcome} does not go with {self.reason.code}")
-        if self.reason is Reason.MATCH and (self.evidence is None or not self.evidence.matches):
-            raise ValueError("a granted decision needs evidence of a match")
         if (self.reason is Reason.EXIT) != bool(self.exit_reader):
             raise ValueError("a badge alone is enough at an exit reader and nowhere else")
+        if self.granted and (missing := (self.mode.factors | _GRANTING[self.reason]) - self.shown):
+            raise ValueError(f"a granted decision needs evidence of: {', '.join(sorted(missing))}")
 
     @property
     def granted(self) -> bool:
         """Whether the strike may be released."""
         return self.outcome is Outcome.GRANTED
+
+    @property
+    def shown(self) -> frozenset[Factor]:
+        """The factors that there is evidence of."""
+        if self.evidence is not None and self.evidence.matches:
+            return frozenset({Factor.BADGE, Factor.FACE})
+        return frozenset({Factor.BADGE}) if self.exit_reader else frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.policy.decision import decide, refusal
-from device.records import Claim, Evidence, Outcome, Person, Reason
+from device.records import BADGE_AND_FACE, Claim, Evidence, Outcome, Person, Reason
 
 EILEEN = Person(1, "Eileen Collins")
 ONE_REFERENCE = np.zeros((1, 128), np.float32)
@@ -15,7 +15,7 @@ NO_REFERENCE = np.zeros((0, 0), np.float32)
 
 @given(st.floats(-1, 1), st.floats(-1, 1))
 def test_grant_means_that_the_threshold_is_reached(similarity: float, threshold: float) -> None:
-    assert decide(Evidence(similarity, threshold, 3, 2)).granted == (similarity >= threshold)
+    assert decide(Evidence(similarity, threshold, 3, 2), BADGE_AND_FACE).granted == (similarity >= threshold)
 
 
 @pytest.mark.parametrize(
@@ -23,14 +23,14 @@ def test_grant_means_that_the_threshold_is_reached(similarity: float, threshold:
     [(0.5, (Outcome.GRANTED, Reason.MATCH)), (0.4999, (Outcome.DENIED, Reason.NON_MATCH))],
 )
 def test_decision_at_the_threshold(similarity: float, expected: tuple[Outcome, Reason]) -> None:
-    decision = decide(Evidence(similarity, 0.5, 3, 2))
+    decision = decide(Evidence(similarity, 0.5, 3, 2), BADGE_AND_FACE)
     assert (decision.outcome, decision.reason) == expected
 
 
 @pytest.mark.parametrize("similarity", [0.4, 0.6])
 def test_decision_keeps_its_evidence(similarity: float) -> None:
     evidence = Evidence(similarity, 0.5, 3, 2)
-    assert decide(evidence).evidence is evidence
+    assert decide(evidence, BADGE_AND_FACE).evidence is evidence
 
 
 @pytest.mark.parametrize(

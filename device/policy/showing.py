@@ -1,0 +1,232 @@
+"""One transaction at one reader, as a value: what has been shown, what is still needed, and the verdict. Pure.
+
+`device.access` and `device.way_out` drive it: they hear readers, cameras, the store, the door and the clock, and pass
+on what happened. All that decides a transaction is here; what becomes of a grant is in `device.carry_out`.
+
+**Time.** An event counts at the time at which it happened. From the deadline on nothing but a denial can follow.
+
+**Reasons.** A request to stop comes before the door's state, and that before a grant. At the deadline a failure that
+lasts is the reason, else what was wrong with the view (`_worse`), else the camera: it gave no fresh frame.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from device.policy.decision import badge_refusal, decide, door_refusal, refusal
+from device.policy.events import (
+    BadgeClaimed,
+    ClaimFailed,
+    Compared,
+    ComparisonFailed,
+    DoorChanged,
+    FrameSeen,
+    LookFailed,
+    ShowingEvent,
+    StopRequested,
+    TimePassed,
+    Track,
+)
+from device.policy.modes import Terms
+from device.records import (
+    BadgeRead,
+    BadgeRemoved,
+    Claim,
+    Decision,
+    DoorState,
+    Evidence,
+    Factor,
+    KeyPress,
+    Outcome,
+    Probe,
+    Reason,
+    Signal,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """What is known of one transaction. `verdict` never changes once it is there."""
+
+    badge: BadgeRead
+    terms: Terms
+    door: DoorState
+    at: float
+    """When it last heard of anything, seconds on the monotonic clock; it never goes back."""
+    claim: Claim | None = None
+    evidence: Evidence | None = None
+    track: Track = field(default=(), repr=False)
+    """The probes of the face in view, without a break, that were not compared yet."""
+    frames: int = 0
+    """How many fresh frames were analyzed."""
+    complaint: Reason | None = None
+    """What was wrong with the view."""
+    failed: Reason | None = None
+    """What failed at the last look, until a frame is analyzed again."""
+    fault: str | None = None
+    """Why, in words without personal data."""
+    is_stopped: bool = False
+    verdict: Decision | None = None
+
+    @property
+    def deadline(self) -> float:
+        """When it ends without a verdict of its own."""
+        return self.badge.at + self.terms.timeout_s
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the deadline has come. The store's answer is waited for: without one, it is the reason."""
+        return self.claim is not None and not self.at < self.deadline
+
+    @property
+    def needed(self) -> frozenset[Factor]:
+        """The factors that its mode demands and that were not shown yet."""
+        badge = {Factor.BADGE} if self.claim is not None else set()
+        face = {Factor.FACE} if self.evidence is not None and self.evidence.matches else set()
+        return self.terms.mode.factors - badge - face
+
+    @property
+    def awaits_claim(self) -> bool:
+        """Whether the store has to be asked."""
+        return self.verdict is None and self.claim is None
+
+    @property
+    def awaits_face(self) -> bool:
+        """Whether frames newer than the badge are needed."""
+        return self.verdict is None and self.claim is not None and Factor.FACE in self.needed
+
+    @property
+    def awaits_comparison(self) -> bool:
+        """Whether `track` has to be compared with the claim's references before anything else is looked at."""
+        return self.awaits_face and len(self.track) >= self.terms.probes
+
+    @property
+    def prompt(self) -> Signal | None:
+        """What the reader shows the person now; None is nothing in particular."""
+        if self.verdict is not None:
+            return Signal.GRANTED if self.verdict.granted else Signal.DENIED
+        return Signal.LOOK if Factor.FACE in self.needed else None
+
+    def hear(self, event: ShowingEvent) -> "Showing":
+        """The showing after something happened. Total: what means nothing to it changes nothing."""
+        if self.verdict is not None:
+            return self
+        then = replace(self, at=max(self.at, event.at))
+        if then.is_over and not isinstance(event, StopRequested):
+            return _timed_out(then)
+        return _heard(then, event)
+
+
+def begun(badge: BadgeRead, terms: Terms, door: DoorState) -> Showing:
+    """A showing at the moment of its badge. An unreadable one, or a door that lets nobody in, needs no look-up."""
+    showing = Showing(badge, terms, door, badge.at)
+    if badge.credential is None:
+        return _denied(showing, Reason.BADGE_UNREADABLE, badge.fault or None)
+    objection = None if terms.exit_reader else door_refusal(door)
+    return _denied(showing, objection) if objection else showing
+
+
+def _heard(showing: Showing, event: ShowingEvent) -> Showing:
+    match event:
+        case BadgeClaimed():
+            return _claimed(showing, event.claim) if showing.awaits_claim else showing
+        case ClaimFailed():
+            return _unclaimed(showing, event) if showing.awaits_claim else showing
+        case FrameSeen():
+            return _seen(showing, event) if _is_evidence(showing, event) else showing
+        case LookFailed():
+            failed = replace(showing, failed=event.reason, fault=event.fault, track=())
+            return failed if _looks(showing) else showing
+        case Compared():
+            return _judged(showing, event) if _asked_for(showing, event) else showing
+        case ComparisonFailed():
+            return _denied(showing, Reason.VISION_FAULT, event.fault) if showing.awaits_face else showing
+        case DoorChanged():
+            return replace(showing, door=event.state)
+        case StopRequested():
+            return _stopped(showing)
+        case TimePassed() | KeyPress() | BadgeRemoved():
+            return showing
+        case _:
+            assert_never(event)
+
+
+def _claimed(showing: Showing, claim: Claim | None) -> Showing:
+    """A badge that nobody holds, or that opens nothing, is refused with its own reason, whatever else there is."""
+    known = replace(showing, claim=claim)
+    if known.terms.exit_reader:
+        refused = Reason.BADGE_UNKNOWN if claim is None else badge_refusal(claim)
+        return _denied(known, refused) if refused else _let_out(known)
+    if refused := refusal(claim):
+        return _denied(known, refused)
+    if known.is_stopped:
+        return _denied(known, Reason.STOPPING)
+    return _timed_out(known) if known.is_over else known
+
+
+def _unclaimed(showing: Showing, event: ClaimFailed) -> Showing:
+    if showing.terms.exit_reader:
+        return replace(_let_out(showing), fault=event.fault)
+    return _denied(showing, event.reason, event.fault)
+
+
+def _let_out(showing: Showing) -> Showing:
+    """A badge alone is enough at the way out, in every state of the door."""
+    if showing.is_stopped:
+        return _denied(showing, Reason.STOPPING)
+    mode, reader = showing.terms.mode, showing.terms.exit_reader
+    return replace(showing, verdict=Decision(Reason.EXIT, Outcome.GRANTED, exit_reader=reader, mode=mode))
+
+
+def _looks(showing: Showing) -> bool:
+    return showing.awaits_face and not showing.awaits_comparison
+
+
+def _is_evidence(showing: Showing, event: FrameSeen) -> bool:
+    """Whether a frame was captured after the badge and was not old when the camera gave it."""
+    is_fresh = 0 <= event.read_at - event.captured_at <= showing.terms.max_age_s
+    return _looks(showing) and event.captured_at > showing.badge.at and is_fresh
+
+
+def _seen(showing: Showing, event: FrameSeen) -> Showing:
+    track, found = showing.track, event.found
+    if isinstance(found, Probe):
+        track = (*track, found) if event.follows else (found,)
+    elif found in (Reason.SEVERAL_FACES, Reason.NO_FACE):
+        track = ()
+    complaint = _worse(showing.complaint, found)
+    return replace(showing, frames=showing.frames + 1, track=track, complaint=complaint, failed=None, fault=None)
+
+
+def _asked_for(showing: Showing, event: Compared) -> bool:
+    return showing.awaits_comparison and event.track is showing.track and event.claim is showing.claim
+
+
+def _judged(showing: Showing, event: Compared) -> Showing:
+    judged = replace(showing, evidence=event.evidence)
+    if event.evidence.matches and judged.needed:
+        return judged
+    decision = decide(event.evidence, showing.terms.mode)
+    if decision.granted and (objection := door_refusal(showing.door)):
+        return _denied(judged, objection)
+    return replace(judged, verdict=decision)
+
+
+def _stopped(showing: Showing) -> Showing:
+    """The badge's own refusal still comes first, so the store's answer is waited for."""
+    stopped = replace(showing, is_stopped=True)
+    return stopped if showing.claim is None else _denied(stopped, Reason.STOPPING, showing.fault)
+
+
+def _timed_out(showing: Showing) -> Showing:
+    return _denied(showing, showing.failed or showing.complaint or Reason.CAMERA_FAULT, showing.fault)
+
+
+def _denied(showing: Showing, reason: Reason, fault: str | None = None) -> Showing:
+    return replace(showing, verdict=Decision(reason), fault=fault)
+
+
+def _worse(before: Reason | None, found: Probe | Reason) -> Reason:
+    """The reason to show in the end: the latest thing that the person can fix, rather than an empty view."""
+    if isinstance(found, Probe):
+        return Reason.FACE_TOO_BRIEF if before in (None, Reason.NO_FACE) else before
+    return before if found is Reason.NO_FACE and before else found
