@@ -9,7 +9,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 	--constraints requirements/constraints.in pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig bench emulated-pi fuzz fuzz-coverage docs format wheel lock clean
+.PHONY: help demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig bench mutants emulated-pi fuzz fuzz-coverage docs format wheel lock clean
 .NOTPARALLEL:
 unexport PYTHONPATH PYTHONHOME
 
@@ -66,6 +66,9 @@ fuzz: dev-environment ## a million hostile inputs to each reader's parser, from 
 
 fuzz-coverage: dev-environment ## the same guided by coverage: fetches atheris (make fuzz-coverage SECONDS=60, each parser)
 	@$(VENV)/python scripts/fuzz_coverage.py --seconds $(or $(SECONDS),60)
+
+mutants: dev-environment ## change the code a little, over and over: do the tests notice? (an hour; SEED=2 MOST=20 ROOM=door)
+	@$(VENV)/python scripts/mutants.py --seed $(or $(SEED),1) --most $(or $(MOST),40) $(if $(ROOM),--room $(ROOM),--write docs/evidence/mutants.md)
 
 rig: dev-environment ## attack the real service, part by part, and write docs/evidence/rig.md (20 minutes)
 	@$(VENV)/python -m tests.rig --jobs 4 --write docs/evidence/rig.md
