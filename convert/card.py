@@ -204,8 +204,31 @@ def sha256_of(path: Path) -> str:
 
 def render(manifest: Manifest, figures: Figures) -> str:
     """The card as Markdown."""
-    parts = (_head(manifest), _worth(manifest, figures), _unseen(figures), _limits(manifest), _made(manifest, figures))
+    plain = ["## In plain words", "", plain_words(figures)]
+    worth, made = _worth(manifest, figures), _made(manifest, figures)
+    parts = (_head(manifest), plain, worth, _unseen(figures), _limits(manifest), made)
     return "\n".join(line for part in parts for line in (*part, "")).rstrip() + "\n"
+
+
+def plain_words(figures: Figures) -> str:
+    """Both error rates of a visit, of which the frames are alike, in two sentences; README has the same two."""
+    visit = figures.alike or max(figures.points, key=lambda point: (point.references, point.probes))
+    pictures = _counted(visit.references, "different enrollment picture")
+    refused, admitted = visit.fnmr, visit.fmr
+    strangers = f"No stranger with a stolen badge got in, in {admitted.comparisons:,} tries."
+    if admitted.errors:
+        often = f"{_once_in(admitted.rate)} tries (95 %: {_once_in(admitted.high)} to {_once_in(admitted.low)})"
+        strangers = f"A stranger with a stolen badge gets in about {often}."
+    return (
+        f"A regular user with {pictures} is refused in about {100 * refused.rate:.0f} of 100 visits "
+        f"(95 %: {100 * refused.low:.1f} to {100 * refused.high:.1f}). "
+        f"{strangers}"
+    )
+
+
+def _once_in(rate: float) -> str:
+    """A rate as people say it, to two digits: `once in 13,000`."""
+    return f"once in {int(float(f'{1 / rate:.2g}')):,}" if rate > 0 else "never"
 
 
 def _head(manifest: Manifest) -> list[str]:

@@ -18,7 +18,13 @@ SMALL = {
     "store": ("listing", "--rows", "50", "--people", "5", "--seconds", "1"),
     "wiegand": ("--seconds", "1"),
 }
-PAGES = [ROOT / "README.md", ROOT / "Makefile", ROOT / "DECISIONS.md", *(ROOT / "docs").glob("*.md")]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "models" / "README.md",
+    ROOT / "Makefile",
+    ROOT / "DECISIONS.md",
+    *(ROOT / "docs").glob("*.md"),
+]
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
@@ -34,10 +40,12 @@ def test_benchmark_runs(name: str, tmp_path: Path) -> None:
     assert re.search(r"\d", ended.stdout)
 
 
-def test_benchmark_of_the_readme_says_what_the_readme_says() -> None:
-    """The stages and their order, to the last line: README quotes all of it."""
+def test_benchmark_of_the_pipeline_prints_what_the_docs_quote() -> None:
+    """The stages and their order, to the last line: models/README.md quotes all of it."""
     pytest.importorskip("dlib", reason="the pipeline is timed against dlib's, and dlib is not installed")
-    (quoted,) = re.findall(r"```text\n(one 640x480 frame.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (quoted,) = re.findall(
+        r"```text\n(one 640x480 frame.*?)```", (ROOT / "models" / "README.md").read_text(), re.DOTALL
+    )
     ended = run(sys.executable, "-W", "error", ROOT / "benchmarks" / "pipeline.py", *SMALL["pipeline"])
     assert (ended.returncode, ended.stderr if ended.returncode else "") == (0, "")
 
@@ -49,9 +57,10 @@ def test_benchmark_of_the_readme_says_what_the_readme_says() -> None:
     ]
 
 
-def test_parsers_are_fuzzed_as_the_readme_says() -> None:
+def test_parsers_are_fuzzed_as_the_docs_say() -> None:
     quoted = re.findall(
-        r"`python (scripts/fuzz_readers\.py) --parser NAME --inputs \d+ --seed 1`", (ROOT / "README.md").read_text()
+        r"`python (scripts/fuzz_readers\.py) --parser NAME --inputs \d+ --seed 1`",
+        (ROOT / "docs" / "worst-day.md").read_text(),
     )
     ended = run(sys.executable, *quoted, "--parser", "rdm6300", "--inputs", "200", "--seed", "1")
     assert (ended.returncode, "rdm6300" in ended.stdout) == (0, True)
