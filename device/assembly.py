@@ -15,7 +15,7 @@ import msgspec
 from device.access import Doorway
 from device.cameras.sources import open_live_camera
 from device.config import ReaderSettings, Settings, state_dir
-from device.control.server import Ordered
+from device.control.desk import Ordered
 from device.door.operation import Door
 from device.door_log import DoorLog
 from device.errors import CameraError

@@ -5,7 +5,9 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 
 from device.control.client import control_socket
-from device.control.server import ControlServer, Ordered
+from device.control.desk import Ordered, door_desk
+from device.control.feed import NOTHING, Page, Source
+from device.control.server import ControlServer
 from device.door.operation import Door
 from device.errors import StoreError
 from device.open_doors import OpenBoard
@@ -16,11 +18,14 @@ Troubles = Callable[[str], tuple[str, ...]]
 
 
 class Backing:
-    """What stands behind the doors once it is there: who writes a release down, and what is wrong with their parts."""
+    """What stands behind the doors once it is there: who writes a release down, what is wrong with their parts, and
+    the rows that can be subscribed to.
+    """
 
     def __init__(self) -> None:
         self.troubles: Troubles = lambda _door: ()
         self.write_release: Callable[[Ordered], None] = _refuse
+        self.rows: Source = NOTHING
 
 
 def _refuse(_ordered: Ordered) -> None:
@@ -47,7 +52,7 @@ def operators(board: OpenBoard, backing: Backing) -> Iterator[None]:
             doors[ordered.door].remark(Event.DOOR_COMMANDED, command_words(ordered))
 
     commanded = {name: _Commanded(door, backing) for name, door in doors.items()}
-    with closing(ControlServer(path, commanded, note)):
+    with closing(ControlServer(path, door_desk(commanded, note), _LateRows(backing))):
         yield
 
 
@@ -76,3 +81,22 @@ class _Commanded:
         """As `Door.status`, with the troubles of its parts."""
         status = self._door.status()
         return replace(status, troubles=(*status.troubles, *self._backing.troubles(self._door.name)))
+
+
+class _LateRows:
+    """`Source` of the rows that there are by then."""
+
+    def __init__(self, backing: Backing) -> None:
+        self._backing = backing
+
+    def after(self, row: int, count: int) -> Page:
+        """As `Source.after`."""
+        return self._backing.rows.after(row, count)
+
+    def before_newest(self, count: int) -> int:
+        """As `Source.before_newest`."""
+        return self._backing.rows.before_newest(count)
+
+    def signature(self) -> object:
+        """As `Source.signature`."""
+        return self._backing.rows.signature()

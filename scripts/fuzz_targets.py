@@ -17,6 +17,7 @@ import fuzz_inputs as inputs
 from device.config import FormatSettings
 from device.credentials import format_badge, parse_badge
 from device.errors import ConfigError, CredentialError
+from device.line_server import Peer
 from device.readers.formats import FormatTable, Refusal, decode, encode, formats_for, own_card_formats
 from device.readers.lines import LineParser
 from device.readers.osdp.events import Condition, condition_after, event_from, notices
@@ -267,10 +268,11 @@ def take_from_client(data: bytes) -> int:
     far, near = socket.socketpair()
     with far, near:
         near.setblocking(False)
-        client, made = Client(near, "fuzz", 0.0), 0
+        client, made = Client(Peer(near, 0.0), "fuzz"), 0
         for piece, at in pieces(data):
             far.sendall(piece)
-            client.receive(at)
+            if received := client.peer.receive(CHUNK):
+                client.take(received, at)
             assert size_of(client) <= 3 * CHUNK, "a client that floods fills the memory"
             made += sum(_take_answered(client, far) for _ in range(len(client.reads)))
         return made

@@ -93,12 +93,12 @@ def secure(context: click.Context, name: str | None, even_evacuated: bool, as_js
 
 def _service_secured(name: str | None) -> "tuple[DoorStatus, ...] | None":
     """What the service says; None if none runs, or if it says nothing, and then why."""
-    from device.control.client import ask, control_socket
+    from device.control.client import ask_doors, control_socket
     from device.records import DoorCommand
 
     socket = control_socket()
     try:
-        return ask(socket, DoorCommand.SECURE, name, timeout_s=SECURE_S) if socket else None
+        return ask_doors(socket, DoorCommand.SECURE, name, timeout_s=SECURE_S) if socket else None
     except DoorError as error:
         say(f"Warning: {error.message}", err=True)
     return None
@@ -130,10 +130,10 @@ def _pins_secured(path: Path | None, name: str | None, *, even_evacuated: bool, 
 
 
 def _asked(command: "DoorCommand | None", name: str | None) -> "tuple[DoorStatus, ...]":
-    from device.control.client import ask, control_socket
+    from device.control.client import ask_doors, control_socket
 
     socket = control_socket()
-    doors = ask(socket, command, name) if socket else None
+    doors = ask_doors(socket, command, name) if socket else None
     if doors is None:
         raise DoorError(
             "No service answers, so nobody looks after the doors.",

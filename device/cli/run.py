@@ -55,6 +55,7 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
     clock.sleep(starts.begin())
 
     from device.assembly import assembled, late_store, release_writer
+    from device.control.audit_rows import AuditRows
     from device.service import Notifier, Service, Watchdog, operate
 
     def report(line: str) -> None:
@@ -62,6 +63,7 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
 
     with closing(late_store(settings)) as store, assembled(settings, board, store, clock, report) as parts:
         backing.troubles, backing.write_release = parts.health.troubles, release_writer(store, clock)
+        backing.rows = AuditRows(store)
         watchdog = Watchdog(Notifier.of_environment(), clock)
         services = [Service(one, settings, watchdog) for one in parts.parts]
         with starts.forgotten_when_it_works():

@@ -5,7 +5,7 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from device.control.client import ask, control_socket
+from device.control.client import ask_doors, control_socket
 from device.errors import DoorError
 
 SYSTEMD = Path("/run/systemd/system")
@@ -20,7 +20,7 @@ def service_runs() -> bool:
     """
     socket, doors = control_socket(), None
     with suppress(DoorError):
-        doors = ask(socket) if socket else None
+        doors = ask_doors(socket) if socket else None
     return doors is not None or _unit_is_active()
 
 

@@ -79,11 +79,22 @@ class Audit:
                 break
         return tuple(_row(row) for row in reversed(rows))
 
+    def after(self, number: int, limit: int) -> tuple[AuditRow, ...]:
+        """At most `limit` rows behind the one of that number, oldest first."""
+        return tuple(_row(row) for row in self._page("id > ? ORDER BY id", number, limit))
+
+    def before_newest(self, count: int) -> int:
+        """The number behind which the newest `count` rows are; of the newest row for 0."""
+        found = self._session.rows(
+            "SELECT id FROM audit ORDER BY id DESC LIMIT 1 OFFSET ?", [max(0, count)], can_change=False
+        )
+        return int(found[0]["id"]) if found else 0
+
     def __iter__(self) -> Iterator[AuditRow]:
         last = 0
-        while page := self._page("id > ? ORDER BY id", last, PAGE_ROWS):
-            yield from (_row(row) for row in page)
-            last = page[-1]["id"]
+        while page := self.after(last, PAGE_ROWS):
+            yield from page
+            last = page[-1].id
 
     def _page(self, where: str, bound: int, limit: int) -> list[Row]:
         """Rows are never changed, so nothing that is written rests on their staying as they are."""

@@ -106,6 +106,10 @@ class Store:
         """
         return self._watch.ask()
 
+    def signature(self) -> object:
+        """Something that differs once anything may have been committed, by whichever process. Takes no lock."""
+        return tuple(_size_and_time(self.path.with_name(f"{FILE_NAME}{suffix}")) for suffix in ("", "-journal", "-wal"))
+
     def copy_in_memory(self) -> "Store":
         """A copy of the whole database that nobody finds on a disk, whatever happens. Raises `StoreError`."""
         with store_errors(self.path):
@@ -236,3 +240,11 @@ class Store:
     def _copied(self, between_steps: Callable[[int], None]) -> Database:
         with self._connection() as connection:
             return copy_in_steps(connection.database, between_steps)
+
+
+def _size_and_time(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -10,7 +10,7 @@ import time
 from contextlib import closing, suppress
 from functools import partial
 
-from device.control.client import ask
+from device.control.client import ask_doors
 from device.errors import DoorError
 from device.records import DoorCommand
 from tests.rig.camera import EILEEN, GRACE
@@ -63,7 +63,7 @@ class Releases:
     def _run(self) -> None:
         while not self._ends.is_set():
             try:
-                answered = ask(self._rig.folder / "run" / "control.sock", DoorCommand.RELEASE, timeout_s=30.0)
+                answered = ask_doors(self._rig.folder / "run" / "control.sock", DoorCommand.RELEASE, timeout_s=30.0)
                 self.acknowledged += bool(answered)
             except DoorError:
                 self.refused += 1

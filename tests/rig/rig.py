@@ -14,7 +14,9 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from device.control.client import Request, ask
+from device.control.client import ask_doors
+from device.control.messages import REQUESTS
+from device.control.protocol import line_of
 from device.errors import DoorError
 from device.records import DoorCommand, DoorStatus
 from device.vision.models import shipped_models_dir
@@ -162,7 +164,7 @@ class Rig:
     def status(self, timeout_s: float = 5.0) -> DoorStatus | None:
         """As `lintel door status` asks for it; None if nothing answers."""
         with contextlib.suppress(DoorError):
-            doors = ask(self.folder / "run" / "control.sock", timeout_s=timeout_s)
+            doors = ask_doors(self.folder / "run" / "control.sock", timeout_s=timeout_s)
             return doors[0] if doors else None
         return None
 
@@ -179,18 +181,16 @@ class Rig:
     def command(self, command: DoorCommand, timeout_s: float = 30.0) -> float:
         """An operator's command, carried out and answered. How long it took, seconds. Raises `DoorError`."""
         began = time.monotonic()
-        ask(self.folder / "run" / "control.sock", command, timeout_s=timeout_s)
+        ask_doors(self.folder / "run" / "control.sock", command, timeout_s=timeout_s)
         return time.monotonic() - began
 
     def order(self, command: DoorCommand) -> tuple[float, socket.socket]:
         """Sends an operator's command without waiting for the answer: when its last byte was sent, and the connection,
         which a command needs as long as it is not answered.
         """
-        import msgspec
-
         connection = socket.socket(socket.AF_UNIX)
         connection.connect(str(self.folder / "run" / "control.sock"))
-        connection.sendall(msgspec.json.encode(Request(command)) + b"\n")
+        connection.sendall(line_of(REQUESTS[command]()))
         return time.monotonic(), connection
 
     def swipe(self, badge: str, reader: str = "outside") -> float:

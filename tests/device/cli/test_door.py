@@ -16,7 +16,8 @@ import pytest
 
 from device.config import DoorSettings, InputSettings, OutputSettings
 from device.control.client import FILE_NAME
-from device.control.server import ControlServer, Ordered
+from device.control.desk import Ordered, door_desk
+from device.control.server import ControlServer
 from device.door.lasting import Lasting, Mode, Order
 from device.door.mode import ModeFile
 from device.door.operation import Door
@@ -419,7 +420,7 @@ class Running:
             door.name: self._door(door)
             for door in (DoorSettings(pin=17), DoorSettings(name="back", pin=27, strike_time_s=5.0))
         }
-        self.server = ControlServer(folder / FILE_NAME, self.doors, self.noted.append)
+        self.server = ControlServer(folder / FILE_NAME, door_desk(self.doors, self.noted.append))
 
     def _door(self, settings: DoorSettings) -> Door:
         leds = [OutputSettings(signal=DoorOutput.LED, pin=20), OutputSettings(signal=DoorOutput.SIREN, pin=21)]
@@ -637,9 +638,10 @@ def test_whatever_is_wrong_with_the_control_socket_does_not_matter(
 STOPPED = """
 import sys, threading
 from pathlib import Path
+from device.control.desk import door_desk
 from device.control.server import ControlServer
 
-server = ControlServer(Path(sys.argv[1]), {}, print)
+server = ControlServer(Path(sys.argv[1]), door_desk({}, print))
 print("listens", flush=True)
 threading.Event().wait()
 """

@@ -9,6 +9,7 @@ from device.commissioning.walkthrough import Bench, Result, Tried, Walkthrough
 from device.commissioning.words import STRIKE, input_words, output_words
 from device.config import DoorSettings, InputSettings, OutputSettings, Settings
 from device.control.client import FILE_NAME
+from device.control.desk import door_desk
 from device.control.server import ControlServer
 from device.door.securing.driven import last_driven
 from device.errors import DoorError
@@ -232,7 +233,7 @@ def test_without_a_board_it_says_so(lintel: Lintel) -> None:
 
 
 def test_service_has_to_rest(lintel: Lintel, runtime: Path, lgpio: Lgpio) -> None:
-    server = ControlServer(runtime / FILE_NAME, {}, lambda _ordered: None)
+    server = ControlServer(runtime / FILE_NAME, door_desk({}, lambda _ordered: None))
     ended = lintel("hardware", "test")
     server.close()
     assert (ended.exit_code, "The service runs, and has the pins." in ended.err, lgpio.asked) == (DOOR, True, [])

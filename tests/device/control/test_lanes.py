@@ -5,20 +5,20 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from device.clock import SystemClock
 from device.config import DoorSettings
-from device.control.client import FILE_NAME, ask
-from device.control.server import MAX_PEERS, ControlServer, Ordered
+from device.control.client import FILE_NAME, ask_doors
+from device.control.desk import Ordered, door_desk
+from device.control.server import ControlServer
 from device.door.operation import Door
 from device.errors import DoorError, StoreError
 from device.records import Commanded, DoorCommand, DoorState
-from tests.device.control.test_control import Notes, ToldDoor
+from tests.device.control.bench import Notes, ToldDoor, request, until
 from tests.device.door.bench import FakeDoorIO
 from tests.device.door.test_operation import Hanging, Memory
 
@@ -41,13 +41,6 @@ class SlowNotes(Notes):
         super().__call__(ordered)
 
 
-def until(condition: Callable[..., Any]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.001)
-
-
 class Street:
     """A real door on fake wires behind a real socket; its disk hangs and its store is locked until told otherwise."""
 
@@ -55,7 +48,7 @@ class Street:
         self.path, self.notes, self.memory = folder / FILE_NAME, SlowNotes(), memory
         self.io = FakeDoorIO(SystemClock())
         self.door = Door(DoorSettings(), self.io, SystemClock(), memory)
-        self.server = ControlServer(self.path, {"main": self.door}, self.notes)
+        self.server = ControlServer(self.path, door_desk({"main": self.door}, self.notes))
         self.open = []
 
     def send(self, command: DoorCommand) -> float:
@@ -63,7 +56,7 @@ class Street:
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(PATIENCE_S)
         connection.connect(str(self.path))
-        connection.sendall(json.dumps({"command": command}).encode())
+        connection.sendall(request(command)[:-1])
         at = time.monotonic()
         connection.sendall(b"\n")
         self.open.append(connection)
@@ -123,7 +116,7 @@ def test_questions_are_answered_beside_a_release_that_waits(street: Street) -> N
     street.send(DoorCommand.RELEASE)
     assert street.notes.is_waiting.wait(PATIENCE_S)
     began = time.monotonic()
-    (status,) = ask(street.path)
+    (status,) = ask_doors(street.path)
     assert (status.state, time.monotonic() - began < 0.5) == (DoorState.LOCKED, True)
 
 
@@ -145,12 +138,12 @@ def test_release_whose_asker_went_before_its_turn_is_neither_written_nor_done(st
     street.notes.may_end.set()
     street.drives(released=True)
     street.door.command(DoorCommand.SECURE)
-    assert ask(street.path)[0].state is DoorState.LOCKED
+    assert ask_doors(street.path)[0].state is DoorState.LOCKED
     assert [ordered.command for ordered in street.notes] == [DoorCommand.RELEASE]
 
 
 def test_too_many_releases_are_refused_and_keep_nobody_waiting(street: Street) -> None:
-    for _ in range(2 * MAX_PEERS):
+    for _ in range(40):
         street.send(DoorCommand.RELEASE)
     assert b"Too many releases" in street.open[-1].recv(1000)
     assert -street.send(DoorCommand.EVACUATE) + street.drives(released=True) < 0.1
@@ -160,7 +153,7 @@ def test_release_that_cannot_be_written_is_refused(street: Street) -> None:
     street.notes.may_end.set()
     street.notes.failure = StoreError("The disk is full.", hint="Make room.")
     with pytest.raises(DoorError, match="The disk is full"):
-        ask(street.path, DoorCommand.RELEASE)
+        ask_doors(street.path, DoorCommand.RELEASE)
     assert not street.io.driven[-1][1].released
 
 
@@ -169,13 +162,13 @@ class TestAnswer:
         memory = Memory()
         memory.before_write = lambda: time.sleep(0.2)
         with contextlib.closing(Street(tmp_path, memory)) as street:
-            (status,) = ask(street.path, DoorCommand.LOCKDOWN)
+            (status,) = ask_doors(street.path, DoorCommand.LOCKDOWN)
             assert (status.troubles, memory.written[-1].mode.is_lockdown) == ((), True)
 
     @pytest.mark.parametrize("command", [DoorCommand.LOCKDOWN, DoorCommand.EVACUATE])
     def test_after_1_s_it_says_that_the_disk_does_not_have_it_yet(self, street: Street, command: DoorCommand) -> None:
         began = time.monotonic()
-        (status,) = ask(street.path, command)
+        (status,) = ask_doors(street.path, command)
         assert 1.0 <= time.monotonic() - began < 3.0
         assert status.troubles == (
             "the door's mode is not on the disk yet; a power cut now would bring back the one before",
@@ -183,7 +176,7 @@ class TestAnswer:
 
     def test_securing_does_not_wait_for_it(self, street: Street) -> None:
         began = time.monotonic()
-        ask(street.path, DoorCommand.SECURE)
+        ask_doors(street.path, DoorCommand.SECURE)
         assert time.monotonic() - began < 0.5
 
 
@@ -193,18 +186,18 @@ class TestUnread:
     def test_request_that_is_there_is_carried_out(self, tmp_path: Path) -> None:
         door = ToldDoor()
         door.hang = threading.Event()
-        with contextlib.closing(ControlServer(tmp_path / FILE_NAME, {"main": door}, Notes())):
+        with contextlib.closing(ControlServer(tmp_path / FILE_NAME, door_desk({"main": door}, Notes()))):
             busy, late = (socket.socket(socket.AF_UNIX) for _ in range(2))
             for connection in (busy, late):
                 connection.settimeout(PATIENCE_S)
                 connection.connect(str(tmp_path / FILE_NAME))
-            ask(tmp_path / FILE_NAME)  # both are known by now
-            busy.sendall(b'{"command": "secure"}\n')
+            ask_doors(tmp_path / FILE_NAME)  # both are known by now
+            busy.sendall(request("secure"))
             time.sleep(0.1)
-            late.sendall(b'{"command": "evacuate"}\n')
+            late.sendall(request("evacuate"))
             time.sleep(2.2)
             door.hang.set()
-            assert json.loads(late.recv(10000))["doors"][0]["door"] == "main"
+            assert json.loads(late.recv(10000))["reply"]["doors"][0]["door"] == "main"
             busy.close()
             late.close()
         assert door.told == [Commanded(DoorCommand.SECURE), Commanded(DoorCommand.EVACUATE)]
@@ -213,7 +206,10 @@ class TestUnread:
         door = ToldDoor()
         door.hang = threading.Event()
         path = tmp_path / FILE_NAME
-        with contextlib.closing(ControlServer(path, {"main": door}, Notes())), contextlib.ExitStack() as stack:
+        with (
+            contextlib.closing(ControlServer(path, door_desk({"main": door}, Notes()))),
+            contextlib.ExitStack() as stack,
+        ):
 
             def connected() -> socket.socket:
                 connection = stack.enter_context(socket.socket(socket.AF_UNIX))
@@ -222,14 +218,14 @@ class TestUnread:
                 return connection
 
             oldest, busy = connected(), connected()
-            ask(path)
-            busy.sendall(b'{"command": "secure"}\n')
+            ask_doors(path)
+            busy.sendall(request("secure"))
             time.sleep(0.1)
-            others = [connected() for _ in range(MAX_PEERS + 4)]
-            oldest.sendall(b'{"command": "evacuate"}\n')
+            others = [connected() for _ in range(70)]
+            oldest.sendall(request("evacuate"))
             door.hang.set()
             assert b'"doors"' in oldest.recv(10000)
-            assert len(others) == MAX_PEERS + 4
+            assert len(others) == 70
         assert Commanded(DoorCommand.EVACUATE) in door.told
 
 
@@ -243,7 +239,7 @@ class TestRemovedSocket:
         street.path.unlink()
         until(street.path.exists)
         street.server.close()
-        assert ask(street.path) is None
+        assert ask_doors(street.path) is None
         assert not street.path.exists()
 
     def test_one_that_somebody_else_put_there_is_left_alone(self, street: Street) -> None:

@@ -1,0 +1,161 @@
+"""A request on its way to its answer: from the line that was received to the job that a lane carries out."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from device.control.desk import Caller, Desk, Later
+from device.control.earlier import earlier_error, earlier_reply, from_earlier
+from device.control.messages import Code, Doors, End, Request
+from device.control.protocol import (
+    MAX_BULK,
+    ProtocolError,
+    Verb,
+    Who,
+    decoded,
+    error_line,
+    is_earlier,
+    line_of,
+    part_line,
+    reply_line,
+)
+from device.errors import LintelError
+from device.line_server import Peer
+
+SEND_S = 10.0
+"""How long a peer may take to make room for an answer, or a part of one."""
+GRACE_S = 1.0
+LEAST_RATE = 64 * 1024
+"""A bulk request has to come at this rate, in bytes a second, after its first `GRACE_S`."""
+SLOW = ProtocolError(
+    "The connection was too slow.", hint="Send the whole request at once, and read its answers.", code=Code.SLOW
+)
+TOO_LONG = ProtocolError(
+    f"The request is not a line of up to {MAX_BULK} bytes.", hint="Send less at once.", code=Code.REQUEST
+)
+OVERFLOW_UID = 65534
+"""What the kernel says of a user who is not known in the service's user namespace (user_namespaces(7))."""
+
+
+def is_owner(uid: int) -> bool:
+    """Whether a user may read the store anyway: root, or the service's own."""
+    return uid in (0, os.geteuid()) and uid != OVERFLOW_UID
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One request that was understood, and the connection that waits for its answer."""
+
+    peer: Peer
+    verb: Verb
+    request: Request
+    uid: int
+    is_earlier: bool = False
+    """Of the time before versions."""
+
+    def answer(self, desk: Desk, *, is_ending: Callable[[], bool] = lambda: False) -> object:
+        """What the desk's handler gives. Raises `LintelError`. Nobody waits any more once the service `is_ending`."""
+        return desk.answered(self.request, Caller(self.uid, lambda: not is_ending() and self.peer.is_connected()))
+
+    def reply(self, reply: object, *, within_s: float = 0.0) -> None:
+        """Answers and hangs up. Waits at most `within_s` for room."""
+        if self.is_earlier and isinstance(reply, Doors):
+            self._end_with(earlier_reply(reply), within_s)
+        else:
+            self._end_with(reply_line(self.request.id, reply), within_s)
+
+    def refuse(self, error: LintelError) -> None:
+        """Says why not, and hangs up."""
+        self._end_with(earlier_error(error) if self.is_earlier else error_line(self.request.id, error), 0.0)
+
+    def stream(self, parts: Iterator[object], *, within_s: float) -> None:
+        """Sends parts as they come, each within that time, and an end; a peer that has gone ends them.
+
+        Raises `ProtocolError` for one that doesn't read.
+        """
+        try:
+            for part in parts:
+                self.peer.send_all(part_line(self.request.id, part), within_s)
+            self.peer.send_all(line_of(End(self.request.id)), within_s)
+        except TimeoutError:
+            raise SLOW from None
+        except OSError:  # it has gone
+            return
+        finally:
+            if close := getattr(parts, "close", None):
+                close()
+        self.peer.close()
+
+    def _end_with(self, line: bytes, within_s: float) -> None:
+        with suppress(OSError):
+            self.peer.send_all(line, within_s)
+        self.peer.close()
+
+
+def job_of(desk: Desk, peer: Peer, line: bytes) -> Job | None:
+    """The job of a line. What can't be understood, or may not be asked, is answered here and gives none."""
+    uid = peer.uid_or_none()
+    if uid is None:
+        peer.close()
+        return None
+    earlier = is_earlier(line)
+    try:
+        verb, request = _understood(desk, line, earlier=earlier)
+        if verb.who is Who.OWNER and not is_owner(uid):
+            raise ProtocolError(
+                f"User {uid} may not ask for {verb.name}.", hint="Use sudo.", code=Code.FORBIDDEN, request=request.id
+            )
+    except ProtocolError as error:
+        refuse(peer, earlier_error(error) if earlier else error_line(error.request, error))
+        return None
+    return Job(peer, verb, request, uid, earlier)
+
+
+def _understood(desk: Desk, line: bytes, *, earlier: bool) -> tuple[Verb, Request]:
+    if not earlier:
+        return decoded(line, desk.verbs)
+    request = from_earlier(line)
+    return desk.verbs[str(request.__struct_config__.tag)], request
+
+
+def refuse(peer: Peer, line: bytes) -> None:
+    """Sends the line of an error, and hangs up."""
+    peer.send(line)
+    peer.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A bulk request whose line has only begun."""
+
+    peer: Peer
+    received: bytes
+
+    def line(self) -> bytes:
+        """The whole line, once it is here. Raises `ProtocolError`."""
+        began, received = time.monotonic(), bytearray(self.received)
+        while b"\n" not in received[-65536:]:
+            late_s = GRACE_S + len(received) / LEAST_RATE - (time.monotonic() - began)
+            if late_s <= 0:
+                raise SLOW
+            more = self._more(late_s)
+            received += more
+            if not more or len(received) > MAX_BULK:
+                raise TOO_LONG
+        return bytes(received.partition(b"\n")[0])
+
+    def _more(self, within_s: float) -> bytes:
+        self.peer.connection.settimeout(within_s)
+        try:
+            return self.peer.connection.recv(65536)
+        except TimeoutError:
+            raise SLOW from None
+        except OSError:
+            return b""
+
+
+def settled(answer: object) -> object:
+    """The reply that an answer is by now."""
+    return answer.reply() if isinstance(answer, Later) else answer

@@ -1,0 +1,187 @@
+"""What is said on the operators' socket, each a line of JSON: requests, answers, and what a subscription says."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from device.records import DoorCommand, DoorStatus
+
+VERSION = 1
+
+
+class Code(StrEnum):
+    """What kind of error it is, for programs."""
+
+    REQUEST = "request"
+    VERSION = "version"
+    VERB = "verb"
+    FORBIDDEN = "forbidden"
+    BUSY = "busy"
+    SLOW = "slow"
+    REFUSED = "refused"
+    ENDING = "ending"
+    BUG = "bug"
+
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="verb", kw_only=True):
+    """What every request has, besides `verb`."""
+
+    v: Annotated[int, Meta(description="the protocol's version")] = VERSION
+    id: Annotated[int, Meta(description="repeated in each answer")] = 0
+
+
+Door = Annotated[str | None, Meta(description="the door's name; without it, all doors")]
+
+
+class Status(Request, frozen=True, tag="status"):
+    """How a door is; without a name, all doors."""
+
+    door: Door = None
+
+
+class Release(Request, frozen=True, tag="release"):
+    """Release a door once, as a grant does."""
+
+    door: Annotated[str | None, Meta(description="the door's name; needed if there are several")] = None
+
+
+class Secure(Request, frozen=True, tag="secure"):
+    """End releases at once."""
+
+    door: Door = None
+
+
+class Lockdown(Request, frozen=True, tag="lockdown"):
+    """Keep doors locked until `clear`."""
+
+    door: Door = None
+
+
+class Evacuate(Request, frozen=True, tag="evacuate"):
+    """Release doors until `clear`."""
+
+    door: Door = None
+
+
+class Clear(Request, frozen=True, tag="clear"):
+    """End a lockdown, an evacuation, or an alarm whose cause is gone."""
+
+    door: Door = None
+
+
+class Subscribe(Request, frozen=True, tag="subscribe"):
+    """Rows of the audit as they are committed, by whichever process, in the order of their numbers, each once."""
+
+    since: Annotated[
+        int | None, Meta(description="number of the first row wanted. Without it, only what is committed from now on")
+    ] = msgspec.field(default=None, name="from")
+    last: Annotated[int, Meta(ge=0, le=1_000_000, description="without `from`: this many of the newest rows first")] = 0
+
+
+DoorRequest = Status | Release | Secure | Lockdown | Evacuate | Clear
+REQUESTS: dict[DoorCommand | None, type[DoorRequest]] = {
+    None: Status,
+    DoorCommand.RELEASE: Release,
+    DoorCommand.SECURE: Secure,
+    DoorCommand.LOCKDOWN: Lockdown,
+    DoorCommand.EVACUATE: Evacuate,
+    DoorCommand.CLEAR: Clear,
+}
+"""The question how a door is, and each command."""
+
+
+class Doors(msgspec.Struct, frozen=True):
+    """The doors that a request was for, as they are after it."""
+
+    doors: tuple[DoorStatus, ...] = ()
+
+
+class Start(msgspec.Struct, frozen=True, tag_field="type", tag="start"):
+    """Where a subscription begins."""
+
+    after: Annotated[int, Meta(description="the rows behind this number come")]
+
+
+class Row(msgspec.Struct, frozen=True, tag_field="type", tag="row"):
+    """A row of the audit, as in `lintel audit list --json`."""
+
+    id: int
+    at: Annotated[str, Meta(description="ISO 8601, UTC")]
+    event: str
+    badge: Annotated[
+        str | None, Meta(description="left out, as `person_id` and `person`, for operators who may not read the store")
+    ] = None
+    person_id: int | None = None
+    outcome: str | None = None
+    reason: str | None = None
+    similarity: float | None = None
+    threshold: float | None = None
+    probes: int | None = None
+    references: int | None = None
+    frames: int | None = None
+    waited_s: float | None = None
+    fault: str | None = None
+    door: str | None = None
+    reader: str | None = None
+    person: Annotated[
+        str | None, Meta(description="the person's name at the time it was read; none for one who was removed")
+    ] = None
+
+
+class Trouble(msgspec.Struct, frozen=True, tag_field="type", tag="trouble"):
+    """The audit can't be read; the subscription goes on when it can."""
+
+    what: Annotated[str, Meta(description="in words; empty once it can be read again")]
+
+
+class Rewound(msgspec.Struct, frozen=True, tag_field="type", tag="rewound"):
+    """The audit ends before the last row that was sent: an older copy of the store was put in place."""
+
+    after: Annotated[
+        int,
+        Meta(description="the rows behind this number come next. Their numbers repeat those of the rows that are lost"),
+    ]
+
+
+class Beat(msgspec.Struct, frozen=True, tag_field="type", tag="beat"):
+    """Nothing has happened for a while, and the service is there."""
+
+    after: Annotated[int | None, Meta(description="number of the last row sent")] = None
+
+
+Update = Start | Row | Trouble | Rewound | Beat
+"""What a subscription says."""
+
+
+class Reply(msgspec.Struct, frozen=True, tag_field="kind", tag="reply"):
+    """The one answer to a request that isn't streamed."""
+
+    id: int
+    reply: msgspec.Raw
+
+
+class Part(msgspec.Struct, frozen=True, tag_field="kind", tag="part"):
+    """One of several answers."""
+
+    id: int
+    part: msgspec.Raw
+
+
+class End(msgspec.Struct, frozen=True, tag_field="kind", tag="end"):
+    """No more parts come."""
+
+    id: int
+
+
+class Error(msgspec.Struct, frozen=True, tag_field="kind", tag="error"):
+    """It didn't happen, or not to its end."""
+
+    id: int
+    code: Code
+    what: str
+    hint: str
+
+
+Answer = Reply | Part | End | Error

@@ -1,0 +1,205 @@
+"""What is said on the operators' socket: a request, and what is answered, each a line of JSON.
+
+A connection carries one request and its answers. `VERBS` is the one table of what can be asked: the server dispatches
+by it and docs/control.md is made from it.
+"""
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+from device.control.messages import (
+    VERSION,
+    Clear,
+    Code,
+    Doors,
+    Error,
+    Evacuate,
+    Lockdown,
+    Part,
+    Release,
+    Reply,
+    Request,
+    Secure,
+    Status,
+    Subscribe,
+    Update,
+)
+from device.errors import DoorError, LintelError
+
+MAX_REQUEST = 1024
+"""Longest line of a request, in bytes with its end, in every lane but `Lane.BULK`."""
+MAX_BULK = 1 << 20
+"""Longest line of a bulk request, and of any answer, in bytes."""
+
+
+class Lane(StrEnum):
+    """Who carries a request out, so that the slow ones can't delay the others."""
+
+    SAFETY = "safety"
+    RELEASE = "release"
+    BULK = "bulk"
+    EVENTS = "events"
+
+
+class Who(StrEnum):
+    """Who may ask for something. Whether somebody may connect at all is up to the socket's file."""
+
+    OPERATORS = "operators"
+    OWNER = "owner"
+
+
+MEANINGS: dict[StrEnum, str] = {
+    Lane.SAFETY: "carried out at once, by the thread that listens, which never waits for a disk",
+    Lane.RELEASE: "one after the other, each when its audit row is written",
+    Lane.BULK: "requests of up to 1 MB, and streamed answers: a few at a time",
+    Lane.EVENTS: "until one side hangs up; rows are read from the store, a page at a time",
+    Who.OPERATORS: "everyone who may connect: root, the service's user, and its group",
+    Who.OWNER: "root and the service's user, who may read the store anyway",
+    Code.REQUEST: "not a request: no line, not JSON, or a field that is missing, unknown or of another type",
+    Code.VERSION: "another version of the protocol",
+    Code.VERB: "an unknown verb",
+    Code.FORBIDDEN: "this user may not ask for it",
+    Code.BUSY: "too many wait already; ask again later",
+    Code.SLOW: "the connection did not take what was sent, or did not send its request, in time",
+    Code.REFUSED: "understood, and not done",
+    Code.ENDING: "the service is being stopped; ask again once it runs",
+    Code.BUG: "a bug in Lintel; the journal has more",
+}
+"""One clause for each, for the docs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One thing that can be asked."""
+
+    request: type[Request]
+    answer: object
+    """Type of the reply, or of each part."""
+    lane: Lane
+    who: Who = Who.OPERATORS
+    streamed: bool = False
+    """Parts and an end in place of one reply."""
+
+    @property
+    def name(self) -> str:
+        """As requests have it."""
+        return str(self.request.__struct_config__.tag)
+
+
+Verbs = dict[str, Verb]
+
+
+def table(verbs: Iterable[Verb]) -> Verbs:
+    """Verbs by their names."""
+    return {verb.name: verb for verb in verbs}
+
+
+VERBS = table(
+    (
+        Verb(Status, Doors, Lane.SAFETY),
+        Verb(Secure, Doors, Lane.SAFETY),
+        Verb(Lockdown, Doors, Lane.SAFETY),
+        Verb(Evacuate, Doors, Lane.SAFETY),
+        Verb(Clear, Doors, Lane.SAFETY),
+        Verb(Release, Doors, Lane.RELEASE),
+        Verb(Subscribe, Update, Lane.EVENTS, streamed=True),
+    )
+)
+
+
+class ProtocolError(DoorError):
+    """An answer that says that a request didn't happen."""
+
+    def __init__(self, message: str, *, hint: str, code: Code = Code.REFUSED, request: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+        self.request = request
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    """What is looked at first: whether the rest can be understood at all."""
+
+    v: object = None
+    id: object = 0
+    verb: object = None
+
+
+def decoded(line: bytes, verbs: Verbs) -> tuple[Verb, Request]:
+    """What a line asks for. Raises `ProtocolError`, which says what is understood."""
+    envelope = _decoded(line)
+    number = envelope.id if type(envelope.id) is int else 0
+    if envelope.v != VERSION:
+        raise ProtocolError(
+            f"Unknown protocol version: {_shown(envelope.v)}.",
+            hint=f"Understood: version {VERSION}. After an update: `sudo systemctl restart lintel`.",
+            code=Code.VERSION,
+            request=number,
+        )
+    verb = verbs.get(envelope.verb) if isinstance(envelope.verb, str) else None
+    if verb is None:
+        raise ProtocolError(
+            f"Unknown verb: {_shown(envelope.verb)}.",
+            hint=f"Understood: {', '.join(verbs)}.",
+            code=Code.VERB,
+            request=number,
+        )
+    try:
+        return verb, msgspec.json.decode(line, type=verb.request)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        fields = ", ".join(verb.request.__struct_encode_fields__)
+        raise ProtocolError(
+            f"Invalid request {verb.name}: {error}.",
+            hint=f"Understood: verb, {fields}.",
+            code=Code.REQUEST,
+            request=number,
+        ) from None
+
+
+def is_earlier(line: bytes) -> bool:
+    """Whether a line is of the time before versions."""
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        names = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+        return not names.keys() & {"v", "verb"}
+    return False
+
+
+def _decoded(line: bytes) -> _Envelope:
+    try:
+        return msgspec.json.decode(line, type=_Envelope)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ProtocolError(
+            f"Invalid request: {error}.",
+            hint="Send a JSON object on one line, or use `lintel door`.",
+            code=Code.REQUEST,
+        ) from None
+
+
+def _shown(value: object) -> str:
+    """What was received, in short."""
+    text = "none" if value is None else repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}..."
+
+
+def line_of(message: msgspec.Struct) -> bytes:
+    """A message as its line."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+def reply_line(number: int, reply: object) -> bytes:
+    """The line of a reply."""
+    return line_of(Reply(number, msgspec.Raw(msgspec.json.encode(reply))))
+
+
+def part_line(number: int, part: object) -> bytes:
+    """The line of a part."""
+    return line_of(Part(number, msgspec.Raw(msgspec.json.encode(part))))
+
+
+def error_line(number: int, error: LintelError) -> bytes:
+    """The line of an error."""
+    code = error.code if isinstance(error, ProtocolError) else Code.REFUSED
+    return line_of(Error(number, code, error.message, error.hint))

@@ -1,0 +1,256 @@
+"""The lane of subscriptions: says rows of the audit to whoever subscribed, each in its order and once.
+
+A subscriber has a cursor, the number of the last row that it was sent, and no queue: the next page is read when there
+is room for all of it in the kernel's buffer. So nothing here waits for a slow subscriber, and none costs memory. One
+that reads nothing at all is dropped, and resumes behind the last row it has.
+"""
+
+import contextlib
+import fcntl
+import selectors
+import socket
+import sys
+import termios
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+import msgspec
+
+from device.control.feed import NOTHING, POLL_S, After, Feed, Finding, Newest, Page, Source, Wish
+from device.control.jobs import SLOW, Job, is_owner
+from device.control.messages import Beat, Code, Rewound, Row, Start, Subscribe, Trouble
+from device.control.protocol import ProtocolError, error_line, part_line
+from device.control.workers import ENDING
+
+MAX_SUBSCRIBERS = 64
+BEAT_S = 5.0
+"""After this silence a subscriber is told that the service is there."""
+UNREAD_BEATS = 3
+"""A subscriber that has left so many of these unread is dropped."""
+STALL_S = 10.0
+"""One that makes no room for so long is dropped."""
+HANGS_S = 2.0
+"""A store that hasn't answered for so long is a trouble."""
+ROOM = 256 * 1024
+"""Asked of the kernel for each subscriber; it says that there is room while a quarter is used at most."""
+MAX_SENT = 64 * 1024
+"""Bytes that are sent at once, so that they always fit."""
+END_S = 2.0
+_PEOPLE = ("badge", "person_id", "person")
+_FULL = ProtocolError(
+    f"There are {MAX_SUBSCRIBERS} subscribers already.", hint="Close one, and ask again.", code=Code.BUSY
+)
+_CHATTER = ProtocolError(
+    "A subscriber sends nothing after its request.", hint="Open another connection for it.", code=Code.REQUEST
+)
+
+__all__ = ["NOTHING", "Source", "Subscriptions"]
+
+
+@dataclass(eq=False, slots=True)
+class _Subscriber:
+    """One who subscribed."""
+
+    job: Job
+    wish: Wish
+    spoken_at: float
+    is_ready: bool = False
+    """Whether there is room for a page."""
+    full_since: float = 0.0
+    trouble: str = ""
+    """What it was told of the store last."""
+    unread_beats: int = 0
+    sees_people: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sees_people = is_owner(self.job.uid)
+
+    @property
+    def connection(self) -> socket.socket:
+        """Its end here."""
+        return self.job.peer.connection
+
+    @property
+    def after(self) -> int | None:
+        """Number of the last row that it has; None while it isn't known where it begins."""
+        return self.wish.row if isinstance(self.wish, After) else None
+
+    def has_unread(self) -> bool:
+        """Whether something that was sent lies in the kernel still (unix(7), SIOCOUTQ)."""
+        return any(fcntl.ioctl(self.connection, termios.TIOCOUTQ, bytes(4)))
+
+
+class Subscriptions:
+    """The thread that speaks to all subscribers. `add` and `close` are for others."""
+
+    def __init__(self, source: Source, *, poll_s: float = POLL_S, beat_s: float = BEAT_S) -> None:
+        self._beat_s = beat_s
+        self._new: deque[_Subscriber] = deque()
+        self._found: deque[Finding] = deque()
+        self._subscribers: set[_Subscriber] = set()
+        self._selector = selectors.DefaultSelector()
+        self._waker, self._woken = socket.socketpair()
+        for each in (self._waker, self._woken):
+            each.setblocking(False)
+        self._selector.register(self._woken, selectors.EVENT_READ)
+        self._is_ending = False
+        self._feed = Feed(source, self._deliver, poll_s)
+        self._thread = threading.Thread(target=self._run, name="events", daemon=True)
+        self._thread.start()
+
+    def add(self, job: Job) -> None:
+        """Begins a subscription; waits for nothing."""
+        if len(self._subscribers) + len(self._new) >= MAX_SUBSCRIBERS:
+            job.refuse(_FULL)
+            return
+        self._new.append(_Subscriber(job, _beginning(job), time.monotonic()))
+        self._wake()
+
+    def close(self) -> None:
+        """Hangs up on all of them."""
+        self._is_ending = True
+        self._wake()
+        self._thread.join(END_S)
+        self._feed.close()
+        for each in (self._waker, self._woken, self._selector):
+            each.close()
+
+    def _deliver(self, finding: Finding) -> None:
+        self._found.append(finding)
+        self._wake()
+
+    def _wake(self) -> None:
+        with contextlib.suppress(OSError):
+            self._waker.send(b"\0")
+
+    def _run(self) -> None:
+        while not self._is_ending:
+            try:
+                self._step()
+            except Exception:  # the other subscribers go on
+                threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
+                time.sleep(0.1)
+        for one in [*self._subscribers, *self._new]:
+            one.job.refuse(ENDING)
+
+    def _step(self) -> None:
+        for key, mask in self._selector.select(min(1.0, self._beat_s / 2) if self._subscribers else None):
+            if isinstance(key.data, _Subscriber):
+                self._hear(key.data, mask)
+            else:
+                with contextlib.suppress(OSError):
+                    self._woken.recv(4096)
+        while self._new:
+            self._admit(self._new.popleft())
+        while self._found:
+            self._pass_on(self._found.popleft())
+        self._look_after()
+        self._feed.want(frozenset(one.wish for one in self._subscribers if one.is_ready))
+
+    def _admit(self, one: _Subscriber) -> None:
+        one.connection.setblocking(False)
+        one.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROOM)
+        self._subscribers.add(one)
+        self._selector.register(one.connection, selectors.EVENT_READ, one)
+        one.is_ready = True
+        if one.after is not None:
+            self._say(one, Start(one.after))
+
+    def _hear(self, one: _Subscriber, mask: int) -> None:
+        if one not in self._subscribers:
+            return
+        if mask & selectors.EVENT_WRITE:
+            one.is_ready = True
+            self._selector.modify(one.connection, selectors.EVENT_READ, one)
+        if mask & selectors.EVENT_READ:
+            said = one.job.peer.receive(4096)
+            if said is not None:
+                self._drop(one, _CHATTER if said else None)
+
+    def _pass_on(self, finding: Finding) -> None:
+        """What the feed has found, to those who wait for just that."""
+        for one in [one for one in self._subscribers if one.is_ready and one.wish == finding.wish]:
+            self._tell_trouble(one, finding.trouble)
+            if finding.trouble or not one.is_ready:
+                continue
+            if finding.page is None:
+                one.wish = After(finding.begins_after)
+                self._say(one, Start(finding.begins_after))
+            else:
+                self._turn(one, finding.page)
+
+    def _turn(self, one: _Subscriber, page: Page) -> None:
+        after = one.after or 0
+        if page.end < after and not page.rows:
+            one.wish = After(page.end)
+            self._say(one, Rewound(page.end))
+            return
+        lines, last = bytearray(), after
+        for row in page.rows:
+            line = part_line(one.job.request.id, row if one.sees_people else _without_people(row))
+            if lines and len(lines) + len(line) > MAX_SENT:
+                break
+            lines += line
+            last = row.id
+        if lines:
+            one.wish = After(last)
+            self._send(one, bytes(lines))
+
+    def _look_after(self) -> None:
+        """Drops those that read nothing, and speaks to those that have heard nothing for a while."""
+        now, silent_s = time.monotonic(), self._feed.silent_s()
+        for one in list(self._subscribers):
+            if silent_s >= HANGS_S:
+                self._tell_trouble(one, f"The store has not answered for {HANGS_S:g} s.")
+            if one.is_ready and now - one.spoken_at >= self._beat_s:
+                self._beat(one)
+            elif not one.is_ready and now - one.full_since >= STALL_S:
+                self._drop(one, SLOW)
+
+    def _beat(self, one: _Subscriber) -> None:
+        one.unread_beats = one.unread_beats + 1 if one.has_unread() else 0
+        if one.unread_beats >= UNREAD_BEATS:
+            self._drop(one, SLOW)
+        else:
+            self._say(one, Beat(one.after))
+
+    def _tell_trouble(self, one: _Subscriber, what: str) -> None:
+        if one.is_ready and one.trouble != what:
+            one.trouble = what
+            self._say(one, Trouble(what))
+
+    def _say(self, one: _Subscriber, part: msgspec.Struct) -> None:
+        self._send(one, part_line(one.job.request.id, part))
+
+    def _send(self, one: _Subscriber, lines: bytes) -> None:
+        """Sends what always fits, and finds out whether more would."""
+        try:
+            sent = one.connection.send(lines)
+        except OSError:
+            sent = 0
+        if sent < len(lines):  # it has gone, or its rest of a line would be cut off
+            self._drop(one, None)
+            return
+        one.spoken_at = one.full_since = time.monotonic()
+        one.is_ready = False
+        self._selector.modify(one.connection, selectors.EVENT_READ | selectors.EVENT_WRITE, one)
+
+    def _drop(self, one: _Subscriber, why: ProtocolError | None) -> None:
+        self._subscribers.discard(one)
+        self._selector.unregister(one.connection)
+        if why is not None:
+            one.job.peer.send(error_line(one.job.request.id, why))
+        one.job.peer.close()
+
+
+def _beginning(job: Job) -> Wish:
+    request = job.request
+    if not isinstance(request, Subscribe):
+        raise TypeError(type(request).__name__)
+    return Newest(request.last) if request.since is None else After(request.since - 1)
+
+
+def _without_people(row: Row) -> Row:
+    return msgspec.structs.replace(row, **dict.fromkeys(_PEOPLE))

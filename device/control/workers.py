@@ -1,0 +1,88 @@
+"""The threads of a lane, each with one job at a time: what takes long delays neither the doors nor another lane."""
+
+import contextlib
+import queue
+import threading
+from collections.abc import Iterator
+
+from device.control.desk import Desk, bug
+from device.control.jobs import SEND_S, Job, Unread, job_of, refuse, settled
+from device.control.messages import Code
+from device.control.protocol import ProtocolError, error_line
+from device.errors import LintelError
+
+END_S = 2.0
+"""How long the end waits for a thread that hangs in a disk."""
+ENDING = ProtocolError("The service is being stopped.", hint="Ask again once it runs.", code=Code.ENDING)
+
+
+class Workers:
+    """A lane: so many threads, and so many requests that wait for one of them."""
+
+    def __init__(self, name: str, desk: Desk, *, threads: int, waiting: int) -> None:
+        self._name = name
+        self._desk = desk
+        self._is_ending = False
+        self._waiting: queue.Queue[Job | Unread | None] = queue.Queue(waiting)
+        self._threads = [threading.Thread(target=self._run, name=name, daemon=True) for _ in range(threads)]
+        for thread in self._threads:
+            thread.start()
+
+    def add(self, request: Job | Unread) -> None:
+        """Answers it when its turn has come, or refuses it if too many wait."""
+        try:
+            self._waiting.put_nowait(request)
+        except queue.Full:
+            _refuse(request, self._busy())
+
+    def close(self) -> None:
+        """Begins none that waits, and does not wait for a store that hangs."""
+        self._is_ending = True
+        with contextlib.suppress(queue.Empty):
+            while True:
+                if (request := self._waiting.get_nowait()) is not None:
+                    _refuse(request, ENDING)
+        for _ in self._threads:
+            with contextlib.suppress(queue.Full):
+                self._waiting.put_nowait(None)
+        for thread in self._threads:
+            thread.join(END_S)
+
+    def _busy(self) -> ProtocolError:
+        return ProtocolError(
+            f"Too many {self._name} wait for the store.",
+            hint="Try again when `lintel door status` is quiet.",
+            code=Code.BUSY,
+        )
+
+    def _run(self) -> None:
+        while (request := self._waiting.get()) is not None:
+            try:
+                if self._is_ending:
+                    raise ENDING
+                if job := self._whole(request):
+                    request = job
+                    self._carry_out(job)
+            except LintelError as error:
+                _refuse(request, error)
+            except Exception as error:  # the lane goes on
+                _refuse(request, bug(error))
+
+    def _whole(self, request: Job | Unread) -> Job | None:
+        """The job, once all of it is here. Raises `ProtocolError`."""
+        return request if isinstance(request, Job) else job_of(self._desk, request.peer, request.line())
+
+    def _carry_out(self, job: Job) -> None:
+        """Raises `LintelError`."""
+        answer = settled(job.answer(self._desk, is_ending=lambda: self._is_ending))
+        if job.verb.streamed and isinstance(answer, Iterator):
+            job.stream(answer, within_s=SEND_S)
+        else:
+            job.reply(answer, within_s=SEND_S)
+
+
+def _refuse(request: Job | Unread, error: LintelError) -> None:
+    if isinstance(request, Job):
+        request.refuse(error)
+    else:
+        refuse(request.peer, error_line(0, error))
