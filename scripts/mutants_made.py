@@ -83,7 +83,7 @@ def _is_call_statement(node: Node) -> bool:
     if node.type != "atom_expr" or node.parent is None or node.parent.type != "simple_stmt":
         return False
     last = node.children[-1]
-    return bool(last.type == "trailer" and last.children[0] == "(" and node.children[0].value != "assert_never")
+    return bool(last.type == "trailer" and last.children[0] == "(" and node.get_first_leaf().value != "assert_never")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,10 @@ def sites(source: str) -> list[Site]:
 
 def mutant_at(file: str, source: str, site: Site) -> Mutant | None:
     """The mutant of a place; None if it is not Python or means the same."""
-    mutated = mutate_code(source, _operator(site.operator), site.occurrence)
+    try:
+        mutated = mutate_code(source, _operator(site.operator), site.occurrence)
+    except AttributeError:  # cosmic-ray replaces no exception whose name has a dot
+        return None
     if mutated is None:
         return None
     try:

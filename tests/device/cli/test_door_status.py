@@ -1,0 +1,51 @@
+"""What `lintel door` reports of a door, and when a door has done what it was told."""
+
+import pytest
+
+from device.cli.text.door_status import duration, obeys
+from device.records import DoorCommand, DoorState, DoorStatus, Outputs
+
+S = DoorState
+
+
+def door(state: DoorState, *, released: bool = False) -> DoorStatus:
+    return DoorStatus("main", state, 0.0, (), Outputs(released=released))
+
+
+def states_that_obey(command: DoorCommand, *, released: bool = False) -> set[DoorState]:
+    return {state for state in DoorState if obeys(door(state, released=released), command)}
+
+
+def test_lockdown_is_carried_out_in_lockdown_and_beneath_a_fault() -> None:
+    assert states_that_obey(DoorCommand.LOCKDOWN) == {S.LOCKDOWN, S.FAULT}
+
+
+def test_evacuation_is_carried_out_in_evacuation_alone() -> None:
+    assert states_that_obey(DoorCommand.EVACUATE, released=True) == {S.EVACUATION}
+
+
+def test_door_in_fault_is_not_reported_as_secured() -> None:
+    assert states_that_obey(DoorCommand.SECURE) == set(DoorState) - {S.FAULT}
+
+
+def test_released_door_is_not_reported_as_secured() -> None:
+    assert states_that_obey(DoorCommand.SECURE, released=True) == set()
+
+
+def test_release_is_carried_out_when_the_strike_is_released() -> None:
+    assert [obeys(door(S.RELEASED, released=released), DoorCommand.RELEASE) for released in (True, False)] == [
+        True,
+        False,
+    ]
+
+
+def test_cleared_door_is_locked_released_or_open() -> None:
+    assert states_that_obey(DoorCommand.CLEAR) == {S.LOCKED, S.RELEASED, S.OPEN}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7199, "119 min"), (7200, "2 h"), (172_799, "47 h"), (172_800, "2 d")],
+)
+def test_time_is_in_the_unit_people_use(seconds: float, words: str) -> None:
+    assert duration(seconds) == words

@@ -1,0 +1,23 @@
+"""Pins are given back while others are reserved: Python may collect a forgotten device at any moment."""
+
+import threading
+
+from gpiozero import DigitalOutputDevice
+
+from device.door.wires.gpio import board_factory
+from tests.device.conftest import Lgpio
+
+
+def test_device_closed_during_a_reservation_does_not_hang(lgpio: Lgpio) -> None:
+    """gpiozero's own lock deadlocks when `__del__` closes a device in the thread that reserves pins."""
+    factory = board_factory()
+    device = DigitalOutputDevice(17, pin_factory=factory)
+
+    def collect_while_reserving() -> None:
+        with factory._res_lock:
+            device.close()
+
+    thread = threading.Thread(target=collect_while_reserving, daemon=True)
+    thread.start()
+    thread.join(5.0)
+    assert (thread.is_alive(), device.closed, lgpio.levels(17)) == (False, True, [0])
