@@ -16,7 +16,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 LENGTH = 128
@@ -57,7 +63,7 @@ def search_ms(people: int, rounds: int) -> tuple[float, float]:
 
     fusion = Fusion(least_probe_length=0.985, least_reference_length=0.99)
     known, probes = unit_vectors(people), unit_vectors(rounds + 3)
-    samples = [timed(lambda probe=probe: nearest(probe, known, TOP, fusion=fusion)) for probe in probes]
+    samples = [timed(partial(nearest, probe, known, TOP, fusion=fusion)) for probe in probes]
     return statistics.median(samples[3:]), min(samples[3:])
 
 
@@ -77,6 +83,7 @@ def store_ms(people: int) -> float:
     from device.vision.models import EMBEDDING, shipped_models_dir
 
     rule, model = read_manifest(shipped_models_dir() / f"{EMBEDDING}.json").decision, "ab" * 32
+    assert rule is not None
     now = datetime(2026, 1, 1, tzinfo=UTC)
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder)) as store:
         with store.people() as known:
@@ -85,11 +92,11 @@ def store_ms(people: int) -> float:
         return timed(lambda: read_gallery(store, model, rule))
 
 
-def unit_vectors(count: int):  # noqa: ANN201 - numpy is imported inside, after the threads are set
+def unit_vectors(count: int) -> "NDArray[np.float32]":
     import numpy as np
 
     drawn = np.random.default_rng(count).normal(size=(count, LENGTH)).astype(np.float32)
-    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), np.float32)
 
 
 def timed(work: Callable[[], object]) -> float:

@@ -139,7 +139,8 @@ def as_in_a_visit(image: Image, count: int, seed: int) -> list[Image]:
     height, width = image.shape[:2]
     frames = []
     for _ in range(count):
-        matrix = cv2.getRotationMatrix2D((width / 2, height / 2), random.normal(0, 2), random.normal(1, 0.02))
+        turned = cv2.getRotationMatrix2D((width / 2, height / 2), random.normal(0, 2), random.normal(1, 0.02))
+        matrix = np.asarray(turned, np.float64)
         matrix[:, 2] += random.normal(0, 0.01 * width, 2)
         moved = cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REFLECT).astype(np.float32)
         noisy = moved * random.normal(1, 0.05) + random.normal(0, 3, moved.shape)

@@ -132,6 +132,9 @@ class CameraAtHand:
     def read(self, timeout_s: float) -> Frame | None:
         return Frame(self.image, self.clock.monotonic()) if timeout_s > 0 else None
 
+    def trouble(self) -> str:
+        return ""
+
     def close(self) -> None:
         pass
 

@@ -30,6 +30,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -87,6 +88,7 @@ def kept_up(chosen: argparse.Namespace, role: str, least_s: float) -> list[str]:
     lines, drawn, left = [], random.Random(role), chosen.minutes * 60
     while left > 0:
         child = started(chosen, role, slowed=chosen.sync_ms > 0)
+        assert child.stdout is not None
         lines.append(child.stdout.readline())
         reader = threading.Thread(target=lines.extend, args=(child.stdout,))
         reader.start()
@@ -138,7 +140,7 @@ def swipes(store: Store, who: str) -> None:
     drawn = random.Random(who)
     for number in count():
         name = f"{who}/{os.getpid()}/{number}"
-        acknowledged(who, name, lambda name=name: swipe(store, Credential("number", 0, drawn.randrange(30)), name))
+        acknowledged(who, name, partial(swipe, store, Credential("number", 0, drawn.randrange(30)), name))
 
 
 def swipe(store: Store, credential: Credential, name: str) -> None:
@@ -157,7 +159,7 @@ def releases(store: Store, who: str) -> None:
 
     for number in count():
         name = f"{who}/{os.getpid()}/{number}"
-        acknowledged(who, name, lambda name=name: release(name))
+        acknowledged(who, name, partial(release, name))
         time.sleep(0.2)
 
 
@@ -178,7 +180,7 @@ def operator(chosen: argparse.Namespace) -> None:
 
     for number in count():
         name = f"operator/{os.getpid()}/{number}"
-        acknowledged("operator", name, lambda name=name: change(name))
+        acknowledged("operator", name, partial(change, name))
         time.sleep(0.5)
 
 
@@ -232,7 +234,7 @@ def swiper(chosen: argparse.Namespace) -> None:
         store.trouble()
         while time.monotonic() < deadline:
             badge = Credential("number", 0, drawn.randrange(chosen.people))
-            acknowledged("door", "row", lambda badge=badge: swipe(store, badge, "row"))
+            acknowledged("door", "row", partial(swipe, store, badge, "row"))
             time.sleep(0.05)
 
 

@@ -17,7 +17,7 @@ from device.door.thread import DoorThread
 from device.door.wires.gpio import BoardIO
 from device.enrollment import Candidate, Enrollment
 from device.images import read_image
-from device.records import BadgeRead
+from device.records import ReaderEvent
 from device.service import Notifier, Service, Watchdog, serve
 from device.signals import stopped_by_signals
 from device.store.store import Store
@@ -44,7 +44,7 @@ class TellingDoor(Door):
 class LateReader(SimulatedReader):
     """The badge is presented as soon as the door waits for one."""
 
-    def read(self, timeout_s: float) -> BadgeRead | None:
+    def read(self, timeout_s: float) -> ReaderEvent | None:
         if timeout_s and not self.presented:
             self.presented = True
             self.present(BADGE)

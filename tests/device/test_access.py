@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import cv2
 import msgspec
@@ -451,7 +451,9 @@ def test_a_face_that_jumps_is_another_face(world_of: Callable[..., World]) -> No
     assert world.swipe().frames == 5
 
 
-def test_the_audit_has_the_row_before_the_strike_is_released(world_of: Callable[..., World]) -> None:
+def test_the_audit_has_the_row_before_the_strike_is_released(
+    monkeypatch: pytest.MonkeyPatch, world_of: Callable[..., World]
+) -> None:
     world = world_of(probe(0.95))
     rows_at_release = []
     grant = world.door.grant
@@ -461,7 +463,7 @@ def test_the_audit_has_the_row_before_the_strike_is_released(world_of: Callable[
             rows_at_release.extend(other.execute("SELECT outcome FROM audit").fetchall())
         return grant(**how)
 
-    world.door.grant = watched
+    monkeypatch.setattr(world.door, "grant", watched)
     world.swipe()
     assert rows_at_release == [("granted",)]
 
@@ -498,7 +500,7 @@ def test_a_flood_while_a_part_is_missing_leaves_room_for_everything_else(
     """20 badges a second for a minute: at most 20 rows at once, one every 10 s, and what they count."""
     world = world_of()
 
-    def fail(_self: Store | ScriptedAnalyzer):
+    def fail(_self: Store | ScriptedAnalyzer) -> NoReturn:
         raise StoreError("Missing.", hint="Bring it.") if missing == "store" else ModelError("None.", hint="Bring it.")
 
     if missing == "store":
@@ -515,16 +517,18 @@ def test_a_flood_while_a_part_is_missing_leaves_room_for_everything_else(
     assert world.access._log.waiting + written <= 26
 
 
-def test_what_could_not_be_written_down_is_written_later(world_of: Callable[..., World]) -> None:
+def test_what_could_not_be_written_down_is_written_later(
+    monkeypatch: pytest.MonkeyPatch, world_of: Callable[..., World]
+) -> None:
     world = world_of(probe(0.95))
     audit = world.store.audit
 
-    def fail():
+    def fail() -> NoReturn:
         raise StoreError("Locked.", hint="Wait.")
 
-    world.store.audit = fail
+    monkeypatch.setattr(world.store, "audit", fail)
     world.swipe()
-    world.store.audit = audit
+    monkeypatch.setattr(world.store, "audit", audit)
     world.access._log.write_down()
     row = world.last_row()
     assert (row.badge, row.outcome, row.reason) == ("17:1001", Outcome.DENIED, Reason.STORE_FAULT)
@@ -541,7 +545,7 @@ def test_a_store_that_cannot_be_read_is_a_denial(world_of: Callable[..., World])
 def test_whatever_a_damaged_store_comes_up_with_is_a_denial(world_of: Callable[..., World], damaged: str) -> None:
     world = world_of(probe(0.95))
 
-    def fail():
+    def fail() -> NoReturn:
         raise RuntimeError("17:1001")
 
     setattr(world.store, damaged, fail)
@@ -553,7 +557,7 @@ def test_whatever_a_damaged_store_comes_up_with_is_a_denial(world_of: Callable[.
 def test_the_time_lost_on_a_store_that_fails_is_told(world_of: Callable[..., World], locked: str) -> None:
     world = world_of(probe(0.95))
 
-    def fail():
+    def fail() -> NoReturn:
         world.clock.sleep(5.0)
         raise StoreError("Locked.", hint="Wait.")
 
@@ -611,7 +615,7 @@ def test_a_grant_always_rests_on_enough_matching_frames_in_a_row(
     ("change", "reason"), [(People.revoke, Reason.BADGE_REVOKED), (People.suspend, Reason.BADGE_SUSPENDED)]
 )
 def test_a_badge_that_becomes_worthless_during_the_look_does_not_open_the_door(
-    world_of: Callable[..., World], change: Callable[..., Any], reason: Reason
+    monkeypatch: pytest.MonkeyPatch, world_of: Callable[..., World], change: Callable[..., Any], reason: Reason
 ) -> None:
     world = world_of(probe(0.95))
     analyze = world.analyzer.analyze
@@ -621,12 +625,14 @@ def test_a_badge_that_becomes_worthless_during_the_look_does_not_open_the_door(
             change(people, BADGE, world.clock.utc())
         return analyze(image)
 
-    world.analyzer.analyze = changing
+    monkeypatch.setattr(world.analyzer, "analyze", changing)
     assert world.swipe().decision.reason is reason
     assert world.releases == 0
 
 
-def test_somebody_renamed_during_the_look_is_let_in(world_of: Callable[..., World]) -> None:
+def test_somebody_renamed_during_the_look_is_let_in(
+    monkeypatch: pytest.MonkeyPatch, world_of: Callable[..., World]
+) -> None:
     world = world_of(probe(0.95))
     analyze = world.analyzer.analyze
 
@@ -635,7 +641,7 @@ def test_somebody_renamed_during_the_look_is_let_in(world_of: Callable[..., Worl
             people.rename(people.held(BADGE).person, f"Ada {world.analyzer.seen}")
         return analyze(image)
 
-    world.analyzer.analyze = renaming
+    monkeypatch.setattr(world.analyzer, "analyze", renaming)
     assert world.swipe().decision.granted
 
 
@@ -677,9 +683,11 @@ def test_a_request_to_stop_ends_the_look_at_once(world_of: Callable[..., World])
     assert world.last_row().reason is Reason.STOPPING
 
 
-def test_a_camera_that_hangs_does_not_delay_a_stop(world_of: Callable[..., World]) -> None:
+def test_a_camera_that_hangs_does_not_delay_a_stop(
+    monkeypatch: pytest.MonkeyPatch, world_of: Callable[..., World]
+) -> None:
     world = world_of()
-    world.camera.read = world.clock.sleep
+    monkeypatch.setattr(world.camera, "read", world.clock.sleep)
     world.swipe(stop=StopAfter(1))
     assert world.clock.monotonic() <= GLANCE_S
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 import pytest
@@ -114,7 +114,7 @@ def test_door_is_secured_before_the_camera_is_opened(
 ) -> None:
     levels = []
 
-    def failing(_settings: CameraSettings, _clock: SystemClock, **_how: bool):
+    def failing(_settings: CameraSettings, _clock: SystemClock, **_how: bool) -> NoReturn:
         levels.extend(lgpio.levels())
         raise CameraError("There is no camera.", hint="Connect it.")
 
@@ -155,7 +155,7 @@ def test_evacuation_outlasts_restarts_stops_and_a_slow_camera(
     monkeypatch.setattr("device.open_doors.board_factory", lambda _chip: pins.factory)
     ModeFile(tmp_path / "state", "main").write(Lasting(Mode(ordered=Order.EVACUATION)))
 
-    def slow(_settings: CameraSettings, clock: SystemClock, **_how: bool):
+    def slow(_settings: CameraSettings, clock: SystemClock, **_how: bool) -> NoReturn:
         clock.sleep(PET_S + 1.0)
         raise CameraError("There is no camera.", hint="Connect it.")
 
@@ -241,14 +241,16 @@ def test_standard_input_of_a_service_is_a_trouble(settings: Settings, monkeypatc
 
 
 @pytest.mark.usefixtures("lgpio", "camera")
-def test_door_whose_time_has_ended_ends_the_process_at_once(settings: Settings) -> None:
+def test_door_whose_time_has_ended_ends_the_process_at_once(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
     """It is in FAULT and hears neither its exit button nor an evacuation: a watchdog would take 75 s."""
 
-    def fail(*_arguments: float):
+    def fail(*_arguments: float) -> NoReturn:
         raise MemoryError
 
     with running(settings) as run:
-        run.door.tick = fail
+        monkeypatch.setattr(run.door, "tick", fail)
         watchdog = Watchdog(Notifier(None), SystemClock())
         services = [Service(part, settings, watchdog) for part in run.parts.parts]
         began = time.monotonic()

@@ -3,6 +3,7 @@
 import os
 import stat
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
@@ -68,7 +69,7 @@ def test_folder_that_cannot_be_written_to_gives_a_key_for_this_run(tmp_path: Pat
 
 
 def test_disk_that_is_full_leaves_no_half_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_descriptor: object):
+    def full(_descriptor: object) -> NoReturn:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -83,7 +84,7 @@ def test_loose_cable_writes_at_most_ten_rows_a_minute(world: World) -> None:
 def test_part_that_raises_is_a_trouble_and_others_are_asked(tmp_path: Path) -> None:
     world = World(tmp_path / "state")
 
-    def broken():
+    def broken() -> NoReturn:
         raise RuntimeError("a driver's own way")
 
     parts = [Part("one", frozenset({"main"}), broken), Part("two", frozenset({"main"}), lambda: "It is gone.")]

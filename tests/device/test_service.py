@@ -12,7 +12,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from signal import Signals
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import given
@@ -49,7 +49,7 @@ from device.virtual.reader import SimulatedReader
 from device.virtual.scene import Scene
 from device.vision.faces import FaceAnalyzer
 from tests.device.doors import open_door
-from tests.processes import started
+from tests.processes import output_of, started
 
 SERVE = Path(__file__).with_name("serve.py")
 EILEEN, UNKNOWN = parse_badge("17:1001"), parse_badge("17:9999")
@@ -211,7 +211,7 @@ def test_badges_presented_before_the_start_are_forgotten(world: World) -> None:
     assert (world.told, world.faults()) == ([], ["3 badge reads dropped that came while the door was busy."])
 
 
-def test_badges_presented_during_the_look_are_forgotten(world: World) -> None:
+def test_badges_presented_during_the_look_are_forgotten(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     world.reader.comes(EILEEN)
     grant = world.door.grant
 
@@ -219,7 +219,7 @@ def test_badges_presented_during_the_look_are_forgotten(world: World) -> None:
         world.reader.queued = [BadgeRead(EILEEN, world.clock.monotonic())] * 2
         return grant(**how)
 
-    world.door.grant = granting
+    monkeypatch.setattr(world.door, "grant", granting)
     world.run()
     assert [transaction.decision.reason for transaction in world.told] == [Reason.MATCH]
     assert world.faults() == ["2 badge reads dropped that came while the door was busy."]
@@ -259,14 +259,14 @@ def test_old_read_is_dropped_and_said(world: World, age_s: float, served: int) -
     assert (len(world.told), len(world.faults())) == (served, 1 - served)
 
 
-def test_line_that_never_falls_silent_does_not_hang_the_door(world: World) -> None:
+def test_line_that_never_falls_silent_does_not_hang_the_door(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     def babble(timeout_s: int) -> BadgeRead:
         if timeout_s:
             world.stop.set()
         world.clock.sleep(0.01)
         return BadgeRead(UNKNOWN, world.clock.monotonic())
 
-    world.reader.read = babble
+    monkeypatch.setattr(world.reader, "read", babble)
     world.run()
     assert world.clock.monotonic() < 3 * POLL_S
 
@@ -404,7 +404,7 @@ def test_relay_that_fails_is_a_denial_with_its_reason_and_noted(world: World) ->
 
 
 def test_without_a_store_badges_are_denied_with_the_reason_and_the_door_goes_on(world: World) -> None:
-    def failing():
+    def failing() -> NoReturn:
         raise StoreError("The disk is gone.", hint="Look at it.")
 
     world.store.audit = world.store.people = failing
@@ -428,15 +428,15 @@ def test_what_happens_at_the_door_is_in_the_audit(world: World) -> None:
     ]
 
 
-def test_what_the_store_did_not_take_is_written_later(world: World) -> None:
+def test_what_the_store_did_not_take_is_written_later(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     world.reader.quiet = 3
     audit = world.store.audit
 
-    def failing():
+    def failing() -> NoReturn:
         raise StoreError("Locked.", hint="Wait.")
 
     def lock() -> None:
-        world.store.audit = failing
+        monkeypatch.setattr(world.store, "audit", failing)
         world.door.command(DoorCommand.LOCKDOWN)
 
     world.reader.at_read[1] = lock
@@ -496,7 +496,9 @@ def test_reader_tells_the_person_what_goes_on(world: World) -> None:
 @pytest.mark.parametrize(
     ("badge", "shown", "least_s"), [(EILEEN, Signal.GRANTED, 3.0), (UNKNOWN, Signal.DENIED, ANSWER_S)]
 )
-def test_answer_stands_long_enough_to_be_seen(world: World, badge: Credential, shown: Signal, least_s: float) -> None:
+def test_answer_stands_long_enough_to_be_seen(
+    monkeypatch: pytest.MonkeyPatch, world: World, badge: Credential, shown: Signal, least_s: float
+) -> None:
     since = {}
     show = world.reader.show
 
@@ -506,7 +508,7 @@ def test_answer_stands_long_enough_to_be_seen(world: World, badge: Credential, s
             since["over"] = world.clock.monotonic()
         show(signal)
 
-    world.reader.show = timed
+    monkeypatch.setattr(world.reader, "show", timed)
     world.reader.comes(badge)
     world.reader.quiet = 9
     world.run()
@@ -522,14 +524,14 @@ def test_what_happened_last_is_written_down_although_the_relay_cannot_be_secured
     assert Event.DOOR_LOCKDOWN in world.events()
 
 
-def test_more_than_can_be_kept_for_a_store_is_counted(world: World) -> None:
+def test_more_than_can_be_kept_for_a_store_is_counted(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     audit = world.store.audit
 
-    def failing():
+    def failing() -> NoReturn:
         raise StoreError("Locked.", hint="Wait.")
 
     def lock() -> None:
-        world.store.audit = failing
+        monkeypatch.setattr(world.store, "audit", failing)
         for _ in range(MAX_WAITING + 5):
             world.reader.notice(Notice.TAMPERED)
 
@@ -569,7 +571,7 @@ def test_watchdog_is_not_fed_while_another_door_hangs(world: World) -> None:
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, MemoryError])
 def test_anything_unforeseen_leaves_the_door_secure(world: World, failure: type[object]) -> None:
-    def fail():
+    def fail() -> NoReturn:
         world.door.grant()
         raise failure
 
@@ -607,8 +609,8 @@ def test_signals_are_given_back() -> None:
 def test_signal_during_a_pulse_secures_the_relay_and_ends_well(tmp_path: Path, number: Signals) -> None:
     command = [sys.executable, str(SERVE), str(tmp_path), "10"]
     with started(command, stdout=subprocess.PIPE) as child:
-        released = child.stdout.readline()
+        released = output_of(child).readline()
         child.send_signal(number)
-        said = child.stdout.read()  # not communicate(), which misses what readline() has read ahead
+        said = output_of(child).read()  # not communicate(), which misses what readline() has read ahead
         child.wait(timeout=9)
     assert (released, said, child.returncode) == ("released\n", "granted\nlow high low\n", 0)

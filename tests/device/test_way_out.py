@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -163,14 +163,14 @@ def test_row_of_leaving_is_written_when_the_store_is_back(world: World) -> None:
     assert "Released without a look-up" in row.fault
 
 
-def test_store_that_hangs_delays_nobody_who_leaves(world: World) -> None:
+def test_store_that_hangs_delays_nobody_who_leaves(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     comes_back = threading.Event()
 
-    def hang():
+    def hang() -> NoReturn:
         comes_back.wait(20.0)
         raise StoreError("The disk is gone.", hint="Look at it.")
 
-    world.store.people = hang
+    monkeypatch.setattr(world.store, "people", hang)
     assert world.leaves().decision.reason is Reason.EXIT
     assert world.took_s < 1.0
     comes_back.set()
@@ -192,7 +192,7 @@ def test_relay_that_is_broken_is_the_reason(world: World) -> None:
 def test_system_without_a_thread_to_spare_delays_nobody_who_leaves(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_thread: object):
+    def refuse(_thread: object) -> NoReturn:
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)

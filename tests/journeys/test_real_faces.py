@@ -1,5 +1,6 @@
 """People in press photos: whoever is enrolled is verified, and nobody else."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def analyzer() -> FaceAnalyzer:
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory, analyzer: FaceAnalyzer, lintel_data: Path):
+def store(tmp_path_factory: pytest.TempPathFactory, analyzer: FaceAnalyzer, lintel_data: Path) -> Iterator[Store]:
     with Store(tmp_path_factory.mktemp("people")) as opened:
         enrollment = Enrollment(opened, analyzer, SystemClock())
         for name, badge in BADGES.items():
@@ -45,7 +46,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, analyzer: FaceAnalyzer, lint
 @pytest.mark.parametrize("badge_of", BADGES)
 @pytest.mark.parametrize("picture", PROBES)
 def test_a_picture_matches_its_own_person_and_no_other(
-    store, analyzer: FaceAnalyzer, lintel_data: Path, picture: str, badge_of: str
+    store: Store, analyzer: FaceAnalyzer, lintel_data: Path, picture: str, badge_of: str
 ) -> None:
     verdict = verify_image(store, analyzer, BADGES[badge_of], Path(lintel_data) / "people" / picture)
     assert verdict.evidence.matches == (PROBES[picture] == badge_of)

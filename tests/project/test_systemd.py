@@ -39,8 +39,11 @@ def largest(settings: type, name: str) -> float:
     """The upper limit of a setting, out of the table of settings."""
     info = msgspec.inspect.type_info(settings)
     assert isinstance(info, msgspec.inspect.StructType)
-    (limit,) = (field.type.type.le for field in info.fields if field.name == name)
-    return float(limit)
+    (kind,) = (field.type for field in info.fields if field.name == name)
+    assert isinstance(kind, msgspec.inspect.Metadata)
+    assert isinstance(kind.type, msgspec.inspect.FloatType)
+    assert kind.type.le is not None
+    return kind.type.le
 
 
 def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -1,7 +1,10 @@
 """The camera fails in each way it can: nobody is let in on old frames, and the door says so within two seconds."""
 
+import contextlib
+import socket
 import time
 from functools import partial
+from typing import Any
 
 from tests.rig.camera import EILEEN, EMPTY, GRACE
 from tests.rig.checks import Figures, Finding, Room, Size
@@ -24,7 +27,8 @@ def granted(rig: Rig, who: str = EILEEN) -> bool:
     "no fault: the holder stands there", "granted within 1.5 s of the swipe", Size(small=3, full=50), in_suite=True
 )
 def healthy(times: int) -> Finding:
-    figures, waited = Figures(), []
+    figures = Figures()
+    waited: list[float | None] = []
     with new_rig(strike_time_s=0.2) as rig:
         rig.start()
         rig.camera.shows(EILEEN)
@@ -34,13 +38,14 @@ def healthy(times: int) -> Finding:
             released = rig.board.when(high=True, since=at, within_s=1.0)
             waited.append(None if released is None else released - at)
         figures.most("swipe to the level on the pin", waited, 1.5)
-        figures.count("troubles", len(rig.status().troubles), 0)
+        figures.count("troubles", rig.troubles(), 0)
     return figures.finding(times)
 
 
 def usable(times: int, **how: float) -> Finding:
     """A camera that is odd and well."""
-    figures, waited = Figures(), []
+    figures = Figures()
+    waited: list[float | None] = []
     with new_rig(strike_time_s=0.2) as rig:
         rig.camera.does("live", **how)
         rig.start()
@@ -52,7 +57,7 @@ def usable(times: int, **how: float) -> Finding:
             waited.append(None if released is None else released - at)
         figures.most("swipe to pin", waited, 3.0)
         status = rig.status()
-        figures.true("", f"troubles: {status and status.troubles}", kept=bool(status) and not status.troubles)
+        figures.true("", f"troubles: {status and status.troubles}", kept=status is not None and not status.troubles)
     return figures.finding(times)
 
 
@@ -124,7 +129,7 @@ def _recovers(rig: Rig) -> bool:
 
 
 _PROMISE = "0 grants; in the status within 2 s; granted again when it is well"
-_FAULTS: tuple[tuple[str, str, dict[str, float], bool], ...] = (
+_FAULTS: tuple[tuple[str, str, dict[str, Any], bool], ...] = (
     ("frozen on the holder: one buffer, bit for bit, for ever", "frozen", {}, True),
     ("repeats its last 8 frames", "loop", {"loop": 8}, False),
     ("repeats its last 16 frames", "loop", {"loop": 16}, False),
@@ -183,11 +188,8 @@ def process_stopped(times: int) -> Finding:
     return figures.finding(times)
 
 
-def _badge_waits(rig: Rig):
+def _badge_waits(rig: Rig) -> contextlib.closing[socket.socket]:
     """A badge that is presented while nobody reads."""
-    import contextlib
-    import socket
-
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(str(rig.folder / "outside.sock"))
     connection.sendall(f"{BADGES[EILEEN]}\n".encode())

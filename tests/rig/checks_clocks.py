@@ -35,7 +35,7 @@ def stepped(times: int) -> Finding:
             rig.step_wall_clock(0.0)
             secured = None if released is None else rig.board.when(high=False, since=released, within_s=5.0)
             lasted.append(None if secured is None or released is None else abs(secured - released - STRIKE_S))
-            troubles += len(rig.status().troubles)
+            troubles += rig.troubles()
         figures.count(f"of {times} granted", granted, times)
         figures.most("the release was off by", lasted, 0.2)
         figures.count("troubles", troubles, 0)

@@ -353,7 +353,7 @@ def found_open(times: int) -> Finding:
             rig.start()
             time.sleep(1.0)
             status = rig.status()
-            told += bool(status) and status.state is not DoorState.LOCKED
+            told += status is not None and status.state is not DoorState.LOCKED
             shunted += len(rig.board.released_since(0, SHUNT))
     figures.count(f"of {times} in the status", told, times)
     figures.count("shunts", shunted, 0)
@@ -471,7 +471,8 @@ def _after(at: float | None, since: float) -> float | None:
 
 def ended_while_released(times: int, number: int, within_s: float) -> Finding:
     """The process gets a signal."""
-    figures, secured = Figures(), []
+    figures = Figures()
+    secured: list[float | None] = []
     with new_rig(strike_time_s=5.0) as rig:
         rig.start()
         rig.camera.shows(EILEEN)

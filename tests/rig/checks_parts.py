@@ -14,6 +14,7 @@ from pathlib import Path
 
 from device.errors import DoorError
 from device.records import DoorCommand, DoorState
+from tests.processes import output_of
 from tests.rig.camera import EILEEN
 from tests.rig.checks import Figures, Finding, Room, Size
 from tests.rig.checks_doors import EXIT_S, READER_EXIT_S, badge_exits, exits, in_state
@@ -80,13 +81,13 @@ def _lock(rig: Rig) -> None:
         "c.execute('BEGIN EXCLUSIVE')\nprint('locked', flush=True)\ntime.sleep(600)\n"
     )
     rig.foreign = subprocess.Popen([sys.executable, "-c", script, str(_store(rig))], stdout=subprocess.PIPE, text=True)
-    rig.foreign.stdout.readline()
+    output_of(rig.foreign).readline()
 
 
 def _unlock(rig: Rig) -> None:
+    assert rig.foreign is not None
     rig.foreign.kill()
-    rig.foreign.wait()
-    rig.foreign.stdout.close()
+    rig.foreign.communicate()
 
 
 def _no_models(rig: Rig) -> None:

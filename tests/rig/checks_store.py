@@ -13,6 +13,7 @@ from functools import partial
 from device.control.client import ask_doors
 from device.errors import DoorError
 from device.records import DoorCommand
+from tests.processes import output_of
 from tests.rig.camera import EILEEN, GRACE
 from tests.rig.checks import Figures, Finding, Room, Size
 from tests.rig.checks_doors import EXIT_S, exits
@@ -98,7 +99,7 @@ def two_processes(seconds: int) -> Finding:
         faults = len(rig.answers()) - len(answered)
         rig.stop()
         rows = rig.rows()
-        there = [int(row[0]) for row in rows if row[1] == "badge-restored"]
+        there = [int(str(row[0])) for row in rows if row[1] == "badge-restored"]
         decided = sum(row[1] == "decision" for row in rows)
         released = sum(row[1] == "door-commanded" for row in rows)
         acknowledged = [int(line) for line in out.split()]
@@ -143,7 +144,7 @@ def random_kills(times: int) -> Finding:
     return figures.finding(times)
 
 
-def _held_open(rig: Rig, statement: str):
+def _held_open(rig: Rig, statement: str) -> subprocess.Popen[str]:
     """Another program's connection with an open transaction, in a process of its own."""
     script = (
         "import sqlite3, sys, time\n"
@@ -154,7 +155,7 @@ def _held_open(rig: Rig, statement: str):
     program = subprocess.Popen(
         [sys.executable, "-c", script, str(rig.state / "lintel.db"), statement], stdout=subprocess.PIPE, text=True
     )
-    program.stdout.readline()
+    output_of(program).readline()
     return program
 
 
@@ -180,7 +181,7 @@ def foreign(times: int, statement: str) -> Finding:
             finally:
                 program.kill()
                 program.wait()
-                program.stdout.close()
+                output_of(program).close()
             time.sleep(0.5)
             rig.command(DoorCommand.CLEAR)
         time.sleep(1.5)

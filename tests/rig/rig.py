@@ -86,6 +86,7 @@ class Rig:
         self.settings = folder / "lintel.toml"
         self.configure(**settings)
         self.unit: Unit | None = None
+        self.foreign: subprocess.Popen[str] | None = None
 
     def configure(self, **settings: object) -> None:
         """Writes the settings file."""
@@ -167,6 +168,12 @@ class Rig:
             doors = ask_doors(self.folder / "run" / "control.sock", timeout_s=timeout_s)
             return doors[0] if doors else None
         return None
+
+    def troubles(self) -> int:
+        """How many troubles the door's status tells; no answer fails the check."""
+        status = self.status()
+        assert status is not None, "nothing answers"
+        return len(status.troubles)
 
     def when_status(self, wanted: "Wanted", within_s: float) -> float | None:
         """When the door's status was first as wanted, seconds on CLOCK_MONOTONIC; None if not within `within_s`."""

@@ -86,7 +86,10 @@ class HandedCapture:
 class Bench(Protocol):
     """A camera, its clock, and how to make it fail."""
 
-    camera: Camera
+    @property
+    def camera(self) -> Camera:
+        """The camera."""
+
     wait_s: float
     """How long a read waits for the next frame: not at all where the test has handed it over."""
 
@@ -151,14 +154,15 @@ class LiveBench:
         last = with_noise(gray(120), self._given)
         loop = [with_noise(gray(120), self._given - back) for back in range(8)]
         self._late_s = 2.0 if how == "late" else 0.0
-        self._frames = {
+        faults: dict[str, Callable[[], Iterator[Image]]] = {
             "hangs": lambda: iter(()),
             "repeats": lambda: forever([last]),
             "loops": lambda: forever(loop),
             "still": lambda: almost_the_same(last),
             "late": self._live,
             "no pixels": lambda: forever([np.zeros((0, 0, 3), np.uint8)]),
-        }[how]()
+        }
+        self._frames = faults[how]()
 
     def works(self) -> None:
         self._late_s = 0.0

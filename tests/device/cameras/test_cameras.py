@@ -138,7 +138,7 @@ def camera(request: pytest.FixtureRequest, clock: SimulatedClock) -> Iterator[Ca
 
 def test_frame_is_rgb_bytes(camera: Camera) -> None:
     (frame,) = played(camera, 1)
-    assert (frame.image.dtype, frame.image.ndim, frame.image.shape[2]) == (np.uint8, 3, 3)
+    assert (frame.image.dtype, frame.image.ndim, frame.image.shape[2]) == (np.dtype(np.uint8), 3, 3)
 
 
 def test_frames_follow_each_other(camera: Camera) -> None:

@@ -173,7 +173,7 @@ class Pauses(tuple[float, ...]):
 
     taken: list[int]
 
-    def __getitem__(self, index: int) -> float:  # type: ignore[no-untyped-def]
+    def __getitem__(self, index: int) -> float:  # type: ignore[override]
         self.taken.append(index)
         return 0.0
 

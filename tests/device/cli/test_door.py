@@ -10,8 +10,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import msgspec
 import pytest
 
 from device.config import DoorSettings, InputSettings, OutputSettings
@@ -29,7 +30,7 @@ from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
 from tests.device.commands import Lintel
 from tests.device.lgpio import Lgpio
-from tests.processes import started
+from tests.processes import output_of, started
 
 HEAVY = {
     "cv2",
@@ -97,8 +98,10 @@ def test_polarity_that_the_settings_do_not_say_is_the_one_driven_last(
     lintel: Lintel, config: Callable[..., Any], driven: Callable[..., Any], unsaid: str
 ) -> None:
     """For this relay high is secure in both ways; each setting alone would say the contrary."""
-    odd = {"active_high": False, "fail_safe": False} if unsaid == "active_high" else {"fail_safe": True}
-    remember([DoorSettings(pin=5, **odd)])
+    odd: dict[str, bool] = (
+        {"active_high": False, "fail_safe": False} if unsaid == "active_high" else {"fail_safe": True}
+    )
+    remember([msgspec.structs.replace(DoorSettings(pin=5), **odd)])
     said = "fail_safe = false" if unsaid == "active_high" else "active_high = true"
     config(f"[door]\npin = 5\n{said}\n")
     assert lintel("door", "secure").exit_code == 0
@@ -415,7 +418,7 @@ class Running:
         self.clock = SimulatedClock()
         self.pins = SimulatedPins(self.clock)
         self.pins.set_line(FIRE, Line.QUIET)
-        self.noted = []
+        self.noted: list[Ordered] = []
         self.doors = {
             door.name: self._door(door)
             for door in (DoorSettings(pin=17), DoorSettings(name="back", pin=27, strike_time_s=5.0))
@@ -587,7 +590,7 @@ def test_service_is_asked_whatever_keeps_the_pins_from_being_driven(
     lintel("door", "release", "--door", "main")
     assert running.released() == {"main"}
 
-    def broken(_relays: object):
+    def broken(_relays: object) -> NoReturn:
         raise OSError("no folder to write into")
 
     monkeypatch.setattr("device.door.securing.secure.secure_all", broken)
@@ -654,7 +657,7 @@ def test_stopped_process_is_a_service_that_hangs(
     lgpio.refused = {"output"}
     command = [sys.executable, "-c", STOPPED, runtime / FILE_NAME]
     with started(command, stdout=subprocess.PIPE) as service:
-        assert service.stdout.readline() == "listens\n"
+        assert output_of(service).readline() == "listens\n"
         service.send_signal(signal.SIGSTOP)
         ended = lintel("door", "secure")
     assert (ended.exit_code, "does not answer" in ended.err) == (DOOR, True)

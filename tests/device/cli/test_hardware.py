@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -33,11 +34,11 @@ class Installer:
     """Does what is said, unless told not to; answers yes, unless told otherwise."""
 
     def __init__(self, pins: SimulatedPins, clock: SimulatedClock) -> None:
-        self.said = []
-        self.asked = []
-        self.answers = {}
-        self.idle = set()
-        self.interrupt_at = None
+        self.said: list[str] = []
+        self.asked: list[tuple[str, float]] = []
+        self.answers: dict[str, bool] = {}
+        self.idle: set[tuple[InputSettings, Line]] = set()
+        self.interrupt_at: str | None = None
         self._pins = pins
         self._clock = clock
 
@@ -46,7 +47,7 @@ class Installer:
         if self.interrupt_at and self.interrupt_at in text:
             self._clock.at(self._clock.monotonic() + 1.0, self.interrupt)
 
-    def interrupt(self):
+    def interrupt(self) -> NoReturn:
         raise KeyboardInterrupt
 
     def confirm(self, question: str) -> bool:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from platform import python_version
 
@@ -25,7 +26,7 @@ except SystemExit:
 """
 
 
-def every_command(group=cli, path=()):
+def every_command(group: click.Group = cli, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """The words that lead to each command."""
     for name in group.list_commands(click.Context(group)):
         command = group.get_command(click.Context(group), name)
@@ -57,9 +58,11 @@ def test_help_of_the_command_or_its_group_names_the_exit_codes(lintel: Lintel, p
 
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
 def test_every_option_is_explained(path: tuple[str, ...]) -> None:
-    command = cli
+    command: click.Command | None = cli
     for name in path:
+        assert isinstance(command, click.Group)
         command = command.get_command(click.Context(command), name)
+    assert command is not None
     options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
     assert [option.name for option in options if not option.help] == []
 

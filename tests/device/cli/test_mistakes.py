@@ -12,7 +12,7 @@ import pytest
 from tests.device.commands import Lintel
 
 LINTEL = Path(sys.executable).parent / "lintel"
-FILES = {
+FILES: dict[str, str | bytes] = {
     "typo.toml": "[door]\npni = 17",
     "binary.toml": b"\xff\xfe",
     "nowhere.toml": '[vision]\nmodels_dir = "/none"',

@@ -132,6 +132,7 @@ def test_other_face_is_a_non_match(lintel: Lintel, grace: Path) -> None:
 def test_verification_as_json(lintel: Lintel, eileen: Path) -> None:
     verdict = lintel("verify", "17:1001", eileen, "--json").json
     rule = load_model(EMBEDDING, shipped_models_dir()).manifest.decision
+    assert rule is not None
     assert verdict == {
         "match": True,
         "similarity": pytest.approx(1.0, abs=1e-3),

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from signal import Signals
+from typing import NoReturn
 
 import msgspec
 import pytest
@@ -18,7 +19,7 @@ from device.cli.text.reader_events import EXPECTED, Transcript
 from device.clock import SystemClock
 from device.commissioning import alone
 from device.config import ReaderSettings
-from device.errors import DoorError, ReaderError
+from device.errors import DoorError, LintelError, ReaderError
 from device.readers.context import ReaderContext
 from device.readers.formats import BUILT_IN, CardFormat, encode, formats_for
 from device.readers.kinds import KINDS
@@ -26,7 +27,7 @@ from device.records import BadgeRead, BadgeRemoved, Credential, KeyPress, Notice
 from device.virtual.pins import SimulatedPins
 from device.virtual.wiegand import WiegandWires, frame
 from tests.device.commands import Lintel
-from tests.processes import started
+from tests.processes import errors_of, started
 
 LINTEL = Path(sys.executable).parent / "lintel"
 CARD = "10010101000000000010001010"
@@ -351,9 +352,9 @@ def test_monitor_ends_with_the_input(lintel_process: Lintel) -> None:
 def test_monitor_ends_in_order_when_interrupted(desk: Path, number: Signals) -> None:
     command = [LINTEL, "--config", desk, "readers", "monitor"]
     with started(command, stderr=subprocess.PIPE) as monitor:
-        assert monitor.stderr.readline() == "Watching. Present a badge; Ctrl-C ends.\n"
+        assert errors_of(monitor).readline() == "Watching. Present a badge; Ctrl-C ends.\n"
         monitor.send_signal(number)
-        assert (monitor.wait(START_TIME_S), monitor.stderr.read()) == (0, "")
+        assert (monitor.wait(START_TIME_S), errors_of(monitor).read()) == (0, "")
 
 
 @pytest.mark.usefixtures("quick")
@@ -412,9 +413,9 @@ def test_stopped_service_keeps_nobody_from_watching(lintel: Lintel, desk: Path, 
 
 @pytest.mark.parametrize(("error", "exit_code"), [(DoorError, 7), (ReaderError, 13)])
 def test_reader_that_is_taken_is_told_with_the_service_in_mind(
-    lintel: Lintel, front: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception], exit_code: int
+    lintel: Lintel, front: Path, monkeypatch: pytest.MonkeyPatch, error: type[LintelError], exit_code: int
 ) -> None:
-    def taken(_chip: str):
+    def taken(_chip: str) -> NoReturn:
         raise error("GPIO busy.", hint="Let it go.")
 
     monkeypatch.setattr("device.door.wires.gpio.board_factory", taken)
@@ -429,7 +430,7 @@ class Keyset:
     """Stands in for OSDP's key exchange: writes down what is asked of it, and can refuse."""
 
     def __init__(self) -> None:
-        self.asked = []
+        self.asked: list[tuple[str, Path, float]] = []
         self.refused = False
 
     def __call__(self, settings: ReaderSettings, around: ReaderContext, window_s: float, *, install: bool) -> None:

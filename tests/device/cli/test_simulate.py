@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from tests.device.commands import Ended, Lintel
-from tests.processes import started
+from tests.processes import errors_of, started
 
 LINTEL = Path(sys.executable).parent / "lintel"
 SCENARIO = """
@@ -61,7 +61,7 @@ def built_in(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, ...]:
     """The built-in scenario, played once as JSON in a process of its own."""
     config = tmp_path_factory.mktemp("built-in") / "lintel.toml"
     config.write_text("[vision]\nthreads = 1\n")
-    command = [LINTEL, "--config", config, "simulate", "--json"]
+    command = [str(LINTEL), "--config", str(config), "simulate", "--json"]
     ended = subprocess.run(command, capture_output=True, check=False, timeout=60)
     return ended.returncode, msgspec.json.decode(ended.stdout)
 
@@ -254,7 +254,7 @@ def test_signal_ends_the_desk_well(clip: Path, state: Path, number: Signals) -> 
     command = [LINTEL, "--state-dir", state, "simulate", "--video", clip]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     with started(command, env=dict(os.environ), **pipes) as child:
-        greeting = child.stderr.readline()
+        greeting = errors_of(child).readline()
         child.send_signal(number)
         said = child.communicate(timeout=30)[1]
     assert (greeting, said, child.returncode) == ("Type a badge and Enter to present it; Ctrl-D ends.\n", "", 0)

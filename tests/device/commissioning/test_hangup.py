@@ -7,13 +7,13 @@ import pytest
 from device.commissioning.hangup import NUMBERS, hangup_interrupts
 
 
-def interrupted(number) -> None:
+def interrupted(number: int) -> None:
     with hangup_interrupts():
         signal.raise_signal(number)
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGTSTP])
-def test_whatever_would_end_or_stop_it_is_an_interrupt_that_secures_on_its_way(number) -> None:
+def test_whatever_would_end_or_stop_it_is_an_interrupt_that_secures_on_its_way(number: int) -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted(number)
 

@@ -158,7 +158,7 @@ class FakeDoorIO:
         self.before_drive = self.on_drive = lambda _outputs: None
         """Called in the thread that drives, before the outputs change and after they have."""
         self.cannot_read = False
-        self.tell = None
+        self.tell: Callable[..., Any] | None = None
         self._lock = threading.Lock()
 
     def drive(self, outputs: Outputs) -> None:

@@ -103,9 +103,9 @@ class Oracle:
         self.ways_out = []
         """Permits that hold in every state."""
         self.lines = {}
-        self.dps = None
+        self.dps: bool | None = None
         self.scheduled = self.fire = self.evacuated = self.locked_down = self.switched = self.failed = False
-        self.rex_held = None
+        self.rex_held: Permit | None | None = None
         self.is_unlocked = False
         """Whether the lock has said unlocked for too long: the one thing that the door is asked for."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.processes import started
+from tests.processes import output_of, started
 
 UNIT = Path(__file__).parents[3] / "systemd" / "lintel.service"
 LINTEL = [sys.executable, str(Path(__file__).parent / "on_kept_pins.py")]
@@ -78,7 +78,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
 def service(world: World) -> Iterator[subprocess.Popen[Any]]:
     """A process that holds the strike released."""
     with started([*LINTEL, "hold"], env=world.environment, stdout=subprocess.PIPE) as process:
-        assert process.stdout.readline() == "evacuation\n"
+        assert output_of(process).readline() == "evacuation\n"
         yield process
 
 
@@ -143,7 +143,7 @@ def test_pin_of_a_process_that_lives_cannot_be_taken(world: World) -> None:
 def evacuated(world: World) -> Iterator[subprocess.Popen[Any]]:
     """A process that holds the strike released for an ordered evacuation, which it remembers."""
     with started([*LINTEL, "evacuate"], env=world.environment, stdout=subprocess.PIPE) as process:
-        assert process.stdout.readline() == "evacuation\n"
+        assert output_of(process).readline() == "evacuation\n"
         yield process
 
 

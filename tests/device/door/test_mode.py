@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,7 +19,7 @@ from device.door import mode as module
 from device.door.lasting import Lasting, Mode, Order, Standing
 from device.door.mode import UNREADABLE, ForgetfulMemory, ModeFile
 from device.errors import DoorError
-from tests.processes import started
+from tests.processes import output_of, started
 
 ALL = tuple(
     Lasting(Mode(*mode), standing)
@@ -146,7 +147,7 @@ class TestCutShort:
     @pytest.mark.parametrize("after", [1, 2, 3, 10, 11])
     def test_killed_writer_leaves_the_last_one_or_the_next(self, tmp_path: Path, after: int) -> None:
         with started([sys.executable, "-c", WRITER, tmp_path / "state"], stdout=subprocess.PIPE) as writer:
-            assert [writer.stdout.readline() for _ in range(after)]
+            assert [output_of(writer).readline() for _ in range(after)]
             writer.send_signal(signal.SIGKILL)
             writer.communicate()
         lasting, why = again(tmp_path).read()
@@ -312,7 +313,7 @@ class TestFullDisk:
         assert done == ["put", "sync", "put", "sync"]
 
 
-def _failing(_descriptor: int):
+def _failing(_descriptor: int) -> NoReturn:
     raise OSError(5, "Input/output error")
 
 

@@ -71,7 +71,7 @@ class Memory:
     def __init__(self, mode: Mode = Mode(), why: str = "") -> None:  # noqa: B008 - frozen
         self.before, self.why = Lasting(mode), why
         self.written = []
-        self.error = None
+        self.error: DoorError | Exception | None = None
         self.before_write = lambda: None
 
     def read(self) -> tuple[Lasting, str]:
@@ -102,9 +102,11 @@ class TestStart:
         opened(io, clock, Memory(Mode(fire=True)))
         assert io.driven[0] == (0.0, Outputs())
 
-    def test_secure_is_driven_before_the_mode_is_read(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
+    def test_secure_is_driven_before_the_mode_is_read(
+        self, monkeypatch: pytest.MonkeyPatch, io: FakeDoorIO, clock: SimulatedClock
+    ) -> None:
         memory = Memory()
-        memory.read = lambda: (Lasting(), f"driven so far: {io.driven}")
+        monkeypatch.setattr(memory, "read", lambda: (Lasting(), f"driven so far: {io.driven}"))
         (notice,) = opened(io, clock, memory).notices()
         assert notice.detail.startswith(f"driven so far: {[(0.0, Outputs())]};")
 
@@ -112,8 +114,10 @@ class TestStart:
         io.wires[DoorInput.DPS] = Line.CUT
         assert opened(io, clock).state is DoorState.FAULT
 
-    def test_change_before_anybody_watched_is_heard(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
-        io.watch = lambda _tell: io.wires.update({DoorInput.FIRE: Line.ACTIVE})
+    def test_change_before_anybody_watched_is_heard(
+        self, monkeypatch: pytest.MonkeyPatch, io: FakeDoorIO, clock: SimulatedClock
+    ) -> None:
+        monkeypatch.setattr(io, "watch", lambda _tell: io.wires.update({DoorInput.FIRE: Line.ACTIVE}))
         assert opened(io, clock).state is DoorState.EVACUATION
 
     def test_change_of_a_wire_is_heard(self, io: FakeDoorIO, door: Door) -> None:
@@ -290,14 +294,14 @@ class TestFailingOutputs:
         clock.sleep(RENEW_S)
         assert io.driven[-1][1].released
 
-    def test_clock_that_is_set_back_keeps_nothing_from_being_mended(self) -> None:
+    def test_clock_that_is_set_back_keeps_nothing_from_being_mended(self, monkeypatch: pytest.MonkeyPatch) -> None:
         clock = StoppedClock()
         io = FakeDoorIO(clock)
         door = Door(SETTINGS, io, clock)
         io.fails = lambda outputs: outputs.released
         door.grant()
         io.fails = lambda _outputs: False
-        clock.monotonic = lambda: -1e6
+        monkeypatch.setattr(clock, "monotonic", lambda: -1e6)
         door.tick()
         assert door.state is DoorState.LOCKED
 
@@ -672,12 +676,12 @@ class TestThread:
         assert time.monotonic() - began < PATIENCE_S
 
     def test_release_ends_on_a_clock_that_is_set_back(
-        self, threaded: Callable[..., tuple[Door, FakeDoorIO, DoorThread]]
+        self, monkeypatch: pytest.MonkeyPatch, threaded: Callable[..., tuple[Door, FakeDoorIO, DoorThread]]
     ) -> None:
         clock = StoppedClock()
         door, io, _ = threaded(clock)
         door.grant()
-        clock.monotonic = lambda: -1e6
+        monkeypatch.setattr(clock, "monotonic", lambda: -1e6)
         until(lambda: not io.driven[-1][1].released)
         assert door.state is DoorState.LOCKED
 
@@ -688,11 +692,11 @@ class TestThread:
         assert thread.failure is None
 
     def test_thread_that_fails_secures_and_says_so_and_beats_no_more(
-        self, threaded: Callable[..., tuple[Door, FakeDoorIO, DoorThread]]
+        self, monkeypatch: pytest.MonkeyPatch, threaded: Callable[..., tuple[Door, FakeDoorIO, DoorThread]]
     ) -> None:
         door, io, thread = threaded(strike_time_s=10.0)
         door.grant()
-        door.deadline = None  # whatever breaks it
+        monkeypatch.setattr(door, "deadline", None)  # whatever breaks it
         until(lambda: thread.failure is not None)
         assert isinstance(thread.failure, TypeError)
         assert (door.state, io.driven[-1][1], door.grant()) == (DoorState.FAULT, Outputs(), False)

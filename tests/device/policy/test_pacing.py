@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.policy.pacing import Pacing, summary_row
+from device.policy.pacing import Pacing, Summary, summary_row
 from device.records import Credential, Decision, Evidence, Outcome, Reason, Transaction
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -111,7 +111,8 @@ arrivals = st.lists(
 
 @given(arrivals)
 def test_each_denial_is_in_a_row_or_in_a_count_with_its_neighbors(arrived: list[tuple[float, Reason, str]]) -> None:
-    pacing, now, rows, summaries, counted = Pacing(), 0.0, 0, [], []
+    pacing, now, rows, counted = Pacing(), 0.0, 0, []
+    summaries: list[Summary] = []
     for number, (pause_s, reason, reader) in enumerate(arrived):
         now += pause_s / 10
         if pacing.is_counted(denied(number, reason, reader), now):

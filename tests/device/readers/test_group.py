@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
@@ -166,8 +167,8 @@ class Inner:
 
     def __init__(self) -> None:
         self.events, self.something = [], threading.Condition()
-        self.floods = None
-        self.failure = None
+        self.floods: BadgeRead | None = None
+        self.failure: Exception | None = None
         self.cannot_show = False
         self.hangs = threading.Event()
         self.hangs.set()
@@ -311,7 +312,7 @@ def test_reader_that_goes_on_failing_is_reported_once_and_seldom_tried(inner: tu
     class Failing(Inner):
         tries = 0
 
-        def read(self, timeout_s: float):  # noqa: ARG002 - the port has it
+        def read(self, timeout_s: float) -> NoReturn:  # noqa: ARG002 - the port has it
             self.tries += 1
             raise ZeroDivisionError("a bug")
 

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, NoReturn, get_args, get_type_hints
 
 import pytest
 
@@ -315,7 +315,7 @@ def test_second_reader_of_a_source_is_a_trouble_and_the_first_works(
 
 
 def test_pins_that_are_missing_are_a_trouble(grouped: Callable[..., ReaderGroup]) -> None:
-    def no_pins():
+    def no_pins() -> NoReturn:
         raise DoorError("There is no GPIO chip.", hint="Enable it.")
 
     group = grouped(WIEGAND, around=ReaderContext(SystemClock(), no_pins, Path("/nowhere")))
@@ -335,7 +335,7 @@ def test_package_that_is_missing_is_a_trouble_without_a_crash(
 def test_opening_in_the_background_waits_for_nothing() -> None:
     """Not even for a file system that is slow, or for pins."""
 
-    def pins():
+    def pins() -> NoReturn:
         raise AssertionError("asked for pins before the first read")
 
     opened = open_in_background((WIEGAND,), ReaderContext(SystemClock(), pins, Path("/nowhere")))

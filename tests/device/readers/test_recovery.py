@@ -3,6 +3,7 @@
 import os
 import pty
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -25,7 +26,7 @@ class Reader:
     def __init__(self, clock: SimulatedClock, *events: ReaderError | BadgeRead | None) -> None:
         self.clock, self.events = clock, list(events)
         self.closed, self.shown = 0, []
-        self.cannot_show = None
+        self.cannot_show: ReaderError | ValueError | None = None
 
     def read(self, timeout_s: float) -> BadgeRead | None:
         if not self.events:
@@ -288,13 +289,13 @@ def test_serial_reader_whose_plug_is_pulled_is_found_again(tmp_path: Path) -> No
     assert (lost.notice, found.notice, read.credential) == (Notice.LOST, Notice.FOUND, EILEEN)
 
 
-def test_reader_that_cannot_even_be_closed_is_looked_for() -> None:
+def test_reader_that_cannot_even_be_closed_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(Reader(SimulatedClock(), BadgeRead(EILEEN, 0.0)))
     first = Reader(world.clock, GONE)
 
-    def close():
+    def close() -> NoReturn:
         raise ReaderError("It cannot be closed.", hint="None.")
 
-    first.close = close
+    monkeypatch.setattr(first, "close", close)
     reader = Recovered(world.reopen, first, name="front", clock=world.clock)
     assert reader.read(0.0).notice is Notice.LOST

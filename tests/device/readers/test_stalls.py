@@ -54,10 +54,10 @@ def test_badge_that_a_look_has_waited_for_is_new(took_s: float) -> None:
     assert read((took_s, EILEEN), (0.0, GRACE)) == [(EILEEN, 0.0), (GRACE, 0.0)]
 
 
-def test_reader_s_own_time_counts_if_it_is_earlier() -> None:
+def test_reader_s_own_time_counts_if_it_is_earlier(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, mailbox = SimulatedClock(), Mailbox()
     reader = Buffered(clock, (5.0, EILEEN))
     early = Buffered(clock)
-    early.read = lambda timeout_s: replace(reader.read(timeout_s), at=-2.0)
+    monkeypatch.setattr(early, "read", lambda timeout_s: replace(reader.read(timeout_s), at=-2.0))
     Part(Member(early, "front", 3.0), mailbox, clock, dropped=lambda _: None).step()
     assert mailbox.take().at == -2.0

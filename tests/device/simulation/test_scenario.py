@@ -78,8 +78,8 @@ WRONG = {
 
 
 @pytest.fixture
-def write(tmp_path: Path) -> Callable[[str], Path]:
-    def written(content: str) -> Path:
+def write(tmp_path: Path) -> Callable[[str | bytes], Path]:
+    def written(content: str | bytes) -> Path:
         path = tmp_path / "scenario.toml"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
@@ -87,48 +87,48 @@ def write(tmp_path: Path) -> Callable[[str], Path]:
     return written
 
 
-def test_scenario_is_read(write: Callable[[str], Path]) -> None:
+def test_scenario_is_read(write: Callable[[str | bytes], Path]) -> None:
     assert read_scenario(write(WHOLE)).title == "A door"
 
 
-def test_what_is_left_out_has_a_default(write: Callable[[str], Path]) -> None:
+def test_what_is_left_out_has_a_default(write: Callable[[str | bytes], Path]) -> None:
     (step,) = read_scenario(write(WHOLE)).step
     assert (step.view, step.badge_at_s, step.expect) == ((Figure(image="eileen"),), 0.5, Expect())
 
 
-def test_way_of_a_figure_is_read(write: Callable[[str], Path]) -> None:
+def test_way_of_a_figure_is_read(write: Callable[[str | bytes], Path]) -> None:
     scenario = read_scenario(write(WHOLE + "from = { x = 0.1 }\nto = { y = 0.2, size = 2 }"))
     (figure,) = scenario.step[0].view
     assert (figure.start, figure.end) == (Place(x=0.1), Place(y=0.2, size=2.0))
 
 
 @pytest.mark.parametrize(("content", "said"), WRONG.values(), ids=WRONG.keys())
-def test_mistake_is_told_with_its_place(write: Callable[[str], Path], content: str, said: str) -> None:
+def test_mistake_is_told_with_its_place(write: Callable[[str | bytes], Path], content: str, said: str) -> None:
     with pytest.raises(ScenarioError) as refused:
         read_scenario(write(content))
     assert said in refused.value.message
 
 
-def test_scenario_that_is_not_utf_8_is_refused(write: Callable[[str], Path]) -> None:
+def test_scenario_that_is_not_utf_8_is_refused(write: Callable[[str | bytes], Path]) -> None:
     with pytest.raises(ScenarioError, match="'utf-8' codec"):
         read_scenario(write(b'title = "caf\xe9"'))
 
 
 @pytest.mark.parametrize(("name", "said"), [("none.toml", "No such file"), ("", "Is a directory")])
-def test_scenario_that_cannot_be_read_is_refused(tmp_path: Path, name, said) -> None:
+def test_scenario_that_cannot_be_read_is_refused(tmp_path: Path, name: str, said: str) -> None:
     with pytest.raises(ScenarioError, match=said):
         read_scenario(tmp_path / name)
 
 
 @given(st.text(max_size=100))
-def test_anything_is_a_scenario_or_refused(tmp_path_factory: pytest.TempPathFactory, content) -> None:
+def test_anything_is_a_scenario_or_refused(tmp_path_factory: pytest.TempPathFactory, content: str) -> None:
     path = tmp_path_factory.getbasetemp() / "any.toml"
     path.write_text(content, "utf-8", "surrogateescape")
     with pytest.raises(ScenarioError):
         read_scenario(path)
 
 
-def test_example_in_the_docstring_is_a_scenario(write: Callable[[str], Path]) -> None:
+def test_example_in_the_docstring_is_a_scenario(write: Callable[[str | bytes], Path]) -> None:
     _, _, example = (device.simulation.scenario.__doc__ or "").partition("\n\n")
     enrolled = example.replace('revoke = "17:1002"', 'revoke = "17:1001"')
     assert read_scenario(write(enrolled)).title == "A door in an office"
@@ -138,23 +138,23 @@ def test_built_in_scenario_is_one() -> None:
     assert len(read_scenario(built_in_scenario()).step) > 8
 
 
-def rehearse(path):
+def rehearse(path: Path) -> Player:
     return Player(path, Settings(vision=VisionSettings(threads=1)))
 
 
-def test_unknown_reason_is_told_with_those_that_exist(write: Callable[[str], Path]) -> None:
+def test_unknown_reason_is_told_with_those_that_exist(write: Callable[[str | bytes], Path]) -> None:
     with pytest.raises(ScenarioError, match="do not exist: no-luck") as refused:
         rehearse(write(WHOLE + STEP + 'expect = { reason = "no-luck" }'))
     assert "no-face" in refused.value.hint
 
 
-def test_unknown_door_is_told_with_those_that_exist(write: Callable[[str], Path]) -> None:
+def test_unknown_door_is_told_with_those_that_exist(write: Callable[[str | bytes], Path]) -> None:
     with pytest.raises(ScenarioError, match="There is no door 'back' for \"A step\"") as refused:
         rehearse(write(WHOLE + STEP + 'door = "back"'))
     assert refused.value.hint == "Take one of: main."
 
 
-def test_more_doors_than_there_are_pins_for_are_refused(write: Callable[[str], Path]) -> None:
+def test_more_doors_than_there_are_pins_for_are_refused(write: Callable[[str | bytes], Path]) -> None:
     doors = "".join(
         f'[[settings.more_doors]]\nname = "{name}"\npin = {pin}\n'
         f'[[settings.more_readers]]\nname = "{name}"\ndoor = "{name}"\ncamera = "{pin}"\n'
@@ -164,20 +164,20 @@ def test_more_doors_than_there_are_pins_for_are_refused(write: Callable[[str], P
         rehearse(write(WHOLE + doors))
 
 
-def test_unknown_portrait_is_told_with_those_that_exist(write: Callable[[str], Path]) -> None:
+def test_unknown_portrait_is_told_with_those_that_exist(write: Callable[[str | bytes], Path]) -> None:
     with pytest.raises(ScenarioError, match="no portrait 'nobody'") as refused:
         rehearse(write(WHOLE.replace("portrait:eileen-collins", "portrait:nobody")))
     assert "eileen-collins, grace-hopper" in refused.value.hint
 
 
 @pytest.mark.parametrize("name", ["../eileen-collins", "/etc/hostname", "eileen-collins.jpg"])
-def test_portrait_is_a_name_and_no_path(write: Callable[[str], Path], name) -> None:
+def test_portrait_is_a_name_and_no_path(write: Callable[[str | bytes], Path], name: str) -> None:
     with pytest.raises(ScenarioError, match="no portrait"):
         rehearse(write(WHOLE.replace("portrait:eileen-collins", f"portrait:{name}")))
 
 
 def test_images_lie_beside_the_scenario(
-    tmp_path: Path, write: Callable[[str], Path], portrait_files: dict[str, Path]
+    tmp_path: Path, write: Callable[[str | bytes], Path], portrait_files: dict[str, Path]
 ) -> None:
     (tmp_path / "face.jpg").write_bytes(portrait_files["eileen-collins"].read_bytes())
     player = rehearse(write(WHOLE.replace("portrait:eileen-collins", "face.jpg")))

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from device.records import Credential, Person
+from device.store.connections import Connections
 from device.store.store import Store
 
 MODEL = "ab" * 32
@@ -31,6 +32,7 @@ def trouble_of() -> Callable[[Store], str]:
 @pytest.fixture
 def connection(store: Store) -> Connection:
     """The connection that the store gives to the next thread that asks."""
+    assert isinstance(store._connections, Connections)
     return store._connections._idle[-1].database.conn
 
 
@@ -39,7 +41,7 @@ def journal(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """Both ways of keeping a journal, whichever this machine's SQLite would have."""
     safe_from = (99, 0, 0) if request.param == "rollback journal" else (0, 0, 0)
     monkeypatch.setattr("device.store.database._WAL_SAFE_FROM", safe_from)
-    return request.param
+    return str(request.param)
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ def badge() -> Credential:
 def embeddings() -> NDArray[Any]:
     """Three references, float32 [3, 128]."""
     drawn = np.random.default_rng(7).normal(size=(3, 128)).astype(np.float32)
-    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -20,6 +20,9 @@ from device.store.store import Store
 
 MODEL, OTHER_MODEL = "ab" * 32, "cd" * 32
 HOLDERS = 8
+
+Between = Callable[[int], None]
+"""Is told how many pages a copy has, and ends it by raising."""
 
 
 def number_of(index: int) -> Credential:
@@ -183,7 +186,12 @@ def test_sound_file_is_no_trouble_after_its_check(store: Store, trouble_of: Call
 def test_file_is_checked_at_the_start_and_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
     now, copies = [1000.0], []
     monkeypatch.setattr(checkup, "time", FakeTime(now))
-    checked = checkup.Checkup(lambda _between: copies.append(now[0]) or memory())
+
+    def copy(_between: Between) -> Database:
+        copies.append(now[0])
+        return memory()
+
+    checked = checkup.Checkup(copy)
     for seconds in (0.0, 86_399.0, 2.0, 10.0):
         now[0] += seconds
         checked.begin_if_due()
@@ -195,7 +203,7 @@ def test_check_that_could_not_be_made_is_tried_again_in_an_hour(monkeypatch: pyt
     now, tries = [1000.0], []
     monkeypatch.setattr(checkup, "time", FakeTime(now))
 
-    def fail(_between: Callable[..., Any]):
+    def fail(_between: Between) -> NoReturn:
         tries.append(now[0])
         raise StoreError("Locked.", hint="Wait.")
 
@@ -207,9 +215,20 @@ def test_check_that_could_not_be_made_is_tried_again_in_an_hour(monkeypatch: pyt
     assert tries == [1000.0, 4601.0]
 
 
+def copying(pages: int, copied: list[int]) -> Callable[[Between], Database]:
+    """A copy of one step, of so many pages in all, that is written down."""
+
+    def copy(between: Between) -> Database:
+        between(pages)
+        copied.append(pages)
+        return memory()
+
+    return copy
+
+
 def test_check_of_a_file_beyond_256_mib_is_put_off() -> None:
-    steps = []
-    monitor = checkup.Checkup(lambda between: between(65_537) or steps.append("copied"))
+    steps: list[int] = []
+    monitor = checkup.Checkup(copying(65_537, steps))
     monitor.begin_if_due()
     monitor.wait()
     assert steps == []
@@ -220,26 +239,27 @@ def test_check_that_would_take_more_than_a_quarter_of_the_free_memory_is_put_off
 ) -> None:
     (tmp_path / "meminfo").write_text("MemTotal: 512000 kB\nMemAvailable:      40 kB\n")
     monkeypatch.setattr(checkup, "_MEMORY", tmp_path / "meminfo")
-    steps = []
+    steps: list[int] = []
     for pages in (3, 2):
-        monitor = checkup.Checkup(lambda between, pages=pages: between(pages) or steps.append(pages) or memory())
+        monitor = checkup.Checkup(copying(pages, steps))
         monitor.begin_if_due()
         monitor.wait()
     assert steps == [2]
 
 
 def test_check_ends_when_the_store_is_closed() -> None:
-    begun, steps = threading.Event(), []
+    begun = threading.Event()
 
-    def endless(between: Callable[..., Any]) -> None:
+    def endless(between: Between) -> NoReturn:
         while True:
-            steps.append(between(1))
+            between(1)
             begun.set()
 
     checked = checkup.Checkup(endless)
     checked.begin_if_due()
     assert begun.wait(30)
     checked.close()
+    assert checked._thread is not None
     assert not checked._thread.is_alive()
 
 

@@ -18,10 +18,12 @@ import pytest
 
 from device.errors import StoreError
 from device.records import AuditRow, Event, Person
+from device.store.connections import Connections
 from device.store.database import FILE_NAME
 from device.store.faults import store_errors
 from device.store.migrations import MIGRATIONS
 from device.store.store import Store
+from tests.processes import input_of, output_of
 
 TABLES = {"people", "badges", "face_references", "audit"}
 PRAGMAS = {
@@ -50,11 +52,11 @@ def tables(path: Path) -> set[str]:
         return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
-def start(folder: Path, *, before: tuple[str, ...] = ()) -> subprocess.Popen[Any]:
+def start(folder: Path, *, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
     """A child that says "ready", waits for a line, and opens the store in `folder`."""
     command = [*before, sys.executable, "-c", OPEN, str(folder)]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    child.stdout.readline()
+    output_of(child).readline()
     return child
 
 
@@ -99,6 +101,7 @@ def test_store_is_private(store: Store, name: str) -> None:
 
 def test_pragmas_are_durable(tmp_path: Path, journal: str) -> None:
     with Store(tmp_path) as store:
+        assert isinstance(store._connections, Connections)
         connection = store._connections._idle[-1].database.conn
         received = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in PRAGMAS[journal]}
     assert received == PRAGMAS[journal]
@@ -114,7 +117,7 @@ def test_pragma_that_does_not_hold_is_an_error(tmp_path: Path, monkeypatch: pyte
     real, (name, _, _) = sqlite3.connect, pragma.partition("=")
 
     class Stubborn(sqlite3.Connection):
-        def execute(self, sql: str, *parameters) -> sqlite3.Cursor:
+        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
             return super().execute(f"PRAGMA {pragma}" if sql.startswith(f"PRAGMA {name}=") else sql, *parameters)
 
     monkeypatch.setattr(sqlite3, "connect", lambda *args, **options: real(*args, **options, factory=Stubborn))
@@ -206,8 +209,8 @@ def test_folder_that_may_not_be_made_is_refused_with_what_to_do(tmp_path: Path) 
 def test_first_start_of_several_processes_at_once(tmp_path: Path) -> None:
     children = [start(tmp_path) for _ in range(4)]
     for child in children:
-        child.stdin.write("go\n")
-        child.stdin.flush()
+        input_of(child).write("go\n")
+        input_of(child).flush()
     assert [child.communicate(timeout=60)[0] for child in children] == ["opened, 0 people\n"] * 4
 
 
@@ -238,7 +241,7 @@ def test_writers_wait_for_each_other(store: Store, now: datetime) -> None:
     assert outcome == [1]
 
 
-def failure(code):
+def failure(code: int) -> sqlite3.OperationalError:
     error = sqlite3.OperationalError("unable to open /srv/full/locked/lintel.db")
     error.sqlite_errorcode = code
     return error

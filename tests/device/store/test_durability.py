@@ -6,21 +6,21 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from device.store.store import Store
+from tests.processes import output_of
 
 WRITER = Path(__file__).with_name("writer.py")
 
 
-def start_writer(folder: Path, *, limit: int = 0) -> subprocess.Popen[Any]:
+def start_writer(folder: Path, *, limit: int = 0) -> subprocess.Popen[str]:
     command = [sys.executable, str(WRITER), str(folder), str(limit)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def counts(folder: Path) -> tuple[int, int, int, int]:
+def counts(folder: Path) -> tuple[int, ...]:
     """People, badges, references and audit rows."""
     with Store(folder) as store, closing(sqlite3.connect(store.path)) as connection:
         tables = ("people", "badges", "face_references", "audit")
@@ -29,7 +29,7 @@ def counts(folder: Path) -> tuple[int, int, int, int]:
 
 def integrity(folder: Path) -> str:
     with Store(folder) as store, closing(sqlite3.connect(store.path)) as connection:
-        return connection.execute("PRAGMA integrity_check").fetchone()[0]
+        return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
 
 
 @pytest.fixture(scope="module", params=[1, 5, 23])
@@ -37,9 +37,9 @@ def killed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """The folder of a writer that was killed while it went on writing, and how many people it had acknowledged."""
     folder = tmp_path_factory.mktemp("killed")
     with start_writer(folder) as writer:
-        acknowledged = [int(writer.stdout.readline()) for _ in range(request.param)]
+        acknowledged = [int(output_of(writer).readline()) for _ in range(request.param)]
         writer.send_signal(signal.SIGKILL)
-        acknowledged += [int(line) for line in writer.stdout if line.endswith("\n")]
+        acknowledged += [int(line) for line in output_of(writer) if line.endswith("\n")]
     return folder, len(acknowledged)
 
 

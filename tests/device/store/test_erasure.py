@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from numpy.typing import NDArray
@@ -88,7 +88,7 @@ def test_mark_is_gone_when_all_is_overwritten(interrupted: tuple[Path, Journal])
 def test_erasure_that_fails_at_the_overwriting_says_so_and_is_carried_out_later(
     store: Store, eileen: Person, now: datetime, monkeypatch: pytest.MonkeyPatch, trouble_of: Callable[[Store], str]
 ) -> None:
-    def fail(*_: Path):
+    def fail(*_: Path) -> NoReturn:
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(erasure, "_overwrite", fail)
@@ -101,7 +101,7 @@ def test_erasure_that_fails_at_the_overwriting_says_so_and_is_carried_out_later(
 def test_erasure_that_is_not_committed_overwrites_nothing(
     store: Store, eileen: Person, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: Person | Path):
+    def fail(*_: Person | Path) -> NoReturn:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(erasure, "announce", fail)

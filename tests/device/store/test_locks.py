@@ -16,9 +16,11 @@ import pytest
 from device.errors import StoreError
 from device.records import Event, Person
 from device.store import holders as holders_module
+from device.store.connections import Connections
 from device.store.database import Journal
 from device.store.holders import Holder, holders
 from device.store.store import Store
+from tests.processes import output_of
 
 WRITE_ELSEWHERE = """
 import sqlite3, sys
@@ -60,7 +62,7 @@ def held_elsewhere(store: Store, statement: str) -> Iterator[int]:
     command = [sys.executable, "-c", HOLD, str(store.path), statement]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         try:
-            assert child.stdout.readline() == "holds\n"
+            assert output_of(child).readline() == "holds\n"
             yield child.pid
         finally:
             child.kill()
@@ -73,7 +75,7 @@ def looked_at(store: Store) -> None:
 
 def row_count(store: Store) -> int:
     with closing(sqlite3.connect(store.path)) as other:
-        return other.execute("SELECT count(*) FROM audit").fetchone()[0]
+        return int(other.execute("SELECT count(*) FROM audit").fetchone()[0])
 
 
 @pytest.mark.parametrize(
@@ -111,7 +113,7 @@ def test_file_is_opened_by_nobody_but_sqlite(
 ) -> None:
     opened, real = [], os.open
 
-    def noted(path: Path, *arguments: int, **options) -> int:
+    def noted(path: Path, *arguments: int, **options: Any) -> int:
         descriptor = real(path, *arguments, **options)
         opened.append(str(path))
         return descriptor
@@ -172,6 +174,7 @@ def test_threads_that_ended_leave_no_connection_behind(store: Store) -> None:
 
     for _ in range(20):
         in_a_thread(look)
+    assert isinstance(store._connections, Connections)
     assert len(store._connections._idle) == 1
 
 

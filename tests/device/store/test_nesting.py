@@ -19,6 +19,10 @@ things = st.recursive(
 blocks = st.tuples(st.lists(things, max_size=4), st.booleans())
 
 
+Block = tuple[list[Any], bool]
+"""What happens in it, each a word or a block, and whether it fails."""
+
+
 class FailedError(Exception):
     """Ends a block."""
 
@@ -30,7 +34,7 @@ class Player:
         self._store = store
         self._rows = 0
 
-    def play(self, block: tuple[list[str | tuple[Any, ...]], bool]) -> list[str]:
+    def play(self, block: Block) -> list[str]:
         """The names of the rows that this block leaves behind."""
         inside, fails = block
         kept = []
@@ -58,7 +62,7 @@ def one_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store,
 
 @given(blocks)
 def test_what_ends_well_within_all_that_end_well_is_there(
-    one_store: tuple[Store, Player, list[Any]], block: tuple[list[str | tuple[Any, ...]], bool]
+    one_store: tuple[Store, Player, list[Any]], block: Block
 ) -> None:
     store, player, expected = one_store
     expected += player.play(block)

@@ -39,7 +39,7 @@ def longest(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The most rows that one transaction of a read gave, at its index 0."""
     most, real = [0], Session.rows
 
-    def counted(self, *arguments: str | list[int | str], **options: bool) -> list[dict[str, bytes | int | str | None]]:
+    def counted(self: Session, *arguments: Any, **options: Any) -> list[dict[str, Any]]:
         found = real(self, *arguments, **options)
         most[0] = max(most[0], len(found))
         assert not self._connection.in_transaction
@@ -97,6 +97,7 @@ def test_names_of_many_come_in_pages(crowd: Store, longest: list[int]) -> None:
 def test_one_person_is_read_alone(crowd: Store, now: datetime) -> None:
     with crowd.people() as people:
         person = people.named("person 007")
+        assert person is not None
         found = people.enrolled(person)
     assert isinstance(found, Enrolled)
     assert (found.person, found.enrolled_at, len(found.badges), found.references) == (person, now, 1, ((MODEL, 1),))
@@ -168,7 +169,9 @@ def test_write_beside_the_rows_of_a_door_is_not_refused(
             audit.note(Event.FAULT, now)
         people.rename(held.person, "Eileen Marie Collins")
     with store.people() as people:
-        assert people.named("Eileen Marie Collins").id == eileen.id
+        renamed = people.named("Eileen Marie Collins")
+    assert renamed is not None
+    assert renamed.id == eileen.id
 
 
 def test_what_is_read_under_the_lock_for_writing_cannot_change(
@@ -221,7 +224,7 @@ def test_nothing_is_acknowledged_once_sqlite_took_the_transaction_back(store: St
 
 
 def benchmark(*arguments: float | str) -> subprocess.CompletedProcess[Any]:
-    command = [sys.executable, BENCHMARK, *map(str, arguments)]
+    command = [sys.executable, str(BENCHMARK), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 

@@ -32,7 +32,7 @@ def used(store: Store) -> list[str]:
         return [enrolled.person.name for enrolled in people.everyone()]
 
 
-def events(store: Store) -> list[tuple[Event, str]]:
+def events(store: Store) -> list[tuple[Event, str | None]]:
     with store.audit() as audit:
         return [(row.event, row.fault) for row in audit]
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from device.store.database import Journal
+from tests.processes import output_of
 
 THREADS = Path(__file__).with_name("threads.py")
 PROCESSES, THREADS_EACH = 2, 3
@@ -28,13 +29,13 @@ def killed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     for index in range(PROCESSES):
         command = [sys.executable, THREADS, folder, journal, f"{seed}-{index}", str(THREADS_EACH)]
         children.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
-    acknowledged = [child.stdout.readline().strip() for child in children]
+    acknowledged = [output_of(child).readline().strip() for child in children]
     for child in children:
         time.sleep(drawn.uniform(0.0, 1.0))
         child.send_signal(signal.SIGKILL)
-        acknowledged += [line.strip() for line in child.stdout if line.endswith("\n")]
+        acknowledged += [line.strip() for line in output_of(child) if line.endswith("\n")]
         child.wait(60)
-        child.stdout.close()
+        output_of(child).close()
     return folder / "lintel.db", acknowledged
 
 

@@ -56,7 +56,7 @@ def test_one_who_has_written_lets_others_take_a_turn(tmp_path: Path) -> None:
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace slows the syncs and is not installed")
 def test_operator_writes_beside_a_flood_of_rows_on_a_slow_disk() -> None:
     """Two threads write row after row with 40 ms more per sync: of the operator's writes none is refused."""
-    command = [sys.executable, BENCHMARK, "stress", "--minutes", "0.12", "--sync-ms", "40", "--journal", "persist"]
+    command = [sys.executable, str(BENCHMARK), "stress", "--minutes", "0.12", "--sync-ms", "40", "--journal", "persist"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     written = re.search(r"operator +(\d+) rows", ended.stdout)
     assert (ended.returncode, "refused 0" in ended.stdout) == (0, True)

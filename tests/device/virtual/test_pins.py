@@ -1,5 +1,7 @@
 """Simulated pins: held from outside, cut, bridged, stuck, broken, and a converter at the end of their bus."""
 
+from typing import Literal
+
 import pytest
 from gpiozero import MCP3008, DigitalOutputDevice, GPIODevice, InputDevice
 
@@ -26,15 +28,18 @@ def pulled_up(pins: SimulatedPins) -> InputDevice:
     return InputDevice(PIN, pull_up=True, pin_factory=pins.factory)
 
 
+Polarity = Literal["closed", "open"]
+
+
 def is_high(device: GPIODevice) -> bool:
     return bool(device.pin.state)
 
 
-def contact(active: str = "closed") -> InputSettings:
+def contact(active: Polarity = "closed") -> InputSettings:
     return InputSettings(signal=DoorInput.REX, pin=PIN, active=active)
 
 
-def supervised(active: str = "closed") -> InputSettings:
+def supervised(active: Polarity = "closed") -> InputSettings:
     return InputSettings(signal=DoorInput.REX, channel=CHANNEL, active=active)
 
 
@@ -77,7 +82,9 @@ def test_output_is_stronger_than_what_is_held(pins: SimulatedPins) -> None:
         ("open", Line.SHORT, False),
     ],
 )
-def test_contact_says_a_line(pins: SimulatedPins, pulled_up: InputDevice, active: str, line: Line, high: bool) -> None:
+def test_contact_says_a_line(
+    pins: SimulatedPins, pulled_up: InputDevice, active: Polarity, line: Line, high: bool
+) -> None:
     pins.set_line(contact(active), line)
     assert is_high(pulled_up) is high
 
@@ -95,7 +102,7 @@ def test_contact_says_a_line(pins: SimulatedPins, pulled_up: InputDevice, active
         ("open", Line.SHORT, 0),
     ],
 )
-def test_supervised_wire_says_a_line(pins: SimulatedPins, active: str, line: Line, reading: int) -> None:
+def test_supervised_wire_says_a_line(pins: SimulatedPins, active: Polarity, line: Line, reading: int) -> None:
     pins.set_line(supervised(active), line)
     assert MCP3008(CHANNEL, pin_factory=pins.factory).raw_value == reading
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from device.virtual.scene import HEIGHT, WIDTH, Scene, place_at
 
 @pytest.fixture
 def eileen(portraits: Mapping[str, Image]) -> Callable[..., Scene]:
-    def scene(**figure: float) -> Scene:
+    def scene(**figure: Any) -> Scene:
         return Scene((Figure(image="eileen", **figure),), {"eileen": portraits["eileen-collins"]})
 
     return scene
@@ -73,7 +74,7 @@ def test_boards_of_pins_are_apart() -> None:
 
 def test_scene_is_a_picture(eileen: Callable[..., Scene]) -> None:
     image = eileen().draw(0.0, 0)
-    assert (image.shape, image.dtype) == ((HEIGHT, WIDTH, 3), np.uint8)
+    assert (image.shape, image.dtype) == ((480, 640, 3), np.dtype(np.uint8))
 
 
 def test_empty_scene_is_a_picture() -> None:

@@ -22,7 +22,7 @@ def similarity(scale: float, angle: float, shift: tuple[float, float]) -> np.nda
 
 
 def moved(transform: np.ndarray, source: np.ndarray) -> np.ndarray:
-    return source @ transform[:, :2].T + transform[:, 2]
+    return np.asarray(source @ transform[:, :2].T + transform[:, 2])
 
 
 @given(points, st.floats(0.01, 100), st.floats(-math.pi, math.pi), st.tuples(coordinates, coordinates))
@@ -64,7 +64,7 @@ def test_a_mirror_image_is_never_fitted_by_reflection() -> None:
 def test_a_face_that_fits_the_template_is_cut_out_as_it_is() -> None:
     image = np.random.default_rng(1).integers(0, 255, (40, 50, 3), np.uint8)
     template = ((5.0, 5.0), (25.0, 5.0), (15.0, 20.0))
-    landmarks = Landmarks(np.array(template, np.float32) + np.float32((10, 4)), 1.0)
+    landmarks = Landmarks(np.array(template, np.float32) + np.array((10, 4), np.float32), 1.0)
     chip = align(image, landmarks, Alignment(size_px=30, template=template, landmarks=(0, 1, 2)))
     assert np.array_equal(chip, image[4:34, 10:40])
 

@@ -96,7 +96,7 @@ def test_a_fused_vector_has_its_least_length_and_the_direction_of_the_mean(
     mean = rows.mean(0)
     assume(np.linalg.norm(mean) > 1e-3)
     shorter, longer = (fused(rows, length) for length in sorted((least, more)))
-    assert np.linalg.norm(shorter) >= max(min(least, more), np.linalg.norm(mean)) - 1e-5
+    assert np.linalg.norm(shorter) >= max(min(least, more), float(np.linalg.norm(mean))) - 1e-5
     assert np.linalg.norm(longer) >= np.linalg.norm(shorter) - 1e-6
     assert np.allclose(longer / np.linalg.norm(longer), mean / np.linalg.norm(mean), atol=1e-4)
 

@@ -15,11 +15,12 @@ from device.virtual.figures import Figure, Place
 from device.virtual.scene import Scene
 from device.vision import faces
 from device.vision.faces import FaceAnalyzer
+from tests.device.probes import probe_of
 
 NEAR = Place(y=0.9, size=1.5)
 
 
-def frame(portraits: dict[str, NDArray[Any]], *figures: Figure) -> np.ndarray:
+def frame(portraits: Mapping[str, Image], *figures: Figure) -> np.ndarray:
     return Scene(figures, portraits).draw(0.0, 1)
 
 
@@ -86,7 +87,7 @@ def beside(front: np.ndarray, behind: np.ndarray) -> np.ndarray:
     return picture
 
 
-def eileen_before_grace(analyzer: FaceAnalyzer, portraits: dict[str, NDArray[Any]], times: float) -> np.ndarray:
+def eileen_before_grace(analyzer: FaceAnalyzer, portraits: Mapping[str, Image], times: float) -> np.ndarray:
     """Their faces beside each other, Eileen's so many times as high."""
     eileen, grace = portraits["eileen-collins"], portraits["grace-hopper"]
     (near,), (far,) = analyzer.detector.detect(eileen), analyzer.detector.detect(grace)
@@ -103,7 +104,7 @@ def test_no_face_is_taken_for_the_one_meant_unless_it_is_much_larger(
     if times > 0.5:
         assert largest is Reason.SEVERAL_FACES
     else:
-        assert largest.box.width > 300, "Grace is the larger one"
+        assert probe_of(largest).box.width > 300, "Grace is the larger one"
 
 
 @pytest.mark.parametrize("times", [1.8, 2.5])
@@ -113,7 +114,7 @@ def test_the_largest_face_is_taken_where_an_operator_wants_it_and_never_at_the_d
     picture = eileen_before_grace(analyzer, portraits, times)
     alone = analyzer.analyze(portraits["eileen-collins"])
     assert analyzer.analyze(picture) is Reason.SEVERAL_FACES
-    similarity = analyzer.analyze_largest(picture).embedding @ alone.embedding
+    similarity = probe_of(analyzer.analyze_largest(picture)).embedding @ probe_of(alone).embedding
     assert similarity >= analyzer.embedder.decision_rule.threshold(1, 1)
 
 
@@ -137,7 +138,8 @@ def test_the_largest_face_must_be_good_as_any_other(analyzer: FaceAnalyzer, port
 
 
 def test_the_only_face_is_the_largest(analyzer: FaceAnalyzer, portraits: Mapping[str, Image]) -> None:
-    only, largest = (look(portraits["grace-hopper"]) for look in (analyzer.analyze, analyzer.analyze_largest))
+    grace = portraits["grace-hopper"]
+    only, largest = probe_of(analyzer.analyze(grace)), probe_of(analyzer.analyze_largest(grace))
     assert largest.embedding.tobytes() == only.embedding.tobytes()
 
 
@@ -187,7 +189,7 @@ def test_a_group_behind_a_person_is_left_out(analyzer: FaceAnalyzer, lintel_data
     picture = beside(person, cv2.resize(group, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA))
     found, alone = analyzer.analyze_largest(picture), analyzer.analyze(person)
     assert analyzer.analyze(picture) is Reason.SEVERAL_FACES
-    assert found.embedding @ alone.embedding >= analyzer.embedder.decision_rule.threshold(1, 1)
+    assert probe_of(found).embedding @ probe_of(alone).embedding >= analyzer.embedder.decision_rule.threshold(1, 1)
 
 
 @pytest.mark.parametrize("quality", [20, 50, 95])
@@ -196,6 +198,8 @@ def test_a_compressed_picture_is_the_same_person(
 ) -> None:
     image = portraits["grace-hopper"]
     _, jpeg = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    compressed = np.ascontiguousarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR)[:, :, ::-1])
+    decoded = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
+    assert decoded is not None
+    compressed = np.ascontiguousarray(decoded[:, :, ::-1], np.uint8)
     original, again = analyzer.analyze(image), analyzer.analyze(compressed)
-    assert original.embedding @ again.embedding >= analyzer.embedder.decision_rule.threshold(1, 1)
+    assert probe_of(original).embedding @ probe_of(again).embedding >= analyzer.embedder.decision_rule.threshold(1, 1)

@@ -22,7 +22,7 @@ galleries = st.tuples(st.integers(0, 2**32 - 1), st.lists(st.integers(1, 4), min
 
 def unit_vectors(generator: np.random.Generator, count: int) -> NDArray[Any]:
     drawn = generator.normal(size=(count, 8)).astype(np.float32)
-    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
 
 
 @given(galleries, st.integers(1, 15))

@@ -1,36 +1,46 @@
 """Models that are loaded in the background: denied with the reason until they are there."""
 
 import threading
-from typing import Any
+from typing import NoReturn
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from device.errors import ModelError
-from device.records import Reason
+from device.records import Image, Reason
+from device.vision.embedder import Embedder
 from device.vision.late import LateAnalyzer
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)
 PATIENCE_S = 10.0
 
 
-class Loaded:
-    embedder = "an embedder"
+EMBEDDER = object.__new__(Embedder)
 
-    def analyze(self, _image: NDArray[Any]) -> Reason:
+
+class Loaded:
+    """`Analyzer` that sees no face."""
+
+    embedder = EMBEDDER
+
+    def analyze(self, image: Image) -> Reason:  # noqa: ARG002
         return Reason.NO_FACE
 
 
 def test_it_is_there_once_it_is_loaded() -> None:
     analyzer = LateAnalyzer(Loaded)
     assert analyzer.tried.wait(PATIENCE_S)
-    assert (analyzer.analyze(IMAGE), analyzer.embedder, analyzer.trouble()) == (Reason.NO_FACE, "an embedder", "")
+    assert (analyzer.analyze(IMAGE), analyzer.embedder, analyzer.trouble()) == (Reason.NO_FACE, EMBEDDER, "")
 
 
 def test_while_it_loads_nothing_is_compared() -> None:
     comes = threading.Event()
-    analyzer = LateAnalyzer(lambda: Loaded() if comes.wait(PATIENCE_S) else None)
+
+    def load() -> Loaded:
+        assert comes.wait(PATIENCE_S)
+        return Loaded()
+
+    analyzer = LateAnalyzer(load)
     with pytest.raises(ModelError, match="still being loaded"):
         analyzer.analyze(IMAGE)
     assert analyzer.trouble() == "The models are still being loaded."
@@ -45,7 +55,7 @@ def test_while_it_loads_nothing_is_compared() -> None:
     ],
 )
 def test_why_there_is_none_is_said(error: Exception, said: str) -> None:
-    def fail():
+    def fail() -> NoReturn:
         raise error
 
     analyzer = LateAnalyzer(fail)

@@ -6,6 +6,7 @@ import shutil
 from contextlib import AbstractContextManager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -109,7 +110,7 @@ def test_a_single_flipped_bit_is_found(tmp_path_factory: pytest.TempPathFactory,
         {"decision": {**RULE, "points": [{**POINT, "threshold": 1.5}]}},
     ],
 )
-def test_a_manifest_that_does_not_keep_its_contract_is_refused(models: Path, changes) -> None:
+def test_a_manifest_that_does_not_keep_its_contract_is_refused(models: Path, changes: dict[str, Any]) -> None:
     edit_manifest(models, EMBEDDING, **changes)
     with pytest.raises(ModelError, match="does not keep its contract"):
         load_model(EMBEDDING, models)

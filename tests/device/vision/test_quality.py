@@ -69,13 +69,13 @@ def test_a_turn_does_not_depend_on_size_tilt_or_place(scale: float, angle: float
 @pytest.mark.parametrize("contrast", [0.2, 0.5, 1.0])
 def test_blur_does_not_depend_on_contrast(contrast: float) -> None:
     picture = np.random.default_rng(3).integers(0, 255, (30, 30), np.uint8)
-    large = cv2.resize(picture, (150, 150), interpolation=cv2.INTER_LINEAR)
+    large = np.asarray(cv2.resize(picture, (150, 150), interpolation=cv2.INTER_LINEAR), np.uint8)
     assert blur((large * contrast).astype(np.uint8)) == pytest.approx(blur(large), abs=0.02)
 
 
 def test_each_blurring_makes_a_face_more_blurred(portraits: Mapping[str, Image]) -> None:
     luma = cv2.cvtColor(portraits["grace-hopper"][100:400, 150:400], cv2.COLOR_RGB2GRAY)
-    levels = [blur(cv2.GaussianBlur(luma, (0, 0), sigma)) for sigma in (0.1, 2, 4, 6, 8)]
+    levels = [blur(np.asarray(cv2.GaussianBlur(luma, (0, 0), sigma), np.uint8)) for sigma in (0.1, 2, 4, 6, 8)]
     assert levels == sorted(levels)
 
 

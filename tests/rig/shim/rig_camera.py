@@ -145,7 +145,8 @@ class Capture:
             still[0, 0, 0] ^= 1
             return still
         base = self._picture(shown[-1] if shown else "")
-        return np.clip(base * said["gain"] + self._some_noise(said["noise"]), 0, 255).astype(np.uint8)
+        lit = base * said["gain"] + self._some_noise(said["noise"])
+        return np.asarray(np.clip(lit, 0, 255), np.uint8)
 
     def _some_noise(self, deviation: float) -> NDArray[np.int16]:
         """A window of a larger field, another one for 4,096 frames: drawing half a million numbers takes too long."""
@@ -173,4 +174,4 @@ class Capture:
 
     def _said(self) -> dict[str, Any]:
         """What the camera does now. The rig replaces the file whole."""
-        return DEFAULTS | json.loads(self._control.read_text())
+        return {**DEFAULTS, **json.loads(self._control.read_text())}

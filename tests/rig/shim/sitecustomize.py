@@ -34,31 +34,31 @@ class SteppedDatetime(datetime):
     """`datetime` on a wall clock that the rig steps."""
 
     @classmethod
-    def now(cls, tz: tzinfo | None = None) -> datetime:
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
         return datetime.now(tz) + timedelta(seconds=wall_offset_s())
 
 
 def _board(module: ModuleType) -> None:
-    module.DEVICES = RIG / "dev"
+    vars(module)["DEVICES"] = RIG / "dev"
     if hasattr(module, "revision"):
-        module.revision = lambda: PI_4B
+        vars(module)["revision"] = lambda: PI_4B
 
 
 def _revision(module: ModuleType) -> None:
-    module.get_pi_revision = lambda: PI_4B
+    vars(module)["get_pi_revision"] = lambda: PI_4B
 
 
 def _cameras(module: ModuleType) -> None:
     import rig_camera
 
     real = module.VideoCapture
-    module.VideoCapture = lambda source, *how: (
+    vars(module)["VideoCapture"] = lambda source, *how: (
         rig_camera.Capture(Path(source)) if str(source).startswith(str(RIG)) else real(source, *how)
     )
 
 
 def _clock(module: ModuleType) -> None:
-    module.datetime = SteppedDatetime
+    vars(module)["datetime"] = SteppedDatetime
 
 
 AFTER: dict[str, Callable[[ModuleType], None]] = {

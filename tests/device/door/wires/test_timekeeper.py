@@ -16,8 +16,8 @@ class Alarm:
     """`Timed` that goes off once at a time."""
 
     def __init__(self) -> None:
-        self.at = None
-        self.went_off_at = None
+        self.at: float | None = None
+        self.went_off_at: float | None = None
         self.gone_off = threading.Event()
 
     def deadline(self) -> float | None:
@@ -98,7 +98,7 @@ def test_what_fails_is_reported_and_called_again(alarm: Alarm, monkeypatch: pyte
             raise failure
         go_off()
 
-    alarm.tick = tick
+    monkeypatch.setattr(alarm, "tick", tick)
     alarm.at = time.monotonic()
     keeper = Timekeeper(alarm, SystemClock())
     assert alarm.gone_off.wait(PATIENCE_S)
@@ -106,9 +106,9 @@ def test_what_fails_is_reported_and_called_again(alarm: Alarm, monkeypatch: pyte
     assert reported == [ValueError, KeyError]
 
 
-def test_closing_does_not_wait_for_a_thread_that_hangs(alarm: Alarm) -> None:
+def test_closing_does_not_wait_for_a_thread_that_hangs(monkeypatch: pytest.MonkeyPatch, alarm: Alarm) -> None:
     hang = threading.Event()
-    alarm.tick = lambda: hang.wait(PATIENCE_S)
+    monkeypatch.setattr(alarm, "tick", lambda: hang.wait(PATIENCE_S))
     alarm.at = time.monotonic()
     keeper = Timekeeper(alarm, SystemClock())
     began = time.monotonic()

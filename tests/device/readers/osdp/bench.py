@@ -26,6 +26,7 @@ from device.readers.group import ReaderGroup
 from device.readers.osdp.keys import KeyFiles
 from device.readers.osdp.reader import OsdpReader
 from device.records import BadgeRead, Credential, ReaderNotice
+from tests.processes import input_of, output_of
 
 KEY, OTHER_KEY = bytes(range(100, 116)), bytes(range(50, 66))
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
@@ -185,8 +186,8 @@ class Peripheral:
         self.wait_for(lambda one: "ready" in one, "starting")
 
     def do(self, **wish: str | list[int]) -> None:
-        self._process.stdin.write(json.dumps(wish) + "\n")
-        self._process.stdin.flush()
+        input_of(self._process).write(json.dumps(wish) + "\n")
+        input_of(self._process).flush()
 
     def wait_for(self, matches: Callable[[dict], bool], what: str) -> dict:
         """The first thing it has seen that matches."""
@@ -205,8 +206,8 @@ class Peripheral:
             self._process.kill()
             self._process.wait()
             self._thread.join()
-            self._process.stdin.close()
-            self._process.stdout.close()
+            input_of(self._process).close()
+            output_of(self._process).close()
             self._bench.pull_out(self._end)
 
     def _listen(self) -> None:

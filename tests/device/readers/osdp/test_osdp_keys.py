@@ -3,6 +3,7 @@
 import os
 import stat
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
@@ -99,7 +100,7 @@ def test_default_key_is_no_candidate(files: KeyFiles, path: Path) -> None:
 def test_full_disk_is_an_error_and_changes_nothing(
     files: KeyFiles, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_descriptor: int):
+    def full(_descriptor: int) -> NoReturn:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("device.readers.osdp.keys.os.fsync", full)

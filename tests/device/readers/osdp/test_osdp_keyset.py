@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -176,7 +177,7 @@ class TestCutShort:
         owner = STEPS[where]
         whole = getattr(owner, where)
 
-        def step(self, *arguments: bytes):
+        def step(self, *arguments: bytes) -> NoReturn:
             if after:
                 whole(self, *arguments)
             raise Cut

@@ -209,10 +209,10 @@ class TestTrouble:
         found = next_notice(reader)
         assert (lost.notice, found.notice, read(peripheral, reader, EILEEN)) == (Notice.LOST, Notice.FOUND, EILEEN)
 
-    def test_thread_that_dies_is_an_error_at_read(self, desk: Desk) -> None:
+    def test_thread_that_dies_is_an_error_at_read(self, monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:
         desk.keep(KEY)
         reader = desk.open()
-        reader._line._panel.refresh = lambda: 1 / 0
+        monkeypatch.setattr(reader._line._panel, "refresh", lambda: 1 / 0)
         with pytest.raises(ReaderError, match="has stopped: ZeroDivisionError"):
             events_until(reader, lambda _: False)
 

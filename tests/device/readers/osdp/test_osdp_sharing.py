@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -69,7 +70,7 @@ def test_line_missing_at_start_is_found_with_all_its_readers(desk: Desk, group_a
     assert notices_of(events, "front")[:2] == [Notice.LOST, Notice.FOUND]
 
 
-def test_line_whose_thread_died_is_opened_again(desk: Desk) -> None:
+def test_line_whose_thread_died_is_opened_again(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:
     """By whatever: a bug, or libosdp."""
     desk.keep(KEY)
     peripheral = desk.peripheral(KEY, 0, "--enforce")
@@ -77,10 +78,10 @@ def test_line_whose_thread_died_is_opened_again(desk: Desk) -> None:
     shared = SharedLine((settings,), desk.around)
     first = shared.open(settings)
 
-    def die():
+    def die() -> NoReturn:
         raise MemoryError
 
-    first._line._step = die
+    monkeypatch.setattr(first._line, "_step", die)
     wait_until(lambda: first._line.fault, "the thread's end")
     with pytest.raises(ReaderError, match="has stopped: MemoryError"):
         first.read(1.0)
