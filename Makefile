@@ -61,8 +61,9 @@ all-device-tests: dev-environment ## every test of the device under other versio
 bench: dev-environment ## the pipeline against dlib's own, stage by stage
 	@$(VENV)/python benchmarks/pipeline.py
 
-fuzz: dev-environment ## a million hostile inputs to each reader's parser, from a seed (make fuzz INPUTS=1000 SEED=2)
+fuzz: dev-environment ## a million hostile inputs to each reader's parser, 100,000 pictures, from a seed (make fuzz INPUTS=1000 SEED=2)
 	@$(VENV)/python scripts/fuzz_readers.py --inputs $(or $(INPUTS),1000000) --seed $(or $(SEED),1)
+	@$(VENV)/python scripts/fuzz_pictures.py --inputs $(or $(INPUTS),100000) --seed $(or $(SEED),1)
 
 fuzz-coverage: dev-environment ## the same guided by coverage: fetches atheris (make fuzz-coverage SECONDS=60, each parser)
 	@$(VENV)/python scripts/fuzz_coverage.py --seconds $(or $(SECONDS),60)

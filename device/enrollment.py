@@ -1,6 +1,6 @@
 """Turns pictures of a person into references: the only writer of references."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -65,10 +65,11 @@ class Enrollment:
             _refuse_badge(people.badge(credential), namesake)
         return namesake
 
-    def enroll(self, credential: Credential, name: str, candidates: Sequence[Candidate]) -> EnrollmentReport:
+    def enroll(self, credential: Credential, name: str, candidates: Iterable[Candidate]) -> EnrollmentReport:
         """Gives the badge to the person and keeps the good pictures' embeddings as references, all in one transaction.
 
-        A person who is enrolled already gets the badge or the references added if the faces match those known.
+        A person who is enrolled already gets the badge or the references added if the faces match those known. Only one
+        picture at a time is held, if `candidates` reads them one by one.
         Raises `EnrollmentRefused` if no picture is good, they show different people, or badge or name are taken.
         """
         probes, rejected = self._judged(candidates)
@@ -96,7 +97,7 @@ class Enrollment:
         suspended = badge is not None and badge.suspended_at is not None
         return EnrollmentReport(person, credential, kept, rejected, suspended)
 
-    def _judged(self, candidates: Sequence[Candidate]) -> tuple[dict[str, Probe], tuple[Rejection, ...]]:
+    def _judged(self, candidates: Iterable[Candidate]) -> tuple[dict[str, Probe], tuple[Rejection, ...]]:
         found = [(candidate.label, self._look(candidate.image)) for candidate in candidates]
         probes = {label: result for label, result in found if isinstance(result, Probe)}
         rejected = tuple(

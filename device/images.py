@@ -1,45 +1,82 @@
-"""Reads image files whole, or says why not."""
+"""Reads image files whole, or says why not: what is in a file is Pillow's to say, what is let in is said here."""
 
+import io
+import mmap
 import re
-import struct
+import warnings
+import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-import cv2
 import numpy as np
+import PIL.Image
+import PIL.WebPImagePlugin  # or the first WebP would have all plugins imported
+from numpy.typing import NDArray
+from PIL.AvifImagePlugin import SUPPORTED as READS_AVIF
+from PIL.JpegImagePlugin import JpegImageFile
 
 from device.errors import ImageError
+from device.packages import install_hint
 from device.records import Image
 
-SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
+SUFFIXES = frozenset({".avif", ".bmp", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".webp"})
 MAX_BYTES = 64 * 1024 * 1024
-MAX_PIXELS = 64_000_000
+WHOLE_JPEG_PIXELS = 30_000_000
+"""A JPEG with more is decoded at half its width and height."""
+MAX_PIXELS = dict.fromkeys(("PNG", "BMP", "AVIF", "HEIF"), 64_000_000) | {"JPEG": 120_000_000, "WEBP": 30_000_000}
+"""By format. While it is decoded, a pixel takes 7 bytes, of HEIC 8, of AVIF 10, of WebP 16."""
+_MOST_BYTES = 16 * MAX_PIXELS["WEBP"]
 
-Size = tuple[int, int]
-"""(width, height) in pixels."""
-
-_HINT = "Give an intact JPEG, PNG, BMP or WebP file."
+_HINT = "Give an intact JPEG, PNG, WebP, AVIF, HEIC or BMP file."
 _SMALLER = "Give a smaller picture."
-_JPEG_MARKER = re.compile(rb"\xff([\xc0-\xcf\xd9-\xfe])")
-_JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_AS_JPEG = "Or save the picture as JPEG."
+_ORIENTATION = 0x0112
+_BAND_ROWS = 256
+_START_OF_SCAN = 0xDA
+_BETWEEN_SCANS = frozenset({0xC4, _START_OF_SCAN, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)})
+"""Markers of tables, comments and the next scan: any other one ends the pixels of a JPEG."""
+_ALL_MARKERS = frozenset(range(256))
+_MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")
+_END_MARKER = b"\xff\xd9"
+_FILLER = b"\xca\x35\x9c" * 100
+"""Begins with a one: where pixels are missing, a decoder goes on with zeros."""
+
+_FORMATS = {
+    "JPEG": re.compile(rb"\xff\xd8\xff"),
+    "PNG": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "BMP": re.compile(rb"BM"),
+    "WEBP": re.compile(rb"RIFF....WEBP", re.DOTALL),
+    "AVIF": re.compile(rb"....ftyp(?:....){0,8}?avi[fs]", re.DOTALL),
+    "HEIF": re.compile(rb"....ftyp(?:....){0,8}?(?:he[iv][cxms]|mif1)", re.DOTALL),
+}
+"""How a file of each of Pillow's formats begins. No decoder sees a file of another one."""
+_UPRIGHT: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: pixels[::-1].swapaxes(0, 1),
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: lambda pixels: pixels[:, ::-1].swapaxes(0, 1),
+}
+"""What brings a picture of an EXIF orientation upright; 1 is upright."""
 
 
 def read_image(path: Path) -> Image:
-    """The picture in a file, RGB uint8 [height, width, 3], turned as its EXIF says. Raises `ImageError`."""
-    content = _content(path)
-    width, height = _announced_size(content, path)
-    if width * height > MAX_PIXELS:
-        raise ImageError(
-            f"The image {path} announces {width} x {height} pixels, expected at most {MAX_PIXELS // 10**6} million.",
-            hint=_SMALLER,
-        )
+    """The picture in a file, RGB uint8 [height, width, 3], turned as its EXIF says. Raises `ImageError`.
+
+    Of an animation it is the first frame. Alpha and color profiles are left out, and of 16 bits the higher 8 count. A
+    JPEG of more than `WHOLE_JPEG_PIXELS` has half its width and height.
+    """
     try:
-        decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        decoded = None
-    if decoded is None:
-        raise _no_image(path)
-    return np.ascontiguousarray(decoded[:, :, ::-1])
+        content = _content(path)
+        kind = next((kind for kind, beginning in _FORMATS.items() if beginning.match(content)), None)
+        if kind is None:
+            raise ImageError(f"{path} is not an image that can be read.", hint=_HINT)
+        return _decoded_or_refused(content, kind, path)
+    except MemoryError:
+        raise ImageError(f"There is not enough memory to read the image {path}.", hint=_SMALLER) from None
 
 
 def image_files(folder: Path) -> tuple[Path, ...]:
@@ -64,71 +101,134 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _announced_size(content: bytes, path: Path) -> Size:
-    """What the file says before anything is decoded. Raises `ImageError` if it is cut off or in another format."""
-    for beginning, size_of in _FORMATS:
-        if beginning.match(content):
-            size = size_of(content)
-            if size is None:
-                raise ImageError(f"The image {path} is truncated.", hint=_HINT)
-            return size
-    raise _no_image(path)
+def _decoded_or_refused(content: bytes, kind: str, path: Path) -> Image:
+    """Raises `ImageError`, `MemoryError`."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Pillow finds odd in a picture that it can read
+            return _decoded(content, kind, path)
+    except (ImageError, MemoryError):
+        raise
+    except PIL.Image.DecompressionBombError:
+        raise _vast(path, "far too many", MAX_PIXELS[kind]) from None
+    except Exception:  # hostile bytes raise anything in a decoder
+        _need_memory()
+        raise ImageError(f"The image {path} is truncated or damaged.", hint=_HINT) from None
 
 
-def _no_image(path: Path) -> ImageError:
-    return ImageError(f"{path} is not an image that can be read.", hint=_HINT)
+def _need_memory() -> None:
+    """Raises `MemoryError` if that may be why a decoder has failed: those in C don't all say so."""
+    try:
+        mmap.mmap(-1, _MOST_BYTES).close()
+    except OSError:
+        raise MemoryError from None
 
 
-def _jpeg_size(content: bytes) -> Size | None:
-    """From marker to marker up to the end's own, which a thumbnail inside a segment cannot give in its stead.
+def _decoded(content: bytes, kind: str, path: Path) -> Image:
+    """Raises whatever Pillow raises, and `ImageError`."""
+    opened = _opened(content, kind, path)
+    width, height = opened.size
+    if width * height > MAX_PIXELS[kind]:
+        raise _vast(path, f"{width} x {height}", MAX_PIXELS[kind])
+    if isinstance(opened, JpegImageFile):
+        opened = _whole_jpeg(opened, content, path)
+    pixels = _pixels(opened)
+    upright = _UPRIGHT.get(_orientation(opened))
+    return pixels if upright is None else np.ascontiguousarray(upright(pixels))
 
-    Without it, OpenCV before 5.0 fills a truncated picture up with gray and says nothing.
+
+def _vast(path: Path, size: str, limit: int) -> ImageError:
+    return ImageError(
+        f"The image {path} announces {size} pixels, expected at most {limit // 10**6} million.", hint=_SMALLER
+    )
+
+
+def _opened(content: bytes, kind: str, path: Path) -> PIL.Image.Image:
+    """The picture with its header read. A JPEG for stereo or depth, which has several pictures, is its first one."""
+    if kind == "JPEG":
+        return JpegImageFile(io.BytesIO(content))
+    if kind == "HEIF" and not _reads_heif():
+        hint = f"{install_hint('heif')}. {_AS_JPEG}"
+        raise ImageError(f"{path} is a HEIC picture, and the package that reads them is not installed.", hint=hint)
+    if kind == "AVIF" and not READS_AVIF:
+        raise ImageError(f"{path} is an AVIF picture, and Pillow was built without AVIF.", hint=_AS_JPEG)
+    return PIL.Image.open(io.BytesIO(content), formats=(kind,))
+
+
+def _reads_heif() -> bool:
+    try:
+        import pillow_heif
+    except ImportError:
+        return False
+    pillow_heif.register_heif_opener()
+    return True
+
+
+def _whole_jpeg(opened: JpegImageFile, content: bytes, path: Path) -> JpegImageFile:
+    """The picture without what may follow it. Raises `ImageError` if pixels are missing.
+
+    Where they are, a decoder makes some up in silence if an end marker follows. Then more bytes before that marker
+    change the picture, while those after the last pixel change nothing. In a progressive one they may change the
+    finest details alone.
     """
-    size, at = (0, 0), 2
-    while found := _JPEG_MARKER.search(content, at):
+    coded = content[: _end_of_scans(content, opened)]
+    width, height = opened.size
+    scale = 2 if width * height > WHOLE_JPEG_PIXELS else 1
+    checked_at = scale if _is_progressive(opened) else 2
+    if _fingerprint(coded, checked_at) != _fingerprint(coded + _FILLER, checked_at):
+        raise ImageError(f"The image {path} is truncated.", hint=_HINT)
+    return _jpeg(coded, scale)
+
+
+def _end_of_scans(content: bytes, opened: JpegImageFile) -> int:
+    """Where the coded pixels end: at the end marker, or, if that is missing, where something else begins."""
+    at, ends_scans = 2, frozenset[int]()
+    while found := _MARKER.search(content, at):
         marker, at = found[1][0], found.end()
-        if marker == 0xD9:
-            return size
-        if marker in _JPEG_SIZES:
-            size = int.from_bytes(content[at + 5 : at + 7], "big"), int.from_bytes(content[at + 3 : at + 5], "big")
+        if marker in ends_scans:
+            return found.start()
+        if marker == _START_OF_SCAN:
+            has_all = content[at + 2] == opened.layers and not _is_progressive(opened)
+            ends_scans = _ALL_MARKERS if has_all else _ALL_MARKERS - _BETWEEN_SCANS
         at += int.from_bytes(content[at : at + 2], "big")
-    return None
+    return len(content.rstrip(b"\xff"))
 
 
-def _png_size(content: bytes) -> Size | None:
-    """From chunk to chunk up to the one that ends the file."""
-    at = 8
-    while at + 12 <= len(content):
-        length = int.from_bytes(content[at : at + 4], "big")
-        if content[at + 4 : at + 8] == b"IEND":
-            return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
-        at += 12 + length
-    return None
+def _is_progressive(opened: JpegImageFile) -> bool:
+    return "progressive" in opened.info
 
 
-def _bmp_size(content: bytes) -> Size | None:
-    if len(content) < max(26, int.from_bytes(content[2:6], "little")):
-        return None
-    width, height = struct.unpack_from("<HH" if content[14] == 12 else "<ii", content, 18)
-    return abs(width), abs(height)
+def _jpeg(coded: bytes, scale: int) -> JpegImageFile:
+    opened = JpegImageFile(io.BytesIO(coded + _END_MARKER))
+    width, height = opened.size
+    opened.draft(opened.mode, (max(1, width // scale), max(1, height // scale)))
+    opened.load()
+    return opened
 
 
-def _webp_size(content: bytes) -> Size | None:
-    """Of the three kinds of first chunk: extended, lossless, and lossy."""
-    if len(content) < max(30, 8 + int.from_bytes(content[4:8], "little")):
-        return None
-    if content[12:16] == b"VP8X":
-        return 1 + int.from_bytes(content[24:27], "little"), 1 + int.from_bytes(content[27:30], "little")
-    if content[12:16] == b"VP8L":
-        bits = int.from_bytes(content[21:25], "little")
-        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    return int.from_bytes(content[26:28], "little") & 0x3FFF, int.from_bytes(content[28:30], "little") & 0x3FFF
+def _fingerprint(coded: bytes, scale: int) -> int:
+    return zlib.crc32(_jpeg(coded, scale).tobytes())
 
 
-_FORMATS: tuple[tuple[re.Pattern[bytes], Callable[[bytes], Size | None]], ...] = (
-    (re.compile(rb"\xff\xd8\xff"), _jpeg_size),
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), _png_size),
-    (re.compile(rb"BM"), _bmp_size),
-    (re.compile(rb"RIFF....WEBP", re.DOTALL), _webp_size),
-)
-"""How a format begins, and the size of the picture in a whole file; None if it is cut off."""
+def _pixels(opened: PIL.Image.Image) -> Image:
+    """Band by band: another whole copy would take more memory than a small computer has."""
+    opened.load()
+    opened.info.pop("transparency", None)
+    width, height = opened.size
+    pixels = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, _BAND_ROWS):
+        band = opened.crop((0, top, width, min(top + _BAND_ROWS, height)))
+        pixels[top : top + _BAND_ROWS] = np.asarray(_eight_bits(band).convert("RGB"))
+    return pixels
+
+
+def _eight_bits(band: PIL.Image.Image) -> PIL.Image.Image:
+    """Pillow cuts 16 bits of gray off at 255."""
+    return PIL.Image.fromarray((np.asarray(band) >> 8).astype(np.uint8)) if band.mode.startswith("I") else band
+
+
+def _orientation(opened: PIL.Image.Image) -> int:
+    """As EXIF has it; upright if what is there can't be read."""
+    with suppress(Exception):
+        return int(opened.getexif().get(_ORIENTATION, 1))
+    return 1

@@ -37,6 +37,8 @@ def enroll(
     and well lit; one that does not is left out, with the reason. Three to five pictures in different light and pose
     make the door more reliable. Repeat with the same BADGE and NAME to add pictures. For another badge without new
     pictures see `lintel badges add`.
+
+    Pictures are JPEG, PNG, WebP, AVIF or BMP files; HEIC files need the extra `heif`.
     """
     if camera == bool(images):
         raise click.UsageError("Give pictures, or --camera, and not both.")

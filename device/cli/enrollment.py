@@ -1,6 +1,6 @@
 """What `lintel enroll` calls: pictures from files or the camera, and the enrollment itself."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -18,12 +18,12 @@ from device.vision.faces import FaceAnalyzer, load_analyzer, look_of
 
 CAPTURE_TIMEOUT_S = 60.0
 
-Pictures = Callable[[FaceAnalyzer], Sequence[Candidate]]
+Pictures = Callable[[FaceAnalyzer], Iterable[Candidate]]
 
 
 def pictures_from_files(paths: Sequence[Path]) -> Pictures:
-    """The pictures in files."""
-    return lambda _analyzer: [Candidate(click.format_filename(path), read_image(path)) for path in paths]
+    """The pictures in files, each read when its turn comes: twenty large ones don't fit into a small memory."""
+    return lambda _analyzer: (Candidate(click.format_filename(path), read_image(path)) for path in paths)
 
 
 def pictures_from_camera(settings: Settings, wanted: int, *, largest_face: bool) -> Pictures:
