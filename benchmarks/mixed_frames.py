@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 from convert.measuring.embedding import embed_central_face
 from convert.measuring.error_rates import Rate
 from device.cameras.files import video_frames
-from device.config import VisionSettings
 from device.errors import ImageError
 from device.images import read_image
 from device.records import Box, Embedding, Image, Probe, Quality
+from device.settings.tables import VisionSettings
 from device.vision.comparison import compare
 from device.vision.faces import FaceAnalyzer, load_analyzer
 from device.vision.manifest import DecisionRule

@@ -32,13 +32,13 @@ from convert.quantize import Quantization, quantize
 from convert.weights.dlib import load, parse
 from device.access import Access, Doorway
 from device.clock import SystemClock
-from device.config import Settings, VisionSettings
 from device.credentials import parse_badge
 from device.door.operation import Door
 from device.door.wires.gpio import BoardIO
 from device.enrollment import Candidate, Enrollment
 from device.images import read_image
 from device.records import BadgeRead, DoorCommand, Frame, Image
+from device.settings.tables import Settings, VisionSettings
 from device.store.store import Store
 from device.virtual.figures import Figure, Place
 from device.virtual.pins import SimulatedPins
@@ -146,14 +146,14 @@ def badge_to_relay_ms(portrait: Image, frame: Image, rounds: int) -> float:
     analyzer = load_analyzer(settings.vision)
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder)) as store:
         Enrollment(store, analyzer, clock).enroll(credential, "Eileen Collins", [Candidate("portrait", portrait)])
-        door = Door(settings.door, BoardIO(settings.door, (), (), pins.factory, clock), clock)
+        door = Door(settings.doors[0], BoardIO(settings.doors[0], pins.factory, clock), clock)
         with closing(door):
             access = Access(Doorway(CameraAtHand(frame, clock), door, store, analyzer, clock), settings)
             for _ in range(rounds):
                 began = clock.monotonic()
                 transaction = access.swipe(BadgeRead(credential, began))
                 assert transaction.decision.granted, transaction.decision.reason
-                released = pins.history(settings.door.pin)[-1]
+                released = pins.history(settings.doors[0].pin)[-1]
                 assert released.high
                 samples.append((released.at - began) * 1000)
                 door.command(DoorCommand.SECURE)

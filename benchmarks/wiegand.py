@@ -24,13 +24,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from device.clock import SystemClock
-from device.config import ReaderSettings, VisionSettings
 from device.images import read_image
 from device.readers.context import ReaderContext
 from device.readers.formats import encode
 from device.readers.wiegand.frames import BOUNCE_S, GREATEST_SPACING_S, SILENCE_S
 from device.readers.wiegand.reader import open_reader
 from device.records import BadgeRead, Credential, Probe
+from device.settings.tables import ReaderSettings, VisionSettings
 from device.virtual.figures import Figure, Place
 from device.virtual.pins import SimulatedPins
 from device.virtual.scene import Scene

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from device.config import VisionSettings
 from device.errors import ImageError
 from device.records import Image
+from device.settings.tables import VisionSettings
 from device.vision.detector import Detection, Detector
 from device.vision.embedder import Embedder
 from device.vision.faces import FaceAnalyzer

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from device.clock import Stop
-from device.config import Settings
 from device.door.operation import Door
 from device.door_log import DoorLog
 from device.errors import LintelError, ModelError
@@ -22,6 +21,7 @@ from device.records import (
     Reason,
     Transaction,
 )
+from device.settings.tables import Settings
 from device.store.people import People
 from device.store.store import Store
 from device.vision.comparison import compare
@@ -186,7 +186,7 @@ class _Look:
     def __init__(self, doorway: Doorway, settings: Settings, badge: BadgeRead, stop: Stop) -> None:
         self._doorway = doorway
         self._needed = settings.access.probes
-        self._max_age_s = settings.camera.max_age_s
+        self._max_age_s = settings.access.max_frame_age_s
         self._camera = doorway.camera_at(badge.reader)
         self._since = badge.at
         self._stop = stop

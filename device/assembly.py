@@ -10,11 +10,8 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-import msgspec
-
 from device.access import Doorway
 from device.cameras.sources import open_live_camera
-from device.config import ReaderSettings, Settings, state_dir
 from device.control.desk import Ordered
 from device.door.operation import Door
 from device.door_log import DoorLog
@@ -27,6 +24,8 @@ from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.kinds import group_of, open_in_background
 from device.records import AuditRow, Event, Frame
+from device.settings.loading import state_dir
+from device.settings.tables import CameraSettings, Settings
 from device.state_folder import usable_by_the_service
 from device.store.database import FILE_NAME
 from device.store.store import Store
@@ -116,7 +115,7 @@ class _Assembly:
     def all(self, board: OpenBoard, report: Callable[[str], None]) -> Assembled:
         names = frozenset(opened.door.name for opened in board.doors)
         self._watched.append(Part("store", names, self._store.trouble))
-        cameras = {source: self._camera(source) for source in self._sources()}
+        cameras = {name: self._camera(self._settings.camera_named(name), doors) for name, doors in self._seen_by()}
         readers = self._readers(board)
         logs = {opened.door.name: DoorLog(opened.door, self._store, self._clock) for opened in board.doors}
         parts = tuple(
@@ -128,20 +127,24 @@ class _Assembly:
     def _were_tried(self) -> bool:
         return all(one.tried.is_set() for one in self._analyzers) and all(one.was_tried for one in self._groups)
 
-    def _sources(self) -> list[str]:
-        return sorted({self._source(reader) for reader in self._settings.readers if reader.direction == "entry"})
+    def _seen_by(self) -> Iterator[tuple[str, frozenset[str]]]:
+        """The name of each camera at a way in, and the doors that it is at."""
+        settings = self._settings
+        at = [
+            (settings.camera_at(door, reader).name, door.name)
+            for door in settings.doors
+            for reader in door.readers
+            if reader.direction == "entry"
+        ]
+        for name in sorted({camera for camera, _ in at}):
+            yield name, frozenset(door for camera, door in at if camera == name)
 
-    def _source(self, reader: ReaderSettings) -> str:
-        return reader.camera or self._settings.camera.source
-
-    def _camera(self, source: str) -> Camera:
-        settings = msgspec.structs.replace(self._settings.camera, source=source)
+    def _camera(self, settings: CameraSettings, doors: frozenset[str]) -> Camera:
         try:
             camera = self._stack.enter_context(closing(open_live_camera(settings, self._clock, in_background=True)))
         except CameraError as error:
             camera = MissingCamera(error)
-        doors = frozenset(reader.door for reader in self._settings.readers if self._source(reader) == source)
-        self._watched.append(Part(f"camera {source}", doors, camera.trouble))
+        self._watched.append(Part(f"camera {settings.name}", doors, camera.trouble))
         return camera
 
     def _readers(self, board: OpenBoard) -> Mapping[str, Reader]:
@@ -160,10 +163,9 @@ class _Assembly:
         self, opened: OpenDoor, cameras: Mapping[str, Camera], readers: Mapping[str, Reader], log: DoorLog
     ) -> Iterator[DoorParts]:
         """A loop for the way in and one for the way out; each door has an analyzer of its own, as each has a thread."""
-        door, settings = opened.door, self._settings
-        at_door = [one for one in settings.readers if one.door == door.name]
-        ways = {way: [one for one in at_door if one.direction == way] for way in ("entry", "exit")}
-        seen = {one.name: cameras[self._source(one)] for one in ways["entry"]}
+        door, settings = opened.door, self._settings.door_named(opened.door.name)
+        ways = {way: [one for one in settings.readers if one.direction == way] for way in ("entry", "exit")}
+        seen = {one.name: cameras[self._settings.camera_at(settings, one).name] for one in ways["entry"]}
         doorway = self._doorway(door, seen)
         for way, those in ways.items():
             if those:

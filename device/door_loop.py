@@ -7,7 +7,6 @@ from typing import assert_never
 
 from device.access import Access, Doorway
 from device.clock import Stop
-from device.config import Settings
 from device.door_log import DoorLog
 from device.errors import ReaderError
 from device.ports import HoldingReader, Reader
@@ -23,6 +22,7 @@ from device.records import (
     Signal,
     Transaction,
 )
+from device.settings.tables import Settings
 from device.way_out import BadgeLookup, WayOut
 
 MAX_READ_AGE_S = 1.0

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
-from device.config import DoorSettings, Settings, state_dir
 from device.door.interlock import Interlock
 from device.door.mode import ModeFile
 from device.door.operation import Door
@@ -17,6 +16,8 @@ from device.door.securing.driven import remember
 from device.door.thread import DoorThread
 from device.door.wires.gpio import board_factory, chip_of, open_board_io
 from device.ports import Clock
+from device.settings.loading import state_dir
+from device.settings.tables import DoorSettings, Settings
 
 Beat = Callable[[], float]
 """When a thread last came round, in seconds on the monotonic clock."""
@@ -48,7 +49,7 @@ def open_doors(settings: Settings, clock: Clock) -> Iterator[OpenBoard]:
     Raises `DoorError`: without its pins there is no door to look after.
     """
     pins = cache(partial(board_factory, settings.gpio.chip))
-    remember(settings.doors, settings.outputs, chip_of(pins()), state=state_dir(settings))
+    remember(settings.doors, chip_of(pins()), state=state_dir(settings))
     interlock = Interlock() if settings.access.interlock else None
     with ExitStack() as stack:
         opened = tuple(_open(stack, door, settings, pins(), clock, interlock) for door in settings.doors)
@@ -66,7 +67,7 @@ def _open(  # noqa: PLR0913
     """With its time from the first moment on: it may begin with an evacuation, and then is never secured meanwhile."""
     memory = ModeFile(state_dir(everything), settings.name)
     released = memory.is_evacuated()
-    io = open_board_io(settings, everything, factory, clock, released=released)
+    io = open_board_io(settings, factory, clock, released=released)
     stack.callback(io.close)
     door = stack.enter_context(closing(Door(settings, io, clock, memory, interlock, released=released)))
     door.chip = str(chip_of(factory) or "")

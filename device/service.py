@@ -11,12 +11,12 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from device.assembly import Assembled, DoorParts
 from device.clock import SLICE_S, Stop
-from device.config import Settings
 from device.door_log import DoorLog
 from device.door_loop import DoorLoop
 from device.errors import DoorError, LintelError, ReaderEnded
 from device.ports import Clock
 from device.records import DoorState, Event, Transaction
+from device.settings.tables import Settings
 
 POLL_S = 1.0
 SUPERVISE_S = 0.5

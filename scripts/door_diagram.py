@@ -24,7 +24,7 @@ from door_states import (
 
 from device.door.controller import EXIT_HELD_S, FEEDBACK_S, GRACE_S, LIMITS, QUIET_S, Controller, is_pre_alarm, outputs
 from device.records import DoorEvent, DoorInput, DoorOutput, DoorState, InputChanged, Line
-from device.settings_table import setting_meanings
+from device.settings.described import setting_meanings
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "door.md"
@@ -300,7 +300,7 @@ def _times() -> Iterator[str]:
     yield from ("## Times", "", "| time | as it comes | least | most | what for |", "|---|---|---|---|---|")
     meanings = setting_meanings()
     for name, (least, most) in LIMITS.items():
-        meaning = meanings["door", name].removesuffix(", seconds")
+        meaning = meanings["doors", name].removesuffix(", seconds")
         yield f"| `{name}` | {getattr(SETTINGS, name):g} s | {least:g} s | {most:g} s | {meaning} |"
     fixed = {
         "grace": (GRACE_S, "an opening still has its cause so long after the strike was secured"),

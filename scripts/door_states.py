@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from device.config import DoorSettings
 from device.door.controller import (
     FEEDBACK_S,
     QUIET_S,
@@ -33,6 +32,7 @@ from device.records import (
     ScheduleChanged,
     Tick,
 )
+from device.settings.tables import DoorSettings
 
 SETTINGS = DoorSettings()
 WIRED = frozenset(DoorInput)

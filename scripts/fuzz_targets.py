@@ -14,7 +14,6 @@ from typing import Protocol
 
 import fuzz_inputs as inputs
 
-from device.config import FormatSettings
 from device.credentials import format_badge, parse_badge
 from device.errors import ConfigError, CredentialError
 from device.line_server import Peer
@@ -31,6 +30,7 @@ from device.readers.streams import CHUNK, Parser
 from device.readers.wedge import KeyParser
 from device.readers.wiegand.frames import Assembler, Burst, Edge, is_key_code, key_of
 from device.records import BadgeRead, BadgeRemoved, Credential, KeyPress, ReaderEvent, ReaderNotice, Security
+from device.settings.tables import FormatSettings
 
 KEYS = frozenset("0123456789*#")
 MAX_FAULT = 500

@@ -13,11 +13,12 @@ from convert.alignments import ALIGNMENTS
 from convert.catalogue import catalogue
 from convert.cli.main import cli as convert_cli
 from convert.networks.table import NETWORKS
-from device import config, errors
+from device import errors
 from device.cli.main import cli as device_cli
 from device.commandline import OUTPUT_CLOSED, SYSTEM_REFUSED
 from device.records import Reason
-from device.settings_table import setting_defaults, setting_meanings
+from device.settings.described import setting_defaults, setting_meanings
+from device.settings.lock import DEFAULT_FILE
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "reference.md"
@@ -42,7 +43,7 @@ def _commands(command: click.Command, name: str, parent: click.Context | None = 
 
 
 def _settings() -> Iterator[str]:
-    yield from ("## Settings", "", f"A TOML file: `--config FILE`, `LINTEL_CONFIG`, or `{config.DEFAULT_FILE}`.", "")
+    yield from ("## Settings", "", f"A TOML file: `--config FILE`, `LINTEL_CONFIG`, or `{DEFAULT_FILE}`.", "")
     yield from ("| setting | default | meaning |", "|---|---|---|")
     defaults = setting_defaults()
     for (group, name), meaning in setting_meanings().items():

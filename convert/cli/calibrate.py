@@ -58,7 +58,7 @@ def calibrate(
     from convert.progress import bar
     from convert.reports import as_json as formatted
     from convert.reports import calibration_document, calibration_lines
-    from device.config import VisionSettings
+    from device.settings.tables import VisionSettings
     from device.vision.faces import load_analyzer
     from device.vision.manifest import read_manifest, write_manifest
     from device.vision.models import EMBEDDING, shipped_models_dir

@@ -43,7 +43,7 @@ def card(
     from convert.measuring.door_protocol import acquire, design_of
     from convert.measuring.protocols import person_images
     from convert.progress import bar
-    from device.config import VisionSettings
+    from device.settings.tables import VisionSettings
     from device.vision.faces import load_analyzer
     from device.vision.models import shipped_models_dir
 

@@ -67,7 +67,7 @@ def cluster(
     from convert.cluster import cluster as clustered
     from convert.contact_sheet import check_sheet_path
     from convert.progress import bar
-    from device.config import VisionSettings
+    from device.settings.tables import VisionSettings
     from device.vision.faces import load_analyzer
 
     method = Method(method_name)

@@ -71,7 +71,7 @@ def evaluate(
     from convert.measuring.door_protocol import design_of
     from convert.measuring.plots import PlotKind, draw, draw_all
     from convert.reports import beside
-    from device.config import VisionSettings
+    from device.settings.tables import VisionSettings
     from device.vision.faces import load_analyzer
 
     if pairs_file is None and protocol is not None:

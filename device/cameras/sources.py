@@ -4,10 +4,10 @@ from pathlib import Path
 
 from device.cameras.files import open_image_camera, open_video_camera
 from device.cameras.v4l2 import open_v4l2_camera
-from device.config import CameraSettings
 from device.errors import CameraError
 from device.images import SUFFIXES
 from device.ports import Camera, Clock
+from device.settings.tables import CameraSettings
 
 
 def open_camera(settings: CameraSettings, clock: Clock) -> Camera:

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from device.cameras.freshness import Freshness
 from device.cameras.health import FrameHealth
-from device.config import CameraSettings
 from device.errors import CameraError
 from device.ports import Clock
 from device.records import Frame, Image
+from device.settings.tables import CameraSettings
 
 RETRY_S = (0.5, 1.0, 2.0, 5.0)
 """Pauses between attempts to open a lost camera again; the last one repeats."""

@@ -1,7 +1,7 @@
 """What commands share: the settings of this call, JSON for machines, and progress for people."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from device.config import Settings, load_settings, state_dir
 from device.credentials import format_badge
 from device.records import Badge, Credential, Reason
+from device.settings.loading import load_settings, state_dir
+from device.settings.tables import Settings
 from device.terminal import say
 
 if TYPE_CHECKING:
@@ -36,10 +37,22 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON t
 def settings_of(context: click.Context) -> Settings:
     """The settings file and options of this call. Raises `ConfigError`."""
     path, state_dir = context.find_root().obj
-    settings = load_settings(path)
+    settings = load_settings(path, note_once(context))
     if state_dir is None:
         return settings
     return msgspec.structs.replace(settings, store=msgspec.structs.replace(settings.store, state_dir=state_dir))
+
+
+def note_once(context: click.Context) -> Callable[[str], None]:
+    """Prints a note on standard error, each once in a call."""
+    noted: set[str] = context.find_root().meta.setdefault("lintel.noted", set())
+
+    def note(sentence: str) -> None:
+        if sentence not in noted:
+            noted.add(sentence)
+            say(f"Note: {sentence}", err=True)
+
+    return note
 
 
 @contextmanager

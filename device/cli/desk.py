@@ -3,7 +3,7 @@
 import msgspec
 
 from device.cli.context import note_store, print_json_line
-from device.config import Settings
+from device.settings.tables import Settings
 from device.terminal import say
 
 
@@ -21,16 +21,17 @@ def play_desk(settings: Settings, camera_source: str, *, as_json: bool) -> int:
     note_store(settings)
     stop = Stop()
     clock = SystemClock(stop)
-    camera = msgspec.structs.replace(settings.camera, source=camera_source)
-    seen = msgspec.structs.replace(settings, camera=camera)
+    camera = msgspec.structs.replace(settings.cameras[0], source=camera_source)
+    seen = msgspec.structs.replace(settings, cameras=(camera,))
+    door = seen.doors[0]
     pins = SimulatedPins(clock)
 
     def tell(transaction: Transaction) -> None:
         if as_json:
             return print_json_line(transaction)
-        pulses = [level for level in pins.history(seen.door.pin) if level.high == level_of(seen.door, released=True)]
+        pulses = [level for level in pins.history(door.pin) if level.high == level_of(door, released=True)]
         say(f"{transaction_line(transaction)}\n  {advice_line(transaction)}")
-        say(f"  relay on GPIO {seen.door.pin}: released {len(pulses)} time{'s' * (len(pulses) != 1)} so far")
+        say(f"  relay on GPIO {door.pin}: released {len(pulses)} time{'s' * (len(pulses) != 1)} so far")
         return None
 
     with stopped_by_signals(stop), desk(seen, clock, pins) as parts:

@@ -9,10 +9,10 @@ import click
 from device.cameras.sources import open_camera
 from device.cli.context import open_store
 from device.clock import SystemClock
-from device.config import Settings
 from device.credentials import parse_badge
 from device.enrollment import Candidate, Enrollment, EnrollmentReport, capture_candidates
 from device.images import read_image
+from device.settings.tables import Settings
 from device.terminal import say
 from device.vision.faces import FaceAnalyzer, load_analyzer, look_of
 
@@ -32,7 +32,7 @@ def pictures_from_camera(settings: Settings, wanted: int, *, largest_face: bool)
     def capture(analyzer: FaceAnalyzer) -> Sequence[Candidate]:
         clock = SystemClock()
         look = look_of(analyzer, largest_face=largest_face)
-        with closing(open_camera(settings.camera, clock)) as camera:
+        with closing(open_camera(settings.cameras[0], clock)) as camera:
             say("Look at the camera, and turn your head a little between pictures.", err=True)
             return capture_candidates(camera, clock, look, wanted=wanted, timeout_s=CAPTURE_TIMEOUT_S)
 

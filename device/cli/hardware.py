@@ -11,8 +11,8 @@ from device.terminal import say
 
 if TYPE_CHECKING:
     from device.commissioning.walkthrough import Tried, Walkthrough
-    from device.config import DoorSettings, InputSettings, Settings
     from device.records import Line
+    from device.settings.tables import DoorSettings, InputSettings, Settings
     from device.virtual.clock import SimulatedClock
     from device.virtual.pins import SimulatedPins
 
@@ -39,6 +39,10 @@ def test_hardware(context: click.Context, name: str | None, wait_s: int, simulat
     their LED and buzzer, have a command of their own: lintel readers test.
     """
     settings = settings_of(context)
+    if simulated:
+        from device.simulation.doors import fully_wired
+
+        settings = fully_wired(settings)
     doors = _chosen(settings, name)
     with ExitStack() as stack:
         walkthrough = _walkthrough(stack, settings, simulated=simulated, wait_s=wait_s, aside=as_json)
@@ -60,16 +64,15 @@ def _walkthrough(
     from device.commissioning.walkthrough import Bench, Walkthrough, board_bench
 
     if not simulated:
-        return Walkthrough(settings, stack.enter_context(board_bench(settings)), Person(aside=aside), wait_s)
-    from device.simulation.doors import fully_wired
+        return Walkthrough(stack.enter_context(board_bench(settings)), Person(aside=aside), wait_s)
     from device.virtual.clock import SimulatedClock
     from device.virtual.pins import SimulatedPins
 
     clock = SimulatedClock()
-    pins, wired = SimulatedPins(clock), fully_wired(settings)
+    pins = SimulatedPins(clock)
     installer = SimulatedHands(pins, clock, aside=aside)
-    installer.rest(wired)
-    return Walkthrough(wired, Bench(pins.factory, clock, clock.attend), installer, wait_s)
+    installer.rest(settings)
+    return Walkthrough(Bench(pins.factory, clock, clock.attend), installer, wait_s)
 
 
 class Person:
@@ -103,8 +106,9 @@ class SimulatedHands(Person):
         """All wires are quiet."""
         from device.records import Line
 
-        for wire in settings.inputs:
-            self._pins.set_line(wire, Line.QUIET)
+        for door in settings.doors:
+            for wire in door.inputs:
+                self._pins.set_line(wire, Line.QUIET)
 
     def act(self, wire: "InputSettings", line: "Line") -> None:
         """Does what was said, a moment later."""

@@ -12,9 +12,9 @@ from device.terminal import say
 
 if TYPE_CHECKING:
     from device.cli.text.reader_events import Transcript
-    from device.config import Settings
     from device.ports import Clock, Reader
     from device.readers.formats import FormatTable, Refusal
+    from device.settings.tables import Settings
 
 SHOW_S = 1.5
 """So long `lintel readers test` shows each signal."""
@@ -189,7 +189,8 @@ def _table(settings: "Settings", name: str | None) -> "FormatTable":
     from device.readers.formats import formats_for
     from device.readers.kinds import kind_of
 
-    usual = formats_for(settings.reader.formats if kind_of(settings.reader).reads_bits else (), settings.formats)
+    first = settings.readers[0]
+    usual = formats_for(first.formats if kind_of(first).reads_bits else (), settings.formats)
     if name is None:
         return usual
     try:

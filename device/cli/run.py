@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from device.clock import SystemClock
-    from device.config import Settings
     from device.open_doors import OpenBoard
     from device.operators import Backing
     from device.records import Transaction
+    from device.settings.tables import Settings
 
 
 @click.command(
@@ -31,9 +31,9 @@ def run(context: click.Context) -> None:
     secured on the way out.
     """
     from device.clock import Stop, SystemClock
-    from device.config import state_dir
     from device.open_doors import open_doors
     from device.operators import Backing, operators
+    from device.settings.loading import state_dir
     from device.signals import stopped_by_signals
     from device.state_folder import refuse_root
 
@@ -77,7 +77,7 @@ def journal(settings: "Settings") -> "Callable[[Transaction], None]":
     """
     from device.badge_tags import journal_key, tag_of
     from device.cli.text.door_events import transaction_line
-    from device.config import state_dir
+    from device.settings.loading import state_dir
 
     key = journal_key(state_dir(settings))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from device.cli.context import json_option, print_json, settings_of
+from device.cli.context import json_option, note_once, print_json, settings_of
 from device.terminal import say
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def simulate(
 def _play_scenario(context: click.Context, path: Path | None, *, as_json: bool) -> int:
     from device.simulation.player import Played, Player
 
-    player = Player(path, settings_of(context))
+    player = Player(path, settings_of(context), warn=note_once(context))
     events = list(player.play()) if as_json else _told(player)
     played = [event for event in events if isinstance(event, Played)]
     unmet = sum(len(step.unmet) for step in played)

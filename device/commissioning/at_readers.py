@@ -9,13 +9,14 @@ from typing import Any
 from device.clock import SystemClock
 from device.commissioning.alone import UNIT, service_runs
 from device.commissioning.hangup import hangup_interrupts
-from device.config import ReaderSettings, Settings, state_dir
 from device.errors import ConfigError, DoorError, ReaderEnded, ReaderError
 from device.ports import Clock, Reader
 from device.readers.context import ReaderContext
 from device.readers.formats import FormatTable
 from device.readers.kinds import format_table_of, open_readers
 from device.records import ReaderEvent
+from device.settings.loading import state_dir
+from device.settings.tables import ReaderSettings, Settings
 
 GLANCE_S = 0.5
 _STOP_IT = f"If the service runs, stop it meanwhile: sudo systemctl stop {UNIT}"

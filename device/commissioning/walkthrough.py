@@ -11,12 +11,12 @@ from typing import Any, Protocol
 from device.commissioning.alone import service_runs
 from device.commissioning.hangup import hangup_interrupts
 from device.commissioning.words import STRIKE, input_words, output_words, place_of
-from device.config import DoorSettings, InputSettings, OutputSettings, Settings
 from device.door.securing.driven import remember
 from device.door.wires.gpio import BoardIO, board_factory, chip_of
 from device.errors import DoorError
 from device.ports import Clock
 from device.records import InputChanged, Line, Outputs
+from device.settings.tables import DoorSettings, InputSettings, OutputSettings, Settings
 
 ON_S = 2.0
 PULSE_S = 3.0
@@ -70,22 +70,19 @@ class Bench:
 class Walkthrough:
     """Tries wire after wire. Whatever happens, the strike is secured and everything is off in the end."""
 
-    def __init__(self, settings: Settings, bench: Bench, installer: Installer, wait_s: float) -> None:
-        self._settings = settings
+    def __init__(self, bench: Bench, installer: Installer, wait_s: float) -> None:
         self._bench = bench
         self._installer = installer
         self._wait_s = wait_s
 
     def through(self, door: DoorSettings) -> Iterator[Tried]:
         """All wires of a door, each as soon as it was tried. Raises `DoorError` if a pin cannot be taken."""
-        outputs = [one for one in self._settings.outputs if one.door == door.name]
-        inputs = [one for one in self._settings.inputs if one.door == door.name]
-        with closing(BoardIO(door, inputs, outputs, self._bench.factory, self._bench.clock)) as io:
+        with closing(BoardIO(door, self._bench.factory, self._bench.clock)) as io:
             self._bench.start(io)
-            for output in outputs:
+            for output in door.outputs:
                 yield self._tried(door, output, output.signal, partial(self._output, io, output))
             yield self._tried(door, door, "strike", partial(self._strike, io))
-            for wire in inputs:
+            for wire in door.inputs:
                 yield self._tried(door, wire, wire.signal, partial(self._input, io, wire))
 
     def _tried(
@@ -161,7 +158,7 @@ def board_bench(settings: Settings) -> Iterator[Bench]:
 
     _refuse_beside_service()
     factory = board_factory(settings.gpio.chip)
-    remember(settings.doors, settings.outputs, chip_of(factory))
+    remember(settings.doors, chip_of(factory))
     with closing(factory), hangup_interrupts():
         yield Bench(factory, SystemClock(), BoardIO.run)
 

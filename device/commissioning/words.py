@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from device.config import DoorSettings, InputSettings, OutputSettings
 from device.records import DoorInput, DoorOutput
+from device.settings.tables import DoorSettings, InputSettings, OutputSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,9 @@ from enum import Enum
 from types import MappingProxyType
 from typing import assert_never
 
-from device.config import DoorSettings
 from device.door.lasting import Lasting, Mode, Standing
 from device.records import DoorInput, DoorOutput, DoorState, Line, Outputs
+from device.settings.lock import LockSettings
 
 LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
@@ -99,7 +99,7 @@ class Times:
     pre_alarm_s: float
 
 
-def times(settings: DoorSettings) -> Times:
+def times(settings: LockSettings) -> Times:
     """The settings' times, within `LIMITS`; what is no number is the least. Extended is never shorter than plain."""
     strike_time_s = _within_limits("strike_time_s", settings.strike_time_s)
     extended_strike_time_s = _within_limits("extended_strike_time_s", settings.extended_strike_time_s)
@@ -276,12 +276,12 @@ def state_of(door: Controller) -> DoorState:
             assert_never(door.position)
 
 
-def outputs(settings: DoorSettings, door: Controller) -> Outputs:
+def outputs(settings: LockSettings, door: Controller) -> Outputs:
     """What is to be driven: a function of what the door knows, and of nothing else."""
     return Outputs(door.is_released, frozenset(_sounding(settings, door)))
 
 
-def _sounding(settings: DoorSettings, door: Controller) -> Iterator[DoorOutput]:
+def _sounding(settings: LockSettings, door: Controller) -> Iterator[DoorOutput]:
     if door.is_released:
         yield from (DoorOutput.LED, DoorOutput.LAMP)
     if _is_shunted(door):
@@ -307,20 +307,20 @@ def _is_shunted(door: Controller) -> bool:
             assert_never(door.position)
 
 
-def is_pre_alarm(settings: DoorSettings, door: Controller) -> bool:
+def is_pre_alarm(settings: LockSettings, door: Controller) -> bool:
     """Whether the door will soon have been open for too long."""
     if door.position is not Position.OPEN or door.position_left_s is None:
         return False
     return 0.0 < door.position_left_s - INSTANT_S <= times(settings).pre_alarm_s
 
 
-def deadline(settings: DoorSettings, door: Controller) -> float | None:
+def deadline(settings: LockSettings, door: Controller) -> float | None:
     """When a Tick matters next, in seconds on the monotonic clock; always later than what the door knows."""
     left_s = min(_running(settings, door), default=None)
     return None if left_s is None else max(door.at + left_s, math.nextafter(door.at, math.inf))
 
 
-def _running(settings: DoorSettings, door: Controller) -> Iterator[float]:
+def _running(settings: LockSettings, door: Controller) -> Iterator[float]:
     """Seconds until each timer that runs."""
     timers = (
         door.position_left_s,

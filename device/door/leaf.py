@@ -3,13 +3,13 @@
 from dataclasses import replace
 from typing import assert_never
 
-from device.config import DoorSettings
 from device.door.controller import QUIET_S, Controller, Position, times
 from device.door.lasting import Standing
 from device.records import Line
+from device.settings.lock import LockSettings
 
 
-def open_time_s(settings: DoorSettings, door: Controller) -> float:
+def open_time_s(settings: LockSettings, door: Controller) -> float:
     """How long an opening may last: longer for those who need more time."""
     limits = times(settings)
     return limits.held_open_time_s + (limits.extended_strike_time_s if door.extended else 0.0)
@@ -29,7 +29,7 @@ def alarm_cleared(door: Controller) -> Controller:
             assert_never(door.position)
 
 
-def moved(settings: DoorSettings, door: Controller, line: Line) -> Controller:
+def moved(settings: LockSettings, door: Controller, line: Line) -> Controller:
     """The door position switch says something else. Damage says nothing about the door, and so the alarm of before a
     start goes on.
     """
@@ -46,7 +46,7 @@ def moved(settings: DoorSettings, door: Controller, line: Line) -> Controller:
             assert_never(line)
 
 
-def _opened(settings: DoorSettings, door: Controller) -> Controller:
+def _opened(settings: LockSettings, door: Controller) -> Controller:
     """FORCED unless there is a cause. A door found open at the start was opened without one if it was closed before.
 
     The position before damage to the wire counts as the last one: a door that was closed then and is open when the wire
@@ -66,7 +66,7 @@ def _opened(settings: DoorSettings, door: Controller) -> Controller:
     return _cause_used(settings, opened)
 
 
-def _cause_used(settings: DoorSettings, door: Controller) -> Controller:
+def _cause_used(settings: LockSettings, door: Controller) -> Controller:
     door = replace(door, cause_left_s=None, exit_requested=False, extended=False, expected=())
     match settings.relock:
         case "open":
@@ -94,7 +94,7 @@ def _closed(door: Controller) -> Controller:
             assert_never(door.position)
 
 
-def positioned(settings: DoorSettings, door: Controller) -> Controller:
+def positioned(settings: LockSettings, door: Controller) -> Controller:
     """What time and free passage make of the door's position."""
     evacuated, over = door.mode.is_evacuation, door.position_left_s == 0.0
     match door.position:

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from device.config import DoorSettings
 from device.door.controller import deadline, new_controller, outputs
 from device.door.drive import Drive
 from device.door.interlock import Interlock
@@ -38,6 +37,7 @@ from device.records import (
     Outputs,
     Tick,
 )
+from device.settings.lock import LockSettings
 
 _LOUDEST_FIRST = (
     DoorInput.FIRE,
@@ -62,7 +62,7 @@ class Door:
 
     def __init__(  # noqa: PLR0913
         self,
-        settings: DoorSettings,
+        settings: LockSettings,
         io: DoorIO,
         clock: Clock,
         memory: ModeMemory | None = None,

@@ -15,7 +15,6 @@ import math
 from dataclasses import replace
 from typing import assert_never
 
-from device.config import DoorSettings
 from device.door.controller import (
     EXIT_HELD_S,
     FEEDBACK_S,
@@ -44,10 +43,11 @@ from device.records import (
     ScheduleChanged,
     Tick,
 )
+from device.settings.lock import LockSettings
 
 
 def step(
-    settings: DoorSettings, wired: frozenset[DoorInput], before: Controller, event: DoorEvent, now: float
+    settings: LockSettings, wired: frozenset[DoorInput], before: Controller, event: DoorEvent, now: float
 ) -> Controller:
     """The door after `event` at `now`, seconds on the monotonic clock. Inputs that are not `wired` say nothing."""
     then = _settled(settings, _passed(before, now))
@@ -78,7 +78,7 @@ def _less(left_s: float | None, elapsed_s: float) -> float | None:
     return left_s - elapsed_s if left_s - elapsed_s > INSTANT_S else 0.0
 
 
-def _happened(settings: DoorSettings, wired: frozenset[DoorInput], door: Controller, event: DoorEvent) -> Controller:
+def _happened(settings: LockSettings, wired: frozenset[DoorInput], door: Controller, event: DoorEvent) -> Controller:
     match event:
         case Granted():
             let = _let_out if event.egress else _let_in
@@ -105,7 +105,7 @@ def _expecting(before: Controller, door: Controller, row: int) -> Controller:
     return replace(door, expected=(*door.expected, row)[-MAX_EXPECTED:]) if may_open else door
 
 
-def _let_in(settings: DoorSettings, door: Controller, *, extended: bool = False) -> Controller:
+def _let_in(settings: LockSettings, door: Controller, *, extended: bool = False) -> Controller:
     """Releases for a grant or an operator, and allows one opening. It quiets no alarm."""
     match door.state:
         case DoorState.LOCKED | DoorState.RELEASED | DoorState.OPEN | DoorState.HELD_OPEN | DoorState.FORCED:
@@ -120,7 +120,7 @@ def _let_in(settings: DoorSettings, door: Controller, *, extended: bool = False)
             assert_never(door.state)
 
 
-def _let_out(settings: DoorSettings, door: Controller, *, extended: bool = False) -> Controller:
+def _let_out(settings: LockSettings, door: Controller, *, extended: bool = False) -> Controller:
     """Releases in every state for an exit badge or an exit button, and allows one opening. It quiets no alarm."""
     if door.mode.is_evacuation:  # it is released for everybody
         return door
@@ -130,12 +130,12 @@ def _let_out(settings: DoorSettings, door: Controller, *, extended: bool = False
     return _may_open(settings, released, time_s, extended=extended)
 
 
-def _strike_time_s(settings: DoorSettings, *, extended: bool) -> float:
+def _strike_time_s(settings: LockSettings, *, extended: bool) -> float:
     limits = times(settings)
     return limits.extended_strike_time_s if extended else limits.strike_time_s
 
 
-def _may_open(settings: DoorSettings, door: Controller, time_s: float, *, extended: bool) -> Controller:
+def _may_open(settings: LockSettings, door: Controller, time_s: float, *, extended: bool) -> Controller:
     """Allows one opening. The time of somebody who follows through the open door begins now."""
     allowed = replace(
         door,
@@ -149,7 +149,7 @@ def _may_open(settings: DoorSettings, door: Controller, time_s: float, *, extend
     return allowed
 
 
-def _commanded(settings: DoorSettings, door: Controller, command: DoorCommand) -> Controller:
+def _commanded(settings: LockSettings, door: Controller, command: DoorCommand) -> Controller:
     match command:
         case DoorCommand.RELEASE:
             return _let_in(settings, door)
@@ -218,7 +218,7 @@ def _lockdown_cleared(door: Controller) -> Controller:
     return replace(door, mode=replace(door.mode, switched=False, ordered=Order.NONE))
 
 
-def _sensed(settings: DoorSettings, door: Controller, change: InputChanged) -> Controller:
+def _sensed(settings: LockSettings, door: Controller, change: InputChanged) -> Controller:
     before, line = door.line(change.input), change.line
     if before is line:
         return door
@@ -259,7 +259,7 @@ def _switched(door: Controller, line: Line) -> Controller:
     return replace(_let_out_ended(door), mode=replace(door.mode, switched=True))
 
 
-def _exit_changed(settings: DoorSettings, door: Controller, before: Line | None, line: Line) -> Controller:
+def _exit_changed(settings: LockSettings, door: Controller, before: Line | None, line: Line) -> Controller:
     """Only a wire that was seen quiet can request: a jammed button must not release the door at every start."""
     if line is not Line.ACTIVE:
         return replace(door, exit_held_left_s=None)
@@ -280,7 +280,7 @@ def _exit_changed(settings: DoorSettings, door: Controller, before: Line | None,
             assert_never(settings.rex)
 
 
-def _settled(settings: DoorSettings, door: Controller) -> Controller:
+def _settled(settings: LockSettings, door: Controller) -> Controller:
     """Draws all conclusions: from timers that have run out, from what the door is made to be, from the lock."""
     door = _ended(door)
     door = replace(door, unlocked_left_s=_unlocked_left_s(door))

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from device.config import Settings
 from device.records import BADGE, BADGE_AND_FACE, Mode
+from device.settings.tables import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,9 @@ class Terms:
 
 def way_in(settings: Settings) -> Terms:
     """At an entry reader: the badge and its holder's face."""
-    return Terms(BADGE_AND_FACE, settings.access.probes, settings.access.face_timeout_s, settings.camera.max_age_s)
+    return Terms(
+        BADGE_AND_FACE, settings.access.probes, settings.access.face_timeout_s, settings.access.max_frame_age_s
+    )
 
 
 def way_out(reader: str) -> Terms:

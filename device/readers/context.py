@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from device.config import FormatSettings
 from device.ports import Clock
+from device.settings.tables import FormatSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,10 @@ from enum import StrEnum
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 
-from device.config import FormatSettings
 from device.credentials import FORMATS, MAX_FACILITY_BITS, MAX_OWN_BITS, OWN, format_badge
 from device.errors import ConfigError, CredentialError
 from device.records import Credential
+from device.settings.tables import FormatSettings
 
 MIN_BITS = 9
 """A shorter frame is a key."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from device.config import ReaderSettings
 from device.errors import ConfigError
 from device.ports import Clock, Reader
 from device.readers.context import ReaderContext
@@ -16,6 +15,7 @@ from device.readers.group import ReaderGroup
 from device.readers.part import Member
 from device.readers.recovery import Recovered
 from device.records import Security
+from device.settings.tables import ReaderSettings
 
 
 @dataclass(frozen=True, slots=True)

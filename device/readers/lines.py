@@ -3,7 +3,6 @@
 import stat
 from pathlib import Path
 
-from device.config import ReaderSettings
 from device.credentials import parse_badge
 from device.errors import CredentialError, ReaderError
 from device.ports import Clock, Reader
@@ -11,6 +10,7 @@ from device.readers.context import ReaderContext
 from device.readers.serial_line import open_device
 from device.readers.streams import CHECK_HINT, StreamReader, naming
 from device.records import BadgeRead, Credential, ReaderEvent, Security
+from device.settings.tables import ReaderSettings
 
 MAX_LINE = 80
 LINE_TIME_S = 1.0

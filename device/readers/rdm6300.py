@@ -13,12 +13,12 @@ Security: clonable. The tag only says its number, and a writer for a few euros p
 
 from pathlib import Path
 
-from device.config import ReaderSettings
 from device.ports import Reader
 from device.readers.context import ReaderContext
 from device.readers.serial_line import open_serial_line
 from device.readers.streams import StreamReader
 from device.records import BadgeRead, Credential, ReaderEvent, Security
+from device.settings.tables import ReaderSettings
 
 SECURITY = Security.CLONABLE
 STX, ETX = 0x02, 0x03

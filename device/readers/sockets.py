@@ -10,7 +10,6 @@ import errno
 from collections import deque
 from pathlib import Path
 
-from device.config import ReaderSettings
 from device.errors import ReaderError
 from device.line_server import Limits, LineServer, Peer, quietest
 from device.listening import Listening, listen_alone
@@ -19,6 +18,7 @@ from device.readers.context import ReaderContext
 from device.readers.lines import LineParser
 from device.readers.streams import CHUNK, REST_S, naming
 from device.records import BadgeRead, ReaderEvent, Security, Signal
+from device.settings.tables import ReaderSettings
 
 SECURITY = Security.LOCAL
 MAX_CLIENTS = 8

@@ -14,13 +14,13 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-from device.config import ReaderSettings
 from device.errors import ReaderError
 from device.ports import Reader
 from device.readers.context import ReaderContext
 from device.readers.lines import LINE_TIME_S, LineParser
 from device.readers.streams import StreamReader, naming
 from device.records import ReaderEvent, Security
+from device.settings.tables import ReaderSettings
 
 SECURITY = Security.CLONABLE
 EVENT = struct.Struct("llHHi")

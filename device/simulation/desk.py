@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 
+import msgspec
+
 from device.access import Doorway
 from device.assembly import DoorParts, open_store
 from device.cameras.sources import open_camera
-from device.config import Settings
 from device.door.operation import Door
 from device.door.thread import DoorThread
 from device.door.wires.gpio import BoardIO
 from device.ports import Clock
 from device.readers.lines import open_line_reader
+from device.settings.tables import Settings
 from device.virtual.pins import SimulatedPins
 from device.vision.faces import load_analyzer
 
@@ -23,12 +25,13 @@ def desk(settings: Settings, clock: Clock, pins: SimulatedPins) -> Iterator[Door
     It works on a copy of the store in memory: no grant of a virtual door is ever in a real audit.
     """
     with ExitStack() as stack:
-        io = BoardIO(settings.door, (), (), pins.factory, clock)
-        door = stack.enter_context(closing(Door(settings.door, io, clock)))
+        unwired = msgspec.structs.replace(settings.doors[0], inputs=(), outputs=())
+        io = BoardIO(unwired, pins.factory, clock)
+        door = stack.enter_context(closing(Door(unwired, io, clock)))
         time = stack.enter_context(closing(DoorThread(door, clock)))
         with open_store(settings) as real:
             store = stack.enter_context(real.copy_in_memory())
         analyzer = load_analyzer(settings.vision)
-        camera = stack.enter_context(closing(open_camera(settings.camera, clock)))
+        camera = stack.enter_context(closing(open_camera(settings.cameras[0], clock)))
         reader = stack.enter_context(closing(open_line_reader("stdin", clock)))
         yield DoorParts(Doorway(camera, door, store, analyzer, clock), reader, (lambda: time.last_beat,))

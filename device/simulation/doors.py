@@ -9,7 +9,6 @@ from typing import Literal
 import msgspec
 
 from device.access import Doorway
-from device.config import DoorSettings, InputSettings, OutputSettings, ReaderSettings, Settings, used_pins
 from device.credentials import parse_badge
 from device.door.interlock import Interlock
 from device.door.operation import Door
@@ -21,6 +20,8 @@ from device.readers.formats import encode
 from device.readers.presentations import Presentations
 from device.readers.wiegand.reader import open_reader
 from device.records import BadgeRead, Credential, DoorInput, DoorOutput, Line, ReaderEvent
+from device.settings.pins import SPI_PINS, used_pins
+from device.settings.tables import DoorSettings, FormatSettings, InputSettings, OutputSettings, ReaderSettings, Settings
 from device.simulation.scenario import Happening
 from device.store.store import Store
 from device.virtual.camera import SimulatedCamera
@@ -31,8 +32,6 @@ from device.virtual.wiegand import WiegandWires, flipped, frame
 from device.vision.faces import FaceAnalyzer
 
 ALL_PINS = frozenset(range(28))
-SPI_PINS = frozenset({7, 8, 9, 10, 11})
-"""Those of an MCP3008, for supervised wires."""
 CHANNELS = 8
 SUPERVISED = (DoorInput.DPS, DoorInput.STRIKE_FEEDBACK, DoorInput.FIRE, DoorInput.LOCKDOWN)
 """The inputs that are worth their end-of-line resistors: a cut wire of these can be told from a quiet one."""
@@ -58,25 +57,25 @@ class VirtualDoor:
         self,
         stack: ExitStack,
         settings: DoorSettings,
-        wired: Settings,
         world: VirtualWorld,
         interlock: Interlock | None,
+        formats: tuple[FormatSettings, ...],
     ) -> None:
-        """Takes its pins, which `stack` gives back."""
+        """Takes the pins of a fully wired door, which `stack` gives back."""
         self.settings = settings
-        self.inputs = {part.signal: part for part in wired.inputs if part.door == settings.name}
-        self.outputs = {part.signal: part for part in wired.outputs if part.door == settings.name}
+        self.inputs = {part.signal: part for part in settings.inputs}
+        self.outputs = {part.signal: part for part in settings.outputs}
         self._clock, self._pins = world.clock, world.pins
         for wire in self.inputs.values():
             self._pins.set_line(wire, Line.QUIET)
-        io = BoardIO(settings, wired.inputs, wired.outputs, world.pins.factory, world.clock)
+        io = BoardIO(settings, world.pins.factory, world.clock)
         door = stack.enter_context(closing(Door(settings, io, world.clock, interlock=interlock)))
         for timed in (io, io.guard, door):
             world.clock.attend(timed)
         self.doorway = Doorway(world.camera, door, world.store, world.analyzer, world.clock)
         self.reader = world.reader_of(world.clock)
-        wires = next(reader for reader in wired.readers if reader.door == settings.name)
-        around = ReaderContext(world.clock, lambda: world.pins.factory, Path(), wired.formats)
+        (wires,) = settings.readers
+        around = ReaderContext(world.clock, lambda: world.pins.factory, Path(), formats)
         self._wired_reader: Reader = stack.enter_context(closing(open_reader(wires, around)))
         self._wires = WiegandWires(world.pins.factory, wires.data0_pin or 0, wires.data1_pin or 0)
         self._presentations = {reader: Presentations(wires.hold_time_s) for reader in self._readers}
@@ -136,7 +135,7 @@ def virtual_doors(settings: Settings, world: VirtualWorld) -> Iterator[dict[str,
     wired = fully_wired(settings)
     with ExitStack() as stack:
         interlock = Interlock() if settings.access.interlock else None
-        doors = {door.name: VirtualDoor(stack, door, wired, world, interlock) for door in wired.doors}
+        doors = {door.name: VirtualDoor(stack, door, world, interlock, settings.formats) for door in wired.doors}
         stack.callback(world.pins.broken_pins.clear)  # the end of the world is not to be refused by a broken pin
         yield doors
 
@@ -146,49 +145,58 @@ def fully_wired(settings: Settings) -> Settings:
 
     Raises `ConfigError` if the board has too few pins for that.
     """
-    doors = msgspec.structs.replace(settings, reader=ReaderSettings(door=settings.door.name), more_readers=())
-    pins = iter(sorted(ALL_PINS - SPI_PINS - {pin for pin, _ in used_pins(doors)}))
-    channels = iter(sorted(set(range(CHANNELS)) - {part.channel for part in settings.inputs}))
+    unread = tuple(msgspec.structs.replace(door, readers=()) for door in settings.doors)
+    used = {one.pin for one in used_pins(msgspec.structs.replace(settings, doors=unread))}
+    channels = set(range(CHANNELS)) - {part.channel for door in settings.doors for part in door.inputs}
+    free = _Free(iter(sorted(ALL_PINS - set(SPI_PINS) - used)), iter(sorted(channels)))
     try:
-        readers = [_wiegand(settings, door.name, pins) for door in doors.doors]
-        inputs = [_input(settings, door.name, signal, pins, channels) for door in doors.doors for signal in DoorInput]
-        outputs = [_output(settings, door.name, signal, pins) for door in doors.doors for signal in DoorOutput]
+        doors = tuple([free.wired(door) for door in settings.doors])
     except StopIteration:
         raise ConfigError(
-            f"{len(doors.doors)} doors with every wire that they can have need more than {len(ALL_PINS)} pins.",
+            f"{len(settings.doors)} doors with every wire that they can have need more than {len(ALL_PINS)} pins.",
             hint="Simulate fewer doors at a time.",
         ) from None
-    return msgspec.structs.replace(
-        doors, reader=readers[0], more_readers=tuple(readers[1:]), inputs=tuple(inputs), outputs=tuple(outputs)
-    )
+    return msgspec.structs.replace(settings, doors=doors)
 
 
-def _wiegand(settings: Settings, door: str, pins: Iterator[int]) -> ReaderSettings:
-    known = (reader.hold_time_s for reader in settings.readers if reader.door == door)
-    return ReaderSettings(
-        name=f"{door}-wiegand",
-        door=door,
-        kind="wiegand",
-        data0_pin=next(pins),
-        data1_pin=next(pins),
-        hold_time_s=next(known, ReaderSettings().hold_time_s),
-    )
+@dataclass(frozen=True, slots=True)
+class _Free:
+    """Pins and channels that nothing uses yet; each is given once."""
 
+    pins: Iterator[int]
+    channels: Iterator[int]
 
-def _input(
-    settings: Settings, door: str, signal: DoorInput, pins: Iterator[int], channels: Iterator[int]
-) -> InputSettings:
-    known = (part for part in settings.inputs if (part.door, part.signal) == (door, signal))
-    if (wire := next(known, None)) is not None:
-        return wire
-    if signal in SUPERVISED:
-        return InputSettings(door=door, signal=signal, channel=next(channels))
-    return InputSettings(door=door, signal=signal, pin=next(pins))
+    def wired(self, door: DoorSettings) -> DoorSettings:
+        """Raises `StopIteration` when there are too few."""
+        return msgspec.structs.replace(
+            door,
+            readers=(self._wiegand(door),),
+            inputs=tuple([self._input(door, signal) for signal in DoorInput]),
+            outputs=tuple([self._output(door, signal) for signal in DoorOutput]),
+        )
 
+    def _wiegand(self, door: DoorSettings) -> ReaderSettings:
+        return ReaderSettings(
+            name=f"{door.name}-wiegand",
+            kind="wiegand",
+            data0_pin=next(self.pins),
+            data1_pin=next(self.pins),
+            hold_time_s=door.readers[0].hold_time_s,
+        )
 
-def _output(settings: Settings, door: str, signal: DoorOutput, pins: Iterator[int]) -> OutputSettings:
-    known = (part for part in settings.outputs if (part.door, part.signal) == (door, signal))
-    return next(known, None) or OutputSettings(door=door, signal=signal, pin=next(pins))
+    def _input(self, door: DoorSettings, signal: DoorInput) -> InputSettings:
+        for wire in door.inputs:
+            if wire.signal is signal:
+                return wire
+        if signal in SUPERVISED:
+            return InputSettings(signal=signal, channel=next(self.channels))
+        return InputSettings(signal=signal, pin=next(self.pins))
+
+    def _output(self, door: DoorSettings, signal: DoorOutput) -> OutputSettings:
+        for wire in door.outputs:
+            if wire.signal is signal:
+                return wire
+        return OutputSettings(signal=signal, pin=next(self.pins))
 
 
 def _credential(written: str) -> Credential | None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from device.clock import Stop
-from device.config import DoorSettings, OutputSettings, Settings
 from device.credentials import parse_badge
 from device.door.wires.gpio import level_of
 from device.door_loop import DoorLoop
@@ -16,6 +15,7 @@ from device.enrollment import Candidate, Enrollment, EnrollmentReport
 from device.errors import ScenarioError
 from device.images import read_image
 from device.records import AuditRow, DoorOutput, DoorState, Event, Image, ReaderEvent, Transaction
+from device.settings.tables import DoorSettings, OutputSettings, Settings
 from device.simulation.doors import VirtualDoor, VirtualWorld, fully_wired, virtual_doors
 from device.simulation.scenario import Scenario, Step, built_in_scenario, read_scenario
 from device.store.store import Store
@@ -68,13 +68,14 @@ class Player:
         settings: Settings,
         *,
         reader_of: Callable[[SimulatedClock], SimulatedReader] = SimulatedReader,
+        warn: Callable[[str], None] | None = None,
     ) -> None:
-        """Reads the scenario (without a path, the built-in one).
+        """Reads the scenario (without a path, the built-in one); `warn` as in `read_scenario`.
 
         Raises `ScenarioError`, `ConfigError`, `ImageError`, `ModelError`.
         """
         self._path = path or built_in_scenario()
-        self.scenario: Scenario = read_scenario(self._path)
+        self.scenario: Scenario = read_scenario(self._path, warn)
         self._reader_of = reader_of
         self._settings = self.scenario.settings or settings
         fully_wired(self._settings)

@@ -40,16 +40,18 @@ walk_s = 1.0
 light = 0.8
 """
 
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-from device.config import Settings, refuse_contradictions
 from device.credentials import format_badge, parse_badge
 from device.errors import CredentialError, ScenarioError
 from device.records import DoorCommand, DoorInput, DoorOutput, DoorState, Event, Line, Notice, Reason
+from device.settings.loading import old_layout_note, settings_in
+from device.settings.tables import Settings
 from device.virtual.figures import Figure, Seconds, Table
 
 _HINT = "`lintel simulate --help` says where a scenario's form is described."
@@ -115,12 +117,13 @@ class Scenario(Table, frozen=True):
     enroll: tuple[Enrollee, ...] = ()
 
 
-def read_scenario(path: Path) -> Scenario:
-    """The scenario in a TOML file. Raises `ScenarioError` if it cannot be read, or names what does not exist."""
+def read_scenario(path: Path, warn: Callable[[str], None] | None = None) -> Scenario:
+    """The scenario in a TOML file; `warn` takes a sentence about settings in the layout before `[[doors]]`.
+
+    Raises `ScenarioError` if it cannot be read, or names what does not exist.
+    """
     try:
-        scenario = msgspec.toml.decode(path.read_bytes(), type=Scenario)
-        if scenario.settings:
-            refuse_contradictions(scenario.settings)
+        scenario = _read(path, warn or (lambda _: None))
     except OSError as error:
         raise ScenarioError(f"Cannot read the scenario {path}: {error.strerror}.", hint=_HINT) from None
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
@@ -130,6 +133,22 @@ def read_scenario(path: Path) -> Scenario:
     _check_reasons(scenario, path)
     _check_happenings(scenario, path)
     return scenario
+
+
+def _read(path: Path, warn: Callable[[str], None]) -> Scenario:
+    """Raises `OSError`, `ValueError`, `RecursionError`."""
+    said = msgspec.toml.decode(path.read_bytes())
+    table = said.pop("settings", None)
+    scenario = msgspec.convert(said, Scenario)
+    if table is None:
+        return scenario
+    try:
+        loaded = settings_in(msgspec.convert(table, dict[str, Any]))
+    except ValueError as error:
+        raise ValueError(f"{error} - in [settings]") from None
+    if loaded.was_old:
+        warn(old_layout_note(f"[settings] in the scenario {path}"))
+    return msgspec.structs.replace(scenario, settings=loaded.settings)
 
 
 def built_in_scenario() -> Path:

@@ -8,9 +8,9 @@ from typing import Any
 from gpiozero import SPI
 from gpiozero.pins.mock import MockFactory, MockPin
 
-from device.config import InputSettings
 from device.ports import Clock
 from device.records import Line
+from device.settings.tables import InputSettings
 
 PULL_UP_OHM, SERIES_OHM, PARALLEL_OHM = 1500.0, 1000.0, 1000.0
 """The resistors of a supervised wire, as an installer puts them in."""

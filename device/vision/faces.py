@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from device.config import VisionSettings
 from device.records import Image, Probe, Reason
+from device.settings.tables import VisionSettings
 from device.vision.alignment import align
 from device.vision.detector import Detection, Detector
 from device.vision.embedder import Embedder

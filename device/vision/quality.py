@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from device.config import VisionSettings
 from device.records import Box, Image, Quality, Reason
+from device.settings.tables import VisionSettings
 from device.vision.landmarks import Landmarks
 
 _RIGHT_EYE, _LEFT_EYE, _NOSE_TIP = 33, 263, 1

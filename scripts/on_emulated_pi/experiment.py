@@ -75,7 +75,7 @@ def experiment(registers: Registers, *, active_high: bool) -> dict[str, object]:
     print(
         f"\n== persist_gpio_outputs={persistence()}, active_high={active_high}: released is {released} ==", flush=True
     )
-    SETTINGS.write_text(f"[door]\npin = {PIN}\nactive_high = {str(active_high).lower()}\n")
+    SETTINGS.write_text(f"[[doors]]\npin = {PIN}\nactive_high = {str(active_high).lower()}\n")
     say("before the start", registers)
     system("systemctl", "start", "lintel")
     wait_for(registers, released)

@@ -14,8 +14,8 @@ from convert.published.sources import RESNET_WEIGHTS
 from convert.representative_set import portraits_dir
 from convert.tensorflow_backend import load_tensorflow
 from convert.weights.dlib import ResnetWeights, load, parse
-from device.config import VisionSettings
 from device.images import image_files, read_image
+from device.settings.tables import VisionSettings
 from device.vision.alignment import align
 from device.vision.faces import load_analyzer
 

@@ -41,9 +41,9 @@ from convert.contact_sheet import (
     write_sheet,
 )
 from device.commandline import run_command
-from device.config import VisionSettings
 from device.errors import DependencyMissing, ImageError
 from device.images import read_image
+from device.settings.tables import VisionSettings
 from device.vision.faces import FaceAnalyzer, load_analyzer
 from device.vision.models import shipped_models_dir
 

@@ -15,9 +15,9 @@ from convert.measuring import bootstrap
 from convert.measuring.door_protocol import Design, acquire
 from convert.measuring.protocols import Protocol, person_images, read_pairs
 from device.commandline import run_command
-from device.config import VisionSettings
 from device.errors import ImageError
 from device.images import read_image
+from device.settings.tables import VisionSettings
 from device.vision.faces import FaceAnalyzer, load_analyzer
 from device.vision.manifest import read_manifest
 from device.vision.models import EMBEDDING, shipped_models_dir

@@ -35,9 +35,9 @@ from convert.quantize import Quantization
 from convert.spec import NetworkSpec, encoded, read_spec, sidecar, write_network
 from convert.tensorflow_backend import load_tensorflow
 from device.commandline import run_command
-from device.config import VisionSettings
 from device.errors import ImageError, LintelError, ModelError
 from device.images import read_image
+from device.settings.tables import VisionSettings
 from device.vision.alignment import align
 from device.vision.embedder import Embedder
 from device.vision.faces import load_analyzer

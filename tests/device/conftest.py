@@ -14,9 +14,9 @@ import pytest
 
 from device.cli.main import cli
 from device.commandline import run_command
-from device.config import VisionSettings
 from device.images import read_image
 from device.records import Image
+from device.settings.tables import VisionSettings
 from device.vision.faces import FaceAnalyzer, load_analyzer
 from device.vision.models import shipped_models_dir
 from tests.device.commands import Ended, Lintel

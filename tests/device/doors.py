@@ -1,16 +1,16 @@
 """Doors in operation on simulated pins, for the tests of whatever stands above them."""
 
-from device.config import DoorSettings, Settings
 from device.door.operation import Door
 from device.door.wires.gpio import BoardIO, level_of
+from device.settings.tables import DoorSettings, Settings
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
 
 
 def open_door(settings: Settings, pins: SimulatedPins, clock: SimulatedClock) -> Door:
     """The first door of the settings, to which the clock attends."""
-    io = BoardIO(settings.door, settings.inputs, settings.outputs, pins.factory, clock)
-    door = Door(settings.door, io, clock)
+    io = BoardIO(settings.doors[0], pins.factory, clock)
+    door = Door(settings.doors[0], io, clock)
     for timed in (io, io.guard, door):
         clock.attend(timed)
     return door

@@ -10,7 +10,6 @@ from pathlib import Path
 from device.access import Doorway
 from device.assembly import DoorParts
 from device.clock import Stop, SystemClock
-from device.config import DoorSettings, Settings, VisionSettings
 from device.credentials import parse_badge
 from device.door.operation import Door
 from device.door.thread import DoorThread
@@ -19,6 +18,7 @@ from device.enrollment import Candidate, Enrollment
 from device.images import read_image
 from device.records import ReaderEvent
 from device.service import Notifier, Service, Watchdog, serve
+from device.settings.tables import DoorSettings, Settings, VisionSettings
 from device.signals import stopped_by_signals
 from device.store.store import Store
 from device.virtual.camera import SimulatedCamera
@@ -56,7 +56,7 @@ class LateReader(SimulatedReader):
 def main(folder: Path, strike_time_s: float) -> None:
     stop = Stop()
     clock = SystemClock(stop)
-    settings = Settings(door=DoorSettings(strike_time_s=strike_time_s), vision=VisionSettings(threads=1))
+    settings = Settings(doors=(DoorSettings(strike_time_s=strike_time_s),), vision=VisionSettings(threads=1))
     image = read_image(shipped_models_dir() / "portraits" / "eileen-collins.jpg")
     analyzer, pins, reader = load_analyzer(settings.vision), SimulatedPins(clock), LateReader(clock)
     camera = SimulatedCamera(
@@ -64,13 +64,13 @@ def main(folder: Path, strike_time_s: float) -> None:
     )
     with stopped_by_signals(stop), Store(folder) as store:
         Enrollment(store, analyzer, clock).enroll(BADGE, "Eileen Collins", [Candidate("portrait", image)])
-        door = TellingDoor(settings.door, BoardIO(settings.door, (), (), pins.factory, clock), clock)
+        door = TellingDoor(settings.doors[0], BoardIO(settings.doors[0], pins.factory, clock), clock)
         time = DoorThread(door, clock)
         parts = DoorParts(Doorway(camera, door, store, analyzer, clock), reader, (lambda: time.last_beat,))
         notifier = Notifier.of_environment()
         service = Service(parts, settings, Watchdog(notifier, clock))
         serve([service], notifier, stop, lambda transaction: print(transaction.decision.outcome.value, flush=True))
-    print(*("high" if level.high else "low" for level in pins.history(settings.door.pin)))
+    print(*("high" if level.high else "low" for level in pins.history(settings.doors[0].pin)))
 
 
 if __name__ == "__main__":

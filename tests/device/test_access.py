@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from device.access import GLANCE_S, Access, Doorway
 from device.cli.text.door_events import transaction_line
 from device.clock import Stop
-from device.config import AccessSettings, Settings
 from device.credentials import parse_badge
 from device.door.operation import Door
 from device.errors import CameraError, ModelError, StoreError
@@ -36,6 +35,7 @@ from device.records import (
     Reason,
     Transaction,
 )
+from device.settings.tables import AccessSettings, Settings
 from device.store.audit import Audit
 from device.store.people import People
 from device.store.store import Store
@@ -131,7 +131,7 @@ class World:
 
     @property
     def releases(self) -> int:
-        return len(releases(self.pins, self.settings.door))
+        return len(releases(self.pins, self.settings.doors[0]))
 
     def last_row(self) -> AuditRow:
         with self.store.audit() as audit:
@@ -182,8 +182,8 @@ def test_the_strike_is_released_for_the_strike_time_and_no_longer(world_of: Call
     world = world_of(probe(0.95))
     world.swipe()
     world.clock.sleep(60.0)
-    ((released_at, secured_at),) = releases(world.pins, world.settings.door)
-    assert secured_at - released_at == pytest.approx(world.settings.door.strike_time_s)
+    ((released_at, secured_at),) = releases(world.pins, world.settings.doors[0])
+    assert secured_at - released_at == pytest.approx(world.settings.doors[0].strike_time_s)
 
 
 def test_somebody_who_needs_more_time_has_it(world_of: Callable[..., World]) -> None:
@@ -192,8 +192,8 @@ def test_somebody_who_needs_more_time_has_it(world_of: Callable[..., World]) -> 
         people.give_time(people.badge(BADGE).person, extended=True)
     world.swipe()
     world.clock.sleep(60.0)
-    ((released_at, secured_at),) = releases(world.pins, world.settings.door)
-    assert secured_at - released_at == pytest.approx(world.settings.door.extended_strike_time_s)
+    ((released_at, secured_at),) = releases(world.pins, world.settings.doors[0])
+    assert secured_at - released_at == pytest.approx(world.settings.doors[0].extended_strike_time_s)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ import pytest
 
 from device.assembly import Assembled, assembled, late_store
 from device.clock import Stop, SystemClock
-from device.config import CameraSettings, DoorSettings, GpioSettings, ReaderSettings, Settings, VisionSettings
 from device.credentials import parse_badge
 from device.door.lasting import Lasting, Mode, Order
 from device.door.mode import ModeFile
@@ -24,6 +23,8 @@ from device.errors import CameraError, DoorError
 from device.open_doors import OpenBoard, open_doors
 from device.records import Event, Image
 from device.service import Notifier, Service, Watchdog, operate
+from device.settings.lock import GpioSettings, lock_of
+from device.settings.tables import CameraSettings, DoorSettings, ReaderSettings, Settings, VisionSettings
 from device.store.store import Store
 from device.virtual.camera import SimulatedCamera
 from device.virtual.figures import Figure, Place
@@ -58,8 +59,7 @@ def camera(monkeypatch: pytest.MonkeyPatch, portraits: Mapping[str, Image]) -> N
 def settings(fifo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
     return Settings(
-        door=DoorSettings(pin=17, strike_time_s=0.01),
-        reader=ReaderSettings(source=str(fifo)),
+        doors=(DoorSettings(pin=17, strike_time_s=0.01, readers=(ReaderSettings(source=str(fifo)),)),),
         vision=VisionSettings(threads=1),
     )
 
@@ -128,7 +128,7 @@ def test_relays_are_remembered_before_a_pin_is_touched(lgpio: Lgpio, settings: S
     lgpio.refused.add("output")
     with pytest.raises(DoorError):
         run_until_closed(settings)
-    assert last_driven().relays == settings.doors
+    assert last_driven().relays == tuple(lock_of(door) for door in settings.doors)
 
 
 @pytest.mark.usefixtures("camera", "runtime", "lgpio")
@@ -161,7 +161,7 @@ def test_evacuation_outlasts_restarts_stops_and_a_slow_camera(
 
     monkeypatch.setattr("device.assembly.open_live_camera", slow)
     run_until_closed(settings)
-    assert [level.high for level in pins.history(settings.door.pin)] == [True]
+    assert [level.high for level in pins.history(settings.doors[0].pin)] == [True]
 
 
 @pytest.mark.usefixtures("lgpio", "camera")
@@ -169,6 +169,11 @@ def test_everything_is_let_go(settings: Settings, fifo: Path, tmp_path: Path) ->
     run_until_closed(settings)
     held = [link.resolve() for link in Path("/proc/self/fd").iterdir()]
     assert [path for path in held if path in (fifo, tmp_path / "state" / "lintel.db")] == []
+
+
+def with_readers(settings: Settings, *readers: ReaderSettings) -> dict[str, Any]:
+    """What to replace in the settings, for other readers at their door."""
+    return {"doors": (msgspec.structs.replace(settings.doors[0], readers=readers),)}
 
 
 @pytest.fixture
@@ -180,9 +185,9 @@ def without(settings: Settings, tmp_path: Path, portrait_files: dict[str, Path])
             (tmp_path / "state").touch()
         changes = {
             "store": {},
-            "camera": {"camera": CameraSettings(source="63")},
-            "file": {"camera": CameraSettings(source=str(portrait_files["eileen-collins"]))},
-            "reader": {"reader": ReaderSettings(source="/dev/none")},
+            "camera": {"cameras": (CameraSettings(source="63"),)},
+            "file": {"cameras": (CameraSettings(source=str(portrait_files["eileen-collins"])),)},
+            "reader": with_readers(settings, ReaderSettings(source="/dev/none")),
             "models": {"vision": VisionSettings(models_dir=str(tmp_path / "none"))},
         }
         return msgspec.structs.replace(settings, **changes[part])
@@ -235,7 +240,7 @@ def test_store_that_comes_later_is_used(lgpio: Lgpio, without: Callable[[str], S
 def test_standard_input_of_a_service_is_a_trouble(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is the default: a door without its reader's settings has its exit button all the same."""
     monkeypatch.setenv("NOTIFY_SOCKET", "/run/none")
-    with running(msgspec.structs.replace(settings, reader=ReaderSettings())) as run:
+    with running(msgspec.structs.replace(settings, **with_readers(settings, ReaderSettings()))) as run:
         run.troubles("A service has no standard input to read badges from.")
         assert run.door.let_out()
 
@@ -271,7 +276,8 @@ def test_way_out_has_a_loop_of_its_own(lgpio: Lgpio, settings: Settings, tmp_pat
     """The issue's own case: a badge that lies on the reader outside must not keep anybody in."""
     os.mkfifo(tmp_path / "inside")
     inside = ReaderSettings(name="inside", direction="exit", source=str(tmp_path / "inside"))
-    with running(msgspec.structs.replace(settings, more_readers=(inside,))) as run:
+    both = with_readers(settings, settings.readers[0], inside)
+    with running(msgspec.structs.replace(settings, **both)) as run:
         ways = [part.is_way_out for part in run.parts.parts]
     assert ways == [False, True]
 
@@ -284,8 +290,10 @@ def run(
     candidate = Candidate("portrait", portraits["eileen-collins"])
     with Store(tmp_path / "state") as store:
         Enrollment(store, analyzer, SystemClock()).enroll(parse_badge("17:1001"), "Eileen Collins", [candidate])
-    strike_time_s, threads = settings.door.strike_time_s, settings.vision.threads
-    (tmp_path / "lintel.toml").write_text(f"[door]\nstrike_time_s = {strike_time_s}\n[vision]\nthreads = {threads}\n")
+    strike_time_s, threads = settings.doors[0].strike_time_s, settings.vision.threads
+    (tmp_path / "lintel.toml").write_text(
+        f"[[doors]]\nstrike_time_s = {strike_time_s}\n[vision]\nthreads = {threads}\n"
+    )
 
     def typed(badges: bytes) -> Ended:
         ours, theirs = os.pipe()

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from device.config import Settings
 from device.door_log import DoorLog
 from device.errors import StoreError
 from device.records import Credential, Decision, Event, Reason, Transaction
+from device.settings.tables import Settings
 from device.store.store import Store
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins

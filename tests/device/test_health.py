@@ -6,10 +6,10 @@ from typing import NoReturn
 
 import pytest
 
-from device.config import DoorSettings, Settings
 from device.door_log import DoorLog
 from device.health import Health, Part
 from device.records import Event
+from device.settings.tables import DoorSettings, Settings
 from device.store.store import Store
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
@@ -34,7 +34,7 @@ class World:
             return [(row.event, row.fault) for row in audit.newest(1000)]
 
 
-SETTINGS = Settings(door=DoorSettings(pin=17))
+SETTINGS = Settings(doors=(DoorSettings(pin=17),))
 
 
 @pytest.fixture

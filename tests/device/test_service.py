@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from device.access import Doorway
 from device.assembly import DoorParts
-from device.config import DoorSettings, Settings
 from device.credentials import parse_badge
 from device.door_log import MAX_WAITING
 from device.door_loop import ANSWER_S, MAX_READ_AGE_S, NOISE_S, Unserved
@@ -39,6 +38,7 @@ from device.records import (
     Signal,
 )
 from device.service import MAX_BEAT_S, MAX_SWIPE_S, POLL_S, Notifier, Service, Watchdog, serve
+from device.settings.tables import DoorSettings, Settings
 from device.signals import stopped_by_signals
 from device.store.store import Store
 from device.virtual.camera import SimulatedCamera
@@ -53,7 +53,7 @@ from tests.processes import output_of, started
 
 SERVE = Path(__file__).with_name("serve.py")
 EILEEN, UNKNOWN = parse_badge("17:1001"), parse_badge("17:9999")
-SETTINGS = Settings(door=DoorSettings(pin=17, strike_time_s=3.0))
+SETTINGS = Settings(doors=(DoorSettings(pin=17, strike_time_s=3.0),))
 
 
 class ShiftReader(SimulatedReader):

@@ -10,9 +10,9 @@ import pytest
 
 from device import files
 from device.assembly import open_store
-from device.config import Settings, StoreSettings
 from device.errors import StoreError
 from device.readers.osdp.keys import KeyFiles
+from device.settings.tables import Settings, StoreSettings
 from device.state_folder import refuse_root
 from tests.device.commands import Lintel
 

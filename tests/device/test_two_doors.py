@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from device.assembly import assembled, late_store, release_writer
 from device.clock import Stop, SystemClock
-from device.config import AccessSettings, DoorSettings, InputSettings, ReaderSettings, Settings, VisionSettings
 from device.credentials import parse_badge
 from device.enrollment import Candidate, Enrollment
 from device.open_doors import open_doors
@@ -23,6 +22,15 @@ from device.operators import Backing, operators
 from device.ports import Reader
 from device.records import DoorInput, Event, Image, Line, Reason
 from device.service import Notifier, Service, Watchdog, operate
+from device.settings.tables import (
+    AccessSettings,
+    CameraSettings,
+    DoorSettings,
+    InputSettings,
+    ReaderSettings,
+    Settings,
+    VisionSettings,
+)
 from device.store.database import FILE_NAME
 from device.store.store import Store
 from device.virtual.camera import SimulatedCamera
@@ -34,8 +42,8 @@ from tests.device.commands import Lintel
 from tests.device.doors import releases
 
 PATIENCE_S = 20.0
-INNER_SWITCH = InputSettings(door="inner", signal=DoorInput.DPS, pin=27, debounce_s=0.0)
-OUTER_SWITCH = InputSettings(door="outer", signal=DoorInput.DPS, pin=4, debounce_s=0.0)
+INNER_SWITCH = InputSettings(signal=DoorInput.DPS, pin=27, debounce_s=0.0)
+OUTER_SWITCH = InputSettings(signal=DoorInput.DPS, pin=4, debounce_s=0.0)
 
 
 class Lobby:
@@ -98,11 +106,24 @@ def _opened(
     for path in fifos.values():
         os.mkfifo(path)
     settings = Settings(
-        door=DoorSettings(name="outer", pin=17, strike_time_s=1.0),
-        more_doors=(DoorSettings(name="inner", pin=22, strike_time_s=1.0),),
-        reader=ReaderSettings(name="outside", door="outer", source=str(fifos["outside"])),
-        more_readers=(ReaderSettings(name="inside", door="inner", source=str(fifos["inside"]), camera="1"),),
-        inputs=(INNER_SWITCH, OUTER_SWITCH),
+        doors=(
+            DoorSettings(
+                name="outer",
+                pin=17,
+                strike_time_s=1.0,
+                readers=(ReaderSettings(name="outside", source=str(fifos["outside"])),),
+                inputs=(OUTER_SWITCH,),
+            ),
+            DoorSettings(
+                name="inner",
+                pin=22,
+                strike_time_s=1.0,
+                camera="inner",
+                readers=(ReaderSettings(name="inside", source=str(fifos["inside"])),),
+                inputs=(INNER_SWITCH,),
+            ),
+        ),
+        cameras=(CameraSettings(), CameraSettings(name="inner", source="1")),
         access=AccessSettings(interlock=interlock),
         vision=VisionSettings(threads=1),
     )

@@ -11,7 +11,6 @@ from typing import Any, NoReturn
 import pytest
 
 from device.clock import Stop
-from device.config import DoorSettings, InputSettings, ReaderSettings, Settings
 from device.credentials import parse_badge
 from device.door_log import DoorLog
 from device.errors import StoreError
@@ -27,6 +26,7 @@ from device.records import (
     Reason,
     Transaction,
 )
+from device.settings.tables import DoorSettings, InputSettings, ReaderSettings, Settings
 from device.store.people import People
 from device.store.store import Store
 from device.virtual.clock import SimulatedClock
@@ -37,9 +37,14 @@ from tests.device.doors import open_door, releases
 EILEEN, UNKNOWN = parse_badge("17:1001"), parse_badge("17:9999")
 SWITCH = InputSettings(signal=DoorInput.DPS, channel=0)
 SETTINGS = Settings(
-    door=DoorSettings(pin=17, strike_time_s=3.0),
-    reader=ReaderSettings(name="inside", direction="exit"),
-    inputs=(SWITCH,),
+    doors=(
+        DoorSettings(
+            pin=17,
+            strike_time_s=3.0,
+            readers=(ReaderSettings(name="inside", direction="exit"),),
+            inputs=(SWITCH,),
+        ),
+    ),
 )
 
 
@@ -66,7 +71,7 @@ class World:
 
     @property
     def releases(self) -> int:
-        return len(releases(self.pins, SETTINGS.door))
+        return len(releases(self.pins, SETTINGS.doors[0]))
 
     def rows(self) -> list[AuditRow]:
         self.log.write_down()
@@ -138,7 +143,7 @@ def test_way_out_is_open_in_lockdown_and_fault(world: World, state: DoorState) -
 def test_release_ends_after_the_strike_time(world: World) -> None:
     world.leaves()
     world.clock.sleep(10.0)
-    ((began, ended),) = releases(world.pins, SETTINGS.door)
+    ((began, ended),) = releases(world.pins, SETTINGS.doors[0])
     assert ended - began == pytest.approx(3.0, abs=0.01)
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from device.clock import SystemClock
-from device.config import VisionSettings
 from device.credentials import parse_badge
 from device.enrollment import Candidate, Enrollment
 from device.images import read_image
+from device.settings.tables import VisionSettings
 from device.store.store import Store
 from device.verification import verify_image
 from device.vision.faces import FaceAnalyzer, load_analyzer

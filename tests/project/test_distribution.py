@@ -198,7 +198,7 @@ def board(prefix: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (folder / name).mkdir()
     (folder / "pins" / "gpiochip0").touch()
     (folder / "pins" / str(PIN)).write_text("1")
-    (folder / "lintel.toml").write_text(f"[door]\npin = {PIN}\n")
+    (folder / "lintel.toml").write_text(f"[[doors]]\npin = {PIN}\n")
     for name, value in (
         ("LINTEL_TEST_PINS", "pins"),
         ("LINTEL_CONFIG", "lintel.toml"),

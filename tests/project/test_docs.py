@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from reference import TARGET, reference
 
-from device.config import load_settings
 from device.credentials import parse_badge
 from device.readers.formats import decode, formats_for
 from device.readers.kinds import KINDS
 from device.records import DoorInput, DoorOutput
+from device.settings.loading import load_settings
 from device.simulation.scenario import read_scenario
 
 ROOT = Path(__file__).parents[2]

@@ -327,7 +327,7 @@ def lockdown_over_a_kill(times: int) -> Finding:
 @CHECKS.check("a forced door, then kill -9 or a power cut", "forced again, never shunted", Size(full=5))
 def forced_over_a_kill(times: int) -> Finding:
     figures, kept, shunted = Figures(), 0, 0
-    more = f'[[outputs]]\nsignal = "shunt"\npin = {SHUNT}\n'
+    more = f'[[doors.outputs]]\nsignal = "shunt"\npin = {SHUNT}\n'
     for _ in range(times):
         with new_rig(more=more) as rig:
             rig.start()
@@ -346,7 +346,7 @@ def forced_over_a_kill(times: int) -> Finding:
 @CHECKS.check("a door that stands open at the start", "told, and not shunted", Size(full=5))
 def found_open(times: int) -> Finding:
     figures, told, shunted = Figures(), 0, 0
-    more = f'[[outputs]]\nsignal = "shunt"\npin = {SHUNT}\n'
+    more = f'[[doors.outputs]]\nsignal = "shunt"\npin = {SHUNT}\n'
     for _ in range(times):
         with new_rig(more=more) as rig:
             rig.board.press(DPS)

@@ -21,7 +21,7 @@ FRAME_S = 0.065
 SETTLE_S = 1.5
 REPORTED_S = 2.0
 READER = """
-[[more_readers]]
+[[doors.readers]]
 name = "serial"
 kind = "lines"
 source = "{source}"

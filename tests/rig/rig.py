@@ -33,22 +33,34 @@ HOLD_S = 0.5
 AGAIN_S = 0.8
 """Between two presentations of one badge."""
 SETTINGS = """
-[door]
+[[doors]]
 pin = {strike}
 strike_time_s = {strike_time_s}
 rex = "{rex}"
-[reader]
+[[doors.readers]]
 name = "outside"
 kind = "socket"
 source = "{folder}/outside.sock"
 hold_time_s = {hold_time_s}
-[[more_readers]]
+[[doors.readers]]
 name = "inside"
 direction = "exit"
 kind = "socket"
 source = "{folder}/inside.sock"
 hold_time_s = {hold_time_s}
-[camera]
+[[doors.inputs]]
+signal = "rex"
+pin = {rex_pin}
+[[doors.inputs]]
+signal = "dps"
+pin = {dps_pin}
+[[doors.inputs]]
+signal = "fire"
+pin = {fire_pin}
+[[doors.inputs]]
+signal = "lockdown"
+pin = {lockdown_pin}
+[[cameras]]
 source = "{folder}/video0"
 [access]
 probes = {probes}
@@ -58,18 +70,6 @@ threads = 1
 models_dir = "{models}"
 [store]
 state_dir = "{state}"
-[[inputs]]
-signal = "rex"
-pin = {rex_pin}
-[[inputs]]
-signal = "dps"
-pin = {dps_pin}
-[[inputs]]
-signal = "fire"
-pin = {fire_pin}
-[[inputs]]
-signal = "lockdown"
-pin = {lockdown_pin}
 """
 
 

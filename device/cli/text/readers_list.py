@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from device.config import ReaderSettings, Settings
 from device.readers.formats import BUILT_IN, CardFormat, formats_for, own_card_formats, unguarded
 from device.readers.kinds import KINDS, ReaderKind, kind_of, security_of
+from device.settings.tables import ReaderSettings, Settings
 
 
 def catalog(settings: Settings) -> dict[str, Any]:
@@ -13,7 +13,7 @@ def catalog(settings: Settings) -> dict[str, Any]:
     formats = (*BUILT_IN, *own_card_formats(settings.formats))
     return {
         "kinds": [_kind_row(kind) for kind in KINDS],
-        "readers": [_reader_row(reader, settings) for reader in settings.readers],
+        "readers": [_reader_row(door.name, reader, settings) for door in settings.doors for reader in door.readers],
         "formats": [_format_row(known) for known in formats],
     }
 
@@ -47,7 +47,7 @@ def _kind_row(kind: ReaderKind) -> dict[str, Any]:
     }
 
 
-def _reader_row(reader: ReaderSettings, settings: Settings) -> dict[str, Any]:
+def _reader_row(door: str, reader: ReaderSettings, settings: Settings) -> dict[str, Any]:
     kind = kind_of(reader)
     formats = (
         [known.name for known in formats_for(reader.formats, settings.formats).formats]
@@ -56,7 +56,7 @@ def _reader_row(reader: ReaderSettings, settings: Settings) -> dict[str, Any]:
     )
     return {
         "name": reader.name,
-        "door": reader.door,
+        "door": door,
         "direction": reader.direction,
         "kind": kind.name,
         "at": _place(reader),

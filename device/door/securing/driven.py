@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from device.door.wires.chip import Chip
-from device.door_settings import DoorSettings, Name, Pin
 from device.errors import DoorError
 from device.files import runtime_dir, write_whole
+from device.settings.lock import LockSettings, Name, Pin, lock_of
 
 if TYPE_CHECKING:
-    from device.config import OutputSettings
+    from device.settings.tables import DoorSettings
 
 FILE_NAME, OUTPUTS_NAME = "relays.json", "outputs.json"
 """An earlier version wrote two files, a list each, and no chip."""
@@ -31,7 +31,7 @@ class DrivenOutput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Driven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was driven, and on which chip: in one file, so that no relay is ever looked for on another chip."""
 
-    relays: tuple[DoorSettings, ...] = ()
+    relays: tuple[LockSettings, ...] = ()
     outputs: tuple[DrivenOutput, ...] = ()
     chip: Chip | None = None
     """None: on the one that the settings name."""
@@ -40,8 +40,7 @@ class Driven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def remember(
-    doors: Iterable[DoorSettings],
-    outputs: Iterable["OutputSettings"] = (),
+    doors: "Iterable[DoorSettings]",
     chip: Chip | None = None,
     *,
     state: Path | None = None,
@@ -52,8 +51,12 @@ def remember(
     folder = runtime_dir()
     if folder is None:
         return
-    driven = tuple(DrivenOutput(one.door, str(one.signal), one.pin, one.active_high) for one in outputs)
-    _write(folder / FILE_NAME, Driven(tuple(doors), driven, chip, str(state.absolute()) if state else ""))
+    known = tuple(doors)
+    outputs = tuple(
+        DrivenOutput(door.name, str(one.signal), one.pin, one.active_high) for door in known for one in door.outputs
+    )
+    relays = tuple(lock_of(door) for door in known)
+    _write(folder / FILE_NAME, Driven(relays, outputs, chip, str(state.absolute()) if state else ""))
 
 
 def last_driven() -> Driven:
@@ -63,7 +66,7 @@ def last_driven() -> Driven:
     folder = runtime_dir()
     if folder is None:
         return Driven()
-    found: Driven | tuple[DoorSettings, ...] = _read(folder / FILE_NAME, Driven | tuple[DoorSettings, ...], Driven())
+    found: Driven | tuple[LockSettings, ...] = _read(folder / FILE_NAME, Driven | tuple[LockSettings, ...], Driven())
     if isinstance(found, Driven):
         return found
     return Driven(found, _read(folder / OUTPUTS_NAME, tuple[DrivenOutput, ...], ()))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from device.door.mode import ModeFile
 from device.door.securing.driven import last_driven
-from device.door_settings import DEFAULT_FILE
+from device.settings.lock import DEFAULT_FILE
 
 SERVICE_STATE = Path("/var/lib/lintel")
 """Where the unit has its state."""

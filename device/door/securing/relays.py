@@ -3,37 +3,50 @@
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from device.door.securing.driven import Driven, DrivenOutput, last_driven
 from device.door.wires.chip import Chip, is_there, resolved
-from device.door_settings import DEFAULT_FILE, DoorSettings, GpioSettings
 from device.errors import DoorError
+from device.settings.lock import DEFAULT_FILE, GpioSettings, LockSettings, lock_of
+from device.settings.old_layout import doors_of
 
 _POLARITY = ("active_high", "fail_safe")
 
 
-class _Tables(msgspec.Struct, frozen=True):
-    """The doors in a settings file; what else is in it does not matter here, wrong or not."""
+class StatedDoor(LockSettings, frozen=True):
+    """A door in a settings file; what it says besides its lock does not matter here, wrong or not."""
 
-    door: DoorSettings = DoorSettings()
+    camera: Any = None
+    pad: Any = None
+    target_fmr: Any = None
+    when_missing: Any = None
+    schedule: Any = None
+    readers: Any = None
+    inputs: Any = None
+    outputs: Any = None
+
+
+class _Tables(msgspec.Struct, frozen=True):
+    """What is read of a settings file."""
+
+    doors: tuple[StatedDoor, ...]
     gpio: GpioSettings = GpioSettings()
-    more_doors: tuple[DoorSettings, ...] = ()
 
 
 class _Stated(NamedTuple):
     """What a settings file says: each door with the names of the settings in so many words, and the chip."""
 
-    doors: list[tuple[DoorSettings, frozenset[str]]]
+    doors: list[tuple[LockSettings, frozenset[str]]]
     chip: str
 
 
 class Known(msgspec.Struct, frozen=True):
     """What to secure and switch off, and the chip it is on: the one found before, or what the settings say of it."""
 
-    relays: tuple[DoorSettings, ...]
+    relays: tuple[LockSettings, ...]
     outputs: tuple[DrivenOutput, ...]
     chip: str | Chip
 
@@ -87,7 +100,7 @@ def _is_same(stated: str, last: Chip) -> bool:
     return resolved(stated) == last.path if stated.startswith("/") else stated == last.label
 
 
-def _meant(stated: list[tuple[DoorSettings, frozenset[str]]], last: dict[int, DoorSettings]) -> Iterator[DoorSettings]:
+def _meant(stated: list[tuple[LockSettings, frozenset[str]]], last: dict[int, LockSettings]) -> Iterator[LockSettings]:
     """The relays that the settings speak of in so many words; where nothing was driven yet, their defaults too."""
     for relay, said in stated:
         before = last.get(relay.pin)
@@ -106,7 +119,7 @@ def _stated(path: Path | None) -> _Stated:
         if path is not None:
             raise
         said = {}
-    tables = msgspec.convert(said, _Tables)
-    words = [said.get("door", {}), *said.get("more_doors", ())]
-    doors = zip((tables.door, *tables.more_doors), words, strict=True)
-    return _Stated([(door, frozenset(table)) for door, table in doors], tables.gpio.chip)
+    words = doors_of(said)
+    tables = msgspec.convert({"doors": words, "gpio": said.get("gpio", {})}, _Tables)
+    doors = zip(tables.doors, words, strict=True)
+    return _Stated([(lock_of(door), frozenset(table)) for door, table in doors], tables.gpio.chip)

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable
 from device.door.securing.driven import DrivenOutput
 from device.door.wires.chip import Chip, level_of, lgpio_of_board, open_chip, relay_use
 from device.door.wires.pin_errors import all_of, collected, named
-from device.door_settings import DoorSettings
 from device.errors import DoorError
+from device.settings.lock import LockSettings
 
 
 def output_use(output: DrivenOutput) -> str:
@@ -18,7 +18,7 @@ def output_use(output: DrivenOutput) -> str:
 
 
 def secure_all(
-    relays: Iterable[DoorSettings],
+    relays: Iterable[LockSettings],
     outputs: Iterable[DrivenOutput] = (),
     *,
     chip: str | Chip = "",

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from device.door.wires.pin_errors import all_of, collected, named
-from device.door_settings import DoorSettings
 from device.errors import DoorError
 from device.files import runtime_dir
+from device.settings.lock import LockSettings
 
 DEVICES = Path("/dev")
 LABELS = ("pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835")
@@ -42,7 +42,7 @@ class OpenChip(msgspec.Struct, frozen=True):
     handle: int
 
 
-def level_of(settings: DoorSettings, *, released: bool) -> bool:
+def level_of(settings: LockSettings, *, released: bool) -> bool:
     """The level, true for high, at which the relay's input releases the strike or secures it.
 
     A fail-secure strike is energized to be released, a fail-safe one to be locked.
@@ -51,7 +51,7 @@ def level_of(settings: DoorSettings, *, released: bool) -> bool:
     return energized == settings.active_high
 
 
-def relay_use(settings: DoorSettings) -> str:
+def relay_use(settings: LockSettings) -> str:
     """The pin and what it is for."""
     return f"GPIO {settings.pin}, the relay of door {settings.name}"
 

@@ -2,13 +2,12 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from gpiozero import DigitalOutputDevice
 
-from device.config import DoorSettings, InputSettings, OutputSettings, Settings
 from device.door.wires.chip import Chip, level_of, lgpio_of_board, open_chip, relay_use
 from device.door.wires.inputs import Inputs
 from device.door.wires.pin_errors import all_of, claim_all, collected, named
@@ -17,6 +16,8 @@ from device.door.wires.timekeeper import Timekeeper
 from device.errors import DoorError
 from device.ports import Clock
 from device.records import DoorInput, InputChanged, Line, Outputs
+from device.settings.lock import LockSettings
+from device.settings.tables import DoorSettings, OutputSettings
 
 __all__ = ["BoardIO", "OutputWire", "Relay", "board_factory", "chip_of", "level_of", "open_board_io"]
 
@@ -27,7 +28,7 @@ LOCK_TIME_S = 0.5
 class Relay:
     """The strike on one pin, which is driven to "secure" in the same step that makes it an output."""
 
-    def __init__(self, settings: DoorSettings, factory: Any, *, released: bool = False) -> None:  # noqa: ANN401
+    def __init__(self, settings: LockSettings, factory: Any, *, released: bool = False) -> None:  # noqa: ANN401
         """An evacuated door is `released` from its first level on. Raises `DoorError` if the pin cannot be taken."""
         self._use = relay_use(settings)
         self._lock = threading.Lock()
@@ -71,10 +72,10 @@ class Relay:
 class OutputWire:
     """A wire that is driven besides the strike: off from its first level to its last."""
 
-    def __init__(self, settings: OutputSettings, factory: Any) -> None:  # noqa: ANN401 - gpiozero is untyped
+    def __init__(self, settings: OutputSettings, door: str, factory: Any) -> None:  # noqa: ANN401 - gpiozero is untyped
         """Raises `DoorError` if the pin cannot be taken."""
         self.signal = settings.signal
-        self._use = f"GPIO {settings.pin}, output {settings.signal} of door {settings.door}"
+        self._use = f"GPIO {settings.pin}, output {settings.signal} of door {door}"
         with named(f"take {self._use}"):
             self._device = DigitalOutputDevice(
                 settings.pin, active_high=settings.active_high, initial_value=False, pin_factory=factory
@@ -100,18 +101,16 @@ class BoardIO:
     `relay_guard.PET_S`, or the guard secures it.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         door: DoorSettings,
-        inputs: Iterable[InputSettings],
-        outputs: Iterable[OutputSettings],
         factory: Any,  # noqa: ANN401 - gpiozero is untyped
         clock: Clock,
         *,
         released: bool = False,
     ) -> None:
-        """Takes the wires of this door, the strike's first; other doors' are passed over. The strike is secured, or
-        stays `released` as an evacuation left it.
+        """Takes the wires of this door, the strike's first. The strike is secured, or stays `released` as an evacuation
+        left it.
 
         Raises `DoorError` that names all that cannot be taken.
         """
@@ -126,10 +125,10 @@ class BoardIO:
         self._wake_guard: Callable[[], None] = lambda: None
         with contextlib.ExitStack() as stack:
             stack.callback(self._relay.close)
-            self._outputs = claim_all(partial(OutputWire, one, factory) for one in outputs if one.door == door.name)
+            self._outputs = claim_all(partial(OutputWire, one, door.name, factory) for one in door.outputs)
             for wire in self._outputs:
                 stack.callback(wire.close)
-            self._inputs = Inputs((one for one in inputs if one.door == door.name), factory, clock)
+            self._inputs = Inputs(door, factory, clock)
             stack.pop_all()
 
     def run(self, *, last_resort_s: float = LAST_RESORT_S) -> None:
@@ -236,7 +235,6 @@ def _left_alone() -> DoorError:
 
 def open_board_io(
     door: DoorSettings,
-    settings: Settings,
     factory: Any,  # noqa: ANN401
     clock: Clock,
     *,
@@ -245,7 +243,7 @@ def open_board_io(
     """A door's wires on this board, in operation; `factory` is the same for all doors, `released` as in `BoardIO`.
     Raises `DoorError`.
     """
-    wires = BoardIO(door, settings.inputs, settings.outputs, factory, clock, released=released)
+    wires = BoardIO(door, factory, clock, released=released)
     wires.run()
     return wires
 

@@ -2,18 +2,18 @@
 
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
 
 from gpiozero import MCP3008, InputDevice, SPISoftwareFallback
 
-from device.config import InputSettings
 from device.door.wires.debounce import Settling
 from device.door.wires.pin_errors import claim_all, named
 from device.door.wires.supervision import Wire, line_of, wire_of
 from device.ports import Clock
 from device.records import DoorInput, InputChanged, Line
+from device.settings.tables import DoorSettings, InputSettings
 
 SETTLING_S = 0.02
 """A wire that is not at rest is looked at so often."""
@@ -47,11 +47,11 @@ class GpioContact:
 
     look_s = LOOK_S
 
-    def __init__(self, settings: InputSettings, factory: Any) -> None:  # noqa: ANN401 - gpiozero is untyped
+    def __init__(self, settings: InputSettings, door: str, factory: Any) -> None:  # noqa: ANN401 - gpiozero is untyped
         """Raises `DoorError` if the pin cannot be taken."""
         self.changed: Callable[[], None] = lambda: None
         self._closed_is_active = settings.active == "closed"
-        with named(f"take GPIO {settings.pin} for input {settings.signal} of door {settings.door}"):
+        with named(f"take GPIO {settings.pin} for input {settings.signal} of door {door}"):
             self._device = InputDevice(settings.pin, pull_up=True, pin_factory=factory)
             self._device.pin.edges = "both"
             self._device.pin.when_changed = self._edge
@@ -79,12 +79,12 @@ class SupervisedContact:
 
     look_s = MEASURE_S
 
-    def __init__(self, settings: InputSettings, factory: Any) -> None:  # noqa: ANN401 - gpiozero is untyped
+    def __init__(self, settings: InputSettings, door: str, factory: Any) -> None:  # noqa: ANN401 - gpiozero is untyped
         """Raises `DoorError` if there is no SPI; a converter that does not answer is a damaged wire."""
         self.changed: Callable[[], None] = lambda: None
         self._active = settings.active
         self._wire: Wire | None = None
-        use = f"take channel {settings.channel} of the MCP3008 for input {settings.signal} of door {settings.door}"
+        use = f"take channel {settings.channel} of the MCP3008 for input {settings.signal} of door {door}"
         with named(use, hint=_SPI_HINT), warnings.catch_warnings():
             warnings.simplefilter("error", SPISoftwareFallback)
             self._device = MCP3008(settings.channel, pin_factory=factory)
@@ -106,14 +106,16 @@ class SupervisedContact:
 class Inputs:
     """All wires of a door, debounced: what has to be looked at is looked at by `tick`, at the `deadline`."""
 
-    def __init__(self, settings: Iterable[InputSettings], factory: Any, clock: Clock) -> None:  # noqa: ANN401
+    def __init__(self, door: DoorSettings, factory: Any, clock: Clock) -> None:  # noqa: ANN401 - gpiozero is untyped
         """What the wires say at first counts at once. Raises `DoorError` that names each that cannot be taken."""
         self.wake: Callable[[], None] = lambda: None
         """Called when the deadline has become nearer, from the pins' own thread."""
         self._clock = clock
         self._lock = threading.Lock()
         self._tell: Callable[[InputChanged], None] = lambda _changed: None
-        self._senses = claim_all(partial(_Sense, one, factory, clock.monotonic()) for one in settings)
+        self._senses = claim_all(
+            partial(_Sense, partial(_contact, one, door.name, factory), one, clock.monotonic()) for one in door.inputs
+        )
         self._told = self.lines()
         self._closed = False
         for sense in self._senses:
@@ -161,14 +163,17 @@ class Inputs:
         self.wake()
 
 
+def _contact(settings: InputSettings, door: str, factory: Any) -> Contact:  # noqa: ANN401 - gpiozero is untyped
+    return (GpioContact if settings.channel is None else SupervisedContact)(settings, door, factory)
+
+
 class _Sense:
     """One wire, what counts of it, and when to look at it next."""
 
-    def __init__(self, settings: InputSettings, factory: Any, now: float) -> None:  # noqa: ANN401
-        is_supervised = settings.channel is not None
+    def __init__(self, take: Callable[[], Contact], settings: InputSettings, now: float) -> None:
         self.signal = settings.signal
-        self.contact: Contact = (SupervisedContact if is_supervised else GpioContact)(settings, factory)
-        self.settling = Settling(self.contact.line(), settings.debounce_s, supervised=is_supervised)
+        self.contact = take()
+        self.settling = Settling(self.contact.line(), settings.debounce_s, supervised=settings.channel is not None)
         self._look_at = now + self.contact.look_s
 
     def due(self) -> float:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
-from device.config import ReaderSettings
 from device.errors import ReaderError
 from device.ports import Clock
 from device.readers.context import ReaderContext
@@ -19,6 +18,7 @@ from device.readers.osdp.frames import Command
 from device.readers.osdp.keys import KEY_BYTES, KeyFiles
 from device.readers.osdp.panel import Panel, Peer
 from device.readers.osdp.wire import Wire
+from device.settings.tables import ReaderSettings
 
 _STEP_S = 0.01
 _TRIAL_S = 3.0

@@ -9,7 +9,6 @@ that is lost, with its line or alone, says so once and is looked for until it is
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from device.config import ReaderSettings
 from device.errors import ReaderError
 from device.ports import Clock
 from device.readers.context import ReaderContext
@@ -19,6 +18,7 @@ from device.readers.osdp.line import Line, Station
 from device.readers.osdp.panel import MAX_PEERS, Peer
 from device.readers.osdp.wire import Wire
 from device.records import ReaderEvent, Signal
+from device.settings.tables import ReaderSettings
 
 
 class OsdpReader:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from device.config import ReaderSettings
 from device.errors import ConfigError, ReaderError
 from device.ports import Reader
 from device.readers.context import ReaderContext
@@ -13,6 +12,7 @@ from device.readers.formats import FormatTable
 from device.readers.osdp.line import Line
 from device.readers.osdp.panel import Peer
 from device.readers.osdp.reader import OsdpReader, open_line, peer_of, refuse_mixtures
+from device.settings.tables import ReaderSettings
 
 
 class SharedLine:

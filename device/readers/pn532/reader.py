@@ -15,7 +15,6 @@ import os
 from pathlib import Path
 from typing import assert_never
 
-from device.config import ReaderSettings
 from device.errors import ConfigError, ReaderError
 from device.ports import Clock, Reader
 from device.readers.context import ReaderContext
@@ -35,6 +34,7 @@ from device.readers.pn532.frames import NOT_UNDERSTOOD, WAKE_UP, FrameParser, co
 from device.readers.serial_line import open_serial_line
 from device.readers.streams import CHECK_HINT, has_come, naming, received_from
 from device.records import BadgeRead, BadgeRemoved, ReaderEvent, Signal
+from device.settings.tables import ReaderSettings
 
 BAUD_RATE = 115200
 """What the chip begins with, whatever the setting says."""

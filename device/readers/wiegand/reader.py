@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
-from device.config import ReaderSettings
 from device.errors import ConfigError, LintelError, ReaderError
 from device.ports import Clock
 from device.readers.context import ReaderContext
 from device.readers.formats import MIN_BITS, FormatTable, Refusal, decode, formats_for
 from device.readers.wiegand.frames import Assembler, Burst, DataLine, Edge, Rest, is_key_code, key_of
 from device.records import BadgeRead, KeyPress, Notice, ReaderEvent, ReaderNotice, Security, Signal
+from device.settings.tables import ReaderSettings
 
 MOST_WAITING = 4096
 """Edges that wait to be read: some 80 frames of 26 bits. What comes after is lost, and told."""

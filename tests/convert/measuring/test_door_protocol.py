@@ -24,8 +24,8 @@ from convert.measuring.door_protocol import (
     evaluate_door,
     failures_by_person,
 )
-from device.config import VisionSettings
 from device.errors import ImageError
+from device.settings.tables import VisionSettings
 from device.vision.comparison import compare
 from device.vision.faces import load_analyzer
 from device.vision.manifest import DecisionRule, Fusion, OperatingPoint

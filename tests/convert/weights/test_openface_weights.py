@@ -17,8 +17,8 @@ from convert.alignments import openface_alignment
 from convert.errors import WeightsError
 from convert.representative_set import portraits_dir
 from convert.weights.openface import COPIES, MAX_NUMBER_BYTES, expected, load, load_partial
-from device.config import VisionSettings
 from device.images import image_files, read_image
+from device.settings.tables import VisionSettings
 from device.vision.alignment import align
 from device.vision.faces import load_analyzer
 

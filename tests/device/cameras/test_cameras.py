@@ -13,10 +13,10 @@ from device.cameras.files import with_noise
 from device.cameras.sources import open_camera
 from device.cameras.v4l2 import LiveCamera
 from device.clock import SystemClock
-from device.config import CameraSettings
 from device.errors import CameraError, ImageError
 from device.ports import Camera, Clock
 from device.records import Frame, Image, Probe
+from device.settings.tables import CameraSettings
 from device.virtual.camera import SimulatedCamera
 from device.virtual.clock import SimulatedClock
 from device.virtual.scene import Scene

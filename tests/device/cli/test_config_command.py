@@ -4,16 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from device.config import OutputSettings, Settings, load_settings
 from device.records import DoorOutput
-from device.settings_table import setting_meanings
+from device.settings.described import setting_meanings
+from device.settings.loading import load_settings
+from device.settings.tables import OutputSettings, Settings
 from tests.device.commands import Lintel
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Path:
     path = tmp_path / "lintel.toml"
-    path.write_text('[door]\npin = 22\nactive_high = false\n[camera]\nsource = "/dev/video2"\n')
+    path.write_text('[[doors]]\npin = 22\nactive_high = false\n[[cameras]]\nsource = "/dev/video2"\n')
     return path
 
 
@@ -29,7 +30,7 @@ def test_every_line_says_what_it_means(lintel: Lintel) -> None:
 
 def test_changed_settings_alone(lintel: Lintel, house: Path) -> None:
     lines = [line.partition("  #")[0] for line in lintel("--config", house, "config", "--changed").out.splitlines()]
-    assert lines == ["[door]", "pin = 22", "active_high = false", "", "[camera]", 'source = "/dev/video2"', ""]
+    assert lines == ["[[doors]]", "pin = 22", "active_high = false", "", "[[cameras]]", 'source = "/dev/video2"', ""]
 
 
 def test_settings_as_json(lintel: Lintel) -> None:
@@ -37,21 +38,21 @@ def test_settings_as_json(lintel: Lintel) -> None:
 
 
 def test_changed_settings_as_json(lintel: Lintel, house: Path) -> None:
-    changed = {"door": {"pin": 22, "active_high": False}, "camera": {"source": "/dev/video2"}}
+    changed = {"doors": [{"pin": 22, "active_high": False}], "cameras": [{"source": "/dev/video2"}]}
     assert lintel("--config", house, "config", "--changed", "--json").json == changed
 
 
 def test_settings_file_of_the_environment(lintel: Lintel, house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINTEL_CONFIG", str(house))
-    assert lintel("config", "--json").json["door"]["pin"] == 22
+    assert lintel("config", "--json").json["doors"][0]["pin"] == 22
 
 
 def test_settings_file_of_the_command_line_comes_first(
     lintel: Lintel, house: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (tmp_path / "other.toml").write_text("[door]\npin = 4")
+    (tmp_path / "other.toml").write_text("[[doors]]\npin = 4")
     monkeypatch.setenv("LINTEL_CONFIG", str(house))
-    assert lintel("--config", tmp_path / "other.toml", "config", "--json").json["door"]["pin"] == 4
+    assert lintel("--config", tmp_path / "other.toml", "config", "--json").json["doors"][0]["pin"] == 4
 
 
 def test_state_folder_of_the_command_line_is_in_force(lintel: Lintel) -> None:
@@ -65,7 +66,7 @@ def uncommented(out: str) -> list[str]:
     return [line.removeprefix("# ").partition("  #")[0].rstrip() for line in out.splitlines() if line.startswith("# ")]
 
 
-@pytest.mark.parametrize("group", ["more_doors", "more_readers", "inputs", "outputs", "formats"])
+@pytest.mark.parametrize("group", ["doors.inputs", "doors.outputs", "formats"])
 def test_list_without_tables_is_there_commented_out(lintel: Lintel, group: str) -> None:
     assert f"[[{group}]]" in uncommented(lintel("config").out)
 
@@ -89,12 +90,11 @@ def test_settings_that_have_to_be_set_say_so_and_what_they_can_be(lintel: Lintel
 def test_commented_table_can_be_used(lintel: Lintel, tmp_path: Path) -> None:
     """Taken out of its comment, with what has to be set."""
     lines = uncommented(lintel("config").out)
-    table = lines[lines.index("[[outputs]]") :][:5]
-    filled = [
-        {"signal =": 'signal = "siren"', "pin =": "pin = 5"}.get(line, line) for line in table if "formats" not in line
-    ]
-    (tmp_path / "lintel.toml").write_text("\n".join(filled))
-    assert load_settings(tmp_path / "lintel.toml").outputs == (OutputSettings(signal=DoorOutput.SIREN, pin=5),)
+    table = lines[lines.index("[[doors.outputs]]") :][:4]
+    filled = [{"signal =": 'signal = "siren"', "pin =": "pin = 5"}.get(line, line) for line in table]
+    (tmp_path / "lintel.toml").write_text("\n".join(["[[doors]]", *filled]))
+    (door,) = load_settings(tmp_path / "lintel.toml").doors
+    assert door.outputs == (OutputSettings(signal=DoorOutput.SIREN, pin=5),)
 
 
 def test_folder_in_force_is_named(lintel: Lintel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +106,7 @@ def test_folder_in_force_is_named(lintel: Lintel, monkeypatch: pytest.MonkeyPatc
 
 def test_wrong_file_does_not_hide_the_table(lintel: Lintel, tmp_path: Path) -> None:
     """It is what the error message refers to."""
-    (tmp_path / "wrong.toml").write_text("[door]\npni = 5\n")
+    (tmp_path / "wrong.toml").write_text("[[doors]]\npni = 5\n")
     refused = lintel("--config", tmp_path / "wrong.toml", "config")
     assert (refused.exit_code, "`lintel config --defaults`" in refused.err) == (3, True)
     shown = lintel("--config", tmp_path / "wrong.toml", "config", "--defaults")

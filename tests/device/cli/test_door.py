@@ -15,7 +15,6 @@ from typing import Any, NoReturn
 import msgspec
 import pytest
 
-from device.config import DoorSettings, InputSettings, OutputSettings
 from device.control.client import FILE_NAME
 from device.control.desk import Ordered, door_desk
 from device.control.server import ControlServer
@@ -26,6 +25,7 @@ from device.door.securing.driven import remember
 from device.door.wires.chip import Chip
 from device.door.wires.gpio import BoardIO
 from device.records import DoorCommand, DoorInput, DoorOutput, Line
+from device.settings.tables import DoorSettings, InputSettings, OutputSettings
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
 from tests.device.commands import Lintel
@@ -54,7 +54,8 @@ print(code, *sys.modules)
 NO, DOOR = 1, 7
 OTHERS = ["status", "release", "lockdown", "evacuate", "clear"]
 DPS = InputSettings(signal=DoorInput.DPS, pin=6)
-FIRE = InputSettings(signal=DoorInput.FIRE, channel=0, door="back")
+FIRE = InputSettings(signal=DoorInput.FIRE, channel=0)
+LEDS = (OutputSettings(signal=DoorOutput.LED, pin=20), OutputSettings(signal=DoorOutput.SIREN, pin=21))
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def driven(lgpio: Lgpio) -> Callable[..., Any]:
 def test_relay_of_the_settings_is_secured(
     lintel: Lintel, config: Callable[..., Any], driven: Callable[..., Any]
 ) -> None:
-    config("[door]\npin = 5\nactive_high = false\n")
+    config("[[doors]]\npin = 5\nactive_high = false\n")
     ended = lintel("door", "secure")
     assert (ended.exit_code, ended.out) == (0, "The relay on GPIO 5 is secured.\n")
     assert set(driven()) == {(5, 1)}
@@ -86,7 +87,7 @@ def test_wrong_settings_do_not_keep_the_relay_released(
     lintel: Lintel, config: Callable[..., Any], driven: Callable[..., Any], active_high: bool
 ) -> None:
     remember([DoorSettings(pin=5, active_high=active_high)])
-    config("[door]\npni = 5\n")
+    config("[[doors]]\npni = 5\n")
     ended = lintel("door", "secure")
     assert (ended.exit_code, ended.out) == (0, "The relay on GPIO 5 is secured.\n")
     assert set(driven()) == {(5, int(not active_high))}
@@ -103,7 +104,7 @@ def test_polarity_that_the_settings_do_not_say_is_the_one_driven_last(
     )
     remember([msgspec.structs.replace(DoorSettings(pin=5), **odd)])
     said = "fail_safe = false" if unsaid == "active_high" else "active_high = true"
-    config(f"[door]\npin = 5\n{said}\n")
+    config(f"[[doors]]\npin = 5\n{said}\n")
     assert lintel("door", "secure").exit_code == 0
     assert set(driven()) == {(5, 1)}
 
@@ -112,7 +113,7 @@ def test_polarity_that_the_settings_do_not_say_is_the_one_driven_last(
 def test_fail_safe_strike_is_energized_to_be_locked(
     lintel: Lintel, config: Callable[..., Any], driven: Callable[..., Any], fail_safe: str, level: int
 ) -> None:
-    config(f"[door]\npin = 5\nfail_safe = {fail_safe}\n")
+    config(f"[[doors]]\npin = 5\nfail_safe = {fail_safe}\n")
     assert lintel("door", "secure").exit_code == 0
     assert set(driven()) == {(5, level)}
 
@@ -135,7 +136,7 @@ def test_relay_is_secured_on_the_chip_where_it_was_driven(
     lintel: Lintel, config: Callable[..., Any], renumbered: Callable[..., Any], chip: str
 ) -> None:
     remember([DoorSettings(pin=5, active_high=False)], chip=PI_5)
-    config(f'[door]\npin = 5\n[gpio]\nchip = "{chip}"\n')
+    config(f'[[doors]]\npin = 5\n[gpio]\nchip = "{chip}"\n')
     assert (lintel("door", "secure").exit_code, renumbered()) == (0, [(13, 5, 1)])
 
 
@@ -144,7 +145,7 @@ def test_chip_was_renumbered_since_the_relay_was_driven(
     lintel: Lintel, config: Callable[..., Any], renumbered: Callable[..., Any]
 ) -> None:
     remember([DoorSettings(pin=5)], chip=Chip("pinctrl-rp1", "/dev/gpiochip4", 54))
-    config('[door]\npin = 5\n[gpio]\nchip = "pinctrl-rp1"\n')
+    config('[[doors]]\npin = 5\n[gpio]\nchip = "pinctrl-rp1"\n')
     assert (lintel("door", "secure").exit_code, renumbered()) == (0, [(13, 5, 0)])
 
 
@@ -154,7 +155,7 @@ def test_settings_that_name_another_chip_do_not_move_the_relay_driven_last(
 ) -> None:
     """Pin 6 of the chip where pin 5 was driven is a stranger's."""
     remember([DoorSettings(pin=5)], chip=PI_5)
-    config('[door]\npin = 6\n[gpio]\nchip = "pcf8574"\n')
+    config('[[doors]]\npin = 6\n[gpio]\nchip = "pcf8574"\n')
     ended = lintel("door", "secure")
     assert (ended.exit_code, renumbered()) == (0, [(13, 5, 0)])
     assert "The settings name the GPIO chip pcf8574" in ended.err
@@ -170,7 +171,7 @@ def test_chip_that_is_unplugged_keeps_no_door_from_starting(
     expected: list[tuple[int, int, int]],
 ) -> None:
     remember([DoorSettings(pin=6)], chip=Chip("ftdi-cbus", "/dev/gpiochip2", 4))
-    config(f'[door]\npin = 5\n[gpio]\nchip = "{chip}"\n')
+    config(f'[[doors]]\npin = 5\n[gpio]\nchip = "{chip}"\n')
     assert (lintel("door", "secure").exit_code, renumbered()) == (0, expected)
 
 
@@ -178,15 +179,15 @@ def test_chip_that_is_unplugged_keeps_no_door_from_starting(
 def test_output_is_off_on_the_chip_where_it_was_driven(
     lintel: Lintel, config: Callable[..., Any], renumbered: Callable[..., Any]
 ) -> None:
-    remember([DoorSettings(pin=5)], [OutputSettings(signal=DoorOutput.SHUNT, pin=6)], PI_5)
-    config("[door]\npin = 5\n")
+    remember([DoorSettings(pin=5, outputs=(OutputSettings(signal=DoorOutput.SHUNT, pin=6),))], PI_5)
+    config("[[doors]]\npin = 5\n")
     assert (lintel("door", "secure").exit_code, renumbered()) == (0, [(13, 5, 0), (13, 6, 0)])
 
 
 def test_label_of_the_settings_is_the_chip_when_nothing_was_driven(
     lintel: Lintel, config: Callable[..., Any], renumbered: Callable[..., Any]
 ) -> None:
-    config('[door]\npin = 5\n[gpio]\nchip = "pcf8574"\n')
+    config('[[doors]]\npin = 5\n[gpio]\nchip = "pcf8574"\n')
     assert (lintel("door", "secure").exit_code, renumbered()) == (0, [(0, 5, 0)])
 
 
@@ -194,24 +195,27 @@ def test_board_without_the_label_is_an_error_and_no_line_is_driven(
     lintel: Lintel, config: Callable[..., Any], lgpio: Lgpio
 ) -> None:
     lgpio.chips = {0: EXPANDER}
-    config("[door]\npin = 5\n")
+    config("[[doors]]\npin = 5\n")
     ended = lintel("door", "secure")
     assert (ended.exit_code, lgpio.levels()) == (DOOR, [])
     assert "Seen: pcf8574, /dev/gpiochip0, 8 lines." in " ".join(ended.err.split())
 
 
 TWO_DOORS = """
-[door]
+[[doors]]
 pin = 5
-[[more_doors]]
+[[doors]]
 name = "back"
 pin = 6
 active_high = false
-[[more_readers]]
+camera = "back"
+[[doors.readers]]
 name = "back-reader"
-door = "back"
 source = "/dev/none"
-camera = "1"
+[[cameras]]
+[[cameras]]
+name = "back"
+source = "1"
 """
 
 
@@ -254,7 +258,7 @@ def test_all_relays_driven_last_are_secured_with_wrong_settings(
     lintel: Lintel, config: Callable[..., Any], driven: Callable[..., Any]
 ) -> None:
     remember([DoorSettings(pin=5), DoorSettings(name="back", pin=6, active_high=False)])
-    config("[door]\npni = 5\n")
+    config("[[doors]]\npni = 5\n")
     assert lintel("door", "secure").exit_code == 0
     assert set(driven()) == {(5, 0), (6, 1)}
 
@@ -264,7 +268,7 @@ def test_door_that_is_no_longer_in_the_settings_is_secured_too(
     lintel: Lintel, config: Callable[..., Any], driven: Callable[..., Any]
 ) -> None:
     remember([DoorSettings(pin=5), DoorSettings(name="back", pin=6)])
-    config("[door]\npin = 5\n")
+    config("[[doors]]\npin = 5\n")
     assert lintel("door", "secure").exit_code == 0
     assert set(driven()) == {(5, 0), (6, 0)}
 
@@ -272,7 +276,7 @@ def test_door_that_is_no_longer_in_the_settings_is_secured_too(
 @pytest.mark.usefixtures("runtime", "lgpio")
 def test_wrong_settings_are_told_all_the_same(lintel: Lintel, config: Callable[..., Any]) -> None:
     remember([DoorSettings(pin=5)])
-    config("[door]\npni = 5\n")
+    config("[[doors]]\npni = 5\n")
     assert "unknown field `pni`" in lintel("door", "secure").err
 
 
@@ -281,7 +285,7 @@ def test_relay_driven_before_the_settings_changed_is_secured_too(
     lintel: Lintel, config: Callable[..., Any], driven: Callable[..., Any]
 ) -> None:
     remember([DoorSettings(pin=5)])
-    config("[door]\npin = 6\n")
+    config("[[doors]]\npin = 6\n")
     assert lintel("door", "secure").exit_code == 0
     assert set(driven()) == {(5, 0), (6, 0)}
 
@@ -291,12 +295,12 @@ def test_polarity_is_that_of_the_settings_and_the_pin_never_flickers(
     lintel: Lintel, config: Callable[..., Any], driven: Callable[..., Any]
 ) -> None:
     remember([DoorSettings(pin=5, active_high=True)])
-    config("[door]\npin = 5\nactive_high = false\n")
+    config("[[doors]]\npin = 5\nactive_high = false\n")
     assert lintel("door", "secure").exit_code == 0
     assert set(driven()) == {(5, 1)}
 
 
-@pytest.mark.parametrize("settings", ["", "[door]\npin = 5\n", "[vision]\nthreads = 1\n"])
+@pytest.mark.parametrize("settings", ["", "[[doors]]\npin = 5\n", "[vision]\nthreads = 1\n"])
 @pytest.mark.usefixtures("runtime")
 def test_a_polarity_that_nobody_states_is_the_one_driven_last(
     lintel: Lintel, config: Callable[..., Any], driven: Callable[..., Any], settings: str
@@ -322,9 +326,9 @@ def test_without_a_settings_file_the_relay_driven_last_is_secured(
 def test_outputs_of_the_door_that_is_secured_are_switched_off(
     lintel: Lintel, config: Callable[..., Any], driven: Callable[..., Any]
 ) -> None:
-    config('[door]\npin = 5\n[[more_doors]]\nname = "back"\npin = 6\n')
-    shunts = [OutputSettings(door=door, signal=DoorOutput.SHUNT, pin=pin) for door, pin in (("main", 7), ("back", 8))]
-    remember([DoorSettings(pin=5), DoorSettings(name="back", pin=6)], shunts)
+    config('[[doors]]\npin = 5\n[[doors]]\nname = "back"\npin = 6\n')
+    shunts = [(OutputSettings(signal=DoorOutput.SHUNT, pin=pin),) for pin in (7, 8)]
+    remember([DoorSettings(pin=5, outputs=shunts[0]), DoorSettings(name="back", pin=6, outputs=shunts[1])])
     ended = lintel("door", "secure", "--door", "back")
     assert ended.out == "The relay on GPIO 6 is secured.\nThe shunt on GPIO 8 is off.\n"
     assert driven() == [(6, 0), (8, 0)]
@@ -335,8 +339,8 @@ def test_output_whose_pin_is_a_relay_by_now_is_not_switched(
     lintel: Lintel, config: Callable[..., Any], driven: Callable[..., Any]
 ) -> None:
     """For this relay low releases."""
-    config("[door]\npin = 7\nactive_high = false\n")
-    remember([DoorSettings(pin=5)], [OutputSettings(signal=DoorOutput.SHUNT, pin=7)])
+    config("[[doors]]\npin = 7\nactive_high = false\n")
+    remember([DoorSettings(pin=5, outputs=(OutputSettings(signal=DoorOutput.SHUNT, pin=7),))])
     assert lintel("door", "secure").exit_code == 0
     assert set(driven()) == {(5, 0), (7, 1)}
 
@@ -350,7 +354,7 @@ def test_relay_that_fails_does_not_keep_the_other_from_being_secured(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     remember([DoorSettings(pin=5)])
-    config("[door]\npin = 6\n")
+    config("[[doors]]\npin = 6\n")
     claim = lgpio.gpio_claim_output
 
     def busy(handle: int, pin: int, *rest: int) -> None:
@@ -365,7 +369,7 @@ def test_relay_that_fails_does_not_keep_the_other_from_being_secured(
 @pytest.fixture
 def evacuated_back(config: Callable[..., Any], tmp_path: Path, runtime: Path) -> None:  # noqa: ARG001 - the service's own folder on this machine is another
     """Two doors, the second of which was evacuated when its service was killed."""
-    config(f'[door]\npin = 5\n[[more_doors]]\nname = "back"\npin = 6\n[store]\nstate_dir = "{tmp_path / "state"}"\n')
+    config(f'[[doors]]\npin = 5\n[[doors]]\nname = "back"\npin = 6\n[store]\nstate_dir = "{tmp_path / "state"}"\n')
     ModeFile(tmp_path / "state", "back").write(Lasting(Mode(ordered=Order.EVACUATION)))
 
 
@@ -399,7 +403,7 @@ def test_evacuated_door_as_json(lintel: Lintel, driven: Callable[..., Any]) -> N
 def test_nothing_to_go_by_is_told_and_no_pin_is_touched(
     lintel: Lintel, config: Callable[..., Any], driven: Callable[..., Any]
 ) -> None:
-    config("[door]\npni = 5\n")
+    config("[[doors]]\npni = 5\n")
     ended = lintel("door", "secure")
     assert (ended.exit_code, "Nothing says which relay to secure" in ended.err) == (DOOR, True)
     assert driven() == []
@@ -421,13 +425,15 @@ class Running:
         self.noted: list[Ordered] = []
         self.doors = {
             door.name: self._door(door)
-            for door in (DoorSettings(pin=17), DoorSettings(name="back", pin=27, strike_time_s=5.0))
+            for door in (
+                DoorSettings(pin=17, inputs=(DPS,), outputs=LEDS),
+                DoorSettings(name="back", pin=27, strike_time_s=5.0, inputs=(FIRE,)),
+            )
         }
         self.server = ControlServer(folder / FILE_NAME, door_desk(self.doors, self.noted.append))
 
     def _door(self, settings: DoorSettings) -> Door:
-        leds = [OutputSettings(signal=DoorOutput.LED, pin=20), OutputSettings(signal=DoorOutput.SIREN, pin=21)]
-        io = BoardIO(settings, [DPS, FIRE], leds, self.pins.factory, self.clock)
+        io = BoardIO(settings, self.pins.factory, self.clock)
         door = Door(settings, io, self.clock)
         self.clock.attend(io)
         self.clock.attend(door)
@@ -534,7 +540,7 @@ def test_secure_is_left_to_the_service_that_has_the_pins(lintel: Lintel, running
 def test_secure_reaches_the_service_with_wrong_settings(
     lintel: Lintel, running: Running, config: Callable[..., Any]
 ) -> None:
-    config("[door]\npni = 5\n")
+    config("[[doors]]\npni = 5\n")
     lintel("door", "release", "--door", "main")
     assert (lintel("door", "secure").exit_code, running.released()) == (0, set())
 
@@ -577,7 +583,7 @@ def test_evacuation_that_a_fire_keeps_up_is_not_cleared(lintel: Lintel, running:
 def test_door_that_the_service_does_not_have_is_named(
     lintel: Lintel, command: str, config: Callable[..., Any], driven: Callable[..., Any]
 ) -> None:
-    config("[door]\npin = 5\n")
+    config("[[doors]]\npin = 5\n")
     ended = lintel("door", command, "--door", "side")
     assert (ended.exit_code, "no door 'side'" in ended.err, driven()) == (DOOR, True, [])
 
@@ -586,7 +592,7 @@ def test_door_that_the_service_does_not_have_is_named(
 def test_service_is_asked_whatever_keeps_the_pins_from_being_driven(
     lintel: Lintel, config: Callable[..., Any], running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config("[door]\npin = 17\n")
+    config("[[doors]]\npin = 17\n")
     lintel("door", "release", "--door", "main")
     assert running.released() == {"main"}
 
@@ -611,7 +617,7 @@ def hung(runtime: Path) -> Iterator[None]:
 def test_service_that_does_not_have_the_pins_is_not_waited_for(
     lintel: Lintel, config: Callable[..., Any], driven: Callable[..., Any]
 ) -> None:
-    config("[door]\npin = 5\n")
+    config("[[doors]]\npin = 5\n")
     ended = lintel("door", "secure")
     assert (ended.exit_code, set(driven()), ended.err) == (0, {(5, 0)}, "")
 
@@ -620,7 +626,7 @@ def test_service_that_does_not_have_the_pins_is_not_waited_for(
 def test_service_that_hangs_and_has_the_pin_is_an_error_soon(
     lintel: Lintel, config: Callable[..., Any], lgpio: Lgpio
 ) -> None:
-    config("[door]\npin = 5\n")
+    config("[[doors]]\npin = 5\n")
     lgpio.refused = {"output"}
     began = time.monotonic()
     ended = lintel("door", "secure")
@@ -634,7 +640,7 @@ def test_whatever_is_wrong_with_the_control_socket_does_not_matter(
     lintel: Lintel, config: Callable[..., Any], driven: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "device.control.client", None)
-    config("[door]\npin = 5\n")
+    config("[[doors]]\npin = 5\n")
     assert (lintel("door", "secure").exit_code, set(driven())) == (0, {(5, 0)})
 
 
@@ -653,7 +659,7 @@ threading.Event().wait()
 def test_stopped_process_is_a_service_that_hangs(
     lintel: Lintel, config: Callable[..., Any], lgpio: Lgpio, runtime: Path
 ) -> None:
-    config("[door]\npin = 5\n")
+    config("[[doors]]\npin = 5\n")
     lgpio.refused = {"output"}
     command = [sys.executable, "-c", STOPPED, runtime / FILE_NAME]
     with started(command, stdout=subprocess.PIPE) as service:

@@ -8,13 +8,14 @@ import pytest
 
 from device.commissioning.walkthrough import Bench, Result, Tried, Walkthrough
 from device.commissioning.words import STRIKE, input_words, output_words
-from device.config import DoorSettings, InputSettings, OutputSettings, Settings
 from device.control.client import FILE_NAME
 from device.control.desk import door_desk
 from device.control.server import ControlServer
 from device.door.securing.driven import last_driven
 from device.errors import DoorError
 from device.records import DoorInput, DoorOutput, Line
+from device.settings.lock import LockSettings
+from device.settings.tables import DoorSettings, InputSettings, OutputSettings, Settings
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
 from tests.device.commands import Lintel
@@ -26,7 +27,7 @@ LED = OutputSettings(signal=DoorOutput.LED, pin=20)
 SIREN = OutputSettings(signal=DoorOutput.SIREN, pin=21, active_high=False)
 REX = InputSettings(signal=DoorInput.REX, pin=5)
 DPS = InputSettings(signal=DoorInput.DPS, channel=0, active="open")
-SETTINGS = Settings(inputs=(REX, DPS), outputs=(LED, SIREN))
+SETTINGS = Settings(doors=(DoorSettings(inputs=(REX, DPS), outputs=(LED, SIREN)),))
 WAIT_S = 20.0
 
 
@@ -83,7 +84,7 @@ def walk(pins: SimulatedPins, clock: SimulatedClock, installer: Installer) -> Ca
 
     def through(settings: Settings = SETTINGS) -> list[Tried]:
         bench = Bench(pins.factory, clock, clock.attend)
-        return list(Walkthrough(settings, bench, installer, WAIT_S).through(settings.door))
+        return list(Walkthrough(bench, installer, WAIT_S).through(settings.doors[0]))
 
     return through
 
@@ -256,4 +257,4 @@ def test_board_is_tried_and_left_secure(lintel: Lintel, lgpio: Lgpio) -> None:
 def test_what_is_driven_is_remembered_before(lintel: Lintel, lgpio: Lgpio) -> None:
     lgpio.refused = {"output"}
     lintel("hardware", "test")
-    assert last_driven().relays == (DoorSettings(),)
+    assert last_driven().relays == (LockSettings(),)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from device.cli.run import journal
-from device.config import Settings, StoreSettings
 from device.records import Credential, Decision, Reason, Transaction
+from device.settings.tables import Settings, StoreSettings
 
 BADGE = Credential("h10301", 17, 4242)
 DENIED = Transaction(datetime(2026, 11, 30, tzinfo=UTC), BADGE, None, Decision(Reason.BADGE_UNKNOWN), 0.1)

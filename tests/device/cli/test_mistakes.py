@@ -13,7 +13,7 @@ from tests.device.commands import Lintel
 
 LINTEL = Path(sys.executable).parent / "lintel"
 FILES: dict[str, str | bytes] = {
-    "typo.toml": "[door]\npni = 17",
+    "typo.toml": "[[doors]]\npni = 17",
     "binary.toml": b"\xff\xfe",
     "nowhere.toml": '[vision]\nmodels_dir = "/none"',
     "scenario-typo.toml": 'title = "A"\ncolour = 1\n[[step]]\ntitle = "B"',

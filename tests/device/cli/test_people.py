@@ -85,7 +85,7 @@ def test_picture_whose_name_is_no_text_can_be_enrolled(lintel: Lintel, eileen: P
 
 
 def test_pictures_come_from_the_camera_of_the_settings(lintel: Lintel, clip: Path, tmp_path: Path) -> None:
-    (tmp_path / "lintel.toml").write_text(f'[camera]\nsource = "{clip}"')
+    (tmp_path / "lintel.toml").write_text(f'[[cameras]]\nsource = "{clip}"')
     arguments = ("--config", tmp_path / "lintel.toml", "enroll", "17:1001", "--name", "Eileen Collins")
     said = lintel(*arguments, "--camera", "--pictures", 1)
     assert said.out == "Eileen Collins enrolled with badge 17:1001, 1 reference\n"
@@ -99,7 +99,7 @@ def test_badge_of_somebody_else_is_refused(lintel: Lintel, grace: Path) -> None:
 
 @pytest.mark.usefixtures("enrolled")
 def test_badge_of_somebody_else_is_refused_before_the_camera_is_opened(lintel: Lintel, tmp_path: Path) -> None:
-    (tmp_path / "lintel.toml").write_text('[camera]\nsource = "/dev/video99"')
+    (tmp_path / "lintel.toml").write_text('[[cameras]]\nsource = "/dev/video99"')
     said = lintel("--config", tmp_path / "lintel.toml", "enroll", "17:1001", "--name", "Grace Hopper", "--camera")
     assert (said.exit_code, "belongs to Eileen Collins" in said.err) == (10, True)
 

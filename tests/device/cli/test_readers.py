@@ -18,12 +18,12 @@ from device.cli.sightings import Sightings
 from device.cli.text.reader_events import EXPECTED, Transcript
 from device.clock import SystemClock
 from device.commissioning import alone
-from device.config import ReaderSettings
 from device.errors import DoorError, LintelError, ReaderError
 from device.readers.context import ReaderContext
 from device.readers.formats import BUILT_IN, CardFormat, encode, formats_for
 from device.readers.kinds import KINDS
 from device.records import BadgeRead, BadgeRemoved, Credential, KeyPress, Notice, ReaderNotice, Security, Signal
+from device.settings.tables import ReaderSettings
 from device.virtual.pins import SimulatedPins
 from device.virtual.wiegand import WiegandWires, frame
 from tests.device.commands import Lintel
@@ -68,13 +68,15 @@ def fifo(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def desk(configured: Callable[[str], Path], fifo: Path) -> Path:
     """The settings of a reader at a FIFO."""
-    return configured(f'[reader]\nname = "desk"\nsource = "{fifo}"\n')
+    return configured(f'[[doors]]\n[[doors.readers]]\nname = "desk"\nsource = "{fifo}"\n')
 
 
 @pytest.fixture
 def front(configured: Callable[[str], Path]) -> Path:
     """The settings of a Wiegand reader."""
-    return configured('[reader]\nname = "front"\nkind = "wiegand"\ndata0_pin = 5\ndata1_pin = 6\nled_pin = 13\n')
+    return configured(
+        '[[doors]]\n[[doors.readers]]\nname = "front"\nkind = "wiegand"\ndata0_pin = 5\ndata1_pin = 6\nled_pin = 13\n'
+    )
 
 
 @pytest.fixture
@@ -186,7 +188,9 @@ def test_parity_that_is_wrong_is_drawn(lintel: Lintel) -> None:
 def test_card_is_read_as_the_first_reader_of_the_settings_would(
     lintel: Lintel, configured: Callable[[str], Path]
 ) -> None:
-    path = configured('[reader]\nkind = "wiegand"\ndata0_pin = 5\ndata1_pin = 6\nformats = ["h10304"]\n')
+    path = configured(
+        '[[doors]]\n[[doors.readers]]\nkind = "wiegand"\ndata0_pin = 5\ndata1_pin = 6\nformats = ["h10304"]\n'
+    )
     found = lintel("--config", path, "readers", "decode", "--json", f"{0x584A2B940:037b}").json
     assert found == {"format": "h10304", "facility": 22602, "number": 89248}
 
@@ -237,8 +241,9 @@ def test_list_says_it_in_words(lintel: Lintel) -> None:
 
 def test_list_has_the_readers_of_the_settings(lintel: Lintel, configured: Callable[[str], Path]) -> None:
     path = configured(
-        '[reader]\nname = "front"\nkind = "wiegand"\ndata0_pin = 5\ndata1_pin = 6\nformats = ["26", "h10302"]\n'
-        '[[more_readers]]\nname = "inside"\ndirection = "exit"\nkind = "osdp"\nsource = "/dev/ttyS0"\naddress = 3\n'
+        "[[doors]]\n[[doors.readers]]\n"
+        'name = "front"\nkind = "wiegand"\ndata0_pin = 5\ndata1_pin = 6\nformats = ["26", "h10302"]\n'
+        '[[doors.readers]]\nname = "inside"\ndirection = "exit"\nkind = "osdp"\nsource = "/dev/ttyS0"\naddress = 3\n'
     )
     front, inside = lintel("--config", path, "readers", "list", "--json").json["readers"]
     assert (front["at"], front["formats"]) == ("GPIO 5 and 6", ["h10301", "h10302"])
@@ -297,9 +302,10 @@ def test_monitor_watches_all_readers(lintel: Lintel, configured: Callable[[str],
         os.mkfifo(tmp_path / name)
         held.append(os.open(tmp_path / name, os.O_RDWR))
         (tmp_path / name).write_text("17:1\n")
-        head = "[[more_readers]]" if text else "[reader]"
-        text += f'{head}\nname = "{name}"\nsource = "{tmp_path / name}"\n'
-    events = events_in(lintel("--config", configured(text), "readers", "monitor", "--seconds", "0.5", "--json").out)
+        text += f'[[doors.readers]]\nname = "{name}"\nsource = "{tmp_path / name}"\n'
+    events = events_in(
+        lintel("--config", configured(f"[[doors]]\n{text}"), "readers", "monitor", "--seconds", "0.5", "--json").out
+    )
     for descriptor in held:
         os.close(descriptor)
     assert {event["reader"] for event in events} == {"a", "b"}
@@ -449,7 +455,7 @@ def keyset(monkeypatch: pytest.MonkeyPatch) -> Keyset:
 
 @pytest.fixture
 def osdp(configured: Callable[[str], Path]) -> Path:
-    return configured('[reader]\nname = "front"\nkind = "osdp"\nsource = "/dev/ttyUSB0"\n')
+    return configured('[[doors]]\n[[doors.readers]]\nname = "front"\nkind = "osdp"\nsource = "/dev/ttyUSB0"\n')
 
 
 def test_key_is_given_after_a_question(lintel: Lintel, osdp: Path, keyset: Keyset, state: Path) -> None:

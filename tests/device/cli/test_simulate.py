@@ -43,7 +43,7 @@ STEP_KEYS = {
     "title", "began_at_s", "badge", "person", "outcome", "reason", "similarity", "threshold", "waited_s", "frames",
     "latency_ms", "relay", "fault", "unmet", "door", "state", "events", "outputs",
 }  # fmt: skip
-QUICK = "[door]\nstrike_time_s = 0.01\n[vision]\nthreads = 1\n"
+QUICK = "[[doors]]\nstrike_time_s = 0.01\n[vision]\nthreads = 1\n"
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def test_decision_that_never_came_is_not_within_any_time(lintel: Lintel, scenari
 
 
 def test_relay_may_be_active_low(lintel: Lintel, scenario: Callable[[str], Path], tmp_path: Path) -> None:
-    (tmp_path / "low.toml").write_text("[door]\nactive_high = false\npin = 4\n")
+    (tmp_path / "low.toml").write_text("[[doors]]\nactive_high = false\npin = 4\n")
     played = lintel("--config", tmp_path / "low.toml", "simulate", "--json", "--scenario", scenario(SCENARIO)).json
     relay = played["steps"][0]["relay"]
     assert (relay["pin"], [level["high"] for level in relay["levels"]]) == (4, [True, False, True])

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from device.clock import SystemClock
-from device.config import DoorSettings
 from device.control.client import FILE_NAME, ask_doors
 from device.control.desk import Ordered, door_desk
 from device.control.server import ControlServer
 from device.door.operation import Door
 from device.errors import DoorError, StoreError
 from device.records import Commanded, DoorCommand, DoorState
+from device.settings.tables import DoorSettings
 from tests.device.control.bench import Notes, ToldDoor, request, until
 from tests.device.door.bench import FakeDoorIO
 from tests.device.door.test_operation import Hanging, Memory

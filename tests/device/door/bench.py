@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from device.config import DoorSettings
 from device.door.controller import Controller, deadline, new_controller, outputs
 from device.door.lasting import Mode
 from device.door.notices import notices
@@ -30,6 +29,7 @@ from device.records import (
     ScheduleChanged,
     Tick,
 )
+from device.settings.tables import DoorSettings
 
 ALL_WIRED = frozenset(DoorInput)
 SETTINGS = DoorSettings(

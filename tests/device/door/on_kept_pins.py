@@ -13,7 +13,6 @@ import gpiozero.pins.local
 
 from device.cli.main import main
 from device.clock import SystemClock
-from device.config import load_settings, state_dir
 from device.door.mode import ModeFile
 from device.door.operation import Door
 from device.door.securing.driven import remember
@@ -21,6 +20,7 @@ from device.door.thread import DoorThread
 from device.door.wires import chip
 from device.door.wires.gpio import board_factory, open_board_io
 from device.records import DoorCommand
+from device.settings.loading import load_settings, state_dir
 
 PI_4B = 0xC03114
 
@@ -37,10 +37,10 @@ def hold(*, remembers: bool) -> None:
     """An evacuation does not end by itself, so that only the kill can."""
     clock, settings = SystemClock(), load_settings(Path(os.environ["LINTEL_CONFIG"]))
     state = state_dir(settings)
-    remember(settings.doors, settings.outputs, state=state)
-    memory = ModeFile(state, settings.door.name) if remembers else None
-    io = open_board_io(settings.door, settings, board_factory(), clock)
-    door = Door(settings.door, io, clock, memory)
+    remember(settings.doors, state=state)
+    memory = ModeFile(state, settings.doors[0].name) if remembers else None
+    io = open_board_io(settings.doors[0], board_factory(), clock)
+    door = Door(settings.doors[0], io, clock, memory)
     DoorThread(door, clock)
     state_after = door.command(DoorCommand.EVACUATE)
     assert door.wait_written(10.0)

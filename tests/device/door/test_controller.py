@@ -5,7 +5,6 @@ import math
 import msgspec.inspect
 import pytest
 
-from device.config import DoorSettings
 from device.door.controller import (
     EXIT_HELD_S,
     FEEDBACK_S,
@@ -33,6 +32,7 @@ from device.records import (
     ScheduleChanged,
     Tick,
 )
+from device.settings.tables import DoorSettings
 from tests.device.door.bench import ALL_WIRED, EVENTS, Bench
 
 DAMAGE = (Line.CUT, Line.SHORT)

@@ -12,7 +12,6 @@ import hypothesis.strategies as st
 from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from device.config import DoorSettings
 from device.door.controller import EXIT_HELD_S, GRACE_S, Controller, Times, deadline, new_controller, outputs, times
 from device.door.lasting import Lasting, Mode, Order, Standing
 from device.door.notices import notices
@@ -33,6 +32,7 @@ from device.records import (
     ScheduleChanged,
     Tick,
 )
+from device.settings.tables import DoorSettings
 from tests.device.door.bench import EVENTS, timeless
 
 door_settings = st.builds(

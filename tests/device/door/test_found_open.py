@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from device.config import DoorSettings
 from device.door.controller import new_controller
 from device.door.lasting import Lasting, Mode, Order, Standing
 from device.door.mode import ModeFile
 from device.door.operation import Door
 from device.records import DoorCommand, DoorInput, DoorOutput, DoorState, Event, Line
+from device.settings.tables import DoorSettings
 from device.virtual.clock import SimulatedClock
 from tests.device.door.bench import ALL_WIRED, Bench, FakeDoorIO
 

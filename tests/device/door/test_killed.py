@@ -51,8 +51,8 @@ class World:
         self.pins.mkdir()
         runtime.mkdir()
         self.settings.write_text(
-            f"[door]\npin = {PIN}\nactive_high = {str(active_high).lower()}\nfail_safe = {str(fail_safe).lower()}\n"
-            f'[[outputs]]\nsignal = "shunt"\npin = {SHUNT_PIN}\n'
+            f"[[doors]]\npin = {PIN}\nactive_high = {str(active_high).lower()}\nfail_safe = {str(fail_safe).lower()}\n"
+            f'[[doors.outputs]]\nsignal = "shunt"\npin = {SHUNT_PIN}\n'
         )
         self.environment = {
             **os.environ,
@@ -118,7 +118,7 @@ def test_command_before_the_next_start_secures_the_strike(world: World, service:
 
 def test_strike_is_secured_with_settings_that_are_wrong_by_now(world: World, service: subprocess.Popen[Any]) -> None:
     kill(service)
-    world.settings.write_text("[door]\npni = 5\n")
+    world.settings.write_text("[[doors]]\npni = 5\n")
     ended = world.run(unit_command("ExecStopPost"))
     assert (ended.returncode, world.level()) == (0, world.secure)
 
@@ -127,7 +127,7 @@ def test_strike_is_secured_with_settings_that_no_longer_speak_of_it(
     world: World, service: subprocess.Popen[Any]
 ) -> None:
     kill(service)
-    world.settings.write_text("[door]\npin = 6\n")
+    world.settings.write_text("[[doors]]\npin = 6\n")
     ended = world.run(unit_command("ExecStopPost"))
     assert (ended.returncode, world.level()) == (0, world.secure)
 

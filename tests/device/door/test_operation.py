@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.clock import SystemClock
-from device.config import DoorSettings
 from device.door.drive import RENEW_S
 from device.door.lasting import Lasting, Mode, Order, Standing
 from device.door.mode import UNREADABLE, ModeFile
@@ -34,6 +33,7 @@ from device.records import (
     Outputs,
     ScheduleChanged,
 )
+from device.settings.tables import DoorSettings
 from device.virtual.clock import SimulatedClock
 from tests.device.door.bench import EVENTS, FakeDoorIO
 

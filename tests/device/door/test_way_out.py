@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from device.config import DoorSettings
 from device.door.interlock import Interlock
 from device.door.operation import Door
 from device.records import (
@@ -19,6 +18,7 @@ from device.records import (
     Line,
     ScheduleChanged,
 )
+from device.settings.tables import DoorSettings
 from device.virtual.clock import SimulatedClock
 from tests.device.door.bench import Bench, FakeDoorIO
 from tests.device.door.test_controller import in_state

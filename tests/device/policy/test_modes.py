@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.config import AccessSettings, CameraSettings, Settings
 from device.policy import modes
 from device.records import BADGE, BADGE_AND_FACE, Decision, Evidence, Factor, Mode, Outcome, Reason
+from device.settings.tables import AccessSettings, Settings
 
 MATCH, NON_MATCH = Evidence(0.95, 0.9, 3, 1), Evidence(0.85, 0.9, 3, 1)
 ALL_FACTORS = [
@@ -72,7 +72,7 @@ def test_mode_without_a_badge_is_refused(factors: frozenset[str]) -> None:
 
 
 def test_way_in_demands_badge_and_face_as_the_settings_say() -> None:
-    settings = Settings(access=AccessSettings(probes=2, face_timeout_s=4.0), camera=CameraSettings(max_age_s=0.25))
+    settings = Settings(access=AccessSettings(probes=2, face_timeout_s=4.0, max_frame_age_s=0.25))
     assert modes.way_in(settings) == modes.Terms(BADGE_AND_FACE, probes=2, timeout_s=4.0, max_age_s=0.25)
 
 

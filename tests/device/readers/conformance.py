@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from device.config import Settings, VisionSettings
 from device.credentials import format_badge
 from device.errors import ReaderError
 from device.ports import Clock, Reader
 from device.records import BadgeRead, Credential, Image, Notice, ReaderEvent, ReaderNotice, Signal
+from device.settings.tables import Settings, VisionSettings
 from device.simulation.player import Played, Player
 from device.virtual.clock import SimulatedClock
 from device.virtual.reader import SimulatedReader

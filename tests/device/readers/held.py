@@ -7,13 +7,13 @@ from pathlib import Path
 
 from device.access import Doorway
 from device.clock import Stop
-from device.config import DoorSettings, Settings
 from device.door_loop import DoorLoop
 from device.enrollment import Candidate, Enrollment
 from device.ports import Reader
 from device.readers.mailbox import Mailbox
 from device.readers.part import Member, Part
 from device.records import BadgeRead, Credential, Image, ReaderEvent, Signal, Transaction
+from device.settings.tables import DoorSettings, Settings
 from device.store.store import Store
 from device.virtual.camera import SimulatedCamera
 from device.virtual.clock import SimulatedClock
@@ -100,7 +100,7 @@ class HeldDoor:
     """A door that holds Eileen's face to every badge shown, for a strike time of 3 s."""
 
     def __init__(self, held: Held, store: Store, analyzer: FaceAnalyzer, portraits: dict[str, Image]) -> None:
-        self.settings = Settings(door=DoorSettings(pin=17, strike_time_s=3.0))
+        self.settings = Settings(doors=(DoorSettings(pin=17, strike_time_s=3.0),))
         self.held, self.store = held, store
         self.pins = SimulatedPins(held.clock)
         self._portraits = portraits
@@ -135,7 +135,7 @@ class HeldDoor:
 
     def released_s(self) -> list[float]:
         """For how long the strike was driven, each time."""
-        return [round((end or 1e9) - begin, 3) for begin, end in releases(self.pins, self.settings.door)]
+        return [round((end or 1e9) - begin, 3) for begin, end in releases(self.pins, self.settings.doors[0])]
 
 
 def door_at(held: Held, folder: Path, analyzer: FaceAnalyzer, portraits: dict[str, Image]) -> HeldDoor:

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from device.clock import SystemClock
-from device.config import ReaderSettings
 from device.credentials import format_badge
 from device.readers import lines, rdm6300, sockets, wedge
 from device.readers.context import ReaderContext
@@ -26,6 +25,7 @@ from device.readers.pn532.reader import Pn532Reader
 from device.readers.recovery import Recovered
 from device.readers.streams import StreamReader
 from device.records import Credential, Notice, ReaderNotice
+from device.settings.tables import ReaderSettings
 from device.virtual.reader import SimulatedReader
 from tests.device.readers.conformance import ReaderConformance, Rig
 from tests.device.readers.pn532.chip import Chip, ChipCard

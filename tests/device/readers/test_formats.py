@@ -4,7 +4,6 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from device.config import FormatSettings
 from device.credentials import WIDTHS, format_badge, parse_badge
 from device.errors import ConfigError, CredentialError
 from device.readers.formats import (
@@ -23,6 +22,7 @@ from device.readers.formats import (
     wrong_parity,
 )
 from device.records import Credential
+from device.settings.tables import FormatSettings
 
 BY_NAME = {known.name: known for known in BUILT_IN}
 USUAL = formats_for(())

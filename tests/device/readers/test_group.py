@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.clock import Stop, SystemClock
-from device.config import ReaderSettings
 from device.errors import ReaderEnded, ReaderError
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
@@ -25,6 +24,7 @@ from device.readers.part import Member
 from device.readers.rate_limit import REPORT_EVERY_S, RateLimit, TokenBucket
 from device.readers.streams import StreamReader
 from device.records import BadgeRead, Credential, KeyPress, Notice, ReaderNotice, Signal
+from device.settings.tables import ReaderSettings
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
 SOON_S = 5.0

@@ -11,7 +11,6 @@ from typing import Any, NoReturn, get_args, get_type_hints
 import pytest
 
 from device.clock import SystemClock
-from device.config import ReaderSettings
 from device.errors import ConfigError, DoorError, ReaderError
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
@@ -29,6 +28,7 @@ from device.readers.kinds import (
 from device.readers.recovery import Recovered
 from device.readers.streams import StreamReader
 from device.records import Credential, Notice, Security
+from device.settings.tables import ReaderSettings
 from device.virtual.pins import SimulatedPins
 from device.virtual.reader import SimulatedReader
 

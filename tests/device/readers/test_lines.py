@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.clock import SystemClock
-from device.config import ReaderSettings
 from device.credentials import format_badge
 from device.errors import ReaderEnded, ReaderError
 from device.ports import Reader
@@ -21,6 +20,7 @@ from device.readers.lines import LINE_TIME_S, MAX_LINE, LineParser, open_reader
 from device.readers.serial_line import RATES
 from device.readers.streams import CHUNK, REST_S, StreamReader
 from device.records import BadgeRead, Credential, Security, Signal
+from device.settings.tables import ReaderSettings
 from device.virtual.clock import SimulatedClock
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)

@@ -8,12 +8,12 @@ from typing import NoReturn
 import pytest
 
 from device.clock import SystemClock
-from device.config import ReaderSettings
 from device.errors import ConfigError, DependencyMissing, DoorError, ReaderEnded, ReaderError
 from device.readers.context import ReaderContext
 from device.readers.lines import open_reader
 from device.readers.recovery import FIRST_WAIT_S, LONGEST_WAIT_S, Recovered
 from device.records import BadgeRead, Credential, Notice, ReaderNotice, Signal
+from device.settings.tables import ReaderSettings
 from device.virtual.clock import SimulatedClock
 
 EILEEN = Credential("h10301", 17, 1001)

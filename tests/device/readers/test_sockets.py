@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from device.clock import SystemClock
-from device.config import ReaderSettings
 from device.errors import ReaderError
 from device.readers.context import ReaderContext
 from device.readers.sockets import MAX_CLIENTS, SocketReader, open_reader
 from device.readers.streams import CHUNK, REST_S
 from device.records import BadgeRead, Credential, Security, Signal
+from device.settings.tables import ReaderSettings
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
 SOON_S = 5.0

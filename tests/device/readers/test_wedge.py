@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.clock import SystemClock
-from device.config import ReaderSettings
 from device.credentials import format_badge
 from device.errors import ReaderError
 from device.readers.context import ReaderContext
 from device.readers.lines import MAX_LINE
 from device.readers.wedge import EVENT, EVIOCGNAME, EVIOCGRAB, KeyParser, grab, open_keyboard, open_reader
 from device.records import BadgeRead, Credential, Security
+from device.settings.tables import ReaderSettings
 
 SOON_S = 5.0
 SYN, KEY, MSC = 0, 1, 4

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from device.config import Settings, VisionSettings
+from device.settings.tables import Settings, VisionSettings
 from device.simulation.player import Played, Player
 from device.simulation.scenario import built_in_scenario
 
@@ -86,25 +86,24 @@ def test_what_was_expected_and_did_not_come_is_told(play: Callable[..., list[Pla
 MANTRAP = """
 [settings.access]
 interlock = true
-[settings.door]
+[[settings.doors]]
 name = "outer"
-[settings.reader]
-door = "outer"
-[[settings.more_doors]]
+[[settings.doors.inputs]]
+signal = "dps"
+channel = 0
+[[settings.doors]]
 name = "inner"
 pin = 22
-[[settings.more_readers]]
+camera = "inner"
+[[settings.doors.readers]]
 name = "inside"
-door = "inner"
-camera = "1"
-[[settings.inputs]]
+[[settings.doors.inputs]]
 signal = "dps"
-door = "outer"
-channel = 0
-[[settings.inputs]]
-signal = "dps"
-door = "inner"
 channel = 1
+[[settings.cameras]]
+[[settings.cameras]]
+name = "inner"
+source = "1"
 """
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import device.simulation.scenario
-from device.config import Settings, VisionSettings
 from device.errors import ConfigError, ScenarioError
+from device.settings.tables import Settings, VisionSettings
 from device.simulation.player import Player
 from device.simulation.scenario import Expect, built_in_scenario, read_scenario
 from device.virtual.figures import Figure, Place
@@ -68,10 +68,10 @@ WRONG = {
     "unknown line": (WHOLE + STEP + '[[step.happen]]\ninput = "dps"\nline = "open"', "'open' - at `$.step[1]"),
     "unknown event": (WHOLE + STEP + 'expect = { events = ["door-fell-off"] }', "at `$.step[1].expect.events[0]`"),
     "settings that contradict each other": (
-        WHOLE + "[[settings.more_doors]]\npin = 4",
-        "two doors are called 'main'",
+        WHOLE + "[[settings.doors]]\n[[settings.doors]]\npin = 4",
+        "2 doors are called 'main'",
     ),
-    "unknown setting": (WHOLE + "[settings.dor]\npin = 4", "unknown field `dor` - at `$.settings`"),
+    "unknown setting": (WHOLE + "[settings.dor]\npin = 4", "unknown field `dor` - in [settings]"),
     "too deep": ("a = " + "[" * 100_000, "wrong: "),
     "too many digits": ("a = " + "9" * 5000, "wrong: "),
 }
@@ -156,9 +156,10 @@ def test_unknown_door_is_told_with_those_that_exist(write: Callable[[str | bytes
 
 def test_more_doors_than_there_are_pins_for_are_refused(write: Callable[[str | bytes], Path]) -> None:
     doors = "".join(
-        f'[[settings.more_doors]]\nname = "{name}"\npin = {pin}\n'
-        f'[[settings.more_readers]]\nname = "{name}"\ndoor = "{name}"\ncamera = "{pin}"\n'
-        for name, pin in (("back", 1), ("side", 2))
+        f'[[settings.doors]]\nname = "{name}"\npin = {pin}\ncamera = "{name}"\n'
+        f'[[settings.doors.readers]]\nname = "{name}"\n'
+        f'[[settings.cameras]]\nname = "{name}"\nsource = "{pin}"\n'
+        for name, pin in (("front", 0), ("back", 1), ("side", 2))
     )
     with pytest.raises(ConfigError, match="3 doors with every wire that they can have need more than 28 pins"):
         rehearse(write(WHOLE + doors))

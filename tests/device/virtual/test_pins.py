@@ -5,8 +5,8 @@ from typing import Literal
 import pytest
 from gpiozero import MCP3008, DigitalOutputDevice, GPIODevice, InputDevice
 
-from device.config import InputSettings
 from device.records import DoorInput, Line
+from device.settings.tables import InputSettings
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import Level, SimulatedPins
 

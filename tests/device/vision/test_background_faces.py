@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from device.config import VisionSettings
 from device.records import Box, Image, Reason
+from device.settings.tables import VisionSettings
 from device.vision.detector import Detection
 from device.vision.faces import FaceAnalyzer
 from device.vision.landmarks import Landmarks

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.config import VisionSettings
 from device.errors import ModelError
+from device.settings.tables import VisionSettings
 from device.vision.faces import load_analyzer
 from device.vision.manifest import DecisionRule, OperatingPoint, read_manifest, seal_of, write_manifest
 from device.vision.models import DETECTION, EMBEDDING, LANDMARKS, load_model, shipped_models_dir

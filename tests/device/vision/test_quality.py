@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.config import VisionSettings
 from device.records import Box, Image, Quality, Reason
+from device.settings.tables import VisionSettings
 from device.vision.landmarks import Landmarks
 from device.vision.quality import blur, complaint, turn
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from device.config import DoorSettings, OutputSettings
 from device.door.securing.driven import (
     FILE_NAME,
     OUTPUTS_NAME,
@@ -16,34 +16,41 @@ from device.door.securing.driven import (
 from device.door.wires.chip import Chip
 from device.errors import DoorError
 from device.records import DoorOutput
+from device.settings.lock import LockSettings, lock_of
+from device.settings.tables import DoorSettings, OutputSettings
 
 ODD = DoorSettings(name="back", pin=5, active_high=False, fail_safe=True, strike_time_s=0.5)
+
+
+def with_output(output: OutputSettings) -> DoorSettings:
+    """The odd door, with a wire besides its relay."""
+    return msgspec.structs.replace(ODD, outputs=(output,))
 
 
 @pytest.mark.usefixtures("runtime")
 @pytest.mark.parametrize("doors", [(), (DoorSettings(),), (ODD,), (DoorSettings(), ODD)])
 def test_relays_are_remembered(doors: tuple[DoorSettings, ...]) -> None:
     remember(doors)
-    assert last_driven().relays == doors
+    assert last_driven().relays == tuple(lock_of(door) for door in doors)
 
 
 @pytest.mark.usefixtures("runtime")
 def test_last_relays_are_remembered() -> None:
     remember([DoorSettings(pin=4)])
     remember([DoorSettings(pin=5)])
-    assert last_driven().relays == (DoorSettings(pin=5),)
+    assert last_driven().relays == (LockSettings(pin=5),)
 
 
 @pytest.mark.usefixtures("runtime")
 def test_outputs_are_remembered_beside_the_relays() -> None:
-    remember([ODD], [OutputSettings(door="back", signal=DoorOutput.SHUNT, pin=6, active_high=False)])
-    assert last_driven().relays == (ODD,)
+    remember([with_output(OutputSettings(signal=DoorOutput.SHUNT, pin=6, active_high=False))])
+    assert last_driven().relays == (lock_of(ODD),)
     assert last_driven().outputs == (DrivenOutput("back", "shunt", 6, active_high=False),)
 
 
 @pytest.mark.usefixtures("runtime")
 def test_outputs_of_an_earlier_start_are_forgotten() -> None:
-    remember([ODD], [OutputSettings(signal=DoorOutput.SIREN, pin=6)])
+    remember([with_output(OutputSettings(signal=DoorOutput.SIREN, pin=6))])
     remember([ODD])
     assert last_driven().outputs == ()
 
@@ -56,18 +63,18 @@ def test_nothing_is_remembered_at_first() -> None:
 @pytest.mark.usefixtures("runtime")
 def test_chip_is_remembered_beside_the_relays() -> None:
     remember([ODD], chip=Chip("pinctrl-rp1", "/dev/gpiochip13", 54))
-    assert last_driven() == Driven((ODD,), (), Chip("pinctrl-rp1", "/dev/gpiochip13", 54))
+    assert last_driven() == Driven((lock_of(ODD),), (), Chip("pinctrl-rp1", "/dev/gpiochip13", 54))
 
 
 def test_relays_and_outputs_that_an_earlier_version_wrote_down_are_known(runtime: Path) -> None:
     (runtime / FILE_NAME).write_bytes(b'[{"name": "main", "pin": 4}]')
     (runtime / OUTPUTS_NAME).write_bytes(b'[{"door": "main", "signal": "shunt", "pin": 6, "active_high": true}]')
-    assert last_driven() == Driven((DoorSettings(pin=4),), (DrivenOutput("main", "shunt", 6, active_high=True),))
+    assert last_driven() == Driven((LockSettings(pin=4),), (DrivenOutput("main", "shunt", 6, active_high=True),))
 
 
 def test_relays_that_a_version_without_outputs_wrote_down_are_known(runtime: Path) -> None:
     (runtime / FILE_NAME).write_bytes(b'[{"name": "main", "pin": 4}]')
-    assert (last_driven().relays, last_driven().outputs) == ((DoorSettings(pin=4),), ())
+    assert (last_driven().relays, last_driven().outputs) == ((LockSettings(pin=4),), ())
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from device.config import DoorSettings
 from device.door.lasting import Lasting, Mode, Order, Standing
 from device.door.mode import ModeFile
 from device.door.securing import evacuated as module
 from device.door.securing.driven import remember
 from device.door.securing.evacuated import evacuated_doors
+from device.settings.tables import DoorSettings
 
 EVACUATED = Lasting(Mode(ordered=Order.EVACUATION), Standing.CLOSED)
 DOORS = {"main", "back"}
@@ -32,7 +32,7 @@ def test_memory_is_found(state: Path, tmp_path: Path, monkeypatch: pytest.Monkey
         case "remembered":
             remember([DoorSettings()], state=state)
         case "settings":
-            settings.write_text(f'[door]\npni = 5\n[store]\nstate_dir = "{state}"\n')
+            settings.write_text(f'[[doors]]\npni = 5\n[store]\nstate_dir = "{state}"\n')
         case "environment":
             monkeypatch.setenv("STATE_DIRECTORY", str(state))
         case "unit":

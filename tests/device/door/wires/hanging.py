@@ -10,9 +10,9 @@ import sys
 import time
 
 from device.clock import SystemClock
-from device.config import DoorSettings
 from device.door.wires.gpio import BoardIO
 from device.records import Outputs
+from device.settings.tables import DoorSettings
 from device.virtual.pins import Level, SimulatedPins
 
 FOR_EVER_S = 600
@@ -31,7 +31,7 @@ class TellingPins(SimulatedPins):
 
 def main(how: str) -> None:
     clock = SystemClock()
-    io = BoardIO(DoorSettings(), (), (), TellingPins(clock).factory, clock)
+    io = BoardIO(DoorSettings(), TellingPins(clock).factory, clock)
     io.run(last_resort_s=1.5)
     io.drive(Outputs(released=True))
     if how == "sleep":

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
-from device.config import DoorSettings, InputSettings, OutputSettings
 from device.door.wires.gpio import BoardIO, board_factory
 from device.records import DoorInput, DoorOutput, Line
+from device.settings.tables import DoorSettings, InputSettings, OutputSettings
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
 from tests.device.door.wires.conformance import DEBOUNCE_S, DoorIOConformance, Rig
@@ -60,6 +61,13 @@ def door(kind: tuple[bool, bool, Callable[..., Any]]) -> DoorSettings:
     return DoorSettings(pin=STRIKE, active_high=kind[0], fail_safe=kind[1])
 
 
+def wired(
+    door: DoorSettings, inputs: dict[DoorInput, InputSettings], outputs: dict[DoorOutput, OutputSettings]
+) -> DoorSettings:
+    """The door with those wires."""
+    return msgspec.structs.replace(door, inputs=tuple(inputs.values()), outputs=tuple(outputs.values()))
+
+
 @pytest.fixture
 def inputs(kind: tuple[bool, bool, Callable[..., Any]]) -> dict[DoorInput, InputSettings]:
     return kind[2]()
@@ -88,7 +96,7 @@ class TestOnSimulatedPins(DoorIOConformance):
         pins = SimulatedPins(clock)
         for wire in inputs.values():
             pins.set_line(wire, Line.QUIET)
-        io = BoardIO(door, inputs.values(), outputs.values(), pins.factory, clock)
+        io = BoardIO(wired(door, inputs, outputs), pins.factory, clock)
         clock.attend(io)
         yield Rig(
             io,
@@ -123,7 +131,7 @@ class TestThroughLgpio(DoorIOConformance):
 
         for wire in inputs:
             say(wire, Line.QUIET)
-        io = BoardIO(door, inputs.values(), outputs.values(), board_factory(), clock)
+        io = BoardIO(wired(door, inputs, outputs), board_factory(), clock)
         clock.attend(io)
         yield Rig(
             io,

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from device.config import DoorSettings, OutputSettings
 from device.door.securing.driven import DrivenOutput
 from device.door.securing.secure import secure_all
 from device.door.wires.chip import Chip
 from device.door.wires.gpio import BoardIO, Relay, board_factory, chip_of
 from device.errors import DoorError
 from device.records import DoorOutput, Outputs
+from device.settings.tables import DoorSettings, OutputSettings
 from device.virtual.clock import SimulatedClock
 from tests.device.lgpio import Lgpio
 
@@ -91,7 +91,9 @@ def test_chip_that_cannot_be_opened_is_an_error(lgpio: Lgpio) -> None:
 @pytest.fixture
 def wired(lgpio: Lgpio) -> Iterator[tuple[BoardIO, Callable[..., Any]]]:
     """A door with an output; (it, what was driven since the last call)."""
-    io = BoardIO(DoorSettings(pin=PIN), (), [OutputSettings(signal=DoorOutput.LED, pin=20)], board_factory(), CLOCK)
+    io = BoardIO(
+        DoorSettings(pin=PIN, outputs=(OutputSettings(signal=DoorOutput.LED, pin=20),)), board_factory(), CLOCK
+    )
 
     def driven() -> list[tuple[int, int]]:
         calls = [call[2:] for call in lgpio.asked if call[0] in ("output", "write")]

@@ -9,11 +9,11 @@ import pytest
 from gpiozero import SPISoftwareFallback
 
 from device.clock import SystemClock
-from device.config import DoorSettings, InputSettings, OutputSettings
 from device.door.wires.gpio import BoardIO, board_factory, open_board_io
 from device.door.wires.inputs import LOOK_S
 from device.errors import DoorError
 from device.records import DoorInput, DoorOutput, InputChanged, Line, Outputs
+from device.settings.tables import DoorSettings, InputSettings, OutputSettings
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
 from tests.device.lgpio import Lgpio
@@ -39,9 +39,9 @@ def opened(pins: SimulatedPins, clock: SimulatedClock) -> Callable[..., tuple[Bo
     """Opens a door with these wires; (its wires, the changes that are told)."""
 
     def open_with(
-        *inputs: InputSettings, outputs: tuple[()] | list[OutputSettings] = (), door: DoorSettings | None = None
+        *inputs: InputSettings, outputs: tuple[OutputSettings, ...] = (), pin: int = 17
     ) -> tuple[BoardIO, list[Any]]:
-        io, told = BoardIO(door or DoorSettings(), inputs, outputs, pins.factory, clock), []
+        io, told = BoardIO(DoorSettings(pin=pin, inputs=inputs, outputs=outputs), pins.factory, clock), []
         io.watch(told.append)
         clock.attend(io)
         return io, told
@@ -57,20 +57,15 @@ def test_what_a_wire_says_at_the_start_counts_at_once(
     assert io.lines() == {DoorInput.REX: Line.ACTIVE}
 
 
-def test_door_has_its_own_wires_alone(opened: Callable[..., tuple[BoardIO, list[Any]]]) -> None:
-    io, _ = opened(REX, InputSettings(signal=DoorInput.DPS, pin=6, door="back"))
-    assert list(io.lines()) == [DoorInput.REX]
-
-
 def test_door_without_wires_is_never_due(opened: Callable[..., tuple[BoardIO, list[Any]]]) -> None:
     io, _ = opened()
     assert (io.lines(), io.deadline()) == ({}, None)
 
 
 def test_each_pin_that_is_taken_is_named_with_its_use(opened: Callable[..., tuple[BoardIO, list[Any]]]) -> None:
-    opened(REX, DPS, outputs=[SIREN], door=DoorSettings(pin=17))
+    opened(REX, DPS, outputs=(SIREN,), pin=17)
     with pytest.raises(DoorError) as conflict:
-        opened(REX, DPS, door=DoorSettings(pin=18))
+        opened(REX, DPS, pin=18)
     assert "Cannot take GPIO 5 for input rex of door main: pin GPIO5 is already in use" in conflict.value.message
     assert "Cannot take GPIO 6 for input dps of door main" in conflict.value.message
 
@@ -78,10 +73,10 @@ def test_each_pin_that_is_taken_is_named_with_its_use(opened: Callable[..., tupl
 def test_pin_that_is_taken_leaves_the_strike_secure_and_the_others_free(
     pins: SimulatedPins, opened: Callable[..., tuple[BoardIO, list[Any]]]
 ) -> None:
-    opened(REX, door=DoorSettings(pin=17))
+    opened(REX, pin=17)
     with pytest.raises(DoorError, match="GPIO 5"):
-        opened(DPS, REX, outputs=[SIREN], door=DoorSettings(pin=18))
-    io, _ = opened(DPS, outputs=[SIREN], door=DoorSettings(pin=18))
+        opened(DPS, REX, outputs=(SIREN,), pin=18)
+    io, _ = opened(DPS, outputs=(SIREN,), pin=18)
     io.drive(Outputs())
     assert [level.high for level in pins.history(18)] == [False]
 
@@ -89,20 +84,20 @@ def test_pin_that_is_taken_leaves_the_strike_secure_and_the_others_free(
 def test_output_that_another_program_holds_is_named(lgpio: Lgpio, clock: SimulatedClock) -> None:
     lgpio.refused = {("output", 20)}
     with pytest.raises(DoorError, match="GPIO 20, output siren of door main: GPIO busy"):
-        BoardIO(DoorSettings(), (), [SIREN], board_factory(), clock)
+        BoardIO(DoorSettings(outputs=(SIREN,)), board_factory(), clock)
 
 
 def test_input_that_another_program_holds_is_named(lgpio: Lgpio, clock: SimulatedClock) -> None:
     lgpio.refused = {("input", 5)}
     with pytest.raises(DoorError, match="GPIO 5 for input rex of door main: GPIO busy") as busy:
-        BoardIO(DoorSettings(), [REX], (), board_factory(), clock)
+        BoardIO(DoorSettings(inputs=(REX,)), board_factory(), clock)
     assert "systemctl stop lintel" in busy.value.hint
 
 
 def test_board_without_spi_is_an_error_and_nothing_else_is_used_instead(lgpio: Lgpio, clock: SimulatedClock) -> None:
     lgpio.refused = {"spi"}
     with pytest.raises(DoorError, match="channel 3 of the MCP3008 for input rex of door main") as missing:
-        BoardIO(DoorSettings(), [InputSettings(signal=DoorInput.REX, channel=3)], (), board_factory(), clock)
+        BoardIO(DoorSettings(inputs=(InputSettings(signal=DoorInput.REX, channel=3),)), board_factory(), clock)
     assert "dtparam=spi=on" in missing.value.hint
     assert isinstance(missing.value.__cause__, SPISoftwareFallback)
 
@@ -110,9 +105,10 @@ def test_board_without_spi_is_an_error_and_nothing_else_is_used_instead(lgpio: L
 def test_two_doors_share_a_converter(lgpio: Lgpio, clock: SimulatedClock) -> None:
     lgpio.readings = [409, 585, *[1023] * 6]
     factory = board_factory()
-    wires = [InputSettings(signal=DoorInput.REX, channel=channel, door=f"door{channel}") for channel in (0, 1)]
+    wires = [InputSettings(signal=DoorInput.REX, channel=channel) for channel in (0, 1)]
     doors = [
-        BoardIO(DoorSettings(name=f"door{number}", pin=17 + number), wires, (), factory, clock) for number in (0, 1)
+        BoardIO(DoorSettings(name=f"door{number}", pin=17 + number, inputs=(wires[number],)), factory, clock)
+        for number in (0, 1)
     ]
     assert [io.lines()[DoorInput.REX] for io in doors] == [Line.ACTIVE, Line.QUIET]
     doors[0].close()
@@ -150,7 +146,7 @@ def test_damage_to_one_of_two_wires_counts(
 def test_lost_edge_is_found(lgpio: Lgpio, clock: SimulatedClock) -> None:
     """The kernel keeps 16 edges of a pin; under more, the last ones are lost."""
     lgpio._levels[5] = 1
-    io = BoardIO(DoorSettings(), [REX], (), board_factory(), clock)
+    io = BoardIO(DoorSettings(inputs=(REX,)), board_factory(), clock)
     clock.attend(io)
     lgpio._levels[5] = 0
     clock.sleep(LOOK_S + 2 * REX.debounce_s)
@@ -202,7 +198,7 @@ def test_converter_that_does_not_answer_is_a_cut_wire(
 def test_converter_that_is_missing_is_damage(lgpio: Lgpio, clock: SimulatedClock, reading: int, line: Line) -> None:
     """Without it the line it would answer on is low, or high if it is pulled up."""
     lgpio.readings = [reading] * 8
-    io = BoardIO(DoorSettings(), [InputSettings(signal=DoorInput.DPS, channel=0)], (), board_factory(), clock)
+    io = BoardIO(DoorSettings(inputs=(InputSettings(signal=DoorInput.DPS, channel=0),)), board_factory(), clock)
     assert io.lines() == {DoorInput.DPS: line}
     io.close()
 
@@ -237,7 +233,7 @@ def in_operation() -> Iterator[tuple[BoardIO, SimulatedPins, InputSettings]]:
     pins = SimulatedPins(clock)
     supervised = InputSettings(signal=DoorInput.TAMPER, channel=0)
     pins.set_line(supervised, Line.QUIET)
-    io = BoardIO(DoorSettings(), [REX, supervised], (), pins.factory, clock)
+    io = BoardIO(DoorSettings(inputs=(REX, supervised)), pins.factory, clock)
     io.run()
     yield io, pins, supervised
     io.close()
@@ -271,11 +267,10 @@ def test_threads_end_with_the_door(in_operation: tuple[BoardIO, SimulatedPins, I
 
 
 def test_door_on_a_board_is_in_operation(lgpio: Lgpio) -> None:
-    from device.config import Settings
 
     lgpio._levels[5] = 1
     told = threading.Event()
-    io = open_board_io(DoorSettings(), Settings(inputs=(REX,)), board_factory(), SystemClock())
+    io = open_board_io(DoorSettings(inputs=(REX,)), board_factory(), SystemClock())
     io.watch(lambda _changed: told.set())
     lgpio.change(5, 0)
     assert told.wait(PATIENCE_S)

@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 
-from device.config import DoorSettings
 from device.door.wires.chip import level_of
 from device.door.wires.gpio import Relay
 from device.errors import DoorError
+from device.settings.tables import DoorSettings
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import Level, SimulatedPins
 

@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.clock import SystemClock
-from device.config import DoorSettings
 from device.door.operation import Door
 from device.door.thread import DoorThread
 from device.door.wires.gpio import BoardIO
 from device.door.wires.relay_guard import PET_S, RelayGuard
 from device.errors import DoorError
 from device.records import DoorCommand, Event, Outputs
+from device.settings.tables import DoorSettings
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
 
@@ -43,7 +43,7 @@ def pins(clock: SimulatedClock) -> SimulatedPins:
 
 @pytest.fixture
 def io(pins: SimulatedPins, clock: SimulatedClock) -> BoardIO:
-    io = BoardIO(DoorSettings(pin=PIN), (), (), pins.factory, clock)
+    io = BoardIO(DoorSettings(pin=PIN), pins.factory, clock)
     clock.attend(io.guard)
     return io
 
@@ -139,7 +139,7 @@ def test_closed_door_is_left_alone(pins: SimulatedPins, io: BoardIO, clock: Simu
 def test_strike_is_never_released_for_long_without_being_driven(driven: list[tuple[float, bool]]) -> None:
     clock = SimulatedClock()
     pins = SimulatedPins(clock)
-    io = BoardIO(DoorSettings(pin=PIN), (), (), pins.factory, clock)
+    io = BoardIO(DoorSettings(pin=PIN), pins.factory, clock)
     clock.attend(io.guard)
     last_driven = []
     for pause, released in driven:
@@ -159,7 +159,7 @@ def real() -> Iterator[tuple[BoardIO, SimulatedPins]]:
     """Real threads on simulated pins."""
     clock = SystemClock()
     pins = SimulatedPins(clock)
-    io = BoardIO(DoorSettings(pin=PIN), (), (), pins.factory, clock)
+    io = BoardIO(DoorSettings(pin=PIN), pins.factory, clock)
     io.run()
     yield io, pins
     io.close()

@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from device.clock import SystemClock
-from device.config import ReaderSettings
 from device.readers.context import ReaderContext
 from device.readers.formats import encode
 from device.readers.group import ReaderGroup
 from device.readers.osdp.keys import KeyFiles
 from device.readers.osdp.reader import OsdpReader
 from device.records import BadgeRead, Credential, ReaderNotice
+from device.settings.tables import ReaderSettings
 from tests.processes import input_of, output_of
 
 KEY, OTHER_KEY = bytes(range(100, 116)), bytes(range(50, 66))

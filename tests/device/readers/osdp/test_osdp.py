@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from device.clock import SystemClock
-from device.config import FormatSettings, ReaderSettings
 from device.errors import ConfigError, DependencyMissing, ReaderError
 from device.readers.context import ReaderContext
 from device.readers.formats import encode
 from device.readers.osdp.reader import OsdpReader, open_readers
 from device.records import Credential, KeyPress, Notice, Security, Signal
+from device.settings.tables import FormatSettings, ReaderSettings
 from tests.device.readers.osdp.bench import (
     AGAIN_S,
     EILEEN,

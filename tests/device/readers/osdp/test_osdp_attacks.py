@@ -152,7 +152,7 @@ PANEL = """
 import sys
 from pathlib import Path
 from device.clock import SystemClock
-from device.config import ReaderSettings
+from device.settings.tables import ReaderSettings
 from device.readers.osdp.reader import open_readers
 from device.readers.context import ReaderContext
 

@@ -6,7 +6,6 @@ from typing import NoReturn
 
 import pytest
 
-from device.config import ReaderSettings
 from device.errors import ReaderError
 from device.readers.formats import encode
 from device.readers.group import ReaderGroup
@@ -14,6 +13,7 @@ from device.readers.kinds import group_of, open_in_background
 from device.readers.osdp.reader import OsdpReader
 from device.readers.osdp.sharing import SharedLine
 from device.records import BadgeRead, Notice, ReaderNotice
+from device.settings.tables import ReaderSettings
 from tests.device.readers.osdp.bench import EILEEN, KEY, Desk, events_until, wait_until
 
 pytest.importorskip("osdp_sys", reason="libosdp is not installed, so there is no peripheral to speak to")

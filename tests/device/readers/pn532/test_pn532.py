@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.clock import SystemClock
-from device.config import ReaderSettings
 from device.errors import ConfigError, ReaderError
 from device.readers.context import ReaderContext
 from device.readers.pn532.dialogue import Answer, Ask, Card, Ready, Rest, Wrong, badge_of, card_in, dialogue
 from device.readers.pn532.frames import MAX_CONTENT, FrameParser, command_frame
 from device.readers.pn532.reader import ANSWER_TIME_S, TRIES, Pn532Reader, open_reader
 from device.records import BadgeRead, BadgeRemoved, Credential, Security, Signal
+from device.settings.tables import ReaderSettings
 from tests.device.readers.pn532.chip import ACK, Chip, ChipCard, tag, text_record
 
 FIRMWARE = bytes.fromhex("0000ff06fad50332010607e800")

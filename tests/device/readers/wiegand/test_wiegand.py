@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.clock import Stop, SystemClock
-from device.config import FormatSettings, ReaderSettings
 from device.door.wires.gpio import board_factory
 from device.errors import ConfigError, ReaderError
 from device.readers.context import ReaderContext
@@ -18,6 +17,7 @@ from device.readers.formats import BUILT_IN, encode
 from device.readers.wiegand.frames import GREATEST_SPACING_S, SILENCE_S
 from device.readers.wiegand.reader import MOMENT_S, MOST_WAITING, WiegandReader, open_reader
 from device.records import BadgeRead, Credential, KeyPress, Notice, Security, Signal
+from device.settings.tables import FormatSettings, ReaderSettings
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
 from device.virtual.wiegand import (

@@ -1,4 +1,4 @@
-"""The settings of a door and its GPIO chip: all that securing it needs to know, and so apart from the others."""
+"""A door's lock and its GPIO chip: all that securing it needs to know of the settings."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -29,8 +29,8 @@ class GpioSettings(Group, frozen=True):
     ] = ""
 
 
-class DoorSettings(Group, frozen=True):
-    """A door: its lock and its times."""
+class LockSettings(Group, frozen=True):
+    """A door's lock and its times."""
 
     name: Annotated[Name, Meta(description="what the door is called in commands and in the audit")] = "main"
     pin: Annotated[int, Meta(ge=0, le=27, description="GPIO number (BCM) of the relay's input")] = 17
@@ -52,9 +52,14 @@ class DoorSettings(Group, frozen=True):
         30.0
     )
     pre_alarm_s: Annotated[
-        float, Meta(ge=0, le=60, description="so long before the held-open alarm the buzzer warns, seconds")
+        float, Meta(ge=0, le=60, description="how long the buzzer warns before the held-open alarm, seconds")
     ] = 10.0
     rex: Annotated[
         Literal["shunt", "release"],
         Meta(description="request to exit: `shunt` only lets the door be opened by its handle, `release` releases it"),
     ] = "shunt"
+
+
+def lock_of(door: LockSettings) -> LockSettings:
+    """The lock alone of a door that has more to it."""
+    return LockSettings(**{name: getattr(door, name) for name in LockSettings.__struct_fields__})

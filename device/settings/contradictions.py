@@ -1,0 +1,72 @@
+"""What no single setting can say: settings that are each right and do not fit together."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from device.records import DoorInput
+from device.settings import places
+from device.settings.pins import refuse_shared_pins
+from device.settings.seen_by import refuse_cameras
+from device.settings.tables import Settings
+
+
+def refuse_contradictions(settings: Settings) -> None:
+    """Raises `ValueError` with the place in the file, as `doors[0].readers[1].pin`."""
+    vision, state = settings.vision, settings.store.state_dir
+    if vision.min_brightness > vision.max_brightness:
+        raise ValueError(
+            f"no face is bright enough and dark enough, `vision.min_brightness` is {vision.min_brightness}, "
+            f"above `vision.max_brightness`, {vision.max_brightness}"
+        )
+    if state and not Path(state).is_absolute():
+        raise ValueError(
+            f"expected an absolute path, received {state!r} - at `store.state_dir`, "
+            "as the service and your terminal stand in different folders"
+        )
+    _refuse_doors_without_readers(settings)
+    _refuse_shared_names(settings)
+    _refuse_wires_to_nowhere(settings)
+    refuse_shared_pins(settings)
+    refuse_cameras(settings)
+    _refuse_blind_interlock(settings)
+
+
+def _refuse_doors_without_readers(settings: Settings) -> None:
+    for place, door in places.doors(settings):
+        if not door.readers:
+            raise ValueError(f"the door {door.name!r} has no reader, expected one or more at `{place}.readers`")
+
+
+def _refuse_shared_names(settings: Settings) -> None:
+    """Doors, readers, cameras and formats are called by their names. Raises `ValueError` for one that is used twice."""
+    _refuse_twice("doors", ((f"{place}.name", door.name) for place, door in places.doors(settings)))
+    _refuse_twice("readers", ((f"{place}.name", one.name) for place, _, one in places.readers(settings)))
+    _refuse_twice("cameras", ((f"cameras[{number}].name", one.name) for number, one in enumerate(settings.cameras)))
+    _refuse_twice("formats", ((f"formats[{number}].name", one.name) for number, one in enumerate(settings.formats)))
+
+
+def _refuse_twice(kind: str, names: Iterable[tuple[str, str]]) -> None:
+    named = tuple(names)
+    for name, count in Counter(name for _, name in named).items():
+        if count > 1:
+            where = " and ".join(f"`{place}`" for place, one in named if one == name)
+            raise ValueError(f"{count} {kind} are called {name!r}, give each a `name` of its own - at {where}")
+
+
+def _refuse_wires_to_nowhere(settings: Settings) -> None:
+    for place, _, sensed in places.inputs(settings):
+        if (sensed.pin is None) == (sensed.channel is None):
+            raise ValueError(f"the input {sensed.signal} needs a `pin` or a `channel`, one of them - at `{place}`")
+
+
+def _refuse_blind_interlock(settings: Settings) -> None:
+    """A mantrap's doors must know whether they are closed. Raises `ValueError`."""
+    if not settings.access.interlock:
+        return
+    blind = [door.name for door in settings.doors if not any(wire.signal is DoorInput.DPS for wire in door.inputs)]
+    if len(settings.doors) < 2 or blind:
+        raise ValueError(
+            "`access.interlock` needs two doors or more, each with an input `dps`, "
+            + (f"and there is none at {', '.join(blind)}" if blind else "and there is one door")
+        )

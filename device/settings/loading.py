@@ -1,0 +1,104 @@
+"""From a TOML file to settings that fit together, and where the state is that they name."""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from device.errors import ConfigError
+from device.settings.contradictions import refuse_contradictions
+from device.settings.lock import DEFAULT_FILE
+from device.settings.old_layout import Said, in_old_words, is_old, rewritten
+from device.settings.tables import Settings
+
+_HINT = "`lintel config --defaults` shows the table of settings."
+
+
+class Loaded(NamedTuple):
+    """Settings, what their file says in today's layout, and whether it has the layout before `[[doors]]`."""
+
+    settings: Settings
+    said: Said
+    was_old: bool
+
+
+def load_settings(path: Path | None = None, warn: Callable[[str], None] | None = None) -> Settings:
+    """The settings in a TOML file; without one, those in /etc/lintel/lintel.toml if that exists, else the defaults.
+
+    `warn` takes a sentence about a file of the layout before `[[doors]]`, which means what it meant.
+
+    Raises `ConfigError` for a file that cannot be read, an unknown setting or a value out of range.
+    """
+    loaded = load_file(path)
+    if loaded.was_old and warn is not None:
+        warn(old_layout_note(f"The settings file {path or DEFAULT_FILE}"))
+    return loaded.settings
+
+
+def old_layout_note(what: str) -> str:
+    """One sentence about a file of the old layout."""
+    return (
+        f"{what} has the layout before [[doors]], and means what it meant; `lintel config --migrate` prints it in "
+        "today's."
+    )
+
+
+def load_file(path: Path | None = None) -> Loaded:
+    """The same with what the file says. Raises `ConfigError`."""
+    file = path or DEFAULT_FILE
+    try:
+        return settings_in(msgspec.toml.decode(file.read_bytes()))
+    except OSError as error:
+        if path is None and isinstance(error, FileNotFoundError):
+            return Loaded(Settings(), {}, was_old=False)
+        raise ConfigError(f"Cannot read the settings file {file}: {error.strerror}.", hint=_HINT) from None
+    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
+        raise ConfigError(f"The settings file {file} is wrong: {error}.", hint=_HINT) from None
+
+
+def settings_in(said: Said) -> Loaded:
+    """The settings that a table of TOML says, in either layout. Raises `ValueError` with the place in that table."""
+    try:
+        if not is_old(said):
+            return Loaded(_checked(said), said, was_old=False)
+        new = rewritten(said)
+    except msgspec.ValidationError as error:
+        raise ValueError(_explained(str(error))) from None
+    try:
+        return Loaded(_checked(new.said), new.said, was_old=True)
+    except ValueError as error:
+        raise ValueError(in_old_words(_explained(str(error)), new.places)) from None
+
+
+def _checked(said: Said) -> Settings:
+    settings = msgspec.convert(said, Settings)
+    refuse_contradictions(settings)
+    return settings
+
+
+def _explained(message: str) -> str:
+    """msgspec's sentence, with the place as it stands in the file, and what is accepted there."""
+    from device.settings.described import setting_choices, setting_refusals
+
+    said, at, place = message.rpartition(" - at `$")
+    if not at:
+        return message
+    place = place.strip("`.")
+    group, _, name = re.sub(r"\[\d+\]", "", place).rpartition(".")
+    if refusal := setting_refusals().get((group, name)):
+        said = refusal
+    elif choices := setting_choices().get((group, name)):
+        said = f"{said}, expected one of {', '.join(choices)}"
+    return f"{said} - at `{place}`" if place else said
+
+
+def state_dir(settings: Settings) -> Path:
+    """The folder of the database: the setting, else systemd's STATE_DIRECTORY, else the user's own state folder."""
+    named = settings.store.state_dir or os.environ.get("STATE_DIRECTORY")
+    if named:
+        return Path(named)
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(home) / "lintel"

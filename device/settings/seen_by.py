@@ -1,0 +1,75 @@
+"""Which camera sees whom: a face must be seen at the door that it opens."""
+
+import os
+from pathlib import Path
+
+from device.settings import places
+from device.settings.tables import CameraSettings, DoorSettings, ReaderSettings, Settings
+
+
+def is_device(source: str) -> bool:
+    """Whether a camera's source is a device; otherwise it is a file or a folder."""
+    return source.isdigit() or source.startswith("/dev/")
+
+
+def camera_path(source: str) -> Path:
+    """What a camera's source leads to: of a number /dev/videoN, of a link its end, there or not."""
+    return Path(os.path.realpath(f"/dev/video{int(source)}" if source.isdecimal() else source))
+
+
+def refuse_cameras(settings: Settings) -> None:
+    """Raises `ValueError` for a camera that is not there, is there twice, is used by nothing, or is at two doors.
+
+    A badge alone opens the way out, so that readers there have no camera.
+    """
+    _refuse_cameras_twice(settings)
+    at_door: dict[str, tuple[str, str]] = {}
+    for place, door, reader in places.readers(settings):
+        if reader.direction == "exit":
+            _refuse_camera_at_way_out(place, reader)
+            continue
+        camera = _camera_of(settings, place, door, reader)
+        first, first_place = at_door.setdefault(camera.name, (door.name, place))
+        if first != door.name:
+            raise ValueError(
+                f"the camera {camera.name!r} is at two doors, {first} (`{first_place}`) and {door.name} (`{place}`) - "
+                "give each door or reader the `camera` at its own door"
+            )
+    for number, unused in enumerate(settings.cameras[1:], 1):
+        if unused.name not in at_door:
+            raise ValueError(
+                f"no reader at a way in looks through the camera {unused.name!r}, `cameras[{number}]` - "
+                f'name it with `camera = "{unused.name}"` at a door or a reader, or remove it'
+            )
+
+
+def _refuse_cameras_twice(settings: Settings) -> None:
+    """A device that is opened twice is busy the second time, and one at two doors would open the wrong one."""
+    seen: dict[Path, int] = {}
+    for number, camera in enumerate(settings.cameras):
+        first = seen.setdefault(camera_path(camera.source), number)
+        if first != number:
+            raise ValueError(
+                f"{settings.cameras[first].source!r} and {camera.source!r} are the same camera, at "
+                f"`cameras[{first}].source` and `cameras[{number}].source` - describe it once"
+            )
+
+
+def _refuse_camera_at_way_out(place: str, reader: ReaderSettings) -> None:
+    if reader.camera is not None:
+        raise ValueError(
+            f"the reader {reader.name!r} is at a way out, where a badge needs no face - remove `{place}.camera`"
+        )
+
+
+def _camera_of(settings: Settings, place: str, door: DoorSettings, reader: ReaderSettings) -> CameraSettings:
+    try:
+        return settings.camera_at(door, reader)
+    except KeyError:
+        door_place = place.partition(".readers")[0]
+        where = f"{place}.camera" if reader.camera else f"{door_place}.camera"
+        known = ", ".join(camera.name for camera in settings.cameras)
+        raise ValueError(
+            f"there is no camera {reader.camera or door.camera!r} for the reader {reader.name!r}, but {known} - "
+            f"at `{where}`"
+        ) from None

@@ -1,0 +1,232 @@
+"""The one table of settings: names, types, defaults, limits and meaning, as frozen values.
+
+A settings file holds any part of it. A Pi has one door or more, and each door its own readers, inputs and outputs:
+
+    [[doors]]
+    pin = 17
+
+    [[doors.readers]]
+    kind = "wedge"
+    source = "/dev/input/by-id/usb-reader"
+
+    [[doors.inputs]]
+    signal = "dps"
+    pin = 27
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from device.records import DoorInput, DoorOutput
+from device.settings.lock import GpioSettings, Group, LockSettings, Name, Pin
+
+Printable = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class ReaderSettings(Group, frozen=True):
+    """Where badges come from, one table for each reader of a door."""
+
+    name: Annotated[Name, Meta(description="what the reader is called in commands and in the audit")] = "reader"
+    direction: Annotated[Literal["entry", "exit"], Meta(description="which way through the door its badges go")] = (
+        "entry"
+    )
+    kind: Annotated[
+        Literal["lines", "wiegand", "osdp", "wedge", "rdm6300", "pn532", "socket"],
+        Meta(description="what it speaks; `lintel readers list` says what each promises"),
+    ] = "lines"
+    source: Annotated[
+        Printable,
+        Meta(min_length=1, description="`stdin`, or its device, FIFO or socket; not used by `wiegand`"),
+    ] = "stdin"
+    baud_rate: Annotated[
+        int, Meta(ge=1200, le=230400, description="of a serial line, bits per second (a pn532 has 115200)")
+    ] = 9600
+    formats: Annotated[
+        tuple[str, ...],
+        Meta(description="card formats it reads, one a length; empty: each whose length no other has (pn532: all csn)"),
+    ] = ()
+    data0_pin: Annotated[Pin | None, Meta(description="GPIO number (BCM) of Wiegand's data 0")] = None
+    data1_pin: Annotated[Pin | None, Meta(description="GPIO number (BCM) of Wiegand's data 1")] = None
+    led_pin: Annotated[Pin | None, Meta(description="GPIO number (BCM) of a Wiegand reader's LED, low is lit")] = None
+    buzzer_pin: Annotated[
+        Pin | None, Meta(description="GPIO number (BCM) of a Wiegand reader's buzzer, low sounds")
+    ] = None
+    address: Annotated[int, Meta(ge=0, le=126, description="of an OSDP reader on its line")] = 0
+    camera: Annotated[
+        Name | None, Meta(description="name of the camera at this reader; left out: the door's `camera`")
+    ] = None
+    hold_time_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=60,
+            description="silence after which a badge at the reader counts as presented again, seconds; "
+            "0: each sighting counts, as always on `stdin`",
+        ),
+    ] = 3.0
+
+
+class InputSettings(Group, frozen=True, kw_only=True):
+    """A wire that is sensed, one table for each."""
+
+    signal: Annotated[DoorInput, Meta(description="what it reports")]
+    pin: Annotated[Pin | None, Meta(description="GPIO number (BCM), pulled up, its contact towards ground")] = None
+    channel: Annotated[
+        Annotated[int, Meta(ge=0, le=7)] | None,
+        Meta(description="channel of an MCP3008 instead, supervised by end-of-line resistors"),
+    ] = None
+    active: Annotated[
+        Literal["closed", "open"], Meta(description="state of the contact when it reports the signal")
+    ] = "closed"
+    debounce_s: Annotated[
+        float, Meta(ge=0, le=1, description="how long a change must last before it counts, seconds")
+    ] = 0.05
+
+
+class OutputSettings(Group, frozen=True, kw_only=True):
+    """A wire that is driven besides the strike, one table for each."""
+
+    signal: Annotated[DoorOutput, Meta(description="what it shows or sounds")]
+    pin: Annotated[Pin, Meta(description="GPIO number (BCM)")]
+    active_high: Annotated[bool, Meta(description="true if a high level switches it on")] = True
+
+
+def _so_far(value: str, why: str) -> dict[str, str]:
+    """Of a setting that has one value today: the sentence for any other."""
+    return {"refused": f"only {value} is accepted: {why}"}
+
+
+class DoorSettings(LockSettings, frozen=True):
+    """A door: its lock, the readers and wires at it, and its rules, one table for each door."""
+
+    camera: Annotated[Name, Meta(description="name of the camera that sees people at its way in")] = "main"
+    pad: Annotated[
+        Literal["off"],
+        Meta(
+            description="presentation attack detection: `off`; a photo of a face isn't told from a face",
+            extra=_so_far('"off"', "presentation attack detection is not available yet"),
+        ),
+    ] = "off"
+    target_fmr: Annotated[
+        Annotated[float, Meta(ge=1e-4, le=1e-4)] | None,
+        Meta(
+            description="false match rate for which the network's threshold was set: 1e-4; left out: the network's own",
+            extra=_so_far("1e-4", "a threshold for another false match rate can't be chosen by door yet"),
+        ),
+    ] = None
+    when_missing: Annotated[
+        Literal["deny"],
+        Meta(
+            description="what a badge at the way in gets while camera, network or store is missing: `deny`",
+            extra=_so_far('"deny"', "a door that opens without a face is not available yet"),
+        ),
+    ] = "deny"
+    schedule: Annotated[
+        Literal["always"],
+        Meta(
+            description="when badges are accepted: `always`",
+            extra=_so_far('"always"', "schedules are not available yet"),
+        ),
+    ] = "always"
+    readers: Annotated[tuple[ReaderSettings, ...], Meta(min_length=1)] = (ReaderSettings(),)
+    inputs: tuple[InputSettings, ...] = ()
+    outputs: tuple[OutputSettings, ...] = ()
+
+
+class FormatSettings(Group, frozen=True, kw_only=True):
+    """A card format of your own, one table for each."""
+
+    name: Annotated[Name, Meta(description="what it is called; written `own:NAME:FACILITY:NUMBER`")]
+    layout: Annotated[
+        str,
+        Meta(
+            pattern=r"^[FNP.]{9,128}$",
+            description="a letter a bit: F facility, N number, P parity, `.` ignored; e.g. PFFFFFFFFNNNNNNNNNNNNNNNNP",
+        ),
+    ]
+    parity: Annotated[
+        tuple[str, ...],
+        Meta(description="for each P a text of the same length: E or O (even, odd) at it, X where it covers"),
+    ] = ()
+
+
+class CameraSettings(Group, frozen=True):
+    """Where frames come from, one table for each camera. `lintel enroll --camera` takes the first."""
+
+    name: Annotated[Name, Meta(description="what doors and readers call the camera")] = "main"
+    source: Annotated[
+        Printable,
+        Meta(min_length=1, description="V4L2 device number or path, a video file, an image, or a folder of images"),
+    ] = "0"
+    width: Annotated[int, Meta(ge=160, le=4096, description="frame width asked of the camera, pixels")] = 640
+    height: Annotated[int, Meta(ge=120, le=4096, description="frame height asked of the camera, pixels")] = 480
+
+
+class VisionSettings(Group, frozen=True):
+    """What a face must be like to be compared."""
+
+    models_dir: Annotated[
+        Printable, Meta(description="folder of the model pairs; empty: those that came with Lintel")
+    ] = ""
+    threads: Annotated[int, Meta(ge=1, le=16, description="threads of the TFLite interpreter")] = 2
+    min_face_px: Annotated[float, Meta(ge=20, le=2000, description="smallest face, forehead to chin, pixels")] = 80.0
+    min_share_in_view: Annotated[float, Meta(ge=0, le=1, description="share of the face's box inside the picture")] = (
+        0.9
+    )
+    min_brightness: Annotated[float, Meta(ge=0, le=255, description="mean luma of the face, 0..255")] = 40.0
+    max_brightness: Annotated[float, Meta(ge=0, le=255, description="mean luma of the face, 0..255")] = 205.0
+    max_blur: Annotated[float, Meta(ge=0, le=1, description="blur of the aligned face, 0 sharp to 1")] = 0.52
+    max_turn: Annotated[
+        float, Meta(ge=0, le=1, description="nose off the eyes' middle, as a share of their distance")
+    ] = 0.35
+
+
+class AccessSettings(Group, frozen=True):
+    """How one swipe goes."""
+
+    interlock: Annotated[
+        bool, Meta(description="true for a mantrap: a door is released only while all others are closed and locked")
+    ] = False
+    probes: Annotated[int, Meta(ge=1, le=10, description="good frames that are fused into one comparison")] = 3
+    face_timeout_s: Annotated[
+        float, Meta(gt=0, le=30, description="from the badge to the decision at most, seconds")
+    ] = 6.0
+    max_frame_age_s: Annotated[
+        float, Meta(gt=0, le=0.5, description="age above which a frame is not evidence, seconds")
+    ] = 0.5
+
+
+class StoreSettings(Group, frozen=True):
+    """Where people, badges, references and the audit are kept."""
+
+    state_dir: Annotated[Printable, Meta(description="folder of the database; empty: the user's state folder")] = ""
+
+
+class Settings(Group, frozen=True):
+    """All settings, by group."""
+
+    doors: Annotated[tuple[DoorSettings, ...], Meta(min_length=1)] = (DoorSettings(),)
+    cameras: Annotated[tuple[CameraSettings, ...], Meta(min_length=1)] = (CameraSettings(),)
+    vision: VisionSettings = VisionSettings()
+    access: AccessSettings = AccessSettings()
+    store: StoreSettings = StoreSettings()
+    gpio: GpioSettings = GpioSettings()
+    formats: tuple[FormatSettings, ...] = ()
+
+    @property
+    def readers(self) -> tuple[ReaderSettings, ...]:
+        """The readers of all doors, door after door."""
+        return tuple(reader for door in self.doors for reader in door.readers)
+
+    def door_named(self, name: str) -> DoorSettings:
+        """Raises `KeyError` with a name that no door has."""
+        return {door.name: door for door in self.doors}[name]
+
+    def camera_at(self, door: DoorSettings, reader: ReaderSettings) -> CameraSettings:
+        """The camera that sees people at a reader of a door. Raises `KeyError` with a name that no camera has."""
+        return self.camera_named(reader.camera or door.camera)
+
+    def camera_named(self, name: str) -> CameraSettings:
+        """Raises `KeyError` with a name that no camera has."""
+        return {camera.name: camera for camera in self.cameras}[name]
