@@ -1,14 +1,11 @@
 """`lintel audit`: what happened, and why."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from device.cli.context import json_option, open_store, print_json, settings_of
+from device.cli.text.audit_rows import row_line
+from device.control.audit_rows import row_of
 from device.terminal import say
-
-if TYPE_CHECKING:
-    from device.records import AuditRow
 
 
 @click.group(epilog="Exit codes: 0 done, 8 database.")
@@ -29,21 +26,6 @@ def list_audit(context: click.Context, limit: int, as_json: bool) -> None:
         print_json(rows)
         return
     for row in rows:
-        say(audit_line(row, names))
+        say(row_line(row_of(row, names)))
     if not rows:
         say("The audit is empty.", err=True)
-
-
-def audit_line(row: "AuditRow", names: dict[int, str]) -> str:
-    """One row in words; a person who was removed since is a number."""
-    parts = [f"{row.id:5d}  {row.at:%Y-%m-%d %H:%M:%S} UTC  {row.event.value}"]
-    parts += [f"{what} {name}" for what, name in (("door", row.door), ("reader", row.reader)) if name]
-    if row.badge:
-        parts.append(f"badge {row.badge}")
-    if row.person_id is not None:
-        parts.append(names.get(row.person_id, f"person {row.person_id} (removed)"))
-    if row.outcome and row.reason:
-        parts.append(f"{row.outcome.value.upper()} ({row.reason.code})")
-    if row.similarity is not None and row.threshold is not None:
-        parts.append(f"similarity {row.similarity:.3f}, threshold {row.threshold:.3f}")
-    return "  ".join([*parts, row.fault or ""]).rstrip()

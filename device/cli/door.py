@@ -150,14 +150,14 @@ def _commanded(command: str, name: str | None, *, as_json: bool) -> int:
 
 def _told(command: str, doors: "tuple[DoorStatus, ...]", *, as_json: bool) -> int:
     """Shows the doors, and says which of them did not do what they were told."""
-    from device.cli.text.door_status import obeys
+    from device.cli.text.door_status import refusal
     from device.records import DoorCommand
 
     _print(doors, as_json=as_json)
-    unruly = [one.door for one in doors if not obeys(one, DoorCommand(command))]
-    for name in unruly:
-        say(f"Door {name} did not do it.", err=True)
-    return 1 if unruly else 0
+    refusals = [words for one in doors if (words := refusal(one, DoorCommand(command)))]
+    for words in refusals:
+        say(words, err=True)
+    return 1 if refusals else 0
 
 
 def _print(doors: "tuple[DoorStatus, ...]", *, as_json: bool) -> None:

@@ -24,6 +24,7 @@ COMMANDS = {
     "people": ("device.cli.people:people", "List, find, show, rename and remove people."),
     "badges": ("device.cli.badges:badges", "List, give, replace, suspend and revoke badges."),
     "audit": ("device.cli.audit:audit", "See who was let in, who was not, and why."),
+    "watch": ("device.cli.watch:watch", "Watch the doors, live."),
     "readers": ("device.cli.readers:readers", "Decode cards; list, test and watch readers."),
     "door": ("device.cli.door:door", "See the doors, and command them by hand."),
     "hardware": ("device.cli.hardware:hardware", "Try out every wire of a door."),

@@ -29,14 +29,21 @@ SEND_S = 10.0
 GRACE_S = 1.0
 LEAST_RATE = 64 * 1024
 """A bulk request has to come at this rate, in bytes a second, after its first `GRACE_S`."""
-SLOW = ProtocolError(
-    "The connection was too slow.", hint="Send the whole request at once, and read its answers.", code=Code.SLOW
-)
-TOO_LONG = ProtocolError(
-    f"The request is not a line of up to {MAX_BULK} bytes.", hint="Send less at once.", code=Code.REQUEST
-)
 OVERFLOW_UID = 65534
 """What the kernel says of a user who is not known in the service's user namespace (user_namespaces(7))."""
+
+
+def slow() -> ProtocolError:
+    """The answer to a peer that sends or reads too slowly."""
+    return ProtocolError(
+        "The connection was too slow.", hint="Send the whole request at once, and read its answers.", code=Code.SLOW
+    )
+
+
+def _too_long() -> ProtocolError:
+    return ProtocolError(
+        f"The request is not a line of up to {MAX_BULK} bytes.", hint="Send less at once.", code=Code.REQUEST
+    )
 
 
 def is_owner(uid: int) -> bool:
@@ -80,7 +87,7 @@ class Job:
                 self.peer.send_all(part_line(self.request.id, part), within_s)
             self.peer.send_all(line_of(End(self.request.id)), within_s)
         except TimeoutError:
-            raise SLOW from None
+            raise slow() from None
         except OSError:  # it has gone
             return
         finally:
@@ -139,11 +146,11 @@ class Unread:
         while b"\n" not in received[-65536:]:
             late_s = GRACE_S + len(received) / LEAST_RATE - (time.monotonic() - began)
             if late_s <= 0:
-                raise SLOW
+                raise slow()
             more = self._more(late_s)
             received += more
             if not more or len(received) > MAX_BULK:
-                raise TOO_LONG
+                raise _too_long()
         return bytes(received.partition(b"\n")[0])
 
     def _more(self, within_s: float) -> bytes:
@@ -151,7 +158,7 @@ class Unread:
         try:
             return self.peer.connection.recv(65536)
         except TimeoutError:
-            raise SLOW from None
+            raise slow() from None
         except OSError:
             return b""
 

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from device.control.desk import Desk, Later, bug
+from device.control.feed import NOTHING, Source
 from device.control.jobs import Job, Unread, job_of, refuse, settled
 from device.control.messages import Code
 from device.control.protocol import MAX_REQUEST, Lane, ProtocolError, error_line
-from device.control.subscriptions import NOTHING, Source, Subscriptions
-from device.control.workers import ENDING, Workers
+from device.control.subscriptions import Pace, Subscriptions
+from device.control.workers import Workers, ending
 from device.errors import DoorError, LintelError
 from device.line_server import Limits, LineServer, Peer
 from device.listening import Listening, listen_instead
@@ -58,8 +59,8 @@ class _Parked:
 class ControlServer:
     """Listens in a thread of its own, which nothing that is sent ends, and which no peer can keep busy."""
 
-    def __init__(self, path: Path, desk: Desk, rows: Source = NOTHING) -> None:
-        """`rows` are those that can be subscribed to.
+    def __init__(self, path: Path, desk: Desk, rows: Source = NOTHING, *, pace: Pace | None = None) -> None:
+        """`rows` are those that can be subscribed to, at a pace that tests change.
 
         Raises `DoorError` if the socket cannot be made; one that a dead service left is replaced.
         """
@@ -70,7 +71,7 @@ class ControlServer:
         self._looked_at = time.monotonic()
         self._is_ending = False
         self._workers = _workers(desk)
-        self._subscriptions = Subscriptions(rows)
+        self._subscriptions = Subscriptions(rows, pace or Pace())
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
         self._thread.start()
 
@@ -94,7 +95,7 @@ class ControlServer:
                     threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
                     time.sleep(LOOK_S)
             for parked in self._parked:
-                parked.job.refuse(ENDING)
+                parked.job.refuse(ending())
 
     def _step(self) -> None:
         self._server.step(LOOK_S if self._parked else CHECK_S)

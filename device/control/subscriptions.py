@@ -18,21 +18,15 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from device.control.feed import NOTHING, POLL_S, After, Feed, Finding, Newest, Page, Source, Wish
-from device.control.jobs import SLOW, Job, is_owner
+from device.control.feed import POLL_S, After, Feed, Finding, Newest, Page, Source, Wish
+from device.control.jobs import Job, is_owner, slow
 from device.control.messages import Beat, Code, Rewound, Row, Start, Subscribe, Trouble
 from device.control.protocol import ProtocolError, error_line, part_line
-from device.control.workers import ENDING
+from device.control.workers import ending
 
 MAX_SUBSCRIBERS = 64
-BEAT_S = 5.0
-"""After this silence a subscriber is told that the service is there."""
 UNREAD_BEATS = 3
 """A subscriber that has left so many of these unread is dropped."""
-STALL_S = 10.0
-"""One that makes no room for so long is dropped."""
-HANGS_S = 2.0
-"""A store that hasn't answered for so long is a trouble."""
 ROOM = 256 * 1024
 """Asked of the kernel for each subscriber; it says that there is room while a quarter is used at most."""
 MAX_SENT = 64 * 1024
@@ -46,7 +40,19 @@ _CHATTER = ProtocolError(
     "A subscriber sends nothing after its request.", hint="Open another connection for it.", code=Code.REQUEST
 )
 
-__all__ = ["NOTHING", "Source", "Subscriptions"]
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What is waited for how long, in seconds."""
+
+    poll_s: float = POLL_S
+    """Between two looks at the store's files."""
+    beat_s: float = 5.0
+    """After this silence a subscriber is told that the service is there."""
+    stall_s: float = 10.0
+    """A subscriber that makes no room for so long is dropped."""
+    hangs_s: float = 2.0
+    """A store that hasn't answered for so long is a trouble."""
 
 
 @dataclass(eq=False, slots=True)
@@ -85,8 +91,8 @@ class _Subscriber:
 class Subscriptions:
     """The thread that speaks to all subscribers. `add` and `close` are for others."""
 
-    def __init__(self, source: Source, *, poll_s: float = POLL_S, beat_s: float = BEAT_S) -> None:
-        self._beat_s = beat_s
+    def __init__(self, source: Source, pace: Pace) -> None:
+        self._pace = pace
         self._new: deque[_Subscriber] = deque()
         self._found: deque[Finding] = deque()
         self._subscribers: set[_Subscriber] = set()
@@ -96,7 +102,7 @@ class Subscriptions:
             each.setblocking(False)
         self._selector.register(self._woken, selectors.EVENT_READ)
         self._is_ending = False
-        self._feed = Feed(source, self._deliver, poll_s)
+        self._feed = Feed(source, self._deliver, pace.poll_s)
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
         self._thread.start()
 
@@ -133,10 +139,10 @@ class Subscriptions:
                 threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
                 time.sleep(0.1)
         for one in [*self._subscribers, *self._new]:
-            one.job.refuse(ENDING)
+            one.job.refuse(ending())
 
     def _step(self) -> None:
-        for key, mask in self._selector.select(min(1.0, self._beat_s / 2) if self._subscribers else None):
+        for key, mask in self._selector.select(min(1.0, self._pace.beat_s / 2) if self._subscribers else None):
             if isinstance(key.data, _Subscriber):
                 self._hear(key.data, mask)
             else:
@@ -202,17 +208,17 @@ class Subscriptions:
         """Drops those that read nothing, and speaks to those that have heard nothing for a while."""
         now, silent_s = time.monotonic(), self._feed.silent_s()
         for one in list(self._subscribers):
-            if silent_s >= HANGS_S:
-                self._tell_trouble(one, f"The store has not answered for {HANGS_S:g} s.")
-            if one.is_ready and now - one.spoken_at >= self._beat_s:
+            if silent_s >= self._pace.hangs_s:
+                self._tell_trouble(one, f"The store has not answered for {self._pace.hangs_s:g} s.")
+            if one.is_ready and now - one.spoken_at >= self._pace.beat_s:
                 self._beat(one)
-            elif not one.is_ready and now - one.full_since >= STALL_S:
-                self._drop(one, SLOW)
+            elif not one.is_ready and now - one.full_since >= self._pace.stall_s:
+                self._drop(one, slow())
 
     def _beat(self, one: _Subscriber) -> None:
         one.unread_beats = one.unread_beats + 1 if one.has_unread() else 0
         if one.unread_beats >= UNREAD_BEATS:
-            self._drop(one, SLOW)
+            self._drop(one, slow())
         else:
             self._say(one, Beat(one.after))
 

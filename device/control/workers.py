@@ -13,7 +13,11 @@ from device.errors import LintelError
 
 END_S = 2.0
 """How long the end waits for a thread that hangs in a disk."""
-ENDING = ProtocolError("The service is being stopped.", hint="Ask again once it runs.", code=Code.ENDING)
+
+
+def ending() -> ProtocolError:
+    """The answer to a request that the end of the service meets."""
+    return ProtocolError("The service is being stopped.", hint="Ask again once it runs.", code=Code.ENDING)
 
 
 class Workers:
@@ -41,7 +45,7 @@ class Workers:
         with contextlib.suppress(queue.Empty):
             while True:
                 if (request := self._waiting.get_nowait()) is not None:
-                    _refuse(request, ENDING)
+                    _refuse(request, ending())
         for _ in self._threads:
             with contextlib.suppress(queue.Full):
                 self._waiting.put_nowait(None)
@@ -59,7 +63,7 @@ class Workers:
         while (request := self._waiting.get()) is not None:
             try:
                 if self._is_ending:
-                    raise ENDING
+                    raise ending()
                 if job := self._whole(request):
                     request = job
                     self._carry_out(job)

@@ -1,0 +1,20 @@
+"""Words for a row of the audit: a line each, for `lintel audit list` and `lintel watch`."""
+
+from datetime import datetime
+
+from device.control.messages import Row
+
+
+def row_line(row: Row) -> str:
+    """One row in words; a person who was removed since is a number."""
+    parts = [f"{row.id:5d}  {datetime.fromisoformat(row.at):%Y-%m-%d %H:%M:%S} UTC  {row.event}"]
+    parts += [f"{what} {name}" for what, name in (("door", row.door), ("reader", row.reader)) if name]
+    if row.badge:
+        parts.append(f"badge {row.badge}")
+    if row.person_id is not None:
+        parts.append(row.person or f"person {row.person_id} (removed)")
+    if row.outcome and row.reason:
+        parts.append(f"{row.outcome.upper()} ({row.reason})")
+    if row.similarity is not None and row.threshold is not None:
+        parts.append(f"similarity {row.similarity:.3f}, threshold {row.threshold:.3f}")
+    return "  ".join([*parts, row.fault or ""]).rstrip()
