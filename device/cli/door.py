@@ -19,7 +19,9 @@ door_option = click.option("--door", "name", metavar="NAME", help="The door; wit
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
 
 
-@click.group(epilog="Exit codes: 0 done, 1 the door did not do it, 7 no service answers or a relay cannot be driven.")
+@click.group(
+    epilog="Exit codes: 0 done, 1 a door did not carry it out, 7 no service answers or a relay cannot be driven."
+)
 def door() -> None:
     """See the doors and command them by hand.
 

@@ -5,6 +5,11 @@ from typing import assert_never
 
 from device.records import DoorCommand, DoorState, DoorStatus
 
+_BECAUSE = {
+    DoorState.LOCKDOWN: "it is in lockdown until `lintel door clear`",
+    DoorState.EVACUATION: "it is evacuated until its fire input is quiet and `lintel door clear`",
+    DoorState.FAULT: "something it needs doesn't work, and `lintel door status` says what",
+}
 _AFTER_CLEAR = frozenset({DoorState.LOCKED, DoorState.RELEASED, DoorState.OPEN})
 
 
@@ -43,6 +48,16 @@ def duration(seconds: float) -> str:
         if whole >= 2 * size:
             return f"{whole // size} {unit}"
     return f"{whole} s"
+
+
+def refusal(status: DoorStatus, command: DoorCommand) -> str:
+    """Why a door is not as an operator has just told it to be; "" if it is."""
+    if obeys(status, command):
+        return ""
+    if command is DoorCommand.SECURE and status.state is DoorState.EVACUATION:
+        return f"Door {status.door} stays released: it is evacuated until `lintel door clear`."
+    why = _BECAUSE.get(status.state, f"it is {status.state}; `lintel door status` shows its wires")
+    return f"Door {status.door} didn't carry out {command}: {why}."
 
 
 def obeys(status: DoorStatus, command: DoorCommand) -> bool:

@@ -548,7 +548,11 @@ def test_secure_reaches_the_service_with_wrong_settings(
 def test_lockdown_is_for_all_doors_and_lets_nobody_in(lintel: Lintel, running: Running) -> None:
     assert lintel("door", "lockdown").exit_code == 0
     ended = lintel("door", "release", "--door", "main")
-    assert (ended.exit_code, ended.err, running.released()) == (NO, "Door main did not do it.\n", set())
+    assert (ended.exit_code, ended.err, running.released()) == (
+        NO,
+        "Door main didn't carry out release: it is in lockdown until `lintel door clear`.\n",
+        set(),
+    )
 
 
 def test_lockdown_of_one_door(lintel: Lintel, running: Running) -> None:
@@ -567,7 +571,11 @@ def test_evacuation_releases_all_doors_until_it_is_cleared(lintel: Lintel, runni
 def test_evacuated_door_that_is_not_secured_is_told(lintel: Lintel, running: Running) -> None:
     lintel("door", "evacuate")
     ended = lintel("door", "secure")
-    assert (ended.exit_code, ended.err) == (NO, "Door main did not do it.\nDoor back did not do it.\n")
+    assert (ended.exit_code, ended.err) == (
+        NO,
+        "Door main stays released: it is evacuated until `lintel door clear`.\n"
+        "Door back stays released: it is evacuated until `lintel door clear`.\n",
+    )
     assert running.released() == {"main", "back"}
 
 
@@ -575,7 +583,11 @@ def test_evacuation_that_a_fire_keeps_up_is_not_cleared(lintel: Lintel, running:
     running.pins.set_line(FIRE, Line.ACTIVE)
     running.clock.sleep(1.0)
     ended = lintel("door", "clear")
-    assert (ended.exit_code, ended.err, running.released()) == (NO, "Door back did not do it.\n", {"back"})
+    assert (ended.exit_code, ended.err, running.released()) == (
+        NO,
+        "Door back didn't carry out clear: it is evacuated until its fire input is quiet and `lintel door clear`.\n",
+        {"back"},
+    )
 
 
 @pytest.mark.usefixtures("running")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from device.cli.text.door_status import duration, obeys
+from device.cli.text.door_status import duration, obeys, refusal
 from device.records import DoorCommand, DoorState, DoorStatus, Outputs
 
 S = DoorState
@@ -49,3 +49,20 @@ def test_cleared_door_is_locked_released_or_open() -> None:
 )
 def test_time_is_in_the_unit_people_use(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("state", "released", "command", "words"),
+    [
+        (S.EVACUATION, True, DoorCommand.SECURE, "stays released: it is evacuated until `lintel door clear`."),
+        (S.LOCKDOWN, False, DoorCommand.RELEASE, "didn't carry out release: it is in lockdown until"),
+        (S.FAULT, False, DoorCommand.RELEASE, "didn't carry out release: something it needs doesn't work"),
+        (S.FORCED, False, DoorCommand.CLEAR, "didn't carry out clear: it is forced; `lintel door status`"),
+    ],
+)
+def test_refusal_says_why(state: DoorState, released: bool, command: DoorCommand, words: str) -> None:
+    assert words in refusal(door(state, released=released), command)
+
+
+def test_door_that_obeys_has_no_refusal() -> None:
+    assert refusal(door(S.LOCKED), DoorCommand.SECURE) == ""

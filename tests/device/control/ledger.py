@@ -1,4 +1,4 @@
-"""Rows for the tests of subscriptions: a `Source` in memory that can fail, hang and lose its end; and a line that is cut."""
+"""Rows for the tests of subscriptions: a `Source` that can fail, hang and lose its end, and a line that is cut."""
 
 import contextlib
 import socket
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from device.control.client import Client, Lost
 from device.control.desk import door_desk
-from device.control.feed import Page
+from device.control.feed import Page, Source
 from device.control.messages import Row, Update
 from device.control.server import ControlServer
 from device.control.subscriptions import Pace
@@ -59,6 +59,11 @@ class Ledger:
 def serving(path: Path, ledger: Ledger, pace: Pace = QUICK) -> ControlServer:
     """A service whose audit is the ledger."""
     return ControlServer(path, door_desk({"main": ToldDoor()}, Notes()), ledger, pace=pace)
+
+
+def serving_rows(path: Path, rows: Source) -> ControlServer:
+    """A service with these rows."""
+    return ControlServer(path, door_desk({}, Notes()), rows, pace=Pace(poll_s=0.01, beat_s=0.1))
 
 
 def client(path: Path) -> Client:

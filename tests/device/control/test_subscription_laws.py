@@ -25,7 +25,8 @@ def test_rows_are_those_of_the_audit_in_order_and_once(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         service = serving(folder / "service", ledger)
         stack.enter_context(contextlib.closing(CutLine(folder / "line", folder / "service", cuts)))
-        updates, found = client(folder / "line").subscribe(1), []
+        updates = client(folder / "line").subscribe(1)
+        found: list[int] = []
         for written, read, is_restarted in steps:
             ledger.add(written)
             found += numbers(updates, min(read, len(ledger.rows) - len(found)))

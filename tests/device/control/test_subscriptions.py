@@ -35,8 +35,8 @@ def service(path: Path, ledger: Ledger) -> Iterator[ControlServer]:
     service.close()
 
 
-def first(updates: Iterator[Any], kind: type[Any]) -> Any:
-    """The next update of a kind."""
+def first(updates: Iterator[Any], kind: type[Any] | tuple[type[Any], ...]) -> Any:
+    """The next update of a kind, or of some."""
     return next(update for update in updates if isinstance(update, kind))
 
 
