@@ -113,7 +113,7 @@ def named(people: People, name: str) -> Person:
     """The person of this name. Raises `CredentialError` if there is none."""
     person = people.named(name)
     if person is None:
-        raise CredentialError(f"Nobody named {name!r} is enrolled.", hint=_meant(people, name))
+        raise CredentialError(f"No person named {name!r} is enrolled.", hint=_meant(people, name))
     return person
 
 
@@ -132,10 +132,10 @@ def _refuse_changed(people: People, person: Person) -> None:
 
 def _refuse_name(person: Person, name: str, namesake: Person | None) -> None:
     if person.name == name:
-        raise CredentialError(f"{name} has this name already.", hint="There is nothing to do.")
+        raise CredentialError(f"{name} already has this name.", hint="Nothing to do.")
     if namesake and namesake.id != person.id:
         raise CredentialError(
-            f"{namesake.name} is enrolled already, and names are given once.",
+            f"{namesake.name} is already enrolled, and names must be unique.",
             hint="Choose a name that distinguishes the two.",
         )
 
@@ -144,12 +144,12 @@ def _refuse_replacing(old: Badge, new: Credential) -> None:
     written = format_badge(old.credential)
     if old.credential == new:
         raise CredentialError(
-            f"Badge {written} cannot replace itself.", hint="Give the old badge first, then the new one."
+            f"Badge {written} cannot replace itself.", hint="Name the old badge first, then the new one."
         )
     if old.revoked_at:
         add = f"lintel badges add {shlex.quote(old.person.name)} {format_badge(new)}"
         raise CredentialError(
-            f"Badge {written} of {old.person.name} has been revoked already.",
+            f"Badge {written} of {old.person.name} has already been revoked.",
             hint=f"See which badges are valid (`lintel people find {written}`), then give the new one: `{add}`.",
         )
 
@@ -162,17 +162,17 @@ def _issue(people: People, credential: Credential, person: Person, at: datetime)
     elif badge.revoked_at:
         raise CredentialError(
             f"Badge {written}, last held by {badge.person.name}, has been revoked.",
-            hint=f"Give another badge. If {badge.person.name} has it again: `lintel badges restore {written}`.",
+            hint=f"Use another badge. If {badge.person.name} has it back: `lintel badges restore {written}`.",
         )
     elif badge.person.id != person.id:
         raise CredentialError(
             f"Badge {written} belongs to {badge.person.name}.",
-            hint="Give another badge. See who holds which: `lintel badges list`.",
+            hint="Use another badge. `lintel badges list` shows who holds which.",
         )
     else:
         raise CredentialError(
             f"{person.name} already holds badge {written}{' (suspended)' if badge.suspended_at else ''}.",
-            hint=f"Resume it: `lintel badges resume {written}`." if badge.suspended_at else "There is nothing to do.",
+            hint=f"Resume it: `lintel badges resume {written}`." if badge.suspended_at else "Nothing to do.",
         )
 
 

@@ -20,8 +20,8 @@ OUTPUT_CLOSED = 141
 SYSTEM_REFUSED = 74
 """EX_IOERR of sysexits.h."""
 
-_DISK = "See that the disk has room and that the file can be read or written."
-_REPORT = f"Run it again with {DEBUG_VARIABLE}=1, and report what it shows to whoever gave you Lintel."
+_DISK = "Check that the disk has room and that the file can be read or written."
+_REPORT = f"Run it again with {DEBUG_VARIABLE}=1, and report the output to the maintainers of Lintel."
 
 
 class Printable(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only

@@ -142,7 +142,7 @@ def parse_badge(text: str) -> Credential:
             if not known.fits(facility, number):
                 raise CredentialError(f"Badge {_shown(text)} is out of range for {known.name}.", hint=_HINT)
             return Credential(groups.get("format", known.name), facility, number)
-    raise CredentialError(f"Badge {_shown(text)} is in no known format.", hint=_HINT)
+    raise CredentialError(f"Badge {_shown(text)} is not in a known format.", hint=_HINT)
 
 
 def format_badge(credential: Credential) -> str:

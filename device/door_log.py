@@ -144,5 +144,8 @@ class DoorLog:
         with self._lock:
             lost, self._lost = self._lost, 0
         if lost:
-            self.add(Event.FAULT, f"{lost} more things happened than could be kept for a store that failed")
+            self.add(
+                Event.FAULT,
+                f"{lost} event{'s' * (lost != 1)} lost: more happened than could be kept while the store failed",
+            )
             self._write()

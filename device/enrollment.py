@@ -188,5 +188,5 @@ def _refuse_changed(people: People, person: Person | None) -> None:
 def _refused(what: str, rejected: tuple[Rejection, ...]) -> EnrollmentRefused:
     lines = [f"  {rejection.label}: {rejection.reason.meaning} {rejection.advice}" for rejection in rejected]
     return EnrollmentRefused(
-        "\n".join([f"{what}; nobody was enrolled.", *lines]), hint="Take new pictures and try again."
+        "\n".join([f"{what}; nothing was stored.", *lines]), hint="Take new pictures and try again."
     )

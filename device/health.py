@@ -55,7 +55,7 @@ class _Watched:
         try:
             return self.part.trouble()
         except Exception as error:  # one part must not keep the others from being asked
-            return f"can't be asked ({type(error).__name__})"
+            return f"can't be checked ({type(error).__name__})"
 
 
 class Health:

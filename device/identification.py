@@ -131,8 +131,8 @@ def _embedding(analyzer: FaceAnalyzer, path: Path) -> Embedding:
 
 def _too_many(people: int, strictest: Level, fpir: float) -> ModelError:
     return ModelError(
-        f"Cannot identify among {people} people at FPIR {fpir:g}: that takes an FMR of {fpir / people:.2g} per "
-        f"comparison, and the model's strictest threshold is for {strictest.fmr:g}, with which up to "
-        f"{strictest.fpir_bound(people):.2%} of strangers would be taken for somebody.",
+        f"Cannot identify among {people} people at FPIR {fpir:g}: that needs an FMR of {fpir / people:.2g} per "
+        f"comparison, but the model's strictest threshold is for {strictest.fmr:g}, with which up to "
+        f"{strictest.fpir_bound(people):.2%} of strangers would be mistaken for an enrolled person.",
         hint="List candidates with --top and look at them, or accept a larger --fpir.",
     )

@@ -195,8 +195,8 @@ def _supervise(loops: "Sequence[_Loop]", assembled: Assembled, watchdog: Watchdo
             watchdog.notifier.ready()
         if door := assembled.ended():
             raise DoorError(
-                f"The thread that keeps the time of door {door} has ended.",
-                hint="The service manager starts Lintel again, which drives the door again.",
+                f"The timer thread of door {door} has ended.",
+                hint="The service manager restarts Lintel, which then drives the door again.",
             )
         watchdog.feed()
         clock.sleep(SUPERVISE_S)
@@ -231,8 +231,8 @@ class _Loop(threading.Thread):
         if not isinstance(error, LintelError):
             threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self)))
         why = error.message if isinstance(error, LintelError) else f"a bug in Lintel, {type(error).__name__}"
-        self._service.log.add(Event.FAULT, f"The loop that serves badges failed and is started again: {why}")
-        self._report(f"Door {self._service.name}: the loop that serves badges failed and is started again: {why}")
+        self._service.log.add(Event.FAULT, f"The badge loop failed and is restarted: {why}")
+        self._report(f"Door {self._service.name}: the badge loop failed and is restarted: {why}")
 
 
 @contextmanager

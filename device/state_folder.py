@@ -40,8 +40,8 @@ def refuse_root(folder: Path) -> None:
     if owner != 0:
         name = _name(owner)
         raise StoreError(
-            f"The state folder {folder} is for the user {name}, who could not read what root writes there.",
-            hint=f"`sudo systemctl start lintel`; or run it by hand as that user: `sudo -u {name} lintel run`.",
+            f"The state folder {folder} belongs to the user {name}, who could not read what root writes there.",
+            hint=f"Run `sudo systemctl start lintel`; or run it by hand as that user: `sudo -u {name} lintel run`.",
         )
 
 
@@ -49,7 +49,7 @@ def _refuse_another_s(folder: Path, owner: os.stat_result) -> None:
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
         name = _name(owner.st_uid)
         raise StoreError(
-            f"The folder {folder} belongs to the user {name}, and this is {_name(os.geteuid())}.",
+            f"The folder {folder} belongs to the user {name}, but this command runs as {_name(os.geteuid())}.",
             hint=f"Run the command as that user: `sudo -u {name} lintel ...`.",
         )
 

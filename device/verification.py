@@ -46,7 +46,7 @@ def verify_image(
         claim = people.claim(credential, analyzer.embedder.model_sha256)
     reason = refusal(claim)
     if claim is None or reason:
-        meaning = reason.meaning if reason else "Nobody holds this badge."
+        meaning = reason.meaning if reason else "This badge is not assigned to anyone."
         hint = reason.advice if reason else "See `lintel badges list`."
         raise CredentialError(f"Badge {format_badge(credential)}: {meaning}", hint=hint)
     probe = _probe(analyzer, path, largest_face=largest_face)

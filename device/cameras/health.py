@@ -78,7 +78,7 @@ class FrameHealth:
         if now - self.new_at < (OPENING_S if self._seen_at is None else STALL_S):
             return ""
         if self._seen_at is None or now - self._seen_at >= STALL_S:
-            return f"has given no fresh picture for {STALL_S:.0f} s: it hangs, or its pictures come late"
+            return f"has delivered no fresh picture for {STALL_S:.0f} s: it hangs, or its pictures arrive late"
         if self._repeats:
             return "is frozen: it repeats the same picture"
         return "is frozen: its picture has lost the sensor's noise"

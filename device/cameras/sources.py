@@ -28,7 +28,7 @@ def open_live_camera(settings: CameraSettings, clock: Clock, *, in_background: b
     """
     if not _is_device(settings):
         raise CameraError(
-            f"{settings.source} is not a camera, and a file is no evidence at a real door.",
+            f"{settings.source} is not a camera, and a file doesn't count as evidence at a real door.",
             hint="Set `camera.source` to a device, or play files with `lintel simulate`.",
         )
     return open_v4l2_camera(settings, clock, in_background=in_background)

@@ -120,9 +120,9 @@ class LiveCamera:
         try:
             for frame in self._frames(capture):
                 given = self._offer(frame) or given
-            fault = self.trouble() or f"{self._name} stopped giving frames."
+            fault = self.trouble() or f"{self._name} stopped delivering frames."
         except Exception as error:  # the thread must not die of what a driver comes up with
-            fault = f"{self._name} stopped giving frames ({type(error).__name__})."
+            fault = f"{self._name} stopped delivering frames ({type(error).__name__})."
         with suppress(Exception):  # as above: a device that is gone cannot always be let go
             capture.release()
         self._fail(fault)
@@ -182,7 +182,7 @@ def open_v4l2_camera(settings: CameraSettings, clock: Clock, *, in_background: b
 
 def _open(device: Path, settings: CameraSettings) -> Capture:
     if not device.exists():
-        raise CameraError(f"There is no camera at {device}.", hint=_HINT)
+        raise CameraError(f"No camera at {device}.", hint=_HINT)
     capture = cv2.VideoCapture(str(device), cv2.CAP_V4L2)
     capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
     capture.set(cv2.CAP_PROP_FRAME_WIDTH, settings.width)

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from device.administration import Administration
     from device.records import Badge
 
-_EXIT_CODES = "Exit codes: 0 done, 8 database, 9 the badge or the person does not allow it (see why)."
+_EXIT_CODES = "Exit codes: 0 done, 8 database, 9 refused for this badge or person."
 
 
 @click.group(epilog=_EXIT_CODES)
 def badges() -> None:
     """List, give, replace, suspend, revoke and restore badges.
 
-    Each change holds from the next presentation on, also at a door in operation. In place of a badge, - reads it from
-    standard input: sudo writes command lines into the journal.
+    A change takes effect with the next presentation, also at a running door. Write - instead of a badge to read it
+    from standard input, as sudo logs command lines to the journal.
     """
 
 
@@ -45,9 +45,9 @@ def list_badges(context: click.Context, as_json: bool) -> None:
     for badge in held:
         say(f"{format_badge(badge.credential)}  {badge.person.name}  {_state(badge)}")
     for revoked in left:
-        say(f"{format_badge(revoked.credential)}  (nobody)  revoked {revoked.revoked_at:%Y-%m-%d %H:%M} UTC")
+        say(f"{format_badge(revoked.credential)}  (no holder)  revoked {revoked.revoked_at:%Y-%m-%d %H:%M} UTC")
     if not held and not left:
-        say("There are no badges yet; see `lintel enroll --help`.", err=True)
+        say("No badges yet; see `lintel enroll --help`.", err=True)
 
 
 @badges.command("add", epilog=_EXIT_CODES)
@@ -58,8 +58,7 @@ def list_badges(context: click.Context, as_json: bool) -> None:
 def add_badge(context: click.Context, name: str, badge: str, as_json: bool) -> None:
     """Give BADGE to NAME, who is enrolled.
 
-    No pictures are needed: the references that are known count for the new badge as well. The badges that NAME holds
-    stay valid.
+    No pictures are needed: the existing references count for the new badge as well. Other badges of NAME stay valid.
     """
     from device.credentials import parse_badge
 
@@ -95,9 +94,9 @@ def replace_badge(context: click.Context, old: str, new: str, as_json: bool) -> 
 @json_option
 @click.pass_context
 def suspend_badge(context: click.Context, badge: str, as_json: bool) -> None:
-    """Make BADGE worthless until it is resumed.
+    """Deny BADGE until it is resumed.
 
-    For a badge that was left at home, or a holder who is away. One that is lost is revoked.
+    For a badge that was left at home, or a holder who is away. Revoke a badge that is lost.
     """
     from device.credentials import parse_badge
 
@@ -124,7 +123,7 @@ def resume_badge(context: click.Context, badge: str, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def revoke_badge(context: click.Context, badge: str, as_json: bool) -> None:
-    """Make BADGE worthless, at once.
+    """Deny BADGE from now on.
 
     It stays so when its holder is removed, until `lintel badges restore`. Repeating it is harmless.
     """
@@ -142,8 +141,8 @@ def revoke_badge(context: click.Context, badge: str, as_json: bool) -> None:
 def restore_badge(context: click.Context, badge: str, as_json: bool) -> None:
     """Lift the revocation of BADGE.
 
-    It is valid again for its holder; if its holder was removed, it can be given to somebody. For a badge that was found
-    again, or revoked by mistake.
+    It is valid again for its holder; if its holder was removed, it can be issued again. For a badge that was found, or
+    revoked by mistake.
     """
     from device.credentials import format_badge, parse_badge
 
@@ -155,7 +154,7 @@ def restore_badge(context: click.Context, badge: str, as_json: bool) -> None:
         elif as_json:
             print_json({"badge": credential, **_NOBODY, "state": "free", "revoked_at": None})
         else:
-            say(f"Badge {format_badge(credential)} can be given to somebody again.")
+            say(f"Badge {format_badge(credential)} can be issued again.")
 
 
 _NOBODY = {"person": None, "issued_at": None, "suspended_at": None, "state": "revoked"}

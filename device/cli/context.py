@@ -29,7 +29,7 @@ JSON_NAMES = {"credential": "badge"}
 largest_face_option = click.option(
     "--largest-face",
     is_flag=True,
-    help="Of several faces take the largest, if it is 1.5 times as high as the next or more.",
+    help="If there are several faces, take the largest, provided it is at least 1.5 times as high as the next.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
 
@@ -70,7 +70,9 @@ def note_store(settings: Settings) -> None:
     folder = state_dir(settings)
     is_told = settings.store.state_dir or os.environ.get("STATE_DIRECTORY")
     if not is_told and folder != SERVICE_STATE and SERVICE_STATE.is_dir():
-        say(f"Note: this is the store in {folder}, not the service's. That one: --state-dir {SERVICE_STATE}", err=True)
+        say(
+            f"Note: using the store in {folder}, not the service's. For that one: --state-dir {SERVICE_STATE}", err=True
+        )
 
 
 def print_json(value: object) -> None:

@@ -20,22 +20,24 @@ ACTS_AFTER_S = 1.0
 """So long simulated hands need for what they are told."""
 
 
-@click.group(epilog="Exit codes: 0 all works, 1 something does not, 3 settings, 7 a pin cannot be taken.")
+@click.group(epilog="Exit codes: 0 all works, 1 something fails, 3 settings, 7 a pin cannot be taken.")
 def hardware() -> None:
-    """Try out what is wired."""
+    """Test the wiring."""
 
 
-@hardware.command("test", epilog="Exit codes: 0 all works, 1 something does not, 3 settings, 7 a pin cannot be taken.")
-@click.option("--door", "name", metavar="NAME", help="The door; without it, one door after the other.")
-@click.option("--wait", "wait_s", type=click.IntRange(1, 600), default=20, show_default=True, help="Seconds to act.")
-@click.option("--simulated", is_flag=True, help="Try this command itself, on pins that exist in memory only.")
+@hardware.command("test", epilog="Exit codes: 0 all works, 1 something fails, 3 settings, 7 a pin cannot be taken.")
+@click.option("--door", "name", metavar="NAME", help="The door to test. Default: each door in turn.")
+@click.option(
+    "--wait", "wait_s", type=click.IntRange(1, 600), default=20, show_default=True, help="Seconds for each action."
+)
+@click.option("--simulated", is_flag=True, help="Try the command itself on simulated pins.")
 @json_option
 @click.pass_context
 def test_hardware(context: click.Context, name: str | None, wait_s: int, simulated: bool, as_json: bool) -> int:
-    """Try every wire of a door: outputs, strike, inputs.
+    """Test every wire of a door: outputs, strike, inputs.
 
     Says what you should see and hear, or what to do, and asks. It needs the pins for itself, so stop the service
-    before: sudo systemctl stop lintel. The strike is released for 3 seconds, and only if you say so. Readers, with
+    first: sudo systemctl stop lintel. The strike is released for 3 seconds, and only if you say so. Readers, with
     their LED and buzzer, have a command of their own: lintel readers test.
     """
     settings = settings_of(context)
@@ -54,7 +56,7 @@ def _chosen(settings: "Settings", name: str | None) -> "tuple[DoorSettings, ...]
     chosen = tuple(door for door in settings.doors if name in (None, door.name))
     if not chosen:
         names = ", ".join(door.name for door in settings.doors)
-        raise DoorError(f"There is no door {name!r}.", hint=f"Name one with --door: {names}.")
+        raise DoorError(f"There is no door named {name!r}.", hint=f"Name one with --door: {names}.")
     return chosen
 
 

@@ -20,7 +20,7 @@ def _rate(_context: click.Context, _parameter: click.Parameter, value: float) ->
 
 
 @click.command(
-    epilog="Exit codes: 0 somebody is identified, or candidates are listed; 1 nobody; 4 the model cannot tell so many "
+    epilog="Exit codes: 0 identified, or candidates listed; 1 not identified; 4 the model can't tell this many "
     "people apart; 5 the image cannot be read or compared; 8 database."
 )
 @click.argument("image", type=click.Path(path_type=Path))
@@ -30,17 +30,19 @@ def _rate(_context: click.Context, _parameter: click.Parameter, value: float) ->
     callback=_rate,
     default=0.01,
     show_default=True,
-    help="Share of strangers that may be taken for somebody (false positive identification rate).",
+    help="Highest share of strangers to mistake for an enrolled person (false positive identification rate).",
 )
-@click.option("--top", type=click.IntRange(1, 1000), help="List so many candidates, and claim of none that it is them.")
+@click.option(
+    "--top", type=click.IntRange(1, 1000), help="List this many candidates, without claiming that any is the person."
+)
 @json_option
 @click.pass_context
 def identify(context: click.Context, image: Path, fpir: float, top: int | None, as_json: bool) -> int:
-    """Find out whom the face in IMAGE shows, of everybody enrolled (1:N identification).
+    """Identify the face in IMAGE among all enrolled people (1:N identification).
 
-    The door never does this: there a face is compared with the badge's holder alone (1:1). Among N people a stranger
-    has N chances to be taken for somebody, so that at most N x FMR of strangers are. Identification is refused where
-    that exceeds --fpir. The candidates of --top are the most similar people, not an identification: somebody always is.
+    The door never does this: it compares a face with the badge's holder only (1:1). Among N people a stranger has N
+    chances of a false match, so at most N x FMR of strangers are identified wrongly. Identification is refused if that
+    exceeds --fpir. The candidates of --top are the most similar people, not an identification: there always are some.
     """
     from device.identification import identify_image, list_candidates
     from device.vision.faces import load_analyzer
@@ -53,7 +55,7 @@ def identify(context: click.Context, image: Path, fpir: float, top: int | None, 
         else:
             found = list_candidates(store, analyzer, image, top=top)
     if found.people == 0:
-        say("Nobody has references made by the present model; see `lintel people list`.", err=True)
+        say("No enrolled person has references made by the present model; see `lintel people list`.", err=True)
     if as_json:
         print_json(_fields(found, claimed=top is None))
     else:
@@ -77,7 +79,7 @@ def _fields(found: "CandidateList", *, claimed: bool) -> dict[str, object]:
 
 def _lines(found: "CandidateList", *, claimed: bool) -> list[str]:
     level, people = found.level, found.people
-    heading = f"IDENTIFIED {found.candidates[0].person.name}" if found.candidates else "NOBODY"
+    heading = f"IDENTIFIED {found.candidates[0].person.name}" if found.candidates else "NOT IDENTIFIED"
     rows = [
         f"  {place}. {each.person.name}  similarity {each.similarity:.3f}{'' if each.reaches_threshold else ' (below)'}"
         for place, each in enumerate(found.candidates, start=1)
@@ -86,6 +88,6 @@ def _lines(found: "CandidateList", *, claimed: bool) -> list[str]:
         heading if claimed else "CANDIDATES, not an identification: the most similar people",
         *rows,
         f"of {people} {'person' if people == 1 else 'people'}; threshold {level.threshold:.3f} (higher is closer)",
-        f"At this threshold at most {level.fpir_bound(people):.2%} of strangers are taken for somebody "
+        f"At this threshold at most {level.fpir_bound(people):.2%} of strangers are mistaken for an enrolled person "
         f"({level.independent_fpir(people):.2%} if comparisons were independent).",
     ]

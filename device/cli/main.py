@@ -20,14 +20,14 @@ COMMANDS = {
     "enroll": ("device.cli.enroll:enroll", "Enroll a person with a badge and pictures."),
     "verify": ("device.cli.compare:verify", "Compare a picture with a badge's holder."),
     "compare": ("device.cli.compare:compare", "Compare the faces in two pictures."),
-    "identify": ("device.cli.identify:identify", "Find out who a picture shows, of everybody enrolled."),
+    "identify": ("device.cli.identify:identify", "Identify a picture among all enrolled people."),
     "people": ("device.cli.people:people", "List, find, show, rename and remove people."),
     "badges": ("device.cli.badges:badges", "List, give, replace, suspend and revoke badges."),
     "audit": ("device.cli.audit:audit", "See who was let in, who was not, and why."),
     "watch": ("device.cli.watch:watch", "Watch the doors, live."),
     "readers": ("device.cli.readers:readers", "Decode cards; list, test and watch readers."),
     "door": ("device.cli.door:door", "See the doors, and command them by hand."),
-    "hardware": ("device.cli.hardware:hardware", "Try out every wire of a door."),
+    "hardware": ("device.cli.hardware:hardware", "Test every wire of a door."),
     "config": ("device.cli.config:config", "Show the settings."),
 }
 
@@ -54,10 +54,10 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
     "--state-dir",
     type=Printable(),
     envvar="LINTEL_STATE_DIR",
-    help="Folder of the database, in place of the setting.",
+    help="Folder of the database, instead of the one in the settings.",
 )
 @click.option(
-    "-v", "--verbose", is_flag=True, is_eager=True, help="With --version: name the runtime and the models as well."
+    "-v", "--verbose", is_flag=True, is_eager=True, help="With --version: also show the runtime and the models."
 )
 @click.option("--version", is_flag=True, expose_value=False, callback=_show_version, help="Show the version.")
 @click.pass_context

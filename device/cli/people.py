@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from device.store.people import People
 
 
-@click.group(epilog="Exit codes: 0 done, 8 database, 9 nobody of this name, or the name is taken.")
+@click.group(epilog="Exit codes: 0 done, 8 database, 9 unknown name, or the name is taken.")
 def people() -> None:
     """List, find, show, rename and remove people."""
 
@@ -24,7 +24,7 @@ def people() -> None:
 @json_option
 @click.pass_context
 def list_people(context: click.Context, as_json: bool) -> None:
-    """List everybody with their badges and the number of references."""
+    """List all people with their badges and the number of references."""
     with open_store(settings_of(context)) as store, store.people() as known:
         everyone = known.everyone()
     if as_json:
@@ -33,17 +33,17 @@ def list_people(context: click.Context, as_json: bool) -> None:
     for enrolled in everyone:
         say(_line(enrolled))
     if not everyone:
-        say("Nobody is enrolled yet; see `lintel enroll --help`.", err=True)
+        say("No people enrolled yet; see `lintel enroll --help`.", err=True)
 
 
-@people.command("find", epilog="Exit codes: 0 found, 1 nobody found, 8 database.")
+@people.command("find", epilog="Exit codes: 0 found, 1 none found, 8 database.")
 @click.argument("text", type=Wanted(), metavar="TEXT|BADGE")
 @json_option
 @click.pass_context
 def find_people(context: click.Context, text: str, as_json: bool) -> int:
     """Find people by a part of the name, or by a badge.
 
-    Case and accents do not count. A number alone also finds badges of other formats that carry it, as it is printed on
+    Case and accents are ignored. A number alone also finds badges of other formats that carry it, as it is printed on
     the card. The tag of a badge in the journal (h10301#3fa9c17e) finds its holder.
     """
     from device.administration import find, revoked_without_holder
@@ -58,11 +58,11 @@ def find_people(context: click.Context, text: str, as_json: bool) -> int:
     if revoked:
         say(f"Badge {format_badge(revoked.credential)} is revoked; its holder was removed.", err=True)
     elif not found:
-        say(f"Nobody has {text!r} in the name, or holds such a badge.", err=True)
+        say(f"No name or badge matches {text!r}.", err=True)
     return 0 if found else 1
 
 
-@people.command("rename", epilog="Exit codes: 0 done, 8 database, 9 nobody of this name, or NEW is taken.")
+@people.command("rename", epilog="Exit codes: 0 done, 8 database, 9 unknown name, or NEW is taken.")
 @click.argument("old", type=PersonName())
 @click.argument("new", type=Printable())
 @json_option
@@ -80,7 +80,7 @@ def rename_person(context: click.Context, old: str, new: str, as_json: bool) -> 
         say(f"{before.name} is now {person.name}.")
 
 
-@people.command("show", epilog="Exit codes: 0 done, 4 model, 8 database, 9 nobody of this name.")
+@people.command("show", epilog="Exit codes: 0 done, 4 model, 8 database, 9 unknown name.")
 @click.argument("name", type=PersonName())
 @json_option
 @click.pass_context
@@ -106,13 +106,13 @@ def show_person(context: click.Context, name: str, as_json: bool) -> None:
         say(f"references: {count} made by {model[:16]}... ({state})")
 
 
-@people.command("time", epilog="Exit codes: 0 done, 8 database, 9 nobody of this name.")
+@people.command("time", epilog="Exit codes: 0 done, 8 database, 9 unknown name.")
 @click.argument("name", type=PersonName())
 @click.argument("wanted", type=click.Choice(["extended", "usual"]))
 @json_option
 @click.pass_context
 def give_time(context: click.Context, name: str, wanted: str, as_json: bool) -> None:
-    """Say whether the strike is released for longer when this person comes (`door.extended_strike_time_s`)."""
+    """Set whether the strike is released for longer for this person (`door.extended_strike_time_s`)."""
     from device.administration import Administration
     from device.clock import SystemClock
 
@@ -124,9 +124,9 @@ def give_time(context: click.Context, name: str, wanted: str, as_json: bool) -> 
         say(f"{person.name} has the {wanted} strike time.")
 
 
-@people.command("remove", epilog="Exit codes: 0 done, 8 database, 9 nobody of this name, 130 declined.")
+@people.command("remove", epilog="Exit codes: 0 done, 8 database, 9 unknown name, 130 declined.")
 @click.argument("name", type=PersonName())
-@click.confirmation_option(prompt="Erase this person's badges and references for good?")
+@click.confirmation_option(prompt="Permanently erase this person's badges and references?")
 @json_option
 @click.pass_context
 def remove_person(context: click.Context, name: str, as_json: bool) -> None:
@@ -140,7 +140,7 @@ def remove_person(context: click.Context, name: str, as_json: bool) -> None:
     if as_json:
         print_json({"person": person, "erased": True})
     else:
-        say(f"{person.name} is erased.")
+        say(f"{person.name} has been erased.")
 
 
 def _line(enrolled: "Enrolled") -> str:

@@ -20,7 +20,7 @@ SHOW_S = 1.5
 """So long `lintel readers test` shows each signal."""
 STAYS_S = 3.0
 """While signals are shown, a card that was out of sight for less is still there."""
-_ALONE = "The readers have to be free: stop the service meanwhile (sudo systemctl stop lintel)."
+_ALONE = "The readers must be free: stop the service first (sudo systemctl stop lintel)."
 
 
 @click.group(
@@ -39,17 +39,17 @@ Examples:
   lintel readers decode --format h10304 0010110000100101000101011100101000000
 
 \b
-Exit codes: 0 a badge, 1 refused, 2 something else than 0 and 1, 3 settings.""",
+Exit codes: 0 a badge, 1 refused, 2 characters other than 0 and 1, 3 settings.""",
 )
 @click.argument("bits", nargs=-1, required=True)
-@click.option("--format", "name", metavar="NAME", help="Read it as this card format; `lintel readers list` has them.")
+@click.option("--format", "name", metavar="NAME", help="Read it as this card format; `lintel readers list` shows them.")
 @json_option
 @click.pass_context
 def decode_bits(context: click.Context, bits: tuple[str, ...], name: str | None, as_json: bool) -> int:
     """Decode BITS, a frame in 0 and 1.
 
-    The bit that comes first stands in front; spaces do not count. Without --format it is read as the first reader of
-    the settings would. JSON has format, facility (0 where the format has none) and number, or refused, reason and hint.
+    Write the first bit first; spaces are ignored. Without --format it is decoded as the first reader in the settings
+    would. JSON has format, facility (0 where the format has none) and number, or refused, reason and hint.
     """
     from device.cli.text.reader_events import credential_line
     from device.readers.formats import Refusal, decode
@@ -73,7 +73,7 @@ def decode_bits(context: click.Context, bits: tuple[str, ...], name: str | None,
 def list_readers(context: click.Context, as_json: bool) -> None:
     """List kinds of readers, your readers, card formats.
 
-    Each kind with what it promises about security; the readers are those of the settings.
+    Each kind is shown with its security; your readers are those in the settings.
     """
     from device.cli.text.readers_list import catalog, catalog_lines
 
@@ -89,11 +89,11 @@ def list_readers(context: click.Context, as_json: bool) -> None:
 )
 @click.argument("name", required=False)
 @click.option(
-    "--seconds", type=NumberRange(0.1, 3600), default=30.0, show_default=True, help="Wait so long for a badge at most."
+    "--seconds", type=NumberRange(0.1, 3600), default=30.0, show_default=True, help="Seconds to wait for a badge."
 )
 @click.pass_context
 def test_readers(context: click.Context, name: str | None, seconds: float) -> int:
-    """Try reader NAME, or one after the other.
+    """Test reader NAME, or each reader in turn.
 
     Shows each signal on its LED and buzzer, with what you should see and hear, then waits for a badge.
     """
@@ -111,22 +111,20 @@ def test_readers(context: click.Context, name: str | None, seconds: float) -> in
     return 1 if missed else 0
 
 
-@readers.command(
-    "monitor", epilog=f"{_ALONE}\n\nExit codes: 0 the time is over, or Ctrl-C, 3 settings, 7 pins, 13 reader."
-)
+@readers.command("monitor", epilog=f"{_ALONE}\n\nExit codes: 0 time is up, or Ctrl-C, 3 settings, 7 pins, 13 reader.")
 @click.argument("name", required=False)
-@click.option("--seconds", type=NumberRange(0.1, 86400), help="End after so many seconds; without it, at Ctrl-C.")
-@click.option("--show-keys", is_flag=True, help="Show keys rather than *: whoever looks on can read a PIN.")
+@click.option("--seconds", type=NumberRange(0.1, 86400), help="Stop after this many seconds. Default: at Ctrl-C.")
+@click.option("--show-keys", is_flag=True, help="Show keys instead of *: an onlooker can then read a PIN.")
 @json_option
 @click.pass_context
 def monitor_readers(
     context: click.Context, name: str | None, seconds: float | None, show_keys: bool, as_json: bool
 ) -> None:
-    """Watch what reader NAME, or all, give.
+    """Watch the events of reader NAME, or of all readers.
 
-    Badges with their raw bits, format and parity, keys as *, and what a reader says of itself. A card that stays is one
-    line a second, with how many of its sightings the door would hold back (hold_time_s). With --json a line for each
-    sighting. Nothing is written down, and no door is released.
+    Shows badges with raw bits, format and parity, keys as *, and the reader's own notices. A card that stays gets one
+    line per second, with the number of reads that the door would hold back (hold_time_s). With --json, one line per
+    read. Nothing is stored, and no door is released.
     """
     from device.cli.sightings import Sightings
     from device.cli.text.reader_events import Transcript
@@ -150,20 +148,20 @@ def monitor_readers(
 
 @readers.command(
     "osdp-keyset",
-    epilog=f"{_ALONE} The key belongs to the service's user, also if root runs this.\n\n"
+    epilog=f"{_ALONE} The key belongs to the service's user, even if root runs this.\n\n"
     "Exit codes: 0 the reader has its key, 3 settings, 12 package missing, 13 reader, 130 declined.",
 )
 @click.argument("name")
-@click.option("--seconds", type=NumberRange(1, 600), default=60.0, show_default=True, help="Give up after so long.")
+@click.option("--seconds", type=NumberRange(1, 600), default=60.0, show_default=True, help="Seconds before giving up.")
 @click.option("--install", is_flag=True, help="The reader was replaced or reset: take the default key again.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
 @click.pass_context
 def osdp_keyset(context: click.Context, name: str, seconds: float, install: bool, yes: bool) -> None:
     """Give the OSDP reader NAME a new key.
 
-    It is kept in the state folder and never shown. A reader that has no key yet must be in its install mode. For this
-    time alone it is then talked to with the default key, which everybody knows: whoever listens on the line meanwhile
-    learns the new one.
+    The key is kept in the state folder and never shown. A reader that has no key yet must be in its install mode.
+    Only then is the default key used. That key is public: anyone listening on the line at that moment learns the new
+    one.
     """
     from device.commissioning.at_readers import give_key, osdp_reader
 
@@ -171,7 +169,7 @@ def osdp_keyset(context: click.Context, name: str, seconds: float, install: bool
     reader = osdp_reader(settings, name)
     if not yes:
         click.confirm(
-            f"Give reader {name} a new key? Nobody else should have access to its line.", abort=True, err=True
+            f"Give reader {name} a new key? No one else should have access to its line.", abort=True, err=True
         )
     give_key(settings, reader, seconds, install=install)
     say(f"Reader {name} has a new key of its own.")

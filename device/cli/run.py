@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 def run(context: click.Context) -> None:
     """Run the doors on this Raspberry Pi.
 
-    The doors are driven first. A camera, reader, model or database that is missing is reported and looked for again,
-    and badges are denied with the reason meanwhile; nothing is simulated. Stop it with Ctrl-C or SIGTERM: the doors are
-    secured on the way out.
+    The doors are driven first. A missing camera, reader, model or database is reported and retried; until it is there,
+    badges are denied with the reason. Nothing is simulated. Stop it with Ctrl-C or SIGTERM: the doors are secured on
+    the way out.
     """
     from device.clock import Stop, SystemClock
     from device.open_doors import open_doors
@@ -42,7 +42,7 @@ def run(context: click.Context) -> None:
     note_store(settings)
     clock, backing = SystemClock(stop), Backing()
     with stopped_by_signals(stop), open_doors(settings, clock) as board, operators(board, backing):
-        say("The doors are in operation; now to their other parts.", err=True)
+        say("The doors are in operation; opening their other parts.", err=True)
         _serve(settings, board, backing, clock)
 
 

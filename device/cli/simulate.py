@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Exit codes: 0 all as expected, 1 an expectation was not met, 11 the scenario is wrong.")
 @click.option("--scenario", type=click.Path(path_type=Path), help="A scenario in TOML; without it, the built-in one.")
-@click.option("--webcam", is_flag=False, flag_value="0", metavar="[DEVICE]", help="See through a real camera.")
-@click.option("--video", type=click.Path(path_type=Path), help="See a clip, over and over, as the camera's picture.")
+@click.option("--webcam", is_flag=False, flag_value="0", metavar="[DEVICE]", help="Use a real camera.")
+@click.option("--video", type=click.Path(path_type=Path), help="Use a clip, looped, as the camera's picture.")
 @json_option
 @click.pass_context
 def simulate(
     context: click.Context, scenario: Path | None, webcam: str | None, video: Path | None, as_json: bool
 ) -> int:
-    """Play a door on this desk, with a virtual badge reader, camera and relay.
+    """Simulate a door, with a virtual badge reader, camera and relay.
 
-    A scenario says who stands in front of the camera, which badge is presented, and what is expected; the form is
+    A scenario says who stands in front of the camera, which badge is presented, and what is expected; the format is
     described in docs/scenarios.md. The built-in one enrolls two people from portraits in the public domain.
 
     With --webcam or --video the camera is real and the people are those of `lintel enroll`; type a badge and Enter to

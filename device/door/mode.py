@@ -123,9 +123,9 @@ class ModeFile:
             self._write(lasting)
         except OSError as error:
             raise DoorError(
-                f"Cannot write into {self.slots[0].path.parent} whether the door {self.slots[0].path.stem} is in "
+                f"Cannot store in {self.slots[0].path.parent} whether {self.slots[0].path.stem} is in "
                 f"lockdown or evacuation: {error.strerror}.",
-                hint="Make room on the disk, and the folder writable for this user; it is tried again until then.",
+                hint="Make room on the disk and make the folder writable for this user; Lintel keeps retrying.",
             ) from None
 
     def close(self) -> None:

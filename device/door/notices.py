@@ -46,7 +46,7 @@ class NoticeQueue:
     def take(self, at: float) -> tuple[DoorNotice, ...]:
         """Takes all that wait, oldest first; `at` is the time of the notice about those that were only counted."""
         if self._lost:
-            lost = f"{self._lost} more notice{'s' * (self._lost != 1)} of this door came than could be kept"
+            lost = f"{self._lost} notice{'s' * (self._lost != 1)} of this door lost: more came than could be kept"
             self._waiting.append(DoorNotice(Event.DOOR_FAULT, at, lost))
         taken, self._waiting, self._lost = tuple(self._waiting), [], 0
         return taken
@@ -80,11 +80,11 @@ def _found_wrong(door: Controller) -> Iterator[str]:
         if line.is_fault:
             yield f"the wire of input {wire} is {'cut' if line is Line.CUT else 'shorted'}"
     if door.is_unlocked:
-        yield "the lock says unlocked while it should be secure"
+        yield "the lock reports unlocked while it should be secure"
     if door.is_jammed:
-        yield "the lock says locked while it should be released"
+        yield "the lock reports locked while it should be released"
     if door.is_let_out_without_end:
-        yield "somebody was let out again and again for 60 s without a break: the wire of the exit button may be loose"
+        yield "the door was released for exit again and again for 60 s: the wire of the exit button may be loose"
     if door.is_exit_stuck:
         yield "the request to exit is stuck: it has been active for too long, or since before the start"
 
@@ -103,7 +103,7 @@ def _modes(before: Controller, after: Controller, event: DoorEvent) -> Iterator[
         elif before.mode.is_lockdown and not after.mode.is_lockdown:
             yield Event.DOOR_CLEARED, "lockdown"
     elif before.mode.fire and not after.mode.fire:
-        yield Event.DOOR_CLEARED, "the fire input is quiet at the start"
+        yield Event.DOOR_CLEARED, "the fire input is inactive at the start"
 
 
 def _ordered(order: Order) -> Iterator[_Told]:

@@ -281,7 +281,7 @@ class Door:
         for notice in notices(before, self._controller, event):
             self._told.add(notice)
         if not is_admitted and is_let_out(before, self._controller):
-            self._note(Event.DOOR_INTERLOCK_YIELDED, "somebody was let out while another door was open or released")
+            self._note(Event.DOOR_INTERLOCK_YIELDED, "released for exit while another door was open or released")
         came_of_it = self._drive.to(outputs(self._settings, self._controller), now)
         if came_of_it is not None:
             self._waiting.append(came_of_it)

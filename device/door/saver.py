@@ -14,7 +14,7 @@ PROMPT_S = 1.0
 """A write that takes longer is a trouble that is shown."""
 END_S = 2.0
 """How long the end waits for a write."""
-NOT_YET = "the door's mode is not on the disk yet; a power cut now would bring back the one before"
+NOT_YET = "the door's mode is not on the disk yet; a power cut now would bring back the previous one"
 
 
 class Saver:

@@ -36,7 +36,7 @@ class DoorThread:
                 self._come_round()
         except BaseException as error:  # whatever it is: a door without its time must not be released
             self.failure = error
-            self._door.fail(f"the thread that keeps its time ended: {type(error).__name__}")
+            self._door.fail(f"its timer thread ended: {type(error).__name__}")
 
     def _come_round(self) -> None:
         self._door.hurry.clear()

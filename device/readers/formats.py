@@ -86,7 +86,7 @@ BUILT_IN = (
             "EXXXXXXXXXXXXXXXXXX..................",
             "..................XXXXXXXXXXXXXXXXXXO",
         ),
-        "37 bits, a number alone",
+        "37 bits, number only",
     ),
     CardFormat(
         "h10304",
@@ -174,10 +174,10 @@ def encode(credential: Credential, formats: tuple[CardFormat, ...] = BUILT_IN) -
         if known.name == credential.format:
             bits = _with_parity(_laid_out(credential, known), known)
             if isinstance(refusal := _unlike_any_card(bits) or decode_as(bits, known), Refusal):
-                raise CredentialError(f"No card says {format_badge(credential)}: {refusal.text}", hint=refusal.hint)
+                raise CredentialError(f"No card sends {format_badge(credential)}: {refusal.text}", hint=refusal.hint)
             return bits
     names = ", ".join(known.name for known in formats)
-    raise CredentialError(f"No card format is called {credential.format!r}.", hint=f"Choose one of {names}.")
+    raise CredentialError(f"There is no card format {credential.format!r}.", hint=f"Choose one of {names}.")
 
 
 def formats_for(names: Iterable[str], own_formats: tuple[FormatSettings, ...] = ()) -> FormatTable:
@@ -270,7 +270,7 @@ def _unlike_any_card(bits: str) -> Refusal | None:
     """What is wrong with a frame whatever its format."""
     count, kinds = len(bits), set(bits)
     if not bits or kinds - {"0", "1"}:
-        return Refusal(Why.NO_FRAME, "There are no bits.", "A frame is written in 0 and 1.")
+        return Refusal(Why.NO_FRAME, "No bits given.", "A frame is written in 0 and 1.")
     if kinds == {"1"}:
         return Refusal(Why.ALL_ONES, f"All {count} bits are 1.", "The wire of data 0 may be cut or not connected.")
     if kinds == {"0"}:
@@ -283,10 +283,10 @@ def _of_no_length(count: int, known: tuple[CardFormat, ...], table: FormatTable)
         return None
     if known:
         names = " or ".join(row.name for row in known)
-        text = f"{count} bits may be {names}: that cannot be told from the bits."
-        return Refusal(Why.AMBIGUOUS_LENGTH, text, "Say which: in the setting `formats` of the reader, or by --format.")
+        text = f"{count} bits may be {names}: the bits don't say which."
+        return Refusal(Why.AMBIGUOUS_LENGTH, text, "Name one: in the setting `formats` of the reader, or by --format.")
     lengths = ", ".join(f"{row.length} ({row.name})" for row in sorted(table.formats, key=lambda row: row.length))
-    text = f"No format that is read here has {count} bits, but {lengths}."
+    text = f"No format in use here has {count} bits. In use: {lengths}."
     return Refusal(Why.UNKNOWN_LENGTH, text, "Name it in the setting `formats` of the reader, or describe it there.")
 
 
@@ -300,10 +300,10 @@ def _turned_hint(bits: str, known: CardFormat) -> str:
     """What to look at, if the parity would hold with the two wires swapped, or with the last bit first."""
     inverted = bits.translate(_INVERTED)
     if not wrong_parity(inverted, known):
-        return "With every bit inverted it would hold: see whether the wires of data 0 and data 1 are swapped."
+        return "With every bit inverted it would be right: check whether the wires of data 0 and data 1 are swapped."
     if not wrong_parity(bits[::-1], known):
-        return "With the last bit first it would hold: see whether the card was swiped backwards."
-    return "Present the card again; if it stays so, look for noise on the line, or for another format."
+        return "With the last bit first it would be right: check whether the card was swiped backwards."
+    return "Present the card again; if that doesn't help, look for noise on the line, or for another format."
 
 
 _INVERTED = str.maketrans("01", "10")
@@ -324,7 +324,7 @@ def _named(name: str, known: tuple[CardFormat, ...]) -> CardFormat:
     if len(found) == 1:
         return found[0]
     names = ", ".join(row.name for row in found or known)
-    what = "names several card formats" if found else "is no card format"
+    what = "names several card formats" if found else "is not a card format"
     raise ConfigError(f"{name[:40]!r} {what}.", hint=f"Choose one of {names}.")
 
 
@@ -341,7 +341,7 @@ def _refuse_two_of_one_length(table: Mapping[int, tuple[CardFormat, ...]]) -> No
 def _malformed(own: FormatSettings, fault: str) -> ConfigError:
     return ConfigError(
         f"The card format {own.name!r} in the settings is wrong: {fault}.",
-        hint="In `layout` a letter a bit (F, N, P, .), in `parity` a text for each P: E or O at it, X where it covers.",
+        hint="`layout` has one letter per bit (F, N, P, .); `parity` a text per P: E or O at it, X where it covers.",
     )
 
 

@@ -104,4 +104,4 @@ def _security_of(path: Path) -> Security:
         return Security.LOCAL
     if stat.S_ISCHR(mode):
         return Security.CLEAR_TEXT
-    raise ReaderError(f"There is no badge reader at {path}: expected a character device or a FIFO.", hint=CHECK_HINT)
+    raise ReaderError(f"No badge reader at {path}: expected a character device or a FIFO.", hint=CHECK_HINT)

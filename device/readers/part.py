@@ -85,7 +85,7 @@ class Part:
     def trouble(self) -> str:
         """Why the reader does not work, in one sentence that names it; empty if it does."""
         if self._is_hanging():
-            return f"Reader {self._name} does not come back from its device."
+            return f"Reader {self._name} is stuck in its device."
         return f"Reader {self._name} does not work: {self._lost.removesuffix('.')}." if self._lost else ""
 
     def report_hanging(self) -> None:
@@ -93,7 +93,7 @@ class Part:
         if self._is_hanging() != self._hangs:
             self._hangs = not self._hangs
             notice = Notice.LOST if self._hangs else Notice.FOUND
-            detail = "its device does not come back" if self._hangs else ""
+            detail = "its device hangs" if self._hangs else ""
             self._mailbox.put(ReaderNotice(notice, self._clock.monotonic(), self._name, detail))
 
     @property

@@ -43,7 +43,7 @@ def _set_up(descriptor: int, baud_rate: int) -> None:
     """
     if baud_rate not in RATES:
         raise ReaderError(
-            f"No serial line has {baud_rate} bits per second.",
+            f"A serial line can't run at {baud_rate} bits per second.",
             hint=f"Set `baud_rate` to one of {', '.join(map(str, RATES))}.",
         )
     _lock(descriptor)
@@ -61,6 +61,6 @@ def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise ReaderError(
-            "Another program reads this serial line.",
+            "Another program is reading this serial line.",
             hint="Stop it: `systemctl stop lintel` if it is the service.",
         ) from None

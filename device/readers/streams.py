@@ -93,7 +93,10 @@ def _refuse_to_be_removed(fifo: Path, descriptor: int) -> None:
     """A program that writes to another FIFO at the path is not heard. Raises `ReaderError`."""
     with naming("is gone"):
         if descriptor >= 0 and not os.path.samestat(fifo.stat(), os.fstat(descriptor)):
-            raise ReaderError(f"The badge reader is gone: {fifo} is another FIFO now.", hint="Leave it in its place.")
+            raise ReaderError(
+                f"The badge reader is gone: {fifo} is another FIFO now.",
+                hint="Keep the FIFO in place.",
+            )
 
 
 def has_come(descriptor: int, timeout_s: float) -> bool:

@@ -120,8 +120,8 @@ def grab(descriptor: int) -> None:
         fcntl.ioctl(descriptor, EVIOCGRAB, 1)
     except OSError as error:
         raise ReaderError(
-            f"The keyboard {name!r} cannot be grabbed: {error.strerror}. What it types would land elsewhere.",
-            hint="End whatever else has grabbed it.",
+            f"The keyboard {name!r} cannot be grabbed: {error.strerror}. Its input would go to other programs.",
+            hint="Stop the program that has grabbed it.",
         ) from None
 
 

@@ -16,10 +16,10 @@ class Credential:
 class Security(Enum):
     """What a reader and its wire promise: the code that JSON carries, and what it means for whoever owns the door."""
 
-    SECURE_CHANNEL = ("secure-channel", "encrypted and authenticated from the reader on, with a key of its own")
-    CLEAR_TEXT = ("clear-text", "whoever reaches the wire can read a badge and send it again")
-    CLONABLE = ("clonable", "the card only says its number, which a copy says as well")
-    LOCAL = ("local", "whoever may write to it on this machine can claim any badge")
+    SECURE_CHANNEL = ("secure-channel", "encrypted and authenticated, each reader with a key of its own")
+    CLEAR_TEXT = ("clear-text", "anyone at the wire can read a badge and replay it")
+    CLONABLE = ("clonable", "the card sends only its number, and so does a copy")
+    LOCAL = ("local", "any program that may write to it can claim any badge")
 
     def __init__(self, code: str, meaning: str) -> None:
         self.code = code

@@ -7,13 +7,13 @@ class Reason(Enum):
     """Why a transaction ended as it did: the code that audit and JSON carry, what it means, what the person can do."""
 
     MATCH = ("match", "The face matches the badge's holder.", "Come in.")
-    EXIT = ("exit", "A badge at the way out.", "Go out.")
+    EXIT = ("exit", "A badge at an exit reader.", "Go out.")
     BADGE_UNREADABLE = (
         "badge-unreadable",
-        "The reader gave something that is no badge number.",
+        "The reader sent something that is not a badge number.",
         "Present the badge again.",
     )
-    BADGE_UNKNOWN = ("badge-unknown", "Nobody holds this badge.", "Ask the operator to enroll the badge.")
+    BADGE_UNKNOWN = ("badge-unknown", "This badge is not assigned to anyone.", "Ask the operator to enroll the badge.")
     BADGE_REVOKED = ("badge-revoked", "This badge has been revoked.", "Ask the operator for a new badge.")
     BADGE_SUSPENDED = (
         "badge-suspended",
@@ -50,7 +50,7 @@ class Reason(Enum):
     )
     DOOR_LOCKDOWN = (
         "door-lockdown",
-        "The door is in lockdown and lets nobody in.",
+        "The door is in lockdown and lets no one in.",
         "Wait until the operator clears it: `lintel door clear`.",
     )
     DOOR_FAULT = (
@@ -65,7 +65,7 @@ class Reason(Enum):
     )
     STOPPING = (
         "stopping",
-        "The door was asked to stop before it let anybody in.",
+        "Lintel was asked to stop before the door was released.",
         "Present the badge again when the door is back in operation.",
     )
     CAMERA_FAULT = ("camera-fault", "The camera gave no fresh picture.", "Ask the operator to check the camera.")

@@ -54,7 +54,7 @@ from device.settings.loading import old_layout_note, settings_in
 from device.settings.tables import Settings
 from device.virtual.figures import Figure, Seconds, Table
 
-_HINT = "`lintel simulate --help` says where a scenario's form is described."
+_HINT = "`lintel simulate --help` says where a scenario's format is described."
 
 
 class Expect(Table, frozen=True):
@@ -184,14 +184,14 @@ def _check_happenings(scenario: Scenario, path: Path) -> None:
         if step.flip and step.via != "wiegand":
             raise ScenarioError(
                 f'The scenario {path} flips bits of a badge that does not come as bits, in "{step.title}".',
-                hint='Say `via = "wiegand"` in this step.',
+                hint='Set `via = "wiegand"` in this step.',
             )
         for happening in step.happen:
             given = (happening.input, happening.command, happening.reader, happening.relay)
             if sum(part is not None for part in given) != 1:
                 raise ScenarioError(
-                    f'In the scenario {path} something that happens in "{step.title}" is nothing, or several things.',
-                    hint="Say one of `input`, `command`, `reader` and `relay`, and give each a table of its own.",
+                    f'In the scenario {path} a `happen` table of "{step.title}" names no kind, or several.',
+                    hint="Set exactly one of `input`, `command`, `reader` and `relay` in each table.",
                 )
 
 

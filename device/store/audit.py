@@ -123,5 +123,7 @@ def _row(row: dict[str, Any]) -> AuditRow:
             name: read[name](value) if name in read and value is not None else value for name, value in row.items()
         }
     except (KeyError, ValueError) as error:
-        raise sqlite3.DataError(f"row {row['id']} of the audit says what this version does not know: {error}") from None
+        raise sqlite3.DataError(
+            f"row {row['id']} of the audit holds something that this version does not know: {error}"
+        ) from None
     return AuditRow(**values)

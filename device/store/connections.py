@@ -209,8 +209,8 @@ def _being_replaced(path: Path) -> StoreError:
 
 def _gone(path: Path, how: str) -> StoreError:
     return StoreError(
-        f"The database {path} was {how} while Lintel used it; an empty one does not take its place by itself.",
-        hint=f"Restore a copy of it there. To begin with an empty one, delete {path.name}-journal too and restart.",
+        f"The database {path} was {how} while Lintel used it; Lintel never replaces it by an empty one on its own.",
+        hint=f"Restore a copy of it there. To start with an empty one, delete {path.name}-journal too and restart.",
     )
 
 

@@ -76,8 +76,8 @@ def make_file(path: Path) -> None:
     left = [journal.name for journal in _journals(path) if journal.is_file()]
     if left and not os.path.lexists(path):  # in this order: who makes a file makes its journal later
         raise StoreError(
-            f"The database {path} is missing, and {left[0]} of it is still there: it was deleted or moved.",
-            hint=f"Restore a copy of it. To begin with an empty one, delete {left[0]} too.",
+            f"The database {path} is missing, but its {left[0]} is still there: it was deleted or moved.",
+            hint=f"Restore a copy of it. To start with an empty one, delete {left[0]} too.",
         )
     with _CREATING, contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600))

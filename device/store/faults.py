@@ -18,7 +18,7 @@ def store_errors(path: Path) -> Iterator[None]:
     except (sqlite3.Error, OSError) as error:
         raise _named(error, path) from None
     except (UnicodeDecodeError, LookupError) as error:  # what is made of a table's description with a flipped bit
-        what = f"a table is not what it was ({type(error).__name__})"
+        what = f"a table has changed unexpectedly ({type(error).__name__})"
         raise StoreError(f"Cannot use the database {path}: {what}.", hint=_DAMAGED) from None
 
 
@@ -44,7 +44,7 @@ def held(found: tuple[Holder, ...], path: Path, otherwise: str = "") -> StoreErr
     numbers = " ".join(str(holder.process) for holder in found)
     return StoreError(
         f"Cannot use the database {path}: it is locked by {names}.",
-        hint=f"Close that program, or end it: `sudo kill {numbers}`. Lintel goes on by itself when the lock is gone.",
+        hint=f"Close that program, or end it: `sudo kill {numbers}`. Lintel continues by itself once the lock is gone.",
     )
 
 
@@ -69,13 +69,13 @@ _DAMAGED = "The file is damaged; restore a copy of it."
 _HELD = "Another program holds the database, or the disk is too slow: close that program and try again."
 _ROOM = "Make room on the disk; nothing that was acknowledged is lost."
 _FAILING = "The disk is full or failing; nothing that was acknowledged is lost."
-_AGAIN = "Try again; if it stays, restore a copy of the file."
+_AGAIN = "Try again; if that doesn't help, restore a copy of the file."
 _MOVED = "The file was replaced meanwhile; try again."
-_READ_ONLY = "The disk cannot be written; look at `dmesg`: a card that fails is mounted so."
+_READ_ONLY = "The disk cannot be written; look at `dmesg`: a failing card is remounted read-only."
 _LINK = "Put the file itself there, or name its folder with --state-dir."
 _OF_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
 _BY_SQLITE = {
-    sqlite3.SQLITE_NOTADB: "The file is damaged or something else; move it away, or restore a copy of it.",
+    sqlite3.SQLITE_NOTADB: "The file is damaged or not a database; move it away, or restore a copy of it.",
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_BUSY: _HELD,
     sqlite3.SQLITE_LOCKED: _HELD,

@@ -130,8 +130,8 @@ class People:
         self._session.lock()
         if any(revoked.credential == credential for revoked in self.revoked_badges()):
             raise CredentialError(
-                f"Badge {format_badge(credential)} has been revoked, before its holder was removed.",
-                hint=f"Give another badge, or lift the revocation: `lintel badges restore {format_badge(credential)}`.",
+                f"Badge {format_badge(credential)} was revoked before its holder was removed.",
+                hint=f"Use another badge, or lift the revocation: `lintel badges restore {format_badge(credential)}`.",
             )
         self._session.execute(
             "INSERT INTO badges (format, facility, number, person_id, issued_at) VALUES (?, ?, ?, ?, ?)",
@@ -150,7 +150,9 @@ class People:
         """The badge that somebody holds. Raises `CredentialError` if nobody does."""
         badge = self.badge(credential)
         if badge is None:
-            raise CredentialError(f"Nobody holds badge {format_badge(credential)}.", hint="See `lintel badges list`.")
+            raise CredentialError(
+                f"Badge {format_badge(credential)} is not assigned to anyone.", hint="See `lintel badges list`."
+            )
         return badge
 
     def revoke(self, credential: Credential, at: datetime) -> None:
@@ -336,8 +338,8 @@ def _refuse_revoked(badge: Badge) -> None:
     if badge.revoked_at:
         written = format_badge(badge.credential)
         raise CredentialError(
-            f"Badge {written} has been revoked, at {badge.revoked_at:%Y-%m-%d %H:%M} UTC.",
-            hint=f"If it is in good hands again, lift the revocation: `lintel badges restore {written}`.",
+            f"Badge {written} was revoked at {badge.revoked_at:%Y-%m-%d %H:%M} UTC.",
+            hint=f"If its holder has it back, lift the revocation: `lintel badges restore {written}`.",
         )
 
 

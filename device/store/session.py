@@ -88,7 +88,9 @@ class Session:
         try:
             self._check_stamp()
             if any(self.rows(sql, parameters) != before for (sql, parameters), before in self._seen.items()):
-                raise sqlite3.OperationalError("another program has changed what this rests on; nothing was written")
+                raise sqlite3.OperationalError(
+                    "another program has changed the data this is based on; nothing was written"
+                )
         except BaseException:
             self._connection.rollback()  # as a whole: no outer block may go on from here
             raise

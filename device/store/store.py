@@ -195,7 +195,8 @@ class Store:
             return
         if self._connections.moved(connection):
             raise StoreError(
-                f"The database {self.path} was replaced while it was written.", hint="Try again; it is opened anew."
+                f"The database {self.path} was replaced while it was written.",
+                hint="Try again; the new file is opened then.",
             )
         self._failed_write = ""
 

@@ -23,8 +23,8 @@ As with a live camera, a repeated frame isn't given, and after `TROUBLE_S` the c
 
 _TROUBLES: dict[Condition, str] = {
     "dead": "The simulated camera is dead.",
-    "frozen": "The simulated camera has given no picture for 1 s.",
-    "late": "The simulated camera gives only old pictures.",
+    "frozen": "The simulated camera has delivered no picture for 1 s.",
+    "late": "The simulated camera delivers only old pictures.",
     "repeats": "The simulated camera is frozen: it repeats the same picture.",
 }
 
@@ -47,7 +47,7 @@ class SimulatedCamera:
     def read(self, timeout_s: float) -> Frame | None:
         """The next frame, which comes at a whole multiple of 1 / `RATE_FPS`."""
         if (trouble := self.trouble()) and self._condition != "late":
-            raise CameraError(trouble, hint='Say `camera = "works"` in the scenario.')
+            raise CameraError(trouble, hint='Set `camera = "works"` in the scenario.')
         if self._condition == "repeats" and self._given < 0:
             self._given = 0
             return Frame(self._drawn(0), self._began)

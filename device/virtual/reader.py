@@ -38,7 +38,7 @@ class SimulatedReader:
     def read(self, timeout_s: float) -> ReaderEvent | None:
         """The next event, or None when `timeout_s` has passed on the clock."""
         if self.broken:
-            raise ReaderError("The simulated reader is broken.", hint="Mend it in the scenario or the test.")
+            raise ReaderError("The simulated reader is broken.", hint="Fix it in the scenario or the test.")
         if self._events:
             return self._events.popleft()
         self._clock.sleep(timeout_s)
@@ -47,7 +47,7 @@ class SimulatedReader:
     def show(self, signal: Signal) -> None:
         """Remembers it."""
         if self.broken:
-            raise ReaderError("The simulated reader is broken.", hint="Mend it in the scenario or the test.")
+            raise ReaderError("The simulated reader is broken.", hint="Fix it in the scenario or the test.")
         self.shown.append(signal)
 
     def close(self) -> None:

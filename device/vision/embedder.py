@@ -14,7 +14,7 @@ from device.vision.runtime import Interpreter
 Part = TypeVar("Part")
 
 REBUILD = "Rebuild it with `lintel-convert build`, then calibrate it with `lintel-convert calibrate`."
-CALIBRATE = "Give it thresholds with `lintel-convert calibrate`: a door without them opens to nobody."
+CALIBRATE = "Give it thresholds with `lintel-convert calibrate`: without them a door lets no one in."
 
 
 class Embedder:
@@ -72,5 +72,5 @@ def unit_length(vector: Embedding) -> Embedding:
 
 def _stated(part: Part | None, what: str, name: str, *, hint: str = REBUILD) -> Part:
     if part is None:
-        raise ModelError(f"The manifest of {name} states no {what}.", hint=hint)
+        raise ModelError(f"The manifest of {name} has no {what}.", hint=hint)
     return part

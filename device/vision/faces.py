@@ -95,8 +95,8 @@ def advice(reason: Reason, *, largest_face: bool) -> str:
     if reason is not Reason.SEVERAL_FACES:
         return reason.advice
     if largest_face:
-        return f"No face is {CLEARLY_LARGER} times as high as the others: cut out the one that is meant."
-    return "Cut out the face that is meant, or, if the others are far behind, give --largest-face."
+        return f"No face is {CLEARLY_LARGER} times as high as the others: crop the picture to the one you mean."
+    return "Crop the picture to the face you mean, or, if the others are far away, add --largest-face."
 
 
 def load_analyzer(settings: VisionSettings) -> FaceAnalyzer:

@@ -179,7 +179,7 @@ def read_manifest(path: Path) -> Manifest:
     except OSError as error:
         raise ModelError(f"Cannot read the manifest {path}: {error.strerror}.", hint=hint) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ModelError(f"The manifest {path} does not keep its contract: {error}.", hint=hint) from None
+        raise ModelError(f"The manifest {path} is invalid: {error}.", hint=hint) from None
     if manifest.seal != seal_of(fields):
         raise ModelError(
             f"The manifest {path} has been altered: its seal is not that of its content.",

@@ -86,7 +86,7 @@ def test_replaced_badge_is_revoked_and_the_new_one_opens(store: Store, office: A
 def test_badge_has_one_successor(store: Store, office: Administration) -> None:
     """With a second one, the first, given by mistake, would stay valid unseen."""
     office.replace_badge(OLD, NEW)
-    with pytest.raises(CredentialError, match="has been revoked already") as refused:
+    with pytest.raises(CredentialError, match="has already been revoked") as refused:
         office.replace_badge(OLD, THIRD)
     assert "lintel badges add 'Ada Lovelace' csn:04A2B9C1" in refused.value.hint
     assert why_not(store, THIRD) is Reason.BADGE_UNKNOWN
@@ -128,7 +128,7 @@ def test_badge_is_not_replaced_by_somebody_elses(store: Store, office: Administr
 def test_badge_is_not_replaced_by_a_revoked_one(store: Store, office: Administration) -> None:
     office.add_badge(ADA, NEW)
     office.revoke_badge(NEW)
-    with pytest.raises(CredentialError, match="has been revoked") as refused:
+    with pytest.raises(CredentialError, match="revoked") as refused:
         office.replace_badge(OLD, NEW)
     assert "lintel badges restore 17:2" in refused.value.hint
     assert why_not(store, OLD) is None
@@ -140,7 +140,7 @@ def test_badge_is_not_replaced_by_one_whose_revocation_outlived_its_holder(
     office.add_badge(GRACE, NEW)
     office.revoke_badge(NEW)
     store.erase(grace, SimulatedClock().utc())
-    with pytest.raises(CredentialError, match="has been revoked") as refused:
+    with pytest.raises(CredentialError, match="revoked") as refused:
         office.replace_badge(OLD, NEW)
     assert "lintel badges restore 17:2" in refused.value.hint
 
@@ -155,7 +155,7 @@ def test_suspended_badge_is_refused_until_it_is_resumed(store: Store, office: Ad
 def test_suspended_badge_that_is_revoked_cannot_be_resumed(store: Store, office: Administration) -> None:
     office.suspend_badge(OLD)
     office.revoke_badge(OLD)
-    with pytest.raises(CredentialError, match="has been revoked"):
+    with pytest.raises(CredentialError, match="revoked"):
         office.resume_badge(OLD)
     assert why_not(store, OLD) is Reason.BADGE_REVOKED
 
@@ -163,7 +163,7 @@ def test_suspended_badge_that_is_revoked_cannot_be_resumed(store: Store, office:
 def test_suspended_badge_of_a_removed_person_stays_worthless(store: Store, office: Administration, ada: Person) -> None:
     office.suspend_badge(OLD)
     store.erase(ada, SimulatedClock().utc())
-    with pytest.raises(CredentialError, match="has been revoked"):
+    with pytest.raises(CredentialError, match="revoked"):
         office.add_badge(GRACE, OLD)
 
 
@@ -190,7 +190,7 @@ def test_renamed_person_keeps_badges_and_audit_rows(store: Store, office: Admini
 
 @pytest.mark.parametrize("taken", ["Grace Hopper", "GRACE HOPPER", "Grace\u00a0Hopper"])
 def test_name_of_somebody_else_is_refused(store: Store, office: Administration, taken: str) -> None:
-    with pytest.raises(CredentialError, match="Grace Hopper is enrolled already"):
+    with pytest.raises(CredentialError, match="Grace Hopper is already enrolled"):
         office.rename(ADA, taken)
     with store.people() as people:
         assert people.named(ADA) is not None

@@ -197,9 +197,9 @@ def without(settings: Settings, tmp_path: Path, portrait_files: dict[str, Path])
 
 PARTS = {
     "store": "Cannot use the database",
-    "camera": "There is no camera at /dev/video63",
-    "file": "a file is no evidence at a real door",
-    "reader": "no badge reader at /dev/none",
+    "camera": "No camera at /dev/video63",
+    "file": "a file doesn't count as evidence at a real door",
+    "reader": "No badge reader at /dev/none",
     "models": "none",
 }
 
@@ -259,7 +259,7 @@ def test_door_whose_time_has_ended_ends_the_process_at_once(
         watchdog = Watchdog(Notifier(None), SystemClock())
         services = [Service(part, settings, watchdog) for part in run.parts.parts]
         began = time.monotonic()
-        with pytest.raises(DoorError, match="keeps the time of door main has ended"):
+        with pytest.raises(DoorError, match="timer thread of door main has ended"):
             operate(services, run.parts, watchdog, Stop(), print)
         assert time.monotonic() - began < 10.0
 

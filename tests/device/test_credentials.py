@@ -135,7 +135,7 @@ def test_badge_is_read(written: str, credential: Credential) -> None:
 
 @pytest.mark.parametrize("written", WRONG)
 def test_wrong_badge_is_refused(written: str) -> None:
-    with pytest.raises(CredentialError, match=r"^Badge .* is (in no known format|out of range for \w+)\.$"):
+    with pytest.raises(CredentialError, match=r"^Badge .* is (not in a known format|out of range for \w+)\.$"):
         parse_badge(written)
 
 

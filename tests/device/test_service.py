@@ -541,7 +541,7 @@ def test_more_than_can_be_kept_for_a_store_is_counted(monkeypatch: pytest.Monkey
     world.run()
     with world.store.audit() as rows:
         told = [row.fault for row in rows if row.event is Event.FAULT]
-    assert told == ["5 more things happened than could be kept for a store that failed"]
+    assert told == ["5 events lost: more happened than could be kept while the store failed"]
 
 
 def test_unreadable_card_is_answered_although_it_is_only_counted(world: World) -> None:

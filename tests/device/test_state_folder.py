@@ -127,7 +127,7 @@ def test_service_is_told_whose_the_database_is(place: Path, request: pytest.Fixt
 
 def test_operator_is_told_whose_the_folder_is(place: Path, request: pytest.FixtureRequest) -> None:
     request.getfixturevalue("as_service")
-    with pytest.raises(StoreError, match=r"belongs to the user root, and this is nobody\.") as refused:
+    with pytest.raises(StoreError, match=r"belongs to the user root, but this command runs as nobody\.") as refused:
         opened(place)
     assert refused.value.hint == "Run the command as that user: `sudo -u root lintel ...`."
 

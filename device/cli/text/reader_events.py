@@ -10,11 +10,11 @@ from device.readers.formats import CardFormat, FormatTable, wrong_parity
 from device.records import BadgeRead, BadgeRemoved, Credential, KeyPress, ReaderEvent, ReaderNotice, Signal
 
 EXPECTED = {
-    Signal.READY: "at rest, as it waits for a badge",
+    Signal.READY: "idle, waiting for a badge",
     Signal.LOOK: "the badge is read, look at the camera",
     Signal.GRANTED: "green, or the LED is lit",
     Signal.DENIED: "red, and the buzzer if it has one",
-    Signal.ALARM: "the buzzer, and red if it has a LED of two colors",
+    Signal.ALARM: "the buzzer, and red if it has a two-color LED",
 }
 """What the installer should see and hear."""
 
@@ -51,7 +51,7 @@ class Transcript:
                 yield f"{head}  {_badge_words(event)}; {event.security.code}"
                 yield from (f"{'':13}{line}" for line in self._drawn(event))
             case BadgeRemoved():
-                yield f"{head}  taken away"
+                yield f"{head}  removed"
             case KeyPress():
                 yield f"{head}  keys {_keys(event, shown=show_keys)}"
             case ReaderNotice():
@@ -115,9 +115,7 @@ class Transcript:
 
 
 def _badge_words(read: BadgeRead) -> str:
-    return (
-        credential_line(read.credential) if read.credential else f"unreadable: {read.fault or 'nothing more is known'}"
-    )
+    return credential_line(read.credential) if read.credential else f"unreadable: {read.fault or 'no details'}"
 
 
 def _keys(press: KeyPress, *, shown: bool) -> str:

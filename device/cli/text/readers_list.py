@@ -30,7 +30,7 @@ def catalog_lines(rows: dict[str, Any]) -> Iterator[str]:
         formats = f", reads {', '.join(reader['formats'])}" if reader["formats"] else ""
         yield f"  {reader['name']}: {reader['kind']} at {reader['at']}, {reader['direction']} of door {reader['door']}"
         yield f"      {reader['security']}{formats}"
-    yield "\nCard formats, a letter a bit (F facility code, N number, P parity):"
+    yield "\nCard formats, one letter per bit (F facility code, N number, P parity):"
     for known in rows["formats"]:
         uncovered = f"; {known['uncovered_bits']} bits without parity" if known["uncovered_bits"] else ""
         yield f"  {known['name']:8} {known['about']}{uncovered}"

@@ -79,7 +79,7 @@ def _write(path: Path, driven: Driven) -> None:
     except OSError as error:
         raise DoorError(
             f"Cannot write down which relays are driven, in {path}: {error.strerror}.",
-            hint="Make the folder writable for this user: nobody could secure the relays after a crash.",
+            hint="Make the folder writable for this user; otherwise the relays can't be secured after a crash.",
         ) from None
 
 

@@ -70,18 +70,18 @@ def known_wires(path: Path | None, warn: Callable[[str], None]) -> Known:
         why = f"Cannot read the doors' settings in {path or DEFAULT_FILE}: {getattr(error, 'strerror', None) or error}."
         if not last.relays:
             raise DoorError(
-                f"Nothing says which relay to secure, and none was driven since the start. {why}",
+                f"No relay to secure is known, and none was driven since the start. {why}",
                 hint="Fix the settings; `lintel config --defaults` shows their table.",
             ) from None
-        warn(f"{why} What was driven last is secured.")
+        warn(f"{why} Securing what was driven last.")
         return Known(last.relays, last.outputs, last.chip or "")
     if last.chip is None or _is_same(stated.chip, last.chip):
         return _merged(last, stated)
     if not is_there(last.chip):
         return _merged(Driven(), stated)
     warn(
-        f"The settings name the GPIO chip {stated.chip}, and the relays were driven last on {last.chip}. "
-        "Those are secured; the others are when the service starts."
+        f"The settings name the GPIO chip {stated.chip}, but the relays were last driven on {last.chip}. "
+        "Those are secured now, the others when the service starts."
     )
     return Known(last.relays, last.outputs, last.chip)
 

@@ -73,7 +73,7 @@ def lgpio_of_board() -> Any:  # noqa: ANN401 - lgpio is untyped
         ) from None
     except ImportError:
         raise DoorError(
-            "The package lgpio is not installed, which drives the GPIO pins.",
+            "The package lgpio, which drives the GPIO pins, is not installed.",
             hint=_lgpio_hint(sys.version_info[:2]),
         ) from None
     return lgpio

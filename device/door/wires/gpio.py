@@ -228,8 +228,8 @@ class BoardIO:
 
 def _left_alone() -> DoorError:
     return DoorError(
-        f"The strike was released and nobody attended to it for {PET_S:.0f} s, so its guard secured it.",
-        hint="The program hung, or had too little of the processor: see what else runs on this machine.",
+        f"The strike was released and not attended to for {PET_S:.0f} s, so its guard secured it.",
+        hint="The program hung or got too little CPU time: check what else runs on this machine.",
     )
 
 

@@ -23,7 +23,7 @@ LOOK_S = 1.0
 """A wire on GPIO tells its changes; it is looked at so often all the same, in case one was lost."""
 LARGEST_READING = 1023
 _SPI_HINT = (
-    "Switch SPI on (`dtparam=spi=on` in /boot/firmware/config.txt), and see that this user may use /dev/spidev0.0."
+    "Switch SPI on (`dtparam=spi=on` in /boot/firmware/config.txt), and check that this user may use /dev/spidev0.0."
 )
 
 

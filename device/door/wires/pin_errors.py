@@ -7,8 +7,8 @@ from typing import Protocol, TypeVar
 from device.errors import DoorError
 
 HINT = (
-    "Check the pin in the settings, and that nothing else uses it: `gpioinfo` says who does, "
-    "`sudo systemctl stop lintel` lets go of what the service holds."
+    "Check the pin in the settings, and that nothing else uses it: `gpioinfo` shows what does, "
+    "`sudo systemctl stop lintel` frees the service's pins."
 )
 
 
@@ -34,7 +34,7 @@ def named(what: str, *, hint: str = HINT) -> Iterator[None]:
 
 
 def claim_all(claims: Iterable[Callable[[], Claimed]]) -> list[Claimed]:
-    """All of them, or none. Raises one `DoorError` for all that failed, as nobody likes to climb a ladder thrice."""
+    """All of them, or none. Raises one `DoorError` for all that failed, so that one visit fixes them all."""
     claimed: list[Claimed] = []
     errors: list[DoorError] = []
     for claim in claims:

@@ -38,7 +38,7 @@ class KeyFiles:
         if key is None:
             raise self._unusable(f"its file {self._path} does not hold {2 * KEY_BYTES} hexadecimal digits")
         if key == DEFAULT_KEY:
-            raise self._unusable(f"its file {self._path} holds the default key SCBK-D, which everybody knows")
+            raise self._unusable(f"its file {self._path} holds the default key SCBK-D, which is public")
         return key
 
     def candidates(self) -> tuple[bytes, ...]:
@@ -95,12 +95,12 @@ class KeyFiles:
         except OSError as error:
             raise ReaderError(
                 f"The key of the reader {self._name} cannot be written to {self._folder}: {error.strerror}.",
-                hint="Run the command as root or as the service's user, and look for a full disk.",
+                hint="Run the command as root or as the service's user, and check for a full disk.",
             ) from None
 
     def _unusable(self, why: str) -> ReaderError:
         return ReaderError(
-            f"The OSDP reader {self._name} has no key that can be used: {why}.",
+            f"The OSDP reader {self._name} has no usable key: {why}.",
             hint="Stop the service, put the reader into its install mode, and run "
             f"`lintel readers osdp-keyset {self._name}`.",
         )

@@ -155,13 +155,13 @@ class _Change:
         if self.settings.address not in self.wire.heard:
             return "it does not answer"
         if not self.may_install:
-            return "it has not the key that is written down here; `--install` is for one that was replaced or reset"
-        return "it accepts neither a key that is written down here nor the default key"
+            return "it doesn't have the key stored here; add `--install` if it was replaced or reset"
+        return "it accepts neither a key stored here nor the default key"
 
     def _in_doubt(self) -> ReaderError:
         return ReaderError(
             f"The OSDP reader {self.settings.name} was given a new key, but has not proved that it has it.",
-            hint="Run the command again: it tries the new key and the old one, both of which are written down.",
+            hint="Run the command again: it tries the new key and the old one, both of which are stored.",
         )
 
 

@@ -20,7 +20,7 @@ STEP_S = 0.01
 REOPEN_S = 1.0
 MAX_REOPEN_S = 8.0
 """A line that is gone is opened again after 1, 2, 4, 8, 8, ... seconds."""
-_FORMATTED = "It sends formatted card data, which OSDP has given up: set the reader to raw card data."
+_FORMATTED = "It sends formatted card data, which OSDP has withdrawn: set the reader to raw card data."
 
 
 class Station:
@@ -153,7 +153,7 @@ class Line:
         """One reader more. Raises `ReaderError` if the last one has just left."""
         with self._lock:
             if self._stop.is_set():
-                raise ReaderError(f"The OSDP line at {self._wire.source} is being closed.", hint="Open it once more.")
+                raise ReaderError(f"The OSDP line at {self._wire.source} is being closed.", hint="Open it again.")
             self._users += 1
 
     def leave(self) -> None:

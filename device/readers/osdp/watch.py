@@ -77,4 +77,4 @@ def refusal(now: float, heard: Heard | None, peer: Peer) -> str:
             return "it refuses the secure channel with this key"
         case (Command.CAP, Answer.PDCAP):
             return "it offers no secure channel, and clear text is refused"
-    return "its secure channel has ended" if now - heard.at < _SILENT_S else "it does not answer any more"
+    return "its secure channel has ended" if now - heard.at < _SILENT_S else "it no longer answers"

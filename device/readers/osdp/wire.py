@@ -64,7 +64,7 @@ class Wire:
         with naming(f"line {self.source} cannot be opened"):
             if not path.is_char_device():
                 raise ReaderError(
-                    f"There is no serial line at {self.source}: expected a character device.",
+                    f"No serial line at {self.source}: expected a character device.",
                     hint="Connect the adapter, and check the reader's `source` in the settings.",
                 )
             self._descriptor = open_device(path, self._baud_rate)

@@ -163,7 +163,7 @@ def card_in(answer: bytes) -> Card | None:
 def badge_of(card: Card, text: str | None, formats: frozenset[str]) -> tuple[Credential | None, str]:
     """The credential, or why there is none: the text if there is one, else the serial number."""
     if text is None:
-        return None, "a card of which a part could not be read"
+        return None, "a card that could be read only in part"
     if text:
         return _written(text)
     size, known = len(card.uid), UID_FORMATS.get(len(card.uid))

@@ -142,7 +142,7 @@ class Pn532Reader:
     def _ask_anew(self) -> None:
         self._tries += 1
         if self._tries == TRIES:
-            raise ReaderError(f"The badge reader does not answer, {TRIES} times in a row.", hint=CHECK_HINT)
+            raise ReaderError(f"The badge reader did not answer {TRIES} times in a row.", hint=CHECK_HINT)
         self._ask()
 
 
@@ -152,7 +152,8 @@ def open_reader(settings: ReaderSettings, around: ReaderContext) -> Reader:
     known = {*UID_FORMATS.values(), TEXT_FORMAT}
     if strangers := sorted(formats - known):
         raise ConfigError(
-            f"A PN532 reads no format {strangers[0]!r}.", hint=f"Set `formats` to some of {', '.join(sorted(known))}."
+            f"A PN532 can't read the format {strangers[0]!r}.",
+            hint=f"Set `formats` to some of {', '.join(sorted(known))}.",
         )
     descriptor = open_serial_line(Path(settings.source), BAUD_RATE)
     try:

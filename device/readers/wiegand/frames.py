@@ -208,7 +208,7 @@ def _doubt(pulses: list[Edge]) -> str:
     if min(gaps) < BOUNCE_S:
         return "Both data lines went low at once: noise on the wires, or two readers on them."
     if max(gaps) > SILENCE_S:
-        return "Parts of a frame were heard of too late: this machine was too busy."
+        return "Parts of a frame were seen too late: this machine was too busy."
     return ""
 
 

@@ -132,7 +132,7 @@ class WiegandReader:
     def _key(self, burst: Burst) -> BadgeRead | KeyPress:
         if key := key_of(burst.bits):
             return KeyPress(key, burst.at, self._name)
-        return self._unreadable(burst, "A key that is none of 0 to 9, * and #.")
+        return self._unreadable(burst, "A key other than 0 to 9, * and #.")
 
     def _unreadable(self, burst: Burst, fault: str) -> BadgeRead:
         """Says nothing of bits that may be a key's: they would give a digit of a PIN away."""
@@ -281,8 +281,8 @@ def _needed(settings: ReaderSettings, name: str) -> int:
     if pin is None:
         raise ConfigError(
             f"The Wiegand reader {settings.name!r} has no `{name}`.",
-            hint="Say in the settings which GPIO its green wire (data 0, `data0_pin`) and its white one (data 1, "
-            "`data1_pin`) are on.",
+            hint="Set the GPIOs of its green wire (data 0, `data0_pin`) and its white wire (data 1, `data1_pin`) in "
+            "the settings.",
         )
     return pin
 

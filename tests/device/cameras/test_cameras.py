@@ -305,7 +305,7 @@ def test_folder_without_images_is_refused(tmp_path: Path, clock: SimulatedClock)
     [("63", "/dev/video63"), ("/dev/video63", "/dev/video63"), ("/dev/v4l/by-id/none", "/dev/v4l/by-id/none")],
 )
 def test_missing_device_is_named(source: str, device: str) -> None:
-    with pytest.raises(CameraError, match=f"There is no camera at {device}"):
+    with pytest.raises(CameraError, match=f"No camera at {device}"):
         open_camera(CameraSettings(source=source), SystemClock())
 
 

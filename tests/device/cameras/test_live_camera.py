@@ -116,7 +116,7 @@ LOST_IDS = ["no frame", "OpenCV", "system", "anything"]
 def test_lost_device_is_told(first: HandedCapture, lost: Image | Exception | None) -> None:
     camera = LiveCamera(Port(first).open, SystemClock(), retry_s=(SOON_S,))
     first.give(lost)
-    with pytest.raises(CameraError, match="stopped giving frames"):
+    with pytest.raises(CameraError, match="stopped delivering frames"):
         camera.read(SOON_S)
     camera.close()
 
@@ -286,11 +286,14 @@ def test_driver_that_hangs_in_open_is_reported_within_two_seconds() -> None:
     port.asked.wait(SOON_S)
     clock.now += 2.0
     told = camera.trouble()
-    with pytest.raises(CameraError, match="has given no fresh picture"):
+    with pytest.raises(CameraError, match="has delivered no fresh picture"):
         camera.read(0.001)
     port.let_go.set()
     camera.close()
-    assert told == "The camera at /dev/video0 has given no fresh picture for 1 s: it hangs, or its pictures come late."
+    assert (
+        told
+        == "The camera at /dev/video0 has delivered no fresh picture for 1 s: it hangs, or its pictures arrive late."
+    )
 
 
 def test_closing_does_not_wait_for_a_driver_that_hangs_in_open(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,7 +315,7 @@ def test_device_that_gives_only_frames_without_pixels_is_opened_again(
 ) -> None:
     first.give(*[np.zeros((0, 0, 3), np.uint8)] * 10)
     second.wait_until_asked()
-    assert "stopped giving frames" in camera.trouble()
+    assert "stopped delivering frames" in camera.trouble()
 
 
 def test_what_an_unknown_error_says_is_not_passed_on() -> None:

@@ -405,7 +405,7 @@ def test_nothing_to_go_by_is_told_and_no_pin_is_touched(
 ) -> None:
     config("[[doors]]\npni = 5\n")
     ended = lintel("door", "secure")
-    assert (ended.exit_code, "Nothing says which relay to secure" in ended.err) == (DOOR, True)
+    assert (ended.exit_code, "No relay to secure is known" in ended.err) == (DOOR, True)
     assert driven() == []
 
 

@@ -227,7 +227,7 @@ def test_end_of_answers_ends_it(lintel: Lintel) -> None:
 
 def test_door_that_does_not_exist_is_named(lintel: Lintel) -> None:
     ended = lintel("hardware", "test", "--simulated", "--door", "side")
-    assert (ended.exit_code, "no door 'side'" in ended.err) == (DOOR, True)
+    assert (ended.exit_code, "no door named 'side'" in ended.err) == (DOOR, True)
 
 
 def test_without_a_board_it_says_so(lintel: Lintel) -> None:

@@ -26,7 +26,7 @@ def test_a_person_is_named(lintel: Lintel, grace: Path) -> None:
 def test_a_stranger_is_the_answer_no(lintel: Lintel, eileen: Path, grace: Path) -> None:
     lintel("enroll", "17:1", eileen, "--name", "Eileen Collins")
     ended = lintel("identify", grace, "--fpir", "1e-3")
-    assert (ended.exit_code, ended.out.splitlines()[0]) == (1, "NOBODY")
+    assert (ended.exit_code, ended.out.splitlines()[0]) == (1, "NOT IDENTIFIED")
 
 
 @pytest.mark.usefixtures("both")
@@ -70,7 +70,7 @@ def test_too_many_people_are_refused_with_a_way_out(lintel: Lintel, grace: Path)
 @pytest.mark.parametrize("arguments", [(), ("--top", 3)])
 def test_an_empty_store_says_why_nobody_is_found(lintel: Lintel, grace: Path, arguments: tuple[int | str, ...]) -> None:
     ended = lintel("identify", grace, *arguments)
-    assert (ended.exit_code, "Nobody has references" in ended.err) == (1, True)
+    assert (ended.exit_code, "No enrolled person has references" in ended.err) == (1, True)
 
 
 @pytest.mark.parametrize("name", ["nobody", "two", "damaged"])

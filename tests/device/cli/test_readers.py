@@ -212,7 +212,7 @@ def test_number_as_wide_as_can_be_is_printed(lintel: Lintel, configured: Callabl
         (("12",), "expected 0 and 1"),
         ((" ",), "expected 0 and 1"),
         ((), "Missing argument 'BITS...'"),
-        ((CARD, "--format", "felica"), "'felica' is no card format. Choose one of h10301, "),
+        ((CARD, "--format", "felica"), "'felica' is not a card format. Choose one of h10301, "),
         ((CARD, "--format", "37"), "'37' names several card formats. Choose one of h10302, h10304."),
     ],
 )

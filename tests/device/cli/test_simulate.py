@@ -131,7 +131,7 @@ def test_transcript_tells_each_step(lintel: Lintel, scenario: Callable[[str], Pa
         "badge 17:1001, GRANTED (match), similarity ",
         "badge 17:9999, DENIED (badge-unknown), decided after 0.0 s, 0 frames; computed in ",
         "relay on GPIO 17: secure at 0.0 s -> RELEASED at ",
-        "Nobody holds this badge. Ask the operator to enroll the badge.",
+        "This badge is not assigned to anyone. Ask the operator to enroll the badge.",
         "no badge",
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 
 from tests.device.commands import Lintel
 
-NOTE = "Note: this is the store in {}, not the service's. That one: --state-dir {}\n"
+NOTE = "Note: using the store in {}, not the service's. For that one: --state-dir {}\n"
 
 
 @pytest.fixture

@@ -171,7 +171,7 @@ class TestAnswer:
         (status,) = ask_doors(street.path, command) or ()
         assert 1.0 <= time.monotonic() - began < 3.0
         assert status.troubles == (
-            "the door's mode is not on the disk yet; a power cut now would bring back the one before",
+            "the door's mode is not on the disk yet; a power cut now would bring back the previous one",
         )
 
     def test_securing_does_not_wait_for_it(self, street: Street) -> None:

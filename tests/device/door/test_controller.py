@@ -445,7 +445,7 @@ class TestFault:
         bench = Bench().sense(DoorInput.STRIKE_FEEDBACK, Line.ACTIVE)
         assert bench.wait(FEEDBACK_S - 0.01).state is LOCKED
         assert bench.wait(0.01).state is FAULT
-        assert bench.told() == [(Event.DOOR_FAULT, "the lock says unlocked while it should be secure")]
+        assert bench.told() == [(Event.DOOR_FAULT, "the lock reports unlocked while it should be secure")]
 
     def test_lock_that_locks_in_the_end(self) -> None:
         bench = Bench().sense(DoorInput.STRIKE_FEEDBACK, Line.ACTIVE).wait(60)
@@ -471,7 +471,7 @@ class TestFault:
     def test_lock_that_does_not_unlock_is_told(self) -> None:
         bench = Bench().grant().wait(FEEDBACK_S)
         assert (bench.state, bench.released) == (RELEASED, True)
-        assert bench.told() == [(Event.DOOR_FAULT, "the lock says locked while it should be released")]
+        assert bench.told() == [(Event.DOOR_FAULT, "the lock reports locked while it should be released")]
 
     def test_schedule_releases_nothing_in_it_and_goes_on_after_it(self) -> None:
         bench = Bench().tell(ScheduleChanged(unlocked=True)).tell(DriveFailed(""))
@@ -596,7 +596,7 @@ class TestEvacuation:
         assert bench.sense(DoorInput.FIRE, line).state is state
 
     def test_its_end_by_the_fire_input_is_reported(self) -> None:
-        assert Bench(mode=Mode(fire=True)).told()[0] == (Event.DOOR_CLEARED, "the fire input is quiet at the start")
+        assert Bench(mode=Mode(fire=True)).told()[0] == (Event.DOOR_CLEARED, "the fire input is inactive at the start")
 
     def test_fire_input_that_is_quiet_again_does_not_end_it_while_running(self) -> None:
         assert Bench().press(DoorInput.FIRE).state is EVACUATION

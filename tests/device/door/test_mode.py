@@ -318,7 +318,7 @@ def _failing(_descriptor: int) -> NoReturn:
 
 
 def test_folder_that_cannot_be_written_to_is_an_error() -> None:
-    with pytest.raises(DoorError, match="Cannot write into /proc/none"):
+    with pytest.raises(DoorError, match="Cannot store in /proc/none"):
         ModeFile(Path("/proc/none"), "main").write(Lasting())
 
 

@@ -411,7 +411,7 @@ class TestMode:
         clock.sleep(0.1)
         assert (door.is_written, door.status().troubles) == (
             False,
-            ("the door's mode is not on the disk yet; a power cut now would bring back the one before",),
+            ("the door's mode is not on the disk yet; a power cut now would bring back the previous one",),
         )
         memory.may_end.set()
         assert (door.wait_written(PATIENCE_S), door.status().troubles) == (True, ())
@@ -503,7 +503,7 @@ class TestNotices:
             io.change(DoorInput.TAMPER, Line.QUIET)
         taken = door.notices()
         assert len(taken) == MAX_NOTICES + 1
-        assert taken[-1].detail == f"{MAX_NOTICES} more notices of this door came than could be kept"
+        assert taken[-1].detail == f"{MAX_NOTICES} notices of this door lost: more came than could be kept"
         assert door.notices() == ()
 
 

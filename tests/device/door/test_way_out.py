@@ -253,7 +253,7 @@ class TestMantrap:
             (
                 DoorNotice(Event.DOOR_EXIT_REQUESTED, 0.0, "released"),
                 DoorNotice(
-                    Event.DOOR_INTERLOCK_YIELDED, 0.0, "somebody was let out while another door was open or released"
+                    Event.DOOR_INTERLOCK_YIELDED, 0.0, "released for exit while another door was open or released"
                 ),
             ),
         )

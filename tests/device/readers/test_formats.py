@@ -198,13 +198,13 @@ def test_what_is_read_encodes_to_a_frame_that_reads_the_same(known: CardFormat, 
 @pytest.mark.parametrize(
     ("bits", "why", "said"),
     [
-        ("", Why.NO_FRAME, "There are no bits."),
-        ("1012", Why.NO_FRAME, "There are no bits."),
-        ("\u0661\u0660", Why.NO_FRAME, "There are no bits."),
+        ("", Why.NO_FRAME, "No bits given."),
+        ("1012", Why.NO_FRAME, "No bits given."),
+        ("\u0661\u0660", Why.NO_FRAME, "No bits given."),
         ("1" * 26, Why.ALL_ONES, "All 26 bits are 1."),
         ("1" * 13, Why.ALL_ONES, "All 13 bits are 1."),
         ("0" * 32, Why.ALL_ZEROS, "All 32 bits are 0."),
-        ("01" * 14, Why.UNKNOWN_LENGTH, "No format that is read here has 28 bits, but 26 (h10301), 32 (csn4), "),
+        ("01" * 14, Why.UNKNOWN_LENGTH, "No format in use here has 28 bits. In use: 26 (h10301), 32 (csn4), "),
         ("01" * 18 + "1", Why.AMBIGUOUS_LENGTH, "37 bits may be h10302 or h10304: "),
         ("00010101000000000010001010", Why.WRONG_PARITY, "Wrong parity of h10301, at bit 1 of 26."),
         ("10010101000000000010001011", Why.WRONG_PARITY, "Wrong parity of h10301, at bit 26 of 26."),
@@ -249,9 +249,9 @@ def test_wire_that_is_cut_is_hinted_at() -> None:
         (Credential("h10301", 1, 65536), "The number does not fit the format h10301: it has 16 bits for it."),
         (Credential("h10301", 1, -1), "The number does not fit the format h10301"),
         (Credential("h10302", 1, 1), "The facility code does not fit the format h10302: it has 0 bits for it."),
-        (Credential("h10302", 0, 0), "No card says h10302:0: The number is 0"),
-        (Credential("csn4", 0, 2**32 - 1), "No card says csn:FFFFFFFF: All 32 bits are 1."),
-        (Credential("number", 0, 5), "No card format is called 'number'."),
+        (Credential("h10302", 0, 0), "No card sends h10302:0: The number is 0"),
+        (Credential("csn4", 0, 2**32 - 1), "No card sends csn:FFFFFFFF: All 32 bits are 1."),
+        (Credential("number", 0, 5), "There is no card format 'number'."),
     ],
 )
 def test_credential_that_no_card_has_is_refused(credential: Credential, said: str) -> None:
@@ -285,9 +285,9 @@ def test_format_that_is_named_twice_is_one() -> None:
     [
         (("h10302", "h10304"), "The card formats h10302 and h10304 both have 37 bits", "Keep one of them"),
         (("37",), "'37' names several card formats.", "Choose one of h10302, h10304."),
-        (("felica",), "'felica' is no card format.", "Choose one of h10301, h10306, "),
-        (("",), "'' is no card format.", "Choose one of h10301, "),
-        (("x" * 500,), f"'{'x' * 40}' is no card format.", "Choose one of h10301, "),
+        (("felica",), "'felica' is not a card format.", "Choose one of h10301, h10306, "),
+        (("",), "'' is not a card format.", "Choose one of h10301, "),
+        (("x" * 500,), f"'{'x' * 40}' is not a card format.", "Choose one of h10301, "),
     ],
 )
 def test_choice_that_cannot_be_is_refused(names: tuple[str, ...], said: str, way_out: str) -> None:

@@ -363,7 +363,7 @@ def test_reader_that_hangs_is_lost_and_found(inner: tuple[Inner, Inner]) -> None
         clock.ahead_s = 6.0
         lost = group.read(SOON_S)
         assert (lost.notice, lost.reader) == (Notice.LOST, "front")
-        assert group.trouble() == "Reader front does not come back from its device."
+        assert group.trouble() == "Reader front is stuck in its device."
         assert group.was_tried
         inner[0].hangs.set()
         while group.trouble():

@@ -249,7 +249,7 @@ def test_missing_reader_does_not_keep_another_from_work(
     fifo.write_text("17:4242\n")
     events = [group.read(5.0), group.read(5.0)]
     assert {getattr(event, "notice", None) for event in events} == {Notice.LOST, None}
-    assert group.trouble().startswith("Reader a does not work: There is no badge reader at /dev/none")
+    assert group.trouble().startswith("Reader a does not work: No badge reader at /dev/none")
 
 
 def test_reader_missing_at_start_is_found_without_a_swipe(

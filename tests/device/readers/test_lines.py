@@ -251,7 +251,7 @@ def test_standard_input_stays_open() -> None:
 def test_what_is_no_reader_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
-    with pytest.raises(ReaderError, match="no badge reader at"):
+    with pytest.raises(ReaderError, match="No badge reader at"):
         opened(str(tmp_path / name))
 
 
@@ -472,7 +472,7 @@ def test_what_came_before_the_reader_was_opened_is_thrown_away() -> None:
 
 def test_serial_line_is_read_by_one_program(near_end: int) -> None:
     reader = opened(os.ttyname(near_end))
-    with pytest.raises(ReaderError, match="Another program reads this serial line"):
+    with pytest.raises(ReaderError, match="Another program is reading this serial line"):
         opened(os.ttyname(near_end))
     reader.close()
 

@@ -197,7 +197,7 @@ def test_keyboard_is_grabbed_before_it_is_read(keyboard: Path) -> None:
 
 def test_keyboard_that_cannot_be_grabbed_is_refused_and_leaves_no_descriptor(keyboard: Path) -> None:
     def refused(_: int) -> None:
-        raise ReaderError("The keyboard cannot be grabbed.", hint="End whatever else has grabbed it.")
+        raise ReaderError("The keyboard cannot be grabbed.", hint="Stop the program that has grabbed it.")
 
     before = open_descriptors()
     with pytest.raises(ReaderError, match="cannot be grabbed"):

@@ -136,7 +136,7 @@ def test_write_that_rests_on_what_changed_meanwhile_is_refused(
                 others.revoke(badge, now)
             people.rename(held.person, "Eileen Marie Collins")
 
-    with pytest.raises(StoreError, match="another program has changed what this rests on"):
+    with pytest.raises(StoreError, match="another program has changed the data this is based on"):
         restore()
     with store.people() as people:
         assert people.named("Eileen Collins") == eileen

@@ -140,7 +140,7 @@ def test_file_that_was_deleted_is_a_trouble_until_it_is_back(
 def test_file_that_was_deleted_is_not_made_again_by_a_new_store(store: Store, opened: bool) -> None:
     store.close()
     store.path.unlink()
-    with pytest.raises(StoreError, match=r"lintel.db-journal of it is still there") as refused:
+    with pytest.raises(StoreError, match=r"lintel.db-journal is still there") as refused:
         used(Store(store.path.parent, opened=opened))
     assert ("delete lintel.db-journal too" in refused.value.hint, store.path.exists()) == (True, False)
 

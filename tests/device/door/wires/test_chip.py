@@ -334,7 +334,7 @@ def test_without_lgpio_it_says_what_to_install(
     monkeypatch.setattr("device.door.wires.chip.sys.version_info", python)
     monkeypatch.setitem(sys.modules, "lgpio", None)
     monkeypatch.delitem(sys.modules, "device.door.wires.lgpio_pins", raising=False)
-    with pytest.raises(DoorError, match="lgpio is not installed") as missing:
+    with pytest.raises(DoorError, match="lgpio, which drives the GPIO pins, is not installed") as missing:
         board_factory()
     assert install in missing.value.hint
 

@@ -76,7 +76,7 @@ def test_secured_strike_needs_nobody(pins: SimulatedPins, io: BoardIO, clock: Si
 def test_what_the_guard_did_is_told_to_whoever_wakes_up(io: BoardIO, clock: SimulatedClock) -> None:
     io.drive(RELEASED)
     clock.sleep(60.0)
-    with pytest.raises(DoorError, match="nobody attended to it for 2 s"):
+    with pytest.raises(DoorError, match="not attended to for 2 s"):
         io.drive(Outputs())
 
 
@@ -229,7 +229,7 @@ def test_door_that_woke_up_is_in_fault_and_says_why(door: tuple[Door, SimulatedP
         wait_until(lambda: not changes(pins)[-1][1])
     said = []
     wait_until(lambda: said.extend(door.notices()) or Event.DOOR_FAULT in [notice.event for notice in said])
-    assert "nobody attended to it" in said[-1].detail
+    assert "released and not attended to" in said[-1].detail
     assert not changes(pins)[-1][1]
 
 

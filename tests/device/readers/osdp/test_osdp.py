@@ -249,7 +249,7 @@ class TestOpening:
 
     def test_line_that_is_not_there(self, desk: Desk, tmp_path: Path) -> None:
         desk.keep(KEY)
-        with pytest.raises(ReaderError, match="no serial line at"):
+        with pytest.raises(ReaderError, match="No serial line at"):
             desk.open(desk.settings(source=str(tmp_path / "ttyUSB9")))
 
     def test_line_that_is_taken(self, desk: Desk) -> None:

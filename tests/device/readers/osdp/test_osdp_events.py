@@ -45,7 +45,7 @@ def test_text_that_is_no_badge_is_not_repeated() -> None:
 @pytest.mark.parametrize("length", [-1, 33, 1 << 40, "26", None, 2.0])
 def test_card_with_a_length_that_its_data_do_not_have(length: float | str | None) -> None:
     badge = event(event=CARD, format=1, length=length, data=bytes(4))
-    assert (badge.credential, badge.fault) == (None, "There are no bits.")
+    assert (badge.credential, badge.fault) == (None, "No bits given.")
 
 
 def test_keys_as_the_standard_sends_them() -> None:

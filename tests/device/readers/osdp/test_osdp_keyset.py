@@ -66,7 +66,7 @@ def test_reader_without_its_key_is_not_given_another_by_the_default_key_unless_s
     desk.keep(bytes(range(16)))
     before = KeyFiles(desk.around.state_dir, "front").key()
     peripheral = desk.peripheral(b"", 0, "--install")
-    with pytest.raises(ReaderError, match="`--install` is for one that was replaced or reset"):
+    with pytest.raises(ReaderError, match="add `--install` if it was replaced or reset"):
         keyset(desk.settings(), desk.around, 5.0)
     assert (given(peripheral), KeyFiles(desk.around.state_dir, "front").key()) == ([], before)
 

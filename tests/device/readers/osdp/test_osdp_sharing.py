@@ -55,7 +55,7 @@ def test_reader_without_a_key_does_not_keep_its_neighbor_from_work(
     group = group_at(desk.settings("front", 0), desk.settings("back", 1))
     events = events_until(group, reads_eileen, lambda: peripheral.do(card=encode(EILEEN)))
     assert notices_of(events, "back") == [Notice.LOST]
-    assert group.trouble().startswith("Reader back does not work: The OSDP reader back has no key")
+    assert group.trouble().startswith("Reader back does not work: The OSDP reader back has no usable key")
 
 
 def test_line_missing_at_start_is_found_with_all_its_readers(desk: Desk, group_at: Callable[..., ReaderGroup]) -> None:
@@ -103,7 +103,7 @@ def test_key_that_comes_later_asks_for_a_restart(desk: Desk) -> None:
     front, back = desk.settings("front", 0), desk.settings("back", 1)
     shared = SharedLine((front, back), desk.around)
     reader = shared.open(front)
-    with pytest.raises(ReaderError, match="has no key"):
+    with pytest.raises(ReaderError, match="has no usable key"):
         shared.open(back)
     desk.keep(KEY, "back")
     with pytest.raises(ReaderError, match="was opened without the reader back") as refused:

@@ -90,7 +90,7 @@ def test_reader_that_is_online_is_left_alone() -> None:
         (Heard(9.0, Command.CHLNG, Answer.NAK), "it refuses the secure channel with this key"),
         (Heard(9.0, Command.CAP, Answer.PDCAP), "it offers no secure channel, and clear text is refused"),
         (Heard(9.5, 0x60, Answer.ACK), "its secure channel has ended"),
-        (Heard(8.0, 0x60, Answer.ACK), "it does not answer any more"),
+        (Heard(8.0, 0x60, Answer.ACK), "it no longer answers"),
     ],
 )
 def test_reason(heard: Heard | None, why: str) -> None:

@@ -468,7 +468,7 @@ def test_reader_that_cannot_be_opened_keeps_no_pin(world: World) -> None:
 
 
 def test_wrong_formats_are_refused() -> None:
-    with pytest.raises(ConfigError, match="no card format"):
+    with pytest.raises(ConfigError, match="not a card format"):
         World(formats=("h99999",))
 
 
