@@ -20,6 +20,9 @@ class Camera:
         self.taken_at.append(self._clock.monotonic())
         return Frame(np.zeros((4, 4, 3), np.uint8), self._clock.monotonic())
 
+    def trouble(self) -> str:
+        return ""
+
     def close(self) -> None:
         pass
 

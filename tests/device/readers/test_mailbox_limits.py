@@ -16,7 +16,10 @@ def filled(*events: ReaderEvent) -> Mailbox:
 
 
 def taken(mailbox: Mailbox) -> list[ReaderEvent]:
-    return [event for event in iter(mailbox.take, None) if event is not None]
+    found: list[ReaderEvent] = []
+    while (event := mailbox.take()) is not None:
+        found.append(event)
+    return found
 
 
 def test_badge_waits_behind_four_unreadable_ones_at_most() -> None:

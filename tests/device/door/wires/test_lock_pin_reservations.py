@@ -5,7 +5,7 @@ import threading
 from gpiozero import DigitalOutputDevice
 
 from device.door.wires.gpio import board_factory
-from tests.device.conftest import Lgpio
+from tests.device.lgpio import Lgpio
 
 
 def test_device_closed_during_a_reservation_does_not_hang(lgpio: Lgpio) -> None:
