@@ -25,6 +25,8 @@ class Lgpio(ModuleType):
         self.chips = {0: ("pinctrl-bcm2711", 58)}
         """(label, lines) of each GPIO chip, by its number."""
         self.imported_in: str | None = None
+        self.readings = [1023] * 8
+        """What the converter at SPI 0.0 measures, by its channels."""
         self._held: dict[int, int] = {}
         self._flags: dict[int, int] = {}
         self._levels: dict[int, int] = defaultdict(int)
@@ -110,9 +112,6 @@ class Lgpio(ModuleType):
         self._ask("spi-transfer", handle, tuple(data))
         reading = self.readings[data[1] >> 4 & 7]
         return 3, bytes([0, reading >> 8, reading & 0xFF])
-
-    readings = (1023,) * 8
-    """What the converter at SPI 0.0 measures, by its channels."""
 
     def held(self, pin: int) -> int | None:
         """What a pin is held as."""

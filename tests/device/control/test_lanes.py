@@ -88,6 +88,7 @@ def street(tmp_path: Path) -> Iterator[Street]:
 
 @pytest.mark.parametrize("other", [DoorCommand.CLEAR, DoorCommand.LOCKDOWN])
 def test_200_evacuations_and_their_ends_take_less_than_100_ms_each(street: Street, other: DoorCommand) -> None:
+    assert isinstance(street.memory, Hanging)
     assert street.memory.is_writing.wait(PATIENCE_S)
     for _ in range(3):
         street.send(DoorCommand.RELEASE)

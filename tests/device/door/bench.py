@@ -17,6 +17,7 @@ from device.records import (
     DoorCommand,
     DoorEvent,
     DoorInput,
+    DoorNotice,
     DoorOutput,
     DoorState,
     DriveFailed,
@@ -35,7 +36,7 @@ ALL_WIRED = frozenset(DoorInput)
 SETTINGS = DoorSettings(
     strike_time_s=3.0, extended_strike_time_s=10.0, held_open_time_s=30.0, pre_alarm_s=10.0, relock="open", rex="shunt"
 )
-EVENTS = (
+EVENTS: tuple[DoorEvent, ...] = (
     *itertools.starmap(Granted, itertools.product((False, True), (False, True))),
     *(Commanded(command) for command in DoorCommand),
     *(ScheduleChanged(unlocked) for unlocked in (False, True)),
@@ -56,13 +57,13 @@ class Bench:
         wired: frozenset[DoorInput] = ALL_WIRED,
         mode: Mode = Mode(),  # noqa: B008 - frozen
         now: float = 1000.0,
-        **changed: str,
+        **changed: Any,
     ) -> None:
         self.settings = DoorSettings(**{**{f: getattr(settings, f) for f in settings.__struct_fields__}, **changed})
         self.wired = wired
         self.now = now
         self.door = new_controller(mode, now)
-        self.notices = []
+        self.notices: list[DoorNotice] = []
         for wire in sorted(wired):
             self.sense(wire, Line.QUIET)
 
@@ -142,23 +143,28 @@ def timeless(door: Controller) -> Controller:
     return replace(door, at=0.0, since=0.0)
 
 
+def _nobody_watches(event: InputChanged) -> None:
+    raise AssertionError(event)
+
+
 class FakeDoorIO:
     """`DoorIO` that writes down what is driven and when, whose wires are told by hand, and that can fail."""
 
     def __init__(self, clock: Clock, lines: dict[DoorInput, Line] | None = None) -> None:
         self.clock = clock
         self.wires = dict.fromkeys(DoorInput, Line.QUIET) if lines is None else dict(lines)
-        self.driven = []
+        self.driven: list[tuple[float, Outputs]] = []
         self.closed = 0
-        self.fails = lambda _outputs: False
+        self.fails: Callable[[Outputs], bool] = lambda _outputs: False
         """Whether driving these outputs fails."""
-        self.error = DoorError("The fake relay does not answer.", hint="Mend it.")
-        self.hangs = None
+        self.error: BaseException = DoorError("The fake relay does not answer.", hint="Mend it.")
+        self.hangs: threading.Event | None = None
         """An event that driving waits for, if any."""
-        self.before_drive = self.on_drive = lambda _outputs: None
+        self.before_drive: Callable[[Outputs], object] = lambda _outputs: None
+        self.on_drive: Callable[[Outputs], object] = lambda _outputs: None
         """Called in the thread that drives, before the outputs change and after they have."""
         self.cannot_read = False
-        self.tell: Callable[..., Any] | None = None
+        self.tell: Callable[[InputChanged], object] = _nobody_watches
         self._lock = threading.Lock()
 
     def drive(self, outputs: Outputs) -> None:
@@ -176,7 +182,7 @@ class FakeDoorIO:
             raise self.error
         return dict(self.wires)
 
-    def watch(self, tell: Callable[..., Any]) -> None:
+    def watch(self, tell: Callable[[InputChanged], object]) -> None:
         self.tell = tell
 
     def close(self) -> None:
@@ -191,7 +197,7 @@ class FakeDoorIO:
 
     def strike(self) -> list[tuple[float, bool]]:
         """The strike's changes as (seconds, released)."""
-        changes = []
+        changes: list[tuple[float, bool]] = []
         for at, driven in self.driven:
             if not changes or changes[-1][1] != driven.released:
                 changes.append((at, driven.released))

@@ -99,13 +99,14 @@ class Oracle:
     def __init__(self, limits: Times, door: DoorSettings, wired: frozenset[DoorInput]) -> None:
         self.limits, self.settings, self.wired = limits, door, wired
         self.now = 0.0
-        self.permits, self.causes = [], []
-        self.ways_out = []
+        self.permits: list[Permit] = []
+        self.causes: list[Permit] = []
+        self.ways_out: list[Permit] = []
         """Permits that hold in every state."""
-        self.lines = {}
+        self.lines: dict[DoorInput, Line] = {}
         self.dps: bool | None = None
         self.scheduled = self.fire = self.evacuated = self.locked_down = self.switched = self.failed = False
-        self.rex_held: Permit | None | None = None
+        self.rex_held: Permit | None = None
         self.is_unlocked = False
         """Whether the lock has said unlocked for too long: the one thing that the door is asked for."""
 
@@ -295,6 +296,7 @@ class AnyDoor(RuleBasedStateMachine):
     @rule()
     def deadline_comes(self) -> None:
         due = deadline(self.settings, self.door)
+        assert due is not None
         assert due > self.door.at
         self.now = due
         self.tell(Tick())
@@ -380,7 +382,9 @@ class AnyDoor(RuleBasedStateMachine):
     @invariant()
     def every_release_that_is_not_free_will_end(self) -> None:
         if hasattr(self, "door") and self.door.is_released and not self.door.is_passage_free:
-            assert deadline(self.settings, self.door) <= math.nextafter(self.door.at + 30.0, math.inf)
+            due = deadline(self.settings, self.door)
+            assert due is not None
+            assert due <= math.nextafter(self.door.at + 30.0, math.inf)
 
     @invariant()
     def outputs_say_what_the_state_is(self) -> None:
@@ -455,4 +459,6 @@ def test_a_release_is_over_at_its_deadline_and_not_an_instant_later(now: float, 
     door = DoorSettings(strike_time_s=strike_time_s)
     released = step(door, frozenset(), new_controller(Mode(), now), Granted(), now)
     assert released.is_released
-    assert not step(door, frozenset(), released, Tick(), deadline(door, released)).is_released
+    due = deadline(door, released)
+    assert due is not None
+    assert not step(door, frozenset(), released, Tick(), due).is_released

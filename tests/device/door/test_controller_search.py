@@ -21,7 +21,7 @@ from device.records import (
 )
 from tests.device.door.bench import ALL_WIRED, EVENTS, SETTINGS, timeless
 
-MENDING = (
+MENDING: tuple[DoorEvent, ...] = (
     *(InputChanged(wire, Line.QUIET) for wire in DoorInput),
     DriveMended(),
     Commanded(DoorCommand.CLEAR),

@@ -22,8 +22,10 @@ from device.errors import DoorError
 from tests.processes import output_of, started
 
 ALL = tuple(
-    Lasting(Mode(*mode), standing)
-    for *mode, standing in itertools.product(Order, (False, True), (False, True), (Standing.CLOSED, Standing.FORCED))
+    Lasting(Mode(ordered, switched, fire), standing)
+    for ordered, switched, fire, standing in itertools.product(
+        Order, (False, True), (False, True), (Standing.CLOSED, Standing.FORCED)
+    )
 )
 LOCKED_DOWN = Lasting(Mode(ordered=Order.LOCKDOWN), Standing.CLOSED)
 EVACUATED = Lasting(Mode(ordered=Order.EVACUATION), Standing.CLOSED)
@@ -111,9 +113,14 @@ class TestCutShort:
     ) -> None:
         memory.write(old)
         before = {path: path.read_bytes() for path in slot_files(tmp_path)}
-        written = []
+        written: list[bytes] = []
         put = os.pwrite
-        monkeypatch.setattr(os, "pwrite", lambda *args: (written.append(args[1]), put(*args))[1])
+
+        def noted(descriptor: int, content: bytes, offset: int) -> int:
+            written.append(content)
+            return put(descriptor, content, offset)
+
+        monkeypatch.setattr(os, "pwrite", noted)
         memory.write(new)
         after = {path: path.read_bytes() for path in slot_files(tmp_path)}
         assert len(written) == 2
@@ -305,10 +312,19 @@ class TestFullDisk:
 
     def test_content_is_on_the_disk_when_it_returns(self, memory: ModeFile, monkeypatch: pytest.MonkeyPatch) -> None:
         memory.write(Lasting())
-        done = []
+        done: list[str] = []
         put, sync = os.pwrite, os.fdatasync
-        monkeypatch.setattr(os, "pwrite", lambda *args: (done.append("put"), put(*args))[1])
-        monkeypatch.setattr(os, "fdatasync", lambda descriptor: (done.append("sync"), sync(descriptor)))
+
+        def noted_put(descriptor: int, content: bytes, offset: int) -> int:
+            done.append("put")
+            return put(descriptor, content, offset)
+
+        def noted_sync(descriptor: int) -> None:
+            done.append("sync")
+            sync(descriptor)
+
+        monkeypatch.setattr(os, "pwrite", noted_put)
+        monkeypatch.setattr(os, "fdatasync", noted_sync)
         memory.write(LOCKED_DOWN)
         assert done == ["put", "sync", "put", "sync"]
 

@@ -4,8 +4,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,7 @@ from device.door.notices import MAX_NOTICES
 from device.door.operation import Door
 from device.door.thread import BEAT_S, DoorThread
 from device.errors import DoorError
+from device.ports import Clock
 from device.records import (
     Commanded,
     DoorCommand,
@@ -70,9 +72,9 @@ class Memory:
 
     def __init__(self, mode: Mode = Mode(), why: str = "") -> None:  # noqa: B008 - frozen
         self.before, self.why = Lasting(mode), why
-        self.written = []
-        self.error: DoorError | Exception | None = None
-        self.before_write = lambda: None
+        self.written: list[Lasting] = []
+        self.error: Exception | None = None
+        self.before_write: Callable[[], object] = lambda: None
 
     def read(self) -> tuple[Lasting, str]:
         return self.before, self.why
@@ -90,7 +92,11 @@ class Hanging(Memory):
     def __init__(self, mode: Mode = Mode()) -> None:  # noqa: B008 - frozen
         super().__init__(mode)
         self.is_writing, self.may_end = threading.Event(), threading.Event()
-        self.before_write = lambda: (self.is_writing.set(), self.may_end.wait(PATIENCE_S))
+        self.before_write = self._hang
+
+    def _hang(self) -> None:
+        self.is_writing.set()
+        self.may_end.wait(PATIENCE_S)
 
 
 def events(door: Door) -> list[Event]:
@@ -602,16 +608,20 @@ happenings = st.lists(
 )
 
 
+def says(answer: bool, _outputs: Outputs) -> bool:
+    return answer
+
+
 @given(happenings, st.sampled_from(["open", "close"]), st.sampled_from(["shunt", "release"]))
 def test_last_thing_driven_is_what_the_door_says_and_close_secures(
-    happened: list[tuple[DoorEvent, float, bool]], relock: str, rex: str
+    happened: list[tuple[DoorEvent, float, bool]], relock: Literal["open", "close"], rex: Literal["shunt", "release"]
 ) -> None:
     """Whatever happens, and whatever fails in between."""
     clock = SimulatedClock()
     io = FakeDoorIO(clock)
     door = opened(io, clock, settings=DoorSettings(relock=relock, rex=rex))
     for event, by, fails in happened:
-        io.fails = lambda _outputs, fails=fails: fails
+        io.fails = partial(says, fails)
         door.tell(event)
         assert io.driven[-1][1] == door.status().outputs
         clock.sleep(by)
@@ -621,7 +631,7 @@ def test_last_thing_driven_is_what_the_door_says_and_close_secures(
     assert io.driven[-1][1] == Outputs()
 
 
-class StoppedClock:
+class StoppedClock(SystemClock):
     """A clock that stands still."""
 
     def monotonic(self) -> float:
@@ -642,7 +652,7 @@ def threaded() -> Iterator[Callable[..., tuple[Door, FakeDoorIO, DoorThread]]]:
     made = []
 
     def make(
-        clock: StoppedClock | None = None, strike_time_s: float = 0.3, lines: None = None
+        clock: Clock | None = None, strike_time_s: float = 0.3, lines: dict[DoorInput, Line] | None = None
     ) -> tuple[Door, FakeDoorIO, DoorThread]:
         clock = clock or SystemClock()
         io = FakeDoorIO(clock, lines)

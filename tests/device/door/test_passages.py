@@ -1,5 +1,7 @@
 """A row says whether somebody who was granted opened the door; it names the grant's row, and nobody."""
 
+from typing import Any
+
 import pytest
 
 from device.door.notices import notices
@@ -14,7 +16,7 @@ def passages(bench: Bench) -> list[tuple[Event, str]]:
     return [told for told in bench.told() if told[0] in PASSAGES]
 
 
-def granted(row: int = 7, *, egress: bool = False, wired: frozenset[DoorInput] = ALL_WIRED, **changed: str) -> Bench:
+def granted(row: int = 7, *, egress: bool = False, wired: frozenset[DoorInput] = ALL_WIRED, **changed: Any) -> Bench:
     return Bench(wired=wired, **changed).tell(Granted(egress=egress, row=row))
 
 

@@ -1,7 +1,6 @@
 """A door's wires on simulated pins and on lgpio's stand-in: both conform, whatever the polarity."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import msgspec
 import pytest
@@ -49,15 +48,18 @@ KINDS = [
     (False, True, contact_pins),
 ]
 
+Kind = tuple[bool, bool, Callable[[], dict[DoorInput, InputSettings]]]
+
 
 @pytest.fixture(params=KINDS, ids=lambda kind: f"{kind[0]}-{kind[1]}-{kind[2].__name__}")
-def kind(request: pytest.FixtureRequest) -> tuple[bool, bool, Callable[..., Any]]:
+def kind(request: pytest.FixtureRequest) -> Kind:
     """Whether the relay is active high, whether the strike is fail-safe, and how the inputs are wired."""
-    return request.param
+    kind: Kind = request.param
+    return kind
 
 
 @pytest.fixture
-def door(kind: tuple[bool, bool, Callable[..., Any]]) -> DoorSettings:
+def door(kind: Kind) -> DoorSettings:
     return DoorSettings(pin=STRIKE, active_high=kind[0], fail_safe=kind[1])
 
 
@@ -69,7 +71,7 @@ def wired(
 
 
 @pytest.fixture
-def inputs(kind: tuple[bool, bool, Callable[..., Any]]) -> dict[DoorInput, InputSettings]:
+def inputs(kind: Kind) -> dict[DoorInput, InputSettings]:
     return kind[2]()
 
 
@@ -124,6 +126,7 @@ class TestThroughLgpio(DoorIOConformance):
                 line is not Line.CUT and (line is Line.ACTIVE) == (settings.active == "closed")
             )
             if settings.channel is None:
+                assert settings.pin is not None
                 lgpio.change(settings.pin, int(not closed))
             else:
                 ohm = {Line.CUT: 1e12, Line.SHORT: 0}.get(line, CLOSED_OHM if closed else OPEN_OHM)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from device.door.wires.debounce import RESTLESS_S, Settling
 from device.records import Line
+from tests.nearly import nearly
 
 DEBOUNCE_S = 0.05
 lines = st.sampled_from(Line)
@@ -34,7 +35,7 @@ def run(settling: Settling, happenings: list[tuple[float, Line]], *, until_s: fl
 
 def test_change_counts_when_it_has_lasted() -> None:
     counted = run(Settling(Line.QUIET, DEBOUNCE_S), [(1.0, Line.ACTIVE)], until_s=1.0)
-    assert counted == [(pytest.approx(1.0 + DEBOUNCE_S), Line.ACTIVE)]
+    assert counted == [(nearly(1.0 + DEBOUNCE_S), Line.ACTIVE)]
 
 
 def test_change_that_ends_early_does_not_count() -> None:
@@ -44,7 +45,7 @@ def test_change_that_ends_early_does_not_count() -> None:
 def test_bounces_begin_anew() -> None:
     bounces = [(1.0, Line.ACTIVE), (0.04, Line.QUIET), (0.04, Line.ACTIVE)]
     counted = run(Settling(Line.QUIET, DEBOUNCE_S), bounces, until_s=1.0)
-    assert counted == [(pytest.approx(1.08 + DEBOUNCE_S), Line.ACTIVE)]
+    assert counted == [(nearly(1.08 + DEBOUNCE_S), Line.ACTIVE)]
 
 
 def test_without_debouncing_a_change_counts_at_once() -> None:
@@ -115,7 +116,7 @@ def chatter(seconds: float, *said: Line) -> list[tuple[float, Line]]:
 @pytest.mark.parametrize("said", [(Line.ACTIVE, Line.QUIET), (Line.CUT, Line.SHORT), (Line.SHORT, Line.ACTIVE)])
 def test_supervised_wire_that_never_rests_is_damaged(said: tuple[Line, Line]) -> None:
     settling = Settling(Line.QUIET, DEBOUNCE_S, supervised=True)
-    assert run(settling, chatter(5.0, *said)) == [(pytest.approx(0.02 + RESTLESS_S), Line.CUT)]
+    assert run(settling, chatter(5.0, *said)) == [(nearly(0.02 + RESTLESS_S), Line.CUT)]
 
 
 def test_contact_alone_that_never_rests_stays_what_it_was() -> None:
@@ -136,4 +137,4 @@ def test_rare_bounces_are_no_damage() -> None:
 def test_long_debouncing_is_no_damage() -> None:
     settling = Settling(Line.QUIET, 1.0, supervised=True)
     bounces = [(1.0, Line.ACTIVE), (0.01, Line.QUIET), (0.01, Line.ACTIVE)]
-    assert run(settling, bounces, until_s=5.0) == [(pytest.approx(2.02), Line.ACTIVE)]
+    assert run(settling, bounces, until_s=5.0) == [(nearly(2.02), Line.ACTIVE)]

@@ -12,7 +12,7 @@ from device.clock import SystemClock
 from device.door.wires.gpio import BoardIO, board_factory, open_board_io
 from device.door.wires.inputs import LOOK_S
 from device.errors import DoorError
-from device.records import DoorInput, DoorOutput, InputChanged, Line, Outputs
+from device.records import DoorEvent, DoorInput, DoorOutput, InputChanged, Line, Outputs
 from device.settings.tables import DoorSettings, InputSettings, OutputSettings
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
@@ -41,7 +41,8 @@ def opened(pins: SimulatedPins, clock: SimulatedClock) -> Callable[..., tuple[Bo
     def open_with(
         *inputs: InputSettings, outputs: tuple[OutputSettings, ...] = (), pin: int = 17
     ) -> tuple[BoardIO, list[Any]]:
-        io, told = BoardIO(DoorSettings(pin=pin, inputs=inputs, outputs=outputs), pins.factory, clock), []
+        told: list[DoorEvent] = []
+        io = BoardIO(DoorSettings(pin=pin, inputs=inputs, outputs=outputs), pins.factory, clock)
         io.watch(told.append)
         clock.attend(io)
         return io, told

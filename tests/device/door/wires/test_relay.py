@@ -24,7 +24,7 @@ def pins(clock: SimulatedClock) -> SimulatedPins:
     return SimulatedPins(clock)
 
 
-def kind(case) -> str:
+def kind(case: tuple[bool, bool]) -> str:
     return f"active {'high' if case[0] else 'low'}, fail-{'safe' if case[1] else 'secure'}"
 
 

@@ -20,7 +20,7 @@ from device.door.thread import DoorThread
 from device.door.wires.gpio import BoardIO
 from device.door.wires.relay_guard import PET_S, RelayGuard
 from device.errors import DoorError
-from device.records import DoorCommand, Event, Outputs
+from device.records import DoorCommand, DoorNotice, Event, Outputs
 from device.settings.tables import DoorSettings
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
@@ -202,7 +202,7 @@ def test_release_ends_while_its_thread_hangs_with_the_relays_lock(real: tuple[Bo
 
 
 @pytest.fixture
-def door(real: tuple[BoardIO, SimulatedPins]) -> Iterator[tuple[Door, SimulatedPins]]:
+def whole(real: tuple[BoardIO, SimulatedPins]) -> Iterator[tuple[Door, SimulatedPins]]:
     """A whole door with a thread for its time."""
     io, pins = real
     door = Door(DoorSettings(pin=PIN, strike_time_s=10.0), io, SystemClock())
@@ -212,9 +212,9 @@ def door(real: tuple[BoardIO, SimulatedPins]) -> Iterator[tuple[Door, SimulatedP
     thread.close()
 
 
-def test_release_ends_while_the_whole_door_hangs(door: tuple[Door, SimulatedPins]) -> None:
+def test_release_ends_while_the_whole_door_hangs(whole: tuple[Door, SimulatedPins]) -> None:
     """Long before its strike time is over."""
-    door, pins = door
+    door, pins = whole
     assert door.grant()
     with door._lock:
         wait_until(lambda: not changes(pins)[-1][1])
@@ -222,19 +222,24 @@ def test_release_ends_while_the_whole_door_hangs(door: tuple[Door, SimulatedPins
     assert PET_S / 2 < secured_at - released_at < PET_S + 2.0
 
 
-def test_door_that_woke_up_is_in_fault_and_says_why(door: tuple[Door, SimulatedPins]) -> None:
-    door, pins = door
+def test_door_that_woke_up_is_in_fault_and_says_why(whole: tuple[Door, SimulatedPins]) -> None:
+    door, pins = whole
     door.grant()
     with door._lock:
         wait_until(lambda: not changes(pins)[-1][1])
-    said = []
-    wait_until(lambda: said.extend(door.notices()) or Event.DOOR_FAULT in [notice.event for notice in said])
+    said: list[DoorNotice] = []
+
+    def is_told() -> bool:
+        said.extend(door.notices())
+        return Event.DOOR_FAULT in [notice.event for notice in said]
+
+    wait_until(is_told)
     assert "released and not attended to" in said[-1].detail
     assert not changes(pins)[-1][1]
 
 
-def test_evacuation_goes_on_when_the_door_wakes_up(door: tuple[Door, SimulatedPins]) -> None:
-    door, pins = door
+def test_evacuation_goes_on_when_the_door_wakes_up(whole: tuple[Door, SimulatedPins]) -> None:
+    door, pins = whole
     door.command(DoorCommand.EVACUATE)
     with door._lock:
         wait_until(lambda: not changes(pins)[-1][1])

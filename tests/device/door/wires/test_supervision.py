@@ -1,5 +1,7 @@
 """What a voltage says of a wire: the table of states, with the resistors that installers really have."""
 
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,7 +90,7 @@ def test_state_before_does_not_matter_for_a_nominal_voltage(before: Wire, wire: 
         (Wire.BROKEN, "open", Line.CUT),
     ],
 )
-def test_state_says_a_line(wire: Wire, active: str, line: Line) -> None:
+def test_state_says_a_line(wire: Wire, active: Literal["closed", "open"], line: Line) -> None:
     assert line_of(wire, active) is line
 
 

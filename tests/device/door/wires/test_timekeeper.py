@@ -1,5 +1,6 @@
 """A thread for what has a time of its own: called when due, soon after it is woken, and gone after the end."""
 
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ class Alarm:
 
     def __init__(self) -> None:
         self.at: float | None = None
-        self.went_off_at: float | None = None
+        self.went_off_at = math.nan
         self.gone_off = threading.Event()
 
     def deadline(self) -> float | None:
@@ -76,16 +77,16 @@ def test_closing_ends_the_thread_at_once(alarm: Alarm, keeper: Timekeeper) -> No
 def test_it_may_be_closed_by_what_it_calls() -> None:
     class Ending(Alarm):
         def tick(self) -> None:
-            keeper.close()
+            ended.close()
             super().tick()
 
     ending = Ending()
-    keeper = Timekeeper(ending, SystemClock())
+    ended = Timekeeper(ending, SystemClock())
     ending.at = time.monotonic()
-    keeper.wake()
+    ended.wake()
     assert ending.gone_off.wait(PATIENCE_S)
-    keeper._thread.join(PATIENCE_S)
-    assert not keeper._thread.is_alive()
+    ended._thread.join(PATIENCE_S)
+    assert not ended._thread.is_alive()
 
 
 def test_what_fails_is_reported_and_called_again(alarm: Alarm, monkeypatch: pytest.MonkeyPatch) -> None:
