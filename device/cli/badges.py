@@ -75,7 +75,7 @@ def add_badge(context: click.Context, name: str, badge: str, as_json: bool) -> N
 def replace_badge(context: click.Context, old: str, new: str, as_json: bool) -> None:
     """Revoke badge OLD and give its holder NEW, in one step.
 
-    If OLD or NEW has been revoked, or NEW is somebody else's, nothing changes.
+    If OLD or NEW has been revoked, or NEW belongs to another person, nothing changes.
     """
     from device.credentials import format_badge, parse_badge
 

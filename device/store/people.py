@@ -347,7 +347,7 @@ def _time(written: object) -> datetime:
     try:
         return datetime.fromisoformat(str(written))
     except ValueError:
-        raise sqlite3.DataError(f"{written!r} is no time") from None
+        raise sqlite3.DataError(f"not a timestamp: {written!r}") from None
 
 
 def _credential(row: dict[str, object]) -> Credential:

@@ -273,7 +273,7 @@ def test_damaged_time_is_an_error(store: Store, column: str) -> None:
     with closing(sqlite3.connect(store.path)) as other:
         other.execute(f"UPDATE {column} = 'then'")
         other.commit()
-    with pytest.raises(StoreError, match="'then' is no time"), store.people() as people:
+    with pytest.raises(StoreError, match="not a timestamp: 'then'"), store.people() as people:
         people.everyone()
 
 
