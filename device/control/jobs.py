@@ -40,6 +40,11 @@ def slow() -> ProtocolError:
     )
 
 
+def ending() -> ProtocolError:
+    """The answer to a request that the end of the service meets."""
+    return ProtocolError("The service is being stopped.", hint="Ask again once it runs.", code=Code.ENDING)
+
+
 def _too_long() -> ProtocolError:
     return ProtocolError(
         f"The request is not a line of up to {MAX_BULK} bytes.", hint="Send less at once.", code=Code.REQUEST
@@ -77,19 +82,21 @@ class Job:
         """Says why not, and hangs up."""
         self._end_with(earlier_error(error) if self.is_earlier else error_line(self.request.id, error), 0.0)
 
-    def stream(self, parts: Iterator[object], *, within_s: float) -> None:
+    def stream(self, parts: Iterator[object], *, within_s: float, is_ending: Callable[[], bool]) -> None:
         """Sends parts as they come, each within that time, and an end; a peer that has gone ends them.
 
-        Raises `ProtocolError` for one that doesn't read.
+        Raises `ProtocolError` for one that doesn't read, and once the service `is_ending`.
         """
         try:
             for part in parts:
+                if is_ending():
+                    raise ending()
                 self.peer.send_all(part_line(self.request.id, part), within_s)
             self.peer.send_all(line_of(End(self.request.id)), within_s)
         except TimeoutError:
             raise slow() from None
         except OSError:  # it has gone
-            return
+            pass
         finally:
             if close := getattr(parts, "close", None):
                 close()

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from device.control.desk import Desk, Later, bug
 from device.control.feed import NOTHING, Source
-from device.control.jobs import Job, Unread, job_of, refuse, settled
+from device.control.jobs import Job, Unread, ending, job_of, refuse, settled
 from device.control.messages import Code
 from device.control.protocol import MAX_REQUEST, Lane, ProtocolError, error_line
 from device.control.subscriptions import Pace, Subscriptions
-from device.control.workers import Workers, ending
+from device.control.workers import Workers
 from device.errors import DoorError, LintelError
 from device.line_server import Limits, LineServer, Peer
 from device.listening import Listening, listen_instead

@@ -19,10 +19,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from device.control.feed import POLL_S, After, Feed, Finding, Newest, Page, Source, Wish
-from device.control.jobs import Job, is_owner, slow
+from device.control.jobs import Job, ending, is_owner, slow
 from device.control.messages import Beat, Code, Rewound, Row, Start, Subscribe, Trouble
 from device.control.protocol import ProtocolError, error_line, part_line
-from device.control.workers import ending
 
 MAX_SUBSCRIBERS = 64
 UNREAD_BEATS = 3

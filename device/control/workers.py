@@ -3,21 +3,17 @@
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Iterator
 
 from device.control.desk import Desk, bug
-from device.control.jobs import SEND_S, Job, Unread, job_of, refuse, settled
+from device.control.jobs import SEND_S, Job, Unread, ending, job_of, refuse, settled
 from device.control.messages import Code
 from device.control.protocol import ProtocolError, error_line
 from device.errors import LintelError
 
 END_S = 2.0
 """How long the end waits for a thread that hangs in a disk."""
-
-
-def ending() -> ProtocolError:
-    """The answer to a request that the end of the service meets."""
-    return ProtocolError("The service is being stopped.", hint="Ask again once it runs.", code=Code.ENDING)
 
 
 class Workers:
@@ -49,8 +45,9 @@ class Workers:
         for _ in self._threads:
             with contextlib.suppress(queue.Full):
                 self._waiting.put_nowait(None)
+        deadline = time.monotonic() + END_S
         for thread in self._threads:
-            thread.join(END_S)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _busy(self) -> ProtocolError:
         return ProtocolError(
@@ -80,7 +77,7 @@ class Workers:
         """Raises `LintelError`."""
         answer = settled(job.answer(self._desk, is_ending=lambda: self._is_ending))
         if job.verb.streamed and isinstance(answer, Iterator):
-            job.stream(answer, within_s=SEND_S)
+            job.stream(answer, within_s=SEND_S, is_ending=lambda: self._is_ending)
         else:
             job.reply(answer, within_s=SEND_S)
 

@@ -1,0 +1,155 @@
+"""Bulk requests and streamed answers: bounded, in a lane of their own, ended when either side hangs up."""
+
+import contextlib
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from device.control import jobs, workers
+from device.control.client import Client, ask_doors
+from device.control.protocol import ProtocolError
+from device.control.server import ControlServer
+from device.errors import DoorError
+from tests.device.control.bench import PATIENCE_S, answers, connected, request, until
+from tests.device.control.verbs import Guide, Office, Secret, Step, Store, Stored, office_at
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+@pytest.fixture
+def service(path: Path, office: Office) -> Iterator[ControlServer]:
+    service = office_at(path, office)
+    yield service
+    office.may_go_on.set()
+    service.close()
+
+
+@pytest.mark.usefixtures("service")
+class TestBulk:
+    @pytest.mark.parametrize("size", [0, 700, 800, 50_000, 786_000])
+    def test_request_of_up_to_a_megabyte_is_answered(self, path: Path, office: Office, size: int) -> None:
+        assert Client(path).ask(Store(picture=os.urandom(size)), Stored) == Stored(size)
+        assert office.sizes == [size]
+
+    def test_longer_one_is_refused(self, path: Path, office: Office) -> None:
+        with pytest.raises(DoorError, match="not a line of up to 1048576 bytes"):
+            Client(path).ask(Store(picture=bytes(800_000)), Stored)
+        assert office.sizes == []
+
+    def test_line_that_never_ends_is_refused(self, path: Path) -> None:
+        with connected(path) as endless:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                for _ in range(100):
+                    endless.sendall(b"x" * 65536)
+            until(lambda: ask_doors(path) is not None)
+
+    def test_line_that_is_cut_off_is_refused(self, path: Path, office: Office) -> None:
+        (refused,) = answers(path, request("store", picture="QUJD" * 1000)[:-1])
+        assert (refused["code"], office.sizes) == ("request", [])
+
+    def test_long_line_for_a_door_is_carried_out_as_any(self, path: Path) -> None:
+        (answer,) = answers(path, request("status")[:-1] + b" " * 5000 + b"\n")
+        assert answer["reply"]["doors"][0]["door"] == "main"
+
+    def test_slow_one_is_dropped_with_the_reason(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(jobs, "GRACE_S", 0.05)
+        with connected(path) as slow:
+            slow.sendall(request("store", picture="QUJD" * 1000)[:2000])
+            assert json.loads(slow.recv(65536))["code"] == "slow"
+
+    def test_more_than_can_wait_are_refused_and_the_doors_answer(self, path: Path, office: Office) -> None:
+        office.may_go_on.clear()
+        many = [connected(path) for _ in range(4 + 16 + 3)]
+        for one in many:
+            one.sendall(request("store", picture="QUJD"))
+            time.sleep(0.01)
+        refused = [json.loads(one.recv(65536))["code"] for one in many[-3:]]
+        began = time.monotonic()
+        assert ask_doors(path)
+        assert time.monotonic() - began < 0.5
+        office.may_go_on.set()
+        stored = [json.loads(one.recv(65536))["reply"] for one in many[:-3]]
+        assert (refused, stored) == (["busy"] * 3, [{"size": 3}] * 20)
+        for one in many:
+            one.close()
+
+    def test_verb_of_the_owner_is_refused_to_others(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert Client(path).ask(Secret(), Stored) == Stored(1)
+        monkeypatch.setattr(jobs, "is_owner", lambda _uid: False)
+        with pytest.raises(ProtocolError, match=f"User {os.getuid()} may not ask for secret") as refused:
+            Client(path).ask(Secret(), Stored)
+        assert refused.value.code == "forbidden"
+
+
+@pytest.mark.parametrize(("uid", "owns"), [(0, True), (12345, False), (65534, False)])
+def test_owner_is_root_or_the_services_user(uid: int, owns: bool) -> None:
+    assert jobs.is_owner(uid) is owns
+
+
+@pytest.mark.usefixtures("service")
+class TestStreams:
+    def test_parts_come_and_an_end(self, path: Path, office: Office) -> None:
+        parts = list(Client(path).stream(Guide(steps=3), Step, silence_s=PATIENCE_S))
+        assert (parts, office.ended.is_set()) == ([Step(0), Step(1), Step(2)], True)
+
+    def test_parts_come_as_they_are_made(self, path: Path, office: Office) -> None:
+        office.may_go_on.clear()
+        steps = Client(path).stream(Guide(steps=2), Step, silence_s=PATIENCE_S)
+        found: list[Step] = []
+        reader = threading.Thread(target=lambda: found.extend(steps))
+        reader.start()
+        assert found == []
+        office.may_go_on.set()
+        reader.join(PATIENCE_S)
+        assert found == [Step(0), Step(1)]
+
+    def test_error_in_the_middle_comes_after_the_parts_before_it(self, path: Path) -> None:
+        steps = Client(path).stream(Guide(steps=3, fails_at=1), Step, silence_s=PATIENCE_S)
+        assert next(steps) == Step(0)
+        with pytest.raises(DoorError, match="Nobody is there") as failed:
+            next(steps)
+        assert failed.value.hint == "Stand in front of the camera."
+
+    def test_hanging_up_ends_it_at_the_other_end(self, path: Path, office: Office) -> None:
+        steps = Client(path).stream(Guide(steps=10_000_000), Step, silence_s=PATIENCE_S)
+        next(steps)
+        steps.close()  # type: ignore[attr-defined]
+        assert office.ended.wait(PATIENCE_S)
+
+    def test_peer_that_reads_nothing_is_dropped_with_the_handler_ended(
+        self, path: Path, office: Office, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(workers, "SEND_S", 0.1)
+        with connected(path) as deaf:
+            deaf.sendall(request("guide", steps=1_000_000, size=1000))
+            assert office.ended.wait(PATIENCE_S)
+
+    def test_silence_is_an_error(self, path: Path, office: Office) -> None:
+        office.may_go_on.clear()
+        with pytest.raises(DoorError, match="does not answer: timed out"):
+            next(Client(path).stream(Guide(steps=1), Step, silence_s=0.1))
+
+    def test_service_that_is_stopped_ends_it(self, path: Path, service: ControlServer) -> None:
+        steps = Client(path).stream(Guide(steps=10_000_000), Step, silence_s=PATIENCE_S)
+        next(steps)
+        service.close()
+        with pytest.raises(DoorError, match="The service is being stopped"):
+            list(steps)
+
+
+def test_without_a_service_there_is_nothing_to_stream(path: Path) -> None:
+    with pytest.raises(DoorError, match="No service answers"):
+        next(Client(path).stream(Guide(steps=1), Step, silence_s=1.0))
+
+
+def test_service_without_bulk_verbs_refuses_long_lines(path: Path, server: ControlServer) -> None:  # noqa: ARG001 - it runs
+    (refused,) = answers(path, b"x" * 2000)
+    assert refused["what"] == "The request is no line of up to 1024 bytes."
