@@ -43,7 +43,7 @@ CHECK_S = 1.0
 """How often it is looked whether the socket is still in its place; one that was removed is made again."""
 END_S = 2.0
 _NO_LINE = ProtocolError(
-    f"The request is no line of up to {MAX_REQUEST} bytes.", hint="Use `lintel door`.", code=Code.REQUEST
+    f"The request is not a line of up to {MAX_REQUEST} bytes.", hint="Use `lintel door`.", code=Code.REQUEST
 )
 
 

@@ -152,4 +152,4 @@ def test_without_a_service_there_is_nothing_to_stream(path: Path) -> None:
 
 def test_service_without_bulk_verbs_refuses_long_lines(path: Path, server: ControlServer) -> None:  # noqa: ARG001 - it runs
     (refused,) = answers(path, b"x" * 2000)
-    assert refused["what"] == "The request is no line of up to 1024 bytes."
+    assert refused["what"] == "The request is not a line of up to 1024 bytes."
