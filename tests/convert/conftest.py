@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -18,6 +19,9 @@ from device.images import image_files, read_image
 from device.settings.tables import VisionSettings
 from device.vision.alignment import align
 from device.vision.faces import load_analyzer
+
+if TYPE_CHECKING:
+    import keras
 
 
 @pytest.fixture(scope="session")
@@ -38,14 +42,14 @@ def resnet_weights(published: Callable[[str], Path]) -> ResnetWeights:
 
 
 @pytest.fixture(scope="session")
-def resnet(resnet_weights: ResnetWeights):
+def resnet(resnet_weights: ResnetWeights) -> "keras.Model":
     """dlib's network in Keras, as it is."""
     load_tensorflow()
     return load(resnet_weights)
 
 
 @pytest.fixture(scope="session")
-def bounded_resnet(resnet_weights: ResnetWeights):
+def bounded_resnet(resnet_weights: ResnetWeights) -> "keras.Model":
     """The network that is quantized: its last stage bounded."""
     load_tensorflow()
     return load(resnet_weights, cap=CAP)

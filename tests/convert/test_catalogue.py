@@ -91,5 +91,5 @@ def test_a_missing_file_and_a_folder_that_is_none_are_refused(tmp_path: Path) ->
         ("minifasnet-v1se", "minifasnet/4_0_0_80x80_MiniFASNetV1SE.pth"),
     ],
 )
-def test_the_hashes_are_those_of_the_published_files(name, path, lintel_data: Path) -> None:
+def test_the_hashes_are_those_of_the_published_files(name: str, path: str, lintel_data: Path) -> None:
     assert hash_of(lintel_data / "weights" / path, ENTRIES[name]) == ENTRIES[name].sha256

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -26,6 +26,9 @@ from convert.weights.keras_files.hdf5 import opened, stored_tensors
 from convert.weights.keras_files.saved_model import GRAPH, check_saved_model
 from device.errors import LintelError
 from device.vision.manifest import Alignment, Source
+
+if TYPE_CHECKING:
+    import keras
 
 MAX_MIB = 96
 """What refusing a small file may take at its peak; some importers make room for the largest file they would take."""
@@ -75,7 +78,7 @@ def survives(load: Callable[[], object]) -> None:
     assert peak < MAX_MIB << 20
 
 
-def network():
+def network() -> "keras.Model":
     load_tensorflow()
     import keras
     from keras import layers
@@ -87,12 +90,12 @@ def network():
 
 
 @pytest.fixture(scope="module")
-def own():
+def own() -> "keras.Model":
     return network()
 
 
 @pytest.fixture(scope="module")
-def files(own, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def files(own: "keras.Model", tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fuzz")
     with quiet():
         own.save(folder / "net.keras")
@@ -111,7 +114,7 @@ def test_a_damaged_keras_file(files: Path, mutation: Mutation, name: str) -> Non
 
 
 @pytest.fixture(scope="module")
-def imported(own, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def imported(own: "keras.Model", tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network with its sidecar, as `quantize` takes it."""
     path = tmp_path_factory.mktemp("imported") / "small.keras"
     alignment = Alignment(size_px=8, template=((2.0, 3.0), (5.0, 3.0)), landmarks=(33, 263))
@@ -148,7 +151,7 @@ def test_a_damaged_network_or_sidecar_for_the_quantizer(
 
 @FEW
 @given(MUTATIONS, st.sampled_from(["net.weights.h5", "net.h5"]))
-def test_damaged_weights(files: Path, own, mutation: Mutation, name: str) -> None:
+def test_damaged_weights(files: Path, own: "keras.Model", mutation: Mutation, name: str) -> None:
     path = files / f"damaged-{name}"
     path.write_bytes(mutation((files / name).read_bytes()))
     survives(lambda: load_weights_into(own, path))
@@ -181,13 +184,13 @@ JSON = st.recursive(
 
 @settings(FEW, max_examples=100)
 @given(JSON)
-def test_a_description_of_anything(config) -> None:
+def test_a_description_of_anything(config: object) -> None:
     survives(lambda: parse_config(json.dumps(config).encode()))
 
 
 @settings(FEW, max_examples=12)
 @given(st.integers(0, 1 << 30), JSON)
-def test_a_description_with_anything_in_one_place(files: Path, seed: int, value) -> None:
+def test_a_description_with_anything_in_one_place(files: Path, seed: int, value: object) -> None:
     with zipfile.ZipFile(files / "net.keras") as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     config = json.loads(members["config.json"])
@@ -200,7 +203,7 @@ def test_a_description_with_anything_in_one_place(files: Path, seed: int, value)
     survives(lambda: read_network(path))
 
 
-def places(value) -> Iterator[tuple[Any, ...]]:
+def places(value: object) -> Iterator[tuple[Any, ...]]:
     """Every place in a JSON value: the object or list, and the key in it."""
     for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
         yield value, key

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -18,6 +19,9 @@ from convert.weights.keras_files.archive import read_network
 from convert.weights.keras_files.saved_model import check_saved_model
 from device.commandline import run_command
 
+if TYPE_CHECKING:
+    import keras
+
 SIZE = 16
 PIXELS = np.random.default_rng(1).uniform(0, 255, (2, SIZE, SIZE, 3)).astype(np.float32)
 SCALED = (PIXELS * np.float32(1 / 128) - np.float32(1))[..., ::-1]
@@ -26,7 +30,7 @@ OWN = OwnNetwork(SIZE, "arcface", "MIT", scale=1 / 128, offset=-1.0, bgr=True)
 OPTIONS = ["--size", str(SIZE), "--alignment", "arcface", "--license", "MIT"]
 
 
-def small_network(shape: tuple[int | None, ...] = (SIZE, SIZE, 3)):
+def small_network(shape: tuple[int | None, ...] = (SIZE, SIZE, 3)) -> "keras.Model":
     load_tensorflow()
     import keras
     from keras import layers
@@ -37,19 +41,19 @@ def small_network(shape: tuple[int | None, ...] = (SIZE, SIZE, 3)):
     return keras.Model(pixels, layers.Dense(6)(layers.GlobalAveragePooling2D()(x)), name="small")
 
 
-def saved(model, path: Path) -> Path:
+def saved(model: "keras.Model", path: Path) -> Path:
     with quiet():
         model.save(path)
     return path
 
 
 @pytest.fixture(scope="module")
-def network():
+def network() -> "keras.Model":
     return small_network()
 
 
 @pytest.fixture(scope="module")
-def files(network, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def files(network: "keras.Model", tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("own")
     with quiet():
         network.save(folder / "net.keras")
@@ -61,7 +65,9 @@ def run(*arguments: object) -> int:
     return run_command(cli, ["import", *map(str, arguments)])
 
 
-def test_a_network_of_one_s_own_takes_rgb_0_to_255_after_its_import(files: Path, network, tmp_path: Path) -> None:
+def test_a_network_of_one_s_own_takes_rgb_0_to_255_after_its_import(
+    files: Path, network: "keras.Model", tmp_path: Path
+) -> None:
     imported = import_own("mine", files / "net.keras", tmp_path, OWN)
     received = np.asarray(read_network(imported.path)(PIXELS))
     assert np.abs(received - np.asarray(network(SCALED))).max() < 1e-5
@@ -95,7 +101,7 @@ def test_a_template_grows_from_its_first_pixel_s_corner_not_from_its_center(tmp_
     assert spec.alignment.template[0] == (77.0892, 103.8926)
 
 
-def test_a_saved_model_stays_one_and_takes_rgb_0_to_255(files: Path, network, tmp_path: Path) -> None:
+def test_a_saved_model_stays_one_and_takes_rgb_0_to_255(files: Path, network: "keras.Model", tmp_path: Path) -> None:
     imported = import_own("mine", files / "saved", tmp_path, OWN)
     tf = load_tensorflow()
     with quiet():
@@ -144,7 +150,7 @@ def facenet(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow(small="test_weights_alone_need_a_network_and_get_the_project_s")
 @pytest.mark.parametrize("name", ["net.weights.h5", "net.h5"])
-def test_facenet_s_weights_of_512_numbers_come_in(name, facenet: Path, tmp_path: Path) -> None:
+def test_facenet_s_weights_of_512_numbers_come_in(name: str, facenet: Path, tmp_path: Path) -> None:
     own = OwnNetwork(160, "dlib", "MIT", network="inception_resnet_v1", length=512)
     imported = import_own("mine", facenet / name, tmp_path, own)
     assert (imported.spec.length, imported.weights) == (512, 23_497_424)
@@ -255,7 +261,9 @@ def test_another_hash_names_both(tmp_path: Path) -> None:
         ("minifasnet-v1se", "minifasnet/4_0_0_80x80_MiniFASNetV1SE.pth", 80, 3, 444_554),
     ],
 )
-def test_the_published_files_are_imported(name, path, size, length, weights, lintel_data: Path, tmp_path: Path) -> None:  # noqa: PLR0913
+def test_the_published_files_are_imported(  # noqa: PLR0913
+    name: str, path: str, size: int, length: int, weights: int, lintel_data: Path, tmp_path: Path
+) -> None:
     imported = import_known(name, lintel_data / "weights" / path, tmp_path)
     spec = read_spec(imported.path)
     assert (spec.alignment.size_px, spec.length, imported.weights) == (size, length, weights)

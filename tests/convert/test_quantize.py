@@ -1,7 +1,7 @@
 """Every precision makes a file that the device's interpreter runs: float32 in and out, and close to the network."""
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -16,10 +16,13 @@ from device.vision.manifest import TensorSpec
 from device.vision.models import Model
 from device.vision.runtime import Interpreter
 
+if TYPE_CHECKING:
+    import keras
+
 PIXELS = (1, 8, 8, 3)
 
 
-def small_network():
+def small_network() -> "keras.Model":
     """Every kind of layer of the large one, on 8x8 pixels, with weights of a fixed seed."""
     load_tensorflow()
     import keras

@@ -1,6 +1,7 @@
 """A network is found by what the command line calls it, a SavedModel as well as a Keras file."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,12 +12,15 @@ from convert.importing import OwnNetwork, import_own
 from convert.quantize import Quantization, quantize
 from convert.tensorflow_backend import load_tensorflow, quiet
 
+if TYPE_CHECKING:
+    import keras
+
 SIZE = 16
 OWN = OwnNetwork(size_px=SIZE, scale=0.5, offset=-1.0, alignment="dlib", license="MIT")
 
 
 @pytest.fixture(scope="module")
-def model():
+def model() -> "keras.Model":
     load_tensorflow()
     import keras
 
@@ -26,14 +30,14 @@ def model():
 
 
 @pytest.fixture(scope="module")
-def saved(model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def saved(model: "keras.Model", tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("saved")
     with quiet():
         model.export(str(folder / "theirs"), verbose=False)
     return import_own("ours", folder / "theirs", folder, OWN).path
 
 
-def test_a_saved_model_is_converted_as_the_network_it_is(model, saved: Path) -> None:
+def test_a_saved_model_is_converted_as_the_network_it_is(model: "keras.Model", saved: Path) -> None:
     name = str(saved)
     found = load_network(name, spec_of(name))
     chips = np.random.default_rng(0).integers(0, 256, (2, SIZE, SIZE, 3)).astype(np.float32)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -19,11 +19,14 @@ from convert.tensorflow_backend import load_tensorflow
 from device.errors import ModelError
 from device.vision.runtime import RUNTIMES
 
+if TYPE_CHECKING:
+    import keras
+
 SIZE = 8
 LITERT = RUNTIMES[0]
 
 
-def network_with(*layers_between):
+def network_with(*layers_between) -> "keras.Model":
     """A convolution, those layers, and a vector of four numbers."""
     load_tensorflow()
     import keras
@@ -43,7 +46,7 @@ def chips() -> NDArray[Any]:
 
 
 @pytest.fixture(scope="module")
-def network():
+def network() -> "keras.Model":
     load_tensorflow()
     from keras import layers
 
@@ -51,12 +54,12 @@ def network():
 
 
 @pytest.fixture(scope="module")
-def file(network, chips: NDArray[Any]) -> bytes:
+def file(network: "keras.Model", chips: NDArray[Any]) -> bytes:
     return quantize(network, Quantization.FULL_INT8, chips)
 
 
 @pytest.fixture(scope="module")
-def integers(network, chips: NDArray[Any]) -> bytes:
+def integers(network: "keras.Model", chips: NDArray[Any]) -> bytes:
     return quantize(network, Quantization.FULL_INT8, chips, integer_io=True)
 
 

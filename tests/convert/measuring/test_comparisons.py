@@ -1,5 +1,6 @@
 """All comparisons in blocks are those of two loops, whatever the size of a block and however few are kept."""
 
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -89,7 +90,7 @@ def test_a_stricter_threshold_matches_fewer_and_refuses_more(
 @settings(max_examples=40)
 @given(labelled, st.randoms(use_true_random=False), st.permutations(range(PEOPLE)), targets)
 def test_the_order_of_people_and_images_changes_nothing(
-    rows: list[tuple[int, tuple[float, float]]], random, renamed: list[int], target: float
+    rows: list[tuple[int, tuple[float, float]]], random: random.Random, renamed: list[int], target: float
 ) -> None:
     shuffled = [(renamed[person], vector) for person, vector in random.sample(rows, len(rows))]
     found, again = compare_all(templates(rows), PEOPLE), compare_all(templates(shuffled), PEOPLE)

@@ -1,5 +1,6 @@
 """What a conversion costs: the measures' laws, and small cases by hand."""
 
+import random
 from typing import Any
 
 import numpy as np
@@ -114,7 +115,7 @@ def test_a_line_is_a_full_correlation(numbers: NDArray[Any], slope: float, offse
 
 @settings(max_examples=25)
 @given(values, st.randoms(use_true_random=False))
-def test_a_correlation_is_between_minus_one_and_one(numbers: NDArray[Any], random) -> None:
+def test_a_correlation_is_between_minus_one_and_one(numbers: NDArray[Any], random: random.Random) -> None:
     shuffled = np.array(random.sample(list(numbers), len(numbers)))
     found = correlation(numbers, shuffled)
     assert np.isnan(found) == (np.ptp(numbers) == 0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import dlib
 import numpy as np
@@ -13,8 +14,11 @@ from convert.tensorflow_backend import quiet
 from device.vision.embedder import Embedder
 from device.vision.models import EMBEDDING, load_model, shipped_models_dir
 
+if TYPE_CHECKING:
+    import keras
 
-def outputs(model, chips: np.ndarray) -> np.ndarray:
+
+def outputs(model: "keras.Model", chips: np.ndarray) -> np.ndarray:
     return np.asarray(model(chips.astype(np.float32), training=False))
 
 
@@ -22,13 +26,13 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
 
-def embeddings(model, chips: np.ndarray) -> np.ndarray:
+def embeddings(model: "keras.Model", chips: np.ndarray) -> np.ndarray:
     """Of chip and mirror, as the device makes them of the quantized network's outputs."""
     return unit(outputs(model, chips) + outputs(model, chips[:, :, ::-1]))
 
 
 @pytest.fixture(scope="module")
-def dlib_itself(published: Callable[[str], Path]):
+def dlib_itself(published: Callable[[str], Path]) -> Any:
     return dlib.face_recognition_model_v1(str(published(RESNET_WEIGHTS.name)))
 
 
@@ -41,13 +45,15 @@ def other_chips() -> np.ndarray:
 
 
 @pytest.mark.parametrize("of", ["portrait_chips", "other_chips"])
-def test_the_network_gives_what_dlib_gives(of: str, resnet, dlib_itself, request: pytest.FixtureRequest) -> None:
+def test_the_network_gives_what_dlib_gives(
+    of: str, resnet: "keras.Model", dlib_itself: Any, request: pytest.FixtureRequest
+) -> None:
     chips = request.getfixturevalue(of)
     expected = np.array([dlib_itself.compute_face_descriptor(chip) for chip in chips])
     assert np.abs(outputs(resnet, chips) - expected).max() < 1e-5
 
 
-def test_the_network_has_layers_of_its_table_and_no_others(resnet) -> None:
+def test_the_network_has_layers_of_its_table_and_no_others(resnet: "keras.Model") -> None:
     kinds = {type(layer).__name__ for layer in resnet.layers}
     assert kinds == {
         *("InputLayer", "Conv2D", "MaxPooling2D", "AveragePooling2D", "ZeroPadding2D", "Add", "ReLU"),
@@ -55,7 +61,9 @@ def test_the_network_has_layers_of_its_table_and_no_others(resnet) -> None:
     }
 
 
-def test_the_network_is_loaded_back_in_safe_mode(resnet, portrait_chips: np.ndarray, tmp_path: Path) -> None:
+def test_the_network_is_loaded_back_in_safe_mode(
+    resnet: "keras.Model", portrait_chips: np.ndarray, tmp_path: Path
+) -> None:
     import keras
 
     with quiet():
@@ -64,17 +72,19 @@ def test_the_network_is_loaded_back_in_safe_mode(resnet, portrait_chips: np.ndar
     assert np.array_equal(outputs(again, portrait_chips), outputs(resnet, portrait_chips))
 
 
-def test_the_network_takes_several_chips_at_once(resnet, portrait_chips: np.ndarray) -> None:
+def test_the_network_takes_several_chips_at_once(resnet: "keras.Model", portrait_chips: np.ndarray) -> None:
     one_by_one = np.concatenate([outputs(resnet, chip[np.newaxis]) for chip in portrait_chips])
     assert np.allclose(outputs(resnet, portrait_chips), one_by_one, atol=1e-5)
 
 
-def test_the_bound_holds_where_dlib_s_own_network_spikes(resnet, bounded_resnet, portrait_chips: np.ndarray) -> None:
+def test_the_bound_holds_where_dlib_s_own_network_spikes(
+    resnet: "keras.Model", bounded_resnet: "keras.Model", portrait_chips: np.ndarray
+) -> None:
     import keras
 
     wide = portrait_chips[:, 30:120].repeat(2, axis=1)[:, :150]
 
-    def highest(model) -> float:
+    def highest(model: "keras.Model") -> float:
         last = keras.Model(model.input, [model.get_layer(f"block{n}.relu").output for n in (11, 12, 13, 14)])
         return max(float(np.max(part)) for part in last(wide.astype(np.float32)))
 
@@ -82,7 +92,7 @@ def test_the_bound_holds_where_dlib_s_own_network_spikes(resnet, bounded_resnet,
 
 
 def test_bounded_the_network_gives_nearly_the_same_on_the_portraits(
-    resnet, bounded_resnet, portrait_chips: np.ndarray
+    resnet: "keras.Model", bounded_resnet: "keras.Model", portrait_chips: np.ndarray
 ) -> None:
     cosines = (embeddings(resnet, portrait_chips) * embeddings(bounded_resnet, portrait_chips)).sum(axis=1)
     assert cosines.min() > 0.99999

@@ -1,10 +1,15 @@
 """Inception-ResNet v1 has the published number of parameters, block by block, and maps of the published sizes."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from convert.networks.inception_resnet_v1 import inception_resnet_v1
 from convert.weights.keras_files.config import parse_config
+
+if TYPE_CHECKING:
+    import keras
 
 PUBLISHED = {128: (22_808_144, 22_779_312), 512: (23_497_424, 23_467_824)}
 """All and trained parameters of keras-facenet's facenet_keras.h5, and of deepface's Facenet512."""
@@ -44,17 +49,17 @@ SCALES = {
 
 
 @pytest.fixture(scope="module")
-def network():
+def network() -> "keras.Model":
     return inception_resnet_v1(length=512)
 
 
-def parameters(model) -> tuple[int, int]:
+def parameters(model: "keras.Model") -> tuple[int, int]:
     return tuple(
         sum(int(np.prod(weight.shape)) for weight in weights) for weights in (model.weights, model.trainable_weights)
     )
 
 
-def test_of_512_numbers_the_network_has_the_published_number_of_parameters(network) -> None:
+def test_of_512_numbers_the_network_has_the_published_number_of_parameters(network: "keras.Model") -> None:
     assert parameters(network) == PUBLISHED[512]
 
 
@@ -62,7 +67,7 @@ def test_of_128_numbers_it_has_too() -> None:
     assert parameters(inception_resnet_v1()) == PUBLISHED[128]
 
 
-def test_each_block_has_its_parameters(network) -> None:
+def test_each_block_has_its_parameters(network: "keras.Model") -> None:
     counted = {
         block: sum(layer.count_params() for layer in network.layers if layer.name.startswith(f"{block}_"))
         for block in PARAMETERS
@@ -72,16 +77,16 @@ def test_each_block_has_its_parameters(network) -> None:
     assert counted == PARAMETERS
 
 
-def test_layers_give_maps_of_the_published_sizes(network) -> None:
+def test_layers_give_maps_of_the_published_sizes(network: "keras.Model") -> None:
     assert {name: network.get_layer(name).output.shape[1:] for name in OUTPUTS} == OUTPUTS
 
 
-def test_residuals_are_scaled_down_but_the_last(network) -> None:
+def test_residuals_are_scaled_down_but_the_last(network: "keras.Model") -> None:
     scales = {layer.name: layer.scale for layer in network.layers if layer.name.endswith("_Scale")}
     assert scales == SCALES
 
 
-def test_a_block_adds_what_it_sees_to_its_map_and_the_last_has_no_relu(network) -> None:
+def test_a_block_adds_what_it_sees_to_its_map_and_the_last_has_no_relu(network: "keras.Model") -> None:
     import keras
 
     before, seen, scaled, after = (
@@ -95,18 +100,18 @@ def test_a_block_adds_what_it_sees_to_its_map_and_the_last_has_no_relu(network) 
     assert network.get_layer("AvgPool").input is after
 
 
-def test_pixels_are_brought_to_minus_1_to_1_as_facenet_does(network) -> None:
+def test_pixels_are_brought_to_minus_1_to_1_as_facenet_does(network: "keras.Model") -> None:
     layer = network.layers[1]
     received = np.asarray(layer(np.array([0, 127.5, 255], np.float32)))
     assert (layer.name, received.tolist()) == ("normalization", [-127.5 / 128, 0, 127.5 / 128])
 
 
-def test_the_network_is_one_that_can_be_imported(network) -> None:
+def test_the_network_is_one_that_can_be_imported(network: "keras.Model") -> None:
     described = parse_config(network.to_json().encode())["config"]["layers"]
     assert {layer["config"]["name"] for layer in described} >= {layer.name for layer in network.layers}
 
 
-def test_layers_with_weights_have_distinct_names_that_keras_facenet_gives_them(network) -> None:
+def test_layers_with_weights_have_distinct_names_that_keras_facenet_gives_them(network: "keras.Model") -> None:
     named = {layer.name for layer in network.layers if layer.weights}
     assert {
         *("Conv2d_1a_3x3", "Conv2d_1a_3x3_BatchNorm", "Block35_1_Branch_2_Conv2d_0c_3x3", "Block35_1_Conv2d_1x1"),

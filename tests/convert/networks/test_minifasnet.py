@@ -7,6 +7,7 @@ import types
 import zipfile
 from collections import OrderedDict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,6 +17,9 @@ from convert.networks.minifasnet import STAGES, Variant, minifasnet
 from convert.tensorflow_backend import load_tensorflow
 from convert.weights.minifasnet import expected_shapes, load
 from convert.weights.torch_file import read_state_dict
+
+if TYPE_CHECKING:
+    import keras
 
 PUBLISHED = {Variant.V2: "2.7_80x80_MiniFASNetV2.pth", Variant.V1SE: "4_0_0_80x80_MiniFASNetV1SE.pth"}
 OF_TRAINING = ("running_mean", "running_var")
@@ -157,7 +161,7 @@ def state() -> State:
 
 
 @pytest.fixture(scope="module")
-def network(state: State, tmp_path_factory: pytest.TempPathFactory):
+def network(state: State, tmp_path_factory: pytest.TempPathFactory) -> "keras.Model":
     return load(write_state(state, tmp_path_factory.mktemp("state") / "net.pth"), Variant.V2)
 
 
@@ -167,11 +171,11 @@ def excited_state() -> State:
 
 
 @pytest.fixture(scope="module")
-def excited(excited_state: State, tmp_path_factory: pytest.TempPathFactory):
+def excited(excited_state: State, tmp_path_factory: pytest.TempPathFactory) -> "keras.Model":
     return load(write_state(excited_state, tmp_path_factory.mktemp("excited") / "net.pth"), Variant.V1SE)
 
 
-def logits(model, crops: np.ndarray) -> np.ndarray:
+def logits(model: "keras.Model", crops: np.ndarray) -> np.ndarray:
     return np.asarray(model(crops, training=False))
 
 
@@ -180,32 +184,32 @@ def defined(state: State, crops: np.ndarray) -> np.ndarray:
     return Definition(state)(crops[..., ::-1].transpose(0, 3, 1, 2))
 
 
-def off(model, state: State) -> float:
+def off(model: "keras.Model", state: State) -> float:
     """How far the network lies from the definition, as a share of the largest logit."""
     expected = defined(state, random_crops())
     return float(np.abs(logits(model, random_crops()) - expected).max() / np.abs(expected).max())
 
 
-def test_the_network_gives_what_its_definition_gives(network, state: State) -> None:
+def test_the_network_gives_what_its_definition_gives(network: "keras.Model", state: State) -> None:
     assert off(network, state) < 1e-5
 
 
-def test_so_does_the_one_with_squeeze_and_excitation(excited, excited_state: State) -> None:
+def test_so_does_the_one_with_squeeze_and_excitation(excited: "keras.Model", excited_state: State) -> None:
     assert off(excited, excited_state) < 1e-5
 
 
 @pytest.mark.parametrize("variant", list(Variant))
-def test_the_published_weights_give_what_the_definition_gives(variant, lintel_data: Path) -> None:
+def test_the_published_weights_give_what_the_definition_gives(variant: Variant, lintel_data: Path) -> None:
     path = lintel_data / "weights" / "minifasnet" / PUBLISHED[variant]
     assert off(load(path, variant), read_state_dict(path)) < 1e-5
 
 
-def test_what_the_random_network_gives_hangs_on_the_order_of_colors(network) -> None:
+def test_what_the_random_network_gives_hangs_on_the_order_of_colors(network: "keras.Model") -> None:
     given, turned = logits(network, random_crops()), logits(network, random_crops()[..., ::-1])
     assert np.abs(given - turned).max() > 1e-2 * np.abs(given).max()
 
 
-def test_the_networks_have_keras_s_own_layers_alone(network, excited) -> None:
+def test_the_networks_have_keras_s_own_layers_alone(network: "keras.Model", excited: "keras.Model") -> None:
     """So they are loaded back in safe mode."""
     kinds = {type(layer).__name__ for model in (network, excited) for layer in model.layers}
     assert kinds == {
@@ -214,18 +218,18 @@ def test_the_networks_have_keras_s_own_layers_alone(network, excited) -> None:
     }
 
 
-def test_v2_has_as_many_weights_as_published(network) -> None:
+def test_v2_has_as_many_weights_as_published(network: "keras.Model") -> None:
     counts = [np.prod(shape) for name, shape in expected_shapes(network).items() if not name.endswith(OF_TRAINING)]
     assert round(sum(counts) / 1e6, 2) == 0.43
 
 
-def test_without_squeeze_and_excitation_v1_has_as_many_weights_as_published(excited) -> None:
+def test_without_squeeze_and_excitation_v1_has_as_many_weights_as_published(excited: "keras.Model") -> None:
     shapes = expected_shapes(excited)
     plain = {name: shape for name, shape in shapes.items() if "se_module" not in name}
     assert round(sum(np.prod(plain[name]) for name in plain if not name.endswith(OF_TRAINING)) / 1e6, 2) == 0.41
 
 
-def test_stages_halve_the_map(network) -> None:
+def test_stages_halve_the_map(network: "keras.Model") -> None:
     ends = [f"{stage.name}.model.{len(stage.widths) - 1}.sum" for stage in STAGES[Variant.V2]]
     assert [network.get_layer(name).output.shape[1:] for name in ends] == [(20, 20, 64), (10, 10, 128), (5, 5, 128)]
 
@@ -246,7 +250,7 @@ def test_tensors_missing_left_over_and_misshapen_are_named_in_one_error(state: S
     )
 
 
-def test_counters_of_batches_are_left_out(network, state: State, tmp_path: Path) -> None:
+def test_counters_of_batches_are_left_out(network: "keras.Model", state: State, tmp_path: Path) -> None:
     counted = {**state, "module.bn.num_batches_tracked": np.array(7, np.int64)}
     model = load(write_state(counted, tmp_path / "net.pth"), Variant.V2)
     assert np.array_equal(logits(model, random_crops()), logits(network, random_crops()))

@@ -1,6 +1,7 @@
 """MobileFaceNet in Keras: the paper's table, and with the published weights what onnxruntime makes of the same file."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
@@ -12,6 +13,9 @@ from convert.errors import WeightsError
 from convert.networks.mobilefacenet import BOTTLENECKS, CHIP_PX, Variant, mobilefacenet
 from convert.tensorflow_backend import quiet
 from convert.weights.mobilefacenet import expected_shapes, load, names_in_file
+
+if TYPE_CHECKING:
+    import keras
 
 PAPER_S_TABLE = {
     "stem.prelu": (56, 56, 64),
@@ -35,17 +39,17 @@ Tensors = dict[str, np.ndarray]
 
 
 @pytest.fixture(scope="module")
-def paper():
+def paper() -> "keras.Model":
     return mobilefacenet()
 
 
 @pytest.fixture(scope="module")
-def foamliu():
+def foamliu() -> "keras.Model":
     return mobilefacenet(variant=Variant.FOAMLIU)
 
 
 @pytest.fixture(scope="module")
-def tensors(foamliu) -> Tensors:
+def tensors(foamliu: "keras.Model") -> Tensors:
     """Random numbers under the published file's names, with which pixels still count in the end."""
     rng = np.random.default_rng(0)
     return {
@@ -62,7 +66,7 @@ def generated(tensors: Tensors, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture(scope="module")
-def imported(generated: Path):
+def imported(generated: Path) -> "keras.Model":
     return load(generated)
 
 
@@ -121,7 +125,7 @@ def chips() -> np.ndarray:
     return np.stack([noise[0], coarse, np.zeros_like(coarse), np.full_like(coarse, 255)]).astype(np.float32)
 
 
-def outputs(model, pixels: np.ndarray) -> np.ndarray:
+def outputs(model: "keras.Model", pixels: np.ndarray) -> np.ndarray:
     return np.asarray(model(pixels, training=False))
 
 
@@ -131,7 +135,7 @@ def by_onnxruntime(path: Path, pixels: np.ndarray) -> np.ndarray:
     return np.concatenate([session.run(None, {"input0": chip[np.newaxis]})[0] for chip in normalized])
 
 
-def weights_of(model, *, folded: bool) -> int:
+def weights_of(model: "keras.Model", *, folded: bool) -> int:
     """Kernels, slopes, and of each batch normalization gain and offset, or the offset alone if it is folded."""
     norms = sum(layer.gamma.shape[0] for layer in model.layers if layer.name.endswith(".norm"))
     trained = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
@@ -139,7 +143,7 @@ def weights_of(model, *, folded: bool) -> int:
 
 
 @pytest.mark.parametrize("layer", list(PAPER_S_TABLE))
-def test_the_network_has_the_maps_of_the_paper_s_table(paper, layer: str) -> None:
+def test_the_network_has_the_maps_of_the_paper_s_table(paper: "keras.Model", layer: str) -> None:
     assert paper.get_layer(layer).output.shape[1:] == PAPER_S_TABLE[layer]
 
 
@@ -148,25 +152,27 @@ def test_fifteen_bottlenecks_of_which_three_halve_the_map() -> None:
     assert (len(BOTTLENECKS), halving) == (15, HALVING)
 
 
-def test_the_network_has_as_many_weights_as_the_paper_says(paper) -> None:
+def test_the_network_has_as_many_weights_as_the_paper_says(paper: "keras.Model") -> None:
     assert round(weights_of(paper, folded=True) / 1e6, 2) == 0.99
 
 
-def test_in_float32_the_network_is_as_large_as_the_paper_says(paper) -> None:
+def test_in_float32_the_network_is_as_large_as_the_paper_says(paper: "keras.Model") -> None:
     assert f"{4 * weights_of(paper, folded=True) / 1e6:.1f} MB" == "4.0 MB"
 
 
-def test_what_the_variant_adds_is_a_convolution_and_what_it_lacks_are_slopes(paper, foamliu) -> None:
+def test_what_the_variant_adds_is_a_convolution_and_what_it_lacks_are_slopes(
+    paper: "keras.Model", foamliu: "keras.Model"
+) -> None:
     slopes = sum(layer.alpha.shape[-1] for layer in paper.layers if layer.name.endswith(".prelu"))
     added = 64 * 64 + 2 * 64
     assert weights_of(foamliu, folded=False) == weights_of(paper, folded=False) - slopes + added
 
 
-def test_the_published_file_has_a_number_for_every_weight(foamliu) -> None:
+def test_the_published_file_has_a_number_for_every_weight(foamliu: "keras.Model") -> None:
     assert sum(np.prod(shape) for shape in expected_shapes(foamliu).values()) == 989_952
 
 
-def test_slopes_are_one_a_channel(paper) -> None:
+def test_slopes_are_one_a_channel(paper: "keras.Model") -> None:
     shapes = {layer.alpha.shape[:2] for layer in paper.layers if layer.name.endswith(".prelu")}
     assert shapes == {(1, 1)}
 
@@ -175,12 +181,12 @@ def test_an_embedding_may_have_another_length() -> None:
     assert mobilefacenet(length=64).output_shape == (None, 64)
 
 
-def test_the_first_layer_normalizes_pixels(paper) -> None:
+def test_the_first_layer_normalizes_pixels(paper: "keras.Model") -> None:
     layer = paper.get_layer("normalization")
     assert np.allclose(layer(np.array([0, 127.5, 255], np.float32)), np.array([-127.5, 0, 127.5]) / 128)
 
 
-def test_the_network_gives_what_onnxruntime_gives(imported, generated: Path) -> None:
+def test_the_network_gives_what_onnxruntime_gives(imported: "keras.Model", generated: Path) -> None:
     expected = by_onnxruntime(generated, chips())
     assert np.abs(outputs(imported, chips()) - expected).max() < 1e-4 * np.abs(expected).max()
 
@@ -195,15 +201,15 @@ def test_the_published_weights_give_what_onnxruntime_gives(lintel_data: Path) ->
     assert np.abs(outputs(load(path), chips()) - expected).max() < 1e-4
 
 
-def test_imported_normalizations_are_frozen(imported) -> None:
+def test_imported_normalizations_are_frozen(imported: "keras.Model") -> None:
     assert {layer.trainable for layer in imported.layers if layer.name.endswith(".norm")} == {False}
 
 
-def test_frozen_normalizations_give_the_same_in_training(imported) -> None:
+def test_frozen_normalizations_give_the_same_in_training(imported: "keras.Model") -> None:
     assert np.array_equal(imported(chips(), training=True), imported(chips(), training=False))
 
 
-def test_the_network_is_loaded_back_in_safe_mode(imported, tmp_path: Path) -> None:
+def test_the_network_is_loaded_back_in_safe_mode(imported: "keras.Model", tmp_path: Path) -> None:
     import keras
 
     with quiet():

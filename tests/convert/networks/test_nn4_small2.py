@@ -1,6 +1,7 @@
 """nn4.small2 has the layers of OpenFace's definition, made of Keras's own, and converts to TFLite's own operations."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,6 +11,9 @@ from convert.networks.nn4_small2 import nn4_small2
 from convert.quantize import Quantization, quantize
 from convert.tensorflow_backend import load_tensorflow, quiet
 from convert.weights.keras_files.config import parse_config
+
+if TYPE_CHECKING:
+    import keras
 
 PUBLISHED_PARAMETERS = 3_733_968
 """OpenFace's models-and-accuracies.md, without the moving means and variances."""
@@ -36,13 +40,13 @@ OUTPUTS = {
 
 
 @pytest.fixture(scope="module")
-def network():
+def network() -> "keras.Model":
     load_tensorflow().keras.utils.set_random_seed(1)
     return nn4_small2()
 
 
 @pytest.fixture(scope="module")
-def local_response(network):
+def local_response(network: "keras.Model") -> "keras.Model":
     """The first normalization alone: [n, 24, 24, 64] to the same."""
     import keras
 
@@ -50,7 +54,7 @@ def local_response(network):
 
 
 @pytest.fixture(scope="module")
-def l2_pooling(network):
+def l2_pooling(network: "keras.Model") -> "keras.Model":
     """The first L2 pooling alone: [n, 12, 12, 256] to [n, 4, 4, 256]."""
     import keras
 
@@ -88,26 +92,26 @@ def deviation(received: np.ndarray, expected: np.ndarray) -> float:
     return float(np.abs(received - expected).max() / np.abs(expected).max())
 
 
-def test_the_network_has_the_published_number_of_parameters(network) -> None:
+def test_the_network_has_the_published_number_of_parameters(network: "keras.Model") -> None:
     trained = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
     assert (trained, network.count_params()) == (PUBLISHED_PARAMETERS, PUBLISHED_PARAMETERS + MOVING)
 
 
-def test_layers_give_maps_of_the_published_sizes(network) -> None:
+def test_layers_give_maps_of_the_published_sizes(network: "keras.Model") -> None:
     assert {name: network.get_layer(name).output.shape[1:] for name in OUTPUTS} == OUTPUTS
 
 
-def test_pixels_are_brought_to_0_to_1_first(network) -> None:
+def test_pixels_are_brought_to_0_to_1_first(network: "keras.Model") -> None:
     layer = network.layers[1]
     assert (layer.name, float(layer(np.float32(255))), float(layer(np.float32(0)))) == ("normalization", 1, 0)
 
 
-def test_normalizations_follow_a_training_as_fast_as_torch_s(network) -> None:
+def test_normalizations_follow_a_training_as_fast_as_torch_s(network: "keras.Model") -> None:
     layers = [layer for layer in network.layers if type(layer).__name__ == "BatchNormalization"]
     assert {(layer.momentum, layer.epsilon) for layer in layers} == {(0.9, 1e-5)}
 
 
-def test_the_network_is_loaded_back_in_safe_mode(network, chips: np.ndarray, tmp_path: Path) -> None:
+def test_the_network_is_loaded_back_in_safe_mode(network: "keras.Model", chips: np.ndarray, tmp_path: Path) -> None:
     import keras
 
     with quiet():
@@ -117,30 +121,30 @@ def test_the_network_is_loaded_back_in_safe_mode(network, chips: np.ndarray, tmp
     assert np.array_equal(again(pixels), network(pixels))
 
 
-def test_the_network_is_one_that_can_be_imported(network) -> None:
+def test_the_network_is_one_that_can_be_imported(network: "keras.Model") -> None:
     described = parse_config(network.to_json().encode())["config"]["layers"]
     assert {layer["config"]["name"] for layer in described} >= {layer.name for layer in network.layers}
 
 
-def test_local_responses_are_tensorflow_s_with_torch_s_alpha(local_response) -> None:
+def test_local_responses_are_tensorflow_s_with_torch_s_alpha(local_response: "keras.Model") -> None:
     x = maps((24, 24, 64)).astype(np.float32)
     expected = load_tensorflow().nn.local_response_normalization(x, 2, 1.0, 1e-4 / 5, 0.75)
     assert deviation(np.asarray(local_response(x)), np.asarray(expected)) < 1e-6
 
 
-def test_local_responses_are_those_of_torch_s_formula(local_response) -> None:
+def test_local_responses_are_those_of_torch_s_formula(local_response: "keras.Model") -> None:
     x = maps((24, 24, 64)).astype(np.float64)
     around = np.lib.stride_tricks.sliding_window_view(np.pad(x**2, ((0, 0),) * 3 + ((2, 2),)), 5, axis=3)
     expected = x / (1 + 1e-4 * around.sum(axis=-1) / 5) ** 0.75
     assert deviation(np.asarray(local_response(x.astype(np.float32))), expected) < 1e-6
 
 
-def test_l2_pooling_is_the_root_of_the_sum_of_squares(l2_pooling) -> None:
+def test_l2_pooling_is_the_root_of_the_sum_of_squares(l2_pooling: "keras.Model") -> None:
     x = maps((12, 12, 256))
     assert deviation(np.asarray(l2_pooling(x.astype(np.float32))), pooled(x)) < 1e-6
 
 
-def test_l2_pooling_has_a_slope_where_all_is_zero(l2_pooling) -> None:
+def test_l2_pooling_has_a_slope_where_all_is_zero(l2_pooling: "keras.Model") -> None:
     tf = load_tensorflow()
     nothing = tf.zeros((1, 12, 12, 256))
     with tf.GradientTape() as tape:

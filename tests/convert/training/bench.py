@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -13,12 +14,15 @@ from convert.training.checkpoints import Epoch
 from convert.training.plan import TrainingPlan
 from device.vision.manifest import Alignment
 
+if TYPE_CHECKING:
+    import keras
+
 ROOT = Path(__file__).parents[3]
 SIZE_PX = 8
 PEOPLE = 40
 
 
-def small_network(length: int):
+def small_network(length: int) -> "keras.Model":
     """A network of few weights for chips of 8x8 pixels, with what makes resuming hard: dropout and running means."""
     layers = load_keras().layers
     return load_keras().Sequential(

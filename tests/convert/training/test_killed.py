@@ -92,7 +92,7 @@ print(json.dumps([keras.backend.backend(), found.epochs[0].loss, found.epochs[-1
 
 @pytest.mark.slow(small="tests/convert/test_triplet.py::test_another_backend_says_the_same")
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_another_backend_trains_too(backend, data: Path, tmp_path: Path) -> None:
+def test_another_backend_trains_too(backend: str, data: Path, tmp_path: Path) -> None:
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     finished = subprocess.run(

@@ -73,7 +73,7 @@ def test_a_truncated_file_is_refused(length: int) -> None:
 
 
 @given(st.sampled_from(FIXED), st.data())
-def test_a_file_with_any_other_byte_in_its_headers_is_refused(number: int, data) -> None:
+def test_a_file_with_any_other_byte_in_its_headers_is_refused(number: int, data: st.DataObject) -> None:
     at = STARTS[number] + data.draw(st.integers(0, PIECES[number].size_bytes - 1))
     flipped = CONTENT[at] ^ data.draw(st.integers(1, 255))
     with pytest.raises(WeightsError, match=f"byte {at}: expected 0x{CONTENT[at]:02x}, received 0x{flipped:02x}"):
@@ -81,7 +81,7 @@ def test_a_file_with_any_other_byte_in_its_headers_is_refused(number: int, data)
 
 
 @given(st.sampled_from(STORED), st.data(), st.sampled_from([np.nan, np.inf, -np.inf]))
-def test_a_number_that_is_none_is_refused(number: int, data, value: float) -> None:
+def test_a_number_that_is_none_is_refused(number: int, data: st.DataObject, value: float) -> None:
     at = STARTS[number] + 4 * data.draw(st.integers(0, PIECES[number].size_bytes // 4 - 1))
     with pytest.raises(WeightsError, match="expected finite numbers"):
         parse(with_bytes(at, np.float32(value).tobytes()))

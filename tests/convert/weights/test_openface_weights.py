@@ -2,10 +2,10 @@
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -21,6 +21,9 @@ from device.images import image_files, read_image
 from device.settings.tables import VisionSettings
 from device.vision.alignment import align
 from device.vision.faces import load_analyzer
+
+if TYPE_CHECKING:
+    import keras
 
 CONVOLUTIONS = {
     "conv1": (64, 3, 7, 7),
@@ -167,7 +170,7 @@ def written(folder: Path, tensors: Tensors) -> Path:
     return folder
 
 
-def layer_outputs(model, names, pixels: np.ndarray) -> Tensors:
+def layer_outputs(model: "keras.Model", names: Sequence[str], pixels: np.ndarray) -> Tensors:
     import keras
 
     outputs = keras.Model(model.input, [model.get_layer(name).output for name in names])(pixels.astype(np.float32))
@@ -201,7 +204,7 @@ def folder(tensors: Tensors, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def network(folder: Path):
+def network(folder: Path) -> "keras.Model":
     return load(folder)
 
 
@@ -214,7 +217,7 @@ def published_folder(lintel_data: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def published_partly(published_folder: Path):
+def published_partly(published_folder: Path) -> "keras.Model":
     return load_partial(published_folder)
 
 
@@ -235,7 +238,7 @@ def test_a_folder_has_226_files(folder: Path) -> None:
     assert len(list(folder.iterdir())) == 226
 
 
-def test_every_number_of_a_folder_is_in_its_place(network, tensors: Tensors) -> None:
+def test_every_number_of_a_folder_is_in_its_place(network: "keras.Model", tensors: Tensors) -> None:
     differing = [
         name
         for name in (*CONVOLUTIONS, "dense")
@@ -246,17 +249,19 @@ def test_every_number_of_a_folder_is_in_its_place(network, tensors: Tensors) -> 
     assert differing == []
 
 
-def test_a_normalization_has_its_scale_shift_mean_and_variance(network, tensors: Tensors) -> None:
+def test_a_normalization_has_its_scale_shift_mean_and_variance(network: "keras.Model", tensors: Tensors) -> None:
     received = network.get_layer("inception_4a_5x5_bn2").get_weights()
     assert np.allclose(received, [tensors[f"inception_4a_5x5_bn2_{part}"] for part in "wbmv"])
 
 
-def test_the_network_gives_what_the_definition_gives(network, tensors: Tensors, portraits: np.ndarray) -> None:
+def test_the_network_gives_what_the_definition_gives(
+    network: "keras.Model", tensors: Tensors, portraits: np.ndarray
+) -> None:
     received = np.asarray(network(portraits[:1].astype(np.float32)))
     assert deviation(received, Definition(tensors)(channels_first(portraits[:1]))) < 1e-4
 
 
-def test_the_published_folder_here_lacks_five_files(published_partly) -> None:
+def test_the_published_folder_here_lacks_five_files(published_partly: "keras.Model") -> None:
     assert set(published_partly[1]) == MISSING_HERE
 
 
@@ -269,7 +274,7 @@ def test_of_an_incomplete_folder_every_file_that_is_missing_is_named(tmp_path: P
 
 
 def test_with_published_weights_the_network_gives_what_the_definition_gives(
-    published_folder: Path, published_partly, portraits: np.ndarray
+    published_folder: Path, published_partly: "keras.Model", portraits: np.ndarray
 ) -> None:
     network, _ = published_partly
     read = {path.stem: np.loadtxt(path, delimiter=",", ndmin=1) for path in published_folder.glob("[bc]*.csv")}
@@ -282,7 +287,7 @@ def test_with_published_weights_the_network_gives_what_the_definition_gives(
     assert (list(apart)[-1], max(apart.values()) < 1e-4) == ("inception_3c_3x3_conv1_relu", True)
 
 
-def test_what_is_missing_is_zero(published_partly) -> None:
+def test_what_is_missing_is_zero(published_partly: "keras.Model") -> None:
     network, missing = published_partly
     names = [name.removesuffix("_w") for name in missing]
     assert [np.abs(network.get_layer(name).get_weights()[0]).max() for name in names] == [0] * 5

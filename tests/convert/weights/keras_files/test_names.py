@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -13,11 +13,14 @@ from convert.tensorflow_backend import load_tensorflow, quiet
 from convert.weights.keras_files.archive import load_weights_into, read_network
 from convert.weights.keras_files.names import other_names
 
+if TYPE_CHECKING:
+    import keras
+
 NAMES = ("c1", "c2")
 FLAT, NESTED = "model_weights/norm", "model_weights/inner"
 
 
-def chain(names: Sequence[str | None], values: Sequence[float] = (1.0, 2.0)):
+def chain(names: Sequence[str | None], values: Sequence[float] = (1.0, 2.0)) -> "keras.Model":
     """Two convolutions of one kernel's shape, one after the other, each full of its own number."""
     load_tensorflow()
     import keras
@@ -30,7 +33,7 @@ def chain(names: Sequence[str | None], values: Sequence[float] = (1.0, 2.0)):
     return keras.Model(pixels, x)
 
 
-def wired(order: tuple[int, int]):
+def wired(order: tuple[int, int]) -> "keras.Model":
     """Two convolutions that nobody named, made one after the other and wired in `order`."""
     load_tensorflow()
     import keras
@@ -41,7 +44,7 @@ def wired(order: tuple[int, int]):
     return keras.Model(pixels, made[order[1]](made[order[0]](pixels)))
 
 
-def halves(names: tuple[str, str]):
+def halves(names: tuple[str, str]) -> "keras.Model":
     """Two networks within a network, one after the other, alike but for their names."""
     load_tensorflow()
     import keras
@@ -54,7 +57,7 @@ def halves(names: tuple[str, str]):
     return keras.Model(pixels, x)
 
 
-def older_network():
+def older_network() -> "keras.Model":
     """A network for an older file, with names in names, and a layer whose weight Keras 2 called otherwise."""
     load_tensorflow()
     import keras
@@ -67,7 +70,7 @@ def older_network():
     return keras.Model(pixels, keras.Sequential(parts, name="inner")(x), name="older")
 
 
-def saved(model, path: Path) -> Path:
+def saved(model: "keras.Model", path: Path) -> Path:
     with quiet():
         if path.name.endswith(".weights.h5"):
             model.save_weights(path)
@@ -77,16 +80,16 @@ def saved(model, path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def older():
+def older() -> "keras.Model":
     return older_network()
 
 
 @pytest.fixture
-def older_file(older, tmp_path: Path) -> Path:
+def older_file(older: "keras.Model", tmp_path: Path) -> Path:
     return saved(older, tmp_path / "net.h5")
 
 
-def kernels(model) -> list[float]:
+def kernels(model: "keras.Model") -> list[float]:
     return [float(np.asarray(weight).flat[0]) for weight in model.weights]
 
 
@@ -176,7 +179,7 @@ def as_keras_2_wrote(path: Path) -> Path:
     return path
 
 
-def test_a_file_of_keras_2_comes_in_by_its_names(older, older_file: Path) -> None:
+def test_a_file_of_keras_2_comes_in_by_its_names(older: "keras.Model", older_file: Path) -> None:
     model = older_network()
     load_weights_into(model, as_keras_2_wrote(older_file))
     same = [np.array_equal(a, b) for a, b in zip(model.get_weights(), older.get_weights(), strict=True)]
@@ -231,7 +234,7 @@ def forgotten_layer(file: h5py.File) -> None:
     ],
 )
 def test_an_older_file_is_accounted_for_to_its_last_name(
-    tamper: Callable[..., Any], reason: str, older, older_file: Path
+    tamper: Callable[..., Any], reason: str, older: "keras.Model", older_file: Path
 ) -> None:
     with h5py.File(older_file, "r+") as file:
         tamper(file)
