@@ -121,6 +121,7 @@ def test_the_rates_are_at_the_threshold_that_the_door_uses(calibration: Calibrat
     for rates in calibration.rates:
         assert rates.rates.threshold == calibration.rule.threshold(rates.references, rates.probes)
         assert rates.rates.fmr.rate.value <= 0.01
+    assert calibration.alike is not None
     assert calibration.alike.rates.threshold == calibration.rule.threshold(3, 2)
     assert (calibration.alike.references, calibration.alike.probes) == (3, 1)
 
@@ -185,6 +186,7 @@ def test_one_picture_under_two_people_is_told_instead_of_a_threshold_that_keeps_
 
 def test_the_rule_goes_into_the_embedding_model_s_manifest(calibration: Calibration) -> None:
     manifest = with_rule(read_manifest(shipped_models_dir() / f"{EMBEDDING}.json"), calibration.rule)
+    assert manifest.decision is not None
     assert manifest.decision.dataset == "nobody at all"
     with pytest.raises(ValueError, match="expected the manifest of face-embedding"):
         with_rule(read_manifest(shipped_models_dir() / f"{DETECTION}.json"), calibration.rule)

@@ -37,6 +37,7 @@ def share(errors: int, comparisons: int) -> Share:
 
 def figures_for(folder: Path) -> Figures:
     manifest = read_manifest(folder / f"{EMBEDDING}.json")
+    assert manifest.decision is not None
     points = tuple(
         Point(
             references=point.references,
@@ -86,6 +87,7 @@ def test_a_fresh_card_agrees_with_its_pair(models: Path) -> None:
 def test_another_threshold_is_found(models: Path) -> None:
     path = models / f"{EMBEDDING}.json"
     manifest = read_manifest(path)
+    assert manifest.decision is not None
     rule = msgspec.structs.replace(manifest.decision, target_fmr=1e-3)
     write_manifest(msgspec.structs.replace(manifest, decision=rule), path)
     assert "the manifest was changed after the figures were measured" in disagreements(models)

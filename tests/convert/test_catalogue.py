@@ -53,7 +53,7 @@ def test_dlib_s_weights_are_those_of_the_build() -> None:
 
 def test_the_table_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
-        ENTRIES["more"] = ENTRIES["mobilefacenet"]
+        ENTRIES["more"] = ENTRIES["mobilefacenet"]  # type: ignore[index]
 
 
 def test_the_hash_of_a_folder_is_of_names_and_contents(tmp_path: Path) -> None:

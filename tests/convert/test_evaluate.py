@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -155,18 +156,19 @@ def people(images: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for person, copied in (("ada", E), ("mary", G), ("eileen-collins", E), ("grace-hopper", G)):
         (images / person).mkdir(exist_ok=True)
         for number in (1, 2, 3):
-            pixels = cv2.imread(str(images / copied.format(number)))
+            pixels = read_image(images / copied.format(number))[:, :, ::-1]
             cv2.imwrite(str(images / person / f"{person}_{number:04d}.jpg"), pixels)
             cv2.imwrite(str(images / person / f"{person}_{number + 3:04d}.jpg"), (pixels * 0.9).astype(np.uint8))
     (images / "groups.csv").write_text("person,group\nada,x\nmary,y\neileen-collins,x\n")
     return images
 
 
-def run_json(capfd: pytest.CaptureFixture[str], *arguments: object) -> dict[str, object]:
+def run_json(capfd: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
     code = run_command(cli, [str(argument) for argument in arguments])
     shown = capfd.readouterr()
     assert code == 0, shown.err
-    return json.loads(shown.out)
+    document: dict[str, Any] = json.loads(shown.out)
+    return document
 
 
 def test_all_pairs_of_a_folder_are_compared(people: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -307,6 +309,7 @@ def test_a_calibration_is_written_into_the_manifest(
     arguments = ("--images", people, "--dataset", "ours", "--fmr", 0.1, "--references", 1, "--probes", 1)
     found = run_json(capfd, "calibrate", *arguments, "--models", own_models, "--json")
     rule = read_manifest(own_models / f"{EMBEDDING}.json").decision
+    assert rule is not None
     assert (rule.dataset, rule.target_fmr, rule.points[0].non_mated_comparisons) == ("ours", 0.1, 216)
     assert rule.points[0].threshold == found["rule"]["points"][0]["threshold"] == found["rates"][0]["threshold"]
     assert load_analyzer(VisionSettings(models_dir=str(own_models))).embedder.decision_rule == rule

@@ -203,7 +203,7 @@ def test_a_description_with_anything_in_one_place(files: Path, seed: int, value:
     survives(lambda: read_network(path))
 
 
-def places(value: object) -> Iterator[tuple[Any, ...]]:
+def places(value: dict[str, Any] | list[Any]) -> Iterator[tuple[Any, ...]]:
     """Every place in a JSON value: the object or list, and the key in it."""
     for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
         yield value, key

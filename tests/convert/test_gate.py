@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convert.gate import LEAST_PEOPLE, POINT, Budget, Cost, Outcome, TarLoss, Verdict, judge, mated_needed
+from convert.gate import Budget, Cost, Outcome, TarLoss, Verdict, judge, mated_needed
 
 RUNTIMES = ("ai-edge-litert", "tensorflow", "tflite-runtime")
 BUDGET = Budget(tar_loss=0.003, least_cosine=0.98, required=frozenset({"ai-edge-litert"}))
@@ -25,7 +25,7 @@ losses = st.builds(
     share=shares,
     mated=st.integers(0, 2000),
     non_mated=st.integers(0, 6000),
-    people=st.integers(0, 2 * LEAST_PEOPLE),
+    people=st.integers(0, 60),
 )
 costs = st.builds(Cost, cosine=shares, tar_loss=st.none() | losses | st.builds(lost, shares), failed=runtimes)
 budgets = st.builds(Budget, tar_loss=st.floats(0, 1), least_cosine=shares, required=runtimes)
@@ -77,7 +77,7 @@ def test_a_pass_is_within_the_budget(cost: Cost, budget: Budget) -> None:
         and cost.tar_loss.share <= budget.tar_loss
         and cost.tar_loss.mated >= mated_needed(budget)
         and cost.tar_loss.non_mated >= 3000
-        and cost.tar_loss.people >= LEAST_PEOPLE
+        and cost.tar_loss.people >= 30
         and cost.cosine >= budget.least_cosine
         and not cost.failed & budget.required
     )
@@ -154,7 +154,7 @@ def test_as_many_as_it_takes_are_judged() -> None:
 
 @pytest.mark.parametrize(("points", "needed"), [(100, 1), (1, 100), (0.3, 334), (0.1, 1000), (0.01, 1000), (0, 1000)])
 def test_the_finer_the_budget_the_more_mated_comparisons_it_takes(points: float, needed: int) -> None:
-    assert mated_needed(Budget(tar_loss=points * POINT)) == needed
+    assert mated_needed(Budget(tar_loss=points * 0.01)) == needed
 
 
 def test_a_budget_of_nothing_can_be_kept() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convert.errors import WeightsError
-from convert.spec import MAX_SIDECAR_BYTES, NetworkSpec, encoded, read_spec, sidecar, write_network
+from convert.spec import NetworkSpec, encoded, read_spec, sidecar, write_network
 from device.vision.manifest import Alignment, Source
 
 SPEC = NetworkSpec(
@@ -94,7 +94,7 @@ def test_a_missing_sidecar_is_named(tmp_path: Path) -> None:
         (encoded(SPEC).replace(b'"spec_version": 1', b'"spec_version": 2'), "does not keep its contract"),
         (encoded(SPEC).replace(b'"length": 128', b'"length": 0'), "does not keep its contract"),
         (encoded(SPEC).replace(b'"terms"', b'"more"'), "does not keep its contract"),
-        (b" " * (MAX_SIDECAR_BYTES + 1), "has more than"),
+        (b" " * (1_048_577), "has more than"),
     ],
 )
 def test_a_broken_sidecar_is_refused(content: bytes, message: str, tmp_path: Path) -> None:

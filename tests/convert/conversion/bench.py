@@ -44,5 +44,7 @@ def quantized(tiny: Path, *more: Path | str) -> int:
     return run_command(cli, ["quantize", str(tiny), "--quantization", "float32", *map(str, more)])
 
 
-def plan(**changed: Path) -> Plan:
-    return Plan((Quantization.FLOAT32,), Finder(shipped_models_dir()), (), Budget(), **changed)
+def plan(representative: Path | None = None) -> Plan:
+    """Float32 alone, measured nowhere else."""
+    finder = Finder(shipped_models_dir())
+    return Plan((Quantization.FLOAT32,), finder, (), Budget(), representative=representative)

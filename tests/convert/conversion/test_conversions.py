@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from convert.catalogue import DLIB_RESNET
 from convert.conversion.conversion_report import write_report
 from convert.conversion.conversions import (
     Report,
@@ -17,7 +18,7 @@ from convert.conversion.conversions import (
     people_of,
     representative,
 )
-from convert.conversion.named_network import DLIB_RESNET, dlib_spec, load_network, spec_of
+from convert.conversion.named_network import dlib_spec, load_network, spec_of
 from convert.conversion.runtimes import Loading
 from convert.finder import Finder
 from convert.gate import Cost, Outcome
@@ -26,9 +27,9 @@ from convert.measuring.faces import Faces, cut_faces
 from convert.measuring.protocols import Pair
 from convert.spec import read_spec, write_network
 from convert.tensorflow_backend import load_tensorflow
-from device.config import VisionSettings
 from device.errors import ImageError, LintelError, ModelError
 from device.images import read_image
+from device.settings.tables import VisionSettings
 from device.vision.alignment import align
 from device.vision.faces import load_analyzer
 from device.vision.manifest import Alignment

@@ -14,8 +14,8 @@ from convert.conversion.install import install, install_calibrated, refit
 from convert.finder import Finder
 from convert.gate import Cost
 from convert.measuring.door_protocol import design_of
-from device.config import VisionSettings
 from device.errors import ModelError
+from device.settings.tables import VisionSettings
 from device.vision.embedder import Embedder
 from device.vision.faces import load_analyzer
 from device.vision.models import DETECTION, EMBEDDING, LANDMARKS, load_model, shipped_models_dir

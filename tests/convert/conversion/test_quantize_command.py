@@ -29,7 +29,8 @@ def everything(tiny: Path, labelled: list[str], tmp_path_factory: pytest.TempPat
 
 @pytest.fixture(scope="module")
 def document(everything: Path) -> dict[str, Any]:
-    return json.loads((everything / "report.json").read_text())
+    found: dict[str, Any] = json.loads((everything / "report.json").read_text())
+    return found
 
 
 def test_every_quantization_is_written(everything: Path) -> None:

@@ -26,7 +26,7 @@ SIZE = 8
 LITERT = RUNTIMES[0]
 
 
-def network_with(*layers_between) -> "keras.Model":
+def network_with(*layers_between: "keras.Layer") -> "keras.Model":
     """A convolution, those layers, and a vector of four numbers."""
     load_tensorflow()
     import keras
@@ -63,7 +63,7 @@ def integers(network: "keras.Model", chips: NDArray[Any]) -> bytes:
     return quantize(network, Quantization.FULL_INT8, chips, integer_io=True)
 
 
-def place(python: Path | str | None = None) -> Place:
+def place(python: Path | None = None) -> Place:
     return Place(LITERT, version(LITERT.package), "3", python)
 
 
@@ -130,7 +130,7 @@ def test_a_file_that_gives_no_vector_is_refused(chips: NDArray[Any]) -> None:
 
 def test_a_child_gives_what_is_given_here(file: bytes, integers: bytes, chips: NDArray[Any]) -> None:
     expected = [TfliteFile(content).run(chips[:1])[0] for content in (file, integers)]
-    there = place(sys.executable)
+    there = place(Path(sys.executable))
     loadings = load_everywhere([file, integers], chips[0], expected, [place(), there])
     assert [[loading.runs for loading in of_file] for of_file in loadings] == [[True, True], [True, True]]
     assert [loading.cosine for of_file in loadings for loading in of_file] == pytest.approx([1, 1, 1, 1])
@@ -138,7 +138,7 @@ def test_a_child_gives_what_is_given_here(file: bytes, integers: bytes, chips: N
 
 def test_a_damaged_file_does_not_run_anywhere(chips: NDArray[Any]) -> None:
     ((here, there),) = load_everywhere(
-        [b"x" * 64], chips[0], [np.ones(4, np.float32)], [place(), place(sys.executable)]
+        [b"x" * 64], chips[0], [np.ones(4, np.float32)], [place(), place(Path(sys.executable))]
     )
     assert (here.runs, there.runs, here.reason == there.reason) == (False, False, True)
 
@@ -146,7 +146,8 @@ def test_a_damaged_file_does_not_run_anywhere(chips: NDArray[Any]) -> None:
 def test_a_vector_of_another_network_does_not_count(file: bytes, chips: NDArray[Any]) -> None:
     expected = -TfliteFile(file).run(chips[:1])[0]
     ((loading,),) = load_everywhere([file], chips[0], [expected], [place()])
-    assert (loading.runs, loading.cosine) == (False, pytest.approx(-1))
+    assert not loading.runs
+    assert loading.cosine == pytest.approx(-1)
 
 
 def test_a_vector_of_another_length_does_not_count(file: bytes, chips: NDArray[Any]) -> None:

@@ -28,7 +28,9 @@ PAIRS = labelled([(0, 1), (2, 3)], [(0, 2), (0, 3), (1, 2)])
 def compared() -> Comparisons:
     """Three people with two images each and one with one: 3 mated comparisons and 18 others."""
     vectors = np.random.default_rng(0).normal(size=(7, 4)).astype(np.float32)
-    return compare_everybody(vectors, np.array([0, 0, 1, 1, 2, 2, 3]))
+    found = compare_everybody(vectors, np.array([0, 0, 1, 1, 2, 2, 3]))
+    assert found is not None
+    return found
 
 
 def test_without_pairs_nothing_is_known() -> None:
@@ -77,5 +79,7 @@ def test_one_person_with_two_images_does_not_pass_in_a_crowd() -> None:
     """Everybody with everybody: 7,380 comparisons, one of them mated."""
     vectors = np.random.default_rng(0).normal(size=(122, 32)).astype(np.float32)
     everybody = compare_everybody(vectors / np.linalg.norm(vectors, axis=1)[:, None], np.r_[0, 0:121])
+    assert everybody is not None
     found = tar_loss(None, None, tar_changes(everybody, everybody), everybody)
+    assert found is not None
     assert (found.mated, judge(Cost(0.99, found), Budget()).outcome) == (1, Outcome.NOT_JUDGED)

@@ -103,9 +103,12 @@ def test_pooled_draws_of_the_same_images_prove_no_more_than_one() -> None:
     once = some_people(0)
     of = once.exposure
     often = Comparisons(
-        Exposure(of.references, of.probes, of.rounds * 20),
-        *(np.repeat(part, 20, axis=0) for part in (once.mated, once.mated_people, once.highest, once.highest_people)),
-        once.histogram * 20,
+        exposure=Exposure(of.references, of.probes, of.rounds * 20),
+        mated=np.repeat(once.mated, 20),
+        mated_people=np.repeat(once.mated_people, 20),
+        highest=np.repeat(once.highest, 20),
+        highest_people=np.repeat(once.highest_people, 20, axis=0),
+        histogram=once.histogram * 20,
     )
     for estimate in (fmr_estimate, fnmr_estimate):
         low, high = estimate(often, 0.9).interval

@@ -1,7 +1,7 @@
 """All comparisons in blocks are those of two loops, whatever the size of a block and however few are kept."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,10 @@ def _small_blocks_and_few_kept() -> Iterator[None]:
         yield
 
 
-def templates(rows: list[tuple[int, tuple[float, float]]]) -> Templates:
+Rows = Sequence[tuple[int, tuple[float, float] | NDArray[Any]]]
+
+
+def templates(rows: Rows) -> Templates:
     vectors = np.array([vector for _, vector in rows], np.float32)
     return Templates(vectors, np.array([person for person, _ in rows], np.int64))
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from convert.measuring import bootstrap, comparisons
 from convert.measuring.comparisons import Templates
 from convert.measuring.door_protocol import (
-    DEFAULT_DRAWS,
     Acquired,
     Design,
     acquire,
@@ -116,7 +115,7 @@ def test_single_pairs_are_all_pairs(labelled: Callable[..., Acquired]) -> None:
 
 
 def test_several_pictures_are_drawn_several_times() -> None:
-    assert [design_of(1, 1).draws, design_of(3, 1).draws, design_of(1, 1, draws=2).draws] == [0, DEFAULT_DRAWS, 2]
+    assert [design_of(1, 1).draws, design_of(3, 1).draws, design_of(1, 1, draws=2).draws] == [0, 30, 2]
 
 
 @pytest.mark.parametrize("wrong", [(0, 1, 1), (1, 0, 1), (1, 1, -1), (3, 1, 0)])
@@ -133,6 +132,7 @@ def test_too_few_images_of_a_person_are_refused(labelled: Callable[..., Acquired
 
 def test_the_threshold_is_the_one_for_so_many(labelled: Callable[..., Acquired]) -> None:
     found = evaluate_door(Design(3, 2, 5), labelled([6] * 20), RULE)
+    assert found.alike is not None
     assert (found.at_threshold.threshold, found.alike.threshold) == (0.9, 0.9)
     assert found.at_threshold.fmr.rate.trials == 5 * 20 * 19
     assert found.alike.fnmr.rate.trials == 5 * 20 * 3
@@ -162,6 +162,8 @@ def test_a_tar_that_the_comparisons_cannot_support_is_not_given(labelled: Callab
 def test_a_tar_is_the_share_at_its_threshold(labelled: Callable[..., Acquired]) -> None:
     found = evaluate_door(design_of(1, 1), labelled([3] * 30), RULE)
     (accepts, *_) = found.true_accepts
+    assert accepts.tar is not None
+    assert accepts.threshold is not None
     assert accepts.tar.rate.value == pytest.approx(np.mean(found.comparisons.mated >= accepts.threshold))
     assert found.comparisons.fmr(accepts.threshold).value <= 1e-3
 

@@ -19,7 +19,7 @@ def _few_replicates(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def unit(vectors: NDArray[Any]) -> NDArray[Any]:
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 def faces(noise: float, seed: int = 0) -> NDArray[Any]:
@@ -30,7 +30,9 @@ def faces(noise: float, seed: int = 0) -> NDArray[Any]:
 
 
 def changed(reference: NDArray[Any], received: NDArray[Any]) -> TarChange:
-    (at_1e3,) = tar_changes(compare_everybody(reference, WHO), compare_everybody(received, WHO))
+    compared = compare_everybody(reference, WHO)
+    assert compared is not None
+    (at_1e3,) = tar_changes(compared, compare_everybody(received, WHO))
     return at_1e3
 
 
@@ -71,4 +73,5 @@ def test_what_is_no_number_changes_to_none() -> None:
 def test_too_few_comparisons_say_nothing() -> None:
     few = faces(0.2)[:20]
     compared = compare_everybody(few, WHO[:20])
+    assert compared is not None
     assert tar_changes(compared, compared) == ()

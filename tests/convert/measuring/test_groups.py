@@ -71,10 +71,10 @@ def test_all_pairs_of_groups_are_counted_as_by_loops(labelled: Callable[..., Acq
     counted = {pair: [0, 0] for pair in found}
     for i in range(len(people)):
         for j in range(i):
-            pair = tuple(sorted((int(of.of_person[people[i]]), int(of.of_person[people[j]]))))
-            if people[i] != people[j] and pair[0] >= 0:
-                counted[pair][0] += bool(vectors[i] @ vectors[j] >= 0.3)
-                counted[pair][1] += 1
+            first, second = sorted((int(of.of_person[people[i]]), int(of.of_person[people[j]])))
+            if people[i] != people[j] and first >= 0:
+                counted[first, second][0] += bool(vectors[i] @ vectors[j] >= 0.3)
+                counted[first, second][1] += 1
     assert {pair: [one.rate.errors, one.rate.trials] for pair, one in found.items()} == counted
 
 

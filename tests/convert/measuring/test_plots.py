@@ -41,6 +41,7 @@ def with_errors(labelled: Callable[..., Acquired], monkeypatch: pytest.MonkeyPat
 
 def is_a_picture(path: Path) -> bool:
     picture = cv2.imread(str(path))
+    assert picture is not None
     return picture.shape == (840, 1050, 3) and len(np.unique(picture.reshape(-1, 3), axis=0)) > 20
 
 

@@ -23,7 +23,7 @@ def outputs(model: "keras.Model", chips: np.ndarray) -> np.ndarray:
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True))
 
 
 def embeddings(model: "keras.Model", chips: np.ndarray) -> np.ndarray:

@@ -54,9 +54,10 @@ def network() -> "keras.Model":
 
 
 def parameters(model: "keras.Model") -> tuple[int, int]:
-    return tuple(
+    every, trainable = (
         sum(int(np.prod(weight.shape)) for weight in weights) for weights in (model.weights, model.trainable_weights)
     )
+    return every, trainable
 
 
 def test_of_512_numbers_the_network_has_the_published_number_of_parameters(network: "keras.Model") -> None:

@@ -7,7 +7,7 @@ import types
 import zipfile
 from collections import OrderedDict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -57,9 +57,9 @@ class Definition:
     def excited(self, name: str, x: np.ndarray) -> np.ndarray:
         y = self.convolution(f"{name}.fc1", x.mean(axis=(2, 3), keepdims=True))
         y = self.convolution(f"{name}.fc2", np.maximum(self.norm(f"{name}.bn1", y), 0))
-        return x / (1 + np.exp(-self.norm(f"{name}.bn2", y)))
+        return np.asarray(x / (1 + np.exp(-self.norm(f"{name}.bn2", y))))
 
-    def block(self, name: str, x: np.ndarray, **geometry: int) -> np.ndarray:
+    def block(self, name: str, x: np.ndarray, **geometry: Any) -> np.ndarray:
         x = self.norm(f"{name}.bn", self.convolution(f"{name}.conv", x, **geometry))
         slopes = self.state[f"{name}.prelu.weight"].reshape(-1, 1, 1)
         return np.where(x > 0, x, slopes * x)
@@ -68,7 +68,7 @@ class Definition:
         parts = ("weight", "bias", "running_mean", "running_var")
         form = (-1,) + (1,) * (x.ndim - 2)
         gamma, beta, mean, variance = (self.state[f"{name}.{part}"].reshape(form) for part in parts)
-        return (x - mean) / np.sqrt(variance + 1e-5) * gamma + beta
+        return np.asarray((x - mean) / np.sqrt(variance + 1e-5) * gamma + beta)
 
     def convolution(
         self, name: str, x: np.ndarray, *, stride: int = 1, pad: int = 0, grouped: bool = False
@@ -77,7 +77,7 @@ class Definition:
         x = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
         windows = np.lib.stride_tricks.sliding_window_view(x, kernel.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
         if grouped:
-            return np.einsum("nchwij,cij->nchw", windows, kernel[:, 0])
+            return np.asarray(np.einsum("nchwij,cij->nchw", windows, kernel[:, 0]))
         return np.moveaxis(np.tensordot(windows, kernel, axes=([1, 4, 5], [1, 2, 3])), -1, 1)
 
 
@@ -118,11 +118,11 @@ def write_state(state: State, path: Path) -> Path:
     modules = torch_stand_in()
 
     class Pickler(pickle.Pickler):
-        def reducer_override(self, value: object) -> object:
+        def reducer_override(self, value: object) -> Any:
             if not isinstance(value, np.ndarray):
                 return NotImplemented
             strides = tuple(step // value.itemsize for step in value.strides)
-            arguments = (Stored(value), 0, value.shape, strides, False, OrderedDict())
+            arguments: tuple[object, ...] = (Stored(value), 0, value.shape, strides, False, OrderedDict())
             return modules["torch._utils"]._rebuild_tensor_v2, arguments
 
         def persistent_id(self, value: object) -> object:

@@ -1,7 +1,7 @@
 """MobileFaceNet in Keras: the paper's table, and with the published weights what onnxruntime makes of the same file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from convert.errors import WeightsError
-from convert.networks.mobilefacenet import BOTTLENECKS, CHIP_PX, Variant, mobilefacenet
+from convert.networks.mobilefacenet import BOTTLENECKS, Variant, mobilefacenet
 from convert.tensorflow_backend import quiet
 from convert.weights.mobilefacenet import expected_shapes, load, names_in_file
 
@@ -112,7 +112,7 @@ class Exported:
         groups = outputs if inputs == 1 else 1
         return self.node("Conv", x, kernel, bias, strides=[stride] * 2, pads=[int(size == 3)] * 4, group=groups)
 
-    def node(self, kind: str, *inputs: str, **attributes: object) -> str:
+    def node(self, kind: str, *inputs: str, **attributes: Any) -> str:
         result = f"result{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, inputs, [result], **attributes))
         return result
@@ -120,7 +120,7 @@ class Exported:
 
 def chips() -> np.ndarray:
     """Noise, coarse noise, black and white."""
-    noise = np.random.default_rng(0).integers(0, 256, (2, CHIP_PX, CHIP_PX, 3))
+    noise = np.random.default_rng(0).integers(0, 256, (2, 112, 112, 3))
     coarse = noise[1, ::28, ::28].repeat(28, axis=0).repeat(28, axis=1)
     return np.stack([noise[0], coarse, np.zeros_like(coarse), np.full_like(coarse, 255)]).astype(np.float32)
 

@@ -74,7 +74,8 @@ def maps(shape: tuple[int, ...]) -> np.ndarray:
 def pooled(x: np.ndarray) -> np.ndarray:
     """The root of the sum of squares of 3x3 pixels, [n, height, width, c], height and width divisible by 3."""
     n, height, width, c = x.shape
-    return np.sqrt((x.astype(np.float64) ** 2).reshape(n, height // 3, 3, width // 3, 3, c).sum(axis=(2, 4)))
+    squares = (x.astype(np.float64) ** 2).reshape(n, height // 3, 3, width // 3, 3, c)
+    return np.asarray(np.sqrt(squares.sum(axis=(2, 4))))
 
 
 def run(content: bytes, inputs: np.ndarray) -> np.ndarray:

@@ -85,7 +85,7 @@ def test_pip_by_itself_would_have_run_it(marker: Path, tmp_path: Path) -> None:
         "--no-deps",
         "--no-build-isolation",
         "--dest",
-        tmp_path,
+        str(tmp_path),
     ]
     subprocess.run([*command, "leaky-models==1.2"], env=os.environ, capture_output=True, check=True)
     assert marker.exists()

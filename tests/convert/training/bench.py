@@ -53,7 +53,6 @@ def write_chips(folder: Path) -> None:
             cv2.imwrite(str(folder / f"person{person:02d}" / f"{number}.png"), chip)
     (folder / "somebody").mkdir()
     cv2.imwrite(str(folder / "somebody" / "0.png"), chip)
-    return folder
 
 
 @dataclass

@@ -77,7 +77,7 @@ def sampler(data: Path) -> Sampler:
 def test_a_batch_has_so_many_people_and_so_many_chips_of_each(sampler: Sampler) -> None:
     chips, labels = sampler.draw(1, 0)
     counts = np.unique(labels, return_counts=True)[1].tolist()
-    assert (chips.shape, chips.dtype, counts) == ((24, SIZE_PX, SIZE_PX, 3), np.float32, [4] * 6)
+    assert (chips.shape, chips.dtype, counts) == ((24, 8, 8, 3), np.dtype(np.float32), [4] * 6)
 
 
 def test_a_batch_hangs_on_its_number_and_on_nothing_before(sampler: Sampler) -> None:

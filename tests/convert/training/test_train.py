@@ -38,7 +38,7 @@ def test_the_listener_hears_of_each_step_and_epoch(trained: tuple[Trained, Remem
 
 def test_the_network_that_is_written_gives_float32_of_the_length(trained: tuple[Trained, Remembering]) -> None:
     found = outputs(trained[0].out)
-    assert (found.shape, found.dtype) == ((4, 8), np.float32)
+    assert (found.shape, found.dtype) == ((4, 8), np.dtype(np.float32))
 
 
 def test_the_figure_is_that_of_the_written_network(trained: tuple[Trained, Remembering], data: Path) -> None:

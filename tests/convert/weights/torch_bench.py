@@ -3,6 +3,7 @@
 import io
 import struct
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from convert.weights.torch_file import LEGACY_MAGIC, LEGACY_VERSION
-
+LEGACY_MAGIC, LEGACY_VERSION = 0x1950A86A20F9469CFC6C, 1001
+"""As `torch.serialization` writes them."""
 FINITE = st.floats(width=32, allow_nan=False, allow_infinity=False)
 SHAPES = st.lists(st.integers(1, 4), max_size=4).map(tuple)
 STATES = st.dictionaries(
@@ -36,7 +37,7 @@ class Call:
     """What is called when the file is unpickled, and with what."""
 
     called: Name
-    arguments: tuple
+    arguments: tuple[object, ...]
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,6 @@ def legacy(described: object, storages: list[np.ndarray], *, little_endian: bool
     return heads + b"".join(struct.pack("<q", storage.size) + storage.tobytes() for storage in storages)
 
 
-FORMATS = {"zip": zipped, "legacy": legacy}
-STATE = {"kernel": np.arange(12, dtype=np.float32).reshape(3, 4), "count": np.array(7, np.int64)}
+FORMATS: dict[str, Callable[..., bytes]] = {"zip": zipped, "legacy": legacy}
+STATE: dict[str, np.ndarray] = {"kernel": np.arange(12, dtype=np.float32).reshape(3, 4), "count": np.array(7, np.int64)}
 STORAGE = np.arange(12, dtype=np.float32)

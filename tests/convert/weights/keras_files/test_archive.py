@@ -90,7 +90,7 @@ def test_a_description_of_what_no_memory_holds_is_refused(
 
 
 def test_a_name_in_a_file_moves_no_cursor(parts: dict[str, bytes], tmp_path: Path) -> None:
-    entry = {"class_name": "Rescaling", "module": "keras.layers\x1b[2J\n"}
+    entry: dict[str, object] = {"class_name": "Rescaling", "module": "keras.layers\x1b[2J\n"}
     with pytest.raises(WeightsError) as caught:
         read_network(archive_of(tmp_path / "net.keras", {**parts, "config.json": with_layer(parts, entry)}))
     assert caught.value.message.isprintable()
