@@ -86,7 +86,7 @@ def test_a_build_names_its_maker(built: Path) -> None:
 
 
 def test_a_new_embedding_has_no_decision_rule(built: Path) -> None:
-    with pytest.raises(ModelError, match="states no decision"):
+    with pytest.raises(ModelError, match="has no decision"):
         _ = Embedder(load_model(EMBEDDING, built)).decision_rule
 
 

@@ -73,7 +73,7 @@ def test_what_is_installed_is_not_calibrated(report: Report, tmp_path: Path) -> 
     install(report.conversions[0], tmp_path, shipped_models_dir())
     embedder = Embedder(load_model(EMBEDDING, tmp_path))
     assert (embedder.alignment, embedder.spec.length) == (SPEC.alignment, LENGTH)
-    with pytest.raises(ModelError, match="states no decision"):
+    with pytest.raises(ModelError, match="has no decision"):
         _ = embedder.decision_rule
 
 
