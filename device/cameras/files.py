@@ -6,12 +6,15 @@ which is not evidence.
 
 import functools
 from collections.abc import Callable, Generator
+from contextlib import closing
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from device.cameras.turning import turned
 from device.errors import CameraError, LintelError
 from device.images import image_files, read_image
 from device.ports import Clock
@@ -74,15 +77,18 @@ class FileCamera:
         return image
 
 
-def open_image_camera(path: Path, clock: Clock) -> FileCamera:
-    """One image, or those of a folder by name, over and over. Raises `ImageError` at once for a damaged file."""
+def open_image_camera(path: Path, clock: Clock, *, rotate: Literal[0, 90, 180, 270] = 0) -> FileCamera:
+    """One image, or those of a folder by name, over and over, turned clockwise by `rotate` degrees.
+
+    Raises `ImageError` at once for a damaged file.
+    """
     files = image_files(path) if path.is_dir() else (path,)
     first = read_image(files[0])
-    return FileCamera(lambda: _images(first, files[1:]), IMAGE_RATE_FPS, clock)
+    return FileCamera(lambda: _turned(_images(first, files[1:]), rotate), IMAGE_RATE_FPS, clock)
 
 
-def open_video_camera(path: Path, clock: Clock) -> FileCamera:
-    """A clip at its own frame rate, over and over. Raises `CameraError` if it cannot be read."""
+def open_video_camera(path: Path, clock: Clock, *, rotate: Literal[0, 90, 180, 270] = 0) -> FileCamera:
+    """A clip at its own frame rate, over and over, turned likewise. Raises `CameraError` if it cannot be read."""
     if not path.is_file():
         raise _unreadable(path, "there is no such file")
     capture = cv2.VideoCapture(str(path))
@@ -92,7 +98,13 @@ def open_video_camera(path: Path, clock: Clock) -> FileCamera:
             raise _unreadable(path, "it is damaged, truncated, or in a format that OpenCV does not know")
     finally:
         capture.release()
-    return FileCamera(lambda: video_frames(path), rate if 1.0 <= rate <= 240.0 else 25.0, clock)
+    return FileCamera(lambda: _turned(video_frames(path), rotate), rate if 1.0 <= rate <= 240.0 else 25.0, clock)
+
+
+def _turned(images: Generator[Image], degrees: Literal[0, 90, 180, 270]) -> Generator[Image]:
+    with closing(images):
+        for image in images:
+            yield turned(image, degrees)
 
 
 def _images(first: Image, others: tuple[Path, ...]) -> Generator[Image]:

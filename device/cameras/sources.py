@@ -1,4 +1,4 @@
-"""Opens the camera that `camera.source` names: a device, a clip, an image or a folder of images."""
+"""Opens the camera that `source` under [[cameras]] names: a device, a clip, an image or a folder of images."""
 
 from pathlib import Path
 
@@ -7,17 +7,18 @@ from device.cameras.v4l2 import open_v4l2_camera
 from device.errors import CameraError
 from device.images import SUFFIXES
 from device.ports import Camera, Clock
+from device.settings.seen_by import is_device
 from device.settings.tables import CameraSettings
 
 
 def open_camera(settings: CameraSettings, clock: Clock) -> Camera:
     """Raises `CameraError` or `ImageError` if the source is not there or damaged."""
-    if _is_device(settings):
+    if is_device(settings.source):
         return open_v4l2_camera(settings, clock)
     path = Path(settings.source)
     if path.is_dir() or path.suffix.lower() in SUFFIXES:
-        return open_image_camera(path, clock)
-    return open_video_camera(path, clock)
+        return open_image_camera(path, clock, rotate=settings.rotate)
+    return open_video_camera(path, clock, rotate=settings.rotate)
 
 
 def open_live_camera(settings: CameraSettings, clock: Clock, *, in_background: bool = False) -> Camera:
@@ -26,13 +27,9 @@ def open_live_camera(settings: CameraSettings, clock: Clock, *, in_background: b
     Raises `CameraError` for a file, and for a device that is missing. With `in_background` the device is opened by the
     camera's own thread, again and again; until it is there, `trouble` says why not, and `read` raises it.
     """
-    if not _is_device(settings):
+    if not is_device(settings.source):
         raise CameraError(
             f"{settings.source} is not a camera, and a file doesn't count as evidence at a real door.",
-            hint="Set `camera.source` to a device, or play files with `lintel simulate`.",
+            hint="Set `source` under [[cameras]] to a device, or play files with `lintel simulate`.",
         )
     return open_v4l2_camera(settings, clock, in_background=in_background)
-
-
-def _is_device(settings: CameraSettings) -> bool:
-    return settings.source.isdigit() or settings.source.startswith("/dev/")

@@ -8,12 +8,13 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol, TypeGuard
+from typing import TypeGuard
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from device.cameras.driver import CHECK_HINT, Capture, open_device
 from device.cameras.freshness import Freshness
 from device.cameras.health import FrameHealth
 from device.errors import CameraError
@@ -32,21 +33,6 @@ STUCK_S = 10.0
 
 MOST_DAMAGED = 10
 """Frames without pixels in a row after which the device is opened again."""
-
-_HINT = "Check the cable and `camera.source` in the settings; `v4l2-ctl --list-devices` shows what is connected."
-
-
-class Capture(Protocol):
-    """The part of `cv2.VideoCapture` that is used here."""
-
-    def read(self) -> tuple[bool, NDArray[np.uint8] | None]:
-        """Whether there is a next frame, and its pixels in BGR order."""
-
-    def get(self, propId: int, /) -> float:  # noqa: N803 - as OpenCV calls it
-        """A property of the device or of the frame read last; 0 where it isn't known."""
-
-    def release(self) -> None:
-        """Lets the device go."""
 
 
 class LiveCamera:
@@ -84,7 +70,7 @@ class LiveCamera:
             self._changed.wait_for(lambda: self._newest or self._fault, timeout_s)
             frame, self._newest = self._newest, None
             if frame is None and (trouble := self._trouble()):
-                raise CameraError(trouble, hint=_HINT)
+                raise CameraError(trouble, hint=CHECK_HINT)
             return frame
 
     def trouble(self) -> str:
@@ -176,18 +162,5 @@ def open_v4l2_camera(settings: CameraSettings, clock: Clock, *, in_background: b
     """The camera at /dev/videoN or a device path. Raises `CameraError` if it is missing, unless `in_background`."""
     device = Path(f"/dev/video{settings.source}" if settings.source.isdigit() else settings.source)
     return LiveCamera(
-        lambda: _open(device, settings), clock, name=f"The camera at {device}", in_background=in_background
+        lambda: open_device(device, settings), clock, name=f"The camera at {device}", in_background=in_background
     )
-
-
-def _open(device: Path, settings: CameraSettings) -> Capture:
-    if not device.exists():
-        raise CameraError(f"No camera at {device}.", hint=_HINT)
-    capture = cv2.VideoCapture(str(device), cv2.CAP_V4L2)
-    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-    capture.set(cv2.CAP_PROP_FRAME_WIDTH, settings.width)
-    capture.set(cv2.CAP_PROP_FRAME_HEIGHT, settings.height)
-    if not capture.isOpened():
-        capture.release()
-        raise CameraError(f"The camera at {device} cannot be opened.", hint=_HINT)
-    return capture  # type: ignore[return-value]  # OpenCV's stubs say more about the pixels than we need

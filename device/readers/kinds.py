@@ -168,7 +168,9 @@ def reads_standard_input(settings: ReaderSettings) -> bool:
 
 
 def _no_standard_input() -> ConfigError:
-    return ConfigError("A service has no standard input to read badges from.", hint="Set `reader.source`.")
+    return ConfigError(
+        "A service has no standard input to read badges from.", hint="Set `source` under [[doors.readers]]."
+    )
 
 
 def _together(readers: tuple[ReaderSettings, ...]) -> list[tuple[ReaderSettings, ...]]:

@@ -23,6 +23,7 @@ def refuse_cameras(settings: Settings) -> None:
     A badge alone opens the way out, so that readers there have no camera.
     """
     _refuse_cameras_twice(settings)
+    _refuse_driver_settings_of_files(settings)
     at_door: dict[str, tuple[str, str]] = {}
     for place, door, reader in places.readers(settings):
         if reader.direction == "exit":
@@ -53,6 +54,17 @@ def _refuse_cameras_twice(settings: Settings) -> None:
                 f"{settings.cameras[first].source!r} and {camera.source!r} are the same camera, at "
                 f"`cameras[{first}].source` and `cameras[{number}].source` - describe it once"
             )
+
+
+def _refuse_driver_settings_of_files(settings: Settings) -> None:
+    """A clip has its own rate, and nothing to expose."""
+    for number, camera in enumerate(settings.cameras):
+        for name in ("rate", "exposure"):
+            if getattr(camera, name) is not None and not is_device(camera.source):
+                raise ValueError(
+                    f"the camera {camera.name!r} plays {camera.source!r}, which has no {name} to set - "
+                    f"remove `cameras[{number}].{name}`"
+                )
 
 
 def _refuse_camera_at_way_out(place: str, reader: ReaderSettings) -> None:

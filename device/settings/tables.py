@@ -161,6 +161,25 @@ class CameraSettings(Group, frozen=True):
     ] = "0"
     width: Annotated[int, Meta(ge=160, le=4096, description="frame width asked of the camera, pixels")] = 640
     height: Annotated[int, Meta(ge=120, le=4096, description="frame height asked of the camera, pixels")] = 480
+    rate: Annotated[
+        Annotated[int, Meta(ge=5, le=240)] | None,
+        Meta(description="frames a second asked of the camera, which must give them; left out: the driver's own"),
+    ] = None
+    rotate: Annotated[
+        Literal[0, 90, 180, 270],
+        Meta(description="degrees by which each frame is turned clockwise, for a camera mounted on its side"),
+    ] = 0
+    exposure: Annotated[
+        Literal["auto"] | Annotated[int, Meta(ge=1, le=10_000)] | None,
+        Meta(description="`auto`, or a fixed exposure in 100 microseconds; left out: as the driver has it"),
+    ] = None
+    metering: Annotated[
+        Literal["camera"],
+        Meta(
+            description="where the picture's brightness is measured: `camera`, as the camera does it",
+            extra=_so_far('"camera"', "metering on the face is not available yet"),
+        ),
+    ] = "camera"
 
 
 class VisionSettings(Group, frozen=True):
