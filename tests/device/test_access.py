@@ -43,6 +43,7 @@ from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
 from device.vision.manifest import DecisionRule, Fusion, OperatingPoint
 from tests.device.doors import open_door, releases
+from tests.there import there
 
 BADGE = parse_badge("17:1001")
 MODEL = "a" * 64
@@ -189,7 +190,7 @@ def test_the_strike_is_released_for_the_strike_time_and_no_longer(world_of: Call
 def test_somebody_who_needs_more_time_has_it(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.95))
     with world.store.people() as people:
-        people.give_time(people.badge(BADGE).person, extended=True)
+        people.give_time(there(people.badge(BADGE)).person, extended=True)
     world.swipe()
     world.clock.sleep(60.0)
     ((released_at, secured_at),) = releases(world.pins, world.settings.doors[0])

@@ -20,6 +20,7 @@ from device.records import Credential, Event, Person, Reason
 from device.store.audit import Audit
 from device.store.store import Store
 from device.virtual.clock import SimulatedClock
+from tests.there import there
 
 MODEL = "ab" * 32
 ADA, GRACE = "Ada Lovelace", "Grace Hopper"
@@ -74,7 +75,7 @@ def test_new_badge_opens_for_the_face_that_is_enrolled(store: Store, office: Adm
     office.add_badge("ada LOVELACE", NEW)
     with store.people() as people:
         claim = people.claim(NEW, MODEL)
-    assert (claim.person, refusal(claim)) == (ada, None)
+    assert (there(claim).person, refusal(claim)) == (ada, None)
 
 
 def test_replaced_badge_is_revoked_and_the_new_one_opens(store: Store, office: Administration) -> None:
@@ -169,7 +170,7 @@ def test_suspended_badge_of_a_removed_person_stays_worthless(store: Store, offic
 
 def test_badge_is_restored_for_its_holder(store: Store, office: Administration, ada: Person) -> None:
     office.revoke_badge(OLD)
-    assert (office.restore_badge(OLD).person, why_not(store, OLD)) == (ada, None)
+    assert (there(office.restore_badge(OLD)).person, why_not(store, OLD)) == (ada, None)
 
 
 def test_revocation_is_noted_once(store: Store, office: Administration) -> None:
@@ -181,7 +182,7 @@ def test_revocation_is_noted_once(store: Store, office: Administration) -> None:
 def test_renamed_person_keeps_badges_and_audit_rows(store: Store, office: Administration, ada: Person) -> None:
     office.rename(ADA, "Ada King")
     with store.people() as people:
-        renamed = people.claim(OLD, MODEL).person
+        renamed = there(people.claim(OLD, MODEL)).person
         assert (renamed.id, renamed.name, people.named(ADA)) == (ada.id, "Ada King", None)
     with store.audit() as audit:
         (row,) = audit.newest(1)
@@ -199,7 +200,7 @@ def test_name_of_somebody_else_is_refused(store: Store, office: Administration, 
 def test_name_can_change_its_case(store: Store, office: Administration) -> None:
     office.rename(ADA, "ADA lovelace")
     with store.people() as people:
-        assert people.named(ADA).name == "ADA lovelace"
+        assert there(people.named(ADA)).name == "ADA lovelace"
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ from device.virtual.scene import Scene
 from device.vision.faces import FaceAnalyzer
 from tests.device.commands import Ended, Lintel
 from tests.device.lgpio import Lgpio
+from tests.there import there
 
 SECURE, RELEASED = 0, 1
 
@@ -221,7 +222,7 @@ def test_what_is_missing_is_in_the_audit_without_a_badge(
 ) -> None:
     with running(without(part)) as run:
         run.troubles(PARTS[part])
-        run.parts.parts[0].log.write_down()
+        there(run.parts.parts[0].log).write_down()
     with Store(tmp_path / "state") as store, store.audit() as audit:
         assert any(row.event is Event.PART_FAILED and PARTS[part] in row.fault for row in audit)
 
@@ -232,8 +233,8 @@ def test_store_that_comes_later_is_used(lgpio: Lgpio, without: Callable[[str], S
         run.troubles("Cannot use the database")
         (tmp_path / "state").unlink()
         run.polled(lambda said: not any("Cannot use the database" in one for one in said))
-        run.parts.parts[0].log.write_down()
-        assert run.parts.parts[0].log.waiting == 0
+        there(run.parts.parts[0].log).write_down()
+        assert there(run.parts.parts[0].log).waiting == 0
 
 
 @pytest.mark.usefixtures("lgpio", "camera")

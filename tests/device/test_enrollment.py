@@ -21,6 +21,7 @@ from device.virtual.clock import SimulatedClock
 from device.virtual.figures import Figure, Place
 from device.virtual.scene import Scene
 from device.vision.faces import FaceAnalyzer
+from tests.there import there
 
 EILEEN, GRACE = "eileen-collins", "grace-hopper"
 HERS, OTHER = parse_badge("17:1001"), parse_badge("17:1002")
@@ -45,7 +46,7 @@ def enrollment(store: Store, analyzer: FaceAnalyzer) -> Enrollment:
 
 def references(store: Store, credential: Credential = HERS) -> NDArray[Any]:
     with store.people() as people:
-        return people.references(people.badge(credential).person, enrollment_model(store))
+        return people.references(there(people.badge(credential)).person, enrollment_model(store))
 
 
 def enrollment_model(store: Store) -> str:
@@ -142,7 +143,7 @@ def test_a_second_badge_goes_to_the_same_face_alone(
         enrollment.enroll(OTHER, "Eileen", pictures_of(portraits, GRACE, 2))
     enrollment.enroll(OTHER, "Eileen", pictures_of(portraits, EILEEN, 1, light=0.9))
     with store.people() as people:
-        assert people.badge(OTHER).person == people.badge(HERS).person
+        assert there(people.badge(OTHER)).person == there(people.badge(HERS)).person
 
 
 def test_a_badge_has_one_holder(enrollment: Enrollment, portraits: Mapping[str, Image]) -> None:
@@ -157,7 +158,7 @@ def test_a_taken_badge_is_refused_before_pictures_are_taken(
     enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
     with pytest.raises(EnrollmentRefused, match="belongs to Eileen"):
         enrollment.holder(HERS, "Grace")
-    assert (enrollment.holder(HERS, "EILEEN").name, enrollment.holder(OTHER, "Grace")) == ("Eileen", None)
+    assert (there(enrollment.holder(HERS, "EILEEN")).name, enrollment.holder(OTHER, "Grace")) == ("Eileen", None)
 
 
 @pytest.mark.parametrize("change", ["removed", "renamed", "given away"])

@@ -1,7 +1,7 @@
 """Cards that stay at a reader, on a clock that stands still in between: what a group lets through, and a door."""
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,7 +60,7 @@ class Held:
                 return
         raise AssertionError("the reader gave nothing")
 
-    def presented(self, shown: Iterator[Callable[[], object]], spacing_s: float) -> list[Credential | None]:
+    def presented(self, shown: Iterable[Callable[[], object]], spacing_s: float) -> list[Credential | None]:
         """The badges that are let through of what is shown."""
         found = []
         for show in shown:
@@ -99,7 +99,7 @@ class Taken:
 class HeldDoor:
     """A door that holds Eileen's face to every badge shown, for a strike time of 3 s."""
 
-    def __init__(self, held: Held, store: Store, analyzer: FaceAnalyzer, portraits: dict[str, Image]) -> None:
+    def __init__(self, held: Held, store: Store, analyzer: FaceAnalyzer, portraits: Mapping[str, Image]) -> None:
         self.settings = Settings(doors=(DoorSettings(pin=17, strike_time_s=3.0),))
         self.held, self.store = held, store
         self.pins = SimulatedPins(held.clock)
@@ -138,7 +138,7 @@ class HeldDoor:
         return [round((end or 1e9) - begin, 3) for begin, end in releases(self.pins, self.settings.doors[0])]
 
 
-def door_at(held: Held, folder: Path, analyzer: FaceAnalyzer, portraits: dict[str, Image]) -> HeldDoor:
+def door_at(held: Held, folder: Path, analyzer: FaceAnalyzer, portraits: Mapping[str, Image]) -> HeldDoor:
     """A door in a folder of its own. Its store is closed with it, as Python 3.13 warns of one that is not."""
     door = HeldDoor(held, store := Store(folder), analyzer, portraits)
     weakref.finalize(door, store.close)

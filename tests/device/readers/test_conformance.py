@@ -16,12 +16,12 @@ import pytest
 
 from device.clock import SystemClock
 from device.credentials import format_badge
+from device.ports import Reader
 from device.readers import lines, rdm6300, sockets, wedge
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.part import Member
 from device.readers.pn532 import reader as pn532
-from device.readers.pn532.reader import Pn532Reader
 from device.readers.recovery import Recovered
 from device.readers.streams import StreamReader
 from device.records import Credential, Notice, ReaderNotice
@@ -29,6 +29,7 @@ from device.settings.tables import ReaderSettings
 from device.virtual.reader import SimulatedReader
 from tests.device.readers.conformance import ReaderConformance, Rig
 from tests.device.readers.pn532.chip import Chip, ChipCard
+from tests.there import there
 
 NAME = "front"
 BADGES = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
@@ -74,7 +75,11 @@ class Opened:
 
     def __init__(self, module: ModuleType, clock: Jumping | None = None) -> None:
         self.clock = clock or SystemClock()
-        self.open = lambda source: module.open_reader(ReaderSettings(name=NAME, source=source), around(self.clock))
+        self._module = module
+
+    def open(self, source: str) -> Reader:
+        opened: Reader = self._module.open_reader(ReaderSettings(name=NAME, source=source), around(self.clock))
+        return opened
 
 
 def line(credential: Credential) -> bytes:
@@ -140,7 +145,7 @@ class TestPn532(ReaderConformance):
     def rig(self) -> Iterator[Rig]:
         opened, chip = Opened(pn532, Jumping()), None
 
-        def open_with_chip(source: str) -> Pn532Reader:
+        def open_with_chip(source: str) -> Reader:
             nonlocal chip
             chip = Chip(far)
             return opened.open(source)
@@ -151,7 +156,7 @@ class TestPn532(ReaderConformance):
 
             def present(credential: Credential) -> None:
                 size = 4 if credential.format == "csn4" else 7
-                chip.card = ChipCard(credential.number.to_bytes(size))
+                there(chip).card = ChipCard(credential.number.to_bytes(size))
 
             yield Rig(
                 reader,
@@ -163,7 +168,7 @@ class TestPn532(ReaderConformance):
                 lambda: setattr(chip, "dead", True),
                 lambda: setattr(chip, "card", None),
             )
-        chip.stop()
+        there(chip).stop()
         os.close(far)
 
 
@@ -246,6 +251,7 @@ class TestRecovered(ReaderConformance):
                 )
 
     def test_loss_is_a_notice(self, rig: Rig) -> None:
+        assert rig.unplug is not None
         rig.unplug()
         assert rig.next(ReaderNotice).notice is Notice.LOST
 

@@ -146,7 +146,9 @@ def test_credential_has_a_written_form(frame: tuple[CardFormat, Credential, str]
 
 
 @given(valid_frames(), st.data())
-def test_flipped_bit_that_parity_covers_is_refused(frame: tuple[CardFormat, Credential, str], data) -> None:
+def test_flipped_bit_that_parity_covers_is_refused(
+    frame: tuple[CardFormat, Credential, str], data: st.DataObject
+) -> None:
     known, _, bits = frame
     guarded = sorted(set(range(known.length)) - set(unguarded(known)))
     assume(guarded)
@@ -184,9 +186,10 @@ def test_refusal_holds_none_of_the_frame(bits: str) -> None:
 
 
 @given(any_format, st.data())
-def test_what_is_read_encodes_to_a_frame_that_reads_the_same(known: CardFormat, data) -> None:
+def test_what_is_read_encodes_to_a_frame_that_reads_the_same(known: CardFormat, data: st.DataObject) -> None:
     read = decode(mended(data.draw(st.text("01", min_size=known.length, max_size=known.length)), known), only(known))
     assume(isinstance(read, Credential))
+    assert isinstance(read, Credential)
     try:
         again = encode(read, (known,))
     except CredentialError:  # its only frame that is not all zeros had an ignored bit set

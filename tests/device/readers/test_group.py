@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from device.clock import Stop, SystemClock
 from device.errors import ReaderEnded, ReaderError
+from device.ports import Reader
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.kinds import group_of, open_in_background
@@ -22,9 +23,10 @@ from device.readers.lines import open_reader
 from device.readers.mailbox import ROOM, ROOM_FOR_NOISE, Mailbox
 from device.readers.part import Member
 from device.readers.rate_limit import REPORT_EVERY_S, RateLimit, TokenBucket
-from device.readers.streams import StreamReader
-from device.records import BadgeRead, Credential, KeyPress, Notice, ReaderNotice, Signal
+from device.records import BadgeRead, Credential, KeyPress, Notice, ReaderEvent, ReaderNotice, Signal
 from device.settings.tables import ReaderSettings
+from tests.device.readers.events import as_badge, as_notice
+from tests.there import there
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
 SOON_S = 5.0
@@ -96,7 +98,7 @@ def test_what_is_dropped_is_told_once_a_second_with_its_count() -> None:
     counted = sum(int(report.fault.split()[0]) for report in told)
     assert (len(told), told[0].reader, told[0].credential) == (3, "front", None)
     rest = intake.report(at + REPORT_EVERY_S)
-    assert rest.fault == f"{intake.dropped - counted} more came too fast and were dropped"
+    assert there(rest).fault == f"{intake.dropped - counted} more came too fast and were dropped"
 
 
 def test_nothing_dropped_is_nothing_told() -> None:
@@ -122,7 +124,8 @@ def test_badge_waits_behind_little_noise() -> None:
 
 def test_badge_drives_noise_out_of_a_full_mailbox() -> None:
     mailbox = Mailbox()
-    for event in (BADGE, NOISE, *[KEY] * (ROOM - 2), NOTICE):
+    events: list[ReaderEvent] = [BADGE, NOISE, *[KEY] * (ROOM - 2), NOTICE]
+    for event in events:
         mailbox.put(event)
     taken = [mailbox.take() for _ in range(ROOM)]
     assert (taken[0], taken[-1], NOISE in taken) == (BADGE, NOTICE, False)
@@ -166,28 +169,30 @@ class Inner:
     """A reader that gives what is put on it, from any thread; `floods` without end; can fail and hang."""
 
     def __init__(self) -> None:
-        self.events, self.something = [], threading.Condition()
+        self.events: list[ReaderEvent] = []
+        self.something = threading.Condition()
         self.floods: BadgeRead | None = None
         self.failure: Exception | None = None
         self.cannot_show = False
         self.hangs = threading.Event()
         self.hangs.set()
         self.waits = False
-        self.given, self.shown, self.closed = 0, [], 0
+        self.given = self.closed = 0
+        self.shown: list[Signal] = []
 
     def put(self, *events: BadgeRead | KeyPress | ReaderNotice) -> None:
         with self.something:
             self.events.extend(events)
             self.something.notify_all()
 
-    def read(self, timeout_s: float) -> BadgeRead | KeyPress | ReaderNotice | None:
+    def read(self, timeout_s: float) -> ReaderEvent | None:
         self.waits = True
         self.hangs.wait()
         if self.floods:
             self.given += 1
             return self.floods
         with self.something:
-            self.something.wait_for(lambda: self.events or self.failure, timeout_s)
+            self.something.wait_for(lambda: bool(self.events or self.failure), timeout_s)
             if self.events:
                 return self.events.pop(0)
             if self.failure:
@@ -213,8 +218,8 @@ def inner() -> tuple[Inner, Inner]:
     return Inner(), Inner()
 
 
-def members(*readers: StreamReader | Inner) -> tuple[Member, Member]:
-    return tuple(Member(reader, name) for reader, name in zip(readers, ("front", "back"), strict=True))
+def members(front: Reader, back: Reader) -> tuple[Member, Member]:
+    return Member(front, "front"), Member(back, "back")
 
 
 @pytest.fixture
@@ -236,7 +241,7 @@ def until(reader: ReaderGroup, credential: Credential) -> float:
 def test_badges_of_all_readers_come(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].put(BadgeRead(EILEEN, 0.0))
     inner[1].put(BadgeRead(GRACE, 0.0))
-    assert {group.read(SOON_S).credential for _ in range(2)} == {EILEEN, GRACE}
+    assert {as_badge(group.read(SOON_S)).credential for _ in range(2)} == {EILEEN, GRACE}
 
 
 def test_keys_and_notices_come(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
@@ -265,7 +270,7 @@ def test_flood_leaves_the_processor_to_others(group: ReaderGroup, inner: tuple[I
 def test_flood_is_told_with_its_count(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].floods = NOISE
     deadline = time.monotonic() + SOON_S
-    while "came too fast and were dropped" not in group.read(SOON_S).fault:
+    while "came too fast and were dropped" not in as_badge(group.read(SOON_S)).fault:
         assert time.monotonic() < deadline
 
 
@@ -279,15 +284,19 @@ def test_reader_that_hangs_keeps_nobody_waiting(group: ReaderGroup, inner: tuple
 def test_error_of_one_is_a_notice_after_the_badges_before_it(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].put(BadgeRead(EILEEN, 0.0))
     inner[0].fail(ReaderError("It is gone.", hint="Start again."))
-    assert group.read(SOON_S).credential == EILEEN
+    assert as_badge(group.read(SOON_S)).credential == EILEEN
     lost = group.read(SOON_S)
-    assert (lost.notice, lost.reader, lost.detail) == (Notice.LOST, "front", "It is gone.")
+    assert (as_notice(lost).notice, as_notice(lost).reader, as_notice(lost).detail) == (
+        Notice.LOST,
+        "front",
+        "It is gone.",
+    )
 
 
 @pytest.mark.parametrize("error", [ReaderError("It is gone.", hint="None."), ZeroDivisionError("a bug"), OSError(5)])
 def test_error_of_one_does_not_end_the_others(group: ReaderGroup, inner: tuple[Inner, Inner], error: Exception) -> None:
     inner[0].fail(error)
-    assert group.read(SOON_S).notice is Notice.LOST
+    assert as_notice(group.read(SOON_S)).notice is Notice.LOST
     inner[1].put(BadgeRead(GRACE, 0.0))
     assert until(group, GRACE) < 2.0
 
@@ -297,7 +306,7 @@ def test_error_of_one_is_a_trouble_until_it_works(group: ReaderGroup, inner: tup
     group.read(SOON_S)
     assert group.trouble() == "Reader front does not work: It is gone."
     inner[0].failure = None
-    assert (group.read(SOON_S).notice, group.trouble()) == (Notice.FOUND, "")
+    assert (as_notice(group.read(SOON_S)).notice, group.trouble()) == (Notice.FOUND, "")
 
 
 def test_reader_that_failed_is_read_again(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
@@ -318,7 +327,7 @@ def test_reader_that_goes_on_failing_is_reported_once_and_seldom_tried(inner: tu
 
     failing = Failing()
     with closing(ReaderGroup(members(failing, inner[1]), SystemClock())) as group:
-        assert (group.read(SOON_S).notice, group.read(1.2)) == (Notice.LOST, None)
+        assert (as_notice(group.read(SOON_S)).notice, group.read(1.2)) == (Notice.LOST, None)
     assert failing.tries <= 3
 
 
@@ -362,13 +371,13 @@ def test_reader_that_hangs_is_lost_and_found(inner: tuple[Inner, Inner]) -> None
         assert (group.trouble(), group.was_tried) == ("", False)
         clock.ahead_s = 6.0
         lost = group.read(SOON_S)
-        assert (lost.notice, lost.reader) == (Notice.LOST, "front")
+        assert (as_notice(lost).notice, as_notice(lost).reader) == (Notice.LOST, "front")
         assert group.trouble() == "Reader front is stuck in its device."
         assert group.was_tried
         inner[0].hangs.set()
         while group.trouble():
             time.sleep(0.01)
-        assert group.read(SOON_S).notice is Notice.FOUND
+        assert as_notice(group.read(SOON_S)).notice is Notice.FOUND
 
 
 def test_input_that_has_ended_ends_the_others_only_with_the_last(
@@ -376,7 +385,7 @@ def test_input_that_has_ended_ends_the_others_only_with_the_last(
 ) -> None:
     inner[0].fail(ReaderEnded("It has ended.", hint="Start anew."))
     inner[1].put(BadgeRead(EILEEN, 0.0))
-    assert group.read(SOON_S).credential == EILEEN
+    assert as_badge(group.read(SOON_S)).credential == EILEEN
     inner[1].fail(ReaderEnded("It has ended.", hint="Start anew."))
     with pytest.raises(ReaderEnded):
         group.read(SOON_S)
@@ -392,7 +401,7 @@ def test_keys_do_not_push_out_what_a_reader_says_of_itself() -> None:
 
 def test_error_ends_a_wait_under_way(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     threading.Timer(0.1, inner[0].fail, [ReaderError("gone", hint="look")]).start()
-    assert group.read(SOON_S).notice is Notice.LOST
+    assert as_notice(group.read(SOON_S)).notice is Notice.LOST
 
 
 def test_request_to_stop_ends_a_wait_under_way(inner: tuple[Inner, Inner]) -> None:
@@ -447,7 +456,7 @@ def test_tag_with_damaged_frames_on_a_real_line_comes_once() -> None:
             events.append(group.read(0.05))
     os.close(near)
     os.close(far)
-    assert [event.credential.number for event in events if event] == [0xE3086CED]
+    assert [there(as_badge(event).credential).number for event in events if event] == [0xE3086CED]
 
 
 def test_badge_is_heard_beside_a_fifo_that_is_flooded(tmp_path: Path) -> None:

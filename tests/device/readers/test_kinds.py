@@ -12,6 +12,7 @@ import pytest
 
 from device.clock import SystemClock
 from device.errors import ConfigError, DoorError, ReaderError
+from device.ports import Reader
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.kinds import (
@@ -31,6 +32,8 @@ from device.records import Credential, Notice, Security
 from device.settings.tables import ReaderSettings
 from device.virtual.pins import SimulatedPins
 from device.virtual.reader import SimulatedReader
+from tests.device.readers.events import as_badge, as_notice
+from tests.there import there
 
 AROUND = ReaderContext(SystemClock(), lambda: SimulatedPins(SystemClock()).factory, Path("/nowhere"))
 WIEGAND = ReaderSettings(name="front", kind="wiegand", data0_pin=5, data1_pin=6)
@@ -49,13 +52,11 @@ def lines(fifo: Path) -> ReaderSettings:
 
 
 @pytest.fixture
-def opened() -> Iterator[Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]]]:
+def opened() -> Iterator[Callable[..., dict[str, Reader]]]:
     """Opens readers, and closes them in the end."""
-    readers = []
+    readers: list[Reader] = []
 
-    def open_all(
-        *settings: ReaderSettings, around: ReaderContext = AROUND
-    ) -> dict[str, Recovered | StreamReader | SimulatedReader]:
+    def open_all(*settings: ReaderSettings, around: ReaderContext = AROUND) -> dict[str, Reader]:
         found = open_readers(settings, around)
         readers.extend(found.values())
         return found
@@ -69,7 +70,7 @@ class Lines:
     """Stands in for OSDP's own opener: writes down who was opened together, and can refuse."""
 
     def __init__(self) -> None:
-        self.together = []
+        self.together: list[list[str]] = []
         self.refused = False
 
     def open_readers(self, settings: tuple[ReaderSettings, ...], around: ReaderContext) -> dict[str, SimulatedReader]:
@@ -124,7 +125,7 @@ def test_lines_of_a_device_are_clear_text() -> None:
 
 def test_reader_of_bits_has_the_formats_of_its_settings() -> None:
     table = format_table_of(ReaderSettings(kind="wiegand", formats=("h10302",)), AROUND)
-    assert [known.name for known in table.formats] == ["h10302"]
+    assert [known.name for known in there(table).formats] == ["h10302"]
 
 
 def test_reader_of_numbers_has_no_card_formats() -> None:
@@ -132,7 +133,7 @@ def test_reader_of_numbers_has_no_card_formats() -> None:
 
 
 def test_readers_come_by_name_in_the_order_of_the_settings(
-    opened: Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]], lines: ReaderSettings, osdp: Lines
+    opened: Callable[..., dict[str, Reader]], lines: ReaderSettings, osdp: Lines
 ) -> None:
     found = opened(osdp_reader("a"), lines, osdp_reader("b", address=1), WIEGAND)
     assert list(found) == ["a", "desk", "b", "front"]
@@ -140,46 +141,42 @@ def test_readers_come_by_name_in_the_order_of_the_settings(
 
 
 def test_standard_input_is_not_looked_for_again(
-    opened: Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]],
+    opened: Callable[..., dict[str, Reader]],
 ) -> None:
     assert isinstance(opened(ReaderSettings())["reader"], StreamReader)
 
 
 @pytest.mark.usefixtures("osdp")
-def test_other_readers_are_found_again(
-    opened: Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]], lines: ReaderSettings
-) -> None:
+def test_other_readers_are_found_again(opened: Callable[..., dict[str, Reader]], lines: ReaderSettings) -> None:
     found = opened(lines, WIEGAND, osdp_reader("a"))
     assert [name for name, reader in found.items() if isinstance(reader, Recovered)] == ["desk", "front"]
 
 
-def test_badge_passes_through(
-    opened: Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]], lines: ReaderSettings, fifo: Path
-) -> None:
+def test_badge_passes_through(opened: Callable[..., dict[str, Reader]], lines: ReaderSettings, fifo: Path) -> None:
     reader = opened(lines)["desk"]
     fifo.write_text("17:4242\n")
-    assert reader.read(5.0).credential == Credential("h10301", 17, 4242)
+    assert as_badge(reader.read(5.0)).credential == Credential("h10301", 17, 4242)
 
 
 def test_reader_that_is_gone_says_so(
-    opened: Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]],
+    opened: Callable[..., dict[str, Reader]],
 ) -> None:
     ours, theirs = os.openpty()
     reader = opened(ReaderSettings(name="desk", source=os.ttyname(theirs)))["desk"]
     os.close(theirs)
     os.close(ours)
-    assert reader.read(5.0).notice is Notice.LOST
+    assert as_notice(reader.read(5.0)).notice is Notice.LOST
 
 
 def test_reader_that_is_missing_at_first_is_an_error(
-    opened: Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]],
+    opened: Callable[..., dict[str, Reader]],
 ) -> None:
     with pytest.raises(ReaderError, match="/dev/none"):
         opened(ReaderSettings(source="/dev/none"))
 
 
 def test_one_that_cannot_be_opened_closes_the_others(
-    opened: Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]], lines: ReaderSettings, osdp: Lines
+    opened: Callable[..., dict[str, Reader]], lines: ReaderSettings, osdp: Lines
 ) -> None:
     before = open_descriptors()
     osdp.refused = True
@@ -188,22 +185,20 @@ def test_one_that_cannot_be_opened_closes_the_others(
     assert open_descriptors() == before
 
 
-def test_two_readers_on_one_source_are_refused(
-    opened: Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]], lines: ReaderSettings
-) -> None:
+def test_two_readers_on_one_source_are_refused(opened: Callable[..., dict[str, Reader]], lines: ReaderSettings) -> None:
     with pytest.raises(ConfigError, match="The readers 'desk' and 'twin' both read from"):
         opened(lines, ReaderSettings(name="twin", source=lines.source))
 
 
 def test_osdp_reader_and_another_on_one_line_are_refused(
-    opened: Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]],
+    opened: Callable[..., dict[str, Reader]],
 ) -> None:
     with pytest.raises(ConfigError, match="The readers 'a' and 'b' both read from /dev/ttyUSB0"):
         opened(osdp_reader("a"), ReaderSettings(name="b", kind="rdm6300", source="/dev/ttyUSB0"))
 
 
 def test_wiegand_readers_have_no_source_to_share(
-    opened: Callable[..., dict[str, Recovered | StreamReader | SimulatedReader]],
+    opened: Callable[..., dict[str, Reader]],
 ) -> None:
     back = ReaderSettings(name="back", kind="wiegand", data0_pin=20, data1_pin=21)
     assert list(opened(WIEGAND, back)) == ["front", "back"]
@@ -257,9 +252,9 @@ def test_reader_missing_at_start_is_found_without_a_swipe(
 ) -> None:
     fifo.unlink()
     group = grouped(lines)
-    assert group.read(5.0).notice is Notice.LOST
+    assert as_notice(group.read(5.0)).notice is Notice.LOST
     os.mkfifo(fifo)
-    assert (group.read(5.0).notice, group.trouble()) == (Notice.FOUND, "")
+    assert (as_notice(group.read(5.0)).notice, group.trouble()) == (Notice.FOUND, "")
 
 
 def test_fifo_that_is_replaced_is_lost_and_found_without_a_swipe(
@@ -269,9 +264,9 @@ def test_fifo_that_is_replaced_is_lost_and_found_without_a_swipe(
     until(lambda: group.was_tried)
     fifo.unlink()
     os.mkfifo(fifo)
-    assert [group.read(5.0).notice for _ in range(2)] == [Notice.LOST, Notice.FOUND]
+    assert [as_notice(group.read(5.0)).notice for _ in range(2)] == [Notice.LOST, Notice.FOUND]
     fifo.write_text("17:4242\n")
-    assert group.read(5.0).credential == Credential("h10301", 17, 4242)
+    assert as_badge(group.read(5.0)).credential == Credential("h10301", 17, 4242)
 
 
 def test_fifo_that_is_removed_is_lost_without_a_swipe(
@@ -280,7 +275,7 @@ def test_fifo_that_is_removed_is_lost_without_a_swipe(
     group = grouped(lines)
     until(lambda: group.was_tried)
     fifo.unlink()
-    assert group.read(5.0).notice is Notice.LOST
+    assert as_notice(group.read(5.0)).notice is Notice.LOST
 
 
 NO_PINS = ReaderSettings(name="front", kind="wiegand")
@@ -311,7 +306,7 @@ def test_second_reader_of_a_source_is_a_trouble_and_the_first_works(
     assert group.trouble().startswith("Reader twin does not work: The readers 'desk' and 'twin' both read from")
     group.read(5.0)
     fifo.write_text("17:4242\n")
-    assert group.read(5.0).credential == Credential("h10301", 17, 4242)
+    assert as_badge(group.read(5.0)).credential == Credential("h10301", 17, 4242)
 
 
 def test_pins_that_are_missing_are_a_trouble(grouped: Callable[..., ReaderGroup]) -> None:

@@ -22,6 +22,7 @@ from device.readers.streams import CHUNK, REST_S, StreamReader
 from device.records import BadgeRead, Credential, Security, Signal
 from device.settings.tables import ReaderSettings
 from device.virtual.clock import SimulatedClock
+from tests.device.readers.events import as_badge
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
 SOON_S = 5.0
@@ -330,6 +331,7 @@ def test_false_alarm_is_no_fault(
     reader, writer, _ = watched_pipe
     monkeypatch.setattr("device.readers.streams.has_come", lambda *_: True)
     alarms = iter([0.0, 0.0, 2.0])
+    assert isinstance(reader, StreamReader)
     monkeypatch.setattr(reader._clock, "monotonic", lambda: next(alarms))
     assert reader.read(1.0) is None
     os.write(writer, b"17:1001\n")
@@ -488,4 +490,4 @@ def test_badges_do_not_depend_on_how_bytes_arrive(sent: list[bytes], data: st.Da
     ranges = zip([0, *cuts], [*cuts, len(text)], strict=True)
     parts = [read for begin, end in ranges for read in piecewise.take(text[begin:end], 1.0)]
     whole = at_once.take(text, 1.0)
-    assert [read.credential for read in parts] == [read.credential for read in whole]
+    assert [as_badge(read).credential for read in parts] == [as_badge(read).credential for read in whole]

@@ -1,6 +1,7 @@
 """One presentation is one transaction: which sightings of a badge begin one. The law, and a case of each kind."""
 
 from itertools import pairwise
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -116,11 +117,11 @@ steps = st.lists(
 
 @given(steps, st.sampled_from([0.5, 3.0, 60.0]))
 def test_presentations_of_a_badge_are_apart(
-    steps: list[tuple[float, Credential | str | None]], hold_time_s: float
+    steps: list[tuple[float, Credential | Literal["removed"] | None]], hold_time_s: float
 ) -> None:
     """By silence of that badge for the hold time, or by a removal."""
     presentations, at = Presentations(hold_time_s), 0.0
-    told = {card: [] for card in cards}
+    told: dict[Credential, list[tuple[str, float]]] = {card: [] for card in cards}
     for pause, what in steps:
         at += pause
         if what == "removed":

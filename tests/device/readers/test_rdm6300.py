@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from device.credentials import format_badge
 from device.readers.rdm6300 import FRAME_TIME_S, MAX_FRAME, Rdm6300Parser
 from device.records import BadgeRead, Credential, Security
+from tests.device.readers.events import as_badge
 
 SEEEDS_EXAMPLE = b"\x0262E3086CED08\x03"
 """From the data sheet of Seeed's module: 62 xor E3 xor 08 xor 6C xor ED is 08."""
@@ -24,7 +25,7 @@ def taken(*received: bytes, every_s: float = 0.0) -> list[BadgeRead]:
     """All that a parser makes of pieces that come one after another."""
     parser, found = Rdm6300Parser("front"), []
     for number, piece in enumerate(received):
-        found += parser.take(piece, 10.0 + number * every_s)
+        found += [as_badge(event) for event in parser.take(piece, 10.0 + number * every_s)]
     return found
 
 

@@ -8,13 +8,14 @@ from typing import NoReturn
 import pytest
 
 from device.clock import SystemClock
-from device.errors import ConfigError, DependencyMissing, DoorError, ReaderEnded, ReaderError
+from device.errors import ConfigError, DependencyMissing, DoorError, LintelError, ReaderEnded, ReaderError
 from device.readers.context import ReaderContext
 from device.readers.lines import open_reader
 from device.readers.recovery import FIRST_WAIT_S, LONGEST_WAIT_S, Recovered
-from device.records import BadgeRead, Credential, Notice, ReaderNotice, Signal
+from device.records import BadgeRead, Credential, Notice, ReaderEvent, ReaderNotice, Signal
 from device.settings.tables import ReaderSettings
 from device.virtual.clock import SimulatedClock
+from tests.device.readers.events import as_badge, as_notice
 
 EILEEN = Credential("h10301", 17, 1001)
 GONE = ReaderError("The badge reader is gone: it hung up.", hint="Connect the reader.")
@@ -23,9 +24,10 @@ GONE = ReaderError("The badge reader is gone: it hung up.", hint="Connect the re
 class Reader:
     """Gives what is laid down, raises what is laid down, and remembers."""
 
-    def __init__(self, clock: SimulatedClock, *events: ReaderError | BadgeRead | None) -> None:
+    def __init__(self, clock: SimulatedClock, *events: Exception | BadgeRead | None) -> None:
         self.clock, self.events = clock, list(events)
-        self.closed, self.shown = 0, []
+        self.closed = 0
+        self.shown: list[Signal] = []
         self.cannot_show: ReaderError | ValueError | None = None
 
     def read(self, timeout_s: float) -> BadgeRead | None:
@@ -49,9 +51,10 @@ class Reader:
 class World:
     """A clock, the readers that opening gives one after another, and when it was tried."""
 
-    def __init__(self, *later: Reader) -> None:
+    def __init__(self) -> None:
         self.clock = SimulatedClock()
-        self.later, self.tried_at = list(later), []
+        self.later: list[Reader | Exception] = []
+        self.tried_at: list[float] = []
 
     def reopen(self) -> Reader:
         self.tried_at.append(self.clock.monotonic())
@@ -69,7 +72,7 @@ def world() -> World:
     return World()
 
 
-def events_within(reader: Recovered, clock: SimulatedClock, seconds: float) -> list[BadgeRead | ReaderNotice]:
+def events_within(reader: Recovered, clock: SimulatedClock, seconds: float) -> list[ReaderEvent]:
     """All that comes in a time."""
     found, end = [], clock.monotonic() + seconds
     while clock.monotonic() < end:
@@ -97,7 +100,7 @@ def test_lost_reader_is_closed(world: World) -> None:
 
 def test_loss_is_told_once(world: World) -> None:
     reader = world.recovered(Reader(world.clock, GONE))
-    assert [event.notice for event in events_within(reader, world.clock, 60.0)] == [Notice.LOST]
+    assert [as_notice(event).notice for event in events_within(reader, world.clock, 60.0)] == [Notice.LOST]
 
 
 def test_reader_is_looked_for_ever_more_seldom(world: World) -> None:
@@ -130,14 +133,14 @@ def test_reader_that_opens_but_cannot_be_read_is_not_found_and_closed(world: Wor
     bad = Reader(world.clock, GONE)
     world.later = [bad]
     reader = world.recovered(Reader(world.clock, GONE))
-    notices = [event.notice for event in events_within(reader, world.clock, 5.0)]
+    notices = [as_notice(event).notice for event in events_within(reader, world.clock, 5.0)]
     assert (notices, bad.closed) == ([Notice.LOST], 1)
 
 
 def test_pins_that_are_missing_are_waited_for_too(world: World) -> None:
     world.later = [DoorError("There is no GPIO chip.", hint="Enable it."), Reader(world.clock)]
     reader = world.recovered(Reader(world.clock, GONE))
-    assert [event.notice for event in events_within(reader, world.clock, 5.0)] == [Notice.LOST, Notice.FOUND]
+    assert [as_notice(event).notice for event in events_within(reader, world.clock, 5.0)] == [Notice.LOST, Notice.FOUND]
 
 
 def test_reader_that_comes_and_goes_is_looked_for_ever_more_seldom(world: World) -> None:
@@ -179,8 +182,8 @@ def test_end_of_the_input_is_no_loss(world: World) -> None:
 def test_program_error_is_a_loss_that_names_its_place_alone(world: World) -> None:
     """Its words may be anything, a badge included."""
     lost = world.recovered(Reader(world.clock, ZeroDivisionError("17:1001"))).read(1.0)
-    assert (lost.notice, "17:1001" in lost.detail) == (Notice.LOST, False)
-    assert lost.detail.startswith("the program failed with ZeroDivisionError at test_recovery.py:")
+    assert (as_notice(lost).notice, "17:1001" in as_notice(lost).detail) == (Notice.LOST, False)
+    assert as_notice(lost).detail.startswith("the program failed with ZeroDivisionError at test_recovery.py:")
 
 
 def in_background(world: World) -> Recovered:
@@ -203,7 +206,7 @@ def test_badge_at_once_after_start_comes_first(world: World) -> None:
 def test_reader_missing_at_start_is_lost_then_found(world: World) -> None:
     world.later = [GONE, GONE, Reader(world.clock)]
     said = events_within(in_background(world), world.clock, 20.0)
-    assert [(event.notice, event.at) for event in said] == [(Notice.LOST, 0.0), (Notice.FOUND, 3.0)]
+    assert [(as_notice(event).notice, event.at) for event in said] == [(Notice.LOST, 0.0), (Notice.FOUND, 3.0)]
 
 
 def test_reader_missing_at_start_is_looked_for_with_back_off(world: World) -> None:
@@ -212,17 +215,17 @@ def test_reader_missing_at_start_is_looked_for_with_back_off(world: World) -> No
 
 
 @pytest.mark.parametrize("error", [ConfigError, DependencyMissing])
-def test_wrong_settings_and_packages_are_tried_once(world: World, error: type[object]) -> None:
+def test_wrong_settings_and_packages_are_tried_once(world: World, error: type[LintelError]) -> None:
     world.later = [error("It lacks libosdp.", hint="Install it.")]
     said = events_within(in_background(world), world.clock, 1000.0)
-    assert [event.detail for event in said] == ["It lacks libosdp. Install it."]
+    assert [as_notice(event).detail for event in said] == ["It lacks libosdp. Install it."]
     assert world.tried_at == [0.0]
 
 
 def test_program_error_while_opening_is_tried_again(world: World) -> None:
     world.later = [ImportError("gpiozero"), Reader(world.clock)]
     said = events_within(in_background(world), world.clock, 5.0)
-    assert [event.notice for event in said] == [Notice.LOST, Notice.FOUND]
+    assert [as_notice(event).notice for event in said] == [Notice.LOST, Notice.FOUND]
 
 
 def test_program_error_while_showing_is_a_loss(world: World) -> None:
@@ -230,7 +233,7 @@ def test_program_error_while_showing_is_a_loss(world: World) -> None:
     first.cannot_show = ValueError("closed file")
     reader = world.recovered(first)
     reader.show(Signal.GRANTED)
-    assert reader.read(1.0).notice is Notice.LOST
+    assert as_notice(reader.read(1.0)).notice is Notice.LOST
 
 
 def test_signal_is_shown(world: World) -> None:
@@ -286,11 +289,16 @@ def test_serial_reader_whose_plug_is_pulled_is_found_again(tmp_path: Path) -> No
     reader.close()
     os.close(near)
     os.close(far)
-    assert (lost.notice, found.notice, read.credential) == (Notice.LOST, Notice.FOUND, EILEEN)
+    assert (as_notice(lost).notice, as_notice(found).notice, as_badge(read).credential) == (
+        Notice.LOST,
+        Notice.FOUND,
+        EILEEN,
+    )
 
 
 def test_reader_that_cannot_even_be_closed_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World(Reader(SimulatedClock(), BadgeRead(EILEEN, 0.0)))
+    world = World()
+    world.later = [Reader(SimulatedClock(), BadgeRead(EILEEN, 0.0))]
     first = Reader(world.clock, GONE)
 
     def close() -> NoReturn:
@@ -298,4 +306,4 @@ def test_reader_that_cannot_even_be_closed_is_looked_for(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(first, "close", close)
     reader = Recovered(world.reopen, first, name="front", clock=world.clock)
-    assert reader.read(0.0).notice is Notice.LOST
+    assert as_notice(reader.read(0.0)).notice is Notice.LOST

@@ -19,6 +19,7 @@ from device.readers.sockets import MAX_CLIENTS, SocketReader, open_reader
 from device.readers.streams import CHUNK, REST_S
 from device.records import BadgeRead, Credential, Security, Signal
 from device.settings.tables import ReaderSettings
+from tests.device.readers.events import as_badge, as_event
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
 SOON_S = 5.0
@@ -63,10 +64,11 @@ def connect(path: Path, reader: SocketReader) -> Iterator[Callable[[], socket.so
         client.close()
 
 
-def credentials(reader: SocketReader) -> list[Credential | None]:
+def credentials(reader: SocketReader) -> list[Credential]:
     """Of all that comes until nothing comes for a moment."""
     found = []
     while isinstance(read := reader.read(A_MOMENT_S), BadgeRead):
+        assert read.credential is not None
         found.append(read.credential)
     return found
 
@@ -84,7 +86,7 @@ def fill(client: socket.socket, sent: bytes) -> int:
 def test_badge_is_local(reader: SocketReader, connect: Callable[[], socket.socket]) -> None:
     connect().sendall(b"17:1001\n")
     read = reader.read(SOON_S)
-    assert read == BadgeRead(EILEEN, read.at, "front", Security.LOCAL)
+    assert read == BadgeRead(EILEEN, as_event(read).at, "front", Security.LOCAL)
 
 
 def test_line_that_is_a_badge_is_answered_ok(reader: SocketReader, connect: Callable[[], socket.socket]) -> None:
@@ -162,7 +164,7 @@ def test_client_that_floods_keeps_nobody_waiting(reader: SocketReader, connect: 
     sent = fill(flood, b"17:1001\n" * 1000)
     reader.read(SOON_S)
     other.sendall(b"17:1002\n")
-    found = [reader.read(SOON_S).credential for _ in range(3)]
+    found = [as_badge(reader.read(SOON_S)).credential for _ in range(3)]
     assert GRACE in found
     assert sent > 8 * 1000
 
@@ -173,7 +175,7 @@ def test_client_that_floods_without_lines_keeps_nobody_waiting(
     flood, other = connect(), connect()
     fill(flood, b"x" * 10_000)
     other.sendall(b"17:1002\n")
-    found = [reader.read(SOON_S).credential for _ in range(2)]
+    found = [as_badge(reader.read(SOON_S)).credential for _ in range(2)]
     assert GRACE in found
 
 

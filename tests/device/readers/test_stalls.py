@@ -6,8 +6,9 @@ import pytest
 
 from device.readers.mailbox import Mailbox
 from device.readers.part import Member, Part
-from device.records import BadgeRead, Credential
+from device.records import BadgeRead, Credential, Signal
 from device.virtual.clock import SimulatedClock
+from tests.device.readers.events import as_badge, as_event
 
 EILEEN, GRACE, ADA = (Credential("h10301", 17, number) for number in (1001, 1002, 1003))
 
@@ -22,23 +23,23 @@ class Buffered:
     def read(self, timeout_s: float) -> BadgeRead | None:  # noqa: ARG002 - the clock is the look
         took_s, credential = self._looks.pop(0)
         self._clock.sleep(took_s)
-        return credential and BadgeRead(credential, self._clock.monotonic(), "front")
+        return BadgeRead(credential, self._clock.monotonic(), "front") if credential else None
 
-    def show(self, signal) -> None:
+    def show(self, signal: Signal) -> None:
         pass
 
     def close(self) -> None:
         pass
 
 
-def read(*looks: tuple[float, Credential | None]) -> list[tuple[Credential, float]]:
+def read(*looks: tuple[float, Credential | None]) -> list[tuple[Credential | None, float]]:
     """Each badge with its age when it came out of the group, in seconds."""
     clock, mailbox, found = SimulatedClock(), Mailbox(), []
     part = Part(Member(Buffered(clock, *looks), "front", 3.0), mailbox, clock, dropped=lambda _: None)
     for _ in looks:
         part.step()
         while event := mailbox.take():
-            found.append((event.credential, round(clock.monotonic() - event.at, 3)))
+            found.append((as_badge(event).credential, round(clock.monotonic() - event.at, 3)))
     return found
 
 
@@ -58,6 +59,6 @@ def test_reader_s_own_time_counts_if_it_is_earlier(monkeypatch: pytest.MonkeyPat
     clock, mailbox = SimulatedClock(), Mailbox()
     reader = Buffered(clock, (5.0, EILEEN))
     early = Buffered(clock)
-    monkeypatch.setattr(early, "read", lambda timeout_s: replace(reader.read(timeout_s), at=-2.0))
+    monkeypatch.setattr(early, "read", lambda timeout_s: replace(as_badge(reader.read(timeout_s)), at=-2.0))
     Part(Member(early, "front", 3.0), mailbox, clock, dropped=lambda _: None).step()
-    assert mailbox.take().at == -2.0
+    assert as_event(mailbox.take()).at == -2.0

@@ -17,6 +17,7 @@ from device.readers.lines import MAX_LINE
 from device.readers.wedge import EVENT, EVIOCGNAME, EVIOCGRAB, KeyParser, grab, open_keyboard, open_reader
 from device.records import BadgeRead, Credential, Security
 from device.settings.tables import ReaderSettings
+from tests.device.readers.events import as_badge
 
 SOON_S = 5.0
 SYN, KEY, MSC = 0, 1, 4
@@ -73,7 +74,7 @@ def typed(text: str) -> bytes:
 
 def taken(*received: bytes) -> list[BadgeRead]:
     parser = KeyParser("front")
-    return [read for piece in received for read in parser.take(piece, 1.0)]
+    return [as_badge(read) for piece in received for read in parser.take(piece, 1.0)]
 
 
 def badges(*received: bytes) -> list[str | None]:
@@ -137,7 +138,7 @@ def test_half_an_event_does_not_damage_those_after_a_pause() -> None:
     parser = KeyParser("front")
     parser.take(stroke(ENTER)[:7], 1.0)
     (read,) = parser.take(typed("42") + stroke(ENTER), 10.0)
-    assert read.credential == Credential("number", 0, 42)
+    assert as_badge(read).credential == Credential("number", 0, 42)
 
 
 def test_line_that_is_too_long_is_unreadable_and_its_rest_skipped() -> None:
@@ -148,13 +149,13 @@ def test_beginning_of_a_lost_line_is_no_part_of_the_next() -> None:
     parser = KeyParser("front")
     whole = typed("17:1001") + stroke(ENTER)
     reads = [*parser.take(typed("1"), 1.0), *parser.take(typed("7:1001") + stroke(ENTER) + whole, 10.0)]
-    assert [read.credential for read in reads] == [None, Credential("h10301", 17, 1001)]
+    assert [as_badge(read).credential for read in reads] == [None, Credential("h10301", 17, 1001)]
 
 
 def test_last_line_counts_without_an_end() -> None:
     parser = KeyParser("front")
     parser.take(typed("42"), 1.0)
-    assert [read.credential for read in parser.end(1.0)] == [Credential("number", 0, 42)]
+    assert [as_badge(read).credential for read in parser.end(1.0)] == [Credential("number", 0, 42)]
 
 
 @given(st.lists(st.binary(max_size=100) | st.sampled_from([stroke(2), stroke(ENTER), event(SYN, 3, 0)]), max_size=40))

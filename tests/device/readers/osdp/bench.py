@@ -16,7 +16,7 @@ import time
 import tty
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from device.clock import SystemClock
 from device.readers.context import ReaderContext
@@ -26,6 +26,7 @@ from device.readers.osdp.keys import KeyFiles
 from device.readers.osdp.reader import OsdpReader
 from device.records import BadgeRead, Credential, ReaderNotice
 from device.settings.tables import ReaderSettings
+from tests.device.readers.events import as_notice
 from tests.processes import input_of, output_of
 
 KEY, OTHER_KEY = bytes(range(100, 116)), bytes(range(50, 66))
@@ -37,8 +38,10 @@ AGAIN_S = 3.0
 PATIENCE_S = 30.0
 """So long at most anything may take; everything is waited for, nothing is slept through."""
 
+T = TypeVar("T")
 
-def wait_until(condition: Callable[..., Any], what: str = "it", patience_s: float = PATIENCE_S):
+
+def wait_until(condition: Callable[[], T | None], what: str = "it", patience_s: float = PATIENCE_S) -> T:
     """Returns what `condition` gives as soon as that is something."""
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
@@ -59,7 +62,7 @@ class Bench:
         self.recorded: list[tuple[str, bytes]] = []
         self._panel: tuple[int, ...] = ()
         self._ends: dict[int, int] = {}
-        self._work: queue.SimpleQueue = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._waker, self._wake = os.pipe()
         self._stopping = False
         self._thread = threading.Thread(target=self._carry, daemon=True)
@@ -179,8 +182,8 @@ class Peripheral:
         command = [sys.executable, str(PROGRAM), terminal, "--address", str(address), *options]
         command += ["--key", key.hex()] if key else []
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.seen: list[dict] = []
-        self._lines: queue.SimpleQueue = queue.SimpleQueue()
+        self.seen: list[dict[str, Any]] = []
+        self._lines: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
         self.wait_for(lambda one: "ready" in one, "starting")
@@ -189,14 +192,14 @@ class Peripheral:
         input_of(self._process).write(json.dumps(wish) + "\n")
         input_of(self._process).flush()
 
-    def wait_for(self, matches: Callable[[dict], bool], what: str) -> dict:
+    def wait_for(self, matches: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
         """The first thing it has seen that matches."""
         return wait_until(lambda: next((one for one in list(self.seen) if matches(one)), None), what)
 
     def wait_secure(self) -> None:
         self.wait_for(lambda one: one.get("secure") is True, "a secure channel")
 
-    def commands(self, code: int) -> list[dict]:
+    def commands(self, code: int) -> list[dict[str, Any]]:
         """Those of libosdp's CMD_ number that it was given."""
         return [one["command"] for one in list(self.seen) if one.get("command", {}).get("command") == code]
 
@@ -211,7 +214,7 @@ class Peripheral:
             self._bench.pull_out(self._end)
 
     def _listen(self) -> None:
-        for line in self._process.stdout:
+        for line in output_of(self._process):
             self.seen.append(json.loads(line))
 
 
@@ -222,7 +225,7 @@ class Desk:
         self.bench = Bench(state_dir / "line")
         self.around = ReaderContext(SystemClock(), lambda: None, state_dir)
         self.peripherals: list[Peripheral] = []
-        self.readers: dict = {}
+        self.readers: dict[str, OsdpReader] = {}
 
     def settings(self, name: str = "front", address: int = 0, source: str = "") -> ReaderSettings:
         return ReaderSettings(name=name, kind="osdp", source=source or self.bench.source, address=address)
@@ -278,7 +281,7 @@ def events_until(
     matches: Callable[[object], bool],
     act: Callable[[], object] = lambda: None,
     patience_s: float = PATIENCE_S,
-) -> list:
+) -> list[Any]:
     """All events until one matches, that one last. Acts at first and now and then: a lost reply takes what it said
     with it, and then the reader has to be told again.
     """
@@ -318,4 +321,4 @@ def is_notice(event: object) -> bool:
 
 
 def next_notice(reader: OsdpReader) -> ReaderNotice:
-    return events_until(reader, is_notice)[-1]
+    return as_notice(events_until(reader, is_notice)[-1])

@@ -16,6 +16,7 @@ import sys
 import time
 import tty
 from pathlib import Path
+from typing import Any
 
 KEYS = {"*": 0x7F, "#": 0x0D}
 
@@ -39,28 +40,28 @@ class Terminal:
 
     id = 0
 
-    def __init__(self, path) -> None:
+    def __init__(self, path: Path) -> None:
         self.descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         tty.setraw(self.descriptor)
 
-    def read(self, max_bytes):
+    def read(self, max_bytes: int) -> bytes:
         try:
             return os.read(self.descriptor, max_bytes)
         except BlockingIOError:
             return b""
 
-    def write(self, data):
+    def write(self, data: bytes) -> int:
         return os.write(self.descriptor, data)
 
     def flush(self) -> None:
         pass
 
 
-def say(**words) -> None:
+def say(**words: object) -> None:
     print(json.dumps(words), flush=True)
 
 
-def asked():
+def asked() -> Any:
     """What is asked for since, as JSON; leaves when nobody can ask any more."""
     if not select.select([sys.stdin], [], [], 0)[0]:
         return None
@@ -73,7 +74,7 @@ def asked():
 class Peripheral:
     """libosdp's PD."""
 
-    def __init__(self, options) -> None:
+    def __init__(self, options: argparse.Namespace) -> None:
         import osdp_sys
 
         self.refuses = set(options.refuses)
@@ -88,7 +89,7 @@ class Peripheral:
         self.pd = osdp_sys.PeripheralDevice(info, capabilities=[dict(zip(names, one, strict=True)) for one in able])
         self.pd.set_command_callback(self.obey)
 
-    def obey(self, command):
+    def obey(self, command: dict[str, Any]) -> tuple[int, None]:
         code = command["command"]
         if code in self.refuses:
             say(refused=code)
@@ -108,7 +109,7 @@ class Peripheral:
                 self.do(wish)
             time.sleep(0.002)
 
-    def do(self, wish) -> None:
+    def do(self, wish: dict[str, Any]) -> None:
         match wish:
             case {"card": bits}:
                 body = card_body(bits)
@@ -120,13 +121,14 @@ class Peripheral:
             case {"remote": condition}:
                 self.event(event=4, type=3, report=bytes(condition))
 
-    def event(self, **words) -> None:
+    def event(self, **words: object) -> None:
         assert self.pd.submit_event(words)
 
 
-def run_in_the_clear(options) -> None:
+def run_in_the_clear(options: argparse.Namespace) -> None:
     """A reader that knows no secure channel and says its cards to whoever asks."""
-    terminal, received, cards = Terminal(options.terminal), b"", []
+    terminal, received = Terminal(options.terminal), b""
+    cards: list[str] = []
     say(ready=True)
     while True:
         received += terminal.read(256)
@@ -142,7 +144,7 @@ def run_in_the_clear(options) -> None:
         time.sleep(0.002)
 
 
-def _in_the_clear(command, cards):
+def _in_the_clear(command: int, cards: list[str]) -> bytes:
     if command == 0x61:
         return bytes([0x45, 1, 2, 3, 1, 1, 1, 0, 0, 0, 1, 0, 0])
     if command == 0x62:

@@ -12,8 +12,9 @@ from device.errors import ConfigError, DependencyMissing, ReaderError
 from device.readers.context import ReaderContext
 from device.readers.formats import encode
 from device.readers.osdp.reader import OsdpReader, open_readers
-from device.records import Credential, KeyPress, Notice, Security, Signal
+from device.records import Credential, KeyPress, Notice, ReaderNotice, Security, Signal
 from device.settings.tables import FormatSettings, ReaderSettings
+from tests.device.readers.events import as_notice
 from tests.device.readers.osdp.bench import (
     AGAIN_S,
     EILEEN,
@@ -99,7 +100,10 @@ class TestWhatItReads:
         assert said == [notice, Notice.RESTORED]
 
     def told(self, reader: OsdpReader, notice: Notice, act: Callable[..., Any]) -> Notice:
-        return events_until(reader, lambda event: is_notice(event) and event.notice is notice, act)[-1].notice
+        def is_it(event: object) -> bool:
+            return isinstance(event, ReaderNotice) and event.notice is notice
+
+        return as_notice(events_until(reader, is_it, act)[-1]).notice
 
     def test_own_format_of_the_owner(self, desk: Desk) -> None:
         desk.keep(KEY)
@@ -119,10 +123,10 @@ def show_until(reader: OsdpReader, signal: Signal, condition: Callable[..., Any]
         reader.show(signal)
         deadline = time.monotonic() + AGAIN_S
         while time.monotonic() < deadline:
-            if found := condition():
-                return found
+            if condition():
+                return True
             time.sleep(0.002)
-        return None
+        return False
 
     return wait_until(attempt, "what it is to show")
 

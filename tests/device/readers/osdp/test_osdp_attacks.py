@@ -16,7 +16,7 @@ import pytest
 
 from device.readers.formats import encode
 from device.readers.osdp.reader import OsdpReader
-from device.records import BadgeRead, Credential
+from device.records import BadgeRead, Credential, ReaderEvent
 from tests.device.readers.osdp import hostile
 from tests.device.readers.osdp.bench import (
     EILEEN,
@@ -31,6 +31,7 @@ from tests.device.readers.osdp.bench import (
     wait_until,
 )
 from tests.device.readers.osdp.pd import card_body, frame
+from tests.processes import output_of
 
 osdp_sys = pytest.importorskip("osdp_sys", reason="libosdp is not installed, so there is no peripheral to speak to")
 
@@ -84,8 +85,13 @@ class TestReplay:
     def test_card_again_in_the_same_channel(self, desk: Desk) -> None:
         peripheral = desk.peripheral(KEY, 0, "--enforce")
         reader = desk.up(peripheral)
-        replies = []
-        desk.bench.to_panel = lambda data: replies.append(data) or data
+        replies: list[bytes] = []
+
+        def noted(data: bytes) -> bytes:
+            replies.append(data)
+            return data
+
+        desk.bench.to_panel = noted
         peripheral.do(card=encode(EILEEN))
         events_until(reader, lambda event: isinstance(event, BadgeRead))
         card = max(replies, key=len)
@@ -141,8 +147,9 @@ def resequenced(reply: bytes, sequence: int) -> bytes:
     return frame(body[1] & 0x7F, sequence, body[5 + len(block) : -2], block)
 
 
-def events_for(reader: OsdpReader, time_s: float) -> list:
-    deadline, events = time.monotonic() + time_s, []
+def events_for(reader: OsdpReader, time_s: float) -> list[ReaderEvent]:
+    deadline = time.monotonic() + time_s
+    events: list[ReaderEvent] = []
     while (left := deadline - time.monotonic()) > 0:
         events += [event for event in (reader.read(left),) if event]
     return events
@@ -170,7 +177,7 @@ def restarted_panel(desk: Desk) -> Iterator[list[str]]:
     command = [sys.executable, "-c", PANEL, desk.bench.source, str(desk.around.state_dir)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         said: list[str] = []
-        thread = threading.Thread(target=lambda: said.extend(line.strip() for line in process.stdout))
+        thread = threading.Thread(target=lambda: said.extend(line.strip() for line in output_of(process)))
         thread.start()
         try:
             yield said
@@ -247,9 +254,9 @@ class Alone:
         info |= {"version": 1, "model": 1, "vendor_code": 1, "serial_number": 1, "firmware_version": 1}
         self.panel = osdp_sys.ControlPanel([{**info, "channel": self.ends[0]}])
         self.peripheral = osdp_sys.PeripheralDevice({**info, "channel": self.ends[1]}, capabilities=[])
-        self.events: list[tuple[dict, int]] = []
+        self.events: list[tuple[dict[str, Any], int]] = []
         self.panel.set_event_callback(self._take)
-        self.answer = lambda _: None
+        self.answer: Callable[[bytes], bytes | None] = lambda _: None
         self.is_forged = False
 
     def _take(self, _index: int, event: dict[str, bytes | int]) -> int:
@@ -257,7 +264,11 @@ class Alone:
         return 0
 
     def run_until(self, condition: Callable[..., Any]) -> None:
-        wait_until(lambda: self._step() or condition(), "it")
+        def stepped() -> Any:
+            self._step()
+            return condition()
+
+        wait_until(stepped, "it")
 
     def _step(self) -> None:
         panel, peripheral = self.ends
@@ -280,7 +291,7 @@ def test_hostile_line_makes_no_card() -> None:
 
 class TestWhatLibosdpAloneBelieves:
     def forge_once(self, alone: Alone, code: int, block: bytes = b"") -> None:
-        def answer(data: bytes) -> bytes:
+        def answer(data: bytes) -> bytes | None:
             sequence, asked = command_in(data)
             if asked != code:
                 return None

@@ -1,5 +1,7 @@
 """libosdp's reports to records: cards, keys, conditions, and whatever a hostile reader could say instead."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from device.readers.formats import encode, formats_for
 from device.readers.osdp.events import Condition, condition_after, event_from, notices
 from device.records import BadgeRead, Credential, KeyPress, Notice, Security
+from tests.device.readers.events import as_badge
 
 EILEEN = Credential("h10301", 17, 1001)
 FORMATS = formats_for(())
@@ -18,7 +21,7 @@ def event(**report: bytes | float | str | None) -> BadgeRead | KeyPress | None:
     return event_from(report, 7.0, "front", FORMATS)
 
 
-def raw(bits: str, card_format: int = 1) -> dict:
+def raw(bits: str, card_format: int = 1) -> dict[str, Any]:
     data = int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8), "big")
     return {"event": CARD, "reader_no": 0, "format": card_format, "direction": 0, "length": len(bits), "data": data}
 
@@ -34,18 +37,22 @@ def test_card_in_text_and_what_libosdp_gives_behind_it() -> None:
     """It counts a text in bits, and gives as many bytes: what is behind the text is its own memory."""
     text = b"17:1001"
     badge = event(event=CARD, format=2, data=text + b"\xaa" * (7 * len(text)))
-    assert (badge.credential, badge.fault) == (EILEEN, "")
+    assert (as_badge(badge).credential, as_badge(badge).fault) == (EILEEN, "")
 
 
 def test_text_that_is_no_badge_is_not_repeated() -> None:
     badge = event(event=CARD, format=2, data=b"secret" + bytes(42))
-    assert (badge.credential, badge.fault, badge.bits) == (None, "The reader sent a text that is not a badge.", "")
+    assert (as_badge(badge).credential, as_badge(badge).fault, as_badge(badge).bits) == (
+        None,
+        "The reader sent a text that is not a badge.",
+        "",
+    )
 
 
 @pytest.mark.parametrize("length", [-1, 33, 1 << 40, "26", None, 2.0])
 def test_card_with_a_length_that_its_data_do_not_have(length: float | str | None) -> None:
     badge = event(event=CARD, format=1, length=length, data=bytes(4))
-    assert (badge.credential, badge.fault) == (None, "No bits given.")
+    assert (as_badge(badge).credential, as_badge(badge).fault) == (None, "No bits given.")
 
 
 def test_keys_as_the_standard_sends_them() -> None:
@@ -62,7 +69,7 @@ def test_keys_are_in_no_repr() -> None:
 
 @given(st.text("01", min_size=1, max_size=512))
 def test_bits_come_as_they_were(bits: str) -> None:
-    assert event(**raw(bits)).bits == bits
+    assert as_badge(event(**raw(bits))).bits == bits
 
 
 @pytest.mark.parametrize(

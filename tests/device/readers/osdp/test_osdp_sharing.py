@@ -14,6 +14,7 @@ from device.readers.osdp.reader import OsdpReader
 from device.readers.osdp.sharing import SharedLine
 from device.records import BadgeRead, Notice, ReaderNotice
 from device.settings.tables import ReaderSettings
+from tests.device.readers.events import as_notice
 from tests.device.readers.osdp.bench import EILEEN, KEY, Desk, events_until, wait_until
 
 pytest.importorskip("osdp_sys", reason="libosdp is not installed, so there is no peripheral to speak to")
@@ -40,10 +41,10 @@ def group_at(desk: Desk) -> Iterator[Callable[..., ReaderGroup]]:
 
 
 def notices_of(events: list[BadgeRead | ReaderNotice], name: str) -> list[Notice]:
-    return [event.notice for event in events if getattr(event, "notice", None) and event.reader == name]
+    return [as_notice(event).notice for event in events if getattr(event, "notice", None) and event.reader == name]
 
 
-def reads_eileen(event: BadgeRead | ReaderNotice) -> bool:
+def reads_eileen(event: object) -> bool:
     return isinstance(event, BadgeRead) and event.credential == EILEEN
 
 
@@ -91,7 +92,7 @@ def test_line_whose_thread_died_is_opened_again(monkeypatch: pytest.MonkeyPatch,
     second.close()
 
 
-def opened(shared: SharedLine, settings: ReaderSettings) -> OsdpReader:
+def opened(shared: SharedLine, settings: ReaderSettings) -> OsdpReader | None:
     try:
         return shared.open(settings)
     except ReaderError:

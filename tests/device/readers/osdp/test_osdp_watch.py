@@ -9,6 +9,7 @@ from device.readers.osdp.panel import Peer
 from device.readers.osdp.watch import LOST_AFTER_S, MAX_BACK_OFF_S, Watch, refusal
 from device.readers.osdp.wire import Heard
 from device.records import Notice
+from tests.nearly import nearly
 
 STEP_S = 0.01
 PEER = Peer("front", 0, bytes(16))
@@ -25,7 +26,7 @@ def run(watch: Watch, begin: float, end: float, *, secure: bool, heard: bool = T
 
 
 def test_reader_that_never_comes_up_is_lost_once() -> None:
-    assert run(Watch(0.0), 0.0, 60.0, secure=False) == [(pytest.approx(LOST_AFTER_S, abs=0.02), Notice.LOST)]
+    assert run(Watch(0.0), 0.0, 60.0, secure=False) == [(nearly(LOST_AFTER_S, within=0.02), Notice.LOST)]
 
 
 def test_reader_that_is_there_from_the_beginning_is_not_told() -> None:

@@ -92,7 +92,7 @@ class Chip:
         frame = b"\x00\x00\xff" + bytes([len(content), -len(content) & 0xFF])
         os.write(self.descriptor, frame + content + bytes([-sum(content) & 0xFF, 0]))
 
-    def content(self, command: bytes) -> bytes:
+    def content(self, command: bytes) -> bytes | None:
         match command[0]:
             case 0x02:
                 return self.version

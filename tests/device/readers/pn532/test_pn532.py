@@ -5,6 +5,7 @@ import pty
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,12 +13,14 @@ from hypothesis import strategies as st
 
 from device.clock import SystemClock
 from device.errors import ConfigError, ReaderError
+from device.ports import Reader
 from device.readers.context import ReaderContext
 from device.readers.pn532.dialogue import Answer, Ask, Card, Ready, Rest, Wrong, badge_of, card_in, dialogue
 from device.readers.pn532.frames import MAX_CONTENT, FrameParser, command_frame
-from device.readers.pn532.reader import ANSWER_TIME_S, TRIES, Pn532Reader, open_reader
+from device.readers.pn532.reader import ANSWER_TIME_S, TRIES, open_reader
 from device.records import BadgeRead, BadgeRemoved, Credential, Security, Signal
 from device.settings.tables import ReaderSettings
+from tests.device.readers.events import as_badge, as_event
 from tests.device.readers.pn532.chip import ACK, Chip, ChipCard, tag, text_record
 
 FIRMWARE = bytes.fromhex("0000ff06fad50332010607e800")
@@ -171,7 +174,7 @@ def test_whatever_is_answered_the_dialogue_goes_on(answered: list[Answer]) -> No
 
 
 @contextmanager
-def on_a_line(formats: tuple[str, ...] = (), **chip_is: bytes | int | ChipCard) -> Iterator[tuple[Pn532Reader, Chip]]:
+def on_a_line(formats: tuple[str, ...] = (), **chip_is: Any) -> Iterator[tuple[Reader, Chip]]:
     """A reader and the chip at the far end of its line."""
     far, near = pty.openpty()
     chip = Chip(far, **chip_is)
@@ -197,7 +200,7 @@ def test_card_is_a_clonable_badge_with_its_bits() -> None:
         read = reader.read(SOON_S)
         number = int.from_bytes(UID)
         assert read == BadgeRead(
-            Credential("csn7", 0, number), read.at, "front", Security.CLONABLE, "", f"{number:056b}"
+            Credential("csn7", 0, number), as_event(read).at, "front", Security.CLONABLE, "", f"{number:056b}"
         )
 
 
@@ -254,7 +257,7 @@ def test_card_that_stays_is_taken_away_when_it_leaves() -> None:
 def test_text_of_a_card_that_stays_is_read_once() -> None:
     with on_a_line(("ndef",), card=tag(UID, text_record("17:1001"))) as (reader, chip):
         for _ in range(3):
-            assert reader.read(SOON_S).credential == Credential("h10301", 17, 1001)
+            assert as_badge(reader.read(SOON_S)).credential == Credential("h10301", 17, 1001)
         assert len([command for command in chip.asked if command[0] == 0x40]) == 2
 
 
@@ -267,7 +270,7 @@ def test_field_is_switched_off_between_two_rounds() -> None:
 
 def test_card_that_draws_its_number_each_time_is_refused() -> None:
     class Drawing(Chip):
-        def content(self, command: bytes) -> bytes:
+        def content(self, command: bytes) -> bytes | None:
             self.card = ChipCard(b"\x08" + os.urandom(3))
             return super().content(command)
 
@@ -280,23 +283,23 @@ def test_card_that_draws_its_number_each_time_is_refused() -> None:
     chip.stop()
     os.close(far)
     os.close(near)
-    assert (first.credential, later.credential) == (None, None)
+    assert (as_badge(first).credential, as_badge(later).credential) == (None, None)
 
 
 def test_text_is_the_badge_where_it_is_wanted() -> None:
     with on_a_line(("ndef",), card=tag(UID, text_record("17:1001"))) as (reader, _):
-        assert reader.read(SOON_S).credential == Credential("h10301", 17, 1001)
+        assert as_badge(reader.read(SOON_S)).credential == Credential("h10301", 17, 1001)
 
 
 def test_text_at_the_end_of_a_longer_message_is_found() -> None:
     address = b"\x91\x01\x60U" + b"a" * 0x60
     with on_a_line(("ndef",), card=tag(UID, address + text_record("17:1001"))) as (reader, _):
-        assert reader.read(SOON_S).credential == Credential("h10301", 17, 1001)
+        assert as_badge(reader.read(SOON_S)).credential == Credential("h10301", 17, 1001)
 
 
 def test_text_is_not_asked_for_where_it_is_not_wanted() -> None:
     with on_a_line(card=tag(UID, text_record("17:1001"))) as (reader, chip):
-        assert reader.read(SOON_S).credential == Credential("csn7", 0, int.from_bytes(UID))
+        assert as_badge(reader.read(SOON_S)).credential == Credential("csn7", 0, int.from_bytes(UID))
         assert not [command for command in chip.asked if command[0] == 0x40]
 
 
@@ -305,7 +308,7 @@ def test_text_is_not_asked_for_where_it_is_not_wanted() -> None:
 )
 def test_card_without_a_text_is_its_serial_number(card: ChipCard) -> None:
     with on_a_line(("ndef", "csn7"), card=card) as (reader, _):
-        assert reader.read(SOON_S).credential == Credential("csn7", 0, int.from_bytes(UID))
+        assert as_badge(reader.read(SOON_S)).credential == Credential("csn7", 0, int.from_bytes(UID))
 
 
 @pytest.mark.parametrize("pages", [1, 2])
@@ -314,13 +317,13 @@ def test_card_that_is_taken_away_while_it_is_read_is_nothing(pages: int) -> None
     with on_a_line(("ndef", "csn7"), card=card, pages_until_removal=pages) as (reader, chip):
         assert not isinstance(reader.read(0.5), BadgeRead)
         chip.pages_until_removal, chip.card = None, card
-        assert reader.read(SOON_S).credential == Credential("h10301", 17, 1001)
+        assert as_badge(reader.read(SOON_S)).credential == Credential("h10301", 17, 1001)
 
 
 def test_card_of_which_a_part_can_never_be_read_is_refused() -> None:
     short = tag(UID, b"\x91\x01\x60U" + b"a" * 0x60 + text_record("17:1001"))
     with on_a_line(("ndef", "csn7"), card=ChipCard(UID, 0x00, short.memory[:48])) as (reader, _):
-        assert reader.read(SOON_S).fault == "a card that could be read only in part"
+        assert as_badge(reader.read(SOON_S)).fault == "a card that could be read only in part"
 
 
 def test_answer_that_was_lost_is_asked_for_again() -> None:
@@ -371,9 +374,7 @@ def test_line_that_is_pulled_is_gone() -> None:
     ],
     ids=["silent", "PN533", "empty"],
 )
-def test_what_is_no_pn532_is_refused_at_start_and_leaves_no_descriptor(
-    chip_is: dict[str, bool | bytes], message: str
-) -> None:
+def test_what_is_no_pn532_is_refused_at_start_and_leaves_no_descriptor(chip_is: dict[str, Any], message: str) -> None:
     open_before = len(list(Path("/proc/self/fd").iterdir()))
     with pytest.raises(ReaderError, match=message), on_a_line(**chip_is):
         pass

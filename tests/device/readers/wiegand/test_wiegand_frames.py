@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given, settings
@@ -30,13 +30,15 @@ from device.readers.wiegand.frames import (
     key_of,
 )
 from device.records import Credential
+from tests.there import there
 
 H10301 = formats_for(["h10301"])
 FRAMES = st.text("01", min_size=LEAST_BITS, max_size=MOST_BITS)
 CARDS = st.builds(Credential, st.just("h10301"), st.integers(0, 255), st.integers(0, 65535))
 SPACINGS = st.floats(LEAST_SPACING_S, GREATEST_SPACING_S)
 WIDTHS = st.floats(SHORTEST_PULSE_S, LONGEST_PULSE_S)
-LINES = st.sampled_from((0, 1))
+Wire = Literal[0, 1]
+LINES: st.SearchStrategy[Wire] = st.sampled_from((0, 1))
 
 
 def bursts(edges: Iterable[Edge]) -> list[Burst]:
@@ -48,10 +50,14 @@ def bursts(edges: Iterable[Edge]) -> list[Burst]:
 
 def falls(bits: str, at: float = 0.0, spacing_s: float = 1e-3) -> list[Edge]:
     """The falling edges of a frame."""
-    return [Edge(int(bit), at + index * spacing_s) for index, bit in enumerate(bits)]
+    return [Edge(1 if bit == "1" else 0, at + index * spacing_s) for index, bit in enumerate(bits)]
 
 
-def dip(line: int, at: float, width_s: float) -> list[Edge]:
+def other(line: Wire) -> Wire:
+    return 0 if line else 1
+
+
+def dip(line: Wire, at: float, width_s: float) -> list[Edge]:
     return [Edge(line, at), Edge(line, at + width_s, falling=False)]
 
 
@@ -62,7 +68,7 @@ def sent(draw: st.DrawFn) -> tuple[str, list[Edge]]:
     both = draw(st.booleans())
     edges = []
     for bit in bits:
-        edges += dip(int(bit), at, draw(WIDTHS))[: 1 + both]
+        edges += dip(1 if bit == "1" else 0, at, draw(WIDTHS))[: 1 + both]
         at += draw(SPACINGS)
     return bits, edges
 
@@ -94,16 +100,16 @@ def test_bounces_are_no_bits(bits: str, bounces: list[tuple[int, float]]) -> Non
 
 
 @given(FRAMES, st.lists(st.tuples(LINES, st.floats(0, 0.13), st.floats(0, 18e-6)), max_size=40))
-def test_dips_that_are_known_to_be_short_are_no_bits(bits: str, glitches: list[tuple[int, float, float]]) -> None:
+def test_dips_that_are_known_to_be_short_are_no_bits(bits: str, glitches: list[tuple[Wire, float, float]]) -> None:
     pulses = [edge for fall in falls(bits) for edge in dip(fall.line, fall.at, 50e-6)]
     low = [(fall.line, fall.at - 20e-6, fall.at + 50e-6) for fall in falls(bits)]
     dips = [edge for line, at, width in glitches if not _overlap(low, line, at) for edge in dip(line, at, width)]
     assert burst_of(pulses + _apart(dips)) == burst_of(pulses)
 
 
-def _overlap(low: list[tuple[int, float, float]], line: int, at: float) -> bool:
+def _overlap(low: list[tuple[Wire, float, float]], line: Wire, at: float) -> bool:
     """A line that is low already cannot dip."""
-    return any(line == other and begin <= at <= end for other, begin, end in low)
+    return any(line == lower and begin <= at <= end for lower, begin, end in low)
 
 
 def _apart(dips: list[Edge]) -> list[Edge]:
@@ -119,8 +125,8 @@ def _apart(dips: list[Edge]) -> list[Edge]:
 def test_pulses_on_both_lines_at_once_are_no_frame(bits: str, index: int, after: float) -> None:
     edges = falls(bits)
     doubtful = edges[index % len(bits)]
-    burst = burst_of([*edges, Edge(1 - doubtful.line, doubtful.at + after)])
-    assert "at once" in burst.fault
+    burst = burst_of([*edges, Edge(other(doubtful.line), doubtful.at + after)])
+    assert "at once" in there(burst).fault
 
 
 @given(st.text("01", max_size=LEAST_BITS - 1))
@@ -158,7 +164,7 @@ def test_burst_with_a_loss_is_no_frame() -> None:
     assembler = Assembler()
     for edge in falls("1010"):
         assembler.take(edge)
-    assert (assembler.lose(5e-3).bits, assembler.end(math.inf)) == ("", None)
+    assert (there(assembler.lose(5e-3)).bits, assembler.end(math.inf)) == ("", None)
 
 
 def test_loss_is_told_once_until_a_silence() -> None:
@@ -175,7 +181,7 @@ def test_frame_without_its_beginning_is_none() -> None:
 
 
 @given(FRAMES, st.data())
-def test_edges_that_change_places_on_their_way_change_nothing(bits: str, data) -> None:
+def test_edges_that_change_places_on_their_way_change_nothing(bits: str, data: st.DataObject) -> None:
     edges = falls(bits, spacing_s=0.2e-3)
     late = data.draw(st.sets(st.integers(0, len(bits) - 2)))
     for index in sorted(late):
@@ -205,13 +211,13 @@ def test_no_edges_whatever_raise_or_grow(actions: list[tuple[Any, ...]]) -> None
 def test_endless_edges_fill_no_memory() -> None:
     assembler = Assembler()
     for number in range(20_000):
-        assembler.take(Edge(number % 2, number * 1e-5, falling=number % 3 > 0))
+        assembler.take(Edge(1 if number % 2 else 0, number * 1e-5, falling=number % 3 > 0))
     assert len(assembler._edges) <= MOST_EDGES
 
 
 @given(st.lists(st.tuples(LINES, st.floats(-1.0, 1.0)), max_size=25), CARDS, SPACINGS)
 def test_noise_before_and_after_a_frame_makes_no_other_card_of_it(
-    noise: list[tuple[int, float]], card: Credential, spacing_s: float
+    noise: list[tuple[Wire, float]], card: Credential, spacing_s: float
 ) -> None:
     """Fewer dips than a card has: a whole forged card is a card."""
     bits = encode(card)
@@ -229,7 +235,7 @@ def _in_time(edges: list[Edge]) -> list[Edge]:
 def test_flipped_bit_makes_no_card(card: Credential, position: int, spacing_s: float) -> None:
     bits = encode(card)
     edges = falls(bits, 1.0, spacing_s)
-    edges[position] = Edge(1 - edges[position].line, edges[position].at)
+    edges[position] = Edge(other(edges[position].line), edges[position].at)
     assert not isinstance(decode(bursts(edges)[0].bits, H10301), Credential)
 
 
@@ -289,7 +295,7 @@ def test_line_that_pulses_is_not_held() -> None:
 
 
 @given(st.lists(st.tuples(st.frozensets(LINES), st.floats(0, 10)), max_size=50))
-def test_line_is_not_looked_at_forever_before_it_is_held(looks: list[tuple[frozenset[int], float]]) -> None:
+def test_line_is_not_looked_at_forever_before_it_is_held(looks: list[tuple[frozenset[Wire], float]]) -> None:
     """Whoever waits until `looks_at` and looks has news: nobody looks in a circle."""
     rest, now = Rest(), 0.0
     for low, later in looks:
@@ -308,7 +314,7 @@ def test_rest_of_a_burst_that_was_taken_for_over_is_no_key() -> None:
         assembler.take(edge)
     first = assembler.end(60e-3)
     late = [assembler.take(edge) for edge in edges[4:]]
-    assert (first.bits, late, assembler.end(math.inf).bits) == ("1010", [None] * 4, "10100101")
+    assert (there(first).bits, late, there(assembler.end(math.inf)).bits) == ("1010", [None] * 4, "10100101")
 
 
 def test_burst_is_not_given_again_for_a_bounce_that_is_heard_of_late() -> None:
@@ -354,4 +360,4 @@ def test_nobody_waits_for_edges_that_are_ever_so_late() -> None:
 
 def test_edge_of_long_before_makes_no_frame_of_a_burst() -> None:
     burst = burst_of([*falls("1010", 1.0), Edge(1, 0.9)])
-    assert "too late" in burst.fault
+    assert "too late" in there(burst).fault
