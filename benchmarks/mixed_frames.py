@@ -28,13 +28,13 @@ from convert.measuring.error_rates import Rate
 from device.cameras.files import video_frames
 from device.errors import ImageError
 from device.images import read_image
-from device.records import Box, Embedding, Image, Probe, Quality
+from device.records import Box, Embedding, Image, Probe, Quality, Track
 from device.settings.tables import VisionSettings
 from device.vision.comparison import compare
 from device.vision.faces import FaceAnalyzer, load_analyzer
 from device.vision.manifest import DecisionRule
 from device.vision.models import shipped_models_dir
-from device.vision.track import Track, followed
+from device.vision.track import follows
 
 FRAMES = 3
 REFERENCES = (1, 3)
@@ -120,7 +120,8 @@ def matches(frames: NDArray[np.float32], known: NDArray[np.float32], rule: Decis
 def is_one_track(frames: NDArray[np.float32], rule: DecisionRule) -> bool:
     track: Track = ()
     for embedding in frames:
-        track = followed(track, Probe(embedding, QUALITY, PLACE), rule)
+        probe = Probe(embedding, QUALITY, PLACE)
+        track = (*track, probe) if follows(track, probe, rule) else (probe,)
     return len(track) == len(frames)
 
 
@@ -231,7 +232,7 @@ def report_clips(folder: Path, analyzer: FaceAnalyzer, rule: DecisionRule) -> No
 def one_face(probes: Track, rule: DecisionRule) -> bool:
     track: Track = ()
     for probe in probes:
-        track = followed(track, probe, rule)
+        track = (*track, probe) if follows(track, probe, rule) else (probe,)
     return len(track) == len(probes)
 
 

@@ -1,39 +1,42 @@
-"""One transaction, from a badge to the door: claim, fresh frames, comparison, decision, audit, grant."""
+"""The way in of one door: a `Showing` for each reader, driven by what reader, camera, store, door and clock say.
 
-from collections.abc import Mapping
+Badge, claim, frames, comparison, verdict; `CarryOut` then commits it and tells the door. Nothing here waits for a
+camera or a network (`Beside`), so that a badge at one reader delays none at another.
+"""
+
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
+from device.carry_out import CarryOut
 from device.clock import Stop
 from device.door.operation import Door
 from device.door_log import DoorLog
-from device.errors import LintelError, ModelError
-from device.policy.decision import decide, door_refusal, refusal
-from device.ports import Camera, Clock
-from device.records import (
-    BADGE_AND_FACE,
-    BadgeRead,
-    Claim,
-    Decision,
-    Event,
-    Evidence,
-    Frame,
-    Probe,
-    Reason,
-    Transaction,
+from device.errors import ModelError
+from device.looking import Beside, InTurn, Looking, Sight, in_words
+from device.policy.events import (
+    BadgeClaimed,
+    ClaimFailed,
+    Compared,
+    ComparisonFailed,
+    DoorChanged,
+    FrameSeen,
+    LookFailed,
+    ShowingEvent,
+    StopRequested,
+    TimePassed,
 )
+from device.policy.modes import way_in
+from device.policy.showing import Showing, begun, outcome
+from device.ports import Camera, Clock
+from device.records import BadgeRead, BadgeRemoved, Credential, KeyPress, Probe, Reason, Signal, Transaction
 from device.settings.tables import Settings
-from device.store.people import People
 from device.store.store import Store
 from device.vision.comparison import compare
 from device.vision.late import Analyzer
-from device.vision.track import Track, followed
-
-RETRY_S = 0.1
-"""Pause before a camera that failed is asked again."""
-MAX_LATE_S = 3.0
-"""A grant that took longer to be written down is withdrawn: whoever was seen may have left."""
-GLANCE_S = 0.25
-"""Longest wait for the camera at a time, so that a request to stop is seen soon."""
+from device.vision.manifest import DecisionRule
+from device.vision.track import follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,209 +56,173 @@ class Doorway:
         return self.cameras.get(reader, self.camera)
 
 
+@dataclass(slots=True)
+class _Visit:
+    """Somebody at a reader, from the badge to the verdict."""
+
+    showing: Showing
+    sight: Sight
+    started_at: datetime
+    model_sha256: str = ""
+    rule: DecisionRule | None = None
+    """That of the model which made the claim's references."""
+
+    def hear(self, event: ShowingEvent) -> None:
+        self.showing = self.showing.hear(event)
+
+
 class Access:
-    """Carries out transactions at one door, one at a time."""
+    """Carries out the transactions at the entry readers of one door, one at a time at each. One thread uses it."""
 
-    def __init__(self, doorway: Doorway, settings: Settings, log: DoorLog | None = None) -> None:
-        """`log` takes what can't be written down at once."""
-        self._doorway = doorway
-        self._settings = settings
-        self._log = log or DoorLog(doorway.door, doorway.store, doorway.clock)
-        self._row = 0
-        """The last decision's, so that the row about passing names it."""
-
-    def swipe(self, badge: BadgeRead, stop: Stop | None = None) -> Transaction:
-        """Decides on a badge, writes the decision down, and only then, if it is a grant, tells the door.
-
-        A camera, vision or store that fails is a denial with its reason, and so is a door that lets nobody in, or a
-        request to stop, whenever it comes: after it nothing is released.
+    def __init__(
+        self,
+        doorway: Doorway,
+        settings: Settings,
+        log: DoorLog | None = None,
+        wake: Callable[[], None] | None = None,
+    ) -> None:
+        """`log` takes what can't be written down at once. With `wake`, which ends the wait of whoever calls `advance`
+        next, cameras are looked through in threads; without it, while `advance` waits.
         """
-        stop = stop or Stop()
-        decided = self._timed(self._decided(badge, stop), badge.at)
-        if decided.decision.granted and (objection := self._objection(stop)):
-            decided = replace(decided, decision=Decision(objection))
-        transaction = self._recorded(decided, badge.at)
-        if not transaction.decision.granted:
-            return transaction
-        late_s = self._doorway.clock.monotonic() - badge.at - transaction.waited_s
-        if late_s > MAX_LATE_S:
-            why = f"The store took {late_s:.1f} s to write the decision down."
-            return replace(self._withdrawn(transaction, Reason.STORE_FAULT), fault=why)
-        return self._carried_out(transaction, stop)
-
-    def _objection(self, stop: Stop) -> Reason | None:
-        """What keeps the door itself from letting anybody in just now."""
-        return Reason.STOPPING if stop.is_set() else door_refusal(self._doorway.door.state)
-
-    def _carried_out(self, transaction: Transaction, stop: Stop) -> Transaction:
-        """Tells the door; a grant that it does not carry out is withdrawn, and the audit says so."""
-        if not stop.is_set() and self._doorway.door.grant(extended=transaction.extended, row=self._row):
-            return transaction
-        return self._withdrawn(transaction, self._objection(stop) or Reason.DOOR_INTERLOCKED)
-
-    def _decided(self, badge: BadgeRead, stop: Stop) -> Transaction:
-        denied = Transaction(
-            self._doorway.clock.utc(),
-            badge.credential,
-            None,
-            Decision(Reason.BADGE_UNREADABLE),
-            0.0,
-            door=self._doorway.door.name,
-            reader=badge.reader,
+        self._doorway = doorway
+        self._clock = doorway.clock
+        self._terms = way_in(settings)
+        self._carry_out = CarryOut(
+            doorway.door, doorway.store, log or DoorLog(doorway.door, doorway.store, doorway.clock), doorway.clock
         )
-        if badge.credential is None:
-            return replace(denied, fault=badge.fault or None)
-        if objection := door_refusal(self._doorway.door.state):
-            return replace(denied, decision=Decision(objection))
-        try:
-            model_sha256 = self._doorway.analyzer.embedder.model_sha256
-            with self._doorway.store.people() as people:
-                claim = people.claim(badge.credential, model_sha256)
-        except ModelError as error:
-            return replace(denied, decision=Decision(Reason.VISION_FAULT), fault=error.message)
-        except Exception as error:  # whatever a damaged store comes up with, a door that is up denies
-            return replace(denied, decision=Decision(Reason.STORE_FAULT), fault=_said(error))
-        reason = refusal(claim)
-        if claim is None or reason:
-            return replace(
-                denied, person=claim.person if claim else None, decision=Decision(reason or Reason.BADGE_UNKNOWN)
-            )
-        return self._compared(replace(denied, person=claim.person, extended=claim.extended), claim, badge, stop)
+        self._looking: Looking = InTurn() if wake is None else Beside(doorway.clock, wake)
+        self._sights: dict[int, Sight] = {}
+        self._visits: dict[str, _Visit] = {}
 
-    def _compared(self, transaction: Transaction, claim: Claim, badge: BadgeRead, stop: Stop) -> Transaction:
-        look = _Look(self._doorway, self._settings, badge, stop)
-        decision, fault = Decision(Reason.VISION_FAULT), None
-        try:
-            found = look.probes()
-            decision = (
-                Decision(found) if isinstance(found, Reason) else decide(self._evidence(found, claim), BADGE_AND_FACE)
-            )
-            fault = look.fault
-        except Exception as error:  # whatever a library comes up with, a door that is up denies
-            fault = _said(error)
-        return replace(transaction, decision=decision, frames=look.frames, fault=fault)
+    @property
+    def busy(self) -> frozenset[str]:
+        """The readers at which somebody shows something."""
+        return frozenset(self._visits)
 
-    def _evidence(self, probes: tuple[Probe, ...], claim: Claim) -> Evidence:
-        rule = self._doorway.analyzer.embedder.decision_rule
-        return compare([probe.embedding for probe in probes], claim.references, rule)
+    @property
+    def prompts(self) -> Mapping[str, Signal]:
+        """What each of them is asked for, by the reader."""
+        prompts = ((reader, visit.showing.prompt) for reader, visit in self._visits.items())
+        return {reader: prompt for reader, prompt in prompts if prompt is not None}
 
-    def _recorded(self, transaction: Transaction, since: float) -> Transaction:
-        """What could not be written down did not happen: it becomes a denial, whose row is written later. A flood of
-        denials is only counted.
+    @property
+    def deadline(self) -> float:
+        """When the next of them is over, in seconds on the monotonic clock; infinite without one."""
+        return min((visit.showing.deadline for visit in self._visits.values()), default=math.inf)
+
+    @property
+    def last_beat(self) -> float:
+        """When what looks through the cameras last came round, likewise; infinite while it rests."""
+        return self._looking.last_beat
+
+    def present(self, badge: BadgeRead, stop: Stop) -> Transaction | None:
+        """Takes a badge at a reader that is not busy. What came of it, or None if a face is to be seen first.
+
+        A store or a model that fails is a denial with its reason, and so is a door that lets nobody in.
         """
-        if self._log.counts(transaction):
-            return replace(transaction, counted=True)
-        if transaction.decision.reason is Reason.STORE_FAULT:  # asking again would keep them waiting as long again
-            self._log.keep(transaction)
-            return transaction
-        try:
-            store = self._doorway.store
-            with store.writing(), store.people() as people, store.audit() as audit:
-                transaction = self._still_entitled(transaction, people)
-                self._row = audit.record(transaction)
-        except Exception as error:  # as above
-            denied = replace(transaction, decision=Decision(Reason.STORE_FAULT), fault=_said(error))
-            denied = self._timed(denied, since)
-            self._log.keep(denied)
-            return denied
-        return transaction
-
-    def _timed(self, transaction: Transaction, since: float) -> Transaction:
-        return replace(transaction, waited_s=self._doorway.clock.monotonic() - since)
-
-    def _still_entitled(self, transaction: Transaction, people: People) -> Transaction:
-        """A grant becomes a denial if the badge was revoked or the person erased while they stood at the door."""
-        if not transaction.decision.granted or transaction.credential is None:
-            return transaction
-        claim = people.claim(transaction.credential, self._doorway.analyzer.embedder.model_sha256)
-        reason = refusal(claim)
-        if claim and transaction.person and claim.person.id != transaction.person.id:
-            reason = Reason.BADGE_UNKNOWN
-        return replace(transaction, decision=Decision(reason)) if reason else transaction
-
-    def _withdrawn(self, transaction: Transaction, reason: Reason) -> Transaction:
-        """A grant that became impossible while it was written down: the audit says that nothing was released."""
-        self._log.add(Event.FAULT, f"The last grant was not carried out: {reason.code}.")
-        self._log.write_down()
-        return replace(transaction, decision=Decision(reason))
-
-
-class _Look:
-    """One person in front of the camera, from the badge until enough good frames, the time-out or a request to stop."""
-
-    def __init__(self, doorway: Doorway, settings: Settings, badge: BadgeRead, stop: Stop) -> None:
-        self._doorway = doorway
-        self._needed = settings.access.probes
-        self._max_age_s = settings.access.max_frame_age_s
-        self._camera = doorway.camera_at(badge.reader)
-        self._since = badge.at
-        self._stop = stop
-        self._deadline = badge.at + settings.access.face_timeout_s
-        self._failed: Reason | None = None
-        self.frames = 0
-        self.fault: str | None = None
-        """Why the camera gave nothing, or the frame seen last could not be analyzed."""
-
-    def probes(self) -> tuple[Probe, ...] | Reason:
-        """As many good probes of one face in a row as are needed, or the last reason why there were not.
-
-        What fails before the time-out is looked at again: a driver's hiccup or a damaged frame is not a denial. Raises
-        `ModelError` if the model isn't calibrated.
-        """
-        rule = self._doorway.analyzer.embedder.decision_rule
-        track: Track = ()
-        complaint: Reason | None = None
-        while (found := self._next()) is not None:
-            if isinstance(found, Probe):
-                track = followed(track, found, rule)
-            elif found in (Reason.SEVERAL_FACES, Reason.NO_FACE, self._failed):
-                track = ()
-            if len(track) == self._needed:
-                return track
-            complaint = complaint if self._failed else _worse(complaint, found)
-        return Reason.STOPPING if self._stop.is_set() else self._failed or complaint or Reason.CAMERA_FAULT
-
-    def _next(self) -> Probe | Reason | None:
-        """What the next fresh frame shows, or what failed; None at the deadline or a request to stop."""
-        try:
-            if (frame := self._fresh_frame()) is None:
-                return None
-        except Exception as error:  # as below
-            self._doorway.clock.sleep(min(RETRY_S, max(0.0, self._deadline - self._doorway.clock.monotonic())))
-            return self._fails(Reason.CAMERA_FAULT, error)
-        try:
-            found = self._doorway.analyzer.analyze(frame.image)
-        except Exception as error:  # whatever a library comes up with, the next frame may do
-            return self._fails(Reason.VISION_FAULT, error)
-        self.frames += 1
-        self._failed = self.fault = None
-        return found
-
-    def _fails(self, reason: Reason, error: Exception) -> Reason:
-        self._failed, self.fault = reason, _said(error)
-        return reason
-
-    def _fresh_frame(self) -> Frame | None:
-        """The next frame captured after the badge and not long ago; None at the deadline or a request to stop."""
-        clock = self._doorway.clock
-        while (left := self._deadline - clock.monotonic()) > 0 and not self._stop.is_set():
-            frame = self._camera.read(min(left, GLANCE_S))
-            fresh = (
-                frame and frame.captured_at > self._since and clock.monotonic() - frame.captured_at <= self._max_age_s
-            )
-            if fresh:
-                return frame
+        showing = begun(badge, self._terms, door=self._doorway.door.state, now=self._clock.monotonic())
+        visit = _Visit(showing, self._sight_at(badge.reader), self._clock.utc())
+        if showing.awaits_claim and badge.credential is not None:
+            visit.hear(self._claimed(visit, badge.credential))
+        if visit.showing.awaits_face:
+            self._ask_for_rule(visit)
+        if visit.showing.verdict is not None:
+            return self._over(visit, stop)
+        self._visits[badge.reader] = visit
         return None
 
+    def hear(self, event: KeyPress | BadgeRemoved) -> None:
+        """Passes on what else a reader says to who stands there."""
+        if (visit := self._visits.get(event.reader)) is not None:
+            visit.hear(event)
 
-def _worse(before: Reason | None, found: Probe | Reason) -> Reason:
-    """The reason to show in the end: the latest thing that the person can fix, rather than an empty view."""
-    if isinstance(found, Probe):
-        return Reason.FACE_TOO_BRIEF if before in (None, Reason.NO_FACE) else before
-    return before if found is Reason.NO_FACE and before else found
+    def advance(self, stop: Stop, within_s: float = 0.0) -> tuple[Transaction, ...]:
+        """Hears what the cameras saw, a request to stop, and the time; what is over. Waits `within_s` at most."""
+        if stop.is_set():
+            self._all_hear(StopRequested(self._clock.monotonic()))
+        left_s = max(0.0, self.deadline - self._clock.monotonic())
+        for look in self._looking.looks(self._wanted(), min(within_s, left_s)):
+            for visit in self._visits.values():
+                if visit.sight is look.sight:
+                    self._looked(visit, look.event, stop)
+        self._all_hear(TimePassed(self._clock.monotonic()))
+        over = [reader for reader, visit in self._visits.items() if visit.showing.verdict is not None]
+        transactions = tuple(self._over(self._visits.pop(reader), stop) for reader in over)
+        if not self._visits:
+            self._rest()
+        return transactions
 
+    def forget(self) -> None:
+        """Gives up whoever is there, without a verdict: after a failure nothing is known of them."""
+        self._visits.clear()
+        self._rest()
 
-def _said(error: Exception) -> str:
-    """What an error says for the audit; of an error that isn't ours only its kind, as its text may hold anything."""
-    kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
-    return error.message if isinstance(error, LintelError) else kind
+    def close(self) -> None:
+        """Looks no more; harmless when repeated."""
+        self._looking.close()
+
+    def _rest(self) -> None:
+        for _ in self._looking.looks({}, 0.0):
+            pass  # it was for somebody who has gone
+
+    def _sight_at(self, reader: str) -> Sight:
+        camera = self._doorway.camera_at(reader)
+        made = Sight(camera, self._doorway.analyzer, self._clock, max_age_s=self._terms.max_age_s)
+        return self._sights.setdefault(id(camera), made)
+
+    def _wanted(self) -> dict[Sight, float]:
+        wanted: dict[Sight, float] = {}
+        for visit in self._visits.values():
+            if visit.showing.awaits_face:
+                wanted[visit.sight] = min(visit.showing.badge.at, wanted.get(visit.sight, math.inf))
+        return wanted
+
+    def _claimed(self, visit: _Visit, credential: Credential) -> ShowingEvent:
+        """Whose badge it is, as the store says. References count only if the present model made them."""
+        try:
+            visit.model_sha256 = self._doorway.analyzer.embedder.model_sha256
+            with self._doorway.store.people() as people:
+                claim = people.claim(credential, visit.model_sha256)
+        except ModelError as error:
+            return ClaimFailed(self._clock.monotonic(), Reason.VISION_FAULT, error.message)
+        except Exception as error:  # whatever a damaged store comes up with, a door that is up denies
+            return ClaimFailed(self._clock.monotonic(), Reason.STORE_FAULT, in_words(error))
+        return BadgeClaimed(self._clock.monotonic(), claim)
+
+    def _ask_for_rule(self, visit: _Visit) -> None:
+        try:
+            visit.rule = self._doorway.analyzer.embedder.decision_rule
+        except Exception as error:  # as above; a `ModelError` says that the model isn't calibrated
+            visit.hear(ComparisonFailed(self._clock.monotonic(), in_words(error)))
+
+    def _looked(self, visit: _Visit, event: FrameSeen | LookFailed, stop: Stop) -> None:
+        """Passes on what was seen, and answers what is asked about it, whatever a library comes up with."""
+        if visit.rule is None:
+            return
+        try:
+            if isinstance(event, FrameSeen) and isinstance(event.found, Probe):
+                event = replace(event, follows=follows(visit.showing.track, event.found, visit.rule))
+            visit.hear(event)
+            self._compared(visit, visit.rule, stop)
+        except Exception as error:
+            visit.hear(ComparisonFailed(event.at, in_words(error)))
+
+    def _compared(self, visit: _Visit, rule: DecisionRule, stop: Stop) -> None:
+        """Compares when the showing asks for it. What the door and a request to stop say then counts."""
+        showing, claim = visit.showing, visit.showing.claim
+        if not showing.awaits_comparison or claim is None:
+            return
+        evidence = compare([probe.embedding for probe in showing.track], claim.references, rule)
+        if stop.is_set():
+            visit.hear(StopRequested(showing.at))
+        visit.hear(DoorChanged(showing.at, self._doorway.door.state))
+        visit.hear(Compared(showing.at, showing.track, claim, evidence))
+
+    def _all_hear(self, event: ShowingEvent) -> None:
+        for visit in self._visits.values():
+            visit.hear(event)
+
+    def _over(self, visit: _Visit, stop: Stop) -> Transaction:
+        showing = visit.showing
+        decided = outcome(showing, visit.started_at, self._doorway.door.name)
+        return self._carry_out.carry_out(decided, showing.badge.at, visit.model_sha256, stop)

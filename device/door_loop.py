@@ -1,19 +1,19 @@
 """Attends to one door: what its readers give becomes transactions, what happens at it becomes audit rows."""
 
 import math
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterable
 from typing import assert_never
 
 from device.access import Access, Doorway
 from device.clock import Stop
 from device.door_log import DoorLog
 from device.errors import ReaderError
-from device.ports import HoldingReader, Reader
+from device.looking import GLANCE_S
+from device.ports import HoldingReader, Reader, SeveralReaders
+from device.reader_signals import ReaderSignals
 from device.records import (
     BadgeRead,
     BadgeRemoved,
-    DoorState,
     Event,
     KeyPress,
     Notice,
@@ -23,15 +23,13 @@ from device.records import (
     Transaction,
 )
 from device.settings.tables import Settings
+from device.unserved import Unserved
 from device.way_out import BadgeLookup, WayOut
 
-MAX_READ_AGE_S = 1.0
-"""An older badge read is dropped: whoever presented it may be gone."""
-NOISE_S = 60.0
-"""After an unreadable badge others are only counted for so long: noise on the line writes a row a minute at most."""
-
-ANSWER_S = 2.0
-"""So long at least a reader shows that a badge was granted or denied."""
+MOST_HELD = 64
+"""Badges of one reader that wait at most while somebody shows a face there."""
+ENDED_S = 0.05
+"""How often those who are still at a door are looked at once its readers' input has ended."""
 
 _EVENT_OF = {
     Notice.LOST: Event.READER_LOST,
@@ -40,99 +38,105 @@ _EVENT_OF = {
     Notice.POWER_FAILED: Event.READER_POWER_FAILED,
     Notice.RESTORED: Event.READER_RESTORED,
 }
-_ALARMS = (DoorState.FORCED, DoorState.HELD_OPEN)
-
-
-class Unserved:
-    """Reads that get no answer, counted until they are written down."""
-
-    def __init__(self) -> None:
-        self.late = 0
-        self._late_until = -math.inf
-        self._noise = 0
-        self._noise_until = -math.inf
-
-    def is_served(self, badge: BadgeRead, now: float) -> bool:
-        """Whether a badge that was read gets an answer; otherwise it is counted."""
-        if now - badge.at > MAX_READ_AGE_S:
-            self.late += 1
-            return False
-        if badge.credential is not None:
-            return True
-        if now < self._noise_until:
-            self._noise += 1
-            return False
-        self._noise_until = now + NOISE_S
-        return True
-
-    def due(self, now: float) -> Iterator[str]:
-        """What is to be written down now. A count begins anew when the next sentence is asked for, that is, only if
-        this one could be written.
-        """
-        if self.late and now >= self._late_until:
-            yield f"{self.late} badge read{'s' * (self.late != 1)} dropped that came while the door was busy."
-            self.late, self._late_until = 0, now + NOISE_S
-        if self._noise and now >= self._noise_until:
-            yield f"{self._noise} more unreadable badge read{'s' * (self._noise != 1)} within {NOISE_S:.0f} s."
-            self._noise, self._noise_until = 0, now + NOISE_S
 
 
 class DoorLoop:
-    """One door's loop body: `attend` to each event of its readers, `write_down` in between."""
+    """One door's loop body: `serve_once` over and over, `write_down` in between.
+
+    Somebody at one reader keeps nobody at another waiting. What is presented at the same reader meanwhile gets no
+    answer, as it says nothing about who is there afterwards.
+    """
 
     def __init__(
         self, doorway: Doorway, settings: Settings, reader: Reader, *, in_turn: bool = False, log: DoorLog | None = None
     ) -> None:
-        """With `in_turn` every badge gets an answer, one after the other, as on a desk where they are typed; a door
-        forgets those that were presented while it was busy. `log` is shared by all loops of a door.
+        """With `in_turn` every badge gets an answer, one after the other, as on a desk where they are typed. `log` is
+        shared by all loops of a door.
+
+        A reader whose `read` can be woken is served beside the door's cameras, any other in turn with them.
         """
         self._doorway = doorway
+        self._clock = doorway.clock
         self._door = doorway.door
         self.log = log or DoorLog(doorway.door, doorway.store, doorway.clock)
-        self._access = Access(doorway, settings, self.log)
+        self._is_beside = isinstance(reader, SeveralReaders)
+        wake = reader.wake if isinstance(reader, SeveralReaders) else None
+        self._access = Access(doorway, settings, self.log, wake)
         self._exits = frozenset(one.name for one in settings.readers if one.direction == "exit")
         self._way_out = WayOut(doorway.door, BadgeLookup(doorway.store), self.log, doorway.clock)
         self._reader = reader
+        self._signals = ReaderSignals(reader, doorway.clock)
         self._in_turn = in_turn
         self._unserved = Unserved()
-        self._shown: Signal | None = None
-        self._answered_until = -math.inf
+        self._open_since = -math.inf
+        self._busy_until: dict[str, float] = {}
+        self._held: dict[str, list[BadgeRead]] = {}
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody at a reader has no verdict yet."""
+        return bool(self._access.busy)
+
+    @property
+    def last_beat(self) -> float:
+        """When what looks through the cameras last came round, in seconds on the monotonic clock."""
+        return self._access.last_beat
+
+    def begin(self) -> None:
+        """Serves from now on: badges that were presented before say nothing about who is there now."""
+        self._open_since = self._clock.monotonic()
+        self._access.forget()
+        self._held.clear()
+
+    def serve_once(self, stop: Stop, timeout_s: float) -> tuple[Transaction, ...]:
+        """Waits for what comes next, `timeout_s` at most, and carries it out; what came to its end.
+
+        Raises `ReaderError`, once those who are at a reader have their verdict.
+        """
+        try:
+            event = self._next(timeout_s)
+        except ReaderError:
+            if not self.is_busy:
+                raise
+            self._clock.sleep(ENDED_S)
+            event = None
+        at_once = self.attend(event, stop) if event is not None else None
+        over = self.advance(stop, within_s=GLANCE_S)
+        return over if at_once is None else (at_once, *over)
 
     def attend(self, event: ReaderEvent, stop: Stop) -> Transaction | None:
-        """Carries a badge out; notes what a reader says of itself. Keys are not used yet, and never kept."""
+        """Takes what a reader gives; what came of a badge, or None if it takes longer or gets no answer. Keys are not
+        used yet, and never kept.
+        """
         match event:
             case BadgeRead():
-                return self._served(event, stop)
+                return self._presented(event, stop)
             case ReaderNotice():
                 self.log.add(_EVENT_OF[event.notice], event.detail, reader=event.reader, at=event.at)
             case KeyPress() | BadgeRemoved():
-                pass
+                self._access.hear(event)
             case _:
                 assert_never(event)
         return None
 
-    def forget_waiting(self, stop: Stop, *, within_s: float) -> None:
-        """Drops badges that were presented while nobody could be served, as they say nothing about who is there now.
-
-        A line that never falls silent keeps it no longer than `within_s`.
-        """
-        clock = self._doorway.clock
-        deadline = clock.monotonic() + within_s
-        while not (self._in_turn or stop.is_set()) and clock.monotonic() < deadline and (event := self._reader.read(0)):
-            if isinstance(event, BadgeRead):
-                self._unserved.late += 1
-                self._hand_back(event)
-            else:
-                self.attend(event, stop)
+    def advance(self, stop: Stop, *, within_s: float = 0.0) -> tuple[Transaction, ...]:
+        """Looks at those who are at a reader, and lets time pass; what came to its end."""
+        over = self._access.advance(stop, within_s)
+        for reader, signal in self._access.prompts.items():
+            self._signals.prompt(reader, signal)
+        for transaction in over:
+            self._answered(transaction)
+        return (*over, *self._now_in_turn(over, stop))
 
     def close(self) -> None:
-        """Hands the log the last counts, and looks no badge up any more; harmless when repeated."""
+        """Hands the log the last counts, and looks at nobody and no badge any more; harmless when repeated."""
         self.count_unserved(finally_=True)
+        self._access.close()
         self._way_out.close()
 
     def count_unserved(self, *, finally_: bool = False) -> None:
         """Hands the log what was counted, when it is due; `finally_` all of it."""
-        now = math.inf if finally_ else self._doorway.clock.monotonic()
+        now = math.inf if finally_ else self._clock.monotonic()
         for fault in self._unserved.due(now):
             self.log.add(Event.FAULT, fault)
 
@@ -146,42 +150,74 @@ class DoorLoop:
 
     def show_state(self) -> None:
         """Has the readers show whether the door waits for a badge or is in alarm; an answer stands for a while."""
-        state, now = self._door.state, self._doorway.clock.monotonic()
-        if state in _ALARMS:
-            self._show(Signal.ALARM)
-        elif now >= self._answered_until and not (self._shown is Signal.GRANTED and state is DoorState.RELEASED):
-            self._show(Signal.READY)
+        self._signals.show_state(self._door.state, self._access.busy)
+
+    def _next(self, timeout_s: float) -> ReaderEvent | None:
+        """What a reader gives. Whoever has to be looked at is not kept waiting for it."""
+        if not self.is_busy:
+            return self._reader.read(timeout_s)
+        if self._is_beside:
+            left_s = self._access.deadline - self._clock.monotonic()
+            return self._reader.read(min(timeout_s, GLANCE_S, max(0.0, left_s)))
+        return None if self._in_turn else self._reader.read(0.0)
+
+    def _presented(self, badge: BadgeRead, stop: Stop) -> Transaction | None:
+        if badge.reader in self._access.busy:
+            self._hold(badge)
+        elif not self._in_turn and badge.at < self._busy_until.get(badge.reader, self._open_since):
+            self._drop(badge)
+        elif self._in_turn or self._unserved.is_served(badge, self._clock.monotonic()):
+            return self._served(badge, stop)
+        else:
+            self._hand_back(badge)
+            self._signals.answer(badge.reader, granted=False)
+        return None
 
     def _served(self, badge: BadgeRead, stop: Stop) -> Transaction | None:
-        if not (self._in_turn or self._unserved.is_served(badge, self._doorway.clock.monotonic())):
-            self._hand_back(badge)
-            self._answer(Signal.DENIED)
-            return None
-        if badge.credential is not None and badge.reader not in self._exits:
-            self._show(Signal.LOOK)
-        transaction = self._transaction(badge, stop)
-        self._answer(Signal.GRANTED if transaction.decision.granted else Signal.DENIED)
+        if badge.reader in self._exits:
+            transaction: Transaction | None = self._way_out.swipe(badge, stop)
+        else:
+            if badge.credential is not None:  # before the store is asked, which may take its time
+                self._signals.prompt(badge.reader, Signal.LOOK)
+            transaction = self._access.present(badge, stop)
+        if transaction is not None:
+            self._answered(transaction)
         return transaction
 
-    def _transaction(self, badge: BadgeRead, stop: Stop) -> Transaction:
-        if badge.reader in self._exits:
-            return self._way_out.swipe(badge, stop)
-        return self._access.swipe(badge, stop)
+    def _answered(self, transaction: Transaction) -> None:
+        """Shows it, and drops what was presented at this reader meanwhile."""
+        reader = transaction.reader
+        self._signals.answer(reader, granted=transaction.decision.granted)
+        if self._in_turn:
+            return
+        if transaction.credential is not None and reader not in self._exits:
+            self._busy_until[reader] = self._clock.monotonic()
+        for badge in self._held.pop(reader, ()):
+            self._drop(badge)
+
+    def _now_in_turn(self, over: Iterable[Transaction], stop: Stop) -> Iterable[Transaction]:
+        """What comes at once of the badges that waited for their turn, where they do."""
+        for transaction in over:
+            waiting = self._held.pop(transaction.reader, [])
+            while waiting and transaction.reader not in self._access.busy:
+                if (at_once := self._served(waiting.pop(0), stop)) is not None:
+                    yield at_once
+            if waiting:
+                self._held[transaction.reader] = waiting
+
+    def _hold(self, badge: BadgeRead) -> None:
+        """It waits until the reader is free: dropped sooner, a card that lies there would come again and again."""
+        held = self._held.setdefault(badge.reader, [])
+        if len(held) < MOST_HELD:
+            held.append(badge)
+        else:
+            self._drop(badge)
+
+    def _drop(self, badge: BadgeRead) -> None:
+        self._unserved.late += 1
+        self._hand_back(badge)
 
     def _hand_back(self, badge: BadgeRead) -> None:
         """A badge gets no answer: its reader is not to hold it back as a repeat."""
         if isinstance(self._reader, HoldingReader):
             self._reader.unserved(badge)
-
-    def _answer(self, signal: Signal) -> None:
-        """What a person has to see stands for `ANSWER_S`, or until the next badge or an alarm."""
-        self._shown = None
-        self._show(signal)
-        self._answered_until = self._doorway.clock.monotonic() + ANSWER_S
-
-    def _show(self, signal: Signal) -> None:
-        """A reader that cannot show anything is lost, and says so when it is read."""
-        if signal is not self._shown:
-            self._shown = signal
-            with suppress(ReaderError):
-                self._reader.show(signal)

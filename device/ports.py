@@ -48,6 +48,21 @@ class HoldingReader(Reader, Protocol):
         """Takes a badge that got no answer: if its card still lies there, it comes again."""
 
 
+@runtime_checkable
+class SeveralReaders(Reader, Protocol):
+    """Readers of one door as one: each shows what is meant for it, and a `read` that waits can be ended."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the readers, as their events name them."""
+
+    def show_at(self, name: str, signal: Signal) -> None:
+        """As `show`, at one of them. Raises `ReaderError`."""
+
+    def wake(self) -> None:
+        """Has a `read` that waits, or else the next one, return at once. Called from any thread."""
+
+
 class Camera(Protocol):
     """Where frames come from."""
 

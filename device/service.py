@@ -32,7 +32,9 @@ TRIED_S = 10.0
 END_S = 5.0
 """How long the end waits for a loop or a log that hangs in a disk."""
 MAX_SWIPE_S = 70.0
-"""A door's loop that has not come round for so long hangs; no swipe that the settings allow takes longer."""
+"""A door's loop, or what looks through its cameras, that has not come round for this long hangs. No swipe that the
+settings allow takes longer, with a database that is locked at each step.
+"""
 MAX_BEAT_S = 10.0
 """Any other thread of a door that has not come round for so long hangs."""
 
@@ -96,11 +98,11 @@ class Service:
         """`in_turn` is as in `DoorLoop`."""
         self._doorway = parts.doorway
         self.loop = DoorLoop(parts.doorway, settings, parts.reader, in_turn=in_turn, log=parts.log)
-        self._reader = parts.reader
         self._is_way_out = parts.is_way_out
         self._watchdog = watchdog
         self._beat = self._doorway.clock.monotonic()
         watchdog.add(lambda: self._beat, MAX_SWIPE_S)
+        watchdog.add(lambda: self.loop.last_beat, MAX_SWIPE_S)
         for beat in parts.beats:
             watchdog.add(beat, MAX_BEAT_S)
 
@@ -116,6 +118,8 @@ class Service:
         """
         with suppress(ReaderEnded):
             self._serve(stop, ready, tell, writes=writes)
+        for transaction in self.loop.advance(stop):  # whoever was still there when the process was asked to stop
+            tell(transaction)
         self._let_in_the_last(stop)
 
     @property
@@ -141,17 +145,14 @@ class Service:
             self._doorway.clock.sleep(SLICE_S)
 
     def _serve(self, stop: Stop, ready: Callable[[], None], tell: Tell, *, writes: bool) -> None:
-        self.loop.forget_waiting(stop, within_s=POLL_S)
+        self.loop.begin()
         ready()
         while not stop.is_set():
             self._beat = self._doorway.clock.monotonic()
             self._watchdog.feed()
             self.loop.show_state()
-            event = self._reader.read(POLL_S)
-            if event and (transaction := self.loop.attend(event, stop)):
+            for transaction in self.loop.serve_once(stop, POLL_S):
                 tell(transaction)
-                if transaction.credential is not None and not self._is_way_out:
-                    self.loop.forget_waiting(stop, within_s=POLL_S)
             if writes:
                 self.loop.write_down()
             else:

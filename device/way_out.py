@@ -12,9 +12,11 @@ from device.clock import Stop
 from device.door.operation import Door
 from device.door_log import DoorLog
 from device.errors import StoreError
-from device.policy.decision import badge_refusal
+from device.policy.events import BadgeClaimed, ClaimFailed
+from device.policy.modes import way_out
+from device.policy.showing import begun, outcome
 from device.ports import Clock
-from device.records import BADGE, BadgeRead, Claim, Credential, Decision, Outcome, Reason, Transaction
+from device.records import BadgeRead, Claim, Credential, Decision, Reason, Transaction
 from device.store.store import Store
 
 ANSWER_S = 0.4
@@ -117,25 +119,15 @@ class WayOut:
         self._lookup.close()
 
     def _decided(self, badge: BadgeRead) -> Transaction:
-        now = self._clock.utc()
-        denied = Transaction(
-            now,
-            badge.credential,
-            None,
-            Decision(Reason.BADGE_UNREADABLE),
-            0.0,
-            door=self._door.name,
-            reader=badge.reader,
-        )
-        if badge.credential is None:
-            return replace(denied, fault=badge.fault or None)
-        released = Decision(Reason.EXIT, Outcome.GRANTED, exit_reader=badge.reader, mode=BADGE)
-        found = self._lookup.find(badge.credential)
-        if found.fault:
-            why = f"Released without a look-up: {found.fault.removesuffix('.')}."
-            return replace(denied, decision=released, fault=why)
-        if found.claim is None:
-            return replace(denied, decision=Decision(Reason.BADGE_UNKNOWN))
-        known = replace(denied, person=found.claim.person, extended=found.claim.extended)
-        refused = badge_refusal(found.claim)
-        return replace(known, decision=Decision(refused) if refused else released)
+        started_at = self._clock.utc()
+        showing = begun(badge, way_out(badge.reader), door=self._door.state, now=self._clock.monotonic())
+        if badge.credential is not None:
+            showing = showing.hear(self._claimed(badge.credential))
+        return outcome(showing, started_at, self._door.name)
+
+    def _claimed(self, credential: Credential) -> BadgeClaimed | ClaimFailed:
+        found, now = self._lookup.find(credential), self._clock.monotonic()
+        if not found.fault:
+            return BadgeClaimed(now, found.claim)
+        why = f"Released without a look-up: {found.fault.removesuffix('.')}."
+        return ClaimFailed(now, Reason.STORE_FAULT, why)

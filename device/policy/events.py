@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from device.records import BadgeRemoved, Claim, DoorState, Evidence, KeyPress, Probe, Reason
-
-Track = tuple[Probe, ...]
-"""Probes of one face in a row."""
+from device.records import BadgeRemoved, Claim, DoorState, Evidence, KeyPress, Probe, Reason, Track
 
 
 @dataclass(frozen=True, slots=True)

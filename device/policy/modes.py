@@ -8,7 +8,10 @@ from device.settings.tables import Settings
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What one transaction has to reach. At an `exit_reader` nothing that is missing keeps somebody in."""
+    """What one transaction has to reach. At an `exit_reader` nothing that is missing keeps somebody in.
+
+    Raises `ValueError` for a badge alone anywhere else.
+    """
 
     mode: Mode
     probes: int
@@ -18,6 +21,10 @@ class Terms:
     max_age_s: float
     """An older frame isn't evidence, seconds."""
     exit_reader: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.mode == BADGE) != bool(self.exit_reader):
+            raise ValueError("a badge alone is enough at an exit reader and nowhere else")
 
 
 def way_in(settings: Settings) -> Terms:

@@ -10,6 +10,7 @@ lasts is the reason, else what was wrong with the view (`_worse`), else the came
 """
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import assert_never
 
 from device.policy.decision import badge_refusal, decide, door_refusal, refusal
@@ -24,7 +25,6 @@ from device.policy.events import (
     ShowingEvent,
     StopRequested,
     TimePassed,
-    Track,
 )
 from device.policy.modes import Terms
 from device.records import (
@@ -40,6 +40,8 @@ from device.records import (
     Probe,
     Reason,
     Signal,
+    Track,
+    Transaction,
 )
 
 
@@ -116,13 +118,35 @@ class Showing:
         return _heard(then, event)
 
 
-def begun(badge: BadgeRead, terms: Terms, door: DoorState) -> Showing:
-    """A showing at the moment of its badge. An unreadable one, or a door that lets nobody in, needs no look-up."""
-    showing = Showing(badge, terms, door, badge.at)
+def begun(badge: BadgeRead, terms: Terms, *, door: DoorState, now: float) -> Showing:
+    """The showing of a badge that is heard of `now`, seconds on the monotonic clock, at a door in this state.
+
+    An unreadable badge, or a door that lets nobody in, needs no look-up.
+    """
+    showing = Showing(badge, terms, door, max(badge.at, now))
     if badge.credential is None:
         return _denied(showing, Reason.BADGE_UNREADABLE, badge.fault or None)
     objection = None if terms.exit_reader else door_refusal(door)
     return _denied(showing, objection) if objection else showing
+
+
+def outcome(showing: Showing, started_at: datetime, door: str) -> Transaction:
+    """What a showing came to, `started_at` in UTC, as the audit keeps it. Raises `ValueError` without a verdict."""
+    if showing.verdict is None:
+        raise ValueError("a showing without a verdict is not over")
+    badge, claim = showing.badge, showing.claim
+    return Transaction(
+        started_at,
+        badge.credential,
+        claim.person if claim else None,
+        showing.verdict,
+        showing.at - badge.at,
+        frames=showing.frames,
+        fault=showing.fault,
+        door=door,
+        reader=badge.reader,
+        extended=claim is not None and claim.extended,
+    )
 
 
 def _heard(showing: Showing, event: ShowingEvent) -> Showing:
@@ -135,7 +159,7 @@ def _heard(showing: Showing, event: ShowingEvent) -> Showing:
             return _seen(showing, event) if _is_evidence(showing, event) else showing
         case LookFailed():
             failed = replace(showing, failed=event.reason, fault=event.fault, track=())
-            return failed if _looks(showing) else showing
+            return failed if _looks(showing) and event.at >= showing.badge.at else showing
         case Compared():
             return _judged(showing, event) if _asked_for(showing, event) else showing
         case ComparisonFailed():

@@ -26,7 +26,7 @@ class ReaderGroup:
         self._clock = clock
         self._mailbox = Mailbox()
         self._closing = threading.Event()
-        self._readers = tuple(member.reader for member in members)
+        self._members = members
         self._parts = tuple(Part(member, self._mailbox, clock, dropped=self.unserved) for member in members)
         self._threads = [
             threading.Thread(target=self._serve, args=(part,), name=f"reader-{number}", daemon=True)
@@ -50,6 +50,15 @@ class ReaderGroup:
         for part in self._parts:
             part.unserved(read)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the readers, as their events name them."""
+        return tuple(member.name for member in self._members)
+
+    def wake(self) -> None:
+        """Has a `read` that waits, or else the next one, return at once."""
+        self._mailbox.wake()
+
     def trouble(self) -> str:
         """What keeps readers from working, a sentence each that names the reader; empty while all are well."""
         return " ".join(filter(None, (part.trouble() for part in self._parts)))
@@ -62,13 +71,19 @@ class ReaderGroup:
     def show(self, signal: Signal) -> None:
         """Shows it on all readers. Raises the last error of those that could not."""
         failure: ReaderError | None = None
-        for reader in self._readers:
+        for member in self._members:
             try:
-                reader.show(signal)
+                member.reader.show(signal)
             except ReaderError as error:
                 failure = error
         if failure is not None:
             raise failure
+
+    def show_at(self, name: str, signal: Signal) -> None:
+        """Shows it on one reader. Raises `ReaderError`."""
+        for member in self._members:
+            if member.name == name:
+                member.reader.show(signal)
 
     def close(self) -> None:
         """Ends the threads, then closes all readers; harmless when repeated."""
@@ -77,8 +92,8 @@ class ReaderGroup:
         for thread in self._threads:
             thread.join(max(0.0, deadline - self._clock.monotonic()))
         with contextlib.ExitStack() as stack:
-            for reader in self._readers:
-                stack.callback(reader.close)
+            for member in self._members:
+                stack.callback(member.reader.close)
 
     def _serve(self, part: Part) -> None:
         """Passes a reader's events on until its input ends, or the group is closed."""

@@ -16,10 +16,11 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.filled = threading.Event()
-        """Set while there is something to take, or a failure."""
+        """Set while there is something to take, a failure, or a call to wake."""
         self.dropped = 0
         self._events: deque[ReaderEvent] = deque()
         self._failure: Exception | None = None
+        self._is_woken = False
         self._lock = threading.Lock()
 
     def put(self, event: ReaderEvent) -> ReaderEvent | None:
@@ -41,6 +42,12 @@ class Mailbox:
             self._failure = self._failure or failure
             self.filled.set()
 
+    def wake(self) -> None:
+        """Has `filled` set until nothing was taken once: what the caller has done before is seen by then."""
+        with self._lock:
+            self._is_woken = True
+            self.filled.set()
+
     def take(self) -> ReaderEvent | None:
         """The oldest event, None if there is none. Raises the failure after the last one, each time."""
         with self._lock:
@@ -48,7 +55,9 @@ class Mailbox:
                 return self._events.popleft()
             if self._failure is not None:
                 raise self._failure.with_traceback(None)
-            self.filled.clear()
+            if not self._is_woken:
+                self.filled.clear()
+            self._is_woken = False
             return None
 
     def _in_the_way_of(self, event: ReaderEvent) -> ReaderEvent | None:

@@ -31,7 +31,7 @@ from device.records.doors import (
     ScheduleChanged,
     Tick,
 )
-from device.records.faces import Box, Embedding, Frame, Image, Probe, Quality
+from device.records.faces import Box, Embedding, Frame, Image, Probe, Quality, Track
 from device.records.modes import BADGE, BADGE_AND_FACE, Factor, Mode
 from device.records.people import Badge, Enrolled, Person, RevokedBadge
 from device.records.reasons import Reason
@@ -84,5 +84,6 @@ __all__ = [
     "Security",
     "Signal",
     "Tick",
+    "Track",
     "Transaction",
 ]

@@ -66,3 +66,7 @@ class Probe:
     embedding: Embedding = field(repr=False)
     quality: Quality
     box: Box
+
+
+Track = tuple[Probe, ...]
+"""Probes of one face in a row, the first one first."""

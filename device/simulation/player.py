@@ -138,7 +138,7 @@ class _StepPlayer:
         self._loops = loops
         self._door = doors[step.door] if step.door else next(iter(doors.values()))
         self._world = world
-        self._computed_s = 0.0
+        self._computed_s = self._computing_s = 0.0
 
     def play(self, images: Mapping[str, Image]) -> Played:
         """Lets time pass until the step is over."""
@@ -172,25 +172,33 @@ class _StepPlayer:
     def _live(self, end: float) -> Transaction | None:
         """The doors' loops go round until the end, and then until no strike is released; what a badge led to."""
         clock, transaction = self._world.clock, None
-        while clock.monotonic() <= end + SETTLE_S or (self._is_released() and clock.monotonic() < end + MOST_S):
+        while clock.monotonic() <= end + SETTLE_S or (self._is_going_on() and clock.monotonic() < end + MOST_S):
             for name, door in self._doors.items():
-                for event in door.events():
-                    transaction = self._attended(name, event) or transaction
+                transaction = self._served(name, tuple(door.events())) or transaction
                 self._loops[name].write_down()
                 self._loops[name].show_state()
-            clock.sleep(POLL_S)
+            if not self._is_busy():
+                clock.sleep(POLL_S)
         return transaction
 
-    def _attended(self, name: str, event: ReaderEvent) -> Transaction | None:
+    def _served(self, name: str, events: Iterable[ReaderEvent]) -> Transaction | None:
+        """What came of these events and of a look at those who are there; the last one, if several."""
         self._world.camera.take_drawing_s()
-        started = time.perf_counter()
-        transaction = self._loops[name].attend(event, Stop())
-        if transaction:
-            self._computed_s = time.perf_counter() - started - self._world.camera.take_drawing_s()
-        return transaction
+        started, loop = time.perf_counter(), self._loops[name]
+        if not loop.is_busy:
+            self._computing_s = 0.0
+        at_once = [loop.attend(event, Stop()) for event in events]
+        over = [*filter(None, at_once), *loop.advance(Stop(), within_s=POLL_S)]
+        self._computing_s += time.perf_counter() - started - self._world.camera.take_drawing_s()
+        if over:
+            self._computed_s = self._computing_s
+        return over[-1] if over else None
 
-    def _is_released(self) -> bool:
-        return any(door.doorway.door.state is DoorState.RELEASED for door in self._doors.values())
+    def _is_busy(self) -> bool:
+        return any(loop.is_busy for loop in self._loops.values())
+
+    def _is_going_on(self) -> bool:
+        return self._is_busy() or any(door.doorway.door.state is DoorState.RELEASED for door in self._doors.values())
 
     def _last_row(self) -> int:
         with self._world.store.audit() as audit:

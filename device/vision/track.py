@@ -1,21 +1,19 @@
 """Which probes of one look belong to one face: between the analyzer, which sees single frames, and the comparison."""
 
-from device.records import Probe
+from device.records import Probe, Track
 from device.vision.comparison import compare
 from device.vision.manifest import DecisionRule
 
-Track = tuple[Probe, ...]
 
-
-def followed(track: Track, probe: Probe, rule: DecisionRule) -> Track:
-    """The track with one more probe if it may be of the same face, else a track that starts with it.
+def follows(track: Track, probe: Probe, rule: DecisionRule) -> bool:
+    """Whether a probe may be of the same face as the track; with no track yet it is not.
 
     The face is within a face's width of the last one, and matches the first at the threshold of single pairs. Without
     the match, frames of two people are fused, and two of the holder's carry one of somebody else's over the threshold.
     """
-    if track and _is_near(track[-1], probe) and compare([probe.embedding], [track[0].embedding], rule).matches:
-        return (*track, probe)
-    return (probe,)
+    if not track or not _is_near(track[-1], probe):
+        return False
+    return compare([probe.embedding], [track[0].embedding], rule).matches
 
 
 def _is_near(before: Probe, probe: Probe) -> bool:

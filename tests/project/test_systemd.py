@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec.inspect
 import pytest
 
-from device.access import GLANCE_S
 from device.door.controller import MAX_STRIKE_TIME_S
+from device.looking import GLANCE_S
 from device.service import POLL_S
 from device.settings.tables import AccessSettings, DoorSettings
 from device.store.waiting import LOCK_TIMEOUT_S

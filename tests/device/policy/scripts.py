@@ -111,7 +111,7 @@ def states(
     door: DoorState = DoorState.LOCKED,
 ) -> list[Showing]:
     """The showing at its begin and after each event."""
-    showing, is_broken, found = begun(badge, terms, door), False, []
+    showing, is_broken, found = begun(badge, terms, door=door, now=badge.at), False, []
     found.append(showing)
     for event in script:
         is_broken = is_broken or isinstance(event, Broken)

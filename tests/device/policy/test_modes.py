@@ -78,3 +78,9 @@ def test_way_in_demands_badge_and_face_as_the_settings_say() -> None:
 
 def test_way_out_demands_a_badge_alone() -> None:
     assert (modes.way_out("inside").mode, modes.way_out("inside").exit_reader) == (BADGE, "inside")
+
+
+@pytest.mark.parametrize(("mode", "exit_reader"), [(BADGE, ""), (BADGE_AND_FACE, "inside")])
+def test_terms_of_a_badge_alone_are_for_exit_readers_only(mode: Mode, exit_reader: str) -> None:
+    with pytest.raises(ValueError, match="nowhere else"):
+        modes.Terms(mode, probes=3, timeout_s=6.0, max_age_s=0.5, exit_reader=exit_reader)

@@ -27,7 +27,7 @@ def looking() -> Showing:
     """A badge at 100 s that has until 106 s, and whose holder is known."""
     terms = Terms(BADGE_AND_FACE, probes=3, timeout_s=6.0, max_age_s=0.5)
     badge = BadgeRead(Credential("h10301", 17, 1001), 100.0, "front")
-    return begun(badge, terms, DoorState.LOCKED).hear(BadgeClaimed(100.0, CLAIM))
+    return begun(badge, terms, door=DoorState.LOCKED, now=100.0).hear(BadgeClaimed(100.0, CLAIM))
 
 
 @pytest.mark.parametrize(("age_s", "frames"), [(0.0, 1), (0.25, 1), (0.5, 1), (0.625, 0), (-0.25, 0)])

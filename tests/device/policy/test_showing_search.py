@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import product
 
 import pytest
@@ -18,7 +19,7 @@ from device.policy.events import (
     TimePassed,
 )
 from device.policy.modes import Terms
-from device.policy.showing import Showing, begun
+from device.policy.showing import Showing, begun, outcome
 from device.records import BADGE, BADGE_AND_FACE, BadgeRead, DoorState, Factor, Mode, Reason, Signal
 from tests.device.policy.scripts import (
     ADA,
@@ -147,7 +148,7 @@ def test_frame_older_than_half_a_second_or_of_the_future_is_not_evidence(age_s: 
 
 
 def test_begun_showing_knows_its_person_only_after_the_claim() -> None:
-    showing = begun(BADGE_OF_ADA, TWO_PROBES, DoorState.LOCKED)
+    showing = begun(BADGE_OF_ADA, TWO_PROBES, door=DoorState.LOCKED, now=AT)
     claimed = showing.hear(BadgeClaimed(AT, CLAIMS["match"]))
     assert (showing.claim, claimed.claim.person if claimed.claim else None) == (None, ADA)
 
@@ -202,3 +203,14 @@ def test_of_two_reasons_this_one_is_given(script: list[ShowingEvent | Broken], r
     showing = played(script)
     assert showing.verdict is not None
     assert showing.verdict.reason.code == reason
+
+
+def test_time_to_the_verdict_counts_from_the_badge() -> None:
+    """A badge that was heard of 0.8 s after it was read was decided after 0.8 s."""
+    showing = begun(BadgeRead(None, AT, "outside"), TWO_PROBES, door=DoorState.LOCKED, now=AT + 0.8)
+    assert outcome(showing, datetime(2026, 1, 1, tzinfo=UTC), "main").waited_s == pytest.approx(0.8)
+
+
+def test_showing_without_a_verdict_has_no_outcome() -> None:
+    with pytest.raises(ValueError, match="not over"):
+        outcome(states([CLAIMED])[-1], datetime(2026, 1, 1, tzinfo=UTC), "main")

@@ -120,16 +120,13 @@ class HeldDoor:
 
     def served(self, shown: list[Callable[[], object]], spacing_s: float) -> list[Transaction]:
         """What becomes of all that is shown, one after the other, whatever the door does meanwhile."""
-        clock, transactions, stop = self.held.clock, [], Stop()
+        clock, stop = self.held.clock, Stop()
+        transactions: list[Transaction] = []
         for number, show in enumerate(shown):
             clock.at(number * spacing_s, lambda show=show: self.held.sight(show))  # type: ignore[misc]
-        reader = Taken(self.held)
         while clock.monotonic() < len(shown) * spacing_s + 10.0:
             self.loop.show_state()
-            event = reader.read(1.0)
-            if event and (transaction := self.loop.attend(event, stop)):
-                transactions.append(transaction)
-                self.loop.forget_waiting(stop, within_s=1.0)
+            transactions += self.loop.serve_once(stop, 1.0)
             self.loop.write_down()
         return transactions
 

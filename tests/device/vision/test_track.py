@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from device.records import Box, Probe, Quality
+from device.records import Box, Probe, Quality, Track
 from device.vision.manifest import DecisionRule, Fusion, OperatingPoint
-from device.vision.track import Track, followed
+from device.vision.track import follows
 
 ROOT = Path(__file__).parents[3]
 RULE = DecisionRule(
@@ -36,7 +36,7 @@ def lengths(*probes: Probe) -> list[int]:
     track: Track = ()
     found = []
     for one in probes:
-        track = followed(track, one, RULE)
+        track = (*track, one) if follows(track, one, RULE) else (one,)
         found.append(len(track))
     return found
 

@@ -1,0 +1,70 @@
+"""What each reader of a door shows: the answer to its own badge, else whether the door waits or is in alarm."""
+
+import math
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+
+from device.errors import ReaderError
+from device.ports import Clock, Reader, SeveralReaders
+from device.records import DoorState, Signal
+
+ANSWER_S = 2.0
+"""How long at least a reader shows that a badge was granted or denied."""
+
+_ALARMS = (DoorState.FORCED, DoorState.HELD_OPEN)
+_ALL = ""
+"""Stands for a reader that isn't one of several."""
+
+
+@dataclass(slots=True)
+class _Shown:
+    signal: Signal | None = None
+    answered_until: float = -math.inf
+
+
+class ReaderSignals:
+    """Shows each signal once, where it changes. A reader that can't show anything is lost, and says so when read."""
+
+    def __init__(self, reader: Reader, clock: Clock) -> None:
+        self._reader = reader
+        self._several = reader if isinstance(reader, SeveralReaders) else None
+        self._clock = clock
+        self._shown = {name: _Shown() for name in (self._several.names if self._several else (_ALL,))}
+
+    def prompt(self, reader: str, signal: Signal) -> None:
+        """Asks the person at a reader for something."""
+        self._show(self._name(reader), signal)
+
+    def answer(self, reader: str, *, granted: bool) -> None:
+        """What a person has to see stands for `ANSWER_S`, or until the next badge there or an alarm."""
+        name = self._name(reader)
+        shown = self._shown[name]
+        shown.signal = None
+        self._show(name, Signal.GRANTED if granted else Signal.DENIED)
+        shown.answered_until = self._clock.monotonic() + ANSWER_S
+
+    def show_state(self, state: DoorState, busy: Collection[str]) -> None:
+        """Shows whether the door waits for a badge or is in alarm, but for readers that are `busy` with somebody."""
+        now, taken = self._clock.monotonic(), {self._name(reader) for reader in busy}
+        for name, shown in self._shown.items():
+            if name in taken:
+                continue
+            if state in _ALARMS:
+                self._show(name, Signal.ALARM)
+            elif now >= shown.answered_until and not (shown.signal is Signal.GRANTED and state is DoorState.RELEASED):
+                self._show(name, Signal.READY)
+
+    def _name(self, reader: str) -> str:
+        return reader if reader in self._shown else next(iter(self._shown), _ALL)
+
+    def _show(self, name: str, signal: Signal) -> None:
+        shown = self._shown.setdefault(name, _Shown())
+        if signal is shown.signal:
+            return
+        shown.signal = signal
+        with suppress(ReaderError):
+            if self._several is None:
+                self._reader.show(signal)
+            else:
+                self._several.show_at(name, signal)

@@ -1,0 +1,21 @@
+"""Worlds for the tests of the way in."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.device.access.world import World, world_in
+
+
+@pytest.fixture(scope="module")
+def world_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., World]]:
+    """Makes a world in which BADGE is enrolled, and whose analyzer finds what it is told."""
+    made: list[World] = []
+
+    def make(*found: object, **how: object) -> World:
+        made.append(world_in(tmp_path_factory.mktemp("world"), *found, **how))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for world in made:
+        world.store.close()
