@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 from device.listening import Listening
 
+AT_ONCE = 8
+"""Connections accepted before those that are there are heard again."""
 PAUSE_S = 0.05
 """Pause after a connection that couldn't be accepted, as when too many files are open."""
 
@@ -174,16 +176,17 @@ class LineServer:
             each.close()
 
     def _accept(self) -> None:
-        """One connection at a time: those that are there are heard in between, however many come."""
-        try:
-            connection, _ = self.listening.connection.accept()
-        except BlockingIOError:
-            return
-        except OSError:
-            time.sleep(PAUSE_S)
-            return
-        connection.setblocking(False)
-        self._admit(Peer(connection, self._now()))
+        """A few connections at a time: those that are there are heard in between, however many come."""
+        for _ in range(AT_ONCE):
+            try:
+                connection, _ = self.listening.connection.accept()
+            except BlockingIOError:
+                return
+            except OSError:
+                time.sleep(PAUSE_S)
+                return
+            connection.setblocking(False)
+            self._admit(Peer(connection, self._now()))
 
     def _admit(self, peer: Peer) -> None:
         if len(self.peers) >= self._limits.peers:

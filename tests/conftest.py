@@ -18,6 +18,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 ONCE = (
     "tests/device/cameras/test_health.py",
     "tests/device/cli/test_simulate.py",
+    "tests/device/control/test_attacks.py",
     "tests/device/control/test_lanes.py",
     "tests/device/door/test_controller_laws.py",
     "tests/device/door/test_controller_search.py",

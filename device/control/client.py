@@ -37,7 +37,7 @@ from device.records import DoorCommand, DoorStatus
 FILE_NAME = "control.sock"
 ANSWER_S = 5.0
 """A service that has not answered for so long hangs."""
-RETRY_S = 0.01
+RETRY_S = 0.002
 MAX_ANSWER = 2 * MAX_BULK
 """Longest line that is read of an answer, in bytes."""
 SILENCE_S = 15.0

@@ -4,6 +4,7 @@ from tests.rig import (
     checks_badges,
     checks_cameras,
     checks_clocks,
+    checks_control,
     checks_doors,
     checks_parts,
     checks_readers,
@@ -18,5 +19,6 @@ ALL: tuple[Check, ...] = (
     *checks_readers.CHECKS,
     *checks_store.CHECKS,
     *checks_clocks.CHECKS,
+    *checks_control.CHECKS,
     *checks_badges.CHECKS,
 )
