@@ -27,7 +27,7 @@ class Administration:
         self._clock = clock
 
     def add_badge(self, name: str, credential: Credential) -> Badge:
-        """Gives a badge to somebody who is enrolled; the references stay as they are."""
+        """Gives a badge to an enrolled person; the references stay as they are."""
         person, now = self._named(name), self._clock.utc()
         with self._store.people() as people, self._store.audit() as audit:
             _refuse_changed(people, person)
@@ -50,7 +50,7 @@ class Administration:
             return people.held(old), people.held(new)
 
     def revoke_badge(self, credential: Credential) -> Badge:
-        """Makes a badge worthless until its revocation is lifted; harmless when repeated."""
+        """Denies a badge until its revocation is lifted; harmless when repeated."""
         with self._store.people() as people, self._store.audit() as audit:
             before, now = people.held(credential), self._clock.utc()
             people.revoke(credential, now)
@@ -59,7 +59,7 @@ class Administration:
             return people.held(credential)
 
     def suspend_badge(self, credential: Credential) -> Badge:
-        """Makes a badge worthless until it is resumed; harmless when repeated."""
+        """Denies a badge until it is resumed; harmless when repeated."""
         with self._store.people() as people, self._store.audit() as audit:
             before, now = people.held(credential), self._clock.utc()
             people.suspend(credential, now)
@@ -76,14 +76,14 @@ class Administration:
             return badge
 
     def restore_badge(self, credential: Credential) -> Badge | None:
-        """Lifts a revocation: the badge is valid again for its holder, or, if None, can be given to somebody."""
+        """Lifts a revocation: the badge is valid again for its holder, or, if None, can be issued again."""
         with self._store.people() as people, self._store.audit() as audit:
             person = people.restore(credential)
             audit.note(Event.BADGE_RESTORED, self._clock.utc(), person=person, badge=format_badge(credential))
             return people.badge(credential)
 
     def rename(self, name: str, new_name: str) -> tuple[Person, Person]:
-        """Gives somebody another name; badges, references and audit rows stay theirs. Before, and after."""
+        """Renames a person; badges, references and audit rows stay theirs. Returns the person before and after."""
         person = self._named(name)
         with self._store.people() as people:
             _refuse_name(person, new_name, people.named(new_name))
@@ -94,7 +94,7 @@ class Administration:
         return person, renamed
 
     def give_time(self, name: str, *, extended: bool) -> Person:
-        """Says whether the strike is released for longer when this person comes."""
+        """Sets whether the strike is released for longer for this person."""
         event = Event.PERSON_TIME_EXTENDED if extended else Event.PERSON_TIME_USUAL
         person = self._named(name)
         with self._store.people() as people, self._store.audit() as audit:
@@ -155,7 +155,7 @@ def _refuse_replacing(old: Badge, new: Credential) -> None:
 
 
 def _issue(people: People, credential: Credential, person: Person, at: datetime) -> None:
-    """Gives out a badge that nobody has or had. Raises `CredentialError` for any other."""
+    """Issues a badge that has no holder and no past one. Raises `CredentialError` for any other."""
     badge, written = people.badge(credential), format_badge(credential)
     if badge is None:
         people.issue(credential, person, at)

@@ -9,7 +9,7 @@ SLICE_S = 0.05
 
 
 class Stop:
-    """A request to stop. A signal handler may make it at any moment: it takes no lock, so nothing can hang on it."""
+    """A request to stop. A signal handler may make it at any moment: it takes no lock, so nothing can block on it."""
 
     def __init__(self) -> None:
         self._requested = False
@@ -19,7 +19,7 @@ class Stop:
         self._requested = True
 
     def is_set(self) -> bool:
-        """Whether somebody has asked."""
+        """Whether a stop was requested."""
         return self._requested
 
 

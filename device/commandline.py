@@ -1,4 +1,4 @@
-"""What both command lines are made of: commands imported when asked for, and errors told in words with an exit code."""
+"""What both command lines are made of: commands imported on demand, and errors as sentences with an exit code."""
 
 import importlib
 import math
@@ -25,7 +25,7 @@ _REPORT = f"Run it again with {DEBUG_VARIABLE}=1, and report the output to the m
 
 
 class Printable(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
-    """Text that can be shown on a terminal and written into a file: no control characters, no bytes that are none."""
+    """Text that can be shown on a terminal and written into a file: no control characters, no undecodable bytes."""
 
     name = "text"
 
@@ -77,7 +77,7 @@ class LazyGroup(click.Group):
 
 
 def run_command(command: click.Command, arguments: Sequence[str] | None = None) -> int:
-    """Runs a command line and returns the exit code; an error is told in words, without a traceback."""
+    """Runs a command line and returns the exit code; an error becomes a sentence, without a traceback."""
     try:
         result = command.main(arguments, standalone_mode=False)
     except LintelError as error:
@@ -108,6 +108,6 @@ def _told(error: OSError) -> str:
 
 
 def _bug(error: Exception) -> str:
-    """The kind and the place of what nobody foresaw; its words stay out, as they may hold anything."""
+    """The kind and the place of an unforeseen error; its own text stays out, as it may hold anything."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"This is a bug in Lintel: {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}."

@@ -60,7 +60,7 @@ class WrittenFormat:
 
 
 def _wiegand(name: str, pattern: str, write: Callable[[Credential], str]) -> WrittenFormat:
-    """A format of the trade. A number that stands alone begins with 1: 0 is a card that nobody has programmed."""
+    """A format of the trade. A number that stands alone begins with 1: 0 is a card that was never programmed."""
     facility_bits, number_bits = WIDTHS[name]
     return WrittenFormat(
         name,

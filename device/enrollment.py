@@ -56,7 +56,7 @@ class Enrollment:
         self._look = look_of(analyzer, largest_face=largest_face)
 
     def holder(self, credential: Credential, name: str) -> Person | None:
-        """Who gets the badge or the references, None for somebody new: to ask before pictures are taken.
+        """Who gets the badge or the references, None for a new person: to ask before pictures are taken.
 
         Raises `EnrollmentRefused` if badge or name are someone else's. Looks through all names, so without the lock.
         """
@@ -166,7 +166,7 @@ def _main_group(groups: list[set[int]], anchors: int) -> set[int]:
 
 
 def _refuse_badge(badge: Badge | None, namesake: Person | None) -> None:
-    """Refuses a badge that is revoked, or that somebody else holds."""
+    """Refuses a badge that is revoked, or that another person holds."""
     if badge and badge.revoked_at:
         written = format_badge(badge.credential)
         raise EnrollmentRefused(

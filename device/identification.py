@@ -1,4 +1,4 @@
-"""Identifies pictures without a door: a picture against everybody in the store (1:N). The door itself verifies 1:1."""
+"""Identifies pictures without a door: a picture against all people in the store (1:N). The door itself verifies 1:1."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,15 +17,15 @@ from device.vision.identification import Level, laxest_within, nearest, template
 from device.vision.manifest import DecisionRule, Fusion
 
 MAX_IDENTIFIED = 10
-"""So many people at most are named as reaching the threshold: more are a fault of the threshold, not an answer."""
+"""At most this many people are named as reaching the threshold: more are a fault of the threshold, not an answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """Everybody who can be found: people with references made by the present model, and a template of each.
+    """All people who can be found: those with references made by the present model, and a template of each.
 
-    Who was erased is not in it. Who holds none but revoked badges is: the question is who this is, not who may enter.
-    `references` is the largest number that is fused of anybody; `templates` is float32 [people, length].
+    Erased people are not in it. People with revoked badges only are: the question is who this is, not who may enter.
+    `references` is the largest number that is fused of one person; `templates` is float32 [people, length].
     """
 
     people: tuple[Person, ...]
@@ -35,7 +35,7 @@ class Gallery:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody whom the probe may show, and whether the similarity, higher is closer, reaches the threshold."""
+    """A person whom the probe may show, and whether the similarity, higher is closer, reaches the threshold."""
 
     person: Person
     similarity: float
@@ -44,7 +44,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class CandidateList:
-    """The most similar of so many `people`, the most similar first, and the level that they are held against."""
+    """The most similar of `people` people, the most similar first, and the level that they are held against."""
 
     candidates: tuple[Candidate, ...]
     people: int
@@ -52,10 +52,10 @@ class CandidateList:
 
 
 def identify_image(store: Store, analyzer: FaceAnalyzer, path: Path, *, fpir: float) -> CandidateList:
-    """Who reaches a threshold that keeps the false positive identification rate within `fpir`, or nobody.
+    """Who reaches a threshold that keeps the false positive identification rate within `fpir`, if anyone does.
 
     The first is who is identified; more than one call for a person to look. Raises `ModelError` if the model has no
-    threshold that is strict enough for so many people, `StoreError`, and `ImageError` for a picture that shows no face
+    threshold that is strict enough for that many people, `StoreError`, and `ImageError` for a picture without a face
     that can be compared.
     """
     rule = analyzer.embedder.decision_rule
@@ -89,7 +89,7 @@ def search(gallery: Gallery, probe: Embedding, level: Level, *, top: int, fusion
 
 
 def read_gallery(store: Store, model_sha256: str, rule: DecisionRule) -> Gallery:
-    """Everybody with references made by a model, fused as the rule says. Raises `StoreError`."""
+    """All people with references made by a model, fused as the rule says. Raises `StoreError`."""
     with store.people() as people:
         known = people.all_references(model_sha256)
     return gallery_of(known, rule)
@@ -103,7 +103,7 @@ def gallery_of(known: Sequence[tuple[Person, NDArray[np.float32]]], rule: Decisi
 
 
 def door_level(rule: DecisionRule, references: int) -> Level:
-    """The door's own level, with one probe and up to so many references of a person.
+    """The door's own level, with one probe and up to this many references of a person.
 
     All people are held to one threshold, the strictest of theirs: else the most similar could fail where the next pass.
     """

@@ -34,7 +34,7 @@ class Reader(Protocol):
         """The next event, or None if none came within `timeout_s`. Raises `ReaderError` if the reader is gone."""
 
     def show(self, signal: Signal) -> None:
-        """Tells the person by LED and buzzer; a reader without them does nothing. Raises `ReaderError`."""
+        """Signals the person by LED and buzzer; a reader without them does nothing. Raises `ReaderError`."""
 
     def close(self) -> None:
         """Lets the device go; harmless when repeated."""

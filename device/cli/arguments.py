@@ -36,7 +36,7 @@ class BadgeText(click.ParamType):  # type: ignore[type-arg]  # generic in newer 
         return text
 
     def shell_complete(self, ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The badges that somebody holds."""
+        """The badges that have a holder."""
         return _completed(ctx, incomplete, _badges)
 
 
@@ -54,7 +54,7 @@ class Wanted(Printable):
 
 
 class PersonName(Printable):
-    """The name of somebody who is enrolled."""
+    """The name of an enrolled person."""
 
     def shell_complete(self, ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """The names that begin so."""

@@ -66,7 +66,7 @@ def open_store(settings: Settings) -> Iterator["Store"]:
 
 
 def note_store(settings: Settings) -> None:
-    """Says which store a call works on that was not told, if there is a service's here and it is another one."""
+    """Names the store that a call uses by default, if the service's is here and is another one."""
     folder = state_dir(settings)
     is_told = settings.store.state_dir or os.environ.get("STATE_DIRECTORY")
     if not is_told and folder != SERVICE_STATE and SERVICE_STATE.is_dir():

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from device.virtual.pins import SimulatedPins
 
 ACTS_AFTER_S = 1.0
-"""So long simulated hands need for what they are told."""
+"""How long simulated hands need for each instruction."""
 
 
 @click.group(epilog="Exit codes: 0 all works, 1 something fails, 3 settings, 7 a pin cannot be taken.")

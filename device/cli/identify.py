@@ -1,4 +1,4 @@
-"""`lintel identify`: who of everybody is this?"""
+"""`lintel identify`: which enrolled person is this?"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from device.settings.tables import Settings
 
 SHOW_S = 1.5
-"""So long `lintel readers test` shows each signal."""
+"""How long `lintel readers test` shows each signal."""
 STAYS_S = 3.0
 """While signals are shown, a card that was out of sight for less is still there."""
 _ALONE = "The readers must be free: stop the service first (sudo systemctl stop lintel)."
@@ -230,7 +230,7 @@ def _show_signals(reader: "Reader", clock: "Clock", transcript: "Transcript") ->
 
 
 def _read_badge(reader: "Reader", clock: "Clock", transcript: "Transcript", seconds: float) -> bool:
-    """Tells what comes until a badge is read; whether one was."""
+    """Prints events until a badge is read; whether one was."""
     from device.commissioning.at_readers import events
     from device.records import BadgeRead
 

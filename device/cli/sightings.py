@@ -20,7 +20,7 @@ class _Counted:
 
 
 class Sightings:
-    """Tells a presentation, which the door serves, from the sightings of the same card that it holds back."""
+    """Separates presentations, which the door serves, from further sightings of the same card, which it holds back."""
 
     def __init__(self, hold_times_s: Mapping[str, float]) -> None:
         """The hold time of each reader, by its name."""

@@ -44,23 +44,23 @@ MAX_RELEASE_S = LIMITS["extended_strike_time_s"][1]
 """No single grant, request to exit or operator releases the strike for longer."""
 
 GRACE_S = 1.0
-"""An opening counts as caused so long after the strike was secured: the longest that a contact may take to settle."""
+"""An opening counts as caused this long after the strike was secured: the longest time for a contact to settle."""
 EXIT_HELD_S = 60.0
-"""A request to exit that lasts allows openings for so long; after that it is a stuck button, and allows nothing."""
+"""How long a lasting request to exit allows openings; after that it is a stuck button, and allows nothing."""
 FEEDBACK_S = 2.0
-"""A lock may disagree with its relay for so long, while its bolt moves."""
+"""How long a lock may disagree with its relay, while its bolt moves."""
 QUIET_S = 3.0
-"""A forced door must be closed for so long to be over its alarm, so that a rattling one is one alarm."""
+"""How long a forced door must be closed to end its alarm, so that a rattling one is one alarm."""
 MAX_EXPECTED = 8
-"""Of so many grants at a time it is reported whether the door was opened."""
+"""For how many grants at a time it is reported whether the door was opened."""
 INSTANT_S = 1e-6
 """A timer that has less left has run out: sums of seconds are not exact."""
 
 DISABLING = frozenset({DoorInput.DPS, DoorInput.STRIKE_FEEDBACK, DoorInput.LOCKDOWN})
-"""Inputs without which the door is in FAULT. Without the first two nobody knows whether it is secure. A lockdown switch
-that cannot be heard may be on: FAULT is as secure, and is over by itself when the wire is mended.
+"""Inputs without which the door is in FAULT. Without the first two it may not be secure. A lockdown switch that
+can't be heard may be on: FAULT is as secure, and ends by itself when the wire is fixed.
 
-Damage to the others is told and changes nothing, as the door works without them: a damaged REX wire is no request, a
+Damage to the others is reported and changes nothing, as the door works without them: a damaged REX wire is ignored, a
 damaged fire wire neither releases (whoever cuts it would be in) nor ends an evacuation (fire burns wires). An owner who
 wants a cut fire wire to release connects it unsupervised and `active = "open"`. Tamper is tamper, damaged or active.
 """
@@ -100,7 +100,7 @@ class Times:
 
 
 def times(settings: LockSettings) -> Times:
-    """The settings' times, within `LIMITS`; what is no number is the least. Extended is never shorter than plain."""
+    """The settings' times, within `LIMITS`; what is not a number is the least. Extended is never shorter than plain."""
     strike_time_s = _within_limits("strike_time_s", settings.strike_time_s)
     extended_strike_time_s = _within_limits("extended_strike_time_s", settings.extended_strike_time_s)
     return Times(
@@ -145,13 +145,13 @@ class Controller:
     release_left_s: float | None = None
     """Until the release of a grant or an operator ends."""
     let_out_left_s: float | None = None
-    """Until the release for somebody on the way out ends. It holds in every state."""
+    """Until the release for a person on the way out ends. It holds in every state."""
     let_out_anew_left_s: float | None = None
     """Until such releases, each begun before the one before had ended, are worth a notice."""
     release_used: bool = False
     """The door was opened in this release: closing it ends the release."""
     extended: bool = False
-    """The next opening is that of somebody who needs more time."""
+    """The next opening is that of a person who needs more time."""
     cause_left_s: float | None = None
     """Until an opening is no longer caused by what was granted or requested before. One opening uses it up."""
     expected: tuple[int, ...] = ()
@@ -165,9 +165,9 @@ class Controller:
     jammed_left_s: float | None = None
     """Until a lock that says locked while it should be released is worth a notice."""
     tampered: bool = False
-    """The housing was opened, and nobody has cleared it."""
+    """The housing was opened, and that was not cleared."""
     drive_fault: str | None = None
-    """Why the outputs do not do what they are told."""
+    """Why the outputs can't be driven."""
 
     def line(self, wire: DoorInput) -> Line | None:
         """What a wire said last; None if it never said anything or is not there."""
@@ -213,12 +213,12 @@ class Controller:
 
     @property
     def is_exit_stuck(self) -> bool:
-        """Whether the request to exit has been active for too long, or since before anybody watched."""
+        """Whether the request to exit has been active for too long, or since before the start."""
         return self.exit_held_left_s == 0.0
 
     @property
     def is_let_out_without_end(self) -> bool:
-        """Whether somebody was let out again and again for too long without a break, as by a rattling wire."""
+        """Whether the door was released for exit again and again for too long, as by a rattling wire."""
         return self.let_out_anew_left_s == 0.0
 
     @property
@@ -235,7 +235,7 @@ class Controller:
 
     @property
     def is_closed_and_locked(self) -> bool:
-        """Whether everything that is wired says so: what an interlock asks of the other door. Not while somebody may
+        """Whether everything that is wired says so: what an interlock asks of the other door. Not while a person may
         still have pulled it open, and its switch has not settled.
         """
         quiet = all(is_quiet(self.line(wire)) for wire in (DoorInput.DPS, DoorInput.STRIKE_FEEDBACK))
@@ -294,7 +294,7 @@ def _sounding(settings: LockSettings, door: Controller) -> Iterator[DoorOutput]:
 
 def _is_shunted(door: Controller) -> bool:
     """Whether the building's own alarm is to overlook the door: it may be opened, or is open with cause. A door that
-    was found open is not overlooked: anybody may have opened it while no program watched.
+    was found open is not overlooked: anyone may have opened it while no program watched.
     """
     match door.position:
         case Position.CLOSED:

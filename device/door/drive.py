@@ -1,4 +1,4 @@
-"""Drives a door's outputs as its controller says, again while they matter, and tells what came of it."""
+"""Drives a door's outputs as its controller says, again while they matter, and reports the outcome."""
 
 from contextlib import suppress
 
@@ -7,8 +7,8 @@ from device.ports import DoorIO
 from device.records import DriveFailed, DriveMended, Outputs
 
 RENEW_S = 0.5
-"""A strike that is released is driven again so often, as its guard wants it (`relay_guard.PET_S`); and so is whatever
-could not be driven. A fault lasts at least as long.
+"""How often a released strike is driven again, as its guard wants it (`relay_guard.PET_S`), and what could not be
+driven is tried again. A fault lasts at least as long.
 """
 _INSTANT_S = 1e-6
 
@@ -25,18 +25,18 @@ class Drive:
 
     @property
     def is_released(self) -> bool:
-        """Whether the strike was told to release, and nothing failed."""
+        """Whether the strike was to be released, and nothing failed."""
         return self._wanted is not None and self._wanted.released and self._failed_at is None
 
     @property
     def did_release(self) -> bool:
-        """Whether the strike was told to release, and was driven so the last time."""
+        """Whether the strike was to be released, and was driven so the last time."""
         return self._wanted is not None and self._wanted.released and not self._has_failed
 
     def to(self, wanted: Outputs, now: float) -> DriveFailed | DriveMended | None:
         """Drives `wanted` if that is new, or due again; what the controller has to know of it.
 
-        What failed counts as mended when it has been driven without error `RENEW_S` later.
+        A failure counts as fixed once it has been driven without error `RENEW_S` later.
         """
         if wanted == self._wanted and not (self._is_renewed and _is_over(now - self._tried_at)):
             return None
@@ -53,7 +53,7 @@ class Drive:
         return None
 
     def secure(self) -> None:
-        """Drives everything to its safe state, whatever it was told before; a failure is found the next time."""
+        """Drives everything to its safe state, whatever was wanted before; a failure is found the next time."""
         self._wanted, self._has_failed = None, False
         with suppress(Exception):
             self._io.drive(Outputs())

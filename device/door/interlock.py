@@ -11,7 +11,7 @@ class Interlocked(Protocol):
 
     @property
     def is_closed_and_locked(self) -> bool:
-        """Whether nobody can come through."""
+        """Whether no one can come through."""
 
     @property
     def state(self) -> DoorState:
@@ -19,13 +19,13 @@ class Interlocked(Protocol):
 
 
 class Interlock:
-    """What such doors share. It holds for grants, operators and requests to exit, and for nobody's way out: a door that
+    """What such doors share. It holds for grants, operators and requests to exit, never for the way out: a door that
     is evacuated is released whatever the others are, and none waits for it.
     """
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        """Held by each door while it is told something, so that no two can be released by grants at one moment."""
+        """Held by each door while it hears an event, so that no two can be released by grants at one moment."""
         self._doors: list[Interlocked] = []
 
     def add(self, door: Interlocked) -> None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Order(StrEnum):
-    """What an operator has told a door to be until it is cleared."""
+    """The state that an operator has ordered until it is cleared."""
 
     NONE = "none"
     LOCKDOWN = "lockdown"
@@ -39,12 +39,12 @@ class Mode:
 
     @property
     def is_evacuation(self) -> bool:
-        """Whether everybody is let out."""
+        """Whether everyone is let out."""
         return self.fire or self.ordered is Order.EVACUATION
 
     @property
     def is_lockdown(self) -> bool:
-        """Whether nobody is let in; an evacuation comes first."""
+        """Whether no one is let in; an evacuation comes first."""
         return self.switched or self.ordered is Order.LOCKDOWN
 
 

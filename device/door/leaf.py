@@ -50,7 +50,7 @@ def _opened(settings: LockSettings, door: Controller) -> Controller:
     """FORCED unless there is a cause. A door found open at the start was opened without one if it was closed before.
 
     The position before damage to the wire counts as the last one: a door that was closed then and is open when the wire
-    is mended was opened meanwhile, without cause.
+    is fixed was opened meanwhile, without cause.
     """
     if door.is_open:
         return door

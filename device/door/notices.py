@@ -1,4 +1,4 @@
-"""What is worth an audit row: told by comparing what a door knew with what it knows after an event. Pure."""
+"""What is worth an audit row: found by comparing a door before and after an event. Pure."""
 
 from collections.abc import Iterator
 from typing import assert_never
@@ -54,7 +54,7 @@ class NoticeQueue:
 
 def notices(before: Controller, after: Controller, event: DoorEvent) -> tuple[DoorNotice, ...]:
     """What happened between two values of one door, most important first. Grants are left out, as the decision was
-    audited already; one that lets somebody out is not, as it may have come before its row.
+    audited already; one on the way out is not, as it may have come before its row.
     """
     told = (
         *_modes(before, after, event),
@@ -223,12 +223,12 @@ def _passages(before: Controller, after: Controller, event: DoorEvent) -> Iterat
 
 
 def is_let_out(before: Controller, after: Controller) -> bool:
-    """Whether a release for somebody on the way out has just begun, or begun again."""
+    """Whether a release for a person on the way out has just begun, or begun again."""
     return (after.let_out_left_s or 0.0) > (before.let_out_left_s or 0.0)
 
 
 def _beneath(door: Controller) -> str:
-    """The state in which nobody else would have been let through, in words."""
+    """The state in which no one else would have been let through, in words."""
     if door.state in (DoorState.LOCKDOWN, DoorState.FAULT):
         return f", in {door.state}"
     return ""

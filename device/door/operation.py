@@ -112,7 +112,7 @@ class Door:
 
     @property
     def known_at(self) -> float:
-        """When it was last told anything, in seconds on the clock."""
+        """When it last heard an event, in seconds on the clock."""
         return self._controller.at
 
     @property
@@ -129,7 +129,7 @@ class Door:
             return self.state
 
     def grant(self, *, extended: bool = False, row: int = 0) -> bool:
-        """Lets somebody in whose decision is written down, in audit row `row`; whether the door has done so, or stands
+        """Lets in a person whose decision is written down, in audit row `row`; whether the door has done so, or stands
         open already.
         """
         with self._lock:
@@ -138,7 +138,7 @@ class Door:
             return is_admitted and self.state not in (DoorState.LOCKDOWN, DoorState.FAULT)
 
     def let_out(self, *, extended: bool = False, row: int = 0) -> bool:
-        """Lets somebody out, in every state and whatever an interlock says; whether the strike was driven released.
+        """Lets a person out, in every state and whatever an interlock says; whether the strike was driven released.
 
         Bounded as a grant is. A door in LOCKDOWN or FAULT stays in it. In a fault of the outputs it tries all the same.
         """
@@ -156,17 +156,17 @@ class Door:
         return self._saver.is_written
 
     def wait_written(self, timeout_s: float) -> bool:
-        """Waits at most so long, in real seconds, until `is_written`; whether it is."""
+        """Waits until `is_written`, at most `timeout_s` real seconds; whether it is."""
         return self._saver.wait_written(timeout_s)
 
     def remark(self, event: Event, detail: str) -> None:
-        """Something about this door that is worth an audit row, said by somebody else."""
+        """Queues something worth an audit row that another part found out about this door."""
         with self._lock:
             self._note(event, detail)
             self._wake(has_changed=False)
 
     def tick(self, not_before: float = -math.inf) -> None:
-        """Time has passed. Whoever has waited may say until when at least, in case the clock stands still."""
+        """Time has passed, until `not_before` at least, in case the clock stands still."""
         with self._lock:
             self._hear(Tick(), not_before)
 
@@ -179,7 +179,7 @@ class Door:
             return min((when for when in due if when is not None), default=None)
 
     def status(self) -> DoorStatus:
-        """All that is known, for whoever asks."""
+        """All that is known."""
         with self._lock:
             door = self._controller
             found_open = FOUND_OPEN if door.found_open else ""
@@ -217,7 +217,7 @@ class Door:
             elif not self._is_left:
                 self._end()
         try:
-            self._io.close()  # not with the lock: it may wait for a thread that is about to tell something
+            self._io.close()  # not with the lock: it may wait for a thread that is about to report an event
         finally:
             self._saver.close()
 
@@ -229,7 +229,7 @@ class Door:
                 self._wired = frozenset(lines)
                 self._hear_lines(lines)
                 self._io.watch(self._changed)
-                self._hear_lines(self._io.lines())  # what changed before anybody watched
+                self._hear_lines(self._io.lines())  # what changed before the start
         except BaseException:
             with suppress(DoorError):
                 self.close()
@@ -290,7 +290,7 @@ class Door:
         self._told.add(DoorNotice(event, self._clock.monotonic(), detail))
 
     def _interlocked(self, event: DoorEvent) -> DoorEvent:
-        """The event as it counts while another door of a mantrap is not closed and locked: nobody is let in, but people
+        """The event as it counts while another door of a mantrap is not closed and locked: no one is let in, but people
         are let out, and that is reported.
         """
         if self._interlock.admits(self):
@@ -307,7 +307,7 @@ class Door:
             self.wakeup.set()
 
     def _is_evacuated(self) -> bool:
-        """Whether the strike is released for everybody, and will be again at the next start."""
+        """Whether the strike is released for everyone, and will be again at the next start."""
         evacuated = self._controller.mode.is_evacuation and self._drive.did_release
         return evacuated and self._remembers and not self._has_ended
 

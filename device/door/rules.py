@@ -55,7 +55,7 @@ def step(
 
 
 def _passed(door: Controller, now: float) -> Controller:
-    """Counts all timers down. A time that is no number is for ever."""
+    """Counts all timers down. A time that is not a number never ends."""
     moved_s = abs(now - door.at)
     elapsed_s = moved_s if math.isfinite(moved_s) else math.inf
     return replace(
@@ -100,7 +100,7 @@ def _happened(settings: LockSettings, wired: frozenset[DoorInput], door: Control
 
 
 def _expecting(before: Controller, door: Controller, row: int) -> Controller:
-    """Somebody may open the door now, if its switch says that it is closed."""
+    """A person may open the door now, if its switch says that it is closed."""
     may_open = door is not before and door.is_open is False and not before.mode.is_evacuation
     return replace(door, expected=(*door.expected, row)[-MAX_EXPECTED:]) if may_open else door
 
@@ -114,7 +114,7 @@ def _let_in(settings: LockSettings, door: Controller, *, extended: bool = False)
             return _may_open(settings, released, time_s, extended=extended)
         case DoorState.FAULT | DoorState.LOCKDOWN:
             return door
-        case DoorState.EVACUATION:  # it is released for everybody
+        case DoorState.EVACUATION:  # it is released for everyone
             return door
         case _:
             assert_never(door.state)
@@ -122,7 +122,7 @@ def _let_in(settings: LockSettings, door: Controller, *, extended: bool = False)
 
 def _let_out(settings: LockSettings, door: Controller, *, extended: bool = False) -> Controller:
     """Releases in every state for an exit badge or an exit button, and allows one opening. It quiets no alarm."""
-    if door.mode.is_evacuation:  # it is released for everybody
+    if door.mode.is_evacuation:  # it is released for everyone
         return door
     time_s = _strike_time_s(settings, extended=extended)
     anew_left_s = EXIT_HELD_S if door.let_out_left_s is None else door.let_out_anew_left_s
@@ -136,7 +136,7 @@ def _strike_time_s(settings: LockSettings, *, extended: bool) -> float:
 
 
 def _may_open(settings: LockSettings, door: Controller, time_s: float, *, extended: bool) -> Controller:
-    """Allows one opening. The time of somebody who follows through the open door begins now."""
+    """Allows one opening. The time of a person who follows through the open door begins now."""
     allowed = replace(
         door,
         release_used=False,
@@ -166,7 +166,7 @@ def _commanded(settings: LockSettings, door: Controller, command: DoorCommand) -
 
 
 def _cut_short(door: Controller) -> Controller:
-    """Ends the release of a grant or an operator. Somebody who has just pulled the door open is not a burglar."""
+    """Ends the release of a grant or an operator. A person who has just pulled the door open is not a burglar."""
     if door.release_left_s is None:
         return door
     if door.let_out_left_s is not None:  # the cause is theirs
@@ -175,7 +175,7 @@ def _cut_short(door: Controller) -> Controller:
 
 
 def _let_out_ended(door: Controller) -> Controller:
-    """Ends the release for somebody on the way out, likewise."""
+    """Ends the release for a person on the way out, likewise."""
     if door.let_out_left_s is None:
         return door
     if door.release_left_s is not None:
@@ -188,7 +188,7 @@ def _grace(cause_left_s: float | None) -> float | None:
 
 
 def _cleared(door: Controller) -> Controller:
-    """Leaves what is shown, one thing at a time, so that nobody clears what they do not see."""
+    """Leaves what is shown, one thing at a time, so that no one clears what they do not see."""
     match door.state:
         case DoorState.EVACUATION:
             return _evacuation_cleared(door)
@@ -253,7 +253,7 @@ def _fire_changed(door: Controller, before: Line | None, line: Line) -> Controll
 
 
 def _switched(door: Controller, line: Line) -> Controller:
-    """Locking down by the switch is a word as an operator's is: it ends the release for somebody on the way out."""
+    """Locking down by the switch counts as an operator's command: it ends the release for a person on the way out."""
     if line is not Line.ACTIVE:
         return door
     return replace(_let_out_ended(door), mode=replace(door.mode, switched=True))
@@ -308,7 +308,7 @@ def _ended(door: Controller) -> Controller:
 
 def _unlocked_left_s(door: Controller) -> float | None:
     """Runs while the lock says unlocked although it should be secure. An open door's bolt says nothing, but clears
-    nothing either, and nor does the release for somebody on the way out.
+    nothing either, and nor does the release for a person on the way out.
     """
     should_be_secure = not door.is_released or (door.is_unlocked and not door.mode.is_evacuation)
     says_unlocked = door.line(DoorInput.STRIKE_FEEDBACK) is Line.ACTIVE and should_be_secure

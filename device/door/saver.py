@@ -61,7 +61,7 @@ class Saver:
             self._changed.notify_all()
 
     def wait_written(self, timeout_s: float) -> bool:
-        """Waits at most so long, in real seconds, until the last that was wanted is on the disk; whether it is."""
+        """Waits until the last mode wanted is on the disk, at most `timeout_s` real seconds; whether it is."""
         with self._changed:
             return self._changed.wait_for(lambda: self._memory is None or self._wanted == self._written, timeout_s)
 

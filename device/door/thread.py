@@ -25,7 +25,7 @@ class DoorThread:
         self._thread.start()
 
     def close(self) -> None:
-        """Ends the thread; harmless when repeated. The door is to be closed next: nobody ends its releases now."""
+        """Ends the thread; harmless when repeated. Close the door next: nothing ends its releases now."""
         self._is_ending = True
         self._door.hurry.set()
         self._thread.join(2 * BEAT_S)  # one that hangs in a driver is left behind

@@ -20,4 +20,4 @@ class ReaderContext:
     """Where keys of readers are kept."""
     own_formats: tuple[FormatSettings, ...] = ()
     has_standard_input: bool = True
-    """False for a service, at whose standard input nobody types."""
+    """False for a service, which has no one typing at its standard input."""

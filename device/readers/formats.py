@@ -106,7 +106,7 @@ ALIASES = {"csn32": "csn4", "csn56": "csn7"}
 
 
 class Why(StrEnum):
-    """Why a frame is no badge."""
+    """Why a frame is not a badge."""
 
     NO_FRAME = "no-frame"
     UNKNOWN_LENGTH = "unknown-length"
@@ -119,7 +119,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a frame is no badge, in words that hold none of it, and what to look at."""
+    """Why a frame is not a badge, in words that reveal none of it, and what to check."""
 
     why: Why
     text: str

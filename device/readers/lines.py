@@ -18,7 +18,7 @@ LINE_TIME_S = 1.0
 
 
 class LineParser:
-    """Lines into badges; what is no badge is an unreadable one, empty lines are skipped."""
+    """Turns lines into badges; other lines become unreadable badges, empty ones are skipped."""
 
     def __init__(self, name: str, security: Security) -> None:
         self._name = name
@@ -30,10 +30,10 @@ class LineParser:
     def take(self, received: bytes, at: float) -> list[ReaderEvent]:
         """The lines that have come to their end.
 
-        One that is too long is told at its limit, so that memory stays bounded, and its rest is skipped, so that no
+        One that is too long is reported at its limit, so that memory stays bounded, and its rest is skipped, so that no
         part of it is taken for a badge.
         """
-        reads = self._begin_anew_after_a_pause(at)
+        reads = self._start_over_after_a_pause(at)
         *lines, self._partial = (self._partial + received.replace(b"\r", b"\n")).split(b"\n")
         for line in lines:
             if line.strip() and not self._skipping:
@@ -50,8 +50,8 @@ class LineParser:
         """A last line without an end."""
         return self.take(b"\n", at) if self._partial.strip() else []
 
-    def _begin_anew_after_a_pause(self, at: float) -> list[ReaderEvent]:
-        """What came of a line before a pause is noise, and so is the rest of that line: either could be somebody else's
+    def _start_over_after_a_pause(self, at: float) -> list[ReaderEvent]:
+        """What came of a line before a pause is noise, and so is the rest of that line: either could be another
         badge, and so could both together.
         """
         paused, self._received_at = at - self._received_at > LINE_TIME_S, at
@@ -74,8 +74,8 @@ class LineParser:
 def open_reader(settings: ReaderSettings, around: ReaderContext) -> Reader:
     """The reader of standard input (`stdin`), a character device or a FIFO. Raises `ReaderError`.
 
-    Security: standard input and a FIFO are local, whoever may write to them can claim any badge. A device is clear
-    text: so can whoever reaches its wire.
+    Security: standard input and a FIFO are local; any program that may write to them can claim any badge. A device is
+    clear text: anyone at its wire can do so.
     """
     return _opened(settings, around.clock)
 

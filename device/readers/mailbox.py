@@ -6,9 +6,9 @@ from collections import deque
 from device.records import BadgeRead, ReaderEvent, ReaderNotice
 
 ROOM = 64
-"""So many events of all readers wait at most."""
+"""How many events of all readers wait at most."""
 ROOM_FOR_NOISE = 4
-"""So many unreadable badges among them: a badge waits behind no more."""
+"""How many unreadable badges are among them at most: a badge waits behind no more."""
 
 
 class Mailbox:

@@ -1,4 +1,4 @@
-"""One reader of a group, served step by step by a thread of its own: what of its events goes on, and how it fares."""
+"""One reader of a group, served step by step by a thread of its own: which of its events pass, and its state."""
 
 import math
 import threading
@@ -21,7 +21,7 @@ REST_S = 0.01
 HELD_UP_S = 1.0
 """A look that took longer was held up, as when the process stood still: what it gives may have waited since."""
 DRAIN_S = 0.25
-"""For so long after that, so may what is given next."""
+"""For this long after that, so may what is given next."""
 HANGS_S = 5.0
 """A reader whose device keeps its thread for longer hangs. Opening the slowest kind takes some 2 s."""
 

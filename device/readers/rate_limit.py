@@ -10,7 +10,7 @@ REPORT_EVERY_S = 1.0
 
 @dataclass(slots=True)
 class TokenBucket:
-    """How much may come: `burst` at once, `rate` a second from then on."""
+    """Admits `burst` events at once, then `rate` per second."""
 
     burst: float
     rate: float
@@ -18,7 +18,7 @@ class TokenBucket:
     _since: float | None = None
 
     def admits(self, at: float) -> bool:
-        """Whether one more may, `at` seconds."""
+        """Whether one more event at `at` seconds is admitted."""
         passed = 0.0 if self._since is None else max(0.0, at - self._since)
         self._left = self.burst if self._since is None else min(self.burst, self._left + passed * self.rate)
         self._since = at
@@ -29,7 +29,7 @@ class TokenBucket:
 
 
 class RateLimit:
-    """Lets a reader's events in at the pace at which people can make them, and counts the rest.
+    """Admits a reader's events at the rate at which people can cause them, and counts the rest.
 
     Badges that can be read have a pace of their own, which noise does not use up, and so has what a reader says of
     itself: a loose contact must not fill the audit.
@@ -47,7 +47,7 @@ class RateLimit:
         self._told_at = 0.0
 
     def lets_in(self, event: ReaderEvent, at: float) -> bool:
-        """Whether the event counts. One that does not is told of later."""
+        """Whether the event counts. One that does not is reported later."""
         self._reader = event.reader
         if self._admits(event, at):
             return True

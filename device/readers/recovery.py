@@ -1,4 +1,4 @@
-"""A reader that is missing, or went away, is looked for until it is found."""
+"""Reopens a reader that is missing or went away, until it is found."""
 
 import math
 import traceback

@@ -39,7 +39,7 @@ def open_serial_line(path: Path, baud_rate: int) -> int:
 
 def _set_up(descriptor: int, baud_rate: int) -> None:
     """Eight bits, no parity, no control lines, nothing sent back, and no byte has a meaning of its own, such as an end
-    of file. What came before is thrown away: nobody stands there for it any more.
+    of file. What came before is discarded: the person it was for has left.
     """
     if baud_rate not in RATES:
         raise ReaderError(

@@ -14,9 +14,9 @@ from device.ports import Clock
 from device.records import ReaderEvent, Signal
 
 CHUNK = 4096
-"""So many bytes at most are taken at once."""
+"""How many bytes are read at once at most."""
 REST_S = 0.01
-"""What floods without saying anything is left alone for so long now and then, so that others get the processor."""
+"""How long to stop reading an input that sends only garbage, so that other threads get to run."""
 CHECK_HINT = "Connect the reader, and check its `source` in the settings."
 
 
@@ -109,7 +109,7 @@ def has_come(descriptor: int, timeout_s: float) -> bool:
 
 
 def received_from(descriptor: int) -> bytes | None:
-    """What has come, nothing at the end; None if somebody else took it, or it was a false alarm.
+    """What has come, nothing at the end; None if another reader took it, or it was a false alarm.
 
     Raises `ReaderError`.
     """

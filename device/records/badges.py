@@ -14,7 +14,7 @@ class Credential:
 
 
 class Security(Enum):
-    """What a reader and its wire promise: the code that JSON carries, and what it means for whoever owns the door."""
+    """What a reader and its wire promise: the code that JSON carries, and what it means for the door's owner."""
 
     SECURE_CHANNEL = ("secure-channel", "encrypted and authenticated, each reader with a key of its own")
     CLEAR_TEXT = ("clear-text", "anyone at the wire can read a badge and replay it")
@@ -31,7 +31,7 @@ class BadgeRead:
     """A badge presented `at` seconds on the monotonic clock; `credential` is None if the reader understood nothing.
 
     `reader` is the reader's name in the settings, `fault` says why it understood nothing, `bits` is the frame as it
-    came, in 0 and 1, for whoever sets a reader up.
+    came, in 0 and 1, for setting a reader up.
     """
 
     credential: Credential | None
@@ -85,7 +85,7 @@ ReaderEvent = BadgeRead | BadgeRemoved | KeyPress | ReaderNotice
 
 
 class Signal(StrEnum):
-    """What a reader's LED and buzzer tell the person."""
+    """What a reader's LED and buzzer signal to the person."""
 
     READY = "ready"
     LOOK = "look"

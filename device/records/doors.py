@@ -1,4 +1,4 @@
-"""The door itself: what it can sense, what it is told, what it drives, and the states it can be in."""
+"""The door itself: what it can sense, what it hears, what it drives, and the states it can be in."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,16 +22,16 @@ class DoorState(StrEnum):
     FAULT = "fault"
     """Something the door needs does not work; only the way out and an evacuation release it."""
     LOCKDOWN = "lockdown"
-    """Secure against everybody outside until an operator clears it; the way out still releases it."""
+    """Secure against everyone outside until an operator clears it; the way out still releases it."""
     EVACUATION = "evacuation"
-    """Released for everybody, until the fire input is quiet and an operator clears it."""
+    """Released for everyone, until the fire input is quiet and an operator clears it."""
 
 
 class DoorInput(StrEnum):
     """A wire that says something. Active means what is said here."""
 
     REX = "rex"
-    """Request to exit: somebody inside presses the button."""
+    """Request to exit: a person inside presses the button."""
     DPS = "dps"
     """Door position switch: the door is open."""
     STRIKE_FEEDBACK = "strike-feedback"
@@ -41,7 +41,7 @@ class DoorInput(StrEnum):
     POWER_FAIL = "power-fail"
     """The mains are gone and the battery drives the door."""
     FIRE = "fire"
-    """The fire panel lets everybody out."""
+    """The fire panel lets everyone out."""
     LOCKDOWN = "lockdown"
     """A switch or button that locks the door down; it stays so until the switch is off and an operator clears it."""
 
@@ -56,7 +56,7 @@ class Line(StrEnum):
 
     @property
     def is_fault(self) -> bool:
-        """Whether the wire is damaged, so that nobody knows what it would say."""
+        """Whether the wire is damaged, so that its state is unknown."""
         return self in (Line.CUT, Line.SHORT)
 
 
@@ -86,7 +86,7 @@ class Outputs:
 
 
 class DoorCommand(StrEnum):
-    """What an operator can tell a door."""
+    """What an operator can command a door."""
 
     RELEASE = "release"
     """Release it once, as a grant does."""
@@ -108,11 +108,11 @@ class InputChanged:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A decision to let somebody through, written down before; `extended` for those who need more time."""
+    """A decision to let a person through, written down before; `extended` for those who need more time."""
 
     extended: bool = False
     egress: bool = False
-    """It lets somebody out: it releases in every state, LOCKDOWN and FAULT included."""
+    """It lets a person out: it releases in every state, LOCKDOWN and FAULT included."""
     row: int = 0
     """The decision's audit row, so that the one about passing can name it; 0 if it is not written yet."""
 
@@ -133,14 +133,14 @@ class ScheduleChanged:
 
 @dataclass(frozen=True, slots=True)
 class DriveFailed:
-    """An output did not do what it was told."""
+    """An output could not be driven."""
 
     detail: str
 
 
 @dataclass(frozen=True, slots=True)
 class DriveMended:
-    """The outputs do what they are told again."""
+    """The outputs can be driven again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ class DoorNotice:
 
 @dataclass(frozen=True, slots=True)
 class DoorStatus:
-    """A door for whoever asks: where it is, what its wires say, what it drives."""
+    """A door's status: where it is, what its wires say, what it drives."""
 
     door: str
     state: DoorState

@@ -48,4 +48,4 @@ class Enrolled:
     references: tuple[tuple[str, int], ...]
     """(SHA-256 of the model, number of references made by it)"""
     extended: bool = False
-    """Whether the strike is released for longer, for somebody who needs more time."""
+    """Whether the strike is released for longer, for a person who needs more time."""

@@ -34,7 +34,7 @@ from device.vision.faces import FaceAnalyzer
 ALL_PINS = frozenset(range(28))
 CHANNELS = 8
 SUPERVISED = (DoorInput.DPS, DoorInput.STRIKE_FEEDBACK, DoorInput.FIRE, DoorInput.LOCKDOWN)
-"""The inputs that are worth their end-of-line resistors: a cut wire of these can be told from a quiet one."""
+"""The inputs that are worth their end-of-line resistors: with them, a cut wire differs from a quiet one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,11 +32,11 @@ PAUSE_S = 1.0
 SETTLE_S = 0.2
 """After the last thing of a step: what has to be debounced, and a frame's end by silence."""
 POLL_S = 0.02
-"""A virtual door's loop comes round so often, on the scenario's clock."""
+"""How often a virtual door's loop comes round, on the scenario's clock."""
 SIGHTING_S = 0.1
 """Between two reports of a badge that stays at its reader."""
 MOST_S = 120.0
-"""A step ends after so long, even if the strike is still released."""
+"""A step ends after this time, even if the strike is still released."""
 
 
 @dataclass(frozen=True, slots=True)

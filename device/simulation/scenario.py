@@ -2,7 +2,7 @@
 
 title = "A door in an office"
 
-[settings.access]                   # none: the settings of whoever plays it; here any of them, more doors too
+[settings.access]                   # none: the player's own settings; here any of them, more doors too
 interlock = false
 
 [images]                            # a file beside the scenario, or a portrait that came with Lintel
@@ -16,7 +16,7 @@ images = ["eileen"]
 [[step]]
 title = "Her own badge"
 door = "main"                       # none: the first
-badge = "17:1001"                   # none: nobody badges
+badge = "17:1001"                   # none: no badge
 badge_at_s = 1.0
 badge_lasts_s = 5.0                 # it stays at its reader, which reports it ten times a second
 camera = "works"                    # or "dead", "frozen", "late", "repeats"
@@ -32,7 +32,7 @@ door = "main"                       # none: the step's
 input = "dps"                       # or command = "lockdown", reader = "lost", relay = "broken"
 line = "active"                     # or "quiet", "cut", "short"
 
-[[step.view]]                       # none: nobody is there
+[[step.view]]                       # none: no one is there
 image = "eileen"
 from = { x = 0.4, size = 0.3 }      # center and height, as shares of the picture's
 to = { x = 0.5, size = 0.9 }
@@ -100,7 +100,7 @@ class Step(Table, frozen=True):
 
 
 class Enrollee(Table, frozen=True):
-    """Somebody to enroll before the first step."""
+    """A person to enroll before the first step."""
 
     name: str
     badge: str

@@ -15,11 +15,11 @@ EVERY_S = 24 * 3600.0
 AGAIN_S = 3600.0
 """When it is tried again after a check that could not be made."""
 COPY_WITHIN_S = 60.0
-"""A copy begins again whenever somebody writes; after this time the check is put off."""
+"""A copy starts over after each write; after this time the check is put off."""
 MAX_BYTES = 256 * 1024**2
 """A larger database is not copied into memory, and not checked."""
 MAX_SHARE = 4
-"""Nor one that would take more than one part in so many of the memory that is free."""
+"""Nor one that would take more than a `MAX_SHARE`th of the free memory."""
 _PAGE_BYTES = 4096
 _MEMORY = Path("/proc/meminfo")
 _STEP_PAGES = 256

@@ -49,7 +49,7 @@ class Connection:
 class Connections:
     """The only way to the file in this process. Thread-safe.
 
-    Nobody but SQLite opens the file once it exists: closing any other descriptor of it would drop SQLite's locks.
+    Only SQLite opens the file once it exists: closing any other descriptor of it would drop SQLite's locks.
     """
 
     def __init__(self, folder: Path, journal: Journal, turnstile: Turnstile) -> None:

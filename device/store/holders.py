@@ -7,7 +7,7 @@ from pathlib import Path
 
 PROCESSES = Path("/proc")
 _WAL_WRITERS = range(120, 123)
-"""Bytes of the `-shm` file that a writer, a checkpoint and a recovery lock; the others keep nobody waiting."""
+"""Bytes of the `-shm` file that a writer, a checkpoint and a recovery lock; the others block no one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class _Lock:
 
 
 def holders(path: Path) -> tuple[Holder, ...]:
-    """The other processes whose lock on the database at `path` keeps somebody waiting; nobody if it cannot be told.
+    """The other processes whose lock on the database at `path` blocks others; empty if that is unknown.
 
-    With a write-ahead log every reader holds a lock on the file itself that keeps nobody waiting.
+    With a write-ahead log every reader holds a lock on the file itself that blocks no one.
     """
     shared = path.with_name(f"{path.name}-shm")
     if shared.exists():

@@ -33,16 +33,16 @@ _PEOPLE = "SELECT id, name, enrolled_at, extended FROM people NOT INDEXED"
 
 
 class People:
-    """Who may be verified. Raises `sqlite3.Error` as it comes; `Store` gives it its name.
+    """Who may be verified. Raises plain `sqlite3.Error`, which `Store` translates.
 
-    An index finds a row, and the row has to say the same: a bit that flipped in the index finds nobody.
+    The row that an index finds has to contain what was looked up, so a bit that flipped in the index finds no one.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def claim(self, credential: Credential, model_sha256: str) -> Claim | None:
-        """What is known of a badge, or None if nobody holds it; references of other models are left out."""
+        """What is known of a badge, or None if it has no holder; references of other models are left out."""
         with self._session.snapshot():
             row = self._row_of(credential)
             if row is None:
@@ -69,7 +69,7 @@ class People:
         return _vectors([row["embedding"] for row in rows], person.id)
 
     def all_references(self, model_sha256: str) -> tuple[tuple[Person, NDArray[np.float32]], ...]:
-        """Everybody with references made by a model, by their number: float32 [n, length], n >= 1."""
+        """All people with references made by a model, by their number: float32 [n, length], n >= 1."""
         return tuple(found for page in self._pages() for found in self._references_in(page, model_sha256))
 
     def badge(self, credential: Credential) -> Badge | None:
@@ -147,7 +147,7 @@ class People:
             )
 
     def held(self, credential: Credential) -> Badge:
-        """The badge that somebody holds. Raises `CredentialError` if nobody does."""
+        """A badge with its holder. Raises `CredentialError` if it has none."""
         badge = self.badge(credential)
         if badge is None:
             raise CredentialError(
@@ -156,13 +156,13 @@ class People:
         return badge
 
     def revoke(self, credential: Credential, at: datetime) -> None:
-        """Makes a badge worthless, a suspended one too. Raises `CredentialError` if nobody holds it."""
+        """Revokes a badge, a suspended one too. Raises `CredentialError` if it has no holder."""
         self._session.lock()
         if self.held(credential).revoked_at is None:
             self._mark(credential, revoked_at=at, suspended_at=None)
 
     def suspend(self, credential: Credential, at: datetime) -> None:
-        """Makes a badge worthless until it is resumed. Raises `CredentialError` if nobody holds it or it is revoked."""
+        """Suspends a badge until it is resumed. Raises `CredentialError` if it has no holder or is revoked."""
         self._session.lock()
         badge = self.held(credential)
         _refuse_revoked(badge)
@@ -188,13 +188,13 @@ class People:
         )
 
     def revoked_badges(self) -> tuple[RevokedBadge, ...]:
-        """The revoked badges that nobody holds any more."""
+        """The revoked badges that no longer have a holder."""
         rows = self._session.rows("SELECT format, facility, number, revoked_at FROM revoked_badges NOT INDEXED")
         revoked = (RevokedBadge(_credential(row), _time(row["revoked_at"])) for row in rows)
         return tuple(sorted(revoked, key=lambda badge: _key(badge.credential)))
 
     def restore(self, credential: Credential) -> Person | None:
-        """Lifts a revocation: the badge is valid again for its holder, who is returned, or can be given to somebody.
+        """Lifts a revocation: the badge is valid again for its holder, who is returned, or can be issued again.
 
         Raises `CredentialError` if the badge is not revoked.
         """

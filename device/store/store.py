@@ -1,4 +1,4 @@
-"""The store: people and audit behind one door, so that nobody above sees SQL, a lock or `sqlite3.Error`."""
+"""The store: people and audit behind one door, so that no caller sees SQL, a lock or `sqlite3.Error`."""
 
 import contextlib
 import sqlite3
@@ -88,7 +88,7 @@ class Store:
         """Erases a person with badges and references, and notes it in the audit without the name. Raises `StoreError`.
 
         Their bytes are overwritten in the database (`secure_delete`) and in a rollback journal. If that is
-        interrupted, whoever opens the store next carries it to its end.
+        interrupted, the next process that opens the store completes it.
         """
         with self.writing(), self.people() as people, self.audit() as audit:
             if self._is_on_disk:
@@ -111,7 +111,7 @@ class Store:
         return tuple(_size_and_time(self.path.with_name(f"{FILE_NAME}{suffix}")) for suffix in ("", "-journal", "-wal"))
 
     def copy_in_memory(self) -> "Store":
-        """A copy of the whole database that nobody finds on a disk, whatever happens. Raises `StoreError`."""
+        """A copy of the whole database that never reaches a disk, whatever happens. Raises `StoreError`."""
         with store_errors(self.path):
             copy = self._copied(lambda _pages: None)
             copy.execute("PRAGMA foreign_keys=1")

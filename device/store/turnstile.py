@@ -1,4 +1,4 @@
-"""The queue for the database's lock: whoever wants it next waits here, in whichever thread or process it runs.
+"""The queue for the database's lock: threads and processes that want it next wait here.
 
 SQLite has no queue: it asks for a lock now and then, up to 0.1 s apart, and a door that writes row after row on a slow
 disk takes it again before anybody else has asked. So each reader and writer first passes a turnstile, a lock (flock(2))
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PATIENCE_S = 2.0
-"""Longer nobody waits here: the turnstile is a courtesy, and SQLite's lock keeps the data safe without it."""
+"""The longest wait here: the turnstile is a courtesy, and SQLite's lock keeps the data safe without it."""
 BREATHER_S = 0.005
 """Pause after a commit before the same store takes another turn, for those who wait."""
 _POLL_S = 0.001

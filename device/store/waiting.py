@@ -12,7 +12,7 @@ _KIND = 0xFF
 def execute_when_free(
     connection: sqlite3.Connection, statement: str, patience_s: float | None = None
 ) -> sqlite3.Cursor:
-    """Carries out a statement that needs a lock, as soon as nobody else has it.
+    """Carries out a statement that needs a lock, as soon as it is free.
 
     Raises `sqlite3.OperationalError` after `patience_s`; without it, after `LOCK_TIMEOUT_S`.
     """

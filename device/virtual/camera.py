@@ -1,4 +1,4 @@
-"""The virtual camera: draws the scene for every frame of its clock, and can be told to fail."""
+"""The virtual camera: draws the scene for every frame of its clock, and can be made to fail."""
 
 import math
 import time

@@ -1,4 +1,4 @@
-"""A clock that stands still until somebody waits: minutes of a scenario pass in no time, and always alike."""
+"""A clock that stands still until a thread waits: minutes of a scenario pass in no time, and always alike."""
 
 import threading
 from bisect import insort
@@ -9,7 +9,7 @@ from device.ports import Timed
 
 
 class SimulatedClock:
-    """`Clock` that starts at 0 s and moves only when somebody waits.
+    """`Clock` that starts at 0 s and moves only when a thread waits.
 
     What happens meanwhile, happens in order: actions that were laid down with `at`, and whatever it attends.
     """

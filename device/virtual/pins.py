@@ -1,4 +1,4 @@
-"""GPIO pins that exist only in memory: gpiozero's mock pins, which remember their levels and can be told to fail."""
+"""GPIO pins that exist only in memory: gpiozero's mock pins, which remember their levels and can be made to fail."""
 
 import threading
 from collections.abc import Sequence
@@ -86,7 +86,7 @@ class SimulatedPins:
             self.let_go(wire.pin)
 
     def connect(self, channel: int, ohm: float | None) -> None:
-        """Puts so much resistance between a channel of the MCP3008 and ground; None is a cut cable, as at first."""
+        """Puts a resistance between a channel of the MCP3008 and ground; None is a cut cable, as at first."""
         self._ohms[channel] = ohm
 
     def reading(self, channel: int) -> int:

@@ -8,7 +8,7 @@ from device.records import BadgeRead, Credential, KeyPress, Notice, ReaderEvent,
 
 
 class SimulatedReader:
-    """`Reader` of badges presented in the program itself. It promises nothing: whoever runs it is anybody."""
+    """`Reader` of badges presented in the program itself. It promises nothing: anyone may run it."""
 
     def __init__(self, clock: Clock, name: str = "reader") -> None:
         self._clock = clock
@@ -18,7 +18,7 @@ class SimulatedReader:
         self.broken = False
         """While true, reading fails, as with a pulled plug."""
         self.shown: list[Signal] = []
-        """What it was told to show, the last one last."""
+        """The signals it was given, the last one last."""
 
     def present(self, credential: Credential | None, fault: str = "") -> None:
         """Lays a badge on the reader; None is one that it cannot read. A lost reader reads nothing."""

@@ -19,7 +19,7 @@ NOISE_LEVELS = 3.0
 _SWAY_PX, _SWAY_HZ, _TILT_DEG = 3.0, 0.4, 1.5
 _FEATHER = 0.06
 _NOISE_STEP = 31_337
-"""How far one field of noise is rolled from frame to frame; drawing it anew takes most of a frame's time."""
+"""How far one field of noise is rolled from frame to frame; drawing it again takes most of a frame's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def _with_figure(canvas: NDArray[np.float32], figure: Figure, image: Image, elap
 
 
 def _transform(image: Image, place: Place, elapsed_s: float) -> NDArray[np.float64]:
-    """From the picture to the frame: sized, placed, and swaying a little like somebody who stands."""
+    """From the picture to the frame: sized, placed, and swaying a little like a standing person."""
     height, width = image.shape[:2]
     phase = 2 * math.pi * _SWAY_HZ * elapsed_s
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), _TILT_DEG * math.sin(phase), place.size * HEIGHT / height)

@@ -59,7 +59,7 @@ def without(bits: str, *positions: int) -> str:
 
 
 def ringing(bits: str, timing: Timing = TYPICAL, times: int = 2) -> tuple[Change, ...]:
-    """What each pulse's end bounces: so many short dips of 2 us on its own line."""
+    """How each pulse's end bounces: this many short dips of 2 us on its own line."""
     ends = ((int(bit), index * timing.spacing_s + timing.width_s) for index, bit in enumerate(bits))
     return tuple(
         change for line, end in ends for dip in range(times) for change in pulse(line, end + 2e-6 + dip * 4e-6, 2e-6)
@@ -76,7 +76,7 @@ def crosstalk(bits: str, timing: Timing = TYPICAL) -> tuple[Change, ...]:
 
 
 def noise(seed: int, *, dips: int, lasts_s: float) -> tuple[Change, ...]:
-    """So many dips of up to 100 us anywhere on both lines, always the same for a seed."""
+    """Adds dips of up to 100 us anywhere on both lines, always the same for a seed."""
     drawn = Random(seed)  # noqa: S311 - noise, not a secret
     return tuple(
         change

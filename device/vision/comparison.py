@@ -17,7 +17,7 @@ def similarity(probe: Embedding, reference: Embedding) -> float:
 
 
 def compare(probes: Vectors, references: Vectors, rule: DecisionRule) -> Evidence:
-    """The fused similarity of probes with references, and the threshold for so many of them.
+    """The fused similarity of probes with references, and the threshold for that many of them.
 
     Where the rule limits how many are fused, they are the first probes and the `newest` references.
     """
@@ -45,7 +45,7 @@ def fused_similarity(probes: Vectors, references: Vectors, fusion: Fusion) -> fl
 def fused(vectors: NDArray[np.float32], least_length: float) -> NDArray[np.float32]:
     """The mean of unit vectors [..., n, length] over n, made longer if it is shorter than `least_length`.
 
-    The more the pictures differ, the shorter is their mean and the closer does its direction lie to everybody. A mean
+    The more the pictures differ, the shorter is their mean and the closer does its direction lie to all people. A mean
     left as it is costs too many mated comparisons; made unit length, as is common, it needs a stricter threshold, which
     refuses people whose pictures are alike, as frames of one visit are. With a least length one threshold holds its
     false match rate however many pictures there are and however alike (DECISIONS.md has the figures).

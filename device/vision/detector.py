@@ -55,7 +55,7 @@ class Detector:
         """The faces in an RGB image, best score first.
 
         In a whole frame BlazeFace misses some of the faces below about a seventh of its width; where it finds none
-        or only small ones, the frame is looked at once more in pieces, so that nobody far away is missed, nor a second
+        or only small ones, the frame is looked at once more in pieces, so that no one far away is missed, nor a second
         one beside them.
         """
         found = self._detect(image)
@@ -80,7 +80,7 @@ class Detector:
 
 
 def shifted(face: Detection, right: float, down: float) -> Detection:
-    """The detection in a picture that begins so many pixels further left and up."""
+    """The detection in a picture that begins that many pixels further left and up."""
     box = Box(face.box.left + right, face.box.top + down, face.box.width, face.box.height)
     right_eye = (face.right_eye[0] + right, face.right_eye[1] + down)
     return Detection(box, right_eye, (face.left_eye[0] + right, face.left_eye[1] + down), face.score)

@@ -17,7 +17,7 @@ MIN_PRESENCE = 0.5
 CLEARLY_LARGER = 1.5
 """How many times as high as the next face the largest must be to be the one that a picture is of."""
 MAX_FACES = 5
-"""So many detections at most are looked at closely: a poster of a crowd must not hold the door up."""
+"""How many detections are examined at most: a poster of a crowd must not hold the door up."""
 
 
 class FaceAnalyzer:

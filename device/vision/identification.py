@@ -24,7 +24,7 @@ class Level:
     threshold: float
 
     def fpir_bound(self, people: int) -> float:
-        """At most this share of probes of nobody who is enrolled reach the threshold with anybody (FPIR).
+        """The largest share of probes of strangers that reach the threshold with any enrolled person (FPIR).
 
         No more than the sum of the N comparisons' rates, however they depend on each other.
         """
@@ -47,7 +47,7 @@ class Rank:
 
 
 def laxest_within(levels: Sequence[Level], people: int, fpir: float) -> Level | None:
-    """The level with the lowest threshold at which `fpir_bound` is kept among so many people, if there is one."""
+    """The level with the lowest threshold at which `fpir_bound` is kept among `people`, if there is one."""
     kept = (level for level in levels if level.fpir_bound(people) <= fpir)
     return min(kept, key=lambda level: level.threshold, default=None)
 

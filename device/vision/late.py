@@ -65,7 +65,7 @@ class LateAnalyzer:
                 self._loaded = self._load()
             except LintelError as error:
                 self._fault = ModelError(error.message, hint=error.hint)
-            except Exception as error:  # what a runtime raises at a file that is none of its own
+            except Exception as error:  # what a runtime raises at a file that is not a model
                 self._fault = ModelError(f"The models can't be loaded: {type(error).__name__}.", hint="Install again.")
             self.tried.set()
             if self._loaded or self._closing.wait(RETRY_S):

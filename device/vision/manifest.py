@@ -69,7 +69,7 @@ class Fusion(_Record, frozen=True):
 
 
 class OperatingPoint(_Record, frozen=True):
-    """The threshold at which a share `target_fmr` of `non_mated_comparisons` of so many references and probes match."""
+    """The threshold at which a share `target_fmr` of the `non_mated_comparisons` match, for this many images."""
 
     references: Positive
     probes: Positive
@@ -114,7 +114,7 @@ class DecisionRule(_Record, frozen=True):
     def most_references(self) -> int | None:
         """How many references are fused at most; None, as many as there are.
 
-        The more different pictures a mean of unit length is of, the closer it lies to everybody, so there are no more
+        The more different pictures a mean of unit length is of, the closer it lies to all people, so there are no more
         than a point asks for. With a shorter least length the threshold nearly holds: DECISIONS.md says how nearly.
         """
         unit_length = self.fusion.least_reference_length >= 1
@@ -145,7 +145,7 @@ class BuiltWith(_Record, frozen=True):
 class Manifest(_Record, frozen=True):
     """A model file's contract. The optional parts belong to the embedding model alone.
 
-    `seal` is the SHA-256 of all the rest. It does not stop somebody who can write to the folder; it finds a threshold
+    `seal` is the SHA-256 of all the rest. It does not stop a user who can write to the folder; it finds a threshold
     that was changed by hand, or by a failing disk.
     """
 

@@ -1,4 +1,4 @@
-"""Words for how a door is, and whether it did what it was told."""
+"""Words for a door's status, and whether it carried out a command."""
 
 from collections.abc import Iterator
 from typing import assert_never
@@ -42,7 +42,7 @@ def status_json(status: DoorStatus, now: float) -> dict[str, object]:
 
 
 def duration(seconds: float) -> str:
-    """So long, in the units that people use."""
+    """A time in the units that people use."""
     whole = max(0, round(seconds))
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if whole >= 2 * size:
@@ -51,7 +51,7 @@ def duration(seconds: float) -> str:
 
 
 def refusal(status: DoorStatus, command: DoorCommand) -> str:
-    """Why a door is not as an operator has just told it to be; "" if it is."""
+    """Why a door has not carried out an operator's command; "" if it has."""
     if obeys(status, command):
         return ""
     if command is DoorCommand.SECURE and status.state is DoorState.EVACUATION:
@@ -61,13 +61,13 @@ def refusal(status: DoorStatus, command: DoorCommand) -> str:
 
 
 def obeys(status: DoorStatus, command: DoorCommand) -> bool:
-    """Whether a door is as an operator has just told it to be."""
+    """Whether a door has carried out an operator's command."""
     match command:
         case DoorCommand.RELEASE:
             return status.outputs.released
         case DoorCommand.SECURE:
             return not status.outputs.released and status.state is not DoorState.FAULT
-        case DoorCommand.LOCKDOWN:  # beneath a fault it holds as well, and comes to light when that is mended
+        case DoorCommand.LOCKDOWN:  # it holds beneath a fault too, and shows once that is fixed
             return status.state in (DoorState.LOCKDOWN, DoorState.FAULT)
         case DoorCommand.EVACUATE:
             return status.state is DoorState.EVACUATION

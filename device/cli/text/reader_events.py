@@ -38,7 +38,7 @@ def credential_line(credential: Credential) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """How events are told: seconds since the beginning, and the formats that each reader reads, by its name."""
+    """How events are printed: seconds since the beginning, and the formats that each reader reads, by its name."""
 
     began_at: float
     tables: dict[str, FormatTable | None]

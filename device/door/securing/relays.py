@@ -37,7 +37,7 @@ class _Tables(msgspec.Struct, frozen=True):
 
 
 class _Stated(NamedTuple):
-    """What a settings file says: each door with the names of the settings in so many words, and the chip."""
+    """What a settings file says: each door with the names of the settings that it states explicitly, and the chip."""
 
     doors: list[tuple[LockSettings, frozenset[str]]]
     chip: str
@@ -59,9 +59,9 @@ class Known(msgspec.Struct, frozen=True):
 def known_wires(path: Path | None, warn: Callable[[str], None]) -> Known:
     """The relays driven last and those of the settings, each pin once. Raises `DoorError` if there are neither.
 
-    Of a pin's polarity the settings have the last word if they say it; a default is no word, and would release a relay
-    that is active at a low level. If the doors' settings are wrong, those driven last are all, and `warn` is told so;
-    and also if the settings name another GPIO chip than the one that has what was driven last.
+    A pin's polarity comes from the settings if they state it. A default doesn't count as stated: applied to an
+    active-low relay it would release it. If the doors' settings are wrong, those driven last are all, and `warn` is
+    called; also if the settings name another GPIO chip than the one that has what was driven last.
     """
     last = last_driven()
     try:
@@ -101,7 +101,7 @@ def _is_same(stated: str, last: Chip) -> bool:
 
 
 def _meant(stated: list[tuple[LockSettings, frozenset[str]]], last: dict[int, LockSettings]) -> Iterator[LockSettings]:
-    """The relays that the settings speak of in so many words; where nothing was driven yet, their defaults too."""
+    """The relays that the settings state explicitly; where nothing was driven yet, their defaults too."""
     for relay, said in stated:
         before = last.get(relay.pin)
         if before is not None:

@@ -5,7 +5,7 @@ import math
 from device.records import Line
 
 RESTLESS_S = 1.0
-"""A supervised wire that has not come to rest for so long is damaged: a loose contact, or somebody at the cable."""
+"""A supervised wire that takes longer to come to rest is damaged: a loose contact, or tampering with the cable."""
 
 
 class Settling:

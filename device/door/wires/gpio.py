@@ -22,7 +22,7 @@ from device.settings.tables import DoorSettings, OutputSettings
 __all__ = ["BoardIO", "OutputWire", "Relay", "board_factory", "chip_of", "level_of", "open_board_io"]
 
 LOCK_TIME_S = 0.5
-"""A strike is secured after so long even if a thread that hangs has its lock."""
+"""After this time a strike is secured even if a hanging thread has its lock."""
 
 
 class Relay:
@@ -97,7 +97,7 @@ class BoardIO:
     """`DoorIO` on pins, those of a Raspberry Pi or simulated ones.
 
     Inputs settle when `tick` is called at the `deadline`, as by a simulated clock that attends to this; on a real door
-    `run` has threads do it. Then whoever keeps the strike released has to `drive` it again at least every
+    `run` has threads do it. Then the caller that keeps the strike released has to `drive` it again at least every
     `relay_guard.PET_S`, or the guard secures it.
     """
 
@@ -153,7 +153,7 @@ class BoardIO:
         """Drives everything: the strike first if it is to be secure, last if it is to be released.
 
         Raises `DoorError` when all was tried. If the guard had to secure the strike since the last time, that is such
-        an error, and the strike stays secure this time: whoever wakes up has to think again.
+        an error, and the strike stays secure this time: a caller that wakes up has to decide again.
         """
         errors = [_left_alone()] if self.guard.has_secured() else []
         is_released = outputs.released and not errors
@@ -176,7 +176,7 @@ class BoardIO:
         return self._inputs.lines()
 
     def watch(self, tell: Callable[[InputChanged], None]) -> None:
-        """Has `tell` called whenever an input has changed and settled, from whoever ticks."""
+        """Has `tell` called whenever an input has changed and settled, from the thread that ticks."""
         self._inputs.watch(tell)
 
     def deadline(self) -> float | None:
@@ -195,7 +195,7 @@ class BoardIO:
         """
         errors: list[DoorError] = []
         if not self._stays:
-            with contextlib.suppress(DoorError):  # it is told below
+            with contextlib.suppress(DoorError):  # it is reported below
                 self._relay.secure()
         for wire in self._outputs:
             with collected(errors):

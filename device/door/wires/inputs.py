@@ -16,11 +16,11 @@ from device.records import DoorInput, InputChanged, Line
 from device.settings.tables import DoorSettings, InputSettings
 
 SETTLING_S = 0.02
-"""A wire that is not at rest is looked at so often."""
+"""How often a wire that is not at rest is read."""
 MEASURE_S = 0.05
-"""Otherwise a supervised wire is measured so often."""
+"""How often a supervised wire is measured otherwise."""
 LOOK_S = 1.0
-"""A wire on GPIO tells its changes; it is looked at so often all the same, in case one was lost."""
+"""A wire on GPIO reports its changes; it is read this often all the same, in case one was lost."""
 LARGEST_READING = 1023
 _SPI_HINT = (
     "Switch SPI on (`dtparam=spi=on` in /boot/firmware/config.txt), and check that this user may use /dev/spidev0.0."
@@ -31,12 +31,12 @@ class Contact(Protocol):
     """A wire that can be read."""
 
     look_s: float
-    """It wants to be read so often, seconds."""
+    """How often it wants to be read, seconds."""
     changed: Callable[[], None]
-    """Called, if the wire can tell, when it may say something else, from the pins' own thread."""
+    """Called when the wire may have changed, if it can report that, from the pins' own thread."""
 
     def line(self) -> Line:
-        """What it says now; cut if nobody can tell."""
+        """What it says now; cut if that can't be read."""
 
     def close(self) -> None:
         """Gives its pin back; harmless when repeated."""
@@ -130,7 +130,7 @@ class Inputs:
         return found
 
     def watch(self, tell: Callable[[InputChanged], None]) -> None:
-        """Has `tell` called from whoever ticks, whenever something has changed and settled."""
+        """Has `tell` called from the thread that ticks, whenever something has changed and settled."""
         self._tell = tell
 
     def deadline(self) -> float | None:
@@ -139,7 +139,7 @@ class Inputs:
             return None if self._closed else min((sense.due() for sense in self._senses), default=None)
 
     def tick(self) -> None:
-        """Looks at the wires whose time has come, and tells what has changed."""
+        """Reads the wires whose time has come, and reports what has changed."""
         with self._lock:
             now = self._clock.monotonic()
             for sense in self._senses:

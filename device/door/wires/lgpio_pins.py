@@ -1,4 +1,4 @@
-"""gpiozero's lgpio pins, mended for a lock. Imports lgpio, so only `gpio.board_factory` imports this.
+"""gpiozero's lgpio pins, fixed for use on a lock. Imports lgpio, so only `gpio.board_factory` imports this.
 
 What gpiozero 2.0.1 and lgpio 0.2.2 do, and what is done here:
 

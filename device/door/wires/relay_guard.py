@@ -1,7 +1,7 @@
-"""The relay's own watchdog: a strike is released only while somebody attends to it.
+"""The relay's own watchdog: a strike is released only while it is attended to.
 
-Whoever drives a released strike says so again at least every PET_S. If nobody does, because the main loop and the
-door's thread hang, the guard secures the strike from a thread of its own. That needs the interpreter: C code that holds
+A released strike has to be driven again at least every PET_S. If it isn't, because the main loop and the door's
+thread hang, the guard secures the strike from a thread of its own. That needs the interpreter: C code that holds
 its lock keeps all Python threads from running. Against that, `LastResort` ends the whole process from a thread of
 faulthandler's, which needs no lock, and the unit's ExecStopPost secures the strike.
 
@@ -21,13 +21,13 @@ from device.errors import DoorError
 from device.ports import Clock
 
 PET_S = 2.0
-"""A released strike that nobody has attended to for so long is secured."""
+"""After this time without attention a released strike is secured."""
 LAST_RESORT_S = 10.0
-"""A process with a released strike in which no Python has run for so long is ended."""
+"""After this time without any Python running, a process with a released strike is ended."""
 
 
 class RelayGuard:
-    """Secures a strike that nobody attends to. The door's thread pets it, another one ticks it."""
+    """Secures a strike that is not attended to. The door's thread pets it, another one ticks it."""
 
     def __init__(self, secure: Callable[[], None], clock: Clock, *, pet_s: float = PET_S) -> None:
         """`secure` may raise `DoorError`, and is then tried again after another `pet_s`."""
@@ -45,7 +45,7 @@ class RelayGuard:
         return not was_armed
 
     def stand_down(self) -> None:
-        """The strike is secured, and nobody needs to attend to it."""
+        """The strike is secured, and needs no attention."""
         with self._lock:
             self._due = None
 
@@ -56,7 +56,7 @@ class RelayGuard:
         return has_secured
 
     def deadline(self) -> float | None:
-        """When the strike is secured unless somebody attends to it; None if it is secure."""
+        """When the strike is secured unless it is attended to; None if it is secure."""
         with self._lock:
             return self._due
 

@@ -34,7 +34,7 @@ class Wire(StrEnum):
 
 
 def share_of_supply(ohm: float) -> float:
-    """The share of the supply that stands at the channel with so much resistance behind it."""
+    """The share of the supply that stands at the channel with this resistance behind it."""
     return ohm / (ohm + PULL_UP_OHM)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from device.ports import Clock, Timed
 
 LONGEST_WAIT_S = 1.0
-"""A thread that waits for nothing looks around so often all the same."""
+"""How often a thread looks around even if it waits for nothing."""
 
 
 class Timekeeper:
@@ -37,7 +37,7 @@ class Timekeeper:
             self._thread.join(LONGEST_WAIT_S)
 
     def _run(self) -> None:
-        """A wire that is not looked at any more, or a strike that nobody guards, would be worse than any error."""
+        """A wire that is no longer read, or a strike without a guard, would be worse than any error."""
         while not self._closed:
             self._wakeup.clear()
             try:

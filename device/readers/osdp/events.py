@@ -94,7 +94,7 @@ def _badge_in_text(data: bytes, at: float, reader: str) -> BadgeRead:
 
 
 def _bits(data: bytes, length: object) -> str:
-    """The first `length` bits, in 0 and 1; none if there are not so many."""
+    """The first `length` bits, in 0 and 1; none if there are fewer."""
     if not isinstance(length, int) or not 0 <= length <= 8 * len(data):
         return ""
     return "".join(f"{byte:08b}" for byte in data)[:length]

@@ -90,7 +90,7 @@ class Reply:
 
 
 def asked_by(frame: bytes) -> Asked | None:
-    """What a frame of ours asks; None if it is no command."""
+    """What a frame of ours asks; None if it is not a command."""
     body = frame[1:] if frame[:1] == bytes([MARK]) else frame
     code = _code_at(body)
     if len(body) <= code or body[0] != SOM:

@@ -1,4 +1,4 @@
-"""The keys of OSDP readers: a file for each, that nobody else can read.
+"""The keys of OSDP readers: a file for each, readable only by its owner.
 
 While a key is changed, the new one is in a file of its own beside the old one, from before the reader hears of it until
 it has proved that it has it: whatever is cut short in between, one of the two is the reader's key.
@@ -15,7 +15,7 @@ from device.files import flush_folder, make_private, opened_folder, write_within
 
 KEY_BYTES = 16
 DEFAULT_KEY = bytes(range(0x30, 0x40))
-"""SCBK-D, which is in the standard: whoever has read it can listen and lie."""
+"""SCBK-D, which is in the standard: anyone can listen and forge with it."""
 
 
 class KeyFiles:
@@ -42,7 +42,7 @@ class KeyFiles:
         return key
 
     def candidates(self) -> tuple[bytes, ...]:
-        """The keys that the reader may have, the likeliest first, for whoever gives it a new one."""
+        """The keys that the reader may have, the likeliest first, for setting a new one."""
         keys = (self.proposed(), _parsed_at(self._path))
         return tuple(dict.fromkeys(key for key in keys if key and key != DEFAULT_KEY))
 
@@ -75,7 +75,7 @@ class KeyFiles:
     def _write(self, key: bytes) -> None:
         """The whole file or none of it, on the disk, readable only by the owner of the state, also if root writes it.
 
-        By descriptors: whoever may write into the state folder could put a link in the place of a name.
+        By descriptors: a user who may write into the state folder could put a link in the place of a name.
         """
         make_private(self._state_dir)
         make_private(self._folder)

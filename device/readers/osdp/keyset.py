@@ -25,16 +25,16 @@ _TRIAL_S = 3.0
 """A handshake takes half a second; a key that has not worked in this time is another one."""
 _REFUSED_S = 0.5
 _PROOFS = 3
-"""A new key is tried so often, as a garbled reply takes a handshake down."""
+"""How often a new key is tried, as a garbled reply takes a handshake down."""
 
 
 def keyset(settings: ReaderSettings, around: ReaderContext, window_s: float, *, install: bool = False) -> None:
     """Gives the reader a fresh random key and writes it down. It has `window_s` seconds to take it, and the default key
     is accepted no longer than that; the proof that it has it may take `_PROOFS` trials more.
 
-    The line must be free: stop the service first. A reader without a key must be in its install mode, and whoever
-    listens on the line meanwhile learns the new key. Where a key is written down already, the default key is taken only
-    with `install`, or somebody who keeps the reader from answering could stand for it. Raises `ReaderError`,
+    The line must be free: stop the service first. A reader without a key must be in its install mode, and anyone
+    who listens on the line meanwhile learns the new key. Where a key is written down already, the default key is taken
+    only with `install`, or an attacker who silences the reader could take its place. Raises `ReaderError`,
     `DependencyMissing`.
     """
     deadline = around.clock.monotonic() + window_s

@@ -1,4 +1,4 @@
-"""One serial line of OSDP readers: a thread of its own that lets libosdp work, and tells what each reader says."""
+"""One serial line of OSDP readers: a thread of its own that runs libosdp, and passes on what each reader says."""
 
 import threading
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from device.readers.osdp.wire import Heard, Wire
 from device.records import BadgeRead, Notice, ReaderNotice, Security, Signal
 
 STEP_S = 0.01
-"""libosdp is driven so often; it wants at least every 0.05 s."""
+"""How often libosdp is driven; it wants at least every 0.05 s."""
 REOPEN_S = 1.0
 MAX_REOPEN_S = 8.0
 """A line that is gone is opened again after 1, 2, 4, 8, 8, ... seconds."""
@@ -62,7 +62,7 @@ class Station:
             self.mailbox.put(notice)
 
     def attend(self, panel: Panel, index: int, heard: Heard | None) -> None:
-        """Sees whether the reader is there, begins anew if it is not, and shows it its signal if it is."""
+        """Checks whether the reader is there; starts over if it isn't, and shows its signal if it is."""
         now, secure = self._clock.monotonic(), panel.is_secure(index)
         turned = self.watch.look(now, secure=secure, heard_at=heard.at if heard and heard.sealed else None)
         self._freshen(now, heard, secure=secure)
@@ -81,7 +81,7 @@ class Station:
             self._show(panel, index)
 
     def _freshen(self, now: float, heard: Heard | None, *, secure: bool) -> None:
-        """A reader keeps badges while its line is down, and nobody knows for how long. What it says in a new channel is
+        """A reader keeps badges while its line is down, for an unknown time. What it says in a new channel is
         dropped until it has nothing more to say.
         """
         if not secure:
@@ -109,7 +109,7 @@ class Station:
 
     def _show(self, panel: Panel, index: int) -> None:
         """Shows the signal as far as the reader can. When it comes up, asks for its condition, and does not repeat what
-        was for somebody who has long left.
+        was for a person who has long left.
         """
         wanted, came_up = self.signal, self._shown is None
         passed = came_up and wanted == self._told and wanted[1] is not Signal.ALARM
@@ -125,7 +125,7 @@ class Station:
 
 
 class Line:
-    """The readers of one serial line. One thread alone speaks to libosdp; whatever ends it is told to the readers."""
+    """The readers of one serial line. One thread alone speaks to libosdp; the readers learn what ends it."""
 
     def __init__(self, wire: Wire, peers: Sequence[tuple[Peer, FormatTable]], clock: Clock) -> None:
         """Takes an open line over. Raises `DependencyMissing`."""

@@ -16,7 +16,7 @@ from device.errors import DependencyMissing
 from device.readers.osdp.random import reseed
 
 MAX_PEERS = 32
-"""libosdp's Python part reports the states of so many; more would overrun its memory."""
+"""How many readers' states libosdp's Python part reports; more would overrun its memory."""
 
 
 class _ControlPanel(Protocol):
@@ -100,7 +100,7 @@ class Panel:
         return bool(self._panel.sc_status() >> index & 1)
 
     def restart(self, index: int) -> None:
-        """Begins anew with a reader, as soon as what is under way has ended."""
+        """Starts over with a reader, as soon as what is under way has ended."""
         self._panel.disable_pd(index)
 
     def resume(self, index: int) -> None:

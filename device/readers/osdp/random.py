@@ -1,4 +1,4 @@
-"""Random numbers for libosdp's secure channel that nobody can predict.
+"""Unpredictable random numbers for libosdp's secure channel.
 
 libosdp 3.2.9 draws the control panel's challenge from the C library's `rand()` and never seeds it: every process asks
 the same challenges in the same order, so whoever has recorded a session could replay it after a restart, card and all.

@@ -9,14 +9,14 @@ LOST_AFTER_S = 2.0
 """A reader whose secure channel was silent for longer is lost. A garbled reply costs 1 s until libosdp asks again, and
 half a second for a new secure channel."""
 DEAF_S = 0.3
-"""So much more for each other reader on the line: one that does not answer holds the line for 0.2 s."""
+"""Added for each other reader on the line: one that does not answer holds the line for 0.2 s."""
 GLITCH_S = 0.3
 FIRST_BACK_OFF_S = 2.0
 MAX_BACK_OFF_S = 8.0
+"""A handshake takes half a second; a reader that refuses it is asked again after 2, 4, 8, 8, ... seconds."""
 _SILENT_S = 1.0
 _STALLED_S = 0.5
-"""Whoever has not looked for so long cannot say that a reader was silent meanwhile."""
-"""A handshake takes half a second; a reader that refuses it is asked again after 2, 4, 8, 8, ... seconds."""
+"""After a longer gap between looks it is unknown whether a reader was silent meanwhile."""
 
 
 class Watch:
@@ -44,12 +44,12 @@ class Watch:
         return self._turned(lost=now - self._alive_at > self._patience_s)
 
     def gone(self, now: float) -> Notice | None:
-        """The line is no more, so it is lost at once."""
+        """The line is gone, so it is lost at once."""
         self._alive_at = min(self._alive_at, now - self._patience_s)
         return self._turned(lost=True)
 
     def should_restart(self, now: float, *, online: bool) -> bool:
-        """Whether to begin anew with it: soon after it went offline, then less and less often."""
+        """Whether to start over with it: soon after it went offline, then less and less often."""
         if online:
             self._failures, self._retry_at = 0, now + GLITCH_S
             return False

@@ -13,7 +13,7 @@ from device.readers.streams import naming
 
 _CHUNK = 1024
 _PENDING = 2048
-"""So many bytes at most wait for a frame to become whole; noise beyond that is forgotten, oldest first."""
+"""How many bytes wait at most for a frame to become whole; noise beyond that is forgotten, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Wire:
         return given
 
     def write(self, frame: bytes) -> int:
-        """Sends a command; how many bytes went out. What came before it is no reply to it, and is thrown away."""
+        """Sends a command; how many bytes went out. What came before it is not a reply to it, and is discarded."""
         self._asked, self._received, self._admitted = asked_by(frame), b"", b""
         if self._asked:
             self.sent.add(self._asked.command)

@@ -26,7 +26,7 @@ UID_FORMATS = {4: "csn4", 7: "csn7", 10: "csn10"}
 TEXT_FORMAT = "ndef"
 CHIP_VERSION = 0x32
 NDEF_BYTES = 256
-"""Of a card's memory so much is read at most; a badge takes less than half."""
+"""How much of a card's memory is read at most; a badge takes less than half."""
 _RANDOM = 0x08
 """The first of four bytes of a number that the card has drawn, ISO 14443-3: another one next time."""
 
@@ -63,7 +63,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """The chip is no PN532."""
+    """The chip is not a PN532."""
 
     received: str
 

@@ -25,7 +25,7 @@ def command_frame(command: bytes) -> bytes:
 
 
 class FrameParser:
-    """Bytes from the chip into the contents of its frames; what is no frame is passed over."""
+    """Turns bytes from the chip into the contents of its frames; anything else is skipped."""
 
     def __init__(self) -> None:
         self._received = b""

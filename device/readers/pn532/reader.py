@@ -41,7 +41,7 @@ BAUD_RATE = 115200
 ANSWER_TIME_S = 0.4
 """The slowest answer, of a card that was sought in vain, takes some 50 ms."""
 TRIES = 3
-"""So often a command is sent before the chip is given up: a byte may be lost on the line."""
+"""How often a command is sent before the chip is given up: a byte may be lost on the line."""
 
 
 class Pn532Reader:
@@ -101,7 +101,7 @@ class Pn532Reader:
         return True
 
     def _hear(self, code: int, deadline: float) -> bool:
-        """Waits for the answer to the command of this code, and asks anew if it does not come in its time."""
+        """Waits for the answer to the command of this code, and asks again if it does not come in time."""
         left = min(self._due_at, deadline) - self._clock.monotonic()
         if has_come(self._descriptor, max(0.0, left)):
             for answer in self._frames.take(self._received()):

@@ -20,13 +20,13 @@ LEAST_SPACING_S = 200e-6
 GREATEST_SPACING_S = 20e-3
 
 SILENCE_S = 25e-3
-"""A frame is over when no pulse has begun for so long: the greatest spacing and a quarter."""
+"""A frame ends after this long without a new pulse: the greatest spacing and a quarter."""
 BOUNCE_S = 150e-6
-"""What begins so soon after a pulse is no pulse. Longer than a pulse, which rings at its end; shorter than the least
+"""What begins sooner after a pulse is not a pulse. Longer than a pulse, which rings at its end; shorter than the least
 spacing, because edges are stamped some microseconds late.
 """
 GLITCH_S = SHORTEST_PULSE_S - 1e-6
-"""A shorter dip is no pulse; a microsecond for the rounding of time stamps."""
+"""A shorter dip is not a pulse; a microsecond for the rounding of time stamps."""
 
 LEAST_BITS = 4
 """Fewer say nothing, not even a key: a lamp was switched on, or the reader itself."""
@@ -35,9 +35,9 @@ MOST_BITS = 128
 MOST_EDGES = 4 * MOST_BITS
 """Of one burst. Room for as many bounces as bits, both edges of each."""
 MOST_LATE_S = 0.1
-"""Nobody waits longer for edges that are heard of late."""
+"""The longest wait for edges that are reported late."""
 HELD_LOW_S = 0.1
-"""A line that is low for so long without an edge does not pulse."""
+"""A line that is low for longer without an edge does not pulse."""
 
 KEYS = "0123456789*#"
 
@@ -57,7 +57,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """All that came between two silences; with a `fault` its `bits` are no frame, and none if there were too many."""
+    """All that came between two silences; with a `fault` its `bits` aren't a frame, or empty if too many."""
 
     bits: str
     at: float
@@ -69,7 +69,7 @@ class Assembler:
     """Takes edges one by one and gives a burst for each silence between them. Keeps at most `MOST_EDGES` of them.
 
     Edges may be heard of late, and in another order than they happened. So a burst that was taken for over is kept. An
-    edge that had happened by then goes on with it, and the whole is given: its rest is no frame of its own.
+    edge that had happened by then goes on with it, and the whole is given: its rest is not a frame of its own.
     """
 
     def __init__(self) -> None:
@@ -123,7 +123,7 @@ class Assembler:
         return None if self._given == before else self._given
 
     def _is_another(self, at: float) -> bool:
-        """Whether what happened then is no part of the burst."""
+        """Whether what happened then is not part of the burst."""
         return at - self._last_at > SILENCE_S or (self._over_at is not None and at >= self._over_at)
 
     def _begin(self) -> Burst | None:
@@ -203,7 +203,7 @@ def _without_bounces(pulses: Iterator[Edge]) -> Iterator[Edge]:
 
 
 def _doubt(pulses: list[Edge]) -> str:
-    """Why pulses are no frame although they are not too many; empty if they may be one."""
+    """Why pulses are not a frame although they are not too many; empty if they may be one."""
     gaps = [after.at - before.at for before, after in pairwise(pulses)]
     if min(gaps) < BOUNCE_S:
         return "Both data lines went low at once: noise on the wires, or two readers on them."

@@ -1,4 +1,4 @@
-"""The Wiegand reader: two data lines on GPIO, edges in, badges and keys out; an LED and a buzzer to tell the person."""
+"""The Wiegand reader: two data lines on GPIO, edges in, badges and keys out; an LED and a buzzer as signals."""
 
 import contextlib
 import threading
@@ -16,11 +16,11 @@ from device.records import BadgeRead, KeyPress, Notice, ReaderEvent, ReaderNotic
 from device.settings.tables import ReaderSettings
 
 MOST_WAITING = 4096
-"""Edges that wait to be read: some 80 frames of 26 bits. What comes after is lost, and told."""
+"""Edges that wait to be read: some 80 frames of 26 bits. What comes after is lost, and reported."""
 LATE_S = 10e-3
-"""Whoever wakes so late after a silence was kept from running, and so may be whoever hands the edges over."""
+"""A thread that wakes this late after a silence was kept from running, and so may be the one that delivers edges."""
 MOMENT_S = 2e-3
-"""So long they get then."""
+"""How long they get then."""
 ROUNDING_S = 1e-6
 """Times that differ by less are the same."""
 _LINES: tuple[DataLine, DataLine] = (0, 1)
@@ -29,8 +29,8 @@ _LINES: tuple[DataLine, DataLine] = (0, 1)
 class WiegandReader:
     """`Reader` of Wiegand's two data lines.
 
-    Clear text, and replayable: whoever reaches the wires can read a badge and send it again, and a cut wire is not
-    noticed before somebody presents a badge. The badge only says which face to expect; the face is what counts.
+    Clear text, and replayable: anyone at the wires can read a badge and send it again, and a cut wire is noticed only
+    when a badge is presented. The badge only says which face to expect; the face is what counts.
     """
 
     def __init__(self, name: str, lines: "DataLines", lamps: "Lamps", formats: FormatTable, clock: Clock) -> None:
@@ -107,7 +107,7 @@ class WiegandReader:
     def _waited(self, deadline: float) -> bool:
         """Waits until something can have happened; False if that was cut short, as when the process is to stop.
 
-        Within a burst it is no use to wake for each bit.
+        Within a burst there is no point in waking for each bit.
         """
         now, ends_at = self._clock.monotonic(), self._assembler.ends_at
         until = min(deadline, self._rest.looks_at, deadline if ends_at is None else ends_at)
@@ -154,7 +154,7 @@ class DataLines:
         self._edges: deque[Edge] = deque()
         self._lost: deque[float] = deque(maxlen=1)
         self.woken = threading.Event()
-        """Set whenever there was an edge; whoever reads clears it first."""
+        """Set whenever there was an edge; clear it before reading."""
         for device, tell in zip(self._devices, (self._data0_changed, self._data1_changed), strict=True):
             device.pin.edges = "falling"
             device.pin.when_changed = tell
@@ -169,7 +169,7 @@ class DataLines:
 
     def lost(self) -> float | None:
         """When the last edge was lost, if any were since the last call. Those that waited before are gone as well,
-        because nobody knows which frames are whole.
+        because it is unknown which frames are whole.
         """
         if not self._lost:
             return None
@@ -196,7 +196,7 @@ class DataLines:
 
     def _changed(self, line: DataLine, ticks: float, state: int) -> None:
         """Called by the pins' own thread, `ticks` in seconds on the kernel's monotonic clock. Never waits, never
-        raises, and keeps no more than it has room for. Once an edge is lost, all are until somebody has noticed.
+        raises, and keeps no more than it has room for. Once an edge is lost, all are until `lost` was asked.
         """
         if self._lost or len(self._edges) >= MOST_WAITING:
             self._lost.append(ticks)
@@ -209,7 +209,7 @@ class DataLines:
 class Lamps:
     """A reader's LED and buzzer, `gpiozero.DigitalOutputDevice`s, as far as they are wired. Levels only, no blinking.
 
-    The LED is lit (green on most readers, whose other color is red) for a grant alone, so that nobody takes another
+    The LED is lit (green on most readers, whose other color is red) for a grant alone, so that no one mistakes another
     light for one. The buzzer sounds for a denial or an alarm until another signal. `LOOK` shows nothing of its own: a
     Wiegand reader beeps by itself when it has read a card.
     """
