@@ -1,7 +1,7 @@
 """Lintel as an installed package: its name, its version, and how to get an optional part of it.
 
-It isn't on an index, and what is called `lintel` there is somebody else's. So no hint leaves our name to pip, but names
-the wheel's file.
+It isn't on an index, and the package called `lintel` there is unrelated. So hints name the
+wheel's file, never our name.
 """
 
 DISTRIBUTION = "lintel-door"

@@ -36,7 +36,7 @@ MAX_SWIPE_S = 70.0
 settings allow takes longer, with a database that is locked at each step.
 """
 MAX_BEAT_S = 10.0
-"""Any other thread of a door that has not come round for so long hangs."""
+"""Any other thread of a door that has not come round for this long hangs."""
 
 Tell = Callable[[Transaction], None]
 
@@ -66,7 +66,7 @@ class Notifier:
         self._send("STOPPING=1")
 
     def _send(self, message: str) -> None:
-        """A service manager that does not listen is no reason to give up the door."""
+        """A service manager that does not listen must not stop the door."""
         if self._address:
             with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagram:
                 datagram.sendto(message.encode(), socket.MSG_DONTWAIT, self._address)
@@ -114,11 +114,11 @@ class Service:
     def run(self, stop: Stop, ready: Callable[[], None], tell: Tell, *, writes: bool = True) -> None:
         """Serves until `stop` is set or the reader's input ends. Raises `ReaderError`.
 
-        With `writes` it writes the door's log down itself, in between; without, somebody else does.
+        With `writes` it writes the door's log down itself, in between; without, the caller has to.
         """
         with suppress(ReaderEnded):
             self._serve(stop, ready, tell, writes=writes)
-        for transaction in self.loop.advance(stop):  # whoever was still there when the process was asked to stop
+        for transaction in self.loop.advance(stop):  # people still there when the process was asked to stop
             tell(transaction)
         self._let_in_the_last(stop)
 
@@ -140,7 +140,7 @@ class Service:
         self._doorway.door.close()
 
     def _let_in_the_last(self, stop: Stop) -> None:
-        """Whoever was granted before the input ended may still open the door; a request to stop shortens that."""
+        """A person granted before the input ended may still open the door; a request to stop shortens that."""
         while self._doorway.door.state is DoorState.RELEASED and not stop.is_set():
             self._doorway.clock.sleep(SLICE_S)
 

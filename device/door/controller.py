@@ -61,8 +61,8 @@ DISABLING = frozenset({DoorInput.DPS, DoorInput.STRIKE_FEEDBACK, DoorInput.LOCKD
 can't be heard may be on: FAULT is as secure, and ends by itself when the wire is fixed.
 
 Damage to the others is reported and changes nothing, as the door works without them: a damaged REX wire is ignored, a
-damaged fire wire neither releases (whoever cuts it would be in) nor ends an evacuation (fire burns wires). An owner who
-wants a cut fire wire to release connects it unsupervised and `active = "open"`. Tamper is tamper, damaged or active.
+damaged fire wire neither releases (cutting it would open the door) nor ends an evacuation (fire burns wires). If you
+want a cut fire wire to release, connect it unsupervised with `active = "open"`. Tamper is tamper, damaged or active.
 """
 
 

@@ -193,7 +193,7 @@ def _strike(before: Controller, after: Controller, event: DoorEvent) -> Iterator
 
 
 def _exits(before: Controller, after: Controller, event: DoorEvent) -> Iterator[_Told]:
-    """A request to exit that released the strike, or with which the door was opened. Others are no news: a motion
+    """A request to exit that released the strike, or with which the door was opened. Others are not reported: a motion
     detector makes one a second.
     """
     if not isinstance(event, InputChanged):

@@ -1,8 +1,8 @@
 """The rules of a door: what each event, and time, makes of what it knows. Pure, total, and the only ones there are.
 
 Time. A door counts what is left of each of its times down by however far the clock has moved since the event before,
-**in either direction**: a clock that is set back shortens a release instead of prolonging it. A clock that stands still
-is for whoever waits to notice (`device.door.operation.Door.tick`).
+**in either direction**: a clock that is set back shortens a release instead of prolonging it. A thread that waits has
+to notice a clock that stands still (`device.door.operation.Door.tick`).
 
 Causes. A grant, an operator's release and a request to exit are the cause of one opening: a second one needs another.
 

@@ -5,10 +5,10 @@ The ten digits are the tag's 40 bits: 8 of its maker or customer, then its numbe
 five bytes. Source: the data sheets of Seeed's 125 kHz module (RDM630) and of Innovations' ID-12.
 
 The badge is the number of 32 bits in the format `number`, since that is what people find printed on a tag: ten decimal
-digits, with leading zeros (`0007654321`). The first byte is left out: nobody reads it off a tag, it tells no two tags
-of one order apart, and whoever can write it can write the rest.
+digits, with leading zeros (`0007654321`). The first byte is left out: it isn't printed on a tag, tags of one order
+share it, and a device that can write it can write the rest.
 
-Security: clonable. The tag only says its number, and a writer for a few euros puts it on another tag.
+Security: clonable. The tag sends only its number, and a writer for a few euros puts it on another tag.
 """
 
 from pathlib import Path

@@ -5,7 +5,7 @@ keyboard is grabbed, so that no number lands in a shell or on a login prompt; a 
 Choose it by its lasting name, `/dev/input/by-id/usb-...-event-kbd`: numbers change with every plug.
 Source: Linux, input.h and input-event-codes.h.
 
-Security: clonable. Such readers say a card's bare number; besides, whoever reaches the plug can type one.
+Security: clonable. Such readers send a card's bare number, and anyone who reaches the plug can type one.
 """
 
 import fcntl

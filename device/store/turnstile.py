@@ -1,7 +1,7 @@
 """The queue for the database's lock: threads and processes that want it next wait here.
 
 SQLite has no queue: it asks for a lock now and then, up to 0.1 s apart, and a door that writes row after row on a slow
-disk takes it again before anybody else has asked. So each reader and writer first passes a turnstile, a lock (flock(2))
+disk takes it again before another has asked. So each reader and writer first passes a turnstile, a lock (flock(2))
 on the database's folder, and holds it only until SQLite's own lock is theirs.
 """
 

@@ -1,7 +1,7 @@
 """Finds who of many a probe resembles (1:N), and at how strict a level that may be called an identification. Pure.
 
-The door does not come here: it verifies 1:1. A list of the most similar people is no identification. Among N strangers
-somebody is always the most similar, and the more they are, the more often one of them reaches a threshold by chance.
+The door does not come here: it verifies 1:1. A list of the most similar people is not an identification. Among N
+strangers one is always the most similar, and the more there are, the more often one reaches a threshold by chance.
 """
 
 import math

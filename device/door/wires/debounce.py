@@ -29,7 +29,7 @@ class Settling:
         self._seen, self._seen_since = line, now
 
     def is_at_rest(self, now: float) -> bool:
-        """Whether the wire has said what counts for so long that it is not bouncing."""
+        """Whether the wire has said what counts for long enough not to be bouncing."""
         return self._seen is self.line and now >= self._rests_at()
 
     def due(self) -> float | None:

@@ -2,7 +2,7 @@
 
 The wire goes from the channel of the converter through SERIES_OHM to the contact and back to ground; PARALLEL_OHM lies
 across the contact, in its housing, and PULL_UP_OHM from the channel to 3.3 V, at the converter. So each state of the
-wire has a voltage of its own, and somebody who cuts or bridges the cable is seen:
+wire has a voltage of its own, and a cut or bridged cable is noticed:
 
     cable bridged     0 ohm        0.00 of 3.3 V
     contact closed    1,000 ohm    0.40

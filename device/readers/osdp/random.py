@@ -1,9 +1,9 @@
 """Unpredictable random numbers for libosdp's secure channel.
 
 libosdp 3.2.9 draws the control panel's challenge from the C library's `rand()` and never seeds it: every process asks
-the same challenges in the same order, so whoever has recorded a session could replay it after a restart, card and all.
+the same challenges in the same order, so a recorded session could be replayed after a restart, card and all.
 Its Python part has no way to give it better ones. So the state of `rand()` is filled from the kernel's random numbers
-before each use: glibc's generator with 63 words of state gives the first 63 numbers out of sums of words that nobody
+before each use: glibc's generator with 63 words of state gives the first 63 numbers out of sums of words that no one
 else has seen, and a challenge takes 8.
 """
 

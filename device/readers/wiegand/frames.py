@@ -1,7 +1,7 @@
 """Edges on Wiegand's two data lines become bursts of bits, and bits keys. Pure: no pin, no clock, no thread.
 
 Both lines rest high. A reader pulls data 0 low for a moment to say 0, data 1 to say 1. Nothing says where a frame ends,
-so silence does. Nothing says either that a frame is whole: what may be noise is refused rather than mended.
+so silence does. Nothing says either that a frame is whole: what may be noise is refused rather than corrected.
 
 Source of the times: SIA AC-01-1996.10, Access Control Standard Protocol for the 26-bit Wiegand Reader Interface, as
 makers of readers quote it: pulses of 20 to 100 us, 200 us to 20 ms apart, never on both lines at once.
