@@ -29,7 +29,7 @@ from device.settings.tables import CameraSettings, Settings
 from device.state_folder import usable_by_the_service
 from device.store.database import FILE_NAME
 from device.store.store import Store
-from device.vision.faces import load_analyzer
+from device.vision.faces import load_analyzer_for
 from device.vision.late import LateAnalyzer
 
 
@@ -166,7 +166,7 @@ class _Assembly:
         door, settings = opened.door, self._settings.door_named(opened.door.name)
         ways = {way: [one for one in settings.readers if one.direction == way] for way in ("entry", "exit")}
         seen = {one.name: cameras[self._settings.camera_at(settings, one).name] for one in ways["entry"]}
-        doorway = self._doorway(door, seen)
+        doorway = self._doorway(door, settings.target_fmr, seen)
         for way, those in ways.items():
             if those:
                 group = self._stack.enter_context(closing(group_of(tuple(those), readers, self._clock)))
@@ -174,8 +174,9 @@ class _Assembly:
                 self._watched.append(Part("reader", frozenset({door.name}), group.trouble, is_logged=False))
                 yield DoorParts(doorway, group, opened.beats, log, is_way_out=way == "exit")
 
-    def _doorway(self, door: Door, seen: Mapping[str, Camera]) -> Doorway:
-        analyzer = self._stack.enter_context(closing(LateAnalyzer(partial(load_analyzer, self._settings.vision))))
+    def _doorway(self, door: Door, target_fmr: float | None, seen: Mapping[str, Camera]) -> Doorway:
+        load = partial(load_analyzer_for, self._settings.vision, target_fmr)
+        analyzer = self._stack.enter_context(closing(LateAnalyzer(load)))
         self._analyzers.append(analyzer)
         self._watched.append(Part("models", frozenset({door.name}), analyzer.trouble))
         camera = next(iter(seen.values()), MissingCamera(_NO_WAY_IN))

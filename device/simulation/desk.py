@@ -15,7 +15,7 @@ from device.ports import Clock
 from device.readers.lines import open_line_reader
 from device.settings.tables import Settings
 from device.virtual.pins import SimulatedPins
-from device.vision.faces import load_analyzer
+from device.vision.faces import load_analyzer_for
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def desk(settings: Settings, clock: Clock, pins: SimulatedPins) -> Iterator[Door
         time = stack.enter_context(closing(DoorThread(door, clock)))
         with open_store(settings) as real:
             store = stack.enter_context(real.copy_in_memory())
-        analyzer = load_analyzer(settings.vision)
+        analyzer = load_analyzer_for(settings.vision, settings.doors[0].target_fmr)
         camera = stack.enter_context(closing(open_camera(settings.cameras[0], clock)))
         reader = stack.enter_context(closing(open_line_reader("stdin", clock)))
         yield DoorParts(Doorway(camera, door, store, analyzer, clock), reader, (lambda: time.last_beat,))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from device.errors import ModelError
 from device.records import Image, Probe, Reason
 from device.settings.tables import VisionSettings
 from device.vision.alignment import align
@@ -108,6 +109,23 @@ def load_analyzer(settings: VisionSettings) -> FaceAnalyzer:
         Embedder(load_model(EMBEDDING, folder), threads=settings.threads),
         settings,
     )
+
+
+def load_analyzer_for(settings: VisionSettings, target_fmr: float | None) -> FaceAnalyzer:
+    """The same for a door whose settings state a false match rate. Raises `ModelError` if the network's is another."""
+    analyzer = load_analyzer(settings)
+    keep_to(analyzer, target_fmr)
+    return analyzer
+
+
+def keep_to(analyzer: FaceAnalyzer, target_fmr: float | None) -> None:
+    """Raises `ModelError` if the network's threshold was set for another false match rate; None takes any."""
+    if target_fmr is not None and (own := analyzer.embedder.decision_rule.target_fmr) != target_fmr:
+        raise ModelError(
+            f"The network's threshold was set for a false match rate of {own:g}, the door's `target_fmr` is "
+            f"{target_fmr:g}.",
+            hint="Leave `target_fmr` out of [[doors]], or calibrate the network: `lintel-convert calibrate --help`.",
+        )
 
 
 def _size(face: Detection) -> float:
