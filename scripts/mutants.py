@@ -2,6 +2,7 @@
 
     .venv/bin/python scripts/mutants.py --room door --seed 1 --minutes 60 --write docs/evidence/mutants.md
     .venv/bin/python scripts/mutants.py --only device/policy/pacing.py --most 100 --survivors
+    .venv/bin/python scripts/mutants.py --only device/store/audit.py --tests tests/device/store/test_audit.py
 
 Takes a sample of each file's mutants, drawn from the seed, and tries them file by turn until all are tried or the time
 is up. Ends in a line of figures; 1 if a room notices less than 90 %, or a mutant named in mutants.toml survives.
@@ -15,8 +16,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, zip_longest
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -63,10 +64,6 @@ def main() -> int:
         return 2
     if arguments.write:
         Path(arguments.write).write_text(page(run))
-    if arguments.survivors:
-        for one in chain.from_iterable(room.survived for room in run.rooms):
-            mutant = one.mutant
-            print(f"{mutant.file}:{mutant.line} {mutant.function}\n  - {mutant.before}\n  + {mutant.after}")
     for title, one in run.named:
         print(f"named: {title}: {one.outcome} {one.by}".rstrip())
     print(line(run))
@@ -77,18 +74,21 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Count the small changes of the code that no test notices.")
     parser.add_argument("--room", default="", help="one room of mutants.toml, all by default")
     parser.add_argument("--only", default="", help="one source file")
+    parser.add_argument("--tests", nargs="+", default=[], help="with --only: these tests in place of the room's")
     parser.add_argument("--seed", type=int, default=1, help="of the sample, 1 by default")
     parser.add_argument("--most", type=int, default=40, help="mutants of a file, 40 by default")
     parser.add_argument("--minutes", type=float, default=60.0, help="no mutant is begun later, 60 by default")
     parser.add_argument("--jobs", type=int, default=2, help="processes, 2 by default")
     parser.add_argument("--write", default="", help="the page to write")
-    parser.add_argument("--survivors", action="store_true", help="list what no test noticed")
+    parser.add_argument("--survivors", action="store_true", help="list what no test notices, at once")
     parser.add_argument("--named", action="store_true", help="the named mutants alone")
     return parser.parse_args()
 
 
 def _run(arguments: argparse.Namespace, known: Known, began: float) -> Run:
     groups = [one for one in known.groups if arguments.room in ("", one.room)]
+    if arguments.tests:
+        groups = [replace(one, tests=tuple(arguments.tests)) for one in groups]
     drawn = (
         []
         if arguments.named
@@ -106,7 +106,7 @@ def _run(arguments: argparse.Namespace, known: Known, began: float) -> Run:
         deadline = began + 60 * arguments.minutes
         asked = [Task("", one.mutant, learnt[one.tests], deadline) for one in named]
         asked += [Task(one.room, mutant, learnt[one.tests], deadline) for one, mutant in _in_turn(drawn)]
-        tried = pool.tried(asked)
+        tried = pool.tried(asked, _survivor if arguments.survivors else _nothing)
     results = [_explained(one, known) for one in tried if one is not None]
     by_title = [(name.title, one) for name in named for one in results if not one.room and one.mutant == name.mutant]
     rooms = [_room(name, drawn, results) for name in dict.fromkeys(one.group.room for one in drawn)]
@@ -172,10 +172,25 @@ class _Pool:
             print(f"left out, as it fails on the code as it is: {name}", file=sys.stderr)
         return learnt
 
-    def tried(self, tasks: Sequence[Task]) -> list[Tried | None]:
-        """What came of each; None for those that the time did not suffice for."""
+    def tried(self, tasks: Sequence[Task], watch: Callable[[Tried], None]) -> list[Tried | None]:
+        """What came of each, shown to `watch` at once; None for those that the time did not suffice for."""
+        found: list[Tried | None] = []
         with click.progressbar(length=len(tasks), label="mutants", file=sys.stderr) as shown:
-            return list(_counted(self._pool.imap_unordered(_try, tasks), shown.update))
+            for one in _counted(self._pool.imap_unordered(_try, tasks), shown.update):
+                found.append(one)
+                if one is not None:
+                    watch(one)
+        return found
+
+
+def _survivor(one: Tried) -> None:
+    mutant = one.mutant
+    if one.outcome is Outcome.SURVIVED:
+        print(f"{mutant.file}:{mutant.line} {mutant.function}\n  - {mutant.before}\n  + {mutant.after}", flush=True)
+
+
+def _nothing(_one: Tried) -> None:
+    pass
 
 
 def _counted(results: Iterator[T], step: Callable[[int], object]) -> Iterator[T]:

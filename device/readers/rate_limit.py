@@ -1,5 +1,6 @@
 """Limits the rate of a reader's events, so that noise can't delay a badge."""
 
+import math
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -14,13 +15,13 @@ class TokenBucket:
 
     burst: float
     rate: float
-    _left: float = 0.0
-    _since: float | None = None
+    _left: float = math.inf
+    _since: float = math.inf
 
     def admits(self, at: float) -> bool:
         """Whether one more event at `at` seconds is admitted."""
-        passed = 0.0 if self._since is None else max(0.0, at - self._since)
-        self._left = self.burst if self._since is None else min(self.burst, self._left + passed * self.rate)
+        passed = max(0.0, at - self._since)
+        self._left = min(self.burst, self._left + passed * self.rate)
         self._since = at
         if self._left < 1.0:
             return False
@@ -44,7 +45,7 @@ class RateLimit:
         self._keys = TokenBucket(burst=40, rate=20)
         self._notices = TokenBucket(burst=20, rate=0.1)
         self._untold = 0
-        self._told_at = 0.0
+        self._told_at = -math.inf
 
     def lets_in(self, event: ReaderEvent, at: float) -> bool:
         """Whether the event counts. One that does not is reported later."""

@@ -68,9 +68,9 @@ def test_mutant_that_moved_is_recognized() -> None:
 class TestSelection:
     LEARNT = Learnt(
         {
-            "slow": Called(20.0, frozenset({"gate.py:Gate.admits"})),
+            "slow": Called(10.0, frozenset({"gate.py:Gate.admits"})),
             "quick": Called(0.1, frozenset({"gate.py:Gate.admits"})),
-            "slower": Called(25.0, frozenset({"gate.py:Gate.admits"})),
+            "slower": Called(11.0, frozenset({"gate.py:Gate.admits"})),
             "beside": Called(0.1, frozenset({"gate.py:Gate.close"})),
             "elsewhere": Called(0.1, frozenset({"door.py:Door.open"})),
         },
@@ -80,7 +80,7 @@ class TestSelection:
     def mutant(self, function: str) -> Mutant:
         return Mutant("gate.py", function, 1, "a", "b", "")
 
-    def test_tests_that_call_the_function_run_quickest_first_within_30_s(self) -> None:
+    def test_tests_that_call_the_function_run_quickest_first_within_15_s(self) -> None:
         assert self.LEARNT.tests_for(self.mutant("Gate.admits")) == ("quick", "slow")
 
     def test_limit_meets_all_tests_that_call_into_its_file(self) -> None:
