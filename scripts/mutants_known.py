@@ -4,7 +4,7 @@ A mutant is recognized by its file, its function and the lines before and after,
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -75,15 +75,21 @@ def _found(patterns: list[str], root: Path) -> list[str]:
 
 
 def _named(one: Mapping[str, str], root: Path) -> Named:
-    path = root / one["file"]
-    source = path.read_text() if path.is_file() else ""
-    lines = source.splitlines(keepends=True)
-    places = [at for at, line in enumerate(lines) if line.strip() == one["before"]]
+    """A named mutant, wherever its line is now."""
+    files = sorted((root / "device").rglob("*.py"))
+    places = [(path, at) for path in files for at, line in _lines(path) if line.strip() == one["before"]]
     if len(places) != 1:
-        raise TableProblem(f"scripts/mutants.toml: {one['file']} has {len(places)} lines `{one['before']}`, expected 1")
-    lines[places[0]] = lines[places[0]].replace(one["before"], one["after"])
-    mutant = mutant_of(one["file"], source, "".join(lines))
+        raise TableProblem(f"scripts/mutants.toml: {len(places)} lines of device/ are `{one['before']}`, expected 1")
+    path, at = places[0]
+    source = path.read_text()
+    lines = source.splitlines(keepends=True)
+    lines[at] = lines[at].replace(one["before"], one["after"])
+    mutant = mutant_of(str(path.relative_to(root)), source, "".join(lines))
     return Named(one["title"], tuple(_found(list(one["tests"]), root)), mutant)
+
+
+def _lines(path: Path) -> Iterable[tuple[int, str]]:
+    return enumerate(path.read_text().splitlines())
 
 
 def _key(one: Mapping[str, str]) -> Key:

@@ -3,7 +3,7 @@
 import pytest
 
 from device.credentials import parse_badge
-from device.door_loop import Unserved
+from device.unserved import Unserved
 from device.records import BadgeRead
 
 BADGE = parse_badge("17:1001")
