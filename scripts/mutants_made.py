@@ -171,6 +171,8 @@ def _left_out(source: str) -> list[tuple[Position, Position]]:
             found.append(node.annotation)
         elif isinstance(node, ast.FunctionDef) and node.returns:
             found.append(node.returns)
+        elif isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal":
+            found.append(node)
         elif isinstance(node, ast.ClassDef):
             found += [one for one in node.decorator_list if ast.unparse(one).startswith("dataclass")]
     return [((n.lineno, n.col_offset), (n.end_lineno or n.lineno, n.end_col_offset or 0)) for n in found]

@@ -3,8 +3,8 @@
 import pytest
 
 from device.credentials import parse_badge
-from device.unserved import Unserved
 from device.records import BadgeRead
+from device.unserved import Unserved
 
 BADGE = parse_badge("17:1001")
 
