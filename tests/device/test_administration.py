@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from device.administration import Administration
 from device.credentials import parse_badge
 from device.errors import CredentialError, StoreError
 from device.policy.decision import refusal
+from device.ports import Clock
 from device.records import Credential, Event, Person, Reason
 from device.store.audit import Audit
 from device.store.store import Store
@@ -99,7 +99,7 @@ def test_replacement_that_fails_halfway_changes_nothing(
 ) -> None:
     calls, note = [], Audit.note
 
-    def failing(*arguments: datetime | Event | Audit, **named: Person | str) -> int:
+    def failing(*arguments: Any, **named: Any) -> int:
         calls.append(1)
         if len(calls) == fails_at:
             raise StoreError("Full.", hint="Make room.")
@@ -241,7 +241,9 @@ class Model:
     """What an operator thinks: by badge its state and holder, and who is enrolled."""
 
     people: set[str] = field(default_factory=set)
-    badges: dict = field(default_factory=lambda: dict.fromkeys(BADGES, ("unknown", None)))
+    badges: dict[Credential, tuple[str, str | None]] = field(
+        default_factory=lambda: dict.fromkeys(BADGES, ("unknown", None))
+    )
 
     def add(self, name: str, badge: Credential) -> bool:
         if name not in self.people or self.badges[badge] != ("unknown", None):
@@ -300,7 +302,7 @@ def enroll_once(store: Store, name: str) -> None:
     enroll(store, name)
 
 
-OPERATIONS = {
+OPERATIONS: dict[str, tuple[Callable[..., bool], Callable[..., object]]] = {
     "add": (lambda m, n, _o, b, _c: m.add(n, b), lambda a, _s, n, _o, b, _c: a.add_badge(n, b)),
     "replace": (lambda m, _n, _o, b, c: m.replace(b, c), lambda a, _s, _n, _o, b, c: a.replace_badge(b, c)),
     "revoke": (
@@ -374,7 +376,9 @@ def assert_agrees(store: Store, model: Model) -> None:
 class Beside(Administration):
     """While it looks for the person, another operator changes them."""
 
-    meanwhile = staticmethod(lambda: None)
+    def __init__(self, store: Store, clock: Clock, meanwhile: Callable[[], object]) -> None:
+        super().__init__(store, clock)
+        self.meanwhile = meanwhile
 
     def _named(self, name: str) -> Person:
         found = super()._named(name)
@@ -386,11 +390,11 @@ class Beside(Administration):
 def test_person_who_changes_meanwhile_is_not_mistaken(
     store: Store, office: Administration, ada: Person, change: str
 ) -> None:
-    beside = Beside(store, SimulatedClock())
-    beside.meanwhile = {
+    changes: dict[str, Callable[[], object]] = {
         "renamed": lambda: office.rename(ADA, "Ada King"),
         "removed": lambda: store.erase(ada, SimulatedClock().utc()),
-    }[change]
+    }
+    beside = Beside(store, SimulatedClock(), changes[change])
     for attempt in (lambda: beside.add_badge(ADA, NEW), lambda: beside.rename(ADA, "Ada Byron")):
         with pytest.raises(CredentialError):
             attempt()

@@ -90,7 +90,8 @@ class Running:
 
 @contextmanager
 def running(settings: Settings) -> Iterator[Running]:
-    clock, lines = SystemClock(), []
+    clock = SystemClock()
+    lines: list[str] = []
     with (
         open_doors(settings, clock) as board,
         closing(late_store(settings)) as store,
@@ -224,7 +225,7 @@ def test_what_is_missing_is_in_the_audit_without_a_badge(
         run.troubles(PARTS[part])
         there(run.parts.parts[0].log).write_down()
     with Store(tmp_path / "state") as store, store.audit() as audit:
-        assert any(row.event is Event.PART_FAILED and PARTS[part] in row.fault for row in audit)
+        assert any(row.event is Event.PART_FAILED and PARTS[part] in (row.fault or "") for row in audit)
 
 
 @pytest.mark.usefixtures("camera")

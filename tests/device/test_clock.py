@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from device.clock import SystemClock
+from device.clock import Stop, SystemClock
 
 FOR_EVER_S = 1e6
 
@@ -20,7 +20,7 @@ def test_time_of_day_is_utc() -> None:
 
 
 def test_request_to_stop_ends_every_later_sleep() -> None:
-    stop = threading.Event()
+    stop = Stop()
     stop.set()
     SystemClock(stop).sleep(FOR_EVER_S)
 

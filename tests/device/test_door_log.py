@@ -1,7 +1,7 @@
 """What waits for a store that fails: a flood's count is not dropped where there is no room for its row."""
 
 from collections.abc import Iterator
-from contextlib import _GeneratorContextManager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from device.door_log import DoorLog
 from device.errors import StoreError
 from device.records import Credential, Decision, Event, Reason, Transaction
 from device.settings.tables import Settings
+from device.store.audit import Audit
 from device.store.store import Store
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
@@ -22,15 +23,17 @@ class FailingStore(Store):
 
     is_whole = False
 
-    def audit(self) -> _GeneratorContextManager:
+    @contextmanager
+    def audit(self) -> Iterator[Audit]:
         if not self.is_whole:
             raise StoreError("Locked.", hint="Wait.")
-        return super().audit()
+        with super().audit() as audit:
+            yield audit
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[FailingStore]:
-    with FailingStore(tmp_path) as opened:
+    with closing(FailingStore(tmp_path)) as opened:
         yield opened
 
 

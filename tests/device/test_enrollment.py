@@ -27,9 +27,9 @@ EILEEN, GRACE = "eileen-collins", "grace-hopper"
 HERS, OTHER = parse_badge("17:1001"), parse_badge("17:1002")
 
 
-def pictures_of(portraits: dict[str, Image], name: str, count: int, **changes: float) -> list[Candidate]:
+def pictures_of(portraits: Mapping[str, Image], name: str, count: int, *, light: float = 1.0) -> list[Candidate]:
     """Different pictures of one person."""
-    figure = Figure(image=name, end=Place(y=0.85, size=1.4), **changes)
+    figure = Figure(image=name, end=Place(y=0.85, size=1.4), light=light)
     return [Candidate(f"{name} {n}", Scene((figure,), portraits).draw(0.5 * n, n)) for n in range(count)]
 
 
@@ -169,7 +169,7 @@ def test_what_changes_while_somebody_is_enrolled_is_refused(
     now = SimulatedClock().utc()
 
     class Meanwhile(Enrollment):
-        def holder(self, credential: Credential, name: str) -> Person:
+        def holder(self, credential: Credential, name: str) -> Person | None:
             found = super().holder(credential, name)
             if change == "removed":
                 store.erase(eileen, now)

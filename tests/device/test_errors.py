@@ -41,4 +41,4 @@ def test_error_crosses_from_one_process_to_another(kind: type[LintelError]) -> N
 
 def test_error_cannot_be_made_without_a_hint() -> None:
     with pytest.raises(TypeError):
-        LintelError("It broke.")
+        LintelError("It broke.")  # type: ignore[call-arg]

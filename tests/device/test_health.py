@@ -18,7 +18,8 @@ from tests.device.doors import open_door
 
 class World:
     def __init__(self, folder: Path, *, is_logged: bool = True) -> None:
-        self.clock, self.said, self.lines = SimulatedClock(), "", []
+        self.clock, self.said = SimulatedClock(), ""
+        self.lines: list[str] = []
         self.store = Store(folder)
         self.log = DoorLog(open_door(SETTINGS, SimulatedPins(self.clock), self.clock), self.store, self.clock)
         part = Part("camera 0", frozenset({"main"}), lambda: self.said, is_logged=is_logged)
@@ -28,7 +29,7 @@ class World:
         self.said = said
         self.health.poll()
 
-    def events(self) -> list[tuple[Event, str]]:
+    def events(self) -> list[tuple[Event, str | None]]:
         self.log.write_down()
         with self.store.audit() as audit:
             return [(row.event, row.fault) for row in audit.newest(1000)]

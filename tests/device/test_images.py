@@ -16,6 +16,7 @@ from device.errors import ImageError
 from device.images import MAX_BYTES, image_files, read_image
 from device.records import Image
 from device.vision.models import shipped_models_dir
+from tests.there import there
 
 PORTRAIT = (shipped_models_dir() / "portraits" / "grace-hopper.jpg").read_bytes()
 COLORS = {"R": (255, 0, 0), "G": (0, 255, 0), "B": (0, 0, 255), "W": (255, 255, 255)}
@@ -25,7 +26,7 @@ FORMATS = (".bmp", ".jpg", ".png", ".webp")
 def quarters(height: int = 48, width: int = 64) -> Image:
     """Red, green, blue and white, row by row."""
     tiles = [[COLORS["R"], COLORS["G"]], [COLORS["B"], COLORS["W"]]]
-    return np.kron(np.array(tiles, np.uint8), np.ones((height // 2, width // 2, 1), np.uint8))
+    return np.asarray(np.kron(np.array(tiles, np.uint8), np.ones((height // 2, width // 2, 1), np.uint8)), np.uint8)
 
 
 def corner_colors(image: Image) -> str:
@@ -100,7 +101,7 @@ def test_picture_has_its_shape(picture: Path, suffix: str) -> None:
 def test_picture_is_contiguous_bytes(picture: Path) -> None:
     picture.write_bytes(PORTRAIT)
     image = read_image(picture)
-    assert (image.dtype, image.flags.c_contiguous) == (np.uint8, True)
+    assert (image.dtype, image.flags.c_contiguous) == (np.dtype(np.uint8), True)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ def read_or_refused(picture: Path, content: bytes) -> Image | None:
 def test_picture_cut_off_anywhere_is_refused_or_whole(picture: Path, suffix: str, share: float) -> None:
     whole = CUT_UP[suffix]
     image = read_or_refused(picture, whole[: int(share * len(whole))])
-    assert image is None or np.array_equal(image, read_or_refused(picture, whole))
+    assert image is None or np.array_equal(image, there(read_or_refused(picture, whole)))
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -167,7 +168,7 @@ def test_picture_cut_off_anywhere_is_refused_or_whole(picture: Path, suffix: str
 def test_picture_without_its_last_bytes_is_refused_or_whole(picture: Path, suffix: str, missing: int) -> None:
     whole = CUT_UP[suffix]
     image = read_or_refused(picture, whole[:-missing])
-    assert image is None or np.array_equal(image, read_or_refused(picture, whole))
+    assert image is None or np.array_equal(image, there(read_or_refused(picture, whole)))
 
 
 def test_end_of_a_thumbnail_is_not_the_end_of_the_picture(picture: Path) -> None:

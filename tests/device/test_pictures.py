@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import PIL.Image
 import pytest
+from PIL.AvifImagePlugin import SUPPORTED as READS_AVIF
 
 from device.errors import ImageError
-from device.images import READS_AVIF
 from tests.device.pictures import PORTRAIT, exif, jpeg_of_size, portrait, read, saved
 
 

@@ -6,8 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -17,10 +16,10 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from device.access import Doorway
 from device.assembly import DoorParts
+from device.clock import Stop
 from device.credentials import parse_badge
 from device.door_log import MAX_WAITING
 from device.enrollment import Candidate, Enrollment
@@ -32,9 +31,11 @@ from device.records import (
     Event,
     Image,
     Notice,
+    ReaderEvent,
     ReaderNotice,
     Reason,
     Signal,
+    Transaction,
 )
 from device.service import MAX_BEAT_S, MAX_SWIPE_S, POLL_S, Notifier, Service, Watchdog, serve
 from device.settings.tables import DoorSettings, Settings
@@ -63,16 +64,19 @@ class ShiftReader(SimulatedReader):
     presented without waiting.
     """
 
-    def __init__(self, clock: SimulatedClock, stop: threading.Event) -> None:
+    def __init__(self, clock: SimulatedClock, stop: Stop) -> None:
         super().__init__(clock)
-        self.stop, self.quiet, self.ending = stop, 0, None
-        self.reads, self.queued, self.people, self.at_read = 0, [], [], {}
-        self.before_read = lambda: None
+        self.stop, self.quiet, self.reads = stop, 0, 0
+        self.ending: ReaderError | None = None
+        self.queued: list[BadgeRead | ReaderNotice] = []
+        self.people: list[Credential | None] = []
+        self.at_read: dict[int, Callable[[], object]] = {}
+        self.before_read: Callable[[], object] = lambda: None
 
     def comes(self, credential: Credential | None) -> None:
         self.people.append(credential)
 
-    def read(self, timeout_s: float) -> BadgeRead | ReaderNotice | None:
+    def read(self, timeout_s: float) -> ReaderEvent | None:
         if self.queued or timeout_s == 0.0:
             return self.queued.pop(0) if self.queued else None
         self.before_read()
@@ -94,7 +98,8 @@ class Time:
     """Stands for the thread that keeps a door's time: the simulated clock does, and it may hang."""
 
     def __init__(self, clock: SimulatedClock) -> None:
-        self.clock, self.hangs_since = clock, None
+        self.clock = clock
+        self.hangs_since: float | None = None
 
     @property
     def last_beat(self) -> float:
@@ -127,13 +132,14 @@ class World:
         self,
         folder: Path,
         analyzer: FaceAnalyzer,
-        portraits: dict[str, NDArray[Any]],
+        portraits: Mapping[str, Image],
         manager: Manager,
         **options: bool,
     ) -> None:
-        self.stop, self.clock, self.manager = threading.Event(), SimulatedClock(), manager
+        self.stop, self.clock, self.manager = Stop(), SimulatedClock(), manager
         self.pins, self.reader = SimulatedPins(self.clock), ShiftReader(self.clock, self.stop)
-        self.store, self.told = Store(folder), []
+        self.store = Store(folder)
+        self.told: list[Transaction] = []
         image = portraits["eileen-collins"]
         Enrollment(self.store, analyzer, self.clock).enroll(EILEEN, "Eileen Collins", [Candidate("portrait", image)])
         figure = Figure(image="eileen", end=Place(x=0.5, y=0.9, size=1.5))
@@ -156,10 +162,10 @@ class World:
         with self.store.audit() as audit:
             return [row.event for row in audit.newest(100)][1:]
 
-    def faults(self) -> list[str]:
+    def faults(self) -> list[str | None]:
         return self.faults_of(Event.FAULT)
 
-    def faults_of(self, event: Event) -> list[str]:
+    def faults_of(self, event: Event) -> list[str | None]:
         with self.store.audit() as audit:
             return [row.fault for row in audit.newest(100) if row.event is event]
 
@@ -209,7 +215,7 @@ def test_badges_presented_before_the_start_are_forgotten(world: World) -> None:
     world.reader.queued = [BadgeRead(EILEEN, 0.0, "reader")] * 3
     world.clock.sleep(0.1)
     world.run()
-    assert (world.told, sum(int(fault.split()[0]) for fault in world.faults())) == ([], 3)
+    assert (world.told, sum(int((fault or "").split()[0]) for fault in world.faults())) == ([], 3)
 
 
 def test_badges_presented_during_the_look_are_forgotten(world: World) -> None:
@@ -225,7 +231,7 @@ def test_badge_taken_while_the_decision_is_written_is_forgotten(monkeypatch: pyt
     world.reader.comes(EILEEN)
     grant = world.door.grant
 
-    def granting(**how: int) -> bool:
+    def granting(**how: Any) -> bool:
         world.reader.queued = [BadgeRead(UNKNOWN, world.clock.monotonic(), "reader")]
         world.clock.sleep(0.1)
         return grant(**how)
@@ -346,7 +352,8 @@ def test_flood_of_unknown_badges_is_denied_at_once_with_few_rows(world: World) -
 
 
 def test_flood_that_the_door_cannot_keep_up_with_is_a_row_a_minute() -> None:
-    unserved, rows = Unserved(), []
+    unserved = Unserved()
+    rows: list[str] = []
     for second in range(600):
         unserved.is_served(BadgeRead(UNKNOWN, second - 5.0), float(second))
         rows += unserved.due(float(second))
@@ -421,11 +428,14 @@ def test_relay_that_fails_is_a_denial_with_its_reason_and_noted(world: World) ->
     assert Event.DOOR_FAULT in world.events()
 
 
-def test_without_a_store_badges_are_denied_with_the_reason_and_the_door_goes_on(world: World) -> None:
+def test_without_a_store_badges_are_denied_with_the_reason_and_the_door_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def failing() -> NoReturn:
         raise StoreError("The disk is gone.", hint="Look at it.")
 
-    world.store.audit = world.store.people = failing
+    monkeypatch.setattr(world.store, "audit", failing)
+    monkeypatch.setattr(world.store, "people", failing)
     world.reader.comes(EILEEN)
     world.reader.comes(EILEEN)
     world.run()
@@ -516,7 +526,7 @@ def test_reader_tells_the_person_what_goes_on(world: World) -> None:
 def test_answer_stands_long_enough_to_be_seen(
     monkeypatch: pytest.MonkeyPatch, world: World, badge: Credential, shown: Signal, least_s: float
 ) -> None:
-    since = {}
+    since: dict[Signal | str, float] = {}
     show = world.reader.show
 
     def timed(signal: Signal) -> None:
@@ -587,7 +597,7 @@ def test_watchdog_is_not_fed_while_another_door_hangs(world: World) -> None:
 
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, MemoryError])
-def test_anything_unforeseen_leaves_the_door_secure(world: World, failure: type[object]) -> None:
+def test_anything_unforeseen_leaves_the_door_secure(world: World, failure: type[BaseException]) -> None:
     def fail() -> NoReturn:
         world.door.grant()
         raise failure
@@ -608,7 +618,7 @@ def test_badge_read_before_the_stop_is_answered_and_opens_nothing(world: World) 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signal_asks_to_stop(number: Signals) -> None:
-    stop = threading.Event()
+    stop = Stop()
     with stopped_by_signals(stop):
         signal.raise_signal(number)
     assert stop.is_set()
@@ -617,7 +627,7 @@ def test_signal_asks_to_stop(number: Signals) -> None:
 def test_signals_are_given_back() -> None:
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     before = [signal.getsignal(number) for number in numbers]
-    with stopped_by_signals(threading.Event()):
+    with stopped_by_signals(Stop()):
         pass
     assert [signal.getsignal(number) for number in numbers] == before
 

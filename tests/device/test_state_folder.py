@@ -12,6 +12,7 @@ from device import files
 from device.assembly import open_store
 from device.errors import StoreError
 from device.readers.osdp.keys import KeyFiles
+from device.records import Enrolled
 from device.settings.tables import Settings, StoreSettings
 from device.state_folder import refuse_root
 from tests.device.commands import Lintel
@@ -56,7 +57,7 @@ def owners(folder: Path) -> set[int]:
     return {path.stat().st_uid for path in (folder, *folder.rglob("*"))}
 
 
-def opened(folder: Path) -> tuple[()]:
+def opened(folder: Path) -> tuple[Enrolled, ...]:
     with open_store(Settings(store=StoreSettings(state_dir=str(folder)))) as store, store.people() as people:
         return people.everyone()
 

@@ -124,7 +124,7 @@ def strings_with_times() -> Iterator[tuple[str, str]]:
                     ast.unparse(part.format_spec) if isinstance(part, ast.FormattedValue) and part.format_spec else ""
                 )
                 if "%H" in form:
-                    yield f"{path.name}:{node.lineno}", after.value if isinstance(after, ast.Constant) else ""
+                    yield f"{path.name}:{node.lineno}", str(after.value) if isinstance(after, ast.Constant) else ""
 
 
 def test_every_time_of_day_says_its_zone() -> None:

@@ -17,10 +17,9 @@ from device.assembly import assembled, late_store, release_writer
 from device.clock import Stop, SystemClock
 from device.credentials import parse_badge
 from device.enrollment import Candidate, Enrollment
-from device.open_doors import open_doors
+from device.open_doors import OpenDoor, open_doors
 from device.operators import Backing, operators
-from device.ports import Reader
-from device.records import DoorInput, Event, Image, Line, Reason
+from device.records import DoorInput, Event, Image, Line, Reason, Transaction
 from device.service import Notifier, Service, Watchdog, operate
 from device.settings.tables import (
     AccessSettings,
@@ -51,10 +50,12 @@ class Lobby:
 
     def __init__(self, settings: Settings, pins: SimulatedPins, store: Path, fifos: dict[str, Path]) -> None:
         self.settings, self.pins, self.store = settings, pins, store
-        self.told, self.ready = [], threading.Event()
+        self.doors: tuple[OpenDoor, ...] = ()
+        self.told: list[Transaction] = []
+        self.ready = threading.Event()
         self._writers = {name: os.open(path, os.O_RDWR) for name, path in fifos.items()}
 
-    def badge(self, reader: Reader, written: str) -> None:
+    def badge(self, reader: str, written: str) -> None:
         os.write(self._writers[reader], f"{written}\n".encode())
 
     def answers(self, count: int) -> dict[str, Reason]:
@@ -154,7 +155,7 @@ def _opened(
             backing.troubles, backing.write_release = parts.health.troubles, release_writer(store, clock)
             made.doors = board.doors
             notifier = Notifier(None)
-            notifier.ready = made.ready.set
+            monkeypatch.setattr(notifier, "ready", made.ready.set)
             watchdog = Watchdog(notifier, clock)
             services = [Service(part, settings, watchdog) for part in parts.parts]
             operate(services, parts, watchdog, stop, made.told.append)

@@ -33,6 +33,7 @@ from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
 from device.way_out import BadgeLookup, WayOut
 from tests.device.doors import open_door, releases
+from tests.there import there
 
 EILEEN, UNKNOWN = parse_badge("17:1001"), parse_badge("17:9999")
 SWITCH = InputSettings(signal=DoorInput.DPS, channel=0)
@@ -144,7 +145,7 @@ def test_release_ends_after_the_strike_time(world: World) -> None:
     world.leaves()
     world.clock.sleep(10.0)
     ((began, ended),) = releases(world.pins, SETTINGS.doors[0])
-    assert ended - began == pytest.approx(3.0, abs=0.01)
+    assert there(ended) - began == pytest.approx(3.0, abs=0.01)
 
 
 def test_locked_store_delays_nobody_who_leaves(world: World) -> None:
@@ -165,7 +166,7 @@ def test_row_of_leaving_is_written_when_the_store_is_back(world: World) -> None:
         world.leaves()
         other.execute("ROLLBACK")
     (row,) = world.rows()
-    assert "Released without a look-up" in row.fault
+    assert "Released without a look-up" in there(row.fault)
 
 
 def test_store_that_hangs_delays_nobody_who_leaves(monkeypatch: pytest.MonkeyPatch, world: World) -> None:

@@ -8,13 +8,13 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from device.cli.text.door_events import transaction_line
 from device.clock import Stop
 from device.credentials import parse_badge
 from device.errors import CameraError, ModelError, StoreError
 from device.records import (
+    Image,
     Outcome,
     Probe,
     Reason,
@@ -29,6 +29,7 @@ from tests.device.access.world import (
     World,
     probe,
 )
+from tests.there import there
 
 
 def test_the_audit_has_the_row_before_the_strike_is_released(
@@ -38,7 +39,7 @@ def test_the_audit_has_the_row_before_the_strike_is_released(
     rows_at_release = []
     grant = world.door.grant
 
-    def watched(**how: int) -> bool:
+    def watched(**how: Any) -> bool:
         with closing(sqlite3.connect(f"file:{world.store.path}?mode=ro", uri=True)) as other:
             rows_at_release.extend(other.execute("SELECT outcome FROM audit").fetchall())
         return grant(**how)
@@ -63,14 +64,20 @@ def test_a_grant_that_waited_for_the_disk_for_more_than_three_seconds_releases_n
 ) -> None:
     """Whoever was seen may have left, and somebody else may stand there."""
     world, record = world_of(probe(0.95)), Audit.record
-    monkeypatch.setattr(Audit, "record", lambda *args: (record(*args), world.clock.sleep(wrote_s)))
+
+    def slow(audit: Audit, transaction: Transaction) -> int:
+        row = record(audit, transaction)
+        world.clock.sleep(wrote_s)
+        return row
+
+    monkeypatch.setattr(Audit, "record", slow)
     transaction = world.swipe()
     assert (world.releases, transaction.decision.granted) == (releases, releases == 1)
     if not releases:
         assert transaction.decision.reason is Reason.STORE_FAULT
         monkeypatch.undo()
         world.log.write_down()
-        assert "not carried out: store-fault" in world.last_row().fault
+        assert "not carried out: store-fault" in there(world.last_row().fault)
 
 
 @pytest.mark.parametrize("missing", ["store", "models"])
@@ -176,7 +183,7 @@ def test_a_badge_that_becomes_worthless_during_the_look_does_not_open_the_door(
     world = world_of(probe(0.95))
     analyze = world.analyzer.analyze
 
-    def changing(image: NDArray[Any]) -> Probe:
+    def changing(image: Image) -> Probe | Reason:
         with Store(world.store.path.parent) as other, other.people() as people:
             change(people, BADGE, world.clock.utc())
         return analyze(image)
@@ -192,7 +199,7 @@ def test_somebody_renamed_during_the_look_is_let_in(
     world = world_of(probe(0.95))
     analyze = world.analyzer.analyze
 
-    def renaming(image: NDArray[Any]) -> Probe:
+    def renaming(image: Image) -> Probe | Reason:
         with Store(world.store.path.parent) as other, other.people() as people:
             people.rename(people.held(BADGE).person, f"Ada {world.analyzer.seen}")
         return analyze(image)
@@ -255,7 +262,7 @@ def test_a_grant_that_was_written_down_and_not_carried_out_is_in_the_audit(world
         patch.setattr(Audit, "record", stopping)
         told = world.swipe(stop=stop)
     assert (told.decision.reason, world.releases) == (Reason.STOPPING, 0)
-    assert "not carried out" in world.last_row().fault
+    assert "not carried out" in there(world.last_row().fault)
 
 
 def test_a_badge_that_is_refused_anyway_keeps_its_reason(world_of: Callable[..., World]) -> None:
@@ -266,7 +273,13 @@ def test_a_badge_that_is_refused_anyway_keeps_its_reason(world_of: Callable[...,
 
 def test_door_is_given_the_row_of_the_decision(world_of: Callable[..., World], monkeypatch: pytest.MonkeyPatch) -> None:
     world = world_of(probe(0.99))
-    given, grant = [], world.door.grant
-    monkeypatch.setattr(world.door, "grant", lambda **how: (given.append(how), grant(**how))[1])
+    given: list[dict[str, Any]] = []
+    grant = world.door.grant
+
+    def noted(**how: Any) -> bool:
+        given.append(how)
+        return grant(**how)
+
+    monkeypatch.setattr(world.door, "grant", noted)
     assert world.swipe().decision.granted
     assert given == [{"extended": False, "row": world.last_row().id}]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from device.records import (
     DoorCommand,
     DoorState,
     Frame,
+    Image,
     Probe,
     Quality,
     Reason,
@@ -28,6 +30,7 @@ from device.settings.tables import Settings
 from device.store.store import Store
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
+from device.vision.embedder import Embedder
 from device.vision.manifest import DecisionRule, Fusion, OperatingPoint
 from tests.device.doors import open_door, releases
 
@@ -88,13 +91,14 @@ class ScriptedAnalyzer:
     seen: int = 0
 
     @property
-    def embedder(self) -> "ScriptedAnalyzer":
-        return self
+    def embedder(self) -> Embedder:
+        """Itself: what access asks of a network is its name and its thresholds."""
+        return cast("Embedder", self)
 
     model_sha256 = MODEL
     decision_rule = RULE
 
-    def analyze(self, _image: np.ndarray) -> Probe | Reason:
+    def analyze(self, image: Image) -> Probe | Reason:  # noqa: ARG002
         result = self.found[min(self.seen, len(self.found) - 1)]
         self.seen += 1
         if isinstance(result, Exception):
