@@ -44,10 +44,10 @@ MEANINGS: Mapping[DoorState, str] = {
     DoorState.HELD_OPEN: """
         Open for too long: propped, or not fallen shut. Close the door.""",
     DoorState.FORCED: """
-        Opened without a grant, a schedule or a request to exit: the siren sounds. Whoever is granted can still come in,
+        Opened without a grant, a schedule or a request to exit: the siren sounds. A granted person can still come in,
         but only closing the door or an operator ends the alarm.""",
     DoorState.FAULT: """
-        Something the door needs does not work, and nobody knows whether it is secure: a damaged wire of the position
+        Something the door needs does not work, and it is unknown whether it is secure: a damaged wire of the position
         switch, of the lock's feedback or of the lockdown switch, a lock that stays unlocked, outputs that cannot be
         driven. `lintel door status` says which. Only the way out and an evacuation release it; fixing the cause ends
         it.""",
@@ -86,8 +86,8 @@ To a door that is RELEASED by a grant. Active means: the door is open (`dps`), t
 Damage is written into the audit in any case.
 """
 ABOUT_FIRE = """
-A damaged fire wire does not release the door, as whoever cuts it would be in, and does not end an evacuation, as a fire
-burns wires. Whoever wants a cut wire to release connects it without end-of-line resistors and with `active = "open"`.
+A damaged fire wire does not release the door, or cutting it would let a thief in. It does not end an evacuation, as a fire
+burns wires. If you want a cut wire to release, connect it without end-of-line resistors and with `active = "open"`.
 Letting people out must never depend on this program: a handle does it, or the fire panel in the lock's own power line.
 """
 ABOUT_EVENTS = """
@@ -115,7 +115,7 @@ RULES = """
 - `clear` ends one thing at a time, the one that is shown, and only when its input is quiet. It also quiets the siren
   of an open housing.
 - A grant never quiets an alarm. At a door that stands open it is for the next opening, and the time that the door may
-  stay open begins anew. For people who need more time that is longer by `extended_strike_time_s`.
+  stay open starts again. For people who need more time that is longer by `extended_strike_time_s`.
 - Every opening without cause is an alarm, also in lockdown and in a fault, where the siren says so beneath the state.
 - Each grant at a closed door with a position switch has another row when the door is opened (`door-passed`) or when its
   time is over (`door-not-entered`); it names the row of the decision.
@@ -303,10 +303,10 @@ def _times() -> Iterator[str]:
         meaning = meanings["doors", name].removesuffix(", seconds")
         yield f"| `{name}` | {getattr(SETTINGS, name):g} s | {least:g} s | {most:g} s | {meaning} |"
     fixed = {
-        "grace": (GRACE_S, "an opening still has its cause so long after the strike was secured"),
-        "request that lasts": (EXIT_HELD_S, "it allows openings for so long; after that its button counts as stuck"),
-        "lock's bolt": (FEEDBACK_S, "one that contradicts its relay for longer is a fault if unlocked, told if locked"),
-        "quiet": (QUIET_S, "a forced door must be closed for so long before its alarm ends"),
+        "grace": (GRACE_S, "how long after the strike was secured an opening still has its cause"),
+        "request that lasts": (EXIT_HELD_S, "how long it allows openings; after that its button counts as stuck"),
+        "lock's bolt": (FEEDBACK_S, "a longer disagreement with its relay: a fault if unlocked, reported if locked"),
+        "quiet": (QUIET_S, "how long a forced door must be closed before its alarm ends"),
     }
     yield from (f"| {name} | {seconds:g} s | | | {meaning} |" for name, (seconds, meaning) in fixed.items())
 

@@ -115,7 +115,7 @@ def _exit_codes() -> Iterator[str]:
         yield f"| {error.exit_code} | {(inspect.getdoc(error) or '').splitlines()[0]} |"
     yield f"| {SYSTEM_REFUSED} | the system refused to read or write: a full disk, a folder without permission |"
     yield "| 130 | interrupted from the keyboard |"
-    yield f"| {OUTPUT_CLOSED} | whoever read the output has left |"
+    yield f"| {OUTPUT_CLOSED} | the reader of the output has closed it |"
 
 
 if __name__ == "__main__":

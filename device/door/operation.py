@@ -1,6 +1,6 @@
-"""A door in operation: its controller on real wires and a clock, for as many threads as like to speak to it.
+"""A door in operation: its controller on real wires and a clock. Thread-safe.
 
-Several threads tell it things: the main loop grants, the inputs' thread says what the wires say, operators command,
+Several threads speak to it: the main loop grants, the inputs' thread reports the wires, operators command,
 and a `DoorThread` lets time pass. One at a time is heard, and the outputs follow before the next one. Nothing that can
 take long is done meanwhile: what outlasts a restart is written to the disk by a `Saver`, in a thread of its own.
 """
