@@ -86,8 +86,9 @@ To a door that is RELEASED by a grant. Active means: the door is open (`dps`), t
 Damage is written into the audit in any case.
 """
 ABOUT_FIRE = """
-A damaged fire wire does not release the door, or cutting it would let a thief in. It does not end an evacuation, as a fire
-burns wires. If you want a cut wire to release, connect it without end-of-line resistors and with `active = "open"`.
+A damaged fire wire does not release the door, or cutting it would let a thief in. It does not end an evacuation either,
+as a fire burns wires. If you want a cut wire to release, connect it without end-of-line resistors and with
+`active = "open"`.
 Letting people out must never depend on this program: a handle does it, or the fire panel in the lock's own power line.
 """
 ABOUT_EVENTS = """
