@@ -112,7 +112,7 @@ def show_person(context: click.Context, name: str, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def give_time(context: click.Context, name: str, wanted: str, as_json: bool) -> None:
-    """Set whether the strike is released for longer for this person (`door.extended_strike_time_s`)."""
+    """Set whether the strike is released for longer for this person (`doors.extended_strike_time_s`)."""
     from device.administration import Administration
     from device.clock import SystemClock
 

@@ -81,13 +81,16 @@ def _checked(said: Said) -> Settings:
 
 def _explained(message: str) -> str:
     """msgspec's sentence, with the place as it stands in the file, and what is accepted there."""
-    from device.settings.described import setting_choices, setting_refusals
+    from device.settings.described import list_groups, setting_choices, setting_refusals
 
     said, at, place = message.rpartition(" - at `$")
     if not at:
         return message
     place = place.strip("`.")
-    group, _, name = re.sub(r"\[\d+\]", "", place).rpartition(".")
+    whole = re.sub(r"\[\d+\]", "", place)
+    group, _, name = whole.rpartition(".")
+    if whole in list_groups() and said == "Expected `array`, got `object`":
+        said = f"expected `[[{whole}]]`, in two brackets and above the tables that belong to it, received one table"
     if refusal := setting_refusals().get((group, name)):
         said = refusal
     elif choices := setting_choices().get((group, name)):

@@ -19,7 +19,11 @@ WRONG = {
     "unknown setting": ("[[doors]]\npni = 17", "unknown field `pni` - at `doors[0]`"),
     "unknown group": ("[dor]\npin = 17", "unknown field `dor`"),
     "group that is none": ("doors = 17", "Expected `array`, got `int` - at `doors`"),
-    "one table where a list is": ("[doors]\npin = 17", "`doors`"),
+    "one table where a list is": ("[doors]\npin = 17", "expected `[[doors]]`, in two brackets"),
+    "reader without its door": (
+        "[[doors.readers]]\nname = 'front'",
+        "above the tables that belong to it, received one",
+    ),
     "no door at all": ("doors = []", "`doors`"),
     "door without readers": ("[[doors]]\nreaders = []", "`doors[0].readers`"),
     "pin too high": ("[[doors]]\npin = 28", "`doors[0].pin`"),
