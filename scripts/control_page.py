@@ -59,7 +59,8 @@ missed and nothing doubled. With `last` the newest rows come first; with neither
 If the store is missing, locked or hangs, `trouble` says so, and the rows come when it is back. After 5 s without a row
 there is a `beat`: after 15 s of silence take the service for lost, and connect again. A subscriber that reads slowly
 is waited for, without a queue that grows; one that reads nothing at all is dropped with the error `slow`. The service
-reads 100 rows at a time.
+reads 100 rows at a time, in a thread of its own; `python benchmarks/subscription.py` measures how long that takes and
+how late a row comes.
 
 Operators who may not read the store, the members of the service's group, see rows without badges and people.
 

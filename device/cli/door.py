@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _EVACUATED = "stays released: the door is evacuated until `lintel door clear`."
 SECURE_S = 1.0
-"""A service that has the pins and has not answered for so long hangs."""
+"""After this time without an answer, a service that has the pins hangs, seconds."""
 
 door_option = click.option("--door", "name", metavar="NAME", help="The door; without it, all doors.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
@@ -138,7 +138,7 @@ def _asked(command: "DoorCommand | None", name: str | None) -> "tuple[DoorStatus
     doors = ask_doors(socket, command, name) if socket else None
     if doors is None:
         raise DoorError(
-            "No service answers, so nobody looks after the doors.",
+            "No service answers, so the doors are not looked after.",
             hint="Start it: `sudo systemctl start lintel`. Without it, `lintel door secure` locks them.",
         )
     return doors
@@ -151,7 +151,7 @@ def _commanded(command: str, name: str | None, *, as_json: bool) -> int:
 
 
 def _told(command: str, doors: "tuple[DoorStatus, ...]", *, as_json: bool) -> int:
-    """Shows the doors, and says which of them did not do what they were told."""
+    """Shows the doors, and says which of them did not carry the command out, and why."""
     from device.cli.text.door_status import refusal
     from device.records import DoorCommand
 

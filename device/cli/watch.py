@@ -27,7 +27,7 @@ Examples:
 Exit codes: 0 at Ctrl-C, 2 wrong use, 7 this user may not ask, or with --no-wait: no service answers."""
 )
 @click.option("--from", "since", type=click.IntRange(0), metavar="ID", help="From this row on, and all after it.")
-@click.option("--last", type=click.IntRange(0, 1_000_000), metavar="N", help="The newest N rows first.")
+@click.option("--last", type=click.IntRange(0, 100_000), metavar="N", help="The newest N rows first.")
 @click.option("--door", "name", metavar="NAME", help="Only what happens at this door.")
 @click.option("--no-wait", is_flag=True, help="End when the service is gone, rather than wait until it is back.")
 @json_option

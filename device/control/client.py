@@ -36,12 +36,12 @@ from device.records import DoorCommand, DoorStatus
 
 FILE_NAME = "control.sock"
 ANSWER_S = 5.0
-"""A service that has not answered for so long hangs."""
+"""After this time without an answer the service hangs, seconds."""
 RETRY_S = 0.002
 MAX_ANSWER = 2 * MAX_BULK
 """Longest line that is read of an answer, in bytes."""
 SILENCE_S = 15.0
-"""A service that has not said a word to a subscriber for so long is looked for again: it says one every 5 s."""
+"""After this silence a subscriber connects again, seconds: the service sends a beat every 5 s."""
 PAUSES_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Back-off of a subscriber whose service is gone; the last one repeats."""
 _FOR_GOOD = frozenset({Code.REQUEST, Code.VERSION, Code.VERB, Code.FORBIDDEN, Code.BUG})

@@ -68,7 +68,7 @@ class Job:
     """Of the time before versions."""
 
     def answer(self, desk: Desk, *, is_ending: Callable[[], bool] = lambda: False) -> object:
-        """What the desk's handler gives. Raises `LintelError`. Nobody waits any more once the service `is_ending`."""
+        """What the desk's handler gives. Raises `LintelError`. A caller counts as gone once the service `is_ending`."""
         return desk.answered(self.request, Caller(self.uid, lambda: not is_ending() and self.peer.is_connected()))
 
     def reply(self, reply: object, *, within_s: float = 0.0) -> None:

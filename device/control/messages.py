@@ -77,7 +77,7 @@ class Subscribe(Request, frozen=True, tag="subscribe"):
     since: Annotated[
         int | None, Meta(description="number of the first row wanted. Without it, only what is committed from now on")
     ] = msgspec.field(default=None, name="from")
-    last: Annotated[int, Meta(ge=0, le=1_000_000, description="without `from`: this many of the newest rows first")] = 0
+    last: Annotated[int, Meta(ge=0, le=100_000, description="without `from`: this many of the newest rows first")] = 0
 
 
 DoorRequest = Status | Release | Secure | Lockdown | Evacuate | Clear

@@ -1,8 +1,8 @@
 """The service's end of the operators' socket.
 
-Who may connect is a matter of the socket's file: root, the service's own user, and the members of its group. Whoever it
-is may send anything: a line is bounded, a connection is bounded in time until its request is there, and of too many the
-oldest is dropped.
+The socket's file decides who may connect: root, the service's own user, and the members of its group. They may send
+anything: a line is bounded, a connection is bounded in time until its request is there, and of too many the oldest is
+dropped.
 
 The thread that listens carries out the safety commands and questions itself; it never waits for a disk or a peer. All
 other requests are handed to the lane of their verb (`protocol.VERBS`).
@@ -28,9 +28,9 @@ from device.line_server import Limits, LineServer, Peer
 from device.listening import Listening, listen_instead
 
 MAX_PEERS = 64
-"""With so many connections whose request isn't there yet, the oldest one is dropped for a new one."""
+"""Connections whose request isn't there yet; one more makes the oldest go."""
 REQUEST_S = 2.0
-"""A connection on which no request has come for so long is dropped."""
+"""A connection without a whole request is dropped after this time, seconds."""
 MAX_WAITING = 16
 """How many requests wait at most in a lane whose threads are all at work."""
 MAX_PARKED = 16

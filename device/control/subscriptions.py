@@ -1,4 +1,4 @@
-"""The lane of subscriptions: says rows of the audit to whoever subscribed, each in its order and once.
+"""The lane of subscriptions: sends rows of the audit to each subscriber, in their order and once.
 
 A subscriber has a cursor, the number of the last row that it was sent, and no queue: the next page is read when there
 is room for all of it in the kernel's buffer. So nothing here waits for a slow subscriber, and none costs memory. One
@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from device.control.desk import bug
 from device.control.feed import POLL_S, After, Feed, Finding, Newest, Page, Source, Wish
 from device.control.jobs import Job, ending, is_owner, slow
 from device.control.messages import Beat, Code, Rewound, Row, Start, Subscribe, Trouble
@@ -25,7 +26,7 @@ from device.control.protocol import ProtocolError, error_line, part_line
 
 MAX_SUBSCRIBERS = 64
 UNREAD_BEATS = 3
-"""A subscriber that has left so many of these unread is dropped."""
+"""A subscriber that leaves this many beats unread is dropped."""
 ROOM = 256 * 1024
 """Asked of the kernel for each subscriber; it says that there is room while a quarter is used at most."""
 MAX_SENT = 64 * 1024
@@ -47,11 +48,11 @@ class Pace:
     poll_s: float = POLL_S
     """Between two looks at the store's files."""
     beat_s: float = 5.0
-    """After this silence a subscriber is told that the service is there."""
+    """After this silence a subscriber gets a beat."""
     stall_s: float = 10.0
-    """A subscriber that makes no room for so long is dropped."""
+    """A subscriber that makes no room in this time is dropped."""
     hangs_s: float = 2.0
-    """A store that hasn't answered for so long is a trouble."""
+    """A store that does not answer in this time is a trouble."""
 
 
 @dataclass(eq=False, slots=True)
@@ -65,7 +66,7 @@ class _Subscriber:
     """Whether there is room for a page."""
     full_since: float = 0.0
     trouble: str = ""
-    """What it was told of the store last."""
+    """The last trouble of the store that was sent to it."""
     unread_beats: int = 0
     sees_people: bool = field(init=False)
 
@@ -177,14 +178,20 @@ class Subscriptions:
     def _pass_on(self, finding: Finding) -> None:
         """What the feed has found, to those who wait for just that."""
         for one in [one for one in self._subscribers if one.is_ready and one.wish == finding.wish]:
-            self._tell_trouble(one, finding.trouble)
-            if finding.trouble or not one.is_ready:
-                continue
-            if finding.page is None:
-                one.wish = After(finding.begins_after)
-                self._say(one, Start(finding.begins_after))
-            else:
-                self._turn(one, finding.page)
+            try:
+                self._answer(one, finding)
+            except Exception as error:  # the other subscribers go on
+                self._drop(one, bug(error))
+
+    def _answer(self, one: _Subscriber, finding: Finding) -> None:
+        self._tell_trouble(one, finding.trouble)
+        if finding.trouble or not one.is_ready:
+            return
+        if finding.page is None:
+            one.wish = After(finding.begins_after)
+            self._say(one, Start(finding.begins_after))
+        else:
+            self._turn(one, finding.page)
 
     def _turn(self, one: _Subscriber, page: Page) -> None:
         after = one.after or 0
@@ -243,7 +250,9 @@ class Subscriptions:
         self._selector.modify(one.connection, selectors.EVENT_READ | selectors.EVENT_WRITE, one)
 
     def _drop(self, one: _Subscriber, why: ProtocolError | None) -> None:
-        self._subscribers.discard(one)
+        if one not in self._subscribers:
+            return
+        self._subscribers.remove(one)
         self._selector.unregister(one.connection)
         if why is not None:
             one.job.peer.send(error_line(one.job.request.id, why))

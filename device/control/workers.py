@@ -17,7 +17,7 @@ END_S = 2.0
 
 
 class Workers:
-    """A lane: so many threads, and so many requests that wait for one of them."""
+    """A lane: its threads, and the requests that wait for one of them, in bounded room."""
 
     def __init__(self, name: str, desk: Desk, *, threads: int, waiting: int) -> None:
         self._name = name

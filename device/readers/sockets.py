@@ -27,7 +27,7 @@ MODE = 0o600
 
 
 class Client:
-    """A program at the other end: its lines, taken one by one, so that it has to wait and nobody else does."""
+    """A program at the other end: its lines, taken one by one, so that it waits and no other program does."""
 
     def __init__(self, peer: Peer, name: str) -> None:
         self.peer = peer
@@ -77,7 +77,7 @@ class SocketReader:
         self._server.close()
 
     def _take(self, peer: Peer, received: bytes) -> None:
-        """A program whose lines nobody has taken yet is not listened to."""
+        """A program whose lines have not been taken yet is not listened to."""
         client = self._client(peer)
         client.take(received, self._clock.monotonic())
         if client.reads or client.gone:

@@ -16,6 +16,7 @@ SMALL = {
     "mixed_frames": ("--mixes", "2", "--data", ""),
     "pipeline": ("--rounds", "1"),
     "store": ("listing", "--rows", "50", "--people", "5", "--seconds", "1"),
+    "subscription": ("--rows", "500"),
     "wiegand": ("--seconds", "1"),
 }
 PAGES = [

@@ -114,7 +114,7 @@ class TestStreams:
     def test_error_in_the_middle_comes_after_the_parts_before_it(self, path: Path) -> None:
         steps = Client(path).stream(Guide(steps=3, fails_at=1), Step, silence_s=PATIENCE_S)
         assert next(steps) == Step(0)
-        with pytest.raises(DoorError, match="Nobody is there") as failed:
+        with pytest.raises(DoorError, match="No face was seen") as failed:
             next(steps)
         assert failed.value.hint == "Stand in front of the camera."
 

@@ -130,7 +130,7 @@ def test_release_happens_once_its_row_is_written(street: Street) -> None:
     assert [ordered.command for ordered in street.notes] == [DoorCommand.RELEASE]
 
 
-def test_release_whose_asker_went_before_its_turn_is_neither_written_nor_done(street: Street) -> None:
+def test_release_whose_asker_went_is_neither_written_nor_done(street: Street) -> None:
     street.send(DoorCommand.RELEASE)
     assert street.notes.is_waiting.wait(PATIENCE_S)
     street.send(DoorCommand.RELEASE)

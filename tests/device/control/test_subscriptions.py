@@ -186,7 +186,7 @@ class TestBadSubscribers:
         assert b"A subscriber sends nothing after its request." in said
         assert not service._subscriptions._subscribers
 
-    def test_one_that_reads_nothing_costs_no_memory_and_is_dropped_with_the_reason(
+    def test_one_that_reads_nothing_is_dropped_with_the_reason(
         self, path: Path, service: ControlServer, ledger: Ledger
     ) -> None:
         ledger.add(10_000, "x" * 200)

@@ -66,7 +66,7 @@ class Office:
         try:
             for number in range(request.steps):
                 if number == request.fails_at:
-                    raise DoorError("Nobody is there.", hint="Stand in front of the camera.")
+                    raise DoorError("No face was seen.", hint="Stand in front of the camera.")
                 self.may_go_on.wait(PATIENCE_S)
                 yield Step(number, "x" * request.size)
         finally:
