@@ -9,6 +9,7 @@ from tests.rig import (
     checks_parts,
     checks_readers,
     checks_store,
+    checks_visits,
 )
 from tests.rig.checks import Check
 
@@ -21,4 +22,5 @@ ALL: tuple[Check, ...] = (
     *checks_clocks.CHECKS,
     *checks_control.CHECKS,
     *checks_badges.CHECKS,
+    *checks_visits.CHECKS,
 )
