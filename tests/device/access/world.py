@@ -65,6 +65,7 @@ class ScriptedCamera:
     ages_s: list[float] = field(default_factory=list)
     fault: Exception | None = None
     given: list[Frame] = field(default_factory=list)
+    image: NDArray[np.uint8] = field(default_factory=lambda: IMAGE)
 
     def read(self, timeout_s: float) -> Frame | None:
         if self.fault:
@@ -73,7 +74,7 @@ class ScriptedCamera:
         if timeout_s < 0.1:
             return None
         age = self.ages_s.pop(0) if self.ages_s else 0.0
-        self.given.append(Frame(IMAGE, self.clock.monotonic() - age))
+        self.given.append(Frame(self.image, self.clock.monotonic() - age))
         return self.given[-1]
 
     def trouble(self) -> str:
