@@ -69,13 +69,13 @@ def with_rule_of_before(manifest: Manifest, out: Path, progress: Progress) -> Ma
     try:
         before = read_manifest(path) if path.exists() else None
     except ModelError as error:
-        progress(f"{manifest.file}: the thresholds are dropped: {error.message}")
+        progress(f"{manifest.file}: dropping the thresholds: {error.message}")
         return manifest
     if before is None or before.decision is None:
         return manifest
     if _what_similarities_depend_on(before) != _what_similarities_depend_on(manifest):
         how = _fusion(before, manifest)
-        progress(f"{manifest.file}: the thresholds are dropped: they were set on another file{how}")
+        progress(f"{manifest.file}: dropping the thresholds, which were set on another file{how}")
         return manifest
     progress(f"{manifest.file}: the same file, keeping the threshold {before.decision.threshold(1, 1)}")
     return msgspec.structs.replace(manifest, decision=before.decision)
@@ -91,7 +91,7 @@ def left_to_do(embedding: Manifest, out: Path, representative: Path | None = Non
         )
     if embedding.decision is None:
         yield (
-            f"{embedding.file} has no thresholds, and a door refuses it: "
+            f"{embedding.file} has no thresholds, so a door refuses it: "
             f"`lintel-convert calibrate --models {out} --images FOLDER` sets them."
         )
 

@@ -41,7 +41,7 @@ class Share(_Record, frozen=True):
 
 
 class Point(_Record, frozen=True):
-    """Both error rates of so many references and probes at a threshold."""
+    """Both error rates of a number of references and probes at a threshold."""
 
     references: int
     probes: int
@@ -53,7 +53,7 @@ class Point(_Record, frozen=True):
 class Pairs(_Record, frozen=True):
     """LFW's protocol of labelled pairs: mean accuracy over folds and its standard deviation, and TARs.
 
-    A TAR is none where too few pairs support it.
+    A TAR is None where too few pairs support it.
     """
 
     pairs: int

@@ -70,7 +70,7 @@ def measure(folder: Path, measured: Measured, design: Design, progress: Callable
 def _expect_rule(found: DecisionRule, stated: DecisionRule) -> None:
     if found.points != stated.points:
         raise ModelError(
-            f"These images give the thresholds {_thresholds(found)}, the manifest states {_thresholds(stated)}.",
+            f"These images give the thresholds {_thresholds(found)}, the manifest has {_thresholds(stated)}.",
             hint="Calibrate first, `lintel-convert calibrate`, with the same --images, --references, --probes, --seed "
             "and --draws.",
         )

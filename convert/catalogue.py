@@ -106,7 +106,7 @@ def hash_of_file(path: Path) -> str:
 def hash_of_folder(path: Path, members: str, unhashed: tuple[str, ...] = ()) -> str:
     """The SHA-256 of the lines "SHA-256  NAME" of the files `members` (a glob) by name, each with its line's end."""
     if not path.is_dir():
-        raise WeightsError(f"{path} is no folder.", hint=f"Name the folder that holds the files {members}.")
+        raise WeightsError(f"Not a folder: {path}.", hint=f"Name the folder that holds the files {members}.")
     files = {file.relative_to(path).as_posix(): file for file in path.glob(members) if file.is_file()}
     names = sorted(files.keys() - set(unhashed))
     if len(names) > MAX_FILES:

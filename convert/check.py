@@ -49,7 +49,7 @@ def check_models(
 
 
 def _copied(manifest: Manifest, *, identical: bool) -> Finding:
-    how = "the published bytes" if identical else "its bytes are not the published ones"
+    how = "the published bytes" if identical else "not the published bytes"
     return Finding(manifest.file, identical, how, identical)
 
 

@@ -84,7 +84,7 @@ def face_files(folder: Path, method: Method) -> tuple[Path, ...]:
     paths = tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()))
     if len(paths) < 2:
         raise ImageError(
-            f"{folder} holds {len(paths) or 'no'} picture{'s' * (len(paths) != 1)}, expected two at least.",
+            f"{folder} holds {len(paths) or 'no'} picture{'s' * (len(paths) != 1)}, expected at least two.",
             hint="Name another folder.",
         )
     if len(paths) > MAX_FACES[method]:
@@ -133,7 +133,7 @@ def cluster(
     acquired = sorted(embedded.embeddings)
     if len(acquired) < 2:
         raise ImageError(
-            f"Of {len(paths)} pictures {len(acquired)} show a face that can be read, expected two at least.",
+            f"Of {len(paths)} pictures {len(acquired)} show a face, expected at least two.",
             hint=f"The first failure is: {next(iter(embedded.failures.values()))}",
         )
     groups = grouped(np.stack([embedded.embeddings[path] for path in acquired]), grouping)

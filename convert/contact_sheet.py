@@ -43,7 +43,7 @@ def rows_of(clustering: Clustering) -> tuple[Row, ...]:
 
 
 def face_tiles(rows: tuple[Row, ...], detector: Detector, counter: Callable[[], object]) -> dict[Path, Image]:
-    """The face nearest to the middle of each picture, RGB uint8 [TILE_PX, TILE_PX, 3]; `counter` is told of each."""
+    """The face nearest to the middle of each picture, RGB uint8 [TILE_PX, TILE_PX, 3]; calls `counter` after each."""
     tiles = {}
     for path in (path for row in rows for path in row.pictures):
         tiles[path] = _tile(read_image(path), detector)
@@ -107,7 +107,9 @@ def _row(name: str, pictures: tuple[Path, ...]) -> Row:
 def _tile(image: Image, detector: Detector) -> Image:
     faces = detector.detect(image)
     if not faces:
-        raise ImageError("A picture that showed a face shows none now.", hint="Leave the folder alone meanwhile.")
+        raise ImageError(
+            "A picture that showed a face shows none now.", hint="Don't change the folder while the command runs."
+        )
     box = nearest(faces, image).box
     side = max(2, round(MARGIN_PX * max(box.width, box.height)))
     cropped = cv2.getRectSubPix(image, (side, side), box.center)

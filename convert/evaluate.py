@@ -18,7 +18,7 @@ from device.vision.faces import FaceAnalyzer
 class Evaluation:
     """What was found on the pairs whose faces could be acquired, and which images gave none.
 
-    A TAR is none where too few non-mated pairs support it. `fmr` and `fnmr` are at the manifest's `threshold`, for
+    A TAR is None where too few non-mated pairs support it. `fmr` and `fnmr` are at the manifest's `threshold`, for
     single pairs.
     """
 

@@ -13,7 +13,7 @@ POINT = 0.01
 FINEST_LOSS = 0.1 * POINT
 """A smaller budget, 0 among them, takes no more mated comparisons than this one; of them none may be lost."""
 LEAST_PEOPLE = 30
-"""Rule of three: what none of so many people suffers, fewer than one in ten suffer (with 95 % confidence)."""
+"""Rule of three: an error that none of these people has, fewer than one in ten have (95 % confidence)."""
 
 
 class Outcome(StrEnum):
@@ -37,7 +37,7 @@ class Budget:
 class TarLoss:
     """The share of mated comparisons that match no longer at `TARGET_FMR`, negative if more match.
 
-    It was found in so many comparisons, the mated ones those of so many people.
+    `mated` and `non_mated` count the comparisons it was found in, `people` those of the mated ones.
     """
 
     share: float
@@ -86,7 +86,7 @@ def mated_needed(budget: Budget) -> int:
 def _missing(loss: TarLoss | None, budget: Budget) -> Iterator[str]:
     """What there is too little of to know the loss of TAR."""
     if loss is None:
-        yield "there are no labelled pairs: what it costs in TAR is not known"
+        yield "without labelled pairs its cost in TAR is unknown"
         return
     if loss.mated < mated_needed(budget):
         yield (

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import keras
 
 NORMALIZATION = "normalization"
-OWN_TERMS = "Your own network: see to its license and its training data yourself."
+OWN_TERMS = "Your own network: check its license and its training data yourself."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +71,14 @@ def import_known(name: str, source: Path, out: Path, *, any_hash: bool = False) 
     entry = known(name)
     if not entry.readable:
         raise WeightsError(
-            f"{name} is published in a form that no importer here reads ({entry.file}).",
+            f"Cannot read {name} as it is published ({entry.file}).",
             hint=f"Bring its weights into a Keras file, and import that under another name: {_as_own(entry)}",
         )
     received = hash_of(source, entry)
     if received != entry.sha256 and not any_hash:
         raise WeightsError(
             f"{source} has SHA-256 {received}, expected {entry.sha256}.",
-            hint=f"Take {entry.file} from {entry.address}, or add --any-hash if you know where yours comes from.",
+            hint=f"Take {entry.file} from {entry.address}, or add --any-hash if you trust where your file comes from.",
         )
     model = IMPORTERS[entry.importer](source)
     path = out / f"{name}.keras"
@@ -152,7 +152,7 @@ def _own_model(source: Path, own: OwnNetwork) -> "keras.Model":
 def _with_weights(name: str, source: Path, own: OwnNetwork) -> "keras.Model":
     """The project's network `name` with the weights in `source`."""
     if not own.is_plain:
-        raise _unfit(f"{name} has its normalization inside", "Leave out --scale, --offset and --color.")
+        raise _unfit(f"{name} normalizes its input itself", "Leave out --scale, --offset and --color.")
     model = _network(name, own.length)
     try:
         load_weights_into(model, source)
@@ -163,7 +163,7 @@ def _with_weights(name: str, source: Path, own: OwnNetwork) -> "keras.Model":
 
 
 def _network(name: str, length: int | None) -> "keras.Model":
-    """One of `NETWORKS` without its weights. Raises `WeightsError` if it cannot be so long."""
+    """One of `NETWORKS` without its weights. Raises `WeightsError` if it cannot have that length."""
     model = network_named(name, length)
     if length not in (None, model.output_shape[1]):
         raise _unfit(
@@ -210,7 +210,7 @@ def _import_saved_model(name: str, source: Path, out: Path, own: OwnNetwork) -> 
     _check_shapes(signature.input_shape, signature.output_shape, own.size_px)
     path = out / name
     if path.exists():
-        raise WeightsError(f"{path} is there already.", hint="Remove it, or name another folder with --out.")
+        raise WeightsError(f"{path} exists already.", hint="Remove it, or name another folder with --out.")
     length = signature.output_shape[1] or 0
     member = Source(package="own", member=source.name, member_sha256=hash_of_folder(source, "**/*"))
     spec = _spec_of_own(name, own, length, member)
@@ -260,4 +260,4 @@ def _save_with_normalization(source: Path, new: Path, own: OwnNetwork) -> tuple[
 def _unfit(
     what: str, hint: str = "Give the network's size with --size; it takes RGB pixels, channels last."
 ) -> WeightsError:
-    return WeightsError(f"Not a network that can stand at a door: {what}.", hint=hint)
+    return WeightsError(f"Not a network for a door: {what}.", hint=hint)

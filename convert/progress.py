@@ -1,4 +1,4 @@
-"""How a long job tells a person where it is: one line at a time, to whoever listens."""
+"""How a long job reports its progress: line by line, or as a bar."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ Progress = Callable[[str], None]
 
 
 def silent(_line: str) -> None:
-    """Nobody listens."""
+    """Reports nothing."""
 
 
 @contextmanager

@@ -145,7 +145,7 @@ def _door_lines(evaluation: DoorEvaluation, groups: Differentials | None) -> lis
         f"{evaluation.acquired.images.sum()} images",
         f"comparisons  {_uses(design)}: {len(comparisons.mated)} mated, {comparisons.non_mated} non-mated",
         *(_tar_line(accepts) for accepts in evaluation.true_accepts),
-        f"at the door's threshold for so many, similarity {at.threshold:.4f}:",
+        f"at the door's threshold for this use, similarity {at.threshold:.4f}:",
         *_rate_lines(at),
     ]
     if evaluation.alike:

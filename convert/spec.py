@@ -49,7 +49,7 @@ def sidecar(path: Path) -> Path:
 def write_network(model: "keras.Model", spec: NetworkSpec | None, path: Path) -> None:
     """Writes the pair whole: first both to temporary files beside `path`, then each into its place.
 
-    Without a spec there is no sidecar, also none of a network that was there before.
+    Without a spec no sidecar is written, and one of an earlier network is removed.
 
     Raises `WeightsError` if `path` cannot be written.
     """
@@ -90,12 +90,12 @@ def read_spec(path: Path) -> NetworkSpec:
         spec = msgspec.json.decode(content, type=NetworkSpec)
     except FileNotFoundError:
         if not path.exists():
-            raise WeightsError(f"There is no network {path}.", hint="See to the name, or import the network.") from None
+            raise WeightsError(f"There is no network {path}.", hint="Check the name, or import the network.") from None
         raise WeightsError(f"The network {path} has no sidecar {beside.name} beside it.", hint=hint) from None
     except OSError as error:
         raise WeightsError(f"Cannot read {beside}: {error.strerror}.", hint=hint) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise WeightsError(f"{beside} does not keep its contract: {error}.", hint=hint) from None
+        raise WeightsError(f"{beside} is not a valid sidecar: {error}.", hint=hint) from None
     if not names_its_points(spec.alignment):
         raise WeightsError(
             f"{beside} names other points for its alignment than the face mesh has: one landmark for each point, "

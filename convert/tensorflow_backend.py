@@ -1,4 +1,4 @@
-"""TensorFlow, imported when a command needs it, and kept quiet: its greetings are no part of what a command prints."""
+"""TensorFlow, imported when a command needs it, and kept quiet: a command prints nothing of its greetings."""
 
 import contextlib
 import os

@@ -53,7 +53,7 @@ class Trained:
 
 
 class Listener(Protocol):
-    """Who is told how a training goes on."""
+    """Receives the progress of a training."""
 
     def begin(self, epoch: int, steps: int) -> None:
         """An epoch begins, counted from 1."""
@@ -127,8 +127,8 @@ def _fresh(job: _Job, *, resume: bool) -> "tuple[keras.Model, State]":
     last = checkpoints.last(job.files.checkpoints)
     if last is not None and not resume and not checkpoints.read_state(last).over:
         raise WeightsError(
-            f"{job.files.checkpoints} holds a training that has not ended.",
-            hint="Go on with --resume, or delete that folder.",
+            f"{job.files.checkpoints} holds a training that has not finished.",
+            hint="Continue with --resume, or delete that folder.",
         )
     keras = load_keras()
     keras.utils.set_random_seed(job.plan.seed)
@@ -148,7 +148,7 @@ def _resumed(job: _Job) -> "tuple[keras.Model, State]":
         other = "other chips" if state.plan == job.plan else "another plan"
         raise WeightsError(
             f"{folder} belongs to a training with {other}: {differences(state.plan, job.plan)}.",
-            hint="Give the options and the data it was started with, or start anew without --resume.",
+            hint="Give the options and the data it was started with, or start again without --resume.",
         )
     return load_checkpoint(folder / checkpoints.MODEL), state
 
@@ -168,7 +168,7 @@ def _train_epoch(model: "keras.Model", job: _Job, number: int, listener: Listene
     if not math.isfinite(loss):
         raise ModelError(
             f"The loss of epoch {number} is {loss}.",
-            hint="Start anew with a lower --learning-rate, or without --mixed-precision.",
+            hint="Start again with a lower --learning-rate, or without --mixed-precision.",
         )
     return Epoch(number, loss, verify(network_of(model), job.validation, job.sampler.reader))
 

@@ -31,7 +31,7 @@ def triplet_loss(anchor: Tensor, positive: Tensor, negative: Tensor, *, margin: 
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - Keras is untyped
-    """`TripletLoss` is a class of Keras, which is imported when somebody asks for it."""
+    """`TripletLoss` is a class of Keras, imported on first use."""
     if name != "TripletLoss":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     load_keras()

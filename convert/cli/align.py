@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     + ".",
 )
 @click.option(
-    "--size", type=click.IntRange(8, 1024), help="Chips so many pixels wide, for a network that takes another size."
+    "--size", type=click.IntRange(8, 1024), help="Width of the chips in pixels, for a network that takes another size."
 )
-@click.option("--again", is_flag=True, help="Make the chips anew that are there already.")
+@click.option("--again", is_flag=True, help="Make chips again that exist already.")
 @click.option(
-    "--models", type=click.Path(path_type=Path), help="Folder of the models; without it, those that came with Lintel."
+    "--models", type=click.Path(path_type=Path), help="Folder of the models; by default, those that came with Lintel."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
 def align(
@@ -39,7 +39,8 @@ def align(
 ) -> int:
     """Cut the aligned chip of the face out of each photo, with the door's own detector, mesh and alignment.
 
-    IN has one subfolder of photos for each person; OUT gets one of chips. An interrupted run goes on where it was.
+    IN has one subfolder of photos for each person; OUT gets one of chips. An interrupted run can be
+    continued.
     """
     from convert.finder import Finder
     from convert.progress import bar
@@ -66,7 +67,7 @@ def _json(aligned: "Aligned") -> str:
 
 def _lines(aligned: "Aligned", out: Path) -> list[str]:
     return [
-        f"{aligned.made} chips made in {out}, {aligned.kept} were there already",
+        f"{aligned.made} chips made in {out}, {aligned.kept} existed already",
         f"photos without a chip: {len(aligned.failures)}",
         *(f"  {path}: {why}" for path, why in aligned.failures.items()),
     ]

@@ -14,12 +14,10 @@ if TYPE_CHECKING:
 @click.command(
     epilog="Exit codes: 0 done, 1 a committed file is not proven, 12 TensorFlow is missing, 14 a package, 15 weights."
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder to write to; without it, that of the models in use."
-)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write to; by default, the models in use.")
 @click.option("--representative", type=click.Path(path_type=Path), help="A folder of your own aligned chips, 150x150.")
-@click.option("--check", is_flag=True, help="Rebuild elsewhere and compare; the models stay as they are.")
-@click.option("--fetch-only", is_flag=True, help="Only fill the cache with the published files.")
+@click.option("--check", is_flag=True, help="Rebuild in a temporary folder and compare; changes no model.")
+@click.option("--fetch-only", is_flag=True, help="Only download the published files into the cache.")
 @click.option("--json", "as_json", is_flag=True, help="With --check: print JSON to standard output.")
 def build(out: Path | None, representative: Path | None, check: bool, fetch_only: bool, as_json: bool) -> int:
     """Build the three models of the door, or prove the committed ones.

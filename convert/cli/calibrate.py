@@ -12,23 +12,27 @@ from device.terminal import say
 @click.option(
     "--images", type=click.Path(path_type=Path), required=True, help="A folder with one subfolder for each person."
 )
-@click.option("--dataset", help="What the images are, for the manifest; without it, the folder's name.")
+@click.option("--dataset", help="Name of the data set in the manifest; by default, the folder's name.")
 @click.option("--fmr", type=NumberRange(0, 0.1, min_open=True), default=1e-4, show_default=True, help="Target FMR.")
-@click.option(
-    "--references", type=click.IntRange(1, 100), default=3, show_default=True, help="References a person has."
-)
-@click.option("--probes", type=click.IntRange(1, 100), default=3, show_default=True, help="Probes of a visit.")
+@click.option("--references", type=click.IntRange(1, 100), default=3, show_default=True, help="References per person.")
+@click.option("--probes", type=click.IntRange(1, 100), default=3, show_default=True, help="Probes per visit.")
 @click.option("--seed", type=click.IntRange(0), help="Which images are drawn.  [default: 0]")
 @click.option("--draws", type=click.IntRange(1, 1000), help="How often they are drawn.  [default: 30]")
-@click.option("--least-probe-length", type=NumberRange(0, 1), help="Fuse probes so; by default as the model does.")
-@click.option("--least-reference-length", type=NumberRange(0, 1), help="Fuse references so; likewise.")
 @click.option(
-    "--models", type=click.Path(path_type=Path), help="Folder of the models; without it, those that came with Lintel."
+    "--least-probe-length", type=NumberRange(0, 1), help="Least length of a mean of probes; by default the model's."
+)
+@click.option(
+    "--least-reference-length",
+    type=NumberRange(0, 1),
+    help="Least length of a mean of references; by default the model's.",
+)
+@click.option(
+    "--models", type=click.Path(path_type=Path), help="Folder of the models; by default, those that came with Lintel."
 )
 @click.option(
     "--threads", type=click.IntRange(1, 16), default=2, show_default=True, help="Threads of the TFLite interpreter."
 )
-@click.option("--dry-run", is_flag=True, help="Leave the manifest as it is.")
+@click.option("--dry-run", is_flag=True, help="Print, and change no manifest.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
 def calibrate(
     images: Path,
@@ -48,8 +52,8 @@ def calibrate(
     """Set the decision thresholds of the embedding model from a target false match rate.
 
     There is one for single pairs, one for --references with a probe, one for --references with --probes, and one for
-    each count between at which the door would miss the target, each set on all comparisons of different people. How it
-    does on people whom it was not set on is tried by halves.
+    each count between at which the door would miss the target. Each is set on all comparisons of different people, and
+    checked on people it was not set on: set on one half, tried on the other.
     """
     from convert.calibrate import Target, calibrated_fusion, with_rule
     from convert.calibrate import calibrate as calibrated
@@ -64,7 +68,7 @@ def calibrate(
     from device.vision.models import EMBEDDING, shipped_models_dir
 
     if references == probes == 1 and (seed, draws) != (None, None):
-        raise click.UsageError("--seed and --draws draw several images: for 1 x 1 all pairs are compared.")
+        raise click.UsageError("--seed and --draws are for several images: for 1 x 1 all pairs are compared.")
     folder = models or shipped_models_dir()
     path = folder / f"{EMBEDDING}.json"
     analyzer = load_analyzer(VisionSettings(models_dir=str(folder), threads=threads))

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(0), help="As in the calibration.  [default: 0]")
 @click.option("--draws", type=click.IntRange(1, 1000), help="As in the calibration.  [default: 30]")
 @click.option(
-    "--models", type=click.Path(path_type=Path), help="Folder of the models; without it, those that came with Lintel."
+    "--models", type=click.Path(path_type=Path), help="Folder of the models; by default, those that came with Lintel."
 )
 @click.option("--threads", type=click.IntRange(1, 16), default=2, show_default=True, help="Threads for embedding.")
-@click.option("--check", is_flag=True, help="Measure nothing; prove that file, manifest, figures and card agree.")
+@click.option("--check", is_flag=True, help="Measure nothing; check that file, manifest, figures and card agree.")
 def card(
     images: Path | None,
     pairs_file: Path | None,
@@ -49,7 +49,7 @@ def card(
 
     folder = models or shipped_models_dir()
     if check and (images, pairs_file, seed, draws) != (None, None, None, None):
-        raise click.UsageError("--check measures nothing: --images, --pairs, --seed and --draws do not go with it.")
+        raise click.UsageError("--check measures nothing: leave out --images, --pairs, --seed and --draws.")
     if check:
         return _checked(folder)
     if images is None:

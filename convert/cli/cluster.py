@@ -38,11 +38,13 @@ def _similarity(_context: click.Context, _parameter: click.Parameter, value: flo
     "--threshold",
     type=float,
     callback=_similarity,
-    help="Similarity that holds a group together; for average linkage, without it, the door's.",
+    help="Similarity that holds a group together; for average linkage, by default the door's.",
 )
-@click.option("--labelled", is_flag=True, help="Each subfolder of DIR is one person: tell how well the groups agree.")
 @click.option(
-    "--models", type=click.Path(path_type=Path), help="Folder of the models; without it, those that came with Lintel."
+    "--labelled", is_flag=True, help="Each subfolder of DIR is one person: report how well the groups agree with them."
+)
+@click.option(
+    "--models", type=click.Path(path_type=Path), help="Folder of the models; by default, those that came with Lintel."
 )
 @click.option(
     "--threads", type=click.IntRange(1, 16), default=2, show_default=True, help="Threads of the TFLite interpreter."
@@ -94,7 +96,9 @@ def _threshold(method: "Method", given: float | None, analyzer: "FaceAnalyzer") 
     if method is Method.HDBSCAN and given is not None:
         raise click.UsageError("--method hdbscan takes no --threshold.")
     if method is Method.DBSCAN and given is None:
-        raise click.UsageError("--method dbscan needs a --threshold, one stricter than the door's: it makes chains.")
+        raise click.UsageError(
+            "--method dbscan needs a --threshold, stricter than the door's, as it joins faces in chains."
+        )
     return analyzer.embedder.decision_rule.threshold(1, 1) if given is None and method is Method.AVERAGE else given
 
 

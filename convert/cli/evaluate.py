@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Exit codes: 0 done, 4 model, 5 pairs or images cannot be read, 12 matplotlib is missing.")
 @click.option("--images", type=click.Path(path_type=Path), required=True, help="The folder of the images.")
-@click.option("--pairs", "pairs_file", type=click.Path(path_type=Path), help="Compare these pairs.")
+@click.option("--pairs", "pairs_file", type=click.Path(path_type=Path), help="Pairs to compare.")
 @click.option(
     "--protocol", type=click.Choice(["lfw", "csv"]), help="Form of the pairs; by default csv for *.csv, else lfw."
 )
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     help="How often they are drawn.  [default: 30; for 1 x 1 all pairs are compared]",
 )
 @click.option(
-    "--models", type=click.Path(path_type=Path), help="Folder of the models; without it, those that came with Lintel."
+    "--models", type=click.Path(path_type=Path), help="Folder of the models; by default, those that came with Lintel."
 )
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw a plot into this PNG, SVG or PDF file.")
 @click.option(
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     type=click.Choice(["roc", "det", "fmr-fnmr"]),
     default="roc",
     show_default=True,
-    help="What --plot shows.",
+    help="Kind of --plot.",
 )
 @click.option("--plots", type=click.Path(path_type=Path), help="Draw all three plots into this folder.")
 @click.option(
@@ -75,7 +75,7 @@ def evaluate(
     from device.vision.faces import load_analyzer
 
     if pairs_file is None and protocol is not None:
-        raise click.UsageError("--protocol is the form of --pairs, which is not given.")
+        raise click.UsageError("--protocol is the form of --pairs: give --pairs too.")
     on_pairs_alone = pairs_file is not None and not (references or probes)
     if on_pairs_alone and (seed, draws) != (None, None):
         raise click.UsageError(

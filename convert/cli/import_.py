@@ -110,7 +110,7 @@ def _check_options(name: str) -> None:
     own = _given(OWN_NETWORK_OPTIONS)
     if own and name in catalogue():
         raise click.UsageError(
-            f"{name} is a known network, which decides {', '.join(own)}: leave that out, or give your own another name."
+            f"{name} is a known network, which sets {', '.join(own)}: leave that out, or give your own another name."
         )
     if own and len(_given(NEEDED)) < len(NEEDED):
         raise click.UsageError("A network of your own needs --size, --alignment and --license.")

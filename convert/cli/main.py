@@ -14,11 +14,11 @@ file; 70 a bug in Lintel; 74 the system refused; 130 and 141 interrupted."""
 
 COMMANDS = {
     "import": ("convert.cli.import_:import_network", "Import published weights, or a network of your own."),
-    "build": ("convert.cli.build:build", "Build the models from published weights, or prove the committed ones."),
+    "build": ("convert.cli.build:build", "Build the models from published weights, or check the committed ones."),
     "quantize": ("convert.cli.quantize:quantize", "Convert networks to TFLite, and refuse what costs too much."),
     "evaluate": ("convert.cli.evaluate:evaluate", "Measure the door's own pipeline on labelled images."),
     "calibrate": ("convert.cli.calibrate:calibrate", "Set the decision threshold for a false match rate."),
-    "card": ("convert.cli.card:card", "Write the biometric card of what is shipped, or prove it."),
+    "card": ("convert.cli.card:card", "Write the biometric card of the model, or check it."),
     "cluster": ("convert.cli.cluster:cluster", "Group the pictures of a folder by whom they show."),
     "align": ("convert.cli.align:align", "Cut aligned chips out of photos by person."),
     "train": ("convert.cli.train:train", "Train a network on aligned chips by person."),
@@ -33,7 +33,7 @@ COMMANDS = {
 )
 @click.version_option(package_name=DISTRIBUTION, prog_name="lintel-convert", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Turn a Keras network into a quantized TFLite file, and prove what that cost."""
+    """Turn a network into a quantized TFLite file, and measure what that costs."""
 
 
 def main() -> None:

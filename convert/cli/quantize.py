@@ -21,7 +21,7 @@ RUNTIMES = ("ai-edge-litert", "tflite-runtime", "tensorflow")
     "12 TensorFlow is missing, 14 a package, 15 a network or its sidecar."
 )
 @click.argument("networks", metavar="NETWORK...", nargs=-1, required=True)
-@click.option("--quantization", type=click.Choice(QUANTIZATIONS), help="Which one; by default full-int8.")
+@click.option("--quantization", type=click.Choice(QUANTIZATIONS), help="Quantization; by default full-int8.")
 @click.option("--all", "every", is_flag=True, help="All four quantizations.")
 @click.option("--integer-io", is_flag=True, help="full-int8 takes and gives int8; the door's own code takes float32.")
 @click.option("--pairs", "pairs_file", type=click.Path(path_type=Path), help="Labelled pairs: the gate judges by them.")
@@ -30,13 +30,15 @@ RUNTIMES = ("ai-edge-litert", "tflite-runtime", "tensorflow")
     "--protocol", type=click.Choice(["lfw", "csv"]), help="Form of the pairs; by default csv for *.csv, else lfw."
 )
 @click.option("--representative", type=click.Path(path_type=Path), help="A folder of aligned chips, for int8's ranges.")
-@click.option("--models", type=click.Path(path_type=Path), help="Detector and mesh; without it, those of Lintel.")
+@click.option(
+    "--models", type=click.Path(path_type=Path), help="Folder of detector and mesh; by default, those of Lintel."
+)
 @click.option(
     "--runtime-python",
     "pythons",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="The interpreter of another environment, whose TFLite runtimes are to be tried too. May be repeated.",
+    help="Python of another environment, to try its TFLite runtimes too. May be repeated.",
 )
 @click.option(
     "--require",
@@ -61,8 +63,12 @@ RUNTIMES = ("ai-edge-litert", "tflite-runtime", "tensorflow")
     show_default=True,
     help="The least median cosine of the embeddings with those of Keras.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Write the report, and the files not refused, here.")
-@click.option("--into", type=click.Path(path_type=Path), help="Make the file, if it passes, this models folder's.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder for the report and the files that were not refused."
+)
+@click.option(
+    "--into", type=click.Path(path_type=Path), help="Install the file, if it passes, into this models folder."
+)
 @click.option("--dataset", help="With --into: what --images are; by default the folder's name.")
 @click.option(
     "--fmr", type=NumberRange(0, 0.1, min_open=True), default=1e-4, show_default=True, help="Target FMR of those."
@@ -114,7 +120,7 @@ def quantize(
         ),
         (
             not labelled and own_chips and models is not None,
-            "--models finds faces: with --representative and without --pairs there are none to find.",
+            "--models finds faces: with --representative and without --pairs there is nothing to find.",
         ),
     )
     for made, mistake in mistakes:
@@ -178,7 +184,7 @@ def _json(report: "Report") -> str:
 
 
 def _install(conversion: "Conversion", plan: "Plan", into: Path, images: Path, data: tuple[str, float]) -> None:
-    """With the design and the fusion that `lintel-convert calibrate` takes if it is told nothing."""
+    """With the design and the fusion that `lintel-convert calibrate` takes by default."""
     from convert.calibrate import UNIT_LENGTH, Target
     from convert.conversion.install import install_calibrated, refit
     from convert.measuring.door_protocol import design_of

@@ -36,35 +36,35 @@ LEARNING_RATES = {"triplet": 5e-4, "softmax": 2e-3}
     type=click.Choice(["triplet", "softmax"]),
     default="triplet",
     show_default=True,
-    help="Softmax tells the people apart by a layer that is discarded: the first stage where triplets are the second.",
+    help="softmax classifies the people with a layer that is thrown away: a first stage, before triplets.",
 )
 @click.option(
     "--mining",
     type=click.Choice(["semi-hard", "batch-hard", "batch-all"]),
     default="semi-hard",
     show_default=True,
-    help="Which triplets of a batch count.",
+    help="Which triplets of a batch to use.",
 )
-@click.option("--margin", type=NumberRange(0, 4), default=0.2, show_default=True, help="Of the triplet loss.")
+@click.option("--margin", type=NumberRange(0, 4), default=0.2, show_default=True, help="Margin of the triplet loss.")
 @click.option("--length", type=click.IntRange(2, 4096), default=128, show_default=True, help="Numbers of an embedding.")
 @click.option("--people", type=click.IntRange(2), default=32, show_default=True, help="People in a batch.")
 @click.option("--per-person", type=click.IntRange(2), default=4, show_default=True, help="Chips of each in a batch.")
-@click.option("--epochs", type=click.IntRange(1), default=30, show_default=True, help="Epochs at most.")
-@click.option("--steps", type=click.IntRange(1), help="Batches of an epoch; without it, as many chips as there are.")
+@click.option("--epochs", type=click.IntRange(1), default=30, show_default=True, help="Maximum number of epochs.")
+@click.option("--steps", type=click.IntRange(1), help="Batches per epoch; without it, enough to see every chip.")
 @click.option(
-    "--patience", type=click.IntRange(1), default=10, show_default=True, help="Stop after so many epochs without gain."
+    "--patience", type=click.IntRange(1), default=10, show_default=True, help="Epochs without gain after which to stop."
 )
 @click.option(
     "--learning-rate",
     type=NumberRange(0, 1, min_open=True),
-    help="At the start, falling to 0; without it, 0.0005 for triplets and 0.002 for softmax.",
+    help="Initial learning rate, falling to 0; by default 0.0005 for triplets and 0.002 for softmax.",
 )
 @click.option(
     "--held-out",
     type=NumberRange(0, 0.9, min_open=True),
     default=0.2,
     show_default=True,
-    help="Share of the people who are never trained on: half say when to stop, half test the result.",
+    help="Share of people never trained on: half decide when to stop, half test the result.",
 )
 @click.option(
     "--mixed-precision",
@@ -73,8 +73,10 @@ LEARNING_RATES = {"triplet": 5e-4, "softmax": 2e-3}
     flag_value="float16",
     help="Compute in half precision; without a value, float16.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of weights, batches, variations.")
-@click.option("--resume", is_flag=True, help="Go on after the last whole epoch of a training that was interrupted.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of weights, batches and variations."
+)
+@click.option("--resume", is_flag=True, help="Continue an interrupted training after its last complete epoch.")
 @click.option("--logs", type=click.Path(path_type=Path), help="Write TensorBoard's events into this folder.")
 @click.option(
     "--initial", type=click.Path(path_type=Path), help="Start from this network, the result of an earlier training."
@@ -104,8 +106,8 @@ def train(
 ) -> None:
     """Train a network on aligned chips, and verify it on people it was never trained on.
 
-    The network of the best epoch is written. Who is held out hangs on names alone, so a second training (--initial)
-    holds the same people out. Keras's backend is the one that KERAS_BACKEND names: tensorflow, jax or torch.
+    The network of the best epoch is written. Who is held out depends only on names, so a second training (--initial)
+    holds the same people out. KERAS_BACKEND chooses Keras's backend: tensorflow, jax or torch.
     """
     from convert.train import train as trained
     from convert.training.mining import Mining
@@ -213,9 +215,11 @@ def _lines(result: "Trained") -> list[str]:
 def _notes(result: "Trained") -> list[str]:
     notes = []
     if not result.knows_whom_it_saw:
-        notes.append("note         the network it began with does not say whom it saw: those tested may be among them")
+        notes.append(
+            "note         the initial network doesn't say whom it was trained on: the test people may be among them"
+        )
     if result.alignment is None:
-        notes.append("note         the chips do not say how they are aligned, so that there is no sidecar: see import")
+        notes.append("note         the chips don't say how they were aligned, so no sidecar was written: see import")
     return notes
 
 

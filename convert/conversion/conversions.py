@@ -46,13 +46,13 @@ if TYPE_CHECKING:
     import keras
 
 Bars = Callable[[str, int], AbstractContextManager[Callable[[], object]]]
-"""A bar with a label and so many steps, as `convert.progress.bar` makes them."""
+"""Makes a progress bar of a label and a number of steps, as `convert.progress.bar` does."""
 
 HOLD_OUT_EVERY = 5
-"""Without labelled pairs, so many chips give one that the quantizer does not see, to measure with."""
+"""Without labelled pairs, one chip in this many is kept from the quantizer, to measure with."""
 
 LEAST_LANDMARKS = 2
-"""So many points fix the scale and the turn of a face."""
+"""Points that it takes to fix the scale and the rotation of a face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class Report:
 
 @contextmanager
 def no_bar(_label: str, _length: int) -> Iterator[Callable[[], object]]:
-    """Nobody watches."""
+    """Reports nothing."""
     yield lambda: None
 
 
@@ -196,7 +196,7 @@ def check_required(plan: Plan) -> None:
 
 
 def check_names(specs: Sequence[NetworkSpec]) -> None:
-    """Raises `WeightsError` for two networks of one name: so would be their files."""
+    """Raises `WeightsError` for two networks of one name: their files would have one name too."""
     names = [spec.name for spec in specs]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

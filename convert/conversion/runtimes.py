@@ -184,7 +184,7 @@ def _asked(python: Path, packages: list[str]) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(finished.stdout)
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         raise ModelError(
-            f"{python} is no Python with NumPy that can be asked for its runtimes: {error}.",
+            f"Cannot ask {python} for its TFLite runtimes, expected a Python with NumPy: {error}.",
             hint="Give the interpreter of an environment, such as .venv-tflite-runtime/bin/python.",
         ) from None
     return answer

@@ -21,9 +21,9 @@ REPLICATES = 1000
 BAND_REPLICATES = 300
 SEED = 0
 JACKKNIFE_GROUPS = 200
-"""So many groups of people at most are left out in turn, to see how lopsided a statistic is."""
+"""Maximum number of groups of people left out in turn, to see how lopsided a statistic is."""
 _MARGIN = 4
-"""A draw may have so many times the false matches that were found."""
+"""How many times the false matches that were found a draw may have."""
 
 Weights = NDArray[np.float64]
 Statistic = Callable[[Weights], NDArray[np.float64]]
@@ -43,7 +43,7 @@ class Band:
 
 
 def weights(people: int, replicates: int, seed: int = SEED) -> Iterator[Weights]:
-    """How often each person was drawn, float64 [people], in each of so many draws of as many as there are."""
+    """How often each person was drawn, float64 [people], in each of `replicates` draws of as many as there are."""
     generator = np.random.default_rng(seed)
     for _ in range(replicates):
         yield np.bincount(generator.integers(people, size=people), minlength=people).astype(np.float64)

@@ -66,7 +66,7 @@ class Change:
 
 
 def unit_vectors(run: Run, chips: Chips, step: Callable[[], object]) -> Vectors:
-    """The device's vectors, float32 [n, length]: chip and mirror summed, unit length; `step` is told of each batch.
+    """The device's vectors, float32 [n, length]: chip and mirror summed, unit length; calls `step` after each batch.
 
     What has no direction becomes NaN: a network that fails is to be seen, not hidden.
     """

@@ -27,7 +27,7 @@ They are of the same images, hence not independent of one another."""
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """How many references and probes a comparison has, and how often they are drawn anew.
+    """How many references and probes a comparison has, and how often they are drawn again.
 
     Zero draws, for 1 x 1 alone: nothing is drawn, all pairs are compared.
     """
@@ -80,7 +80,7 @@ class AtThreshold:
 
 @dataclass(frozen=True, slots=True)
 class DoorEvaluation:
-    """Error rates of the door with so many references and probes.
+    """Error rates of the door with a number of references and probes.
 
     `people` were compared, of `acquired.names`. `alike`: if the probes of a visit are so alike that they count as one,
     these are the rates at the same threshold; none where there is one probe anyway.
@@ -199,7 +199,7 @@ def rates_if_alike(design: Design, acquired: Acquired, rule: DecisionRule) -> At
 
 
 def true_accepts(comparisons: Comparisons) -> tuple[TrueAccepts, ...]:
-    """At each of the FMRs in `TARGETS`; pooled draws count as so many comparisons as they are."""
+    """At each of the FMRs in `TARGETS`; pooled draws count as all their comparisons."""
     supported = tuple(target for target in TARGETS if comparisons.non_mated >= comparisons_needed(target))
     found = dict(zip(supported, tar_estimates(comparisons, supported), strict=True)) if supported else {}
     return tuple(

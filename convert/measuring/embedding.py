@@ -20,7 +20,7 @@ class Embedded:
 
 
 def embed_images(paths: Iterable[Path], analyzer: FaceAnalyzer, counter: Callable[[], object]) -> Embedded:
-    """Embeds each image once; `counter` is told of each."""
+    """Embeds each image once; `counter` is called after each."""
     embeddings: dict[Path, Embedding] = {}
     failures: dict[Path, str] = {}
     for path in paths:

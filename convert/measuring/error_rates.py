@@ -61,7 +61,7 @@ class Curve:
 
 
 def wilson(rates: NDArray[np.float64], trials: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Lower and upper ends of the 95 % score interval (Wilson 1927) of rates found in so many independent trials."""
+    """Lower and upper ends of the 95 % score interval (Wilson 1927) of rates found in `trials` independent trials."""
     z2 = _Z_95**2
     middle = (rates + z2 / (2 * trials)) / (1 + z2 / trials)
     half = _Z_95 * np.sqrt(rates * (1 - rates) / trials + z2 / (4 * trials * trials)) / (1 + z2 / trials)

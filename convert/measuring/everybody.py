@@ -33,7 +33,7 @@ class TarChange:
 
 
 def compare_everybody(vectors: NDArray[np.float32], people: NDArray[np.int64]) -> Comparisons | None:
-    """All comparisons of unit vectors [n, length] of `people`, numbered from 0; none if a vector is no number."""
+    """All comparisons of unit vectors [n, length] of `people`, numbered from 0; None if a vector is not a number."""
     if not np.isfinite(vectors).all():
         return None
     return compare_all(Templates(vectors, people), int(people.max()) + 1)
@@ -62,7 +62,7 @@ def _change(reference: Comparisons, received: Comparisons | None, target: float)
 
 
 def _tar(comparisons: Comparisons, target: float) -> Callable[[Weights], float]:
-    """The TAR for people of whom each was drawn so many times; a comparison counts as often as both."""
+    """The TAR for people drawn a number of times each; a comparison counts as often as both."""
     most = min(len(comparisons.highest), int(4 * target * comparisons.non_mated) + 1000)
     highest, people = comparisons.highest[:most], comparisons.highest_people[:most]
 

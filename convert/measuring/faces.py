@@ -31,7 +31,7 @@ class Faces:
 def cut_faces(
     images: Sequence[Path], alignments: Sequence[Alignment], finder: Finder, folder: Path, step: Callable[[], object]
 ) -> Faces:
-    """The chips of each image, in files in `folder`; `step` is told of each image.
+    """The chips of each image, in files in `folder`; `step` is called after each image.
 
     Raises `ImageError` if there is no room for them.
     """

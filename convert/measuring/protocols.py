@@ -47,7 +47,9 @@ def read_pairs(path: Path, images: Path, protocol: Protocol) -> tuple[Pair, ...]
     """The pairs in a file; images are below the folder `images`. Raises `ImageError` for a file not in that form."""
     pairs = _lfw_pairs(path, images) if protocol is Protocol.LFW else _csv_pairs(path, images)
     if not any(pair.same for pair in pairs) or all(pair.same for pair in pairs):
-        raise ImageError(f"The pairs {path} need mated and non-mated ones.", hint="Label both kinds with 1 and 0.")
+        raise ImageError(
+            f"The pairs {path} need mated and non-mated ones.", hint="Label mated pairs 1 and non-mated pairs 0."
+        )
     if len({pair.fold for pair in pairs}) < 2:
         raise ImageError(
             f"The pairs {path} are of one fold, expected two or more: each is judged at the threshold of the others.",
@@ -68,7 +70,7 @@ def _lfw_pairs(path: Path, images: Path) -> tuple[Pair, ...]:
             raise ValueError(f"announces {2 * folds * of_a_kind} pairs and has {len(rows)}")
         return tuple(_lfw_pair(row, images, index // (2 * of_a_kind)) for index, row in enumerate(rows))
     except (ValueError, IndexError) as error:
-        raise ImageError(f"{path} is no LFW pairs file: {error}.", hint="Its first line is `10 300`.") from None
+        raise ImageError(f"Not an LFW pairs file: {path}: {error}.", hint="Its first line is `10 300`.") from None
 
 
 def _lfw_pair(row: list[str], images: Path, fold: int) -> Pair:
@@ -94,4 +96,4 @@ def _csv_pairs(path: Path, images: Path) -> tuple[Pair, ...]:
             for index, row in enumerate(rows)
         )
     except KeyError as error:
-        raise ImageError(f"{path} is no pairs CSV: expected 1 or 0, received {error}.", hint=HINT_CSV) from None
+        raise ImageError(f"Not a CSV of pairs: {path}: expected 1 or 0, received {error}.", hint=HINT_CSV) from None

@@ -80,7 +80,7 @@ def _read_tar(archive: Path, path: str) -> bytes:
     with tarfile.open(archive) as opened:
         file = opened.extractfile(path)
         if file is None:
-            raise KeyError(f"{path} is no file")
+            raise KeyError(f"{path} is not a file")
         return file.read()
 
 

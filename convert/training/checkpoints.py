@@ -83,10 +83,10 @@ def last(folder: Path) -> Path | None:
 
 
 def read_state(folder: Path) -> State:
-    """What `save` wrote into `folder`. Raises `WeightsError` if it is no checkpoint."""
+    """What `save` wrote into `folder`. Raises `WeightsError` if it is not a checkpoint."""
     try:
         return msgspec.json.decode((folder / STATE).read_bytes(), type=State)
     except (OSError, msgspec.DecodeError) as error:
         raise WeightsError(
-            f"{folder} is no checkpoint of a training: {error}.", hint="Delete the folder and start anew."
+            f"Not a checkpoint of a training: {folder}: {error}.", hint="Delete the folder and start again."
         ) from None

@@ -135,7 +135,7 @@ def _chip(path: Path, finder: Finder, alignment: Alignment) -> Image:
     image = read_image(path)
     landmarks = finder.locate(image)
     if landmarks.presence < MIN_PRESENCE:
-        raise ImageError("what looked like a face is none", hint="Leave the photo out.")
+        raise ImageError("the detected face is not a face", hint="Leave the photo out.")
     return align(image, landmarks, alignment)
 
 

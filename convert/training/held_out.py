@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FOLDS = 10
 LEAST_PEOPLE = 4
 MOST_CHIPS = 15
-"""So many chips of a person at most are compared: pairs grow with the square, and one person must not make most."""
+"""Maximum number of chips of a person to compare: pairs grow with the square, and one person must not make most."""
 PAIR_SEED = 0
 BATCH = 128
 T_95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
@@ -28,7 +28,7 @@ T_95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Pairs of chips by their numbers in `paths`, int64 [m] each; nobody is in two folds: the folds are independent."""
+    """Pairs of chips by their numbers in `paths`, int64 [m] each; a person is in one fold, so folds are independent."""
 
     paths: tuple[Path, ...]
     people: int
@@ -61,7 +61,7 @@ class FoldMean:
 class Verification:
     """What a network does on pairs of held-out people.
 
-    `accuracy`: the share told right, at the threshold that is best on the other folds. `auc`: the probability that a
+    `accuracy`: the share judged right, at the threshold that is best on the other folds. `auc`: the probability that a
     mated pair is more similar than a non-mated one; 0.5 is chance.
     """
 

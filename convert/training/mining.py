@@ -87,7 +87,7 @@ def squared_distances(embeddings: Tensor) -> Tensor:
 
 
 def pairs(labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Which pairs of a batch are mated and which non-mated, both bool [n, n]; nobody is a pair with itself."""
+    """Which pairs of a batch are mated and which non-mated, both bool [n, n]; no chip is a pair with itself."""
     ops = load_keras().ops
     labels = ops.reshape(ops.convert_to_tensor(labels), (-1,))
     same = ops.equal(labels[:, None], labels[None, :])

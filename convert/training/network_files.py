@@ -23,7 +23,7 @@ def load_checkpoint(path: Path) -> "keras.Model":
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WeightsError(
-            f"Cannot read the checkpoint {path}: {reason}", hint="Delete that folder, and start anew."
+            f"Cannot read the checkpoint {path}: {reason}", hint="Delete that folder and start again."
         ) from None
 
 

@@ -27,7 +27,7 @@ class PersonChips:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Three groups of people; nobody is in two.
+    """Three groups of people, disjoint.
 
     `validation` says when to stop, so a figure on it flatters; `test` says what came of it.
     """
@@ -40,7 +40,7 @@ class Split:
 def read_people(folder: Path) -> tuple[PersonChips, ...]:
     """The people in `folder`, one subfolder each, by name; who has fewer than two chips is left out.
 
-    Raises `ImageError` if there is nobody.
+    Raises `ImageError` if there is no person.
     """
     try:
         folders = sorted(path for path in folder.iterdir() if path.is_dir())
@@ -52,7 +52,8 @@ def read_people(folder: Path) -> tuple[PersonChips, ...]:
     people = tuple(person for person in found if len(person.chips) >= MIN_CHIPS)
     if not people:
         raise ImageError(
-            f"{folder} has nobody with at least {MIN_CHIPS} chips.", hint="One subfolder for each person, from `align`."
+            f"No person in {folder} has at least {MIN_CHIPS} chips.",
+            hint="One subfolder for each person, from `align`.",
         )
     return people
 
@@ -60,7 +61,7 @@ def read_people(folder: Path) -> tuple[PersonChips, ...]:
 def split_by_name(people: tuple[PersonChips, ...], held_out: float) -> Split:
     """Holds a share `held_out` of the people out, half for validation and half for the test.
 
-    Who is held out hangs on the name alone: a second training that goes on from a first holds the same people out, and
+    Who is held out depends only on the name: a second training that goes on from a first holds the same people out, and
     so does one with more people. A larger share adds people to the held-out ones.
     """
     places = {person.name: _place(person.name) for person in people}

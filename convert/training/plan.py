@@ -39,11 +39,11 @@ class TrainingPlan:
     per_person: int = 4
     epochs: int = 30
     steps: int | None = None
-    """Batches of an epoch; None: so many that it has as many chips as there are."""
+    """Batches per epoch; None: enough to see every chip."""
     learning_rate: float = 1e-3
     """At the start; along half a cosine it falls to 0."""
     patience: int = 10
-    """So many epochs without a better AUC on the validation people end the training."""
+    """Epochs without a better AUC on the validation people after which training ends."""
     held_out: float = 0.2
     precision: Precision = Precision.FLOAT32
     seed: int = 0

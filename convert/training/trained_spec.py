@@ -10,7 +10,7 @@ from device.errors import ImageError
 from device.vision.manifest import Alignment, Source
 
 LICENSE = "unstated"
-TERMS = "Trained by yourself: what it may be used for hangs on the photos, and on those who are in them."
+TERMS = "Trained by yourself: what it may be used for depends on the photos and on the people in them."
 
 
 def trained_spec(plan: TrainingPlan, files: TrainingFiles, alignment: Alignment, data_sha256: str) -> NetworkSpec:
@@ -39,7 +39,7 @@ def expect_size(alignment: Alignment | None, size_px: int, data: Path) -> None:
 
 
 def knows_whom_it_saw(initial: Path | None) -> bool:
-    """Whether nobody who is held out can have been trained on before: without an earlier training, or if it says so.
+    """Whether the held-out people can't have been trained on before: no earlier training, or one that says so.
 
     Raises `WeightsError` for a sidecar that cannot be read.
     """

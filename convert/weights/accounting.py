@@ -12,7 +12,7 @@ Shape = tuple[int, ...]
 Tensors = Mapping[str, NDArray[Any]]
 
 MAX_LISTED = 100
-"""So many names of a kind a message lists at most; then it says how many more there are."""
+"""Maximum number of names of a kind in a message; then it says how many more there are."""
 MAX_NAME = 80
 MAX_ENTRY = 200
 

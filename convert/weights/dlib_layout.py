@@ -1,4 +1,4 @@
-"""What lies where in dlib's face recognition ResNet file: every tensor, and every byte that is no weight.
+"""What lies where in dlib's face recognition ResNet file: every tensor, and every other byte.
 
 The format is that of dlib/dnn/core.h and dlib/dnn/layers.h when the network was published in 2017. Layers are stored
 input first, after the versions of all layer templates, output first.

@@ -25,7 +25,7 @@ def read_initializers(path: Path) -> dict[str, NDArray[np.float32]]:
     Raises `WeightsError` for a file that cannot be read, is larger than `MAX_BYTES`, keeps tensors elsewhere, or has
     one that is damaged, not float32 or not finite; `DependencyMissing` without the package `onnx`.
     """
-    graph = _model(_content(path), path).graph
+    graph = load_model(path).graph
     if not graph.initializer or graph.sparse_initializer:
         sparse = len(graph.sparse_initializer)
         raise _error(path, f"expected dense tensors, received {len(graph.initializer)} and {sparse} sparse ones")
@@ -35,14 +35,22 @@ def read_initializers(path: Path) -> dict[str, NDArray[np.float32]]:
     return {tensor.name: _values(tensor, path) for tensor in graph.initializer}
 
 
-def _content(path: Path) -> bytes:
+def load_model(path: Path, max_bytes: int = MAX_BYTES) -> "onnx.ModelProto":
+    """The message in the ONNX file at `path`, and nothing that it refers to elsewhere.
+
+    Raises `WeightsError` for a file that cannot be read or has more bytes; `DependencyMissing` without `onnx`.
+    """
+    return _model(_content(path, max_bytes), path)
+
+
+def _content(path: Path, max_bytes: int) -> bytes:
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            content = file.read(max_bytes + 1)
     except OSError as error:
         raise _error(path, error.strerror or str(error)) from None
-    if len(content) > MAX_BYTES:
-        raise _error(path, f"expected at most {MAX_BYTES} bytes, received more")
+    if len(content) > max_bytes:
+        raise _error(path, f"expected at most {max_bytes} bytes, received more")
     return content
 
 
@@ -58,7 +66,7 @@ def _model(content: bytes, path: Path) -> "onnx.ModelProto":
     try:
         return onnx.load_model_from_string(content)
     except DecodeError as error:
-        raise _error(path, f"it is no ONNX file: {error}") from None
+        raise _error(path, f"it is not an ONNX file: {error}") from None
 
 
 def _values(tensor: "onnx.TensorProto", path: Path) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from convert.errors import WeightsError
 
 MAX_NAME = 80
 MAX_INSTRUCTIONS = 1_000_000
-"""So many instructions at most; a state dict has some ten for each tensor."""
+"""Maximum number of instructions; a state dict has some ten for each tensor."""
 
 
 class Known(Enum):
@@ -59,7 +59,7 @@ def read_pickle(file: IO[bytes]) -> object:
 
 
 def refused(what: str) -> WeightsError:
-    """The error of a file that is no state dict, or not only one."""
+    """The error of a file that is not a state dict, or not only one."""
     return WeightsError(f"Not a PyTorch state dict: {what}.", hint="Give an intact file, as it was published.")
 
 
@@ -137,27 +137,27 @@ def _persistent(machine: _Machine, _: object) -> None:
         case [("storage", kind, key, str(), size)] | [("storage", kind, key, str(), size, None)]:
             machine.stack.append(StorageReference(kind, key, size))
         case _:
-            raise refused("its pickle refers to something that is no storage")
+            raise refused("its pickle refers to something that is not a storage")
 
 
 def _build(machine: _Machine, _: object) -> None:
     """Attributes of the dict: PyTorch's `_metadata`, the versions of its layers, which no number depends on."""
     target, state = machine.last(2)
     if type(target) is not dict or type(state) is not dict:
-        raise refused("its pickle sets attributes of something that is no dict")
+        raise refused("its pickle sets attributes of something that is not a dict")
     machine.stack.append(target)
 
 
 def _set(machine: _Machine, items: list[Any]) -> None:
     target = machine.stack[-1]
     if type(target) is not dict or len(items) % 2 or any(type(key) is not str for key in items[::2]):
-        raise refused("its pickle has a dict with keys that are no names")
+        raise refused("its pickle has a dict with keys that are not names")
     target.update(zip(items[::2], items[1::2], strict=True))
 
 
 def _append(machine: _Machine, items: list[Any]) -> None:
     if type(machine.stack[-1]) is not list:
-        raise refused("its pickle appends to something that is no list")
+        raise refused("its pickle appends to something that is not a list")
     machine.stack[-1].extend(items)
 
 

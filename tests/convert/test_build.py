@@ -179,7 +179,7 @@ def test_the_same_file_keeps_its_thresholds(models: Path) -> None:
 def test_another_file_s_thresholds_are_dropped(models: Path) -> None:
     altered(models, EMBEDDING, b"another network, whose people are alike from 0.35 on")
     manifest, (line,) = rebuilt_embedding(models)
-    assert (manifest.decision, "thresholds are dropped: they were set on another file" in line) == (None, True)
+    assert (manifest.decision, "dropping the thresholds, which were set on another file" in line) == (None, True)
 
 
 def test_thresholds_of_other_chips_are_dropped(models: Path) -> None:
@@ -202,7 +202,7 @@ def test_the_fusion_of_another_network_is_not_told(models: Path) -> None:
 def test_a_manifest_that_cannot_be_read_gives_no_thresholds(models: Path) -> None:
     (models / f"{EMBEDDING}.json").write_text("{}")
     manifest, (line,) = rebuilt_embedding(models)
-    assert (manifest.decision, "thresholds are dropped: The manifest" in line) == (None, True)
+    assert (manifest.decision, "dropping the thresholds: The manifest" in line) == (None, True)
 
 
 def test_a_build_into_an_empty_folder_drops_nothing(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_files_that_are_not_hashed_do_not_count(tmp_path: Path) -> None:
 def test_a_missing_file_and_a_folder_that_is_none_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="Cannot read"):
         hash_of_file(tmp_path / "none")
-    with pytest.raises(WeightsError, match="is no folder"):
+    with pytest.raises(WeightsError, match="Not a folder"):
         hash_of_folder(tmp_path / "none", "*.csv")
 
 

@@ -95,5 +95,5 @@ def test_a_file_without_end_is_not_read_to_its_end(name: str, monkeypatch: pytes
 @pytest.mark.parametrize("first", ["-1 -2", "0 0", "1 -2", "-1 2"])
 def test_folds_are_counted_from_one(tmp_path: Path, first: str) -> None:
     (tmp_path / "pairs.txt").write_text(f"{first}\nAda 1 2\nAda 1 3\nAda 1 Bob 3\nAda 2 Bob 3\n")
-    with pytest.raises(ImageError, match="is no LFW pairs file"):
+    with pytest.raises(ImageError, match="Not an LFW pairs file"):
         read_pairs(tmp_path / "pairs.txt", tmp_path, Protocol.LFW)

@@ -117,7 +117,7 @@ def test_an_imported_saved_model_passes_the_same_check_and_has_a_sidecar(files: 
 
 def test_a_saved_model_is_not_written_over_another(files: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
-    with pytest.raises(WeightsError, match="is there already"):
+    with pytest.raises(WeightsError, match="exists already"):
         import_own("mine", files / "saved", tmp_path, OWN)
 
 
@@ -132,7 +132,7 @@ def test_weights_alone_need_a_network_and_get_the_project_s(tmp_path: Path) -> N
 
 def test_a_network_of_the_project_keeps_its_own_normalization(tmp_path: Path) -> None:
     own = OwnNetwork(112, "arcface", "MIT", scale=0.5, network="tiny")
-    with pytest.raises(WeightsError, match="has its normalization inside"):
+    with pytest.raises(WeightsError, match="normalizes its input itself"):
         import_own("mine", tmp_path / "net.weights.h5", tmp_path, own)
 
 
@@ -226,7 +226,7 @@ def test_the_command_s_json_is_all_that_is_printed(
         (["mine", "--size", "16"], 2, "needs --size, --alignment and --license"),
         (["mobilefacenet", *OPTIONS], 2, "mobilefacenet is a known network"),
         (["mobilefacenet", "--network", "tiny", "--color", "BGR", "--terms", "x"], 2, "--network, --color, --terms"),
-        (["mobilefacenet", "--scale", "1"], 2, "mobilefacenet is a known network, which decides --scale"),
+        (["mobilefacenet", "--scale", "1"], 2, "mobilefacenet is a known network, which sets --scale"),
         (["mine", "--network", "tiny"], 2, "needs --size, --alignment and --license"),
         (["mine", *OPTIONS, "--any-hash"], 2, "--any-hash is for a known network"),
         (["mine", *OPTIONS, "--length", "512"], 2, "--length is for a --network"),
@@ -235,7 +235,7 @@ def test_the_command_s_json_is_all_that_is_printed(
         (["facenet-20180402"], 15, "--network inception_resnet_v1 --length 512"),
         (["mobilefacenet"], 15, "expected b7120c095d60094f28a4a54ba6a8bf51b297a6273fb40ef6350dfec1f63d9507"),
         (["mobilefacenet", "--any-hash"], 15, "Error: "),
-        (["nn4-small2"], 15, "is no folder"),
+        (["nn4-small2"], 15, "Not a folder"),
     ],
 )
 def test_what_cannot_be_imported_is_told_with_an_exit_code(

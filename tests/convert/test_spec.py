@@ -88,12 +88,12 @@ def test_a_missing_sidecar_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "does not keep its contract"),
-        (b"\xff", "does not keep its contract"),
-        (b"[" * 100_000, "does not keep its contract"),
-        (encoded(SPEC).replace(b'"spec_version": 1', b'"spec_version": 2'), "does not keep its contract"),
-        (encoded(SPEC).replace(b'"length": 128', b'"length": 0'), "does not keep its contract"),
-        (encoded(SPEC).replace(b'"terms"', b'"more"'), "does not keep its contract"),
+        (b"", "is not a valid sidecar"),
+        (b"\xff", "is not a valid sidecar"),
+        (b"[" * 100_000, "is not a valid sidecar"),
+        (encoded(SPEC).replace(b'"spec_version": 1', b'"spec_version": 2'), "is not a valid sidecar"),
+        (encoded(SPEC).replace(b'"length": 128', b'"length": 0'), "is not a valid sidecar"),
+        (encoded(SPEC).replace(b'"terms"', b'"more"'), "is not a valid sidecar"),
         (b" " * (1_048_577), "has more than"),
     ],
 )

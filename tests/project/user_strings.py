@@ -19,8 +19,8 @@ def user_strings(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def all_user_strings() -> Iterator[tuple[str, str]]:
-    """("file:line", text) of the device and of the converter's commands."""
-    for path in sorted([*(ROOT / "device").rglob("*.py"), *(ROOT / "convert" / "cli").rglob("*.py")]):
+    """("file:line", text) of the device and of the converter."""
+    for path in sorted([*(ROOT / "device").rglob("*.py"), *(ROOT / "convert").rglob("*.py")]):
         for line, text in user_strings(ast.parse(path.read_text(encoding="utf-8"))):
             yield f"{path.relative_to(ROOT)}:{line}", text
 

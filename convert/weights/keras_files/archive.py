@@ -101,7 +101,7 @@ def _of_whole_hdf5(path: Path) -> "keras.Model":
 
 @contextmanager
 def _private_copy(path: Path, limit: int, *, suffix: str = "") -> Iterator[Path]:
-    """The file where nobody changes it between a check and its use."""
+    """A copy of the file, which can't change between a check and its use."""
     with tempfile.TemporaryDirectory(prefix="lintel-") as folder:
         copy = Path(folder) / f"copy{suffix}"
         try:
@@ -183,7 +183,7 @@ def _built(config: dict[str, Json]) -> "keras.Model":
 
     model = keras.saving.deserialize_keras_object(msgspec.json.decode(msgspec.json.encode(config)), safe_mode=True)
     if not isinstance(model, keras.Model) or not model.built:
-        raise refused("it is no network with a known input")
+        raise refused("it is not a network with a known input")
     return model
 
 
@@ -241,7 +241,7 @@ def _check_finite(model: "keras.Model") -> None:
 
 @contextmanager
 def _keras_errors(what: str) -> Iterator[None]:
-    """Whatever Keras raises over somebody's file is the file's fault, and told in one line."""
+    """Whatever Keras raises over a file is the file's fault, and reported with its cause."""
     try:
         yield
     except WeightsError:

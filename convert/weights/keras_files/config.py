@@ -117,7 +117,7 @@ def refused(what: str) -> WeightsError:
 
 
 def printable(text: str) -> str:
-    """The text without what would move a terminal's cursor: names in a file are somebody else's."""
+    """The text without what would move a terminal's cursor: names in a file are untrusted."""
     return "".join(letter if letter.isprintable() else "?" for letter in re.sub(r"\x1b\[[0-9;]*m", "", text))
 
 
@@ -185,7 +185,7 @@ def _entries(value: Json) -> Iterator[dict[str, Json]]:
             case dict() as entry:
                 if "class_name" in entry:
                     if not isinstance(entry["class_name"], str):
-                        raise refused("a class's name is no text")
+                        raise refused("the name of a class is not text")
                     yield entry
                 waiting += entry.values()
             case list() as values:
@@ -202,9 +202,11 @@ def _check(entry: dict[str, Json]) -> None:
         raise refused(f"{_title(entry)} is refused, for {reason}")
     known = ALLOWED.get(module) if isinstance(module, str) else None
     if known is None or name not in known:
-        raise refused(f"{_title(entry)} is none of Keras's layers that only compute")
+        raise refused(f"{_title(entry)} is not one of Keras's layers that only compute")
     if registered not in (None, name):
-        raise refused(f"{_title(entry)} is registered as {str(registered)[:60]!r}, expected no class of somebody's own")
+        raise refused(
+            f"{_title(entry)} is registered as {str(registered)[:60]!r}, expected none but Keras's own classes"
+        )
 
 
 def _title(entry: dict[str, Json]) -> str:

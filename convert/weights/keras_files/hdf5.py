@@ -57,7 +57,7 @@ def opened(path: Path) -> "Iterator[h5py.File]":
 
 
 def stored_tensors(group: "h5py.Group") -> dict[str, Stored]:
-    """All tensors below `group` by their path in it. Raises `WeightsError` for anything that is none."""
+    """All tensors below `group` by their path in it. Raises `WeightsError` for anything else."""
     found: dict[str, Stored] = {}
     seen: set[object] = set()
     waiting = [("", group, 0)]
@@ -117,7 +117,7 @@ def _declared(dataset: "h5py.Dataset", at: str) -> Stored:
     if plist.get_nfilters():
         raise damaged(f"{at} is compressed or filtered")
     if dataset.shape is None or len(dataset.shape) > MAX_DIMENSIONS or dataset.dtype.kind not in "fiu":
-        raise damaged(f"{at} is no tensor of numbers: {dataset.dtype}, {dataset.shape}")
+        raise damaged(f"{at} is not a tensor of numbers: {dataset.dtype}, {dataset.shape}")
     tensor = Stored(tuple(int(size) for size in dataset.shape), dataset.dtype.name)
     if tensor.size_bytes > dataset.id.get_storage_size():
         raise damaged(f"{at} declares {tensor}, but only {dataset.id.get_storage_size()} bytes of it are there")

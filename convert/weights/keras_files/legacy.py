@@ -89,7 +89,7 @@ def _title(layer: str, weight: Weight) -> str:
 
 
 def _renamed(pairs: list[Pair]) -> Iterator[str]:
-    """Tensors at the place of a weight of another name; Keras may have numbered the layers within layers anew."""
+    """Tensors at the place of a weight of another name; Keras may have renumbered the layers within layers."""
     inner_expected = {str(at): pair.expected[0] for at, pair in enumerate(pairs)}
     inner_received = {str(at): pair.received[0] for at, pair in enumerate(pairs)}
     others = other_names(inner_expected, inner_received)

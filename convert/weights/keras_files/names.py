@@ -1,4 +1,4 @@
-"""Which names of layers and tensors are other ones, though Keras numbers anew what nobody named.
+"""Which names of layers and tensors differ, though Keras renumbers layers that were not given a name.
 
 A layer without a name gets its class's with a number, `conv2d_3`, which counts the layers made before it in the
 session. From one session to the next the numbers differ; their order within a class does not.
@@ -42,7 +42,7 @@ def _ranks(names: Mapping[str, str]) -> dict[str, tuple[str, int]]:
 
 
 def _split(name: str) -> tuple[str, int] | None:
-    """A name that Keras made, as its class's name and its number; `None` for one that somebody chose."""
+    """A name that Keras made, as its class's name and its number; `None` for one that was chosen."""
     match = _NUMBERED.fullmatch(name)
     if match is None or match["stem"].replace("_", "") not in _CLASSES:
         return None

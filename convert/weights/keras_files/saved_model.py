@@ -104,10 +104,10 @@ def _check_files(path: Path) -> None:
 
 def _check_file(entry: Path, name: str) -> None:
     if entry.is_symlink() or (entry.is_dir() and name not in {"variables", "assets"}):
-        raise _refused(f"{name[:80]} is no file of a SavedModel that only computes")
+        raise _refused(f"{name[:80]} does not belong into a SavedModel that only computes")
     if not entry.is_dir():
         if name not in FILES or not entry.is_file():
-            raise _refused(f"{name[:80]} is no file of a SavedModel that only computes")
+            raise _refused(f"{name[:80]} does not belong into a SavedModel that only computes")
         if entry.stat().st_size > FILES[name]:
             raise _refused(f"{name} has {entry.stat().st_size} bytes, expected at most {FILES[name]}")
 
@@ -148,7 +148,7 @@ def _check_operations(where: str, nodes: Iterable[Proto], allowed: frozenset[str
     for node in nodes:
         if node.op not in allowed:
             raise _refused(
-                f"{where} has the operation {node.op[:60]!r} ({node.name[:60]}), which is none that computes"
+                f"{where} has the operation {node.op[:60]!r} ({node.name[:60]}), which is not one that computes"
             )
 
 

@@ -137,7 +137,7 @@ def test_without_landmarks_crops_of_one_s_own_are_taken(
     for number in range(5):
         cv2.imwrite(str(tmp_path / "crops" / f"{number}.png"), np.full((SIZE, SIZE, 3), 50 * number, np.uint8))
     assert quantized(of_boxes, "--representative", tmp_path / "crops") == 0
-    assert "not judged: there are no labelled pairs" in told(capfd)[0]
+    assert "not judged: without labelled pairs its cost in TAR is unknown" in told(capfd)[0]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x05\x06" + bytes(18), b"not a network" * 100])

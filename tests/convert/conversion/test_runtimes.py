@@ -185,12 +185,12 @@ def test_the_runtimes_of_another_environment_are_found(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("script", ["exit 1", "echo no JSON"])
 def test_what_is_no_python_is_refused(tmp_path: Path, script: str) -> None:
-    with pytest.raises(ModelError, match="is no Python with NumPy"):
+    with pytest.raises(ModelError, match="expected a Python with NumPy"):
         find_places([stub(tmp_path, script)])
 
 
 def test_a_python_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="is no Python with NumPy"):
+    with pytest.raises(ModelError, match="expected a Python with NumPy"):
         find_places([tmp_path / "none"])
 
 

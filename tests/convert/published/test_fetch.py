@@ -225,7 +225,7 @@ def test_a_folder_is_no_member(package: Package, tmp_path: Path) -> None:
         entry = tarfile.TarInfo("folder")
         entry.type = tarfile.DIRTYPE
         archive.addfile(entry)
-    with pytest.raises(SourceError, match="folder is no file"):
+    with pytest.raises(SourceError, match="folder is not a file"):
         read_member(tmp_path / "some.tar.gz", Member(package, "folder", sha256(b"")))
 
 

@@ -54,7 +54,7 @@ def killed(data: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainingFile
 
 
 def test_a_killed_training_is_not_thrown_away(killed: TrainingFiles) -> None:
-    with pytest.raises(WeightsError, match=r"net\.keras\.training holds a training that has not ended"):
+    with pytest.raises(WeightsError, match=r"net\.keras\.training holds a training that has not finished"):
         train(PLAN, killed, Remembering())
 
 

@@ -139,7 +139,7 @@ def test_a_network_of_unknown_training_makes_the_figures_doubtful(
 ) -> None:
     out = tmp_path / "second.keras"
     shown = CliRunner().invoke(cli, command(aligned, out, "--initial", str(trained[0].out)))
-    assert "does not say whom it saw: those tested may be among them" in shown.output
+    assert "doesn't say whom it was trained on: the test people may be among them" in shown.output
     assert read_spec(out).held_out is None
 
 

@@ -71,7 +71,7 @@ def test_a_damaged_checkpoint_is_an_error(data: Path, tmp_path: Path) -> None:
     files = TrainingFiles(data, tmp_path / "net.keras")
     (files.checkpoints / "epoch-00001").mkdir(parents=True)
     (files.checkpoints / "epoch-00001" / "state.json").write_text("{}")
-    with pytest.raises(WeightsError, match="is no checkpoint of a training"):
+    with pytest.raises(WeightsError, match="Not a checkpoint of a training"):
         train(PLAN, files, Remembering(), resume=True)
 
 

@@ -102,7 +102,7 @@ def test_attributes_of_anything_but_a_dict_are_refused(read: Callable[[bytes], d
 def test_a_tuple_that_grows_as_a_key_is_refused(read: Callable[[bytes], dict[str, np.ndarray]]) -> None:
     """Its hash would take for ever: every level doubles the work."""
     levels = b"".join(b"q" + bytes([n]) + b"h" + bytes([n]) + b"\x86" for n in range(100))
-    with pytest.raises(WeightsError, match="keys that are no names"):
+    with pytest.raises(WeightsError, match="keys that are not names"):
         read(b"\x80\x02}" + encoded(()) + levels + encoded(1) + b"s.")
 
 

@@ -85,14 +85,14 @@ def test_a_saved_model_with_a_file_missing_is_refused(name: str, saved: Path) ->
 def test_a_saved_model_with_another_file_is_refused(name: str, saved: Path) -> None:
     (saved / name).parent.mkdir(exist_ok=True)
     (saved / name).write_text("x")
-    with pytest.raises(WeightsError, match=f"{name} is no file of a SavedModel"):
+    with pytest.raises(WeightsError, match=f"{name} does not belong into a SavedModel"):
         check_saved_model(saved)
 
 
 def test_a_saved_model_with_a_link_is_refused(saved: Path) -> None:
     (saved / "fingerprint.pb").unlink()
     (saved / "fingerprint.pb").symlink_to("/etc/passwd")
-    with pytest.raises(WeightsError, match=r"fingerprint\.pb is no file"):
+    with pytest.raises(WeightsError, match=r"fingerprint\.pb does not belong"):
         check_saved_model(saved)
 
 

@@ -103,7 +103,7 @@ def not_a_number(file: h5py.File) -> None:
         (virtual_numbers, f"the numbers of {CONV} lie in another file"),
         (compressed, f"{CONV} is compressed"),
         (terabyte, r"declares float32 \[1099511627776\], but only 0 bytes"),
-        (text, "layers/text is no tensor of numbers"),
+        (text, "layers/text is not a tensor of numbers"),
         (type_of_its_own, "Datatype where a tensor was expected"),
         (missing, f"missing: {CONV}"),
         (left_over, "left over: layers/more/vars/0"),
