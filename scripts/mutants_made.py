@@ -114,13 +114,13 @@ class Mutant:
 
 def sites(source: str) -> list[Site]:
     """All places of a source file, operator by operator."""
-    skipped = _left_out(source)
+    skipped, lines = _left_out(source), source.splitlines()
     found = []
     for name in (*CORE, REMOVE_CALL):
         operator = _operator(name)
         positions = [position for node in ast_nodes(get_ast(source)) for position in operator.mutation_positions(node)]
         for occurrence, (start, _) in enumerate(positions):
-            if not any(began <= start < ended for began, ended in skipped):
+            if not (any(began <= start < ended for began, ended in skipped) or _is_bare_star(lines, start)):
                 found.append(Site(name, occurrence, start[0]))
     return found
 
@@ -161,6 +161,11 @@ def _operator(name: str) -> Operator:
 
 def _in_one(lines: list[str]) -> str:
     return " ".join(" ".join(lines).split())
+
+
+def _is_bare_star(lines: list[str], at: Position) -> bool:
+    """The one behind which parameters are named; cosmic-ray takes it for a product."""
+    return lines[at[0] - 1][at[1] :].startswith("*,")
 
 
 def _left_out(source: str) -> list[tuple[Position, Position]]:

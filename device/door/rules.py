@@ -78,6 +78,11 @@ def _less(left_s: float | None, elapsed_s: float) -> float | None:
     return left_s - elapsed_s if left_s - elapsed_s > INSTANT_S else 0.0
 
 
+def _at_least(left_s: float | None, least_s: float) -> float:
+    """A timer that runs for `least_s` more, or longer if it did already."""
+    return least_s if left_s is None else max(left_s, least_s)
+
+
 def _happened(settings: LockSettings, wired: frozenset[DoorInput], door: Controller, event: DoorEvent) -> Controller:
     match event:
         case Granted():
@@ -110,7 +115,7 @@ def _let_in(settings: LockSettings, door: Controller, *, extended: bool = False)
     match door.state:
         case DoorState.LOCKED | DoorState.RELEASED | DoorState.OPEN | DoorState.HELD_OPEN | DoorState.FORCED:
             time_s = _strike_time_s(settings, extended=extended)
-            released = replace(door, release_left_s=max(door.release_left_s or 0.0, time_s))
+            released = replace(door, release_left_s=_at_least(door.release_left_s, time_s))
             return _may_open(settings, released, time_s, extended=extended)
         case DoorState.FAULT | DoorState.LOCKDOWN:
             return door
@@ -126,7 +131,7 @@ def _let_out(settings: LockSettings, door: Controller, *, extended: bool = False
         return door
     time_s = _strike_time_s(settings, extended=extended)
     anew_left_s = EXIT_HELD_S if door.let_out_left_s is None else door.let_out_anew_left_s
-    released = replace(door, let_out_left_s=max(door.let_out_left_s or 0.0, time_s), let_out_anew_left_s=anew_left_s)
+    released = replace(door, let_out_left_s=_at_least(door.let_out_left_s, time_s), let_out_anew_left_s=anew_left_s)
     return _may_open(settings, released, time_s, extended=extended)
 
 
@@ -141,7 +146,7 @@ def _may_open(settings: LockSettings, door: Controller, time_s: float, *, extend
         door,
         release_used=False,
         extended=extended or door.extended,
-        cause_left_s=max(door.cause_left_s or 0.0, time_s + GRACE_S),
+        cause_left_s=_at_least(door.cause_left_s, time_s + GRACE_S),
         exit_requested=False,
     )
     if door.position is Position.OPEN:
@@ -269,7 +274,7 @@ def _exit_changed(settings: LockSettings, door: Controller, before: Line | None,
         door,
         exit_held_left_s=EXIT_HELD_S,
         exit_requested=not door.is_released,
-        cause_left_s=max(door.cause_left_s or 0.0, times(settings).strike_time_s + GRACE_S),
+        cause_left_s=_at_least(door.cause_left_s, times(settings).strike_time_s + GRACE_S),
     )
     match settings.rex:
         case "shunt":
