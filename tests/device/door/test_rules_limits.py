@@ -16,8 +16,11 @@ WITHOUT_END = ("the door was released for exit again and again for 60 s: the wir
 
 
 def seconds_of_settings(strike: float, extended: float, held: float, pre_alarm: float) -> tuple[float, ...]:
-    named = {"strike_time_s": strike, "extended_strike_time_s": extended, "held_open_time_s": held}
-    found = times(DoorSettings(**named, pre_alarm_s=pre_alarm))
+    found = times(
+        DoorSettings(
+            strike_time_s=strike, extended_strike_time_s=extended, held_open_time_s=held, pre_alarm_s=pre_alarm
+        )
+    )
     return found.strike_time_s, found.extended_strike_time_s, found.held_open_time_s, found.pre_alarm_s
 
 
