@@ -7,7 +7,7 @@ from device.cameras.v4l2 import open_v4l2_camera
 from device.errors import CameraError
 from device.images import SUFFIXES
 from device.ports import Camera, Clock
-from device.settings.seen_by import is_device
+from device.settings.cameras import is_device
 from device.settings.tables import CameraSettings
 
 

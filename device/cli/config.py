@@ -1,11 +1,23 @@
 """`lintel config`: the settings in force."""
 
+from pathlib import Path
+from typing import Any
+
 import click
 
 from device.cli.context import json_option, print_json, settings_of
+from device.errors import ConfigError
 
 
-@click.command(epilog="Exit codes: 0 done, 3 the settings are wrong.")
+@click.command(
+    epilog="""\b
+To replace a file of the old layout:
+  lintel config --migrate > new.toml &&
+  sudo install -m 644 new.toml /etc/lintel/lintel.toml
+
+\b
+Exit codes: 0 done, 3 the settings are wrong."""
+)
 @click.option("--changed", is_flag=True, help="Only what differs from the defaults.")
 @click.option("--defaults", is_flag=True, help="The defaults, without a look at any settings file.")
 @click.option("--migrate", is_flag=True, help="The settings file in the layout of [[doors]], without its comments.")
@@ -18,24 +30,42 @@ def config(context: click.Context, changed: bool, defaults: bool, migrate: bool,
     its default. Settings without a value are commented out. If the file is wrong, --defaults shows the table of
     settings all the same.
 
-    A file of the layout before [[doors]] means what it meant. Replace it by what --migrate prints: lintel config
-    --migrate > new.toml && sudo install -m 644 new.toml /etc/lintel/lintel.toml
+    A file of the layout before [[doors]] means what it meant; --migrate prints it in today's.
     """
     if sum((changed, defaults, migrate)) > 1:
         raise click.UsageError("Choose one of --changed, --defaults and --migrate.")
+    if migrate:
+        _migrate(context.find_root().obj[0], as_json=as_json)
+        return
     import msgspec
 
-    from device.settings.loading import load_file, state_dir
+    from device.settings.loading import state_dir
     from device.settings.tables import Settings
-    from device.settings.writing import changed_settings, toml_lines
+    from device.settings.writing import changed_settings
 
-    if migrate:
-        settings, groups = Settings(), load_file(context.find_root().obj[0]).said
+    settings = Settings() if defaults else settings_of(context)
+    notes = {} if changed or defaults else {"state_dir": f"in force: {state_dir(settings)}"}
+    _print(changed_settings(settings) if changed else msgspec.to_builtins(settings), notes, as_json=as_json)
+
+
+def _migrate(path: Path | None, *, as_json: bool) -> None:
+    """A file of today's layout is printed as it stands."""
+    from device.settings.loading import load_file
+    from device.settings.lock import DEFAULT_FILE
+
+    loaded, file = load_file(path), path or DEFAULT_FILE
+    if not file.exists():
+        raise ConfigError(f"There is no settings file {file}.", hint="Name one: lintel --config FILE config --migrate")
+    if loaded.was_old or as_json:
+        _print(loaded.said, {}, as_json=as_json)
     else:
-        settings = Settings() if defaults else settings_of(context)
-        groups = changed_settings(settings) if changed else msgspec.to_builtins(settings)
+        click.echo(file.read_text(encoding="utf-8"), nl=False)
+
+
+def _print(groups: dict[str, Any], notes: dict[str, str], *, as_json: bool) -> None:
+    from device.settings.writing import toml_lines
+
     if as_json:
         print_json(groups)
-        return
-    notes = {} if changed or defaults or migrate else {"state_dir": f"in force: {state_dir(settings)}"}
-    click.echo("\n".join(toml_lines(groups, notes)))
+    else:
+        click.echo("\n".join(toml_lines(groups, notes)))

@@ -3,7 +3,7 @@
 import msgspec
 
 from device.cli.context import note_store, print_json_line
-from device.settings.seen_by import is_device
+from device.settings.cameras import is_device
 from device.settings.tables import Settings
 from device.terminal import say
 

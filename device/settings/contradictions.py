@@ -6,8 +6,8 @@ from pathlib import Path
 
 from device.records import DoorInput
 from device.settings import places
+from device.settings.cameras import refuse_cameras
 from device.settings.pins import refuse_shared_pins
-from device.settings.seen_by import refuse_cameras
 from device.settings.tables import Settings
 
 

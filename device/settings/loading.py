@@ -34,16 +34,14 @@ def load_settings(path: Path | None = None, warn: Callable[[str], None] | None =
     """
     loaded = load_file(path)
     if loaded.was_old and warn is not None:
-        warn(old_layout_note(f"The settings file {path or DEFAULT_FILE}"))
+        where = "`lintel config --migrate` prints it in today's"
+        warn(old_layout_note(f"The settings file {path or DEFAULT_FILE}", where))
     return loaded.settings
 
 
-def old_layout_note(what: str) -> str:
-    """One sentence about a file of the old layout."""
-    return (
-        f"{what} has the layout before [[doors]], and means what it meant; `lintel config --migrate` prints it in "
-        "today's."
-    )
+def old_layout_note(what: str, where: str) -> str:
+    """One sentence about settings of the old layout, and where today's is found."""
+    return f"{what} has the layout before [[doors]], and means what it meant; {where}."
 
 
 def load_file(path: Path | None = None) -> Loaded:

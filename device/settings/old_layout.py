@@ -132,7 +132,7 @@ def _cameras(
     said: Said, meant: "OldSettings", readers: Sequence[_Part], places: dict[str, str]
 ) -> tuple[list[Said], dict[str, str]]:
     """A table for each camera, `[camera]` first, and the names of those at readers, by the readers' places."""
-    from device.settings.seen_by import camera_path
+    from device.settings.cameras import camera_path
 
     first = {name: value for name, value in said.get("camera", {}).items() if name != "max_age_s"}
     cameras, names = [first], {camera_path(meant.camera.source): DEFAULT_NAMES["camera"]}

@@ -76,16 +76,19 @@ def test_the_command_in_the_help_replaces_a_file(old: Path, tmp_path: Path) -> N
     assert target.stat().st_mode & 0o777 == 0o644
 
 
-def test_file_of_todays_layout_is_printed_as_what_it_says(lintel: Lintel, tmp_path: Path) -> None:
-    path = tmp_path / "lintel.toml"
-    path.write_text("[[doors]]\npin = 4\n[vision]\nthreads = 1\n")
-    shown = lintel("--config", path, "config", "--migrate")
-    assert [line.partition("  # ")[0] for line in shown.out.splitlines() if line] == [
-        "[[doors]]",
-        "pin = 4",
-        "[vision]",
-        "threads = 1",
-    ]
+def test_file_of_todays_layout_is_printed_as_it_stands(lintel: Lintel, old: Path) -> None:
+    text = "# ours\n[[doors]]\npin = 4  # the strike\n\n[vision]\nthreads = 1\n"
+    old.write_text(text)
+    assert lintel("--config", old, "config", "--migrate").out == text
+
+
+def test_no_file_is_nothing_to_migrate(lintel: Lintel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What follows in the line must not replace a file by nothing."""
+    for name in ("device.settings.loading.DEFAULT_FILE", "device.settings.lock.DEFAULT_FILE"):
+        monkeypatch.setattr(name, tmp_path / "none.toml")
+    ended = lintel("config", "--migrate")
+    assert (ended.exit_code, ended.out) == (3, "")
+    assert "There is no settings file" in ended.err
 
 
 def test_wrong_file_is_not_migrated(lintel: Lintel, old: Path) -> None:

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import msgspec
 from hypothesis import strategies as st
 
+from device.settings.cameras import camera_path
 from device.settings.lock import lock_of
 from device.settings.old_tables import OldSettings
-from device.settings.seen_by import camera_path
 from device.settings.tables import Settings
 from tests.device.settings.strategies import setting_strategy
 

@@ -95,6 +95,16 @@ def test_camera_that_sees_no_reader_is_refused(write: Write) -> None:
     assert said in refusal(write('[[cameras]]\n[[cameras]]\nname = "hall"\nsource = "1"'))
 
 
+@pytest.mark.parametrize(
+    "readers",
+    ['[[doors.readers]]\ncamera = "hall"\n', '[[doors.readers]]\ndirection = "exit"\n'],
+    ids=["readers with their own", "no way in"],
+)
+def test_camera_of_a_door_that_sees_no_reader_is_refused(write: Write, readers: str) -> None:
+    hall = '[[cameras]]\nname = "hall"\n'
+    assert "remove `doors[0].camera`" in refusal(write(f'[[doors]]\ncamera = "hall"\n{readers}{hall}'))
+
+
 def test_camera_at_a_way_out_is_refused(write: Write) -> None:
     reader = '[[doors]]\n[[doors.readers]]\nname = "out"\ndirection = "exit"\ncamera = "main"'
     assert "remove `doors[0].readers[0].camera`" in refusal(write(reader))

@@ -1,5 +1,6 @@
 """A file of the layout before `[[doors]]` means what it meant, and can be replaced by what it is in today's."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given
 
+import device
 from device.errors import ConfigError
 from device.settings.loading import load_settings, settings_in
 from device.settings.old_layout import doors_of, is_old
@@ -109,6 +111,13 @@ def test_wrong_old_file_is_refused_with_its_own_place(write: Write, content: str
 def test_file_of_both_layouts_is_refused(write: Write, content: str) -> None:
     with pytest.raises(ConfigError, match=r"is of the layout before \[\[doors\]\] and `.*` of today's"):
         load_settings(write(content))
+
+
+def test_that_layout_is_known_in_two_files_alone() -> None:
+    """What recognizes it, without which no door is secured, and its tables."""
+    room = Path(device.__file__).parent
+    files = {path.name for path in room.rglob("*.py") if re.search("more_doors|more_readers", path.read_text())}
+    assert files == {"old_layout.py", "old_tables.py"}
 
 
 def test_file_that_says_nothing_of_doors_has_no_layout() -> None:

@@ -36,11 +36,23 @@ def refuse_cameras(settings: Settings) -> None:
                 f"the camera {camera.name!r} is at two doors, {first} (`{first_place}`) and {door.name} (`{place}`) - "
                 "give each door or reader the `camera` at its own door"
             )
+    _refuse_unused_cameras(settings, frozenset(at_door))
+
+
+def _refuse_unused_cameras(settings: Settings, used: frozenset[str]) -> None:
+    """A setting that does nothing is a mistake. The first camera is for `lintel enroll --camera` as well."""
     for number, unused in enumerate(settings.cameras[1:], 1):
-        if unused.name not in at_door:
+        if unused.name not in used:
             raise ValueError(
                 f"no reader at a way in looks through the camera {unused.name!r}, `cameras[{number}]` - "
                 f'name it with `camera = "{unused.name}"` at a door or a reader, or remove it'
+            )
+    for place, door in places.doors(settings):
+        looks = any(reader.direction == "entry" and reader.camera is None for reader in door.readers)
+        if not looks and door.camera != DoorSettings().camera:
+            raise ValueError(
+                f"no reader of the door {door.name!r} looks through its camera {door.camera!r} - "
+                f"remove `{place}.camera`, or the `camera` of a reader"
             )
 
 
