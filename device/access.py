@@ -14,7 +14,8 @@ from device.clock import Stop
 from device.door.operation import Door
 from device.door_log import DoorLog
 from device.errors import ModelError
-from device.looking import Beside, InTurn, Looking, Sight, in_words
+from device.failures import in_words
+from device.looking import Beside, InTurn, Looking, Sight
 from device.policy.events import (
     BadgeClaimed,
     ClaimFailed,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from device.clock import Stop
 from device.door.operation import Door
 from device.door_log import DoorLog
-from device.looking import in_words
+from device.failures import in_words
 from device.policy.decision import door_refusal, refusal
 from device.ports import Clock
 from device.records import Decision, Event, Reason, Transaction

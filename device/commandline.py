@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from device.errors import LintelError
+from device.failures import in_words
 from device.terminal import Context, say, with_whole_words
 
 DEBUG_VARIABLE = "LINTEL_DEBUG"
@@ -103,7 +104,7 @@ def run_command(command: click.Command, arguments: Sequence[str] | None = None) 
 
 
 def _told(error: OSError) -> str:
-    what = error.strerror or type(error).__name__
+    what = in_words(error)
     return f"{what}: {error.filename}." if error.filename else f"{what}, while reading or writing."
 
 

@@ -10,6 +10,7 @@ from itertools import islice
 
 from device.door.operation import Door
 from device.errors import StoreError
+from device.failures import in_words
 from device.policy.pacing import Pacing, summary_row
 from device.ports import Clock
 from device.records import AuditRow, Event, Transaction
@@ -134,7 +135,7 @@ class DoorLog:
         except StoreError:
             raise
         except Exception as error:
-            self.add(Event.FAULT, f"a row could not be written: {type(error).__name__}")
+            self.add(Event.FAULT, f"a row could not be written: {in_words(error)}")
 
     def _oldest(self) -> tuple[AuditRow | Transaction, ...]:
         with self._lock:

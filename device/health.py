@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from device.door_log import DoorLog
+from device.failures import in_words
 from device.ports import Clock
 from device.records import Event
 
@@ -55,7 +56,7 @@ class _Watched:
         try:
             return self.part.trouble()
         except Exception as error:  # one part must not keep the others from being asked
-            return f"can't be checked ({type(error).__name__})"
+            return f"can't be checked: {in_words(error)}"
 
 
 class Health:

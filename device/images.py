@@ -17,6 +17,7 @@ from PIL.AvifImagePlugin import SUPPORTED as READS_AVIF
 from PIL.JpegImagePlugin import JpegImageFile
 
 from device.errors import ImageError
+from device.failures import in_words
 from device.packages import install_hint
 from device.records import Image
 
@@ -84,7 +85,7 @@ def image_files(folder: Path) -> tuple[Path, ...]:
     try:
         found = tuple(sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES))
     except OSError as error:
-        raise ImageError(f"Cannot read the folder {folder}: {error.strerror}.", hint=_HINT) from None
+        raise ImageError(f"Cannot read the folder {folder}: {in_words(error)}.", hint=_HINT) from None
     if not found:
         raise ImageError(f"No image in the folder {folder}.", hint=_HINT)
     return found
@@ -95,7 +96,7 @@ def _content(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a path with a zero byte
-        raise ImageError(f"Cannot read the image {path}: {getattr(error, 'strerror', error)}.", hint=_HINT) from None
+        raise ImageError(f"Cannot read the image {path}: {in_words(error, quoted=True)}.", hint=_HINT) from None
     if len(content) > MAX_BYTES:
         raise ImageError(f"The image {path} is larger than {MAX_BYTES >> 20} MiB.", hint=_SMALLER)
     return content

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from device.errors import LintelError
+from device.failures import in_words
 from device.policy.events import FrameSeen, LookFailed
 from device.ports import Camera, Clock
 from device.records import Frame, Reason
@@ -206,9 +206,3 @@ class _Watch:
             self._seen.append(LookFailed(event.at, Reason.CAMERA_FAULT, _BUSY))
         self._seen.append(event)
         self._wake()
-
-
-def in_words(error: Exception) -> str:
-    """What an error says for the audit; of an error that isn't ours only its kind, as its text may hold anything."""
-    kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
-    return error.message if isinstance(error, LintelError) else kind

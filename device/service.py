@@ -14,6 +14,7 @@ from device.clock import SLICE_S, Stop
 from device.door_log import DoorLog
 from device.door_loop import DoorLoop
 from device.errors import DoorError, LintelError, ReaderEnded
+from device.failures import in_words
 from device.ports import Clock
 from device.records import DoorState, Event, Transaction
 from device.settings.tables import Settings
@@ -231,7 +232,7 @@ class _Loop(threading.Thread):
     def _fail(self, error: Exception) -> None:
         if not isinstance(error, LintelError):
             threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self)))
-        why = error.message if isinstance(error, LintelError) else f"a bug in Lintel, {type(error).__name__}"
+        why = in_words(error)
         self._service.log.add(Event.FAULT, f"The badge loop failed and is restarted: {why}")
         self._report(f"Door {self._service.name}: the badge loop failed and is restarted: {why}")
 

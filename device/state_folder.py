@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from device.errors import StoreError
+from device.failures import named
 from device.files import heir, make_private
 
 
@@ -16,13 +17,9 @@ def usable_by_the_service(folder: Path, file_name: str) -> Iterator[None]:
 
     Raises `StoreError` with what to do if the folder or the database in it is another user's than it has to be.
     """
-    try:
+    hint = "Run the command with sudo, or name another folder with --state-dir."
+    with named(StoreError, f"Cannot make the folder {folder}", hint=hint):
         make_private(folder)
-    except OSError as error:
-        raise StoreError(
-            f"Cannot make the folder {folder}: {error.strerror}.",
-            hint="Run the command with sudo, or name another folder with --state-dir.",
-        ) from None
     owner = folder.stat()
     _refuse_another_s(folder, owner)
     _refuse_another_s_file(folder / file_name, owner)

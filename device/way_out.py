@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from device.clock import Stop
 from device.door.operation import Door
 from device.door_log import DoorLog
-from device.errors import StoreError
+from device.failures import in_words
 from device.policy.events import BadgeClaimed, ClaimFailed
 from device.policy.modes import way_out
 from device.policy.showing import begun, outcome
@@ -84,10 +84,8 @@ class BadgeLookup:
         try:
             with self._store.people() as people:
                 return _Found(people.claim(credential, NO_MODEL))
-        except StoreError as error:
-            return _Found(None, error.message)
         except Exception as error:  # whatever fails here, the way out stays free
-            return _Found(None, type(error).__name__)
+            return _Found(None, in_words(error))
 
 
 class WayOut:

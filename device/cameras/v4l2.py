@@ -18,6 +18,7 @@ from device.cameras.driver import CHECK_HINT, Capture, open_device
 from device.cameras.freshness import Freshness
 from device.cameras.health import FrameHealth
 from device.errors import CameraError
+from device.failures import in_words
 from device.ports import Clock
 from device.records import Frame, Image
 from device.settings.tables import CameraSettings
@@ -108,7 +109,7 @@ class LiveCamera:
                 given = self._offer(frame) or given
             fault = self.trouble() or f"{self._name} stopped delivering frames."
         except Exception as error:  # the thread must not die of what a driver comes up with
-            fault = f"{self._name} stopped delivering frames ({type(error).__name__})."
+            fault = f"{self._name} stopped delivering frames: {in_words(error)}."
         with suppress(Exception):  # as above: a device that is gone cannot always be let go
             capture.release()
         self._fail(fault)
@@ -135,7 +136,7 @@ class LiveCamera:
         try:
             return self._open_capture()
         except Exception as error:  # as above; a `CameraError` says what is missing
-            why = f"{self._name} can't be opened ({type(error).__name__})."
+            why = f"{self._name} can't be opened: {in_words(error)}."
             self._fail(error.message if isinstance(error, CameraError) else why)
             return None
 

@@ -31,6 +31,7 @@ from device.control.messages import (
 )
 from device.control.protocol import MAX_BULK, VERBS, Lane, ProtocolError, line_of
 from device.errors import DoorError
+from device.failures import in_words
 from device.files import runtime_dir
 from device.records import DoorCommand, DoorStatus
 
@@ -151,7 +152,7 @@ class Client:
                     raise
                 why = error.message
             except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-                why = _words(error)
+                why = in_words(error, quoted=True)
             if failures == 0:
                 yield Lost(why)
             self._sleep(PAUSES_S[min(failures, len(PAUSES_S) - 1)])
@@ -221,7 +222,9 @@ class Client:
         except PermissionError:
             raise self._forbidden() from None
         except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise DoorError(f"The service at {self._path} does not answer: {_words(error)}.", hint=_HANGS) from None
+            raise DoorError(
+                f"The service at {self._path} does not answer: {in_words(error, quoted=True)}.", hint=_HANGS
+            ) from None
 
     def _forbidden(self) -> DoorError:
         return DoorError(
@@ -290,7 +293,3 @@ def _left(deadline: float) -> float:
     if left <= 0:
         raise TimeoutError("timed out")
     return left
-
-
-def _words(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__

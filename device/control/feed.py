@@ -11,6 +11,7 @@ from typing import Protocol
 
 from device.control.messages import Row
 from device.errors import LintelError, StoreError
+from device.failures import in_words
 
 PAGE_ROWS = 100
 """Rows read at once: SQLite's lock is held for no longer than that takes."""
@@ -145,7 +146,7 @@ class Feed:
         except LintelError as error:
             self._fail(wishes, error.message)
         except Exception as error:  # the next look may do
-            self._fail(wishes, f"The audit can't be read: a bug in Lintel, {type(error).__name__}.")
+            self._fail(wishes, f"The audit can't be read: {in_words(error)}.")
         finally:
             self._asked_at = None
 

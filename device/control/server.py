@@ -24,6 +24,7 @@ from device.control.protocol import MAX_REQUEST, Lane, ProtocolError, error_line
 from device.control.subscriptions import Pace, Subscriptions
 from device.control.workers import Workers
 from device.errors import DoorError, LintelError
+from device.failures import in_words
 from device.line_server import Limits, LineServer, Peer
 from device.listening import Listening, listen_instead
 
@@ -185,6 +186,6 @@ def _listening(path: Path) -> Listening:
         return listen_instead(path, 0o660)
     except OSError as error:
         raise DoorError(
-            f"Cannot listen for operators at {path}: {error.strerror or error}.",
+            f"Cannot listen for operators at {path}: {in_words(error)}.",
             hint="Make its folder writable for this user.",
         ) from None

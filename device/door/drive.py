@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from device.errors import DoorError
+from device.failures import in_words
 from device.ports import DoorIO
 from device.records import DriveFailed, DriveMended, Outputs
 
@@ -77,10 +77,8 @@ class Drive:
     def _failure(self, wanted: Outputs) -> str | None:
         try:
             self._io.drive(wanted)
-        except DoorError as error:
-            return error.message
         except Exception as error:  # a door is secured whatever a pin library comes up with
-            return f"{type(error).__name__}: {error}"
+            return in_words(error, quoted=True)
         return None
 
 

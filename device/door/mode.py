@@ -19,6 +19,7 @@ import msgspec
 
 from device.door.lasting import Lasting, Mode, Order, Standing
 from device.errors import DoorError
+from device.failures import in_words, named
 from device.files import make_private, write_whole
 
 SLOT_BYTES = 512
@@ -96,7 +97,7 @@ class ModeFile:
             newest = self._newest()
             return (Lasting() if newest is None else newest.lasting), ""
         except OSError as error:
-            return UNREADABLE, f"{error.filename or self.slots[0].path} cannot be read: {error.strerror}"
+            return UNREADABLE, f"{error.filename or self.slots[0].path} cannot be read: {in_words(error)}"
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             return UNREADABLE, f"{self.slots[0].path.with_suffix('')} is damaged: {error}"
 
@@ -119,14 +120,13 @@ class ModeFile:
 
     def write(self, lasting: Lasting) -> None:
         """On the disk when it returns, whatever happens after that."""
-        try:
+        file = self.slots[0].path
+        with named(
+            DoorError,
+            f"Cannot store in {file.parent} whether {file.stem} is in lockdown or evacuation",
+            hint="Make room on the disk and make the folder writable for this user; Lintel keeps retrying.",
+        ):
             self._write(lasting)
-        except OSError as error:
-            raise DoorError(
-                f"Cannot store in {self.slots[0].path.parent} whether {self.slots[0].path.stem} is in "
-                f"lockdown or evacuation: {error.strerror}.",
-                hint="Make room on the disk and make the folder writable for this user; Lintel keeps retrying.",
-            ) from None
 
     def close(self) -> None:
         """Gives the files back; harmless when repeated."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from device.door.lasting import Lasting
 from device.door.mode import ModeMemory
 from device.errors import DoorError
+from device.failures import in_words
 from device.ports import Clock
 
 RETRY_S = 1.0
@@ -106,5 +107,5 @@ def _failure(memory: ModeMemory, lasting: Lasting) -> str:
     except DoorError as error:
         return error.message
     except Exception as error:  # the door goes on whatever a disk comes up with
-        return f"the door's mode cannot be written: {type(error).__name__}"
+        return f"the door's mode cannot be written: {in_words(error)}"
     return ""

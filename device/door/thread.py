@@ -3,6 +3,7 @@
 import threading
 
 from device.door.operation import Door
+from device.failures import in_words
 from device.ports import Clock
 
 BEAT_S = 0.5
@@ -36,7 +37,7 @@ class DoorThread:
                 self._come_round()
         except BaseException as error:  # whatever it is: a door without its time must not be released
             self.failure = error
-            self._door.fail(f"its timer thread ended: {type(error).__name__}")
+            self._door.fail(f"its timer thread ended: {in_words(error)}")
 
     def _come_round(self) -> None:
         self._door.hurry.clear()

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from device.errors import ReaderEnded
+from device.failures import in_words
 from device.ports import Clock, Reader
 from device.readers.mailbox import Mailbox
 from device.readers.presentations import Presentations
 from device.readers.rate_limit import RateLimit
-from device.readers.recovery import FIRST_WAIT_S, LONGEST_WAIT_S, in_words
+from device.readers.recovery import FIRST_WAIT_S, LONGEST_WAIT_S
 from device.records import BadgeRead, BadgeRemoved, Notice, ReaderEvent, ReaderNotice
 
 LOOK_UP_S = 0.25

@@ -1,12 +1,11 @@
 """Reopens a reader that is missing or went away, until it is found."""
 
 import math
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
-from device.errors import ConfigError, DependencyMissing, LintelError, ReaderEnded
+from device.errors import ConfigError, DependencyMissing, ReaderEnded
+from device.failures import in_words
 from device.ports import Clock, Reader
 from device.records import Notice, ReaderEvent, ReaderNotice, Signal
 
@@ -118,17 +117,6 @@ class Recovered:
             reader.close()
             raise
         return reader
-
-
-def in_words(error: Exception) -> str:
-    """An error in words that name no badge: what it says if it is ours, else its kind and its place in the program."""
-    if isinstance(error, LintelError):
-        return error.message
-    if isinstance(error, ImportError) and error.name:
-        return f"the Python package {error.name} is missing"
-    places = traceback.extract_tb(error.__traceback__)[-1:]
-    where = "".join(f" at {Path(place.filename).name}:{place.lineno}" for place in places)
-    return f"the program failed with {type(error).__name__}{where}"
 
 
 def _why_missing(error: Exception) -> str:

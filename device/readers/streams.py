@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from device.errors import ReaderEnded, ReaderError
+from device.failures import in_words
 from device.ports import Clock
 from device.records import ReaderEvent, Signal
 
@@ -126,5 +127,4 @@ def naming(what: str) -> Iterator[None]:
     try:
         yield
     except (OSError, termios.error) as error:
-        reason = error.strerror if isinstance(error, OSError) else error.args[-1]
-        raise ReaderError(f"The badge reader {what}: {reason or error}.", hint=CHECK_HINT) from None
+        raise ReaderError(f"The badge reader {what}: {in_words(error)}.", hint=CHECK_HINT) from None

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from device.errors import ReaderError
+from device.failures import in_words
 from device.ports import Reader
 from device.readers.context import ReaderContext
 from device.readers.lines import LINE_TIME_S, LineParser
@@ -120,7 +121,7 @@ def grab(descriptor: int) -> None:
         fcntl.ioctl(descriptor, EVIOCGRAB, 1)
     except OSError as error:
         raise ReaderError(
-            f"The keyboard {name!r} cannot be grabbed: {error.strerror}. Its input would go to other programs.",
+            f"The keyboard {name!r} cannot be grabbed: {in_words(error)}. Its input would go to other programs.",
             hint="Stop the program that has grabbed it.",
         ) from None
 
@@ -131,7 +132,7 @@ def _name_of(descriptor: int) -> str:
         fcntl.ioctl(descriptor, EVIOCGNAME, name)
     except OSError as error:
         raise ReaderError(
-            f"The badge reader is not an input device: {error.strerror}.",
+            f"The badge reader is not an input device: {in_words(error)}.",
             hint="Set its `source` to a path under /dev/input/by-id that ends with event-kbd.",
         ) from None
     return name.rstrip(b"\0").decode(errors="replace")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from device.errors import ConfigError
+from device.failures import in_words
 from device.settings.contradictions import refuse_contradictions
 from device.settings.lock import DEFAULT_FILE
 from device.settings.old_layout import Said, in_old_words, is_old, rewritten
@@ -52,7 +53,7 @@ def load_file(path: Path | None = None) -> Loaded:
     except OSError as error:
         if path is None and isinstance(error, FileNotFoundError):
             return Loaded(Settings(), {}, was_old=False)
-        raise ConfigError(f"Cannot read the settings file {file}: {error.strerror}.", hint=_HINT) from None
+        raise ConfigError(f"Cannot read the settings file {file}: {in_words(error)}.", hint=_HINT) from None
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
         raise ConfigError(f"The settings file {file} is wrong: {error}.", hint=_HINT) from None
 

@@ -49,6 +49,7 @@ import msgspec
 
 from device.credentials import format_badge, parse_badge
 from device.errors import CredentialError, ScenarioError
+from device.failures import in_words
 from device.records import DoorCommand, DoorInput, DoorOutput, DoorState, Event, Line, Notice, Reason
 from device.settings.loading import old_layout_note, settings_in
 from device.settings.tables import Settings
@@ -125,7 +126,7 @@ def read_scenario(path: Path, warn: Callable[[str], None] | None = None) -> Scen
     try:
         scenario = _read(path, warn or (lambda _: None))
     except OSError as error:
-        raise ScenarioError(f"Cannot read the scenario {path}: {error.strerror}.", hint=_HINT) from None
+        raise ScenarioError(f"Cannot read the scenario {path}: {in_words(error)}.", hint=_HINT) from None
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise ScenarioError(f"The scenario {path} is wrong: {error}.", hint=_HINT) from None
     _check_images(scenario, path)

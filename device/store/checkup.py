@@ -10,6 +10,8 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from device.failures import in_words
+
 EVERY_S = 24 * 3600.0
 """How often the database is checked."""
 AGAIN_S = 3600.0
@@ -99,7 +101,7 @@ def found_in(database: Database) -> str:
     try:
         (first, *_) = database.conn.execute("PRAGMA integrity_check(1)").fetchone()
     except sqlite3.DatabaseError as error:
-        return str(error)
+        return in_words(error)
     return "" if first == "ok" else str(first).removeprefix("*** in database main ***\n").splitlines()[0]
 
 

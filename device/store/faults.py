@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from device.errors import StoreError
+from device.failures import in_words, kind_of
 from device.store.holders import Holder, holders
 
 
@@ -18,7 +19,7 @@ def store_errors(path: Path) -> Iterator[None]:
     except (sqlite3.Error, OSError) as error:
         raise _named(error, path) from None
     except (UnicodeDecodeError, LookupError) as error:  # what is made of a table's description with a flipped bit
-        what = f"a table has changed unexpectedly ({type(error).__name__})"
+        what = f"a table has changed unexpectedly ({kind_of(error)})"
         raise StoreError(f"Cannot use the database {path}: {what}.", hint=_DAMAGED) from None
 
 
@@ -31,9 +32,8 @@ def is_of_disk(error: StoreError) -> bool:
 
 def _named(error: sqlite3.Error | OSError, path: Path) -> StoreError:
     if isinstance(error, sqlite3.Error) and _kind(error) == sqlite3.SQLITE_BUSY:
-        return held(holders(path), path, str(error))
-    what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return StoreError(f"Cannot use the database {path}: {what}.", hint=_advice(error))
+        return held(holders(path), path, in_words(error))
+    return StoreError(f"Cannot use the database {path}: {in_words(error)}.", hint=_advice(error))
 
 
 def held(found: tuple[Holder, ...], path: Path, otherwise: str = "") -> StoreError:

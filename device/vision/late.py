@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from device.errors import LintelError, ModelError
+from device.failures import in_words
 from device.records import Image, Probe, Reason
 from device.vision.embedder import Embedder
 
@@ -66,7 +67,7 @@ class LateAnalyzer:
             except LintelError as error:
                 self._fault = ModelError(error.message, hint=error.hint)
             except Exception as error:  # what a runtime raises at a file that is not a model
-                self._fault = ModelError(f"The models can't be loaded: {type(error).__name__}.", hint="Install again.")
+                self._fault = ModelError(f"The models can't be loaded: {in_words(error)}.", hint="Install again.")
             self.tried.set()
             if self._loaded or self._closing.wait(RETRY_S):
                 return

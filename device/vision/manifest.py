@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from device.errors import ModelError
+from device.failures import in_words
 from device.files import opened_folder, write_whole, write_within
 
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
@@ -177,7 +178,7 @@ def read_manifest(path: Path) -> Manifest:
     except FileNotFoundError:
         raise ModelError(f"No manifest at {path}.", hint=hint) from None
     except OSError as error:
-        raise ModelError(f"Cannot read the manifest {path}: {error.strerror}.", hint=hint) from None
+        raise ModelError(f"Cannot read the manifest {path}: {in_words(error)}.", hint=hint) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ModelError(f"The manifest {path} is invalid: {error}.", hint=hint) from None
     if manifest.seal != seal_of(fields):

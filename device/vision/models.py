@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from device.errors import ModelError
+from device.failures import in_words
 from device.vision.manifest import Manifest, read_manifest
 
 DETECTION = "face-detection"
@@ -52,4 +53,4 @@ def _read(path: Path) -> bytes:
     except FileNotFoundError:
         raise ModelError(f"No model at {path}.", hint=_HINT) from None
     except OSError as error:
-        raise ModelError(f"Cannot read the model {path}: {error.strerror}.", hint=_HINT) from None
+        raise ModelError(f"Cannot read the model {path}: {in_words(error)}.", hint=_HINT) from None

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.errors import ModelError
+from device.failures import in_words
 from device.vision.manifest import TensorSpec
 from device.vision.models import Model
 
@@ -73,7 +74,9 @@ class Interpreter:
         try:
             self._interpreter.invoke()
         except RuntimeError as error:
-            raise ModelError(f"The model {self._name} cannot be run: {str(error).strip()}", hint=_HINT) from None
+            raise ModelError(
+                f"The model {self._name} cannot be run: {in_words(error, quoted=True)}.", hint=_HINT
+            ) from None
         return tuple(self._interpreter.get_tensor(index) for index in self._outputs)
 
     def _expect(self, side: str, specs: tuple[TensorSpec, ...], details: list[dict[str, Any]]) -> None:
@@ -95,7 +98,7 @@ def _load(model: Model, threads: int) -> Any:  # noqa: ANN401 - the runtimes are
             interpreter.allocate_tensors()
     except (ImportError, AttributeError, ValueError, RuntimeError) as error:
         raise ModelError(
-            f"{runtime.package} cannot load {model.manifest.file}: {str(error).strip() or type(error).__name__}",
+            f"{runtime.package} cannot load {model.manifest.file}: {in_words(error, quoted=True)}.",
             hint="Run `lintel --version -v`, and install the versions that this release of Lintel was tested with.",
         ) from None
     return interpreter

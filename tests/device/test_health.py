@@ -92,4 +92,6 @@ def test_part_that_raises_is_a_trouble_and_others_are_asked(tmp_path: Path) -> N
     health = Health(parts, {"main": world.log}, world.clock, world.lines.append)
     health.poll()
     world.store.close()
-    assert health.troubles("main") == ("one: can't be checked (RuntimeError)", "two: It is gone.")
+    first, second = health.troubles("main")
+    assert first.startswith("one: can't be checked: the program failed with RuntimeError at test_health.py:")
+    assert second == "two: It is gone."

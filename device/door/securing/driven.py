@@ -9,6 +9,7 @@ import msgspec
 
 from device.door.wires.chip import Chip
 from device.errors import DoorError
+from device.failures import named
 from device.files import runtime_dir, write_whole
 from device.settings.lock import LockSettings, Name, Pin, lock_of
 
@@ -74,13 +75,12 @@ def last_driven() -> Driven:
 
 def _write(path: Path, driven: Driven) -> None:
     """Whole or not at all. A power cut needs none of it: the pins are no longer driven then."""
-    try:
+    with named(
+        DoorError,
+        f"Cannot write down which relays are driven, in {path}",
+        hint="Make the folder writable for this user; otherwise the relays can't be secured after a crash.",
+    ):
         write_whole(path, msgspec.json.encode(driven), durable=False)
-    except OSError as error:
-        raise DoorError(
-            f"Cannot write down which relays are driven, in {path}: {error.strerror}.",
-            hint="Make the folder writable for this user; otherwise the relays can't be secured after a crash.",
-        ) from None
 
 
 def _read(path: Path, form: Any, otherwise: Any) -> Any:  # noqa: ANN401 - msgspec takes any form

@@ -13,6 +13,7 @@ import msgspec
 
 from device.door.wires.pin_errors import all_of, collected, named
 from device.errors import DoorError
+from device.failures import in_words
 from device.files import runtime_dir
 from device.settings.lock import LockSettings
 
@@ -69,7 +70,7 @@ def lgpio_of_board() -> Any:  # noqa: ANN401 - lgpio is untyped
             import lgpio
     except OSError as error:
         raise DoorError(
-            f"lgpio needs a folder to write into: {error.strerror}.", hint="Make room for temporary files: `df /tmp`."
+            f"lgpio needs a folder to write into: {in_words(error)}.", hint="Make room for temporary files: `df /tmp`."
         ) from None
     except ImportError:
         raise DoorError(

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
 
+from device import failures
 from device.errors import DoorError
 
 HINT = (
@@ -22,15 +23,9 @@ class Closable(Protocol):
 Claimed = TypeVar("Claimed", bound=Closable)
 
 
-@contextlib.contextmanager
-def named(what: str, *, hint: str = HINT) -> Iterator[None]:
-    """Turns what a pin library raises into a `DoorError` that begins with "Cannot" and `what`."""
-    try:
-        yield
-    except DoorError:
-        raise
-    except Exception as error:  # gpiozero's and each pin library's errors have no common root
-        raise DoorError(f"Cannot {what}: {str(error).strip() or type(error).__name__}.", hint=hint) from error
+def named(what: str, *, hint: str = HINT) -> contextlib.AbstractContextManager[None]:
+    """Turns what a pin library raises into a `DoorError`: "Cannot `what`: why." Their errors have no common root."""
+    return failures.named(DoorError, f"Cannot {what}", hint=hint, quoted=True)
 
 
 def claim_all(claims: Iterable[Callable[[], Claimed]]) -> list[Claimed]:

@@ -6,11 +6,11 @@ it has proved that it has it: whatever is cut short in between, one of the two i
 
 import os
 import stat
-from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from device.errors import ReaderError
+from device.failures import in_words, named
 from device.files import flush_folder, make_private, opened_folder, write_within
 
 KEY_BYTES = 16
@@ -48,11 +48,14 @@ class KeyFiles:
 
     def propose(self, key: bytes) -> None:
         """Writes down a key that the reader is about to be given. Raises `ReaderError`."""
-        self._in_order(lambda: self._write(key))
+        with self._named():
+            self._write(key)
 
     def accept(self) -> None:
         """The reader has the proposed key: it is the reader's key from now on. Raises `ReaderError`."""
-        self._in_order(self._promote)
+        with self._named():
+            self._next_path.replace(self._path)
+            flush_folder(self._folder)
 
     def withdraw(self) -> None:
         """The reader never heard of the proposed key."""
@@ -70,7 +73,7 @@ class KeyFiles:
         except FileNotFoundError:
             raise self._unusable("it has none yet") from None
         except OSError as error:
-            raise self._unusable(f"its file {path} cannot be read: {error.strerror}") from None
+            raise self._unusable(f"its file {path} cannot be read: {in_words(error)}") from None
 
     def _write(self, key: bytes) -> None:
         """The whole file or none of it, on the disk, readable only by the owner of the state, also if root writes it.
@@ -85,18 +88,12 @@ class KeyFiles:
                 os.fchown(folder, owner.st_uid, owner.st_gid)
             write_within(folder, {self._next_path.name: f"{key.hex()}\n".encode()}, durable=True, mode=0o600)
 
-    def _promote(self) -> None:
-        self._next_path.replace(self._path)
-        flush_folder(self._folder)
-
-    def _in_order(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except OSError as error:
-            raise ReaderError(
-                f"The key of the reader {self._name} cannot be written to {self._folder}: {error.strerror}.",
-                hint="Run the command as root or as the service's user, and check for a full disk.",
-            ) from None
+    def _named(self) -> AbstractContextManager[None]:
+        return named(
+            ReaderError,
+            f"The key of the reader {self._name} cannot be written to {self._folder}",
+            hint="Run the command as root or as the service's user, and check for a full disk.",
+        )
 
     def _unusable(self, why: str) -> ReaderError:
         return ReaderError(

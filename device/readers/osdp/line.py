@@ -3,7 +3,8 @@
 import threading
 from collections.abc import Sequence
 
-from device.errors import LintelError, ReaderError
+from device.errors import ReaderError
+from device.failures import in_words
 from device.ports import Clock
 from device.readers.formats import FormatTable
 from device.readers.mailbox import Mailbox
@@ -214,5 +215,6 @@ def _stopped(source: str, error: BaseException) -> ReaderError:
     """The error itself if it says what to do, else one that does."""
     if isinstance(error, ReaderError):
         return error
-    said = error.message if isinstance(error, LintelError) else f"{type(error).__name__}: {error}"
-    return ReaderError(f"The OSDP line at {source} has stopped: {said}", hint="Restart the service, and report this.")
+    return ReaderError(
+        f"The OSDP line at {source} has stopped: {in_words(error)}.", hint="Restart the service, and report this."
+    )

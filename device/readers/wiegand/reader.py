@@ -3,11 +3,12 @@
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
-from device.errors import ConfigError, LintelError, ReaderError
+from device import failures
+from device.errors import ConfigError, ReaderError
 from device.ports import Clock
 from device.readers.context import ReaderContext
 from device.readers.formats import MIN_BITS, FormatTable, Refusal, decode, formats_for
@@ -287,15 +288,12 @@ def _needed(settings: ReaderSettings, name: str) -> int:
     return pin
 
 
-@contextlib.contextmanager
-def _named(what: str) -> Iterator[None]:
-    try:
-        yield
-    except LintelError:
-        raise
-    except Exception as error:  # gpiozero's and each pin library's errors have no common root
-        raise ReaderError(
-            f"The Wiegand reader cannot {what}: {str(error).strip() or type(error).__name__}.",
-            hint="Check `data0_pin`, `data1_pin`, `led_pin` and `buzzer_pin` of the reader in the settings, and that "
-            "nothing else uses these pins (`gpioinfo`).",
-        ) from error
+def _named(what: str) -> contextlib.AbstractContextManager[None]:
+    """Turns what a pin library raises into a `ReaderError`."""
+    return failures.named(ReaderError, f"The Wiegand reader cannot {what}", hint=_PINS, quoted=True)
+
+
+_PINS = (
+    "Check `data0_pin`, `data1_pin`, `led_pin` and `buzzer_pin` of the reader in the settings, and that nothing else "
+    "uses these pins (`gpioinfo`)."
+)

@@ -113,10 +113,10 @@ def test_a_model_that_fails_is_a_denial(world_of: Callable[..., World]) -> None:
 @pytest.mark.parametrize(
     ("error", "fault"),
     [
-        (ValueError("face of Ada"), "ValueError"),
-        (cv2.error("resize"), "cv2.error"),
-        (np.linalg.LinAlgError("singular"), "numpy.linalg.LinAlgError"),
-        (MemoryError(), "MemoryError"),
+        (ValueError("face of Ada"), "the program failed with ValueError at "),
+        (cv2.error("face of Ada"), "the program failed with cv2.error at "),
+        (np.linalg.LinAlgError("face of Ada"), "the program failed with numpy.linalg.LinAlgError at "),
+        (MemoryError("face of Ada"), "there is not enough memory"),
     ],
 )
 def test_whatever_fails_in_vision_is_a_denial_with_its_kind_and_no_contents(
@@ -124,7 +124,8 @@ def test_whatever_fails_in_vision_is_a_denial_with_its_kind_and_no_contents(
 ) -> None:
     world = world_of(error)
     assert world.swipe().decision.reason is Reason.VISION_FAULT
-    assert world.last_row().fault == fault
+    said = world.last_row().fault or ""
+    assert (said[: len(fault)], "Ada" in said) == (fault, False)
     world.analyzer.found = [probe(0.95)]
     assert world.swipe().decision.granted
 

@@ -322,7 +322,7 @@ def test_what_an_unknown_error_says_is_not_passed_on() -> None:
     port = Port(OSError("secret\npath"))
     with (
         closing(LiveCamera(port.open, SystemClock(), in_background=True, retry_s=(SOON_S,))) as camera,
-        pytest.raises(CameraError, match=r"The camera can't be opened \(OSError\)\."),
+        pytest.raises(CameraError, match=r"The camera can't be opened: OSError\."),
     ):
         camera.read(SOON_S)
 

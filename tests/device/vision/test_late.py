@@ -51,7 +51,7 @@ def test_while_it_loads_nothing_is_compared() -> None:
     ("error", "said"),
     [
         (ModelError("There is no model file.", hint="Install it."), "There is no model file."),
-        (ValueError("flatbuffer"), "The models can't be loaded: ValueError."),
+        (ValueError("flatbuffer"), "The models can't be loaded: the program failed with ValueError at "),
     ],
 )
 def test_why_there_is_none_is_said(error: Exception, said: str) -> None:
@@ -61,7 +61,7 @@ def test_why_there_is_none_is_said(error: Exception, said: str) -> None:
     analyzer = LateAnalyzer(fail)
     assert analyzer.tried.wait(PATIENCE_S)
     analyzer.close()
-    assert analyzer.trouble() == said
+    assert analyzer.trouble().startswith(said)
     with pytest.raises(ModelError):
         _ = analyzer.embedder
 

@@ -215,7 +215,7 @@ class TestTrouble:
         desk.keep(KEY)
         reader = desk.open()
         monkeypatch.setattr(reader._line._panel, "refresh", lambda: 1 / 0)
-        with pytest.raises(ReaderError, match="has stopped: ZeroDivisionError"):
+        with pytest.raises(ReaderError, match="has stopped: the program failed with ZeroDivisionError at "):
             events_until(reader, lambda _: False)
 
     def test_who_does_not_read_keeps_nobody_waiting(self, desk: Desk) -> None:
