@@ -74,7 +74,7 @@ def test_row_that_no_store_can_take_keeps_none_waiting(store: FailingStore, log:
     with store.audit() as audit:
         faults = [row.fault for row in audit.newest(10)]
     assert faults[:2] == ["before", "behind"]
-    assert [fault.partition(" at ")[0] for fault in faults[2:]] == [
+    assert [str(fault).partition(" at ")[0] for fault in faults[2:]] == [
         "a row could not be written: the program failed with UnicodeEncodeError"
     ]
     assert log.waiting == 0
