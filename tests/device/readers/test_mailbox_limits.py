@@ -1,5 +1,8 @@
 """How many events wait for the door: 64, with no more than 4 unreadable badges among them."""
 
+import pytest
+
+from device.errors import ReaderEnded
 from device.readers.mailbox import Mailbox
 from device.records import BadgeRead, Credential, KeyPress, Notice, ReaderEvent, ReaderNotice
 
@@ -49,3 +52,45 @@ def test_full_mailbox_keeps_what_a_reader_reports_of_itself() -> None:
 def test_mailbox_full_of_reports_drops_the_oldest() -> None:
     mailbox = filled(*[NOTICE] * 64)
     assert (mailbox.put(BADGE), len(taken(mailbox))) == (NOTICE, 64)
+
+
+def test_full_mailbox_drops_the_oldest_of_several_unreadable_badges() -> None:
+    other = BadgeRead(None, 1.0, "front", fault="other noise")
+    mailbox = filled(NOISE, other, *[KEY] * 62)
+    assert mailbox.put(KEY) is NOISE
+
+
+def test_mailbox_is_filled_until_the_last_event_is_taken() -> None:
+    mailbox = filled(KEY)
+    seen = [mailbox.filled.is_set()]
+    for _ in range(2):
+        mailbox.take()
+        seen.append(mailbox.filled.is_set())
+    assert seen == [True, True, False]
+
+
+def test_call_to_wake_lasts_for_one_look() -> None:
+    mailbox = Mailbox()
+    before = mailbox.filled.is_set()
+    mailbox.wake()
+    seen = [mailbox.filled.is_set()]
+    for _ in range(2):
+        mailbox.take()
+        seen.append(mailbox.filled.is_set())
+    assert (before, seen) == (False, [True, True, False])
+
+
+def test_first_failure_is_raised_once_all_is_taken() -> None:
+    mailbox = filled(KEY)
+    for failure in (ReaderEnded("the first", hint=""), ReaderEnded("the second", hint="")):
+        mailbox.fail(failure)
+    assert (mailbox.filled.is_set(), mailbox.take()) == (True, KEY)
+    for _ in range(2):
+        with pytest.raises(ReaderEnded, match="the first"):
+            mailbox.take()
+
+
+def test_failure_wakes_the_one_who_waits() -> None:
+    mailbox = Mailbox()
+    mailbox.fail(ReaderEnded("gone", hint=""))
+    assert mailbox.filled.is_set()
