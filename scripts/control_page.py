@@ -85,6 +85,8 @@ def schema() -> str:
     """The same as JSON Schema: what a request is, and what an answer is."""
     types = [*(verb.request for verb in VERBS.values()), *_kinds(Answer), Doors, *_kinds(Update)]
     _, found = msgspec.json.schema_components(types, ref_template="#/$defs/{name}")
+    for verb in VERBS.values():
+        found[verb.request.__name__]["required"].append("v")  # without it, it is one of the time before versions
     requests = [{"$ref": f"#/$defs/{verb.request.__name__}"} for verb in VERBS.values()]
     answers = [{"$ref": f"#/$defs/{kind.__name__}"} for kind in _kinds(Answer)]
     whole = {

@@ -21,7 +21,6 @@ LOOK_S = 1.0
 """How often the rows are looked at even if the files seem unchanged: their times are coarse."""
 RETRY_S = 0.5
 """Pause before the store is asked again after it failed."""
-END_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +119,14 @@ class Feed:
         asked_at = self._asked_at
         return 0.0 if asked_at is None else time.monotonic() - asked_at
 
-    def close(self) -> None:
-        """Ends, without waiting for a store that hangs."""
+    def end(self) -> None:
+        """Reads nothing more."""
         self._is_ending = True
         self._is_wanted.set()
-        self._thread.join(END_S)
+
+    def join(self, deadline: float) -> None:
+        """Waits for the read under way, until `deadline` on the monotonic clock: a store may hang."""
+        self._thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run(self) -> None:
         while not self._is_ending:

@@ -43,6 +43,7 @@ LOOK_S = 0.01
 CHECK_S = 1.0
 """How often it is looked whether the socket is still in its place; one that was removed is made again."""
 END_S = 2.0
+"""How long the end waits for the thread that listens, and then for all lanes together: one may hang in a disk."""
 _NO_LINE = ProtocolError(
     f"The request is not a line of up to {MAX_REQUEST} bytes.", hint="Use `lintel door`.", code=Code.REQUEST
 )
@@ -83,9 +84,12 @@ class ControlServer:
         self._is_ending = True
         self._server.wake()
         self._thread.join(END_S)
-        for workers in self._workers.values():
-            workers.close()
-        self._subscriptions.close()
+        lanes = (*self._workers.values(), self._subscriptions)
+        for lane in lanes:
+            lane.end()
+        deadline = time.monotonic() + END_S
+        for lane in lanes:
+            lane.join(deadline)
 
     def _run(self) -> None:
         with contextlib.closing(self._server):

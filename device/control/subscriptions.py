@@ -31,7 +31,6 @@ ROOM = 256 * 1024
 """Asked of the kernel for each subscriber; it says that there is room while a quarter is used at most."""
 MAX_SENT = 64 * 1024
 """Bytes that are sent at once, so that they always fit."""
-END_S = 2.0
 _PEOPLE = ("badge", "person_id", "person")
 _FULL = ProtocolError(
     f"There are {MAX_SUBSCRIBERS} subscribers already.", hint="Close one, and ask again.", code=Code.BUSY
@@ -89,7 +88,7 @@ class _Subscriber:
 
 
 class Subscriptions:
-    """The thread that speaks to all subscribers. `add` and `close` are for others."""
+    """The thread that speaks to all subscribers. `add`, `end` and `join` are for others."""
 
     def __init__(self, source: Source, pace: Pace) -> None:
         self._pace = pace
@@ -114,12 +113,16 @@ class Subscriptions:
         self._new.append(_Subscriber(job, _beginning(job), time.monotonic()))
         self._wake()
 
-    def close(self) -> None:
+    def end(self) -> None:
         """Hangs up on all of them."""
         self._is_ending = True
+        self._feed.end()
         self._wake()
-        self._thread.join(END_S)
-        self._feed.close()
+
+    def join(self, deadline: float) -> None:
+        """Waits for the end, until `deadline` on the monotonic clock."""
+        self._thread.join(max(0.0, deadline - time.monotonic()))
+        self._feed.join(deadline)
         for each in (self._waker, self._woken, self._selector):
             each.close()
 

@@ -12,9 +12,6 @@ from device.control.messages import Code
 from device.control.protocol import ProtocolError, error_line
 from device.errors import LintelError
 
-END_S = 2.0
-"""How long the end waits for a thread that hangs in a disk."""
-
 
 class Workers:
     """A lane: its threads, and the requests that wait for one of them, in bounded room."""
@@ -35,8 +32,8 @@ class Workers:
         except queue.Full:
             _refuse(request, self._busy())
 
-    def close(self) -> None:
-        """Begins none that waits, and does not wait for a store that hangs."""
+    def end(self) -> None:
+        """Begins no request that waits; does not wait for those under way."""
         self._is_ending = True
         with contextlib.suppress(queue.Empty):
             while True:
@@ -45,7 +42,9 @@ class Workers:
         for _ in self._threads:
             with contextlib.suppress(queue.Full):
                 self._waiting.put_nowait(None)
-        deadline = time.monotonic() + END_S
+
+    def join(self, deadline: float) -> None:
+        """Waits for the requests under way, until `deadline` on the monotonic clock: a store may hang."""
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 

@@ -168,7 +168,8 @@ def test_badges_and_people_are_for_those_who_may_read_the_store(ledger: Ledger, 
     lines = b""
     while b'"row"' not in lines:
         lines += far.recv(65536)
-    subscriptions.close()
+    subscriptions.end()
+    subscriptions.join(time.monotonic() + PATIENCE_S)
     far.close()
     (row,) = [json.loads(line)["part"] for line in lines.splitlines() if b'"row"' in line]
     assert (row["badge"], row["person_id"]) == (badge, badge and 4)
