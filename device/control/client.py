@@ -150,7 +150,7 @@ class Client:
             except ProtocolError as error:
                 if error.code in _FOR_GOOD:
                     raise
-                why = error.message
+                why = error.message.removesuffix(".")
             except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
                 why = in_words(error, quoted=True)
             if failures == 0:

@@ -84,7 +84,7 @@ class ControlServer:
         self._is_ending = True
         self._server.wake()
         self._thread.join(END_S)
-        lanes = (*self._workers.values(), self._subscriptions)
+        lanes: list[Workers | Subscriptions] = [*self._workers.values(), self._subscriptions]
         for lane in lanes:
             lane.end()
         deadline = time.monotonic() + END_S
@@ -190,6 +190,6 @@ def _listening(path: Path) -> Listening:
         return listen_instead(path, 0o660)
     except OSError as error:
         raise DoorError(
-            f"Cannot listen for operators at {path}: {in_words(error)}.",
+            f"Cannot listen for operators at {path}: {in_words(error, quoted=True)}.",
             hint="Make its folder writable for this user.",
         ) from None

@@ -99,7 +99,7 @@ def test_restart_is_reported_and_no_row_is_left_out_or_doubled(service: Service)
         service.server.close()
         service.write("two")
         assert watch.stderr.readline() == (
-            "No service answers (The service is being stopped.). Waiting until it is back; Ctrl-C ends.\n"
+            "No service answers (The service is being stopped). Waiting until it is back; Ctrl-C ends.\n"
         )
         service.start()
         assert watch.stdout.readline().endswith("two\n")

@@ -125,7 +125,7 @@ class TestService:
         assert next(updates) == Start(250)
         service.close()
         ledger.add(2)
-        assert first(updates, Lost).why == "The service is being stopped."
+        assert first(updates, Lost).why == "The service is being stopped"
         service = serving(path, ledger)
         assert numbers(updates, 2) == [251, 252]
         service.close()
