@@ -68,8 +68,8 @@ def open_store(settings: Settings) -> Iterator["Store"]:
 def note_store(settings: Settings) -> None:
     """Names the store that a call uses by default, if the service's is here and is another one."""
     folder = state_dir(settings)
-    is_told = settings.store.state_dir or os.environ.get("STATE_DIRECTORY")
-    if not is_told and folder != SERVICE_STATE and SERVICE_STATE.is_dir():
+    is_named = settings.store.state_dir or os.environ.get("STATE_DIRECTORY")
+    if not is_named and folder != SERVICE_STATE and SERVICE_STATE.is_dir():
         say(
             f"Note: using the store in {folder}, not the service's. For that one: --state-dir {SERVICE_STATE}", err=True
         )

@@ -49,7 +49,7 @@ def test_hardware(context: click.Context, name: str | None, wait_s: int, simulat
     with ExitStack() as stack:
         walkthrough = _walkthrough(stack, settings, simulated=simulated, wait_s=wait_s, aside=as_json)
         tried = [one for door in doors for one in walkthrough.through(door)]
-    return _told(tried, as_json=as_json)
+    return _reported(tried, as_json=as_json)
 
 
 def _chosen(settings: "Settings", name: str | None) -> "tuple[DoorSettings, ...]":
@@ -117,7 +117,7 @@ class SimulatedHands(Person):
         self._clock.at(self._clock.monotonic() + ACTS_AFTER_S, lambda: self._pins.set_line(wire, line))
 
 
-def _told(tried: "list[Tried]", *, as_json: bool) -> int:
+def _reported(tried: "list[Tried]", *, as_json: bool) -> int:
     from device.commissioning.walkthrough import Result
 
     if as_json:

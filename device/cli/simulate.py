@@ -45,7 +45,7 @@ def _play_scenario(context: click.Context, path: Path | None, *, as_json: bool) 
     from device.simulation.player import Played, Player
 
     player = Player(path, settings_of(context), warn=note_once(context))
-    events = list(player.play()) if as_json else _told(player)
+    events = list(player.play()) if as_json else _reported(player)
     played = [event for event in events if isinstance(event, Played)]
     unmet = sum(len(step.unmet) for step in played)
     if as_json:
@@ -55,7 +55,7 @@ def _play_scenario(context: click.Context, path: Path | None, *, as_json: bool) 
     return 1 if unmet else 0
 
 
-def _told(player: "Player") -> "list[EnrollmentReport | Played]":
+def _reported(player: "Player") -> "list[EnrollmentReport | Played]":
     """Plays, and prints each event as it comes."""
     from device.cli.text.door_events import enrolled_lines, played_lines
     from device.enrollment import EnrollmentReport

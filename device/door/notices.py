@@ -56,7 +56,7 @@ def notices(before: Controller, after: Controller, event: DoorEvent) -> tuple[Do
     """What happened between two values of one door, most important first. Grants are left out, as the decision was
     audited already; one on the way out is not, as it may have come before its row.
     """
-    told = (
+    found = (
         *_modes(before, after, event),
         *_alarms(before, after, event),
         *_troubles(before, after),
@@ -65,7 +65,7 @@ def notices(before: Controller, after: Controller, event: DoorEvent) -> tuple[Do
         *_exits(before, after, event),
         *_passages(before, after, event),
     )
-    return tuple(DoorNotice(what, after.at, detail) for what, detail in told)
+    return tuple(DoorNotice(what, after.at, detail) for what, detail in found)
 
 
 def troubles(door: Controller) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ class Door:
             self._drive.secure()
         self._interlock = interlock or Interlock()
         self._lock = self._interlock.lock
-        self._told = NoticeQueue()
+        self._notices = NoticeQueue()
         self._waiting: deque[DoorEvent] = deque()
         self._is_busy = False
         self._has_ended = self._is_left = False
@@ -191,7 +191,7 @@ class Door:
         """Takes what is worth an audit row, oldest first."""
         with self._lock:
             self.wakeup.clear()
-            return self._told.take(self._controller.at)
+            return self._notices.take(self._controller.at)
 
     def fail(self, why: str) -> None:
         """Ends the door's operation in FAULT: nothing is heard any more, the strike stays secure."""
@@ -201,7 +201,7 @@ class Door:
             try:
                 self._hear(DriveFailed(why))
             except Exception:  # it may be the very thing that has failed
-                self._told.add(DoorNotice(Event.DOOR_FAULT, self._controller.at, why))
+                self._notices.add(DoorNotice(Event.DOOR_FAULT, self._controller.at, why))
             self._end()
             self._controller = replace(self._controller, state=DoorState.FAULT, drive_fault=why)
 
@@ -238,10 +238,10 @@ class Door:
     def _note_start(self, unreadable: str) -> None:
         at, mode = self._controller.at, self._controller.mode
         if unreadable:
-            self._told.add(DoorNotice(Event.DOOR_FAULT, at, f"{unreadable}; the door starts in lockdown"))
+            self._notices.add(DoorNotice(Event.DOOR_FAULT, at, f"{unreadable}; the door starts in lockdown"))
         elif mode.is_evacuation or mode.is_lockdown:
             event = Event.DOOR_EVACUATION if mode.is_evacuation else Event.DOOR_LOCKDOWN
-            self._told.add(DoorNotice(event, at, "as before the start"))
+            self._notices.add(DoorNotice(event, at, "as before the start"))
 
     def _hear_lines(self, lines: Mapping[DoorInput, Line]) -> None:
         """What can end an evacuation or allow an opening comes before what would be judged by it."""
@@ -279,7 +279,7 @@ class Door:
         event, is_admitted = self._interlocked(event), self._interlock.admits(self)
         self._controller = step(self._settings, self._wired, before, event, now)
         for notice in notices(before, self._controller, event):
-            self._told.add(notice)
+            self._notices.add(notice)
         if not is_admitted and is_let_out(before, self._controller):
             self._note(Event.DOOR_INTERLOCK_YIELDED, "released for exit while another door was open or released")
         came_of_it = self._drive.to(outputs(self._settings, self._controller), now)
@@ -287,7 +287,7 @@ class Door:
             self._waiting.append(came_of_it)
 
     def _note(self, event: Event, detail: str) -> None:
-        self._told.add(DoorNotice(event, self._clock.monotonic(), detail))
+        self._notices.add(DoorNotice(event, self._clock.monotonic(), detail))
 
     def _interlocked(self, event: DoorEvent) -> DoorEvent:
         """The event as it counts while another door of a mantrap is not closed and locked: no one is let in, but people
@@ -303,7 +303,7 @@ class Door:
     def _wake(self, *, has_changed: bool) -> None:
         if has_changed:
             self.hurry.set()
-        if has_changed or self._told:
+        if has_changed or self._notices:
             self.wakeup.set()
 
     def _is_evacuated(self) -> bool:
@@ -327,7 +327,7 @@ class Door:
         with self._lock:
             was, self._unsaved = self._unsaved, why
             if why and not was:
-                self._told.add(DoorNotice(Event.DOOR_FAULT, self._controller.at, why))
+                self._notices.add(DoorNotice(Event.DOOR_FAULT, self._controller.at, why))
             elif was and not why:
-                self._told.add(DoorNotice(Event.DOOR_MENDED, self._controller.at, f"no longer: {was}"))
+                self._notices.add(DoorNotice(Event.DOOR_MENDED, self._controller.at, f"no longer: {was}"))
             self._wake(has_changed=False)

@@ -44,8 +44,8 @@ class RateLimit:
         self._noise = TokenBucket(burst=10, rate=2)
         self._keys = TokenBucket(burst=40, rate=20)
         self._notices = TokenBucket(burst=20, rate=0.1)
-        self._untold = 0
-        self._told_at = -math.inf
+        self._unreported = 0
+        self._reported_at = -math.inf
 
     def lets_in(self, event: ReaderEvent, at: float) -> bool:
         """Whether the event counts. One that does not is reported later."""
@@ -53,14 +53,14 @@ class RateLimit:
         if self._admits(event, at):
             return True
         self.dropped += 1
-        self._untold += 1
+        self._unreported += 1
         return False
 
     def report(self, at: float) -> BadgeRead | None:
         """How many events did not count, as an unreadable badge, once a second at most."""
-        if not self._untold or at - self._told_at < REPORT_EVERY_S:
+        if not self._unreported or at - self._reported_at < REPORT_EVERY_S:
             return None
-        count, self._untold, self._told_at = self._untold, 0, at
+        count, self._unreported, self._reported_at = self._unreported, 0, at
         return BadgeRead(None, at, self._reader, fault=f"{count} more came too fast and were dropped")
 
     def _admits(self, event: ReaderEvent, at: float) -> bool:

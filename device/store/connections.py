@@ -102,7 +102,7 @@ class Connections:
             replaced, self._was_replaced = self._was_replaced, False
             return replaced
 
-    def replaced_untold(self) -> None:
+    def put_back_replaced(self) -> None:
         """Puts back what `take_replaced` said: it could not be written down."""
         self._was_replaced = True
 
@@ -186,7 +186,7 @@ class OneConnection:
         """Memory is not replaced."""
         return False
 
-    def replaced_untold(self) -> None:
+    def put_back_replaced(self) -> None:
         """Never comes to pass."""
 
     def close(self) -> None:

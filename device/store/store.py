@@ -208,7 +208,7 @@ class Store:
             with session.level():
                 Audit(session).add(AuditRow(0, SystemClock().utc(), Event.FAULT, fault=REPLACED))
         except BaseException:
-            self._connections.replaced_untold()
+            self._connections.put_back_replaced()
             raise
 
     def _probe(self, connection: Connection) -> None:

@@ -73,5 +73,5 @@ def _levels(played: Played) -> str:
 
 def _sounded(played: Played) -> str:
     """The outputs that were on, but for those that only say what the relay does."""
-    told = [output.value for output in played.outputs if output not in (DoorOutput.LAMP, DoorOutput.LED)]
-    return f"; also on: {', '.join(told)}" if told else ""
+    on = [output.value for output in played.outputs if output not in (DoorOutput.LAMP, DoorOutput.LED)]
+    return f"; also on: {', '.join(on)}" if on else ""

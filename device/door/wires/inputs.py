@@ -116,7 +116,7 @@ class Inputs:
         self._senses = claim_all(
             partial(_Sense, partial(_contact, one, door.name, factory), one, clock.monotonic()) for one in door.inputs
         )
-        self._told = self.lines()
+        self._reported = self.lines()
         self._closed = False
         for sense in self._senses:
             sense.contact.changed = partial(self._edge, sense)
@@ -145,8 +145,8 @@ class Inputs:
             for sense in self._senses:
                 if not self._closed and sense.due() <= now:
                     sense.look(now)
-        before, self._told = self._told, self.lines()
-        for signal, line in self._told.items():
+        before, self._reported = self._reported, self.lines()
+        for signal, line in self._reported.items():
             if line is not before[signal]:
                 self._tell(InputChanged(signal, line))
 

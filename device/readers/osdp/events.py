@@ -62,15 +62,15 @@ def condition_after(before: Condition, report: Mapping[str, object]) -> Conditio
 
 
 def notices(before: Condition, after: Condition, at: float, reader: str) -> tuple[ReaderNotice, ...]:
-    """What is worth telling when a reader's condition changes."""
-    told = []
+    """What to report when a reader's condition changes."""
+    found = []
     if new := sorted(set(after.tampering) - set(before.tampering)):
-        told.append(ReaderNotice(Notice.TAMPERED, at, reader, " and ".join(new)))
+        found.append(ReaderNotice(Notice.TAMPERED, at, reader, " and ".join(new)))
     if after.powerless and not before.powerless:
-        told.append(ReaderNotice(Notice.POWER_FAILED, at, reader))
+        found.append(ReaderNotice(Notice.POWER_FAILED, at, reader))
     if before != Condition() and after == Condition():
-        told.append(ReaderNotice(Notice.RESTORED, at, reader))
-    return tuple(told)
+        found.append(ReaderNotice(Notice.RESTORED, at, reader))
+    return tuple(found)
 
 
 def _badge(report: Mapping[str, object], at: float, reader: str, formats: FormatTable) -> BadgeRead:
