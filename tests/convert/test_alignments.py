@@ -58,5 +58,5 @@ def test_a_chip_has_the_points_where_openface_has_them() -> None:
     assert np.allclose(openface_alignment().template, [(18.64, 16.25), (75.73, 15.18), (47.52, 49.39)], atol=0.01)
 
 
-def test_a_face_is_found_by_the_corners_of_its_eyes_and_the_base_of_its_nose() -> None:
+def test_face_is_found_by_eye_corners_and_nose_base() -> None:
     assert (openface_alignment().size_px, openface_alignment().landmarks) == (96, (33, 263, 2))

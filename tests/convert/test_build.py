@@ -220,7 +220,7 @@ def test_without_thresholds_a_build_names_the_command_that_sets_them() -> None:
     assert "`lintel-convert calibrate --models mine --images FOLDER`" in line
 
 
-def test_a_file_that_the_gate_has_not_judged_is_told_with_the_command_that_does() -> None:
+def test_file_that_the_gate_has_not_judged_names_the_command() -> None:
     shipped = read_manifest(shipped_models_dir() / f"{EMBEDDING}.json")
     (line,) = left_to_do(msgspec.structs.replace(shipped, sha256="0" * 64), Path("mine"), Path("chips"))
     assert "`lintel-convert quantize dlib-resnet --representative chips --pairs PAIRS --images FOLDER`" in line

@@ -43,7 +43,7 @@ def calibration(labelled: Callable[..., Acquired]) -> Calibration:
     return calibrate(labelled([7] * 24).templates, 24, TARGET)
 
 
-def test_there_is_a_threshold_for_single_pairs_for_more_references_and_for_more_probes(
+def test_single_pairs_more_references_and_probes_have_thresholds(
     calibration: Calibration,
 ) -> None:
     assert [(point.references, point.probes) for point in calibration.rule.points] == [(1, 1), (3, 1), (3, 2)]
@@ -76,7 +76,7 @@ def of_unit_length(labelled: Callable[..., Acquired]) -> Calibration:
 
 @pytest.mark.parametrize("references", [1, 2, 3])
 @pytest.mark.parametrize("probes", [1, 2, 3])
-def test_the_door_s_threshold_keeps_the_target_with_fewer_pictures_too(
+def test_door_s_threshold_keeps_the_target_with_fewer_pictures(
     of_unit_length: Calibration, labelled: Callable[..., Acquired], references: int, probes: int
 ) -> None:
     design = Design() if references == probes == 1 else Design(references, probes, 5)
@@ -84,7 +84,7 @@ def test_the_door_s_threshold_keeps_the_target_with_fewer_pictures_too(
     assert found.fmr(of_unit_length.rule.threshold(references, probes)).value <= 0.01
 
 
-def test_counts_between_get_a_threshold_where_the_door_s_would_miss_the_target(of_unit_length: Calibration) -> None:
+def test_counts_between_get_a_threshold_where_one_is_needed(of_unit_length: Calibration) -> None:
     counts = [(point.references, point.probes) for point in of_unit_length.rule.points]
     assert counts == [(1, 1), (3, 1), (3, 3), (1, 3), (2, 1), (2, 2), (2, 3)]
     assert [(rates.references, rates.probes) for rates in of_unit_length.rates] == counts
@@ -174,7 +174,7 @@ def test_too_few_single_pairs_are_refused(labelled: Callable[..., Acquired]) -> 
         calibrate(labelled([2] * 10).templates, 10, Target(1e-4, design_of(1, 1), FUSION, "nobody"))
 
 
-def test_one_picture_under_two_people_is_told_instead_of_a_threshold_that_keeps_nothing(
+def test_one_picture_under_two_people_is_an_error_not_a_threshold(
     labelled: Callable[..., Acquired],
 ) -> None:
     found = labelled([3] * 8).templates

@@ -76,7 +76,7 @@ def test_b_cubed_asks_every_face(rows: list[tuple[int, int]]) -> None:
 
 @pytest.mark.parametrize("metric", [pairwise, b_cubed])
 @given(rows=labelled)
-def test_groups_and_people_in_each_other_s_place_swap_precision_and_recall(
+def test_swapping_groups_and_people_swaps_precision_and_recall(
     metric: Callable[..., Any], rows: list[tuple[int, int]]
 ) -> None:
     groups, people = arrays(rows)

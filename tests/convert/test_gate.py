@@ -134,7 +134,7 @@ def test_without_labelled_pairs_a_wrong_file_is_refused_all_the_same() -> None:
         (lost(0.0, people=29), "the mated comparisons are of 29 people: it takes 30"),
     ],
 )
-def test_too_few_comparisons_are_not_judged_and_it_is_said_which_are_missing(found: TarLoss, reason: str) -> None:
+def test_too_few_comparisons_are_not_judged_but_named(found: TarLoss, reason: str) -> None:
     assert judge(Cost(0.9995, found), BUDGET) == Verdict(Outcome.NOT_JUDGED, (reason,))
 
 

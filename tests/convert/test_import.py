@@ -95,7 +95,7 @@ def test_its_template_is_that_of_aligned_chips_of_its_size(files: Path, tmp_path
     assert spec.alignment == resized(arcface_alignment(), SIZE)
 
 
-def test_a_template_grows_from_its_first_pixel_s_corner_not_from_its_center(tmp_path: Path) -> None:
+def test_template_grows_from_its_first_pixel_s_corner(tmp_path: Path) -> None:
     path = saved(small_network((224, 224, 3)), tmp_path / "net.keras")
     spec = import_own("mine", path, tmp_path / "out", OwnNetwork(224, "arcface", "MIT")).spec
     assert spec.alignment.template[0] == (77.0892, 103.8926)
@@ -110,7 +110,7 @@ def test_a_saved_model_stays_one_and_takes_rgb_0_to_255(files: Path, network: "k
     assert np.abs(np.asarray(received) - np.asarray(network(SCALED))).max() < 1e-5
 
 
-def test_an_imported_saved_model_passes_the_same_check_and_has_a_sidecar(files: Path, tmp_path: Path) -> None:
+def test_imported_saved_model_passes_the_check_and_has_a_sidecar(files: Path, tmp_path: Path) -> None:
     imported = import_own("mine", files / "saved", tmp_path, OWN)
     assert (check_saved_model(imported.path).output_shape, read_spec(imported.path)) == ((None, 6), imported.spec)
 

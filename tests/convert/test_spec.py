@@ -60,7 +60,7 @@ def test_the_pair_is_all_that_is_left(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.json", "mine.keras"]
 
 
-def test_a_network_that_cannot_be_written_leaves_nothing_and_says_what_to_do(tmp_path: Path) -> None:
+def test_network_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="No space left") as caught:
         write_network(Saved(fails=True), SPEC, tmp_path / "mine.keras")
     assert ("--out" in caught.value.hint, list(tmp_path.iterdir())) == (True, [])

@@ -135,7 +135,7 @@ def test_badge_is_not_replaced_by_a_revoked_one(store: Store, office: Administra
     assert why_not(store, OLD) is None
 
 
-def test_badge_is_not_replaced_by_one_whose_revocation_outlived_its_holder(
+def test_badge_is_not_replaced_by_a_revoked_one_without_holder(
     store: Store, office: Administration, grace: Person
 ) -> None:
     office.add_badge(GRACE, NEW)

@@ -194,7 +194,7 @@ def test_a_similarity_is_the_door_s() -> None:
     assert candidate.similarity == pytest.approx(compare([probe], references, rule(0.5, 0.6)).similarity)
 
 
-def test_a_similarity_is_the_door_s_where_it_fuses_only_the_newest_references() -> None:
+def test_similarity_is_the_door_s_with_only_the_newest_references() -> None:
     references, probe = np.stack([unit(1, 3), unit(1, 0.2), unit(1, -0.4)]), unit(1, 1)
     limited = rule(0.5, 0.6, fusion=Fusion(least_probe_length=1.0, least_reference_length=1.0))
     gallery = gallery_of([(Person(1, "Ada"), references)], limited)

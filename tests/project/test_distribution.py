@@ -209,7 +209,7 @@ def board(prefix: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("stranger_comes", ["first", "last"])
-def test_the_unit_secures_the_door_beside_a_stranger_s_command_of_our_name(
+def test_unit_secures_the_door_beside_a_foreign_lintel_command(
     wheel: Path, stranger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stranger_comes: str
 ) -> None:
     """A command of the unit that a stranger's package answers would secure nothing, and end with 0."""

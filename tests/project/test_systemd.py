@@ -83,7 +83,7 @@ def test_the_door_is_secured_after_every_stop() -> None:
     assert command.endswith(f" {SECURE}")
 
 
-def test_what_was_driven_is_known_until_the_service_is_stopped_for_good() -> None:
+def test_driven_outputs_are_known_until_the_service_is_stopped() -> None:
     assert (values("RuntimeDirectory"), values("RuntimeDirectoryPreserve")) == (["lintel"], ["restart"])
 
 

@@ -60,7 +60,7 @@ def parameters(model: "keras.Model") -> tuple[int, int]:
     return every, trainable
 
 
-def test_of_512_numbers_the_network_has_the_published_number_of_parameters(network: "keras.Model") -> None:
+def test_network_of_512_numbers_has_the_published_size(network: "keras.Model") -> None:
     assert parameters(network) == PUBLISHED[512]
 
 
@@ -87,7 +87,7 @@ def test_residuals_are_scaled_down_but_the_last(network: "keras.Model") -> None:
     assert scales == SCALES
 
 
-def test_a_block_adds_what_it_sees_to_its_map_and_the_last_has_no_relu(network: "keras.Model") -> None:
+def test_block_adds_to_its_map_and_the_last_has_no_relu(network: "keras.Model") -> None:
     import keras
 
     before, seen, scaled, after = (
@@ -112,7 +112,7 @@ def test_the_network_is_one_that_can_be_imported(network: "keras.Model") -> None
     assert {layer["config"]["name"] for layer in described} >= {layer.name for layer in network.layers}
 
 
-def test_layers_with_weights_have_distinct_names_that_keras_facenet_gives_them(network: "keras.Model") -> None:
+def test_layers_with_weights_have_keras_facenet_s_names(network: "keras.Model") -> None:
     named = {layer.name for layer in network.layers if layer.weights}
     assert {
         *("Conv2d_1a_3x3", "Conv2d_1a_3x3_BatchNorm", "Block35_1_Branch_2_Conv2d_0c_3x3", "Block35_1_Conv2d_1x1"),

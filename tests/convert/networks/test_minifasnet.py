@@ -223,7 +223,7 @@ def test_v2_has_as_many_weights_as_published(network: "keras.Model") -> None:
     assert round(sum(counts) / 1e6, 2) == 0.43
 
 
-def test_without_squeeze_and_excitation_v1_has_as_many_weights_as_published(excited: "keras.Model") -> None:
+def test_v1_without_squeeze_excitation_has_the_published_size(excited: "keras.Model") -> None:
     shapes = expected_shapes(excited)
     plain = {name: shape for name, shape in shapes.items() if "se_module" not in name}
     assert round(sum(np.prod(plain[name]) for name in plain if not name.endswith(OF_TRAINING)) / 1e6, 2) == 0.41
@@ -234,7 +234,7 @@ def test_stages_halve_the_map(network: "keras.Model") -> None:
     assert [network.get_layer(name).output.shape[1:] for name in ends] == [(20, 20, 64), (10, 10, 128), (5, 5, 128)]
 
 
-def test_tensors_missing_left_over_and_misshapen_are_named_in_one_error(state: State, tmp_path: Path) -> None:
+def test_missing_extra_and_misshapen_tensors_are_one_error(state: State, tmp_path: Path) -> None:
     altered = {name: tensor for name, tensor in state.items() if name != "module.linear.weight"}
     altered["module.extra.weight"] = np.zeros(3, np.float32)
     altered["module.bn.num_batches_tracked"] = np.zeros(2, np.float32)

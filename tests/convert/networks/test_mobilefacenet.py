@@ -160,9 +160,7 @@ def test_in_float32_the_network_is_as_large_as_the_paper_says(paper: "keras.Mode
     assert f"{4 * weights_of(paper, folded=True) / 1e6:.1f} MB" == "4.0 MB"
 
 
-def test_what_the_variant_adds_is_a_convolution_and_what_it_lacks_are_slopes(
-    paper: "keras.Model", foamliu: "keras.Model"
-) -> None:
+def test_variant_adds_a_convolution_and_lacks_slopes(paper: "keras.Model", foamliu: "keras.Model") -> None:
     slopes = sum(layer.alpha.shape[-1] for layer in paper.layers if layer.name.endswith(".prelu"))
     added = 64 * 64 + 2 * 64
     assert weights_of(foamliu, folded=False) == weights_of(paper, folded=False) - slopes + added
@@ -218,7 +216,7 @@ def test_the_network_is_loaded_back_in_safe_mode(imported: "keras.Model", tmp_pa
     assert np.array_equal(outputs(again, chips()), outputs(imported, chips()))
 
 
-def test_tensors_missing_left_over_and_misshapen_are_named_in_one_error(tensors: Tensors, tmp_path: Path) -> None:
+def test_missing_extra_and_misshapen_tensors_are_one_error(tensors: Tensors, tmp_path: Path) -> None:
     altered = {name: tensor for name, tensor in tensors.items() if name != "onnx::Conv_530"}
     altered |= {"extra": np.zeros(3, np.float32), "onnx::Conv_680": np.zeros(64, np.float32)}
     path = tmp_path / "net.onnx"

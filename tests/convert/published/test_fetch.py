@@ -97,7 +97,7 @@ def test_an_archive_of_another_hash_is_not_even_looked_into(package: Package, ma
     assert not marker.exists()
 
 
-def test_a_package_that_is_nowhere_is_an_error_that_names_pip_s_reason(package: Package, tmp_path: Path) -> None:
+def test_missing_package_is_an_error_with_pip_s_reason(package: Package, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"could not download leaky-models==9\.9: ERROR: .*9\.9") as caught:
         download(replace(package, version="9.9"), tmp_path)
     assert (caught.value.exit_code, "pip config list" in caught.value.hint) == (14, True)

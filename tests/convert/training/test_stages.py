@@ -47,9 +47,7 @@ def test_weights_of_the_same_shapes_in_another_order_are_refused(data: Path, tmp
         train(PLAN, files, Remembering())
 
 
-def test_a_network_to_start_from_that_would_fill_the_memory_is_refused_before_it_is_built(
-    data: Path, tmp_path: Path
-) -> None:
+def test_huge_network_to_start_from_is_refused_before_it_is_built(data: Path, tmp_path: Path) -> None:
     """Twelve kilobytes that declare a layer of 100,000 x 100,000 numbers."""
     whole = tmp_path / "whole.keras"
     layers = load_keras().layers
@@ -118,17 +116,13 @@ def test_a_damaged_note_is_refused(data: Path, tmp_path: Path, content: str) -> 
         train(SHORT, TrainingFiles(folder, tmp_path / "net.keras"), Remembering())
 
 
-def test_a_second_stage_cannot_hold_out_people_whom_the_first_trained_on(
-    first: Trained, aligned: Path, tmp_path: Path
-) -> None:
+def test_second_stage_holds_out_no_one_from_the_first_s_training(first: Trained, aligned: Path, tmp_path: Path) -> None:
     files = TrainingFiles(aligned, tmp_path / "second.keras", initial=first.out)
     with pytest.raises(WeightsError, match=r"held out a share of 0\.5, received --held-out 0\.6"):
         train(replace(SHORT, held_out=0.6), files, Remembering())
 
 
-def test_a_second_stage_that_holds_out_fewer_is_as_good_as_its_own_share(
-    first: Trained, aligned: Path, tmp_path: Path
-) -> None:
+def test_second_stage_that_holds_out_fewer_keeps_its_own_share(first: Trained, aligned: Path, tmp_path: Path) -> None:
     files = TrainingFiles(aligned, tmp_path / "second.keras", initial=first.out)
     second = train(replace(SHORT, held_out=0.4), files, Remembering())
     assert (second.knows_whom_it_saw, read_spec(second.out).held_out) == (True, 0.4)

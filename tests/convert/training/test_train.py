@@ -85,7 +85,7 @@ def test_only_the_last_whole_epoch_is_kept(trained: tuple[Trained, Remembering])
     ]
 
 
-def test_half_precision_leaves_a_network_in_float32_and_ends_with_the_training(softmax: Trained) -> None:
+def test_half_precision_keeps_float32_and_ends_with_training(softmax: Trained) -> None:
     with quiet():
         layers = load_keras().models.load_model(softmax.out, safe_mode=True).layers
     policies = {layer.dtype_policy.name for layer in layers} | {load_keras().config.dtype_policy().name}

@@ -273,7 +273,7 @@ def test_of_an_incomplete_folder_every_file_that_is_missing_is_named(tmp_path: P
     assert sorted(named) == sorted(SHAPES.keys() - {"bn1_b"})
 
 
-def test_with_published_weights_the_network_gives_what_the_definition_gives(
+def test_published_weights_give_what_the_definition_gives(
     published_folder: Path, published_partly: "keras.Model", portraits: np.ndarray
 ) -> None:
     network, _ = published_partly

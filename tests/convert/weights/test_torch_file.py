@@ -72,7 +72,7 @@ def test_read_tensors_cannot_be_changed(
         read(written(described(STATE), list(STATE.values())))["kernel"][:] = 0
 
 
-def test_versions_of_layers_that_pytorch_adds_to_the_dict_are_left_out(
+def test_versions_that_pytorch_adds_to_the_dict_are_left_out(
     read: Callable[[bytes], dict[str, np.ndarray]],
 ) -> None:
     state = encoded(described({"kernel": STORAGE})) + encoded({"_metadata": {"": {"version": 1}}}) + b"b"

@@ -81,7 +81,7 @@ def test_an_archive_whose_directory_points_far_away_is_refused(read: Callable[[b
 
 
 @pytest.mark.parametrize("called", [Name("torch", "FloatStorage"), Name("collections", "OrderedDict")])
-def test_known_names_are_called_as_a_state_dict_calls_them_or_not_at_all(
+def test_known_names_are_those_of_a_state_dict(
     written: Callable[..., bytes], read: Callable[[bytes], dict[str, np.ndarray]], called: Name
 ) -> None:
     with pytest.raises(WeightsError, match="calls what no state dict calls"):

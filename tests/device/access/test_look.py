@@ -27,7 +27,7 @@ ALIKE = st.floats(-0.4, 0.4)
 
 
 @given(st.floats(0.4, 2.7), ALIKE, ALIKE)
-def test_the_door_opens_if_and_only_if_the_mean_similarity_reaches_the_threshold(
+def test_door_opens_only_if_mean_similarity_reaches_the_threshold(
     world_of: Callable[..., World], first: float, second: float, third: float
 ) -> None:
     similarities = np.cos([first, first + second, first + third]).astype(np.float32)
@@ -119,7 +119,7 @@ def test_a_model_that_fails_is_a_denial(world_of: Callable[..., World]) -> None:
         (MemoryError("face of Ada"), "there is not enough memory"),
     ],
 )
-def test_whatever_fails_in_vision_is_a_denial_with_its_kind_and_no_contents(
+def test_vision_failure_is_a_denial_with_its_kind_only(
     world_of: Callable[..., World], error: Exception, fault: str
 ) -> None:
     world = world_of(error)

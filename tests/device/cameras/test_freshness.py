@@ -107,7 +107,7 @@ def test_no_frame_from_before_a_stall_is_fresh(stamp: Stamp, buffers: int, says:
     assert [captured_at for captured_at, said in seen if said is not None and captured_at < left_at + 2.5] == []
 
 
-def test_frames_that_waited_are_not_fresh_when_the_time_stamps_end_with_the_stall() -> None:
+def test_frames_that_waited_are_stale_after_stamps_end_in_a_stall() -> None:
     """A driver whose stamps are gone once it comes back: what waited was captured 3 s ago."""
     freshness = Freshness(15, 4)
     for frame in range(30):

@@ -160,7 +160,7 @@ def test_frames_that_do_not_come_are_reported_within_two_seconds() -> None:
     assert reported_at - began <= REPORTED_S
 
 
-def test_camera_that_never_gave_a_frame_is_reported_within_two_seconds() -> None:
+def test_camera_without_a_frame_is_reported_within_two_seconds() -> None:
     health = FrameHealth(100.0)
     reported_at = next(100 + step / 2 for step in range(100) if health.trouble(100 + step / 2))
     assert (health.trouble(101.0), reported_at <= 102.0) == ("", True)

@@ -250,7 +250,7 @@ class HangingPort:
         raise CameraError("Nothing is plugged in.", hint="Plug it in.")
 
 
-def test_camera_that_is_missing_at_the_start_is_not_an_error_in_the_background() -> None:
+def test_camera_missing_at_the_start_is_not_an_error_later() -> None:
     port = Port()
     with closing(LiveCamera(port.open, SystemClock(), in_background=True)) as camera:
         with pytest.raises(CameraError, match="Nothing is plugged in"):

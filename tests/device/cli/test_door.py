@@ -150,7 +150,7 @@ def test_chip_was_renumbered_since_the_relay_was_driven(
 
 
 @pytest.mark.usefixtures("runtime")
-def test_settings_that_name_another_chip_do_not_move_the_relay_driven_last(
+def test_another_chip_in_the_settings_does_not_move_the_relay(
     lintel: Lintel, config: Callable[..., Any], renumbered: Callable[..., Any]
 ) -> None:
     """Pin 6 of the chip where pin 5 was driven is a stranger's."""

@@ -167,7 +167,7 @@ def test_damaged_wire_fails_with_what_it_says(
     assert (tried.result, f"the wire says {line}" in tried.detail) == (Result.FAILS, True)
 
 
-def test_output_that_cannot_be_driven_is_named_and_the_strike_is_secured(
+def test_output_that_cannot_be_driven_is_named_strike_secured(
     walk: Callable[..., list[Tried]], pins: SimulatedPins, clock: SimulatedClock, installer: Installer
 ) -> None:
     clock.at(1.0, lambda: pins.broken_pins.add(20))

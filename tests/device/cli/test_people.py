@@ -63,9 +63,7 @@ def test_person_before_others_is_compared_if_the_operator_says_so(
     assert [said.exit_code for said in (*plain, *largest)] == [5, 5, 0, 0]
 
 
-def test_two_people_beside_each_other_are_two_whatever_the_operator_says(
-    lintel: Lintel, pictures: dict[str, Path]
-) -> None:
+def test_two_people_side_by_side_are_two_whatever_the_option(lintel: Lintel, pictures: dict[str, Path]) -> None:
     said = lintel("enroll", "17:1001", pictures["two"], "--name", "Eileen Collins", "--largest-face")
     assert (said.exit_code, "No face is 1.5 times as high as the others" in said.err) == (10, True)
 
@@ -98,7 +96,7 @@ def test_badge_of_somebody_else_is_refused(lintel: Lintel, grace: Path) -> None:
 
 
 @pytest.mark.usefixtures("enrolled")
-def test_badge_of_somebody_else_is_refused_before_the_camera_is_opened(lintel: Lintel, tmp_path: Path) -> None:
+def test_another_person_s_badge_is_refused_before_the_camera_opens(lintel: Lintel, tmp_path: Path) -> None:
     (tmp_path / "lintel.toml").write_text('[[cameras]]\nsource = "/dev/video99"')
     said = lintel("--config", tmp_path / "lintel.toml", "enroll", "17:1001", "--name", "Grace Hopper", "--camera")
     assert (said.exit_code, "belongs to Eileen Collins" in said.err) == (10, True)

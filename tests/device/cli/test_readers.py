@@ -285,7 +285,7 @@ def test_monitor_tells_machines(lintel: Lintel, desk: Path, fifo: Path) -> None:
 
 
 @pytest.mark.parametrize(("options", "key"), [((), "*"), (("--show-keys",), "5")])
-def test_monitor_tells_cards_with_their_bits_and_keys_only_if_asked_to(
+def test_monitor_shows_cards_with_bits_and_keys_only_on_request(
     lintel: Lintel, front: Path, presenting: Callable[..., None], options: tuple[str, ...], key: str
 ) -> None:
     presenting(CARD, "0101")

@@ -83,7 +83,7 @@ def test_built_in_scenario_ends_secure(built_in: tuple[Any, ...]) -> None:
     assert built_in[1]["steps"][-1]["relay"]["levels"][-1]["high"] is False
 
 
-def test_pulses_of_the_built_in_scenario_are_as_long_as_the_strike_time(built_in: tuple[Any, ...]) -> None:
+def test_built_in_scenario_s_pulses_last_the_strike_time(built_in: tuple[Any, ...]) -> None:
     levels = [step["relay"]["levels"] for step in built_in[1]["steps"] if step["outcome"] == "granted"]
     lengths = {round(secured["at"] - released["at"], 6) for _, released, secured in levels}
     assert max(lengths) == 3.0  # and shorter where somebody opens the door

@@ -13,7 +13,7 @@ def interrupted(number: int) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGTSTP])
-def test_whatever_would_end_or_stop_it_is_an_interrupt_that_secures_on_its_way(number: int) -> None:
+def test_every_ending_signal_is_an_interrupt_that_secures(number: int) -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted(number)
 

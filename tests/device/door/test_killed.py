@@ -158,7 +158,7 @@ def test_evacuation_outlasts_the_process(world: World, evacuated: subprocess.Pop
     )
 
 
-def test_evacuation_is_driven_again_where_the_kernel_does_not_keep_the_level(
+def test_evacuation_is_driven_again_if_the_kernel_drops_the_level(
     world: World, evacuated: subprocess.Popen[Any]
 ) -> None:
     """As with `strict_gpiod`: the pin is an input between the processes, and the lock's own pull decides."""

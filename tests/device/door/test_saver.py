@@ -52,7 +52,7 @@ def saver(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Saver]:
         yield opened
 
 
-def test_what_is_wanted_again_after_a_write_that_failed_halfway_is_written_again(disk: Disk, saver: Saver) -> None:
+def test_mode_wanted_after_a_half_failed_write_is_written_again(disk: Disk, saver: Saver) -> None:
     disk.fails = True
     saver.want(CLEARED)
     assert disk.has_begun.acquire(timeout=SOON_S)
@@ -63,7 +63,7 @@ def test_what_is_wanted_again_after_a_write_that_failed_halfway_is_written_again
     assert disk.holds == LOCKED_DOWN
 
 
-def test_what_is_wanted_again_during_another_write_is_not_on_the_disk_yet(disk: Disk, saver: Saver) -> None:
+def test_mode_wanted_during_another_write_is_not_on_disk_yet(disk: Disk, saver: Saver) -> None:
     disk.may_end.clear()
     saver.want(CLEARED)
     assert disk.has_begun.acquire(timeout=SOON_S)

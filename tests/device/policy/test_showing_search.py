@@ -142,7 +142,7 @@ def test_frame_at_the_deadline_is_too_late(after_s: float, reason: str) -> None:
 
 
 @pytest.mark.parametrize(("age_s", "frames"), [(0.0, 1), (0.4, 1), (0.51, 0), (-0.01, 0)])
-def test_frame_older_than_half_a_second_or_of_the_future_is_not_evidence(age_s: float, frames: int) -> None:
+def test_frame_too_old_or_of_the_future_is_not_evidence(age_s: float, frames: int) -> None:
     seen = played([BadgeClaimed(AT, CLAIMS["match"]), frame(AT + 1.0, HOLDER, age_s=age_s)])
     assert seen.frames == frames
 

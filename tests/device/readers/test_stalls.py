@@ -44,7 +44,7 @@ def read(*looks: tuple[float, Credential | None]) -> list[tuple[Credential | Non
 
 
 @pytest.mark.parametrize("stood_s", [1.3, 5.0, 3600.0])
-def test_badges_that_waited_while_the_process_stood_still_are_as_old_as_that(stood_s: float) -> None:
+def test_badges_that_waited_for_a_stopped_process_are_old(stood_s: float) -> None:
     """Two waited in the device; the third came when everything was well again."""
     found = read((stood_s, EILEEN), (0.0, GRACE), (0.25, None), (0.0, ADA))
     assert found == [(EILEEN, stood_s), (GRACE, stood_s), (ADA, 0.0)]

@@ -146,7 +146,7 @@ def test_fire_at_one_door_of_a_mantrap_lets_people_out_of_the_other(play: Callab
     assert played.unmet == ()
 
 
-def test_door_of_a_mantrap_that_may_just_have_been_pulled_open_holds_the_other(
+def test_mantrap_door_that_may_be_opening_holds_the_other(
     play: Callable[..., list[Played]],
 ) -> None:
     """The strike is secure again, and the switch has not said anything yet."""

@@ -93,7 +93,7 @@ def test_flipped_bit_in_a_badge_s_number_is_an_error_like_any_other(
             is_right(store, 0, vectors)
 
 
-def test_flipped_bit_in_the_description_of_a_table_is_an_error_like_any_other(
+def test_flipped_bit_in_a_table_s_description_is_an_error(
     tmp_path: Path, whole: tuple[bytes, NDArray[Any], dict[str, int]]
 ) -> None:
     """Each byte of the tables' SQL in turn: it names a column, or is no text any more."""
@@ -162,7 +162,7 @@ def test_badge_that_an_index_leads_to_another_row_is_an_error(crossed: Store) ->
 
 
 @pytest.mark.parametrize("crossed", ["face_references_by_person"], indirect=True)
-def test_references_that_an_index_leads_to_another_person_are_an_error(crossed: Store) -> None:
+def test_references_that_an_index_misassigns_are_an_error(crossed: Store) -> None:
     with pytest.raises(StoreError, match="index of the references is damaged"), crossed.people() as people:
         people.claim(number_of(2), MODEL)
 
@@ -234,9 +234,7 @@ def test_check_of_a_file_beyond_256_mib_is_put_off() -> None:
     assert steps == []
 
 
-def test_check_that_would_take_more_than_a_quarter_of_the_free_memory_is_put_off(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_check_larger_than_a_quarter_of_free_memory_is_put_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "meminfo").write_text("MemTotal: 512000 kB\nMemAvailable:      40 kB\n")
     monkeypatch.setattr(checkup, "_MEMORY", tmp_path / "meminfo")
     steps: list[int] = []

@@ -85,7 +85,7 @@ def test_mark_is_gone_when_all_is_overwritten(interrupted: tuple[Path, Journal])
     assert (before, after) == (["lintel.db-erasing-1"], [])
 
 
-def test_erasure_that_fails_at_the_overwriting_says_so_and_is_carried_out_later(
+def test_erasure_that_fails_at_overwriting_is_completed_later(
     store: Store, eileen: Person, now: datetime, monkeypatch: pytest.MonkeyPatch, trouble_of: Callable[[Store], str]
 ) -> None:
     def fail(*_: Path) -> NoReturn:

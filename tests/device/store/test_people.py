@@ -38,9 +38,7 @@ def test_person_is_found_by_name(store: Store, eileen: Person) -> None:
         ("Ça va", "ÇA VA"),
     ],
 )
-def test_person_is_found_whatever_the_case_and_the_way_of_writing_accents(
-    store: Store, now: datetime, enrolled: str, asked: str
-) -> None:
+def test_person_is_found_whatever_the_case_and_accents(store: Store, now: datetime, enrolled: str, asked: str) -> None:
     with store.people() as people:
         person = people.add(enrolled, now)
         assert people.named(asked) == person
@@ -197,7 +195,7 @@ def test_removed_person_leaves_no_byte_in_the_files(
 
 
 @pytest.mark.usefixtures("journal")
-def test_removed_person_leaves_no_byte_in_the_files_while_the_door_runs(
+def test_removed_person_leaves_no_byte_while_the_door_runs(
     tmp_path: Path, now: datetime, badge: Credential, embeddings: NDArray[Any]
 ) -> None:
     running, person = enrolled_store(tmp_path, now, badge, embeddings)
@@ -207,7 +205,7 @@ def test_removed_person_leaves_no_byte_in_the_files_while_the_door_runs(
     running.close()
 
 
-def test_journal_with_the_pages_of_an_erased_person_is_overwritten_and_not_cut_off(
+def test_journal_with_an_erased_person_s_pages_is_overwritten(
     tmp_path: Path, now: datetime, badge: Credential, embeddings: NDArray[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("device.store.database._WAL_SAFE_FROM", (99, 0, 0))

@@ -201,7 +201,7 @@ def test_mistake_of_a_caller_takes_everything_back(store: Store, eileen: Person,
         assert people.named("Eileen Collins") == eileen
 
 
-def test_nothing_is_acknowledged_once_sqlite_took_the_transaction_back(store: Store, now: datetime) -> None:
+def test_nothing_is_acknowledged_after_sqlite_rolled_back(store: Store, now: datetime) -> None:
     """As on a full disk: the part that failed is suppressed, and the first row is gone with it."""
     with closing(sqlite3.connect(store.path)) as other:
         other.execute(

@@ -200,7 +200,7 @@ NEWER = "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES
 
 @pytest.mark.usefixtures("eileen")
 @pytest.mark.parametrize("what", ["ALTER TABLE audit ADD COLUMN chain TEXT", "ALTER TABLE people RENAME TO persons"])
-def test_newer_schema_under_a_running_service_is_denied_with_the_reason(store: Store, what: str) -> None:
+def test_newer_schema_under_a_running_service_is_denied(store: Store, what: str) -> None:
     assert used(store) == ["Eileen Collins"]
     with closing(sqlite3.connect(store.path)) as newer:
         newer.execute(what)

@@ -55,7 +55,7 @@ def test_any_logit_becomes_a_score(logit: float) -> None:
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 12))
-def test_what_suppression_leaves_overlaps_no_more_than_allowed_with_the_best(seed: int, n: int) -> None:
+def test_suppression_leaves_only_the_allowed_overlap(seed: int, n: int) -> None:
     generator = np.random.default_rng(seed)
     kept = suppress(boxes(generator, n), generator.random(n, np.float32), 0.3)
     assert 1 <= len(kept) <= n

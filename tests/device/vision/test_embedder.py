@@ -69,7 +69,7 @@ def test_a_vector_without_direction_is_refused(vector: NDArray[Any]) -> None:
 
 
 @given(vectors, vectors)
-def test_without_a_least_length_the_similarity_is_the_mean_of_the_pairs(a: NDArray[Any], b: NDArray[Any]) -> None:
+def test_without_a_least_length_similarity_is_the_pairs_mean(a: NDArray[Any], b: NDArray[Any]) -> None:
     probes, references = [unit_length(row) for row in a], [unit_length(row) for row in b]
     pairs = [similarity(probe, reference) for probe in probes for reference in references]
     assert fused_similarity(probes, references, LENGTHS_AS_THEY_ARE) == pytest.approx(np.mean(pairs), abs=1e-5)
@@ -89,9 +89,7 @@ def test_pictures_that_are_alike_count_as_one(a: NDArray[Any], least: float, tim
 
 
 @given(vectors, st.floats(0, 1), st.floats(0, 1))
-def test_a_fused_vector_has_its_least_length_and_the_direction_of_the_mean(
-    a: NDArray[Any], least: float, more: float
-) -> None:
+def test_fused_vector_has_least_length_and_the_mean_s_direction(a: NDArray[Any], least: float, more: float) -> None:
     rows = np.stack([unit_length(row) for row in a])
     mean = rows.mean(0)
     assume(np.linalg.norm(mean) > 1e-3)
@@ -120,7 +118,7 @@ UNIT_LENGTH = Fusion(least_probe_length=1.0, least_reference_length=1.0)
 ROWS = np.linalg.qr(np.random.default_rng(0).normal(size=(8, 8)))[0].astype(np.float32)
 
 
-def test_a_mean_of_unit_length_is_of_the_first_probes_and_the_newest_references_that_a_threshold_was_set_for() -> None:
+def test_unit_length_mean_takes_first_probes_and_newest_references() -> None:
     found = compare(ROWS[:4] + 0.1, ROWS[:5], rule(UNIT_LENGTH))
     assert (found.probes, found.references) == (2, 3)
     assert found.similarity == fused_similarity(ROWS[:2] + 0.1, ROWS[2:5], UNIT_LENGTH)

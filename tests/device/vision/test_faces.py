@@ -108,7 +108,7 @@ def test_no_face_is_taken_for_the_one_meant_unless_it_is_much_larger(
 
 
 @pytest.mark.parametrize("times", [1.8, 2.5])
-def test_the_largest_face_is_taken_where_an_operator_wants_it_and_never_at_the_door(
+def test_largest_face_is_taken_for_operators_never_at_the_door(
     analyzer: FaceAnalyzer, portraits: Mapping[str, Image], times: float
 ) -> None:
     picture = eileen_before_grace(analyzer, portraits, times)
@@ -118,7 +118,7 @@ def test_the_largest_face_is_taken_where_an_operator_wants_it_and_never_at_the_d
     assert similarity >= analyzer.embedder.decision_rule.threshold(1, 1)
 
 
-def test_the_largest_face_is_asked_for_where_an_operator_looks_on_alone() -> None:
+def test_largest_face_is_asked_for_only_where_an_operator_watches() -> None:
     rooms = Path(faces.__file__).parents[1]
     asking = {
         str(path.relative_to(rooms)) for path in rooms.rglob("*.py") if {"analyze_largest", "look_of"} & names_in(path)

@@ -49,7 +49,7 @@ def test_among_nobody_nobody_is_found() -> None:
     assert nearest(np.ones(8, np.float32), templates([], FUSION), 3, fusion=FUSION) == ()
 
 
-def test_templates_are_in_the_order_of_the_people_whatever_their_number_of_references() -> None:
+def test_templates_are_in_the_order_of_the_people() -> None:
     one, two = np.eye(4, dtype=np.float32)[:1], np.eye(4, dtype=np.float32)[[1, 1]]
     found = templates([two, one, two], AS_IT_IS)
     assert found.tolist() == [[0, 1, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0]]

@@ -64,7 +64,7 @@ def test_what_training_left_is_not_looked_at(tmp_path: Path, parts: dict[str, by
         ({"class_name": "Rescaling", "config": {"nonsense": 1}}, "Keras cannot build it"),
     ],
 )
-def test_a_description_that_names_more_than_computing_layers_is_refused(
+def test_description_with_other_than_computing_layers_is_refused(
     layer: dict[str, object], reason: str, parts: dict[str, bytes], tmp_path: Path
 ) -> None:
     path = archive_of(tmp_path / "net.keras", {**parts, "config.json": with_layer(parts, layer)})

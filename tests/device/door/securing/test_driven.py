@@ -66,7 +66,7 @@ def test_chip_is_remembered_beside_the_relays() -> None:
     assert last_driven() == Driven((lock_of(ODD),), (), Chip("pinctrl-rp1", "/dev/gpiochip13", 54))
 
 
-def test_relays_and_outputs_that_an_earlier_version_wrote_down_are_known(runtime: Path) -> None:
+def test_relays_and_outputs_of_an_earlier_version_are_known(runtime: Path) -> None:
     (runtime / FILE_NAME).write_bytes(b'[{"name": "main", "pin": 4}]')
     (runtime / OUTPUTS_NAME).write_bytes(b'[{"door": "main", "signal": "shunt", "pin": 6, "active_high": true}]')
     assert last_driven() == Driven((LockSettings(pin=4),), (DrivenOutput("main", "shunt", 6, active_high=True),))

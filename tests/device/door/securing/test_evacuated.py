@@ -44,7 +44,7 @@ def test_memory_is_found(state: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     assert evacuated_doors(settings, DOORS) == {"main"}
 
 
-def test_folder_that_the_service_used_last_comes_before_that_of_the_settings(state: Path, tmp_path: Path) -> None:
+def test_folder_the_service_used_last_precedes_the_settings(state: Path, tmp_path: Path) -> None:
     settings = tmp_path / "lintel.toml"
     settings.write_text(f'[store]\nstate_dir = "{tmp_path / "other"}"\n')
     remember([DoorSettings()], state=state)

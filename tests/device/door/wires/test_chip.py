@@ -308,7 +308,7 @@ def test_outputs_are_off_after_the_relays_are_secure(lgpio: Lgpio) -> None:
     assert lgpio.asked == [("open", 0), ("output", 7, PIN, 0), ("output", 7, 5, 0), ("output", 7, 6, 1)]
 
 
-def test_output_that_cannot_be_taken_is_an_error_when_all_else_is_done(lgpio: Lgpio) -> None:
+def test_output_that_cannot_be_taken_is_an_error_at_the_end(lgpio: Lgpio) -> None:
     lgpio.refused = {("output", 5)}
     outputs = [DrivenOutput("back", name, pin, active_high=True) for name, pin in (("shunt", 5), ("lamp", 6))]
     with pytest.raises(DoorError, match="Cannot take GPIO 5, output shunt of door back: GPIO busy"):

@@ -61,7 +61,7 @@ def reads_a_badge(desk: Desk, peripheral: Peripheral) -> bool:
     return badges[-1].credential == EILEEN
 
 
-def test_reader_without_its_key_is_not_given_another_by_the_default_key_unless_so_said(desk: Desk) -> None:
+def test_reader_without_its_key_gets_a_new_one_only_with_install(desk: Desk) -> None:
     """Somebody may keep the reader from answering, and answer in its place."""
     desk.keep(bytes(range(16)))
     before = KeyFiles(desk.around.state_dir, "front").key()

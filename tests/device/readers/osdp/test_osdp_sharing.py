@@ -113,7 +113,7 @@ def test_key_that_comes_later_asks_for_a_restart(desk: Desk) -> None:
     reader.close()
 
 
-def test_without_libosdp_the_reader_is_a_trouble_and_a_line_reader_works(
+def test_without_libosdp_only_that_reader_is_a_trouble(
     desk: Desk, group_at: Callable[..., ReaderGroup], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     import os
