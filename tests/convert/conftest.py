@@ -9,7 +9,6 @@ import pytest
 
 from convert.measuring.comparisons import Templates
 from convert.measuring.door_protocol import Acquired
-from convert.networks.dlib_resnet import CAP
 from convert.published.fetch import fetch, is_cached
 from convert.published.sources import RESNET_WEIGHTS
 from convert.representative_set import portraits_dir
@@ -19,6 +18,8 @@ from device.images import image_files, read_image
 from device.settings.tables import VisionSettings
 from device.vision.alignment import align
 from device.vision.faces import load_analyzer
+
+CAP = 6.0
 
 if TYPE_CHECKING:
     import keras

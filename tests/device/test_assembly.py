@@ -17,7 +17,6 @@ from device.credentials import parse_badge
 from device.door.lasting import Lasting, Mode, Order
 from device.door.mode import ModeFile
 from device.door.securing.driven import last_driven
-from device.door.wires.relay_guard import PET_S
 from device.enrollment import Candidate, Enrollment
 from device.errors import CameraError, DoorError
 from device.open_doors import OpenBoard, open_doors
@@ -34,6 +33,8 @@ from device.vision.faces import FaceAnalyzer
 from tests.device.commands import Ended, Lintel
 from tests.device.lgpio import Lgpio
 from tests.there import there
+
+PET_S = 2.0
 
 SECURE, RELEASED = 0, 1
 

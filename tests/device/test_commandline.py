@@ -8,7 +8,10 @@ from pathlib import Path
 import click
 import pytest
 
-from device.commandline import OUTPUT_CLOSED, SYSTEM_REFUSED, run_command
+from device.commandline import run_command
+
+OUTPUT_CLOSED = 141
+SYSTEM_REFUSED = 74
 
 LINTEL = Path(sys.executable).parent / "lintel"
 BUG = 70

@@ -21,7 +21,6 @@ from device.access import Doorway
 from device.assembly import DoorParts
 from device.clock import Stop
 from device.credentials import parse_badge
-from device.door_log import MAX_WAITING
 from device.enrollment import Candidate, Enrollment
 from device.errors import DoorError, ReaderEnded, ReaderError, StoreError
 from device.records import (
@@ -37,7 +36,7 @@ from device.records import (
     Signal,
     Transaction,
 )
-from device.service import MAX_BEAT_S, MAX_SWIPE_S, POLL_S, Notifier, Service, Watchdog, serve
+from device.service import Notifier, Service, Watchdog, serve
 from device.settings.tables import DoorSettings, Settings
 from device.signals import stopped_by_signals
 from device.store.store import Store
@@ -51,6 +50,11 @@ from device.virtual.scene import Scene
 from device.vision.faces import FaceAnalyzer
 from tests.device.doors import open_door
 from tests.processes import output_of, started
+
+MAX_WAITING = 1000
+MAX_BEAT_S = 10.0
+MAX_SWIPE_S = 70.0
+POLL_S = 1.0
 
 SERVE = Path(__file__).with_name("serve.py")
 EILEEN, UNKNOWN = parse_badge("17:1001"), parse_badge("17:9999")

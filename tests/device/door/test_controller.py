@@ -6,18 +6,7 @@ from typing import Any
 import msgspec.inspect
 import pytest
 
-from device.door.controller import (
-    EXIT_HELD_S,
-    FEEDBACK_S,
-    GRACE_S,
-    LIMITS,
-    MAX_RELEASE_S,
-    MAX_STRIKE_TIME_S,
-    QUIET_S,
-    new_controller,
-    outputs,
-    times,
-)
+from device.door.controller import LIMITS, new_controller, outputs, times
 from device.door.lasting import Mode, Order
 from device.records import (
     DoorCommand,
@@ -35,6 +24,13 @@ from device.records import (
 )
 from device.settings.tables import DoorSettings
 from tests.device.door.bench import ALL_WIRED, EVENTS, Bench
+
+EXIT_HELD_S = 60.0
+FEEDBACK_S = 2.0
+GRACE_S = 1.0
+MAX_RELEASE_S = 30.0
+MAX_STRIKE_TIME_S = 10.0
+QUIET_S = 3.0
 
 DAMAGE = (Line.CUT, Line.SHORT)
 LOCKED, RELEASED, OPEN, HELD_OPEN, FORCED, FAULT, LOCKDOWN, EVACUATION = DoorState

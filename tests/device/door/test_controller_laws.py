@@ -12,7 +12,7 @@ import hypothesis.strategies as st
 from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from device.door.controller import EXIT_HELD_S, GRACE_S, Controller, Times, deadline, new_controller, outputs, times
+from device.door.controller import Controller, Times, deadline, new_controller, outputs, times
 from device.door.lasting import Lasting, Mode, Order, Standing
 from device.door.notices import notices
 from device.door.rules import step
@@ -34,6 +34,9 @@ from device.records import (
 )
 from device.settings.tables import DoorSettings
 from tests.device.door.bench import EVENTS, timeless
+
+EXIT_HELD_S = 60.0
+GRACE_S = 1.0
 
 door_settings = st.builds(
     DoorSettings,

@@ -13,12 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.clock import SystemClock
-from device.door.drive import RENEW_S
 from device.door.lasting import Lasting, Mode, Order, Standing
 from device.door.mode import UNREADABLE, ModeFile
-from device.door.notices import MAX_NOTICES
 from device.door.operation import Door
-from device.door.thread import BEAT_S, DoorThread
+from device.door.thread import DoorThread
 from device.errors import DoorError
 from device.ports import Clock
 from device.records import (
@@ -38,6 +36,10 @@ from device.records import (
 from device.settings.tables import DoorSettings
 from device.virtual.clock import SimulatedClock
 from tests.device.door.bench import EVENTS, FakeDoorIO
+
+RENEW_S = 0.5
+MAX_NOTICES = 256
+BEAT_S = 0.5
 
 SETTINGS = DoorSettings(name="main", strike_time_s=3.0, extended_strike_time_s=10.0)
 PATIENCE_S = 10.0

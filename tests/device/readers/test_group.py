@@ -20,13 +20,17 @@ from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.kinds import group_of, open_in_background
 from device.readers.lines import open_reader
-from device.readers.mailbox import ROOM, ROOM_FOR_NOISE, Mailbox
+from device.readers.mailbox import Mailbox
 from device.readers.part import Member
-from device.readers.rate_limit import REPORT_EVERY_S, RateLimit, TokenBucket
+from device.readers.rate_limit import RateLimit, TokenBucket
 from device.records import BadgeRead, Credential, KeyPress, Notice, ReaderEvent, ReaderNotice, Signal
 from device.settings.tables import ReaderSettings
 from tests.device.readers.events import as_badge, as_notice
 from tests.there import there
+
+ROOM = 64
+ROOM_FOR_NOISE = 4
+REPORT_EVERY_S = 1.0
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
 SOON_S = 5.0

@@ -16,13 +16,18 @@ from device.credentials import format_badge
 from device.errors import ReaderEnded, ReaderError
 from device.ports import Reader
 from device.readers.context import ReaderContext
-from device.readers.lines import LINE_TIME_S, MAX_LINE, LineParser, open_reader
+from device.readers.lines import LineParser, open_reader
 from device.readers.serial_line import RATES
-from device.readers.streams import CHUNK, REST_S, StreamReader
+from device.readers.streams import StreamReader
 from device.records import BadgeRead, Credential, Security, Signal
 from device.settings.tables import ReaderSettings
 from device.virtual.clock import SimulatedClock
 from tests.device.readers.events import as_badge
+
+LINE_TIME_S = 1.0
+MAX_LINE = 80
+CHUNK = 4096
+REST_S = 0.01
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
 SOON_S = 5.0

@@ -5,9 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.credentials import format_badge
-from device.readers.rdm6300 import FRAME_TIME_S, MAX_FRAME, Rdm6300Parser
+from device.readers.rdm6300 import Rdm6300Parser
 from device.records import BadgeRead, Credential, Security
 from tests.device.readers.events import as_badge
+
+FRAME_TIME_S = 0.2
+MAX_FRAME = 14
 
 SEEEDS_EXAMPLE = b"\x0262E3086CED08\x03"
 """From the data sheet of Seeed's module: 62 xor E3 xor 08 xor 6C xor ED is 08."""

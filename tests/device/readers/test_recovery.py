@@ -11,11 +11,14 @@ from device.clock import SystemClock
 from device.errors import ConfigError, DependencyMissing, DoorError, LintelError, ReaderEnded, ReaderError
 from device.readers.context import ReaderContext
 from device.readers.lines import open_reader
-from device.readers.recovery import FIRST_WAIT_S, LONGEST_WAIT_S, Recovered
+from device.readers.recovery import Recovered
 from device.records import BadgeRead, Credential, Notice, ReaderEvent, ReaderNotice, Signal
 from device.settings.tables import ReaderSettings
 from device.virtual.clock import SimulatedClock
 from tests.device.readers.events import as_badge, as_notice
+
+FIRST_WAIT_S = 0.5
+LONGEST_WAIT_S = 10.0
 
 EILEEN = Credential("h10301", 17, 1001)
 GONE = ReaderError("The badge reader is gone: it hung up.", hint="Connect the reader.")

@@ -15,11 +15,14 @@ import pytest
 from device.clock import SystemClock
 from device.errors import ReaderError
 from device.readers.context import ReaderContext
-from device.readers.sockets import MAX_CLIENTS, SocketReader, open_reader
-from device.readers.streams import CHUNK, REST_S
+from device.readers.sockets import SocketReader, open_reader
 from device.records import BadgeRead, Credential, Security, Signal
 from device.settings.tables import ReaderSettings
 from tests.device.readers.events import as_badge, as_event
+
+MAX_CLIENTS = 8
+CHUNK = 4096
+REST_S = 0.01
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
 SOON_S = 5.0

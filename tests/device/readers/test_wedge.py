@@ -13,11 +13,14 @@ from device.clock import SystemClock
 from device.credentials import format_badge
 from device.errors import ReaderError
 from device.readers.context import ReaderContext
-from device.readers.lines import MAX_LINE
-from device.readers.wedge import EVENT, EVIOCGNAME, EVIOCGRAB, KeyParser, grab, open_keyboard, open_reader
+from device.readers.wedge import EVENT, KeyParser, grab, open_keyboard, open_reader
 from device.records import BadgeRead, Credential, Security
 from device.settings.tables import ReaderSettings
 from tests.device.readers.events import as_badge
+
+MAX_LINE = 80
+EVIOCGNAME = 0x81004506
+EVIOCGRAB = 0x40044590
 
 SOON_S = 5.0
 SYN, KEY, MSC = 0, 1, 4

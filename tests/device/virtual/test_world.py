@@ -16,7 +16,10 @@ from device.records import Image
 from device.virtual.clock import SimulatedClock
 from device.virtual.figures import Figure, Place
 from device.virtual.pins import Level, SimulatedPins
-from device.virtual.scene import HEIGHT, WIDTH, Scene, place_at
+from device.virtual.scene import Scene, place_at
+
+HEIGHT = 480
+WIDTH = 640
 
 
 @pytest.fixture

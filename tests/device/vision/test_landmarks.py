@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from device.records import Box, Image
 from device.vision.detector import Detection
 from device.vision.faces import FaceAnalyzer
-from device.vision.landmarks import CROP_SCALE, crop_transform
+from device.vision.landmarks import crop_transform
+
+CROP_SCALE = 1.5
 
 _RIGHT_EYE_OUTER, _LEFT_EYE_OUTER, _NOSE_TIP = 33, 263, 1
 

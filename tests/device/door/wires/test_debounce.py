@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.door.wires.debounce import RESTLESS_S, Settling
+from device.door.wires.debounce import Settling
 from device.records import Line
 from tests.nearly import nearly
+
+RESTLESS_S = 1.0
 
 DEBOUNCE_S = 0.05
 lines = st.sampled_from(Line)

@@ -10,13 +10,14 @@ from gpiozero import SPISoftwareFallback
 
 from device.clock import SystemClock
 from device.door.wires.gpio import BoardIO, board_factory, open_board_io
-from device.door.wires.inputs import LOOK_S
 from device.errors import DoorError
 from device.records import DoorEvent, DoorInput, DoorOutput, InputChanged, Line, Outputs
 from device.settings.tables import DoorSettings, InputSettings, OutputSettings
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
 from tests.device.lgpio import Lgpio
+
+LOOK_S = 1.0
 
 REX = InputSettings(signal=DoorInput.REX, pin=5)
 DPS = InputSettings(signal=DoorInput.DPS, pin=6)

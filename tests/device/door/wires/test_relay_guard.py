@@ -18,12 +18,14 @@ from device.clock import SystemClock
 from device.door.operation import Door
 from device.door.thread import DoorThread
 from device.door.wires.gpio import BoardIO
-from device.door.wires.relay_guard import PET_S, RelayGuard
+from device.door.wires.relay_guard import RelayGuard
 from device.errors import DoorError
 from device.records import DoorCommand, DoorNotice, Event, Outputs
 from device.settings.tables import DoorSettings
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
+
+PET_S = 2.0
 
 PIN = 17
 PATIENCE_S = 20.0

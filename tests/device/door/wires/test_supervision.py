@@ -6,19 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.door.wires.supervision import (
-    HYSTERESIS,
-    LIMITS,
-    NOMINAL,
-    PARALLEL_OHM,
-    PULL_UP_OHM,
-    SERIES_OHM,
-    Wire,
-    line_of,
-    wire_of,
-)
+from device.door.wires.supervision import LIMITS, NOMINAL, Wire, line_of, wire_of
 from device.records import Line
 from device.virtual import pins
+
+HYSTERESIS = 0.02
+PARALLEL_OHM = 1000.0
+PULL_UP_OHM = 1500.0
+SERIES_OHM = 1000.0
 
 shares = st.floats(0, 1)
 tolerance = st.floats(0.95, 1.05)

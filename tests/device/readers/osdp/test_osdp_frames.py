@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.readers.osdp.frames import LONGEST, Asked, asked_by, reply_in
+from device.readers.osdp.frames import Asked, asked_by, reply_in
 from tests.device.readers.osdp.pd import frame
+
+LONGEST = 256
 
 POLL, CAP, CHLNG, SCRYPT = 0x60, 0x62, 0x76, 0x77
 ACK, NAK, PDID, PDCAP, RAW, CCRYPT, RMAC_I, BUSY = 0x40, 0x41, 0x45, 0x46, 0x50, 0x76, 0x78, 0x79

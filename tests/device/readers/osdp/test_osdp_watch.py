@@ -6,10 +6,13 @@ import pytest
 
 from device.readers.osdp.frames import Answer, Command
 from device.readers.osdp.panel import Peer
-from device.readers.osdp.watch import LOST_AFTER_S, MAX_BACK_OFF_S, Watch, refusal
+from device.readers.osdp.watch import Watch, refusal
 from device.readers.osdp.wire import Heard
 from device.records import Notice
 from tests.nearly import nearly
+
+LOST_AFTER_S = 2.0
+MAX_BACK_OFF_S = 8.0
 
 STEP_S = 0.01
 PEER = Peer("front", 0, bytes(16))

@@ -16,12 +16,16 @@ from device.errors import ConfigError, ReaderError
 from device.ports import Reader
 from device.readers.context import ReaderContext
 from device.readers.pn532.dialogue import Answer, Ask, Card, Ready, Rest, Wrong, badge_of, card_in, dialogue
-from device.readers.pn532.frames import MAX_CONTENT, FrameParser, command_frame
-from device.readers.pn532.reader import ANSWER_TIME_S, TRIES, open_reader
+from device.readers.pn532.frames import FrameParser, command_frame
+from device.readers.pn532.reader import open_reader
 from device.records import BadgeRead, BadgeRemoved, Credential, Security, Signal
 from device.settings.tables import ReaderSettings
 from tests.device.readers.events import as_badge, as_event
 from tests.device.readers.pn532.chip import ACK, Chip, ChipCard, tag, text_record
+
+MAX_CONTENT = 265
+ANSWER_TIME_S = 0.4
+TRIES = 3
 
 FIRMWARE = bytes.fromhex("0000ff06fad50332010607e800")
 """The chip's answer in NXP's manual, section 7.2.2: IC 32, version 1.6, all three kinds of cards."""

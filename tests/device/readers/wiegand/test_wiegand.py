@@ -16,8 +16,7 @@ from device.door.wires.gpio import board_factory
 from device.errors import ConfigError, ReaderError
 from device.readers.context import ReaderContext
 from device.readers.formats import BUILT_IN, encode
-from device.readers.wiegand.frames import GREATEST_SPACING_S, SILENCE_S
-from device.readers.wiegand.reader import MOMENT_S, MOST_WAITING, WiegandReader, open_reader
+from device.readers.wiegand.reader import WiegandReader, open_reader
 from device.records import BadgeRead, Credential, KeyPress, Notice, ReaderEvent, Security, Signal
 from device.settings.tables import FormatSettings, ReaderSettings
 from device.virtual.clock import SimulatedClock
@@ -40,6 +39,11 @@ from tests.device.lgpio import Lgpio
 from tests.device.readers.conformance import ReaderConformance, Rig
 from tests.device.readers.events import as_badge, as_event, as_notice
 from tests.nearly import nearly
+
+GREATEST_SPACING_S = 20e-3
+SILENCE_S = 25e-3
+MOMENT_S = 2e-3
+MOST_WAITING = 4096
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
 CARD, OTHER_CARD = encode(EILEEN), encode(GRACE)

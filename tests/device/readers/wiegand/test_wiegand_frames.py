@@ -9,28 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.readers.formats import decode, encode, formats_for
-from device.readers.wiegand.frames import (
-    BOUNCE_S,
-    GREATEST_SPACING_S,
-    HELD_LOW_S,
-    LEAST_BITS,
-    LEAST_SPACING_S,
-    LONGEST_PULSE_S,
-    MOST_BITS,
-    MOST_EDGES,
-    MOST_LATE_S,
-    SHORTEST_PULSE_S,
-    SILENCE_S,
-    Assembler,
-    Burst,
-    Edge,
-    Rest,
-    burst_of,
-    is_key_code,
-    key_of,
-)
+from device.readers.wiegand.frames import Assembler, Burst, Edge, Rest, burst_of, is_key_code, key_of
 from device.records import Credential
 from tests.there import there
+
+BOUNCE_S = 150e-6
+GREATEST_SPACING_S = 20e-3
+HELD_LOW_S = 0.1
+LEAST_BITS = 4
+LEAST_SPACING_S = 200e-6
+LONGEST_PULSE_S = 100e-6
+MOST_BITS = 128
+MOST_EDGES = 512
+MOST_LATE_S = 0.1
+SHORTEST_PULSE_S = 20e-6
+SILENCE_S = 25e-3
 
 H10301 = formats_for(["h10301"])
 FRAMES = st.text("01", min_size=LEAST_BITS, max_size=MOST_BITS)
