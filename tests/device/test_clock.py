@@ -1,6 +1,7 @@
 """The real clock: it never goes back, speaks UTC, and a request to stop ends its sleep."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -22,7 +23,9 @@ def test_time_of_day_is_utc() -> None:
 def test_request_to_stop_ends_every_later_sleep() -> None:
     stop = Stop()
     stop.set()
+    began = time.monotonic()
     SystemClock(stop).sleep(FOR_EVER_S)
+    assert time.monotonic() - began < 1.0
 
 
 def test_request_to_stop_ends_a_sleep_under_way() -> None:
@@ -36,7 +39,9 @@ def test_request_to_stop_ends_a_sleep_under_way() -> None:
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("-inf")])
 def test_sleep_of_no_time_returns(seconds: float) -> None:
+    began = time.monotonic()
     SystemClock().sleep(seconds)
+    assert time.monotonic() - began < 1.0
 
 
 def test_a_request_to_stop_takes_no_lock() -> None:

@@ -395,7 +395,9 @@ def test_abstract_address_is_reached() -> None:
 
 @pytest.mark.parametrize("address", [None, "", "/run/none/notify"])
 def test_nobody_needs_to_listen(address: str | None) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
     Notifier(address).ready()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_address_is_that_of_the_environment(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -406,7 +408,10 @@ def test_address_is_that_of_the_environment(manager: Manager, monkeypatch: pytes
 
 def test_without_a_service_manager_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    opened: list[object] = []
+    monkeypatch.setattr("device.service.socket.socket", lambda *how: opened.append(how))
     Notifier.of_environment().alive()
+    assert opened == []
 
 
 def test_end_of_the_input_ends_the_service(world: World) -> None:

@@ -165,3 +165,4 @@ def test_service_of_root_does_not_start_in_the_service_s_folder(
 def test_service_of_root_starts_in_root_s_folder(place: Path) -> None:
     refuse_root(place)
     refuse_root(place / "not" / "there")
+    assert (owners(place), list(place.iterdir())) == ({0}, [])

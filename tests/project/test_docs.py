@@ -63,7 +63,9 @@ def test_the_settings_in_the_docs_are_some(tmp_path: Path, block: str) -> None:
     (tmp_path / "lintel.toml").write_text(block)
     warnings: list[str] = []
     settings = load_settings(tmp_path / "lintel.toml", warnings.append)
-    assert [formats_for(reader.formats, settings.formats) for reader in settings.readers]
+    kinds = re.findall(r'^kind = "([\w-]+)"', block, re.MULTILINE)
+    assert [reader.kind for reader in settings.readers] == (kinds or ["lines"])
+    assert all(formats_for(reader.formats, settings.formats) for reader in settings.readers)
     assert warnings == []
 
 
@@ -74,13 +76,11 @@ def test_the_card_in_the_docs_is_read() -> None:
 
 def test_every_setting_signal_and_kind_of_reader_is_in_the_docs() -> None:
     named = {signal.value for signal in (*DoorInput, *DoorOutput)} | {kind.name for kind in KINDS}
-    assert [name for name in sorted(named) if name not in WIRING] == []
-
-
-def test_the_readme_leaves_no_figure_open() -> None:
-    assert re.findall(r"@[A-Z]+@", (ROOT / "README.md").read_text()) == []
+    code = " ".join(re.findall(r"```.*?```|`[^`]+`", WIRING, re.DOTALL))
+    assert named - set(re.findall(r"[\w-]+", code)) == set()
 
 
 def test_the_version_is_in_the_changelog() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text()
+    headings = re.findall(r"^## (\S+?),? .*$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert version in headings

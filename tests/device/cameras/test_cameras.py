@@ -152,8 +152,10 @@ def test_frames_do_not_run_out(camera: Camera) -> None:
 
 def test_camera_closes_twice(camera: Camera) -> None:
     camera.read(SOON_S)
+    before = len(list(Path("/proc/self/fd").iterdir()))
     camera.close()
     camera.close()
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
 
 
 @pytest.mark.parametrize("make", [simulated_camera, image_camera, folder_camera, clip_camera])

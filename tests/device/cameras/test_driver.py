@@ -112,7 +112,9 @@ def test_rate_is_asked_of_the_driver(monkeypatch: pytest.MonkeyPatch, rate: int)
 
 
 def test_rate_of_television_is_near_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened(monkeypatch, Deaf(rate={29.97}), CameraSettings(source="/dev/null", rate=30))
+    driver = Deaf(rate={29.97})
+    opened(monkeypatch, driver, CameraSettings(source="/dev/null", rate=30))
+    assert driver.released == 0
 
 
 def test_rate_that_the_camera_does_not_have_is_a_trouble(monkeypatch: pytest.MonkeyPatch) -> None:

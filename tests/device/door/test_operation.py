@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -577,9 +578,11 @@ class TestEnd:
         door.close()
         assert io.driven[-1][1] == Outputs()
 
-    def test_closing_twice_is_harmless(self, door: Door) -> None:
+    def test_closing_twice_is_harmless(self, io: FakeDoorIO, door: Door) -> None:
+        door.grant()
         door.close()
         door.close()
+        assert [released for _, released in io.strike()] == [False, True, False]
 
     def test_nothing_is_pending_after_it(self, door: Door) -> None:
         door.grant()
@@ -716,6 +719,20 @@ class TestThread:
         beat = thread.last_beat
         thread._thread.join(PATIENCE_S)
         assert thread.last_beat == beat
+
+    def test_it_beats_twice_a_second_while_nothing_happens(
+        self, threaded: Callable[..., tuple[Door, FakeDoorIO, DoorThread]]
+    ) -> None:
+        _, _, thread = threaded()
+        beats = {thread.last_beat}
+
+        def beaten() -> bool:
+            beats.add(thread.last_beat)
+            return len(beats) > 3
+
+        until(beaten)
+        _, *gaps_s = (later - earlier for earlier, later in pairwise(sorted(beats)))
+        assert 0.4 < min(gaps_s) <= max(gaps_s) < 0.9
 
     def test_it_hangs_with_the_driver_and_beats_no_more(
         self, threaded: Callable[..., tuple[Door, FakeDoorIO, DoorThread]]

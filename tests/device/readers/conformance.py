@@ -204,6 +204,8 @@ class ReaderConformance:
     def test_every_signal_can_be_shown(self, rig: Rig) -> None:
         for signal in Signal:
             rig.reader.show(signal)
+        rig.present(rig.cards[0])
+        assert rig.next().credential == rig.cards[0]
 
     def test_closing_twice_is_harmless(self, rig: Rig) -> None:
         rig.reader.close()

@@ -1,5 +1,7 @@
 """Card formats: published frames, the laws of parity, and everything else refused with its reason."""
 
+import contextlib
+
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -190,12 +192,9 @@ def test_what_is_read_encodes_to_a_frame_that_reads_the_same(known: CardFormat, 
     read = decode(mended(data.draw(st.text("01", min_size=known.length, max_size=known.length)), known), only(known))
     assume(isinstance(read, Credential))
     assert isinstance(read, Credential)
-    try:
-        again = encode(read, (known,))
-    except CredentialError:  # its only frame that is not all zeros had an ignored bit set
-        assert "." in known.layout
-        return
-    assert decode(again, only(known)) == read
+    # The only frame that is not all zeros may have had an ignored bit set, and is encoded as none then.
+    with contextlib.suppress(CredentialError) if "." in known.layout else contextlib.nullcontext():
+        assert decode(encode(read, (known,)), only(known)) == read
 
 
 @pytest.mark.parametrize(
@@ -343,10 +342,10 @@ def test_malformed_format_is_refused(layout: str, parity: tuple[str, ...], said:
 def test_any_layout_is_a_format_or_refused(layout: str, parity: list[str]) -> None:
     own = FormatSettings(name="acme", layout=layout, parity=tuple(parity))
     try:
-        (known,) = own_card_formats((own,))
+        known = own_card_formats((own,))
     except ConfigError:
-        return
-    assert len(checks(known)) == layout.count("P")
+        known = ()
+    assert [len(checks(one)) for one in known] == [layout.count("P")] * len(known)
 
 
 def test_widest_number_is_read() -> None:

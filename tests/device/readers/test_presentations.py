@@ -140,7 +140,9 @@ def test_presentations_of_a_badge_are_apart(
 
 
 @given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.integers(0, 3000)), max_size=300))
-def test_whatever_the_clock_does_nothing_is_raised(sightings: list[tuple[float, int]]) -> None:
+def test_whatever_the_clock_does_no_badge_begins_twice_at_once(sightings: list[tuple[float, int]]) -> None:
     presentations = Presentations(3.0)
     for at, number in sightings:
-        presentations.begins(BadgeRead(Credential("number", 0, number) if number else None, at))
+        read = BadgeRead(Credential("number", 0, number) if number else None, at)
+        presentations.begins(read)
+        assert not presentations.begins(read)

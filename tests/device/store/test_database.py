@@ -90,8 +90,10 @@ def test_store_opens_again(store: Store, eileen: Person) -> None:
 
 def test_store_closes_twice(tmp_path: Path) -> None:
     store = Store(tmp_path)
+    before = len(list(Path("/proc/self/fd").iterdir()))
     store.close()
     store.close()
+    assert len(list(Path("/proc/self/fd").iterdir())) < before
 
 
 @pytest.mark.parametrize("name", ["", "lintel.db"])

@@ -28,6 +28,7 @@ def coarse(tmp_path: Path) -> VisionSettings:
 @pytest.mark.parametrize("target_fmr", [None, 0.0001])
 def test_shipped_network_keeps_to_one_in_ten_thousand(analyzer: FaceAnalyzer, target_fmr: float | None) -> None:
     keep_to(analyzer, target_fmr)
+    assert analyzer.embedder.decision_rule.target_fmr == 0.0001
 
 
 def test_door_takes_any_network_if_it_states_nothing(coarse: VisionSettings) -> None:

@@ -160,8 +160,10 @@ class DoorIOConformance:
         assert (rig.is_released(), rig.on() - {DoorOutput.SIREN}) == (False, set())
 
     def test_closing_twice_is_harmless(self, rig: Rig) -> None:
+        rig.io.drive(Outputs(released=True, on=ALL_ON))
         rig.io.close()
         rig.io.close()
+        assert (rig.is_released(), rig.on()) == (False, set())
 
     def test_closed_wires_cannot_be_released(self, rig: Rig) -> None:
         rig.io.close()

@@ -115,11 +115,12 @@ def test_closed_input_can_be_taken_as_an_output(lgpio: Lgpio, factory: Factory) 
     assert lgpio.held(PIN) == lgpio.OUTPUT
 
 
-@pytest.mark.usefixtures("lgpio")
-def test_pin_can_be_closed_after_its_chip(factory: Factory, pin: Pin) -> None:
+def test_pin_can_be_closed_after_its_chip(lgpio: Lgpio, factory: Factory, pin: Pin) -> None:
     pin.input_with_pull("up")
     factory.close()
+    before = len(lgpio.asked)
     pin.close()
+    assert lgpio.asked[before:] == []
 
 
 @pytest.mark.parametrize(("edges", "flag"), [("both", 3), ("rising", 1), ("falling", 2)])

@@ -112,14 +112,17 @@ def test_close_secures(pins: SimulatedPins, relay: Relay, settings: DoorSettings
     assert releases(pins, settings) == [False, True, False]
 
 
-def test_close_twice_is_harmless(relay: Relay) -> None:
+def test_close_twice_is_harmless(pins: SimulatedPins, relay: Relay, settings: DoorSettings) -> None:
+    relay.release()
     relay.close()
     relay.close()
+    assert releases(pins, settings) == [False, True, False]
 
 
 def test_closed_pin_can_be_taken_again(pins: SimulatedPins, relay: Relay, settings: DoorSettings) -> None:
     relay.close()
-    Relay(settings, pins.factory)
+    Relay(settings, pins.factory).release()
+    assert releases(pins, settings)[-1] is True
 
 
 @pytest.mark.usefixtures("relay")
