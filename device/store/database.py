@@ -80,7 +80,7 @@ def make_file(path: Path) -> None:
             hint=f"Restore a copy of it. To start with an empty one, delete {left[0]} too.",
         )
     with _CREATING, contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _journals(path: Path) -> tuple[Path, ...]:

@@ -21,7 +21,7 @@ def announce(path: Path, person: Person) -> None:
     """
     mark = path.with_name(f"{path.name}{_SUFFIX}{person.id}")
     with contextlib.suppress(FileExistsError):
-        os.close(os.open(mark, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
+        os.close(os.open(mark, os.O_CREAT | os.O_EXCL, 0o600))
     flush_folder(path.parent)
 
 
