@@ -32,7 +32,7 @@ class GpioSettings(Group, frozen=True):
 class LockSettings(Group, frozen=True):
     """A door's lock and its times."""
 
-    name: Annotated[Name, Meta(description="what the door is called in commands and in the audit")] = "main"
+    name: Annotated[Name, Meta(description="name of the door in commands and in the audit")] = "main"
     pin: Annotated[int, Meta(ge=0, le=27, description="GPIO number (BCM) of the relay's input")] = 17
     active_high: Annotated[bool, Meta(description="true if a high level energizes the relay")] = True
     fail_safe: Annotated[
@@ -46,7 +46,9 @@ class LockSettings(Group, frozen=True):
     ] = 10.0
     relock: Annotated[
         Literal["open", "close"],
-        Meta(description="`open`: secure as soon as the door opens; `close`: when it has closed again"),
+        Meta(
+            description="when to secure the lock: `open`, as soon as the door opens; `close`, when it has closed again"
+        ),
     ] = "open"
     held_open_time_s: Annotated[float, Meta(ge=1, le=600, description="how long the door may stay open, seconds")] = (
         30.0
@@ -56,7 +58,7 @@ class LockSettings(Group, frozen=True):
     ] = 10.0
     rex: Annotated[
         Literal["shunt", "release"],
-        Meta(description="request to exit: `shunt` only lets the door be opened by its handle, `release` releases it"),
+        Meta(description="request to exit: `shunt` only allows opening by the handle, `release` releases the lock"),
     ] = "shunt"
 
 

@@ -27,24 +27,27 @@ Printable = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$")]
 class ReaderSettings(Group, frozen=True):
     """Where badges come from, one table for each reader of a door."""
 
-    name: Annotated[Name, Meta(description="what the reader is called in commands and in the audit")] = "reader"
+    name: Annotated[Name, Meta(description="name of the reader in commands and in the audit")] = "reader"
     direction: Annotated[Literal["entry", "exit"], Meta(description="which way through the door its badges go")] = (
         "entry"
     )
     kind: Annotated[
         Literal["lines", "wiegand", "osdp", "wedge", "rdm6300", "pn532", "socket"],
-        Meta(description="what it speaks; `lintel readers list` says what each promises"),
+        Meta(description="kind of reader; `lintel readers list` explains each"),
     ] = "lines"
     source: Annotated[
         Printable,
         Meta(min_length=1, description="`stdin`, or its device, FIFO or socket; not used by `wiegand`"),
     ] = "stdin"
     baud_rate: Annotated[
-        int, Meta(ge=1200, le=230400, description="of a serial line, bits per second (a pn532 has 115200)")
+        int, Meta(ge=1200, le=230400, description="speed of a serial line, bits per second (a pn532 has 115200)")
     ] = 9600
     formats: Annotated[
         tuple[str, ...],
-        Meta(description="card formats it reads, one a length; empty: each whose length no other has (pn532: all csn)"),
+        Meta(
+            description="card formats to read, at most one of each length; empty: those whose length is unique "
+            "(pn532: all csn)"
+        ),
     ] = ()
     data0_pin: Annotated[Pin | None, Meta(description="GPIO number (BCM) of Wiegand's data 0")] = None
     data1_pin: Annotated[Pin | None, Meta(description="GPIO number (BCM) of Wiegand's data 1")] = None
@@ -52,7 +55,7 @@ class ReaderSettings(Group, frozen=True):
     buzzer_pin: Annotated[
         Pin | None, Meta(description="GPIO number (BCM) of a Wiegand reader's buzzer, low sounds")
     ] = None
-    address: Annotated[int, Meta(ge=0, le=126, description="of an OSDP reader on its line")] = 0
+    address: Annotated[int, Meta(ge=0, le=126, description="address of an OSDP reader on its line")] = 0
     camera: Annotated[
         Name | None, Meta(description="name of the camera at this reader; left out: the door's `camera`")
     ] = None
@@ -61,8 +64,8 @@ class ReaderSettings(Group, frozen=True):
         Meta(
             ge=0,
             le=60,
-            description="silence after which a badge at the reader counts as presented again, seconds; "
-            "0: each sighting counts, as always on `stdin`",
+            description="time without a report of a badge after which it counts as presented again, seconds; "
+            "0: each report counts, as always on `stdin`",
         ),
     ] = 3.0
 
@@ -70,8 +73,10 @@ class ReaderSettings(Group, frozen=True):
 class InputSettings(Group, frozen=True, kw_only=True):
     """A wire that is sensed, one table for each."""
 
-    signal: Annotated[DoorInput, Meta(description="what it reports")]
-    pin: Annotated[Pin | None, Meta(description="GPIO number (BCM), pulled up, its contact towards ground")] = None
+    signal: Annotated[DoorInput, Meta(description="what the wire reports")]
+    pin: Annotated[Pin | None, Meta(description="GPIO number (BCM), pulled up; the contact connects it to ground")] = (
+        None
+    )
     channel: Annotated[
         Annotated[int, Meta(ge=0, le=7)] | None,
         Meta(description="channel of an MCP3008 instead, supervised by end-of-line resistors"),
@@ -87,9 +92,9 @@ class InputSettings(Group, frozen=True, kw_only=True):
 class OutputSettings(Group, frozen=True, kw_only=True):
     """A wire that is driven besides the strike, one table for each."""
 
-    signal: Annotated[DoorOutput, Meta(description="what it shows or sounds")]
+    signal: Annotated[DoorOutput, Meta(description="what the wire drives")]
     pin: Annotated[Pin, Meta(description="GPIO number (BCM)")]
-    active_high: Annotated[bool, Meta(description="true if a high level switches it on")] = True
+    active_high: Annotated[bool, Meta(description="true if a high level switches the output on")] = True
 
 
 def _so_far(value: str, why: str) -> dict[str, str]:
@@ -104,21 +109,21 @@ class DoorSettings(LockSettings, frozen=True):
     pad: Annotated[
         Literal["off"],
         Meta(
-            description="presentation attack detection: `off`; a photo of a face isn't told from a face",
+            description="presentation attack detection: `off`, so a photo of a face can't be told from the face",
             extra=_so_far('"off"', "presentation attack detection is not available yet"),
         ),
     ] = "off"
     target_fmr: Annotated[
         Annotated[float, Meta(ge=1e-4, le=1e-4)] | None,
         Meta(
-            description="false match rate for which the network's threshold was set: 1e-4; left out: the network's own",
+            description="false match rate that the network's threshold must have been set for: 1e-4; left out: any",
             extra=_so_far("1e-4", "a threshold for another false match rate can't be chosen by door yet"),
         ),
     ] = None
     when_missing: Annotated[
         Literal["deny"],
         Meta(
-            description="what a badge at the way in gets while camera, network or store is missing: `deny`",
+            description="decision on a badge at the way in while camera, network or database is missing: `deny`",
             extra=_so_far('"deny"', "a door that opens without a face is not available yet"),
         ),
     ] = "deny"
@@ -137,41 +142,48 @@ class DoorSettings(LockSettings, frozen=True):
 class FormatSettings(Group, frozen=True, kw_only=True):
     """A card format of your own, one table for each."""
 
-    name: Annotated[Name, Meta(description="what it is called; written `own:NAME:FACILITY:NUMBER`")]
+    name: Annotated[Name, Meta(description="name of the format; its badges are written `own:NAME:FACILITY:NUMBER`")]
     layout: Annotated[
         str,
         Meta(
             pattern=r"^[FNP.]{9,128}$",
-            description="a letter a bit: F facility, N number, P parity, `.` ignored; e.g. PFFFFFFFFNNNNNNNNNNNNNNNNP",
+            description="one letter per bit: F facility, N number, P parity, `.` ignored; "
+            "for example PFFFFFFFFNNNNNNNNNNNNNNNNP",
         ),
     ]
     parity: Annotated[
         tuple[str, ...],
-        Meta(description="for each P a text of the same length: E or O (even, odd) at it, X where it covers"),
+        Meta(
+            description="for each P a text as long as the layout: E or O (even, odd) at the P, X at the bits it covers"
+        ),
     ] = ()
 
 
 class CameraSettings(Group, frozen=True):
     """Where frames come from, one table for each camera. `lintel enroll --camera` takes the first."""
 
-    name: Annotated[Name, Meta(description="what doors and readers call the camera")] = "main"
+    name: Annotated[Name, Meta(description="name of the camera, by which doors and readers refer to it")] = "main"
     source: Annotated[
         Printable,
         Meta(min_length=1, description="V4L2 device number or path, a video file, an image, or a folder of images"),
     ] = "0"
-    width: Annotated[int, Meta(ge=160, le=4096, description="frame width asked of the camera, pixels")] = 640
-    height: Annotated[int, Meta(ge=120, le=4096, description="frame height asked of the camera, pixels")] = 480
+    width: Annotated[int, Meta(ge=160, le=4096, description="frame width requested from the camera, pixels")] = 640
+    height: Annotated[int, Meta(ge=120, le=4096, description="frame height requested from the camera, pixels")] = 480
     rate: Annotated[
         Annotated[int, Meta(ge=5, le=240)] | None,
-        Meta(description="frames a second asked of the camera, which must give them; left out: the driver's own"),
+        Meta(
+            description="frames per second requested from the camera, which must support it; left out: the driver's own"
+        ),
     ] = None
     rotate: Annotated[
         Literal[0, 90, 180, 270],
-        Meta(description="degrees by which each frame is turned clockwise, for a camera mounted on its side"),
+        Meta(description="clockwise rotation of each frame, degrees, for a camera mounted on its side"),
     ] = 0
     exposure: Annotated[
         Literal["auto"] | Annotated[int, Meta(ge=1, le=10_000)] | None,
-        Meta(description="`auto`, or a fixed exposure in 100 microseconds; left out: as the driver has it"),
+        Meta(
+            description="`auto`, or a fixed exposure in units of 100 microseconds; left out: the driver's current one"
+        ),
     ] = None
     metering: Annotated[
         Literal["camera"],
@@ -186,18 +198,23 @@ class VisionSettings(Group, frozen=True):
     """What a face must be like to be compared."""
 
     models_dir: Annotated[
-        Printable, Meta(description="folder of the model pairs; empty: those that came with Lintel")
+        Printable, Meta(description="folder of the model pairs; empty: the models that came with Lintel")
     ] = ""
     threads: Annotated[int, Meta(ge=1, le=16, description="threads of the TFLite interpreter")] = 2
     min_face_px: Annotated[float, Meta(ge=20, le=2000, description="smallest face, forehead to chin, pixels")] = 80.0
-    min_share_in_view: Annotated[float, Meta(ge=0, le=1, description="share of the face's box inside the picture")] = (
-        0.9
-    )
-    min_brightness: Annotated[float, Meta(ge=0, le=255, description="mean luma of the face, 0..255")] = 40.0
-    max_brightness: Annotated[float, Meta(ge=0, le=255, description="mean luma of the face, 0..255")] = 205.0
-    max_blur: Annotated[float, Meta(ge=0, le=1, description="blur of the aligned face, 0 sharp to 1")] = 0.52
+    min_share_in_view: Annotated[
+        float, Meta(ge=0, le=1, description="smallest share of the face's box inside the picture")
+    ] = 0.9
+    min_brightness: Annotated[float, Meta(ge=0, le=255, description="lowest mean luma of the face, 0..255")] = 40.0
+    max_brightness: Annotated[float, Meta(ge=0, le=255, description="highest mean luma of the face, 0..255")] = 205.0
+    max_blur: Annotated[float, Meta(ge=0, le=1, description="largest blur of the aligned face, 0 (sharp) to 1")] = 0.52
     max_turn: Annotated[
-        float, Meta(ge=0, le=1, description="nose off the eyes' middle, as a share of their distance")
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="largest offset of the nose from the middle between the eyes, as a share of the eyes' distance",
+        ),
     ] = 0.35
 
 
@@ -207,12 +224,12 @@ class AccessSettings(Group, frozen=True):
     interlock: Annotated[
         bool, Meta(description="true for a mantrap: a door is released only while all others are closed and locked")
     ] = False
-    probes: Annotated[int, Meta(ge=1, le=10, description="good frames that are fused into one comparison")] = 3
-    face_timeout_s: Annotated[
-        float, Meta(gt=0, le=30, description="from the badge to the decision at most, seconds")
-    ] = 6.0
+    probes: Annotated[int, Meta(ge=1, le=10, description="number of good frames combined into one comparison")] = 3
+    face_timeout_s: Annotated[float, Meta(gt=0, le=30, description="longest time from badge to decision, seconds")] = (
+        6.0
+    )
     max_frame_age_s: Annotated[
-        float, Meta(gt=0, le=0.5, description="age above which a frame is not evidence, seconds")
+        float, Meta(gt=0, le=0.5, description="age above which a frame doesn't count as evidence, seconds")
     ] = 0.5
 
 

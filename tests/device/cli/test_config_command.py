@@ -84,7 +84,7 @@ def test_every_setting_is_there_with_or_without_a_value(lintel: Lintel) -> None:
 def test_settings_that_have_to_be_set_say_so_and_what_they_can_be(lintel: Lintel) -> None:
     lines = lintel("config").out.splitlines()
     assert 'direction = "entry"  # which way through the door its badges go: entry, exit' in lines
-    assert "# signal =  # what it shows or sounds: shunt, led, buzzer, siren, lamp; has to be set" in lines
+    assert "# signal =  # what the wire drives: shunt, led, buzzer, siren, lamp; has to be set" in lines
 
 
 def test_commented_table_can_be_used(lintel: Lintel, tmp_path: Path) -> None:
