@@ -20,6 +20,7 @@ from device.health import Health, Part
 from device.open_doors import Beat, OpenBoard, OpenDoor
 from device.operators import command_words
 from device.ports import Camera, Clock, Reader
+from device.probing import MODELS, READER, STORE, camera_part
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.kinds import group_of, open_in_background
@@ -114,7 +115,7 @@ class _Assembly:
 
     def all(self, board: OpenBoard, report: Callable[[str], None]) -> Assembled:
         names = frozenset(opened.door.name for opened in board.doors)
-        self._watched.append(Part("store", names, self._store.trouble))
+        self._watched.append(Part(STORE, names, self._store.trouble))
         cameras = {name: self._camera(self._settings.camera_named(name), doors) for name, doors in self._seen_by()}
         readers = self._readers(board)
         logs = {opened.door.name: DoorLog(opened.door, self._store, self._clock) for opened in board.doors}
@@ -144,7 +145,7 @@ class _Assembly:
             camera = self._stack.enter_context(closing(open_live_camera(settings, self._clock, in_background=True)))
         except CameraError as error:
             camera = MissingCamera(error)
-        self._watched.append(Part(f"camera {settings.name}", doors, camera.trouble))
+        self._watched.append(Part(camera_part(settings.name), doors, camera.trouble))
         return camera
 
     def _readers(self, board: OpenBoard) -> Mapping[str, Reader]:
@@ -171,14 +172,14 @@ class _Assembly:
             if those:
                 group = self._stack.enter_context(closing(group_of(tuple(those), readers, self._clock)))
                 self._groups.append(group)
-                self._watched.append(Part("reader", frozenset({door.name}), group.trouble, is_logged=False))
+                self._watched.append(Part(READER, frozenset({door.name}), group.trouble, is_logged=False))
                 yield DoorParts(doorway, group, opened.beats, log, is_way_out=way == "exit")
 
     def _doorway(self, door: Door, target_fmr: float | None, seen: Mapping[str, Camera]) -> Doorway:
         load = partial(load_analyzer_for, self._settings.vision, target_fmr)
         analyzer = self._stack.enter_context(closing(LateAnalyzer(load)))
         self._analyzers.append(analyzer)
-        self._watched.append(Part("models", frozenset({door.name}), analyzer.trouble))
+        self._watched.append(Part(MODELS, frozenset({door.name}), analyzer.trouble))
         camera = next(iter(seen.values()), MissingCamera(_NO_WAY_IN))
         return Doorway(camera, door, self._store, analyzer, self._clock, seen)
 

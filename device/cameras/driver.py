@@ -61,8 +61,7 @@ class TurnedCapture:
 
 def open_device(device: Path, settings: CameraSettings) -> Capture:
     """Raises `CameraError` if it is missing, or does not do what the settings ask."""
-    if not device.exists():
-        raise CameraError(f"No camera at {device}.", hint=CHECK_HINT)
+    refuse_missing(device)
     capture: Settable = cv2.VideoCapture(str(device), cv2.CAP_V4L2)  # type: ignore[assignment]  # its stubs say more
     try:
         _ask(capture, device, settings)
@@ -70,6 +69,12 @@ def open_device(device: Path, settings: CameraSettings) -> Capture:
         capture.release()
         raise
     return TurnedCapture(capture, settings.rotate) if settings.rotate else capture
+
+
+def refuse_missing(device: Path) -> None:
+    """Raises `CameraError` if there is no such device."""
+    if not device.exists():
+        raise CameraError(f"No camera at {device}.", hint=CHECK_HINT)
 
 
 def _ask(capture: Settable, device: Path, settings: CameraSettings) -> None:

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from device.cameras.driver import refuse_missing
 from device.cameras.files import open_image_camera, open_video_camera
-from device.cameras.v4l2 import open_v4l2_camera
+from device.cameras.v4l2 import device_of, open_v4l2_camera
 from device.errors import CameraError
 from device.images import SUFFIXES
 from device.ports import Camera, Clock
@@ -27,9 +28,21 @@ def open_live_camera(settings: CameraSettings, clock: Clock, *, in_background: b
     Raises `CameraError` for a file, and for a device that is missing. With `in_background` the device is opened by the
     camera's own thread, again and again; until it is there, `trouble` says why not, and `read` raises it.
     """
+    _refuse_file(settings)
+    return open_v4l2_camera(settings, clock, in_background=in_background)
+
+
+def look_for_camera(settings: CameraSettings) -> Path:
+    """The device of a live camera, which is not opened. Raises `CameraError` if it is missing or a file."""
+    _refuse_file(settings)
+    device = device_of(settings)
+    refuse_missing(device)
+    return device
+
+
+def _refuse_file(settings: CameraSettings) -> None:
     if not is_device(settings.source):
         raise CameraError(
             f"{settings.source} is not a camera, and a file doesn't count as evidence at a real door.",
             hint="Set `source` under [[cameras]] to a device, or play files with `lintel simulate`.",
         )
-    return open_v4l2_camera(settings, clock, in_background=in_background)

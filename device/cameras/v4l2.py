@@ -161,7 +161,12 @@ def _has_pixels(image: NDArray[np.uint8] | None) -> TypeGuard[Image]:
 
 def open_v4l2_camera(settings: CameraSettings, clock: Clock, *, in_background: bool = False) -> LiveCamera:
     """The camera at /dev/videoN or a device path. Raises `CameraError` if it is missing, unless `in_background`."""
-    device = Path(f"/dev/video{settings.source}" if settings.source.isdigit() else settings.source)
+    device = device_of(settings)
     return LiveCamera(
         lambda: open_device(device, settings), clock, name=f"The camera at {device}", in_background=in_background
     )
+
+
+def device_of(settings: CameraSettings) -> Path:
+    """The device that a camera's `source` names, by its number or its path."""
+    return Path(f"/dev/video{settings.source}" if settings.source.isdigit() else settings.source)

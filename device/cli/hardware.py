@@ -36,9 +36,10 @@ def hardware() -> None:
 def test_hardware(context: click.Context, name: str | None, wait_s: int, simulated: bool, as_json: bool) -> int:
     """Test every wire of a door: outputs, strike, inputs.
 
-    Says what you should see and hear, or what to do, and asks. It needs the pins for itself, so stop the service
-    first: sudo systemctl stop lintel. The strike is released for 3 seconds, and only if you say so. Readers, with
-    their LED and buzzer, have a command of their own: lintel readers test.
+    Begins with which parts of the settings are there: chip, database, models, cameras, readers. Then it says what you
+    should see and hear, or what to do, and asks. It needs the pins for itself, so stop the service first:
+    sudo systemctl stop lintel. The strike is released for 3 seconds, and only if you say so. Readers, with their LED
+    and buzzer, have a command of their own: lintel readers test.
     """
     settings = settings_of(context)
     if simulated:
@@ -63,9 +64,11 @@ def _chosen(settings: "Settings", name: str | None) -> "tuple[DoorSettings, ...]
 def _walkthrough(
     stack: ExitStack, settings: "Settings", *, simulated: bool, wait_s: float, aside: bool
 ) -> "Walkthrough":
-    from device.commissioning.walkthrough import Bench, Walkthrough, board_bench
+    from device.commissioning.walkthrough import Bench, Walkthrough, board_bench, refuse_beside_service
 
     if not simulated:
+        refuse_beside_service()
+        _show_parts(settings, aside=aside)
         return Walkthrough(stack.enter_context(board_bench(settings)), Person(aside=aside), wait_s)
     from device.virtual.clock import SimulatedClock
     from device.virtual.pins import SimulatedPins
@@ -75,6 +78,15 @@ def _walkthrough(
     installer = SimulatedHands(pins, clock, aside=aside)
     installer.rest(settings)
     return Walkthrough(Bench(pins.factory, clock, clock.attend), installer, wait_s)
+
+
+def _show_parts(settings: "Settings", *, aside: bool) -> None:
+    """The first page: all that is missing, so that one visit fixes it."""
+    from device.cli.text.found_parts import found_lines
+    from device.probing import chip, parts
+
+    for line in found_lines((chip(settings), *parts(settings))):
+        say(line, err=aside)
 
 
 class Person:

@@ -1,5 +1,6 @@
 """`lintel run`: the service of a real door."""
 
+import threading
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
@@ -61,6 +62,7 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
     def report(line: str) -> None:
         say(line, err=True)
 
+    _show_parts(settings, report)
     with closing(late_store(settings)) as store, assembled(settings, board, store, clock, report) as parts:
         backing.troubles, backing.write_release = parts.health.troubles, release_writer(store, clock)
         backing.rows = AuditRows(store)
@@ -68,6 +70,20 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
         services = [Service(one, settings, watchdog) for one in parts.parts]
         with starts.forgotten_when_it_works():
             operate(services, parts, watchdog, clock.stop, journal(settings))
+
+
+def _show_parts(settings: "Settings", report: "Callable[[str], None]") -> None:
+    """Says which parts are there and what to do about others, in a thread: a disk or a driver that hangs holds up
+    nothing else.
+    """
+    from device.cli.text.found_parts import found_lines
+    from device.probing import parts
+
+    def show() -> None:
+        for line in found_lines(parts(settings)):
+            report(line)
+
+    threading.Thread(target=show, name="probing", daemon=True).start()
 
 
 def journal(settings: "Settings") -> "Callable[[Transaction], None]":

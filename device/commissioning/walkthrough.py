@@ -156,14 +156,14 @@ def board_bench(settings: Settings) -> Iterator[Bench]:
     """The pins of this board; what is going to be driven is written down first. Raises `DoorError`."""
     from device.clock import SystemClock
 
-    _refuse_beside_service()
+    refuse_beside_service()
     factory = board_factory(settings.gpio.chip)
     remember(settings.doors, chip_of(factory))
     with closing(factory), hangup_interrupts():
         yield Bench(factory, SystemClock(), BoardIO.run)
 
 
-def _refuse_beside_service() -> None:
-    """Raises `DoorError`."""
+def refuse_beside_service() -> None:
+    """Raises `DoorError` if the service runs."""
     if service_runs():
         raise DoorError("The service runs, and has the pins.", hint="Stop it meanwhile: sudo systemctl stop lintel")

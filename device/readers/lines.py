@@ -90,12 +90,13 @@ def _opened(settings: ReaderSettings, clock: Clock) -> Reader:
         return StreamReader(0, LineParser(settings.name, Security.LOCAL), clock, may_end=True)
     path = Path(settings.source)
     with naming(f"{path} cannot be opened"):
-        security = _security_of(path)
+        security = security_of_source(path)
         parser, fifo = LineParser(settings.name, security), path if path.is_fifo() else None
         return StreamReader(open_device(path, settings.baud_rate), parser, clock, fifo=fifo)
 
 
-def _security_of(path: Path) -> Security:
+def security_of_source(path: Path) -> Security:
+    """What a device or FIFO promises. Raises `ReaderError` if there is neither."""
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, ValueError):

@@ -87,7 +87,7 @@ class Part:
         """Why the reader does not work, in one sentence that names it; empty if it does."""
         if self._is_hanging():
             return f"Reader {self._name} is stuck in its device."
-        return f"Reader {self._name} does not work: {self._lost.removesuffix('.')}." if self._lost else ""
+        return does_not_work(self._name, self._lost) if self._lost else ""
 
     def report_hanging(self) -> None:
         """Gives a notice when the reader's thread is held by its device, and when it is free again."""
@@ -176,3 +176,8 @@ class Part:
         gone = self._mailbox.put(event)
         if isinstance(gone, BadgeRead):
             self._dropped(gone)
+
+
+def does_not_work(name: str, why: str) -> str:
+    """The sentence about a reader that is missing or lost."""
+    return f"Reader {name} does not work: {why.removesuffix('.')}."

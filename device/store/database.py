@@ -73,14 +73,19 @@ def make_file(path: Path) -> None:
     is never opened here, only looked at.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    refuse_lost(path)
+    with _CREATING, contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def refuse_lost(path: Path) -> None:
+    """Raises `StoreError` if there is no file where there has been one: its journal is still there."""
     left = [journal.name for journal in _journals(path) if journal.is_file()]
     if left and not os.path.lexists(path):  # in this order: who makes a file makes its journal later
         raise StoreError(
             f"The database {path} is missing, but its {left[0]} is still there: it was deleted or moved.",
             hint=f"Restore a copy of it. To start with an empty one, delete {left[0]} too.",
         )
-    with _CREATING, contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _journals(path: Path) -> tuple[Path, ...]:

@@ -28,8 +28,7 @@ class Embedder:
         self.model_sha256 = manifest.sha256
         self.alignment: Alignment = _stated(manifest.alignment, "alignment", manifest.name)
         self.spec: EmbeddingSpec = _stated(manifest.embedding, "embedding", manifest.name)
-        self._decision = manifest.decision
-        self._name = manifest.name
+        self._manifest = manifest
         if not _fits(manifest, self.alignment, self.spec):
             raise ModelError(
                 f"The manifest of {manifest.name} contradicts itself: alignment, tensors, scale or embedding.",
@@ -39,7 +38,7 @@ class Embedder:
     @property
     def decision_rule(self) -> DecisionRule:
         """When two embeddings match. Raises `ModelError` for a model that has not been calibrated."""
-        return _stated(self._decision, "decision", self._name, hint=CALIBRATE)
+        return decision_rule_of(self._manifest)
 
     def embed(self, chip: Image) -> Embedding:
         """The unit vector of a chip, uint8 [size, size, 3] RGB."""
@@ -49,6 +48,11 @@ class Embedder:
     def _output(self, chip: Image) -> Embedding:
         tensor = chip * np.float32(self._preprocessing.scale) + np.float32(self._preprocessing.offset)
         return np.asarray(self._interpreter.run(tensor[np.newaxis])[0][0], np.float32)
+
+
+def decision_rule_of(manifest: Manifest) -> DecisionRule:
+    """When two of a network's embeddings match. Raises `ModelError` if it has not been calibrated."""
+    return _stated(manifest.decision, "decision", manifest.name, hint=CALIBRATE)
 
 
 def _fits(manifest: Manifest, alignment: Alignment, spec: EmbeddingSpec) -> bool:

@@ -8,10 +8,12 @@ from device.records import Image, Probe, Reason
 from device.settings.tables import VisionSettings
 from device.vision.alignment import align
 from device.vision.detector import Detection, Detector
-from device.vision.embedder import Embedder
+from device.vision.embedder import Embedder, decision_rule_of
 from device.vision.landmarks import FaceMesh, Landmarks
+from device.vision.manifest import DecisionRule
 from device.vision.models import DETECTION, EMBEDDING, LANDMARKS, load_model, shipped_models_dir
 from device.vision.quality import blur_in, complaint, measure
+from device.vision.runtime import runtime_in_use
 
 MIN_PRESENCE = 0.5
 """Below this probability the face mesh says that the detector was wrong."""
@@ -102,13 +104,32 @@ def advice(reason: Reason, *, largest_face: bool) -> str:
 
 def load_analyzer(settings: VisionSettings) -> FaceAnalyzer:
     """The analyzer made of the three models in the settings' folder. Raises `ModelError`."""
-    folder = Path(settings.models_dir) if settings.models_dir else shipped_models_dir()
+    folder = _folder_of(settings)
     return FaceAnalyzer(
         Detector(load_model(DETECTION, folder), threads=settings.threads),
         FaceMesh(load_model(LANDMARKS, folder), threads=settings.threads),
         Embedder(load_model(EMBEDDING, folder), threads=settings.threads),
         settings,
     )
+
+
+def look_at_models(settings: VisionSettings, target_fmrs: Sequence[float | None]) -> Path:
+    """The folder whose models `load_analyzer_for` would load, with their hashes and a runtime, but does not.
+
+    Raises `ModelError` if one of them is missing or altered, or was calibrated for another rate than a door's.
+    """
+    folder = _folder_of(settings)
+    load_model(DETECTION, folder)
+    runtime_in_use()
+    load_model(LANDMARKS, folder)
+    rule = decision_rule_of(load_model(EMBEDDING, folder).manifest)
+    for target_fmr in target_fmrs:
+        _refuse_other_rate(rule, target_fmr)
+    return folder
+
+
+def _folder_of(settings: VisionSettings) -> Path:
+    return Path(settings.models_dir) if settings.models_dir else shipped_models_dir()
 
 
 def load_analyzer_for(settings: VisionSettings, target_fmr: float | None) -> FaceAnalyzer:
@@ -120,7 +141,12 @@ def load_analyzer_for(settings: VisionSettings, target_fmr: float | None) -> Fac
 
 def keep_to(analyzer: FaceAnalyzer, target_fmr: float | None) -> None:
     """Raises `ModelError` if the network's threshold was set for another false match rate; None takes any."""
-    if target_fmr is not None and (own := analyzer.embedder.decision_rule.target_fmr) != target_fmr:
+    if target_fmr is not None:
+        _refuse_other_rate(analyzer.embedder.decision_rule, target_fmr)
+
+
+def _refuse_other_rate(rule: DecisionRule, target_fmr: float | None) -> None:
+    if target_fmr is not None and (own := rule.target_fmr) != target_fmr:
         raise ModelError(
             f"The network's threshold was set for a false match rate of {own:g}, the door's `target_fmr` is "
             f"{target_fmr:g}.",

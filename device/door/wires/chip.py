@@ -107,6 +107,14 @@ def open_chip(lgpio: Any, wanted: str | Chip = "") -> OpenChip:  # noqa: ANN401 
     raise _not_one(wanted, len(found), [*(str(one.chip) for one in seen), *(error.message for error in errors)])
 
 
+def find_chip(wanted: str = "") -> Chip:
+    """The chip that `open_chip` would open, which is closed again. Raises `DoorError` as `lgpio_of_board` and that."""
+    lgpio = lgpio_of_board()
+    opened = open_chip(lgpio, wanted)
+    lgpio.gpiochip_close(opened.handle)
+    return opened.chip
+
+
 def resolved(path: str) -> str:
     """Where a path to a chip leads; a link, as one for an earlier number, is followed."""
     return f"/dev/{(DEVICES / Path(path).name).resolve().name}"

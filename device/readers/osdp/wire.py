@@ -61,12 +61,8 @@ class Wire:
         """Opens the line, for this process alone. Raises `ReaderError`."""
         self.close()
         path = Path(self.source)
+        refuse_missing_line(path)
         with naming(f"line {self.source} cannot be opened"):
-            if not path.is_char_device():
-                raise ReaderError(
-                    f"No serial line at {self.source}: expected a character device.",
-                    hint="Connect the adapter, and check the reader's `source` in the settings.",
-                )
             self._descriptor = open_device(path, self._baud_rate)
         self.fault = ""
 
@@ -121,3 +117,13 @@ class Wire:
     def _break(self, error: OSError | termios.error) -> int:
         self.fault = self.fault or str(error.args[-1])
         return 0
+
+
+def refuse_missing_line(path: Path) -> None:
+    """Raises `ReaderError` if there is not a serial line."""
+    with naming(f"line {path} cannot be opened"):
+        if not path.is_char_device():
+            raise ReaderError(
+                f"No serial line at {path}: expected a character device.",
+                hint="Connect the adapter, and check the reader's `source` in the settings.",
+            )
