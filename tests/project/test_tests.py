@@ -112,14 +112,33 @@ def test_assertion_that_is_always_true_is_found(asserted: str) -> None:
     assert is_always_true(ast.parse(asserted, mode="eval").body)
 
 
-def imported_numbers(path: Path) -> list[str]:
-    found = []
+def imported_numbers(path: Path) -> set[str]:
+    """Names of numbers that a file takes from the code, but for those that it does nothing with but state them."""
+    found = set()
     for node in ast.walk(TREES[path]):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("convert", "device"):
             constants = [name.name for name in node.names if name.name.isupper()]
             module = importlib.import_module(node.module or "") if constants else None
-            found += [name for name in constants if type(getattr(module, name)) in (int, float)]
-    return found
+            found |= {name for name in constants if type(getattr(module, name)) in (int, float)}
+    return found & used_beside(TREES[path])
+
+
+def names_in(node: ast.AST) -> set[str]:
+    return {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+
+
+def statements(tree: ast.Module) -> Iterator[ast.Assert]:
+    """`assert (LIMIT, OTHER) == (1.0, 2)`."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assert(test=ast.Compare(left=ast.Name() | ast.Tuple(), ops=[ast.Eq()], comparators=[numbers])):
+                if not names_in(numbers):
+                    yield node
+
+
+def used_beside(tree: ast.Module) -> set[str]:
+    within = {id(name) for node in statements(tree) for name in ast.walk(node)}
+    return {name.id for name in ast.walk(tree) if isinstance(name, ast.Name) and id(name) not in within}
 
 
 def test_no_limit_is_imported_from_what_is_tested() -> None:

@@ -12,11 +12,8 @@ from device.clock import SystemClock
 from device.errors import ReaderEnded, ReaderError
 from device.readers.lines import LineParser, open_line_reader
 from device.readers.rdm6300 import Rdm6300Parser
-from device.readers.wedge import KeyParser
+from device.readers.wedge import EVIOCGNAME, EVIOCGRAB, KeyParser
 from device.records import BadgeRead, ReaderEvent, Security
-
-EVIOCGNAME = 0x81004506
-EVIOCGRAB = 0x40044590
 
 TAG = b"\x0262E3086CED08"
 """The data sheet's example, without its end."""
