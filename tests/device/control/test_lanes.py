@@ -20,7 +20,7 @@ from device.records import Commanded, DoorCommand, DoorState
 from device.settings.tables import DoorSettings
 from tests.device.control.bench import Notes, ToldDoor, request, until
 from tests.device.door.bench import FakeDoorIO
-from tests.device.door.test_operation import Hanging, Memory
+from tests.device.door.operated import Hanging, Memory
 
 PATIENCE_S = 20.0
 TRIES = 200

@@ -202,3 +202,37 @@ class FakeDoorIO:
             if not changes or changes[-1][1] != driven.released:
                 changes.append((at, driven.released))
         return changes
+
+
+GRACE_S = 1.0
+
+
+DAMAGE = (Line.CUT, Line.SHORT)
+
+
+LOCKED, RELEASED, OPEN, HELD_OPEN, FORCED, FAULT, LOCKDOWN, EVACUATION = DoorState
+
+
+def in_state(state: DoorState, **settings: Any) -> Bench:
+    """A door in a state, in the simplest way."""
+    bench = Bench(**settings)
+    match state:
+        case DoorState.LOCKED:
+            pass
+        case DoorState.RELEASED:
+            bench.grant()
+        case DoorState.OPEN:
+            bench.grant().open()
+        case DoorState.HELD_OPEN:
+            bench.grant().open().wait(30)
+        case DoorState.FORCED:
+            bench.open()
+        case DoorState.FAULT:
+            bench.tell(DriveFailed("it does not answer"))
+        case DoorState.LOCKDOWN:
+            bench.command(DoorCommand.LOCKDOWN)
+        case DoorState.EVACUATION:
+            bench.command(DoorCommand.EVACUATE)
+    assert bench.state is state
+    bench.told()
+    return bench

@@ -6,13 +6,12 @@ own. It also knows what forbids a release, and what may be the cause of an openi
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import hypothesis.strategies as st
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from device.door.controller import Controller, Times, deadline, new_controller, outputs, times
+from device.door.controller import Controller, deadline, new_controller, outputs, times
 from device.door.lasting import Lasting, Mode, Order, Standing
 from device.door.notices import notices
 from device.door.rules import step
@@ -34,9 +33,7 @@ from device.records import (
 )
 from device.settings.tables import DoorSettings
 from tests.device.door.bench import EVENTS, timeless
-
-EXIT_HELD_S = 60.0
-GRACE_S = 1.0
+from tests.device.door.oracle import Oracle
 
 door_settings = st.builds(
     DoorSettings,
@@ -79,145 +76,6 @@ TROUBLES = (
     *((InputChanged(wire, Line.CUT), InputChanged(wire, Line.QUIET)) for wire in DoorInput),
     *((InputChanged(wire, Line.ACTIVE), InputChanged(wire, Line.QUIET), CLEAR) for wire in DoorInput),
 )
-SLACK_S = 1e-5
-
-
-@dataclass
-class Permit:
-    """Something that may release the strike, or be the cause of an opening, for so long since it happened."""
-
-    began_at: float
-    lasts_s: float
-    moved_s: float = field(default=0.0)
-    """How far the clock has gone on since then, backward moves not counted against anything."""
-
-    def holds(self, now: float, *, slack_s: float = 0.0) -> bool:
-        in_time = abs(now - self.began_at) < self.lasts_s + slack_s
-        return in_time and self.moved_s < self.lasts_s + slack_s
-
-
-class Oracle:
-    """What must not be, told from the events alone."""
-
-    def __init__(self, limits: Times, door: DoorSettings, wired: frozenset[DoorInput]) -> None:
-        self.limits, self.settings, self.wired = limits, door, wired
-        self.now = 0.0
-        self.permits: list[Permit] = []
-        self.causes: list[Permit] = []
-        self.ways_out: list[Permit] = []
-        """Permits that hold in every state."""
-        self.lines: dict[DoorInput, Line] = {}
-        self.dps: bool | None = None
-        self.scheduled = self.fire = self.evacuated = self.locked_down = self.switched = self.failed = False
-        self.rex_held: Permit | None = None
-        self.is_unlocked = False
-        """Whether the lock has said unlocked for too long: the one thing that the door is asked for."""
-
-    def moved(self, now: float) -> None:
-        gone_s = now - self.now
-        for permit in (*self.permits, *self.ways_out, *self.causes, *([self.rex_held] if self.rex_held else [])):
-            permit.moved_s += gone_s if gone_s > 0 else 0.0
-        if math.isfinite(now):
-            self.now = now
-        if not math.isfinite(gone_s):
-            self.permits, self.ways_out, self.causes, self.rex_held = [], [], [], None
-
-    def heard(self, event: DoorEvent) -> None:
-        match event:
-            case Granted():
-                lasts_s = self.limits.extended_strike_time_s if event.extended else self.limits.strike_time_s
-                self._permit(lasts_s, self.ways_out if event.egress else self.permits)
-            case Commanded():
-                self._commanded(event.command)
-            case ScheduleChanged():
-                self.scheduled = event.unlocked
-            case DriveFailed() | DriveMended():
-                self.failed = isinstance(event, DriveFailed)
-            case InputChanged():
-                if event.input in self.wired and self.lines.get(event.input) is not event.line:
-                    self._sensed(event.input, event.line, self.lines.get(event.input))
-        if self.forbids:
-            self.permits = []
-
-    def _commanded(self, command: DoorCommand) -> None:
-        match command:
-            case DoorCommand.RELEASE:
-                self._permit(self.limits.strike_time_s, self.permits)
-            case DoorCommand.SECURE:
-                self.permits, self.ways_out, self.scheduled = [], [], False
-            case DoorCommand.LOCKDOWN:
-                self.permits, self.ways_out, self.locked_down, self.evacuated = [], [], True, False
-            case DoorCommand.EVACUATE:
-                self.permits, self.ways_out, self.locked_down, self.evacuated = [], [], False, True
-            case DoorCommand.CLEAR:
-                self._cleared()
-
-    def _permit(self, lasts_s: float, permits: list[Permit]) -> None:
-        permits.append(Permit(self.now, lasts_s))
-        self.causes.append(Permit(self.now, lasts_s + GRACE_S))
-
-    def _cleared(self) -> None:
-        if self.fire or self.evacuated:
-            if self.lines.get(DoorInput.FIRE, Line.QUIET) is Line.QUIET:
-                self.fire = self.evacuated = False
-        elif self.lines.get(DoorInput.LOCKDOWN, Line.QUIET) is Line.QUIET and not self.may_be_faulty:
-            self.locked_down = self.switched = False
-
-    def _sensed(self, wire: DoorInput, line: Line, before: Line | None) -> None:
-        self.lines[wire] = line
-        if wire is DoorInput.REX:
-            self.rex_held = Permit(self.now, EXIT_HELD_S) if line is Line.ACTIVE else None
-            if (before, line) == (Line.QUIET, Line.ACTIVE):
-                self.causes.append(Permit(self.now, self.limits.strike_time_s + GRACE_S))
-                if self.settings.rex == "release":
-                    self._permit(self.limits.strike_time_s, self.ways_out)
-        elif wire is DoorInput.FIRE and (line is Line.ACTIVE or (before is None and line is Line.QUIET)):
-            self.fire = line is Line.ACTIVE
-        elif wire is DoorInput.LOCKDOWN and line is Line.ACTIVE:
-            self.switched, self.ways_out = True, []
-        elif wire is DoorInput.DPS and not line.is_fault:
-            self._door_moved(is_open=line is Line.ACTIVE)
-
-    def _door_moved(self, *, is_open: bool) -> None:
-        if is_open and self.dps is False:
-            self.causes = []
-            if self.settings.relock == "open":
-                self.permits, self.ways_out = [], []
-        self.dps = is_open
-
-    @property
-    def damaged(self) -> bool:
-        return any(
-            self.lines.get(wire, Line.QUIET).is_fault
-            for wire in (DoorInput.DPS, DoorInput.STRIKE_FEEDBACK, DoorInput.LOCKDOWN)
-        )
-
-    @property
-    def may_be_faulty(self) -> bool:
-        """A lock that says unlocked for too long is a fault as well, by time."""
-        return self.failed or self.damaged or self.is_unlocked
-
-    @property
-    def is_evacuation(self) -> bool:
-        return self.fire or self.evacuated
-
-    @property
-    def forbids(self) -> bool:
-        """Whether the strike must be secure whatever permits there are, but for the way out."""
-        return not self.is_evacuation and (self.failed or self.damaged or self.locked_down or self.switched)
-
-    @property
-    def allows(self) -> bool:
-        if self.is_evacuation or any(permit.holds(self.now) for permit in self.ways_out):
-            return True
-        return not self.forbids and (self.scheduled or any(permit.holds(self.now) for permit in self.permits))
-
-    @property
-    def surely_no_cause(self) -> bool:
-        """Whether an opening now is certainly without cause."""
-        held = self.rex_held is not None and self.rex_held.holds(self.now, slack_s=SLACK_S)
-        causes = any(cause.holds(self.now, slack_s=SLACK_S) for cause in self.causes)
-        return not (self.is_evacuation or self.scheduled or held or causes)
 
 
 class AnyDoor(RuleBasedStateMachine):
@@ -422,7 +280,6 @@ class AnyDoor(RuleBasedStateMachine):
 
 
 TestAnyDoor = AnyDoor.TestCase
-TestAnyDoor.settings = settings(max_examples=150, stateful_step_count=50)
 
 
 @given(door_settings, st.lists(st.tuples(st.sampled_from(EVENTS), moves), max_size=30))

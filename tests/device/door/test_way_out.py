@@ -20,8 +20,7 @@ from device.records import (
 )
 from device.settings.tables import DoorSettings
 from device.virtual.clock import SimulatedClock
-from tests.device.door.bench import Bench, FakeDoorIO
-from tests.device.door.test_controller import in_state
+from tests.device.door.bench import Bench, FakeDoorIO, in_state
 
 FAULTS = (
     *(
