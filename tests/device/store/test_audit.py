@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -126,3 +127,42 @@ def test_row_that_cannot_be_read_is_an_error_with_its_number(store: Store, colum
         other.commit()
     with pytest.raises(StoreError, match=f"row {number} of the audit .*{value}"), store.audit() as audit:
         audit.newest(1)
+
+
+class TestPages:
+    """What a subscription reads."""
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[Store]:
+        with Store(tmp_path / "state") as store:
+            for number in range(5):
+                with store.audit() as audit:
+                    audit.add(AuditRow(0, NOON, Event.FAULT, fault=f"{number}"))
+            yield store
+
+    @pytest.mark.parametrize(
+        ("number", "limit", "ids"), [(0, 9, [1, 2, 3, 4, 5]), (-1, 2, [1, 2]), (2, 2, [3, 4]), (4, 2, [5]), (5, 2, [])]
+    )
+    def test_rows_behind_a_number_come_in_order(self, store: Store, number: int, limit: int, ids: list[int]) -> None:
+        with store.audit() as audit:
+            assert [row.id for row in audit.after(number, limit)] == ids
+
+    @pytest.mark.parametrize(("count", "number"), [(-1, 5), (0, 5), (1, 4), (4, 1), (5, 0), (6, 0)])
+    def test_newest_rows_are_behind_a_number(self, store: Store, count: int, number: int) -> None:
+        with store.audit() as audit:
+            assert audit.before_newest(count) == number
+
+    def test_signature_changes_with_a_commit_alone(self, store: Store) -> None:
+        before = store.signature()
+        with store.audit() as audit:
+            list(audit)
+        after_reading = store.signature()
+        with store.audit() as audit:
+            audit.add(AuditRow(0, NOON, Event.FAULT))
+        assert (after_reading, store.signature() != before) == (before, True)
+
+    def test_signature_changes_with_the_commit_of_another(self, store: Store) -> None:
+        before = store.signature()
+        with Store(store.path.parent) as other, other.audit() as audit:
+            audit.add(AuditRow(0, NOON, Event.FAULT))
+        assert store.signature() != before
