@@ -49,7 +49,7 @@ def release(name: str | None, as_json: bool) -> int:
 @door_option
 @json_option
 def lockdown(name: str | None, as_json: bool) -> int:
-    """Keep the doors locked, whoever comes, until `clear`."""
+    """Keep the doors locked for everyone until `clear`."""
     return _commanded("lockdown", name, as_json=as_json)
 
 

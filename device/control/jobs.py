@@ -47,7 +47,7 @@ def ending() -> ProtocolError:
 
 def _too_long() -> ProtocolError:
     return ProtocolError(
-        f"The request is not a line of up to {MAX_BULK} bytes.", hint="Send less at once.", code=Code.REQUEST
+        f"Invalid request: expected one line of up to {MAX_BULK} bytes.", hint="Send less at once.", code=Code.REQUEST
     )
 
 

@@ -45,7 +45,7 @@ CHECK_S = 1.0
 END_S = 2.0
 """How long the end waits for the thread that listens, and then for all lanes together: one may hang in a disk."""
 _NO_LINE = ProtocolError(
-    f"The request is not a line of up to {MAX_REQUEST} bytes.", hint="Use `lintel door`.", code=Code.REQUEST
+    f"Invalid request: expected one line of up to {MAX_REQUEST} bytes.", hint="Use `lintel door`.", code=Code.REQUEST
 )
 
 

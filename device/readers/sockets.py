@@ -115,7 +115,7 @@ class SocketReader:
             raise ReaderError("The badge reader is closed.", hint="Open it again.")
         if not listening.is_in_place():
             raise ReaderError(
-                f"The badge reader is gone: somebody removed its socket {listening.path}.", hint="Leave it to Lintel."
+                f"The badge reader is gone: its socket {listening.path} was removed.", hint="Leave it to Lintel."
             )
 
 

@@ -40,7 +40,7 @@ class TestBulk:
         assert office.sizes == [size]
 
     def test_longer_one_is_refused(self, path: Path, office: Office) -> None:
-        with pytest.raises(DoorError, match="not a line of up to 1048576 bytes"):
+        with pytest.raises(DoorError, match="expected one line of up to 1048576 bytes"):
             Client(path).ask(Store(picture=bytes(800_000)), Stored)
         assert office.sizes == []
 
@@ -152,4 +152,4 @@ def test_without_a_service_there_is_nothing_to_stream(path: Path) -> None:
 
 def test_service_without_bulk_verbs_refuses_long_lines(path: Path, server: ControlServer) -> None:  # noqa: ARG001 - it runs
     (refused,) = answers(path, b"x" * 2000)
-    assert refused["what"] == "The request is not a line of up to 1024 bytes."
+    assert refused["what"] == "Invalid request: expected one line of up to 1024 bytes."

@@ -26,7 +26,7 @@ from tests.device.control.bench import LOCKED, ToldDoor, answers, request
         (request("status", x=1), "request", "unknown field `x`", "Understood: verb, door, v, id."),
         (request("status", door=1), "request", "Expected `str | null`, got `int`", "Understood: verb, door, v, id."),
         (b"status\n", "request", "Invalid request", "JSON object on one line"),
-        (b"x" * 2000, "request", "not a line of up to 1024 bytes", "lintel door"),
+        (b"x" * 2000, "request", "expected one line of up to 1024 bytes", "lintel door"),
     ],
 )
 def test_what_is_not_understood_is_answered_with_what_is(
