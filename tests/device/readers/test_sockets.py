@@ -302,7 +302,7 @@ def test_refused_socket_leaves_no_descriptor(path: Path) -> None:
 
 def test_socket_that_somebody_removed_is_gone(reader: SocketReader, path: Path) -> None:
     path.unlink()
-    with pytest.raises(ReaderError, match="its socket .* was removed"):
+    with pytest.raises(ReaderError, match=r"its socket .* was removed"):
         reader.read(0.0)
 
 
@@ -310,7 +310,7 @@ def test_socket_that_somebody_replaced_is_gone_and_not_removed(reader: SocketRea
     path.unlink()
     with socket.socket(socket.AF_UNIX) as other:
         other.bind(str(path))
-        with pytest.raises(ReaderError, match="its socket .* was removed"):
+        with pytest.raises(ReaderError, match=r"its socket .* was removed"):
             reader.read(0.0)
         reader.close()
         assert path.is_socket()
