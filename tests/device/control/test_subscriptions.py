@@ -20,7 +20,7 @@ from device.errors import DoorError
 from device.line_server import Peer
 from device.records import DoorState
 from tests.device.control.bench import PATIENCE_S, answers, connected, request, until
-from tests.device.control.ledger import QUICK, Ledger, client, numbers, serving
+from tests.device.control.ledger import IMPATIENT, QUICK, Ledger, client, numbers, serving
 
 
 @pytest.fixture
@@ -176,6 +176,12 @@ def test_badges_and_people_are_for_those_who_may_read_the_store(ledger: Ledger, 
 
 
 class TestBadSubscribers:
+    @pytest.fixture
+    def service(self, path: Path, ledger: Ledger) -> Iterator[ControlServer]:
+        service = serving(path, ledger, IMPATIENT)
+        yield service
+        service.close()
+
     def test_one_that_goes_on_speaking_is_hung_up_on(self, path: Path, service: ControlServer) -> None:
         with connected(path) as chatty:
             chatty.sendall(request("subscribe"))
@@ -214,7 +220,8 @@ class TestBadSubscribers:
             deaf.sendall(request("subscribe", **{"from": 1}))
             assert numbers(client(path).subscribe(1), 10_250) == list(range(1, 10_251))
 
-    def test_there_are_64_at_most(self, path: Path, service: ControlServer) -> None:
+    def test_there_are_64_at_most(self, path: Path, ledger: Ledger) -> None:
+        service = serving(path, ledger)
         many = [connected(path) for _ in range(64)]
         for one in many:
             one.sendall(request("subscribe"))
@@ -225,6 +232,7 @@ class TestBadSubscribers:
             one.close()
         until(lambda: not service._subscriptions._subscribers)
         assert next(client(path).subscribe()) == Start(250)
+        service.close()
 
     def test_questions_are_answered_while_the_store_hangs(self, path: Path, ledger: Ledger) -> None:
         service = serving(path, ledger, Pace())
