@@ -341,7 +341,7 @@ def test_card_taken_away_is_not_held_back() -> None:
 
 
 def test_taking_away_is_told() -> None:
-    assert list(Transcript(0.0, {}).lines(BadgeRemoved(1.5, "front"))) == ["    1.500 s  front  taken away"]
+    assert list(Transcript(0.0, {}).lines(BadgeRemoved(1.5, "front"))) == ["    1.500 s  front  removed"]
     assert Transcript(0.0, {}).plain(BadgeRemoved(1.5, "front")) == {
         "at_s": 1.5,
         "reader": "front",
