@@ -139,13 +139,13 @@ class Access:
 
     def advance(self, stop: Stop, within_s: float = 0.0) -> tuple[Transaction, ...]:
         """Hears what the cameras saw, a request to stop, and the time; what is over. Waits `within_s` at most."""
-        if stop.is_set():
-            self._all_hear(StopRequested(self._clock.monotonic()))
+        self._ask_whether_to_stop(stop)
         left_s = max(0.0, self.deadline - self._clock.monotonic())
         for look in self._looking.looks(self._wanted(), min(within_s, left_s)):
             for visit in self._visits.values():
                 if visit.sight is look.sight:
                     self._looked(visit, look.event, stop)
+        self._ask_whether_to_stop(stop)
         self._all_hear(TimePassed(self._clock.monotonic()))
         over = [reader for reader, visit in self._visits.items() if visit.showing.verdict is not None]
         transactions = tuple(self._over(self._visits.pop(reader), stop) for reader in over)
@@ -209,15 +209,19 @@ class Access:
             visit.hear(ComparisonFailed(event.at, in_words(error)))
 
     def _compared(self, visit: _Visit, rule: DecisionRule, stop: Stop) -> None:
-        """Compares when the showing asks for it. What the door and a request to stop say then counts."""
+        """Compares when the showing asks for it. What the door and a request to stop say then counts for a match."""
         showing, claim = visit.showing, visit.showing.claim
         if not showing.awaits_comparison or claim is None:
             return
         evidence = compare([probe.embedding for probe in showing.track], claim.references, rule)
-        if stop.is_set():
+        if evidence.matches and stop.is_set():
             visit.hear(StopRequested(showing.at))
         visit.hear(DoorChanged(showing.at, self._doorway.door.state))
         visit.hear(Compared(showing.at, showing.track, claim, evidence))
+
+    def _ask_whether_to_stop(self, stop: Stop) -> None:
+        if stop.is_set():
+            self._all_hear(StopRequested(self._clock.monotonic()))
 
     def _all_hear(self, event: ShowingEvent) -> None:
         for visit in self._visits.values():

@@ -14,6 +14,7 @@ from device.clock import Stop
 from device.credentials import parse_badge
 from device.errors import CameraError, ModelError, StoreError
 from device.records import (
+    Event,
     Image,
     Outcome,
     Probe,
@@ -284,3 +285,25 @@ def test_door_is_given_the_row_of_the_decision(world_of: Callable[..., World], m
     monkeypatch.setattr(world.door, "grant", noted)
     assert world.swipe().decision.granted
     assert given == [{"extended": False, "row": world.last_row().id}]
+
+
+def test_face_of_another_is_the_reason_although_a_request_to_stop_came_with_its_last_frame(
+    world_of: Callable[..., World],
+) -> None:
+    world, stop = world_of(probe(0.5)), Stop()
+    world.clock.at(world.clock.monotonic() + 0.3, stop.set)
+    assert world.swipe(stop=stop).decision.reason is Reason.NON_MATCH
+
+
+def test_request_to_stop_at_the_deadline_is_the_reason(world_of: Callable[..., World]) -> None:
+    world, stop = world_of(Reason.FACE_TURNED), Stop()
+    world.clock.at(world.clock.monotonic() + 6.0, stop.set)
+    assert world.swipe(stop=stop).decision.reason is Reason.STOPPING
+
+
+def test_request_to_stop_with_the_last_frame_is_never_written_down_as_a_grant(world_of: Callable[..., World]) -> None:
+    world, stop = world_of(probe(0.95)), Stop()
+    world.clock.at(world.clock.monotonic() + 0.3, stop.set)
+    assert world.swipe(stop=stop).decision.reason is Reason.STOPPING
+    with world.store.audit() as audit:
+        assert [row.reason for row in audit if row.event is Event.DECISION] == [Reason.STOPPING]

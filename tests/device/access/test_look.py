@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from typing import NoReturn
 
 import cv2
 import msgspec
@@ -17,6 +18,7 @@ from device.records import (
 from device.settings.tables import AccessSettings
 from tests.device.access.world import (
     PICTURE_REASONS,
+    ScriptedAnalyzer,
     World,
     probe,
     swiped,
@@ -205,3 +207,24 @@ def test_a_grant_always_rests_on_enough_matching_frames_in_a_row(
         assert len(used) == needed
         assert "other" not in used
     assert world.releases == int(transaction.decision.granted)
+
+
+def test_model_that_is_not_calibrated_is_a_denial_without_a_look(
+    world_of: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def uncalibrated(_self: ScriptedAnalyzer) -> NoReturn:
+        raise ModelError("The model has no thresholds.", hint="Calibrate it.")
+
+    world = world_of(probe(0.95))
+    monkeypatch.setattr(ScriptedAnalyzer, "decision_rule", property(uncalibrated))
+    transaction = world.swipe()
+    assert (transaction.decision.reason, transaction.fault) == (Reason.VISION_FAULT, "The model has no thresholds.")
+    assert (world.camera.given, world.releases) == ([], 0)
+
+
+def test_comparison_that_fails_is_a_denial_at_once(world_of: Callable[..., World]) -> None:
+    """As with references of another length."""
+    world = world_of(probe(0.95), references=np.array([[1.0, 0.0, 0.0]], np.float32))
+    transaction = world.swipe()
+    assert (transaction.decision.reason, transaction.fault) == (Reason.VISION_FAULT, "ValueError")
+    assert (transaction.frames, world.releases) == (3, 0)
