@@ -307,3 +307,19 @@ def test_request_to_stop_with_the_last_frame_is_never_written_down_as_a_grant(wo
     assert world.swipe(stop=stop).decision.reason is Reason.STOPPING
     with world.store.audit() as audit:
         assert [row.reason for row in audit if row.event is Event.DECISION] == [Reason.STOPPING]
+
+
+def test_store_that_could_not_say_whose_badge_it_is_is_not_asked_again(
+    world_of: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would keep them waiting as long again."""
+    asked: list[str] = []
+
+    def fail(what: str) -> NoReturn:
+        asked.append(what)
+        raise StoreError("Locked.", hint="Wait.")
+
+    world = world_of(probe(0.95))
+    for what in ("people", "audit", "writing"):
+        monkeypatch.setattr(world.store, what, lambda what=what: fail(what))
+    assert (world.swipe().decision.reason, asked) == (Reason.STORE_FAULT, ["people"])

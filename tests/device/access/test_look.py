@@ -96,7 +96,7 @@ def test_a_face_that_jumps_for_ever_is_no_fault_of_the_camera(world_of: Callable
 
 
 def test_the_person_has_until_the_time_out_to_come_closer(world_of: Callable[..., World]) -> None:
-    assert world_of(*[Reason.FACE_TOO_SMALL] * 20, probe(0.95)).swipe().decision.granted
+    assert world_of(*[Reason.FACE_TOO_SMALL] * 45, probe(0.95)).swipe().decision.granted
 
 
 def test_a_camera_that_fails_is_a_denial(world_of: Callable[..., World]) -> None:
@@ -226,5 +226,6 @@ def test_comparison_that_fails_is_a_denial_at_once(world_of: Callable[..., World
     """As with references of another length."""
     world = world_of(probe(0.95), references=np.array([[1.0, 0.0, 0.0]], np.float32))
     transaction = world.swipe()
-    assert (transaction.decision.reason, transaction.fault) == (Reason.VISION_FAULT, "ValueError")
+    assert transaction.decision.reason is Reason.VISION_FAULT
+    assert "ValueError" in (transaction.fault or "")
     assert (transaction.frames, world.releases) == (3, 0)
