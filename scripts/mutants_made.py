@@ -180,6 +180,7 @@ def _left_out(source: str) -> list[tuple[Position, Position]]:
             found.append(node)
         elif isinstance(node, ast.ClassDef):
             found += [one for one in node.decorator_list if ast.unparse(one).startswith("dataclass")]
+            found += [one.value for one in node.keywords if one.arg == "frozen"]
     return [((n.lineno, n.col_offset), (n.end_lineno or n.lineno, n.end_col_offset or 0)) for n in found]
 
 

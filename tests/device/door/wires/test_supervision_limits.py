@@ -8,7 +8,7 @@ BETWEEN = [(0.2, Wire.BRIDGED, Wire.CLOSED), (0.486, Wire.CLOSED, Wire.OPEN), (0
 
 
 def test_states_have_the_voltages_of_the_wiring_guide() -> None:
-    assert [round(NOMINAL[wire], 2) for wire in Wire] == [0.0, 0.4, 0.57, 1.0]
+    assert [round(NOMINAL[wire], 5) for wire in Wire] == [0.0, 0.4, 0.57143, 1.0]
 
 
 def test_limits_are_half_way() -> None:
