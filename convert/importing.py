@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from convert.alignments import alignment_named, resized
 from convert.catalogue import Entry, catalogue, hash_of, hash_of_file, hash_of_folder
-from convert.errors import WeightsError
+from convert.errors import WeightsError, cause
 from convert.networks.table import NETWORKS, network_named
 from convert.spec import MAX_LENGTH, NetworkSpec, encoded, sidecar, write_network
 from convert.tensorflow_backend import load_tensorflow, quiet
 from convert.weights.keras_files.archive import load_weights_into, read_network
 from convert.weights.keras_files.saved_model import check_saved_model
+from convert.weights.kinds import Kind, expect
+from convert.weights.onnx_files.network import read_onnx_network
 from convert.weights.published import IMPORTERS
 from device.vision.manifest import Source
 
@@ -88,7 +90,7 @@ def import_known(name: str, source: Path, out: Path, *, any_hash: bool = False) 
 
 
 def import_own(name: str, source: Path, out: Path, own: OwnNetwork) -> Imported:
-    """Imports one's own network, a `.keras` file, a whole or weights-only `.h5`, or the folder of a SavedModel.
+    """Imports one's own network: a `.keras` or `.onnx` file, a whole or weights-only `.h5`, a SavedModel's folder.
 
     Raises `WeightsError` if it is not a network of `own.size_px` RGB pixels, channels last, to one vector.
     """
@@ -140,7 +142,7 @@ def _imported(path: Path, spec: NetworkSpec, model: "keras.Model") -> Imported:
 
 
 def _own_model(source: Path, own: OwnNetwork) -> "keras.Model":
-    model = read_network(source) if own.network is None else _with_weights(own.network, source, own)
+    model = _read(source, own)
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise _unfit(f"expected one input and one output, received {len(model.inputs)} and {len(model.outputs)}")
     if model.inputs[0].dtype != "float32" or model.outputs[0].dtype != "float32":
@@ -149,11 +151,21 @@ def _own_model(source: Path, own: OwnNetwork) -> "keras.Model":
     return model
 
 
+def _read(source: Path, own: OwnNetwork) -> "keras.Model":
+    """The network in the file, whichever kind of file it is. Raises `WeightsError` for one that is not taken."""
+    if own.network is not None:
+        return _with_weights(own.network, source, own)
+    if expect(source, Kind.KERAS, Kind.HDF5, Kind.ONNX) is Kind.ONNX:
+        return read_onnx_network(source, own.size_px, scale=own.scale, offset=own.offset)
+    return read_network(source)
+
+
 def _with_weights(name: str, source: Path, own: OwnNetwork) -> "keras.Model":
     """The project's network `name` with the weights in `source`."""
     if not own.is_plain:
         raise _unfit(f"{name} normalizes its input itself", "Leave out --scale, --offset and --color.")
     model = _network(name, own.length)
+    expect(source, Kind.HDF5)
     try:
         load_weights_into(model, source)
     except WeightsError as error:
@@ -254,7 +266,7 @@ def _save_with_normalization(source: Path, new: Path, own: OwnNetwork) -> tuple[
             variables = call.variables
             return len(variables), sum(int(variable.shape.num_elements() or 0) for variable in variables)
     except Exception as error:
-        raise _unfit(f"TensorFlow cannot load it: {' '.join(str(error).split())[:300]}") from error
+        raise _unfit(f"TensorFlow cannot load it: {cause(error)}") from error
 
 
 def _unfit(

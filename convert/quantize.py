@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from convert.errors import cause
 from convert.representative_set import Chips
 from convert.tensorflow_backend import load_tensorflow, quiet
 from device.errors import ImageError, ModelError
@@ -46,9 +47,8 @@ def quantize(model: "keras.Model", quantization: Quantization, chips: Chips, *, 
                 _take_integers(converter)
             return bytes(converter.convert())
     except Exception as error:
-        said = " ".join(str(error).split())[:300] or type(error).__name__
         raise ModelError(
-            f"TensorFlow cannot convert {model.name} to {quantization.value}: {said}",
+            f"TensorFlow cannot convert {model.name} to {quantization.value}: {cause(error)}",
             hint="Rebuild the network from layers that TFLite has kernels for; what TensorFlow said is above.",
         ) from error
 

@@ -77,8 +77,9 @@ def import_network(
 ) -> None:
     """Import a network: a known one by its NAME, or your own under a NAME of your choice.
 
-    The hash of known weights is checked, and every tensor is accounted for. Your own may be a .keras or .h5 file, or
-    the folder of a SavedModel; nothing in it is executed, and a file with layers other than Keras's own is refused.
+    The hash of known weights is checked, and every tensor is accounted for. Your own may be a .keras, .h5 or .onnx
+    file, or the folder of a SavedModel; nothing in it is executed. Layers other than Keras's own, and ONNX operators
+    other than those in docs/convert.md, are refused.
     """
     from convert.importing import OWN_TERMS, OwnNetwork, import_known, import_own
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convert import keras_backend
-from convert.errors import WeightsError
+from convert.errors import WeightsError, cause
 from convert.tensorflow_backend import quiet
 from convert.weights.keras_files.config import Json, parse_config, refused
 from convert.weights.keras_files.hdf5 import damaged, opened, stored_tensors
@@ -247,5 +247,4 @@ def _keras_errors(what: str) -> Iterator[None]:
     except WeightsError:
         raise
     except Exception as error:
-        said = " ".join(str(error).split())[:300] or type(error).__name__
-        raise refused(f"{what}: {said}") from error
+        raise refused(f"{what}: {cause(error)}") from error

@@ -73,6 +73,15 @@ _LEGACY_MODULES = {
     "DTypePolicy": "keras",
     **dict.fromkeys(LAYERS, "keras.layers"),
 }
+_KERNEL = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
+_NO_LONGER = {
+    "Conv2DTranspose": ("groups",),
+    "DepthwiseConv2D": ("groups",),
+    "SeparableConv2D": ("groups", *_KERNEL),
+}
+"""Arguments that Keras 2 wrote for layers which have no use for them, and which Keras 3 refuses; of groups, one."""
+_OF_KERAS_2 = (".src.engine.functional", ".src.engine.sequential")
+"""How the modules end that a `.keras` file of Keras 2 names for its network."""
 _REASONS = {
     "Lambda": "it carries Python code",
     "__lambda__": "it is Python code",
@@ -108,12 +117,12 @@ def parse_config(content: bytes) -> dict[str, Json]:
     return checked
 
 
-def refused(what: str) -> WeightsError:
+def refused(
+    what: str,
+    hint: str = "Save it as Functional or Sequential from Keras's own layers, with `model.save('network.keras')`.",
+) -> WeightsError:
     """The error of a Keras file that is not taken."""
-    return WeightsError(
-        f"Not a Keras network that can be imported: {printable(what)}.",
-        hint="Save it as Functional or Sequential from Keras's own layers, with `model.save('network.keras')`.",
-    )
+    return WeightsError(f"Not a Keras network that can be imported: {printable(what)}.", hint=hint)
 
 
 def printable(text: str) -> str:
@@ -174,6 +183,11 @@ def _modern(name: str, config: dict[str, Json]) -> dict[str, Json]:
         renamed |= {"batch_shape": shape} if name == "InputLayer" else {"input_shape": shape[1:]}
     if isinstance(axis := renamed.get("axis"), list) and len(axis) == 1 and name == "BatchNormalization":
         renamed["axis"] = axis[0]
+    if name == "LeakyReLU" and "alpha" in renamed:
+        renamed["negative_slope"] = renamed.pop("alpha")
+    for argument in _NO_LONGER.get(name, ()):
+        if argument != "groups" or renamed.get("groups") == 1:
+            renamed.pop(argument, None)
     return renamed
 
 
@@ -200,6 +214,10 @@ def _check(entry: dict[str, Json]) -> None:
         return
     if reason := _REASONS.get(str(name)):
         raise refused(f"{_title(entry)} is refused, for {reason}")
+    if isinstance(module, str) and module.endswith(_OF_KERAS_2):
+        raise refused(
+            "it is a .keras file of Keras 2", "Save it there as an .h5 file, with `model.save('network.h5')`."
+        )
     known = ALLOWED.get(module) if isinstance(module, str) else None
     if known is None or name not in known:
         raise refused(f"{_title(entry)} is not one of Keras's layers that only compute")

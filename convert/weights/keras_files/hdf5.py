@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convert.errors import WeightsError
+from convert.errors import WeightsError, cause
 from convert.weights.keras_files.config import printable
 
 if TYPE_CHECKING:
@@ -51,9 +51,7 @@ def opened(path: Path) -> "Iterator[h5py.File]":
     except WeightsError:
         raise
     except Exception as error:
-        raise damaged(
-            f"HDF5 says: {str(error).splitlines()[0][:200] if str(error) else type(error).__name__}"
-        ) from error
+        raise damaged(f"HDF5 says: {cause(error)}") from error
 
 
 def stored_tensors(group: "h5py.Group") -> dict[str, Stored]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from convert.errors import WeightsError
+from convert.errors import WeightsError, cause
 from convert.tensorflow_backend import load_tensorflow, quiet
 from convert.weights.keras_files.config import printable, words
 
@@ -232,7 +232,7 @@ def _check_numbers(path: Path) -> None:
                 if types[name].is_floating and not np.isfinite(reader.get_tensor(name)).all()
             ]
     except Exception as error:
-        raise _refused(f"its variables cannot be read: {' '.join(str(error).split())[:200]}") from error
+        raise _refused(f"its variables cannot be read: {cause(error)}") from error
     if broken:
         raise _refused(f"{broken[0]}: expected finite numbers, received NaN or infinity")
 
