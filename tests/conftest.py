@@ -32,7 +32,7 @@ ONCE = (
     "tests/device/store/test_damage.py",
     "tests/device/store/test_reading.py",
     "tests/device/store/test_turnstile.py",
-    "tests/device/test_administration.py",
+    "tests/device/test_administration_laws.py",
     "tests/device/test_two_doors.py",
 )
 """What waits or computes for long and is the same under each Python: `make test` runs it under one of them."""

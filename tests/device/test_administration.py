@@ -1,18 +1,12 @@
 """What an operator changes about badges and people: a badge opens exactly when the operator's model says valid."""
 
-import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from device.administration import Administration
-from device.credentials import parse_badge
 from device.errors import CredentialError, StoreError
 from device.policy.decision import refusal
 from device.ports import Clock
@@ -20,20 +14,10 @@ from device.records import Credential, Event, Person, Reason
 from device.store.audit import Audit
 from device.store.store import Store
 from device.virtual.clock import SimulatedClock
+from tests.device.administered import MODEL, NEW, OLD, THIRD, enroll
 from tests.there import there
 
-MODEL = "ab" * 32
 ADA, GRACE = "Ada Lovelace", "Grace Hopper"
-OLD, NEW, THIRD = parse_badge("17:1"), parse_badge("17:2"), parse_badge("csn:04A2B9C1")
-BADGES = (OLD, NEW, THIRD)
-REFERENCE = np.eye(1, 128, dtype=np.float32)
-
-
-def enroll(store: Store, name: str) -> Person:
-    with store.people() as people:
-        person = people.add(name, SimulatedClock().utc())
-        people.add_references(person, REFERENCE, MODEL, SimulatedClock().utc())
-    return person
 
 
 @pytest.fixture
@@ -234,143 +218,6 @@ def test_change_that_cannot_be_made_leaves_no_row(
 def test_change_of_the_strike_time_is_noted(store: Store, office: Administration, extended: bool, event: str) -> None:
     office.give_time(ADA, extended=extended)
     assert noted(store)[-1][0].value == event
-
-
-@dataclass
-class Model:
-    """What an operator thinks: by badge its state and holder, and who is enrolled."""
-
-    people: set[str] = field(default_factory=set)
-    badges: dict[Credential, tuple[str, str | None]] = field(
-        default_factory=lambda: dict.fromkeys(BADGES, ("unknown", None))
-    )
-
-    def add(self, name: str, badge: Credential) -> bool:
-        if name not in self.people or self.badges[badge] != ("unknown", None):
-            return False
-        self.badges[badge] = ("valid", name)
-        return True
-
-    def replace(self, old: Credential, new: Credential) -> bool:
-        state, holder = self.badges[old]
-        if holder is None or state == "revoked" or old == new or self.badges[new] != ("unknown", None):
-            return False
-        self.badges[old], self.badges[new] = ("revoked", holder), ("valid", holder)
-        return True
-
-    def turn(self, badge: Credential, states: set[str], into: str) -> bool:
-        state, holder = self.badges[badge]
-        if state not in states or (holder is None and into != "valid"):
-            return False
-        self.badges[badge] = (into, holder) if holder else ("unknown", None)
-        return True
-
-    def rename(self, name: str, new: str) -> bool:
-        if name not in self.people or new in self.people:
-            return False
-        self.people = self.people - {name} | {new}
-        self.badges = {badge: (state, new if who == name else who) for badge, (state, who) in self.badges.items()}
-        return True
-
-    def remove(self, name: str) -> bool:
-        left = {"valid": "unknown", "suspended": "revoked", "revoked": "revoked"}
-        gone = {badge: (left[state], None) for badge, (state, who) in self.badges.items() if who == name}
-        self.badges.update(gone)
-        found = name in self.people
-        self.people.discard(name)
-        return found
-
-    def enroll(self, name: str) -> bool:
-        found = name in self.people
-        self.people.add(name)
-        return not found
-
-
-def remove(store: Store, name: str) -> None:
-    with store.people() as people:
-        person = people.named(name)
-    if person is None:
-        raise CredentialError("Nobody.", hint="None.")
-    with store.people() as people:
-        people.remove(person)
-
-
-def enroll_once(store: Store, name: str) -> None:
-    with store.people() as people:
-        if people.named(name):
-            raise CredentialError("Enrolled.", hint="None.")
-    enroll(store, name)
-
-
-OPERATIONS: dict[str, tuple[Callable[..., bool], Callable[..., object]]] = {
-    "add": (lambda m, n, _o, b, _c: m.add(n, b), lambda a, _s, n, _o, b, _c: a.add_badge(n, b)),
-    "replace": (lambda m, _n, _o, b, c: m.replace(b, c), lambda a, _s, _n, _o, b, c: a.replace_badge(b, c)),
-    "revoke": (
-        lambda m, _n, _o, b, _c: m.turn(b, {"valid", "suspended", "revoked"}, "revoked"),
-        lambda a, _s, _n, _o, b, _c: a.revoke_badge(b),
-    ),
-    "suspend": (
-        lambda m, _n, _o, b, _c: m.turn(b, {"valid", "suspended"}, "suspended"),
-        lambda a, _s, _n, _o, b, _c: a.suspend_badge(b),
-    ),
-    "resume": (
-        lambda m, _n, _o, b, _c: m.turn(b, {"suspended"}, "valid"),
-        lambda a, _s, _n, _o, b, _c: a.resume_badge(b),
-    ),
-    "restore": (
-        lambda m, _n, _o, b, _c: m.turn(b, {"revoked"}, "valid"),
-        lambda a, _s, _n, _o, b, _c: a.restore_badge(b),
-    ),
-    "rename": (lambda m, n, o, _b, _c: m.rename(n, o), lambda a, _s, n, o, _b, _c: a.rename(n, o)),
-    "remove": (lambda m, n, _o, _b, _c: m.remove(n), lambda _a, s, n, _o, _b, _c: remove(s, n)),
-    "enroll": (lambda m, n, _o, _b, _c: m.enroll(n), lambda _a, s, n, _o, _b, _c: enroll_once(s, n)),
-}
-NAMES = st.sampled_from(["Ada", "Grace"])
-OFTEN = ["add", "enroll", "suspend"]
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(sorted(OPERATIONS) + OFTEN), NAMES, NAMES, st.sampled_from(BADGES), st.sampled_from(BADGES)
-    ),
-    min_size=20,
-    max_size=60,
-)
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("empty")) as opened:
-        yield opened
-
-
-@given(STEPS)
-@settings(max_examples=200)
-def test_badge_opens_exactly_when_the_model_says_valid(
-    empty: Store, steps: list[tuple[str, str, str, Credential, Credential]]
-) -> None:
-    model = Model()
-    with empty.copy_in_memory() as store:
-        office = Administration(store, SimulatedClock())
-        model.enroll("Ada")
-        enroll(store, "Ada")
-        for name, *arguments in steps:
-            expects, does = OPERATIONS[name]
-            allowed, done = expects(model, *arguments), False
-            with contextlib.suppress(CredentialError):
-                does(office, store, *arguments)
-                done = True
-            assert (name, done) == (name, allowed)
-            assert_agrees(store, model)
-
-
-def assert_agrees(store: Store, model: Model) -> None:
-    with store.people() as people:
-        for badge, (state, holder) in model.badges.items():
-            claim = people.claim(badge, MODEL)
-            assert (refusal(claim) is None) == (state == "valid")
-            assert (claim.person.name if claim else None) == holder
-            assert bool(claim and claim.suspended) == (state == "suspended")
-        left = {badge for badge, known in model.badges.items() if known == ("revoked", None)}
-        assert {revoked.credential for revoked in people.revoked_badges()} == left
 
 
 class Beside(Administration):

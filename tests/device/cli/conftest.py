@@ -9,6 +9,7 @@ import pytest
 from device.images import read_image
 from device.virtual.figures import Figure, Place
 from device.virtual.scene import Scene
+from tests.device.commands import Ended, Lintel
 
 
 @pytest.fixture
@@ -64,3 +65,15 @@ def clip(tmp_path_factory: pytest.TempPathFactory, eileen: Path) -> Path:
         writer.write(scene.draw(index / 10, index)[:, :, ::-1])
     writer.release()
     return path
+
+
+@pytest.fixture
+def enrolled(lintel: Lintel, eileen: Path, state: Path) -> Ended:  # noqa: ARG001 - the folder must be named before
+    """Eileen Collins with badge 17:1001."""
+    return lintel("enroll", "17:1001", eileen, "--name", "Eileen Collins")
+
+
+@pytest.fixture
+def both(lintel: Lintel, enrolled: Ended, grace: Path) -> tuple[Ended, Ended]:
+    """And Grace Hopper with badge csn:04A2B9C1."""
+    return enrolled, lintel("enroll", "csn:04a2b9c1", grace, "--name", "Grace Hopper")
