@@ -112,10 +112,18 @@ class TestPeers:
         third.close()
         assert (oldest_one, b"last") in by_age.taken
 
+    def test_one_that_is_dropped_is_read_once_more(self, by_age: Bench) -> None:
+        client = by_age.connect()
+        (peer,) = by_age.server.peers
+        client.sendall(b"last")
+        by_age.server._serve_and_drop(peer)
+        assert (by_age.taken, is_hung_up(client)) == ([(peer, b"last")], True)
+
     @pytest.mark.parametrize(("after_s", "stays"), [(1.9, True), (2.0, False)])
     def test_one_that_is_there_for_2_s_is_read_and_dropped(self, by_age: Bench, after_s: float, stays: bool) -> None:
+        by_age.clock.now = 100.0
         client = by_age.connect()
-        by_age.clock.now = after_s
+        by_age.clock.now = 100.0 + after_s
         client.sendall(b"late")
         by_age.step()
         assert (by_age.received(), is_hung_up(client)) == ([b"late"], not stays)
@@ -145,13 +153,15 @@ class TestPeers:
         by_age.server.resume(peer)
         client.sendall(b"more")
         by_age.step()
+        assert by_age.server.step(0.0) is False
         assert (by_age.taken, peer.receive(8), peer.receive(8)) == ([], b"more", None)
         peer.close()
 
     def test_peer_says_who_it_is_and_whether_it_is_there(self, by_age: Bench) -> None:
         client = by_age.connect()
         (peer,) = by_age.server.peers
-        assert (peer.uid_or_none(), peer.is_connected()) == (os.getuid(), True)
+        client.sendall(b"kept")
+        assert (peer.uid_or_none(), peer.is_connected(), peer.receive(8)) == (os.getuid(), True, b"kept")
         client.close()
         assert peer.is_connected() is False
         peer.close()
@@ -180,6 +190,12 @@ class TestServer:
         began = time.monotonic()
         assert by_age.server.step(20.0)
         assert time.monotonic() - began < 10.0
+        assert by_age.server.step(0.0) is False
+
+    def test_waking_it_again_and_again_waits_for_nothing(self, by_age: Bench) -> None:
+        for _ in range(100_000):
+            by_age.server.wake()
+        by_age.step()
         assert by_age.server.step(0.0) is False
 
     def test_it_listens_elsewhere_when_told(self, by_age: Bench, tmp_path: Path) -> None:
