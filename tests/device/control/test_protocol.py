@@ -81,7 +81,8 @@ def answers_while_open(path: Path, line: bytes) -> list[dict[str, list[dict[str,
 class EarlierService:
     """A service of the time before versions: it refuses what it doesn't know, and answers its own requests."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, connections: int = 2) -> None:
+        self._connections = connections
         self.heard: list[bytes] = []
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
@@ -93,7 +94,7 @@ class EarlierService:
         doors = json.loads(
             json.dumps([{"door": "main", "state": "lockdown", "since": 1.0, "lines": [], "outputs": {}}])
         )
-        for _ in range(2):
+        for _ in range(self._connections):
             connection, _ = self._listener.accept()
             with connection:
                 line = connection.recv(1024)
@@ -113,6 +114,14 @@ def test_service_of_an_earlier_version_is_commanded_in_its_form(path: Path) -> N
     (status,) = ask_doors(path, DoorCommand.LOCKDOWN) or ()
     service.close()
     assert (status.door, json.loads(service.heard[1])) == ("main", {"command": "lockdown", "door": None})
+
+
+def test_service_of_an_earlier_version_has_no_subscriptions(path: Path) -> None:
+    service = EarlierService(path, connections=1)
+    with pytest.raises(DoorError, match="The service is of an earlier version") as refused:
+        next(Client(path).subscribe())
+    service.close()
+    assert "systemctl restart lintel" in refused.value.hint
 
 
 @pytest.mark.usefixtures("server")
