@@ -69,7 +69,8 @@ fuzz-coverage: dev-environment ## the same guided by coverage: fetches atheris (
 	@$(VENV)/python scripts/fuzz_coverage.py --seconds $(or $(SECONDS),60)
 
 mutants: dev-environment ## change the code a little, over and over: do the tests notice? (an hour; SEED=2 MOST=20 ROOM=door)
-	@$(VENV)/python scripts/mutants.py --seed $(or $(SEED),1) --most $(or $(MOST),40) $(if $(ROOM),--room $(ROOM),--write docs/evidence/mutants.md)
+	@$(VENV)/python scripts/mutants.py --seed $(or $(SEED),1) --most $(or $(MOST),40) --minutes $(or $(MINUTES),60) \
+	$(if $(ROOM),--room $(ROOM),--write docs/evidence/mutants.md)
 
 rig: dev-environment ## attack the real service, part by part, and write docs/evidence/rig.md (20 minutes)
 	@$(VENV)/python -m tests.rig --jobs 4 --write docs/evidence/rig.md

@@ -117,7 +117,7 @@ def _run(arguments: argparse.Namespace, known: Known, began: float) -> Run:
 
 def _command(arguments: argparse.Namespace) -> str:
     room = f" ROOM={arguments.room}" if arguments.room else ""
-    return f"make mutants SEED={arguments.seed} MOST={arguments.most}{room}"
+    return f"make mutants SEED={arguments.seed} MOST={arguments.most} MINUTES={arguments.minutes:.0f}{room}"
 
 
 def _drawn(group: Group, file: str, known: Known, chance: random.Random, most: int) -> Drawn:

@@ -36,6 +36,9 @@ MEMORY_BYTES = 8 << 30
 FIRST_RUN_S = 900.0
 MOST_FAILING = 0.02
 """The share of tests that may fail on the code as it is: some measure time, and fail on a busy machine."""
+CHILD = "a process of its own"
+"""Stands among the functions of a test that starts one: what that calls is not seen."""
+STARTS = frozenset({"subprocess.Popen", "os.fork", "os.posix_spawn"})
 UNNOTICED = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
@@ -69,7 +72,9 @@ class Learnt:
     """Tests that fail on the code as it is, and so notice nothing: they are left out."""
 
     def tests_for(self, mutant: Mutant) -> tuple[str, ...]:
-        """Those that call the mutated function, else those that call anything in its file, else all: quickest first."""
+        """Those that call the mutated function, else those that call anything in its file, and those that start a
+        process of their own; without any, all. The quickest first.
+        """
         function = f"{mutant.file}:{mutant.function}"
         chosen: list[str] = []
         if mutant.function and function not in self.at_import:
@@ -77,7 +82,8 @@ class Learnt:
         if not chosen:
             within = f"{mutant.file}:"
             chosen = [name for name, one in self.tests.items() if any(f.startswith(within) for f in one.functions)]
-        return self._quickest(chosen or list(self.tests))
+        elsewhere = [name for name, called in self.tests.items() if CHILD in called.functions]
+        return self._quickest(list(dict.fromkeys([*chosen, *elsewhere])) or list(self.tests))
 
     def seconds(self, tests: Sequence[str]) -> float:
         """How long these tests take on the code as it is."""
@@ -98,6 +104,12 @@ class _Recorder:
     tests: dict[str, tuple[float, list[str]]] = field(default_factory=dict)
     at_import: list[str] = field(default_factory=list)
     failing: list[str] = field(default_factory=list)
+    starts: list[str] = field(default_factory=list)
+    """What started a process since the test began."""
+
+    def pytest_configure(self) -> None:
+        """Has Python report what starts a process."""
+        sys.addaudithook(lambda event, _arguments: self.starts.append(event) if event in STARTS else None)
 
     def pytest_collection(self, session: pytest.Session) -> bool:
         """Collects as pytest does, watched."""
@@ -110,9 +122,11 @@ class _Recorder:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """One test with what it sets up, watched."""
         began = time.monotonic()
+        self.starts.clear()
         with _watched() as seen:
             result = yield
-        self.tests[item.nodeid] = time.monotonic() - began, self._named(seen)
+        child = [CHILD] if self.starts else []
+        self.tests[item.nodeid] = time.monotonic() - began, [*self._named(seen), *child]
         return result
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

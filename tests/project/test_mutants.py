@@ -78,6 +78,7 @@ class TestSelection:
             "slower": Called(20.0, frozenset({"gate.py:Gate.admits"})),
             "beside": Called(0.1, frozenset({"gate.py:Gate.close"})),
             "elsewhere": Called(0.1, frozenset({"door.py:Door.open"})),
+            "process": Called(0.2, frozenset({"a process of its own"})),
         },
         frozenset(),
     )
@@ -86,10 +87,10 @@ class TestSelection:
         return Mutant("gate.py", function, 1, "a", "b", "")
 
     def test_tests_that_call_the_function_run_quickest_first_within_25_s(self) -> None:
-        assert self.LEARNT.tests_for(self.mutant("Gate.admits")) == ("quick", "slow")
+        assert self.LEARNT.tests_for(self.mutant("Gate.admits")) == ("quick", "process", "slow")
 
     def test_limit_meets_all_tests_that_call_into_its_file(self) -> None:
-        assert self.LEARNT.tests_for(self.mutant("")) == ("beside", "quick", "slow")
+        assert self.LEARNT.tests_for(self.mutant("")) == ("beside", "quick", "process", "slow")
 
 
 class TestTable:

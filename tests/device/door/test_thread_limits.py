@@ -1,0 +1,96 @@
+"""How often a door's own threads come round, and how quickly they end."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from device.door.lasting import Lasting, Mode, Order
+from device.door.mode import ForgetfulMemory, ModeFile
+from device.door.operation import Door
+from device.door.saver import Saver
+from device.door.securing import evacuated
+from device.door.thread import DoorThread
+from device.door.wires.debounce import Settling
+from device.records import Line
+from device.settings.tables import DoorSettings
+from device.virtual.clock import SimulatedClock
+from tests.device.door.bench import FakeDoorIO
+
+
+class Hurry(threading.Event):
+    """Writes down how long it is waited for, and does not wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float] = []
+        self.waited = threading.Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if not self.waited.is_set():
+            self.waits.append(timeout or 0.0)
+            self.waited.set()
+        time.sleep(0.01)
+        return True
+
+
+@pytest.mark.parametrize(("strike_time_s", "wait_s"), [(0.2, 0.2), (3.0, 0.5)])
+def test_thread_of_a_door_waits_for_its_deadline_and_half_a_second_at_most(strike_time_s: float, wait_s: float) -> None:
+    clock = SimulatedClock()
+    clock.sleep(100.0)
+    door = Door(DoorSettings(strike_time_s=strike_time_s), FakeDoorIO(clock), clock)
+    hurry = Hurry()
+    door.hurry = hurry
+    door.grant()
+    thread = DoorThread(door, clock)
+    came = hurry.waited.wait(5.0)
+    thread.close()
+    door.close()
+    assert (came, [round(seconds, 3) for seconds in hurry.waits]) == (True, [wait_s])
+
+
+def test_saver_with_nothing_to_write_ends_at_once() -> None:
+    saver = Saver(ForgetfulMemory(), SimulatedClock(), lambda _why: None)
+    began = time.monotonic()
+    saver.close()
+    assert time.monotonic() - began < 1.5
+
+
+def test_evacuation_is_remembered_in_the_home_of_who_runs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evacuated, "SERVICE_STATE", tmp_path / "none")
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    memory = ModeFile(tmp_path / ".local" / "state" / "lintel", "main")
+    memory.write(Lasting(Mode(ordered=Order.EVACUATION)))
+    memory.close()
+    assert evacuated.evacuated_doors(tmp_path / "none.toml", ["main", "back"]) == {"main"}
+
+
+class TestSettling:
+    @pytest.mark.parametrize(("debounce_s", "cut_after_s"), [(0.05, 1.0), (0.2, 1.0), (0.5, 2.0)])
+    def test_supervised_wire_that_never_rests_is_cut(self, debounce_s: float, cut_after_s: float) -> None:
+        """After a second, or four times its settling time."""
+        wire = Settling(Line.QUIET, debounce_s, supervised=True)
+        now, lines = 100.0, (Line.ACTIVE, Line.QUIET)
+        for step in range(1000):
+            wire.see(lines[step % 2], now)
+            wire.settle(now)
+            if wire.line is Line.CUT:
+                break
+            now += 0.01
+        assert (wire.line, round(now - 100.0, 2)) == (Line.CUT, cut_after_s)
+
+    @pytest.mark.parametrize(("after_s", "line"), [(0.04, Line.QUIET), (0.06, Line.ACTIVE)])
+    def test_change_counts_once_it_has_lasted(self, after_s: float, line: Line) -> None:
+        wire = Settling(Line.QUIET, 0.05)
+        wire.see(Line.ACTIVE, 100.0)
+        wire.settle(100.0 + after_s)
+        assert wire.line is line
+
+    def test_unsupervised_wire_may_bounce_for_ever(self) -> None:
+        wire = Settling(Line.QUIET, 0.05)
+        for step in range(1000):
+            wire.see((Line.ACTIVE, Line.QUIET)[step % 2], 100.0 + step / 100)
+            wire.settle(100.0 + step / 100)
+        assert wire.line is Line.QUIET
