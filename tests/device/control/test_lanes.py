@@ -144,9 +144,14 @@ def test_release_whose_asker_went_is_neither_written_nor_done(street: Street) ->
 
 
 def test_too_many_releases_are_refused_and_keep_nobody_waiting(street: Street) -> None:
-    for _ in range(40):
+    street.send(DoorCommand.RELEASE)
+    assert street.notes.is_waiting.wait(PATIENCE_S)
+    for _ in range(16 + 1):
         street.send(DoorCommand.RELEASE)
     assert b"Too many releases" in street.open[-1].recv(1000)
+    street.open[-2].setblocking(False)
+    with pytest.raises(BlockingIOError):
+        street.open[-2].recv(1000)
     assert -street.send(DoorCommand.EVACUATE) + street.drives(released=True) < 0.1
 
 

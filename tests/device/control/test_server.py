@@ -15,7 +15,7 @@ from device.control.desk import door_desk
 from device.control.server import ControlServer
 from device.errors import DoorError
 from device.records import DoorCommand
-from tests.device.control.bench import LOCKED, PATIENCE_S, Notes, ToldDoor, request
+from tests.device.control.bench import LOCKED, PATIENCE_S, Notes, ToldDoor, connected, request
 
 
 @pytest.mark.parametrize("left", ["socket", "file"])
@@ -108,6 +108,19 @@ def test_any_number_who_say_nothing_keep_nobody_waiting(path: Path) -> None:
     for one in silent:
         one.close()
     assert waited_s < 1.0
+
+
+@pytest.mark.usefixtures("server")
+def test_65th_connection_without_a_request_makes_the_oldest_go(path: Path) -> None:
+    silent = [connected(path) for _ in range(64)]
+    ask_doors(path)
+    silent[0].settimeout(1.0)
+    silent[1].setblocking(False)
+    assert silent[0].recv(1) == b""
+    with pytest.raises(BlockingIOError):
+        silent[1].recv(1)
+    for one in silent:
+        one.close()
 
 
 @pytest.mark.usefixtures("server")

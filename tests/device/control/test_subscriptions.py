@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from device.control.client import FILE_NAME, Lost, ask_doors
+from device.control.client import FILE_NAME, SILENCE_S, Lost, ask_doors
 from device.control.jobs import Job
 from device.control.messages import Beat, Rewound, Row, Start, Subscribe, Trouble
 from device.control.protocol import VERBS
 from device.control.server import ControlServer
-from device.control.subscriptions import Pace, Subscriptions
+from device.control.subscriptions import UNREAD_BEATS, Pace, Subscriptions
 from device.errors import DoorError
 from device.line_server import Peer
 from device.records import DoorState
@@ -244,6 +244,14 @@ class TestBadSubscribers:
             assert (status.state, time.monotonic() - began < 0.5) == (DoorState.LOCKED, True)
         ledger.hang.set()
         service.close()
+
+
+def test_client_waits_for_three_beats_and_the_service_for_two() -> None:
+    assert (Pace().beat_s, SILENCE_S, Pace().stall_s, UNREAD_BEATS) == (5.0, 15.0, 10.0, 3)
+
+
+def test_rows_are_looked_for_often_and_a_hung_store_is_reported() -> None:
+    assert (Pace().poll_s, Pace().hangs_s) == (0.05, 2.0)
 
 
 def test_socket_has_the_name_that_is_documented() -> None:
