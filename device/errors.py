@@ -77,7 +77,7 @@ class StoreError(LintelError):
 
 
 class CredentialError(LintelError):
-    """A badge in a form nobody knows, or one that nobody holds."""
+    """A badge in an unknown format, or one without a holder."""
 
     exit_code = 9
 

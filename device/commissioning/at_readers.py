@@ -103,6 +103,6 @@ def _refuse_beside_service() -> None:
     """Two programs at one reader would each get a part of what comes. Raises `ReaderError`."""
     if service_runs():
         raise ReaderError(
-            "The service has the readers.",
-            hint=f"Stop it meanwhile: sudo systemctl stop {UNIT}. The door stays locked until it is started again.",
+            "The service is running and holds the readers.",
+            hint=f"Stop it first: sudo systemctl stop {UNIT}. The door stays locked until it is started again.",
         )

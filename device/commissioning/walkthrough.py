@@ -112,8 +112,8 @@ class Walkthrough:
 
     def _strike(self, io: BoardIO) -> tuple[Result, str]:
         self._installer.say(f"  WARNING: the door can be opened for {PULSE_S:.0f} s. Then, {STRIKE.expected}")
-        if not self._installer.confirm("  Is somebody at the door who watches it?"):
-            return Result.SKIPPED, "nobody watches the door"
+        if not self._installer.confirm("  Is someone at the door, watching it?"):
+            return Result.SKIPPED, "no one is watching the door"
         end = self._bench.clock.monotonic() + PULSE_S
         try:
             while (left := end - self._bench.clock.monotonic()) > 0:
@@ -166,4 +166,4 @@ def board_bench(settings: Settings) -> Iterator[Bench]:
 def refuse_beside_service() -> None:
     """Raises `DoorError` if the service runs."""
     if service_runs():
-        raise DoorError("The service runs, and has the pins.", hint="Stop it meanwhile: sudo systemctl stop lintel")
+        raise DoorError("The service is running and holds the pins.", hint="Stop it first: sudo systemctl stop lintel")

@@ -60,7 +60,7 @@ def input_words(sensed: DoorInput) -> InputWords:
         case DoorInput.POWER_FAIL:
             return InputWords("Switch the mains of the power supply off.", "Switch the mains on again.")
         case DoorInput.FIRE:
-            return InputWords("Have the fire panel call.", "Have the fire panel reset.")
+            return InputWords("Trigger the fire panel.", "Reset the fire panel.")
         case DoorInput.LOCKDOWN:
             return InputWords("Turn the lockdown switch on.", "Turn the lockdown switch off.")
         case _:

@@ -118,8 +118,8 @@ def test_strike_is_released_for_three_seconds(walk: Callable[..., list[Tried]], 
 def test_installer_is_warned_and_asked_before_the_strike_is_released(
     walk: Callable[..., list[Tried]], pins: SimulatedPins, installer: Installer
 ) -> None:
-    installer.answers = {"Is somebody at the door": False}
-    assert walk()[2] == Tried("main", "strike", "GPIO 17", Result.SKIPPED, "nobody watches the door")
+    installer.answers = {"Is someone at the door": False}
+    assert walk()[2] == Tried("main", "strike", "GPIO 17", Result.SKIPPED, "no one is watching the door")
     assert "WARNING: the door can be opened for 3 s." in " ".join(installer.said)
     assert pulses(pins, STRIKE_PIN) == [(0.0, False)]
 
@@ -238,7 +238,7 @@ def test_service_has_to_rest(lintel: Lintel, runtime: Path, lgpio: Lgpio) -> Non
     server = ControlServer(runtime / FILE_NAME, door_desk({}, lambda _ordered: None))
     ended = lintel("hardware", "test")
     server.close()
-    assert (ended.exit_code, "The service runs, and has the pins." in ended.err, lgpio.asked) == (DOOR, True, [])
+    assert (ended.exit_code, "The service is running and holds the pins." in ended.err, lgpio.asked) == (DOOR, True, [])
 
 
 def test_pin_that_somebody_else_has_is_named(lintel: Lintel, lgpio: Lgpio) -> None:
