@@ -1,4 +1,4 @@
-"""What an operator changes about badges and people: a badge opens exactly when the operator's model says valid."""
+"""What an operator changes about badges and people, and what each change leaves behind."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

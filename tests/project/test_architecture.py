@@ -15,6 +15,17 @@ SOUGHT = PAGE.partition("## Where is it?")[2].partition("\n## ")[0]
 PATHS = sorted(set(re.findall(r"`((?:device|convert|models)/[\w./]*)`", PAGE)))
 
 
+MOST_LINES = 400
+
+
+def test_no_file_is_longer_than_400_lines() -> None:
+    folders = ("benchmarks", "convert", "device", "scripts", "systemd", "tests")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    long = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    assert len(files) > 500
+    assert {name: lines for name, lines in long.items() if lines > MOST_LINES} == {}
+
+
 def contract(container: str) -> list[str]:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     (layers,) = (one["layers"] for one in contracts if one.get("containers") == [container])

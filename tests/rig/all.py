@@ -6,6 +6,7 @@ from tests.rig import (
     checks_clocks,
     checks_control,
     checks_doors,
+    checks_exits,
     checks_parts,
     checks_readers,
     checks_store,
@@ -14,6 +15,7 @@ from tests.rig import (
 from tests.rig.checks import Check
 
 ALL: tuple[Check, ...] = (
+    *checks_exits.CHECKS,
     *checks_doors.CHECKS,
     *checks_cameras.CHECKS,
     *checks_parts.CHECKS,

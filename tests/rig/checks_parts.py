@@ -17,7 +17,7 @@ from device.records import DoorCommand, DoorState
 from tests.processes import output_of
 from tests.rig.camera import EILEEN
 from tests.rig.checks import Figures, Finding, Room, Size
-from tests.rig.checks_doors import EXIT_S, READER_EXIT_S, badge_exits, exits, in_state
+from tests.rig.checks_exits import EXIT_S, READER_EXIT_S, badge_exits, exits, in_state
 from tests.rig.rig import BADGES, Rig, Wanted, new_rig
 from tests.rig.strace import Skipped
 from tests.rig.unit import unit_seconds

@@ -16,7 +16,7 @@ from device.records import DoorCommand
 from tests.processes import output_of
 from tests.rig.camera import EILEEN, GRACE
 from tests.rig.checks import Figures, Finding, Room, Size
-from tests.rig.checks_doors import EXIT_S, exits
+from tests.rig.checks_exits import EXIT_S, exits
 from tests.rig.rig import AGAIN_S, BADGES, UNKNOWN, Rig, Wanted, new_rig
 from tests.rig.strace import failing_calls, slow_syncs
 

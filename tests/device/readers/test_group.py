@@ -1,4 +1,4 @@
-"""Several readers as one: what is let in, where it waits, and that none keeps the others from being heard."""
+"""Several readers as one: none keeps the others from being heard."""
 
 import os
 import pty

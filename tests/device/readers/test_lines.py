@@ -1,4 +1,4 @@
-"""Badges as lines of text, over a FIFO, a pipe and a terminal."""
+"""Badges as lines of text: pieces, tails, noise and faults."""
 
 import os
 from collections.abc import Iterator

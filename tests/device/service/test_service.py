@@ -1,4 +1,4 @@
-"""The service: secure before everything and after everything, ready before it reads, a watchdog that is fed, an end."""
+"""The service: secure before everything and after everything, and one release for each badge and face."""
 
 from device.errors import ReaderEnded
 from device.records import (

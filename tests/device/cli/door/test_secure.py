@@ -1,4 +1,4 @@
-"""`lintel door`: commands to the running service; and without one, whatever was driven is secured all the same."""
+"""`lintel door secure` without a service: the relays, chips and polarities of the settings."""
 
 from collections.abc import Callable
 from pathlib import Path

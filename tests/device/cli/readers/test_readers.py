@@ -1,4 +1,4 @@
-"""`lintel readers`: cards decoded, readers listed, tried and watched, keys given."""
+"""`lintel readers`: readers listed, watched and tried."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The PN532: its frames, what is said to it, and the reader on a pseudo-terminal with a chip at the far end."""
+"""The PN532: what is said to it, and the reader on a pseudo-terminal with a chip at the far end."""
 
 import os
 import pty
