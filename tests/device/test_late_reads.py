@@ -20,3 +20,36 @@ def test_unreadable_badges_are_answered_once_a_minute(after_s: float, answered: 
     first = unserved.is_served(BadgeRead(None, 100.0), 100.0)
     again = unserved.is_served(BadgeRead(None, 100.0 + after_s), 100.0 + after_s)
     assert (first, again) == (True, answered)
+
+
+def said(unserved: Unserved, now: float) -> list[str]:
+    return list(unserved.due(now))
+
+
+def test_dropped_reads_are_written_down_once_a_minute() -> None:
+    unserved = Unserved()
+    found = []
+    for now in (100.0, 130.0, 159.0, 161.0):
+        unserved.is_served(BadgeRead(BADGE, now - 2.0), now)
+        found.append(said(unserved, now))
+    one, two_more = "1 badge read dropped that came while the door was busy.", "3 badge reads dropped that came while"
+    assert (found[:3], found[3][0].startswith(two_more)) == ([[one], [], []], True)
+
+
+def test_unreadable_badges_are_counted_for_a_minute() -> None:
+    unserved = Unserved()
+    for at in range(4):
+        unserved.is_served(BadgeRead(None, 100.0 + at), 100.0 + at)
+    assert [said(unserved, now) for now in (103.0, 159.5, 160.0, 161.0)] == [
+        [],
+        [],
+        ["3 more unreadable badge reads within 60 s."],
+        [],
+    ]
+
+
+def test_one_unreadable_badge_is_counted_in_the_singular() -> None:
+    unserved = Unserved()
+    for at in range(2):
+        unserved.is_served(BadgeRead(None, 100.0 + at), 100.0 + at)
+    assert said(unserved, 170.0) == ["1 more unreadable badge read within 60 s."]
