@@ -85,7 +85,6 @@ def rewritten(said: Said) -> Rewritten:
     rest = {group: table for group, table in said.items() if group not in OLD_NAMES}
     if "max_age_s" in said.get("camera", {}):
         rest["access"] = {**rest.get("access", {}), "max_frame_age_s": said["camera"]["max_age_s"]}
-        places["access.max_frame_age_s"] = "camera.max_age_s"
     return Rewritten({"doors": tables, **({"cameras": cameras} if cameras != [{}] else {}), **rest}, places)
 
 

@@ -75,6 +75,14 @@ CONTRADICTIONS = {
         FRONT + READERS + "data0_pin = 5\ndata1_pin = 5",
         "by data0_pin of reader reader (`doors[0].readers[0].data0_pin`) and by data1_pin of reader reader",
     ),
+    "LED and buzzer on one pin": (
+        FRONT + READERS + "led_pin = 6\nbuzzer_pin = 6",
+        "by led_pin of reader reader (`doors[0].readers[0].led_pin`) and by buzzer_pin of reader reader",
+    ),
+    "data wire on the relay": (
+        FRONT + READERS + "data1_pin = 17",
+        "by the relay of door main (`doors[0].pin`) and by data1_pin of reader reader",
+    ),
     "mantrap without switches": (
         "[access]\ninterlock = true",
         "needs two doors or more, each with an input `dps`, and there is none at main",

@@ -70,3 +70,13 @@ def test_nothing_is_guessed_where_nothing_was_driven(known: Callable[[str, list[
 @pytest.mark.parametrize("content", ["", "[vision]\nthreads = 1\n"])
 def test_file_without_doors_means_the_default_door(known: Callable[[str, list[str]], Known], content: str) -> None:
     assert known(content, []).relays == (LockSettings(),)
+
+
+@pytest.mark.parametrize("door", ["[door]\n", "[[doors]]\n"])
+@pytest.mark.parametrize(("said", "active_high"), [("", False), ("active_high = true\n", True)])
+def test_default_polarity_is_not_what_a_file_says(
+    known: Callable[[str, list[str]], Known], door: str, said: str, active_high: bool
+) -> None:
+    """A relay that was driven active-low stays so, unless the file says otherwise."""
+    remember([DoorSettings(pin=5, active_high=False)])
+    assert known(f"{door}pin = 5\n{said}", []).relays == (LockSettings(pin=5, active_high=active_high),)
