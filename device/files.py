@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -73,7 +72,7 @@ def write_within(folder: int, contents: Mapping[str, bytes], *, durable: bool, m
     All of them are complete beside their places before the first is moved, so a full disk changes none of them. Links
     are replaced. Raises `OSError`.
     """
-    unfinished = {name: f".lintel-{secrets.token_hex(8)}" for name in contents}
+    unfinished = {name: f".lintel-{os.urandom(8).hex()}" for name in contents}
     try:
         for name, content in contents.items():
             with _made(folder, unfinished[name], 0o666 if mode is None else mode) as file:

@@ -7,7 +7,7 @@ others, `[[inputs]]` and `[[outputs]]` for all doors, and `door = "NAME"` in eac
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -22,14 +22,14 @@ NEW_NAMES = ("doors", "cameras")
 DEFAULT_NAMES = {"door": "main", "reader": "reader", "camera": "main"}
 
 
-class Rewritten(NamedTuple):
+class Rewritten(msgspec.Struct, frozen=True):
     """A file in the new layout, and by the place of each table in it the place that it had in the old one."""
 
     said: Said
     places: Mapping[str, str]
 
 
-class _Part(NamedTuple):
+class _Part(msgspec.Struct, frozen=True):
     """A table of the old layout that belongs to a door: its place, what it says, and that with the defaults."""
 
     place: str
@@ -161,4 +161,4 @@ def _sources(readers: Sequence[_Part]) -> Iterator[tuple[_Part, str]]:
 def _with_camera(part: _Part, names: Mapping[str, str]) -> _Part:
     said = {name: value for name, value in part.said.items() if name != "camera"}
     name = names.get(part.place, DEFAULT_NAMES["camera"])
-    return part._replace(said=said if name == DEFAULT_NAMES["camera"] else {**said, "camera": name})
+    return msgspec.structs.replace(part, said=said if name == DEFAULT_NAMES["camera"] else {**said, "camera": name})
