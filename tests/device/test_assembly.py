@@ -347,6 +347,15 @@ def test_badge_in_the_journal_is_found_by_those_who_may_read_the_state(
 
 
 @pytest.mark.usefixtures("lgpio", "camera")
+def test_start_says_which_parts_are_there(run: Callable[[bytes], Ended], tmp_path: Path) -> None:
+    said = run(b"17:1001\n").err.splitlines()
+    assert [line for line in said if line.startswith(("store: ", "reader: "))] == [
+        f"store: {tmp_path / 'state' / 'lintel.db'}",
+        "reader: reader at stdin",
+    ]
+
+
+@pytest.mark.usefixtures("lgpio", "camera")
 def test_visit_is_in_the_audit(run: Callable[[bytes], Ended], lintel: Lintel, tmp_path: Path) -> None:
     run(b"17:1001\n")
     rows = lintel("--state-dir", tmp_path / "state", "audit", "list", "--json").json
