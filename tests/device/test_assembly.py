@@ -208,9 +208,7 @@ PARTS = {
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_door_is_in_operation_although_a_part_is_missing_and_says_which(
-    lgpio: Lgpio, without: Callable[[str], Settings], part: str
-) -> None:
+def test_door_operates_without_a_part_and_names_it(lgpio: Lgpio, without: Callable[[str], Settings], part: str) -> None:
     with running(without(part)) as run:
         run.troubles(PARTS[part])
         assert run.door.let_out()
@@ -337,7 +335,7 @@ def test_badge_at_a_real_door(
 
 
 @pytest.mark.usefixtures("lgpio", "camera")
-def test_badge_in_the_journal_is_found_by_those_who_may_read_the_state(
+def test_badge_in_the_journal_is_found_by_readers_of_the_state(
     run: Callable[[bytes], Ended], lintel: Lintel, tmp_path: Path
 ) -> None:
     ended = run(b"17:1001\n")

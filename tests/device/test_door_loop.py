@@ -100,7 +100,7 @@ def test_badge_at_another_reader_is_decided_on_first(entrance: Callable[..., Ent
     assert door.faults() == []
 
 
-def test_badge_at_the_same_reader_gets_no_answer_and_is_handed_back_after_the_look(
+def test_badge_at_a_busy_reader_is_handed_back_after_the_look(
     entrance: Callable[..., Entrance],
 ) -> None:
     door = entrance(Reason.NO_FACE)
@@ -123,7 +123,7 @@ def test_badges_beyond_64_are_not_kept_until_the_end_of_the_look(entrance: Calla
     assert len(door.reader.handed_back) == 6
 
 
-def test_badge_from_before_the_answer_is_dropped_and_one_after_it_served(entrance: Callable[..., Entrance]) -> None:
+def test_badge_before_the_answer_is_dropped_one_after_it_served(entrance: Callable[..., Entrance]) -> None:
     door = entrance(HOLDER)
     door.reader.put(BADGE, "front")
     assert reasons(door.goes_on(0.25)) == [("front", Reason.MATCH)]

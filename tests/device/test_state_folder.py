@@ -63,12 +63,12 @@ def opened(folder: Path) -> tuple[Enrolled, ...]:
 
 
 @pytest.mark.usefixtures("user")
-def test_store_that_root_makes_before_the_first_start_is_the_service_s(place: Path) -> None:
+def test_store_made_by_root_before_the_start_is_the_service_s(place: Path) -> None:
     opened(place / "lintel")
     assert (owners(place / "lintel"), (place / "lintel").stat().st_mode & 0o777) == ({SERVICE}, 0o700)
 
 
-def test_store_that_root_makes_in_the_service_s_folder_is_the_service_s(place: Path) -> None:
+def test_store_made_by_root_in_the_folder_is_the_service_s(place: Path) -> None:
     os.chown(place, SERVICE, SERVICE)
     opened(place)
     assert owners(place) == {SERVICE}

@@ -71,7 +71,7 @@ def test_two_people_at_two_readers_are_granted_at_once(world_of: Callable[..., W
     assert world.clock.monotonic() < 0.7
 
 
-def test_badge_is_decided_on_while_a_face_is_looked_for_at_the_other_reader(world_of: Callable[..., World]) -> None:
+def test_badge_is_decided_during_a_look_at_the_other_reader(world_of: Callable[..., World]) -> None:
     world = world_of()
     access, _ = at_two_readers(world, [Reason.NO_FACE], [HOLDER])
     access.present(world.read(reader=FRONT), Stop())
@@ -171,7 +171,7 @@ def test_request_to_stop_ends_both_at_once_with_a_row_each(world_of: Callable[..
         assert [(row.reader, row.reason) for row in audit] == [(FRONT, Reason.STOPPING), (SIDE, Reason.STOPPING)]
 
 
-def test_second_grant_waits_for_the_first_ones_row_and_is_withdrawn_if_that_takes_too_long(
+def test_second_grant_is_withdrawn_if_the_first_row_is_late(
     world_of: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both faces were seen at the same time; 3.5 s later nobody knows who stands there."""
@@ -200,7 +200,7 @@ def test_whoever_is_there_is_asked_to_look(world_of: Callable[..., World]) -> No
     assert world.access.prompts == {FRONT: Signal.LOOK}
 
 
-def test_keys_are_heard_by_the_reader_they_are_typed_at_and_change_nothing(world_of: Callable[..., World]) -> None:
+def test_keys_are_heard_by_their_own_reader_and_change_nothing(world_of: Callable[..., World]) -> None:
     world = world_of(HOLDER)
     world.access.present(world.read(reader=FRONT), Stop())
     for reader in (FRONT, SIDE):

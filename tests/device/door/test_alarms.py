@@ -99,7 +99,7 @@ class TestForced:
         assert Bench().sense(DoorInput.DPS, damage).open().state is FORCED
 
     @pytest.mark.parametrize("damage", DAMAGE)
-    def test_door_that_was_open_with_cause_before_the_damage_is_so_after_it(self, damage: Line) -> None:
+    def test_door_open_with_cause_before_the_damage_is_so_after_it(self, damage: Line) -> None:
         assert Bench().grant().open().sense(DoorInput.DPS, damage).open().state is OPEN
 
 

@@ -76,7 +76,7 @@ class TestStart:
         assert io.strike() == [(0.0, True)]
 
     @pytest.mark.parametrize(("line", "released"), [(Line.QUIET, False), (Line.ACTIVE, True), (Line.CUT, True)])
-    def test_strike_that_a_fire_left_released_is_secured_first_if_the_fire_is_over(
+    def test_strike_released_by_a_past_fire_is_secured_first(
         self, io: FakeDoorIO, clock: SimulatedClock, line: Line, released: bool
     ) -> None:
         io.wires[DoorInput.FIRE] = line
@@ -108,9 +108,7 @@ class TestStart:
         assert opened(io, clock, memory).wait_written(PATIENCE_S)
         assert memory.written[-1].mode == UNREADABLE.mode
 
-    def test_wires_that_cannot_be_read_are_an_error_and_the_door_is_secure(
-        self, io: FakeDoorIO, clock: SimulatedClock
-    ) -> None:
+    def test_unreadable_wires_are_an_error_and_the_door_is_secure(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
         io.cannot_read = True
         with pytest.raises(DoorError, match="does not answer"):
             Door(SETTINGS, io, clock)

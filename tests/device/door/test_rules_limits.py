@@ -140,9 +140,7 @@ class TestExitButton:
         assert troubles(bench.door) == ()
 
     @pytest.mark.parametrize(("after_s", "state"), [(3.9, OPEN), (4.1, FORCED)])
-    def test_request_that_releases_nothing_allows_an_opening_for_four_seconds(
-        self, after_s: float, state: DoorState
-    ) -> None:
+    def test_request_without_release_allows_opening_for_four_seconds(self, after_s: float, state: DoorState) -> None:
         assert Bench(strike_time_s=3.0, rex="shunt").press(DoorInput.REX).wait(after_s).open().state is state
 
 

@@ -36,7 +36,7 @@ class Hurry(threading.Event):
 
 
 @pytest.mark.parametrize(("strike_time_s", "wait_s"), [(0.2, 0.2), (3.0, 0.5)])
-def test_thread_of_a_door_waits_for_its_deadline_and_half_a_second_at_most(strike_time_s: float, wait_s: float) -> None:
+def test_door_thread_waits_for_its_deadline_half_a_second_at_most(strike_time_s: float, wait_s: float) -> None:
     clock = SimulatedClock()
     clock.sleep(100.0)
     door = Door(DoorSettings(strike_time_s=strike_time_s), FakeDoorIO(clock), clock)

@@ -262,7 +262,7 @@ def test_credential_that_no_card_has_is_refused(credential: Credential, said: st
     assert refused.value.message[: len(said)] == said
 
 
-def test_usual_formats_are_those_that_share_their_length_with_no_other() -> None:
+def test_usual_formats_are_those_of_unique_length() -> None:
     assert [known.name for known in USUAL.formats] == ["h10301", "h10306", "c1k35s", "csn4", "csn7"]
 
 
@@ -354,7 +354,7 @@ def test_widest_number_is_read() -> None:
     assert decode(encode(widest, own), only(own[0])) == widest
 
 
-def test_corporate_1000_computes_its_parity_in_the_order_of_what_covers_what() -> None:
+def test_corporate_1000_computes_parity_in_order_of_coverage() -> None:
     assert [check.position for check in checks(BY_NAME["c1k35s"])] == [1, 34, 0]
 
 

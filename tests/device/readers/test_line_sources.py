@@ -114,7 +114,7 @@ def test_false_alarm_is_no_fault(
     assert next_credential(reader) == EILEEN
 
 
-def test_line_that_cannot_be_made_raw_is_a_fault_and_leaves_no_descriptor(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_line_that_cannot_be_made_raw_leaves_no_descriptor(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object) -> None:
         raise termios.error(5, "Input/output error")
 

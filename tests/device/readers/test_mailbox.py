@@ -113,7 +113,7 @@ def test_badge_drives_noise_out_of_a_full_mailbox() -> None:
 
 
 @given(st.lists(any_event, max_size=3 * ROOM))
-def test_mailbox_has_bounded_room_and_loses_nothing_without_counting_it(
+def test_mailbox_has_bounded_room_and_counts_every_loss(
     events: list[BadgeRead | KeyPress | ReaderNotice],
 ) -> None:
     mailbox = Mailbox()

@@ -75,7 +75,7 @@ def test_lost_reader_is_looked_for_at_growing_intervals() -> None:
     assert (notice_of(lost), plug.tried_at) == (Notice.LOST, [0.5, 1.5, 3.5, 7.5, 15.5, 25.5, 35.5])
 
 
-def test_interval_is_short_again_once_it_worked_for_more_than_ten_seconds() -> None:
+def test_interval_is_short_again_after_ten_seconds_of_work() -> None:
     plug = Plug()
     recovered = plug.recovered()
     plug.pull(recovered)

@@ -182,7 +182,7 @@ def test_client_that_floods_without_lines_keeps_nobody_waiting(
     assert GRACE in found
 
 
-def test_client_that_floods_without_lines_leaves_the_processor_to_others(
+def test_client_that_floods_without_lines_does_not_hog_the_cpu(
     reader: SocketReader, connect: Callable[[], socket.socket]
 ) -> None:
     flood = connect()

@@ -199,7 +199,7 @@ def test_keyboard_is_grabbed_before_it_is_read(keyboard: Path) -> None:
     assert grabbed == [keyboard]
 
 
-def test_keyboard_that_cannot_be_grabbed_is_refused_and_leaves_no_descriptor(keyboard: Path) -> None:
+def test_keyboard_that_cannot_be_grabbed_leaves_no_descriptor(keyboard: Path) -> None:
     def refused(_: int) -> None:
         raise ReaderError("The keyboard cannot be grabbed.", hint="Stop the program that has grabbed it.")
 

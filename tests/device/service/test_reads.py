@@ -128,7 +128,7 @@ def test_noise_on_the_line_is_one_row_and_its_count(world: World) -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0.0, 50.0), st.booleans()), max_size=60))
-def test_every_read_is_served_or_counted_and_noise_makes_a_row_a_minute_at_most(
+def test_every_read_is_served_or_counted_noise_once_a_minute(
     arrivals: list[tuple[float, bool]],
 ) -> None:
     unserved, now, served, counted, rows_at = Unserved(), 0.0, 0, 0, []

@@ -76,9 +76,7 @@ class TestPrivacy:
 
 
 class TestWaiting:
-    def test_turn_of_another_is_waited_for_two_seconds_a_millisecond_at_a_time(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_another_s_turn_is_awaited_for_two_seconds(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         watch = Stopwatch()
         monkeypatch.setattr(turnstile, "time", watch)
         with Turnstile(tmp_path).turn(), Turnstile(tmp_path).turn():
@@ -168,9 +166,7 @@ class TestCheckup:
         monkeypatch.setattr(checkup, "_MEMORY", tmp_path / "none")
         assert checkup._room() == 256 * MIB
 
-    def test_file_is_checked_once_a_day_and_again_after_an_hour_if_put_off(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_file_is_checked_daily_and_hourly_if_put_off(self, monkeypatch: pytest.MonkeyPatch) -> None:
         watch, made = Stopwatch(), list[float]()
         monkeypatch.setattr(checkup, "time", watch)
 

@@ -60,7 +60,7 @@ def test_network_with_depthwise_layers_is_read(written: Path, network: "keras.Mo
     assert np.allclose(received, np.asarray(network(PIXELS)), atol=1e-6)
 
 
-def test_several_groups_of_a_layer_that_has_none_are_refused_with_the_cause(written: Path) -> None:
+def test_groups_of_a_layer_without_groups_are_refused(written: Path) -> None:
     with h5py.File(written, "r+") as file:
         described = json.loads(file.attrs["model_config"])
         next(one for one in described["config"]["layers"] if one["class_name"] == "DepthwiseConv2D")["config"][

@@ -72,7 +72,7 @@ def test_each_pin_that_is_taken_is_named_with_its_use(opened: Callable[..., tupl
     assert "Cannot take GPIO 6 for input dps of door main" in conflict.value.message
 
 
-def test_pin_that_is_taken_leaves_the_strike_secure_and_the_others_free(
+def test_taken_pin_leaves_the_strike_secure_and_others_free(
     pins: SimulatedPins, opened: Callable[..., tuple[BoardIO, list[Any]]]
 ) -> None:
     opened(REX, pin=17)
@@ -96,7 +96,7 @@ def test_input_that_another_program_holds_is_named(lgpio: Lgpio, clock: Simulate
     assert "systemctl stop lintel" in busy.value.hint
 
 
-def test_board_without_spi_is_an_error_and_nothing_else_is_used_instead(lgpio: Lgpio, clock: SimulatedClock) -> None:
+def test_board_without_spi_is_an_error_without_a_substitute(lgpio: Lgpio, clock: SimulatedClock) -> None:
     lgpio.refused = {"spi"}
     with pytest.raises(DoorError, match="channel 3 of the MCP3008 for input rex of door main") as missing:
         BoardIO(DoorSettings(inputs=(InputSettings(signal=DoorInput.REX, channel=3),)), board_factory(), clock)

@@ -156,7 +156,7 @@ def test_nobody_is_told_after_the_end(lgpio: Lgpio, factory: Factory) -> None:
     assert told == []
 
 
-def test_listener_that_fails_is_told_and_does_not_end_the_thread_of_all_edges(
+def test_failing_listener_does_not_end_the_thread_of_all_edges(
     lgpio: Lgpio, pin: Pin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failed = []

@@ -119,7 +119,7 @@ def test_strike_that_cannot_be_secured_is_tried_again(pins: SimulatedPins, io: B
     assert changes(pins)[-1] == (PET_S * 4, False)
 
 
-def test_release_that_comes_after_the_guard_looked_is_secured_by_its_next_look(clock: SimulatedClock) -> None:
+def test_release_after_the_guard_s_look_is_secured_by_its_next(clock: SimulatedClock) -> None:
     """A thread that is stopped between telling the guard and driving the pin."""
     secured = []
     guard = RelayGuard(lambda: secured.append(clock.monotonic()), clock)

@@ -158,7 +158,7 @@ class TestTrouble:
         assert (events[-1].credential, events[-1].fault) == (None, "1 presented while the line was down")
         assert read(peripheral, reader, GRACE) == GRACE
 
-    def test_reader_that_is_restarted_is_found_though_its_sequence_is_another(self, desk: Desk) -> None:
+    def test_restarted_reader_is_found_despite_its_other_sequence(self, desk: Desk) -> None:
         desk.keep(KEY)
         first = desk.peripheral(KEY, 0, "--enforce")
         reader = desk.up(first)

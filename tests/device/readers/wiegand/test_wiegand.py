@@ -126,7 +126,7 @@ def test_card_may_come_in_parts_between_two_reads(world: World) -> None:
     assert [as_badge(read).credential for read in parts if read] == [EILEEN]
 
 
-def test_cards_that_came_while_nobody_read_are_stamped_with_their_own_time(world: World) -> None:
+def test_cards_that_came_between_reads_keep_their_own_time(world: World) -> None:
     ends = [world.card(bits, after_s=after) for bits, after in ((CARD, 0.0), (OTHER_CARD, 0.3))]
     world.clock.sleep(5.0)
     assert [round(event.at, 4) for event in world.events()] == [round(end - 50e-6, 4) for end in ends]
@@ -147,7 +147,7 @@ def test_flipped_bit_is_refused_with_the_reason(world: World) -> None:
     assert "parity" in as_badge(world.events()[0]).fault
 
 
-def test_unreadable_badge_shows_its_bits_to_whoever_sets_the_reader_up(world: World) -> None:
+def test_unreadable_badge_shows_its_bits_to_the_installer(world: World) -> None:
     world.card(without(CARD, 3))
     assert as_badge(world.events()[0]).bits == without(CARD, 3)
 
