@@ -37,11 +37,9 @@ LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "pre_alarm_s": (0.0, 60.0),
     }
 )
-"""The least and the most of each time, in seconds, whatever the settings say."""
-
-MAX_STRIKE_TIME_S = LIMITS["strike_time_s"][1]
-MAX_RELEASE_S = LIMITS["extended_strike_time_s"][1]
-"""No single grant, request to exit or operator releases the strike for longer."""
+"""The least and the most of each time, in seconds, whatever the settings say. No single grant, request to exit or
+operator releases the strike for longer than the extended strike time.
+"""
 
 GRACE_S = 1.0
 """An opening counts as caused this long after the strike was secured: the longest time for a contact to settle."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec.inspect
 import pytest
 
-from device.door.controller import MAX_STRIKE_TIME_S
+from device.door.controller import LIMITS
 from device.looking import GLANCE_S
 from device.service import POLL_S
 from device.settings.tables import AccessSettings, DoorSettings
@@ -102,7 +102,7 @@ def test_the_watchdog_outlasts_the_longest_swipe() -> None:
 
 
 def test_the_strike_time_of_the_settings_is_that_of_the_door() -> None:
-    assert largest(DoorSettings, "strike_time_s") == MAX_STRIKE_TIME_S
+    assert largest(DoorSettings, "strike_time_s") == LIMITS["strike_time_s"][1]
 
 
 def test_the_service_comes_back_and_never_gives_up() -> None:

@@ -14,10 +14,9 @@ from itertools import pairwise
 from typing import Literal
 
 SHORTEST_PULSE_S = 20e-6
-LONGEST_PULSE_S = 100e-6
-LEAST_SPACING_S = 200e-6
-"""From the beginning of a pulse to that of the next."""
+"""A pulse lasts 20 to 100 us."""
 GREATEST_SPACING_S = 20e-3
+"""From the beginning of a pulse to that of the next; at least 200 us."""
 
 SILENCE_S = 25e-3
 """A frame ends after this long without a new pulse: the greatest spacing and a quarter."""

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -266,8 +267,10 @@ def test_reading_does_not_wait_for_a_chip_that_is_silent() -> None:
 def test_chip_that_falls_silent_is_gone() -> None:
     with on_a_line() as (reader, chip):
         chip.dead = True
+        began = time.monotonic()
         with pytest.raises(ReaderError, match="did not answer"):
             reader.read(SOON_S)
+        assert 1.1 < time.monotonic() - began < 2.2, "three times 0.4 s"
 
 
 def test_line_that_is_pulled_is_gone() -> None:
