@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any, NoReturn
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +27,7 @@ from device.store.people import People
 from device.store.store import Store
 from tests.device.access.world import (
     BADGE,
+    MODEL,
     ScriptedAnalyzer,
     World,
     probe,
@@ -323,3 +325,21 @@ def test_store_that_could_not_say_whose_badge_it_is_is_not_asked_again(
     for what in ("people", "audit", "writing"):
         monkeypatch.setattr(world.store, what, lambda what=what: fail(what))
     assert (world.swipe().decision.reason, asked) == (Reason.STORE_FAULT, ["people"])
+
+
+def test_badge_that_became_somebody_elses_during_the_look_does_not_open_the_door(
+    world_of: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = world_of(probe(0.95))
+    with world.store.people() as people:
+        grace = people.add("Grace", world.clock.utc())
+        people.add_references(grace, np.array([[1.0, 0.0]], np.float32), MODEL, world.clock.utc())
+    analyze = world.analyzer.analyze
+
+    def changing(image: Image) -> Probe | Reason:
+        with closing(sqlite3.connect(world.store.path)) as other, other:
+            other.execute("UPDATE badges SET person_id = ?", [grace.id])
+        return analyze(image)
+
+    monkeypatch.setattr(world.analyzer, "analyze", changing)
+    assert (world.swipe().decision.reason, world.releases) == (Reason.BADGE_UNKNOWN, 0)
