@@ -30,6 +30,29 @@ END_S = 2 * GLANCE_S
 _BUSY = "The door was too busy to look at each frame."
 
 
+class Turns:
+    """A lock that goes to whoever has waited longest, so that no camera's frames keep another's from being analyzed."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._next = self._served = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for it."""
+        return max(0, self._next - self._served - 1)
+
+    def __enter__(self) -> None:
+        with self._changed:
+            mine, self._next = self._next, self._next + 1
+            self._changed.wait_for(lambda: self._served == mine)
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._served += 1
+            self._changed.notify_all()
+
+
 class Sight:
     """One camera at a door, and the analyzer for its frames."""
 
@@ -40,26 +63,34 @@ class Sight:
         self._clock = clock
         self._max_age_s = max_age_s
 
-    def look(self, since: float, within_s: float, turn: threading.Lock) -> FrameSeen | LookFailed | None:
+    def look(self, since: float, within_s: float, turns: Turns) -> FrameSeen | LookFailed | None:
         """What the next frame captured after `since` shows, or what failed; None if none came within `within_s`.
 
-        `turn` is taken for the analyzer, which one thread at a time uses.
+        `turns` are taken at the analyzer, which one thread at a time uses. A frame that became old while it waited for
+        its turn is replaced by the newest one.
         """
         try:
             frame = self.camera.read(min(within_s, GLANCE_S))
+            if frame is None or not self._is_fresh(frame, since):
+                return None
+            with turns:
+                if not self._is_fresh(frame, since):
+                    frame = self.camera.read(0.0)
+                if frame is None or not self._is_fresh(frame, since):
+                    return None
+                return self._analyzed(frame)
         except Exception as error:  # as below
             failed = LookFailed(self._clock.monotonic(), Reason.CAMERA_FAULT, in_words(error))
             self._clock.sleep(min(RETRY_S, within_s))
             return failed
-        read_at = self._clock.monotonic()
-        if frame is None or not (frame.captured_at > since and read_at - frame.captured_at <= self._max_age_s):
-            return None
-        return self._analyzed(frame, read_at, turn)
 
-    def _analyzed(self, frame: Frame, read_at: float, turn: threading.Lock) -> FrameSeen | LookFailed:
+    def _is_fresh(self, frame: Frame, since: float) -> bool:
+        return frame.captured_at > since and self._clock.monotonic() - frame.captured_at <= self._max_age_s
+
+    def _analyzed(self, frame: Frame) -> FrameSeen | LookFailed:
+        read_at = self._clock.monotonic()
         try:
-            with turn:
-                found = self._analyzer.analyze(frame.image)
+            found = self._analyzer.analyze(frame.image)
         except Exception as error:  # whatever a library comes up with, the next frame may do
             return LookFailed(self._clock.monotonic(), Reason.VISION_FAULT, in_words(error))
         return FrameSeen(self._clock.monotonic(), frame.captured_at, read_at, found)
@@ -99,12 +130,12 @@ class InTurn:
     last_beat = math.inf
 
     def __init__(self) -> None:
-        self._turn = threading.Lock()
+        self._turns = Turns()
 
     def looks(self, wanted: Wanted, within_s: float) -> Iterable[Look]:
         """One look through each camera, `within_s` each at most."""
         for sight, since in wanted.items():
-            if (event := sight.look(since, within_s, self._turn)) is not None:
+            if (event := sight.look(since, within_s, self._turns)) is not None:
                 yield Look(sight, event)
 
     def close(self) -> None:
@@ -118,7 +149,7 @@ class Beside:
         """`wake` is called from those threads when there is something to ask for."""
         self._clock = clock
         self._wake = wake
-        self._turn = threading.Lock()
+        self._turns = Turns()
         self._watches: dict[Sight, _Watch] = {}
 
     def looks(self, wanted: Wanted, within_s: float) -> Iterable[Look]:  # noqa: ARG002 - it never waits
@@ -142,7 +173,7 @@ class Beside:
             watch.thread.join(END_S)
 
     def _begun(self, sight: Sight) -> Look | None:
-        watch = _Watch(sight, self._clock, self._turn, self._wake)
+        watch = _Watch(sight, self._clock, self._turns, self._wake)
         try:
             watch.thread.start()
         except RuntimeError:
@@ -155,10 +186,10 @@ class Beside:
 class _Watch:
     """One camera's thread."""
 
-    def __init__(self, sight: Sight, clock: Clock, turn: threading.Lock, wake: Callable[[], None]) -> None:
+    def __init__(self, sight: Sight, clock: Clock, turns: Turns, wake: Callable[[], None]) -> None:
         self._sight = sight
         self._clock = clock
-        self._turn = turn
+        self._turns = turns
         self._wake = wake
         self._since: float | None = None
         self._is_wanted = threading.Event()
@@ -192,7 +223,7 @@ class _Watch:
             since = self._since
             if since is not None and not self._is_closing:
                 self.last_beat = self._clock.monotonic()
-                self._tell(self._sight.look(since, GLANCE_S, self._turn))
+                self._tell(self._sight.look(since, GLANCE_S, self._turns))
                 self.last_beat = math.inf
 
     def _tell(self, event: FrameSeen | LookFailed | None) -> None:

@@ -26,8 +26,8 @@ class ClaimFailed:
 class FrameSeen:
     """A frame was analyzed: its one good face, or why there is none.
 
-    `at` is when the analysis ended, `read_at` when the camera gave the frame. `follows` is for each showing to be
-    answered: whether the face may be that of its track so far.
+    `at` is when the analysis ended, `read_at` when it began, right after the camera gave the frame. `follows` is for
+    each showing to be answered: whether the face may be that of its track so far.
     """
 
     at: float

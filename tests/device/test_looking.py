@@ -11,9 +11,10 @@ import pytest
 
 from device.clock import SystemClock
 from device.errors import CameraError, ModelError
-from device.looking import Beside, Look, Sight
+from device.looking import Beside, Look, Sight, Turns
 from device.policy.events import FrameSeen, LookFailed
 from device.records import Frame, Image, Reason
+from device.virtual.clock import SimulatedClock
 
 PATIENCE_S = 10.0
 PIXELS = np.zeros((2, 2, 3), np.uint8)
@@ -210,3 +211,70 @@ def test_system_without_a_thread_to_spare_says_so_and_is_asked_again(
     assert isinstance(failed.event, LookFailed)
     assert failed.event.fault == "No thread could be started to look through the camera."
     assert len(room.seen(1, 0)) == 1
+
+
+def test_analyzer_goes_to_whoever_has_waited_longest() -> None:
+    """One that comes back at once, as a camera with frames waiting, is behind those who waited meanwhile."""
+    turns, order, release = Turns(), list[str](), threading.Event()
+
+    def take(name: str, times: int) -> None:
+        for _ in range(times):
+            with turns:
+                order.append(name)
+                release.wait(PATIENCE_S)
+
+    threads = []
+    for waiting, (name, times) in enumerate([("hungry", 3), ("second", 1), ("third", 1)]):
+        threads.append(threading.Thread(target=take, args=(name, times)))
+        threads[-1].start()
+        deadline = time.monotonic() + PATIENCE_S
+        while (turns.waiting, len(order)) != (waiting, 1) and time.monotonic() < deadline:
+            time.sleep(0.001)
+    release.set()
+    for thread in threads:
+        thread.join(PATIENCE_S)
+    assert order == ["hungry", "second", "third", "hungry", "hungry"]
+
+
+class SlowTurns(Turns):
+    """Somebody else's frame is analyzed for 0.6 s first."""
+
+    def __init__(self, clock: SimulatedClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def __enter__(self) -> None:
+        self._clock.sleep(0.6)
+
+
+class Newest:
+    """A camera that has captured these frames, at these times, when it is read."""
+
+    def __init__(self, clock: SimulatedClock, *captured_at: float) -> None:
+        self._clock, self._captured_at = clock, list(captured_at)
+
+    def read(self, timeout_s: float) -> Frame | None:
+        self._clock.sleep(timeout_s)
+        due = [at for at in self._captured_at if at <= self._clock.monotonic()]
+        self._captured_at = self._captured_at[len(due) :]
+        return Frame(PIXELS, due[-1]) if due else None
+
+    def trouble(self) -> str:
+        return ""
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("captured_at", "seen"), [((0.2,), None), ((0.2, 0.5, 0.8), 0.8), ((0.2, 0.3), None), ((0.2, 0.4), 0.4)]
+)
+def test_frame_that_became_old_while_it_waited_for_its_turn_is_replaced_by_the_newest(
+    captured_at: tuple[float, ...], seen: float | None
+) -> None:
+    """The analyzer is free at 0.85 s: what was captured before 0.35 s is no evidence then."""
+    clock, analyzer = SimulatedClock(), Counting()
+    sight = Sight(Newest(clock, *captured_at), analyzer, clock, max_age_s=0.5)  # type: ignore[arg-type]
+    event = sight.look(0.0, 0.25, SlowTurns(clock))
+    found = event.captured_at if isinstance(event, FrameSeen) else None
+    assert (found, analyzer.seen) == (seen, int(seen is not None))

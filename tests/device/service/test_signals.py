@@ -11,6 +11,7 @@ from typing import NoReturn
 import pytest
 
 from device.clock import Stop
+from device.door_loop import DoorLoop
 from device.records import (
     Reason,
 )
@@ -136,3 +137,14 @@ def test_signal_during_a_pulse_secures_the_relay_and_ends_well(tmp_path: Path, n
         said = output_of(child).read()  # not communicate(), which misses what readline() has read ahead
         child.wait(timeout=9)
     assert (released, said, child.returncode) == ("released\n", "granted\nlow high low\n", 0)
+
+
+def test_watchdog_is_not_fed_while_what_looks_through_a_camera_hangs(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For 70 s it may, as it did when the door's loop waited for it."""
+    monkeypatch.setattr(DoorLoop, "last_beat", property(lambda _loop: 0.0))
+    world.reader.quiet, fed = 100, list[int]()
+    world.reader.before_read = lambda: fed.append(world.manager.heard().count("WATCHDOG=1"))
+    world.run()
+    assert (sum(fed), fed[-20:]) == (71, [0] * 20)
