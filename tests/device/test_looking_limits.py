@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from device.errors import CameraError
-from device.looking import Beside, InTurn, Sight
+from device.looking import Beside, InTurn, Sight, Turns
 from device.policy.events import FrameSeen, LookFailed
 from device.records import Frame, Reason
 from device.virtual.clock import SimulatedClock
@@ -64,19 +64,19 @@ def clock() -> SimulatedClock:
 @pytest.mark.parametrize(("within_s", "waits_s"), [(5.0, 0.25), (0.25, 0.25), (0.1, 0.1)])
 def test_camera_is_waited_for_a_quarter_of_a_second(clock: SimulatedClock, within_s: float, waits_s: float) -> None:
     camera = Camera(clock)
-    sight(clock, camera).look(0.0, within_s, threading.Lock())
+    sight(clock, camera).look(0.0, within_s, Turns())
     assert camera.waits == [waits_s]
 
 
 @pytest.mark.parametrize(("age_s", "is_seen"), [(0.0, True), (0.5, True), (0.625, False)])
 def test_frame_of_half_a_second_is_analyzed(clock: SimulatedClock, age_s: float, is_seen: bool) -> None:
-    event = sight(clock, Camera(clock, age_s=age_s)).look(0.0, 1.0, threading.Lock())
+    event = sight(clock, Camera(clock, age_s=age_s)).look(0.0, 1.0, Turns())
     assert isinstance(event, FrameSeen) is is_seen
 
 
 @pytest.mark.parametrize(("since", "is_seen"), [(99.75, True), (100.0, False), (100.25, False)])
 def test_frame_before_the_badge_is_not_analyzed(clock: SimulatedClock, since: float, is_seen: bool) -> None:
-    event = sight(clock, Camera(clock)).look(since, 1.0, threading.Lock())
+    event = sight(clock, Camera(clock)).look(since, 1.0, Turns())
     assert isinstance(event, FrameSeen) is is_seen
 
 
@@ -84,13 +84,13 @@ def test_frame_before_the_badge_is_not_analyzed(clock: SimulatedClock, since: fl
 def test_camera_that_failed_is_asked_again_after_a_tenth(
     clock: SimulatedClock, within_s: float, pause_s: float
 ) -> None:
-    event = sight(clock, Camera(clock, fails=True)).look(0.0, within_s, threading.Lock())
+    event = sight(clock, Camera(clock, fails=True)).look(0.0, within_s, Turns())
     assert isinstance(event, LookFailed)
     assert (event.reason, event.at, round(clock.monotonic() - 100.0, 3)) == (Reason.CAMERA_FAULT, 100.0, pause_s)
 
 
 def test_analyzer_that_fails_is_a_fault_of_vision(clock: SimulatedClock) -> None:
-    event = sight(clock, Camera(clock), Analyzer(fails=True)).look(0.0, 1.0, threading.Lock())
+    event = sight(clock, Camera(clock), Analyzer(fails=True)).look(0.0, 1.0, Turns())
     assert isinstance(event, LookFailed)
     assert event.reason is Reason.VISION_FAULT
 
@@ -111,7 +111,7 @@ class Stream:
     def _frames(self, count: int) -> Iterator[FrameSeen]:
         yield from (FrameSeen(float(at), float(at), float(at), Reason.NO_FACE) for at in range(count))
 
-    def look(self, _since: float, _within_s: float, _turn: threading.Lock) -> FrameSeen | None:
+    def look(self, _since: float, _within_s: float, _turns: Turns) -> FrameSeen | None:
         self.begins.wait(10.0)
         event = next(self._left, None)
         if event is None:
