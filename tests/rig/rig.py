@@ -196,8 +196,12 @@ class Rig:
         which a command needs as long as it is not answered.
         """
         connection = socket.socket(socket.AF_UNIX)
-        connection.connect(str(self.folder / "run" / "control.sock"))
-        connection.sendall(line_of(REQUESTS[command]()))
+        try:
+            connection.connect(str(self.folder / "run" / "control.sock"))
+            connection.sendall(line_of(REQUESTS[command]()))
+        except OSError:
+            connection.close()
+            raise
         return time.monotonic(), connection
 
     def swipe(self, badge: str, reader: str = "outside") -> float:
