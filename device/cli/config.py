@@ -11,7 +11,7 @@ from device.errors import ConfigError
 
 @click.command(
     epilog="""\b
-To replace a file of the old layout:
+To replace a file in the old layout:
   lintel config --migrate > new.toml &&
   sudo install -m 644 new.toml /etc/lintel/lintel.toml
 
@@ -20,7 +20,7 @@ Exit codes: 0 done, 3 the settings are wrong."""
 )
 @click.option("--changed", is_flag=True, help="Only what differs from the defaults.")
 @click.option("--defaults", is_flag=True, help="The defaults, without a look at any settings file.")
-@click.option("--migrate", is_flag=True, help="The settings file in the layout of [[doors]], without its comments.")
+@click.option("--migrate", is_flag=True, help="The settings file in the new layout, without its comments.")
 @json_option
 @click.pass_context
 def config(context: click.Context, changed: bool, defaults: bool, migrate: bool, as_json: bool) -> None:
@@ -30,7 +30,7 @@ def config(context: click.Context, changed: bool, defaults: bool, migrate: bool,
     its default. Settings without a value are commented out. If the file is wrong, --defaults shows the table of
     settings all the same.
 
-    A file of the layout before [[doors]] means what it meant; --migrate prints it in today's.
+    A file in the old layout, from before [[doors]], works as before; --migrate prints it in the new one.
     """
     if sum((changed, defaults, migrate)) > 1:
         raise click.UsageError("Choose one of --changed, --defaults and --migrate.")

@@ -44,14 +44,14 @@ def _refuse_unused_cameras(settings: Settings, used: frozenset[str]) -> None:
     for number, unused in enumerate(settings.cameras[1:], 1):
         if unused.name not in used:
             raise ValueError(
-                f"no reader at a way in looks through the camera {unused.name!r}, `cameras[{number}]` - "
+                f"no entry reader uses the camera {unused.name!r}, `cameras[{number}]` - "
                 f'name it with `camera = "{unused.name}"` at a door or a reader, or remove it'
             )
     for place, door in places.doors(settings):
         looks = any(reader.direction == "entry" and reader.camera is None for reader in door.readers)
         if not looks and door.camera != DoorSettings().camera:
             raise ValueError(
-                f"no reader of the door {door.name!r} looks through its camera {door.camera!r} - "
+                f"no entry reader of the door {door.name!r} uses its camera {door.camera!r} - "
                 f"remove `{place}.camera`, or the `camera` of a reader"
             )
 
@@ -82,7 +82,7 @@ def _refuse_driver_settings_of_files(settings: Settings) -> None:
 def _refuse_camera_at_way_out(place: str, reader: ReaderSettings) -> None:
     if reader.camera is not None:
         raise ValueError(
-            f"the reader {reader.name!r} is at a way out, where a badge needs no face - remove `{place}.camera`"
+            f"the reader {reader.name!r} is an exit reader, which needs no camera - remove `{place}.camera`"
         )
 
 
@@ -94,6 +94,6 @@ def _camera_of(settings: Settings, place: str, door: DoorSettings, reader: Reade
         where = f"{place}.camera" if reader.camera else f"{door_place}.camera"
         known = ", ".join(camera.name for camera in settings.cameras)
         raise ValueError(
-            f"there is no camera {reader.camera or door.camera!r} for the reader {reader.name!r}, but {known} - "
+            f"unknown camera {reader.camera or door.camera!r} at the reader {reader.name!r}, expected one of {known} - "
             f"at `{where}`"
         ) from None

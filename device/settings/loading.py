@@ -35,14 +35,14 @@ def load_settings(path: Path | None = None, warn: Callable[[str], None] | None =
     """
     loaded = load_file(path)
     if loaded.was_old and warn is not None:
-        where = "`lintel config --migrate` prints it in today's"
+        where = "`lintel config --migrate` prints it in the new one"
         warn(old_layout_note(f"The settings file {path or DEFAULT_FILE}", where))
     return loaded.settings
 
 
 def old_layout_note(what: str, where: str) -> str:
-    """One sentence about settings of the old layout, and where today's is found."""
-    return f"{what} has the layout before [[doors]], and means what it meant; {where}."
+    """What to report about settings in the old layout, and where the new one is found."""
+    return f"{what} uses the old layout, from before [[doors]]. It works as before; {where}."
 
 
 def load_file(path: Path | None = None) -> Loaded:

@@ -46,8 +46,8 @@ def is_old(said: Said) -> bool:
         new.append("access.max_frame_age_s")
     if old and new:
         raise ValueError(
-            f"`{old[0]}` is of the layout before [[doors]] and `{new[0]}` of today's, expected one layout in a file - "
-            f"say in today's what `{old[0]}` says, or take `{new[0]}` out and see `lintel config --migrate`"
+            f"`{old[0]}` belongs to the old layout and `{new[0]}` to the new one, expected one layout per file - "
+            f"move what `{old[0]}` says to the new layout, or remove `{new[0]}` and run `lintel config --migrate`"
         )
     return bool(old)
 

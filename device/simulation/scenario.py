@@ -148,7 +148,7 @@ def _read(path: Path, warn: Callable[[str], None]) -> Scenario:
     except ValueError as error:
         raise ValueError(f"{error} - in [settings]") from None
     if loaded.was_old:
-        warn(old_layout_note(f"[settings] in the scenario {path}", "today's is in docs/wiring.md"))
+        warn(old_layout_note(f"[settings] in the scenario {path}", "the new one is in docs/wiring.md"))
     return msgspec.structs.replace(scenario, settings=loaded.settings)
 
 

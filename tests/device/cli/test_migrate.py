@@ -41,7 +41,7 @@ NEW = [
     "",
 ]
 LINTEL = Path(sys.executable).parent / "lintel"
-NOTE = "has the layout before [[doors]], and means what it meant"
+NOTE = "uses the old layout, from before [[doors]]. It works as before"
 
 
 @pytest.fixture

@@ -85,13 +85,13 @@ def test_readers_of_one_door_share_its_camera(write: Write) -> None:
 )
 def test_camera_that_is_not_described_is_refused(write: Write, content: str, place: str) -> None:
     message = refusal(write(content))
-    assert "there is no camera '" in message
+    assert "unknown camera '" in message
     assert f"at `{place}`" in message
 
 
 def test_camera_that_sees_no_reader_is_refused(write: Write) -> None:
     """A setting that does nothing is a mistake. The first is for `lintel enroll` as well."""
-    said = "no reader at a way in looks through the camera 'hall', `cameras[1]`"
+    said = "no entry reader uses the camera 'hall', `cameras[1]`"
     assert said in refusal(write('[[cameras]]\n[[cameras]]\nname = "hall"\nsource = "1"'))
 
 

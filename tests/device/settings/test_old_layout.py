@@ -109,7 +109,9 @@ def test_wrong_old_file_is_refused_with_its_own_place(write: Write, content: str
 
 @pytest.mark.parametrize("content", MIXED.values(), ids=MIXED.keys())
 def test_file_of_both_layouts_is_refused(write: Write, content: str) -> None:
-    with pytest.raises(ConfigError, match=r"is of the layout before \[\[doors\]\] and `.*` of today's"):
+    with pytest.raises(
+        ConfigError, match=r"belongs to the old layout and `.*` to the new one, expected one layout per file"
+    ):
         load_settings(write(content))
 
 

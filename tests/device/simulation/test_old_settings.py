@@ -45,7 +45,7 @@ def test_scenario_without_settings_has_none(tmp_path: Path) -> None:
     ("settings", "said"),
     [
         ("[settings.door]\npin = 28\n", "at `door.pin` - in [settings]"),
-        ("[settings.door]\n[[settings.doors]]\n", "expected one layout in a file"),
+        ("[settings.door]\n[[settings.doors]]\n", "expected one layout per file"),
         ("settings = 3\n", "Expected `object`, got `int` - in [settings]"),
         ("[settings]\ndoors = 3\n", "at `doors` - in [settings]"),
     ],
