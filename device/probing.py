@@ -47,7 +47,12 @@ def chip(settings: Settings) -> Found:
 def store(settings: Settings) -> Found:
     """The database: whether it can be read and written, and by this version."""
     folder = state_dir(settings)
-    return _found(STORE, str(folder), lambda: str(look(folder)))
+
+    def looked() -> str:
+        path = look(folder)
+        return str(path) if path.exists() else f"{path}, which the service will make"
+
+    return _found(STORE, str(folder), looked)
 
 
 def models(settings: Settings) -> Found:
