@@ -100,6 +100,10 @@ class TestStreams:
         parts = list(Client(path).stream(Guide(steps=3), Step, silence_s=PATIENCE_S))
         assert (parts, office.ended.is_set()) == ([Step(0), Step(1), Step(2)], True)
 
+    def test_parts_of_nearly_a_megabyte_come_whole(self, path: Path) -> None:
+        parts = Client(path).stream(Guide(steps=3, size=1_000_000), Step, silence_s=PATIENCE_S)
+        assert [len(part.words) for part in parts] == [1_000_000] * 3
+
     def test_parts_come_as_they_are_made(self, path: Path, office: Office) -> None:
         office.may_go_on.clear()
         steps = Client(path).stream(Guide(steps=2), Step, silence_s=PATIENCE_S)
