@@ -51,6 +51,9 @@ def helpers() -> set[str]:
     return found
 
 
+HELPERS = helpers()
+
+
 def own_nodes(function: Function) -> Iterator[ast.AST]:
     """Without those of functions within."""
     waiting: list[ast.AST] = list(function.body)
@@ -72,11 +75,10 @@ def every_test() -> Iterator[tuple[Path, Function]]:
 
 
 def test_every_test_asserts_something() -> None:
-    asserting = helpers()
     silent = {
         f"{path.relative_to(ROOT)}: {test.name}"
         for path, test in every_test()
-        if not any(is_assertion(node) or called(node) in asserting for node in ast.walk(test))
+        if not any(is_assertion(node) or called(node) in HELPERS for node in ast.walk(test))
     }
     assert silent == ONLY_HARMLESS
 
@@ -86,6 +88,25 @@ def test_no_test_returns_before_its_end() -> None:
     assert [
         place(path, node) for path, test in every_test() for node in own_nodes(test) if isinstance(node, ast.Return)
     ] == []
+
+
+def test_no_example_of_hypothesis_is_passed_over() -> None:
+    """Some assertion holds for every example, not only for those that an `if` lets through."""
+    drawn = ((path, test) for path, test in every_test() if "given(" in "".join(map(ast.unparse, test.decorator_list)))
+    assert [place(path, test) for path, test in drawn if all(map(is_passed_over, test.body))] == []
+
+
+def is_passed_over(statement: ast.stmt) -> bool:
+    is_conditional = isinstance(statement, ast.If) and not statement.orelse
+    return is_conditional or not any(is_assertion(node) or called(node) in HELPERS for node in ast.walk(statement))
+
+
+@pytest.mark.parametrize(
+    ("statement", "passed"),
+    [("if x: assert y", True), ("x = 1", True), ("assert y", False), ("with z: assert y", False)],
+)
+def test_statement_that_asserts_nothing_for_some_is_found(statement: str, passed: bool) -> None:
+    assert is_passed_over(ast.parse(statement).body[0]) is passed
 
 
 def is_always_true(asserted: ast.expr) -> bool:
