@@ -53,13 +53,13 @@ class Doorway:
     """Those at readers that have one of their own, by the reader's name."""
 
     def camera_at(self, reader: str) -> Camera:
-        """Where the face of somebody at this reader is seen."""
+        """Where the face of a person at this reader is seen."""
         return self.cameras.get(reader, self.camera)
 
 
 @dataclass(slots=True)
 class _Visit:
-    """Somebody at a reader, from the badge to the verdict."""
+    """A person at a reader, from the badge to the verdict."""
 
     showing: Showing
     sight: Sight
@@ -82,7 +82,7 @@ class Access:
         log: DoorLog | None = None,
         wake: Callable[[], None] | None = None,
     ) -> None:
-        """`log` takes what can't be written down at once. With `wake`, which ends the wait of whoever calls `advance`
+        """`log` takes what can't be written down at once. With `wake`, which ends the wait of the caller of `advance`
         next, cameras are looked through in threads; without it, while `advance` waits.
         """
         self._doorway = doorway
@@ -97,7 +97,7 @@ class Access:
 
     @property
     def busy(self) -> frozenset[str]:
-        """The readers at which somebody shows something."""
+        """The readers with a showing under way."""
         return frozenset(self._visits)
 
     @property
@@ -119,7 +119,7 @@ class Access:
     def present(self, badge: BadgeRead, stop: Stop) -> Transaction | None:
         """Takes a badge at a reader that is not busy. What came of it, or None if a face is to be seen first.
 
-        A store or a model that fails is a denial with its reason, and so is a door that lets nobody in.
+        A store or a model that fails is a denial with its reason, and so is a door that lets no one in.
         """
         showing = begun(badge, self._terms, door=self._doorway.door.state, now=self._clock.monotonic())
         visit = _Visit(showing, self._sight_at(badge.reader), self._clock.utc())
@@ -154,7 +154,7 @@ class Access:
         return transactions
 
     def forget(self) -> None:
-        """Gives up whoever is there, without a verdict: after a failure nothing is known of them."""
+        """Gives up all showings, without a verdict: after a failure nothing is known of them."""
         self._visits.clear()
         self._rest()
 
@@ -164,7 +164,7 @@ class Access:
 
     def _rest(self) -> None:
         for _ in self._looking.looks({}, 0.0):
-            pass  # it was for somebody who has gone
+            pass  # it was for a person who has gone
 
     def _sight_at(self, reader: str) -> Sight:
         camera = self._doorway.camera_at(reader)

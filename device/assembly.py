@@ -45,7 +45,7 @@ def open_store(settings: Settings) -> Store:
 class DoorParts:
     """What one loop of a door needs: the door with its parts, what its readers give, and where its rows go.
 
-    The readers at the way out have a loop of their own: whatever lies on the reader outside delays nobody who leaves.
+    The readers at the way out have a loop of their own: whatever lies on the reader outside delays no one who leaves.
     """
 
     doorway: Doorway

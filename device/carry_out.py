@@ -13,7 +13,7 @@ from device.store.people import People
 from device.store.store import Store
 
 MAX_LATE_S = 3.0
-"""A grant that took longer to be written down is withdrawn: whoever was seen may have left."""
+"""A grant that took longer to be written down is withdrawn: the person seen may have left."""
 
 
 class CarryOut:
@@ -45,7 +45,7 @@ class CarryOut:
         return self._withdrawn(transaction, self._objection(stop) or Reason.DOOR_INTERLOCKED)
 
     def _objection(self, stop: Stop) -> Reason | None:
-        """What keeps the door itself from letting anybody in just now."""
+        """What keeps the door itself from letting anyone in just now."""
         return Reason.STOPPING if stop.is_set() else door_refusal(self._door.state)
 
     def _recorded(self, transaction: Transaction, badge_at: float, model_sha256: str) -> tuple[Transaction, int]:

@@ -27,7 +27,7 @@ from device.unserved import Unserved
 from device.way_out import BadgeLookup, WayOut
 
 MOST_HELD = 64
-"""Badges of one reader that wait at most while somebody shows a face there."""
+"""How many badges of one reader wait at most while a person shows a face there."""
 ENDED_S = 0.05
 """How often those who are still at a door are looked at once its readers' input has ended."""
 
@@ -43,7 +43,7 @@ _EVENT_OF = {
 class DoorLoop:
     """One door's loop body: `serve_once` over and over, `write_down` in between.
 
-    Somebody at one reader keeps nobody at another waiting. What is presented at the same reader meanwhile gets no
+    A person at one reader keeps no one at another waiting. What is presented at the same reader meanwhile gets no
     answer, as it says nothing about who is there afterwards.
     """
 
@@ -74,7 +74,7 @@ class DoorLoop:
 
     @property
     def is_busy(self) -> bool:
-        """Whether somebody at a reader has no verdict yet."""
+        """Whether a person at a reader has no verdict yet."""
         return bool(self._access.busy)
 
     @property
@@ -129,7 +129,7 @@ class DoorLoop:
         return (*over, *self._now_in_turn(over, stop))
 
     def close(self) -> None:
-        """Hands the log the last counts, and looks at nobody and no badge any more; harmless when repeated."""
+        """Hands the log the last counts, and serves no more people and badges; harmless when repeated."""
         self.count_unserved(finally_=True)
         self._access.close()
         self._way_out.close()
@@ -153,7 +153,7 @@ class DoorLoop:
         self._signals.show_state(self._door.state, self._access.busy)
 
     def _next(self, timeout_s: float) -> ReaderEvent | None:
-        """What a reader gives. Whoever has to be looked at is not kept waiting for it."""
+        """What a reader gives. A person who has to be looked at is not kept waiting for it."""
         if not self.is_busy:
             return self._reader.read(timeout_s)
         if self._is_beside:

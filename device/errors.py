@@ -1,13 +1,13 @@
 """The one tree of errors: every failure of Lintel is one of these, with what to do about it and an exit code.
 
-    LintelError                 70  a failure nobody has given a better name
+    LintelError                 70  a failure without a better name
     ├── ConfigError              3  the settings file or a setting
     ├── ModelError               4  a model, its manifest, or the TFLite runtime
     ├── ImageError               5  an image that cannot be read
     ├── CameraError              6  a camera or a clip
     ├── DoorError                7  the relay, its pin, the GPIO chip
     ├── StoreError               8  the database and its folder
-    ├── CredentialError          9  a badge number nobody can read, or that nobody holds
+    ├── CredentialError          9  a badge number that can't be read, or has no holder
     ├── EnrollmentRefused       10  images that cannot become references
     ├── ScenarioError           11  a scenario file
     ├── DependencyMissing       12  an optional package that this command needs

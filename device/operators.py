@@ -1,4 +1,7 @@
-"""Lets operators speak to the doors from the moment these are open, long before their other parts are."""
+"""Lets operators speak to the doors from the moment these are open, long before their other parts are.
+
+The socket itself is `device/control/server.py`.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager

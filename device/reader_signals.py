@@ -45,7 +45,7 @@ class ReaderSignals:
         shown.answered_until = self._clock.monotonic() + ANSWER_S
 
     def show_state(self, state: DoorState, busy: Collection[str]) -> None:
-        """Shows whether the door waits for a badge or is in alarm, but for readers that are `busy` with somebody."""
+        """Shows whether the door waits for a badge or is in alarm, but for readers that are `busy` with a person."""
         now, taken = self._clock.monotonic(), {self._name(reader) for reader in busy}
         for name, shown in self._shown.items():
             if name in taken:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from device.records import BadgeRead
 
 MAX_READ_AGE_S = 1.0
-"""An older badge read is dropped: whoever presented it may be gone."""
+"""An older badge read is dropped: the person may be gone."""
 NOISE_S = 60.0
 """After an unreadable badge others are only counted for this long: noise on the line writes a row a minute at most."""
 

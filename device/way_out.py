@@ -1,4 +1,4 @@
-"""One transaction at an exit reader: a badge alone releases, and nothing that is missing may keep somebody in.
+"""One transaction at an exit reader: a badge alone releases, and no missing part may keep anyone in.
 
 No camera, no model and no schedule is asked, and the strike is released before the row is written: safety never waits
 for a disk. The answer comes after the row, as long as the store works.
@@ -27,14 +27,14 @@ NO_MODEL = ""
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the store says: whose badge it is, if anybody's, or why it can't say."""
+    """What the store says: whose badge it is, if it has a holder, or why it can't say."""
 
     claim: Claim | None
     fault: str = ""
 
 
 class BadgeLookup:
-    """Looks badges up in a thread of its own, so that a store that is locked or hangs delays nobody."""
+    """Looks badges up in a thread of its own, so that a store that is locked or hangs delays no one."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -98,7 +98,7 @@ class WayOut:
         self._clock = clock
 
     def swipe(self, badge: BadgeRead, stop: Stop) -> Transaction:
-        """Releases for a badge that somebody holds, also in lockdown and fault; and for any badge if the store can't
+        """Releases for a badge that has a holder, also in lockdown and fault; and for any badge if the store can't
         say whose it is. Unreadable, unknown, revoked and suspended badges are denied.
         """
         decided = self._decided(badge)

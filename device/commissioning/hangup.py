@@ -1,4 +1,4 @@
-"""Ends a command in order when nobody is left to end it: a terminal that hangs up, a service manager, Ctrl-Z."""
+"""Ends a command in order when no one is left to end it: a terminal that hangs up, a service manager, Ctrl-Z."""
 
 import signal
 from collections.abc import Iterator

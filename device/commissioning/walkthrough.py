@@ -21,7 +21,7 @@ from device.settings.tables import DoorSettings, InputSettings, OutputSettings, 
 ON_S = 2.0
 PULSE_S = 3.0
 ATTEND_S = 0.5
-"""A released strike is driven again so often, as its guard wants it."""
+"""How often a released strike is driven again, as its guard wants it."""
 _SAYS_NOTHING = "not as it should be"
 
 

@@ -16,7 +16,7 @@ from device.failures import in_words
 PAGE_ROWS = 100
 """Rows read at once: SQLite's lock is held for no longer than that takes."""
 POLL_S = 0.05
-"""How often the store's files are looked at while somebody subscribes."""
+"""How often the store's files are looked at while there are subscribers."""
 LOOK_S = 1.0
 """How often the rows are looked at even if the files seem unchanged: their times are coarse."""
 RETRY_S = 0.5

@@ -46,7 +46,7 @@ class Lane(StrEnum):
 
 
 class Who(StrEnum):
-    """Who may ask for something. Whether somebody may connect at all is up to the socket's file."""
+    """Who may ask for something. Who may connect at all is up to the socket's file."""
 
     OPERATORS = "operators"
     OWNER = "owner"

@@ -6,7 +6,7 @@ from device.records import Claim, Decision, DoorState, Evidence, Mode, Outcome, 
 
 
 def badge_refusal(claim: Claim) -> Reason | None:
-    """Why a badge that somebody holds opens no door, in or out; revocation wins over suspension."""
+    """Why a badge that has a holder opens no door, in or out; revocation wins over suspension."""
     if claim.revoked:
         return Reason.BADGE_REVOKED
     return Reason.BADGE_SUSPENDED if claim.suspended else None
@@ -22,7 +22,7 @@ def refusal(claim: Claim | None) -> Reason | None:
 
 
 def door_refusal(state: DoorState) -> Reason | None:
-    """Why a door in this state lets nobody in, or None if a grant may release it."""
+    """Why a door in this state lets no one in, or None if a grant may release it."""
     match state:
         case DoorState.LOCKDOWN:
             return Reason.DOOR_LOCKDOWN

@@ -8,7 +8,7 @@ from device.settings.tables import Settings
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What one transaction has to reach. At an `exit_reader` nothing that is missing keeps somebody in.
+    """What one transaction has to reach. At an `exit_reader` no missing part keeps anyone in.
 
     Raises `ValueError` for a badge alone anywhere else.
     """

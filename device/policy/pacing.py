@@ -1,6 +1,6 @@
 """Which denials get an audit row of their own and which are summarized, so that a flood can't wear out the disk. Pure.
 
-Only denials that anybody with a badge, or a number sent in place of one, can cause as fast as a reader reads.
+Only denials that anyone with a badge, or a number sent in place of one, can cause as fast as a reader reads.
 """
 
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ room of all others. All others take a face's time, or are written without limit.
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """So many denials of one reason at one reader, with the badges and the times of the first and the last.
+    """A count of denials of one reason at one reader, with the badges and the times of the first and the last.
 
     Times are seconds on the monotonic clock.
     """

@@ -121,7 +121,7 @@ class Showing:
 def begun(badge: BadgeRead, terms: Terms, *, door: DoorState, now: float) -> Showing:
     """The showing of a badge that is heard of `now`, seconds on the monotonic clock, at a door in this state.
 
-    An unreadable badge, or a door that lets nobody in, needs no look-up.
+    An unreadable badge, or a door that lets no one in, needs no look-up.
     """
     showing = Showing(badge, terms, door, max(badge.at, now))
     if badge.credential is None:
@@ -175,7 +175,7 @@ def _heard(showing: Showing, event: ShowingEvent) -> Showing:
 
 
 def _claimed(showing: Showing, claim: Claim | None) -> Showing:
-    """A badge that nobody holds, or that opens nothing, is refused with its own reason, whatever else there is."""
+    """A badge without a holder, or that opens nothing, is refused with its own reason, whatever else there is."""
     known = replace(showing, claim=claim)
     if known.terms.exit_reader:
         refused = Reason.BADGE_UNKNOWN if claim is None else badge_refusal(claim)

@@ -50,7 +50,7 @@ class SocketReader:
     """`Reader` of a listening socket; the file at `path` is its own, and goes with it."""
 
     def __init__(self, path: Path, name: str, clock: Clock) -> None:
-        """Listens at `path`, in a folder that exists. Raises `ReaderError`, also if somebody listens there already."""
+        """Listens at `path`, in a folder that exists. Raises `ReaderError`, also if a program listens there already."""
         self._name = name
         self._clock = clock
         self._clients: deque[Client] = deque()

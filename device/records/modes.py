@@ -21,7 +21,7 @@ class Mode:
 
     def __post_init__(self) -> None:
         if Factor.BADGE not in self.factors:
-            raise ValueError("a mode without a badge would let anybody in")
+            raise ValueError("a mode without a badge would let anyone in")
 
 
 BADGE = Mode(frozenset({Factor.BADGE}))

@@ -9,7 +9,7 @@ def follows(track: Track, probe: Probe, rule: DecisionRule) -> bool:
     """Whether a probe may be of the same face as the track; with no track yet it is not.
 
     The face is within a face's width of the last one, and matches the first at the threshold of single pairs. Without
-    the match, frames of two people are fused, and two of the holder's carry one of somebody else's over the threshold.
+    the match, frames of two people are fused, and two of the holder's carry one of another person's over the threshold.
     """
     if not track or not _is_near(track[-1], probe):
         return False
