@@ -84,7 +84,7 @@ def test_line_whose_thread_died_is_opened_again(monkeypatch: pytest.MonkeyPatch,
 
     monkeypatch.setattr(first._line, "_step", die)
     wait_until(lambda: first._line.fault, "the thread's end")
-    with pytest.raises(ReaderError, match="has stopped: MemoryError"):
+    with pytest.raises(ReaderError, match="has stopped: there is not enough memory"):
         first.read(1.0)
     first.close()
     second = wait_until(lambda: opened(shared, settings), "opening it again")
