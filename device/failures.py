@@ -3,7 +3,6 @@
 What stands around the words, and what to do about it, is for the room that knows what it was about to do.
 """
 
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,5 +60,7 @@ def _one_line(error: BaseException) -> str:
 
 
 def _place_of(error: BaseException) -> str:
+    import traceback  # not at the start of what secures a door
+
     places = traceback.extract_tb(error.__traceback__)[-1:]
     return "".join(f" at {Path(place.filename).name}:{place.lineno}" for place in places)
