@@ -1,7 +1,8 @@
 """What is said on the operators' socket: a request, and what is answered, each a line of JSON.
 
 A connection carries one request and its answers. `VERBS` is the one table of what can be asked: the server dispatches
-by it and docs/control.md is made from it.
+by it and docs/control.md is made from it. To add a verb, write its request in `messages`, its line in `VERBS`, and its
+handler at a `Desk`; no other server is needed.
 """
 
 import contextlib

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from device.control.client import Client, ask_doors
+from device.control.desk import door_desk
 from device.control.messages import Doors, Lockdown
 from device.control.protocol import VERBS, Lane
 from device.errors import DoorError
 from device.records import Commanded, DoorCommand
-from tests.device.control.bench import LOCKED, ToldDoor, answers, request
+from tests.device.control.bench import LOCKED, Notes, ToldDoor, answers, request
 
 
 @pytest.mark.usefixtures("server")
@@ -42,6 +43,11 @@ def test_what_is_not_understood_is_answered_with_what_is(
 @pytest.mark.parametrize("line", [request("status"), request("open"), request("status", v=9), request("status", x=1)])
 def test_answer_has_the_number_of_its_request(path: Path, line: bytes) -> None:
     assert [answer["id"] for answer in answers(path, line)] == [7]
+
+
+def test_every_verb_has_its_handler() -> None:
+    handled = {verb.name for verb in VERBS.values() if verb.lane is not Lane.EVENTS}
+    assert handled == set(door_desk({}, Notes()).handlers)
 
 
 def test_safety_verbs_are_in_a_lane_of_their_own() -> None:
