@@ -269,7 +269,7 @@ class Newest:
 @pytest.mark.parametrize(
     ("captured_at", "seen"), [((0.2,), None), ((0.2, 0.5, 0.8), 0.8), ((0.2, 0.3), None), ((0.2, 0.4), 0.4)]
 )
-def test_frame_that_became_old_while_it_waited_for_its_turn_is_replaced_by_the_newest(
+def test_frame_that_grew_old_waiting_is_replaced_by_the_newest(
     captured_at: tuple[float, ...], seen: float | None
 ) -> None:
     """The analyzer is free at 0.85 s: what was captured before 0.35 s is no evidence then."""

@@ -62,7 +62,7 @@ def test_what_cannot_be_written_down_is_denied(world_of: Callable[..., World]) -
 
 
 @pytest.mark.parametrize(("wrote_s", "releases"), [(2.5, 1), (3.5, 0), (30.0, 0)])
-def test_a_grant_that_waited_for_the_disk_for_more_than_three_seconds_releases_nothing(
+def test_grant_that_waited_three_seconds_for_the_disk_is_withdrawn(
     world_of: Callable[..., World], monkeypatch: pytest.MonkeyPatch, wrote_s: float, releases: int
 ) -> None:
     """Whoever was seen may have left, and somebody else may stand there."""
@@ -84,7 +84,7 @@ def test_a_grant_that_waited_for_the_disk_for_more_than_three_seconds_releases_n
 
 
 @pytest.mark.parametrize("missing", ["store", "models"])
-def test_a_flood_while_a_part_is_missing_leaves_room_for_everything_else(
+def test_flood_while_a_part_is_missing_leaves_room_for_the_rest(
     world_of: Callable[..., World], monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
     """20 badges a second for a minute: at most 20 rows at once, one every 10 s, and what they count."""
@@ -181,7 +181,7 @@ def test_nobodys_name_is_in_the_audit(world_of: Callable[..., World]) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"), [(People.revoke, Reason.BADGE_REVOKED), (People.suspend, Reason.BADGE_SUSPENDED)]
 )
-def test_a_badge_that_becomes_worthless_during_the_look_does_not_open_the_door(
+def test_badge_revoked_during_the_look_is_denied(
     monkeypatch: pytest.MonkeyPatch, world_of: Callable[..., World], change: Callable[..., Any], reason: Reason
 ) -> None:
     world = world_of(probe(0.95))
@@ -253,7 +253,7 @@ def test_nothing_is_released_after_a_request_to_stop(world_of: Callable[..., Wor
     assert (world.last_row().outcome is Outcome.GRANTED) == granted
 
 
-def test_a_grant_that_was_written_down_and_not_carried_out_is_in_the_audit(world_of: Callable[..., World]) -> None:
+def test_grant_that_was_not_carried_out_is_in_the_audit(world_of: Callable[..., World]) -> None:
     world = world_of(probe(0.95))
     stop = Stop()
     record = Audit.record
@@ -289,7 +289,7 @@ def test_door_is_given_the_row_of_the_decision(world_of: Callable[..., World], m
     assert given == [{"extended": False, "row": world.last_row().id}]
 
 
-def test_face_of_another_is_the_reason_although_a_request_to_stop_came_with_its_last_frame(
+def test_another_face_is_the_reason_despite_a_stop_request(
     world_of: Callable[..., World],
 ) -> None:
     world, stop = world_of(probe(0.5)), Stop()
@@ -303,7 +303,7 @@ def test_request_to_stop_at_the_deadline_is_the_reason(world_of: Callable[..., W
     assert world.swipe(stop=stop).decision.reason is Reason.STOPPING
 
 
-def test_request_to_stop_with_the_last_frame_is_never_written_down_as_a_grant(world_of: Callable[..., World]) -> None:
+def test_stop_with_the_last_frame_is_never_recorded_as_a_grant(world_of: Callable[..., World]) -> None:
     world, stop = world_of(probe(0.95)), Stop()
     world.clock.at(world.clock.monotonic() + 0.3, stop.set)
     assert world.swipe(stop=stop).decision.reason is Reason.STOPPING
@@ -311,7 +311,7 @@ def test_request_to_stop_with_the_last_frame_is_never_written_down_as_a_grant(wo
         assert [row.reason for row in audit if row.event is Event.DECISION] == [Reason.STOPPING]
 
 
-def test_store_that_could_not_say_whose_badge_it_is_is_not_asked_again(
+def test_store_that_failed_on_the_holder_is_not_asked_again(
     world_of: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would keep them waiting as long again."""
@@ -327,7 +327,7 @@ def test_store_that_could_not_say_whose_badge_it_is_is_not_asked_again(
     assert (world.swipe().decision.reason, asked) == (Reason.STORE_FAULT, ["people"])
 
 
-def test_badge_that_became_somebody_elses_during_the_look_does_not_open_the_door(
+def test_badge_reassigned_during_the_look_is_denied(
     world_of: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = world_of(probe(0.95))

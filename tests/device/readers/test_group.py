@@ -181,7 +181,7 @@ def test_reader_that_failed_is_read_again(group: ReaderGroup, inner: tuple[Inner
     assert until(group, EILEEN) < 2.0
 
 
-def test_reader_that_goes_on_failing_is_reported_once_and_seldom_tried(inner: tuple[Inner, Inner]) -> None:
+def test_reader_that_keeps_failing_is_reported_once(inner: tuple[Inner, Inner]) -> None:
     class Failing(Inner):
         tries = 0
 

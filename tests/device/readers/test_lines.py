@@ -66,7 +66,7 @@ def test_tail_of_a_line_that_is_too_long_is_no_badge(fifo: tuple[Reader, int], l
     assert [next_credential(reader) for _ in range(2)] == [None, GRACE]
 
 
-def test_tail_of_a_line_that_is_too_long_is_no_badge_when_it_comes_later(fifo: tuple[Reader, int]) -> None:
+def test_late_tail_of_a_line_too_long_is_not_a_badge(fifo: tuple[Reader, int]) -> None:
     reader, writer = fifo
     os.write(writer, b"x" * (MAX_LINE + 1))
     before = credentials(reader)
@@ -155,7 +155,7 @@ def test_line_may_take_its_time(watched_pipe: tuple[Reader, int, SimulatedClock]
     assert credentials(reader) == [EILEEN]
 
 
-def test_noise_without_an_end_does_not_swallow_the_badge_after_a_pause(
+def test_endless_noise_does_not_swallow_the_badge_after_a_pause(
     watched_pipe: tuple[Reader, int, SimulatedClock],
 ) -> None:
     reader, writer, clock = watched_pipe

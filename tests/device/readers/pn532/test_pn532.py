@@ -295,7 +295,7 @@ def test_line_that_is_pulled_is_gone() -> None:
     ],
     ids=["silent", "PN533", "empty"],
 )
-def test_what_is_no_pn532_is_refused_at_start_and_leaves_no_descriptor(chip_is: dict[str, Any], message: str) -> None:
+def test_other_chip_than_a_pn532_is_refused_without_a_descriptor(chip_is: dict[str, Any], message: str) -> None:
     open_before = len(list(Path("/proc/self/fd").iterdir()))
     with pytest.raises(ReaderError, match=message), on_a_line(**chip_is):
         pass
