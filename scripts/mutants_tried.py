@@ -95,7 +95,7 @@ class Learnt:
         return tuple(kept)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Recorder:
     """A plugin of pytest that writes down what each test calls."""
 
@@ -168,7 +168,7 @@ def _watched() -> Iterator[set[Any]]:
         threading.settrace(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Selected:
     """A plugin of pytest that runs these tests alone, in this order, and writes down which failed."""
 
@@ -259,19 +259,20 @@ class Bench:
         arguments = [*options, f"--basetemp={self._folder / 'tmp'}", *paths]
         child = os.fork()
         if child == 0:
-            self._become(lambda: int(pytest.main(arguments, plugins=[plugin])), may_write_bytecode=learns)
+            self._become(lambda: int(pytest.main(arguments, plugins=[plugin])), limit_s, may_write_bytecode=learns)
         try:
             return _waited_for(child, limit_s)
         finally:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(child, signal.SIGKILL)
 
-    def _become(self, work: Callable[[], int], *, may_write_bytecode: bool) -> None:
-        """What the child does; it does not return."""
+    def _become(self, work: Callable[[], int], limit_s: float, *, may_write_bytecode: bool) -> None:
+        """What the child does; it does not return. It ends by itself if its parent is gone and it computes for ever."""
         code = 70
         try:
             os.setsid()
             os.chdir(self.tree)
+            resource.setrlimit(resource.RLIMIT_CPU, (int(limit_s) + 60, int(limit_s) + 60))
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
             said = os.open(self._folder / "said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(said, 1)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from device.clock import SystemClock
 from device.door.lasting import Lasting, Mode, Order
 from device.door.mode import ForgetfulMemory, ModeFile
 from device.door.operation import Door
@@ -13,6 +14,7 @@ from device.door.saver import Saver
 from device.door.securing import evacuated
 from device.door.thread import DoorThread
 from device.door.wires.debounce import Settling
+from device.door.wires.timekeeper import Timekeeper
 from device.records import Line
 from device.settings.tables import DoorSettings
 from device.virtual.clock import SimulatedClock
@@ -35,19 +37,58 @@ class Hurry(threading.Event):
         return True
 
 
-@pytest.mark.parametrize(("strike_time_s", "wait_s"), [(0.2, 0.2), (3.0, 0.5)])
-def test_door_thread_waits_for_its_deadline_half_a_second_at_most(strike_time_s: float, wait_s: float) -> None:
+@pytest.mark.parametrize(
+    ("strike_time_s", "passed_s", "wait_s"), [(0.2, 0.0, 0.2), (3.0, 0.0, 0.5), (0.2, 60.0, 0.001)]
+)
+def test_door_thread_waits_for_its_deadline_half_a_second_at_most(
+    strike_time_s: float, passed_s: float, wait_s: float
+) -> None:
     clock = SimulatedClock()
     clock.sleep(100.0)
     door = Door(DoorSettings(strike_time_s=strike_time_s), FakeDoorIO(clock), clock)
     hurry = Hurry()
     door.hurry = hurry
     door.grant()
+    clock.sleep(passed_s)
     thread = DoorThread(door, clock)
     came = hurry.waited.wait(5.0)
     thread.close()
     door.close()
     assert (came, [round(seconds, 3) for seconds in hurry.waits]) == (True, [wait_s])
+
+
+class Never:
+    """`Timed` that has nothing to do; counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def deadline(self) -> float | None:
+        self.asked += 1
+        return None
+
+    def tick(self) -> None:
+        raise AssertionError
+
+
+def test_no_thread_keeps_the_process_from_ending() -> None:
+    clock, before = SystemClock(), set(threading.enumerate())
+    door = Door(DoorSettings(), FakeDoorIO(clock), clock, ForgetfulMemory())
+    thread, keeper = DoorThread(door, clock), Timekeeper(Never(), clock)
+    begun = [one for one in threading.enumerate() if one not in before]
+    thread.close()
+    keeper.close()
+    door.close()
+    assert [one.daemon for one in begun] == [True, True, True]
+
+
+def test_thread_that_was_woken_rests_again() -> None:
+    never = Never()
+    keeper = Timekeeper(never, SystemClock())
+    keeper.wake()
+    time.sleep(0.3)
+    keeper.close()
+    assert never.asked <= 4
 
 
 def test_saver_with_nothing_to_write_ends_at_once() -> None:
