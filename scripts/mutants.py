@@ -100,7 +100,10 @@ def _run(arguments: argparse.Namespace, known: Known, began: float) -> Run:
         ]
     )
     named = known.named if not (arguments.room or arguments.only) else ()
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder, _Pool(arguments.jobs, Path(folder)) as pool:
+    with (
+        tempfile.TemporaryDirectory(prefix="mutants-", ignore_cleanup_errors=True) as folder,
+        _Pool(arguments.jobs, Path(folder)) as pool,
+    ):
         tests = {one.group.tests for one in drawn if one.mutants} | {one.tests for one in named}
         learnt = pool.learnt(sorted(tests))
         deadline = began + 60 * arguments.minutes
