@@ -161,7 +161,7 @@ def _limits() -> Iterator[str]:
     yield f"| requests that wait for a lane's thread | {server.MAX_WAITING} |"
     yield f"| how long a command's answer waits for the disk | {server.WRITTEN_S:g} s |"
     yield f"| how long an answer waits for room | {SEND_S:g} s |"
-    yield f"| subscribers | {subscriptions.MAX_SUBSCRIBERS} |"
+    yield f"| subscribers | {subscriptions.MAX_SUBSCRIBERS}, {subscriptions.KEPT_PLACES} of them kept for the owner |"
     yield f"| a subscriber that makes no room | {pace.stall_s:g} s |"
     yield f"| silence before a `beat` | {pace.beat_s:g} s |"
 

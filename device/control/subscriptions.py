@@ -25,6 +25,8 @@ from device.control.messages import Beat, Code, Rewound, Row, Start, Subscribe, 
 from device.control.protocol import ProtocolError, error_line, part_line
 
 MAX_SUBSCRIBERS = 64
+KEPT_PLACES = 16
+"""Places among them that only root and the service's user get, so that the group can't take them all."""
 UNREAD_BEATS = 3
 """A subscriber that leaves this many beats unread is dropped."""
 ROOM = 256 * 1024
@@ -32,9 +34,6 @@ ROOM = 256 * 1024
 MAX_SENT = 64 * 1024
 """Bytes that are sent at once, so that they always fit."""
 _PEOPLE = ("badge", "person_id", "person")
-_FULL = ProtocolError(
-    f"There are {MAX_SUBSCRIBERS} subscribers already.", hint="Close one, and ask again.", code=Code.BUSY
-)
 _CHATTER = ProtocolError(
     "A subscriber sends nothing after its request.", hint="Open another connection for it.", code=Code.REQUEST
 )
@@ -107,8 +106,9 @@ class Subscriptions:
 
     def add(self, job: Job) -> None:
         """Begins a subscription; waits for nothing."""
-        if len(self._subscribers) + len(self._new) >= MAX_SUBSCRIBERS:
-            job.refuse(_FULL)
+        room = MAX_SUBSCRIBERS if is_owner(job.uid) else MAX_SUBSCRIBERS - KEPT_PLACES
+        if len(self._subscribers) + len(self._new) >= room:
+            job.refuse(_full(room))
             return
         self._new.append(_Subscriber(job, _beginning(job), time.monotonic()))
         self._wake()
@@ -260,6 +260,10 @@ class Subscriptions:
         if why is not None:
             one.job.peer.send(error_line(one.job.request.id, why))
         one.job.peer.close()
+
+
+def _full(room: int) -> ProtocolError:
+    return ProtocolError(f"There are {room} subscribers already.", hint="Close one, and ask again.", code=Code.BUSY)
 
 
 def _beginning(job: Job) -> Wish:

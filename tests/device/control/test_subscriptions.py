@@ -175,6 +175,21 @@ def test_badges_and_people_are_for_those_who_may_read_the_store(ledger: Ledger, 
     assert (row["badge"], row["person_id"]) == (badge, badge and 4)
 
 
+def test_last_16_places_are_kept_for_those_who_may_read_the_store(ledger: Ledger) -> None:
+    subscriptions = Subscriptions(ledger, QUICK)
+    ends = []
+    for uid in (*[12345] * 49, *[0] * 16):
+        asked, far = job(uid)
+        subscriptions.add(asked)
+        ends.append(far)
+    assert b"There are 48 subscribers already." in ends[48].recv(65536)
+    assert b'"start"' in ends[64].recv(65536)
+    subscriptions.end()
+    subscriptions.join(time.monotonic() + PATIENCE_S)
+    for far in ends:
+        far.close()
+
+
 class TestBadSubscribers:
     @pytest.fixture
     def service(self, path: Path, ledger: Ledger) -> Iterator[ControlServer]:
