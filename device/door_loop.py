@@ -86,7 +86,8 @@ class DoorLoop:
         """Serves from now on: badges that were presented before say nothing about who is there now."""
         self._open_since = self._clock.monotonic()
         self._access.forget()
-        self._held.clear()
+        for reader in tuple(self._held):
+            self._drop_held(reader)
 
     def serve_once(self, stop: Stop, timeout_s: float) -> tuple[Transaction, ...]:
         """Waits for what comes next, `timeout_s` at most, and carries it out; what came to its end.
@@ -192,8 +193,7 @@ class DoorLoop:
             return
         if transaction.credential is not None and reader not in self._exits:
             self._busy_until[reader] = self._clock.monotonic()
-        for badge in self._held.pop(reader, ()):
-            self._drop(badge)
+        self._drop_held(reader)
 
     def _now_in_turn(self, over: Iterable[Transaction], stop: Stop) -> Iterable[Transaction]:
         """What comes at once of the badges that waited for their turn, where they do."""
@@ -211,6 +211,10 @@ class DoorLoop:
         if len(held) < MOST_HELD:
             held.append(badge)
         else:
+            self._drop(badge)
+
+    def _drop_held(self, reader: str) -> None:
+        for badge in self._held.pop(reader, ()):
             self._drop(badge)
 
     def _drop(self, badge: BadgeRead) -> None:

@@ -1,7 +1,9 @@
 """One door's loop with somebody at a reader: who is served beside them, and what becomes of other badges there."""
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,18 @@ from device.clock import Stop
 from device.credentials import parse_badge
 from device.door_loop import DoorLoop
 from device.errors import ReaderEnded, ReaderError
-from device.records import BadgeRead, BadgeRemoved, Credential, KeyPress, ReaderEvent, Reason, Signal, Transaction
+from device.records import (
+    BadgeRead,
+    BadgeRemoved,
+    Credential,
+    Frame,
+    KeyPress,
+    ReaderEvent,
+    Reason,
+    Signal,
+    Transaction,
+)
+from device.store.audit import Audit
 from tests.device.access.world import BADGE, World, probe, world_in
 
 HOLDER = probe(0.95)
@@ -143,8 +156,10 @@ def test_loop_that_begins_again_forgets_who_was_there(entrance: Callable[..., En
     door = entrance(HOLDER)
     door.reader.put(BADGE, "front")
     door.loop.attend(there_is(door.reader), door.stop)
+    door.loop.attend(BadgeRead(UNKNOWN, door.world.clock.monotonic(), "front"), door.stop)
     assert door.loop.is_busy
     door.loop.begin()
+    assert len(door.reader.handed_back) == 1
     assert (door.loop.is_busy, door.goes_on(), door.world.releases) == (False, [], 0)
 
 
@@ -208,3 +223,76 @@ def test_request_to_stop_ends_the_look_with_its_reason(entrance: Callable[..., E
     door.goes_on(1.0)
     door.stop.set()
     assert reasons(list(door.loop.advance(door.stop))) == [("front", Reason.STOPPING)]
+
+
+def test_badge_taken_while_noise_is_written_down_is_served(
+    entrance: Callable[..., Entrance], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door, record = entrance(HOLDER), Audit.record
+
+    def slowly(audit: Audit, transaction: Transaction) -> int:
+        door.world.clock.sleep(0.1)
+        return record(audit, transaction)
+
+    monkeypatch.setattr(Audit, "record", slowly)
+    door.reader.put(None, "front")
+    door.later(0.05, lambda: door.reader.put(BADGE, "front"))
+    assert reasons(door.goes_on(3.0)) == [("front", Reason.BADGE_UNREADABLE), ("front", Reason.MATCH)]
+
+
+class Group(Taken):
+    """Two readers whose `read` can be woken, which remembers for how long it was waited for."""
+
+    names = ("front", "side")
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.waits_s: list[float] = []
+
+    def read(self, timeout_s: float) -> ReaderEvent | None:
+        self.waits_s.append(timeout_s)
+        return super().read(timeout_s)
+
+    def show_at(self, name: str, signal: Signal) -> None:
+        assert name in self.names
+        self.shown.append(signal)
+
+    def wake(self) -> None:
+        pass
+
+
+class Blind:
+    """A camera that never gives anything, for as long as the test lasts."""
+
+    def __init__(self) -> None:
+        self.ends = threading.Event()
+
+    def read(self, timeout_s: float) -> Frame | None:  # noqa: ARG002
+        self.ends.wait(10.0)
+        return None
+
+    def trouble(self) -> str:
+        return ""
+
+    def close(self) -> None:
+        pass
+
+
+def test_camera_that_hangs_keeps_neither_the_loop_nor_the_verdict(entrance: Callable[..., Entrance]) -> None:
+    """It is looked through beside the loop, which comes round each 0.25 s and at the deadline."""
+    door, camera, threads = entrance(HOLDER), Blind(), set(threading.enumerate())
+    group, world = Group(door.world), door.world
+    loop = DoorLoop(replace(world.doorway, camera=camera), world.settings, group, log=world.log)
+    loop.begin()
+    group.put(BADGE, "front")
+    began, over = world.clock.monotonic(), list[Transaction]()
+    while not over:
+        over += loop.serve_once(door.stop, 1.0)
+    assert (over[0].decision.reason, round(over[0].waited_s, 6)) == (Reason.CAMERA_FAULT, 6.0)
+    assert world.clock.monotonic() - began == pytest.approx(6.0)
+    assert max(group.waits_s[1:]) == 0.25
+    (looking,) = (one for one in set(threading.enumerate()) - threads if one.name == "look")
+    loop.close()
+    camera.ends.set()
+    looking.join(10.0)
+    assert not looking.is_alive()
