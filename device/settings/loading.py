@@ -12,7 +12,7 @@ from device.errors import ConfigError
 from device.failures import in_words
 from device.settings.contradictions import refuse_contradictions
 from device.settings.lock import DEFAULT_FILE
-from device.settings.old_layout import Said, in_old_words, is_old, rewritten
+from device.settings.old_layout import GROUPS, Said, in_old_words, is_old, rewritten
 from device.settings.tables import Settings
 
 _HINT = "`lintel config --defaults` shows the table of settings."
@@ -88,6 +88,7 @@ def _explained(message: str) -> str:
     place = place.strip("`.")
     whole = re.sub(r"\[\d+\]", "", place)
     group, _, name = whole.rpartition(".")
+    group = GROUPS.get(group, group)
     if whole in list_groups() and said == "Expected `array`, got `object`":
         said = f"expected `[[{whole}]]`, in two brackets and above the tables that belong to it, received one table"
     if refusal := setting_refusals().get((group, name)):

@@ -17,8 +17,17 @@ if TYPE_CHECKING:
 Said = dict[str, Any]
 """A settings file as TOML has it."""
 
-OLD_NAMES = ("door", "more_doors", "reader", "more_readers", "camera", "inputs", "outputs")
 NEW_NAMES = ("doors", "cameras")
+GROUPS = {
+    "door": "doors",
+    "more_doors": "doors",
+    "reader": "doors.readers",
+    "more_readers": "doors.readers",
+    "camera": "cameras",
+    "inputs": "doors.inputs",
+    "outputs": "doors.outputs",
+}
+"""What each table is called in the new layout."""
 DEFAULT_NAMES = {"door": "main", "reader": "reader", "camera": "main"}
 
 
@@ -39,7 +48,7 @@ class _Part(msgspec.Struct, frozen=True):
 
 def is_old(said: Said) -> bool:
     """Whether a file has the old layout. Raises `ValueError` if it has tables of both."""
-    old = [name for name in OLD_NAMES if name in said]
+    old = [name for name in GROUPS if name in said]
     new = [name for name in NEW_NAMES if name in said]
     access = said.get("access")
     if isinstance(access, dict) and "max_frame_age_s" in access:
@@ -82,7 +91,7 @@ def rewritten(said: Said) -> Rewritten:
             raise ValueError(f"the door {name!r} has no reader - give it one with `door` under [[more_readers]]")
     if tables[0].get("readers") == [{}]:
         del tables[0]["readers"]
-    rest = {group: table for group, table in said.items() if group not in OLD_NAMES}
+    rest = {group: table for group, table in said.items() if group not in GROUPS}
     if "max_age_s" in said.get("camera", {}):
         rest["access"] = {**rest.get("access", {}), "max_frame_age_s": said["camera"]["max_age_s"]}
     return Rewritten({"doors": tables, **({"cameras": cameras} if cameras != [{}] else {}), **rest}, places)

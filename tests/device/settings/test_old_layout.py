@@ -23,6 +23,8 @@ WRONG = {
     "setting": ("[door]\npni = 17", "unknown field `pni` - at `door`"),
     "value": ("[door]\npin = 28", "`door.pin`"),
     "value in a list": (MORE + "baud_rate = 1", "`more_readers[0].baud_rate`"),
+    "value that is none of a few": (MORE + 'kind = "nfc"', "expected one of lines, osdp, pn532, rdm6300"),
+    "signal that is none": ('[[inputs]]\nsignal = "bell"\npin = 4', "expected one of rex, dps, strike-feedback"),
     "table that is none": ("reader = 3", "`reader`"),
     "list that is none": ("more_doors = 3", "`more_doors`"),
     "setting of today": ('[door]\npad = "off"', "unknown field `pad` - at `door`"),
