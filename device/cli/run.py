@@ -33,7 +33,6 @@ def run(context: click.Context) -> None:
     """
     from device.clock import Stop, SystemClock
     from device.open_doors import open_doors
-    from device.operators import Backing, operators
     from device.settings.loading import state_dir
     from device.signals import stopped_by_signals
     from device.state_folder import refuse_root
@@ -41,8 +40,17 @@ def run(context: click.Context) -> None:
     settings, stop = settings_of(context), Stop()
     refuse_root(state_dir(settings))
     note_store(settings)
-    clock, backing = SystemClock(stop), Backing()
-    with stopped_by_signals(stop), open_doors(settings, clock) as board, operators(board, backing):
+    clock = SystemClock(stop)
+    with stopped_by_signals(stop), open_doors(settings, clock) as board:
+        _operate(settings, board, clock)
+
+
+def _operate(settings: "Settings", board: "OpenBoard", clock: "SystemClock") -> None:
+    """Loads the operators' socket only now: an evacuated door is released again without waiting for it."""
+    from device.operators import Backing, operators
+
+    backing = Backing()
+    with operators(board, backing):
         say("The doors are in operation; opening their other parts.", err=True)
         _serve(settings, board, backing, clock)
 
