@@ -65,6 +65,22 @@ class TestBulk:
             slow.sendall(request("store", picture="QUJD" * 1000)[:2000])
             assert json.loads(slow.recv(65536))["code"] == "slow"
 
+    def test_one_that_drips_is_dropped_too(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(jobs, "GRACE_S", 0.1)
+        began = time.monotonic()
+        with connected(path) as dripping, contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            dripping.sendall(request("store", picture="QUJD" * 1000)[:2000])
+            while time.monotonic() - began < 5.0:
+                dripping.sendall(b"Q")
+                time.sleep(0.01)
+        assert time.monotonic() - began < 5.0
+
+    @pytest.mark.parametrize(("size", "kind"), [(1 << 20, "reply"), ((1 << 20) + 1, "error")])
+    def test_line_may_have_a_megabyte_with_its_end(self, path: Path, size: int, kind: str) -> None:
+        line = request("status")[:-1]
+        (answer,) = answers(path, line + b" " * (size - len(line) - 1) + b"\n")
+        assert answer["kind"] == kind
+
     def test_more_than_can_wait_are_refused_and_the_doors_answer(self, path: Path, office: Office) -> None:
         office.may_go_on.clear()
         many = [connected(path) for _ in range(4 + 16 + 3)]
@@ -89,9 +105,21 @@ class TestBulk:
         assert refused.value.code == "forbidden"
 
 
-@pytest.mark.parametrize(("uid", "owns"), [(0, True), (12345, False), (65534, False)])
+@pytest.mark.parametrize(("uid", "owns"), [(0, True), (1, False), (12345, False), (65534, False)])
 def test_owner_is_root_or_the_services_user(uid: int, owns: bool) -> None:
     assert jobs.is_owner(uid) is owns
+
+
+@pytest.mark.parametrize(("service", "owners"), [(1000, [0, 1000]), (65534, [0])])
+def test_owner_is_no_user_whom_the_kernel_does_not_know(
+    monkeypatch: pytest.MonkeyPatch, service: int, owners: list[int]
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: service)
+    assert [uid for uid in (0, 1, 1000, 65533, 65534) if jobs.is_owner(uid)] == owners
+
+
+def test_bulk_request_has_a_second_and_then_64_kib_a_second() -> None:
+    assert (jobs.GRACE_S, jobs.LEAST_RATE) == (1.0, 65536)
 
 
 @pytest.mark.usefixtures("service")

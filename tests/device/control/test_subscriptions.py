@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from device.control.client import FILE_NAME, SILENCE_S, Lost, ask_doors
@@ -228,6 +229,17 @@ class TestBadSubscribers:
             until(lambda: bool(service._subscriptions._subscribers))
             until(lambda: not service._subscriptions._subscribers)
             assert b'"slow"' in deaf.recv(65536)
+
+    def test_one_that_meets_a_bug_is_dropped_alone(
+        self, path: Path, ledger: Ledger, service: ControlServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(threading, "excepthook", lambda _args: None)
+        ledger.add(2)
+        ledger.rows[250] = msgspec.structs.replace(ledger.rows[250], fault=object())
+        with pytest.raises(DoorError, match="This is a bug in Lintel: TypeError"):
+            numbers(client(path).subscribe(251), 1)
+        assert numbers(client(path).subscribe(252), 1) == [252]
+        assert service._subscriptions._thread.is_alive()
 
     def test_slow_one_delays_no_other(self, path: Path, service: ControlServer, ledger: Ledger) -> None:  # noqa: ARG002 - it runs
         ledger.add(10_000, "x" * 200)
