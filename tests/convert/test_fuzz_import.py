@@ -3,16 +3,14 @@
 import json
 import random
 import shutil
-import tracemalloc
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convert.conversion.named_network import load_network, spec_of
@@ -24,58 +22,11 @@ from convert.weights.keras_files.archive import load_weights_into, read_network
 from convert.weights.keras_files.config import parse_config
 from convert.weights.keras_files.hdf5 import opened, stored_tensors
 from convert.weights.keras_files.saved_model import GRAPH, check_saved_model
-from device.errors import LintelError
 from device.vision.manifest import Alignment, Source
+from tests.convert.mutations import FEW, MUTATIONS, Mutation, survives
 
 if TYPE_CHECKING:
     import keras
-
-MAX_MIB = 96
-"""What refusing a small file may take at its peak; some importers make room for the largest file they would take."""
-FEW = settings(max_examples=25, suppress_health_check=list(HealthCheck))
-
-
-@dataclass(frozen=True)
-class Mutation:
-    """What happens to a file: bits turned over, bytes replaced, something cut out or put in, or its end lost."""
-
-    seed: int
-
-    def __call__(self, content: bytes) -> bytes:
-        dice = random.Random(self.seed)
-        changed = bytearray(content)
-        at = dice.choice((dice.randrange(len(changed)), dice.randrange(min(len(changed), 512))))
-        match dice.randrange(6):
-            case 0:
-                for _ in range(dice.randrange(1, 9)):
-                    changed[dice.randrange(len(changed))] ^= 1 << dice.randrange(8)
-            case 1:
-                changed[at] ^= dice.randrange(1, 256)
-            case 2:
-                del changed[at:]
-            case 3:
-                changed[at : at + 8] = dice.choice((1 << 31, 1 << 40, (1 << 63) - 1, 0)).to_bytes(8, "little")
-            case 4:
-                changed[at:at] = dice.randbytes(dice.randrange(1, 32))
-            case _:
-                del changed[at : at + dice.randrange(1, 64)]
-        return bytes(changed)
-
-
-MUTATIONS = st.builds(Mutation, st.integers(0, 1 << 30))
-
-
-def survives(load: Callable[[], object]) -> None:
-    """Runs an importer on a damaged file: only a `LintelError` may come out, and the memory stays bounded."""
-    tracemalloc.start()
-    try:
-        load()
-    except LintelError:
-        pass
-    finally:
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-    assert peak < MAX_MIB << 20
 
 
 def network() -> "keras.Model":

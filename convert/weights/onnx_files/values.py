@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from convert.keras_backend import load_keras
-from convert.weights.keras_files.archive import MAX_ACTIVATION
 from convert.weights.onnx_files.graph import Constant, Node, unfit
 
 if TYPE_CHECKING:
     import keras
 
 IMAGE_RANK = 4
+MAX_NUMBERS = 1 << 25
+"""Numbers in what one operation gives for one face: an image of 512x512 with 128 channels."""
 TO_FIRST, TO_LAST = (3, 1, 2), (2, 3, 1)
 """Where Keras's `Permute` takes the dimensions after the batch from."""
 
@@ -109,6 +110,6 @@ def check_size(node: Node, value: Value) -> Value:
     numbers = 1
     for size in value.shape:
         numbers *= size
-    if numbers > MAX_ACTIVATION:
-        raise unfit(f"{node} gives {numbers} numbers, expected at most {MAX_ACTIVATION}")
+    if numbers > MAX_NUMBERS:
+        raise unfit(f"{node} gives {numbers} numbers, expected at most {MAX_NUMBERS}")
     return value

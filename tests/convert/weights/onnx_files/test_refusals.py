@@ -131,7 +131,7 @@ def test_sound_network_is_taken(tmp_path: Path) -> None:
 WAYS: dict[str, tuple[Callable[[Net], str], str]] = {
     "a pad of a gigabyte": (
         lambda net: net.node("Pad", "image", net.shift(0, 0, 9000, 9000, 0, 0, 9000, 9000)),
-        "numbers, expected at most 134217728",
+        "numbers, expected at most 33554432",
     ),
     "a pad with another number": (
         lambda net: net.node("Pad", "image", net.shift(0, 0, 1, 1, 0, 0, 1, 1), net.number(2)),
