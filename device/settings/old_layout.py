@@ -147,7 +147,11 @@ def _cameras(
     places["cameras[0]"] = "camera"
     at_readers: dict[str, str] = {}
     for part, source in _sources(readers):
-        if (path := camera_path(source)) not in names:
+        path = camera_path(source)
+        if names.get(path) == DEFAULT_NAMES["camera"] and source != meant.camera.source:
+            first["source"] = source  # a link of udev, which stays with the camera when its number changes
+            places["cameras[0].source"] = f"{part.place}.camera"
+        if path not in names:
             names[path] = f"camera-{len(cameras) + 1}"
             places[f"cameras[{len(cameras)}].source"] = f"{part.place}.camera"
             size = {name: first[name] for name in ("width", "height") if name in first}

@@ -126,3 +126,11 @@ def test_that_layout_is_known_in_two_files_alone() -> None:
 
 def test_file_that_says_nothing_of_doors_has_no_layout() -> None:
     assert not is_old({"vision": {"threads": 1}, "store": {"state_dir": "/srv/door"}})
+
+
+def test_camera_named_by_a_link_is_opened_by_that_link(tmp_path: Path) -> None:
+    """udev's link stays with a camera whose number changes when it is plugged in again; the number does not."""
+    link = tmp_path / "by-id-door"
+    link.symlink_to("/dev/video0")
+    loaded = settings_in({"reader": {"camera": str(link)}, "camera": {"width": 1280}})
+    assert [(camera.source, camera.width) for camera in loaded.settings.cameras] == [(str(link), 1280)]
