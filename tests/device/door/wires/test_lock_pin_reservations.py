@@ -4,6 +4,7 @@ import threading
 
 from gpiozero import DigitalOutputDevice
 
+from device.door.wires.chip import find_chip
 from device.door.wires.gpio import board_factory
 from tests.device.lgpio import Lgpio
 
@@ -21,3 +22,8 @@ def test_device_closed_during_a_reservation_does_not_hang(lgpio: Lgpio) -> None:
     thread.start()
     thread.join(5.0)
     assert (thread.is_alive(), device.closed, lgpio.levels(17)) == (False, True, [0])
+
+
+def test_chip_that_was_only_looked_for_is_closed_again(lgpio: Lgpio) -> None:
+    find_chip()
+    assert [call for call in lgpio.asked if call[0] in ("open", "close")] == [("open", 0), ("close", 7)]
