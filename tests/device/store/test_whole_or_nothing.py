@@ -1,4 +1,4 @@
-"""What overwrites an erased person's bytes is on the disk before the erasure is acknowledged."""
+"""What the store acknowledges is whole and on the disk: an erasure, and parts of one transaction."""
 
 import os
 from datetime import datetime
@@ -24,3 +24,19 @@ def test_overwritten_journal_is_flushed(tmp_path: Path, now: datetime, monkeypat
         monkeypatch.setattr(os, "fsync", noted)
         opened.erase(person, now)
     assert flushed == ["state", "lintel.db-journal"]
+
+
+def add_within_and_fail(opened: Store, now: datetime) -> None:
+    with opened.people() as outer:
+        outer.add("first", now)
+        with opened.people() as inner:
+            inner.add("second", now)
+        raise RuntimeError
+
+
+def test_outer_part_that_fails_undoes_the_inner_one(tmp_path: Path, now: datetime) -> None:
+    with Store(tmp_path / "state") as opened:
+        with pytest.raises(RuntimeError):
+            add_within_and_fail(opened, now)
+        with opened.people() as people:
+            assert list(people.everyone()) == []
