@@ -296,3 +296,13 @@ def test_camera_that_hangs_keeps_neither_the_loop_nor_the_verdict(entrance: Call
     camera.ends.set()
     looking.join(10.0)
     assert not looking.is_alive()
+
+
+def test_badge_read_too_long_ago_is_shown_as_denied(entrance: Callable[..., Entrance]) -> None:
+    door = entrance(HOLDER)
+    door.world.clock.sleep(10.0)
+    door.reader.put(BADGE, "front", ago_s=2.0)
+    assert (door.goes_on(1.0), [one for one in door.reader.shown if one in (Signal.GRANTED, Signal.DENIED)]) == (
+        [],
+        [Signal.DENIED],
+    )
