@@ -20,7 +20,7 @@ COMMANDS = {
     "enroll": ("device.cli.enroll:enroll", "Enroll a person with a badge and pictures."),
     "verify": ("device.cli.compare:verify", "Compare a picture with a badge's holder."),
     "compare": ("device.cli.compare:compare", "Compare the faces in two pictures."),
-    "identify": ("device.cli.identify:identify", "Identify a picture among all enrolled people."),
+    "identify": ("device.cli.identify:identify", "Identify the person in a picture among all enrolled people."),
     "people": ("device.cli.people:people", "List, find, show, rename and remove people."),
     "badges": ("device.cli.badges:badges", "List, give, replace, suspend and revoke badges."),
     "audit": ("device.cli.audit:audit", "See who was let in, who was not, and why."),

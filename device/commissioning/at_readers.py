@@ -19,7 +19,7 @@ from device.settings.loading import state_dir
 from device.settings.tables import ReaderSettings, Settings
 
 GLANCE_S = 0.5
-_STOP_IT = f"If the service runs, stop it meanwhile: sudo systemctl stop {UNIT}"
+_STOP_IT = f"If the service is running, stop it first: sudo systemctl stop {UNIT}"
 
 
 def chosen(settings: Settings, name: str | None) -> tuple[ReaderSettings, ...]:

@@ -271,7 +271,7 @@ def test_reader_that_is_taken_is_told_with_the_service_in_mind(
 
     monkeypatch.setattr("device.door.wires.gpio.board_factory", taken)
     ended = lintel("--config", front, "readers", "monitor")
-    assert (ended.exit_code, "Let it go. If the service runs, stop it meanwhile: sudo" in ended.err) == (
+    assert (ended.exit_code, "Let it go. If the service is running, stop it first: sudo" in ended.err) == (
         exit_code,
         True,
     )
