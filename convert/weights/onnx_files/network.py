@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from convert.errors import WeightsError, cause
 from convert.keras_backend import load_keras
 from convert.weights.onnx_files.check import check_against_reference
 from convert.weights.onnx_files.folding import fold
@@ -50,10 +51,16 @@ def _image(graph: Graph, pixels: Value) -> Value:
 
 
 def _compute(node: Node, scope: Scope) -> None:
-    constant = fold(node, scope)
-    if constant is not None:
-        scope.constants[node.outputs[0]] = constant
-        return
-    if node.operator not in OPERATORS:
-        raise unfit(f"{node}: {node.operator} is taken of constants alone")
-    scope.values[node.outputs[0]] = check_size(node, OPERATORS[node.operator](node, scope))
+    """Puts what the node gives into the scope. Raises `WeightsError`, whatever goes wrong with it in a library."""
+    try:
+        constant = fold(node, scope)
+        if constant is not None:
+            scope.constants[node.outputs[0]] = constant
+            return
+        if node.operator not in OPERATORS:
+            raise unfit(f"{node}: {node.operator} is taken of constants alone")
+        scope.values[node.outputs[0]] = check_size(node, OPERATORS[node.operator](node, scope))
+    except WeightsError:
+        raise
+    except Exception as error:
+        raise unfit(f"{node}: {cause(error)}") from error

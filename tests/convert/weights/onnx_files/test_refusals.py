@@ -167,6 +167,14 @@ WAYS: dict[str, tuple[Callable[[Net], str], str]] = {
         lambda net: net.node("Gather", "image", net.shift(0), axis=1),
         "Gather is taken of constants alone",
     ),
+    "a kernel larger than its map": (
+        lambda net: net.node("Conv", "image", net.numbers(4, 3, 9, 9)),
+        "Conv (result0): Computed output size would be zero or negative",
+    ),
+    "bounds of several numbers": (
+        lambda net: net.node("Clip", "image", net.numbers(2), net.number(6)),
+        "expected one number as min",
+    ),
     "a kernel that is computed": (
         lambda net: net.node("Conv", "image", net.node("Relu", "image")),
         "expected a constant as its input 1, received one that is computed",
