@@ -46,6 +46,7 @@ class OwnNetwork:
 
     The network wants `pixel * scale + offset` of RGB 0..255, or of BGR. `network` names one of `NETWORKS` for a file
     that holds weights alone; it brings its own normalization. Some of these give as many numbers as `length` says.
+    `leave_out_lambda` leaves out the last layer of a Keras file, a Lambda that only gives vectors unit length.
     """
 
     size_px: int
@@ -57,6 +58,7 @@ class OwnNetwork:
     bgr: bool = False
     network: str | None = None
     length: int | None = None
+    leave_out_lambda: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -157,7 +159,7 @@ def _read(source: Path, own: OwnNetwork) -> "keras.Model":
         return _with_weights(own.network, source, own)
     if expect(source, Kind.KERAS, Kind.HDF5, Kind.ONNX) is Kind.ONNX:
         return read_onnx_network(source, own.size_px, scale=own.scale, offset=own.offset)
-    return read_network(source)
+    return read_network(source, leave_out_lambda=own.leave_out_lambda)
 
 
 def _with_weights(name: str, source: Path, own: OwnNetwork) -> "keras.Model":

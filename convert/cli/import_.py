@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 
 NAME = r"\w[\w.-]{0,63}"
 NEEDED = ("size", "alignment", "license_")
-OWN_NETWORK_OPTIONS = ("network", "length", "size", "scale", "offset", "color", "alignment", "license_", "terms")
+OWN_NETWORK_OPTIONS = (
+    "network",
+    "length",
+    "size",
+    "scale",
+    "offset",
+    "color",
+    "alignment",
+    "license_",
+    "terms",
+    "leave_out_lambda",
+)
 """What a known network's entry in the catalogue decides."""
 
 
@@ -58,6 +69,11 @@ class _WithKnown(click.Command):
 @click.option("--alignment", type=click.Choice(BY_LANDMARKS), help="Own: how faces are brought to the chip.")
 @click.option("--license", "license_", type=Printable(), help="Own: the license of the weights.")
 @click.option("--terms", type=Printable(), help="Own: what license and training data allow at a door.")
+@click.option(
+    "--leave-out-lambda",
+    is_flag=True,
+    help="Own: leave out a Keras file's last layer, a Lambda that only gives vectors unit length.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
 def import_network(
     name: str,
@@ -73,6 +89,7 @@ def import_network(
     alignment: str | None,
     license_: str | None,
     terms: str | None,
+    leave_out_lambda: bool,
     as_json: bool,
 ) -> None:
     """Import a network: a known one by its NAME, or your own under a NAME of your choice.
@@ -99,6 +116,7 @@ def import_network(
             bgr=color == "BGR",
             network=network,
             length=length,
+            leave_out_lambda=leave_out_lambda,
         )
         imported = import_own(name, source, out, own)
     click.echo(_json(imported)) if as_json else say("\n".join(_lines(imported)))

@@ -43,15 +43,17 @@ _LOCATOR = b"PK\x06\x07"
 _MAX_DIRECTORY_BYTES = 1 << 16
 
 
-def read_network(path: Path) -> "keras.Model":
+def read_network(path: Path, *, leave_out_lambda: bool = False) -> "keras.Model":
     """The network in a `.keras` file or a whole-model `.h5` file, its weights loaded and every one accounted for.
 
+    With `leave_out_lambda`, without its last layer, which has to be a Lambda; else that is refused as code.
     Raises `WeightsError` for a file that is damaged, too large, or holds anything but Keras's own computing layers;
     `DependencyMissing` without Keras.
     """
     keras_backend.load_keras()
     with _private_copy(path, MAX_WEIGHTS_BYTES + MAX_CONFIG_BYTES) as copy:
-        return _of_archive(copy) if _is_archive(copy) else _of_whole_hdf5(copy)
+        read = _of_archive if _is_archive(copy) else _of_whole_hdf5
+        return read(copy, leave_out_lambda)
 
 
 def load_weights_into(model: "keras.Model", path: Path) -> None:
@@ -65,7 +67,7 @@ def load_weights_into(model: "keras.Model", path: Path) -> None:
         _load_weights(model, copy, described=False)
 
 
-def _of_archive(archive: Path) -> "keras.Model":
+def _of_archive(archive: Path, leave_out_lambda: bool) -> "keras.Model":
     with tempfile.TemporaryDirectory(prefix="lintel-") as folder:
         weights = Path(folder) / WEIGHTS
         try:
@@ -80,12 +82,12 @@ def _of_archive(archive: Path) -> "keras.Model":
             ValueError,
         ) as error:
             raise refused(f"its archive cannot be read: {error}") from error
-        model = _network(parse_config(config), room_bytes=weights.stat().st_size)
+        model = _network(parse_config(config, leave_out_lambda=leave_out_lambda), room_bytes=weights.stat().st_size)
         _load_weights(model, weights, described=True)
         return model
 
 
-def _of_whole_hdf5(path: Path) -> "keras.Model":
+def _of_whole_hdf5(path: Path, leave_out_lambda: bool) -> "keras.Model":
     with opened(path) as file:
         stored_tensors(file)
         if "model_config" not in file.attrs:
@@ -94,7 +96,7 @@ def _of_whole_hdf5(path: Path) -> "keras.Model":
     content = config if isinstance(config, bytes) else str(config).encode(errors="surrogatepass")
     if len(content) > MAX_CONFIG_BYTES:
         raise refused(f"its description has {len(content)} bytes, expected at most {MAX_CONFIG_BYTES}")
-    model = _network(parse_config(content), room_bytes=path.stat().st_size)
+    model = _network(parse_config(content, leave_out_lambda=leave_out_lambda), room_bytes=path.stat().st_size)
     _load_weights(model, path, described=True)
     return model
 

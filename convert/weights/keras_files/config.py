@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from convert.errors import WeightsError
+from convert.weights.keras_files.lambdas import without_final_lambda
 
 Json = Any
 """What a JSON text holds; nothing about it is known until it is checked."""
@@ -96,10 +97,11 @@ _REASONS = {
 }
 
 
-def parse_config(content: bytes) -> dict[str, Json]:
+def parse_config(content: bytes, *, leave_out_lambda: bool = False) -> dict[str, Json]:
     """The checked description of a network, in the form of Keras 3 and without what only training needs.
 
-    Raises `WeightsError`, naming the layer and why, before Keras sees any of it.
+    With `leave_out_lambda`, without its last layer, a Lambda. Raises `WeightsError`, naming the layer and why, before
+    Keras sees any of it.
     """
     try:
         config = json.loads(content)
@@ -108,6 +110,8 @@ def parse_config(content: bytes) -> dict[str, Json]:
     if not isinstance(config, dict):
         raise refused("its description is not an object")
     _check_numbers(config)
+    if leave_out_lambda:
+        config = without_final_lambda(config)
     checked: dict[str, Json] = _without_training(config if "module" in config else _upgraded(config))
     entries = tuple(_entries(checked))
     if len(entries) > MAX_LAYERS * MAX_DEPTH or sum(entry["class_name"] in LAYERS for entry in entries) > MAX_LAYERS:
@@ -212,6 +216,11 @@ def _check(entry: dict[str, Json]) -> None:
     name, module, registered = (entry.get(key) for key in ("class_name", "module", "registered_name"))
     if name in MARKERS and module is None:
         return
+    if name == "Lambda":
+        raise refused(
+            f"{_title(entry)} is refused, for {_REASONS['Lambda']}",
+            "If it is the last layer and only gives vectors unit length, add --leave-out-lambda.",
+        )
     if reason := _REASONS.get(str(name)):
         raise refused(f"{_title(entry)} is refused, for {reason}")
     if isinstance(module, str) and module.endswith(_OF_KERAS_2):
