@@ -85,6 +85,7 @@ class DoorLoop:
     def begin(self) -> None:
         """Serves from now on: badges that were presented before say nothing about who is there now."""
         self._open_since = self._clock.monotonic()
+        self._busy_until.clear()
         self._access.forget()
         for reader in tuple(self._held):
             self._drop_held(reader)

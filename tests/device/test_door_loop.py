@@ -306,3 +306,14 @@ def test_badge_read_too_long_ago_is_shown_as_denied(entrance: Callable[..., Entr
         [],
         [Signal.DENIED],
     )
+
+
+def test_badge_from_before_a_restart_of_the_loop_gets_no_answer(entrance: Callable[..., Entrance]) -> None:
+    """Also where its reader has had a verdict before."""
+    door = entrance(HOLDER)
+    door.reader.put(BADGE, "front")
+    assert [transaction.decision.granted for transaction in door.goes_on(5.0)] == [True]
+    door.reader.put(BADGE, "front", ago_s=0.5)
+    door.loop.begin()
+    assert door.goes_on(5.0) == []
+    assert [read.reader for read in door.reader.handed_back] == ["front"]
