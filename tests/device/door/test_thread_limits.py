@@ -2,16 +2,13 @@
 
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from device.clock import SystemClock
-from device.door.lasting import Lasting, Mode, Order
-from device.door.mode import ForgetfulMemory, ModeFile
+from device.door.mode import ForgetfulMemory
 from device.door.operation import Door
 from device.door.saver import Saver
-from device.door.securing import evacuated
 from device.door.thread import DoorThread
 from device.door.wires.debounce import Settling
 from device.door.wires.timekeeper import Timekeeper
@@ -96,16 +93,6 @@ def test_saver_with_nothing_to_write_ends_at_once() -> None:
     began = time.monotonic()
     saver.close()
     assert time.monotonic() - began < 1.5
-
-
-def test_evacuation_is_remembered_in_the_home_of_who_runs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evacuated, "SERVICE_STATE", tmp_path / "none")
-    monkeypatch.delenv("XDG_STATE_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    memory = ModeFile(tmp_path / ".local" / "state" / "lintel", "main")
-    memory.write(Lasting(Mode(ordered=Order.EVACUATION)))
-    memory.close()
-    assert evacuated.evacuated_doors(tmp_path / "none.toml", ["main", "back"]) == {"main"}
 
 
 class TestSettling:
