@@ -30,6 +30,7 @@ environment:
 
 dev-environment: environment
 	@$(PYTHON) scripts/environments.py .venv requirements/dev.txt
+	@$(PYTHON) scripts/environments.py .venv requirements/mutants.txt --complete
 
 sources: dev-environment ## fetch what the converter builds from (cached; needs pip's index the first time)
 	@echo "sources: published weights and models, into the cache"
@@ -98,6 +99,7 @@ lock: ## pin the newest versions that go together into requirements/ (needs PyPI
 	@$(LOCK) --extra build --constraints requirements/dev.txt --output-file requirements/device.txt
 	@$(LOCK) --extra build --extra pi --constraints requirements/dev.txt --output-file requirements/pi.txt
 	@$(LOCK) --extra test --extra tflite-runtime --output-file requirements/tflite-runtime.txt
+	@$(LOCK:pyproject.toml=requirements/mutants.in) --no-deps --output-file requirements/mutants.txt
 
 clean: ## remove what was made here: environments, caches, dist/ (models and fetched sources stay)
 	@rm -rf .venv .venv-* .emulated-pi dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -32,17 +32,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Make a virtual environment hold what a requirements file names.")
     parser.add_argument("folder", help="the environment, for example .venv")
     parser.add_argument("requirements", type=Path, help="a hashed requirements file")
+    parser.add_argument("--complete", action="store_true", help="install what the file names, not what that depends on")
     arguments = parser.parse_args()
     try:
-        ready(arguments.folder, arguments.requirements, this_interpreter())
+        ready(arguments.folder, arguments.requirements, this_interpreter(), is_complete=arguments.complete)
     except EnvironmentProblem as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
     return 0
 
 
-def ready(name: str, requirements: Path, python: Path) -> Path:
+def ready(name: str, requirements: Path, python: Path, *, is_complete: bool = False) -> Path:
     """The environment `name`, of `python`, with `requirements` and this checkout in it; makes only what is missing.
+    With `is_complete` nothing is installed that the file doesn't name.
 
     An environment that was interrupted, moved, or made by another version of Python is made anew.
     Raises `EnvironmentProblem`.
@@ -52,8 +54,9 @@ def ready(name: str, requirements: Path, python: Path) -> Path:
     if not _is_sound(folder, version):
         _create(folder, python)
     if _stamp(folder, requirements.name) != _digest(content):
-        said = f"{name}: installing {requirements}"
-        _install(folder, said, ["--only-binary", ":all:", "--require-hashes", "--requirement", str(requirements)])
+        said, alone = f"{name}: installing {requirements}", ["--no-deps"] if is_complete else []
+        pinned = ["--only-binary", ":all:", "--require-hashes", "--requirement", str(requirements)]
+        _install(folder, said, [*alone, *pinned])
         _write_stamp(folder, requirements.name, content)
     if _stamp(folder, PROJECT_FILE.name) != _digest(PROJECT_FILE.read_bytes()):
         _forget_former_names(folder)

@@ -9,7 +9,9 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
-LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
+ALL = sorted((ROOT / "requirements").glob("*.txt"))
+LOCKS = [path for path in ALL if path.name != "mutants.txt"]
+"""Those that name all that they depend on."""
 LINE = re.compile(r"# .*|[a-z0-9-]+==[\w.]+( ; [\w .*<>=!'()]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DEPENDENCIES = [Requirement(line) for line in PROJECT["dependencies"]]
@@ -26,11 +28,17 @@ def versions(file: str, package: str) -> list[Version]:
     return [Version(re.split("==| ;", pin)[1]) for pin in pins(file) if pin.startswith(f"{package}==")]
 
 
-def test_there_are_five_files() -> None:
-    assert [path.name for path in LOCKS] == ["dev.txt", "device.txt", "pi.txt", "test.txt", "tflite-runtime.txt"]
+def test_there_are_six_files() -> None:
+    names = ["dev.txt", "device.txt", "mutants.txt", "pi.txt", "test.txt", "tflite-runtime.txt"]
+    assert [path.name for path in ALL] == names
 
 
-@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.name)
+def test_what_makes_mutants_is_named_and_pinned() -> None:
+    named = [line for line in (ROOT / "requirements/mutants.in").read_text().splitlines() if not line.startswith("#")]
+    assert sorted(pin.partition("==")[0] for pin in pins("mutants.txt")) == named
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
 def test_a_file_has_pins_and_hashes_and_names_no_place(path: Path) -> None:
     assert [line for line in path.read_text().splitlines() if not LINE.fullmatch(line)] == []
 
