@@ -95,6 +95,19 @@ def test_saver_with_nothing_to_write_ends_at_once() -> None:
     assert time.monotonic() - began < 1.5
 
 
+def test_closing_waits_a_second_for_a_thread_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float | None] = []
+    clock = SystemClock()
+    door = Door(DoorSettings(), FakeDoorIO(clock), clock, ForgetfulMemory())
+    thread = DoorThread(door, clock)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "join", lambda _thread, timeout=None: waits.append(timeout))
+        thread.close()
+    thread.close()
+    door.close()
+    assert waits == [1.0]
+
+
 class TestSettling:
     @pytest.mark.parametrize(("debounce_s", "cut_after_s"), [(0.05, 1.0), (0.2, 1.0), (0.5, 2.0)])
     def test_supervised_wire_that_never_rests_is_cut(self, debounce_s: float, cut_after_s: float) -> None:

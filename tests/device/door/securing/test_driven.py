@@ -77,6 +77,12 @@ def test_relays_that_a_version_without_outputs_wrote_down_are_known(runtime: Pat
     assert (last_driven().relays, last_driven().outputs) == ((LockSettings(pin=4),), ())
 
 
+def test_relays_beside_what_is_not_known_are_not_taken(runtime: Path) -> None:
+    """It may say which chip they are on: they are not looked for on another."""
+    (runtime / FILE_NAME).write_bytes(b'{"relays": [{"name": "main", "pin": 4}], "chips": ["pinctrl-rp1"]}')
+    assert last_driven() == Driven()
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b'[{"pin": 1', b'[{"pin": 99}]', b'[{"pni": 1}]', b"\xff\xfe", b'{"chip": 4}', b"[1]", b"[" * 100_000],
