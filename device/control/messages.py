@@ -75,7 +75,8 @@ class Subscribe(Request, frozen=True, tag="subscribe"):
     """Rows of the audit as they are committed, by whichever process, in the order of their numbers, each once."""
 
     since: Annotated[
-        int | None, Meta(description="number of the first row wanted. Without it, only what is committed from now on")
+        Annotated[int, Meta(ge=0, le=2**63 - 1)] | None,
+        Meta(description="number of the first row wanted. Without it, only what is committed from now on"),
     ] = msgspec.field(default=None, name="from")
     last: Annotated[int, Meta(ge=0, le=100_000, description="without `from`: this many of the newest rows first")] = 0
 

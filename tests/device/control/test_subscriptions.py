@@ -50,6 +50,12 @@ class TestRows:
     def test_all_rows_come_from_the_first_on(self, path: Path, since: int) -> None:
         assert numbers(client(path).subscribe(since), 250) == list(range(1, 251))
 
+    @pytest.mark.parametrize("since", [-1, 2**63])
+    def test_number_that_no_row_can_have_is_refused(self, path: Path, since: int) -> None:
+        """SQLite can't be asked for the largest, and all other subscribers would wait for the answer."""
+        with pytest.raises(DoorError, match="Invalid request subscribe"):
+            next(client(path).subscribe(since))
+
     def test_newest_rows_come_first(self, path: Path, ledger: Ledger) -> None:
         updates = client(path).subscribe(last=3)
         assert numbers(updates, 3) == [248, 249, 250]
