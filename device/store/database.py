@@ -84,7 +84,7 @@ def refuse_lost(path: Path) -> None:
     if left and not os.path.lexists(path):  # in this order: who makes a file makes its journal later
         raise StoreError(
             f"The database {path} is missing, but its {left[0]} is still there: it was deleted or moved.",
-            hint=f"Restore a copy of it. To start with an empty one, delete {left[0]} too.",
+            hint=f"Restore a copy of it. To start with an empty one, delete {' and '.join(left)} too.",
         )
 
 

@@ -135,3 +135,12 @@ def test_command_that_is_repeated_leaves_no_byte(
     ended = lintel("--state-dir", folder, "people", "remove", "Eileen Collins", "--yes")
     assert (ended.exit_code, "Eileen Collins" in ended.err) == (9, True)
     assert embeddings[0].tobytes()[:64] not in raw_bytes(folder)
+
+
+def test_log_that_another_program_reads_is_awaited_for_5_s(tmp_path: Path) -> None:
+    asked: list[str] = []
+    with Store(tmp_path, journal=Journal.WAL) as store, store._connection() as connection:
+        connection.database.conn.set_trace_callback(asked.append)
+        erasure.finish(connection.database, store.path)
+    waits = [statement for statement in asked if "busy_timeout" in statement]
+    assert waits == ["PRAGMA busy_timeout = 5000", "PRAGMA busy_timeout = 0"]
