@@ -298,6 +298,40 @@ def test_camera_that_hangs_keeps_neither_the_loop_nor_the_verdict(entrance: Call
     assert not looking.is_alive()
 
 
+@pytest.mark.parametrize(("after_s", "wait_s"), [(1.0, 0.25), (5.9, 0.1), (6.1, 0.0)])
+def test_readers_are_waited_for_until_the_deadline_at_most(
+    entrance: Callable[..., Entrance], after_s: float, wait_s: float
+) -> None:
+    door = entrance(HOLDER)
+    group, world, camera = Group(door.world), door.world, Blind()
+    camera.ends.set()
+    loop = DoorLoop(replace(world.doorway, camera=camera), world.settings, group, log=world.log)
+    loop.begin()
+    group.put(BADGE, "front")
+    loop.attend(there_is(group), door.stop)
+    world.clock.sleep(after_s)
+    loop.serve_once(door.stop, 1.0)
+    loop.close()
+    assert [round(waited_s, 6) for waited_s in group.waits_s] == [wait_s]
+
+
+def test_readers_that_ended_are_asked_20_times_a_second(entrance: Callable[..., Entrance]) -> None:
+    """While somebody is still there: no busy wait, and no long one either."""
+    door = entrance(HOLDER)
+    group, world, camera = Group(door.world), door.world, Blind()
+    camera.ends.set()
+    loop = DoorLoop(replace(world.doorway, camera=camera), world.settings, group, log=world.log)
+    loop.begin()
+    group.put(BADGE, "front")
+    loop.attend(there_is(group), door.stop)
+    group.failure = ReaderEnded("It is over.", hint="None.")
+    began = world.clock.monotonic()
+    for _ in range(4):
+        loop.serve_once(door.stop, 1.0)
+    loop.close()
+    assert world.clock.monotonic() - began == pytest.approx(0.2)
+
+
 def test_badge_read_too_long_ago_is_shown_as_denied(entrance: Callable[..., Entrance]) -> None:
     door = entrance(HOLDER)
     door.world.clock.sleep(10.0)
@@ -306,6 +340,7 @@ def test_badge_read_too_long_ago_is_shown_as_denied(entrance: Callable[..., Entr
         [],
         [Signal.DENIED],
     )
+    assert len(door.reader.handed_back) == 1
 
 
 def test_badge_from_before_a_restart_of_the_loop_gets_no_answer(entrance: Callable[..., Entrance]) -> None:

@@ -53,3 +53,26 @@ def test_one_unreadable_badge_is_counted_in_the_singular() -> None:
     for at in range(2):
         unserved.is_served(BadgeRead(None, 100.0 + at), 100.0 + at)
     assert said(unserved, 170.0) == ["1 more unreadable badge read within 60 s."]
+
+
+@pytest.mark.parametrize(("more", "sentence"), [(0, []), (1, ["1 more unreadable badge read within 60 s."])])
+def test_unreadable_badges_are_counted_from_zero_each_time(more: int, sentence: list[str]) -> None:
+    unserved = Unserved()
+    for at in range(4):
+        unserved.is_served(BadgeRead(None, 100.0 + at), 100.0 + at)
+    assert said(unserved, 160.0) == ["3 more unreadable badge reads within 60 s."]
+    for _ in range(more):
+        unserved.is_served(BadgeRead(None, 170.0), 170.0)
+    assert (said(unserved, 219.0), said(unserved, 221.0)) == ([], sentence)
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"), [(0, []), (2, ["2 badge reads dropped that came while the door was busy."])]
+)
+def test_dropped_reads_are_counted_from_zero_each_time(more: int, sentence: list[str]) -> None:
+    unserved = Unserved()
+    unserved.is_served(BadgeRead(BADGE, 97.0), 100.0)
+    assert len(said(unserved, 100.0)) == 1
+    for _ in range(more):
+        unserved.is_served(BadgeRead(BADGE, 97.0), 100.0)
+    assert (said(unserved, 159.0), said(unserved, 160.0)) == ([], sentence)

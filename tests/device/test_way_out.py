@@ -205,3 +205,12 @@ def test_system_without_a_thread_to_spare_delays_nobody_who_leaves(
     assert world.leaves().decision.reason is Reason.EXIT
     monkeypatch.undo()
     assert world.leaves(UNKNOWN).decision.reason is Reason.BADGE_UNKNOWN
+
+
+def test_closed_way_out_leaves_no_thread(world: World) -> None:
+    before = set(threading.enumerate())
+    world.leaves()
+    (lookup,) = set(threading.enumerate()) - before
+    world.way_out.close()
+    lookup.join(10.0)
+    assert (lookup.name, lookup.is_alive()) == ("exit-lookup", False)
