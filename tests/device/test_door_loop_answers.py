@@ -55,7 +55,7 @@ def door(tmp_path: Path) -> Iterator[TwoWays]:
 
 
 def reason(transaction: Transaction | None) -> Reason | None:
-    return transaction and transaction.decision.reason
+    return transaction.decision.reason if transaction else None
 
 
 def test_who_leaves_is_let_out_while_somebody_shows_a_face(door: TwoWays) -> None:
