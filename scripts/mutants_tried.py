@@ -73,7 +73,7 @@ class Learnt:
 
     def tests_for(self, mutant: Mutant) -> tuple[str, ...]:
         """Those that call the mutated function, else those that call anything in its file, and those that start a
-        process of their own; without any, all. The quickest first.
+        process of their own; if none is seen to call anything there, all. The quickest first.
         """
         function = f"{mutant.file}:{mutant.function}"
         chosen: list[str] = []
@@ -82,8 +82,10 @@ class Learnt:
         if not chosen:
             within = f"{mutant.file}:"
             chosen = [name for name, one in self.tests.items() if any(f.startswith(within) for f in one.functions)]
+        if not chosen:  # as in a file that has but a class without methods
+            return self._quickest(list(self.tests))
         elsewhere = [name for name, called in self.tests.items() if CHILD in called.functions]
-        return self._quickest(list(dict.fromkeys([*chosen, *elsewhere])) or list(self.tests))
+        return self._quickest(list(dict.fromkeys([*chosen, *elsewhere])))
 
     def seconds(self, tests: Sequence[str]) -> float:
         """How long these tests take on the code as it is."""

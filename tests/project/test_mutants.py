@@ -92,6 +92,10 @@ class TestSelection:
     def test_limit_meets_all_tests_that_call_into_its_file(self) -> None:
         assert self.LEARNT.tests_for(self.mutant("")) == ("beside", "quick", "process", "slow")
 
+    def test_limit_that_no_test_is_seen_to_use_meets_all_within_25_s(self) -> None:
+        found = self.LEARNT.tests_for(Mutant("table.py", "", 1, "a", "b", ""))
+        assert found == ("beside", "elsewhere", "quick", "process", "slow")
+
 
 class TestTable:
     def test_table_fits_the_tree(self) -> None:
