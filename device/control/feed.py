@@ -3,6 +3,7 @@
 Rows are looked for where the store's files have changed, whichever process has written, and once a second in any case.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -90,6 +91,10 @@ class Finding:
     trouble: str = ""
 
 
+def _place(wish: Wish) -> float:
+    return wish.row if isinstance(wish, After) else math.inf
+
+
 class Feed:
     """The thread that reads. `want` and `silent_s` are for other threads."""
 
@@ -136,11 +141,13 @@ class Feed:
             self._look(self._wanted)
 
     def _look(self, wishes: frozenset[Wish]) -> None:
-        """Reads what may have come; after a failure, rests."""
+        """Reads what may have come, for those who have most already first: old rows that can't be read hold up no new
+        ones. After a failure, rests.
+        """
         try:
             self._asked_at = time.monotonic()
             self._forget_if_changed()
-            for wish in wishes - self._done:
+            for wish in sorted(wishes - self._done, key=_place, reverse=True):
                 self._asked_at = time.monotonic()
                 self._deliver(self._found(wish))
                 if self._is_ending:

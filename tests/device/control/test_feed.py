@@ -1,0 +1,34 @@
+"""The thread that reads for the subscriptions: what one of them asks for keeps no other from its rows."""
+
+import threading
+
+from device.control.feed import After, Feed, Finding, Page
+from device.errors import StoreError
+from tests.device.control.bench import PATIENCE_S
+from tests.device.control.ledger import Ledger
+
+
+class Damaged(Ledger):
+    """Its first 100 rows can't be read."""
+
+    def after(self, row: int, count: int) -> Page:
+        if row < 100:
+            raise StoreError("The database is damaged.", hint="Restore a copy.")
+        return super().after(row, count)
+
+
+def test_old_rows_that_cannot_be_read_hold_up_no_new_ones() -> None:
+    """In whichever order a set has them."""
+    for old in range(20):
+        came = threading.Event()
+
+        def deliver(finding: Finding, came: threading.Event = came) -> None:
+            if finding.wish == After(200) and finding.page is not None:
+                came.set()
+
+        feed = Feed(Damaged(250), deliver, 0.001)
+        feed.want(frozenset({After(old), After(200)}))
+        try:
+            assert came.wait(PATIENCE_S / 10)
+        finally:
+            feed.end()
