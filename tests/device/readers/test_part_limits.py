@@ -8,9 +8,9 @@ import pytest
 from device.errors import ReaderEnded, ReaderError
 from device.readers.mailbox import Mailbox
 from device.readers.part import Member, Part
-from device.records import BadgeRead, Notice, ReaderEvent, ReaderNotice, Signal
+from device.records import BadgeRead, BadgeRemoved, Notice, ReaderEvent, ReaderNotice, Signal
 from device.virtual.clock import SimulatedClock
-from tests.device.readers.mailed import BADGE, EILEEN, GRACE
+from tests.device.readers.mailed import BADGE, EILEEN, GRACE, NOISE
 
 
 class Served:
@@ -98,6 +98,62 @@ def test_reader_that_fails_is_tried_every_10_s_in_the_end() -> None:
         served.clock.sleep(waits[-1])
         waits.append(served.part.step())
     assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
+
+
+def test_reader_was_tried_once_it_failed_or_came_round() -> None:
+    found, missed = Served(nothing), Served(gone)
+    before = found.part.was_tried, missed.part.was_tried
+    found.part.step()
+    missed.part.step()
+    assert (before, found.part.was_tried, missed.part.was_tried) == ((False, False), True, True)
+
+
+def test_loss_and_return_of_a_reader_are_reported_once_each() -> None:
+    served = Served(gone)
+    served.clock.sleep(served.part.step())
+    served.part.step()
+    while_lost = served.part.trouble()
+    served.clock.sleep(1.0)
+    served.give = nothing
+    served.part.step()
+    served.part.step()
+    notices = [one.notice for one in served.came() if isinstance(one, ReaderNotice)]
+    assert (notices, while_lost) == ([Notice.LOST, Notice.FOUND], "Reader front does not work: It is gone.")
+    assert served.part.trouble() == ""
+
+
+@pytest.mark.parametrize(
+    ("detail", "trouble"),
+    [
+        ("it does not answer", "Reader front does not work: it does not answer."),
+        ("", "Reader front does not work: it is lost."),
+    ],
+)
+def test_what_a_reader_reports_of_itself_is_its_trouble(detail: str, trouble: str) -> None:
+    told = [ReaderNotice(Notice.LOST, 0.0, "front", detail), ReaderNotice(Notice.TAMPERED, 0.0, "front")]
+    served = Served(partial(told.pop, 0))
+    served.part.step()
+    served.part.step()
+    lost = served.part.trouble()
+    served.give = partial(ReaderNotice, Notice.FOUND, 0.0, "front")
+    served.part.step()
+    assert (lost, served.part.trouble()) == (trouble, "")
+
+
+def test_count_of_what_came_too_fast_is_passed_on() -> None:
+    served = Served(lambda: NOISE)
+    for _ in range(15):
+        served.part.step()
+    faults = [one.fault for one in served.came() if isinstance(one, BadgeRead)]
+    assert "1 more came too fast and were dropped" in faults
+
+
+def test_badge_that_was_taken_away_is_new() -> None:
+    shown: list[ReaderEvent] = [BADGE, BADGE, BadgeRemoved(0.0, "front"), BADGE]
+    served = Served(partial(shown.pop, 0), hold_time_s=3.0)
+    for _ in range(4):
+        served.part.step()
+    assert served.came() == [BADGE, BadgeRemoved(0.0, "front"), BADGE]
 
 
 def test_reader_that_failed_is_not_asked_until_its_time() -> None:
