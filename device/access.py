@@ -137,7 +137,7 @@ class Access:
         if (visit := self._visits.get(event.reader)) is not None:
             visit.hear(event)
 
-    def advance(self, stop: Stop, within_s: float = 0.0) -> tuple[Transaction, ...]:
+    def advance(self, stop: Stop, within_s: float) -> tuple[Transaction, ...]:
         """Hears what the cameras saw, a request to stop, and the time; what is over. Waits `within_s` at most."""
         self._ask_whether_to_stop(stop)
         left_s = max(0.0, self.deadline - self._clock.monotonic())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from device.errors import CameraError
-from device.looking import Beside, InTurn, Sight, Turns
+from device.looking import Beside, InTurn, Sight, Turns, _Watch
 from device.policy.events import FrameSeen, LookFailed
 from device.records import Frame, Reason
 from device.virtual.clock import SimulatedClock
@@ -130,3 +130,119 @@ def test_32_looks_of_a_camera_wait_to_be_heard(made: int, kept: int) -> None:
     heard = list(beside.looks({stream: 0.0}, 0.0))
     beside.close()
     assert (came, first, len(heard)) == (True, [], kept)
+
+
+def test_end_waits_half_a_second_for_a_camera_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream: Any = Stream(1)
+    beside = Beside(SimulatedClock(), lambda: None)
+    beside.looks({stream: 0.0}, 0.0)
+    (watch,) = beside._watches.values()
+    waits_s: list[float | None] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(watch.thread, "join", waits_s.append)
+        beside.close()
+    stream.begins.set()
+    watch.thread.join(10.0)
+    assert (waits_s, watch.thread.is_alive()) == ([0.5], False)
+
+
+def test_camera_that_hangs_keeps_no_process_from_ending() -> None:
+    stream: Any = Stream(1)
+    beside = Beside(SimulatedClock(), lambda: None)
+    beside.looks({stream: 0.0}, 0.0)
+    (watch,) = beside._watches.values()
+    stream.begins.set()
+    beside.close()
+    assert watch.thread.daemon
+
+
+class Gate(threading.Event):
+    """An event that counts how often it was waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits = 0
+        self.is_waited_for = threading.Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits += 1
+        self.is_waited_for.set()
+        return super().wait(timeout)
+
+
+def test_thread_rests_until_somebody_is_there_and_then_ends() -> None:
+    """It waits without coming round, and its end wakes it."""
+    stream: Any = Stream(1)
+    watch, gate = _Watch(stream, SimulatedClock(), Turns(), lambda: None), Gate()
+    watch._is_wanted = gate
+    watch.thread.start()
+    came = gate.is_waited_for.wait(10.0)
+    watch.want(0.0)
+    stream.begins.set()
+    looked = stream.done.wait(10.0)
+    watch.want(None)
+    rests = not gate.is_set()
+    watch.close()
+    watch.thread.join(10.0)
+    assert (came, looked, rests, watch.thread.is_alive()) == (True, True, True, False)
+
+
+def test_closed_looking_leaves_no_thread() -> None:
+    streams: list[Any] = [Stream(1), Stream(1)]
+    beside = Beside(SimulatedClock(), lambda: None)
+    beside.looks({streams[0]: 0.0, streams[1]: 0.0}, 0.0)
+    threads = [watch.thread for watch in beside._watches.values()]
+    for stream in streams:
+        stream.begins.set()
+    beside.looks({}, 0.0)
+    beside.close()
+    for thread in threads:
+        thread.join(10.0)
+    assert [thread.is_alive() for thread in threads] == [False, False]
+
+
+def test_frame_that_grew_old_is_replaced_without_a_wait(clock: SimulatedClock) -> None:
+    """The analyzer was taken for so long that the first frame is old: only one that is there already will do."""
+    camera = Camera(clock, age_s=0.375)
+    found = sight(clock, camera).look(0.0, 1.0, Taken(clock))
+    assert (camera.waits, isinstance(found, FrameSeen)) == ([0.25, 0.0], True)
+
+
+class Taken(Turns):
+    """Somebody else's frame is analyzed for a quarter of a second first."""
+
+    def __init__(self, clock: SimulatedClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def __enter__(self) -> None:
+        self._clock.sleep(0.25)
+
+
+def test_nobody_waits_for_an_analyzer_that_is_free_or_in_use() -> None:
+    turns, waiting = Turns(), list[int]()
+    for _ in range(3):
+        waiting.append(turns.waiting)
+        with turns:
+            waiting.append(turns.waiting)
+    assert waiting == [0] * 6
+
+
+def test_view_has_one_break_for_looks_that_were_dropped() -> None:
+    """33 looks that nobody heard, then two more: a break before the first of them alone."""
+    watch = _Watch(Camera(SimulatedClock()), SimulatedClock(), Turns(), lambda: None)  # type: ignore[arg-type]
+    for at in range(33):
+        watch._tell(FrameSeen(float(at), float(at), float(at), Reason.NO_FACE))
+    heard = list(watch.take())
+    for at in (40, 41):
+        watch._tell(FrameSeen(float(at), float(at), float(at), Reason.NO_FACE))
+    after = [(type(event), event.at) for event in watch.take()]
+    assert (len(heard), after) == (32, [(LookFailed, 40.0), (FrameSeen, 40.0), (FrameSeen, 41.0)])
+
+
+def test_each_look_wakes_the_door() -> None:
+    woken: list[int] = []
+    watch = _Watch(Camera(SimulatedClock()), SimulatedClock(), Turns(), lambda: woken.append(1))  # type: ignore[arg-type]
+    watch._tell(None)
+    watch._tell(FrameSeen(1.0, 1.0, 1.0, Reason.NO_FACE))
+    assert (woken, len(list(watch.take()))) == ([1], 1)

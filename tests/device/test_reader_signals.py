@@ -114,3 +114,38 @@ def test_reader_that_is_not_one_of_several_shows_everything(clock: SimulatedCloc
     signals.prompt("reader", Signal.LOOK)
     signals.answer("main-wiegand", granted=True)
     assert reader.shown == [Signal.LOOK, Signal.GRANTED]
+
+
+def test_reader_before_it_in_use_keeps_no_other_from_showing(signals: ReaderSignals, readers: TwoReaders) -> None:
+    signals.prompt("front", Signal.LOOK)
+    signals.show_state(DoorState.FORCED, {"front"})
+    assert readers.taken() == [("front", "look"), ("side", "alarm")]
+
+
+def test_denial_at_an_open_door_stands_for_two_seconds(
+    signals: ReaderSignals, readers: TwoReaders, clock: SimulatedClock
+) -> None:
+    """Somebody else was let in meanwhile."""
+    signals.answer("side", granted=False)
+    signals.answer("front", granted=True)
+    for after_s in (1.9, 0.1):
+        clock.sleep(after_s)
+        signals.show_state(DoorState.RELEASED, ())
+    assert readers.taken() == [("side", "denied"), ("front", "granted"), ("side", "ready")]
+
+
+def test_grant_at_a_door_that_is_locked_again_ends(
+    signals: ReaderSignals, readers: TwoReaders, clock: SimulatedClock
+) -> None:
+    signals.answer("front", granted=True)
+    for after_s in (1.9, 0.1):
+        clock.sleep(after_s)
+        signals.show_state(DoorState.LOCKED, ())
+    assert readers.taken() == [("front", "granted"), ("front", "ready")]
+
+
+def test_same_signal_is_shown_once(signals: ReaderSignals, readers: TwoReaders) -> None:
+    for _ in range(3):
+        signals.prompt("front", Signal.LOOK)
+        signals.show_state(DoorState.LOCKED, {"front"})
+    assert readers.taken() == [("front", "look")]

@@ -165,7 +165,7 @@ def test_request_to_stop_ends_both_at_once_with_a_row_each(world_of: Callable[..
     for reader in (FRONT, SIDE):
         access.present(world.read(reader=reader), stop)
     stop.set()
-    over = access.advance(stop)
+    over = access.advance(stop, 0.0)
     assert [one.decision.reason for one in over] == [Reason.STOPPING] * 2
     with world.store.audit() as audit:
         assert [(row.reader, row.reason) for row in audit] == [(FRONT, Reason.STOPPING), (SIDE, Reason.STOPPING)]
