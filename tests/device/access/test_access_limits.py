@@ -1,6 +1,7 @@
 """How long one round of the way in waits for cameras, when they rest, and what a door that lets no one in asks."""
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from device.access import Access
 from device.clock import Stop
 from device.looking import Look, Wanted
 from device.records import DoorState, Frame, Reason, Signal
+from device.store.people import People
 from tests.device.access.world import World, probe, put_into
 
 FRONT, SIDE = "front", "side"
@@ -106,11 +108,17 @@ def test_request_to_stop_during_a_look_counts_in_that_round(world_of: Callable[.
 def test_door_that_lets_no_one_in_looks_no_badge_up(
     world_of: Callable[..., World], monkeypatch: pytest.MonkeyPatch, state: DoorState, reason: Reason
 ) -> None:
+    """The store is used once, for the row of the denial."""
     world, asked = world_of(), list[str]()
-    claimed = world.access._claimed
-    monkeypatch.setattr(world.access, "_claimed", lambda visit, badge: (asked.append("who"), claimed(visit, badge))[1])
+    people = world.store.people
+
+    def counted() -> AbstractContextManager[People]:
+        asked.append("people")
+        return people()
+
+    monkeypatch.setattr(world.store, "people", counted)
     put_into(world, state)
-    assert (world.swipe().decision.reason, asked) == (reason, [])
+    assert (world.swipe().decision.reason, asked) == (reason, ["people"])
 
 
 def test_everyone_at_a_reader_is_asked_to_look(world_of: Callable[..., World]) -> None:
