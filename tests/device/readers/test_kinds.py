@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn, get_args, get_type_hints
 
+import msgspec
 import pytest
 
 from device.clock import SystemClock
@@ -126,6 +127,17 @@ def test_lines_of_a_device_are_clear_text() -> None:
 def test_reader_of_bits_has_the_formats_of_its_settings() -> None:
     table = format_table_of(ReaderSettings(kind="wiegand", formats=("h10302",)), AROUND)
     assert [known.name for known in there(table).formats] == ["h10302"]
+
+
+@pytest.mark.parametrize("kind", ["wiegand", "osdp"])
+def test_formats_of_the_settings_count_for_readers_of_bits(kind: str) -> None:
+    settings = msgspec.convert({"kind": kind, "source": "/dev/ttyUSB0", "formats": ["h10302"]}, ReaderSettings)
+    assert [known.name for known in there(format_table_of(settings, AROUND)).formats] == ["h10302"]
+
+
+def test_lines_from_where_one_may_not_look_are_clear_text() -> None:
+    """A name of 300 characters, as no file system has."""
+    assert security_of(ReaderSettings(source=f"/dev/{300 * 'x'}")) is Security.CLEAR_TEXT
 
 
 def test_reader_of_numbers_has_no_card_formats() -> None:
