@@ -1,12 +1,14 @@
 """How long a reader's thread rests and is waited for, and which readers a service may have."""
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from device.clock import SystemClock
 from device.errors import ReaderEnded
 from device.ports import Reader
 from device.readers.context import ReaderContext
@@ -60,6 +62,48 @@ def test_closing_waits_2_s_for_all_threads_together(monkeypatch: pytest.MonkeyPa
         patched.setattr(threading.Thread, "join", lambda _thread, timeout=None: joined.join(timeout))
         group.close()
     assert joined.waits == [2.0, 1.5, 1.0, 0.5, 0.0, 0.0]
+
+
+def test_no_reader_keeps_the_process_from_ending() -> None:
+    held, before = threading.Event(), set(threading.enumerate())
+
+    def silent() -> None:
+        held.wait(5.0)
+
+    group = ReaderGroup((Member(Given(silent), "front"),), SystemClock())
+    begun = [one.daemon for one in threading.enumerate() if one not in before]
+    held.set()
+    group.close()
+    assert begun == [True]
+
+
+def test_reader_goes_on_where_another_one_has_ended() -> None:
+    clock, last = SystemClock(), threading.Event()
+
+    def ends_last() -> ReaderEvent | None:
+        last.wait(5.0)
+        return ended()
+
+    with closing(ReaderGroup((Member(Given(ended), "front"), Member(Given(ends_last), "back")), clock)) as group:
+        while not group.trouble():
+            time.sleep(0.01)
+        heard = group.read(0.05)
+        last.set()
+        with pytest.raises(ReaderEnded):
+            group.read(5.0)
+    assert heard is None
+
+
+def test_badge_that_the_door_dropped_comes_again() -> None:
+    """It still lies there: within its hold time of 3 s it would not count as new."""
+    lies_there, clock = threading.Semaphore(1), SystemClock()
+    front = Given(lambda: BADGE if lies_there.acquire(timeout=0.05) else None)
+    with closing(ReaderGroup((Member(front, "front", 3.0),), clock)) as group:
+        first = group.read(5.0)
+        group.unserved(BADGE)
+        lies_there.release()
+        again = group.read(5.0)
+    assert (first, again) == (BADGE, BADGE)
 
 
 def served(reader: Reader, clock: SimulatedClock) -> Part:
