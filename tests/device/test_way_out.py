@@ -202,7 +202,11 @@ def test_system_without_a_thread_to_spare_delays_nobody_who_leaves(
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    assert world.leaves().decision.reason is Reason.EXIT
+    told = world.leaves()
+    assert (told.decision.reason, told.fault) == (
+        Reason.EXIT,
+        "Released without a look-up: no thread could be started to look it up.",
+    )
     monkeypatch.undo()
     assert world.leaves(UNKNOWN).decision.reason is Reason.BADGE_UNKNOWN
 
@@ -213,4 +217,26 @@ def test_closed_way_out_leaves_no_thread(world: World) -> None:
     (lookup,) = set(threading.enumerate()) - before
     world.way_out.close()
     lookup.join(10.0)
-    assert (lookup.name, lookup.is_alive()) == ("exit-lookup", False)
+    assert (lookup.name, lookup.daemon, lookup.is_alive()) == ("exit-lookup", True, False)
+
+
+def test_time_of_leaving_is_counted_from_the_badge(world: World) -> None:
+    world.clock.sleep(100.0)
+    told = world.way_out.swipe(BadgeRead(EILEEN, 99.75, "inside"), world.stop)
+    assert (told.decision.reason, told.waited_s) == (Reason.EXIT, 0.25)
+
+
+def test_store_with_a_question_open_is_not_asked_another(world: World) -> None:
+    with closing(sqlite3.connect(world.store.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        faults = [world.leaves().fault for _ in range(2)]
+        other.execute("ROLLBACK")
+    assert faults == [
+        "Released without a look-up: the store did not answer within 0.4 s.",
+        "Released without a look-up: the store has not answered the last question yet.",
+    ]
+
+
+def test_first_20_denials_of_a_flood_inside_have_their_own_rows(world: World) -> None:
+    counted = [world.leaves(UNKNOWN).counted for _ in range(25)]
+    assert (counted, len(world.rows())) == ([False] * 20 + [True] * 5, 20)
