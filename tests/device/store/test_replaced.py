@@ -12,7 +12,8 @@ import pytest
 from sqlite_utils import Database
 
 from device.errors import StoreError
-from device.records import Event
+from device.records import AuditRow, Event
+from device.store.audit import Audit
 from device.store.database import Journal
 from device.store.migrations import MIGRATIONS
 from device.store.store import Store
@@ -238,3 +239,34 @@ def sqlite_utils_of(connection: sqlite3.Connection) -> Database:
     from sqlite_utils import Database
 
     return Database(connection)
+
+
+def test_file_replaced_during_a_read_is_no_error(store: Store, tmp_path: Path) -> None:
+    with store.people() as people:
+        people.everyone()
+        copied(store, tmp_path / "copy").replace(store.path)
+    assert used(store) == []
+
+
+def test_file_that_was_replaced_is_checked_anew(store: Store, tmp_path: Path) -> None:
+    store._checkup.finding = "row 5 missing from index badges_by_person"
+    copied(store, tmp_path / "copy").replace(store.path)
+    used(store)
+    assert store._checkup.finding == ""
+
+
+def test_replacement_is_noted_once_the_new_file_takes_it(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied(store, tmp_path / "copy").replace(store.path)
+
+    def full(_audit: Audit, _row: AuditRow) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Audit, "add", full)
+        with pytest.raises(StoreError, match="No space left"):
+            used(store)
+    noted = [events(store) for _ in range(2)]
+    replaced = "The database's file was replaced while Lintel used it; the new one is in use."
+    assert noted == [[(Event.FAULT, replaced)]] * 2
