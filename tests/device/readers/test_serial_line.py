@@ -34,6 +34,14 @@ def test_serial_line_is_raw_with_eight_bits_and_no_parity(line: tuple[int, Path]
     assert [special[at] for at in (termios.VMIN, termios.VTIME)] in ([1, 0], [b"\x01", b"\x00"])
 
 
+def test_hardware_is_asked_for_eight_bits_at_its_rate(line: tuple[int, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pseudo-terminal has eight bits whatever it is asked for. B9600 is 0o15."""
+    asked: list[list[object]] = []
+    monkeypatch.setattr(termios, "tcsetattr", lambda _descriptor, _when, attributes: asked.append(attributes[:6]))
+    os.close(open_serial_line(line[1], 9600))
+    assert asked == [[0, 0, 0o4260, 0, 0o15, 0o15]]
+
+
 def test_read_of_a_silent_line_does_not_wait(line: tuple[int, Path]) -> None:
     near = open_serial_line(line[1], 9600)
     try:
