@@ -1,5 +1,7 @@
 """When a lost reader is looked for: after 0.5 s, 1 s, 2 s ... every 10 s, and never for longer than was asked."""
 
+import pytest
+
 from device.errors import ReaderError
 from device.readers.recovery import Recovered
 from device.records import Notice, ReaderEvent, ReaderNotice, Signal
@@ -89,14 +91,15 @@ def test_interval_is_short_again_after_ten_seconds_of_work() -> None:
     assert (notice_of(found), [at - began for at in plug.tried_at]) == (Notice.FOUND, [0.5, 1.5, 3.5])
 
 
-def test_interval_stays_long_if_it_worked_for_less() -> None:
+@pytest.mark.parametrize("worked_s", [9.0, 10.0])
+def test_interval_stays_long_if_it_worked_for_less(worked_s: float) -> None:
     plug = Plug()
     recovered = plug.recovered()
     plug.pull(recovered)
     recovered.read(20.0)
     plug.is_in = True
     recovered.read(20.0)
-    recovered.read(9.0)
+    recovered.read(worked_s)
     plug.tried_at, began = [], plug.clock.monotonic()
     plug.pull(recovered)
     recovered.read(30.0)
