@@ -103,10 +103,8 @@ class SocketReader:
                 if not client.reads and not client.gone:
                     self._server.resume(client.peer)
                 return event
-            if client.gone:
-                self._clients.pop()
-                if client.peer in self._server.peers:
-                    self._server.drop(client.peer)
+            if client.gone and client.peer in self._server.peers:
+                self._server.drop(client.peer)
         return None
 
     def _refuse_to_be_removed(self) -> None:
