@@ -26,7 +26,7 @@ class Moments:
 def time(monkeypatch: pytest.MonkeyPatch) -> Moments:
     moments = Moments()
     monkeypatch.setattr(checkup, "time", moments)
-    monkeypatch.setattr(checkup, "_room", lambda: 1_048_576)
+    monkeypatch.setattr(checkup, "_room", lambda: 256 * 1024 * 1024)
     return moments
 
 
@@ -51,9 +51,9 @@ def test_copy_is_tried_for_a_minute(time: Moments, after_s: float, goes_on: bool
     assert checked(time, after_s=after_s, pages=1) is goes_on
 
 
-@pytest.mark.parametrize(("pages", "goes_on"), [(1, True), (256, True), (257, False)])
+@pytest.mark.parametrize(("pages", "goes_on"), [(1, True), (65_536, True), (65_537, False)])
 def test_database_of_the_room_in_memory_is_copied(time: Moments, pages: int, goes_on: bool) -> None:
-    """A mebibyte is 256 pages of 4 KiB."""
+    """256 MiB are 65,536 pages of 4 KiB."""
     assert checked(time, after_s=0.0, pages=pages) is goes_on
 
 

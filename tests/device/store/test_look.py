@@ -86,12 +86,12 @@ def test_database_that_is_locked_is_said_to_be(tmp_path: Path) -> None:
 
 def test_another_program_is_waited_for_50_milliseconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made_in(tmp_path)
-    asked: list[float | None] = []
+    asked: list[tuple[float | None, int]] = []
 
     def execute(connection: sqlite3.Connection, statement: str, patience_s: float | None = None) -> sqlite3.Cursor:
-        asked.append(patience_s)
+        asked.append((patience_s, connection.execute("PRAGMA busy_timeout").fetchone()[0]))
         return connection.execute(statement)
 
     monkeypatch.setattr("device.store.look.execute_when_free", execute)
     look(tmp_path)
-    assert asked == [0.05]
+    assert asked == [(0.05, 0)]

@@ -13,7 +13,7 @@ import pytest
 
 from device.errors import StoreError
 from device.records import Credential, Event, Person
-from device.store import erasure
+from device.store import erasure, waiting
 from device.store.database import Journal, make_file, safest_journal
 from device.store.holders import Holder
 from device.store.store import Store
@@ -168,3 +168,62 @@ def test_mark_of_an_erasure_is_flushed_before_anything_is_erased(
         monkeypatch.setattr(erasure, "flush_folder", flush)
         store.erase(eileen, now)
     assert flushed == [(tmp_path, 1)]
+
+
+def test_bytes_of_the_erased_are_overwritten_before_the_flush(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal, flushed = tmp_path / "lintel.db-journal", list[bytes]()
+    with Store(tmp_path, journal=Journal.PERSIST) as store, store._connection() as connection:
+        journal.write_bytes(b"face" * 256)
+        monkeypatch.setattr(os, "fsync", lambda _descriptor: flushed.append(journal.read_bytes()))
+        erasure.finish(connection.database, store.path)
+    assert bytes(1024) in flushed
+
+
+def test_erasure_that_another_process_completed_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store(tmp_path) as store, store._connection() as connection:
+        erasure.announce(store.path, Person(7, "Eileen"))
+        mark = tmp_path / "lintel.db-erasing-7"
+        monkeypatch.setattr(erasure, "_overwrite", lambda _journal: mark.unlink())
+        erasure.finish(connection.database, store.path)
+        assert not erasure.is_announced(store.path)
+
+
+def test_log_that_somebody_reads_is_not_said_to_be_erased(
+    tmp_path: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mark stays, so that the next process completes it."""
+    monkeypatch.setattr(erasure, "LOCK_TIMEOUT_S", 0.0)
+    with Store(tmp_path, journal=Journal.WAL) as store:
+        with store.people() as people:
+            eileen = people.add("Eileen", now)
+        with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+            other.execute("BEGIN")
+            other.execute("SELECT count(*) FROM people").fetchall()
+            with pytest.raises(StoreError):
+                store.erase(eileen, now)
+            assert erasure.is_announced(store.path)
+    with Store(tmp_path, journal=Journal.WAL) as store:
+        assert not erasure.is_announced(store.path)
+
+
+def test_lock_that_is_not_waited_for_costs_no_pause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    class Still:
+        """A clock that stands still."""
+
+        sleep = staticmethod(slept.append)
+
+        @staticmethod
+        def monotonic() -> float:
+            return 1000.0
+
+    monkeypatch.setattr(waiting, "time", Still)
+    with Store(tmp_path) as store, closing(sqlite3.connect(store.path, timeout=0, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with (
+            closing(sqlite3.connect(store.path, timeout=0)) as mine,
+            pytest.raises(sqlite3.OperationalError, match="locked"),
+        ):
+            waiting.execute_when_free(mine, "BEGIN IMMEDIATE", 0.0)
+    assert slept == []
