@@ -50,8 +50,9 @@ def test_full_mailbox_keeps_what_a_reader_reports_of_itself() -> None:
 
 
 def test_mailbox_full_of_reports_drops_the_oldest() -> None:
-    mailbox = filled(*[NOTICE] * 64)
-    assert (mailbox.put(BADGE), len(taken(mailbox))) == (NOTICE, 64)
+    notices = [ReaderNotice(Notice.TAMPERED, float(number), "front") for number in range(64)]
+    mailbox = filled(*notices)
+    assert (mailbox.put(BADGE), taken(mailbox)) == (notices[0], [*notices[1:], BADGE])
 
 
 def test_full_mailbox_drops_the_oldest_of_several_unreadable_badges() -> None:

@@ -212,6 +212,15 @@ def test_client_that_does_not_listen_to_answers_keeps_nobody_waiting(
     assert GRACE in credentials(reader)
 
 
+def test_eight_programs_are_heard_at_once(reader: SocketReader, connect: Callable[[], socket.socket]) -> None:
+    clients = [connect() for _ in range(8)]
+    credentials(reader)
+    for client in clients:
+        client.sendall(b"17:1001\n")
+    found = credentials(reader)
+    assert (found, [client.recv(100) for client in clients]) == ([EILEEN] * 8, [b"ok\n"] * 8)
+
+
 def test_one_client_more_than_there_is_room_makes_the_quietest_go(
     reader: SocketReader, connect: Callable[[], socket.socket]
 ) -> None:
