@@ -77,9 +77,16 @@ def test_relays_that_a_version_without_outputs_wrote_down_are_known(runtime: Pat
     assert (last_driven().relays, last_driven().outputs) == ((LockSettings(pin=4),), ())
 
 
-def test_relays_beside_what_is_not_known_are_not_taken(runtime: Path) -> None:
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        b'"chips": ["pinctrl-rp1"]',
+        b'"outputs": [{"door": "main", "signal": "siren", "pin": 6, "active_high": true, "chip": "pinctrl-rp1"}]',
+    ],
+)
+def test_relays_beside_what_is_not_known_are_not_taken(runtime: Path, unknown: bytes) -> None:
     """It may say which chip they are on: they are not looked for on another."""
-    (runtime / FILE_NAME).write_bytes(b'{"relays": [{"name": "main", "pin": 4}], "chips": ["pinctrl-rp1"]}')
+    (runtime / FILE_NAME).write_bytes(b'{"relays": [{"name": "main", "pin": 4}], %b}' % unknown)
     assert last_driven() == Driven()
 
 
