@@ -1,5 +1,8 @@
 """The end of a process in which no Python runs: put off while a strike is released, called off once none is."""
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from device.door.wires import relay_guard
@@ -12,10 +15,11 @@ class Faulthandler:
 
     def __init__(self) -> None:
         self.ends_after_s: float | None = None
+        self.reports_to = -1
 
-    def dump_traceback_later(self, timeout: float, *, exit: bool, file: int) -> None:  # noqa: A002, ARG002 - its own
+    def dump_traceback_later(self, timeout: float, *, exit: bool, file: int) -> None:  # noqa: A002 - its own
         assert exit
-        self.ends_after_s = timeout
+        self.ends_after_s, self.reports_to = timeout, file
 
     def cancel_dump_traceback_later(self) -> None:
         self.ends_after_s = None
@@ -68,3 +72,20 @@ def test_one_released_strike_of_two_is_enough(end: Faulthandler) -> None:
     assert end.ends_after_s == 10.0
     back.close()
     assert end.ends_after_s is None
+
+
+def test_what_hung_is_reported_on_standard_error(
+    end: Faulthandler, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _, resort = strike()
+    with (tmp_path / "said").open("w") as said:
+        monkeypatch.setattr(sys, "__stderr__", said)
+        resort()
+        assert end.reports_to == said.fileno()
+
+
+def test_process_without_standard_error_ends_too(end: Faulthandler, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, resort = strike()
+    monkeypatch.setattr(sys, "__stderr__", None)
+    resort()
+    assert (end.ends_after_s, end.reports_to) == (10.0, 2)
