@@ -14,7 +14,7 @@ def test_read_is_answered_for_one_second(age_s: float, served: bool) -> None:
     assert Unserved().is_served(BadgeRead(BADGE, 100.0), 100.0 + age_s) is served
 
 
-@pytest.mark.parametrize(("after_s", "answered"), [(1.0, False), (59.0, False), (61.0, True)])
+@pytest.mark.parametrize(("after_s", "answered"), [(1.0, False), (59.0, False), (60.0, True), (61.0, True)])
 def test_unreadable_badges_are_answered_once_a_minute(after_s: float, answered: bool) -> None:
     unserved = Unserved()
     first = unserved.is_served(BadgeRead(None, 100.0), 100.0)
