@@ -54,6 +54,23 @@ def test_door_thread_waits_for_its_deadline_half_a_second_at_most(
     assert (came, [round(seconds, 3) for seconds in hurry.waits]) == (True, [wait_s])
 
 
+def test_release_ends_although_the_door_is_hurried_all_the_time() -> None:
+    clock = SimulatedClock()
+    io = FakeDoorIO(clock)
+    door = Door(DoorSettings(strike_time_s=3.0), io, clock)
+    hurry = Hurry()
+    door.hurry = hurry
+    door.grant()
+    before = io.driven[-1][1].released
+    clock.sleep(3.1)
+    thread = DoorThread(door, clock)
+    came = hurry.waited.wait(5.0)
+    thread.close()
+    after = io.driven[-1][1].released
+    door.close()
+    assert (came, before, after) == (True, True, False)
+
+
 class Never:
     """`Timed` that has nothing to do; counts how often it is asked."""
 
