@@ -139,6 +139,7 @@ def test_a_description_of_anything(config: object) -> None:
     survives(lambda: parse_config(json.dumps(config).encode()))
 
 
+@pytest.mark.slow(small="test_a_description_of_anything")
 @settings(FEW, max_examples=12)
 @given(st.integers(0, 1 << 30), JSON)
 def test_a_description_with_anything_in_one_place(files: Path, seed: int, value: object) -> None:

@@ -168,6 +168,7 @@ def test_card_loads_once(loads: Counter[str], people: Path, pairs: Path, models:
     assert loads == ONCE
 
 
+@pytest.mark.slow(small="test_card_loads_once")
 @pytest.mark.parametrize("more", [(), ("--check",)])
 def test_build_loads_once(
     loads: Counter[str], published: Callable[[str], Path], models: Path, more: tuple[str, ...]
