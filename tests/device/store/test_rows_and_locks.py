@@ -216,7 +216,7 @@ class Moments:
         return self.now
 
 
-def test_store_without_an_answer_for_one_and_a_half_seconds_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_store_without_an_answer_for_a_second_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     time, goes_on = Moments(), threading.Event()
     monkeypatch.setattr(watch, "time", time)
     monkeypatch.setattr(watch, "PATIENCE_S", 0.0)
@@ -226,14 +226,14 @@ def test_store_without_an_answer_for_one_and_a_half_seconds_hangs(monkeypatch: p
         return "It is full."
 
     asked, said = Watch(look, "The part"), list[str]()
-    for after_s in (0.0, 1.25, 1.5, 3.0):
+    for after_s in (0.0, 0.75, 1.0, 3.0):
         time.now = 1000.0 + after_s
         said.append(asked.ask())
     thread = asked._thread
     goes_on.set()
     asked.wait()
     hangs = "The part has not answered for {} s: it is locked, or the disk is slow or hangs."
-    assert said == ["", "", hangs.format(2), hangs.format(3)]
+    assert said == ["", "", hangs.format(1), hangs.format(3)]
     assert thread is not None
     assert (thread.daemon, asked.ask()) == (True, "It is full.")
     asked.close()
