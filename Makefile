@@ -19,7 +19,7 @@ help: ## say what there is to make
 demo: environment ## play the built-in scenario: a door with simulated peripherals, real portraits, the real models
 	@$(VENV)/lintel simulate
 
-test: sources lint tests device-tests ## what every change has to pass, within 10 minutes: lint, types, tests
+test: sources lint tests device-tests ## what every change has to pass, in about 12 minutes: lint, types, tests
 
 test-all: sources lint all-tests all-device-tests ## the same with the slow tests, and every test of the device elsewhere
 
