@@ -141,10 +141,10 @@ class CameraAtHand:
 
 
 def swiped(access: Access, badge: BadgeRead) -> Transaction:
-    over = access.present(badge, Stop())
-    while over is None:
-        over = next(iter(access.advance(Stop(), GLANCE_S)), None)
-    return over
+    transaction = access.present(badge, Stop())
+    while not transaction:
+        transaction = next(iter(access.advance(Stop(), GLANCE_S)), None)
+    return transaction
 
 
 def badge_to_relay_ms(portrait: Image, frame: Image, rounds: int) -> float:

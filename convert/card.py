@@ -53,7 +53,7 @@ class Point(_Record, frozen=True):
 class Pairs(_Record, frozen=True):
     """LFW's protocol of labelled pairs: mean accuracy over folds and its standard deviation, and TARs.
 
-    A TAR is None where too few pairs support it.
+    TARs without enough pairs to support them are None.
     """
 
     pairs: int

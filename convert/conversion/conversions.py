@@ -59,9 +59,9 @@ LEAST_LANDMARKS = 2
 class Plan:
     """What is made of each network, and how it is judged.
 
-    `representative` is a folder of aligned chips for the quantizer, made of the portraits if there is none; `finder`
-    finds their faces and those of labelled pairs; a file is tried in all `places`. `people_by_folder` says that each
-    image lies in the folder of its person, as LFW's do: then everybody can be compared with everybody.
+    `representative` is a folder of aligned chips for the quantizer; without one they are made from the portraits.
+    `finder` finds faces in the portraits and in labelled pairs; each file is tried in all `places`. `people_by_folder`
+    means that each image lies in its person's folder, as in LFW, so that all people can be compared with each other.
     """
 
     quantizations: tuple[Quantization, ...]
