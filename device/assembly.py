@@ -1,6 +1,6 @@
 """Puts the parts behind open doors: store, cameras, models and readers, each of which may be missing and come later.
 
-A part that is missing is a trouble that is told and retried, never the end of the service: exit button, fire input,
+A part that is missing is a trouble that is reported and retried, never the end of the service: exit button, fire input,
 alarms and operators need none of them.
 """
 

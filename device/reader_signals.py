@@ -56,10 +56,10 @@ class ReaderSignals:
                 self._show(name, Signal.READY)
 
     def _name(self, reader: str) -> str:
-        return reader if reader in self._shown else next(iter(self._shown), _ALL)
+        return reader if reader in self._shown else next(iter(self._shown))
 
     def _show(self, name: str, signal: Signal) -> None:
-        shown = self._shown.setdefault(name, _Shown())
+        shown = self._shown[name]
         if signal is shown.signal:
             return
         shown.signal = signal

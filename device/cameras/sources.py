@@ -4,11 +4,11 @@ from pathlib import Path
 
 from device.cameras.driver import refuse_missing
 from device.cameras.files import open_image_camera, open_video_camera
-from device.cameras.v4l2 import device_of, open_v4l2_camera
+from device.cameras.v4l2 import open_v4l2_camera
 from device.errors import CameraError
 from device.images import SUFFIXES
 from device.ports import Camera, Clock
-from device.settings.cameras import is_device
+from device.settings.cameras import device_path, is_device
 from device.settings.tables import CameraSettings
 
 
@@ -35,7 +35,7 @@ def open_live_camera(settings: CameraSettings, clock: Clock, *, in_background: b
 def look_for_camera(settings: CameraSettings) -> Path:
     """The device of a live camera, which is not opened. Raises `CameraError` if it is missing or a file."""
     _refuse_file(settings)
-    device = device_of(settings)
+    device = device_path(settings.source)
     refuse_missing(device)
     return device
 

@@ -7,7 +7,6 @@ whether it is evidence. Whatever hangs, hangs in that thread: `trouble` and `clo
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TypeGuard
 
 import cv2
@@ -21,6 +20,7 @@ from device.errors import CameraError
 from device.failures import in_words
 from device.ports import Clock
 from device.records import Frame, Image
+from device.settings.cameras import device_path
 from device.settings.tables import CameraSettings
 
 RETRY_S = (0.5, 1.0, 2.0, 5.0)
@@ -161,12 +161,7 @@ def _has_pixels(image: NDArray[np.uint8] | None) -> TypeGuard[Image]:
 
 def open_v4l2_camera(settings: CameraSettings, clock: Clock, *, in_background: bool = False) -> LiveCamera:
     """The camera at /dev/videoN or a device path. Raises `CameraError` if it is missing, unless `in_background`."""
-    device = device_of(settings)
+    device = device_path(settings.source)
     return LiveCamera(
         lambda: open_device(device, settings), clock, name=f"The camera at {device}", in_background=in_background
     )
-
-
-def device_of(settings: CameraSettings) -> Path:
-    """The device that a camera's `source` names, by its number or its path."""
-    return Path(f"/dev/video{settings.source}" if settings.source.isdigit() else settings.source)

@@ -28,6 +28,7 @@ from device.control.messages import (
     Start,
     Subscribe,
     Update,
+    verb_of,
 )
 from device.control.protocol import MAX_BULK, VERBS, Lane, ProtocolError, line_of
 from device.errors import DoorError
@@ -192,7 +193,8 @@ class Client:
                     line = lines.line(deadline)
                 break
             except (NotAnswered, ConnectionResetError):
-                if VERBS.get(_verb(request)) is None or VERBS[_verb(request)].lane is not Lane.SAFETY:
+                verb = VERBS.get(verb_of(request))
+                if verb is None or verb.lane is not Lane.SAFETY:
                     raise
                 time.sleep(min(RETRY_S, _left(deadline)))
         if isinstance(request, DoorRequest) and is_earlier_refusal(line):
@@ -268,10 +270,6 @@ def ask_doors(
     """The doors, or the one that is named, after the command; None if no service listens. As `Client.ask`."""
     doors = Client(path).ask(REQUESTS[command](door=door), Doors, timeout_s=timeout_s)
     return None if doors is None else doors.doors
-
-
-def _verb(request: Request) -> str:
-    return str(request.__struct_config__.tag)
 
 
 def _raised(error: Error) -> ProtocolError:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from device.control.messages import REQUESTS, Code, DoorRequest, Doors, Request
+from device.control.messages import REQUESTS, Code, DoorRequest, Doors, Request, verb_of
 from device.control.protocol import VERBS, ProtocolError, Verbs
 from device.errors import DoorError, LintelError
 from device.records import Commanded, DoorCommand, DoorEvent, DoorState, DoorStatus
@@ -76,9 +76,8 @@ class Desk:
 
     def answered(self, request: Request, caller: Caller) -> object:
         """What the handler gives. Raises `LintelError` alone: what a bug raises is one that names it."""
-        name = str(request.__struct_config__.tag)
         try:
-            return self.handlers[name](request, caller)
+            return self.handlers[verb_of(request)](request, caller)
         except LintelError:
             raise
         except Exception as error:  # the next request may be another
@@ -100,7 +99,7 @@ def door_desk(doors: Mapping[str, Commandable], note: Callable[[Ordered], None])
     happening; with all other commands it must not wait for anything.
     """
     handler = _Doors(doors, note)
-    return Desk(VERBS, {str(request.__struct_config__.tag): handler.answer for request in REQUESTS.values()})
+    return Desk(VERBS, {verb_of(request): handler.answer for request in REQUESTS.values()})
 
 
 class _Doors:

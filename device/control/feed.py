@@ -50,15 +50,19 @@ class NoSource:
 
     def after(self, row: int, count: int) -> Page:  # noqa: ARG002
         """Raises `StoreError`."""
-        raise StoreError("The service has only just started and has no store yet.", hint="Wait a few seconds.")
+        raise _no_store()
 
     def before_newest(self, count: int) -> int:  # noqa: ARG002
         """Raises `StoreError`."""
-        raise StoreError("The service has only just started and has no store yet.", hint="Wait a few seconds.")
+        raise _no_store()
 
     def signature(self) -> object:
         """Never changes."""
         return None
+
+
+def _no_store() -> StoreError:
+    return StoreError("The service has only just started and has no store yet.", hint="Wait a few seconds.")
 
 
 NOTHING = NoSource()

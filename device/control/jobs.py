@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from device.control.desk import Caller, Desk, Later
 from device.control.earlier import earlier_error, earlier_reply, from_earlier
-from device.control.messages import Code, Doors, End, Request
+from device.control.messages import Code, Doors, End, Request, verb_of
 from device.control.protocol import (
     MAX_BULK,
     ProtocolError,
@@ -131,7 +131,7 @@ def _understood(desk: Desk, line: bytes, *, earlier: bool) -> tuple[Verb, Reques
     if not earlier:
         return decoded(line, desk.verbs)
     request = from_earlier(line)
-    return desk.verbs[str(request.__struct_config__.tag)], request
+    return desk.verbs[verb_of(request)], request
 
 
 def refuse(peer: Peer, line: bytes) -> None:

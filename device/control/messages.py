@@ -32,6 +32,11 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field
     id: Annotated[int, Meta(description="repeated in each answer")] = 0
 
 
+def verb_of(request: Request | type[Request]) -> str:
+    """The verb of a request, or of a kind of them."""
+    return str(request.__struct_config__.tag)
+
+
 Door = Annotated[str | None, Meta(description="the door's name; without it, all doors")]
 
 

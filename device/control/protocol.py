@@ -28,6 +28,7 @@ from device.control.messages import (
     Status,
     Subscribe,
     Update,
+    verb_of,
 )
 from device.errors import DoorError, LintelError
 
@@ -88,7 +89,7 @@ class Verb:
     @property
     def name(self) -> str:
         """As requests have it."""
-        return str(self.request.__struct_config__.tag)
+        return verb_of(self.request)
 
 
 Verbs = dict[str, Verb]

@@ -9,12 +9,17 @@ from device.settings.tables import CameraSettings, DoorSettings, ReaderSettings,
 
 def is_device(source: str) -> bool:
     """Whether a camera's source is a device; otherwise it is a file or a folder."""
-    return source.isdigit() or source.startswith("/dev/")
+    return source.isdecimal() or source.startswith("/dev/")
+
+
+def device_path(source: str) -> Path:
+    """The path that a camera's source names: of a number /dev/videoN."""
+    return Path(f"/dev/video{int(source)}" if source.isdecimal() else source)
 
 
 def camera_path(source: str) -> Path:
-    """What a camera's source leads to: of a number /dev/videoN, of a link its end, there or not."""
-    return Path(os.path.realpath(f"/dev/video{int(source)}" if source.isdecimal() else source))
+    """What a camera's source leads to: of a link its end, there or not."""
+    return Path(os.path.realpath(device_path(source)))
 
 
 def refuse_cameras(settings: Settings) -> None:
