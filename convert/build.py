@@ -19,6 +19,7 @@ from convert.representative_set import Chips, augmented, place_faces, portraits_
 from convert.tensorflow_backend import cpu_class, load_tensorflow
 from convert.weights.dlib import load, parse
 from device.errors import ModelError
+from device.failures import in_words
 from device.vision.manifest import BuiltWith, Manifest, read_manifest, write_pair
 from device.vision.models import Model
 from device.vision.runtime import Interpreter
@@ -51,7 +52,8 @@ def build(out: Path, *, representative: Path | None = None, progress: Progress =
         return Built((detection, landmarks, _convert(out, chips, progress)), finder)
     except OSError as error:
         raise ModelError(
-            f"Cannot write the models into {out}: {error.strerror or error}.", hint="Name another folder with --out."
+            f"Cannot write the models into {out}: {in_words(error, quoted=True)}.",
+            hint="Name another folder with --out.",
         ) from error
 
 

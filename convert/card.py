@@ -16,6 +16,7 @@ from convert.evaluate import Evaluation
 from convert.measuring.door_protocol import AtThreshold
 from convert.measuring.error_rates import Estimate, Rate
 from device.errors import ModelError
+from device.failures import in_words
 from device.files import write_whole
 from device.vision.manifest import DecisionRule, Manifest, read_manifest
 from device.vision.models import EMBEDDING, load_model
@@ -136,7 +137,7 @@ def write_card(folder: Path, figures: Figures) -> None:
         write_whole(folder / CARD, render(manifest, figures).encode(), durable=True)
     except OSError as error:
         raise ModelError(
-            f"Cannot write the card into {folder}: {error.strerror}.", hint="Make room there, or name another folder."
+            f"Cannot write the card into {folder}: {in_words(error)}.", hint="Make room there, or name another folder."
         ) from None
 
 
@@ -146,7 +147,7 @@ def read_figures(folder: Path) -> Figures:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Figures)
     except OSError as error:
-        raise ModelError(f"No figures at {path}: {error.strerror}.", hint=_HINT) from None
+        raise ModelError(f"No figures at {path}: {in_words(error)}.", hint=_HINT) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"The figures {path} do not keep their contract: {error}.", hint=_HINT) from None
 

@@ -17,6 +17,7 @@ from convert.alignments import ALIGNMENTS, alignment_named
 from convert.errors import WeightsError
 from convert.networks.table import NETWORKS
 from convert.spec import NetworkSpec
+from device.failures import in_words
 from device.vision.manifest import Sha256, Source
 
 MAX_FILE_BYTES = 1 << 30
@@ -99,7 +100,7 @@ def hash_of_file(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise WeightsError(
-            f"Cannot read {path}: {error.strerror or error}.", hint="Name a file that is there and can be read."
+            f"Cannot read {path}: {in_words(error, quoted=True)}.", hint="Name a file that is there and can be read."
         ) from error
 
 

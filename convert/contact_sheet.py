@@ -10,6 +10,7 @@ import numpy as np
 from convert.cluster import Clustering
 from convert.finder import nearest
 from device.errors import ImageError
+from device.failures import in_words
 from device.files import write_whole
 from device.images import read_image
 from device.records import Image
@@ -92,7 +93,7 @@ def write_sheet(sheet: Image, path: Path) -> None:
         write_whole(path, encoded, durable=False)
     except OSError as error:
         raise ImageError(
-            f"Cannot write the contact sheet {path}: {error.strerror}.", hint="Name another file with --out."
+            f"Cannot write the contact sheet {path}: {in_words(error)}.", hint="Name another file with --out."
         ) from None
 
 

@@ -21,6 +21,7 @@ from convert.weights.keras_files.saved_model import check_saved_model
 from convert.weights.kinds import Kind, expect
 from convert.weights.onnx_files.network import read_onnx_network
 from convert.weights.published import IMPORTERS
+from device.failures import in_words
 from device.vision.manifest import Source
 
 if TYPE_CHECKING:
@@ -241,7 +242,7 @@ def _import_saved_model(name: str, source: Path, out: Path, own: OwnNetwork) -> 
             (Path(folder) / "spec").replace(sidecar(path))
     except OSError as error:
         raise WeightsError(
-            f"Cannot write the network {path}: {error.strerror or error}.", hint="Name another folder with --out."
+            f"Cannot write the network {path}: {in_words(error, quoted=True)}.", hint="Name another folder with --out."
         ) from error
     return Imported(path, spec, tensors, weights)
 

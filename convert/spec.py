@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 
 from convert.errors import WeightsError
+from device.failures import in_words
 from device.vision.alignment import names_its_points
 from device.vision.landmarks import LANDMARK_COUNT
 from device.vision.manifest import Alignment, Source
@@ -69,7 +70,7 @@ def write_network(model: "keras.Model", spec: NetworkSpec | None, path: Path) ->
                 beside.replace(sidecar(path))
     except OSError as error:
         raise WeightsError(
-            f"Cannot write the network {path}: {error.strerror or error}.", hint="Name another folder with --out."
+            f"Cannot write the network {path}: {in_words(error, quoted=True)}.", hint="Name another folder with --out."
         ) from error
 
 
@@ -93,7 +94,7 @@ def read_spec(path: Path) -> NetworkSpec:
             raise WeightsError(f"There is no network {path}.", hint="Check the name, or import the network.") from None
         raise WeightsError(f"The network {path} has no sidecar {beside.name} beside it.", hint=hint) from None
     except OSError as error:
-        raise WeightsError(f"Cannot read {beside}: {error.strerror}.", hint=hint) from None
+        raise WeightsError(f"Cannot read {beside}: {in_words(error)}.", hint=hint) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise WeightsError(f"{beside} is not a valid sidecar: {error}.", hint=hint) from None
     if not names_its_points(spec.alignment):

@@ -9,6 +9,7 @@ from convert.gate import POINT, Outcome
 from convert.measuring.cost import TARGET_FMR
 from convert.tensorflow_backend import cpu_class, load_tensorflow
 from device.errors import ModelError
+from device.failures import in_words
 from device.files import write_whole
 from device.vision.runtime import runtime_in_use
 
@@ -98,7 +99,8 @@ def write_report(report: Report, folder: Path) -> tuple[Path, ...]:
             write_whole(folder / name, content, durable=True)
     except OSError as error:
         raise ModelError(
-            f"Cannot write the report into {folder}: {error.strerror or error}.", hint="Name another folder with --out."
+            f"Cannot write the report into {folder}: {in_words(error, quoted=True)}.",
+            hint="Name another folder with --out.",
         ) from error
     return tuple(folder / name for name in contents)
 

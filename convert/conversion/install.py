@@ -15,6 +15,7 @@ from convert.measuring.door_protocol import acquire
 from convert.measuring.protocols import person_images
 from convert.tensorflow_backend import cpu_class, load_tensorflow
 from device.errors import ModelError
+from device.failures import in_words
 from device.vision.embedder import Embedder
 from device.vision.manifest import (
     BuiltWith,
@@ -47,7 +48,8 @@ def install(conversion: Conversion, folder: Path, models: Path, calibrated: Mani
         write_pair(manifest, conversion.content, folder)
     except OSError as error:
         raise ModelError(
-            f"Cannot write the model into {folder}: {error.strerror or error}.", hint="Name another folder with --into."
+            f"Cannot write the model into {folder}: {in_words(error, quoted=True)}.",
+            hint="Name another folder with --into.",
         ) from error
     return manifest
 

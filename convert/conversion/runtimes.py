@@ -20,6 +20,7 @@ from convert.conversion import runtime_child
 from convert.representative_set import Chips
 from convert.tensorflow_backend import quiet
 from device.errors import ModelError
+from device.failures import in_words
 from device.records import Image
 from device.vision.runtime import RUNTIMES, Runtime, runtime_in_use
 
@@ -173,7 +174,7 @@ def _child(place: Place, arguments: Sequence[str]) -> tuple[str, str]:
         said = error.stdout or b""
         return said.decode() if isinstance(said, bytes) else said, f"no answer in {TIMEOUT_S} s"
     except OSError as error:
-        return "", f"cannot be started: {error.strerror}"
+        return "", f"cannot be started: {in_words(error)}"
     last = (finished.stderr.strip().splitlines() or [""])[-1]
     return finished.stdout, f"ended with exit code {finished.returncode}. {last}".strip()
 

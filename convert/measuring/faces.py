@@ -13,6 +13,7 @@ import numpy as np
 from convert.finder import Finder
 from convert.representative_set import Chips
 from device.errors import ImageError
+from device.failures import in_words
 from device.images import read_image
 from device.records import Image
 from device.vision.alignment import align
@@ -53,7 +54,7 @@ def cut_faces(
                 step()
     except OSError as error:
         raise ImageError(
-            f"Cannot keep the chips of {len(images)} images in {folder}: {error.strerror or error}.",
+            f"Cannot keep the chips of {len(images)} images in {folder}: {in_words(error, quoted=True)}.",
             hint="Have TMPDIR name a folder with more room.",
         ) from error
     sizes = [alignment.size_px for alignment in alignments]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from convert.measuring.bootstrap import Band
 from convert.measuring.error_rates import Curve, wilson
 from device.errors import DependencyMissing, ImageError
+from device.failures import in_words
 from device.packages import install_hint
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def draw_all(drawing: Drawing, folder: Path) -> tuple[Path, ...]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ImageError(f"Cannot make the folder {folder}: {error.strerror}.", hint="Name another folder.") from None
+        raise ImageError(f"Cannot make the folder {folder}: {in_words(error)}.", hint="Name another folder.") from None
     paths = {kind: folder / f"{kind}.png" for kind in PlotKind}
     for kind, path in paths.items():
         draw(kind, drawing, path)

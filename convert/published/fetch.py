@@ -11,6 +11,7 @@ from convert.errors import SourceError
 from convert.progress import Progress, silent
 from convert.published.download import download
 from convert.published.sources import MEMBERS, Member, Package
+from device.failures import in_words
 from device.files import write_whole
 
 
@@ -25,7 +26,7 @@ def fetch(name: str, *, progress: Progress = silent) -> Path:
         return _fetch_member(MEMBERS[name], progress)
     except OSError as error:
         raise SourceError(
-            f"Cannot use the cache {cache_folder()}: {error.strerror or error}.",
+            f"Cannot use the cache {cache_folder()}: {in_words(error, quoted=True)}.",
             hint="Make room there, or name another folder in the environment variable XDG_CACHE_HOME.",
         ) from error
 

@@ -14,6 +14,7 @@ from convert.training.held_out import Verification
 from convert.training.plan import TrainingPlan
 from convert.training.trainer_model import network_of
 from device.errors import ModelError
+from device.failures import in_words
 
 if TYPE_CHECKING:
     import keras
@@ -73,7 +74,8 @@ def save(model: "keras.Model", state: State, folder: Path) -> None:
             shutil.rmtree(other, ignore_errors=True)
     except OSError as error:
         raise ModelError(
-            f"Cannot write the checkpoint into {folder}: {error.strerror or error}.", hint="Make room, then --resume."
+            f"Cannot write the checkpoint into {folder}: {in_words(error, quoted=True)}.",
+            hint="Make room, then --resume.",
         ) from error
 
 

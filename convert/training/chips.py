@@ -9,6 +9,7 @@ import msgspec
 
 from convert.finder import Finder
 from device.errors import ImageError
+from device.failures import in_words
 from device.files import write_whole
 from device.images import SUFFIXES, read_image
 from device.records import Image
@@ -51,7 +52,7 @@ def photos_in(folder: Path, out: Path) -> tuple[Photo, ...]:
         photos = tuple(photo for person in people for photo in _photos_of(person, out / person.name))
     except OSError as error:
         raise ImageError(
-            f"Cannot read the folder {error.filename}: {error.strerror}.", hint="One subfolder for each person."
+            f"Cannot read the folder {error.filename}: {in_words(error)}.", hint="One subfolder for each person."
         ) from None
     if not photos:
         raise ImageError(f"No photo in the subfolders of {folder}.", hint="One subfolder for each person.")
@@ -108,7 +109,7 @@ def recorded_alignment(folder: Path) -> Alignment | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ImageError(f"Cannot read {path}: {error.strerror}", hint="Make it readable.") from None
+        raise ImageError(f"Cannot read {path}: {in_words(error)}", hint="Make it readable.") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ImageError(
             f"{path} does not say how chips are aligned: {error}", hint="Make the chips with `lintel-convert align`."
@@ -149,4 +150,4 @@ def _write(chip: Image, path: Path) -> None:
 
 
 def _cannot_write(path: Path, error: OSError) -> ImageError:
-    return ImageError(f"Cannot write {path}: {error.strerror or error}", hint="Make room, or name another folder.")
+    return ImageError(f"Cannot write {path}: {in_words(error, quoted=True)}", hint="Make room, or name another folder.")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from convert.training.augment import varied
 from device.errors import ImageError
+from device.failures import in_words
 from device.images import SUFFIXES, read_image
 from device.records import Image
 
@@ -47,7 +48,7 @@ def read_people(folder: Path) -> tuple[PersonChips, ...]:
         found = [PersonChips(path.name, _chips(path)) for path in folders]
     except OSError as error:
         raise ImageError(
-            f"Cannot read the folder {error.filename}: {error.strerror}.", hint="Name the folder that `align` wrote."
+            f"Cannot read the folder {error.filename}: {in_words(error)}.", hint="Name the folder that `align` wrote."
         ) from None
     people = tuple(person for person in found if len(person.chips) >= MIN_CHIPS)
     if not people:

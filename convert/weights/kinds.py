@@ -5,6 +5,7 @@ from enum import Enum
 from pathlib import Path
 
 from convert.errors import WeightsError
+from device.failures import in_words
 
 HEAD_BYTES = 4096
 
@@ -48,7 +49,7 @@ def kind_of(path: Path) -> Kind:
             head = file.read(HEAD_BYTES)
     except OSError as error:
         raise WeightsError(
-            f"Cannot read {path}: {error.strerror or error}.", hint="Name a file that is there and can be read."
+            f"Cannot read {path}: {in_words(error, quoted=True)}.", hint="Name a file that is there and can be read."
         ) from error
     if head[:8] == b"\x89HDF\r\n\x1a\n":
         return Kind.HDF5

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from convert.errors import WeightsError
 from device.errors import DependencyMissing
+from device.failures import in_words
 from device.packages import install_hint
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _content(path: Path, max_bytes: int) -> bytes:
         with path.open("rb") as file:
             content = file.read(max_bytes + 1)
     except OSError as error:
-        raise _error(path, error.strerror or str(error)) from None
+        raise _error(path, in_words(error, quoted=True)) from None
     if len(content) > max_bytes:
         raise _error(path, f"expected at most {max_bytes} bytes, received more")
     return content

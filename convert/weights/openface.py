@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from convert.errors import WeightsError
 from convert.networks.nn4_small2 import nn4_small2
+from device.failures import in_words
 
 if TYPE_CHECKING:
     import keras
@@ -135,7 +136,7 @@ def _names(folder: Path) -> set[str]:
         return {path.stem for path in folder.iterdir() if path.suffix == ".csv"}
     except OSError as error:
         raise WeightsError(
-            f"Cannot read the weights in {folder}: {error.strerror or error}.",
+            f"Cannot read the weights in {folder}: {in_words(error, quoted=True)}.",
             hint="Name the folder that holds the CSV files of Keras-OpenFace.",
         ) from error
 
@@ -167,7 +168,7 @@ def _content(path: Path, limit: int) -> bytes:
         with path.open("rb") as file:
             content = file.read(limit + 1)
     except OSError as error:
-        raise ValueError(f"cannot be read: {error.strerror or error}") from error
+        raise ValueError(f"cannot be read: {in_words(error, quoted=True)}") from error
     if len(content) > limit:
         raise ValueError(f"expected at most {limit} bytes, received {path.stat().st_size}")
     return content

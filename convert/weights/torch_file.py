@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from convert.errors import WeightsError
 from convert.weights.torch_pickle import Known, StorageReference, TensorReference, read_pickle, refused
+from device.failures import in_words
 
 Tensor = NDArray[Any]
 """Of float32 or int64."""
@@ -54,7 +55,7 @@ def _content(path: Path) -> bytes:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise WeightsError(
-            f"Cannot read {path}: {error.strerror or error}.", hint="Name a file that is there and can be read."
+            f"Cannot read {path}: {in_words(error, quoted=True)}.", hint="Name a file that is there and can be read."
         ) from None
     if len(content) > MAX_BYTES:
         raise refused(f"expected at most {MAX_BYTES} bytes, received more")

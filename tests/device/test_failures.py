@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import convert
 import device
 from device.errors import DoorError, ReaderError, StoreError
 from device.failures import in_words, named
@@ -93,6 +94,6 @@ def test_error_of_ours_passes_with_its_own_hint() -> None:
     assert raised.value.hint == "Look for it."
 
 
-def test_no_other_file_of_the_door_reads_what_the_system_says() -> None:
-    files = Path(device.__file__).parent.rglob("*.py")
+def test_no_other_file_reads_what_the_system_says() -> None:
+    files = [file for room in (device, convert) for file in Path(str(room.__file__)).parent.rglob("*.py")]
     assert [file.name for file in files if re.search(r"error\.strerror", file.read_text())] == ["failures.py"]

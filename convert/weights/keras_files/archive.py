@@ -23,6 +23,7 @@ from convert.weights.keras_files.config import Json, parse_config, refused
 from convert.weights.keras_files.hdf5 import damaged, opened, stored_tensors
 from convert.weights.keras_files.layout import account, check_named, layout_of_file, layout_of_network
 from convert.weights.keras_files.legacy import assign, is_legacy
+from device.failures import in_words
 
 if TYPE_CHECKING:
     import keras
@@ -115,7 +116,8 @@ def _private_copy(path: Path, limit: int, *, suffix: str = "") -> Iterator[Path]
                     into.write(file.read(1 << 20))
         except OSError as error:
             raise WeightsError(
-                f"Cannot read {path}: {error.strerror or error}.", hint="Name a file that is there and can be read."
+                f"Cannot read {path}: {in_words(error, quoted=True)}.",
+                hint="Name a file that is there and can be read.",
             ) from error
         yield copy
 

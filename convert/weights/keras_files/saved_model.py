@@ -16,6 +16,7 @@ import numpy as np
 from convert.errors import WeightsError, cause
 from convert.tensorflow_backend import load_tensorflow, quiet
 from convert.weights.keras_files.config import printable, words
+from device.failures import in_words
 
 MAX_GRAPH_BYTES = 64 << 20
 MAX_INDEX_BYTES = 16 << 20
@@ -95,7 +96,7 @@ def _check_files(path: Path) -> None:
         for entry in entries:
             _check_file(entry, entry.relative_to(path).as_posix())
     except OSError as error:
-        raise _refused(f"its folder cannot be read: {error.strerror or error}") from error
+        raise _refused(f"its folder cannot be read: {in_words(error, quoted=True)}") from error
     present = {entry.relative_to(path).as_posix() for entry in entries}
     for name in (GRAPH, INDEX, VARIABLES):
         if name not in present:
