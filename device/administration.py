@@ -5,7 +5,7 @@ import unicodedata
 from datetime import datetime
 
 from device.badge_tags import known_key, tag_of
-from device.credentials import format_badge, parse_badge
+from device.credentials import format_badge, parse_badge, refuse_random
 from device.errors import CredentialError
 from device.ports import Clock
 from device.records import Badge, Credential, Enrolled, Event, Person, RevokedBadge
@@ -156,6 +156,7 @@ def _refuse_replacing(old: Badge, new: Credential) -> None:
 
 def _issue(people: People, credential: Credential, person: Person, at: datetime) -> None:
     """Issues a badge that has no holder and no past one. Raises `CredentialError` for any other."""
+    refuse_random(credential)
     badge, written = people.badge(credential), format_badge(credential)
     if badge is None:
         people.issue(credential, person, at)

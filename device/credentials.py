@@ -15,6 +15,11 @@
 
 The first two may carry their name in front (`h10301:17:4242`). Leading zeros of decimal numbers do not count. The last
 one is a format of the owner's, described in the settings; facility 0 is the same as none.
+
+A `csn4` that begins with 08 belongs to no card: phones, and cards that guard their holder's privacy, draw it anew for
+each reading (ISO/IEC 14443-3, random UID). It can be written and revoked, but not given to anyone. Seven and ten bytes
+are always a maker's, whatever they begin with. 88 in front of four bytes is the cascade tag: the beginning of a longer
+number, the same each time, but shared by cards of one batch.
 """
 
 import re
@@ -46,6 +51,8 @@ _HINT = (
     "with its name in front (h10306:17:4242, h10302:4242, own:NAME:17:4242)."
 )
 _MAX_LENGTH = 80
+_RANDOM, _CASCADE_TAG = 0x08, 0x88
+"""First bytes of a serial number of four bytes, in the order of the card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +150,26 @@ def parse_badge(text: str) -> Credential:
                 raise CredentialError(f"Badge {_shown(text)} is out of range for {known.name}.", hint=_HINT)
             return Credential(groups.get("format", known.name), facility, number)
     raise CredentialError(f"Badge {_shown(text)} is not in a known format.", hint=_HINT)
+
+
+def is_random(credential: Credential) -> bool:
+    """Whether it is a serial number that a phone or a card draws for one reading; the next one is another."""
+    return credential.format == "csn4" and credential.number >> 24 == _RANDOM
+
+
+def is_cut_short(credential: Credential) -> bool:
+    """Whether it is the beginning of a longer serial number, which other cards may share."""
+    return credential.format == "csn4" and credential.number >> 24 == _CASCADE_TAG
+
+
+def refuse_random(credential: Credential) -> None:
+    """Raises `CredentialError` for a number that no card would show again."""
+    if is_random(credential):
+        raise CredentialError(
+            f"{format_badge(credential)} is a random number: the phone or card invents one each time.",
+            hint="Use a card with a number of its own. If this card shows the same number each time, its reader sends "
+            'the bytes in reverse order: set `formats = ["csn4:reversed"]` there.',
+        )
 
 
 def format_badge(credential: Credential) -> str:

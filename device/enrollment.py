@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from device.credentials import format_badge
+from device.credentials import format_badge, refuse_random
 from device.errors import EnrollmentRefused
 from device.ports import Camera, Clock
 from device.records import Badge, Credential, Embedding, Event, Image, Person, Probe, Reason
@@ -58,8 +58,10 @@ class Enrollment:
     def holder(self, credential: Credential, name: str) -> Person | None:
         """Who gets the badge or the references, None for a new person: to ask before pictures are taken.
 
-        Raises `EnrollmentRefused` if badge or name are someone else's. Looks through all names, so without the lock.
+        Raises `EnrollmentRefused` if badge or name are someone else's, `CredentialError` for a random number. Looks
+        through all names, so without the lock.
         """
+        refuse_random(credential)
         with self._store.people() as people:
             namesake = people.named(name)
             _refuse_badge(people.badge(credential), namesake)

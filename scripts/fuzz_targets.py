@@ -18,7 +18,6 @@ from device.credentials import format_badge, parse_badge
 from device.errors import ConfigError, CredentialError
 from device.line_server import Peer
 from device.readers.formats import FormatTable, Refusal, decode, encode, formats_for, own_card_formats
-from device.readers.lines import LineParser
 from device.readers.osdp.events import Condition, condition_after, event_from, notices
 from device.readers.osdp.frames import Asked, asked_by, reply_in
 from device.readers.pn532.dialogue import TEXT_FORMAT, UID_FORMATS, Answer, dialogue
@@ -27,7 +26,8 @@ from device.readers.pn532.ndef import first_text
 from device.readers.rdm6300 import Rdm6300Parser
 from device.readers.sockets import Client
 from device.readers.streams import CHUNK, Parser
-from device.readers.wedge import KeyParser
+from device.readers.typed.lines import LineParser
+from device.readers.typed.wedge import KeyParser
 from device.readers.wiegand.frames import Assembler, Burst, Edge, is_key_code, key_of
 from device.records import BadgeRead, BadgeRemoved, Credential, KeyPress, ReaderEvent, ReaderNotice, Security
 from device.settings.tables import FormatSettings

@@ -180,5 +180,9 @@ def _tell(badge: "Badge", what: str, *, as_json: bool) -> None:
 
 
 def _state(badge: "Badge") -> str:
+    from device.credentials import is_random
+
     since = badge.revoked_at or badge.suspended_at
-    return f"{badge.state} {since:%Y-%m-%d %H:%M} UTC" if since else badge.state
+    if since:
+        return f"{badge.state} {since:%Y-%m-%d %H:%M} UTC"
+    return badge.state + (", but refused at doors: a random number" if is_random(badge.credential) else "")

@@ -19,6 +19,7 @@ SUMMARY_S = 60.0
 
 PACED = frozenset(
     {
+        Reason.BADGE_RANDOM,
         Reason.BADGE_UNKNOWN,
         Reason.BADGE_REVOKED,
         Reason.BADGE_SUSPENDED,

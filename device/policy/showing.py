@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
+from device.credentials import is_random
 from device.policy.decision import badge_refusal, decide, door_refusal, refusal
 from device.policy.events import (
     BadgeClaimed,
@@ -121,12 +122,13 @@ class Showing:
 def begun(badge: BadgeRead, terms: Terms, *, door: DoorState, now: float) -> Showing:
     """The showing of a badge that is heard of `now`, seconds on the monotonic clock, at a door in this state.
 
-    An unreadable badge, or a door that lets no one in, needs no look-up.
+    An unreadable badge, one with a number drawn at random, or a door that lets no one in, needs no look-up. At the way
+    out a number is looked up, however it looks: a holder from before such numbers were refused is let out.
     """
     showing = Showing(badge, terms, door, max(badge.at, now))
     if badge.credential is None:
         return _denied(showing, Reason.BADGE_UNREADABLE, badge.fault or None)
-    objection = None if terms.exit_reader else door_refusal(door)
+    objection = None if terms.exit_reader else _random(badge) or door_refusal(door)
     return _denied(showing, objection) if objection else showing
 
 
@@ -178,13 +180,17 @@ def _claimed(showing: Showing, claim: Claim | None) -> Showing:
     """A badge without a holder, or that opens nothing, is refused with its own reason, whatever else there is."""
     known = replace(showing, claim=claim)
     if known.terms.exit_reader:
-        refused = Reason.BADGE_UNKNOWN if claim is None else badge_refusal(claim)
+        refused = (_random(known.badge) or Reason.BADGE_UNKNOWN) if claim is None else badge_refusal(claim)
         return _denied(known, refused) if refused else _let_out(known)
     if refused := refusal(claim):
         return _denied(known, refused)
     if known.is_stopped:
         return _denied(known, Reason.STOPPING)
     return _timed_out(known) if known.is_over else known
+
+
+def _random(badge: BadgeRead) -> Reason | None:
+    return Reason.BADGE_RANDOM if badge.credential is not None and is_random(badge.credential) else None
 
 
 def _unclaimed(showing: Showing, event: ClaimFailed) -> Showing:

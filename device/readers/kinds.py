@@ -41,7 +41,7 @@ KINDS = (
         "one badge per line, from standard input, a FIFO or a serial device",
         Security.CLEAR_TEXT,
         "Every line is trusted: any program that can write to it, or anyone at the wire, can claim any badge.",
-        "device.readers.lines:open_reader",
+        "device.readers.typed.lines:open_reader",
     ),
     ReaderKind(
         "wiegand",
@@ -65,7 +65,7 @@ KINDS = (
         "a USB reader that types like a keyboard, grabbed for the door alone",
         Security.CLONABLE,
         "The card sends only its number, and so can a copy, or a keyboard at the same plug. Require a face as well.",
-        "device.readers.wedge:open_reader",
+        "device.readers.typed.wedge:open_reader",
     ),
     ReaderKind(
         "rdm6300",

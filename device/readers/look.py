@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from device.readers.lines import security_of_source
 from device.readers.osdp.wire import refuse_missing_line
 from device.readers.streams import naming
+from device.readers.typed.lines import security_of_source
 from device.settings.tables import ReaderSettings
 
 

@@ -1,15 +1,19 @@
 """One presentation is one transaction: which of a reader's sightings of a badge begins a new one. Pure.
 
 Readers report a card for as long as it lies there: once, fifteen times a second, or with gaps where a frame was
-damaged. Every kind of reader passes here (`ReaderGroup`), so none needs a rule of its own.
+damaged. Every kind of reader passes here (`ReaderGroup`), so none needs a rule of its own. A phone that draws a new
+number each time is one badge as long as it lies there.
 """
 
 import math
 
+from device.credentials import is_random
 from device.records import BadgeRead, Credential
 
 MOST_HELD = 1024
 """Credentials remembered at a time. A flood of others is refused: forgetting one would let a held card in again."""
+
+_RANDOM = Credential("csn4", 0, 0x08 << 24)
 
 
 class Presentations:
@@ -34,15 +38,16 @@ class Presentations:
     def unserved(self, credential: Credential | None) -> None:
         """What began was dropped on its way, so the card that still lies there begins again."""
         if credential is not None:
-            self._seen.pop(credential, None)
+            self._seen.pop(_held(credential), None)
 
     def _is_new(self, read: BadgeRead) -> bool:
         if read.credential is None:
             return self._is_new_noise(read.at)
-        seen_at = self._seen.pop(read.credential, None)
+        held = _held(read.credential)
+        seen_at = self._seen.pop(held, None)
         if seen_at is None and not self._has_room(read.at):
             return False
-        self._seen[read.credential] = read.at
+        self._seen[held] = read.at
         return seen_at is None or read.at - seen_at >= self._hold_time_s
 
     def _is_new_noise(self, at: float) -> bool:
@@ -60,3 +65,8 @@ class Presentations:
         while self._seen and abs(at - next(iter(self._seen.values()))) >= self._hold_time_s:
             self._seen.pop(next(iter(self._seen)))
         return len(self._seen) < MOST_HELD
+
+
+def _held(credential: Credential) -> Credential:
+    """All random numbers are one."""
+    return _RANDOM if is_random(credential) else credential

@@ -10,14 +10,15 @@ import errno
 from collections import deque
 from pathlib import Path
 
+from device.credentials import is_random
 from device.errors import ReaderError
 from device.line_server import Limits, LineServer, Peer, quietest
 from device.listening import Listening, listen_alone
 from device.ports import Clock, Reader
 from device.readers.context import ReaderContext
-from device.readers.lines import LineParser
 from device.readers.streams import CHUNK, REST_S, naming
-from device.records import BadgeRead, ReaderEvent, Security, Signal
+from device.readers.typed.lines import LineParser
+from device.records import BadgeRead, ReaderEvent, Reason, Security, Signal
 from device.settings.tables import ReaderSettings
 
 SECURITY = Security.LOCAL
@@ -42,8 +43,13 @@ class Client:
 
     def answer(self, event: ReaderEvent) -> None:
         """Says whether a line was understood. A program that doesn't listen isn't waited for."""
-        refused = isinstance(event, BadgeRead) and event.fault
+        refused = _refused(event) if isinstance(event, BadgeRead) else ""
         self.peer.send((f"refused: {refused}" if refused else "ok").encode() + b"\n")
+
+
+def _refused(read: BadgeRead) -> str:
+    is_invented = read.credential is not None and is_random(read.credential)
+    return Reason.BADGE_RANDOM.meaning if is_invented else read.fault
 
 
 class SocketReader:

@@ -13,6 +13,11 @@ class Reason(Enum):
         "The reader sent something that is not a badge number.",
         "Present the badge again.",
     )
+    BADGE_RANDOM = (
+        "badge-random",
+        "The phone or card invents a number each time, so it can't be anyone's badge.",
+        "Use a card with a number of its own.",
+    )
     BADGE_UNKNOWN = ("badge-unknown", "This badge is not assigned to anyone.", "Ask the operator to enroll the badge.")
     BADGE_REVOKED = ("badge-revoked", "This badge has been revoked.", "Ask the operator for a new badge.")
     BADGE_SUSPENDED = (

@@ -12,7 +12,7 @@ from device.door.operation import Door
 from device.door.thread import DoorThread
 from device.door.wires.gpio import BoardIO
 from device.ports import Clock
-from device.readers.lines import open_line_reader
+from device.readers.typed.lines import open_line_reader
 from device.settings.tables import Settings
 from device.virtual.pins import SimulatedPins
 from device.vision.faces import load_analyzer_for

@@ -10,7 +10,7 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from device.credentials import format_badge
+from device.credentials import format_badge, refuse_random
 from device.errors import CredentialError
 from device.records import Badge, Claim, Credential, Enrolled, Person, RevokedBadge
 from device.store.session import Row, Session
@@ -125,8 +125,9 @@ class People:
 
     def issue(self, credential: Credential, person: Person, at: datetime) -> None:
         """Gives a badge to a person. Raises `CredentialError` for one that was revoked before its holder was
-        removed.
+        removed, and for a random number.
         """
+        refuse_random(credential)
         self._session.lock()
         if any(revoked.credential == credential for revoked in self.revoked_badges()):
             raise CredentialError(

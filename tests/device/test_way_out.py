@@ -114,6 +114,15 @@ def test_writer_that_hangs_delays_nobody_who_leaves(world: World) -> None:
     assert world.took_s < 1.0
 
 
+def test_random_number_opens_it_only_for_a_holder_of_before(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    phone = parse_badge("csn:08A2B9C1")
+    assert (world.leaves(phone).decision.reason, world.releases) == (Reason.BADGE_RANDOM, 0)
+    monkeypatch.setattr("device.store.people.refuse_random", lambda _credential: None)
+    with world.store.people() as people:
+        people.issue(phone, people.add("Grace Hopper", world.clock.utc()), world.clock.utc())
+    assert (world.leaves(phone).decision.reason, world.releases) == (Reason.EXIT, 1)
+
+
 @pytest.mark.parametrize(("credential", "reason"), [(UNKNOWN, Reason.BADGE_UNKNOWN), (None, Reason.BADGE_UNREADABLE)])
 def test_other_badges_do_not_open_it(world: World, credential: Credential | None, reason: Reason) -> None:
     assert world.leaves(credential).decision.reason is reason

@@ -27,8 +27,6 @@ TEXT_FORMAT = "ndef"
 CHIP_VERSION = 0x32
 NDEF_BYTES = 256
 """How much of a card's memory is read at most; a badge takes less than half."""
-_RANDOM = 0x08
-"""The first of four bytes of a number that the card has drawn, ISO 14443-3: another one next time."""
 
 GET_VERSION = b"\x02"
 SET_NORMAL_MODE = b"\x14\x01\x14\x00"
@@ -171,8 +169,6 @@ def badge_of(card: Card, text: str | None, formats: frozenset[str]) -> tuple[Cre
         return None, f"a card with a serial number of {size} bytes"
     if known not in formats:
         return None, "a card without a text" if TEXT_FORMAT in formats else f"a card of the format {known}"
-    if _is_random(card.uid):
-        return None, "a card that draws a new serial number each time, as phones do"
     if not any(card.uid):
         return None, "a card whose serial number is 0"
     return Credential(known, 0, int.from_bytes(card.uid)), ""
@@ -203,7 +199,3 @@ def _pages(first: int) -> Generator[Step, Answer, bytes]:
     """Four pages, 16 bytes; none if the card did not give them."""
     answer = (yield Ask(READ_PAGES + bytes([first]))).content
     return answer[1:] if len(answer) == 17 and answer[0] == 0 else b""
-
-
-def _is_random(uid: bytes) -> bool:
-    return len(uid) == 4 and uid[0] == _RANDOM

@@ -1,8 +1,7 @@
 """PN532: a chip that reads contactless cards (ISO 14443 A), on a serial line of 115200 bits/s.
 
 It gives a card's serial number (`csn4`, `csn7`, `csn10`), or, where `formats` of the reader has `ndef`, the badge that
-stands in the card's first text, as it is typed elsewhere (`17:4242`). A serial number of four bytes that begins with 08
-is random each time, as phones do, and is refused.
+stands in the card's first text, as it is typed elsewhere (`17:4242`).
 
 nfcpy was not taken: two bytes of noise make it raise IndexError, it finds no device outside of /dev itself, such as
 those under /dev/serial/by-id, and it asks `stty` through a shell.

@@ -14,6 +14,7 @@ from device.records import Credential, Decision, Evidence, Outcome, Reason, Tran
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 GRANTED = Decision(Reason.MATCH, Outcome.GRANTED, Evidence(1.0, 0.5, 3, 1))
 FLOODING = [
+    Reason.BADGE_RANDOM,
     Reason.BADGE_UNKNOWN,
     Reason.BADGE_REVOKED,
     Reason.BADGE_SUSPENDED,

@@ -78,9 +78,11 @@ def reasons(showings: Iterator[Showing]) -> set[str]:
 
 
 def test_verdicts_at_the_way_in_are_these_and_no_others() -> None:
-    """Left out are those that a showing can't know: the way out, an interlock, and pictures for enrollment."""
+    """Left out are those that a showing can't know: the way out, an interlock, pictures for enrollment, and that of a
+    random number, which this badge does not have.
+    """
     assert reasons(ends(ONE_PROBE, 3)) | reasons(ends(TWO_PROBES, 3)) == WAY_IN
-    assert {reason.code for reason in Reason} - WAY_IN == {"exit", "door-interlocked", "outlier"}
+    assert {reason.code for reason in Reason} - WAY_IN == {"exit", "door-interlocked", "outlier", "badge-random"}
 
 
 def test_verdicts_at_the_way_out_are_these_and_no_others() -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 from device.clock import SystemClock
 from device.ports import Reader
 from device.readers.context import ReaderContext
-from device.readers.lines import LineParser, open_reader
 from device.readers.streams import StreamReader
+from device.readers.typed.lines import LineParser, open_reader
 from device.records import BadgeRead, Credential, Security
 from device.settings.tables import ReaderSettings
 from device.virtual.clock import SimulatedClock

@@ -17,13 +17,14 @@ import pytest
 from device.clock import SystemClock
 from device.credentials import format_badge
 from device.ports import Reader
-from device.readers import lines, rdm6300, sockets, wedge
+from device.readers import rdm6300, sockets
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.part import Member
 from device.readers.pn532 import reader as pn532
 from device.readers.recovery import Recovered
 from device.readers.streams import StreamReader
+from device.readers.typed import lines, wedge
 from device.records import Credential, Notice, ReaderNotice
 from device.settings.tables import ReaderSettings
 from device.virtual.reader import SimulatedReader

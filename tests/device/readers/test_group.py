@@ -17,9 +17,9 @@ from device.ports import Reader
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.kinds import group_of, open_in_background
-from device.readers.lines import open_reader
 from device.readers.mailbox import Mailbox
 from device.readers.part import Member
+from device.readers.typed.lines import open_reader
 from device.records import BadgeRead, Credential, KeyPress, Notice, ReaderEvent, ReaderNotice, Signal
 from device.settings.tables import ReaderSettings
 from tests.device.readers.events import as_badge, as_notice

@@ -147,7 +147,7 @@ def test_standard_input_may_be_read_by_hand(tmp_path: Path, monkeypatch: pytest.
         opened_from.append(settings.source)
         return Given(lambda: None)
 
-    monkeypatch.setattr("device.readers.lines.open_reader", opener)
+    monkeypatch.setattr("device.readers.typed.lines.open_reader", opener)
     opened = open_in_background(
         (ReaderSettings(name="front", source="stdin"),), ReaderContext(SimulatedClock(), lambda: None, tmp_path)
     )

@@ -10,8 +10,8 @@ import pytest
 from device.clock import SystemClock
 from device.errors import ConfigError, DependencyMissing, DoorError, LintelError, ReaderEnded, ReaderError
 from device.readers.context import ReaderContext
-from device.readers.lines import open_reader
 from device.readers.recovery import Recovered
+from device.readers.typed.lines import open_reader
 from device.records import BadgeRead, Credential, Notice, ReaderEvent, ReaderNotice, Signal
 from device.settings.tables import ReaderSettings
 from device.virtual.clock import SimulatedClock

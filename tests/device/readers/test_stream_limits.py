@@ -8,8 +8,8 @@ import pytest
 
 from device.clock import SystemClock
 from device.errors import ReaderError
-from device.readers.lines import LineParser
 from device.readers.streams import StreamReader, has_come
+from device.readers.typed.lines import LineParser
 from device.records import ReaderEvent, Security
 from device.virtual.clock import SimulatedClock
 from tests.device.readers.lined import opened

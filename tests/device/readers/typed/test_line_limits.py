@@ -10,9 +10,9 @@ import pytest
 
 from device.clock import SystemClock
 from device.errors import ReaderEnded, ReaderError
-from device.readers.lines import LineParser, open_line_reader
 from device.readers.rdm6300 import Rdm6300Parser
-from device.readers.wedge import EVIOCGNAME, EVIOCGRAB, KeyParser
+from device.readers.typed.lines import LineParser, open_line_reader
+from device.readers.typed.wedge import EVIOCGNAME, EVIOCGRAB, KeyParser
 from device.records import BadgeRead, ReaderEvent, Security
 
 TAG = b"\x0262E3086CED08"

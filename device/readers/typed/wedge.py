@@ -18,8 +18,8 @@ from device.errors import ReaderError
 from device.failures import in_words
 from device.ports import Reader
 from device.readers.context import ReaderContext
-from device.readers.lines import LINE_TIME_S, LineParser
 from device.readers.streams import StreamReader, naming
+from device.readers.typed.lines import LINE_TIME_S, LineParser
 from device.records import ReaderEvent, Security
 from device.settings.tables import ReaderSettings
 

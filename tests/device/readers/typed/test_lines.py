@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from device.clock import SystemClock
 from device.credentials import format_badge
 from device.ports import Reader
-from device.readers.lines import LineParser
+from device.readers.typed.lines import LineParser
 from device.records import BadgeRead, Credential, Security
 from device.virtual.clock import SimulatedClock
 from tests.device.readers.events import as_badge

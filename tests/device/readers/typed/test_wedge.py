@@ -1,7 +1,6 @@
 """Keyboard wedges: the kernel's events as such readers make them, through a pipe in place of a keyboard."""
 
 import os
-import struct
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,28 +12,36 @@ from device.clock import SystemClock
 from device.credentials import format_badge
 from device.errors import ReaderError
 from device.readers.context import ReaderContext
-from device.readers.wedge import EVENT, KeyParser, grab, open_keyboard, open_reader
+from device.readers.typed.wedge import EVENT, KeyParser, grab, open_keyboard, open_reader
 from device.records import BadgeRead, Credential, Security
 from device.settings.tables import ReaderSettings
 from tests.device.readers.events import as_badge
+from tests.device.readers.typed.keys import (
+    CAPS_LOCK,
+    CONTROL,
+    DOWN,
+    ENTER,
+    F1,
+    KEY,
+    KEYPAD,
+    KEYPAD_ENTER,
+    KEYS,
+    REPEAT,
+    SHIFT,
+    SYN,
+    TAB,
+    UP,
+    event,
+    shifted,
+    stroke,
+    typed,
+)
 
 MAX_LINE = 80
 EVIOCGNAME = 0x81004506
 EVIOCGRAB = 0x40044590
 
 SOON_S = 5.0
-SYN, KEY, MSC = 0, 1, 4
-UP, DOWN, REPEAT = 0, 1, 2
-SHIFT, CONTROL, ENTER, KEYPAD_ENTER, TAB, F1, CAPS_LOCK = 42, 29, 28, 96, 15, 59, 58
-KEYS = {
-    **{digit: code for code, digit in enumerate("1234567890", start=2)},
-    **{letter: code for code, letter in enumerate("qwertyuiop", start=16)},
-    **{letter: code for code, letter in enumerate("asdfghjkl", start=30)},
-    **{letter: code for code, letter in enumerate("zxcvbnm", start=44)},
-    "-": 12,
-    " ": 57,
-}
-KEYPAD = {"7": 71, "8": 72, "9": 73, "4": 75, "5": 76, "6": 77, "1": 79, "2": 80, "3": 81, "0": 82}
 RECORDED = bytes.fromhex(
     "c5a4216900000000e01d0600000000000400040027000700"  # the scan code of the key
     "c5a4216900000000e01d0600000000000100080001000000"  # 7 goes down
@@ -46,33 +53,6 @@ RECORDED = bytes.fromhex(
     "c5a4216900000000d07c06000000000001001c0000000000"
     "c5a4216900000000d07c0600000000000000000000000000"
 )
-
-
-def event(kind: int, code: int, value: int) -> bytes:
-    return struct.pack("llHHi", 0, 0, kind, code, value)
-
-
-def stroke(code: int) -> bytes:
-    """A key that goes down and up, as a keyboard says it."""
-    scan, syn = event(MSC, 4, code), event(SYN, 0, 0)
-    return scan + event(KEY, code, DOWN) + syn + scan + event(KEY, code, UP) + syn
-
-
-def shifted(code: int) -> bytes:
-    return event(KEY, SHIFT, DOWN) + stroke(code) + event(KEY, SHIFT, UP)
-
-
-def typed(text: str) -> bytes:
-    """As a wedge types it, capitals with Shift."""
-    strokes = []
-    for character in text:
-        if character == ":":
-            strokes.append(shifted(39))
-        elif character.isupper():
-            strokes.append(shifted(KEYS[character.lower()]))
-        else:
-            strokes.append(stroke(KEYS[character]))
-    return b"".join(strokes)
 
 
 def taken(*received: bytes) -> list[BadgeRead]:

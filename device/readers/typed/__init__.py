@@ -1,0 +1,1 @@
+"""Readers that send a badge as characters: lines of text, and keyboards."""
