@@ -40,7 +40,11 @@ def main() -> None:
 
 def cost_ms(width: int, height: int) -> float:
     health = FrameHealth(0.0)
-    return median_ms([partial(health.is_new, image, 1.0) for image in frames_of(width, height)])
+    return median_ms([partial(seen, health, image) for image in frames_of(width, height)])
+
+
+def seen(health: FrameHealth, image: Image) -> bool:
+    return health.came(image, 1.0) and health.looked(image, 1.0)
 
 
 def noise_ms(width: int, height: int) -> float:
@@ -74,7 +78,7 @@ def watched(hours: float, light: float, noise: float, times: int) -> tuple[int, 
         image = np.clip(np.rint(wall + field[y : y + height, x : x + width]), 0, 255).astype(np.uint8)
         for again in range(times):
             now = (index * times + again + 1) / RATE_FPS
-            health.is_new(image, now)
+            _ = health.came(image, now) and health.looked(image, now)
             alarms += health.trouble(now) != ""
     return count, alarms
 

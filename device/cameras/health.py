@@ -1,6 +1,7 @@
 """Whether a camera sees the present: a repeated picture, or one without its sensor's noise, is not evidence.
 
-The live camera shows each frame to `FrameHealth` before it passes it on, and asks it what is wrong.
+The live camera shows each frame to `FrameHealth` as it came, and its pixels once it was decoded, before it passes it
+on, and asks it what is wrong.
 """
 
 import math
@@ -19,6 +20,10 @@ STALL_S = 1.0
 """Without a new frame for this long, the camera is in trouble."""
 OPENING_S = 1.5
 """Time from the start to the first frame: opening a camera takes longer than an interval between frames."""
+LOOK_S = 0.25
+"""Between two looks at the pixels of frames that nobody reads: a noise that vanishes is a trouble within 2 s."""
+LEARNING = 64
+"""Frames whose pixels are all looked at after the start, so that the usual noise is known soon."""
 
 SAMPLED_WIDTH = 320
 """Of a wider picture, pixels are left out."""
@@ -43,6 +48,8 @@ LIGHT_CHANGE = 16.0
 DARK, BRIGHT = 16.0, 240.0
 """Outside these, a picture is cut off at black or white, and its noise with it."""
 
+_NOISELESS = "is frozen: its picture has lost the sensor's noise"
+_UNREADABLE = "delivers pictures that can't be decoded"
 _LIKE_STEPS, _NEAR_STEPS = 2, 4
 """Of 19 % of brightness each: about as bright; half to twice as bright."""
 _OUTLIERS = 3
@@ -53,7 +60,10 @@ _GAUSSIAN = 0.845
 
 
 class FrameHealth:
-    """What a camera's frames say about the camera. Seconds are those of the monotonic clock. Not thread-safe."""
+    """What a camera's frames say about the camera. Seconds are those of the monotonic clock. Not thread-safe.
+
+    Each frame is fingerprinted as it came. Its pixels are looked at when it is read, or else a few times a second.
+    """
 
     def __init__(self, now: float) -> None:
         self._seen_at: float | None = None
@@ -62,16 +72,34 @@ class FrameHealth:
         self._repeats = False
         self._recent: OrderedDict[int, None] = OrderedDict()
         self._noise = NoiseWatch()
+        self._looks = 0
+        self._looked_at = -math.inf
+        self._wrong = ""
+        """What the last look at the pixels found."""
 
-    def is_new(self, image: Image, now: float) -> bool:
-        """Whether a frame differs from those before it as a sensor's do; only such a frame is evidence."""
-        self._repeats = self._is_repeat(image)
-        vanished = not self._repeats and self._noise.has_vanished(image)
+    def came(self, data: NDArray[np.uint8], now: float) -> bool:
+        """Whether a frame, as it came, differs from those before it as a sensor's do; only such a frame is evidence."""
+        self._repeats = self._is_repeat(data)
         self._seen_at = now
-        if self._repeats or vanished:
-            return False
-        self.new_at = now
-        return True
+        if not self._repeats and not self._wrong:
+            self.new_at = now
+        return not self._repeats
+
+    def wants_a_look(self, now: float) -> bool:
+        """Whether the pixels of a frame that is not read are to be looked at all the same."""
+        return bool(self._wrong) or self._looks < LEARNING or now - self._looked_at >= LOOK_S
+
+    def looked(self, image: Image | None, now: float) -> bool:
+        """Whether the pixels of a frame that `came`, None if there were none, have a sensor's noise."""
+        self._looks += 1
+        self._looked_at = now
+        if image is None:
+            self._wrong = _UNREADABLE
+        else:
+            self._wrong = _NOISELESS if self._noise.has_vanished(image) else ""
+        if not self._wrong:
+            self.new_at = now
+        return not self._wrong
 
     def trouble(self, now: float) -> str:
         """What is wrong now, as the rest of a sentence about the camera; "" while new frames come."""
@@ -79,13 +107,11 @@ class FrameHealth:
             return ""
         if self._seen_at is None or now - self._seen_at >= STALL_S:
             return f"has delivered no fresh picture for {STALL_S:.0f} s: it hangs, or its pictures arrive late"
-        if self._repeats:
-            return "is frozen: it repeats the same picture"
-        return "is frozen: its picture has lost the sensor's noise"
+        return self._wrong if self._wrong and not self._repeats else "is frozen: it repeats the same picture"
 
-    def _is_repeat(self, image: Image) -> bool:
+    def _is_repeat(self, data: NDArray[np.uint8]) -> bool:
         """Remembers the frame; a repeat stays remembered, so that a loop of a few frames never counts as new."""
-        digest = hash(image.tobytes())
+        digest = hash(data.tobytes())
         known = digest in self._recent
         self._recent[digest] = None
         self._recent.move_to_end(digest)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from device.cameras.driver import refuse_missing
+from device.cameras.driver import Device, refuse_missing, silence_opencv
 from device.cameras.files import open_image_camera, open_video_camera
-from device.cameras.v4l2 import open_v4l2_camera
+from device.cameras.live import LiveCamera
 from device.errors import CameraError
 from device.images import SUFFIXES
 from device.ports import Camera, Clock
@@ -15,7 +15,8 @@ from device.settings.tables import CameraSettings
 def open_camera(settings: CameraSettings, clock: Clock) -> Camera:
     """Raises `CameraError` or `ImageError` if the source is not there or damaged."""
     if is_device(settings.source):
-        return open_v4l2_camera(settings, clock)
+        return _open_device(settings, clock)
+    silence_opencv()
     path = Path(settings.source)
     if path.is_dir() or path.suffix.lower() in SUFFIXES:
         return open_image_camera(path, clock, rotate=settings.rotate)
@@ -29,7 +30,7 @@ def open_live_camera(settings: CameraSettings, clock: Clock, *, in_background: b
     camera's own thread, again and again; until it is there, `trouble` says why not, and `read` raises it.
     """
     _refuse_file(settings)
-    return open_v4l2_camera(settings, clock, in_background=in_background)
+    return _open_device(settings, clock, in_background=in_background)
 
 
 def look_for_camera(settings: CameraSettings) -> Path:
@@ -38,6 +39,13 @@ def look_for_camera(settings: CameraSettings) -> Path:
     device = device_path(settings.source)
     refuse_missing(device)
     return device
+
+
+def _open_device(settings: CameraSettings, clock: Clock, *, in_background: bool = False) -> LiveCamera:
+    """The camera at /dev/videoN or a device path. Raises `CameraError` if it is missing, unless `in_background`."""
+    path = device_path(settings.source)
+    device = Device(path, settings)
+    return LiveCamera(device.open, clock, name=f"The camera at {path}", in_background=in_background)
 
 
 def _refuse_file(settings: CameraSettings) -> None:

@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 
 from device.cameras.files import open_image_camera, with_noise
-from device.cameras.v4l2 import LiveCamera
+from device.cameras.live import LiveCamera
+from device.cameras.source import Raw
 from device.errors import CameraError, ImageError
 from device.ports import Camera
 from device.records import Frame, Image
@@ -49,28 +50,32 @@ class HandClock:
         return wakeup.is_set()
 
 
-class HandedCapture:
+class HandedSource:
     """A device whose frames the test hands over, one by one, each stamped then; it hangs until then."""
+
+    rate_fps = buffers = 0.0
+    is_stamped = True
 
     def __init__(self, monotonic: Callable[[], float], asked: threading.Semaphore | None = None) -> None:
         """`asked` is released whenever the thread asks for a frame; several devices may share one."""
         self._monotonic = monotonic
         self._handed: queue.Queue[tuple[float, Image | Exception | None]] = queue.Queue()
-        self._stamp_s = 0.0
         self._asked = asked or threading.Semaphore(0)
         self.released = threading.Event()
+        self.decodings = 0
 
-    def read(self) -> tuple[bool, Image | None]:
+    def take(self) -> Raw | None:
         self._asked.release()
-        self._stamp_s, handed = self._handed.get()
+        stamp_s, handed = self._handed.get()
         if isinstance(handed, Exception):
             raise handed
-        return handed is not None, handed
+        return None if handed is None else Raw(handed, 1000 * stamp_s if self.is_stamped else 0.0)
 
-    def get(self, what: int, /) -> float:
-        return 1000 * self._stamp_s if what == cv2.CAP_PROP_POS_MSEC else 0.0
+    def decoded(self, raw: Raw) -> Image | None:
+        self.decodings += 1
+        return raw.data
 
-    def release(self) -> None:
+    def close(self) -> None:
         self.released.set()
 
     def give(self, *handed: Image | Exception | None, late_s: float = 0.0) -> None:
@@ -127,11 +132,11 @@ class LiveBench:
         self.camera = LiveCamera(self._open, self.clock, retry_s=(0.002,))
         self._device.wait_until_asked()
 
-    def _open(self) -> HandedCapture:
+    def _open(self) -> HandedSource:
         if not self._plugged:
             raise CameraError("There is no camera.", hint="Plug it in.")
         self.opened += 1
-        self._device = HandedCapture(self.clock.monotonic, self._asked)
+        self._device = HandedSource(self.clock.monotonic, self._asked)
         return self._device
 
     def now(self) -> float:

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from device.cameras.files import with_noise
+from device.cameras.live import LiveCamera
+from device.cameras.source import Raw
 from device.cameras.sources import open_camera
-from device.cameras.v4l2 import LiveCamera
 from device.clock import SystemClock
 from device.errors import CameraError, ImageError
 from device.ports import Camera, Clock
@@ -93,20 +94,22 @@ def open_file(clock: SimulatedClock) -> Iterator[Callable[[Path], Camera]]:
         camera.close()
 
 
-class SteadyCapture:
+class SteadySource:
     """A device that always has a next frame, with a sensor's noise and the driver's time stamp."""
+
+    rate_fps = buffers = 0.0
 
     def __init__(self) -> None:
         self._given = 0
 
-    def read(self) -> tuple[bool, Image]:
+    def take(self) -> Raw:
         self._given += 1
-        return True, with_noise(gray(77), self._given)
+        return Raw(with_noise(gray(77), self._given), 1000 * time.monotonic())
 
-    def get(self, what: int, /) -> float:
-        return 1000 * time.monotonic() if what == cv2.CAP_PROP_POS_MSEC else 0.0
+    def decoded(self, raw: Raw) -> Image:
+        return raw.data
 
-    def release(self) -> None:
+    def close(self) -> None:
         """Nothing to let go."""
 
 
@@ -127,7 +130,7 @@ def clip_camera(clock: Clock, request: pytest.FixtureRequest) -> Camera:
 
 
 def live_camera(_clock: Clock, _request: pytest.FixtureRequest) -> Camera:
-    return LiveCamera(SteadyCapture, SystemClock())
+    return LiveCamera(SteadySource, SystemClock())
 
 
 @pytest.fixture(params=[simulated_camera, image_camera, folder_camera, clip_camera, live_camera])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from device.cameras.driver import open_device, takes_exposure
+from device.cameras.driver import Device, takes_exposure
 from device.errors import CameraError, ConfigError
 from device.settings.loading import load_settings
 from device.settings.tables import CameraSettings
@@ -58,7 +58,7 @@ def webcam() -> Driver:
 
 def opened(monkeypatch: pytest.MonkeyPatch, driver: Driver, settings: CameraSettings) -> None:
     monkeypatch.setattr("device.cameras.driver.cv2.VideoCapture", lambda _source, _api: driver)
-    open_device(DEVICE, settings)
+    Device(DEVICE, settings).open()
 
 
 def test_fixed_exposure_switches_the_automatic_one_off() -> None:
@@ -150,3 +150,11 @@ def test_what_no_camera_can_do_is_refused(tmp_path: Path, setting: str, said: st
     with pytest.raises(ConfigError) as refused:
         load_settings(tmp_path / "lintel.toml")
     assert said in refused.value.message
+
+
+def test_warnings_of_opencv_stay_out_of_the_journal(capfd: pytest.CaptureFixture[str]) -> None:
+    """OpenCV has its own sentence for each attempt to open a device: "[ WARN:0@0.060] global cap.cpp:212 open"."""
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_WARNING)
+    with pytest.raises(CameraError, match="cannot be opened"):
+        Device(DEVICE, CameraSettings(source="/dev/null")).open()
+    assert capfd.readouterr() == ("", "")

@@ -51,7 +51,7 @@ class Watched:
     def see(self, frames: Iterator[Image], rate_fps: float = RATE_FPS) -> "Watched":
         for frame in frames:
             self.now += 1 / rate_fps
-            self.evidence.append(self.health.is_new(frame, self.now))
+            self.evidence.append(self.health.came(frame, self.now) and self.health.looked(frame, self.now))
             if trouble := self.health.trouble(self.now):
                 self.troubles.append((self.now, trouble))
         return self
