@@ -132,6 +132,13 @@ class Access:
         self._visits[badge.reader] = visit
         return None
 
+    def gives_way(self, badge: BadgeRead) -> bool:
+        """Whether the showing at a busy reader ends for another badge there, as its own did not match."""
+        visit = self._visits[badge.reader]
+        is_open = visit.showing.verdict is None
+        visit.hear(badge)
+        return is_open and visit.showing.verdict is not None
+
     def hear(self, event: KeyPress | BadgeRemoved) -> None:
         """Passes on what else a reader says to who stands there."""
         if (visit := self._visits.get(event.reader)) is not None:
@@ -213,7 +220,8 @@ class Access:
         showing, claim = visit.showing, visit.showing.claim
         if not showing.awaits_comparison or claim is None:
             return
-        evidence = compare([probe.embedding for probe in showing.track], claim.references, rule)
+        probes, share = [probe.embedding for probe in showing.track], showing.comparisons.share
+        evidence = compare(probes, claim.references, rule, share=share)
         if evidence.matches and stop.is_set():
             visit.hear(StopRequested(showing.at))
         visit.hear(DoorChanged(showing.at, self._doorway.door.state))

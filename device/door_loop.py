@@ -44,7 +44,8 @@ class DoorLoop:
     """One door's loop body: `serve_once` over and over, `write_down` in between.
 
     A person at one reader keeps no one at another waiting. What is presented at the same reader meanwhile gets no
-    answer, as it says nothing about who is there afterwards.
+    answer, as it says nothing about who is there afterwards, unless a face did not match: then another badge is that of
+    the next person, or the right one.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class DoorLoop:
         self._open_since = -math.inf
         self._busy_until: dict[str, float] = {}
         self._held: dict[str, list[BadgeRead]] = {}
+        self._next_up: dict[str, BadgeRead] = {}
 
     @property
     def is_busy(self) -> bool:
@@ -89,6 +91,7 @@ class DoorLoop:
         self._access.forget()
         for reader in tuple(self._held):
             self._drop_held(reader)
+        self._next_up.clear()
 
     def serve_once(self, stop: Stop, timeout_s: float) -> tuple[Transaction, ...]:
         """Waits for what comes next, `timeout_s` at most, and carries it out; what came to its end.
@@ -128,7 +131,7 @@ class DoorLoop:
             self._signals.prompt(reader, signal)
         for transaction in over:
             self._answered(transaction)
-        return (*over, *self._now_in_turn(over, stop))
+        return (*over, *self._now_in_turn(over, stop), *self._now_next_up(over, stop))
 
     def close(self) -> None:
         """Hands the log the last counts, and serves no more people and badges; harmless when repeated."""
@@ -165,7 +168,7 @@ class DoorLoop:
 
     def _presented(self, badge: BadgeRead, stop: Stop) -> Transaction | None:
         if badge.reader in self._access.busy:
-            self._hold(badge)
+            self._meanwhile(badge)
         elif not self._in_turn and badge.at < self._busy_until.get(badge.reader, self._open_since):
             self._drop(badge)
         elif self._in_turn or self._unserved.is_served(badge, self._clock.monotonic()):
@@ -205,6 +208,20 @@ class DoorLoop:
                     yield at_once
             if waiting:
                 self._held[transaction.reader] = waiting
+
+    def _now_next_up(self, over: Iterable[Transaction], stop: Stop) -> Iterable[Transaction]:
+        """What comes at once of the badges for which others gave way."""
+        for transaction in over:
+            badge = self._next_up.pop(transaction.reader, None)
+            if badge is not None and (at_once := self._served(badge, stop)) is not None:
+                yield at_once
+
+    def _meanwhile(self, badge: BadgeRead) -> None:
+        """A badge at a reader where a person has no verdict yet."""
+        if not self._in_turn and badge.reader not in self._next_up and self._access.gives_way(badge):
+            self._next_up[badge.reader] = badge
+        else:
+            self._hold(badge)
 
     def _hold(self, badge: BadgeRead) -> None:
         """It waits until the reader is free: dropped sooner, a card that lies there would come again and again."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from device.records import BadgeRemoved, Claim, DoorState, Evidence, KeyPress, Probe, Reason, Track
+from device.records import BadgeRead, BadgeRemoved, Claim, DoorState, Evidence, KeyPress, Probe, Reason, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,7 @@ class TimePassed:
 
 ShowingEvent = (
     BadgeClaimed
+    | BadgeRead
     | BadgeRemoved
     | ClaimFailed
     | Compared

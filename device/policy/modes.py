@@ -15,7 +15,7 @@ class Terms:
 
     mode: Mode
     probes: int
-    """Good frames of one face in a row that are compared at a time."""
+    """Good frames of one track that are compared first; `looks` says when again."""
     timeout_s: float
     """From the badge to the verdict, seconds."""
     max_age_s: float

@@ -5,8 +5,13 @@ on what happened. All that decides a transaction is here; what becomes of a gran
 
 **Time.** An event counts at the time at which it happened. From the deadline on nothing but a denial can follow.
 
+**Looking on.** A face that does not match is looked at again, as `looks` says, until the deadline, until the last
+comparison, until its person has gone, until another badge is presented, or until a request to stop. Then it is a
+non-match.
+
 **Reasons.** A request to stop comes before the door's state, and that before a grant. At the deadline a failure that
-lasts is the reason, else what was wrong with the view (`_worse`), else the camera: it gave no fresh frame.
+lasts is the reason, else the non-match unless most frames since then were bad, else what was wrong with the view
+(`_worse`), else the camera: it gave no fresh frame.
 """
 
 from dataclasses import dataclass, field, replace
@@ -27,6 +32,7 @@ from device.policy.events import (
     StopRequested,
     TimePassed,
 )
+from device.policy.looks import Comparisons
 from device.policy.modes import Terms
 from device.records import (
     BadgeRead,
@@ -45,6 +51,11 @@ from device.records import (
     Transaction,
 )
 
+MAX_GAP_S = 1.0
+"""Longest time between two frames of one track: what happened in a longer one was not seen."""
+AWAY_S = 1.5
+"""How long no face is in view until the person who did not match has gone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Showing:
@@ -58,9 +69,18 @@ class Showing:
     claim: Claim | None = None
     evidence: Evidence | None = None
     track: Track = field(default=(), repr=False)
-    """The probes of the face in view, without a break, that were not compared yet."""
+    """The probes of the face in view, without a break."""
+    track_at: float = 0.0
+    """When the last of them was captured."""
+    comparisons: Comparisons = field(default_factory=Comparisons)
     frames: int = 0
     """How many fresh frames were analyzed."""
+    good: int = 0
+    """How many of them had a good face."""
+    bad: int = 0
+    """In how many since the last comparison something was wrong with a face."""
+    away_since: float | None = None
+    """When the first of the last frames without a face was captured; None while there is one."""
     complaint: Reason | None = None
     """What was wrong with the view."""
     failed: Reason | None = None
@@ -100,7 +120,12 @@ class Showing:
     @property
     def awaits_comparison(self) -> bool:
         """Whether `track` has to be compared with the claim's references before anything else is looked at."""
-        return self.awaits_face and len(self.track) >= self.terms.probes
+        return self.awaits_face and len(self.track) >= self.comparisons.due_at(self.terms.probes)
+
+    @property
+    def does_not_match(self) -> bool:
+        """Whether a face was compared, and none matched so far."""
+        return self.evidence is not None and not self.evidence.matches
 
     @property
     def prompt(self) -> Signal | None:
@@ -160,7 +185,7 @@ def _heard(showing: Showing, event: ShowingEvent) -> Showing:
         case FrameSeen():
             return _seen(showing, event) if _is_evidence(showing, event) else showing
         case LookFailed():
-            failed = replace(showing, failed=event.reason, fault=event.fault, track=())
+            failed = replace(_untracked(showing), failed=event.reason, fault=event.fault)
             return failed if _looks(showing) and event.at >= showing.badge.at else showing
         case Compared():
             return _judged(showing, event) if _asked_for(showing, event) else showing
@@ -168,8 +193,8 @@ def _heard(showing: Showing, event: ShowingEvent) -> Showing:
             return _denied(showing, Reason.VISION_FAULT, event.fault) if showing.awaits_face else showing
         case DoorChanged():
             return replace(showing, door=event.state)
-        case StopRequested():
-            return _stopped(showing)
+        case StopRequested() | BadgeRead():
+            return _replaced(showing, event) if isinstance(event, BadgeRead) else _stopped(showing)
         case TimePassed() | KeyPress() | BadgeRemoved():
             return showing
         case _:
@@ -218,13 +243,54 @@ def _is_evidence(showing: Showing, event: FrameSeen) -> bool:
 
 
 def _seen(showing: Showing, event: FrameSeen) -> Showing:
-    track, found = showing.track, event.found
-    if isinstance(found, Probe):
-        track = (*track, found) if event.follows else (found,)
-    elif found in (Reason.SEVERAL_FACES, Reason.NO_FACE):
-        track = ()
-    complaint = _worse(showing.complaint, found)
-    return replace(showing, frames=showing.frames + 1, track=track, complaint=complaint, failed=None, fault=None)
+    found = event.found
+    then = _tracked(showing, event, found) if isinstance(found, Probe) else _untracked_by(showing, found)
+    is_bad = not isinstance(found, Probe) and found is not Reason.NO_FACE
+    seen = replace(
+        then,
+        frames=showing.frames + 1,
+        good=showing.good + isinstance(found, Probe),
+        bad=showing.bad + is_bad,
+        away_since=_away_since(showing, event),
+        complaint=_worse(showing.complaint, found),
+        failed=None,
+        fault=None,
+    )
+    return _given_up(seen) if _has_gone(seen, event) else seen
+
+
+def _tracked(showing: Showing, event: FrameSeen, probe: Probe) -> Showing:
+    """The face continues its track, or begins one."""
+    is_soon = 0 <= event.captured_at - showing.track_at <= MAX_GAP_S
+    before = showing if event.follows and is_soon else _untracked(showing)
+    return replace(before, track=(*before.track, probe), track_at=event.captured_at)
+
+
+def _untracked_by(showing: Showing, found: Reason) -> Showing:
+    """A bad picture of the face does not end its track; no face, and a second one, do."""
+    return _untracked(showing) if found in (Reason.SEVERAL_FACES, Reason.NO_FACE) else showing
+
+
+def _untracked(showing: Showing) -> Showing:
+    """The track broke: its frames are no evidence any more."""
+    return replace(showing, track=(), comparisons=showing.comparisons.with_new_track())
+
+
+def _away_since(showing: Showing, event: FrameSeen) -> float | None:
+    if event.found is not Reason.NO_FACE:
+        return None
+    return event.captured_at if showing.away_since is None else showing.away_since
+
+
+def _has_gone(showing: Showing, event: FrameSeen) -> bool:
+    since = showing.away_since
+    return showing.does_not_match and since is not None and event.captured_at - since >= AWAY_S
+
+
+def _replaced(showing: Showing, badge: BadgeRead) -> Showing:
+    """Another badge ends what did not match: its holder is there now."""
+    is_another = badge.credential is not None and badge.credential != showing.badge.credential
+    return _given_up(showing) if showing.does_not_match and is_another and badge.at >= showing.badge.at else showing
 
 
 def _asked_for(showing: Showing, event: Compared) -> bool:
@@ -232,8 +298,10 @@ def _asked_for(showing: Showing, event: Compared) -> bool:
 
 
 def _judged(showing: Showing, event: Compared) -> Showing:
-    judged = replace(showing, evidence=event.evidence)
-    if event.evidence.matches and judged.needed:
+    made = showing.comparisons.compared(len(event.track))
+    judged = replace(showing, evidence=event.evidence, comparisons=made, bad=0)
+    looks_on = not event.evidence.matches and not made.are_over
+    if looks_on or (event.evidence.matches and judged.needed):
         return judged
     decision = decide(event.evidence, showing.terms.mode)
     if decision.granted and (objection := door_refusal(showing.door)):
@@ -244,11 +312,28 @@ def _judged(showing: Showing, event: Compared) -> Showing:
 def _stopped(showing: Showing) -> Showing:
     """The badge's own refusal still comes first, so the store's answer is waited for."""
     stopped = replace(showing, is_stopped=True)
+    if showing.does_not_match:
+        return _given_up(stopped)
     return stopped if showing.claim is None else _denied(stopped, Reason.STOPPING, showing.fault)
 
 
 def _timed_out(showing: Showing) -> Showing:
-    return _denied(showing, showing.failed or showing.complaint or Reason.CAMERA_FAULT, showing.fault)
+    if showing.failed is None and showing.does_not_match:
+        return _given_up(showing)
+    reason = showing.failed or showing.complaint or Reason.CAMERA_FAULT
+    return replace(showing, verdict=Decision(reason, evidence=_against(showing)))
+
+
+def _given_up(showing: Showing) -> Showing:
+    """The end of a look at a face that did not match, or of which most frames were bad since."""
+    is_bad = showing.bad > showing.good
+    reason = showing.complaint if is_bad and showing.complaint else Reason.NON_MATCH
+    return replace(showing, verdict=Decision(reason, evidence=_against(showing)))
+
+
+def _against(showing: Showing) -> Evidence | None:
+    """The evidence of a non-match, which stays with whatever reason follows: turning away hides nothing."""
+    return showing.evidence if showing.does_not_match else None
 
 
 def _denied(showing: Showing, reason: Reason, fault: str | None = None) -> Showing:

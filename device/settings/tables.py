@@ -224,7 +224,15 @@ class AccessSettings(Group, frozen=True):
     interlock: Annotated[
         bool, Meta(description="true for a mantrap: a door is released only while all others are closed and locked")
     ] = False
-    probes: Annotated[int, Meta(ge=1, le=10, description="number of good frames combined into one comparison")] = 3
+    probes: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=10,
+            description="number of good frames combined into the first comparison; what doesn't match is compared "
+            "again with 2, 4, 8 and 16 times as many",
+        ),
+    ] = 3
     face_timeout_s: Annotated[float, Meta(gt=0, le=30, description="longest time from badge to decision, seconds")] = (
         6.0
     )

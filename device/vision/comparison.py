@@ -16,14 +16,15 @@ def similarity(probe: Embedding, reference: Embedding) -> float:
     return float(np.dot(probe, reference))
 
 
-def compare(probes: Vectors, references: Vectors, rule: DecisionRule) -> Evidence:
-    """The fused similarity of probes with references, and the threshold for that many of them.
+def compare(probes: Vectors, references: Vectors, rule: DecisionRule, *, share: float = 1.0) -> Evidence:
+    """The fused similarity of probes with references, and the threshold for that many of them at a `share` of the
+    rule's target rate.
 
     Where the rule limits how many are fused, they are the first probes and the `newest` references.
     """
     first, known = probes[: rule.most_probes], newest(references, rule.most_references)
     fused = fused_similarity(first, known, rule.fusion)
-    return Evidence(fused, rule.threshold(len(known), len(first)), len(first), len(known))
+    return Evidence(fused, rule.threshold(len(known), len(first), share=share), len(first), len(known))
 
 
 def newest(references: Vectors, most: int | None) -> Vectors:

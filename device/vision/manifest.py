@@ -4,7 +4,9 @@
 `models/NAME.json`, `models/NAME.tflite`.
 """
 
+import bisect
 import hashlib
+import math
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -103,13 +105,24 @@ class DecisionRule(_Record, frozen=True):
         if not any(point.references == point.probes == 1 for point in self.points):
             raise ValueError("expected an operating point of 1 reference x 1 probe")
 
-    def threshold(self, references: int, probes: int) -> float:
-        """The strictest threshold of all points that ask for no more pictures than these.
+    def threshold(self, references: int, probes: int, *, share: float = 1.0) -> float:
+        """The strictest threshold of all points that ask for no more pictures than these, for a `share` of the target
+        rate.
 
         Pictures of one visit may be so alike that they count as one; then the point of fewer pictures is the right one.
+        For a smaller share it is stricter by as much as the curve of single pairs says; without a curve, by all.
         """
         within = (point for point in self.points if point.references <= references and point.probes <= probes)
-        return max(point.threshold for point in within)
+        threshold = max(point.threshold for point in within)
+        return threshold if share >= 1 else min(1.0, threshold + self._stricter_by(share))
+
+    def _stricter_by(self, share: float) -> float:
+        """How much further up the curve that share of the target rate lies; past its end it goes on as it ended."""
+        points = sorted({math.log(point.fmr): point.threshold for point in self.curve}.items())
+        if len(points) < 2:
+            return math.inf
+        target = math.log(self.target_fmr)
+        return max(0.0, _on_line(points, target + math.log(share)) - _on_line(points, target))
 
     @property
     def most_references(self) -> int | None:
@@ -125,6 +138,13 @@ class DecisionRule(_Record, frozen=True):
     def most_probes(self) -> int | None:
         """How many probes are fused at most, likewise."""
         return max(point.probes for point in self.points) if self.fusion.least_probe_length >= 1 else None
+
+
+def _on_line(points: list[tuple[float, float]], x: float) -> float:
+    """The line through points (x, y) sorted by x, straight on past its ends."""
+    at = min(max(bisect.bisect_left(points, (x, -math.inf)), 1), len(points) - 1)
+    (x0, y0), (x1, y1) = points[at - 1], points[at]
+    return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
 
 
 class EmbeddingSpec(_Record, frozen=True):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from device.clock import Stop
@@ -24,10 +25,10 @@ from device.records import (
     Transaction,
 )
 from device.store.audit import Audit
-from tests.device.access.world import BADGE, World, probe, world_in
+from tests.device.access.world import BADGE, MODEL, World, probe, world_in
 
 HOLDER = probe(0.95)
-UNKNOWN = parse_badge("17:9999")
+UNKNOWN, GRACES = parse_badge("17:9999"), parse_badge("17:1002")
 
 
 class Taken:
@@ -125,6 +126,40 @@ def test_badge_at_a_busy_reader_is_handed_back_after_the_look(
     assert reasons(door.goes_on(3.0)) == [("front", Reason.NO_FACE)]
     assert [read.credential for read in door.reader.handed_back] == [UNKNOWN, None]
     assert sum(int((fault or "").split()[0]) for fault in door.faults()) == 2
+
+
+def test_badge_at_a_reader_whose_person_did_not_match_is_served(entrance: Callable[..., Entrance]) -> None:
+    """The wrong badge, then the own one: no wait for the time-out of the first."""
+    door = entrance(probe(0.3), probe(0.3), probe(0.3), probe(0.3), HOLDER)
+    with door.world.store.people() as people:
+        grace = people.add("Grace", door.world.clock.utc())
+        people.issue(GRACES, grace, door.world.clock.utc())
+        people.add_references(grace, np.array([[0.0, 1.0]], np.float32), MODEL, door.world.clock.utc())
+    door.reader.put(BADGE, "front")
+    door.later(0.35, lambda: door.reader.put(GRACES, "front"))
+    over = door.goes_on(0.5)
+    assert reasons(over) == [("front", Reason.NON_MATCH)]
+    assert door.reader.shown[-2:] == [Signal.DENIED, Signal.LOOK]
+    door.world.analyzer.found = [probe(0.0)]
+    assert reasons(door.goes_on(1.0)) == [("front", Reason.MATCH)]
+    assert door.reader.handed_back == []
+
+
+def test_badge_that_opens_nothing_is_answered_after_a_non_match(entrance: Callable[..., Entrance]) -> None:
+    door = entrance(probe(0.3))
+    door.reader.put(BADGE, "front")
+    door.later(0.35, lambda: door.reader.put(UNKNOWN, "front"))
+    assert reasons(door.goes_on(1.0)) == [("front", Reason.NON_MATCH), ("front", Reason.BADGE_UNKNOWN)]
+
+
+def test_only_the_first_of_several_badges_is_served_after_a_non_match(entrance: Callable[..., Entrance]) -> None:
+    door = entrance(probe(0.3))
+    door.reader.put(BADGE, "front")
+    door.goes_on(0.35)
+    for credential in (UNKNOWN, GRACES):
+        door.loop.attend(BadgeRead(credential, door.world.clock.monotonic(), "front"), door.stop)
+    assert reasons(door.goes_on(0.1)) == [("front", Reason.NON_MATCH), ("front", Reason.BADGE_UNKNOWN)]
+    assert [read.credential for read in door.reader.handed_back] == [GRACES]
 
 
 def test_badges_beyond_64_are_not_kept_until_the_end_of_the_look(entrance: Callable[..., Entrance]) -> None:

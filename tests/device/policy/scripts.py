@@ -41,7 +41,8 @@ AT = 100.0
 ADA = Person(1, "Ada")
 BADGE_OF_ADA = BadgeRead(Credential("h10301", 17, 1001), AT, "outside")
 TERMS = Terms(BADGE_AND_FACE, probes=3, timeout_s=6.0, max_age_s=0.5)
-THRESHOLD = 0.9
+THRESHOLDS = {1.0: 0.9, 0.5: 0.92, 0.05: 0.96}
+"""By the share of the target rate at which a comparison may match."""
 REFERENCE, NOTHING = np.ones((1, 2), np.float32), np.zeros((0, 0), np.float32)
 CLAIM = Claim(ADA, revoked=False, references=REFERENCE)
 CLAIMS = {
@@ -69,7 +70,7 @@ def probe(similarity: float) -> Probe:
     return Probe(embedding, Quality(150, 120, 0.3, 0.0), Box(100, 100, 100, 100))
 
 
-HOLDER, OTHER = probe(0.99), probe(0.5)
+HOLDER, POOR, OTHER = probe(0.99), probe(0.91), probe(0.5)
 
 
 def frame(at: float, found: Probe | Reason, *, follows: bool = True, age_s: float = 0.05) -> FrameSeen:
@@ -99,7 +100,8 @@ def answered(showing: Showing, *, is_broken: bool) -> Showing:
         return showing
     if is_broken:
         return showing.hear(ComparisonFailed(showing.at, "ModelError"))
-    evidence = Evidence(similarity_of(showing.track), THRESHOLD, len(showing.track), 1)
+    threshold = THRESHOLDS[showing.comparisons.share]
+    evidence = Evidence(similarity_of(showing.track), threshold, len(showing.track), 1)
     return showing.hear(Compared(showing.at, showing.track, claim, evidence))
 
 
@@ -130,6 +132,7 @@ GOOD = frame(0.0, HOLDER)
 LOOKS: list[ShowingEvent | Broken] = [
     *[GOOD] * 12,
     *[frame(0.0, OTHER)] * 2,
+    *[frame(0.0, POOR)] * 2,
     frame(0.0, HOLDER, follows=False),
     frame(0.0, OTHER, follows=False),
     *[frame(0.0, HOLDER, age_s=age_s) for age_s in (0.6, -0.1, 0.3)],
@@ -142,6 +145,7 @@ ELSE: list[ShowingEvent | Broken] = [
     StopRequested(0.0),
     TimePassed(0.0),
     KeyPress("1234#", 0.0, "outside"),
+    *(BadgeRead(badge, 0.0, "outside") for badge in (BADGE_OF_ADA.credential, Credential("h10301", 17, 9), None)),
     BadgeRemoved(0.0, "outside"),
     Broken(0.0),
     ComparisonFailed(0.0, "nobody asked"),
@@ -152,6 +156,7 @@ ELSE: list[ShowingEvent | Broken] = [
 looks = st.sampled_from(LOOKS)
 anything = st.sampled_from([*LOOKS, *LOOKS, *LOOKS, *ELSE])
 claimed = st.sampled_from([*[BadgeClaimed(0.0, CLAIM)] * 9, *ELSE[-len(CLAIMS) - 2 :]])
+in_runs = st.tuples(st.sampled_from(LOOKS), st.sampled_from([1, 2, 3, 6, 12, 24]))
 PAUSES_S = [0.07, 0.07, 0.07, 0.07, 0.3, 1.0, 2.5]
 
 
@@ -181,3 +186,14 @@ def sequences(draw: st.DrawFn) -> Script:
     events: list[ShowingEvent | Broken] = [*before, draw(claimed), *after, TimePassed(0.0)]
     pauses = draw(st.lists(st.sampled_from(PAUSES_S), min_size=len(events), max_size=len(events)))
     return timed(events, [*pauses[:-1], draw(st.sampled_from([9.0, 9.0, 0.07]))])
+
+
+@st.composite
+def long_looks(draw: st.DrawFn) -> Script:
+    """Claims, then runs of one frame after the other, one each 0.04 s, with something else in between."""
+    runs = draw(st.lists(in_runs, min_size=1, max_size=8))
+    events = [event for event, count in runs for _ in range(count)]
+    for event in draw(st.lists(st.sampled_from(ELSE[:-7]), max_size=2)):
+        events.insert(draw(st.integers(0, len(events))), event)
+    pauses = [*[0.04] * (len(events) + 1), draw(st.sampled_from([9.0, 0.04]))]
+    return timed([BadgeClaimed(0.0, CLAIM), *events, TimePassed(0.0)], pauses)

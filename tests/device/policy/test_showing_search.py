@@ -194,8 +194,21 @@ PRECEDENCE = {
         "stopping",
     ),
     "lockdown, another face": (
-        [CLAIMED, DoorChanged(SOON, DoorState.LOCKDOWN), *[frame(SOON, OTHER)] * 3],
+        [CLAIMED, DoorChanged(SOON, DoorState.LOCKDOWN), *[frame(SOON, OTHER)] * 3, LATE],
         "non-match",
+    ),
+    "another face and a stop": ([CLAIMED, *[frame(SOON, OTHER)] * 3, StopRequested(SOON)], "non-match"),
+    "another face, then dark": (
+        [CLAIMED, *[frame(SOON, OTHER)] * 3, *[frame(SOON, Reason.FACE_TOO_DARK)] * 4, LATE],
+        "face-too-dark",
+    ),
+    "dark, then another face": (
+        [CLAIMED, *[frame(SOON, Reason.FACE_TOO_DARK)] * 9, *[frame(SOON, OTHER)] * 3, LATE],
+        "non-match",
+    ),
+    "another face, then a failure": (
+        [CLAIMED, *[frame(SOON, OTHER)] * 3, LookFailed(SOON, Reason.CAMERA_FAULT, "x"), LATE],
+        "camera-fault",
     ),
 }
 
