@@ -8,7 +8,7 @@ from device.badge_tags import known_key, tag_of
 from device.credentials import format_badge, parse_badge, refuse_random
 from device.errors import CredentialError
 from device.ports import Clock
-from device.records import Badge, Credential, Enrolled, Event, Person, RevokedBadge
+from device.records import Badge, Credential, Enrolled, Event, Person, Reference, RevokedBadge
 from device.store.people import People
 from device.store.store import Store
 
@@ -103,6 +103,24 @@ class Administration:
             audit.note(event, self._clock.utc(), person=person)
         return person
 
+    def references(self, name: str) -> tuple[Person, tuple[Reference, ...]]:
+        """A person's references, in the order in which they were made."""
+        person = self._named(name)
+        with self._store.people() as people:
+            return person, people.faces.of(person)
+
+    def remove_reference(self, name: str, number: int, *, even_last: bool = False) -> Reference:
+        """Erases one reference of a person; the last one that its model has made only with `even_last`."""
+        person, _ = self.references(name)
+        with self._store.people() as people:
+            _removable(people, person, number, even_last=even_last)
+        with self._store.erasing(person), self._store.people() as people, self._store.audit() as audit:
+            _refuse_changed(people, person)
+            reference = _removable(people, person, number, even_last=even_last)
+            people.faces.remove(reference)
+            audit.note(Event.REFERENCE_REMOVED, self._clock.utc(), person=person, fault=f"reference {number}")
+        return reference
+
     def _named(self, name: str) -> Person:
         """All names are looked through before the lock for writing is taken: among 100,000 that takes half a second."""
         with self._store.people() as people:
@@ -128,6 +146,19 @@ def _meant(people: People, name: str) -> str:
 def _refuse_changed(people: People, person: Person) -> None:
     if people.names([person.id]).get(person.id) != person.name:
         raise CredentialError(f"{person.name} was renamed or removed just now.", hint="See `lintel people list`.")
+
+
+def _removable(people: People, person: Person, number: int, *, even_last: bool) -> Reference:
+    """The reference of that number. Raises `CredentialError` if there is none, or if no other would be left."""
+    reference = people.faces.one(person, number)
+    alike = [one for one in people.faces.of(person) if one.model_sha256 == reference.model_sha256]
+    if len(alike) == 1 and not even_last:
+        raise CredentialError(
+            f"Reference {number} is the only one of {person.name} that its model has made: without it, the badges of "
+            f"{person.name} open no door.",
+            hint="Enroll better pictures first. To remove it nevertheless, add --last.",
+        )
+    return reference
 
 
 def _refuse_name(person: Person, name: str, namesake: Person | None) -> None:

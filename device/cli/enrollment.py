@@ -23,7 +23,11 @@ Pictures = Callable[[FaceAnalyzer], Iterable[Candidate]]
 
 def pictures_from_files(paths: Sequence[Path]) -> Pictures:
     """The pictures in files, each read when its turn comes: twenty large ones don't fit into a small memory."""
-    return lambda _analyzer: (Candidate(click.format_filename(path), read_image(path)) for path in paths)
+    return lambda _analyzer: (_candidate(path) for path in paths)
+
+
+def _candidate(path: Path) -> Candidate:
+    return Candidate(click.format_filename(path), read_image(path), click.format_filename(path, shorten=True))
 
 
 def pictures_from_camera(settings: Settings, wanted: int, *, largest_face: bool) -> Pictures:

@@ -6,6 +6,7 @@ import click
 
 from device.cli.arguments import PersonName, Wanted
 from device.cli.context import json_option, open_store, print_json, settings_of
+from device.cli.references import references
 from device.commandline import Printable
 from device.errors import CredentialError
 from device.terminal import say
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 @click.group(epilog="Exit codes: 0 done, 8 database, 9 unknown name, or the name is taken.")
 def people() -> None:
-    """List, find, show, rename and remove people."""
+    """List, find, show, rename and remove people; list and remove their references."""
+
+
+people.add_command(references)
 
 
 @people.command("list", epilog="Exit codes: 0 done, 8 database.")

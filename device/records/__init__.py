@@ -33,7 +33,7 @@ from device.records.doors import (
 )
 from device.records.faces import Box, Embedding, Frame, Image, Probe, Quality, Track
 from device.records.modes import BADGE, BADGE_AND_FACE, Factor, Mode
-from device.records.people import Badge, Enrolled, Person, RevokedBadge
+from device.records.people import Badge, Enrolled, Origin, Person, Reference, RevokedBadge
 from device.records.reasons import Reason
 
 __all__ = [
@@ -71,6 +71,7 @@ __all__ = [
     "Line",
     "Mode",
     "Notice",
+    "Origin",
     "Outcome",
     "Outputs",
     "Person",
@@ -79,6 +80,7 @@ __all__ = [
     "ReaderEvent",
     "ReaderNotice",
     "Reason",
+    "Reference",
     "RevokedBadge",
     "ScheduleChanged",
     "Security",

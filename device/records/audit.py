@@ -19,6 +19,8 @@ class Event(StrEnum):
     PERSON_RENAMED = "person-renamed"
     PERSON_TIME_EXTENDED = "person-time-extended"
     PERSON_TIME_USUAL = "person-time-usual"
+    REFERENCE_REMOVED = "reference-removed"
+    """One reference; the row says which."""
     BADGE_ISSUED = "badge-issued"
     """Without an enrollment: to a person who was enrolled before."""
     BADGE_SUSPENDED = "badge-suspended"

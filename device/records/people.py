@@ -1,6 +1,7 @@
 """Who is enrolled, with which badges."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from device.records.badges import Credential
@@ -36,6 +37,24 @@ class RevokedBadge:
 
     credential: Credential
     revoked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a reference was made of: the picture's name, and the measures of its quality by their names."""
+
+    source: str = ""
+    quality: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference without its embedding: its number, the model that made it, when, and of what, as far as is known."""
+
+    id: int
+    model_sha256: str
+    made_at: datetime
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,11 @@ class Reason(Enum):
         "The face differs from the other pictures or from the references.",
         "Leave this picture out, or take it again.",
     )
+    SAME_PICTURE = (
+        "same-picture",
+        "This picture is a reference already.",
+        "Take another one: only pictures that differ make the door more reliable.",
+    )
     NON_MATCH = (
         "non-match",
         "The face does not match the badge's holder.",

@@ -55,9 +55,10 @@ class Audit:
         *,
         person: Person | None = None,
         badge: str | None = None,
+        fault: str | None = None,
     ) -> int:
-        """Commits the row of what an operator did and returns its number."""
-        return self.add(AuditRow(0, at, event, badge, person.id if person else None))
+        """Commits the row of what an operator did and returns its number; `fault` has what else is to be said."""
+        return self.add(AuditRow(0, at, event, badge, person.id if person else None, fault=fault))
 
     def add(self, row: AuditRow) -> int:
         """Commits a row (its id is given by the database) and returns its number."""

@@ -61,3 +61,10 @@ def _indexes(database: Database) -> None:
 @MIGRATIONS(name="0005-badges-can-be-suspended")
 def _suspended_badges(database: Database) -> None:
     database.execute("ALTER TABLE badges ADD COLUMN suspended_at TEXT")
+
+
+@MIGRATIONS(name="0006-what-references-were-made-of")
+def _origins_of_references(database: Database) -> None:
+    """What the picture is called, and the measures of its quality as JSON; NULL for references from before."""
+    database.execute("ALTER TABLE face_references ADD COLUMN source TEXT")
+    database.execute("ALTER TABLE face_references ADD COLUMN quality TEXT")

@@ -2,7 +2,7 @@
 
 import sqlite3
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 
 from device.credentials import format_badge, refuse_random
 from device.errors import CredentialError
-from device.records import Badge, Claim, Credential, Enrolled, Person, RevokedBadge
+from device.records import Badge, Claim, Credential, Enrolled, Origin, Person, RevokedBadge
+from device.store.references import References, stacked
 from device.store.session import Row, Session
-
-MAX_LENGTH_ERROR = 1e-3
-"""A reference is a unit vector; a flipped bit on the disk is found by its length."""
 
 PAGE_PEOPLE = 200
 """Read at once, with their badges and references: a commit beside it waits that long at most."""
@@ -57,16 +55,14 @@ class People:
             suspended=badge.suspended_at is not None,
         )
 
+    @property
+    def faces(self) -> References:
+        """The references, one by one."""
+        return References(self._session)
+
     def references(self, person: Person, model_sha256: str) -> NDArray[np.float32]:
         """The person's references made by a model, float32 [n, length], n >= 0."""
-        rows = self._session.rows(
-            "SELECT person_id, model_sha256, embedding FROM face_references NOT INDEXED WHERE id IN "
-            "(SELECT id FROM face_references WHERE person_id = ? AND model_sha256 = ?) ORDER BY id",
-            [person.id, model_sha256],
-        )
-        if any((row["person_id"], row["model_sha256"]) != (person.id, model_sha256) for row in rows):
-            raise sqlite3.DataError("an index of the references is damaged")
-        return _vectors([row["embedding"] for row in rows], person.id)
+        return self.faces.vectors(person, model_sha256)
 
     def all_references(self, model_sha256: str) -> tuple[tuple[Person, NDArray[np.float32]], ...]:
         """All people with references made by a model, by their number: float32 [n, length], n >= 1."""
@@ -139,13 +135,16 @@ class People:
             [*_key(credential), person.id, at.isoformat()],
         )
 
-    def add_references(self, person: Person, embeddings: NDArray[np.float32], model_sha256: str, at: datetime) -> None:
-        """Keeps references, float32 [n, length], bound to the model that made them."""
-        for embedding in embeddings:
-            self._session.execute(
-                "INSERT INTO face_references (person_id, model_sha256, embedding, enrolled_at) VALUES (?, ?, ?, ?)",
-                [person.id, model_sha256, embedding.astype("<f4").tobytes(), at.isoformat()],
-            )
+    def add_references(
+        self,
+        person: Person,
+        embeddings: NDArray[np.float32],
+        model_sha256: str,
+        at: datetime,
+        origins: Sequence[Origin] = (),
+    ) -> None:
+        """Keeps references, float32 [n, length], bound to the model that made them; `origins` in the same order."""
+        self.faces.add(person, embeddings, model_sha256=model_sha256, at=at, origins=origins)
 
     def held(self, credential: Credential) -> Badge:
         """A badge with its holder. Raises `CredentialError` if it has none."""
@@ -283,7 +282,7 @@ class People:
             can_change=False,
         )
         for (person_id, name), group in groupby(rows, key=itemgetter("person_id", "name")):
-            yield Person(person_id, name), _vectors([row["embedding"] for row in group], person_id)
+            yield Person(person_id, name), stacked([row["embedding"] for row in group], person_id)
 
 
 def _people(page: list[Row]) -> list[Person]:
@@ -298,19 +297,6 @@ def _range(page: list[Row]) -> list[object]:
 def _in_order(name: str) -> bytes:
     """As SQLite's NOCASE sorts: only the letters of ASCII have no case."""
     return name.encode().lower()
-
-
-def _vectors(blobs: list[bytes], person_id: int) -> NDArray[np.float32]:
-    """References as they are stored, float32 [n, length], n >= 0. Raises `sqlite3.DataError` for a damaged one."""
-    if not blobs:
-        return np.empty((0, 0), np.float32)
-    if len({len(blob) for blob in blobs}) > 1 or len(blobs[0]) % 4:
-        raise sqlite3.DataError(f"a reference of person {person_id} is damaged")
-    vectors = np.frombuffer(b"".join(blobs), "<f4").reshape(len(blobs), -1)
-    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
-    if not np.all(np.abs(lengths - 1.0) < MAX_LENGTH_ERROR):
-        raise sqlite3.DataError(f"a reference of person {person_id} is damaged")
-    return vectors.astype(np.float32)
 
 
 def _folded(name: str) -> str:

@@ -90,11 +90,19 @@ class Store:
         Their bytes are overwritten in the database (`secure_delete`) and in a rollback journal. If that is
         interrupted, the next process that opens the store completes it.
         """
-        with self.writing(), self.people() as people, self.audit() as audit:
-            if self._is_on_disk:
-                erasure.announce(self.path, person)
+        with self.erasing(person), self.people() as people, self.audit() as audit:
             people.remove(person)
             audit.note(Event.PERSON_REMOVED, at, person=person)
+
+    @contextlib.contextmanager
+    def erasing(self, person: Person) -> Iterator[None]:
+        """A transaction after which the bytes that were deleted in it, of this person, are overwritten wherever SQLite
+        may still have them. Raises `StoreError`.
+        """
+        with self.writing():
+            if self._is_on_disk:
+                erasure.announce(self.path, person)
+            yield
         with store_errors(self.path), self._connection() as connection:
             self._finish_erasures(connection, must=True)
 

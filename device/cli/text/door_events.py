@@ -12,7 +12,8 @@ from device.simulation.player import Played
 def enrolled_lines(report: EnrollmentReport) -> Iterator[str]:
     """Who was enrolled with what."""
     count, badge = len(report.accepted), format_badge(report.credential)
-    yield f"{report.person.name} enrolled with badge {badge}, {count} reference{'s' * (count != 1)}"
+    added = f"{count} reference{'s' * (count != 1)}" if count else "no new reference"
+    yield f"{report.person.name} enrolled with badge {badge}, {added}"
     if report.suspended:
         yield f"  Badge {badge} stays suspended: `lintel badges resume {badge}`."
     for rejection in report.rejected:

@@ -60,7 +60,7 @@ def test_two_people_side_by_side_are_two_whatever_the_option(lintel: Lintel, pic
 def test_enrollment_with_a_suspended_badge_says_that_it_stays_so(lintel: Lintel, eileen: Path) -> None:
     lintel("badges", "suspend", "17:1001")
     said = lintel("enroll", "17:1001", eileen, "--name", "Eileen Collins")
-    assert said.out.splitlines()[1:] == ["  Badge 17:1001 stays suspended: `lintel badges resume 17:1001`."]
+    assert said.out.splitlines()[1] == "  Badge 17:1001 stays suspended: `lintel badges resume 17:1001`."
 
 
 def test_picture_whose_name_is_no_text_can_be_enrolled(lintel: Lintel, eileen: Path, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_face_of_somebody_else_is_refused(lintel: Lintel, grace: Path) -> None:
 @pytest.mark.usefixtures("enrolled")
 def test_second_badge_for_the_same_person(lintel: Lintel, eileen: Path) -> None:
     lintel("enroll", "17:1009", eileen, "--name", "EILEEN COLLINS")
-    assert lintel("people", "list").out == "Eileen Collins: badge 17:1001, 17:1009, 2 references\n"
+    assert lintel("people", "list").out == "Eileen Collins: badge 17:1001, 17:1009, 1 reference\n"
 
 
 @pytest.mark.usefixtures("both")
