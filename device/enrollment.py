@@ -14,6 +14,7 @@ from device.records import Badge, Credential, Embedding, Event, Image, Origin, P
 from device.store.people import People
 from device.store.store import Store
 from device.vision.faces import FaceAnalyzer, Look, advice, look_of
+from device.vision.quality.limits import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Enrollment:
         self._analyzer = analyzer
         self._clock = clock
         self._largest_face = largest_face
-        self._look = look_of(analyzer, largest_face=largest_face)
+        self._look = look_of(analyzer, largest_face=largest_face, purpose=Purpose.REFERENCE)
 
     def holder(self, credential: Credential, name: str) -> Person | None:
         """Who gets the badge or the references, None for a new person: to ask before pictures are taken.

@@ -15,6 +15,7 @@ from device.images import read_image
 from device.settings.tables import Settings
 from device.terminal import say
 from device.vision.faces import FaceAnalyzer, load_analyzer, look_of
+from device.vision.quality.limits import Purpose
 
 CAPTURE_TIMEOUT_S = 60.0
 
@@ -35,7 +36,7 @@ def pictures_from_camera(settings: Settings, wanted: int, *, largest_face: bool)
 
     def capture(analyzer: FaceAnalyzer) -> Sequence[Candidate]:
         clock = SystemClock()
-        look = look_of(analyzer, largest_face=largest_face)
+        look = look_of(analyzer, largest_face=largest_face, purpose=Purpose.REFERENCE)
         with closing(open_camera(settings.cameras[0], clock)) as camera:
             say("Look at the camera, and turn your head a little between pictures.", err=True)
             return capture_candidates(camera, clock, look, wanted=wanted, timeout_s=CAPTURE_TIMEOUT_S)

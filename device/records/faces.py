@@ -46,17 +46,35 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What a face's picture is worth.
+    """What a face's picture is worth. The defaults are those of a good picture.
 
-    `face_px`: the longer side of the face, forehead to chin. `brightness`: mean luma of the chip, 0..255. `blur`: 0
-    (sharp) to 1, of the chip. `turn`: how far the nose is off the middle between the eyes, as a share of the eyes'
-    distance; 0 is frontal.
+    `face_px`: the longer side of the face, forehead to chin. `brightness`: mean luma of the face, 0..255. `blur`: 0
+    (sharp) to 1. `turn`: how far the nose is off the middle between the eyes, as a share of the eyes' distance; 0 is
+    frontal. What each of the others means is said where it is measured, in `device.vision.quality`.
     """
 
     face_px: float
     brightness: float
     blur: float
     turn: float
+    eyes_px: float = 60.0
+    in_view: float = 1.0
+    surroundings: float = 120.0
+    white: float = 0.0
+    black: float = 0.0
+    side_light: float = 0.0
+    contrast: float = 120.0
+    noise: float = 0.5
+    blocks: float = 1.0
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+    mouth: float = 0.07
+    brows: float = 0.07
+    eyes_bright: float = 0.9
+    eyes_open: float = 0.3
+    presence: float = 1.0
+    score: float = 0.93
 
 
 @dataclass(frozen=True, slots=True)

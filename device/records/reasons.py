@@ -35,8 +35,43 @@ class Reason(Enum):
     FACE_TOO_SMALL = ("face-too-small", "The face was too small in the picture.", "Come closer to the camera.")
     FACE_CUT_OFF = ("face-cut-off", "The face was partly outside the picture.", "Stand in the middle of the picture.")
     FACE_TURNED = ("face-turned", "The face was turned away.", "Look straight at the camera.")
+    FACE_TILTED = ("face-tilted", "The head was tilted to one side.", "Hold your head upright.")
     FACE_TOO_DARK = ("face-too-dark", "The face was too dark.", "Turn to the light, or switch a light on.")
     FACE_TOO_BRIGHT = ("face-too-bright", "The face was too bright.", "Turn away from the light.")
+    FACE_BACKLIT = (
+        "face-backlit",
+        "The light came from behind the face, which was too dark.",
+        "Turn so that the light falls on your face.",
+    )
+    FACE_HALF_DARK = (
+        "face-half-dark",
+        "One part of the face was in the dark.",
+        "Turn so that the light falls on your whole face.",
+    )
+    FACE_FOGGY = (
+        "face-foggy",
+        "The picture had too little contrast.",
+        "Keep the light out of the camera, or clean its lens.",
+    )
+    FACE_NOISY = ("face-noisy", "The picture was too noisy.", "Switch a light on.")
+    FACE_COMPRESSED = (
+        "face-compressed",
+        "The picture was compressed too much.",
+        "Use a picture of better quality, or ask the operator to check the camera.",
+    )
+    FACE_COVERED = (
+        "face-covered",
+        "Something covered the mouth.",
+        "Take off the mask, or take your hand from your face.",
+    )
+    EYES_COVERED = ("eyes-covered", "Something covered the eyes.", "Take off the dark glasses.")
+    BROWS_COVERED = ("brows-covered", "Something covered the brows.", "Push the hat or the hair back.")
+    EYES_CLOSED = ("eyes-closed", "The eyes were closed.", "Open your eyes.")
+    FACE_UNCLEAR = (
+        "face-unclear",
+        "The face could not be made out clearly.",
+        "Look straight at the camera, in good light and with nothing before your face.",
+    )
     FACE_BLURRED = ("face-blurred", "The face was blurred.", "Hold still, or clean the camera's lens.")
     FACE_TOO_BRIEF = (
         "face-too-brief",

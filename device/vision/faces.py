@@ -1,6 +1,7 @@
 """From a frame to the one probe it holds, or to the reason why it holds none."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from device.errors import ModelError
@@ -12,7 +13,9 @@ from device.vision.embedder import Embedder, decision_rule_of
 from device.vision.landmarks import FaceMesh, Landmarks
 from device.vision.manifest import DecisionRule
 from device.vision.models import DETECTION, EMBEDDING, LANDMARKS, load_model, shipped_models_dir
-from device.vision.quality import blur_in, complaint, measure
+from device.vision.quality.judging import judge, measure
+from device.vision.quality.limits import Purpose
+from device.vision.quality.pixels import blur_in
 from device.vision.runtime import runtime_in_use
 
 MIN_PRESENCE = 0.5
@@ -32,12 +35,12 @@ class FaceAnalyzer:
         self.embedder = embedder
         self.limits = limits
 
-    def analyze(self, image: Image) -> Probe | Reason:
+    def analyze(self, image: Image, purpose: Purpose = Purpose.PROBE) -> Probe | Reason:
         """The probe of the only face in an RGB image, or why there is none that can be compared."""
         found = self._only_face(image)
-        return found if isinstance(found, Reason) else self._judged(image, *found)
+        return found if isinstance(found, Reason) else self._judged(image, found, purpose)
 
-    def analyze_largest(self, image: Image) -> Probe | Reason:
+    def analyze_largest(self, image: Image, purpose: Purpose = Purpose.PROBE) -> Probe | Reason:
         """The same, but of several faces the largest if it is clearly larger than the next: people behind don't count.
 
         For pictures that an operator looks at, when enrolling. Never at the door, where a second face is a second
@@ -46,12 +49,12 @@ class FaceAnalyzer:
         found = self._only_face(image)
         if found is Reason.SEVERAL_FACES:
             found = self._largest_face(image)
-        return found if isinstance(found, Reason) else self._judged(image, *found)
+        return found if isinstance(found, Reason) else self._judged(image, found, purpose)
 
     def probe(self, image: Image, face: Detection, landmarks: Landmarks) -> Probe:
         """The probe of one detected face, whatever its quality."""
         chip = align(image, landmarks, self.embedder.alignment)
-        return Probe(self.embedder.embed(chip), measure(landmarks, chip), face.box)
+        return Probe(self.embedder.embed(chip), measure(image, face, landmarks), face.box)
 
     def _only_face(self, image: Image) -> tuple[Detection, Landmarks] | Reason:
         """The face at the door; those of less than half the smallest useful size are people in the background."""
@@ -77,20 +80,22 @@ class FaceAnalyzer:
         located = [(face, self.mesh.locate(image, face)) for face in faces]
         return [(face, landmarks) for face, landmarks in located if landmarks.presence >= MIN_PRESENCE]
 
-    def _judged(self, image: Image, face: Detection, landmarks: Landmarks) -> Probe | Reason:
+    def _judged(self, image: Image, found: tuple[Detection, Landmarks], purpose: Purpose) -> Probe | Reason:
+        face, landmarks = found
+        judged = judge(image, face, landmarks, settings=self.limits, purpose=purpose)
+        if judged.issues:
+            return judged.issues[0].reason
         chip = align(image, landmarks, self.embedder.alignment)
-        quality = measure(landmarks, chip)
-        wrong = complaint(quality, face.box, image.shape[:2], self.limits)
-        return wrong or Probe(self.embedder.embed(chip), quality, face.box)
+        return Probe(self.embedder.embed(chip), judged.quality, face.box)
 
 
 Look = Callable[[Image], Probe | Reason]
 """How a picture is looked at."""
 
 
-def look_of(analyzer: FaceAnalyzer, *, largest_face: bool) -> Look:
+def look_of(analyzer: FaceAnalyzer, *, largest_face: bool, purpose: Purpose = Purpose.PROBE) -> Look:
     """How an operator's picture is looked at: for one face, or for the largest of several."""
-    return analyzer.analyze_largest if largest_face else analyzer.analyze
+    return partial(analyzer.analyze_largest if largest_face else analyzer.analyze, purpose=purpose)
 
 
 def advice(reason: Reason, *, largest_face: bool) -> str:

@@ -20,11 +20,12 @@ CROP_SCALE = 1.5
 @dataclass(frozen=True, slots=True)
 class Landmarks:
     """The mesh's points, float32 [468, 2] in pixels of the frame, and the probability 0..1 that there is a face at
-    all.
+    all. `depths`, float32 [468], are in pixels of the frame too, 0 in the head's middle, smaller nearer to the camera.
     """
 
     points: NDArray[np.float32] = field(repr=False)
     presence: float
+    depths: NDArray[np.float32] = field(repr=False, default_factory=lambda: np.zeros(LANDMARK_COUNT, np.float32))
 
 
 class FaceMesh:
@@ -41,10 +42,12 @@ class FaceMesh:
         crop = cv2.warpAffine(image, to_crop, (self._size, self._size), flags=cv2.INTER_LINEAR)
         tensor = crop * np.float32(self._preprocessing.scale) + np.float32(self._preprocessing.offset)
         coordinates, logit = self._interpreter.run(tensor[np.newaxis])
-        in_crop = coordinates.reshape(-1, 3)[:, :2]
+        in_crop = coordinates.reshape(-1, 3)
         back = cv2.invertAffineTransform(to_crop)
-        points = in_crop @ back[:, :2].T + back[:, 2]
-        return Landmarks(points.astype(np.float32), 1 / (1 + math.exp(-max(-80.0, float(logit.item())))))
+        points = in_crop[:, :2] @ back[:, :2].T + back[:, 2]
+        depths = in_crop[:, 2] * np.float32(np.hypot(back[0, 0], back[1, 0]))
+        presence = 1 / (1 + math.exp(-max(-80.0, float(logit.item()))))
+        return Landmarks(points.astype(np.float32), presence, depths.astype(np.float32))
 
 
 def crop_transform(face: Detection, size: int) -> NDArray[np.float64]:
