@@ -57,6 +57,11 @@ WAY_IN = {
     *("face-too-bright", "face-blurred", "face-too-brief", "match", "non-match"),
     *("door-lockdown", "door-fault", "stopping", "camera-fault", "store-fault", "vision-fault"),
 }
+LIKE_OTHER_VIEWS = {
+    *("face-tilted", "face-backlit", "face-half-dark", "face-foggy", "face-noisy", "face-compressed"),
+    *("face-covered", "eyes-covered", "face-unclear"),
+}
+"""Left out of the search, which grows with the third power of the events: a picture with another fault."""
 UNREADABLE = BadgeRead(None, AT, "outside")
 
 
@@ -82,7 +87,19 @@ def test_verdicts_at_the_way_in_are_these_and_no_others() -> None:
     random number, which this badge does not have.
     """
     assert reasons(ends(ONE_PROBE, 3)) | reasons(ends(TWO_PROBES, 3)) == WAY_IN
-    assert {reason.code for reason in Reason} - WAY_IN == {"exit", "door-interlocked", "outlier", "badge-random"}
+    elsewhere = {"exit", "door-interlocked", "outlier", "badge-random", "eyes-closed", "brows-covered"}
+    assert {reason.code for reason in Reason} - WAY_IN == elsewhere | LIKE_OTHER_VIEWS
+
+
+@pytest.mark.parametrize("code", sorted(LIKE_OTHER_VIEWS))
+def test_a_view_left_out_of_the_search_ends_in_its_own_reason(code: str) -> None:
+    seen = frame(0.0, Reason.from_code(code))
+    script = [
+        moved(event, AT + 0.1 * number) for number, event in enumerate([BadgeClaimed(0.0, CLAIMS["match"]), seen], 1)
+    ]
+    showing = played([*script, TimePassed(AT + 7.0)], terms=ONE_PROBE)
+    assert showing.verdict is not None
+    assert showing.verdict.reason.code == code
 
 
 def test_verdicts_at_the_way_out_are_these_and_no_others() -> None:
