@@ -93,7 +93,11 @@ def test_verdicts_at_the_way_in_are_these_and_no_others() -> None:
 
 @pytest.mark.parametrize("code", sorted(LIKE_OTHER_VIEWS))
 def test_a_view_left_out_of_the_search_ends_in_its_own_reason(code: str) -> None:
-    script = [BadgeClaimed(AT, CLAIMS["match"]), frame(AT + 0.2, Reason.from_code(code)), TimePassed(AT + 7.0)]
+    script: list[ShowingEvent | Broken] = [
+        BadgeClaimed(AT, CLAIMS["match"]),
+        frame(AT + 0.2, Reason.from_code(code)),
+        TimePassed(AT + 7.0),
+    ]
     showing = played(script, terms=ONE_PROBE)
     assert showing.verdict is not None
     assert showing.verdict.reason.code == code
