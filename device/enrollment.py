@@ -1,6 +1,6 @@
 """Turns pictures of a person into references: the only writer of references."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from device.credentials import format_badge, refuse_random
 from device.errors import EnrollmentRefused
+from device.policy.guidance import Guidance, Said
 from device.ports import Camera, Clock
 from device.records import Badge, Credential, Embedding, Event, Image, Origin, Person, Probe, Reason
 from device.store.people import People
@@ -54,7 +55,7 @@ again as JPEG of quality 95.
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Good:
+class Good:
     """A picture with one good face, and what the store calls it."""
 
     label: str
@@ -62,11 +63,28 @@ class _Good:
     source: str
 
 
+Consent = Callable[[str], None]
+"""Asked before the references of a person with that name are written; raises `EnrollmentRefused` to keep them out."""
+
+
+def _as_given(_name: str) -> None:
+    """Asks for nothing."""
+
+
 class Enrollment:
     """Enrolls people with the models in use."""
 
-    def __init__(self, store: Store, analyzer: FaceAnalyzer, clock: Clock, *, largest_face: bool = False) -> None:
+    def __init__(
+        self,
+        store: Store,
+        analyzer: FaceAnalyzer,
+        clock: Clock,
+        *,
+        largest_face: bool = False,
+        consent: Consent = _as_given,
+    ) -> None:
         """With `largest_face` smaller faces in a picture do not count."""
+        self._consent = consent
         self._store = store
         self._analyzer = analyzer
         self._clock = clock
@@ -94,6 +112,12 @@ class Enrollment:
         Raises `EnrollmentRefused` if no picture is good, they show different people, or badge or name are taken.
         """
         found, rejected = self._judged(candidates)
+        return self.enroll_good(credential, name, found, rejected)
+
+    def enroll_good(
+        self, credential: Credential, name: str, found: Sequence[Good], rejected: tuple[Rejection, ...] = ()
+    ) -> EnrollmentReport:
+        """The same with pictures that have been judged: the good ones, and the others."""
         if not found:
             raise _refused("No picture can become a reference", rejected)
         person = self.holder(credential, name)
@@ -107,6 +131,7 @@ class Enrollment:
             rejected += (*_left_out(repeated, Reason.SAME_PICTURE), *_left_out(outliers, Reason.OUTLIER))
             if not kept and (outliers or not repeated):
                 raise _refused("The pictures do not show one and the same person", rejected)
+            self._consent(name)
             now = self._clock.utc()
             person = person or people.add(name, now)
             if badge is None:
@@ -117,23 +142,23 @@ class Enrollment:
         suspended = badge is not None and badge.suspended_at is not None
         return EnrollmentReport(person, credential, tuple(one.label for one in kept), rejected, suspended)
 
-    def _keep(self, people: People, person: Person, kept: Sequence[_Good], now: datetime) -> None:
+    def _keep(self, people: People, person: Person, kept: Sequence[Good], now: datetime) -> None:
         if kept:
             embeddings = np.stack([one.probe.embedding for one in kept])
             origins = tuple(Origin(one.source, asdict(one.probe.quality)) for one in kept)
             people.add_references(person, embeddings, self._analyzer.embedder.model_sha256, now, origins)
 
-    def _judged(self, candidates: Iterable[Candidate]) -> tuple[list[_Good], tuple[Rejection, ...]]:
+    def _judged(self, candidates: Iterable[Candidate]) -> tuple[list[Good], tuple[Rejection, ...]]:
         good, rejected = [], []
         for candidate in candidates:
             result = self._look(candidate.image)
             if isinstance(result, Probe):
-                good.append(_Good(candidate.label, result, candidate.source or candidate.label))
+                good.append(Good(candidate.label, result, candidate.source or candidate.label))
             else:
                 rejected.append(Rejection(candidate.label, result, advice(result, largest_face=self._largest_face)))
         return good, tuple(rejected)
 
-    def _consistent(self, found: Sequence[_Good], known: NDArray[np.float32] | None) -> tuple[list[_Good], list[_Good]]:
+    def _consistent(self, found: Sequence[Good], known: NDArray[np.float32] | None) -> tuple[list[Good], list[Good]]:
         """The pictures that belong together, and with the references that are known already; and the others."""
         if not found:
             return [], []
@@ -145,11 +170,11 @@ class Enrollment:
         return kept, [one for one in found if one not in kept]
 
 
-def _apart(found: Sequence[_Good], known: NDArray[np.float32] | None) -> tuple[list[_Good], list[_Good]]:
+def _apart(found: Sequence[Good], known: NDArray[np.float32] | None) -> tuple[list[Good], list[Good]]:
     """The pictures of which each adds a reference, and those that repeat one of them or a known reference."""
     seen = [] if known is None else list(known)
-    new: list[_Good] = []
-    repeated: list[_Good] = []
+    new: list[Good] = []
+    repeated: list[Good] = []
     for one in found:
         is_repeated = any(float(one.probe.embedding @ other) >= SAME_PICTURE for other in seen)
         (repeated if is_repeated else new).append(one)
@@ -157,7 +182,7 @@ def _apart(found: Sequence[_Good], known: NDArray[np.float32] | None) -> tuple[l
     return new, repeated
 
 
-def _left_out(pictures: Sequence[_Good], reason: Reason) -> tuple[Rejection, ...]:
+def _left_out(pictures: Sequence[Good], reason: Reason) -> tuple[Rejection, ...]:
     return tuple(Rejection(one.label, reason, reason.advice) for one in pictures)
 
 
@@ -176,29 +201,52 @@ def linked_groups(embeddings: Sequence[Embedding], threshold: float) -> list[set
     return groups
 
 
-def capture_candidates(camera: Camera, clock: Clock, look: Look, *, wanted: int, timeout_s: float) -> list[Candidate]:
-    """Frames with one good face, apart in time so that they differ; what was wrong with the last frame if there are
-    none.
+class GuidedCapture:
+    """The pictures of a person before a camera, who is guided through them (`device/policy/guidance.py`)."""
 
-    Raises `EnrollmentRefused` if none came in time, `CameraError` if the camera fails.
-    """
-    found: list[Candidate] = []
-    last, deadline = Reason.NO_FACE, clock.monotonic() + timeout_s
-    while len(found) < wanted and (left := deadline - clock.monotonic()) > 0:
-        frame = camera.read(left)
-        result = look(frame.image) if frame else Reason.CAMERA_FAULT
-        if frame and isinstance(result, Probe):
-            label = f"frame {len(found) + 1}"
-            found.append(Candidate(label, frame.image, f"camera, {label}"))
-            clock.sleep(CAPTURE_PAUSE_S)
-        elif isinstance(result, Reason):
-            last = result
-    if not found:
-        raise EnrollmentRefused(f"No good picture in {timeout_s:.0f} s: {last.meaning}", hint=last.advice)
-    return found
+    def __init__(self, camera: Camera, look: Look, guidance: Guidance, clock: Clock, *, place: str) -> None:
+        """`place` says where the pictures were taken: "camera", or a door."""
+        self._place = place
+        self._camera = camera
+        self._look = look
+        self._guidance = guidance
+        self._clock = clock
+
+    def said(self) -> Iterator[Said | None]:
+        """What is said to the person, as it is due, and in between None, a few times a second, until it is over.
+
+        Raises `EnrollmentRefused` if too few pictures came, `CameraError` if the camera fails.
+        """
+        self._guidance = guidance = self._guidance.begun()
+        yield guidance.said
+        while not guidance.is_over(now := self._clock.monotonic()):
+            frame = self._camera.read(min(GLANCE_S, guidance.deadline - now))
+            if frame is not None:
+                before, guidance = guidance, guidance.saw(self._look(frame.image), self._clock.monotonic())
+                self._guidance = guidance
+                yield guidance.said if guidance.said_at != before.said_at else None
+            else:
+                yield None
+        self._refuse_too_few()
+
+    def good(self) -> list[Good]:
+        """The pictures that were kept."""
+        kept = enumerate(self._guidance.kept, 1)
+        return [Good(f"picture {number}", probe, f"{self._place}, picture {number}") for number, probe in kept]
+
+    def _refuse_too_few(self) -> None:
+        guidance = self._guidance
+        if not guidance.has_enough:
+            reason = guidance.reason or Reason.NO_FACE
+            raise EnrollmentRefused(
+                f"Good pictures that came in {guidance.deadline - guidance.began_at:.0f} s: {len(guidance.kept)}, "
+                f"expected {guidance.least}. At the end: {reason.meaning}",
+                hint=f"{reason.advice} Nothing was stored; run the command again.",
+            )
 
 
-CAPTURE_PAUSE_S = 0.7
+GLANCE_S = 0.25
+"""Longest wait for a frame at a time."""
 
 
 def _main_group(groups: list[set[int]], anchors: int) -> set[int]:

@@ -3,16 +3,17 @@
 The socket itself is `device/control/server.py`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 
 from device.control.client import control_socket
-from device.control.desk import Ordered, door_desk
+from device.control.desk import Caller, Commandable, Desk, Ordered, door_desk
 from device.control.feed import NOTHING, Page, Source
+from device.control.messages import Enroll, Progress, Request, verb_of
 from device.control.server import ControlServer
 from device.door.operation import Door
-from device.errors import StoreError
+from device.errors import DoorError, StoreError
 from device.open_doors import OpenBoard
 from device.records import DoorCommand, DoorEvent, DoorState, DoorStatus, Event
 
@@ -29,12 +30,19 @@ class Backing:
         self.troubles: Troubles = lambda _door: ()
         self.write_release: Callable[[Ordered], None] = _refuse
         self.rows: Source = NOTHING
+        self.enroll: Callable[[Enroll, Caller], Iterator[Progress]] = _refuse_to_enroll
 
 
 def _refuse(_ordered: Ordered) -> None:
     raise StoreError(
         "The service has only just started and has no store yet, so a release can't be written down.",
         hint="Try again in a few seconds; evacuation, lockdown and secure work already.",
+    )
+
+
+def _refuse_to_enroll(_request: Enroll, _caller: Caller) -> Iterator[Progress]:
+    raise DoorError(
+        "The service has only just started, and has no camera and no models yet.", hint="Try again in a few seconds."
     )
 
 
@@ -55,8 +63,20 @@ def operators(board: OpenBoard, backing: Backing) -> Iterator[None]:
             doors[ordered.door].remark(Event.DOOR_COMMANDED, command_words(ordered))
 
     commanded = {name: _Commanded(door, backing) for name, door in doors.items()}
-    with closing(ControlServer(path, door_desk(commanded, note), _LateRows(backing))):
+    with closing(ControlServer(path, operators_desk(commanded, note, backing), _LateRows(backing))):
         yield
+
+
+def operators_desk(doors: Mapping[str, Commandable], note: Callable[[Ordered], None], backing: Backing) -> Desk:
+    """The doors', and what their parts can do once they are there."""
+
+    def enroll(request: Request, caller: Caller) -> object:
+        if not isinstance(request, Enroll):
+            raise TypeError(type(request).__name__)
+        return backing.enroll(request, caller)
+
+    desk = door_desk(doors, note)
+    return replace(desk, handlers={**desk.handlers, verb_of(Enroll): enroll})
 
 
 def command_words(ordered: Ordered) -> str:

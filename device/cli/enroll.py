@@ -11,20 +11,24 @@ from device.terminal import say
 
 
 @click.command(epilog="Exit codes: 0 enrolled, 4 model, 5 no image, 6 camera, 8 database, 9 badge, 10 refused.")
-@click.argument("badge", type=BadgeText())
+@click.argument("badge", type=BadgeText(), required=False)
 @click.argument("images", nargs=-1, type=click.Path(path_type=Path), metavar="IMAGE...")
 @click.option("--name", type=Printable(), required=True, help="The person's name; it must be unique.")
-@click.option("--camera", is_flag=True, help="Take the pictures with the camera of the settings.")
-@click.option("--pictures", type=click.IntRange(1, 20), default=5, show_default=True, help="With --camera: how many.")
+@click.option("--camera", is_flag=True, help="Guide the person through pictures at this machine's camera.")
+@click.option("--at", "door", metavar="DOOR", help="The same at a door whose service runs, with its camera.")
+@click.option(
+    "--pictures", type=click.IntRange(1, 20), default=5, show_default=True, help="With --camera or --at: how many."
+)
 @largest_face_option
 @json_option
 @click.pass_context
 def enroll(
     context: click.Context,
-    badge: str,
+    badge: str | None,
     images: tuple[Path, ...],
     name: str,
     camera: bool,
+    door: str | None,
     pictures: int,
     largest_face: bool,
     as_json: bool,
@@ -36,17 +40,25 @@ def enroll(
     make the door more reliable. Repeat with the same BADGE and NAME to add pictures. For another badge without new
     pictures see `lintel badges add`.
 
+    With --camera and --at the person is guided: what to do next, and at once what is in the way. It keeps pictures that
+    are good and differ, and ends by itself. --at asks the running service, which has the door's camera; the door goes
+    on meanwhile, and whoever presents a badge there goes first.
+
     Pictures are JPEG, PNG, WebP, AVIF or BMP files; HEIC files need the extra `heif`.
     """
-    if camera == bool(images):
-        raise click.UsageError("Give either pictures or --camera, not both.")
-    from device.cli.enrollment import enroll_pictures, pictures_from_camera, pictures_from_files
+    if [camera, bool(images), door is not None].count(True) != 1:
+        raise click.UsageError("Give pictures, --camera or --at, one of them.")
+    if badge is None and door is None:
+        raise click.UsageError("Missing argument 'BADGE'.")
+    from device.cli.enrollment import enroll_at, enroll_before_camera, enroll_pictures, pictures_from_files
 
     settings = settings_of(context)
-    source = (
-        pictures_from_camera(settings, pictures, largest_face=largest_face) if camera else pictures_from_files(images)
-    )
-    report = enroll_pictures(settings, badge, name, source, largest_face=largest_face)
+    if door is not None:
+        report = enroll_at(badge, name, door, pictures)
+    elif camera:
+        report = enroll_before_camera(settings, badge or "", name, pictures, largest_face=largest_face)
+    else:
+        report = enroll_pictures(settings, badge or "", name, pictures_from_files(images), largest_face=largest_face)
     if as_json:
         print_json(report)
         return

@@ -1,6 +1,6 @@
-"""What `lintel enroll` calls: pictures from files or the camera, and the enrollment itself."""
+"""What `lintel enroll` calls: pictures from files, from this machine's camera, or at a door of the running service."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -8,10 +8,18 @@ import click
 
 from device.cameras.sources import open_camera
 from device.cli.context import open_store
+from device.cli.text.guided import progress_line, said_line
 from device.clock import SystemClock
+from device.control.client import FILE_NAME, SILENCE_S, Client, control_socket
+from device.control.messages import Enroll, Enrolled, Progress
 from device.credentials import parse_badge
-from device.enrollment import Candidate, Enrollment, EnrollmentReport, capture_candidates
+from device.enrollment import Candidate, Enrollment, EnrollmentReport, GuidedCapture
+from device.errors import CameraError, DoorError
+from device.files import RUNTIME_DIR
+from device.guided_enrollment import report_of
 from device.images import read_image
+from device.policy.guidance import Guidance
+from device.ports import Camera, Clock
 from device.settings.tables import Settings
 from device.terminal import say
 from device.vision.faces import FaceAnalyzer, load_analyzer, look_of
@@ -31,26 +39,60 @@ def _candidate(path: Path) -> Candidate:
     return Candidate(click.format_filename(path), read_image(path), click.format_filename(path, shorten=True))
 
 
-def pictures_from_camera(settings: Settings, wanted: int, *, largest_face: bool) -> Pictures:
-    """Pictures of the person in front of the camera."""
-
-    def capture(analyzer: FaceAnalyzer) -> Sequence[Candidate]:
-        clock = SystemClock()
-        look = look_of(analyzer, largest_face=largest_face, purpose=Purpose.REFERENCE)
-        with closing(open_camera(settings.cameras[0], clock)) as camera:
-            say("Look at the camera, and turn your head a little between pictures.", err=True)
-            return capture_candidates(camera, clock, look, wanted=wanted, timeout_s=CAPTURE_TIMEOUT_S)
-
-    return capture
-
-
 def enroll_pictures(
     settings: Settings, badge: str, name: str, pictures: Pictures, *, largest_face: bool
 ) -> EnrollmentReport:
-    """Enrolls in the settings' store. Raises every error an enrollment can have."""
+    """Enrolls with pictures that are there, in the settings' store. Raises every error an enrollment can have."""
     credential = parse_badge(badge)
     with open_store(settings) as store:
         analyzer = load_analyzer(settings.vision)
         enrollment = Enrollment(store, analyzer, SystemClock(), largest_face=largest_face)
         enrollment.holder(credential, name)
         return enrollment.enroll(credential, name, pictures(analyzer))
+
+
+def enroll_before_camera(
+    settings: Settings, badge: str, name: str, wanted: int, *, largest_face: bool
+) -> EnrollmentReport:
+    """Guides the person through their pictures at this machine's camera. Raises every error an enrollment can have."""
+    credential = parse_badge(badge)
+    clock = SystemClock()
+    with open_store(settings) as store:
+        analyzer = load_analyzer(settings.vision)
+        enrollment = Enrollment(store, analyzer, clock, largest_face=largest_face)
+        enrollment.holder(credential, name)
+        with closing(_own_camera(settings, clock)) as camera:
+            now = clock.monotonic()
+            threshold = analyzer.embedder.decision_rule.threshold(1, 1)
+            guidance = Guidance(wanted, threshold, began_at=now, deadline=now + CAPTURE_TIMEOUT_S)
+            look = look_of(analyzer, largest_face=largest_face, purpose=Purpose.REFERENCE)
+            capture = GuidedCapture(camera, look, guidance, clock, place="camera")
+            for said in capture.said():
+                if said is not None:
+                    say(said_line(said), err=True)
+        return enrollment.enroll_good(credential, name, capture.good())
+
+
+def _own_camera(settings: Settings, clock: Clock) -> Camera:
+    """Raises `CameraError`, which names the service if that has it."""
+    try:
+        return open_camera(settings.cameras[0], clock)
+    except CameraError as error:
+        socket = control_socket()
+        if socket is None or not socket.exists():
+            raise
+        hint = f"If the service has this camera, enroll there: `lintel enroll --at DOOR`. {error.hint}"
+        raise CameraError(error.message, hint=hint) from None
+
+
+def enroll_at(badge: str | None, name: str, door: str, wanted: int) -> EnrollmentReport:
+    """Has the running service guide the person at a door. Raises `DoorError`, also what the enrollment there met."""
+    client = Client(control_socket() or RUNTIME_DIR / FILE_NAME)
+    request = Enroll(door=door, name=name, badge=badge, pictures=wanted)
+    parts: Iterator[Progress] = client.stream(request, Progress, silence_s=SILENCE_S)  # type: ignore[arg-type]  # a union
+    for part in parts:
+        if isinstance(part, Enrolled):
+            return report_of(part)
+        if line := progress_line(part):
+            say(line, err=True)
+    raise DoorError("The service ended the enrollment without a result.", hint="See its log: `journalctl -u lintel`.")

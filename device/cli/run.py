@@ -11,13 +11,18 @@ from device.cli.context import note_store, settings_of
 from device.terminal import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from device.assembly import Assembled
     from device.clock import SystemClock
+    from device.door_loop import DoorLoop
+    from device.guided_enrollment import GuidedEnrollments
     from device.open_doors import OpenBoard
     from device.operators import Backing
     from device.records import Transaction
+    from device.service import Service
     from device.settings.tables import Settings
+    from device.store.store import Store
 
 
 @click.command(
@@ -76,8 +81,29 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
         backing.rows = AuditRows(store)
         watchdog = Watchdog(Notifier.of_environment(), clock)
         services = [Service(one, settings, watchdog) for one in parts.parts]
+        backing.enroll = _enrollments(settings, parts, services, store).progress
         with starts.forgotten_when_it_works():
             operate(services, parts, watchdog, clock.stop, journal(settings))
+
+
+def _enrollments(
+    settings: "Settings", parts: "Assembled", services: "Sequence[Service]", store: "Store"
+) -> "GuidedEnrollments":
+    """At each door that has a way in, with its first camera."""
+    from device.guided_enrollment import EnrollmentPlace, GuidedEnrollments
+    from device.vision.faces import load_analyzer_for
+
+    places: dict[str, EnrollmentPlace] = {}
+    for one, service in zip(parts.parts, services, strict=True):
+        name = one.doorway.door.name
+        if not one.is_way_out:
+            load = partial(load_analyzer_for, settings.vision, settings.door_named(name).target_fmr)
+            places[name] = EnrollmentPlace(one.doorway.camera, partial(_is_busy, service.loop), load)
+    return GuidedEnrollments(places, store, parts.clock)
+
+
+def _is_busy(loop: "DoorLoop") -> bool:
+    return loop.is_busy
 
 
 def _show_parts(settings: "Settings", report: "Callable[[str], None]") -> None:

@@ -86,6 +86,17 @@ class Subscribe(Request, frozen=True, tag="subscribe"):
     last: Annotated[int, Meta(ge=0, le=100_000, description="without `from`: this many of the newest rows first")] = 0
 
 
+class Enroll(Request, frozen=True, tag="enroll", kw_only=True):
+    """Enroll the person at a door with its camera; what they are asked for comes as it is due."""
+
+    door: Annotated[str | None, Meta(description="the door's name; needed if there are several")] = None
+    name: Annotated[str, Meta(description="the person's name", max_length=200)]
+    badge: Annotated[
+        str | None, Meta(description="as `lintel enroll` takes it; without it, the next one that is presented there")
+    ] = None
+    pictures: Annotated[int, Meta(description="how many are wanted", ge=1, le=20)] = 5
+
+
 DoorRequest = Status | Release | Secure | Lockdown | Evacuate | Clear
 REQUESTS: dict[DoorCommand | None, type[DoorRequest]] = {
     None: Status,
@@ -156,6 +167,58 @@ class Beat(msgspec.Struct, frozen=True, tag_field="type", tag="beat"):
 
     after: Annotated[int | None, Meta(description="number of the last row sent")] = None
 
+
+class Requested(msgspec.Struct, frozen=True, tag_field="type", tag="requested"):
+    """What the person is asked for next."""
+
+    kept: Annotated[int, Meta(description="pictures kept so far")]
+    wanted: int
+    pose: str
+    words: str
+
+
+class InTheWay(msgspec.Struct, frozen=True, tag_field="type", tag="hindered"):
+    """Why no picture is kept at the moment."""
+
+    reason: str
+    words: str
+
+
+class Awaited(msgspec.Struct, frozen=True, tag_field="type", tag="awaited"):
+    """A badge is to be presented at the door."""
+
+    within_s: float
+
+
+class Paused(msgspec.Struct, frozen=True, tag_field="type", tag="paused"):
+    """Somebody else is at the door with a badge, and goes first."""
+
+
+class Alive(msgspec.Struct, frozen=True, tag_field="type", tag="alive"):
+    """Nothing new, and the service is there."""
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """A picture that did not become a reference."""
+
+    label: str
+    reason: str
+    advice: str = ""
+
+
+class Enrolled(msgspec.Struct, frozen=True, tag_field="type", tag="enrolled"):
+    """Done: the references are in the store."""
+
+    person_id: int
+    person: str
+    badge: str
+    accepted: tuple[str, ...]
+    rejected: tuple[LeftOut, ...] = ()
+    suspended: bool = False
+
+
+Progress = Requested | InTheWay | Awaited | Paused | Alive | Enrolled
+"""What a guided enrollment says."""
 
 Update = Start | Row | Trouble | Rewound | Beat
 """What a subscription says."""

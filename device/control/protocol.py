@@ -17,10 +17,12 @@ from device.control.messages import (
     Clear,
     Code,
     Doors,
+    Enroll,
     Error,
     Evacuate,
     Lockdown,
     Part,
+    Progress,
     Release,
     Reply,
     Request,
@@ -108,6 +110,7 @@ VERBS = table(
         Verb(Evacuate, Doors, Lane.SAFETY),
         Verb(Clear, Doors, Lane.SAFETY),
         Verb(Release, Doors, Lane.RELEASE),
+        Verb(Enroll, Progress, Lane.BULK, Who.OWNER, streamed=True),
         Verb(Subscribe, Update, Lane.EVENTS, streamed=True),
     )
 )

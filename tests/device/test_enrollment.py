@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from device.credentials import parse_badge
-from device.enrollment import Candidate, Enrollment, capture_candidates, linked_groups
+from device.enrollment import Candidate, Enrollment, linked_groups
 from device.errors import EnrollmentRefused
 from device.records import Credential, Event, Image, Person, Reason
 from device.store.store import Store
-from device.virtual.camera import SimulatedCamera
 from device.virtual.clock import SimulatedClock
 from device.virtual.figures import Figure, Place
 from device.virtual.scene import Scene
@@ -194,22 +193,6 @@ def test_a_revoked_badge_is_not_given_out_again(
         people.revoke(HERS, SimulatedClock().utc())
     with pytest.raises(EnrollmentRefused, match="revoked"):
         enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
-
-
-def test_the_camera_takes_different_pictures(analyzer: FaceAnalyzer, portraits: Mapping[str, Image]) -> None:
-    clock = SimulatedClock()
-    camera = SimulatedCamera(clock, Scene((Figure(image=EILEEN, end=Place(y=0.85, size=1.4)),), portraits))
-    taken = capture_candidates(camera, clock, analyzer.analyze, wanted=3, timeout_s=20)
-    assert len({candidate.image.tobytes() for candidate in taken}) == 3
-
-
-def test_the_camera_waits_for_a_good_picture_and_says_what_was_wrong(
-    analyzer: FaceAnalyzer, portraits: Mapping[str, Image]
-) -> None:
-    clock = SimulatedClock()
-    camera = SimulatedCamera(clock, Scene((Figure(image=GRACE, end=Place(y=0.85, size=1.4), light=0.1),), portraits))
-    with pytest.raises(EnrollmentRefused, match="too dark"):
-        capture_candidates(camera, clock, analyzer.analyze, wanted=3, timeout_s=2)
 
 
 units = st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed).normal(size=(6, 3)).astype(np.float32))

@@ -6,6 +6,7 @@ from tests.rig import (
     checks_clocks,
     checks_control,
     checks_doors,
+    checks_enrollment,
     checks_exits,
     checks_parts,
     checks_readers,
@@ -25,4 +26,5 @@ ALL: tuple[Check, ...] = (
     *checks_control.CHECKS,
     *checks_badges.CHECKS,
     *checks_visits.CHECKS,
+    *checks_enrollment.CHECKS,
 )

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from device.control.client import Client, ask_doors
-from device.control.desk import door_desk
 from device.control.messages import Doors, Lockdown
 from device.control.protocol import VERBS, Lane
 from device.errors import DoorError
+from device.operators import Backing, operators_desk
 from device.records import Commanded, DoorCommand
 from tests.device.control.bench import LOCKED, Notes, ToldDoor, answers, request
 
@@ -27,7 +27,7 @@ from tests.device.control.bench import LOCKED, Notes, ToldDoor, answers, request
         (request("status", x=1), "request", "unknown field `x`", "Understood: verb, door, v, id."),
         (request("status", door=1), "request", "Expected `str | null`, got `int`", "Understood: verb, door, v, id."),
         (b"status\n", "request", "Invalid request", "JSON object on one line"),
-        (b"x" * 2000, "request", "expected one line of up to 1024 bytes", "lintel door"),
+        (b"x" * 2000, "request", "expected one line of up to 1048576 bytes", "Send less at once"),
     ],
 )
 def test_what_is_not_understood_is_answered_with_what_is(
@@ -47,7 +47,7 @@ def test_answer_has_the_number_of_its_request(path: Path, line: bytes) -> None:
 
 def test_every_verb_has_its_handler() -> None:
     handled = {verb.name for verb in VERBS.values() if verb.lane is not Lane.EVENTS}
-    assert handled == set(door_desk({}, Notes()).handlers)
+    assert handled == set(operators_desk({}, Notes(), Backing()).handlers)
 
 
 def test_safety_verbs_are_in_a_lane_of_their_own() -> None:
