@@ -6,6 +6,7 @@ request. One thread steps it. It waits for no peer: nothing is sent or received 
 
 import contextlib
 import math
+import select
 import selectors
 import socket
 import struct
@@ -47,12 +48,12 @@ class Peer:
 
     def is_connected(self) -> bool:
         """Whether the connection is still open at the other end."""
+        looked = select.poll()
         try:
-            return self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
-        except BlockingIOError:
-            return True
-        except OSError:
+            looked.register(self.connection, select.POLLIN | select.POLLRDHUP)
+        except ValueError:  # closed at this end
             return False
+        return not any(events & ~select.POLLIN for _, events in looked.poll(0))
 
     def send_all(self, data: bytes, within_s: float) -> None:
         """Sends all of it, waiting at most `within_s` for room. Raises `OSError`."""

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -12,10 +13,12 @@ import pytest
 
 from device.control import jobs, workers
 from device.control.client import Client, ask_doors
-from device.control.protocol import ProtocolError
+from device.control.desk import Desk, door_desk
+from device.control.protocol import VERBS, Lane, ProtocolError, table
 from device.control.server import ControlServer
 from device.errors import DoorError
-from tests.device.control.bench import PATIENCE_S, answers, connected, request, until
+from device.line_server import Peer
+from tests.device.control.bench import PATIENCE_S, Notes, answers, connected, request, until
 from tests.device.control.verbs import Guide, Office, Secret, Step, Store, Stored, office_at
 
 
@@ -182,6 +185,21 @@ def test_without_a_service_there_is_nothing_to_stream(path: Path) -> None:
         next(Client(path).stream(Guide(steps=1), Step, silence_s=1.0))
 
 
-def test_service_without_bulk_verbs_refuses_long_lines(path: Path, server: ControlServer) -> None:  # noqa: ARG001 - it runs
-    (refused,) = answers(path, b"x" * 2000)
+def test_service_without_bulk_verbs_refuses_long_lines(path: Path) -> None:
+    verbs = table(verb for verb in VERBS.values() if verb.lane is not Lane.BULK)
+    with contextlib.closing(ControlServer(path, Desk(verbs, door_desk({}, Notes()).handlers))):
+        (refused,) = answers(path, b"x" * 2000)
     assert refused["what"] == "Invalid request: expected one line of up to 1024 bytes."
+
+
+def test_caller_of_a_streamed_answer_is_seen_to_be_there_and_to_go() -> None:
+    ours, theirs = socket.socketpair()
+    peer = Peer(ours, 0.0)
+    peer.send_all(b"part", 10.0)
+    assert peer.is_connected()
+    theirs.send(b"more")
+    assert peer.is_connected()
+    theirs.close()
+    assert not peer.is_connected()
+    ours.close()
+    assert not peer.is_connected()
