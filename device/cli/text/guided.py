@@ -27,7 +27,7 @@ def progress_line(part: Progress) -> str:
         case Awaited(within_s):
             return f"Present the badge at the door within {within_s:.0f} s."
         case Paused():
-            return "  Somebody else is at the door with a badge; it goes on after that."
+            return "  Another person is at the door with a badge; it goes on after that."
         case Alive() | Enrolled():
             return ""
         case _:
