@@ -42,7 +42,7 @@ def enroll(
 
     With --camera and --at the person is guided: what to do next, and at once what is in the way. It keeps pictures that
     are good and differ, and ends by itself. --at asks the running service, which has the door's camera; the door goes
-    on meanwhile, and whoever presents a badge there goes first.
+    on meanwhile, and a person who presents a badge there goes first.
 
     Pictures are JPEG, PNG, WebP, AVIF or BMP files; HEIC files need the extra `heif`.
     """
