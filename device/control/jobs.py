@@ -45,9 +45,13 @@ def ending() -> ProtocolError:
     return ProtocolError("The service is being stopped.", hint="Ask again once it runs.", code=Code.ENDING)
 
 
-def _too_long() -> ProtocolError:
+def too_long(most: int, request: int = 0) -> ProtocolError:
+    """The answer to a line of more than `most` bytes."""
     return ProtocolError(
-        f"Invalid request: expected one line of up to {MAX_BULK} bytes.", hint="Send less at once.", code=Code.REQUEST
+        f"Invalid request: expected one line of up to {most} bytes.",
+        hint="Send less at once.",
+        code=Code.REQUEST,
+        request=request,
     )
 
 
@@ -157,7 +161,7 @@ class Unread:
             more = self._more(late_s)
             received += more
             if not more or len(received) > MAX_BULK:
-                raise _too_long()
+                raise too_long(MAX_BULK)
         return bytes(received.partition(b"\n")[0])
 
     def _more(self, within_s: float) -> bytes:

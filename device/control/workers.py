@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator
 
 from device.control.desk import Desk, bug
-from device.control.jobs import SEND_S, Job, Unread, ending, job_of, refuse, settled
+from device.control.jobs import SEND_S, Job, Unread, ending, job_of, refuse, settled, too_long
 from device.control.messages import Code
-from device.control.protocol import ProtocolError, error_line
+from device.control.protocol import MAX_REQUEST, Lane, ProtocolError, error_line
 from device.errors import LintelError
 
 
@@ -70,7 +70,12 @@ class Workers:
 
     def _whole(self, request: Job | Unread) -> Job | None:
         """The job, once all of it is here. Raises `ProtocolError`."""
-        return request if isinstance(request, Job) else job_of(self._desk, request.peer, request.line())
+        if isinstance(request, Job):
+            return request
+        job = job_of(self._desk, request.peer, request.line())
+        if job is not None and job.verb.lane is not Lane.BULK:
+            raise too_long(MAX_REQUEST, job.request.id)
+        return job
 
     def _carry_out(self, job: Job) -> None:
         """Raises `LintelError`."""

@@ -58,9 +58,10 @@ class TestBulk:
         (refused,) = answers(path, request("store", picture="QUJD" * 1000)[:-1])
         assert (refused["code"], office.sizes) == ("request", [])
 
-    def test_long_line_for_a_door_is_carried_out_as_any(self, path: Path) -> None:
-        (answer,) = answers(path, request("status")[:-1] + b" " * 5000 + b"\n")
-        assert answer["reply"]["doors"][0]["door"] == "main"
+    @pytest.mark.parametrize("verb", ["status", "release", "lockdown"])
+    def test_long_line_is_no_way_around_the_lane_of_its_verb(self, path: Path, verb: str) -> None:
+        (answer,) = answers(path, request(verb)[:-1] + b" " * 5000 + b"\n")
+        assert answer["what"] == "Invalid request: expected one line of up to 1024 bytes."
 
     def test_slow_one_is_dropped_with_the_reason(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(jobs, "GRACE_S", 0.05)
@@ -80,7 +81,7 @@ class TestBulk:
 
     @pytest.mark.parametrize(("size", "kind"), [(1 << 20, "reply"), ((1 << 20) + 1, "error")])
     def test_line_may_have_a_megabyte_with_its_end(self, path: Path, size: int, kind: str) -> None:
-        line = request("status")[:-1]
+        line = request("store", picture="QUJD")[:-1]
         (answer,) = answers(path, line + b" " * (size - len(line) - 1) + b"\n")
         assert answer["kind"] == kind
 
