@@ -16,6 +16,7 @@ from device.failures import in_words
 from device.policy.events import FrameSeen, LookFailed
 from device.ports import Camera, Clock
 from device.records import Frame, Reason
+from device.vision.following import View
 from device.vision.late import Analyzer
 
 RETRY_S = 0.1
@@ -62,6 +63,7 @@ class Sight:
         self._analyzer = analyzer
         self._clock = clock
         self._max_age_s = max_age_s
+        self._view = View()
 
     def look(self, since: float, within_s: float, turns: Turns) -> FrameSeen | LookFailed | None:
         """What the next frame captured after `since` shows, or what failed; None if none came within `within_s`.
@@ -90,8 +92,9 @@ class Sight:
     def _analyzed(self, frame: Frame) -> FrameSeen | LookFailed:
         read_at = self._clock.monotonic()
         try:
-            found = self._analyzer.analyze(frame.image)
+            found = self._analyzer.follow(frame, self._view)
         except Exception as error:  # whatever a library comes up with, the next frame may do
+            self._view.lost()
             return LookFailed(self._clock.monotonic(), Reason.VISION_FAULT, in_words(error))
         return FrameSeen(self._clock.monotonic(), frame.captured_at, read_at, found)
 

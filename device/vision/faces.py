@@ -5,11 +5,12 @@ from functools import partial
 from pathlib import Path
 
 from device.errors import ModelError
-from device.records import Image, Probe, Reason
+from device.records import Frame, Image, Probe, Reason
 from device.settings.tables import VisionSettings
 from device.vision.alignment import align
 from device.vision.detector import Detection, Detector
 from device.vision.embedder import Embedder, decision_rule_of
+from device.vision.following import View, around, is_the_same
 from device.vision.landmarks import FaceMesh, Landmarks
 from device.vision.manifest import DecisionRule
 from device.vision.models import DETECTION, EMBEDDING, LANDMARKS, load_model, shipped_models_dir
@@ -40,6 +41,19 @@ class FaceAnalyzer:
         found = self._only_face(image)
         return found if isinstance(found, Reason) else self._judged(image, found, purpose)
 
+    def follow(self, frame: Frame, view: View) -> Probe | Reason:
+        """The same for a frame of a camera, `view` being what it showed before: the mesh follows the face, and the
+        detector looks for others every `DETECT_EVERY_S`.
+        """
+        followed = self._followed(frame, view)
+        found = followed or self._only_face(frame.image)
+        if isinstance(found, Reason):
+            view.lost()
+            return found
+        if not followed:
+            view.detected(around(found[1], found[0].score), frame.captured_at)
+        return self._judged(frame.image, found, Purpose.PROBE)
+
     def analyze_largest(self, image: Image, purpose: Purpose = Purpose.PROBE) -> Probe | Reason:
         """The same, but of several faces the largest if it is clearly larger than the next: people behind don't count.
 
@@ -55,6 +69,18 @@ class FaceAnalyzer:
         """The probe of one detected face, whatever its quality."""
         chip = align(image, landmarks, self.embedder.alignment)
         return Probe(self.embedder.embed(chip), measure(image, face, landmarks), face.box)
+
+    def _followed(self, frame: Frame, view: View) -> tuple[Detection, Landmarks] | None:
+        """The face where it is expected; None if it is not there, or if the detector has to look."""
+        expected = view.expected(frame.captured_at)
+        if expected is None:
+            return None
+        landmarks = self.mesh.locate(frame.image, expected)
+        face = around(landmarks, expected.score)
+        if landmarks.presence < MIN_PRESENCE or not is_the_same(expected, face):
+            return None
+        view.followed(face, frame.captured_at)
+        return face, landmarks
 
     def _only_face(self, image: Image) -> tuple[Detection, Landmarks] | Reason:
         """The face at the door; those of less than half the smallest useful size are people in the background."""

@@ -6,8 +6,9 @@ from typing import Protocol
 
 from device.errors import LintelError, ModelError
 from device.failures import in_words
-from device.records import Image, Probe, Reason
+from device.records import Frame, Probe, Reason
 from device.vision.embedder import Embedder
+from device.vision.following import View
 
 RETRY_S = 10.0
 """How long to wait before a model that is missing is looked for again."""
@@ -21,8 +22,10 @@ class Analyzer(Protocol):
     def embedder(self) -> Embedder:
         """The embedding network. Raises `ModelError` while there is none."""
 
-    def analyze(self, image: Image) -> Probe | Reason:
-        """The probe of the only face in an RGB image, or why there is none. Raises `ModelError`."""
+    def follow(self, frame: Frame, view: View) -> Probe | Reason:
+        """The probe of the only face in a frame, or why there is none; `view` is that of the camera. Raises
+        `ModelError`.
+        """
 
 
 class LateAnalyzer:
@@ -43,9 +46,9 @@ class LateAnalyzer:
         """The embedding network. Raises `ModelError` while there is none."""
         return self._there().embedder
 
-    def analyze(self, image: Image) -> Probe | Reason:
-        """As `FaceAnalyzer.analyze`. Raises `ModelError` while there are no models."""
-        return self._there().analyze(image)
+    def follow(self, frame: Frame, view: View) -> Probe | Reason:
+        """As `FaceAnalyzer.follow`. Raises `ModelError` while there are no models."""
+        return self._there().follow(frame, view)
 
     def trouble(self) -> str:
         """Why there is no analyzer, "" if there is one."""

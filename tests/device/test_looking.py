@@ -13,8 +13,9 @@ from device.clock import SystemClock
 from device.errors import CameraError, ModelError
 from device.looking import Beside, Look, Sight, Turns
 from device.policy.events import FrameSeen, LookFailed
-from device.records import Frame, Image, Reason
+from device.records import Frame, Reason
 from device.virtual.clock import SimulatedClock
+from device.vision.following import View
 
 PATIENCE_S = 10.0
 PIXELS = np.zeros((2, 2, 3), np.uint8)
@@ -60,7 +61,7 @@ class Counting:
     def embedder(self) -> object:
         raise AssertionError("nobody compares here")
 
-    def analyze(self, _image: Image) -> Reason:
+    def follow(self, _frame: Frame, _view: View) -> Reason:
         self._inside += 1
         self.most = max(self.most, self._inside)
         self.free.wait(PATIENCE_S)

@@ -42,7 +42,7 @@ class Analyzer:
     def __init__(self, *, fails: bool = False) -> None:
         self._fails = fails
 
-    def analyze(self, _image: object) -> Reason:
+    def follow(self, _frame: object, _view: object) -> Reason:
         if self._fails:
             raise ValueError
         return Reason.NO_FACE

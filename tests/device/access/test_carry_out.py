@@ -16,7 +16,7 @@ from device.credentials import parse_badge
 from device.errors import CameraError, ModelError, StoreError
 from device.records import (
     Event,
-    Image,
+    Frame,
     Outcome,
     Probe,
     Reason,
@@ -25,6 +25,7 @@ from device.records import (
 from device.store.audit import Audit
 from device.store.people import People
 from device.store.store import Store
+from device.vision.following import View
 from tests.device.access.world import (
     BADGE,
     MODEL,
@@ -185,14 +186,14 @@ def test_badge_revoked_during_the_look_is_denied(
     monkeypatch: pytest.MonkeyPatch, world_of: Callable[..., World], change: Callable[..., Any], reason: Reason
 ) -> None:
     world = world_of(probe(0.95))
-    analyze = world.analyzer.analyze
+    follow = world.analyzer.follow
 
-    def changing(image: Image) -> Probe | Reason:
+    def changing(frame: Frame, view: View) -> Probe | Reason:
         with Store(world.store.path.parent) as other, other.people() as people:
             change(people, BADGE, world.clock.utc())
-        return analyze(image)
+        return follow(frame, view)
 
-    monkeypatch.setattr(world.analyzer, "analyze", changing)
+    monkeypatch.setattr(world.analyzer, "follow", changing)
     assert world.swipe().decision.reason is reason
     assert world.releases == 0
 
@@ -201,14 +202,14 @@ def test_somebody_renamed_during_the_look_is_let_in(
     monkeypatch: pytest.MonkeyPatch, world_of: Callable[..., World]
 ) -> None:
     world = world_of(probe(0.95))
-    analyze = world.analyzer.analyze
+    follow = world.analyzer.follow
 
-    def renaming(image: Image) -> Probe | Reason:
+    def renaming(frame: Frame, view: View) -> Probe | Reason:
         with Store(world.store.path.parent) as other, other.people() as people:
             people.rename(people.held(BADGE).person, f"Ada {world.analyzer.seen}")
-        return analyze(image)
+        return follow(frame, view)
 
-    monkeypatch.setattr(world.analyzer, "analyze", renaming)
+    monkeypatch.setattr(world.analyzer, "follow", renaming)
     assert world.swipe().decision.granted
 
 
@@ -334,12 +335,12 @@ def test_badge_reassigned_during_the_look_is_denied(
     with world.store.people() as people:
         grace = people.add("Grace", world.clock.utc())
         people.add_references(grace, np.array([[1.0, 0.0]], np.float32), MODEL, world.clock.utc())
-    analyze = world.analyzer.analyze
+    follow = world.analyzer.follow
 
-    def changing(image: Image) -> Probe | Reason:
+    def changing(frame: Frame, view: View) -> Probe | Reason:
         with closing(sqlite3.connect(world.store.path)) as other, other:
             other.execute("UPDATE badges SET person_id = ?", [grace.id])
-        return analyze(image)
+        return follow(frame, view)
 
-    monkeypatch.setattr(world.analyzer, "analyze", changing)
+    monkeypatch.setattr(world.analyzer, "follow", changing)
     assert (world.swipe().decision.reason, world.releases) == (Reason.BADGE_UNKNOWN, 0)

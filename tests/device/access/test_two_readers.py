@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from device.access import Access
 from device.clock import Stop
 from device.credentials import parse_badge
-from device.records import BadgeRead, Image, KeyPress, Probe, Reason, Signal, Transaction
+from device.records import BadgeRead, Frame, KeyPress, Probe, Reason, Signal, Transaction
+from device.vision.following import View
 from tests.device.access.world import BADGE, MODEL, RULE, ScriptedCamera, World, probe
 
 HOLDER, OTHER = probe(0.95), probe(0.5)
@@ -32,8 +33,8 @@ class Views:
     def embedder(self) -> "Views":
         return self
 
-    def analyze(self, image: Image) -> Probe | Reason:
-        camera = int(image[0, 0, 0])
+    def follow(self, frame: Frame, view: View) -> Probe | Reason:  # noqa: ARG002
+        camera = int(frame.image[0, 0, 0])
         number = self.seen.get(camera, 0)
         self.seen[camera] = number + 1
         found = self.found[camera][min(number, len(self.found[camera]) - 1)]

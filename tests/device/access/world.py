@@ -20,7 +20,6 @@ from device.records import (
     DoorCommand,
     DoorState,
     Frame,
-    Image,
     Probe,
     Quality,
     Reason,
@@ -31,6 +30,7 @@ from device.store.store import Store
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
 from device.vision.embedder import Embedder
+from device.vision.following import View
 from device.vision.manifest import DecisionRule, Fusion, OperatingPoint
 from tests.device.doors import open_door, releases
 
@@ -99,7 +99,7 @@ class ScriptedAnalyzer:
     model_sha256 = MODEL
     decision_rule = RULE
 
-    def analyze(self, image: Image) -> Probe | Reason:  # noqa: ARG002
+    def follow(self, frame: Frame, view: View) -> Probe | Reason:  # noqa: ARG002
         result = self.found[min(self.seen, len(self.found) - 1)]
         self.seen += 1
         if isinstance(result, Exception):

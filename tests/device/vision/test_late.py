@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from device.errors import ModelError
-from device.records import Image, Reason
+from device.records import Frame, Reason
 from device.vision.embedder import Embedder
+from device.vision.following import View
 from device.vision.late import LateAnalyzer
 
-IMAGE = np.zeros((2, 2, 3), np.uint8)
+FRAME = Frame(np.zeros((2, 2, 3), np.uint8), 0.0)
 PATIENCE_S = 10.0
 
 
@@ -23,14 +24,14 @@ class Loaded:
 
     embedder = EMBEDDER
 
-    def analyze(self, image: Image) -> Reason:  # noqa: ARG002
+    def follow(self, frame: Frame, view: View) -> Reason:  # noqa: ARG002
         return Reason.NO_FACE
 
 
 def test_it_is_there_once_it_is_loaded() -> None:
     analyzer = LateAnalyzer(Loaded)
     assert analyzer.tried.wait(PATIENCE_S)
-    assert (analyzer.analyze(IMAGE), analyzer.embedder, analyzer.trouble()) == (Reason.NO_FACE, EMBEDDER, "")
+    assert (analyzer.follow(FRAME, View()), analyzer.embedder, analyzer.trouble()) == (Reason.NO_FACE, EMBEDDER, "")
 
 
 def test_while_it_loads_nothing_is_compared() -> None:
@@ -42,7 +43,7 @@ def test_while_it_loads_nothing_is_compared() -> None:
 
     analyzer = LateAnalyzer(load)
     with pytest.raises(ModelError, match="still being loaded"):
-        analyzer.analyze(IMAGE)
+        analyzer.follow(FRAME, View())
     assert analyzer.trouble() == "The models are still being loaded."
     comes.set()
 

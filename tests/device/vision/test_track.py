@@ -25,10 +25,10 @@ RULE = DecisionRule(
 )
 
 
-def probe(angle: float, *, x: float = 100.0) -> Probe:
+def probe(angle: float, *, x: float = 100.0, size: float = 100.0) -> Probe:
     """A probe whose embedding is turned by this angle, in radians; 0.451 is the threshold's."""
     embedding = np.array([np.cos(angle), np.sin(angle)], np.float32)
-    return Probe(embedding, Quality(face_px=150, brightness=120, blur=0.3, turn=0.0), Box(x, 100, 100, 100))
+    return Probe(embedding, Quality(face_px=150, brightness=120, blur=0.3, turn=0.0), Box(x, 100, size, size))
 
 
 def lengths(*probes: Probe) -> list[int]:
@@ -56,6 +56,15 @@ def test_face_that_jumps_is_another_one() -> None:
 
 def test_face_that_walks_is_the_same_one() -> None:
     assert lengths(probe(0.0), probe(0.0, x=190.0), probe(0.0, x=280.0)) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("size", "length"), [(150.0, 2), (151.0, 1), (67.0, 2), (66.0, 1)])
+def test_face_that_is_suddenly_larger_or_smaller_is_another_one(size: float, length: int) -> None:
+    assert lengths(probe(0.0), probe(0.0, size=size))[-1] == length
+
+
+def test_face_that_comes_closer_is_the_same_one() -> None:
+    assert lengths(*(probe(0.0, size=60.0 * 1.4**number) for number in range(4))) == [1, 2, 3, 4]
 
 
 def measured(*arguments: str) -> list[str]:
