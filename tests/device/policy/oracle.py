@@ -94,7 +94,7 @@ class Look:
     def sees(self, event: FrameSeen) -> None:
         self.failure, self.fault = "", None
         if isinstance(event.found, Probe):
-            if self.good and not (event.follows and event.captured_at - self.last_at <= 1.0):
+            if self.good and not (event.follows and 0 <= event.captured_at - self.last_at <= 1.0):
                 self.breaks()
             self.good.append(event.found)
             self.last_at, self.all_good = event.captured_at, self.all_good + 1

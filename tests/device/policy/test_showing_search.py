@@ -87,7 +87,7 @@ def test_verdicts_at_the_way_in_are_these_and_no_others() -> None:
     random number, which this badge does not have.
     """
     assert reasons(ends(ONE_PROBE, 3)) | reasons(ends(TWO_PROBES, 3)) == WAY_IN
-    elsewhere = {"exit", "door-interlocked", "outlier", "badge-random", "eyes-closed", "brows-covered"}
+    elsewhere = {"exit", "door-interlocked", "outlier", "same-picture", "badge-random", "eyes-closed", "brows-covered"}
     assert {reason.code for reason in Reason} - WAY_IN == elsewhere | LIKE_OTHER_VIEWS
 
 

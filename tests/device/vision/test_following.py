@@ -115,7 +115,7 @@ def test_face_that_jumps_is_detected_again(watcher: Watcher, figure: Figure) -> 
 
 def test_bad_frame_of_a_followed_face_has_its_reason(watcher: Watcher, portraits: Mapping[str, Image]) -> None:
     watcher.sees(100.0, EILEEN)
-    dark = (Scene((EILEEN,), portraits).draw(0.0, 1) * 0.25).astype(np.uint8)
+    dark = (Scene((EILEEN,), portraits).draw(0.0, 1) * 0.15).astype(np.uint8)
     assert (watcher.shown(100.1, dark), watcher.detector.looks) == (Reason.FACE_TOO_DARK, 1)
 
 
