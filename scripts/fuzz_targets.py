@@ -17,7 +17,8 @@ import fuzz_inputs as inputs
 from device.credentials import format_badge, parse_badge
 from device.errors import ConfigError, CredentialError
 from device.line_server import Peer
-from device.readers.formats import FormatTable, Refusal, decode, encode, formats_for, own_card_formats
+from device.readers.cards.own_formats import own_card_formats
+from device.readers.formats import FormatTable, Refusal, decode, encode, formats_for
 from device.readers.osdp.events import Condition, condition_after, event_from, notices
 from device.readers.osdp.frames import Asked, asked_by, reply_in
 from device.readers.pn532.dialogue import TEXT_FORMAT, UID_FORMATS, Answer, dialogue

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 import click
 
 from device.cli.context import json_option, print_json, print_json_line, settings_of
+from device.cli.decode import decode_bits
 from device.commandline import NumberRange
-from device.errors import ConfigError
 from device.terminal import say
 
 if TYPE_CHECKING:
     from device.cli.text.reader_events import Transcript
     from device.ports import Clock, Reader
-    from device.readers.formats import FormatTable, Refusal
-    from device.settings.tables import Settings
 
 SHOW_S = 1.5
 """How long `lintel readers test` shows each signal."""
@@ -30,41 +28,7 @@ def readers() -> None:
     """Decode cards; list, test and watch readers; give them their keys."""
 
 
-@readers.command(
-    "decode",
-    epilog="""\b
-Examples:
-  lintel readers decode 10010101000000000010001010
-  lintel readers decode --json 1 00101010 0000000001000101 0
-  lintel readers decode --format h10304 0010110000100101000101011100101000000
-
-\b
-Exit codes: 0 a badge, 1 refused, 2 characters other than 0 and 1, 3 settings.""",
-)
-@click.argument("bits", nargs=-1, required=True)
-@click.option("--format", "name", metavar="NAME", help="Read it as this card format; `lintel readers list` shows them.")
-@json_option
-@click.pass_context
-def decode_bits(context: click.Context, bits: tuple[str, ...], name: str | None, as_json: bool) -> int:
-    """Decode BITS, a frame in 0 and 1.
-
-    Write the first bit first; spaces are ignored. Without --format it is decoded as the first reader in the settings
-    would. JSON has format, facility (0 where the format has none) and number, or refused, reason and hint.
-    """
-    from device.cli.text.reader_events import credential_line
-    from device.readers.formats import Refusal, decode
-
-    frame, table = _frame(bits), _table(settings_of(context), name)
-    if not as_json:
-        _draw(frame, table)
-    found = decode(frame, table)
-    if isinstance(found, Refusal):
-        return _tell_refusal(found, as_json=as_json)
-    if as_json:
-        print_json({"format": found.format, "facility": found.facility, "number": found.number})
-    else:
-        say(credential_line(found))
-    return 0
+readers.add_command(decode_bits)
 
 
 @readers.command("list", epilog="Exit codes: 0 done, 3 settings.")
@@ -99,12 +63,13 @@ def test_readers(context: click.Context, name: str | None, seconds: float) -> in
     """
     from device.cli.text.reader_events import Transcript
     from device.commissioning.at_readers import chosen, watched
+    from device.commissioning.byte_orders import byte_orders
 
     settings, missed = settings_of(context), 0
     for reader_settings in chosen(settings, name):
         say(f"Reader {reader_settings.name}: watch its LED and listen to its buzzer, if it has them.")
-        with watched(settings, (reader_settings,)) as (reader, clock, tables):
-            transcript = Transcript(clock.monotonic(), tables)
+        with byte_orders(settings) as orders, watched(settings, (reader_settings,)) as (reader, clock, tables):
+            transcript = Transcript(clock.monotonic(), tables, orders.suggestion)
             _show_signals(reader, clock, transcript)
             say(f"Present a badge within {seconds:g} s.")
             missed += not _read_badge(reader, clock, transcript, seconds)
@@ -129,11 +94,16 @@ def monitor_readers(
     from device.cli.sightings import Sightings
     from device.cli.text.reader_events import Transcript
     from device.commissioning.at_readers import chosen, events, watched
+    from device.commissioning.byte_orders import byte_orders
     from device.readers.kinds import hold_time_of
 
     settings = settings_of(context)
-    with suppress(KeyboardInterrupt), watched(settings, chosen(settings, name)) as (reader, clock, tables):
-        transcript = Transcript(clock.monotonic(), tables)
+    with (
+        suppress(KeyboardInterrupt),
+        byte_orders(settings) as orders,
+        watched(settings, chosen(settings, name)) as (reader, clock, tables),
+    ):
+        transcript = Transcript(clock.monotonic(), tables, orders.suggestion)
         sightings = Sightings({one.name: hold_time_of(one) for one in settings.readers})
         say("Watching. Present a badge; Ctrl-C ends.", err=True)
         for event in events(reader, clock, seconds):
@@ -173,44 +143,6 @@ def osdp_keyset(context: click.Context, name: str, seconds: float, install: bool
         )
     give_key(settings, reader, seconds, install=install)
     say(f"Reader {name} has a new key of its own.")
-
-
-def _frame(bits: tuple[str, ...]) -> str:
-    frame = "".join("".join(bits).split())
-    if not frame or set(frame) - {"0", "1"}:
-        raise click.BadParameter("expected 0 and 1, as in 10010101000000000010001010", param_hint="'BITS'")
-    return frame
-
-
-def _table(settings: "Settings", name: str | None) -> "FormatTable":
-    """The format of a name, or those of the first reader. Raises `ConfigError` for settings that are wrong."""
-    from device.readers.formats import formats_for
-    from device.readers.kinds import kind_of
-
-    first = settings.readers[0]
-    usual = formats_for(first.formats if kind_of(first).reads_bits else (), settings.formats)
-    if name is None:
-        return usual
-    try:
-        return formats_for((name,), settings.formats)
-    except ConfigError as error:
-        raise click.BadParameter(f"{error.message} {error.hint}", param_hint="'--format'") from None
-
-
-def _draw(frame: str, table: "FormatTable") -> None:
-    from device.cli.text.reader_events import frame_lines
-
-    known = table.by_length.get(len(frame), ())
-    if len(known) == 1:
-        say("\n".join(frame_lines(frame, known[0])))
-
-
-def _tell_refusal(refusal: "Refusal", *, as_json: bool) -> int:
-    if as_json:
-        print_json({"refused": refusal.why, "reason": refusal.text, "hint": refusal.hint})
-    else:
-        say(f"Refused: {refusal.text}\nWhat to do: {refusal.hint}", err=True)
-    return 1
 
 
 def _show_signals(reader: "Reader", clock: "Clock", transcript: "Transcript") -> None:

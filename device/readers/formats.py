@@ -7,102 +7,26 @@ stands (the ones of its group, itself included, are even or odd in number), X wh
 Sources, facts only: H10301 in RF IDeas' "Proximity Card Formats"; H10304 in OOAccess' "37 Bit Card Format"; H10302,
 whose parity is that of H10304, H10306 and Corporate 1000 in Proxmark3's `wiegand_formats.c`, the latter also in the
 examples of Suprema's device SDK (BS2_WIEGAND, `parityPos` 1, 34, 0), 34 bits also in Civintec's CN56 manual; the serial
-numbers, without parity, in Rosslare's AY-T6350 manual and Civintec's. Their bytes are taken in the order they come in:
-set a Wiegand reader to send the byte first that the card says first, or its badges are not those of other readers.
+numbers, without parity, in Rosslare's AY-T6350 manual and Civintec's.
+
+Facility code and number are taken in the order in which they come, unless the format is named with an order behind it:
+`csn4:reversed` gives the badges of `csn4` from a reader that sends the last byte first (`byte_order`).
 
 What parity does not cover: nothing of the five formats of the trade, every bit of a serial number (`csn4`, `csn7`), and
 of your own formats whatever no mask covers (`unguarded`). An even number of flips in every group is not seen.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
-from graphlib import CycleError, TopologicalSorter
 
-from device.credentials import FORMATS, MAX_FACILITY_BITS, MAX_OWN_BITS, OWN, format_badge
+from device.credentials import OWN, format_badge
 from device.errors import ConfigError, CredentialError
+from device.readers.cards.byte_order import BYTE, Order, arranged
+from device.readers.cards.card_formats import ALIASES, BUILT_IN, CardFormat, checks
+from device.readers.cards.own_formats import own_card_formats
 from device.records import Credential
 from device.settings.tables import FormatSettings
-
-MIN_BITS = 9
-"""A shorter frame is a key."""
-
-
-@dataclass(frozen=True, slots=True)
-class CardFormat:
-    """One row of the table; `name` is the format of the credentials that it gives."""
-
-    name: str
-    layout: str
-    parity: tuple[str, ...]
-    about: str
-
-    @property
-    def length(self) -> int:
-        """Bits of a frame."""
-        return len(self.layout)
-
-    @property
-    def has_facility(self) -> bool:
-        """Whether a part of it says to which site a card belongs."""
-        return "F" in self.layout
-
-
-BUILT_IN = (
-    CardFormat(
-        "h10301",
-        "PFFFFFFFFNNNNNNNNNNNNNNNNP",
-        (
-            "EXXXXXXXXXXXX.............",
-            ".............XXXXXXXXXXXXO",
-        ),
-        "26 bits, the industry's standard",
-    ),
-    CardFormat(
-        "h10306",
-        "PFFFFFFFFFFFFFFFFNNNNNNNNNNNNNNNNP",
-        (
-            "EXXXXXXXXXXXXXXXX.................",
-            ".................XXXXXXXXXXXXXXXXO",
-        ),
-        "34 bits",
-    ),
-    CardFormat(
-        "c1k35s",
-        "PPFFFFFFFFFFFFNNNNNNNNNNNNNNNNNNNNP",
-        (
-            ".EXX.XX.XX.XX.XX.XX.XX.XX.XX.XX.XX.",
-            ".XX.XX.XX.XX.XX.XX.XX.XX.XX.XX.XX.O",
-            "OXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX",
-        ),
-        "35 bits, Corporate 1000",
-    ),
-    CardFormat(
-        "h10302",
-        "PNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNP",
-        (
-            "EXXXXXXXXXXXXXXXXXX..................",
-            "..................XXXXXXXXXXXXXXXXXXO",
-        ),
-        "37 bits, number only",
-    ),
-    CardFormat(
-        "h10304",
-        "PFFFFFFFFFFFFFFFFNNNNNNNNNNNNNNNNNNNP",
-        (
-            "EXXXXXXXXXXXXXXXXXX..................",
-            "..................XXXXXXXXXXXXXXXXXXO",
-        ),
-        "37 bits, with a facility code",
-    ),
-    CardFormat("csn4", "N" * 32, (), "32 bits, a serial number of 4 bytes (ISO 14443)"),
-    CardFormat("csn7", "N" * 56, (), "56 bits, a serial number of 7 bytes (ISO 14443)"),
-)
-
-ALIASES = {"csn32": "csn4", "csn56": "csn7"}
-"""Other names; a length in bits is a name as well, where only one format has it."""
 
 
 class Why(StrEnum):
@@ -115,6 +39,7 @@ class Why(StrEnum):
     ALL_ZEROS = "all-zeros"
     WRONG_PARITY = "wrong-parity"
     NUMBER_ZERO = "number-zero"
+    RANDOM = "random"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +63,6 @@ class FormatTable:
         return tuple(known[0] for known in self.by_length.values() if len(known) == 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One parity bit: where it stands, from 0 on the left, and its group, itself included, as bits of a number."""
-
-    position: int
-    odd: bool
-    group: int
-
-
 def decode(bits: str, table: FormatTable) -> Credential | Refusal:
     """The credential in a frame of 0 and 1, or why there is none. Raises nothing, whatever comes."""
     known = table.by_length.get(len(bits), ())
@@ -158,7 +74,8 @@ def decode_as(bits: str, known: CardFormat) -> Credential | Refusal:
     """The same with a format already chosen, for a frame of its length."""
     if wrong := wrong_parity(bits, known):
         return _of_wrong_parity(bits, known, wrong)
-    facility, number = _field(bits, known, "F"), _field(bits, known, "N")
+    sent = in_card_order(bits, known)
+    facility, number = _field(sent, known, "F"), _field(sent, known, "N")
     if not number and not known.has_facility:
         text = f"The number is 0, which no card of the format {known.name} has."
         return Refusal(Why.NUMBER_ZERO, text, "Present a card that has been programmed.")
@@ -172,7 +89,7 @@ def encode(credential: Credential, formats: tuple[CardFormat, ...] = BUILT_IN) -
     """
     for known in formats:
         if known.name == credential.format:
-            bits = _with_parity(_laid_out(credential, known), known)
+            bits = _with_parity(in_card_order(_laid_out(credential, known), known), known)
             if isinstance(refusal := _unlike_any_card(bits) or decode_as(bits, known), Refusal):
                 raise CredentialError(f"No card sends {format_badge(credential)}: {refusal.text}", hint=refusal.hint)
             return bits
@@ -193,19 +110,10 @@ def formats_for(names: Iterable[str], own_formats: tuple[FormatSettings, ...] = 
     return FormatTable(table)
 
 
-def own_card_formats(own_formats: Iterable[FormatSettings]) -> tuple[CardFormat, ...]:
-    """The owner's formats; they give credentials of the formats `own:NAME`. Raises `ConfigError`."""
-    taken = {row.name for row in FORMATS} | {row.name for row in BUILT_IN} | set(ALIASES)
-    formats = []
-    for own in own_formats:
-        if own.name in taken:
-            raise _malformed(own, "there is a format of this name already")
-        taken.add(own.name)
-        known = CardFormat(f"{OWN}{own.name}", own.layout, own.parity, f"{len(own.layout)} bits, your own")
-        for fault in _faults(known):
-            raise _malformed(own, fault)
-        formats.append(known)
-    return tuple(formats)
+def in_card_order(bits: str, known: CardFormat) -> str:
+    """A frame with facility code and number in the order of the card; and back, as the orders are their own inverse."""
+    turned = dict(zip(known.payload, arranged("".join(bits[at] for at in known.payload), known.order), strict=True))
+    return "".join(turned.get(at, bit) for at, bit in enumerate(bits))
 
 
 def wrong_parity(bits: str, known: CardFormat) -> tuple[int, ...]:
@@ -214,27 +122,6 @@ def wrong_parity(bits: str, known: CardFormat) -> tuple[int, ...]:
     return tuple(
         sorted(check.position for check in checks(known) if (frame & check.group).bit_count() % 2 != check.odd)
     )
-
-
-def unguarded(known: CardFormat) -> tuple[int, ...]:
-    """The bits, from 0, that no parity bit covers: one of them that is flipped makes another card, or none."""
-    texts = known.parity
-    return tuple(at for at in range(known.length) if all(text[at] == "." for text in texts))
-
-
-@lru_cache(maxsize=256)
-def checks(known: CardFormat) -> tuple[Check, ...]:
-    """A format's parity bits, each after those that it covers. Raises `CycleError` if some cover each other."""
-    by_position = {_stands_at(text): text for text in known.parity}
-    covered = {at: [p for p in by_position if p != at and text[p] == "X"] for at, text in by_position.items()}
-    return tuple(
-        Check(at, "O" in by_position[at], int("".join("01"[letter != "."] for letter in by_position[at]), 2))
-        for at in TopologicalSorter(covered).static_order()
-    )
-
-
-def _stands_at(text: str) -> int:
-    return max(text.find("E"), text.find("O"))
 
 
 def _field(bits: str, known: CardFormat, letter: str) -> int:
@@ -282,17 +169,17 @@ def _of_no_length(count: int, known: tuple[CardFormat, ...], table: FormatTable)
     if len(known) == 1:
         return None
     if known:
-        names = " or ".join(row.name for row in known)
+        names = " or ".join(row.title for row in known)
         text = f"{count} bits may be {names}: the bits don't say which."
         return Refusal(Why.AMBIGUOUS_LENGTH, text, "Name one: in the setting `formats` of the reader, or by --format.")
-    lengths = ", ".join(f"{row.length} ({row.name})" for row in sorted(table.formats, key=lambda row: row.length))
+    lengths = ", ".join(f"{row.length} ({row.title})" for row in sorted(table.formats, key=lambda row: row.length))
     text = f"No format in use here has {count} bits. In use: {lengths}."
     return Refusal(Why.UNKNOWN_LENGTH, text, "Name it in the setting `formats` of the reader, or describe it there.")
 
 
 def _of_wrong_parity(bits: str, known: CardFormat, wrong: tuple[int, ...]) -> Refusal:
     where = " and ".join(f"bit {at + 1}" for at in wrong)
-    text = f"Wrong parity of {known.name}, at {where} of {known.length}."
+    text = f"Wrong parity of {known.title}, at {where} of {known.length}."
     return Refusal(Why.WRONG_PARITY, text, _turned_hint(bits, known))
 
 
@@ -317,7 +204,13 @@ def _by_length(formats: Iterable[CardFormat]) -> dict[int, tuple[CardFormat, ...
 
 
 def _named(name: str, known: tuple[CardFormat, ...]) -> CardFormat:
-    """The format of a name, an own name without `own:`, an alias or a length. Raises `ConfigError`."""
+    """The format of a name, an own name without `own:`, an alias or a length, each with an order behind it if wanted.
+
+    Raises `ConfigError`.
+    """
+    wanted, _, order = name.strip().lower().rpartition(":")
+    if wanted and order and order in set(Order):
+        return _ordered(_named(wanted, known), Order(order))
     wanted = name.strip().lower()
     wanted = ALIASES.get(wanted, wanted)
     found = [row for row in known if wanted in (row.name, row.name.removeprefix(OWN), str(row.length))]
@@ -325,53 +218,38 @@ def _named(name: str, known: tuple[CardFormat, ...]) -> CardFormat:
         return found[0]
     names = ", ".join(row.name for row in found or known)
     what = "names several card formats" if found else "is not a card format"
-    raise ConfigError(f"{name[:40]!r} {what}.", hint=f"Choose one of {names}.")
+    orders = ", ".join(f":{order}" for order in Order if order)
+    raise ConfigError(f"{name[:40]!r} {what}.", hint=f"Choose one of {names}. An order may follow: {orders}.")
+
+
+def _ordered(known: CardFormat, order: Order) -> CardFormat:
+    """The same from a reader that sends it in another order. Raises `ConfigError` if it does not have whole bytes."""
+    if known.order:
+        raise ConfigError(f"{known.title}:{order} names two orders.", hint=f"Leave one of them: {known.title}.")
+    if len(known.payload) % BYTE:
+        raise ConfigError(
+            f"The card format {known.name} can't be {order}: it has {len(known.payload)} bits besides parity, "
+            "not whole bytes.",
+            hint=f"Leave `:{order}` out, or describe the format under [[formats]].",
+        )
+    return replace(known, order=order)
+
+
+def in_other_orders(bits: str, formats: Iterable[CardFormat]) -> Iterator[tuple[CardFormat, Credential]]:
+    """What a frame would be in each format of its length and each order in which it makes sense."""
+    for known in formats:
+        if known.length == len(bits) and len(known.payload) % BYTE == 0:
+            for order in Order:
+                other = replace(known, order=order)
+                if isinstance(found := decode_as(bits, other), Credential):
+                    yield other, found
 
 
 def _refuse_two_of_one_length(table: Mapping[int, tuple[CardFormat, ...]]) -> None:
     for length, known in table.items():
         if len(known) > 1:
-            names = " and ".join(row.name for row in known)
+            names = " and ".join(row.title for row in known)
             raise ConfigError(
                 f"The card formats {names} both have {length} bits: a frame cannot tell which it is.",
                 hint="Keep one of them in the setting `formats` of the reader.",
             )
-
-
-def _malformed(own: FormatSettings, fault: str) -> ConfigError:
-    return ConfigError(
-        f"The card format {own.name!r} in the settings is wrong: {fault}.",
-        hint="`layout` has one letter per bit (F, N, P, .); `parity` a text per P: E or O at it, X where it covers.",
-    )
-
-
-def _faults(known: CardFormat) -> Iterator[str]:
-    """What is wrong with an own format, the first thing first."""
-    layout = known.layout
-    if not re.fullmatch(rf"[FNP.]{{{MIN_BITS},{MAX_OWN_BITS}}}", layout):
-        yield f"its layout needs {MIN_BITS} to {MAX_OWN_BITS} letters, F, N, P or a dot"
-    if "N" not in layout:
-        yield "its layout has no N, so that all cards would be one"
-    for letter in "FN":
-        if re.search(f"{letter}[^{letter}]+{letter}", layout):
-            yield f"the letters {letter} in its layout do not stand together"
-    if layout.count("F") > MAX_FACILITY_BITS:
-        yield f"its facility code has more than {MAX_FACILITY_BITS} bits"
-    yield from _parity_faults(known)
-
-
-def _parity_faults(known: CardFormat) -> Iterator[str]:
-    for index, text in enumerate(known.parity, start=1):
-        if len(text) != known.length:
-            yield f"its parity text {index} has {len(text)} letters, its layout {known.length}"
-        if not re.fullmatch(r"[X.]*[EO][X.]*", text):
-            yield f"its parity text {index} needs one E or O, and X or a dot otherwise"
-        if known.layout[_stands_at(text)] != "P":
-            yield f"its parity text {index} has its E or O where the layout has no P"
-    expected = [at for at, letter in enumerate(known.layout) if letter == "P"]
-    if sorted(_stands_at(text) for text in known.parity) != expected:
-        yield f"it has {len(expected)} P, but not one parity text for each"
-    try:
-        checks(known)
-    except CycleError:
-        yield "its parity bits cover each other"

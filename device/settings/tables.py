@@ -46,7 +46,8 @@ class ReaderSettings(Group, frozen=True):
         tuple[str, ...],
         Meta(
             description="card formats to read, at most one of each length; empty: those whose length is unique "
-            "(pn532: all csn)"
+            "(pn532: all csn); `csn4:reversed`, `:bits-reversed` or `:mirrored` for a reader that sends its bytes, "
+            "the bits of each byte, or both in reverse"
         ),
     ] = ()
     data0_pin: Annotated[Pin | None, Meta(description="GPIO number (BCM) of Wiegand's data 0")] = None

@@ -15,8 +15,9 @@ from device.door.operation import Door
 from device.door.wires.gpio import BoardIO, level_of
 from device.errors import ConfigError, CredentialError
 from device.ports import Reader
+from device.readers.cards.card_formats import BUILT_IN
 from device.readers.context import ReaderContext
-from device.readers.formats import encode
+from device.readers.formats import encode, formats_for
 from device.readers.presentations import Presentations
 from device.readers.wiegand.reader import open_reader
 from device.records import BadgeRead, Credential, DoorInput, DoorOutput, Line, ReaderEvent
@@ -76,6 +77,7 @@ class VirtualDoor:
         self.reader = world.reader_of(world.clock)
         (wires,) = settings.readers
         around = ReaderContext(world.clock, lambda: world.pins.factory, Path(), formats)
+        self._formats = (*formats_for(wires.formats, formats).formats, *BUILT_IN)
         self._wired_reader: Reader = stack.enter_context(closing(open_reader(wires, around)))
         self._wires = WiegandWires(world.pins.factory, wires.data0_pin or 0, wires.data1_pin or 0)
         self._presentations = {reader: Presentations(wires.hold_time_s) for reader in self._readers}
@@ -103,7 +105,7 @@ class VirtualDoor:
         if via == "reader":
             self.reader.present(_credential(written))
         else:
-            self._wires.schedule(frame(flipped(encode(parse_badge(written)), *flip)), self._clock)
+            self._wires.schedule(frame(flipped(encode(parse_badge(written), self._formats), *flip)), self._clock)
 
     def happen(self, what: Happening) -> None:
         """Does to the door what a scenario says. A lock whose feedback it has touched follows its relay no more."""

@@ -1,12 +1,13 @@
 """Words for what a reader gives: the frame drawn with its fields and parity, badges, keys and notices."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import assert_never
 
 from device.credentials import format_badge, is_cut_short, is_random
-from device.readers.formats import CardFormat, FormatTable, wrong_parity
+from device.readers.cards.card_formats import CardFormat
+from device.readers.formats import FormatTable, in_card_order, wrong_parity
 from device.records import BadgeRead, BadgeRemoved, Credential, KeyPress, ReaderEvent, ReaderNotice, Signal
 
 EXPECTED = {
@@ -24,6 +25,8 @@ def frame_lines(bits: str, known: CardFormat) -> Iterator[str]:
     wrong = wrong_parity(bits, known)
     yield f"bits    {_apart(bits, known)}"
     yield f"layout  {_apart(known.layout, known)}"
+    if known.order:
+        yield f"card    {_apart(in_card_order(bits, known), known)}  {known.order}"
     for text in known.parity:
         even = "E" in text
         verdict = "WRONG" if text.index("E" if even else "O") in wrong else "holds"
@@ -51,6 +54,8 @@ class Transcript:
 
     began_at: float
     tables: dict[str, FormatTable | None]
+    suggested: Callable[[str, FormatTable], str] = lambda _bits, _table: ""
+    """What to set so that a frame is the badge of a person; empty for most."""
 
     def lines(self, event: ReaderEvent, *, show_keys: bool = False) -> Iterator[str]:
         """An event in words; unless keys are shown, each is a `*`."""
@@ -115,6 +120,8 @@ class Transcript:
             yield from frame_lines(read.bits, known)
         elif read.bits:
             yield f"bits    {read.bits}  ({len(read.bits)})"
+        if (table := self.tables.get(read.reader)) and (suggestion := self.suggested(read.bits, table)):
+            yield suggestion
 
     def _known(self, read: BadgeRead) -> CardFormat | None:
         """The format of a frame, if its reader reads one of its length and no other."""

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from device.readers.formats import BUILT_IN, CardFormat, formats_for, own_card_formats, unguarded
+from device.readers.cards.card_formats import BUILT_IN, CardFormat, unguarded
+from device.readers.cards.own_formats import own_card_formats
+from device.readers.formats import formats_for
 from device.readers.kinds import KINDS, ReaderKind, kind_of, security_of
 from device.settings.tables import ReaderSettings, Settings
 
@@ -50,7 +52,7 @@ def _kind_row(kind: ReaderKind) -> dict[str, Any]:
 def _reader_row(door: str, reader: ReaderSettings, settings: Settings) -> dict[str, Any]:
     kind = kind_of(reader)
     formats = (
-        [known.name for known in formats_for(reader.formats, settings.formats).formats]
+        [known.title for known in formats_for(reader.formats, settings.formats).formats]
         if kind.reads_bits
         else list(reader.formats)
     )

@@ -10,8 +10,9 @@ from typing import Any, assert_never
 from device import failures
 from device.errors import ConfigError, ReaderError
 from device.ports import Clock
+from device.readers.cards.card_formats import MIN_BITS
 from device.readers.context import ReaderContext
-from device.readers.formats import MIN_BITS, FormatTable, Refusal, decode, formats_for
+from device.readers.formats import FormatTable, Refusal, decode, formats_for
 from device.readers.wiegand.frames import Assembler, Burst, DataLine, Edge, Rest, is_key_code, key_of
 from device.records import BadgeRead, KeyPress, Notice, ReaderEvent, ReaderNotice, Security, Signal
 from device.settings.tables import ReaderSettings

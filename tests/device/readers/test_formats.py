@@ -8,21 +8,9 @@ from hypothesis import strategies as st
 
 from device.credentials import WIDTHS, format_badge, parse_badge
 from device.errors import ConfigError, CredentialError
-from device.readers.formats import (
-    ALIASES,
-    BUILT_IN,
-    CardFormat,
-    FormatTable,
-    Refusal,
-    Why,
-    checks,
-    decode,
-    encode,
-    formats_for,
-    own_card_formats,
-    unguarded,
-    wrong_parity,
-)
+from device.readers.cards.card_formats import ALIASES, BUILT_IN, CardFormat, checks, unguarded
+from device.readers.cards.own_formats import own_card_formats
+from device.readers.formats import FormatTable, Refusal, Why, decode, encode, formats_for, wrong_parity
 from device.records import Credential
 from device.settings.tables import FormatSettings
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from device.cli.text.reader_events import Transcript
-from device.readers.formats import BUILT_IN, CardFormat, encode, formats_for
+from device.readers.cards.card_formats import BUILT_IN, CardFormat
+from device.readers.formats import encode, formats_for
 from device.records import BadgeRead, Credential, KeyPress, Notice, ReaderNotice, Security
 from tests.device.cli.readers.bench import CARD, HOUSE
 from tests.device.commands import Lintel

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.clock import SystemClock
+from device.readers.cards.card_formats import BUILT_IN
 from device.readers.context import ReaderContext
-from device.readers.formats import BUILT_IN, encode
+from device.readers.formats import encode
 from device.readers.wiegand.reader import open_reader
 from device.records import BadgeRead, Credential, Notice, Security
 from device.virtual.clock import SimulatedClock

@@ -1,0 +1,1 @@
+"""Card formats as tables: those of the trade, those of the owner, and in which order a reader sends them."""
