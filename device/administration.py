@@ -1,12 +1,12 @@
 """What an operator changes about people and badges without pictures: each change one transaction with its audit row."""
 
 import shlex
-import unicodedata
 from datetime import datetime
 
 from device.badge_tags import known_key, tag_of
 from device.credentials import format_badge, parse_badge, refuse_random
 from device.errors import CredentialError
+from device.names import quoted, search_key
 from device.ports import Clock
 from device.records import Badge, Credential, Enrolled, Event, Person, Reference, RevokedBadge
 from device.store.people import People
@@ -131,15 +131,16 @@ def named(people: People, name: str) -> Person:
     """The person of this name. Raises `CredentialError` if there is none."""
     person = people.named(name)
     if person is None:
-        raise CredentialError(f"No person named {name!r} is enrolled.", hint=_meant(people, name))
+        raise CredentialError(f"No person named {quoted(name)} is enrolled.", hint=_meant(people, name))
     return person
 
 
 def _meant(people: People, name: str) -> str:
     """Whom an operator may have meant who typed a part of a name."""
-    alike = [known.person.name for known in people.everyone() if _bare(name) in _bare(known.person.name)]
+    key = search_key(name)
+    alike = [known.person.name for known in people.everyone() if key and key in search_key(known.person.name)]
     if 0 < len(alike) <= MAX_ALIKE:
-        return f"Write the whole name: {' or '.join(map(repr, alike))}."
+        return f"Write the whole name: {' or '.join(map(quoted, alike))}."
     return "Search by a part of the name: `lintel people find`."
 
 
@@ -216,7 +217,7 @@ def find(store: Store, text: str) -> tuple[Enrolled, ...]:
     """
     with store.people() as people:
         everyone = people.everyone()
-    asked, key = _parsed(text), known_key(store.path.parent)
+    asked, key, part = _parsed(text), known_key(store.path.parent), search_key(text)
 
     def is_meant(held: Credential) -> bool:
         by_number = asked is not None and asked.format == "number" and held.number == asked.number
@@ -225,7 +226,8 @@ def find(store: Store, text: str) -> tuple[Enrolled, ...]:
     return tuple(
         enrolled
         for enrolled in everyone
-        if _bare(text) in _bare(enrolled.person.name) or any(is_meant(badge.credential) for badge in enrolled.badges)
+        if (part and part in search_key(enrolled.person.name))
+        or any(is_meant(badge.credential) for badge in enrolled.badges)
     )
 
 
@@ -241,9 +243,3 @@ def _parsed(text: str) -> Credential | None:
         return parse_badge(text)
     except CredentialError:
         return None
-
-
-def _bare(name: str) -> str:
-    """Without accents, case and needless spaces."""
-    apart = unicodedata.normalize("NFKD", " ".join(name.split()))
-    return "".join(letter for letter in apart if not unicodedata.combining(letter)).casefold()

@@ -1,8 +1,10 @@
 """What both command lines are made of: commands imported on demand, and errors as sentences with an exit code."""
 
 import importlib
+import io
 import math
 import os
+import threading
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +13,9 @@ import click
 
 from device.errors import LintelError
 from device.failures import in_words
-from device.terminal import Context, say, with_whole_words
+from device.names import refuse_controls, tidy
+from device.terminal import Context, give_up_output, put, ready_streams, say, with_whole_words
+from device.user_folders import expanded
 
 DEBUG_VARIABLE = "LINTEL_DEBUG"
 """Set to anything, it shows the traceback of a bug."""
@@ -31,11 +35,37 @@ class Printable(click.ParamType):  # type: ignore[type-arg]  # generic in newer 
     name = "text"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The text without spaces around it."""
+        """The text as it is meant, or a mistake on the command line."""
+        try:
+            return self.meant(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+    def meant(self, value: str) -> str:
+        """Without spaces around it. Raises `ValueError` with a sentence."""
         text = value.strip()
-        if not text or not text.isprintable():
-            self.fail(f"expected text without control characters, received {value!r}", param, ctx)
+        if not text:
+            raise ValueError("expected text without control characters, received nothing")
+        refuse_controls(text)
         return text
+
+
+class NewName(Printable):
+    """A person's name, as it is to be stored."""
+
+    def meant(self, value: str) -> str:
+        """In the form in which names are stored. Raises `ValueError`."""
+        return tidy(value)
+
+
+class FolderPath(Printable):
+    """A folder, there or not: `~` is the user's home, and a relative path begins where the command runs."""
+
+    name = "folder"
+
+    def meant(self, value: str) -> str:
+        """Its absolute path. Raises `ValueError`."""
+        return str(expanded(super().meant(value)))
 
 
 class NumberRange(click.FloatRange):
@@ -78,29 +108,50 @@ class LazyGroup(click.Group):
 
 
 def run_command(command: click.Command, arguments: Sequence[str] | None = None) -> int:
-    """Runs a command line and returns the exit code; an error becomes a sentence, without a traceback."""
+    """Runs a command line and returns the exit code; an error becomes a sentence, without a traceback.
+
+    The code of an answer is returned only if the answer was printed: 1 never means that the output was full or closed.
+    """
+    ready_streams()
+    if arguments is None:  # the process is this command's alone
+        threading.excepthook = _thread_failed
     try:
         result = command.main(arguments, standalone_mode=False)
     except LintelError as error:
         say(f"Error: {error.message}\nWhat to do: {error.hint}", err=True)
         return error.exit_code
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        return _misused(error)
     except (click.Abort, KeyboardInterrupt):
         say("Stopped.", err=True)
         return 130
     except SystemExit as end:  # click's own, with 1 when the reader of the output has left
         return OUTPUT_CLOSED if end.code == 1 else end.code if isinstance(end.code, int) else 0
     except OSError as error:
+        give_up_output()
         say(f"Error: {_told(error)}\nWhat to do: {_DISK}", err=True)
         return SYSTEM_REFUSED
     except Exception as error:
         if os.environ.get(DEBUG_VARIABLE):
-            raise
+            put("".join(traceback.format_exception(error)).rstrip(), err=True)
         say(f"Error: {_bug(error)}\nWhat to do: {_REPORT}", err=True)
         return LintelError.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _misused(error: click.ClickException) -> int:
+    shown = io.StringIO()
+    error.show(shown)
+    put(shown.getvalue().rstrip(), err=True)
+    return error.exit_code
+
+
+def _thread_failed(failed: threading.ExceptHookArgs) -> None:
+    """As Python prints the error of a thread, but without the passwords of addresses in it."""
+    if failed.exc_type is not SystemExit:
+        name = failed.thread.name if failed.thread else "?"
+        lines = traceback.format_exception(failed.exc_type, failed.exc_value, failed.exc_traceback)
+        put(f"Exception in thread {name}:\n{''.join(lines).rstrip()}", err=True)
 
 
 def _told(error: OSError) -> str:

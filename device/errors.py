@@ -20,16 +20,21 @@ answer "no" (a non-match, an expectation not met, a check that failed); 2 is a m
 
 from typing import ClassVar
 
+from device.redaction import redacted
+
 
 class LintelError(Exception):
-    """What happened, what was expected and received (`message`), and what to do about it (`hint`)."""
+    """What happened, what was expected and received (`message`), and what to do about it (`hint`).
+
+    Neither ever holds the password of an address.
+    """
 
     exit_code: ClassVar[int] = 70
 
     def __init__(self, message: str, *, hint: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = redacted(message)
+        self.hint = redacted(hint)
+        super().__init__(self.message)
 
     def __reduce__(self) -> tuple[object, tuple[type["LintelError"], str, str]]:
         """Lets the error cross from one process to another, which would hang instead."""

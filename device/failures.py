@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from device.errors import LintelError
+from device.redaction import redacted
 
 _PLAIN = frozenset({"gpiozero", "lgpio", "sqlite3", "termios"})
 """Packages that see no badge, picture or key, or keep them out of their errors, whose words can stand in a journal."""
@@ -26,7 +27,7 @@ def in_words(error: BaseException, *, quoted: bool = False) -> str:
     if isinstance(error, ImportError) and error.name:
         return f"the Python package {error.name} is missing"
     if isinstance(error, OSError):
-        return error.strerror or (_one_line(error) if quoted else "") or kind_of(error)
+        return redacted(error.strerror or "") or (_one_line(error) if quoted else "") or kind_of(error)
     if quoted or type(error).__module__.partition(".")[0] in _PLAIN:
         return _one_line(error) or kind_of(error)
     return f"the program failed with {kind_of(error)}{_place_of(error)}"
@@ -56,7 +57,7 @@ def kind_of(error: BaseException) -> str:
 def _one_line(error: BaseException) -> str:
     """What it says itself; `termios.error` has a number before it."""
     said = error.args[-1] if type(error).__module__ == "termios" and error.args else error
-    return " ".join(str(said).split()).removesuffix(".")
+    return redacted(" ".join(str(said).split())).removesuffix(".")
 
 
 def _place_of(error: BaseException) -> str:

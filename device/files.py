@@ -1,5 +1,6 @@
 """Where the service keeps its files, and writing them whole: the old content or the new, never half of it."""
 
+import codecs
 import contextlib
 import errno
 import os
@@ -7,6 +8,8 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
+
+from device.user_folders import home
 
 RUNTIME_DIR = Path("/run/lintel")
 SERVICE_USER = "lintel"
@@ -18,6 +21,34 @@ def runtime_dir() -> Path | None:
     if named:
         return Path(named)
     return RUNTIME_DIR if RUNTIME_DIR.is_dir() else None
+
+
+def text_of(content: bytes) -> str:
+    """The text of a file that somebody wrote by hand: UTF-8, with or without a byte order mark.
+
+    Raises `ValueError` that says what it is instead, as an editor elsewhere may have saved it.
+    """
+    if name := _other_encoding(content):
+        raise ValueError(f"it is saved as {name}, expected UTF-8: save it again with the encoding UTF-8")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"byte 0x{content[error.start]:02x} in line {line} is not UTF-8: save it again with the encoding UTF-8"
+        ) from None
+
+
+def _other_encoding(content: bytes) -> str:
+    """UTF-16 or UTF-32, by its mark or by the zero bytes of its ASCII; "" for any other."""
+    for mark, name in ((codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF32_BE, "UTF-32")):
+        if content.startswith(mark):
+            return name
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "UTF-16"
+    start = content[:8]
+    is_utf16 = len(start) >= 4 and (not any(start[1::2]) or not any(start[::2])) and any(start)
+    return "UTF-16" if is_utf16 else ""
 
 
 def make_private(folder: Path) -> None:
@@ -36,7 +67,7 @@ def make_private(folder: Path) -> None:
 def heir(folder: Path) -> tuple[int, int]:
     """User and group that a folder belongs to if root makes it, as `make_private` does."""
     around = next(parent for parent in folder.absolute().parents if parent.is_dir()).stat()
-    if around.st_uid != 0 or folder.is_relative_to(Path.home()):
+    if around.st_uid != 0 or _is_in_home(folder):
         return around.st_uid, around.st_gid
     try:
         import pwd
@@ -45,6 +76,11 @@ def heir(folder: Path) -> tuple[int, int]:
     except KeyError:
         return 0, 0
     return user.pw_uid, user.pw_gid
+
+
+def _is_in_home(folder: Path) -> bool:
+    own = home()
+    return own is not None and folder.is_relative_to(own)
 
 
 def write_whole(path: Path, content: bytes, *, durable: bool, mode: int | None = None) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from convert.alignments import ALIGNMENTS, BY_LANDMARKS, alignment_named, resized
-from device.terminal import say
+from device.terminal import put_json, say
 
 if TYPE_CHECKING:
     from convert.training.chips import Aligned
@@ -53,7 +53,7 @@ def align(
     record_alignment(template, out)
     with bar("Aligning", len(found)) as step:
         aligned = align_photos(found, finder, template, step, again=again)
-    click.echo(_json(aligned)) if as_json else say("\n".join(_lines(aligned, out)))
+    put_json(_json(aligned)) if as_json else say("\n".join(_lines(aligned, out)))
     return 0 if aligned.made + aligned.kept else 1
 
 

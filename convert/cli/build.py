@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from device.terminal import say
+from device.terminal import put_json, say
 
 if TYPE_CHECKING:
     from convert.check import Finding
@@ -64,7 +64,7 @@ def _told(findings: "tuple[Finding, ...]", *, as_json: bool) -> int:
     if as_json:
         import msgspec
 
-        click.echo(msgspec.json.format(msgspec.json.encode(findings), indent=2))
+        put_json(msgspec.json.format(msgspec.json.encode(findings), indent=2).decode())
     else:
         for finding in findings:
             say(f"{finding.file}: {'proven' if finding.proven else 'NOT PROVEN'}, {finding.how}")

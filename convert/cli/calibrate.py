@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from device.commandline import NumberRange
-from device.terminal import say
+from device.terminal import put_json, say
 
 
 @click.command(epilog="Exit codes: 0 done, 4 model, 5 the images cannot support the target.")
@@ -80,7 +80,7 @@ def calibrate(
     with bar("Embedding", len(paths)) as step:
         acquired = acquire(paths, analyzer, step)
     found = calibrated(acquired.templates, len(acquired.names), target)
-    click.echo(formatted(calibration_document(found))) if as_json else say("\n".join(calibration_lines(found)))
+    put_json(formatted(calibration_document(found))) if as_json else say("\n".join(calibration_lines(found)))
     if not dry_run:
         write_manifest(with_rule(manifest, found.rule), path)
         say(f"written to {path}", err=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from device.terminal import say
+from device.terminal import put_json, say
 
 if TYPE_CHECKING:
     from convert.cluster import Agreement, Clustering, Method
@@ -85,7 +85,7 @@ def cluster(
     if out is not None:
         _draw(clustering, analyzer, out)
     if as_json:
-        click.echo(_json(clustering, method, at, agreed))
+        put_json(_json(clustering, method, at, agreed))
     else:
         say("\n".join(_lines(clustering, method, at, agreed)))
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from device.terminal import say
+from device.terminal import put_json, say
 
 if TYPE_CHECKING:
     from convert.measuring.door_protocol import Design
@@ -97,7 +97,7 @@ def evaluate(
             draw(PlotKind(plot_kind), drawing, plot)
         if plots:
             draw_all(drawing, plots)
-    click.echo(report.as_json()) if as_json else say("\n".join(report.lines))
+    put_json(report.as_json()) if as_json else say("\n".join(report.lines))
 
 
 def _on_pairs(pairs_file: Path, images: Path, protocol: str | None, analyzer: "FaceAnalyzer") -> "Report":

@@ -10,7 +10,7 @@ from click.core import ParameterSource
 from convert.alignments import BY_LANDMARKS
 from convert.networks.table import embedding_networks
 from device.commandline import Printable
-from device.terminal import say
+from device.terminal import put_json, say
 
 if TYPE_CHECKING:
     from convert.importing import Imported
@@ -119,7 +119,7 @@ def import_network(
             leave_out_lambda=leave_out_lambda,
         )
         imported = import_own(name, source, out, own)
-    click.echo(_json(imported)) if as_json else say("\n".join(_lines(imported)))
+    put_json(_json(imported)) if as_json else say("\n".join(_lines(imported)))
 
 
 def _check_options(name: str) -> None:

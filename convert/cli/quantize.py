@@ -7,7 +7,7 @@ import click
 from click.core import ParameterSource
 
 from device.commandline import NumberRange
-from device.terminal import say
+from device.terminal import put, put_json, say
 
 if TYPE_CHECKING:
     from convert.conversion.conversions import Conversion, Plan, Report
@@ -149,7 +149,7 @@ def quantize(
     )
     pairs = read_pairs(pairs_file, images, Protocol(protocol)) if pairs_file and images else ()
     report = convert_networks(networks, plan, pairs, bars=bar)
-    click.echo(_json(report) if as_json else markdown(report))
+    put_json(_json(report)) if as_json else put(markdown(report))
     for path in write_report(report, out) if out is not None else ():
         say(f"written: {path}", err=True)
     if any(conversion.verdict.outcome is Outcome.REFUSED for conversion in report.conversions):

@@ -8,7 +8,7 @@ import click
 
 from convert.networks.table import trainable_networks
 from device.commandline import NumberRange
-from device.terminal import say
+from device.terminal import put_json, say
 
 if TYPE_CHECKING:
     from convert.train import Trained
@@ -131,7 +131,7 @@ def train(
     )
     files = TrainingFiles(data, out or Path(f"{network}.keras"), initial, logs)
     result = trained(plan, files, _Bars(epochs), resume=resume)
-    click.echo(_json(result)) if as_json else say("\n".join(_lines(result)))
+    put_json(_json(result)) if as_json else say("\n".join(_lines(result)))
 
 
 class _Bars:

@@ -1,7 +1,6 @@
 """First step of a build: files of pinned packages, out of the cache or through pip, and never one of a wrong hash."""
 
 import hashlib
-import os
 import tarfile
 import tempfile
 import zipfile
@@ -13,11 +12,18 @@ from convert.published.download import download
 from convert.published.sources import MEMBERS, Member, Package
 from device.failures import in_words
 from device.files import write_whole
+from device.user_folders import own_cache
 
 
 def cache_folder() -> Path:
-    """Where fetched files are kept: `$XDG_CACHE_HOME/lintel`, by default `~/.cache/lintel`."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lintel"
+    """Where fetched files are kept: `$XDG_CACHE_HOME/lintel`, by default `~/.cache/lintel`. Raises `SourceError`."""
+    folder = own_cache()
+    if folder is None:
+        raise SourceError(
+            "No folder for the cache: this user has no home folder.",
+            hint="Name one, by its absolute path, in the environment variable XDG_CACHE_HOME.",
+        )
+    return folder
 
 
 def fetch(name: str, *, progress: Progress = silent) -> Path:

@@ -62,9 +62,11 @@ class PersonName(Printable):
 
 
 def _typed(param: click.Parameter | None) -> str:
+    """A line of standard input, without the byte order mark that a file may begin with."""
     if sys.stdin.isatty():
-        click.echo(f"{param.human_readable_name if param else 'BADGE'}: ", nl=False, err=True)
-    return sys.stdin.readline().strip()
+        with suppress(OSError):
+            click.echo(f"{param.human_readable_name if param else 'BADGE'}: ", nl=False, err=True)
+    return sys.stdin.readline().removeprefix("\ufeff").strip()
 
 
 def _completed(ctx: click.Context, incomplete: str, known: "Callable[[People], Iterator[str]]") -> list[CompletionItem]:

@@ -1,12 +1,17 @@
 """`lintel config`: the settings in force."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from device.cli.context import json_option, print_json, settings_of
 from device.errors import ConfigError
+from device.files import text_of
+from device.terminal import put_toml
+
+if TYPE_CHECKING:
+    from device.settings.tables import Settings
 
 
 @click.command(
@@ -31,6 +36,8 @@ def config(context: click.Context, changed: bool, defaults: bool, migrate: bool,
     settings all the same.
 
     A file in the old layout, from before [[doors]], works as before; --migrate prints it in the new one.
+
+    The password or token in a camera's address is shown as ***, except by --migrate, which prints a file to install.
     """
     if sum((changed, defaults, migrate)) > 1:
         raise click.UsageError("Choose one of --changed, --defaults and --migrate.")
@@ -39,17 +46,27 @@ def config(context: click.Context, changed: bool, defaults: bool, migrate: bool,
         return
     import msgspec
 
-    from device.settings.loading import state_dir
     from device.settings.tables import Settings
-    from device.settings.writing import changed_settings
+    from device.settings.writing import changed_settings, without_passwords
 
     settings = Settings() if defaults else settings_of(context)
-    notes = {} if changed or defaults else {"state_dir": f"in force: {state_dir(settings)}"}
-    _print(changed_settings(settings) if changed else msgspec.to_builtins(settings), notes, as_json=as_json)
+    notes = {} if changed or defaults else {"state_dir": f"in force: {_in_force(settings)}"}
+    shown = changed_settings(settings) if changed else msgspec.to_builtins(settings)
+    _print(without_passwords(shown), notes, as_json=as_json)
+
+
+def _in_force(settings: "Settings") -> str:
+    """The state folder. Without a home there may be none, which is no reason not to show the settings."""
+    from device.settings.loading import state_dir
+
+    try:
+        return str(state_dir(settings))
+    except ConfigError as error:
+        return f"none; {error.message}"
 
 
 def _migrate(path: Path | None, *, as_json: bool) -> None:
-    """A file of today's layout is printed as it stands."""
+    """A file of today's layout is printed as it stands. It is meant to be installed, so passwords stay in it."""
     from device.settings.loading import load_file
     from device.settings.lock import DEFAULT_FILE
 
@@ -59,7 +76,7 @@ def _migrate(path: Path | None, *, as_json: bool) -> None:
     if loaded.was_old or as_json:
         _print(loaded.said, {}, as_json=as_json)
     else:
-        click.echo(file.read_text(encoding="utf-8"), nl=False)
+        put_toml(text_of(file.read_bytes()))
 
 
 def _print(groups: dict[str, Any], notes: dict[str, str], *, as_json: bool) -> None:
@@ -68,4 +85,4 @@ def _print(groups: dict[str, Any], notes: dict[str, str], *, as_json: bool) -> N
     if as_json:
         print_json(groups)
     else:
-        click.echo("\n".join(toml_lines(groups, notes)))
+        put_toml("".join(f"{line}\n" for line in toml_lines(groups, notes)))

@@ -16,7 +16,8 @@ from device.credentials import format_badge
 from device.records import Badge, Credential, Reason
 from device.settings.loading import load_settings, state_dir
 from device.settings.tables import Settings
-from device.terminal import say
+from device.terminal import put_json, say
+from device.user_folders import ignored_variables
 
 if TYPE_CHECKING:
     from device.store.store import Store
@@ -69,6 +70,8 @@ def note_store(settings: Settings) -> None:
     """Names the store that a call uses by default, if the service's is here and is another one."""
     folder = state_dir(settings)
     is_named = settings.store.state_dir or os.environ.get("STATE_DIRECTORY")
+    for name in () if is_named else ignored_variables():
+        say(f"Note: {name} is ignored, as {os.environ[name]!r} is not an absolute path.", err=True)
     if not is_named and folder != SERVICE_STATE and SERVICE_STATE.is_dir():
         say(
             f"Note: using the store in {folder}, not the service's. For that one: --state-dir {SERVICE_STATE}", err=True
@@ -77,12 +80,12 @@ def note_store(settings: Settings) -> None:
 
 def print_json(value: object) -> None:
     """Prints records as JSON: badges in their written form, reasons by their code, times in ISO 8601."""
-    click.echo(msgspec.json.format(msgspec.json.encode(plain(value)), indent=2).decode())
+    put_json(msgspec.json.format(msgspec.json.encode(plain(value)), indent=2).decode())
 
 
 def print_json_line(value: object) -> None:
     """The same on a line of its own, for what comes one by one."""
-    click.echo(msgspec.json.encode(plain(value)).decode())
+    put_json(msgspec.json.encode(plain(value)).decode())
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - JSON is of any type

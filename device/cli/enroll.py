@@ -6,14 +6,14 @@ import click
 
 from device.cli.arguments import BadgeText
 from device.cli.context import json_option, largest_face_option, print_json, settings_of
-from device.commandline import Printable
+from device.commandline import NewName
 from device.terminal import say
 
 
 @click.command(epilog="Exit codes: 0 enrolled, 4 model, 5 no image, 6 camera, 8 database, 9 badge, 10 refused.")
 @click.argument("badge", type=BadgeText(), required=False)
 @click.argument("images", nargs=-1, type=click.Path(path_type=Path), metavar="IMAGE...")
-@click.option("--name", type=Printable(), required=True, help="The person's name; it must be unique.")
+@click.option("--name", type=NewName(), required=True, help="The person's name; it must be unique.")
 @click.option("--camera", is_flag=True, help="Guide the person through pictures at this machine's camera.")
 @click.option("--at", "door", metavar="DOOR", help="The same at a door whose service runs, with its camera.")
 @click.option(

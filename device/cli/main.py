@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from device.commandline import LazyGroup, Printable, run_command
+from device.commandline import FolderPath, LazyGroup, run_command
+from device.terminal import put
 
 EXIT_CODES = """\b
 Exit codes: 0 done, match or granted; 1 the answer is no; 2 wrong use;
@@ -37,7 +38,7 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
         return
     from device.cli.version import version_text
 
-    click.echo(version_text(verbose=context.params["verbose"]))
+    put(version_text(verbose=context.params["verbose"]))
     context.exit()
 
 
@@ -52,7 +53,7 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
 )
 @click.option(
     "--state-dir",
-    type=Printable(),
+    type=FolderPath(),
     envvar="LINTEL_STATE_DIR",
     help="Folder of the database, instead of the one in the settings.",
 )

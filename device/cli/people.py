@@ -7,8 +7,9 @@ import click
 from device.cli.arguments import PersonName, Wanted
 from device.cli.context import json_option, open_store, print_json, settings_of
 from device.cli.references import references
-from device.commandline import Printable
+from device.commandline import NewName
 from device.errors import CredentialError
+from device.names import quoted
 from device.terminal import say
 
 if TYPE_CHECKING:
@@ -62,13 +63,13 @@ def find_people(context: click.Context, text: str, as_json: bool) -> int:
     if revoked:
         say(f"Badge {format_badge(revoked.credential)} is revoked; its holder was removed.", err=True)
     elif not found:
-        say(f"No name or badge matches {text!r}.", err=True)
+        say(f"No name or badge matches {quoted(text)}.", err=True)
     return 0 if found else 1
 
 
 @people.command("rename", epilog="Exit codes: 0 done, 8 database, 9 unknown name, or NEW is taken.")
 @click.argument("old", type=PersonName())
-@click.argument("new", type=Printable())
+@click.argument("new", type=NewName())
 @json_option
 @click.pass_context
 def rename_person(context: click.Context, old: str, new: str, as_json: bool) -> None:

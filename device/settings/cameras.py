@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from device.redaction import is_redacted
 from device.settings import places
 from device.settings.tables import CameraSettings, DoorSettings, ReaderSettings, Settings
 
@@ -23,10 +24,12 @@ def camera_path(source: str) -> Path:
 
 
 def refuse_cameras(settings: Settings) -> None:
-    """Raises `ValueError` for a camera that is not there, is there twice, is used by nothing, or is at two doors.
+    """Raises `ValueError` for a camera that is not there, is there twice, is used by nothing, or is at two doors, and
+    for an address that was copied from where its password is hidden.
 
     A badge alone opens the way out, so that readers there have no camera.
     """
+    _refuse_hidden_passwords(settings)
     _refuse_cameras_twice(settings)
     _refuse_driver_settings_of_files(settings)
     at_door: dict[str, tuple[str, str]] = {}
@@ -58,6 +61,15 @@ def _refuse_unused_cameras(settings: Settings, used: frozenset[str]) -> None:
             raise ValueError(
                 f"no entry reader of the door {door.name!r} uses its camera {door.camera!r} - "
                 f"remove `{place}.camera`, or the `camera` of a reader"
+            )
+
+
+def _refuse_hidden_passwords(settings: Settings) -> None:
+    for number, camera in enumerate(settings.cameras):
+        if is_redacted(camera.source):
+            raise ValueError(
+                f"the camera {camera.name!r} has the address {camera.source}, whose password was hidden where it was "
+                f"copied from - write the password in place of the *** at `cameras[{number}].source`"
             )
 
 

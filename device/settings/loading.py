@@ -1,6 +1,5 @@
 """From a TOML file to settings that fit together, and where the state is that they name."""
 
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +9,14 @@ import msgspec
 
 from device.errors import ConfigError
 from device.failures import in_words
+from device.files import text_of
 from device.settings.contradictions import refuse_contradictions
 from device.settings.lock import DEFAULT_FILE
 from device.settings.old_layout import GROUPS, Said, in_old_words, is_old, rewritten
 from device.settings.tables import Settings
+from device.user_folders import own_state, unit_state
 
+_NAME_FOLDER = "Name one, by its absolute path: `lintel --state-dir FOLDER ...`, or `state_dir` under [store]."
 _HINT = "`lintel config --defaults` shows the table of settings."
 
 
@@ -49,7 +51,7 @@ def load_file(path: Path | None = None) -> Loaded:
     """The same with what the file says. Raises `ConfigError`."""
     file = path or DEFAULT_FILE
     try:
-        return settings_in(msgspec.toml.decode(file.read_bytes()))
+        return settings_in(msgspec.toml.decode(text_of(file.read_bytes())))
     except OSError as error:
         if path is None and isinstance(error, FileNotFoundError):
             return Loaded(Settings(), {}, was_old=False)
@@ -99,9 +101,16 @@ def _explained(message: str) -> str:
 
 
 def state_dir(settings: Settings) -> Path:
-    """The folder of the database: the setting, else systemd's STATE_DIRECTORY, else the user's own state folder."""
-    named = settings.store.state_dir or os.environ.get("STATE_DIRECTORY")
-    if named:
-        return Path(named)
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(home) / "lintel"
+    """The folder of the database: the setting, else systemd's STATE_DIRECTORY, else the user's own state folder.
+
+    Raises `ConfigError` if there is none.
+    """
+    if settings.store.state_dir:
+        return Path(settings.store.state_dir)
+    try:
+        folder = unit_state() or own_state()
+    except ValueError as error:
+        raise ConfigError(f"No folder for the database: {error}.", hint=_NAME_FOLDER) from None
+    if folder is None:
+        raise ConfigError("No folder for the database: this user has no home folder.", hint=_NAME_FOLDER)
+    return folder

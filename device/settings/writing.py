@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from device.redaction import redacted
 from device.settings.described import list_groups, setting_choices, setting_defaults, setting_meanings
 from device.settings.tables import Settings
 
@@ -26,6 +27,18 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - a setting has any type
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
     return msgspec.to_builtins(value)
+
+
+def without_passwords(value: Any) -> Any:  # noqa: ANN401 - a setting has any type
+    """Settings as they may be shown, with `***` for the password or token of a camera's address."""
+    match value:
+        case str():
+            return redacted(value)
+        case dict():
+            return {name: without_passwords(one) for name, one in value.items()}
+        case list() | tuple():
+            return [without_passwords(one) for one in value]
+    return value
 
 
 def toml_lines(groups: Mapping[str, Any], notes: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:

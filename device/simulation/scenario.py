@@ -50,6 +50,7 @@ import msgspec
 from device.credentials import format_badge, parse_badge
 from device.errors import CredentialError, ScenarioError
 from device.failures import in_words
+from device.files import text_of
 from device.records import DoorCommand, DoorInput, DoorOutput, DoorState, Event, Line, Notice, Reason
 from device.settings.loading import old_layout_note, settings_in
 from device.settings.tables import Settings
@@ -138,7 +139,7 @@ def read_scenario(path: Path, warn: Callable[[str], None] | None = None) -> Scen
 
 def _read(path: Path, warn: Callable[[str], None]) -> Scenario:
     """Raises `OSError`, `ValueError`, `RecursionError`."""
-    said = msgspec.toml.decode(path.read_bytes())
+    said = msgspec.toml.decode(text_of(path.read_bytes()))
     table = said.pop("settings", None)
     scenario = msgspec.convert(said, Scenario)
     if table is None:

@@ -1,7 +1,6 @@
 """People, their badges and their references."""
 
 import sqlite3
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from device.credentials import format_badge, refuse_random
 from device.errors import CredentialError
+from device.names import name_key, quoted, tidy
 from device.records import Badge, Claim, Credential, Enrolled, Origin, Person, RevokedBadge
 from device.store.references import References, stacked
 from device.store.session import Row, Session
@@ -79,10 +79,19 @@ class People:
         return tuple(sorted(held, key=lambda badge: _key(badge.credential)))
 
     def named(self, name: str) -> Person | None:
-        """The person of this name, whatever its case and however its accents are written."""
-        wanted = _folded(name)
-        found = (person for page in self._pages() for person in _people(page) if _folded(person.name) == wanted)
-        return next(found, None)
+        """The person of this name, however it is typed (`device.names`).
+
+        Raises `CredentialError` if several have it, enrolled before their names counted as the same.
+        """
+        wanted = name_key(name)
+        alike = [person for page in self._pages() for person in _people(page) if name_key(person.name) == wanted]
+        exact = [person for person in alike if person.name == name]
+        if len(alike) > 1 and not exact:
+            raise CredentialError(
+                f"{quoted(name)} is the name of several people: {' and '.join(quoted(one.name) for one in alike)}.",
+                hint="Write the name of the one that is meant exactly so, or find the badge: `lintel people find`.",
+            )
+        return next(iter(exact or alike), None)
 
     def names(self, ids: Iterable[int]) -> dict[int, str]:
         """The names of these people by their number; those who are enrolled no more are left out."""
@@ -106,7 +115,8 @@ class People:
         return next(iter(self._enrolled_in(page)), None) if page else None
 
     def add(self, name: str, at: datetime) -> Person:
-        """A new person."""
+        """A new person. Raises `CredentialError` for a name that can't be stored."""
+        name = _tidy(name)
         row_id = self._session.execute("INSERT INTO people (name, enrolled_at) VALUES (?, ?)", [name, at.isoformat()])
         return Person(int(row_id.lastrowid or 0), name)
 
@@ -115,7 +125,8 @@ class People:
         self._session.execute("UPDATE people SET extended = ? WHERE id = ?", [int(extended), person.id])
 
     def rename(self, person: Person, name: str) -> Person:
-        """Gives a person another name, under which they are found from now on."""
+        """Gives a person another name, under which they are found from now on. Raises `CredentialError`."""
+        name = _tidy(name)
         self._session.execute("UPDATE people SET name = ? WHERE id = ?", [name, person.id])
         return Person(person.id, name)
 
@@ -299,8 +310,11 @@ def _in_order(name: str) -> bytes:
     return name.encode().lower()
 
 
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold()
+def _tidy(name: str) -> str:
+    try:
+        return tidy(name)
+    except ValueError as error:
+        raise CredentialError(f"Not a name: {error}.", hint="Type the name by hand.") from None
 
 
 def _key(credential: Credential) -> tuple[str, int, str]:

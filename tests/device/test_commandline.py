@@ -35,10 +35,14 @@ def test_bug_is_told_with_its_kind_and_place_and_without_its_words(capsys: pytes
     assert "LINTEL_DEBUG=1" in said
 
 
-def test_bug_shows_its_traceback_to_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bug_shows_its_traceback_in_debugging(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("LINTEL_DEBUG", "1")
-    with pytest.raises(ValueError, match="Ada"):
-        run_command(failing(ValueError("the face of Ada")), [])
+    assert run_command(failing(ValueError("the face of Ada, rtsp://u:secret@h")), []) == BUG
+    said = capsys.readouterr().err
+    assert "Traceback" in said
+    assert "ValueError: the face of Ada, rtsp://u:***@h" in said
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Which doors stay released when no service runs: those whose memory says that they are evacuated."""
 
-import os
 import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -8,7 +7,9 @@ from pathlib import Path
 
 from device.door.mode import ModeFile
 from device.door.securing.driven import last_driven
+from device.files import text_of
 from device.settings.lock import DEFAULT_FILE
+from device.user_folders import own_state, unit_state
 
 SERVICE_STATE = Path("/var/lib/lintel")
 """Where the unit has its state."""
@@ -39,10 +40,12 @@ def _folders(path: Path | None) -> Iterator[Path]:
         if last := last_driven().state:
             yield Path(last)
     with suppress(Exception):
-        said = tomllib.loads((path or DEFAULT_FILE).read_text(encoding="utf-8"))
+        said = tomllib.loads(text_of((path or DEFAULT_FILE).read_bytes()))
         yield Path(said["store"]["state_dir"])
-    if unit := os.environ.get("STATE_DIRECTORY"):
-        yield Path(unit)
+    with suppress(Exception):
+        if unit := unit_state():
+            yield unit
     yield SERVICE_STATE
-    with suppress(RuntimeError):  # no home
-        yield Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "lintel"
+    with suppress(Exception):
+        if own := own_state():
+            yield own

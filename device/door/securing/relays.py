@@ -10,6 +10,7 @@ import msgspec
 from device.door.securing.driven import Driven, DrivenOutput, last_driven
 from device.door.wires.chip import Chip, is_there, resolved
 from device.errors import DoorError
+from device.files import text_of
 from device.settings.lock import DEFAULT_FILE, GpioSettings, LockSettings, lock_of
 from device.settings.old_layout import doors_of
 
@@ -114,7 +115,7 @@ def _meant(stated: list[tuple[LockSettings, frozenset[str]]], last: dict[int, Lo
 def _stated(path: Path | None) -> _Stated:
     """What the settings say. Raises `OSError`, `ValueError`."""
     try:
-        said = tomllib.loads((path or DEFAULT_FILE).read_text(encoding="utf-8"))
+        said = tomllib.loads(text_of((path or DEFAULT_FILE).read_bytes()))
     except FileNotFoundError:
         if path is not None:
             raise

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from device.errors import ReaderError
 from device.failures import in_words, named
-from device.files import flush_folder, make_private, opened_folder, write_within
+from device.files import flush_folder, make_private, opened_folder, text_of, write_within
 
 KEY_BYTES = 16
 DEFAULT_KEY = bytes(range(0x30, 0x40))
@@ -30,13 +30,16 @@ class KeyFiles:
 
     def key(self) -> bytes:
         """The reader's key. Raises `ReaderError` if there is none, or if it cannot be trusted."""
-        text, mode = self._read(self._path)
+        content, mode = self._read(self._path)
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
             mode = stat.S_IMODE(mode)
             raise self._unusable(f"others can read its file {self._path}, mode {mode:04o} instead of 0600")
-        key = _parsed(text)
+        try:
+            key = _parsed(text_of(content))
+        except ValueError:
+            key = None
         if key is None:
-            raise self._unusable(f"its file {self._path} does not hold {2 * KEY_BYTES} hexadecimal digits")
+            raise self._unusable(f"its file {self._path} does not hold {2 * KEY_BYTES} hexadecimal digits in UTF-8")
         if key == DEFAULT_KEY:
             raise self._unusable(f"its file {self._path} holds the default key SCBK-D, which is public")
         return key
@@ -66,10 +69,10 @@ class KeyFiles:
         """The proposed key, if a change was cut short, or is under way."""
         return _parsed_at(self._next_path)
 
-    def _read(self, path: Path) -> tuple[str, int]:
+    def _read(self, path: Path) -> tuple[bytes, int]:
         try:
             with path.open("rb") as file:
-                return file.read(4 * KEY_BYTES).decode("ascii", errors="replace"), os.fstat(file.fileno()).st_mode
+                return file.read(8 * KEY_BYTES), os.fstat(file.fileno()).st_mode
         except FileNotFoundError:
             raise self._unusable("it has none yet") from None
         except OSError as error:
@@ -115,6 +118,6 @@ def _parsed(text: str) -> bytes | None:
 
 def _parsed_at(path: Path) -> bytes | None:
     try:
-        return _parsed(path.read_text(encoding="ascii", errors="replace"))
-    except OSError:
+        return _parsed(text_of(path.read_bytes()))
+    except (OSError, ValueError):
         return None

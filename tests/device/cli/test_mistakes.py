@@ -14,7 +14,7 @@ from tests.device.commands import Lintel
 LINTEL = Path(sys.executable).parent / "lintel"
 FILES: dict[str, str | bytes] = {
     "typo.toml": "[[doors]]\npni = 17",
-    "binary.toml": b"\xff\xfe",
+    "binary.toml": b"[a]\n\xff\xfe",
     "nowhere.toml": '[vision]\nmodels_dir = "/none"',
     "scenario-typo.toml": 'title = "A"\ncolour = 1\n[[step]]\ntitle = "B"',
     "scenario-reason.toml": 'title = "A"\n[[step]]\ntitle = "B"\nexpect = { reason = "luck" }',
@@ -38,7 +38,7 @@ WRONG = [
     ("--config none.toml config", CONFIG, "No such file"),
     ("--config . config", CONFIG, "Is a directory"),
     ("--config typo.toml config", CONFIG, "unknown field `pni`"),
-    ("--config binary.toml people list", CONFIG, "'utf-8' codec"),
+    ("--config binary.toml people list", CONFIG, "byte 0xff in line 2 is not UTF-8"),
     ("--config typo.toml run", CONFIG, "unknown field `pni`"),
     ("--config typo.toml door secure", DOOR, "unknown field `pni`"),
     ("--config nowhere.toml compare EILEEN GRACE", MODEL, "No manifest at /none"),
@@ -85,7 +85,7 @@ WRONG = [
     ("audit list --limit 99999999999999999999", USAGE, "not in the range"),
     ("simulate --scenario none.toml", SCENARIO, "No such file"),
     ("simulate --scenario .", SCENARIO, "Is a directory"),
-    ("simulate --scenario binary.toml", SCENARIO, "'utf-8' codec"),
+    ("simulate --scenario binary.toml", SCENARIO, "byte 0xff in line 2 is not UTF-8"),
     ("simulate --scenario scenario-typo.toml", SCENARIO, "unknown field `colour`"),
     ("simulate --scenario scenario-reason.toml", SCENARIO, "do not exist: luck"),
     ("simulate --scenario scenario-image.toml", IMAGE, "none.jpg: No such file"),

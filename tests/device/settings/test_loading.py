@@ -114,10 +114,31 @@ def test_what_a_door_does_today_can_be_said(write: Write) -> None:
     assert (door.pad, door.target_fmr, door.when_missing, door.schedule) == ("off", 0.0001, "deny", "always")
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe[\x00d\x00", b"[[doors]]\n# caf\xe9"], ids=["UTF-16", "Latin-1"])
-def test_file_that_is_not_utf_8_is_refused(write: Write, content: bytes) -> None:
-    with pytest.raises(ConfigError, match="wrong: 'utf-8' codec"):
+HOUSE_IN_TOML = "[[doors]]\npin = 22\nactive_high = false\n[store]\nstate_dir = '/srv/door'\n"
+OTHER_ENCODINGS = {
+    "UTF-16 with a mark": (HOUSE_IN_TOML.encode("utf-16"), "is saved as UTF-16, expected UTF-8"),
+    "UTF-16 little endian": (HOUSE_IN_TOML.encode("utf-16-le"), "is saved as UTF-16, expected UTF-8"),
+    "UTF-16 big endian": (HOUSE_IN_TOML.encode("utf-16-be"), "is saved as UTF-16, expected UTF-8"),
+    "UTF-16 of three bytes": (b"\xff\xfe[", "is saved as UTF-16, expected UTF-8"),
+    "UTF-32 with a mark": (HOUSE_IN_TOML.encode("utf-32"), "is saved as UTF-32, expected UTF-8"),
+    "Latin-1": ("[[doors]]\n# café".encode("latin-1"), "byte 0xe9 in line 2 is not UTF-8"),
+    "cp1252": ("# 5 € \n[[doors]]".encode("cp1252"), "byte 0x80 in line 1 is not UTF-8"),
+    "Mac OS Roman": ("\n\n# é".encode("mac-roman"), "byte 0x8e in line 3 is not UTF-8"),
+    "Shift JIS": ("# 正面".encode("shift-jis"), "in line 1 is not UTF-8"),
+    "cut in a letter": ("# é".encode()[:-1], "byte 0xc3 in line 1 is not UTF-8"),
+}
+
+
+@pytest.mark.parametrize(("content", "said"), OTHER_ENCODINGS.values(), ids=OTHER_ENCODINGS.keys())
+def test_file_in_another_encoding_is_named(write: Write, content: bytes, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
         load_settings(write(content))
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["no mark", "byte order mark"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_file_of_an_editor_for_windows_loads(write: Write, mark: str, end: str) -> None:
+    assert load_settings(write((mark + HOUSE_IN_TOML.replace("\n", end)).encode())) == HOUSE
 
 
 def test_missing_file_is_refused(tmp_path: Path) -> None:
