@@ -16,6 +16,7 @@ from device.door_log import DoorLog
 from device.errors import ModelError
 from device.failures import in_words
 from device.looking import Beside, InTurn, Looking, Sight
+from device.next_badge import NextBadge
 from device.policy.events import (
     BadgeClaimed,
     ClaimFailed,
@@ -51,6 +52,8 @@ class Doorway:
     clock: Clock
     cameras: Mapping[str, Camera] = field(default_factory=dict)
     """Those at readers that have one of their own, by the reader's name."""
+    next_badge: NextBadge = field(default_factory=NextBadge)
+    """Badges that operators wait for at its readers."""
 
     def camera_at(self, reader: str) -> Camera:
         """Where the face of a person at this reader is seen."""

@@ -35,6 +35,11 @@ class Administration:
             audit.note(Event.BADGE_ISSUED, now, person=person, badge=format_badge(credential))
             return people.held(credential)
 
+    def held(self, credential: Credential) -> Badge:
+        """A badge with its holder."""
+        with self._store.people() as people:
+            return people.held(credential)
+
     def replace_badge(self, old: Credential, new: Credential) -> tuple[Badge, Badge]:
         """Revokes the old badge and gives its holder the new one, both or neither.
 

@@ -167,6 +167,9 @@ class DoorLoop:
         return None if self._in_turn else self._reader.read(0.0)
 
     def _presented(self, badge: BadgeRead, stop: Stop) -> Transaction | None:
+        if self._doorway.next_badge.takes(badge):
+            self._signals.prompt(badge.reader, Signal.LOOK)
+            return None
         if badge.reader in self._access.busy:
             self._meanwhile(badge)
         elif not self._in_turn and badge.at < self._busy_until.get(badge.reader, self._open_since):

@@ -16,6 +16,7 @@ from device.enrollment import Enrollment, EnrollmentReport, GuidedCapture, Rejec
 from device.errors import DoorError
 from device.policy.guidance import Asked, Guidance, Hindered, Said
 from device.ports import Camera, Clock
+from device.presented import ALIVE_S, ReadersOfDoor, presented, refuse_gone
 from device.records import Frame, Person, Reason
 from device.store.store import Store
 from device.vision.faces import FaceAnalyzer, look_of
@@ -23,8 +24,6 @@ from device.vision.quality.limits import Purpose
 
 TIME_S = 60.0
 """How long a person has for their pictures."""
-ALIVE_S = 1.0
-"""How often at least something is said, so that an operator who has gone is noticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,8 @@ class EnrollmentPlace:
     """Whether somebody with a badge is there, who goes first."""
     load_analyzer: Callable[[], FaceAnalyzer]
     """Raises `ModelError`."""
+    readers: ReadersOfDoor
+    """Those at its way in."""
     turn: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -76,9 +77,11 @@ class GuidedEnrollments:
 
     def _guided(self, name: str, request: Enroll, caller: Caller) -> Iterator[Progress]:
         place = self._places[name]
-        if request.badge is None:
-            raise ProtocolError("No badge is named.", hint="Name one.", code=Code.REQUEST)
-        credential = parse_badge(request.badge)
+        credential = (
+            parse_badge(request.badge)
+            if request.badge is not None
+            else (yield from presented(place.readers, place.readers.names, self._clock, caller))
+        )
         analyzer = place.load_analyzer()
         enrollment = Enrollment(self._store, analyzer, self._clock)
         enrollment.holder(credential, request.name)
@@ -94,8 +97,7 @@ class GuidedEnrollments:
         """What is said to the person, that the enrollment is paused, and, when nothing is, that it goes on."""
         was_paused, last_at = False, self._clock.monotonic()
         for said in capture.said():
-            if not caller.is_waiting():
-                raise DoorError("The operator has gone; nothing was stored.", hint="Run `lintel enroll` again.")
+            refuse_gone(caller)
             parts = [message_of(said)] if said is not None else []
             if yielding.is_paused and not was_paused:
                 parts = [Paused()]

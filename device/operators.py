@@ -10,7 +10,7 @@ from dataclasses import replace
 from device.control.client import control_socket
 from device.control.desk import Caller, Commandable, Desk, Ordered, door_desk
 from device.control.feed import NOTHING, Page, Source
-from device.control.messages import Enroll, Progress, Request, verb_of
+from device.control.messages import AddBadge, Enroll, Progress, Request, verb_of
 from device.control.server import ControlServer
 from device.door.operation import Door
 from device.errors import DoorError, StoreError
@@ -30,7 +30,8 @@ class Backing:
         self.troubles: Troubles = lambda _door: ()
         self.write_release: Callable[[Ordered], None] = _refuse
         self.rows: Source = NOTHING
-        self.enroll: Callable[[Enroll, Caller], Iterator[Progress]] = _refuse_to_enroll
+        self.enroll: Callable[[Enroll, Caller], Iterator[Progress]] = _not_yet
+        self.add_badge: Callable[[AddBadge, Caller], Iterator[Progress]] = _not_yet
 
 
 def _refuse(_ordered: Ordered) -> None:
@@ -40,7 +41,7 @@ def _refuse(_ordered: Ordered) -> None:
     )
 
 
-def _refuse_to_enroll(_request: Enroll, _caller: Caller) -> Iterator[Progress]:
+def _not_yet(_request: Request, _caller: Caller) -> Iterator[Progress]:
     raise DoorError(
         "The service has only just started, and has no camera and no models yet.", hint="Try again in a few seconds."
     )
@@ -70,13 +71,16 @@ def operators(board: OpenBoard, backing: Backing) -> Iterator[None]:
 def operators_desk(doors: Mapping[str, Commandable], note: Callable[[Ordered], None], backing: Backing) -> Desk:
     """The doors', and what their parts can do once they are there."""
 
-    def enroll(request: Request, caller: Caller) -> object:
-        if not isinstance(request, Enroll):
-            raise TypeError(type(request).__name__)
-        return backing.enroll(request, caller)
+    def with_parts(request: Request, caller: Caller) -> object:
+        match request:
+            case Enroll():
+                return backing.enroll(request, caller)
+            case AddBadge():
+                return backing.add_badge(request, caller)
+        raise TypeError(type(request).__name__)
 
     desk = door_desk(doors, note)
-    return replace(desk, handlers={**desk.handlers, verb_of(Enroll): enroll})
+    return replace(desk, handlers={**desk.handlers, verb_of(Enroll): with_parts, verb_of(AddBadge): with_parts})
 
 
 def command_words(ordered: Ordered) -> str:

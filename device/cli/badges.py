@@ -50,21 +50,40 @@ def list_badges(context: click.Context, as_json: bool) -> None:
         say("No badges yet; see `lintel enroll --help`.", err=True)
 
 
-@badges.command("add", epilog=_EXIT_CODES)
+@badges.command(
+    "add", epilog="Exit codes: 0 done, 7 not done by the service, 8 database, 9 refused for this badge or person."
+)
 @click.argument("name", type=PersonName())
-@click.argument("badge", type=BadgeText())
+@click.argument("badge", type=BadgeText(), required=False)
+@click.option("--at", "reader", metavar="READER", help="Take the next badge presented at this reader of the service.")
 @json_option
 @click.pass_context
-def add_badge(context: click.Context, name: str, badge: str, as_json: bool) -> None:
+def add_badge(context: click.Context, name: str, badge: str | None, reader: str | None, as_json: bool) -> None:
     """Give BADGE to NAME, who is enrolled.
 
     No pictures are needed: the existing references count for the new badge as well. Other badges of NAME stay valid.
+    With --at no number has to be typed: within 30 s present the badge at a reader whose service runs. That opens
+    nothing; a badge that has a holder is refused with the holder's name.
     """
     from device.credentials import parse_badge
 
-    credential = parse_badge(badge)
+    if (badge is None) == (reader is None):
+        raise click.UsageError("Give either BADGE or --at READER.")
+    if reader is not None:
+        badge = _taken_at(reader, name)
+        with _office(context) as office:
+            _tell(office.held(parse_badge(badge)), "is valid", as_json=as_json)
+        return
     with _office(context) as office:
-        _tell(office.add_badge(name, credential), "is valid", as_json=as_json)
+        _tell(office.add_badge(name, parse_badge(badge or "")), "is valid", as_json=as_json)
+
+
+def _taken_at(reader: str, name: str) -> str:
+    """The badge that the running service has given to the person."""
+    from device.cli.step_by_step import done_by_service
+    from device.control.messages import AddBadge
+
+    return done_by_service(AddBadge(name=name, reader=reader)).badge
 
 
 @badges.command("replace", epilog=_EXIT_CODES)

@@ -1,6 +1,6 @@
 """What `lintel enroll` calls: pictures from files, from this machine's camera, or at a door of the running service."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -8,14 +8,14 @@ import click
 
 from device.cameras.sources import open_camera
 from device.cli.context import open_store
-from device.cli.text.guided import progress_line, said_line
+from device.cli.step_by_step import done_by_service
+from device.cli.text.guided import said_line
 from device.clock import SystemClock
-from device.control.client import FILE_NAME, SILENCE_S, Client, control_socket
-from device.control.messages import Enroll, Enrolled, Progress
+from device.control.client import control_socket
+from device.control.messages import Enroll, Enrolled
 from device.credentials import parse_badge
 from device.enrollment import Candidate, Enrollment, EnrollmentReport, GuidedCapture
-from device.errors import CameraError, DoorError
-from device.files import RUNTIME_DIR
+from device.errors import CameraError
 from device.guided_enrollment import report_of
 from device.images import read_image
 from device.policy.guidance import Guidance
@@ -87,12 +87,7 @@ def _own_camera(settings: Settings, clock: Clock) -> Camera:
 
 def enroll_at(badge: str | None, name: str, door: str, wanted: int) -> EnrollmentReport:
     """Has the running service guide the person at a door. Raises `DoorError`, also what the enrollment there met."""
-    client = Client(control_socket() or RUNTIME_DIR / FILE_NAME)
-    request = Enroll(door=door, name=name, badge=badge, pictures=wanted)
-    parts: Iterator[Progress] = client.stream(request, Progress, silence_s=SILENCE_S)  # type: ignore[arg-type]  # a union
-    for part in parts:
-        if isinstance(part, Enrolled):
-            return report_of(part)
-        if line := progress_line(part):
-            say(line, err=True)
-    raise DoorError("The service ended the enrollment without a result.", hint="See its log: `journalctl -u lintel`.")
+    done = done_by_service(Enroll(door=door, name=name, badge=badge, pictures=wanted))
+    if not isinstance(done, Enrolled):
+        raise TypeError(type(done).__name__)
+    return report_of(done)

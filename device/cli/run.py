@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from device.assembly import Assembled
     from device.clock import SystemClock
     from device.door_loop import DoorLoop
-    from device.guided_enrollment import GuidedEnrollments
     from device.open_doors import OpenBoard
     from device.operators import Backing
     from device.records import Transaction
@@ -81,25 +80,33 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
         backing.rows = AuditRows(store)
         watchdog = Watchdog(Notifier.of_environment(), clock)
         services = [Service(one, settings, watchdog) for one in parts.parts]
-        backing.enroll = _enrollments(settings, parts, services, store).progress
+        _give_parts(backing, settings, parts, services, store)
         with starts.forgotten_when_it_works():
             operate(services, parts, watchdog, clock.stop, journal(settings))
 
 
-def _enrollments(
-    settings: "Settings", parts: "Assembled", services: "Sequence[Service]", store: "Store"
-) -> "GuidedEnrollments":
-    """At each door that has a way in, with its first camera."""
+def _give_parts(
+    backing: "Backing", settings: "Settings", parts: "Assembled", services: "Sequence[Service]", store: "Store"
+) -> None:
+    """What operators can ask for once the doors have their parts; people are enrolled where there is a way in."""
     from device.guided_enrollment import EnrollmentPlace, GuidedEnrollments
+    from device.presented import PresentedBadges, ReadersOfDoor
     from device.vision.faces import load_analyzer_for
 
+    doors: dict[str, ReadersOfDoor] = {}
     places: dict[str, EnrollmentPlace] = {}
     for one, service in zip(parts.parts, services, strict=True):
-        name = one.doorway.door.name
+        door = settings.door_named(one.doorway.door.name)
+        waiting = one.doorway.next_badge
+        doors[door.name] = ReadersOfDoor(waiting, tuple(reader.name for reader in door.readers))
         if not one.is_way_out:
-            load = partial(load_analyzer_for, settings.vision, settings.door_named(name).target_fmr)
-            places[name] = EnrollmentPlace(one.doorway.camera, partial(_is_busy, service.loop), load)
-    return GuidedEnrollments(places, store, parts.clock)
+            ways_in = tuple(reader.name for reader in door.readers if reader.direction == "entry")
+            load = partial(load_analyzer_for, settings.vision, door.target_fmr)
+            places[door.name] = EnrollmentPlace(
+                one.doorway.camera, partial(_is_busy, service.loop), load, ReadersOfDoor(waiting, ways_in)
+            )
+    backing.enroll = GuidedEnrollments(places, store, parts.clock).progress
+    backing.add_badge = PresentedBadges(doors, store, parts.clock).progress
 
 
 def _is_busy(loop: "DoorLoop") -> bool:

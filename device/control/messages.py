@@ -97,6 +97,13 @@ class Enroll(Request, frozen=True, tag="enroll", kw_only=True):
     pictures: Annotated[int, Meta(description="how many are wanted", ge=1, le=20)] = 5
 
 
+class AddBadge(Request, frozen=True, tag="add-badge", kw_only=True):
+    """Give the next badge that is presented at a reader to an enrolled person. It opens nothing."""
+
+    name: Annotated[str, Meta(description="the person's name", max_length=200)]
+    reader: Annotated[str, Meta(description="the reader's name")]
+
+
 DoorRequest = Status | Release | Secure | Lockdown | Evacuate | Clear
 REQUESTS: dict[DoorCommand | None, type[DoorRequest]] = {
     None: Status,
@@ -217,8 +224,15 @@ class Enrolled(msgspec.Struct, frozen=True, tag_field="type", tag="enrolled"):
     suspended: bool = False
 
 
-Progress = Requested | InTheWay | Awaited | Paused | Alive | Enrolled
-"""What a guided enrollment says."""
+class BadgeAdded(msgspec.Struct, frozen=True, tag_field="type", tag="badge-added"):
+    """Done: the badge is valid for the person."""
+
+    person: str
+    badge: str
+
+
+Progress = Requested | InTheWay | Awaited | Paused | Alive | Enrolled | BadgeAdded
+"""What is said on the way to what an operator asked for, and at its end."""
 
 Update = Start | Row | Trouble | Rewound | Beat
 """What a subscription says."""

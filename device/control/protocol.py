@@ -14,6 +14,7 @@ import msgspec
 
 from device.control.messages import (
     VERSION,
+    AddBadge,
     Clear,
     Code,
     Doors,
@@ -110,6 +111,7 @@ VERBS = table(
         Verb(Evacuate, Doors, Lane.SAFETY),
         Verb(Clear, Doors, Lane.SAFETY),
         Verb(Release, Doors, Lane.RELEASE),
+        Verb(AddBadge, Progress, Lane.BULK, Who.OWNER, streamed=True),
         Verb(Enroll, Progress, Lane.BULK, Who.OWNER, streamed=True),
         Verb(Subscribe, Update, Lane.EVENTS, streamed=True),
     )

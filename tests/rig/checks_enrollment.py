@@ -7,13 +7,15 @@ import time
 
 from tests.rig.camera import EILEEN, EMPTY, GRACE
 from tests.rig.checks import Figures, Finding, Room, Size
-from tests.rig.rig import BADGES, Rig, new_rig
+from tests.rig.rig import AGAIN_S, BADGES, Rig, new_rig
 from tests.rig.unit import LINTEL
 
 CHECKS = Room("enrollment")
 NEW = "17:1010"
 GRANTED_S = 1.5
 SETTLE_S = 1.5
+REFUSED = 7
+"""Exit code for what the service refuses."""
 
 
 @CHECKS.check(
@@ -69,21 +71,57 @@ def beside(times: int) -> Finding:
     return figures.finding(times)
 
 
-def _begun(rig: Rig) -> "subprocess.Popen[str]":
-    """An enrollment that has asked the person for the first pose."""
-    command = [LINTEL, "enroll", "17:1012", "--name", "killed", "--at", "main", "--pictures", "5"]
-    enrolling = subprocess.Popen(
+@CHECKS.check(
+    "an operator takes the next badge at a reader of a door in operation",
+    "the badge presented is the person's, opens nothing then, and is granted afterwards; a known one is refused",
+    Size(small=1, full=3),
+)
+def presented(times: int) -> Finding:
+    figures, given, refused = Figures(), 0, 0
+    reasons: list[str] = []
+    with new_rig(strike_time_s=0.2) as rig:
+        rig.start()
+        rig.camera.shows(EILEEN)
+        for number in range(times):
+            new = f"17:11{number:02}"
+            given += _added(rig, new) == 0
+            refused += _added(rig, BADGES[GRACE]) == REFUSED
+            answered = len(rig.answers())
+            reasons.append(_reason(rig, new))
+            figures.count("decisions before", answered - number, 0)
+    figures.count("badges given", given, times)
+    figures.count("badges of others refused", refused, times)
+    figures.count("granted afterwards", reasons.count("match"), times)
+    return figures.finding(times)
+
+
+def _added(rig: Rig, badge: str) -> int:
+    """Ends of `badges add --at` at which that badge was presented."""
+    command = [LINTEL, "badges", "add", EILEEN, "--at", "outside"]
+    adding = _said(rig, command)
+    rig.swipe(badge)
+    time.sleep(AGAIN_S)
+    return adding.wait(20.0)
+
+
+def _said(rig: Rig, command: list[str]) -> "subprocess.Popen[str]":
+    """A command that has said its first line."""
+    begun = subprocess.Popen(
         command,
         env=rig.environment,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert enrolling.stderr is not None
-    line = enrolling.stderr.readline()
-    assert line.startswith("0 of 5."), line
-    return enrolling
+    line = begun.stderr.readline() if begun.stderr else ""
+    assert line.startswith(("0 of 5.", "Present the badge")), line
+    return begun
+
+
+def _begun(rig: Rig) -> "subprocess.Popen[str]":
+    """An enrollment that has asked the person for the first pose."""
+    return _said(rig, [LINTEL, "enroll", "17:1012", "--name", "killed", "--at", "main", "--pictures", "5"])
 
 
 def _reason(rig: Rig, badge: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from device.control.messages import Alive, Awaited, Enrolled, InTheWay, Paused, Progress, Requested
+from device.control.messages import Alive, Awaited, BadgeAdded, Enrolled, InTheWay, Paused, Progress, Requested
 from device.policy.guidance import Asked, Hindered, Said
 
 
@@ -25,10 +25,10 @@ def progress_line(part: Progress) -> str:
         case InTheWay(_, words):
             return f"  {words}"
         case Awaited(within_s):
-            return f"Present the badge at the door within {within_s:.0f} s."
+            return f"Present the badge at the reader within {within_s:.0f} s."
         case Paused():
             return "  Another person is at the door with a badge; it goes on after that."
-        case Alive() | Enrolled():
+        case Alive() | Enrolled() | BadgeAdded():
             return ""
         case _:
             assert_never(part)
