@@ -18,6 +18,7 @@ COMMANDS = {
     "quantize": ("convert.cli.quantize:quantize", "Convert networks to TFLite, and refuse what costs too much."),
     "evaluate": ("convert.cli.evaluate:evaluate", "Measure the door's own pipeline on labelled images."),
     "calibrate": ("convert.cli.calibrate:calibrate", "Set the decision threshold for a false match rate."),
+    "quality": ("convert.cli.quality:quality", "Measure what the quality gate refuses and lets pass."),
     "card": ("convert.cli.card:card", "Write the biometric card of the model, or check it."),
     "cluster": ("convert.cli.cluster:cluster", "Group the pictures of a folder by whom they show."),
     "align": ("convert.cli.align:align", "Cut aligned chips out of photos by person."),

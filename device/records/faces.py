@@ -70,7 +70,7 @@ class Quality:
     pitch: float = 0.0
     roll: float = 0.0
     mouth: float = 0.07
-    brows: float = 0.07
+    forehead: float = 1.15
     eyes_bright: float = 0.9
     eyes_open: float = 0.3
     presence: float = 1.0

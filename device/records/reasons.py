@@ -72,6 +72,11 @@ class Reason(Enum):
         "The face could not be made out clearly.",
         "Look straight at the camera, in good light and with nothing before your face.",
     )
+    FACE_LIKE_MANY = (
+        "face-like-many",
+        "The picture resembles any face that is covered, dark, foggy or turned over.",
+        "Take a picture of the uncovered face, upright and in good light.",
+    )
     FACE_BLURRED = ("face-blurred", "The face was blurred.", "Hold still, or clean the camera's lens.")
     FACE_TOO_BRIEF = (
         "face-too-brief",

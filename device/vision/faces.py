@@ -17,6 +17,7 @@ from device.vision.models import DETECTION, EMBEDDING, LANDMARKS, load_model, sh
 from device.vision.quality.judging import judge, measure
 from device.vision.quality.limits import Purpose
 from device.vision.quality.pixels import blur_in
+from device.vision.quality.prototypes import Prototypes, prototypes_of
 from device.vision.runtime import runtime_in_use
 
 MIN_PRESENCE = 0.5
@@ -35,6 +36,7 @@ class FaceAnalyzer:
         self.mesh = mesh
         self.embedder = embedder
         self.limits = limits
+        self._prototypes: Prototypes | None = None
 
     def analyze(self, image: Image, purpose: Purpose = Purpose.PROBE) -> Probe | Reason:
         """The probe of the only face in an RGB image, or why there is none that can be compared."""
@@ -112,7 +114,17 @@ class FaceAnalyzer:
         if judged.issues:
             return judged.issues[0].reason
         chip = align(image, landmarks, self.embedder.alignment)
-        return Probe(self.embedder.embed(chip), judged.quality, face.box)
+        probe = Probe(self.embedder.embed(chip), judged.quality, face.box)
+        if purpose is Purpose.REFERENCE and self._is_worthless(probe):
+            return Reason.FACE_LIKE_MANY
+        return probe
+
+    def _is_worthless(self, probe: Probe) -> bool:
+        """Whether it matches a prototype of worthless pictures; these are computed when they are asked for first."""
+        if self._prototypes is None:
+            self._prototypes = prototypes_of(self.detector, self.mesh, self.embedder)
+        threshold = self.embedder.decision_rule.threshold(1, 1)
+        return self._prototypes.resembled(probe.embedding, threshold) is not None
 
 
 Look = Callable[[Image], Probe | Reason]

@@ -11,8 +11,7 @@ _LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 
 _EYES = ((33, 133), (263, 362))
 """Outer and inner corner of each eye."""
 _CHEEKS = (117, 118, 50, 36, 101, 346, 347, 280, 266, 330)
-_BROWS = ((70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276))
-"""The outline of each brow."""
+_ABOVE_BROWS = (9, 66, 69, 107, 108, 151, 296, 299, 336, 337)
 _FINE, _COARSE = 1.2, 2.0
 """Blur of the plate before its edges and its skin are measured, pixels: less than that is noise."""
 _LIP_MARGIN = np.ones((5, 5), np.uint8)
@@ -33,21 +32,26 @@ def mouth(plate: Plate, slopes: NDArray[np.float32]) -> float:
     return float(slopes[lips].mean()) / max(contrast(plate), 1.0) if lips.any() else 0.0
 
 
-def brows(plate: Plate, slopes: NDArray[np.float32]) -> float:
-    """Mean slope at the brow that shows less of it, as a share of the face's contrast."""
-    shares = []
-    for outline in _BROWS:
-        brow = cv2.dilate(inside(plate.points[list(outline)]).astype(np.uint8), _LIP_MARGIN).astype(bool)
-        shares.append(float(slopes[brow].mean()) if brow.any() else 0.0)
-    return min(shares) / max(contrast(plate), 1.0)
+def forehead(plate: Plate) -> float:
+    """The brightest point above the brows as a share of the cheeks' luma: low under a dark hat, not under dark hair."""
+    smooth = _smooth(plate)
+    return float(_at(smooth, plate, _ABOVE_BROWS).max()) / max(float(np.median(_at(smooth, plate, _CHEEKS))), 1.0)
 
 
 def eyes_bright(plate: Plate) -> float:
     """The brightest twentieth of the darker eye as a share of the cheeks' luma: low behind dark glasses."""
-    smooth = np.asarray(cv2.GaussianBlur(plate.luma, (0, 0), _COARSE))
-    columns, rows = np.clip(np.round(plate.points[list(_CHEEKS)]), 0, SIZE_PX - 1).astype(int).T
-    cheeks = max(float(np.median(smooth[rows, columns])), 1.0)
+    cheeks = max(float(np.median(_at(_smooth(plate), plate, _CHEEKS))), 1.0)
     return min(_brightest(plate, corners) for corners in _EYES) / cheeks
+
+
+def _smooth(plate: Plate) -> NDArray[np.uint8]:
+    return np.asarray(cv2.GaussianBlur(plate.luma, (0, 0), _COARSE), np.uint8)
+
+
+def _at(luma: NDArray[np.uint8], plate: Plate, landmarks: tuple[int, ...]) -> NDArray[np.uint8]:
+    """The luma at some of the mesh's points."""
+    columns, rows = np.clip(np.round(plate.points[list(landmarks)]), 0, SIZE_PX - 1).astype(int).T
+    return np.asarray(luma[rows, columns], np.uint8)
 
 
 def _brightest(plate: Plate, corners: tuple[int, int]) -> float:

@@ -8,7 +8,7 @@ from device.records import Box, Image, Quality, Reason
 from device.settings.tables import VisionSettings
 from device.vision.detector import Detection
 from device.vision.landmarks import Landmarks
-from device.vision.quality.covering import brows, edges, eyes_bright, mouth
+from device.vision.quality.covering import edges, eyes_bright, forehead, mouth
 from device.vision.quality.light import black_share, contrast, level, side_light, surroundings, white_share
 from device.vision.quality.limits import Purpose, Range, limits
 from device.vision.quality.pixels import blocks_in, blur, noise_in
@@ -68,7 +68,7 @@ def measure(picture: Image, face: Detection, mesh: Landmarks) -> Quality:
         pitch=pitch,
         roll=roll,
         mouth=mouth(plate, slopes),
-        brows=brows(plate, slopes),
+        forehead=forehead(plate),
         eyes_bright=eyes_bright(plate),
         eyes_open=eyes_open(mesh),
         presence=mesh.presence,

@@ -71,7 +71,7 @@ def limits(settings: VisionSettings) -> tuple[Limit, ...]:
         Limit("roll", "degrees", Reason.FACE_TILTED, Range(-40, 40), Range(-35, 35)),
         Limit("eyes_bright", "share", Reason.EYES_COVERED, _least(0.35), _least(0.40)),
         Limit("mouth", "share", Reason.FACE_COVERED, _least(0.020), _least(0.027)),
-        Limit("brows", "share", Reason.BROWS_COVERED, Range(), _least(0.01)),
+        Limit("forehead", "share", Reason.BROWS_COVERED, _least(0.35), _least(0.50)),
         Limit("eyes_open", "share", Reason.EYES_CLOSED, Range(), _least(0.10)),
         Limit("presence", "probability", Reason.FACE_UNCLEAR, _least(0.90), _least(0.99)),
         Limit("score", "probability", Reason.FACE_UNCLEAR, _least(0.70), _least(0.80)),

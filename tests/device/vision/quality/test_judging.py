@@ -39,8 +39,8 @@ def test_a_good_picture_has_no_issues(purpose: Purpose) -> None:
         ({"noise": 13}, Reason.FACE_NOISY),
         ({"blocks": 4}, Reason.FACE_COMPRESSED),
         ({"blur": 0.6}, Reason.FACE_BLURRED),
-        ({"turn": 0.5}, Reason.FACE_TURNED),
-        ({"turn": -0.5}, Reason.FACE_TURNED),
+        ({"turn": 0.7}, Reason.FACE_TURNED),
+        ({"turn": -0.7}, Reason.FACE_TURNED),
         ({"yaw": -60}, Reason.FACE_TURNED),
         ({"pitch": 50}, Reason.FACE_TURNED),
         ({"roll": 90}, Reason.FACE_TILTED),
@@ -65,7 +65,7 @@ def test_each_fault_has_its_reason(changes: dict[str, float], reason: Reason) ->
         ({"presence": 0.95}, Reason.FACE_UNCLEAR),
         ({"score": 0.75}, Reason.FACE_UNCLEAR),
         ({"eyes_open": 0.05}, Reason.EYES_CLOSED),
-        ({"brows": 0.001}, Reason.BROWS_COVERED),
+        ({"forehead": 0.4}, Reason.BROWS_COVERED),
     ],
 )
 def test_a_reference_must_be_better(changes: dict[str, float], reason: Reason) -> None:
