@@ -12,7 +12,7 @@ from device.errors import EnrollmentRefused
 from device.policy.guidance import Guidance, Said
 from device.ports import Camera, Clock
 from device.records import Badge, Credential, Embedding, Event, Image, Origin, Person, Probe, Reason
-from device.store.people import People
+from device.store.people import People, stored_name
 from device.store.store import Store
 from device.vision.faces import FaceAnalyzer, Look, advice, look_of
 from device.vision.quality.limits import Purpose
@@ -94,10 +94,11 @@ class Enrollment:
     def holder(self, credential: Credential, name: str) -> Person | None:
         """Who gets the badge or the references, None for a new person: to ask before pictures are taken.
 
-        Raises `EnrollmentRefused` if badge or name are someone else's, `CredentialError` for a random number. Looks
-        through all names, so without the lock.
+        Raises `EnrollmentRefused` if badge or name are someone else's, `CredentialError` for a random number or what is
+        no name. Looks through all names, so without the lock.
         """
         refuse_random(credential)
+        stored_name(name)
         with self._store.people() as people:
             namesake = people.named(name)
             _refuse_badge(people.badge(credential), namesake)

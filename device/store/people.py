@@ -116,7 +116,7 @@ class People:
 
     def add(self, name: str, at: datetime) -> Person:
         """A new person. Raises `CredentialError` for a name that can't be stored."""
-        name = _tidy(name)
+        name = stored_name(name)
         row_id = self._session.execute("INSERT INTO people (name, enrolled_at) VALUES (?, ?)", [name, at.isoformat()])
         return Person(int(row_id.lastrowid or 0), name)
 
@@ -126,7 +126,7 @@ class People:
 
     def rename(self, person: Person, name: str) -> Person:
         """Gives a person another name, under which they are found from now on. Raises `CredentialError`."""
-        name = _tidy(name)
+        name = stored_name(name)
         self._session.execute("UPDATE people SET name = ? WHERE id = ?", [name, person.id])
         return Person(person.id, name)
 
@@ -310,7 +310,8 @@ def _in_order(name: str) -> bytes:
     return name.encode().lower()
 
 
-def _tidy(name: str) -> str:
+def stored_name(name: str) -> str:
+    """A name as it is stored. Raises `CredentialError` for one that can't be."""
     try:
         return tidy(name)
     except ValueError as error:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from device.credentials import parse_badge
 from device.enrollment import Candidate, Enrollment, linked_groups
-from device.errors import EnrollmentRefused
+from device.errors import CredentialError, EnrollmentRefused
 from device.records import Credential, Event, Image, Person, Reason
 from device.store.store import Store
 from device.virtual.clock import SimulatedClock
@@ -193,6 +193,11 @@ def test_a_revoked_badge_is_not_given_out_again(
         people.revoke(HERS, SimulatedClock().utc())
     with pytest.raises(EnrollmentRefused, match="revoked"):
         enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
+
+
+def test_what_is_no_name_is_refused_before_pictures_are_taken(enrollment: Enrollment) -> None:
+    with pytest.raises(CredentialError, match="Not a name"):
+        enrollment.holder(HERS, "Ada\x1b[2J")
 
 
 units = st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed).normal(size=(6, 3)).astype(np.float32))
