@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from device.access import Doorway
+from device.cameras.hanging import HangingCamera
 from device.cameras.sources import open_live_camera
 from device.control.desk import Ordered
 from device.door.operation import Door
@@ -142,7 +143,8 @@ class _Assembly:
 
     def _camera(self, settings: CameraSettings, doors: frozenset[str]) -> Camera:
         try:
-            camera = self._stack.enter_context(closing(open_live_camera(settings, self._clock, in_background=True)))
+            live = self._stack.enter_context(closing(open_live_camera(settings, self._clock, in_background=True)))
+            camera: Camera = HangingCamera(live, settings.rotate)
         except CameraError as error:
             camera = MissingCamera(error)
         self._watched.append(Part(camera_part(settings.name), doors, camera.trouble))

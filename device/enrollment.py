@@ -156,8 +156,13 @@ class Enrollment:
             if isinstance(result, Probe):
                 good.append(Good(candidate.label, result, candidate.source or candidate.label))
             else:
-                rejected.append(Rejection(candidate.label, result, advice(result, largest_face=self._largest_face)))
+                rejected.append(Rejection(candidate.label, result, self._advice(result, candidate.image)))
         return good, tuple(rejected)
+
+    def _advice(self, reason: Reason, image: Image) -> str:
+        if reason is Reason.PICTURE_TURNED and (back_deg := self._analyzer.turn_back_deg(image)):
+            return f"Turn the picture clockwise by {back_deg} degrees, and enroll it again."
+        return advice(reason, largest_face=self._largest_face)
 
     def _consistent(self, found: Sequence[Good], known: NDArray[np.float32] | None) -> tuple[list[Good], list[Good]]:
         """The pictures that belong together, and with the references that are known already; and the others."""
@@ -216,15 +221,17 @@ class GuidedCapture:
     def said(self) -> Iterator[Said | None]:
         """What is said to the person, as it is due, and in between None, a few times a second, until it is over.
 
-        Raises `EnrollmentRefused` if too few pictures came, `CameraError` if the camera fails.
+        Raises `EnrollmentRefused` if too few pictures came or the camera hangs turned, `CameraError` if it fails.
         """
         self._guidance = guidance = self._guidance.begun()
         yield guidance.said
         while not guidance.is_over(now := self._clock.monotonic()):
             frame = self._camera.read(min(GLANCE_S, guidance.deadline - now))
             if frame is not None:
-                before, guidance = guidance, guidance.saw(self._look(frame.image), self._clock.monotonic())
+                found = self._look(frame.image)
+                before, guidance = guidance, guidance.saw(found, self._clock.monotonic())
                 self._guidance = guidance
+                _refuse_turned(self._camera, found)
                 yield guidance.said if guidance.said_at != before.said_at else None
             else:
                 yield None
@@ -248,6 +255,12 @@ class GuidedCapture:
 
 GLANCE_S = 0.25
 """Longest wait for a frame at a time."""
+
+
+def _refuse_turned(camera: Camera, found: Probe | Reason) -> None:
+    """Raises `EnrollmentRefused` if a turned picture is the camera's trouble: it does not go away by waiting."""
+    if found is Reason.PICTURE_TURNED and (trouble := camera.trouble()):
+        raise EnrollmentRefused(f"No good picture: {trouble}", hint="Then enroll again.")
 
 
 def _main_group(groups: list[set[int]], anchors: int) -> set[int]:

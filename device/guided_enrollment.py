@@ -14,6 +14,7 @@ from device.control.protocol import ProtocolError
 from device.credentials import format_badge, parse_badge
 from device.enrollment import Enrollment, EnrollmentReport, GuidedCapture, Rejection
 from device.errors import DoorError
+from device.looking import reporting
 from device.policy.guidance import Asked, Guidance, Hindered, Said
 from device.ports import Camera, Clock
 from device.presented import ALIVE_S, ReadersOfDoor, presented, refuse_gone
@@ -89,6 +90,7 @@ class GuidedEnrollments:
         guidance = Guidance(request.pictures, threshold, began_at=now, deadline=now + TIME_S)
         yielding = _Yielding(place, self._clock)
         look = look_of(analyzer, largest_face=False, purpose=Purpose.REFERENCE)
+        look = reporting(look, place.camera, analyzer)
         capture = GuidedCapture(yielding, look, guidance, self._clock, place=f"door {name}")
         yield from self._said(capture, yielding, caller)
         yield enrolled(enrollment.enroll_good(credential, request.name, capture.good()))

@@ -14,8 +14,8 @@ from typing import Protocol
 
 from device.failures import in_words
 from device.policy.events import FrameSeen, LookFailed
-from device.ports import Camera, Clock
-from device.records import Frame, Reason
+from device.ports import Camera, Clock, WatchedCamera
+from device.records import Frame, Image, Probe, Reason
 from device.vision.following import View
 from device.vision.late import Analyzer
 
@@ -52,6 +52,36 @@ class Turns:
         with self._changed:
             self._served += 1
             self._changed.notify_all()
+
+
+class Upright(Protocol):
+    """What can say how a picture has to be turned."""
+
+    def turn_back_deg(self, image: Image) -> int:
+        """As that of an `Analyzer`."""
+
+
+def report_how_it_hangs(camera: Camera, analyzer: Upright, image: Image, found: Probe | Reason) -> None:
+    """Reports what was found in its picture to a camera that listens to it."""
+    if not isinstance(camera, WatchedCamera):
+        return
+    if isinstance(found, Probe):
+        camera.saw(0)
+    elif found is Reason.PICTURE_TURNED and (back_deg := analyzer.turn_back_deg(image)):
+        camera.saw(back_deg)
+
+
+def reporting(
+    look: Callable[[Image], Probe | Reason], camera: Camera, analyzer: Upright
+) -> Callable[[Image], Probe | Reason]:
+    """The same look, of which the camera hears."""
+
+    def reported(image: Image) -> Probe | Reason:
+        found = look(image)
+        report_how_it_hangs(camera, analyzer, image, found)
+        return found
+
+    return reported
 
 
 class Sight:
@@ -93,6 +123,7 @@ class Sight:
         read_at = self._clock.monotonic()
         try:
             found = self._analyzer.follow(frame, self._view)
+            report_how_it_hangs(self.camera, self._analyzer, frame.image, found)
         except Exception as error:  # whatever a library comes up with, the next frame may do
             self._view.lost()
             return LookFailed(self._clock.monotonic(), Reason.VISION_FAULT, in_words(error))

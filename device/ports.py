@@ -76,6 +76,14 @@ class Camera(Protocol):
         """Lets the device go; harmless when repeated."""
 
 
+@runtime_checkable
+class WatchedCamera(Camera, Protocol):
+    """A camera that hears how the faces in its pictures stand, and is in trouble if it hangs turned."""
+
+    def saw(self, back_deg: int) -> None:
+        """Takes by how many degrees clockwise a picture has to be turned until its face is upright: 0 to 270."""
+
+
 class DoorIO(Protocol):
     """The wires of one door. What is driven or read raises `DoorError` if it cannot be."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from device.cameras.hanging import HangingCamera
 from device.cameras.sources import open_camera
 from device.cli.context import open_store
 from device.cli.step_by_step import done_by_service
@@ -18,6 +19,7 @@ from device.enrollment import Candidate, Enrollment, EnrollmentReport, GuidedCap
 from device.errors import CameraError
 from device.guided_enrollment import report_of
 from device.images import read_image
+from device.looking import reporting
 from device.policy.guidance import Guidance
 from device.ports import Camera, Clock
 from device.settings.tables import Settings
@@ -66,7 +68,7 @@ def enroll_before_camera(
             threshold = analyzer.embedder.decision_rule.threshold(1, 1)
             guidance = Guidance(wanted, threshold, began_at=now, deadline=now + CAPTURE_TIMEOUT_S)
             look = look_of(analyzer, largest_face=largest_face, purpose=Purpose.REFERENCE)
-            capture = GuidedCapture(camera, look, guidance, clock, place="camera")
+            capture = GuidedCapture(camera, reporting(look, camera, analyzer), guidance, clock, place="camera")
             for said in capture.said():
                 if said is not None:
                     say(said_line(said), err=True)
@@ -76,7 +78,8 @@ def enroll_before_camera(
 def _own_camera(settings: Settings, clock: Clock) -> Camera:
     """Raises `CameraError`, which names the service if that has it."""
     try:
-        return open_camera(settings.cameras[0], clock)
+        first = settings.cameras[0]
+        return HangingCamera(open_camera(first, clock), first.rotate)
     except CameraError as error:
         socket = control_socket()
         if socket is None or not socket.exists():

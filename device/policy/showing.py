@@ -266,9 +266,12 @@ def _tracked(showing: Showing, event: FrameSeen, probe: Probe) -> Showing:
     return replace(before, track=(*before.track, probe), track_at=event.captured_at)
 
 
+_ENDS_TRACK = (Reason.SEVERAL_FACES, Reason.NO_FACE, Reason.PICTURE_TURNED)
+
+
 def _untracked_by(showing: Showing, found: Reason) -> Showing:
-    """A bad picture of the face does not end its track; no face, and a second one, do."""
-    return _untracked(showing) if found in (Reason.SEVERAL_FACES, Reason.NO_FACE) else showing
+    """A bad picture of the face does not end its track; no face, a second one, and a picture that hangs turned do."""
+    return _untracked(showing) if found in _ENDS_TRACK else showing
 
 
 def _untracked(showing: Showing) -> Showing:

@@ -36,6 +36,11 @@ class Reason(Enum):
     FACE_CUT_OFF = ("face-cut-off", "The face was partly outside the picture.", "Stand in the middle of the picture.")
     FACE_TURNED = ("face-turned", "The face was turned away.", "Look straight at the camera.")
     FACE_TILTED = ("face-tilted", "The head was tilted to one side.", "Hold your head upright.")
+    PICTURE_TURNED = (
+        "picture-turned",
+        "The picture hangs turned: the face in it lies on its side or upside down.",
+        "Ask the operator to turn the camera, or to set `rotate` under [[cameras]].",
+    )
     FACE_TOO_DARK = ("face-too-dark", "The face was too dark.", "Turn to the light, or switch a light on.")
     FACE_TOO_BRIGHT = ("face-too-bright", "The face was too bright.", "Turn away from the light.")
     FACE_BACKLIT = (

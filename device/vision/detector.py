@@ -58,18 +58,19 @@ class Detector:
         or only small ones, the frame is looked at once more in pieces, so that no one far away is missed, nor a second
         one beside them.
         """
-        found = self._detect(image)
+        found = self.once(image)
         small = SMALL_FACE * max(image.shape[:2])
         if any(face.box.width >= small for face in found):
             return found
         closer = [
             shifted(face, left, top)
             for left, top, side in pieces(*image.shape[:2])
-            for face in self._detect(image[top : top + side, left : left + side])
+            for face in self.once(image[top : top + side, left : left + side])
         ]
         return distinct((*closer, *found))
 
-    def _detect(self, image: Image) -> tuple[Detection, ...]:
+    def once(self, image: Image) -> tuple[Detection, ...]:
+        """The faces that one look at an RGB image of any size shows, best score first."""
         letterboxed, scale = letterbox(image, self._size)
         tensor = letterboxed * np.float32(self._preprocessing.scale) + np.float32(self._preprocessing.offset)
         regressors, logits = self._interpreter.run(tensor[np.newaxis])

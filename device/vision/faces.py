@@ -19,11 +19,15 @@ from device.vision.quality.limits import Purpose
 from device.vision.quality.pixels import blur_in
 from device.vision.quality.prototypes import Prototypes, prototypes_of
 from device.vision.runtime import runtime_in_use
+from device.vision.upright import is_turned, quarters_back, standing, upside_down
 
 MIN_PRESENCE = 0.5
 """Below this probability the face mesh says that the detector was wrong."""
 CLEARLY_LARGER = 1.5
 """How many times as high as the next face the largest must be to be the one that a picture is of."""
+TURN_IT = "Turn the picture the right way up. If a camera took it, set `rotate` under [[cameras]]."
+MAX_DENIED = 2
+"""How many detections that the mesh denies are looked at again, in case that the picture hangs turned."""
 MAX_FACES = 5
 """How many detections are examined at most: a poster of a crowd must not hold the door up."""
 
@@ -67,6 +71,14 @@ class FaceAnalyzer:
             found = self._largest_face(image)
         return found if isinstance(found, Reason) else self._judged(image, found, purpose)
 
+    def turn_back_deg(self, image: Image) -> int:
+        """By how many degrees clockwise an RGB image has to be turned until its face is upright: 0, 90, 180 or 270.
+
+        0 if no turned face is seen.
+        """
+        turned = self._turned_face(image, self._near(self.detector.detect(image))[:MAX_FACES])
+        return 0 if turned is None else quarters_back(turned)
+
     def probe(self, image: Image, face: Detection, landmarks: Landmarks) -> Probe:
         """The probe of one detected face, whatever its quality."""
         chip = align(image, landmarks, self.embedder.alignment)
@@ -87,12 +99,14 @@ class FaceAnalyzer:
     def _only_face(self, image: Image) -> tuple[Detection, Landmarks] | Reason:
         """The face at the door; those of less than half the smallest useful size are people in the background."""
         faces = self.detector.detect(image)
-        near = [face for face in faces if _size(face) >= self.limits.min_face_px / 2]
+        near = self._near(faces)
         present = self._present(image, near[:MAX_FACES])
         if len(present) > 1:
             return Reason.SEVERAL_FACES
         if present:
-            return present[0]
+            return self._upright(image, *present[0])
+        if self._turned_face(image, near[:MAX_DENIED]) is not None:
+            return Reason.PICTURE_TURNED
         if any(blur_in(face.box, image) > self.limits.max_blur for face in near):
             return Reason.FACE_BLURRED
         return Reason.FACE_TOO_SMALL if len(faces) > len(near) else Reason.NO_FACE
@@ -101,12 +115,35 @@ class FaceAnalyzer:
         """Of several faces. One with another's middle inside may be a mistake of the detector, and isn't taken."""
         found = self._present(image, self.detector.detect(image))
         first, *others = sorted(found, key=lambda each: _size(each[0]), reverse=True)
-        return Reason.SEVERAL_FACES if any(_rivals(first[0], other) for other, _ in others) else first
+        rivals = any(_rivals(first[0], other) for other, _ in others)
+        return Reason.SEVERAL_FACES if rivals else self._upright(image, *first)
 
     def _present(self, image: Image, faces: Sequence[Detection]) -> list[tuple[Detection, Landmarks]]:
         """Those that the face mesh takes for faces as well."""
         located = [(face, self.mesh.locate(image, face)) for face in faces]
         return [(face, landmarks) for face, landmarks in located if landmarks.presence >= MIN_PRESENCE]
+
+    def _near(self, faces: Sequence[Detection]) -> list[Detection]:
+        return [face for face in faces if _size(face) >= self.limits.min_face_px / 2]
+
+    def _turned_face(self, image: Image, faces: Sequence[Detection]) -> Detection | None:
+        """The first of these faces, or one that is seen only in the whole picture upside down, that hangs turned."""
+        doubtful = (*faces, *self._near(upside_down(self.detector, image))[:1])
+        stand = (standing(self.detector, image, face, self.mesh.locate(image, face)) for face in doubtful)
+        return next((face for face in stand if self._is_surely_turned(image, face)), None)
+
+    def _upright(self, image: Image, face: Detection, landmarks: Landmarks) -> tuple[Detection, Landmarks] | Reason:
+        """The face if it stands upright, or why it can't be compared."""
+        stands = standing(self.detector, image, face, landmarks)
+        if not is_turned(stands):
+            return face, landmarks
+        if self._is_surely_turned(image, stands):
+            return Reason.PICTURE_TURNED
+        return Reason.FACE_BLURRED if blur_in(face.box, image) > self.limits.max_blur else Reason.FACE_UNCLEAR
+
+    def _is_surely_turned(self, image: Image, face: Detection) -> bool:
+        """Whether a face lies on its side or upside down, and the mesh sees one there, turned back."""
+        return is_turned(face) and self.mesh.locate(image, face).presence >= MIN_PRESENCE
 
     def _judged(self, image: Image, found: tuple[Detection, Landmarks], purpose: Purpose) -> Probe | Reason:
         face, landmarks = found
@@ -138,6 +175,8 @@ def look_of(analyzer: FaceAnalyzer, *, largest_face: bool, purpose: Purpose = Pu
 
 def advice(reason: Reason, *, largest_face: bool) -> str:
     """What an operator can do about a picture, who can also cut it."""
+    if reason is Reason.PICTURE_TURNED:
+        return TURN_IT
     if reason is not Reason.SEVERAL_FACES:
         return reason.advice
     if largest_face:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from device.errors import LintelError, ModelError
 from device.failures import in_words
-from device.records import Frame, Probe, Reason
+from device.records import Frame, Image, Probe, Reason
 from device.vision.embedder import Embedder
 from device.vision.following import View
 
@@ -25,6 +25,12 @@ class Analyzer(Protocol):
     def follow(self, frame: Frame, view: View) -> Probe | Reason:
         """The probe of the only face in a frame, or why there is none; `view` is that of the camera. Raises
         `ModelError`.
+        """
+
+    def turn_back_deg(self, image: Image) -> int:
+        """By how many degrees clockwise an RGB image has to be turned until its face is upright: 0, 90, 180 or 270.
+
+        Raises `ModelError`.
         """
 
 
@@ -49,6 +55,10 @@ class LateAnalyzer:
     def follow(self, frame: Frame, view: View) -> Probe | Reason:
         """As `FaceAnalyzer.follow`. Raises `ModelError` while there are no models."""
         return self._there().follow(frame, view)
+
+    def turn_back_deg(self, image: Image) -> int:
+        """As `FaceAnalyzer.turn_back_deg`. Raises `ModelError` while there are no models."""
+        return self._there().turn_back_deg(image)
 
     def trouble(self) -> str:
         """Why there is no analyzer, "" if there is one."""

@@ -13,7 +13,7 @@ from device.clock import SystemClock
 from device.errors import CameraError, ModelError
 from device.looking import Beside, Look, Sight, Turns
 from device.policy.events import FrameSeen, LookFailed
-from device.records import Frame, Reason
+from device.records import Frame, Image, Reason
 from device.virtual.clock import SimulatedClock
 from device.vision.following import View
 
@@ -60,6 +60,9 @@ class Counting:
     @property
     def embedder(self) -> object:
         raise AssertionError("nobody compares here")
+
+    def turn_back_deg(self, _image: Image) -> int:
+        raise AssertionError("no picture hangs turned here")
 
     def follow(self, _frame: Frame, _view: View) -> Reason:
         self._inside += 1

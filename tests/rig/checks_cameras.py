@@ -86,6 +86,39 @@ def impostor(times: int) -> Finding:
     return figures.finding(times)
 
 
+HANGS = Wanted("that the camera hangs turned", lambda status: any("hangs turned" in one for one in status.troubles))
+
+
+@CHECKS.check(
+    "the camera hangs upside down or on its side, holder and another person stand there",
+    "0 grants; each answer says picture-turned; in the status by then; granted once it hangs upright",
+    Size(small=1, full=3),
+)
+def turned(times: int) -> Finding:
+    figures, answers = Figures(), []
+    reported = recovered = 0
+    with new_rig(face_timeout_s=1.5, strike_time_s=0.2) as rig:
+        rig.start()
+        for degrees in (180, 90, 270) * times:
+            turned_at = rig.camera.does("live", turned=degrees)
+            for who in (EILEEN, GRACE):
+                rig.camera.shows(who)
+                time.sleep(SETTLE_S)
+                answers.append(rig.swiped(BADGES[EILEEN], within_s=5.0)[1])
+                time.sleep(AGAIN_S)
+            reported += rig.when_status(HANGS, 1.0) is not None
+            figures.count(f"grants at {degrees} degrees", len(rig.board.released_since(turned_at)), 0)
+            rig.camera.does("live", turned=0)
+            rig.camera.shows(EILEEN)
+            recovered += _recovers(rig) and rig.when_status(WELL, 2.0) is not None
+        journal = rig.running.output() + rig.running.errors()
+    figures.count("answers with the reason", sum("picture-turned" in one for one in answers), len(answers))
+    figures.count("in the status", reported, 3 * times)
+    figures.count("granted, and no trouble, when it hangs upright", recovered, 3 * times)
+    figures.true("in the journal", "not in the journal", kept="The camera hangs turned" in journal)
+    return figures.finding(times)
+
+
 def failing(times: int, mode: str, *, told: bool = True, comes_back: bool = True, **how: float) -> Finding:
     """The camera fails while the holder stands there, who then leaves; somebody else swipes the badge."""
     figures, told_after, recovered = Figures(), [], 0

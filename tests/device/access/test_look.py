@@ -181,7 +181,7 @@ def test_a_picture_from_before_the_badge_is_no_evidence(world_of: Callable[..., 
     assert world.analyzer.seen == len(world.camera.given) - 3
 
 
-@pytest.mark.parametrize("between", [Reason.NO_FACE, Reason.SEVERAL_FACES])
+@pytest.mark.parametrize("between", [Reason.NO_FACE, Reason.SEVERAL_FACES, Reason.PICTURE_TURNED])
 def test_an_interrupted_view_begins_again(world_of: Callable[..., World], between: Reason) -> None:
     world = world_of(probe(0.95), probe(0.95), between, probe(0.95))
     assert world.swipe().frames == 6

@@ -20,6 +20,7 @@ from device.records import (
     DoorCommand,
     DoorState,
     Frame,
+    Image,
     Probe,
     Quality,
     Reason,
@@ -98,6 +99,9 @@ class ScriptedAnalyzer:
 
     model_sha256 = MODEL
     decision_rule = RULE
+
+    def turn_back_deg(self, image: Image) -> int:  # noqa: ARG002
+        return 180
 
     def follow(self, frame: Frame, view: View) -> Probe | Reason:  # noqa: ARG002
         result = self.found[min(self.seen, len(self.found) - 1)]

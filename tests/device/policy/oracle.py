@@ -98,7 +98,7 @@ class Look:
                 self.breaks()
             self.good.append(event.found)
             self.last_at, self.all_good = event.captured_at, self.all_good + 1
-        elif event.found.code in ("no-face", "several-faces"):
+        elif event.found.code in ("no-face", "several-faces", "picture-turned"):
             self.breaks()
         self.bad += not isinstance(event.found, Probe) and event.found.code != "no-face"
         empty = not isinstance(event.found, Probe) and event.found.code == "no-face"

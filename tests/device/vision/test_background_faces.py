@@ -22,6 +22,9 @@ class Crowd:
         boxes = [Box(200.0 * at, 10.0, height, height) for at, height in enumerate(self.heights_px)]
         return [Detection(box, (0.0, 0.0), (1.0, 0.0), 0.9) for box in boxes]
 
+    def once(self, _image: Image) -> tuple[Detection, ...]:
+        return ()
+
 
 class Mesh:
     """Stands in for the face mesh: takes each for a face."""

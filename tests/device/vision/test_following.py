@@ -30,6 +30,9 @@ class Counting:
         self.looks += 1
         return self._detector.detect(image)
 
+    def once(self, image: Image) -> tuple[Detection, ...]:
+        return self._detector.once(image)
+
 
 class Watcher:
     """A camera's view, and the analyzer that follows a face in it."""
@@ -58,6 +61,15 @@ def moved(x: float, *, y: float = 0.8, size: float = 1.2) -> Figure:
 def test_detector_looks_twice_a_second_while_a_face_is_followed(watcher: Watcher) -> None:
     found = [watcher.sees(100.0 + 0.125 * number, EILEEN) for number in range(13)]
     assert (all(isinstance(one, Probe) for one in found), watcher.detector.looks) == (True, 4)
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_face_in_a_turned_picture_is_never_followed(
+    watcher: Watcher, portraits: Mapping[str, Image], quarters: int
+) -> None:
+    frames = [Scene((EILEEN,), portraits).draw(0.1 * number, number) for number in range(10)]
+    turned = [np.ascontiguousarray(np.rot90(frame, -quarters)) for frame in frames]
+    assert {watcher.shown(100.0 + 0.1 * n, frame) for n, frame in enumerate(turned)} == {Reason.PICTURE_TURNED}
 
 
 def test_followed_face_is_the_face_that_is_detected(watcher: Watcher) -> None:

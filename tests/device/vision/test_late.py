@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from device.errors import ModelError
-from device.records import Frame, Reason
+from device.records import Frame, Image, Reason
 from device.vision.embedder import Embedder
 from device.vision.following import View
 from device.vision.late import LateAnalyzer
@@ -23,6 +23,9 @@ class Loaded:
     """`Analyzer` that sees no face."""
 
     embedder = EMBEDDER
+
+    def turn_back_deg(self, image: Image) -> int:  # noqa: ARG002
+        return 0
 
     def follow(self, frame: Frame, view: View) -> Reason:  # noqa: ARG002
         return Reason.NO_FACE

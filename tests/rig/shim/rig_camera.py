@@ -8,6 +8,7 @@ The device is a file, and `DEVICE.json` beside it says what the camera does, so 
              dead (read gives nothing); hang-open (opening never returns); late (`late_s` seconds behind)
     fps      frames a second
     noise    standard deviation of the sensor's noise, 8-bit steps
+    turned   by how many degrees clockwise what is before it appears in its pictures: 0, 90, 180 or 270
     gain     what the light makes of the picture, 1 by day
     stamps   whether the driver says when a frame was captured
     hiccups  of so many frames one is empty; 0 for none
@@ -34,6 +35,7 @@ DEFAULTS: dict[str, Any] = {
     "repeat": 1,
     "loop": 8,
     "late_s": 0.0,
+    "turned": 0,
     "gain": 1.0,
     "stamps": True,
     "hiccups": 0,
@@ -51,7 +53,7 @@ class Capture:
         self._size = (640, 480)
         self._random = np.random.default_rng(time.monotonic_ns())  # no two openings give the same frames
         self._noise: tuple[float, NDArray[np.int16]] | None = None
-        self._pictures: dict[str, NDArray[np.int16]] = {}
+        self._pictures: dict[tuple[str, int], NDArray[np.int16]] = {}
         self._given: deque[Pixels] = deque(maxlen=64)
         self._loop: list[Pixels] = []
         self._waiting: deque[float] = deque()
@@ -144,7 +146,7 @@ class Capture:
             still = self._given[-1].copy()
             still[0, 0, 0] ^= 1
             return still
-        base = self._picture(shown[-1] if shown else "")
+        base = self._picture(shown[-1] if shown else "", int(said["turned"]))
         lit = base * said["gain"] + self._some_noise(said["noise"])
         return np.asarray(np.clip(lit, 0, 255), np.uint8)
 
@@ -158,19 +160,20 @@ class Capture:
         y, x = divmod(self._drawn * 1597 % 4096, 64)
         return self._noise[1][y : y + height, x : x + width]
 
-    def _picture(self, name: str) -> NDArray[np.int16]:
+    def _picture(self, name: str, turned: int) -> NDArray[np.int16]:
         """The picture as high as the frame, in the middle of a gray one."""
-        if name not in self._pictures:
+        if (name, turned) not in self._pictures:
             width, height = self._size
             frame = np.full((height, width, 3), 96, np.int16)
             picture = cv2.imread(name) if name else None
             if picture is not None:
+                picture = np.rot90(picture, -turned // 90)
                 scale = min(height / picture.shape[0], width / picture.shape[1])
                 picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
                 y, x = (height - picture.shape[0]) // 2, (width - picture.shape[1]) // 2
                 frame[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
-            self._pictures[name] = frame
-        return self._pictures[name]
+            self._pictures[name, turned] = frame
+        return self._pictures[name, turned]
 
     def _said(self) -> dict[str, Any]:
         """What the camera does now. The rig replaces the file whole."""
