@@ -208,7 +208,7 @@ class VisionSettings(Group, frozen=True):
     ] = 0.9
     min_brightness: Annotated[float, Meta(ge=0, le=255, description="lowest mean luma of the face, 0..255")] = 40.0
     max_brightness: Annotated[float, Meta(ge=0, le=255, description="highest mean luma of the face, 0..255")] = 205.0
-    max_blur: Annotated[float, Meta(ge=0, le=1, description="largest blur of the aligned face, 0 (sharp) to 1")] = 0.55
+    max_blur: Annotated[float, Meta(ge=0, le=1, description="largest blur of the aligned face, 0 (sharp) to 1")] = 0.57
     max_turn: Annotated[
         float,
         Meta(
@@ -216,7 +216,7 @@ class VisionSettings(Group, frozen=True):
             le=1,
             description="largest offset of the nose from the middle between the eyes, as a share of the eyes' distance",
         ),
-    ] = 0.5
+    ] = 0.55
 
 
 class AccessSettings(Group, frozen=True):

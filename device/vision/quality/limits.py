@@ -66,15 +66,15 @@ def limits(settings: VisionSettings) -> tuple[Limit, ...]:
         Limit("blocks", "ratio", Reason.FACE_COMPRESSED, _most(2.2), _most(1.8)),
         _both("blur", "share", Reason.FACE_BLURRED, _most(settings.max_blur)),
         _both("turn", "share", Reason.FACE_TURNED, Range(-settings.max_turn, settings.max_turn)),
-        Limit("yaw", "degrees", Reason.FACE_TURNED, Range(-45, 45), Range(-40, 40)),
+        _both("yaw", "degrees", Reason.FACE_TURNED, Range(-50, 50)),
         Limit("pitch", "degrees", Reason.FACE_TURNED, Range(-40, 40), Range(-35, 35)),
         Limit("roll", "degrees", Reason.FACE_TILTED, Range(-40, 40), Range(-35, 35)),
         Limit("eyes_bright", "share", Reason.EYES_COVERED, _least(0.35), _least(0.40)),
-        Limit("mouth", "share", Reason.FACE_COVERED, _least(0.020), _least(0.027)),
+        Limit("mouth", "share", Reason.FACE_COVERED, _least(0.020), _least(0.030)),
         Limit("forehead", "share", Reason.BROWS_COVERED, _least(0.35), _least(0.50)),
         Limit("eyes_open", "share", Reason.EYES_CLOSED, Range(), _least(0.10)),
         Limit("presence", "probability", Reason.FACE_UNCLEAR, _least(0.90), _least(0.99)),
-        Limit("score", "probability", Reason.FACE_UNCLEAR, _least(0.70), _least(0.80)),
+        Limit("score", "probability", Reason.FACE_UNCLEAR, _least(0.70), _least(0.78)),
     )
 
 
