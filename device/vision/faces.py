@@ -23,6 +23,8 @@ from device.vision.upright import is_turned, quarters_back, standing, upside_dow
 
 MIN_PRESENCE = 0.5
 """Below this probability the face mesh says that the detector was wrong."""
+LIKELY_SCORE = 0.7
+"""From this score of the detector a face that the mesh denies is likely one that is covered."""
 CLEARLY_LARGER = 1.5
 """How many times as high as the next face the largest must be to be the one that a picture is of."""
 TURN_IT = "Turn the picture the right way up. If a camera took it, set `rotate` under [[cameras]]."
@@ -109,6 +111,8 @@ class FaceAnalyzer:
             return Reason.PICTURE_TURNED
         if any(blur_in(face.box, image) > self.limits.max_blur for face in near):
             return Reason.FACE_BLURRED
+        if any(face.score >= LIKELY_SCORE for face in near):
+            return Reason.FACE_UNCLEAR
         return Reason.FACE_TOO_SMALL if len(faces) > len(near) else Reason.NO_FACE
 
     def _largest_face(self, image: Image) -> tuple[Detection, Landmarks] | Reason:

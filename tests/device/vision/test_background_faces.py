@@ -47,3 +47,17 @@ def test_face_of_40_pixels_or_more_is_a_second_person(behind_px: float) -> None:
 @pytest.mark.parametrize(("only_px", "reason"), [(39.0, Reason.FACE_TOO_SMALL), (10.0, Reason.FACE_TOO_SMALL)])
 def test_face_below_40_pixels_is_background(only_px: float, reason: Reason) -> None:
     assert seen(only_px) is reason
+
+
+class Denying:
+    """Stands in for the face mesh: takes none for a face."""
+
+    def locate(self, _image: Image, _face: Detection) -> Landmarks:
+        return Landmarks(np.zeros((468, 2), np.float32), 0.1)
+
+
+def test_a_likely_face_that_the_mesh_denies_is_unclear() -> None:
+    unused: object = None
+    analyzer = FaceAnalyzer(Crowd((200.0,)), Denying(), unused, VisionSettings())  # type: ignore[arg-type]
+    noise = np.random.default_rng(1).integers(0, 255, (480, 1000, 3), np.uint8)
+    assert analyzer.analyze(noise) is Reason.FACE_UNCLEAR
