@@ -12,8 +12,10 @@ from device.errors import DoorError
 from device.terminal import say
 
 if TYPE_CHECKING:
-    from device.control.client import Lost
+    from device.control.client import Client, Lost
     from device.control.messages import Row, Update
+
+_START = "`sudo systemctl start lintel`"
 
 
 @click.command(
@@ -38,7 +40,7 @@ def watch(since: int | None, last: int | None, name: str | None, no_wait: bool, 
     and names are shown to root and the service's user; a member of the service's group sees the rows without them.
     """
     from device.control.client import FILE_NAME, Client, Lost, control_socket
-    from device.control.messages import Row
+    from device.control.messages import Row, Start
     from device.files import RUNTIME_DIR
 
     if since is not None and last is not None:
@@ -46,12 +48,28 @@ def watch(since: int | None, last: int | None, name: str | None, no_wait: bool, 
     client = Client(control_socket() or RUNTIME_DIR / FILE_NAME)
     with suppress(KeyboardInterrupt):
         for update in client.subscribe(since, last=last or 0):
-            if isinstance(update, Row) and name in (None, update.door):
-                _show(update, as_json=as_json)
-            elif isinstance(update, Lost) and no_wait:
-                raise DoorError(f"No service answers: {update.why}.", hint="Start it: `sudo systemctl start lintel`.")
-            elif words := _words(update):
+            if isinstance(update, Row):
+                if name in (None, update.door):
+                    _show(update, as_json=as_json)
+                continue
+            if isinstance(update, Lost) and no_wait:
+                raise DoorError(f"No service answers: {update.why}.", hint=f"Start it: {_START}.")
+            if isinstance(update, Start) and name is not None:
+                _refuse_unknown(client, name)
+            if words := _words(update):
                 say(words, err=True)
+
+
+def _refuse_unknown(client: "Client", name: str) -> None:
+    """Raises `DoorError` with the names there are; not if the service is too busy to say."""
+    from device.control.messages import Code, Doors, Status
+    from device.control.protocol import ProtocolError
+
+    try:
+        client.ask(Status(door=name), Doors)
+    except DoorError as error:
+        if isinstance(error, ProtocolError) and error.code is Code.REFUSED:
+            raise
 
 
 def _show(row: "Row", *, as_json: bool) -> None:
@@ -63,14 +81,15 @@ def _show(row: "Row", *, as_json: bool) -> None:
 
 def _words(update: "Update | Lost") -> str:
     """What is said on standard error; "" if there is nothing to say."""
-    from device.control.client import Lost
+    from device.control.client import NOT_RUNNING, Lost
     from device.control.messages import Rewound, Start, Trouble
 
     match update:
         case Start(after=row):
             return f"Watching from row {row + 1} on; Ctrl-C ends."
         case Lost(why=why):
-            return f"No service answers ({why}). Waiting until it is back; Ctrl-C ends."
+            start = f" Start it: {_START}." if why == NOT_RUNNING else ""
+            return f"No service answers ({why}).{start} Waiting until it is back; Ctrl-C ends."
         case Trouble(what=what):
             return f"The audit can't be read: {what} Waiting until it can." if what else "The audit can be read again."
         case Rewound(after=row):

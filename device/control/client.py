@@ -46,6 +46,7 @@ SILENCE_S = 15.0
 """After this silence a subscriber connects again, seconds: the service sends a beat every 5 s."""
 PAUSES_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Back-off of a subscriber whose service is gone; the last one repeats."""
+NOT_RUNNING = "it isn't running"
 _FOR_GOOD = frozenset({Code.REQUEST, Code.VERSION, Code.VERB, Code.FORBIDDEN, Code.BUG})
 """Errors that asking again does not help against."""
 R = TypeVar("R")
@@ -152,6 +153,8 @@ class Client:
                 if error.code in _FOR_GOOD:
                     raise
                 why = error.message.removesuffix(".")
+            except (FileNotFoundError, ConnectionRefusedError):
+                why = NOT_RUNNING
             except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
                 why = in_words(error, quoted=True)
             if failures == 0:

@@ -20,13 +20,15 @@ from device.records import AuditRow, Event
 from device.store.store import Store
 from tests.device.commands import Lintel
 from tests.device.conftest import LINTEL
+from tests.device.control.bench import ToldDoor
 from tests.processes import started
 
+DOORS = {"main": ToldDoor(), "back": ToldDoor()}
 AT = datetime(2026, 11, 30, 10, 0, tzinfo=UTC)
 
 
 class Service:
-    """The operators' socket of a service with a real store, and no doors."""
+    """The operators' socket of a service with a real store, and two doors."""
 
     def __init__(self, runtime: Path, state: Path) -> None:
         self.store = Store(state)
@@ -34,7 +36,7 @@ class Service:
         self.start()
 
     def start(self) -> None:
-        self.server = ControlServer(self._path, door_desk({}, lambda _ordered: None), AuditRows(self.store))
+        self.server = ControlServer(self._path, door_desk(DOORS, lambda _ordered: None), AuditRows(self.store))
 
     def write(self, detail: str, door: str | None = "main") -> None:
         with self.store.audit() as audit:
@@ -89,6 +91,14 @@ def test_only_the_named_door_is_shown(service: Service) -> None:
         assert [watch.stdout.readline().split()[-1] for _ in range(2)] == ["two", "four"]
 
 
+@pytest.mark.parametrize("name", ["front", "Main", "main ", "", "mai", "back,main", "*", "0", "\u202emain", "-"])
+@pytest.mark.usefixtures("service")
+def test_unknown_door_is_refused_with_the_names_there_are(lintel: Lintel, name: str) -> None:
+    ended = lintel("watch", "--door", name)
+    assert (ended.exit_code, ended.out) == (7, "")
+    assert "What to do: Name one with --door: main, back." in ended.err
+
+
 def test_restart_is_reported_and_no_row_is_left_out_or_doubled(service: Service) -> None:
     service.write("one")
     with started(watching("--from", "1"), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as watch:
@@ -120,7 +130,9 @@ def test_ctrl_c_ends_it_in_order(service: Service) -> None:
 def test_without_a_service_it_waits_and_says_so() -> None:
     with started(watching(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as watch:
         assert watch.stderr is not None
-        assert watch.stderr.readline().startswith("No service answers (No such file or directory). Waiting until")
+        assert watch.stderr.readline().startswith(
+            "No service answers (it isn't running). Start it: `sudo systemctl start lintel`. Waiting until"
+        )
         watch.send_signal(signal.SIGINT)
         assert watch.wait(20) == 0
 
@@ -129,6 +141,7 @@ def test_without_a_service_it_waits_and_says_so() -> None:
 def test_without_a_service_and_without_waiting_it_is_an_error(lintel: Lintel) -> None:
     ended = lintel("watch", "--no-wait")
     assert (ended.exit_code, "systemctl start lintel" in ended.err) == (7, True)
+    assert "Error: No service answers: it isn't running." in ended.err
 
 
 def test_beginnings_exclude_each_other(lintel: Lintel) -> None:
