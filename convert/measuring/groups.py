@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,7 +77,8 @@ class Differentials:
 def read_groups(path: Path, names: tuple[str, ...]) -> Groups:
     """The groups of the people `names`, from a CSV with the columns person,group. Raises `ImageError` for any other."""
     rows = read_rows(path, ("person", "group"), what="groups", hint="Columns: person,group.")
-    group_of = {row["person"]: row["group"] for row in rows}
+    names = tuple(normalize("NFC", name) for name in names)  # some systems take the accents of a folder's name apart
+    group_of = {normalize("NFC", row["person"]): row["group"] for row in rows}
     if len(group_of) < len(rows):
         raise ImageError(f"{path} names a person twice, expected one group for each.", hint="Remove one of the lines.")
     groups = tuple(sorted({group_of[name] for name in names if name in group_of}))

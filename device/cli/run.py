@@ -1,7 +1,7 @@
 """`lintel run`: the service of a real door."""
 
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -140,6 +140,7 @@ def journal(settings: "Settings") -> "Callable[[Transaction], None]":
 
     def tell(transaction: "Transaction") -> None:
         if not transaction.counted:
-            say(transaction_line(transaction, partial(tag_of, key=key)))
+            with suppress(OSError):  # a journal that is full or gone ends no loop of a door
+                say(transaction_line(transaction, partial(tag_of, key=key)))
 
     return tell

@@ -36,6 +36,53 @@ def test_the_groups_of_the_people_are_read(tmp_path: Path) -> None:
     assert (found.names, found.of_person.tolist(), found.unknown) == (("f", "m"), [0, 1, 0, -1], ("zoe",))
 
 
+TABLE = "person,group\nada,f\nbob,m\neve,f\nzoe,f\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TABLE.encode("utf-8-sig"),
+        TABLE.replace("\n", "\r\n").encode(),
+        TABLE.replace("\n", "\r\n").encode("utf-8-sig"),
+        TABLE.replace(",", ";").encode("utf-8-sig"),
+        TABLE.replace(",", "\t").encode(),
+        TABLE.replace("ada,f", '"ada","f"').encode(),
+        TABLE.replace("ada,f", " ada , f ").encode(),
+        TABLE.rstrip("\n").encode(),
+        b"\r\n".join([*TABLE.encode().splitlines(), b"", b""]),
+        TABLE.replace("group", "group,note").replace("f\n", "f,\n").replace("m\n", 'm,"a; b"\n').encode(),
+    ],
+    ids=["mark", "CRLF", "both", "semicolons", "tabs", "quotes", "spaces", "no end", "empty lines", "one more column"],
+)
+def test_table_of_a_spreadsheet_is_read(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "groups.csv").write_bytes(content)
+    found = read_groups(tmp_path / "groups.csv", NAMES)
+    assert (found.names, found.of_person.tolist(), found.unknown) == (("f", "m"), [0, 1, 0, -1], ("zoe",))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [
+        ("utf-16", "is saved as UTF-16, expected UTF-8"),
+        ("utf-16-le", "is saved as UTF-16, expected UTF-8"),
+        ("utf-32", "is saved as UTF-32, expected UTF-8"),
+        ("latin-1", "byte 0xe8 in line 2 is not UTF-8"),
+        ("cp1252", "byte 0xe8 in line 2 is not UTF-8"),
+    ],
+)
+def test_table_in_another_encoding_is_named(tmp_path: Path, encoding: str, said: str) -> None:
+    (tmp_path / "groups.csv").write_bytes("person,group\nèva,f\n".encode(encoding))
+    with pytest.raises(ImageError, match=said):
+        read_groups(tmp_path / "groups.csv", NAMES)
+
+
+def test_accents_of_a_folder_may_be_taken_apart(tmp_path: Path) -> None:
+    (tmp_path / "groups.csv").write_text("person,group\nÈve,f\nbob,m\n")
+    found = read_groups(tmp_path / "groups.csv", ("E\u0300ve", "bob"))
+    assert (found.of_person.tolist(), found.unknown) == ([0, 1], ())
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [

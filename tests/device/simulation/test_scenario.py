@@ -29,6 +29,7 @@ badge = "17:1001"
 image = "eileen"
 """
 STEP = '[[step]]\ntitle = "A step"\n'
+MARKED = [WHOLE.encode("utf-8-sig"), WHOLE.replace("\n", "\r\n").encode("utf-8-sig")]
 WRONG = {
     "no TOML": ("title is a door", "wrong: "),
     "nothing": ("", "missing required field `title`"),
@@ -102,6 +103,12 @@ def test_way_of_a_figure_is_read(write: Callable[[str | bytes], Path]) -> None:
     assert (figure.start, figure.end) == (Place(x=0.1), Place(y=0.2, size=2.0))
 
 
+@pytest.mark.parametrize("content", MARKED, ids=["LF", "CRLF"])
+def test_scenario_with_a_byte_order_mark_is_read(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "scenario.toml").write_bytes(content)
+    assert read_scenario(tmp_path / "scenario.toml").title == "A door"
+
+
 @pytest.mark.parametrize(("content", "said"), WRONG.values(), ids=WRONG.keys())
 def test_mistake_is_told_with_its_place(write: Callable[[str | bytes], Path], content: str, said: str) -> None:
     with pytest.raises(ScenarioError) as refused:
@@ -110,7 +117,7 @@ def test_mistake_is_told_with_its_place(write: Callable[[str | bytes], Path], co
 
 
 def test_scenario_that_is_not_utf_8_is_refused(write: Callable[[str | bytes], Path]) -> None:
-    with pytest.raises(ScenarioError, match="'utf-8' codec"):
+    with pytest.raises(ScenarioError, match="byte 0xe9 in line 1 is not UTF-8"):
         read_scenario(write(b'title = "caf\xe9"'))
 
 

@@ -52,6 +52,15 @@ def test_relays_are_those_of_the_file(known: Callable[[str, list[str]], Known], 
     assert (known(content, warnings).relays, warnings) == ((FRONT, BACK), [])
 
 
+@pytest.mark.parametrize("layout", [OLD, NEW], ids=["old", "new"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_relays_are_those_of_a_file_with_a_byte_order_mark(
+    known: Callable[[str, list[str]], Known], layout: str, end: str
+) -> None:
+    warnings: list[str] = []
+    assert (known("\ufeff" + layout.replace("\n", end), warnings).relays, warnings) == ((FRONT, BACK), [])
+
+
 @pytest.mark.parametrize("content", UNREADABLE.values(), ids=UNREADABLE.keys())
 def test_unreadable_doors_leave_those_driven_last(known: Callable[[str, list[str]], Known], content: str) -> None:
     remember([DoorSettings(pin=9)])

@@ -25,7 +25,7 @@ def test_nothing_is_evacuated_at_first(state: Path, tmp_path: Path) -> None:  # 
     assert evacuated_doors(tmp_path / "none.toml", DOORS) == frozenset()
 
 
-@pytest.mark.parametrize("where", ["remembered", "settings", "environment", "unit", "home"])
+@pytest.mark.parametrize("where", ["remembered", "settings", "mark", "environment", "unit", "home"])
 def test_memory_is_found(state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     settings = tmp_path / "lintel.toml"
     match where:
@@ -33,6 +33,8 @@ def test_memory_is_found(state: Path, tmp_path: Path, monkeypatch: pytest.Monkey
             remember([DoorSettings()], state=state)
         case "settings":
             settings.write_text(f'[[doors]]\npni = 5\n[store]\nstate_dir = "{state}"\n')
+        case "mark":
+            settings.write_text(f'\ufeff[store]\r\nstate_dir = "{state}"\r\n')
         case "environment":
             monkeypatch.setenv("STATE_DIRECTORY", str(state))
         case "unit":

@@ -44,6 +44,30 @@ def test_key_that_others_can_reach_is_refused(files: KeyFiles, path: Path, mode:
         files.key()
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        KEY.hex().encode(),
+        f"{KEY.hex()}\r\n".encode(),
+        f"\ufeff{KEY.hex()}".encode(),
+        f"\ufeff{KEY.hex()}\r\n".encode(),
+        f"  {KEY.hex().upper()} \n\n".encode(),
+    ],
+    ids=["no end", "CRLF", "mark", "mark and CRLF", "spaces"],
+)
+def test_key_file_of_another_editor_is_read(files: KeyFiles, path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    assert (files.key(), files.candidates()) == (KEY, (KEY,))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_key_file_in_another_encoding_is_refused(files: KeyFiles, path: Path, encoding: str) -> None:
+    path.write_bytes(KEY.hex().encode(encoding))
+    with pytest.raises(ReaderError, match="does not hold 32 hexadecimal digits in UTF-8") as refused:
+        files.key()
+    assert KEY.hex() not in refused.value.message
+
+
 @pytest.mark.parametrize("text", ["", "\n", "64", KEY.hex() + "00", KEY.hex()[:-1], "zz" * 16, KEY.hex(" "), "é" * 32])
 def test_malformed_key_is_refused_and_not_repeated(files: KeyFiles, path: Path, text: str) -> None:
     path.write_text(text)
