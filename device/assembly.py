@@ -117,7 +117,9 @@ class _Assembly:
     def all(self, board: OpenBoard, report: Callable[[str], None]) -> Assembled:
         names = frozenset(opened.door.name for opened in board.doors)
         self._watched.append(Part(STORE, names, self._store.trouble))
-        cameras = {name: self._camera(self._settings.camera_named(name), doors) for name, doors in self._seen_by()}
+        cameras = {
+            name: self._camera(self._settings.camera_named(name), doors, report) for name, doors in self._seen_by()
+        }
         readers = self._readers(board)
         logs = {opened.door.name: DoorLog(opened.door, self._store, self._clock) for opened in board.doors}
         parts = tuple(
@@ -141,9 +143,10 @@ class _Assembly:
         for name in sorted({camera for camera, _ in at}):
             yield name, frozenset(door for camera, door in at if camera == name)
 
-    def _camera(self, settings: CameraSettings, doors: frozenset[str]) -> Camera:
+    def _camera(self, settings: CameraSettings, doors: frozenset[str], report: Callable[[str], None]) -> Camera:
         try:
-            live = self._stack.enter_context(closing(open_live_camera(settings, self._clock, in_background=True)))
+            opened = open_live_camera(settings, self._clock, in_background=True, note=report)
+            live = self._stack.enter_context(closing(opened))
             camera: Camera = HangingCamera(live, settings.rotate)
         except CameraError as error:
             camera = MissingCamera(error)

@@ -62,8 +62,8 @@ def models(settings: Settings) -> Found:
 
 
 def camera(settings: CameraSettings) -> Found:
-    """A camera's device. Whether it gives frames is only seen once it is open."""
-    return _found(camera_part(settings.name), settings.source, lambda: str(look_for_camera(settings)))
+    """A camera's device or program. Whether it gives frames is only seen once it is open."""
+    return _found(camera_part(settings.name), settings.source, lambda: look_for_camera(settings))
 
 
 def reader(settings: ReaderSettings) -> Found:

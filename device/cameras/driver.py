@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from device.cameras.live import CHECK_HINT
 from device.cameras.raw_forms import Form, raw_form_of
+from device.cameras.raw_sensors import raw_sensor_driver
 from device.cameras.source import Raw
 from device.cameras.turning import turned
 from device.errors import CameraError
@@ -106,6 +107,9 @@ class OpenDevice:
         image = raw.data[:, :, ::-1] if raw.data.ndim == 3 and raw.data.shape[2] == 3 else self._from_bytes(raw)
         return None if image is None or image.size == 0 else turned(np.ascontiguousarray(image), self._degrees)
 
+    def interrupt(self) -> None:
+        """As `Source`: nothing can wake a driver."""
+
     def close(self) -> None:
         """As `Source`."""
         self._capture.release()
@@ -124,9 +128,14 @@ def silence_opencv() -> None:
 
 
 def refuse_missing(device: Path) -> None:
-    """Raises `CameraError` if there is no such device."""
+    """Raises `CameraError` if there is no such device, or if it gives a sensor's raw data."""
     if not device.exists():
         raise CameraError(f"No camera at {device}.", hint=CHECK_HINT)
+    if driver := raw_sensor_driver(device):
+        raise CameraError(
+            f'{device} is the raw side of a CSI camera ({driver}) and gives no pictures; its `source` is "csi:0".',
+            hint='Set `source = "csi:0"` under [[cameras]]; `rpicam-hello --list-cameras` shows the number.',
+        )
 
 
 def _ask(capture: Capture, device: Path, settings: CameraSettings) -> None:

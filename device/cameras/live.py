@@ -21,7 +21,8 @@ from device.ports import Clock
 from device.records import Frame, Image
 
 CHECK_HINT = (
-    "Check the cable and `source` under [[cameras]] in the settings; `v4l2-ctl --list-devices` shows what is connected."
+    "Check the cable, and `source` under [[cameras]] in the settings; `v4l2-ctl --list-devices` and "
+    "`rpicam-hello --list-cameras` show what is connected."
 )
 RETRY_S = (0.5, 1.0, 2.0, 5.0)
 """Pauses between attempts to open a lost camera again; the last one repeats."""
@@ -75,9 +76,9 @@ class LiveCamera:
         self._newest: _Held | None = None
         self._fault = ""
         self._undecodable = 0
-        opened = None if in_background else open_source()
+        self._source = None if in_background else open_source()
         self._health = FrameHealth(clock.monotonic())
-        self._thread = threading.Thread(target=self._run, args=(opened,), name="camera", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self._thread.start()
 
     def read(self, timeout_s: float) -> Frame | None:
@@ -99,19 +100,21 @@ class LiveCamera:
     def close(self) -> None:
         """Stops the thread; a driver that hangs is left behind, as nothing can wake it."""
         self._closing.set()
+        if (source := self._source) is not None:
+            source.interrupt()
         self._thread.join(timeout=CLOSE_S)
 
     def _trouble(self) -> str:
         unhealthy = self._health.trouble(self._clock.monotonic())
         return self._fault or (unhealthy and f"{self._name} {unhealthy}.")
 
-    def _run(self, source: Source | None) -> None:
+    def _run(self) -> None:
         attempt = 0
         while not self._closing.is_set():
-            source = source or self._opened()
+            source = self._source = self._source or self._opened()
             if source is not None and self._pass_on_frames(source):
                 attempt = 0
-            source = None
+            self._source = None
             self._closing.wait(self._retry_s[min(attempt, len(self._retry_s) - 1)])
             attempt += 1
 

@@ -42,5 +42,8 @@ class Source(Protocol):
     def decoded(self, raw: Raw) -> Image | None:
         """The picture of a frame the right way up, RGB uint8 [height, width, 3]; None if it holds none."""
 
+    def interrupt(self) -> None:
+        """Has a `take` that waits end soon, where that can be done. Called from any thread before `close`."""
+
     def close(self) -> None:
         """Lets the device go."""

@@ -3,7 +3,7 @@
 import msgspec
 
 from device.cli.context import note_store, print_json_line
-from device.settings.cameras import is_device
+from device.settings.cameras import is_file
 from device.settings.tables import Settings
 from device.terminal import say
 
@@ -23,7 +23,7 @@ def play_desk(settings: Settings, camera_source: str, *, as_json: bool) -> int:
     stop = Stop()
     clock = SystemClock(stop)
     camera = msgspec.structs.replace(settings.cameras[0], source=camera_source)
-    if not is_device(camera_source):
+    if is_file(camera_source):
         camera = msgspec.structs.replace(camera, rate=None, exposure=None)
     seen = msgspec.structs.replace(settings, cameras=(camera,))
     door = seen.doors[0]

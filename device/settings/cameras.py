@@ -7,10 +7,31 @@ from device.redaction import is_redacted
 from device.settings import places
 from device.settings.tables import CameraSettings, DoorSettings, ReaderSettings, Settings
 
+ROW_PX = 64
+"""A CSI camera's rows are padded to a multiple of this; a width that is none would shift each row."""
+
 
 def is_device(source: str) -> bool:
-    """Whether a camera's source is a device; otherwise it is a file or a folder."""
+    """Whether a camera's source is a V4L2 device."""
     return source.isdecimal() or source.startswith("/dev/")
+
+
+def is_csi(source: str) -> bool:
+    """Whether a camera's source is a CSI camera of the Pi, whatever its number."""
+    return source.startswith("csi:")
+
+
+def csi_number(source: str) -> int:
+    """The number of a CSI camera, as `rpicam-hello --list-cameras` counts them. Raises `ValueError`."""
+    digits = source.removeprefix("csi:")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 2):
+        raise ValueError(f'{source!r} names no CSI camera - expected "csi:0" for the first, "csi:1" for the second')
+    return int(digits)
+
+
+def is_file(source: str) -> bool:
+    """Whether a camera's source is a file or a folder, which is played; all else sees the present."""
+    return not (is_device(source) or is_csi(source))
 
 
 def device_path(source: str) -> Path:
@@ -20,6 +41,8 @@ def device_path(source: str) -> Path:
 
 def camera_path(source: str) -> Path:
     """What a camera's source leads to: of a link its end, there or not."""
+    if is_csi(source):
+        return Path(f"csi:{csi_number(source)}")
     return Path(os.path.realpath(device_path(source)))
 
 
@@ -30,7 +53,9 @@ def refuse_cameras(settings: Settings) -> None:
     A badge alone opens the way out, so that readers there have no camera.
     """
     _refuse_hidden_passwords(settings)
+    _refuse_csi_sizes(settings)
     _refuse_cameras_twice(settings)
+    _refuse_metering(settings)
     _refuse_driver_settings_of_files(settings)
     at_door: dict[str, tuple[str, str]] = {}
     for place, door, reader in places.readers(settings):
@@ -85,11 +110,39 @@ def _refuse_cameras_twice(settings: Settings) -> None:
             )
 
 
+def _refuse_csi_sizes(settings: Settings) -> None:
+    """Rows of another length are padded, by a number of bytes that the program doesn't say."""
+    for number, camera in enumerate(settings.cameras):
+        if not is_csi(camera.source):
+            continue
+        try:
+            csi_number(camera.source)
+        except ValueError as error:
+            raise ValueError(f"{error}, at `cameras[{number}].source`") from None
+        if camera.width % ROW_PX:
+            near = [camera.width // ROW_PX * ROW_PX, (camera.width // ROW_PX + 1) * ROW_PX]
+            raise ValueError(
+                f"a CSI camera's width is a multiple of {ROW_PX}, not {camera.width} - "
+                f"set `cameras[{number}].width` to {near[0]} or {near[1]}"
+            )
+        if camera.height % 2:
+            raise ValueError(f"a CSI camera's height is even, not {camera.height} - at `cameras[{number}].height`")
+
+
+def _refuse_metering(settings: Settings) -> None:
+    for number, camera in enumerate(settings.cameras):
+        if camera.metering != "camera" and not is_csi(camera.source):
+            raise ValueError(
+                f"the camera {camera.name!r} can't be told to measure the light at the {camera.metering} - only a CSI "
+                f"camera can; remove `cameras[{number}].metering`"
+            )
+
+
 def _refuse_driver_settings_of_files(settings: Settings) -> None:
     """A clip has its own rate, and nothing to expose."""
     for number, camera in enumerate(settings.cameras):
         for name in ("rate", "exposure"):
-            if getattr(camera, name) is not None and not is_device(camera.source):
+            if getattr(camera, name) is not None and is_file(camera.source):
                 raise ValueError(
                     f"the camera {camera.name!r} plays {camera.source!r}, which has no {name} to set - "
                     f"remove `cameras[{number}].{name}`"

@@ -166,7 +166,10 @@ class CameraSettings(Group, frozen=True):
     name: Annotated[Name, Meta(description="name of the camera, by which doors and readers refer to it")] = "main"
     source: Annotated[
         Printable,
-        Meta(min_length=1, description="V4L2 device number or path, a video file, an image, or a folder of images"),
+        Meta(
+            min_length=1,
+            description="V4L2 device number or path, `csi:0`, a video file, an image, or a folder of images",
+        ),
     ] = "0"
     width: Annotated[int, Meta(ge=160, le=4096, description="frame width requested from the camera, pixels")] = 640
     height: Annotated[int, Meta(ge=120, le=4096, description="frame height requested from the camera, pixels")] = 480
@@ -187,10 +190,10 @@ class CameraSettings(Group, frozen=True):
         ),
     ] = None
     metering: Annotated[
-        Literal["camera"],
+        Literal["camera", "center", "spot", "average"],
         Meta(
-            description="where the picture's brightness is measured: `camera`, as the camera does it",
-            extra=_so_far('"camera"', "metering on the face is not available yet"),
+            description="where the picture's brightness is measured: `camera`, as the camera does it; of a CSI camera "
+            "also `center` (mostly its middle, where the face is), `spot` (only that) or `average`"
         ),
     ] = "camera"
 

@@ -7,6 +7,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -25,6 +26,8 @@ from tests.rig.camera import EILEEN, GRACE, RigCamera
 from tests.rig.unit import LINTEL, ROOT, Unit
 
 SHIM = Path(__file__).parent / "shim"
+PROGRAMS = Path(__file__).parent / "bin"
+"""Programs that stand in for those of the Pi."""
 BADGES = {EILEEN: "17:1001", GRACE: "17:1002"}
 UNKNOWN = "17:9999"
 NOWHERE = Path("/dev/shm")  # a camera's source begins with /dev
@@ -61,7 +64,7 @@ pin = {fire_pin}
 signal = "lockdown"
 pin = {lockdown_pin}
 [[cameras]]
-source = "{folder}/video0"
+source = "{source}"
 [access]
 probes = {probes}
 face_timeout_s = {face_timeout_s}
@@ -81,7 +84,7 @@ class Rig:
         self.folder = folder
         self.state = state or folder / "state"
         self.board = Board(folder)
-        self.camera = RigCamera(folder / "video0")
+        self.camera = RigCamera(folder / ("csi0" if settings.get("source") == "csi:0" else "video0"))
         (folder / "run").mkdir(mode=0o700)
         self.settings = folder / "lintel.toml"
         self.configure(**settings)
@@ -92,6 +95,7 @@ class Rig:
         """Writes the settings file."""
         defaults: dict[str, object] = {
             "folder": self.folder,
+            "source": self.folder / "video0",
             "state": self.state,
             "models": "",
             "strike": STRIKE,
@@ -114,6 +118,9 @@ class Rig:
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith(("COV_", "PYTEST_"))},
             "LINTEL_RIG": str(self.folder),
+            "LINTEL_RPICAM": str(self.folder),
+            "LINTEL_RPICAM_PYTHON": sys.executable,
+            "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
             "LINTEL_CONFIG": str(self.settings),
             "RUNTIME_DIRECTORY": str(self.folder / "run"),
             "PYTHONPATH": f"{SHIM}{os.pathsep}{ROOT}",

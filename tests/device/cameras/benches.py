@@ -75,6 +75,9 @@ class HandedSource:
         self.decodings += 1
         return raw.data
 
+    def interrupt(self) -> None:
+        """It hangs on."""
+
     def close(self) -> None:
         self.released.set()
 

@@ -109,6 +109,9 @@ class SteadySource:
     def decoded(self, raw: Raw) -> Image:
         return raw.data
 
+    def interrupt(self) -> None:
+        """It never waits."""
+
     def close(self) -> None:
         """Nothing to let go."""
 

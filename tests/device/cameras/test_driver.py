@@ -136,7 +136,7 @@ def test_what_is_left_out_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None
     [
         ('source = "clip.mp4"\nrate = 15', "which has no rate to set - remove `cameras[0].rate`"),
         ('source = "faces/"\nexposure = "auto"', "which has no exposure to set - remove `cameras[0].exposure`"),
-        ('metering = "face"', 'only "camera" is accepted: metering on the face is not available yet'),
+        ('metering = "face"', "expected one of average, camera, center, spot - at `cameras[0].metering`"),
         ("rotate = 45", "expected one of 0, 90, 180, 270 - at `cameras[0].rotate`"),
         ("rotate = -90", "expected one of 0, 90, 180, 270 - at `cameras[0].rotate`"),
         ("exposure = 0", "`cameras[0].exposure`"),

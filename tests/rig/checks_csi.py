@@ -1,0 +1,52 @@
+"""A CSI camera through its program fails in each way it can, and the same holds as for any other camera.
+
+What is not here: frames that all come late by the same time. Nothing in the pipe says when a frame was captured.
+"""
+
+import time
+from functools import partial
+from typing import Any
+
+from tests.rig.camera import EILEEN
+from tests.rig.checks import Figures, Finding, Room, Size
+from tests.rig.checks_cameras import PROMISE, SETTLE_S, failing
+from tests.rig.rig import AGAIN_S, BADGES, new_rig
+
+CHECKS = Room("csi")
+_FAULTS: tuple[tuple[str, str, dict[str, Any], bool], ...] = (
+    ("frozen on the holder: one frame for ever", "frozen", {}, False),
+    ("repeats its last 16 frames", "loop", {"loop": 16}, False),
+    ("its noise vanished: a still picture but for one bit", "still", {}, False),
+    ("its program hangs", "hang", {}, False),
+    ("its program ends with an error", "error", {}, True),
+    ("unplugged: its program finds no camera", "unplug", {}, False),
+    ("its program writes half a frame and no more", "half", {}, False),
+    ("its program loses half a frame and goes on", "torn", {}, False),
+    ("its program writes frames of another size", "tiny", {}, False),
+)
+for _fault, _mode, _how, _in_suite in _FAULTS:
+    CHECKS.check(f"CSI camera {_fault}", PROMISE, Size(full=5), in_suite=_in_suite)(
+        partial(failing, mode=_mode, source="csi:0", **_how)
+    )
+
+
+@CHECKS.check(
+    "no fault: its program never stops talking", "granted within 1.5 s; 30 lines a minute at most", Size(full=5)
+)
+def talking(times: int) -> Finding:
+    figures = Figures()
+    waited: list[float | None] = []
+    with new_rig(strike_time_s=0.2, source="csi:0") as rig:
+        rig.camera.does("flood")
+        rig.start()
+        rig.camera.shows(EILEEN)
+        for _ in range(times):
+            time.sleep(SETTLE_S if not waited else AGAIN_S)
+            at, _answer = rig.swiped(BADGES[EILEEN])
+            released = rig.board.when(high=True, since=at, within_s=1.0)
+            waited.append(None if released is None else released - at)
+        figures.most("swipe to the level on the pin", waited, 1.5)
+        figures.count("troubles", rig.troubles(), 0)
+        lines = rig.running.errors().count("Camera main: ")
+        figures.true("", f"{lines} lines in the journal", kept=lines <= 30)
+    return figures.finding(times)
