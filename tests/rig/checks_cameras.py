@@ -123,7 +123,7 @@ def failing(times: int, mode: str, *, source: str = "", **how: float) -> Finding
     """The camera fails while the holder stands there, who then leaves; somebody else swipes the badge."""
     figures, told_after, recovered = Figures(), [], 0
     grants = 0
-    with new_rig(face_timeout_s=1.0, **({"source": source} if source else {})) as rig:
+    with new_rig(face_timeout_s=1.0, people=True, **({"source": source} if source else {})) as rig:
         rig.start()
         for _ in range(times):
             rig.camera.does("live")

@@ -50,7 +50,7 @@ def test_odd_height_is_refused(write: Write) -> None:
 @pytest.mark.parametrize("source", ["0", "/dev/video0", "clip.mp4"])
 @pytest.mark.parametrize("metering", ["center", "spot", "average"])
 def test_other_camera_is_not_told_where_to_measure(write: Write, source: str, metering: str) -> None:
-    said = f"the camera 'main' can't be told to measure the light at the {metering} - only a CSI camera can"
+    said = f"the camera 'main' has no setting for where it measures the light ({metering}) - only a CSI camera has one"
     assert said in refusal(write(f'[[cameras]]\nsource = "{source}"\nmetering = "{metering}"\n'))
 
 
