@@ -133,8 +133,8 @@ def _refuse_metering(settings: Settings) -> None:
     for number, camera in enumerate(settings.cameras):
         if camera.metering != "camera" and not is_csi(camera.source):
             raise ValueError(
-                f"the camera {camera.name!r} has no setting for where it measures the light ({camera.metering}) - only a CSI "
-                f"camera has one; remove `cameras[{number}].metering`"
+                f"the camera {camera.name!r} has no setting for where it measures the light ({camera.metering}) - "
+                f"only a CSI camera has one; remove `cameras[{number}].metering`"
             )
 
 
