@@ -42,7 +42,7 @@ def device_path(source: str) -> Path:
 def camera_path(source: str) -> Path:
     """What a camera's source leads to: of a link its end, there or not."""
     if is_csi(source):
-        return Path(f"csi:{csi_number(source)}")
+        return Path(f"csi:{source.removeprefix('csi:').lstrip('0') or '0'}")
     return Path(os.path.realpath(device_path(source)))
 
 
