@@ -17,6 +17,7 @@ COMMANDS = {
     "build": ("convert.cli.build:build", "Build the models from published weights, or check the committed ones."),
     "quantize": ("convert.cli.quantize:quantize", "Convert networks to TFLite, and refuse what costs too much."),
     "evaluate": ("convert.cli.evaluate:evaluate", "Measure the door's own pipeline on labelled images."),
+    "transactions": ("convert.cli.transactions:transactions", "Measure how often a stolen badge lets a stranger in."),
     "calibrate": ("convert.cli.calibrate:calibrate", "Set the decision threshold for a false match rate."),
     "quality": ("convert.cli.quality:quality", "Measure what the quality gate refuses and lets pass."),
     "card": ("convert.cli.card:card", "Write the biometric card of the model, or check it."),

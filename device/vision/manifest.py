@@ -116,13 +116,25 @@ class DecisionRule(_Record, frozen=True):
         threshold = max(point.threshold for point in within)
         return threshold if share >= 1 else min(1.0, threshold + self._stricter_by(share))
 
-    def _stricter_by(self, share: float) -> float:
-        """How much further up the curve that share of the target rate lies; past its end it goes on as it ended."""
+    def on_curve(self, fmr: float) -> float:
+        """The threshold of single pairs at which a share `fmr` of the non-mated ones match: straight between the
+        curve's points over the logarithm of the rate, past its ends as it ended.
+
+        Raises `ValueError` for a curve of fewer than two points.
+        """
         points = sorted({math.log(point.fmr): point.threshold for point in self.curve}.items())
         if len(points) < 2:
+            raise ValueError("a curve has at least two points")
+        x = math.log(fmr)
+        at = min(max(bisect.bisect_left(points, (x, -math.inf)), 1), len(points) - 1)
+        (x0, y0), (x1, y1) = points[at - 1], points[at]
+        return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
+
+    def _stricter_by(self, share: float) -> float:
+        """How much further up the curve that share of the target rate lies; by all, without a curve."""
+        if len({point.fmr for point in self.curve}) < 2:
             return math.inf
-        target = math.log(self.target_fmr)
-        return max(0.0, _on_line(points, target + math.log(share)) - _on_line(points, target))
+        return max(0.0, self.on_curve(self.target_fmr * share) - self.on_curve(self.target_fmr))
 
     @property
     def most_references(self) -> int | None:
@@ -138,13 +150,6 @@ class DecisionRule(_Record, frozen=True):
     def most_probes(self) -> int | None:
         """How many probes are fused at most, likewise."""
         return max(point.probes for point in self.points) if self.fusion.least_probe_length >= 1 else None
-
-
-def _on_line(points: list[tuple[float, float]], x: float) -> float:
-    """The line through points (x, y) sorted by x, straight on past its ends."""
-    at = min(max(bisect.bisect_left(points, (x, -math.inf)), 1), len(points) - 1)
-    (x0, y0), (x1, y1) = points[at - 1], points[at]
-    return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
 
 
 class EmbeddingSpec(_Record, frozen=True):
