@@ -128,21 +128,29 @@ def measure(
     strangers: Sequence[tuple[Compare, ...]], references: NDArray[np.float32], rule: DecisionRule
 ) -> TransactionRates:
     """The rates of strangers' visits, each with everybody's badge; `references` is float32 [people, count, length]."""
+    first, whole = accepted(strangers, references, rule)
+    trials = np.full(len(references), len(strangers), np.int64)
+    return TransactionRates(
+        rule.target_fmr,
+        rule.threshold(references.shape[1], 1),
+        sum(len(visit) for visit in strangers),
+        share_interval(first, trials),
+        share_interval(whole, trials),
+    )
+
+
+def accepted(
+    strangers: Sequence[tuple[Compare, ...]], references: NDArray[np.float32], rule: DecisionRule
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """How many strangers each badge lets in, at their first comparison and at any, int64 [people] both."""
     known = references[:, -rule.most_references :] if rule.most_references else references
     badges = fused(known, rule.fusion.least_reference_length)
-    trials = np.full(len(badges), len(strangers), np.int64)
     first, whole = np.zeros(len(badges), np.int64), np.zeros(len(badges), np.int64)
     for visit in strangers:
         matches = [_matches(one, badges, known.shape[1], rule) for one in visit]
         first += matches[0] if matches else False
         whole += np.any(matches, axis=0) if matches else False
-    return TransactionRates(
-        rule.target_fmr,
-        rule.threshold(known.shape[1], 1),
-        sum(len(visit) for visit in strangers),
-        share_interval(first, trials),
-        share_interval(whole, trials),
-    )
+    return first, whole
 
 
 def _matches(one: Compare, badges: NDArray[np.float32], count: int, rule: DecisionRule) -> NDArray[np.bool_]:
