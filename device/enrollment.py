@@ -11,10 +11,12 @@ from device.credentials import format_badge, refuse_random
 from device.errors import EnrollmentRefused
 from device.policy.guidance import Guidance, Said
 from device.ports import Camera, Clock
-from device.records import Badge, Credential, Embedding, Event, Image, Origin, Person, Probe, Reason
+from device.records import Badge, Credential, Embedding, Event, Image, Origin, Person, Photo, Probe, Reason
 from device.store.people import People, stored_name
 from device.store.store import Store
-from device.vision.faces import FaceAnalyzer, Look, advice, look_of
+from device.vision.faces import FaceAnalyzer, Look, look_of
+from device.vision.photos import PhotoLook, Unusable, advice_on, nothing_shown
+from device.vision.pyramid import Shown
 from device.vision.quality.limits import Purpose
 
 
@@ -23,7 +25,8 @@ class Candidate:
     """A picture that may become a reference, what to call it, and what to call it in the store if that differs."""
 
     label: str
-    image: Image = field(repr=False)
+    image: Image | Photo = field(repr=False)
+    """A frame of the camera at the door, or a photo from a file, at which there is time to look closely."""
     source: str = ""
 
 
@@ -34,6 +37,13 @@ class Rejection:
     label: str
     reason: Reason
     advice: str = field(default="", repr=False)
+    meaning: str = field(default="", repr=False)
+    """What is wrong with a photo, where that is not the reason's own sentence."""
+
+    @property
+    def said(self) -> str:
+        """What is wrong, and what the operator can do."""
+        return f"{self.meaning or self.reason.meaning} {self.advice}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +100,7 @@ class Enrollment:
         self._clock = clock
         self._largest_face = largest_face
         self._look = look_of(analyzer, largest_face=largest_face, purpose=Purpose.REFERENCE)
+        self._photo_look = PhotoLook(analyzer, largest_face=largest_face, purpose=Purpose.REFERENCE)
 
     def holder(self, credential: Credential, name: str) -> Person | None:
         """Who gets the badge or the references, None for a new person: to ask before pictures are taken.
@@ -104,15 +115,17 @@ class Enrollment:
             _refuse_badge(people.badge(credential), namesake)
         return namesake
 
-    def enroll(self, credential: Credential, name: str, candidates: Iterable[Candidate]) -> EnrollmentReport:
+    def enroll(
+        self, credential: Credential, name: str, candidates: Iterable[Candidate], *, shown: Shown = nothing_shown
+    ) -> EnrollmentReport:
         """Gives the badge to the person and keeps the good pictures' embeddings as references, all in one transaction.
 
         A person who is enrolled already gets the badge or the references added if the faces match those known; a
         picture that is a reference already adds none. Only one picture at a time is held, if `candidates` reads them
-        one by one.
+        one by one; `shown` gets how much of the work on a photo is done.
         Raises `EnrollmentRefused` if no picture is good, they show different people, or badge or name are taken.
         """
-        found, rejected = self._judged(candidates)
+        found, rejected = self._judged(candidates, shown)
         return self.enroll_good(credential, name, found, rejected)
 
     def enroll_good(
@@ -149,20 +162,24 @@ class Enrollment:
             origins = tuple(Origin(one.source, asdict(one.probe.quality)) for one in kept)
             people.add_references(person, embeddings, self._analyzer.embedder.model_sha256, now, origins)
 
-    def _judged(self, candidates: Iterable[Candidate]) -> tuple[list[Good], tuple[Rejection, ...]]:
+    def _judged(self, candidates: Iterable[Candidate], shown: Shown) -> tuple[list[Good], tuple[Rejection, ...]]:
         good, rejected = [], []
         for candidate in candidates:
-            result = self._look(candidate.image)
+            result = self._looked_at(candidate.image, shown)
             if isinstance(result, Probe):
                 good.append(Good(candidate.label, result, candidate.source or candidate.label))
             else:
-                rejected.append(Rejection(candidate.label, result, self._advice(result, candidate.image)))
+                rejected.append(Rejection(candidate.label, result.reason, result.advice, result.meaning))
         return good, tuple(rejected)
 
-    def _advice(self, reason: Reason, image: Image) -> str:
-        if reason is Reason.PICTURE_TURNED and (back_deg := self._analyzer.turn_back_deg(image)):
-            return f"Turn the picture clockwise by {back_deg} degrees, and enroll it again."
-        return advice(reason, largest_face=self._largest_face)
+    def _looked_at(self, image: Image | Photo, shown: Shown) -> Probe | Unusable:
+        if isinstance(image, Photo):
+            return self._photo_look(image, shown)
+        found = self._look(image)
+        if isinstance(found, Probe):
+            return found
+        what_to_do = advice_on(self._analyzer, found, image, largest_face=self._largest_face)
+        return Unusable(found, found.meaning, what_to_do)
 
     def _consistent(self, found: Sequence[Good], known: NDArray[np.float32] | None) -> tuple[list[Good], list[Good]]:
         """The pictures that belong together, and with the references that are known already; and the others."""
@@ -293,7 +310,7 @@ def _refuse_changed(people: People, person: Person | None) -> None:
 
 
 def _refused(what: str, rejected: tuple[Rejection, ...]) -> EnrollmentRefused:
-    lines = [f"  {rejection.label}: {rejection.reason.meaning} {rejection.advice}" for rejection in rejected]
+    lines = [f"  {rejection.label}: {rejection.said}" for rejection in rejected]
     return EnrollmentRefused(
         "\n".join([f"{what}; nothing was stored.", *lines]), hint="Take new pictures and try again."
     )

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.errors import ImageError, ModelError
-from device.images import read_image
-from device.records import Embedding, Person, Probe
+from device.images import read_photo
+from device.records import Embedding, Person
 from device.store.store import Store
 from device.vision.comparison import newest
 from device.vision.faces import FaceAnalyzer
 from device.vision.identification import Level, laxest_within, nearest, templates
 from device.vision.manifest import DecisionRule, Fusion
+from device.vision.photos import PhotoLook, Unusable
 
 MAX_IDENTIFIED = 10
 """At most this many people are named as reaching the threshold: more are a fault of the threshold, not an answer."""
@@ -123,8 +124,8 @@ def levels_of(rule: DecisionRule, references: int) -> tuple[Level, ...]:
 
 
 def _embedding(analyzer: FaceAnalyzer, path: Path) -> Embedding:
-    found = analyzer.analyze(read_image(path))
-    if not isinstance(found, Probe):
+    found = PhotoLook(analyzer, largest_face=False)(read_photo(path))
+    if isinstance(found, Unusable):
         raise ImageError(f"{path} cannot be compared: {found.meaning}", hint=found.advice)
     return found.embedding
 

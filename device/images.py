@@ -1,13 +1,14 @@
 """Reads image files whole, or says why not: what is in a file is Pillow's to say, what is let in is said here."""
 
+import functools
 import io
 import mmap
 import re
 import warnings
-import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import PIL.Image
@@ -18,13 +19,18 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from device.errors import ImageError
 from device.failures import in_words
+from device.jpegs import area_at_full_size, decoded, whole_scans
 from device.packages import install_hint
-from device.records import Image
+from device.records import Area, Image, Photo, photo_of
+
+T = TypeVar("T")
+Turn = Callable[[NDArray[Any]], NDArray[Any]]
+AreaOf = Callable[[Area], Image]
 
 SUFFIXES = frozenset({".avif", ".bmp", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".webp"})
 MAX_BYTES = 64 * 1024 * 1024
-WHOLE_JPEG_PIXELS = 30_000_000
-"""A JPEG with more is decoded at half its width and height."""
+WHOLE_PIXELS = 30_000_000
+"""A picture with more is decoded at half its width and height."""
 MAX_PIXELS = dict.fromkeys(("PNG", "BMP", "AVIF", "HEIF"), 64_000_000) | {"JPEG": 120_000_000, "WEBP": 30_000_000}
 """By format. While it is decoded, a pixel takes 7 bytes, of HEIC 8, of AVIF 10, of WebP 16."""
 _MOST_BYTES = 16 * MAX_PIXELS["WEBP"]
@@ -34,14 +40,6 @@ _SMALLER = "Give a smaller picture."
 _AS_JPEG = "Or save the picture as JPEG."
 _ORIENTATION = 0x0112
 _BAND_ROWS = 256
-_START_OF_SCAN = 0xDA
-_BETWEEN_SCANS = frozenset({0xC4, _START_OF_SCAN, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)})
-"""Markers of tables, comments and the next scan: any other one ends the pixels of a JPEG."""
-_ALL_MARKERS = frozenset(range(256))
-_MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")
-_END_MARKER = b"\xff\xd9"
-_FILLER = b"\xca\x35\x9c" * 100
-"""Begins with a one: where pixels are missing, a decoder goes on with zeros."""
 
 _FORMATS = {
     "JPEG": re.compile(rb"\xff\xd8\xff"),
@@ -52,7 +50,22 @@ _FORMATS = {
     "HEIF": re.compile(rb"....ftyp(?:....){0,8}?(?:he[iv][cxms]|mif1)", re.DOTALL),
 }
 """How a file of each of Pillow's formats begins. No decoder sees a file of another one."""
-_UPRIGHT: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
+_NOT_READ = {
+    "is a GIF picture": rb"GIF8",
+    "is a TIFF or a camera's raw picture": rb"II\*\0|MM\0\*|II\+\0|MM\0\+|IIU\0|IIRO|IIRS|FUJIFILMCCD|....ftypcrx",
+    "is a JPEG 2000 picture": rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51",
+    "is a JPEG XL picture": rb"\0\0\0\x0cJXL |\xff\x0a",
+    "is a Photoshop picture": rb"8BPS",
+    "is an icon": rb"\0\0[\x01\x02]\0",
+    "is a PDF document": rb"\s*%PDF-",
+    "is an SVG drawing": rb"(?:\xef\xbb\xbf)?\s*(?:<[?!][^>]*>\s*)*<svg",
+    "is a web page": rb"(?i:(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|head|body))",
+    "is a video": rb"....ftyp|\x1aE\xdf\xa3|RIFF....AVI ",
+    "is an archive": rb"PK\x03\x04|\x1f\x8b|7z\xbc\xaf|Rar!",
+}
+"""What people take for a picture that can be read, and how such a file begins."""
+_UPRIGHT: dict[int, Turn] = {
+    1: lambda pixels: pixels,
     2: lambda pixels: pixels[:, ::-1],
     3: lambda pixels: pixels[::-1, ::-1],
     4: lambda pixels: pixels[::-1],
@@ -61,23 +74,25 @@ _UPRIGHT: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
     7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
     8: lambda pixels: pixels[:, ::-1].swapaxes(0, 1),
 }
-"""What brings a picture of an EXIF orientation upright; 1 is upright."""
+"""What brings a picture of an EXIF orientation upright."""
 
 
 def read_image(path: Path) -> Image:
     """The picture in a file, RGB uint8 [height, width, 3], turned as its EXIF says. Raises `ImageError`.
 
     Of an animation it is the first frame. Alpha and color profiles are left out, and of 16 bits the higher 8 count. A
-    JPEG of more than `WHOLE_JPEG_PIXELS` has half its width and height.
+    picture of more than `WHOLE_PIXELS` has half its width and height.
     """
-    try:
-        content = _content(path)
-        kind = next((kind for kind, beginning in _FORMATS.items() if beginning.match(content)), None)
-        if kind is None:
-            raise ImageError(f"{path} is not an image that can be read.", hint=_HINT)
-        return _decoded_or_refused(content, kind, path)
-    except MemoryError:
-        raise ImageError(f"There is not enough memory to read the image {path}.", hint=_SMALLER) from None
+    return read_photo(path).image
+
+
+def read_photo(path: Path) -> Photo:
+    """The same, with access to any area of a large picture at full size. Raises `ImageError`, also for an area."""
+    content = _content(path)
+    kind = next((kind for kind, beginning in _FORMATS.items() if beginning.match(content)), None)
+    if kind is None:
+        raise ImageError(f"{path} {_other_kind(content)}.", hint=_HINT)
+    return _or_refused(lambda: _photo(content, kind, path), kind, path)
 
 
 def image_files(folder: Path) -> tuple[Path, ...]:
@@ -91,6 +106,14 @@ def image_files(folder: Path) -> tuple[Path, ...]:
     return found
 
 
+def _other_kind(content: bytes) -> str:
+    beginning = content[:1000]
+    if not content:
+        return "is empty"
+    named = (what for what, pattern in _NOT_READ.items() if re.match(pattern, beginning, re.DOTALL))
+    return next((f"{what}, which cannot be read" for what in named), "is not an image that can be read")
+
+
 def _content(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
@@ -102,40 +125,65 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _decoded_or_refused(content: bytes, kind: str, path: Path) -> Image:
-    """Raises `ImageError`, `MemoryError`."""
+def _or_refused(decode: Callable[[], T], kind: str, path: Path) -> T:
+    """What `decode` gives. Raises `ImageError`, whatever it raises."""
+    _let_pillow_be_quiet()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what Pillow finds odd in a picture that it can read
-            return _decoded(content, kind, path)
-    except (ImageError, MemoryError):
+        return decode()
+    except ImageError:
         raise
     except PIL.Image.DecompressionBombError:
         raise _vast(path, "far too many", MAX_PIXELS[kind]) from None
-    except Exception:  # hostile bytes raise anything in a decoder
-        _need_memory()
+    except Exception as error:  # hostile bytes raise anything in a decoder
+        if isinstance(error, MemoryError) or _is_memory_short():
+            raise ImageError(f"There is not enough memory to read the image {path}.", hint=_SMALLER) from None
         raise ImageError(f"The image {path} is truncated or damaged.", hint=_HINT) from None
 
 
-def _need_memory() -> None:
-    """Raises `MemoryError` if that may be why a decoder has failed: those in C don't all say so."""
+@functools.cache
+def _let_pillow_be_quiet() -> None:
+    """What Pillow finds odd in a picture that it can read is not reported. For good: to undo it is not thread-safe."""
+    warnings.filterwarnings("ignore", module=r"(PIL|pillow_heif)\b")
+
+
+def _is_memory_short() -> bool:
+    """Whether that may be why a decoder has failed: those in C don't all say so."""
     try:
         mmap.mmap(-1, _MOST_BYTES).close()
     except OSError:
-        raise MemoryError from None
+        return True
+    return False
 
 
-def _decoded(content: bytes, kind: str, path: Path) -> Image:
+def _photo(content: bytes, kind: str, path: Path) -> Photo:
     """Raises whatever Pillow raises, and `ImageError`."""
     opened = _opened(content, kind, path)
     width, height = opened.size
     if width * height > MAX_PIXELS[kind]:
         raise _vast(path, f"{width} x {height}", MAX_PIXELS[kind])
-    if isinstance(opened, JpegImageFile):
-        opened = _whole_jpeg(opened, content, path)
-    pixels = _pixels(opened)
-    upright = _UPRIGHT.get(_orientation(opened))
-    return pixels if upright is None else np.ascontiguousarray(upright(pixels))
+    scale = 2 if width * height > WHOLE_PIXELS else 1
+    turn = _UPRIGHT[_orientation(opened)]
+    if kind == "JPEG":
+        pixels, area_of = _jpeg(content, path, scale)
+    else:
+        pixels, area_of = _pixels(opened, scale), functools.partial(_area, opened)
+    upright = np.ascontiguousarray(turn(pixels))
+    if scale == 1:
+        return photo_of(upright)
+    return Photo(
+        upright,
+        scale,
+        lambda area: _or_refused(lambda: turn(area_of(_stored(area, (height, width), turn))), kind, path),
+    )
+
+
+def _jpeg(content: bytes, path: Path, scale: int) -> tuple[Image, AreaOf]:
+    """A JPEG's pixels at a scale, and what gives an area at full size. Raises `ImageError` if pixels are missing."""
+    scans = whole_scans(content, scale=scale)
+    if scans is None:
+        raise ImageError(f"The image {path} is truncated.", hint=_HINT)
+    pixels = _pixels(decoded(scans, scale=scale), 1)
+    return pixels, functools.partial(area_at_full_size, scans, pixels)
 
 
 def _vast(path: Path, size: str, limit: int) -> ImageError:
@@ -165,62 +213,32 @@ def _reads_heif() -> bool:
     return True
 
 
-def _whole_jpeg(opened: JpegImageFile, content: bytes, path: Path) -> JpegImageFile:
-    """The picture without what may follow it. Raises `ImageError` if pixels are missing.
-
-    Where they are, a decoder makes some up in silence if an end marker follows. Then more bytes before that marker
-    change the picture, while those after the last pixel change nothing. In a progressive one they may change the
-    finest details alone.
-    """
-    coded = content[: _end_of_scans(content, opened)]
-    width, height = opened.size
-    scale = 2 if width * height > WHOLE_JPEG_PIXELS else 1
-    checked_at = scale if _is_progressive(opened) else 2
-    if _fingerprint(coded, checked_at) != _fingerprint(coded + _FILLER, checked_at):
-        raise ImageError(f"The image {path} is truncated.", hint=_HINT)
-    return _jpeg(coded, scale)
-
-
-def _end_of_scans(content: bytes, opened: JpegImageFile) -> int:
-    """Where the coded pixels end: at the end marker, or, if that is missing, where something else begins."""
-    at, ends_scans = 2, frozenset[int]()
-    while found := _MARKER.search(content, at):
-        marker, at = found[1][0], found.end()
-        if marker in ends_scans:
-            return found.start()
-        if marker == _START_OF_SCAN:
-            has_all = content[at + 2] == opened.layers and not _is_progressive(opened)
-            ends_scans = _ALL_MARKERS if has_all else _ALL_MARKERS - _BETWEEN_SCANS
-        at += int.from_bytes(content[at : at + 2], "big")
-    return len(content.rstrip(b"\xff"))
-
-
-def _is_progressive(opened: JpegImageFile) -> bool:
-    return "progressive" in opened.info
-
-
-def _jpeg(coded: bytes, scale: int) -> JpegImageFile:
-    opened = JpegImageFile(io.BytesIO(coded + _END_MARKER))
-    width, height = opened.size
-    opened.draft(opened.mode, (max(1, width // scale), max(1, height // scale)))
-    opened.load()
-    return opened
-
-
-def _fingerprint(coded: bytes, scale: int) -> int:
-    return zlib.crc32(_jpeg(coded, scale).tobytes())
-
-
-def _pixels(opened: PIL.Image.Image) -> Image:
-    """Band by band: another whole copy would take more memory than a small computer has."""
+def _pixels(opened: PIL.Image.Image, scale: int) -> Image:
+    """At a scale of 1 or 2, band by band: another whole copy would take more memory than a small computer has."""
     opened.load()
     opened.info.pop("transparency", None)
-    width, height = opened.size
+    width, height = (-(-side // scale) for side in opened.size)
     pixels = np.empty((height, width, 3), np.uint8)
     for top in range(0, height, _BAND_ROWS):
-        band = opened.crop((0, top, width, min(top + _BAND_ROWS, height)))
-        pixels[top : top + _BAND_ROWS] = np.asarray(_eight_bits(band).convert("RGB"))
+        bottom = min(top + _BAND_ROWS, height)
+        band = PIL.Image.fromarray(_area(opened, (0, scale * top, opened.width, min(scale * bottom, opened.height))))
+        pixels[top:bottom] = np.asarray(band.reduce(scale) if scale > 1 else band)
     return pixels
+
+
+def _area(opened: PIL.Image.Image, area: Area) -> Image:
+    return np.asarray(_eight_bits(opened.crop(area)).convert("RGB"))
+
+
+def _stored(area: Area, shape: tuple[int, int], turn: Turn) -> Area:
+    """Where an area of the upright picture lies in the file's, whose (height, width) is `shape`."""
+    left, top, right, bottom = area
+    every_row, every_column = np.arange(shape[0])[:, np.newaxis], np.arange(shape[1])
+    rows, columns = (
+        turn(np.broadcast_to(index, shape))[top:bottom, left:right][[0, -1], [0, -1]]
+        for index in (every_row, every_column)
+    )
+    return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
 
 
 def _eight_bits(band: PIL.Image.Image) -> PIL.Image.Image:
@@ -229,7 +247,8 @@ def _eight_bits(band: PIL.Image.Image) -> PIL.Image.Image:
 
 
 def _orientation(opened: PIL.Image.Image) -> int:
-    """As EXIF has it; upright if what is there can't be read."""
+    """As EXIF has it, 1 to 8; upright if what is there can't be read or makes no sense."""
+    found = 1
     with suppress(Exception):
-        return int(opened.getexif().get(_ORIENTATION, 1))
-    return 1
+        found = int(opened.getexif().get(_ORIENTATION, 1))
+    return found if found in _UPRIGHT else 1

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from device.credentials import format_badge, parse_badge
 from device.errors import CredentialError, ImageError
-from device.images import read_image
+from device.images import read_photo
 from device.policy.decision import refusal
 from device.records import Evidence, Probe
 from device.store.store import Store
 from device.vision.comparison import compare
-from device.vision.faces import FaceAnalyzer, advice, look_of
+from device.vision.faces import FaceAnalyzer
+from device.vision.photos import PhotoLook, Unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def verify_image(
 
 
 def _probe(analyzer: FaceAnalyzer, path: Path, *, largest_face: bool) -> Probe:
-    found = look_of(analyzer, largest_face=largest_face)(read_image(path))
-    if not isinstance(found, Probe):
-        raise ImageError(f"{path} cannot be compared: {found.meaning}", hint=advice(found, largest_face=largest_face))
+    found = PhotoLook(analyzer, largest_face=largest_face)(read_photo(path))
+    if isinstance(found, Unusable):
+        raise ImageError(f"{path} cannot be compared: {found.meaning}", hint=found.advice)
     return found

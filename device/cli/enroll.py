@@ -50,7 +50,7 @@ def enroll(
         raise click.UsageError("Give pictures, --camera or --at, one of them.")
     if badge is None and door is None:
         raise click.UsageError("Missing argument 'BADGE'.")
-    from device.cli.enrollment import enroll_at, enroll_before_camera, enroll_pictures, pictures_from_files
+    from device.cli.enrollment import enroll_at, enroll_before_camera, enroll_pictures
 
     settings = settings_of(context)
     if door is not None:
@@ -58,7 +58,7 @@ def enroll(
     elif camera:
         report = enroll_before_camera(settings, badge or "", name, pictures, largest_face=largest_face)
     else:
-        report = enroll_pictures(settings, badge or "", name, pictures_from_files(images), largest_face=largest_face)
+        report = enroll_pictures(settings, badge or "", name, images, largest_face=largest_face)
     if as_json:
         print_json(report)
         return

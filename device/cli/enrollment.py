@@ -1,6 +1,6 @@
 """What `lintel enroll` calls: pictures from files, from this machine's camera, or at a door of the running service."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import click
 from device.cameras.hanging import HangingCamera
 from device.cameras.sources import open_camera
 from device.cli.context import open_store
+from device.cli.photo_progress import PhotoProgress, photo_progress
 from device.cli.step_by_step import done_by_service
 from device.cli.text.guided import said_line
 from device.clock import SystemClock
@@ -18,39 +19,37 @@ from device.credentials import parse_badge
 from device.enrollment import Candidate, Enrollment, EnrollmentReport, GuidedCapture
 from device.errors import CameraError
 from device.guided_enrollment import report_of
-from device.images import read_image
+from device.images import read_photo
 from device.looking import reporting
 from device.policy.guidance import Guidance
 from device.ports import Camera, Clock
 from device.settings.tables import Settings
 from device.terminal import say
-from device.vision.faces import FaceAnalyzer, load_analyzer, look_of
+from device.vision.faces import load_analyzer, look_of
 from device.vision.quality.limits import Purpose
 
 CAPTURE_TIMEOUT_S = 60.0
 
-Pictures = Callable[[FaceAnalyzer], Iterable[Candidate]]
-
-
-def pictures_from_files(paths: Sequence[Path]) -> Pictures:
-    """The pictures in files, each read when its turn comes: twenty large ones don't fit into a small memory."""
-    return lambda _analyzer: (_candidate(path) for path in paths)
-
-
-def _candidate(path: Path) -> Candidate:
-    return Candidate(click.format_filename(path), read_image(path), click.format_filename(path, shorten=True))
-
 
 def enroll_pictures(
-    settings: Settings, badge: str, name: str, pictures: Pictures, *, largest_face: bool
+    settings: Settings, badge: str, name: str, paths: Sequence[Path], *, largest_face: bool
 ) -> EnrollmentReport:
-    """Enrolls with pictures that are there, in the settings' store. Raises every error an enrollment can have."""
+    """Enrolls with pictures from files, in the settings' store. Raises every error an enrollment can have."""
     credential = parse_badge(badge)
+    clock = SystemClock()
     with open_store(settings) as store:
         analyzer = load_analyzer(settings.vision)
-        enrollment = Enrollment(store, analyzer, SystemClock(), largest_face=largest_face)
-        enrollment.holder(credential, name)
-        return enrollment.enroll(credential, name, pictures(analyzer))
+        enrollment = Enrollment(store, analyzer, clock, largest_face=largest_face)
+        with photo_progress(len(paths), clock) as progress:
+            enrollment.holder(credential, name)
+            return enrollment.enroll(credential, name, _read_in_turn(paths, progress), shown=progress.shown)
+
+
+def _read_in_turn(paths: Sequence[Path], progress: PhotoProgress) -> Iterator[Candidate]:
+    """One at a time: twenty large ones don't fit into a small memory."""
+    for path in paths:
+        progress.next_photo()
+        yield Candidate(click.format_filename(path), read_photo(path), click.format_filename(path, shorten=True))
 
 
 def enroll_before_camera(

@@ -31,7 +31,7 @@ from device.records.doors import (
     ScheduleChanged,
     Tick,
 )
-from device.records.faces import Box, Embedding, Frame, Image, Probe, Quality, Track
+from device.records.faces import Area, Box, Embedding, Frame, Image, Photo, Probe, Quality, Track, photo_of
 from device.records.modes import BADGE, BADGE_AND_FACE, Factor, Mode
 from device.records.people import Badge, Enrolled, Origin, Person, Reference, RevokedBadge
 from device.records.reasons import Reason
@@ -40,6 +40,7 @@ __all__ = [
     "BADGE",
     "BADGE_AND_FACE",
     "MAX_SIMILARITY_ERROR",
+    "Area",
     "AuditRow",
     "Badge",
     "BadgeRead",
@@ -75,6 +76,7 @@ __all__ = [
     "Outcome",
     "Outputs",
     "Person",
+    "Photo",
     "Probe",
     "Quality",
     "ReaderEvent",
@@ -88,4 +90,5 @@ __all__ = [
     "Tick",
     "Track",
     "Transaction",
+    "photo_of",
 ]

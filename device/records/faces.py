@@ -1,5 +1,6 @@
 """What a camera sees and vision makes of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,28 @@ if TYPE_CHECKING:  # `lintel door secure` reads the settings and waits for no Nu
     """A face as the network sees it: float32 [128], unit length. Never printed, logged or put into an audit row."""
 else:
     Image = Embedding = Any
+
+
+Area = tuple[int, int, int, int]
+"""Part of a picture as (left, top, right, bottom), in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A picture from a file, which may be a large one.
+
+    `image`: all of it, its sides divided by `shrunk`, 1 or 2. `area`: gives a part of it in pixels of the file; raises
+    `ImageError`.
+    """
+
+    image: Image = field(repr=False)
+    shrunk: int
+    area: Callable[[Area], Image] = field(repr=False)
+
+
+def photo_of(image: Image) -> Photo:
+    """A picture that is held whole."""
+    return Photo(image, 1, lambda area: image[area[1] : area[3], area[0] : area[2]])
 
 
 @dataclass(frozen=True, slots=True)

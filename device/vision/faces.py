@@ -118,9 +118,9 @@ class FaceAnalyzer:
     def _largest_face(self, image: Image) -> tuple[Detection, Landmarks] | Reason:
         """Of several faces. One with another's middle inside may be a mistake of the detector, and isn't taken."""
         found = self._present(image, self.detector.detect(image))
-        first, *others = sorted(found, key=lambda each: _size(each[0]), reverse=True)
-        rivals = any(_rivals(first[0], other) for other, _ in others)
-        return Reason.SEVERAL_FACES if rivals else self._upright(image, *first)
+        first, *others = sorted(found, key=lambda each: size_of(each[0]), reverse=True)
+        is_rivaled = any(rivals(first[0], other) for other, _ in others)
+        return Reason.SEVERAL_FACES if is_rivaled else self._upright(image, *first)
 
     def _present(self, image: Image, faces: Sequence[Detection]) -> list[tuple[Detection, Landmarks]]:
         """Those that the face mesh takes for faces as well."""
@@ -128,7 +128,7 @@ class FaceAnalyzer:
         return [(face, landmarks) for face, landmarks in located if landmarks.presence >= MIN_PRESENCE]
 
     def _near(self, faces: Sequence[Detection]) -> list[Detection]:
-        return [face for face in faces if _size(face) >= self.limits.min_face_px / 2]
+        return [face for face in faces if size_of(face) >= self.limits.min_face_px / 2]
 
     def _turned_face(self, image: Image, faces: Sequence[Detection]) -> Detection | None:
         """The first of these faces, or one that is seen only in the whole picture upside down, that hangs turned."""
@@ -240,12 +240,13 @@ def _refuse_other_rate(rule: DecisionRule, target_fmr: float | None) -> None:
         )
 
 
-def _size(face: Detection) -> float:
+def size_of(face: Detection) -> float:
+    """The longer side of a face's box, pixels."""
     return max(face.box.width, face.box.height)
 
 
-def _rivals(largest: Detection, other: Detection) -> bool:
+def rivals(largest: Detection, other: Detection) -> bool:
     """Whether another face keeps the largest one from being the one that is meant."""
     (x, y), box = other.box.center, largest.box
     inside = box.left <= x <= box.left + box.width and box.top <= y <= box.top + box.height
-    return inside or _size(largest) < CLEARLY_LARGER * _size(other)
+    return inside or size_of(largest) < CLEARLY_LARGER * size_of(other)

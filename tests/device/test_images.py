@@ -216,10 +216,10 @@ def test_huge_picture_is_refused_before_it_is_decoded(picture: Path, content: by
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "is not an image"),
+        (b"", "is empty"),
         (b"hello", "is not an image"),
-        (b"GIF89a" + bytes(100), "is not an image"),
-        (encoded(".tiff", quarters()), "is not an image"),
+        (b"GIF89a" + bytes(100), "is a GIF picture, which cannot be read"),
+        (encoded(".tiff", quarters()), "is a TIFF or a camera's raw picture, which cannot be read"),
         (b"\xff\xd8\xff", "truncated"),
         (b"\xff\xd8\xff\xd9", "is not an image|truncated"),
         (b"\x89PNG\r\n\x1a\n", "truncated"),

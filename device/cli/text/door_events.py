@@ -17,7 +17,7 @@ def enrolled_lines(report: EnrollmentReport) -> Iterator[str]:
     if report.suspended:
         yield f"  Badge {badge} stays suspended: `lintel badges resume {badge}`."
     for rejection in report.rejected:
-        yield f"  {rejection.label} left out: {rejection.reason.meaning} {rejection.advice}"
+        yield f"  {rejection.label} left out: {rejection.said}"
 
 
 def transaction_line(transaction: Transaction, written: Callable[[Credential], str] = format_badge) -> str:

@@ -16,7 +16,7 @@ def test_enrollment_says_who_with_what(enrolled: Ended) -> None:
 
 def test_enrollment_says_what_was_left_out_and_why(lintel: Lintel, eileen: Path, pictures: dict[str, Path]) -> None:
     said = lintel("enroll", "17:1001", eileen, pictures["nobody"], "--name", "Eileen Collins")
-    assert f"{pictures['nobody']} left out: No face was seen in time." in said.out
+    assert f"{pictures['nobody']} left out: No face was found in the picture." in said.out
 
 
 def test_enrollment_as_json(lintel: Lintel, eileen: Path, pictures: dict[str, Path]) -> None:

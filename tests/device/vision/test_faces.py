@@ -121,10 +121,12 @@ def test_largest_face_is_taken_for_operators_never_at_the_door(
 def test_largest_face_is_asked_for_only_where_an_operator_watches() -> None:
     rooms = Path(faces.__file__).parents[1]
     asking = {
-        str(path.relative_to(rooms)) for path in rooms.rglob("*.py") if {"analyze_largest", "look_of"} & names_in(path)
+        str(path.relative_to(rooms))
+        for path in rooms.rglob("*.py")
+        if {"analyze_largest", "look_of", "PhotoLook"} & names_in(path)
     }
-    at_a_desk = {"enrollment.py", "verification.py", "cli/enrollment.py"}
-    assert asking == {"vision/faces.py", "guided_enrollment.py", *at_a_desk}
+    at_a_desk = {"enrollment.py", "verification.py", "identification.py", "cli/enrollment.py"}
+    assert asking == {"vision/faces.py", "vision/photos.py", "guided_enrollment.py", *at_a_desk}
 
 
 def names_in(path: Path) -> set[str]:
