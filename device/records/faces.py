@@ -98,6 +98,8 @@ class Quality:
     eyes_open: float = 0.3
     presence: float = 1.0
     score: float = 0.93
+    margin: float = 0.5
+    motion: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

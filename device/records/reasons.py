@@ -77,6 +77,7 @@ class Reason(Enum):
         "The face could not be made out clearly.",
         "Look straight at the camera, in good light and with nothing before your face.",
     )
+    FACE_MOVED = ("face-moved", "The face moved too fast.", "Stand still in front of the camera.")
     FACE_LIKE_MANY = (
         "face-like-many",
         "The picture resembles any face that is covered, dark, foggy or turned over.",

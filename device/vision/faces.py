@@ -1,6 +1,7 @@
 """From a frame to the one probe it holds, or to the reason why it holds none."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from device.vision.following import View, around, is_the_same
 from device.vision.landmarks import FaceMesh, Landmarks
 from device.vision.manifest import DecisionRule
 from device.vision.models import DETECTION, EMBEDDING, LANDMARKS, load_model, shipped_models_dir
-from device.vision.quality.judging import judge, measure
+from device.vision.quality.judging import issues, measure
 from device.vision.quality.limits import Purpose
 from device.vision.quality.pixels import blur_in
 from device.vision.quality.prototypes import Prototypes, prototypes_of
@@ -60,7 +61,7 @@ class FaceAnalyzer:
             return found
         if not followed:
             view.detected(around(found[1], found[0].score), frame.captured_at)
-        return self._judged(frame.image, found, Purpose.PROBE)
+        return self._judged(frame.image, found, Purpose.PROBE, view.motion)
 
     def analyze_largest(self, image: Image, purpose: Purpose = Purpose.PROBE) -> Probe | Reason:
         """The same, but of several faces the largest if it is clearly larger than the next: people behind don't count.
@@ -149,13 +150,15 @@ class FaceAnalyzer:
         """Whether a face lies on its side or upside down, and the mesh sees one there, turned back."""
         return is_turned(face) and self.mesh.locate(image, face).presence >= MIN_PRESENCE
 
-    def _judged(self, image: Image, found: tuple[Detection, Landmarks], purpose: Purpose) -> Probe | Reason:
+    def _judged(
+        self, image: Image, found: tuple[Detection, Landmarks], purpose: Purpose, motion: float = 0.0
+    ) -> Probe | Reason:
         face, landmarks = found
-        judged = judge(image, face, landmarks, settings=self.limits, purpose=purpose)
-        if judged.issues:
-            return judged.issues[0].reason
+        quality = replace(measure(image, face, landmarks), motion=motion)
+        if wrong := issues(quality, self.limits, purpose):
+            return wrong[0].reason
         chip = align(image, landmarks, self.embedder.alignment)
-        probe = Probe(self.embedder.embed(chip), judged.quality, face.box)
+        probe = Probe(self.embedder.embed(chip), quality, face.box)
         if purpose is Purpose.REFERENCE and self._is_worthless(probe):
             return Reason.FACE_LIKE_MANY
         return probe

@@ -34,6 +34,8 @@ class View:
     def __init__(self) -> None:
         self._face: Detection | None = None
         self._seen_at = self._detected_at = -math.inf
+        self.motion = 0.0
+        """How fast the face moved since the frame before, in its own widths a second; 0 if it was not followed."""
 
     def expected(self, at: float) -> Detection | None:
         """Where the face is to be in a frame captured `at`; None if the detector has to look."""
@@ -42,16 +44,18 @@ class View:
 
     def followed(self, face: Detection, at: float) -> None:
         """The face was found where it was expected."""
+        self.motion = speed(self._face, face, at - self._seen_at) if self._face else 0.0
         self._face, self._seen_at = face, at
 
     def detected(self, face: Detection, at: float) -> None:
         """The detector looked at the whole frame, and this is the only face."""
-        self._detected_at = at
+        self._detected_at, self._face = at, None
         self.followed(face, at)
 
     def lost(self) -> None:
         """There is no face to follow."""
         self._face = None
+        self.motion = 0.0
 
 
 def around(landmarks: Landmarks, score: float) -> Detection:
@@ -66,6 +70,12 @@ def around(landmarks: Landmarks, score: float) -> Detection:
 def is_the_same(before: Detection, now: Detection) -> bool:
     """Whether a face is where it was, and as large."""
     return overlap(before.box, now.box) >= LEAST_OVERLAP
+
+
+def speed(before: Detection, now: Detection, seconds: float) -> float:
+    """How fast the middle of a face moved between two frames, in its own widths a second."""
+    (x, y), (was_x, was_y) = now.box.center, before.box.center
+    return math.hypot(x - was_x, y - was_y) / max(now.box.width * seconds, 1e-9)
 
 
 def _point(landmarks: Landmarks, index: int) -> tuple[float, float]:

@@ -30,24 +30,8 @@ class Issue:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A picture's quality, and what is wrong with it; without issues it can be compared."""
-
-    quality: Quality
-    issues: tuple[Issue, ...]
-
-
-def judge(
-    picture: Image, face: Detection, mesh: Landmarks, *, settings: VisionSettings, purpose: Purpose = Purpose.PROBE
-) -> Judged:
-    """The quality of one face in an RGB picture, and what is wrong with it for that purpose."""
-    quality = measure(picture, face, mesh)
-    return Judged(quality, issues(quality, settings, purpose))
-
-
 def measure(picture: Image, face: Detection, mesh: Landmarks) -> Quality:
-    """All measures of one face in an RGB picture."""
+    """All measures of one face in an RGB picture; motion takes two, and is left at 0."""
     plate = plate_of(picture, mesh)
     slopes, (yaw, pitch, roll) = edges(plate), pose(mesh)
     return Quality(
@@ -73,6 +57,7 @@ def measure(picture: Image, face: Detection, mesh: Landmarks) -> Quality:
         eyes_open=eyes_open(mesh),
         presence=mesh.presence,
         score=face.score,
+        margin=margin(face.box, picture.shape[:2]),
     )
 
 
@@ -92,6 +77,13 @@ def share_inside(box: Box, frame: tuple[int, int]) -> float:
     across = min(box.left + box.width, width) - max(box.left, 0)
     down = min(box.top + box.height, height) - max(box.top, 0)
     return max(across, 0.0) * max(down, 0.0) / max(box.area, 1e-9)
+
+
+def margin(box: Box, frame: tuple[int, int]) -> float:
+    """Distance of a box to the nearest edge of a frame of (height, width), in widths of the box; below 0 beyond it."""
+    height, width = frame
+    nearest = min(box.left, box.top, width - box.left - box.width, height - box.top - box.height)
+    return nearest / max(box.width, 1e-9)
 
 
 def _told_apart(reason: Reason, quality: Quality) -> Reason:

@@ -54,16 +54,5 @@ def turn(mesh: Landmarks) -> float:
     return float(np.dot(nose - (left + right) / 2, across) / max(np.dot(across, across), 1e-9))
 
 
-def motion(before: Landmarks, after: Landmarks, seconds: float) -> float:
-    """How fast a face moves between two frames of a track, in distances between the eyes a second.
-
-    Raises `ValueError` if no time passed.
-    """
-    if seconds <= 0:
-        raise ValueError(f"expected a positive time between the frames, received {seconds}")
-    moved = np.hypot(*(after.points.mean(axis=0) - before.points.mean(axis=0)))
-    return float(moved) / max(eyes_px(after), 1e-6) / seconds
-
-
 def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
     return vector / max(float(np.linalg.norm(vector)), 1e-9)

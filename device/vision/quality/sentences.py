@@ -57,6 +57,7 @@ GERMAN: Mapping[Reason, tuple[str, str]] = MappingProxyType(
             "Das Gesicht war nicht deutlich zu erkennen.",
             "Sehen Sie gerade in die Kamera, bei gutem Licht und mit nichts vor dem Gesicht.",
         ),
+        Reason.FACE_MOVED: ("Das Gesicht bewegte sich zu schnell.", "Bleiben Sie vor der Kamera stehen."),
         Reason.FACE_LIKE_MANY: (
             "Das Bild gleicht jedem Gesicht, das verdeckt, dunkel, im Nebel oder auf dem Kopf ist.",
             "Nehmen Sie ein Bild des unverdeckten Gesichts auf, aufrecht und bei gutem Licht.",
@@ -71,6 +72,8 @@ NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "face_px": ("height of the face", "Höhe des Gesichts"),
         "eyes_px": ("distance between the eyes", "Augenabstand"),
         "in_view": ("part of the face in the picture", "Anteil des Gesichts im Bild"),
+        "margin": ("distance to the picture's edge", "Abstand zum Bildrand"),
+        "motion": ("motion", "Bewegung"),
         "brightness": ("brightness", "Helligkeit"),
         "white": ("white part of the face", "weißer Anteil des Gesichts"),
         "black": ("black part of the face", "schwarzer Anteil des Gesichts"),
@@ -97,6 +100,8 @@ UNITS: Mapping[str, str] = MappingProxyType(
     {
         "pixels": "Pixel",
         "share": "Anteil",
+        "face widths": "Gesichtsbreiten",
+        "face widths a second": "Gesichtsbreiten je Sekunde",
         "luma": "Luma",
         "gray levels": "Graustufen",
         "ratio": "Verhältnis",

@@ -59,7 +59,7 @@ WAY_IN = {
 }
 LIKE_OTHER_VIEWS = {
     *("face-tilted", "face-backlit", "face-half-dark", "face-foggy", "face-noisy", "face-compressed"),
-    *("face-covered", "eyes-covered", "brows-covered", "face-unclear", "picture-turned"),
+    *("face-covered", "eyes-covered", "brows-covered", "face-moved", "face-unclear", "picture-turned"),
 }
 """Left out of the search, which grows with the third power of the events: a picture with another fault."""
 FOR_REFERENCES = {"outlier", "same-picture", "eyes-closed", "face-like-many"}

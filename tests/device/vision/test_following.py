@@ -160,3 +160,25 @@ def test_box_around_the_mesh_is_about_that_of_the_detector(
         found = around(analyzer.mesh.locate(picture, face), face.score)
         assert is_the_same(face, found)
         assert found.box.width == pytest.approx(face.box.width, rel=0.15)
+
+
+def moved_face(x: float) -> Detection:
+    return Detection(Box(x, 100.0, 100.0, 100.0), (x + 30, 140.0), (x + 70, 140.0), 0.9)
+
+
+def test_motion_is_in_face_widths_a_second() -> None:
+    view = View()
+    view.detected(moved_face(100.0), 10.0)
+    view.followed(moved_face(120.0), 10.1)
+    assert view.motion == pytest.approx(2.0)
+
+
+def test_a_face_found_by_the_detector_or_lost_has_no_motion() -> None:
+    view = View()
+    view.detected(moved_face(100.0), 10.0)
+    view.followed(moved_face(120.0), 10.1)
+    view.detected(moved_face(300.0), 10.2)
+    assert view.motion == 0.0
+    view.followed(moved_face(320.0), 10.3)
+    view.lost()
+    assert view.motion == 0.0

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from device.records import Box, Quality, Reason
 from device.settings.tables import VisionSettings
-from device.vision.quality.judging import issues, share_inside
+from device.vision.quality.judging import issues, margin, share_inside
 from device.vision.quality.limits import Limit, Purpose, limits
 
 SETTINGS = VisionSettings()
@@ -48,6 +48,9 @@ def test_a_good_picture_has_no_issues(purpose: Purpose) -> None:
         ({"eyes_bright": 0.2}, Reason.EYES_COVERED),
         ({"presence": 0.6}, Reason.FACE_UNCLEAR),
         ({"score": 0.6}, Reason.FACE_UNCLEAR),
+        ({"margin": -0.3}, Reason.FACE_CUT_OFF),
+        ({"motion": 4.0}, Reason.FACE_MOVED),
+        ({"forehead": 0.2}, Reason.BROWS_COVERED),
     ],
 )
 def test_each_fault_has_its_reason(changes: dict[str, float], reason: Reason) -> None:
@@ -61,9 +64,9 @@ def test_each_fault_has_its_reason(changes: dict[str, float], reason: Reason) ->
         ({"contrast": 35}, Reason.FACE_FOGGY),
         ({"noise": 7}, Reason.FACE_NOISY),
         ({"mouth": 0.023}, Reason.FACE_COVERED),
-        ({"eyes_bright": 0.37}, Reason.EYES_COVERED),
+        ({"eyes_bright": 0.36}, Reason.EYES_COVERED),
         ({"presence": 0.95}, Reason.FACE_UNCLEAR),
-        ({"score": 0.75}, Reason.FACE_UNCLEAR),
+        ({"score": 0.72}, Reason.FACE_UNCLEAR),
         ({"eyes_open": 0.05}, Reason.EYES_CLOSED),
         ({"forehead": 0.4}, Reason.BROWS_COVERED),
     ],
@@ -110,3 +113,11 @@ def test_a_face_that_leaves_the_picture_is_cut_off(box: Box) -> None:
 @given(st.floats(0, 400), st.floats(0, 300), st.floats(1, 100))
 def test_a_face_inside_the_picture_is_whole(left: float, top: float, size: float) -> None:
     assert share_inside(Box(left, top, size, size), FRAME) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("box", "distance"),
+    [(Box(50, 100, 100, 100), 0.5), (Box(200, 20, 100, 100), 0.2), (Box(560, 100, 100, 100), -0.2)],
+)
+def test_the_margin_is_in_widths_of_the_face(box: Box, distance: float) -> None:
+    assert margin(box, FRAME) == pytest.approx(distance)

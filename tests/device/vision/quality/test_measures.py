@@ -14,7 +14,7 @@ from device.vision.faces import FaceAnalyzer
 from device.vision.landmarks import Landmarks
 from device.vision.quality.judging import measure
 from device.vision.quality.pixels import blocks_in, blur, noise_in
-from device.vision.quality.pose import motion, pose, turn
+from device.vision.quality.pose import pose, turn
 
 Worsen = Callable[[Image], Image]
 
@@ -127,17 +127,3 @@ def test_each_blurring_makes_a_face_more_blurred(portraits: Mapping[str, Image])
 @given(st.integers(0, 255))
 def test_an_even_picture_has_a_finite_blur(level: int) -> None:
     assert 0 <= blur(np.full((150, 150), level, np.uint8)) <= 1
-
-
-def test_motion_is_in_eye_distances_a_second() -> None:
-    points = np.zeros((468, 2), np.float32)
-    points[[33, 133]], points[[263, 362]] = (-30, 0), (30, 0)
-    assert motion(Landmarks(points, 1.0), Landmarks(points + np.float32(30), 1.0), 0.5) == pytest.approx(
-        math.sqrt(2), rel=1e-3
-    )
-
-
-def test_motion_needs_time() -> None:
-    still = Landmarks(np.zeros((468, 2), np.float32), 1.0)
-    with pytest.raises(ValueError, match="positive time"):
-        motion(still, still, 0.0)
