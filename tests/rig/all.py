@@ -9,6 +9,7 @@ from tests.rig import (
     checks_doors,
     checks_enrollment,
     checks_exits,
+    checks_looking,
     checks_parts,
     checks_readers,
     checks_store,
@@ -28,5 +29,6 @@ ALL: tuple[Check, ...] = (
     *checks_control.CHECKS,
     *checks_badges.CHECKS,
     *checks_visits.CHECKS,
+    *checks_looking.CHECKS,
     *checks_enrollment.CHECKS,
 )
