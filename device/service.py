@@ -1,8 +1,6 @@
 """The process shell of its doors: signals, watchdog, and a secure door on every way out."""
 
 import math
-import os
-import socket
 import sys
 import threading
 import time
@@ -15,6 +13,7 @@ from device.door_log import DoorLog
 from device.door_loop import DoorLoop
 from device.errors import DoorError, LintelError, ReaderEnded
 from device.failures import in_words
+from device.notifier import Notifier
 from device.ports import Clock
 from device.records import DoorState, Event, Transaction
 from device.settings.tables import Settings
@@ -40,37 +39,6 @@ MAX_BEAT_S = 10.0
 """Any other thread of a door that has not come round for this long hangs."""
 
 Tell = Callable[[Transaction], None]
-
-
-class Notifier:
-    """Tells systemd how the process is (sd_notify(3)); without systemd it does nothing."""
-
-    def __init__(self, address: str | None) -> None:
-        """`address` is NOTIFY_SOCKET, a path or an abstract name that begins with @."""
-        self._address = address and (f"\0{address[1:]}" if address.startswith("@") else address)
-
-    @classmethod
-    def of_environment(cls) -> "Notifier":
-        """The notifier of the service manager that started this process."""
-        return cls(os.environ.get("NOTIFY_SOCKET"))
-
-    def ready(self) -> None:
-        """The door is in operation."""
-        self._send("READY=1")
-
-    def alive(self) -> None:
-        """Feeds the watchdog."""
-        self._send("WATCHDOG=1")
-
-    def stopping(self) -> None:
-        """The process is on its way out."""
-        self._send("STOPPING=1")
-
-    def _send(self, message: str) -> None:
-        """A service manager that does not listen must not stop the door."""
-        if self._address:
-            with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagram:
-                datagram.sendto(message.encode(), socket.MSG_DONTWAIT, self._address)
 
 
 class Watchdog:

@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[1]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ONCE = (
+    "tests/device/cameras/rtsp/test_receiving.py",
+    "tests/device/cameras/rtsp/test_relay.py",
     "tests/device/cameras/test_camera_health.py",
     "tests/device/cameras/test_health.py",
     "tests/device/cli/test_simulate.py",

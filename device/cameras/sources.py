@@ -1,16 +1,18 @@
-"""Opens the camera that `source` under [[cameras]] names: a device, a CSI camera, a clip, an image, or several."""
+"""Opens the camera that `source` under [[cameras]] names: a device, a CSI or network camera, a clip, images."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from device.cameras.csi import CsiCamera, program
 from device.cameras.driver import Device, refuse_missing, silence_opencv
 from device.cameras.files import open_image_camera, open_video_camera
 from device.cameras.live import LiveCamera
+from device.cameras.rtsp.receiving import look_for_relay, open_relayed
 from device.errors import CameraError
 from device.images import SUFFIXES
 from device.ports import Camera, Clock
-from device.settings.cameras import device_path, is_csi, is_file
+from device.settings.cameras import device_path, is_csi, is_file, is_relayed, relay_unit
 from device.settings.tables import CameraSettings
 
 Note = Callable[[str], None]
@@ -41,6 +43,9 @@ def open_live_camera(
     if is_csi(settings.source):
         csi = CsiCamera(settings, clock, lambda line: note(f"Camera {settings.name}: {line}"))
         return LiveCamera(csi.open, clock, name=csi.name, in_background=in_background)
+    if is_relayed(settings.source):
+        name = f"The camera of {relay_unit(settings.source)}"
+        return LiveCamera(partial(open_relayed, settings, clock), clock, name=name, in_background=in_background)
     path = device_path(settings.source)
     device = Device(path, settings)
     return LiveCamera(device.open, clock, name=f"The camera at {path}", in_background=in_background)
@@ -51,6 +56,8 @@ def look_for_camera(settings: CameraSettings) -> str:
     _refuse_file(settings)
     if is_csi(settings.source):
         return f"{settings.source} through {program()}"
+    if is_relayed(settings.source):
+        return str(look_for_relay(settings.source))
     device = device_path(settings.source)
     refuse_missing(device)
     return str(device)

@@ -13,8 +13,9 @@ def play_desk(settings: Settings, camera_source: str, *, as_json: bool) -> int:
     from device.cli.text.door_events import advice_line, transaction_line
     from device.clock import Stop, SystemClock
     from device.door.wires.gpio import level_of
+    from device.notifier import Notifier
     from device.records import Transaction
-    from device.service import Notifier, Service, Watchdog, serve
+    from device.service import Service, Watchdog, serve
     from device.signals import stopped_by_signals
     from device.simulation.desk import desk
     from device.virtual.pins import SimulatedPins

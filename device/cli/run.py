@@ -69,7 +69,8 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
 
     from device.assembly import assembled, late_store, release_writer
     from device.control.audit_rows import AuditRows
-    from device.service import Notifier, Service, Watchdog, operate
+    from device.notifier import Notifier
+    from device.service import Service, Watchdog, operate
 
     def report(line: str) -> None:
         say(line, err=True)

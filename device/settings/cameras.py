@@ -1,6 +1,7 @@
 """Which camera sees whom: a face must be seen at the door that it opens."""
 
 import os
+import re
 from pathlib import Path
 
 from device.redaction import is_redacted
@@ -9,6 +10,12 @@ from device.settings.tables import CameraSettings, DoorSettings, ReaderSettings,
 
 ROW_PX = 64
 """A CSI camera's rows are padded to a multiple of this; a width that is none would shift each row."""
+RELAYED = "rtsp:"
+_RELAY = re.compile(r"rtsp:[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}")
+"""The name is part of a path and of a unit's name."""
+RELAY_USER = "lintel-rtsp"
+RELAYS_DIR = Path("/run/lintel-rtsp")
+RELAY_SOCKET = "frames"
 
 
 def is_device(source: str) -> bool:
@@ -31,7 +38,22 @@ def csi_number(source: str) -> int:
 
 def is_file(source: str) -> bool:
     """Whether a camera's source is a file or a folder, which is played; all else sees the present."""
-    return not (is_device(source) or is_csi(source))
+    return not (is_device(source) or is_csi(source) or is_relayed(source))
+
+
+def is_relayed(source: str) -> bool:
+    """Whether a camera's source is a relay, the unit lintel-rtsp@NAME.service."""
+    return _RELAY.fullmatch(source) is not None
+
+
+def relay_unit(source: str) -> str:
+    """The unit of a relay that a camera's source names."""
+    return f"{RELAY_USER}@{source.removeprefix(RELAYED)}"
+
+
+def relay_dir(source: str) -> Path:
+    """The folder of a relay that a camera's source names; its socket is in it."""
+    return RELAYS_DIR / source.removeprefix(RELAYED)
 
 
 def device_path(source: str) -> Path:
@@ -53,6 +75,7 @@ def refuse_cameras(settings: Settings) -> None:
     A badge alone opens the way out, so that readers there have no camera.
     """
     _refuse_hidden_passwords(settings)
+    _refuse_addresses(settings)
     _refuse_csi_sizes(settings)
     _refuse_cameras_twice(settings)
     _refuse_metering(settings)
@@ -98,6 +121,17 @@ def _refuse_hidden_passwords(settings: Settings) -> None:
             )
 
 
+def _refuse_addresses(settings: Settings) -> None:
+    """It may hold a password, and is not repeated."""
+    for number, camera in enumerate(settings.cameras):
+        if re.match(r"rtsps?:", camera.source, re.IGNORECASE) and not is_relayed(camera.source):
+            raise ValueError(
+                f'the camera {camera.name!r} is a network camera, expected `source = "{RELAYED}NAME"` with a NAME of '
+                f"at most 32 letters, digits, `_`, `.` and `-`; its address goes into the credential of "
+                f"{RELAY_USER}@NAME.service - at `cameras[{number}].source`"
+            )
+
+
 def _refuse_cameras_twice(settings: Settings) -> None:
     """A device that is opened twice is busy the second time, and one at two doors would open the wrong one."""
     seen: dict[Path, int] = {}
@@ -139,13 +173,20 @@ def _refuse_metering(settings: Settings) -> None:
 
 
 def _refuse_driver_settings_of_files(settings: Settings) -> None:
-    """A clip has its own rate, and nothing to expose."""
+    """A clip has its own rate, and nothing to expose; a network camera's exposure is set where its own settings are."""
     for number, camera in enumerate(settings.cameras):
         for name in ("rate", "exposure"):
-            if getattr(camera, name) is not None and is_file(camera.source):
+            if getattr(camera, name) is None:
+                continue
+            if is_file(camera.source):
                 raise ValueError(
                     f"the camera {camera.name!r} plays {camera.source!r}, which has no {name} to set - "
                     f"remove `cameras[{number}].{name}`"
+                )
+            if name == "exposure" and is_relayed(camera.source):
+                raise ValueError(
+                    f"the camera {camera.name!r} comes through {relay_unit(camera.source)}, which can't set the "
+                    f"exposure - remove `cameras[{number}].exposure`, and set it in the camera's own settings"
                 )
 
 

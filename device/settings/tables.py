@@ -168,7 +168,8 @@ class CameraSettings(Group, frozen=True):
         Printable,
         Meta(
             min_length=1,
-            description="V4L2 device number or path, `csi:0`, a video file, an image, or a folder of images",
+            description="V4L2 device number or path, `csi:0`, `rtsp:NAME` for the network camera of "
+            "lintel-rtsp@NAME.service, a video file, an image, or a folder of images",
         ),
     ] = "0"
     width: Annotated[int, Meta(ge=160, le=4096, description="frame width requested from the camera, pixels")] = 640

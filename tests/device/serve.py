@@ -16,8 +16,9 @@ from device.door.thread import DoorThread
 from device.door.wires.gpio import BoardIO
 from device.enrollment import Candidate, Enrollment
 from device.images import read_image
+from device.notifier import Notifier
 from device.records import ReaderEvent
-from device.service import Notifier, Service, Watchdog, serve
+from device.service import Service, Watchdog, serve
 from device.settings.tables import DoorSettings, Settings, VisionSettings
 from device.signals import stopped_by_signals
 from device.store.store import Store

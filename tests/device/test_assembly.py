@@ -19,9 +19,10 @@ from device.door.mode import ModeFile
 from device.door.securing.driven import last_driven
 from device.enrollment import Candidate, Enrollment
 from device.errors import CameraError, DoorError
+from device.notifier import Notifier
 from device.open_doors import OpenBoard, open_doors
 from device.records import Event, Image
-from device.service import Notifier, Service, Watchdog, operate
+from device.service import Service, Watchdog, operate
 from device.settings.lock import GpioSettings, lock_of
 from device.settings.tables import CameraSettings, DoorSettings, ReaderSettings, Settings, VisionSettings
 from device.store.store import Store
@@ -306,7 +307,7 @@ def run(
         before = os.dup(0)
         os.dup2(ours, 0)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("device.service.Notifier.ready", type_badges)
+            patch.setattr("device.notifier.Notifier.ready", type_badges)
             ended = lintel("--config", tmp_path / "lintel.toml", "run")
         os.dup2(before, 0)
         for descriptor in (ours, before):

@@ -17,10 +17,11 @@ from device.assembly import assembled, late_store, release_writer
 from device.clock import Stop, SystemClock
 from device.credentials import parse_badge
 from device.enrollment import Candidate, Enrollment
+from device.notifier import Notifier
 from device.open_doors import OpenDoor, open_doors
 from device.operators import Backing, operators
 from device.records import DoorInput, Event, Image, Line, Reason, Transaction
-from device.service import Notifier, Service, Watchdog, operate
+from device.service import Service, Watchdog, operate
 from device.settings.tables import (
     AccessSettings,
     CameraSettings,

@@ -12,10 +12,10 @@ import pytest
 
 from device.clock import Stop
 from device.door_loop import DoorLoop
+from device.notifier import Notifier
 from device.records import (
     Reason,
 )
-from device.service import Notifier
 from device.signals import stopped_by_signals
 from tests.device.service.world import EILEEN, POLL_S, Manager, World
 from tests.processes import output_of, started

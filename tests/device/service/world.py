@@ -10,6 +10,7 @@ from device.clock import Stop
 from device.credentials import parse_badge
 from device.enrollment import Candidate, Enrollment
 from device.errors import ReaderError
+from device.notifier import Notifier
 from device.records import (
     BadgeRead,
     Credential,
@@ -19,7 +20,7 @@ from device.records import (
     ReaderNotice,
     Transaction,
 )
-from device.service import Notifier, Service, Watchdog, serve
+from device.service import Service, Watchdog, serve
 from device.settings.tables import DoorSettings, Settings
 from device.store.store import Store
 from device.virtual.camera import SimulatedCamera

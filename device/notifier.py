@@ -1,0 +1,36 @@
+"""What a process says to the service manager that started it (sd_notify(3)); without one, nothing."""
+
+import os
+import socket
+from contextlib import suppress
+
+
+class Notifier:
+    """Tells systemd how the process is (sd_notify(3)); without systemd it does nothing."""
+
+    def __init__(self, address: str | None) -> None:
+        """`address` is NOTIFY_SOCKET, a path or an abstract name that begins with @."""
+        self._address = address and (f"\0{address[1:]}" if address.startswith("@") else address)
+
+    @classmethod
+    def of_environment(cls) -> "Notifier":
+        """The notifier of the service manager that started this process."""
+        return cls(os.environ.get("NOTIFY_SOCKET"))
+
+    def ready(self) -> None:
+        """The door is in operation."""
+        self._send("READY=1")
+
+    def alive(self) -> None:
+        """Feeds the watchdog."""
+        self._send("WATCHDOG=1")
+
+    def stopping(self) -> None:
+        """The process is on its way out."""
+        self._send("STOPPING=1")
+
+    def _send(self, message: str) -> None:
+        """A service manager that does not listen must not stop the door."""
+        if self._address:
+            with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagram:
+                datagram.sendto(message.encode(), socket.MSG_DONTWAIT, self._address)
