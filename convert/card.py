@@ -7,14 +7,12 @@ out when model, manifest, figures and card no longer belong together.
 import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
-from convert.calibrate import Calibration, PointRates
-from convert.evaluate import Evaluation
-from convert.measuring.door_protocol import AtThreshold
-from convert.measuring.error_rates import Estimate, Rate
+from convert.figures import Figures, Point, Share, Strangers
+from convert.measuring.error_rates import Rate
+from convert.transactions import TRIES, chance_within
 from device.errors import ModelError
 from device.failures import in_words
 from device.files import write_whole
@@ -25,106 +23,6 @@ CARD = "CARD.md"
 FOLDER = "card"
 FIGURES = f"{FOLDER}/figures.json"
 _HINT = "Measure again with `lintel-convert card`."
-
-
-class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    pass
-
-
-class Share(_Record, frozen=True):
-    """An error rate with the ends of its 95 % interval."""
-
-    rate: float
-    low: float
-    high: float
-    errors: int
-    comparisons: int
-
-
-class Point(_Record, frozen=True):
-    """Both error rates of a number of references and probes at a threshold."""
-
-    references: int
-    probes: int
-    threshold: float
-    fmr: Share
-    fnmr: Share
-
-
-class Pairs(_Record, frozen=True):
-    """LFW's protocol of labelled pairs: mean accuracy over folds and its standard deviation, and TARs.
-
-    TARs without enough pairs to support them are None.
-    """
-
-    pairs: int
-    accuracy: float
-    accuracy_std: float
-    tar_at_fmr_1e2: float | None
-    tar_at_fmr_1e3: float | None
-
-
-class Latency(_Record, frozen=True):
-    """The median time for one face, chip and mirror, in milliseconds."""
-
-    threads: int
-    median_ms: float
-
-
-class Figures(_Record, frozen=True):
-    """Everything that was measured, and of which file under which manifest."""
-
-    figures_version: Literal[1]
-    model_sha256: str
-    manifest_seal: str
-    people: int
-    images: int
-    draws: int
-    failures_to_acquire: Share
-    points: tuple[Point, ...]
-    alike: Point | None
-    halves: tuple[tuple[Point, ...], tuple[Point, ...]]
-    pairs: Pairs | None
-    latency: tuple[Latency, ...]
-    machine: str
-    runtime: str
-    plots: dict[str, str]
-
-
-def point_of(rates: PointRates) -> Point:
-    """A measured point for the card."""
-    at: AtThreshold = rates.rates
-    return Point(
-        references=rates.references,
-        probes=rates.probes,
-        threshold=at.threshold,
-        fmr=share_of(at.fmr),
-        fnmr=share_of(at.fnmr),
-    )
-
-
-def share_of(estimate: Estimate) -> Share:
-    """A measured rate for the card."""
-    low, high = estimate.interval
-    rate = estimate.rate
-    return Share(rate=rate.value, low=low, high=high, errors=rate.errors, comparisons=rate.trials)
-
-
-def halves_of(calibration: Calibration) -> tuple[tuple[Point, ...], tuple[Point, ...]]:
-    """The rates on each half of the people at thresholds set on the other."""
-    first, second = (tuple(map(point_of, half)) for half in calibration.halves)
-    return first, second
-
-
-def pairs_of(evaluation: Evaluation) -> Pairs:
-    """What came of labelled pairs."""
-    return Pairs(
-        pairs=evaluation.pairs,
-        accuracy=float(evaluation.accuracies.mean()),
-        accuracy_std=float(evaluation.accuracies.std()),
-        tar_at_fmr_1e2=evaluation.tar_at_1e2,
-        tar_at_fmr_1e3=evaluation.tar_at_1e3,
-    )
 
 
 def write_card(folder: Path, figures: Figures) -> None:
@@ -186,6 +84,8 @@ def _shares(figures: Figures) -> Iterator[Share]:
     alike = () if figures.alike is None else (figures.alike,)
     for point in (*figures.points, *alike, *figures.halves[0], *figures.halves[1]):
         yield from (point.fmr, point.fnmr)
+    for target in figures.strangers.targets if figures.strangers else ():
+        yield from (target.first, target.transaction)
 
 
 def _adds_up(share: Share) -> bool:
@@ -207,8 +107,9 @@ def render(manifest: Manifest, figures: Figures) -> str:
     """The card as Markdown."""
     plain = ["## In plain words", "", plain_words(figures)]
     worth, made = _worth(manifest, figures), _made(manifest, figures)
-    parts = (_head(manifest), plain, worth, _unseen(figures), _limits(manifest), made)
-    return "\n".join(line for part in parts for line in (*part, "")).rstrip() + "\n"
+    strangers = _strangers(figures.strangers) if figures.strangers else []
+    parts = (_head(manifest), plain, worth, _unseen(figures), strangers, _limits(manifest), made)
+    return "\n".join(line for part in parts if part for line in (*part, "")).rstrip() + "\n"
 
 
 def plain_words(figures: Figures) -> str:
@@ -307,6 +208,26 @@ def _unseen(figures: Figures) -> list[str]:
     for half in figures.halves:
         lines += ["", *_table(half)]
     return lines
+
+
+def _strangers(strangers: Strangers) -> list[str]:
+    """The false accept rate of a transaction, at the thresholds for each target."""
+    rows = [
+        f"| {_power(one.target_fmr)} | {_fmr(one.first)} | {_fmr(one.transaction)} | "
+        f"{one.transaction.rate / one.target_fmr:.2f} | {chance_within(one.transaction.rate):.2%} |"
+        for one in strangers.targets
+    ]
+    return [
+        "## A stranger with a stolen badge, from the badge to the decision",
+        "",
+        f"{strangers.visits} visits on {strangers.clips} clips, each with the badges of {strangers.people} people who "
+        f"have {_counted(strangers.references, 'reference')}: {strangers.targets[0].transaction.comparisons:,} "
+        "transactions of up to five comparisons.",
+        "",
+        f"| target | first comparison | transaction | times the target | within {TRIES} |",
+        "|---|---|---|---|---|",
+        *rows,
+    ]
 
 
 def _limits(manifest: Manifest) -> list[str]:

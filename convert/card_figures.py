@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from convert.calibrate import Target, calibrate
-from convert.card import FOLDER, Figures, Latency, Pairs, halves_of, point_of, sha256_of, share_of
+from convert.card import FOLDER, sha256_of
+from convert.figures import Figures, Latency, Pairs, Strangers, halves_of, point_of, share_of
 from convert.measuring.door_protocol import Acquired, Design, evaluate_door, failure_to_acquire
 from convert.measuring.latency import medians_ms
 from convert.measuring.plots import PlotKind, draw
@@ -26,11 +27,14 @@ THREADS = (1, 2)
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What was done before: the folder's faces, labelled pairs if there are any, and the network that embedded both."""
+    """What was done before: the folder's faces, labelled pairs and strangers on clips if there are any, and the network
+    that embedded them.
+    """
 
     embedder: Embedder
     acquired: Acquired
     pairs: Pairs | None
+    strangers: Strangers | None = None
 
 
 def measure(folder: Path, measured: Measured, design: Design, progress: Callable[[str], None]) -> Figures:
@@ -64,6 +68,7 @@ def measure(folder: Path, measured: Measured, design: Design, progress: Callable
         machine=f"{cpu_class()}, {platform.system()}",
         runtime=f"{runtime.package} {version}",
         plots=drawn,
+        strangers=measured.strangers,
     )
 
 

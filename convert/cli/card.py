@@ -8,7 +8,8 @@ import click
 from device.terminal import say
 
 if TYPE_CHECKING:
-    from convert.card import Pairs
+    from convert.figures import Pairs, Strangers
+    from convert.measuring.comparisons import Templates
     from device.vision.faces import FaceAnalyzer
 
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 )
 @click.option("--images", type=click.Path(path_type=Path), help="The folder that the thresholds were set on.")
 @click.option("--pairs", "pairs_file", type=click.Path(path_type=Path), help="LFW's pairs.txt, for the accuracy.")
+@click.option("--clips", type=click.Path(path_type=Path), help="Clips of strangers, for the rate of a transaction.")
 @click.option("--references", type=click.IntRange(2, 100), default=3, show_default=True, help="As in the calibration.")
 @click.option("--probes", type=click.IntRange(1, 100), default=3, show_default=True, help="As in the calibration.")
 @click.option("--seed", type=click.IntRange(0), help="As in the calibration.  [default: 0]")
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 def card(
     images: Path | None,
     pairs_file: Path | None,
+    clips: Path | None,
     references: int,
     probes: int,
     seed: int | None,
@@ -48,8 +51,8 @@ def card(
     from device.vision.models import shipped_models_dir
 
     folder = models or shipped_models_dir()
-    if check and (images, pairs_file, seed, draws) != (None, None, None, None):
-        raise click.UsageError("--check measures nothing: leave out --images, --pairs, --seed and --draws.")
+    if check and (images, pairs_file, clips, seed, draws) != (None,) * 5:
+        raise click.UsageError("--check measures nothing: leave out --images, --pairs, --clips, --seed and --draws.")
     if check:
         return _checked(folder)
     if images is None:
@@ -58,7 +61,9 @@ def card(
     paths = person_images(images)
     with bar("Embedding", len(paths)) as step:
         acquired = acquire(paths, analyzer, step)
-    measured = Measured(analyzer.embedder, acquired, _pairs(pairs_file, images, analyzer) if pairs_file else None)
+    pairs = _pairs(pairs_file, images, analyzer) if pairs_file else None
+    strangers = _strangers(clips, acquired.templates, analyzer) if clips else None
+    measured = Measured(analyzer.embedder, acquired, pairs, strangers)
     design = design_of(references, probes, draws=draws, seed=seed or 0)
     write_card(folder, measure(folder, measured, design, _tell))
     say(f"written to {folder / CARD}")
@@ -77,14 +82,27 @@ def _checked(folder: Path) -> int:
 
 
 def _pairs(pairs_file: Path, images: Path, analyzer: "FaceAnalyzer") -> "Pairs":
-    from convert.card import pairs_of
     from convert.evaluate import evaluate, images_of
+    from convert.figures import pairs_of
     from convert.measuring.protocols import Protocol, read_pairs
     from convert.progress import bar
 
     pairs = read_pairs(pairs_file, images, Protocol.CSV if pairs_file.suffix.lower() == ".csv" else Protocol.LFW)
     with bar("Embedding pairs", len(images_of(pairs))) as step:
         return pairs_of(evaluate(pairs, analyzer, step))
+
+
+def _strangers(clips: Path, templates: "Templates", analyzer: "FaceAnalyzer") -> "Strangers":
+    from convert.cli.transactions import EVERY_S
+    from convert.figures import strangers_of
+    from convert.measuring.clips import visits_in
+    from convert.transactions import references_of, targets_of, try_strangers
+    from device.policy.modes import way_in
+    from device.settings.tables import Settings
+
+    rule, terms = analyzer.embedder.decision_rule, way_in(Settings())
+    shown = visits_in(clips, analyzer, timeout_s=terms.timeout_s, every_s=EVERY_S)
+    return strangers_of(try_strangers(shown, references_of(templates, 1), rule, targets=targets_of(rule), terms=terms))
 
 
 def _tell(line: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from convert.progress import bar
 from device.errors import ImageError
 from device.records import Frame, Image, Probe, Reason
 from device.vision.faces import FaceAnalyzer
@@ -38,6 +39,17 @@ def clips_in(folder: Path) -> tuple[Path, ...]:
     if not clips:
         raise ImageError(f"No clips in {folder}.", hint=f"Clips end in {', '.join(sorted(SUFFIXES))}.")
     return clips
+
+
+def visits_in(folder: Path, analyzer: FaceAnalyzer, *, timeout_s: float, every_s: float) -> list[tuple[Visit, ...]]:
+    """The visits of each clip in a folder, as `visits` cuts them. Raises `ImageError`."""
+    clips = clips_in(folder)
+    with bar("Clips", len(clips)) as step:
+        found = []
+        for clip in clips:
+            found.append(visits(seen_in(clip, analyzer), timeout_s, every_s))
+            step()
+    return found
 
 
 def seen_in(clip: Path, analyzer: FaceAnalyzer) -> Visit:

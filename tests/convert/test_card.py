@@ -9,21 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convert.card import (
-    CARD,
-    FIGURES,
-    FOLDER,
-    Figures,
-    Latency,
-    Pairs,
-    Point,
-    Share,
-    disagreements,
-    read_figures,
-    render,
-    write_card,
-)
+from convert.card import CARD, FIGURES, FOLDER, disagreements, read_figures, render, write_card
 from convert.cli.main import cli
+from convert.figures import Figures, Latency, Pairs, Point, Share, Strangers, Target
 from device.commandline import run_command
 from device.errors import ModelError
 from device.vision.manifest import read_manifest, write_manifest
@@ -96,6 +84,38 @@ def test_another_threshold_is_found(models: Path) -> None:
 def test_figures_of_another_model_are_found(models: Path) -> None:
     write_card(models, msgspec.structs.replace(figures_for(models), model_sha256="0" * 64))
     assert [what for what in disagreements(models) if "the figures are of the model 0000" in what]
+
+
+def with_strangers(figures: Figures, accepted: int) -> Figures:
+    """The figures with strangers of whom as many are let in, one less at the first comparison."""
+    target = Target(target_fmr=1e-3, first=share(accepted - 1, 10_000), transaction=share(accepted, 10_000))
+    strangers = Strangers(clips=2, visits=5, people=2_000, references=1, targets=(target,))
+    return msgspec.structs.replace(figures, strangers=strangers)
+
+
+def test_card_says_how_often_a_transaction_lets_a_stranger_in(models: Path) -> None:
+    write_card(models, with_strangers(figures_for(models), 12))
+    assert disagreements(models) == ()
+    row = (
+        "| 1.0e-3 | 1.1e-3 (11 of 10,000; 5.5e-4 to 2.2e-3) | 1.2e-3 (12 of 10,000; 6.0e-4 to 2.4e-3) | 1.20 | 5.83% |"
+    )
+    card = (models / CARD).read_text()
+    assert row in card
+    assert "5 visits on 2 clips, each with the badges of 2000 people who have 1 reference: 10,000 transactions" in card
+
+
+def test_card_without_clips_says_nothing_of_transactions(models: Path) -> None:
+    assert "stolen badge, from" not in (models / CARD).read_text()
+
+
+def test_rate_of_a_transaction_that_is_not_of_its_counts_is_found(models: Path) -> None:
+    figures = with_strangers(figures_for(models), 12)
+    assert figures.strangers is not None
+    wrong = msgspec.structs.replace(figures.strangers.targets[0], transaction=share(12, 10_000))
+    wrong = msgspec.structs.replace(wrong, transaction=msgspec.structs.replace(wrong.transaction, errors=1))
+    strangers = msgspec.structs.replace(figures.strangers, targets=(wrong,))
+    write_card(models, msgspec.structs.replace(figures, strangers=strangers))
+    assert disagreements(models) == (OF_OTHER_COUNTS,)
 
 
 def other_points(figures: Figures, **changes: object) -> Figures:

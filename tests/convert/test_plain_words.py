@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from convert.card import Figures, Share, plain_words, read_figures
+from convert.card import plain_words, read_figures
+from convert.figures import Figures, Share
 from device.vision.models import shipped_models_dir
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
