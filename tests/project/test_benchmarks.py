@@ -15,6 +15,7 @@ SMALL = {
     "identification": ("--people", "50", "--rounds", "2", "--stored", "50"),
     "mixed_frames": ("--mixes", "2", "--data", ""),
     "pipeline": ("--rounds", "1"),
+    "turned_pictures": ("--data", ""),
     "store": ("listing", "--rows", "50", "--people", "5", "--seconds", "1"),
     "subscription": ("--rows", "500"),
     "wiegand": ("--seconds", "1"),
