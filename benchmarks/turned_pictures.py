@@ -22,6 +22,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from convert.measuring.degradations import CONDITIONS, degrade
 from convert.measuring.error_rates import Rate
 from device.cameras.files import video_frames
 from device.images import read_image
@@ -39,6 +40,7 @@ TURNED = (90, 105, 120, 150, 180, 210, 240, 255, 270)
 CLIP_STEP_S = 0.1
 CLIP_FRAMES = 300
 ROUNDS = 50
+WORSENED = 300
 
 Found = Probe | Reason
 
@@ -65,6 +67,7 @@ def main() -> None:
     print(f"{len(images)} people, {chosen.part if chosen.data else 'portraits'}, one picture each")
     for degrees in (*TILTED, *TURNED):
         report(degrees, [turned(image, degrees) for image in images], checked, unchecked)
+    report_worsened(images, checked)
     if chosen.data:
         report_clips(Path(chosen.data), checked)
     report_cost(images, checked)
@@ -93,13 +96,30 @@ def turned(image: Image, degrees: float) -> Image:
 def report(degrees: int, images: Sequence[Image], checked: FaceAnalyzer, unchecked: FaceAnalyzer) -> None:
     found = [checked.analyze(image) for image in images]
     noticed = Rate(found.count(Reason.PICTURE_TURNED), len(found))
-    taken = sum(isinstance(one, Probe) for one in found)
-    print(
-        f"{degrees:5d} degrees: picture-turned {shown(noticed)}; taken {taken}; no face {found.count(Reason.NO_FACE)}"
-    )
+    others = Counter("taken" if isinstance(one, Probe) else one.code for one in found)
+    del others[Reason.PICTURE_TURNED.code]
+    rest = ", ".join(f"{name} {count}" for name, count in others.most_common())
+    print(f"{degrees:5d} degrees: picture-turned {shown(noticed)}; {rest or 'nothing else'}")
     if degrees in TURNED:
         before = [unchecked.analyze(image) for image in images]
         print(f"      false matches {matches(found, checked)}; without the check {matches(before, checked)}")
+
+
+def report_worsened(images: Sequence[Image], analyzer: FaceAnalyzer) -> None:
+    """Upright pictures that are covered, dark, noisy or foggy: whether they are taken for turned."""
+    known = list(pictures_with_mesh(images[:WORSENED], analyzer))
+    print(f"worsened, upright, {len(known)} people: picture-turned of each condition")
+    for name in CONDITIONS:
+        if not name.startswith("turned"):
+            found = [analyzer.analyze(degrade(name, image, mesh, seed=SEED)) for image, mesh in known]
+            print(f"  {name:18s} {shown(Rate(found.count(Reason.PICTURE_TURNED), len(found)))}")
+
+
+def pictures_with_mesh(images: Sequence[Image], analyzer: FaceAnalyzer) -> Iterator[tuple[Image, Landmarks]]:
+    """The pictures of a face, each with the mesh of its surest one."""
+    for image in images:
+        for face in analyzer.detector.detect(image)[:1]:
+            yield image, analyzer.mesh.locate(image, face)
 
 
 def matches(found: Sequence[Found], analyzer: FaceAnalyzer) -> str:

@@ -29,6 +29,8 @@ LIKELY_SCORE = 0.7
 CLEARLY_LARGER = 1.5
 """How many times as high as the next face the largest must be to be the one that a picture is of."""
 TURN_IT = "Turn the picture the right way up. If a camera took it, set `rotate` under [[cameras]]."
+TURNED_PRESENCE = 0.999
+"""From this probability on the mesh says that a face turned back is one. A masked one, turned over, has less."""
 MAX_DENIED = 2
 """How many detections that the mesh denies are looked at again, in case that the picture hangs turned."""
 MAX_FACES = 5
@@ -144,11 +146,12 @@ class FaceAnalyzer:
             return face, landmarks
         if self._is_surely_turned(image, stands):
             return Reason.PICTURE_TURNED
-        return Reason.FACE_BLURRED if blur_in(face.box, image) > self.limits.max_blur else Reason.FACE_UNCLEAR
+        issues = judge(image, face, landmarks, settings=self.limits, purpose=Purpose.PROBE).issues
+        return issues[0].reason if issues else Reason.FACE_UNCLEAR
 
     def _is_surely_turned(self, image: Image, face: Detection) -> bool:
         """Whether a face lies on its side or upside down, and the mesh sees one there, turned back."""
-        return is_turned(face) and self.mesh.locate(image, face).presence >= MIN_PRESENCE
+        return is_turned(face) and self.mesh.locate(image, face).presence >= TURNED_PRESENCE
 
     def _judged(
         self, image: Image, found: tuple[Detection, Landmarks], purpose: Purpose, motion: float = 0.0
