@@ -146,8 +146,8 @@ class FaceAnalyzer:
             return face, landmarks
         if self._is_surely_turned(image, stands):
             return Reason.PICTURE_TURNED
-        issues = judge(image, face, landmarks, settings=self.limits, purpose=Purpose.PROBE).issues
-        return issues[0].reason if issues else Reason.FACE_UNCLEAR
+        wrong = issues(measure(image, face, landmarks), self.limits, Purpose.PROBE)
+        return wrong[0].reason if wrong else Reason.FACE_UNCLEAR
 
     def _is_surely_turned(self, image: Image, face: Detection) -> bool:
         """Whether a face lies on its side or upside down, and the mesh sees one there, turned back."""
