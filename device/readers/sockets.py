@@ -17,6 +17,7 @@ from device.listening import Listening, listen_alone
 from device.ports import Clock, Reader
 from device.readers.context import ReaderContext
 from device.readers.streams import CHUNK, REST_S, naming
+from device.readers.typed.forms import PLAIN, LineForm, form_of
 from device.readers.typed.lines import LineParser
 from device.records import BadgeRead, ReaderEvent, Reason, Security, Signal
 from device.settings.tables import ReaderSettings
@@ -30,11 +31,11 @@ MODE = 0o600
 class Client:
     """A program at the other end: its lines, taken one by one, so that it waits and no other program does."""
 
-    def __init__(self, peer: Peer, name: str) -> None:
+    def __init__(self, peer: Peer, name: str, form: LineForm = PLAIN) -> None:
         self.peer = peer
         self.reads: deque[ReaderEvent] = deque()
         self.gone = False
-        self._parser = LineParser(name, SECURITY)
+        self._parser = LineParser(name, SECURITY, form)
 
     def take(self, received: bytes, at: float) -> None:
         """What has come, b"" if nothing will any more; a last line without an end counts."""
@@ -55,9 +56,10 @@ def _refused(read: BadgeRead) -> str:
 class SocketReader:
     """`Reader` of a listening socket; the file at `path` is its own, and goes with it."""
 
-    def __init__(self, path: Path, name: str, clock: Clock) -> None:
+    def __init__(self, path: Path, name: str, clock: Clock, *, form: LineForm = PLAIN) -> None:
         """Listens at `path`, in a folder that exists. Raises `ReaderError`, also if a program listens there already."""
         self._name = name
+        self._form = form
         self._clock = clock
         self._clients: deque[Client] = deque()
         limits = Limits(MAX_CLIENTS, CHUNK, goes_first=quietest)
@@ -94,7 +96,7 @@ class SocketReader:
         found = next((client for client in self._clients if client.peer is peer), None)
         if found is None:
             self._clients = deque(client for client in self._clients if client.peer in self._server.peers)
-            found = Client(peer, self._name)
+            found = Client(peer, self._name, self._form)
             self._clients.append(found)
         return found
 
@@ -125,7 +127,7 @@ class SocketReader:
 
 def open_reader(settings: ReaderSettings, around: ReaderContext) -> Reader:
     """The socket at `source`. Raises `ReaderError`."""
-    return SocketReader(Path(settings.source), settings.name, around.clock)
+    return SocketReader(Path(settings.source), settings.name, around.clock, form=form_of(settings))
 
 
 def _listening_at(path: Path) -> Listening:

@@ -31,7 +31,7 @@ class BadgeRead:
     """A badge presented `at` seconds on the monotonic clock; `credential` is None if the reader understood nothing.
 
     `reader` is the reader's name in the settings, `fault` says why it understood nothing, `bits` is the frame as it
-    came, in 0 and 1, for setting a reader up.
+    came, in 0 and 1, and `text` the line that was not understood, both for setting a reader up: neither is logged.
     """
 
     credential: Credential | None
@@ -40,6 +40,7 @@ class BadgeRead:
     security: Security = Security.LOCAL
     fault: str = ""
     bits: str = field(default="", repr=False)
+    text: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

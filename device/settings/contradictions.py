@@ -8,7 +8,11 @@ from device.records import DoorInput
 from device.settings import places
 from device.settings.cameras import refuse_cameras
 from device.settings.pins import refuse_shared_pins
-from device.settings.tables import Settings
+from device.settings.tables import ReaderSettings, Settings
+
+LINE_KINDS = frozenset({"lines", "wedge", "socket"})
+OF_LINES = ("layout", "form", "prefix", "suffix", "ignore")
+"""What only readers of these kinds have."""
 
 
 def refuse_contradictions(settings: Settings) -> None:
@@ -30,6 +34,7 @@ def refuse_contradictions(settings: Settings) -> None:
     refuse_shared_pins(settings)
     refuse_cameras(settings)
     _refuse_blind_interlock(settings)
+    _refuse_what_no_line_has(settings)
 
 
 def _refuse_doors_without_readers(settings: Settings) -> None:
@@ -58,6 +63,17 @@ def _refuse_wires_to_nowhere(settings: Settings) -> None:
     for place, _, sensed in places.inputs(settings):
         if (sensed.pin is None) == (sensed.channel is None):
             raise ValueError(f"the input {sensed.signal} needs a `pin` or a `channel`, one of them - at `{place}`")
+
+
+def _refuse_what_no_line_has(settings: Settings) -> None:
+    """Raises `ValueError` for a setting of lines at a reader that sends frames."""
+    for place, _, reader in places.readers(settings):
+        changed = [name for name in OF_LINES if getattr(reader, name) != getattr(ReaderSettings(), name)]
+        if changed and reader.kind not in LINE_KINDS:
+            raise ValueError(
+                f"the reader {reader.name!r} is a {reader.kind}, which sends no lines, expected no `{changed[0]}` - "
+                f"at `{place}.{changed[0]}`"
+            )
 
 
 def _refuse_blind_interlock(settings: Settings) -> None:

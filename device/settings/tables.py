@@ -22,6 +22,8 @@ from device.records import DoorInput, DoorOutput
 from device.settings.lock import GpioSettings, Group, LockSettings, Name, Pin
 
 Printable = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$")]
+Around = Annotated[str, Meta(pattern=r"^[^\r\n]{0,16}$")]
+"""What may stand around a badge; control characters too, such as STX and ETX."""
 
 
 class ReaderSettings(Group, frozen=True):
@@ -49,6 +51,23 @@ class ReaderSettings(Group, frozen=True):
             "(pn532: all csn); `csn4:reversed`, `:bits-reversed` or `:mirrored` for a reader that sends its bytes, "
             "the bits of each byte, or both in reverse"
         ),
+    ] = ()
+    layout: Annotated[
+        Literal["us", "gb", "de", "ch", "fr", "be", "es", "it", "pt", "se", "cz"],
+        Meta(description="keyboard that a reader of the kinds `wedge`, `lines` and `socket` types for"),
+    ] = "us"
+    form: Annotated[
+        Literal["badge", "hex", "hex-reversed", "decimal", "decimal-reversed", "facility-number"],
+        Meta(
+            description="what a line of these kinds holds: a badge as an operator writes it; a serial number in "
+            "hexadecimal or decimal digits, its first or (`-reversed`) its last byte first; or `117,51234`"
+        ),
+    ] = "badge"
+    prefix: Annotated[Around, Meta(description="text in front of each badge in a line, left out")] = ""
+    suffix: Annotated[Around, Meta(description="text behind each badge in a line, left out")] = ""
+    ignore: Annotated[
+        tuple[str, ...],
+        Meta(max_length=16, description="lines that a reader sends by itself, such as a sign of life; no badges"),
     ] = ()
     data0_pin: Annotated[Pin | None, Meta(description="GPIO number (BCM) of Wiegand's data 0")] = None
     data1_pin: Annotated[Pin | None, Meta(description="GPIO number (BCM) of Wiegand's data 1")] = None

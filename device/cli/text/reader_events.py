@@ -120,6 +120,8 @@ class Transcript:
             yield from frame_lines(read.bits, known)
         elif read.bits:
             yield f"bits    {read.bits}  ({len(read.bits)})"
+        if read.text:
+            yield f"line    {read.text!r}"
         if (table := self.tables.get(read.reader)) and (suggestion := self.suggested(read.bits, table)):
             yield suggestion
 

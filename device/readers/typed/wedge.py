@@ -19,6 +19,8 @@ from device.failures import in_words
 from device.ports import Reader
 from device.readers.context import ReaderContext
 from device.readers.streams import StreamReader, naming
+from device.readers.typed.forms import PLAIN, LineForm, form_of
+from device.readers.typed.layouts import KEYS
 from device.readers.typed.lines import LINE_TIME_S, LineParser
 from device.records import ReaderEvent, Security
 from device.settings.tables import ReaderSettings
@@ -35,31 +37,19 @@ SYN_DROPPED = 3
 RELEASED, PRESSED = 0, 1
 """A key that is held repeats with 2, which is nothing new."""
 SHIFTS = frozenset({42, 54})
-CHARACTERS = {
-    **dict(zip(range(2, 12), "1234567890", strict=True)),
-    **dict(zip(range(16, 26), "qwertyuiop", strict=True)),
-    **dict(zip(range(30, 39), "asdfghjkl", strict=True)),
-    **dict(zip(range(44, 51), "zxcvbnm", strict=True)),
-    **dict(zip((71, 72, 73, 75, 76, 77, 79, 80, 81, 82), "7894561230", strict=True)),
-    12: "-",
-    57: " ",
-    28: "\n",
-    96: "\n",
-    15: "\n",
-}
-"""What keys of a US keyboard and its keypad type. Enter ends a line, and so does Tab, which some readers send."""
-SHIFTED = {39: ":"}
+LINE_ENDS = frozenset({28, 96, 15})
+"""Enter ends a line, and so does Tab, which some readers send."""
 IGNORED = frozenset({58, 69, 70})
 """Caps, Num and Scroll Lock: case does not count."""
-UNKNOWN = "?"
+UNKNOWN = "\ufffd"
 """Any other key: it makes a line unreadable, rather than another badge."""
 
 
 class KeyParser:
     """Events of a grabbed keyboard into lines, and lines into badges."""
 
-    def __init__(self, name: str) -> None:
-        self._lines = LineParser(name, SECURITY)
+    def __init__(self, name: str, form: LineForm = PLAIN) -> None:
+        self._lines = LineParser(name, SECURITY, form)
         self._rest = b""
         self._received_at = 0.0
         self._held: set[int] = set()
@@ -91,10 +81,10 @@ class KeyParser:
         return ""
 
     def _character(self, code: int) -> str:
-        character = CHARACTERS.get(code, UNKNOWN)
-        if self._held and not character.isalpha() and character != "\n":
-            return SHIFTED.get(code, UNKNOWN)
-        return character
+        if code in LINE_ENDS:
+            return "\n"
+        plain, shifted = KEYS.get(code, (UNKNOWN, UNKNOWN))
+        return shifted if self._held else plain
 
 
 def open_reader(settings: ReaderSettings, around: ReaderContext) -> Reader:
@@ -108,7 +98,7 @@ def open_keyboard(settings: ReaderSettings, around: ReaderContext, grab: Callabl
         descriptor = os.open(Path(settings.source), os.O_RDONLY | os.O_NONBLOCK)
     try:
         grab(descriptor)
-        return StreamReader(descriptor, KeyParser(settings.name), around.clock)
+        return StreamReader(descriptor, KeyParser(settings.name, form_of(settings)), around.clock)
     except BaseException:
         os.close(descriptor)
         raise
