@@ -14,6 +14,7 @@ from device.errors import LintelError
 from device.failures import in_words
 from device.readers.look import look_for
 from device.readers.part import does_not_work
+from device.redaction import redacted
 from device.settings.loading import state_dir
 from device.settings.tables import CameraSettings, ReaderSettings, Settings
 from device.store.look import look
@@ -63,7 +64,7 @@ def models(settings: Settings) -> Found:
 
 def camera(settings: CameraSettings) -> Found:
     """A camera's device or program. Whether it gives frames is only seen once it is open."""
-    return _found(camera_part(settings.name), settings.source, lambda: look_for_camera(settings))
+    return _found(camera_part(settings.name), redacted(settings.source), lambda: look_for_camera(settings))
 
 
 def reader(settings: ReaderSettings) -> Found:
