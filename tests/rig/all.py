@@ -10,6 +10,7 @@ from tests.rig import (
     checks_enrollment,
     checks_exits,
     checks_looking,
+    checks_outputs,
     checks_parts,
     checks_readers,
     checks_store,
@@ -31,4 +32,5 @@ ALL: tuple[Check, ...] = (
     *checks_visits.CHECKS,
     *checks_looking.CHECKS,
     *checks_enrollment.CHECKS,
+    *checks_outputs.CHECKS,
 )
