@@ -74,8 +74,8 @@ def refuse_cameras(settings: Settings) -> None:
 
     A badge alone opens the way out, so that readers there have no camera.
     """
-    _refuse_hidden_passwords(settings)
     _refuse_addresses(settings)
+    _refuse_hidden_passwords(settings)
     _refuse_csi_sizes(settings)
     _refuse_cameras_twice(settings)
     _refuse_metering(settings)

@@ -35,7 +35,7 @@ def password(times: int) -> Finding:
     shown, told = 0, 0
     for _ in range(times):
         with new_rig() as rig:
-            said = rig.settings.read_text().replace(f"{rig.folder}/video0", f"rtsp://admin:{SECRET}@127.0.0.1:9/live")
+            said = rig.settings.read_text().replace(f"{rig.folder}/video0", f"http://admin:{SECRET}@127.0.0.1:9/live")
             rig.settings.write_text(f"\ufeff{said}".replace("\n", "\r\n"))
             rig.start()
             told += rig.when_status(TOLD, 10.0) is not None
