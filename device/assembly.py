@@ -12,16 +12,18 @@ from functools import partial
 
 from device.access import Doorway
 from device.cameras.hanging import HangingCamera
+from device.cameras.live import LiveCamera
 from device.cameras.sources import open_live_camera
 from device.control.desk import Ordered
 from device.door.operation import Door
 from device.door_log import DoorLog
 from device.errors import CameraError
 from device.health import Health, Part
+from device.idle import IdleWatch
 from device.open_doors import Beat, OpenBoard, OpenDoor
 from device.operators import command_words
 from device.ports import Camera, Clock, Reader
-from device.probing import MODELS, READER, STORE, camera_part
+from device.probing import DETECTOR, MODELS, READER, STORE, camera_part
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.kinds import group_of, open_in_background
@@ -31,7 +33,7 @@ from device.settings.tables import CameraSettings, Settings
 from device.state_folder import usable_by_the_service
 from device.store.database import FILE_NAME
 from device.store.store import Store
-from device.vision.faces import load_analyzer_for
+from device.vision.faces import load_analyzer_for, load_detector
 from device.vision.late import LateAnalyzer
 
 
@@ -113,6 +115,7 @@ class _Assembly:
         self._analyzers: list[LateAnalyzer] = []
         self._groups: list[ReaderGroup] = []
         self._watched: list[Part] = []
+        self._glanced: dict[str, LiveCamera] = {}
 
     def all(self, board: OpenBoard, report: Callable[[str], None]) -> Assembled:
         names = frozenset(opened.door.name for opened in board.doors)
@@ -120,6 +123,8 @@ class _Assembly:
         cameras = {
             name: self._camera(self._settings.camera_named(name), doors, report) for name, doors in self._seen_by()
         }
+        idle = IdleWatch(self._glanced, partial(load_detector, self._settings.vision))
+        self._watched.append(Part(DETECTOR, names, self._stack.enter_context(closing(idle)).trouble))
         readers = self._readers(board)
         logs = {opened.door.name: DoorLog(opened.door, self._store, self._clock) for opened in board.doors}
         parts = tuple(
@@ -147,6 +152,7 @@ class _Assembly:
         try:
             opened = open_live_camera(settings, self._clock, in_background=True, note=report)
             live = self._stack.enter_context(closing(opened))
+            self._glanced[settings.name] = live
             camera: Camera = HangingCamera(live, settings.rotate)
         except CameraError as error:
             camera = MissingCamera(error)

@@ -20,7 +20,7 @@ from device.settings.tables import CameraSettings, ReaderSettings, Settings
 from device.store.look import look
 from device.vision.faces import look_at_models
 
-CHIP, STORE, MODELS, READER = "chip", "store", "models", "reader"
+CHIP, STORE, MODELS, READER, DETECTOR = "chip", "store", "models", "reader", "detector"
 
 
 @dataclass(frozen=True, slots=True)

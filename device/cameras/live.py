@@ -5,6 +5,7 @@ whether it is evidence. Whatever hangs, hangs in that thread: `trouble` and `clo
 nobody reads are only fingerprinted; a few a second are decoded for the sensor's noise.
 """
 
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -36,6 +37,9 @@ CLOSE_S = 2.0
 STUCK_S = 10.0
 """A camera without a new frame for this long is opened again, which ends many a driver's stall."""
 
+READ_S = 2.0
+"""A camera that was read within this time is looked through, and not glanced at."""
+
 MOST_DAMAGED = 10
 """Frames without pixels in a row after which the device is opened again."""
 
@@ -49,6 +53,8 @@ class _Held:
     captured_at: float
     image: Image | None = None
     """Its pixels, once it was decoded and found alive."""
+    was_judged: bool = False
+    """Whether it was decoded: a picture that is compared with itself has no noise."""
 
 
 class LiveCamera:
@@ -76,6 +82,8 @@ class LiveCamera:
         self._newest: _Held | None = None
         self._fault = ""
         self._undecodable = 0
+        self._read_at = -math.inf
+        self._decoding = threading.Lock()
         self._source = None if in_background else open_source()
         self._health = FrameHealth(clock.monotonic())
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
@@ -83,14 +91,20 @@ class LiveCamera:
 
     def read(self, timeout_s: float) -> Frame | None:
         """The newest frame not yet given; None if none came in time. Raises `CameraError` while in trouble."""
+        self._read_at = self._clock.monotonic()
         with self._changed:
             self._changed.wait_for(lambda: self._newest or self._fault, timeout_s)
             held, self._newest = self._newest, None
             if held is None and (trouble := self._trouble()):
                 raise CameraError(trouble, hint=CHECK_HINT)
-        if held is None or not (held.image is not None or self._is_alive(held)) or held.image is None:
-            return None
-        return Frame(held.image, held.captured_at)
+        return self._frame_of(held)
+
+    def glance(self) -> Frame | None:
+        """The newest frame, which stays for the next reader; None while the camera is read or in trouble."""
+        with self._changed:
+            is_read = self._clock.monotonic() - self._read_at < READ_S
+            held = None if is_read or self._trouble() else self._newest
+        return self._frame_of(held)
 
     def trouble(self) -> str:
         """What is wrong, one sentence, within 2 s of its beginning; "" while fresh frames come. Doesn't wait."""
@@ -183,13 +197,20 @@ class LiveCamera:
 
     def _is_alive(self, held: _Held) -> bool:
         """Decodes a frame, once; whether it is a picture with its sensor's noise."""
-        image = _decoded(held)
-        with self._changed:
-            self._undecodable = 0 if image is not None else self._undecodable + 1
-            is_alive = self._health.looked(image, self._clock.monotonic())
-        if is_alive:
-            held.image = image
-        return is_alive
+        with self._decoding:
+            if not held.was_judged:
+                held.was_judged = True
+                image = _decoded(held)
+                with self._changed:
+                    self._undecodable = 0 if image is not None else self._undecodable + 1
+                    is_alive = self._health.looked(image, self._clock.monotonic())
+                held.image = image if is_alive else None
+        return held.image is not None
+
+    def _frame_of(self, held: _Held | None) -> Frame | None:
+        if held is None or not self._is_alive(held) or held.image is None:
+            return None
+        return Frame(held.image, held.captured_at)
 
     def _fail(self, fault: str) -> None:
         with self._changed:

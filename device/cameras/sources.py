@@ -32,7 +32,7 @@ def open_camera(settings: CameraSettings, clock: Clock) -> Camera:
 
 def open_live_camera(
     settings: CameraSettings, clock: Clock, *, in_background: bool = False, note: Note = lambda _line: None
-) -> Camera:
+) -> LiveCamera:
     """Only what sees the present: a real door is not opened by a file.
 
     Raises `CameraError` for a file, and for a device that is missing. With `in_background` the device is opened by the

@@ -205,6 +205,11 @@ def load_analyzer(settings: VisionSettings) -> FaceAnalyzer:
     )
 
 
+def load_detector(settings: VisionSettings) -> Detector:
+    """The detector alone, on one thread. Raises `ModelError`."""
+    return Detector(load_model(DETECTION, _folder_of(settings)))
+
+
 def look_at_models(settings: VisionSettings, target_fmrs: Sequence[float | None]) -> Path:
     """The folder whose models `load_analyzer_for` would load, with their hashes and a runtime, but does not.
 

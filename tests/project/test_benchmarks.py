@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 SMALL = {
     "badge_flood": ("--seconds", "3"),
     "camera_health": ("--hours", "0.002"),
+    "idle_camera": ("--seconds", "0.5"),
     "identification": ("--people", "50", "--rounds", "2", "--stored", "50"),
     "mixed_frames": ("--mixes", "2", "--data", ""),
     "pipeline": ("--rounds", "1"),

@@ -76,3 +76,40 @@ def test_frames_that_cannot_be_decoded_are_a_trouble_unread() -> None:
     device.give(None)
     camera.close()
     assert told == "The camera delivers pictures that can't be decoded."
+
+
+def test_glance_leaves_the_frame_to_its_reader() -> None:
+    clock = HandClock()
+    camera, device = quiet_camera(clock)
+    runs(device, clock, 6.0)
+    before = device.decodings
+    glanced, again, read = camera.glance(), camera.glance(), camera.read(0.0)
+    device.give(None)
+    camera.close()
+    assert [frame is not None and frame.captured_at == clock.now for frame in (glanced, again, read)] == [True] * 3
+    assert device.decodings - before <= 1
+
+
+def test_camera_that_is_read_is_not_glanced_at() -> None:
+    clock = HandClock()
+    camera, device = quiet_camera(clock)
+    runs(device, clock, 6.0)
+    camera.read(0.0)
+    runs(device, clock, 1.8)
+    while_read = camera.glance()
+    runs(device, clock, 0.4)
+    later = camera.glance()
+    device.give(None)
+    camera.close()
+    assert (while_read, later is not None) == (None, True)
+
+
+def test_camera_in_trouble_is_not_glanced_at() -> None:
+    clock = HandClock()
+    camera, device = quiet_camera(clock)
+    runs(device, clock, 6.0)
+    clock.now += 2.0
+    glanced = camera.glance()
+    device.give(None)
+    camera.close()
+    assert glanced is None
