@@ -14,6 +14,7 @@ SMALL = {
     "camera_health": ("--hours", "0.002"),
     "idle_camera": ("--seconds", "0.5"),
     "identification": ("--people", "50", "--rounds", "2", "--stored", "50"),
+    "looking_on": ("--data", ""),
     "mixed_frames": ("--mixes", "2", "--data", ""),
     "pipeline": ("--rounds", "1"),
     "turned_pictures": ("--data", ""),
