@@ -14,15 +14,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from device.cameras.containers import extent
 from device.cameras.turning import turned
 from device.errors import CameraError, LintelError
+from device.failures import in_words
 from device.images import image_files, read_image
 from device.ports import Clock
 from device.records import Frame, Image
 
 IMAGE_RATE_FPS = 10.0
-MIN_SHARE_DECODED = 0.9
-"""A clip that ends before this share of the frames it announces is truncated."""
+FRAMES_MISSED = 1.5
+"""Of how many mean frames the bytes may be missing at a clip's end: cameras that are switched off lose the last one."""
+MIN_SHARE_SHOWN = 0.9
+"""A clip of a kind that doesn't say its size is truncated if it ends before this share of its time."""
 NOISE_LEVELS = 1.0
 """Standard deviation of the noise that is added, in levels of 0..255: that of a webcam by day."""
 _NOISE_STEP = 31_337
@@ -114,20 +118,51 @@ def _images(first: Image, others: tuple[Path, ...]) -> Generator[Image]:
 
 
 def video_frames(path: Path) -> Generator[Image]:
-    """The frames of a clip, RGB uint8, once. Raises `CameraError` when it ends before its announced length."""
+    """The frames of a clip, RGB uint8, once. Raises `CameraError` at the end of one that is cut off."""
     capture = cv2.VideoCapture(str(path))
     try:
-        announced, decoded = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0
+        announced_s = _announced_s(capture)
+        decoded, last_s = 0, 0.0
         while True:
             good, image = capture.read()
             if not good:
                 break
-            decoded += 1
+            decoded, last_s = decoded + 1, capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
             yield np.ascontiguousarray(image[:, :, ::-1])
     finally:
         capture.release()
-    if decoded == 0 or decoded < MIN_SHARE_DECODED * announced:
-        raise _unreadable(path, f"it is truncated, only {decoded} of its {announced} frames are there")
+    try:
+        missing = _missing(path, decoded) or _missing_time(path, last_s, announced_s)
+    except OSError as error:
+        raise _unreadable(path, in_words(error)) from None
+    if missing:
+        raise _unreadable(path, f"it is truncated, {missing}")
+    if decoded == 0:
+        raise _unreadable(path, "it shows no frame")
+
+
+def _announced_s(capture: cv2.VideoCapture) -> float:
+    """How long a clip says it is, seconds; 0 if it doesn't."""
+    frames, rate = capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FPS)
+    return float(frames / rate) if frames > 0 and rate > 0 else 0.0
+
+
+def _missing(path: Path, decoded: int) -> str:
+    """How much of a file is missing, in words, if more is than a frame."""
+    found = extent(path)
+    if found is None:
+        return ""
+    spared = FRAMES_MISSED * found.there / decoded if decoded else 0.0
+    if found.whole - found.there <= spared:
+        return ""
+    return f"only {found.there} of its {found.whole} bytes are there"
+
+
+def _missing_time(path: Path, last_s: float, announced_s: float) -> str:
+    """How much is missing of what has no structure that says it."""
+    if extent(path) is not None or last_s >= MIN_SHARE_SHOWN * announced_s:
+        return ""
+    return f"it ends after {last_s:.1f} of {announced_s:.1f} s"
 
 
 def with_noise(image: Image, seed: int) -> Image:
