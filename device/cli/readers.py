@@ -79,7 +79,11 @@ def test_readers(context: click.Context, name: str | None, seconds: float) -> in
 @readers.command("monitor", epilog=f"{_ALONE}\n\nExit codes: 0 time is up, or Ctrl-C, 3 settings, 7 pins, 13 reader.")
 @click.argument("name", required=False)
 @click.option("--seconds", type=NumberRange(0.1, 86400), help="Stop after this many seconds. Default: at Ctrl-C.")
-@click.option("--show-keys", is_flag=True, help="Show keys instead of *: an onlooker can then read a PIN.")
+@click.option(
+    "--show-keys",
+    is_flag=True,
+    help="Show keys instead of *, and digits of unreadable lines instead of 9: an onlooker can then read a PIN.",
+)
 @json_option
 @click.pass_context
 def monitor_readers(

@@ -1,5 +1,6 @@
 """Words for what a reader gives: the frame drawn with its fields and parity, badges, keys and notices."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -18,6 +19,7 @@ EXPECTED = {
     Signal.ALARM: "the buzzer, and red if it has a two-color LED",
 }
 """What the installer should see and hear."""
+_DIGIT = re.compile(r"\d")
 
 
 def frame_lines(bits: str, known: CardFormat) -> Iterator[str]:
@@ -63,7 +65,7 @@ class Transcript:
         match event:
             case BadgeRead():
                 yield f"{head}  {_badge_words(event)}; {event.security.code}"
-                yield from (f"{'':13}{line}" for line in self._drawn(event))
+                yield from (f"{'':13}{line}" for line in self._drawn(event, show_keys=show_keys))
             case BadgeRemoved():
                 yield f"{head}  removed"
             case KeyPress():
@@ -115,13 +117,14 @@ class Transcript:
             return None
         return "wrong" if wrong_parity(read.bits, known) else "holds"
 
-    def _drawn(self, read: BadgeRead) -> Iterator[str]:
+    def _drawn(self, read: BadgeRead, *, show_keys: bool) -> Iterator[str]:
+        """The frame or the line as it came; of a line the digits are 9, as they may be a PIN's."""
         if known := self._known(read):
             yield from frame_lines(read.bits, known)
         elif read.bits:
             yield f"bits    {read.bits}  ({len(read.bits)})"
         if read.text:
-            yield f"line    {read.text!r}"
+            yield f"line    {(read.text if show_keys else _DIGIT.sub('9', read.text))!r}"
         if (table := self.tables.get(read.reader)) and (suggestion := self.suggested(read.bits, table)):
             yield suggestion
 

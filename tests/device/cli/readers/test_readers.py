@@ -111,9 +111,19 @@ def test_list_has_the_card_formats(lintel: Lintel, configured: Callable[[str], P
 
 def test_monitor_tells_badges(lintel: Lintel, desk: Path, fifo: Path) -> None:
     fifo.write_text("17:4242\nnonsense\n")
-    first, second = lintel("--config", desk, "readers", "monitor", "--seconds", "0.2").out.splitlines()
+    first, second, _ = lintel("--config", desk, "readers", "monitor", "--seconds", "0.2").out.splitlines()
     assert first.endswith("s  desk  badge 17:4242 (h10301, facility 17, number 4242); local")
     assert second.endswith("s  desk  unreadable: a line that is not a badge, of 8 characters; local; held back")
+
+
+@pytest.mark.parametrize(("option", "shown"), [((), "'999,99999'"), (("--show-keys",), "'117,51234'")])
+def test_monitor_shows_a_line_that_it_can_not_read(
+    lintel: Lintel, desk: Path, fifo: Path, option: tuple[str, ...], shown: str
+) -> None:
+    fifo.write_text("117,51234\n")
+    said = lintel("--config", desk, "readers", "monitor", "--seconds", "0.2", *option).out.splitlines()
+    assert said[0].endswith('It reads as a badge with `form = "facility-number"`.; local')
+    assert said[1].strip() == f"line    {shown}"
 
 
 def test_monitor_tells_machines(lintel: Lintel, desk: Path, fifo: Path) -> None:
