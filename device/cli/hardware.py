@@ -38,8 +38,9 @@ def test_hardware(context: click.Context, name: str | None, wait_s: int, simulat
 
     Begins with which parts of the settings are there: chip, database, models, cameras, readers. Then it says what you
     should see and hear, or what to do, and asks. It needs the pins for itself, so stop the service first:
-    sudo systemctl stop lintel. The strike is released for 3 seconds, and only if you say so. Readers, with their LED
-    and buzzer, have a command of their own: lintel readers test.
+    sudo systemctl stop lintel. The strike is released for 3 seconds, and only if you say so. At a Wiegand reader
+    present an enrolled badge: if its bytes come in another order, it says what to set. Other readers, and all LEDs and
+    buzzers, have a command of their own: lintel readers test.
     """
     settings = settings_of(context)
     if simulated:
@@ -50,6 +51,8 @@ def test_hardware(context: click.Context, name: str | None, wait_s: int, simulat
     with ExitStack() as stack:
         walkthrough = _walkthrough(stack, settings, simulated=simulated, wait_s=wait_s, aside=as_json)
         tried = [one for door in doors for one in walkthrough.through(door)]
+        if not simulated:
+            tried += _at_readers(walkthrough, settings, doors)
     return _reported(tried, as_json=as_json)
 
 
@@ -78,6 +81,13 @@ def _walkthrough(
     installer = SimulatedHands(pins, clock, aside=aside)
     installer.rest(settings)
     return Walkthrough(Bench(pins.factory, clock, clock.attend), installer, wait_s)
+
+
+def _at_readers(walkthrough: "Walkthrough", settings: "Settings", doors: "tuple[DoorSettings, ...]") -> "list[Tried]":
+    from device.commissioning.byte_orders import byte_orders
+
+    with byte_orders(settings) as orders:
+        return [one for door in doors for one in walkthrough.at_readers(door, settings, orders)]
 
 
 def _show_parts(settings: "Settings", *, aside: bool) -> None:

@@ -9,14 +9,20 @@ from functools import partial
 from typing import Any, Protocol
 
 from device.commissioning.alone import service_runs
+from device.commissioning.byte_orders import ByteOrders
 from device.commissioning.hangup import hangup_interrupts
 from device.commissioning.words import STRIKE, input_words, output_words, place_of
+from device.credentials import format_badge, is_random
 from device.door.securing.driven import remember
 from device.door.wires.gpio import BoardIO, board_factory, chip_of
-from device.errors import DoorError
+from device.errors import ConfigError, DoorError, ReaderError
 from device.ports import Clock
-from device.records import InputChanged, Line, Outputs
-from device.settings.tables import DoorSettings, InputSettings, OutputSettings, Settings
+from device.readers.context import ReaderContext
+from device.readers.formats import formats_for
+from device.readers.wiegand.reader import open_reader
+from device.records import BadgeRead, InputChanged, Line, Outputs, Reason
+from device.settings.loading import state_dir
+from device.settings.tables import DoorSettings, InputSettings, OutputSettings, ReaderSettings, Settings
 
 ON_S = 2.0
 PULSE_S = 3.0
@@ -84,6 +90,36 @@ class Walkthrough:
             yield self._tried(door, door, "strike", partial(self._strike, io))
             for wire in door.inputs:
                 yield self._tried(door, wire, wire.signal, partial(self._input, io, wire))
+
+    def at_readers(self, door: DoorSettings, settings: Settings, orders: ByteOrders) -> Iterator[Tried]:
+        """A badge at each Wiegand reader of a door, whose wires these are too; `orders` knows who is enrolled."""
+        around = ReaderContext(self._bench.clock, lambda: self._bench.factory, state_dir(settings), settings.formats)
+        for reader in door.readers:
+            if reader.kind == "wiegand":
+                place = f"GPIO {reader.data0_pin} and {reader.data1_pin}"
+                self._installer.say(f"\n{door.name}: reader {reader.name} on {place}")
+                try:
+                    result, detail = self._presented(reader, around, orders)
+                except (ConfigError, DoorError, ReaderError) as error:
+                    result, detail = Result.FAILS, error.message
+                self._installer.say(f"  {result}{f': {detail}' if detail else ''}")
+                yield Tried(door.name, f"reader {reader.name}", place, result, detail)
+
+    def _presented(self, reader: ReaderSettings, around: ReaderContext, orders: ByteOrders) -> tuple[Result, str]:
+        """Waits for a badge that the reader's formats take."""
+        table = formats_for(reader.formats, around.own_formats)
+        self._installer.say(f"  Present an enrolled badge ({self._wait_s:.0f} s)")
+        why, deadline = "no badge came", around.clock.monotonic() + self._wait_s
+        with closing(open_reader(reader, around)) as opened:
+            while (left := deadline - around.clock.monotonic()) > 0:
+                read = opened.read(left)
+                if isinstance(read, BadgeRead):
+                    if suggestion := orders.suggestion(read.bits, table):
+                        return Result.FAILS, suggestion
+                    if read.credential and not is_random(read.credential):
+                        return Result.WORKS, f"badge {format_badge(read.credential)}"
+                    why = read.fault or Reason.BADGE_RANDOM.meaning
+        return Result.FAILS, why
 
     def _tried(
         self,
