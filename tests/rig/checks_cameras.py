@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -119,11 +120,22 @@ def turned(times: int) -> Finding:
     return figures.finding(times)
 
 
-def failing(times: int, mode: str, *, source: str = "", **how: float) -> Finding:
-    """The camera fails while the holder stands there, who then leaves; somebody else swipes the badge."""
+def failing(
+    times: int,
+    mode: str,
+    *,
+    source: str = "",
+    beside: Callable[[Rig], contextlib.AbstractContextManager[object]] = contextlib.nullcontext,
+    **how: float,
+) -> Finding:
+    """The camera fails while the holder stands there, who then leaves; somebody else swipes the badge.
+
+    `beside` is what the camera needs.
+    """
     figures, told_after, recovered = Figures(), [], 0
     grants = 0
-    with new_rig(face_timeout_s=1.0, people=True, **({"source": source} if source else {})) as rig:
+    chosen = {"source": source} if source else {}
+    with new_rig(face_timeout_s=1.0, people=True, **chosen) as rig, beside(rig):
         rig.start()
         for _ in range(times):
             rig.camera.does("live")

@@ -152,14 +152,21 @@ class Pictures:
         self._stream = stream
         self._times = StreamTime()
         self._freshness = Freshness(stream.get(cv2.CAP_PROP_FPS), 1)
-        self._stamp_s = -math.inf
+        self._stamp_s = math.nan
+        self._are_stamped = False
 
     def captured_at(self, now: float) -> float | None:
-        """Of the picture grabbed last; None if it is old, or nobody can say. Without a stamp, how it came says so."""
+        """Of the picture grabbed last; None if it is old, or its age can't be known.
+
+        In a stream without stamps the pace says so. Where there were some, one that goes back is nothing to go by.
+        """
         stamp_s, before = self._stream.get(cv2.CAP_PROP_POS_MSEC) / 1000, self._stamp_s
-        if not before < stamp_s < math.inf:
-            return self._freshness.captured_at(now, 0.0)
-        self._stamp_s = stamp_s
+        if not math.isfinite(stamp_s):
+            return None
+        self._stamp_s = stamp_s if not stamp_s <= before else before
+        self._are_stamped = self._are_stamped or stamp_s > before
+        if stamp_s <= before or not self._are_stamped:
+            return None if self._are_stamped else self._freshness.captured_at(now, 0.0)
         captured_at = self._times.captured_at(now, stamp_s)
         return None if captured_at is None else self._freshness.captured_at(now, captured_at * 1000)
 

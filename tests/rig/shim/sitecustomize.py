@@ -57,6 +57,10 @@ def _cameras(module: ModuleType) -> None:
     )
 
 
+def _relays(module: ModuleType) -> None:
+    vars(module)["RELAYS_DIR"] = RIG / "relays"
+
+
 def _clock(module: ModuleType) -> None:
     vars(module)["datetime"] = SteppedDatetime
 
@@ -65,6 +69,7 @@ AFTER: dict[str, Callable[[ModuleType], None]] = {
     "cv2": _cameras,
     "device.clock": _clock,
     "device.door.wires.chip": _board,
+    "device.settings.cameras": _relays,
     "gpiozero.pins.local": _revision,
 }
 
