@@ -68,6 +68,18 @@ class FolderPath(Printable):
         return str(expanded(super().meant(value)))
 
 
+class FilePath(click.Path):
+    """A file's path, in which `~` is the user's home: a shell leaves it as it is behind `--option=`."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path, or a mistake on the command line."""
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))  # type: ignore[arg-type]  # a path in any form
+        try:
+            return expanded(str(path)) if str(path).startswith("~") else path
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 class NumberRange(click.FloatRange):
     """`click.FloatRange` lets NaN through, which is in every range and in none."""
 

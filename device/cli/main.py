@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from device.commandline import FolderPath, LazyGroup, run_command
+from device.commandline import FilePath, FolderPath, LazyGroup, run_command
 from device.terminal import put
 
 EXIT_CODES = """\b
@@ -49,9 +49,7 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
     epilog=EXIT_CODES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option(
-    "--config", "config_path", type=click.Path(path_type=Path), envvar="LINTEL_CONFIG", help="Settings file (TOML)."
-)
+@click.option("--config", "config_path", type=FilePath(), envvar="LINTEL_CONFIG", help="Settings file (TOML).")
 @click.option(
     "--state-dir",
     type=FolderPath(),

@@ -138,6 +138,27 @@ def test_folder_that_is_typed_means_what_it_says(
     assert ended.json["store"]["state_dir"] == folder.format(here=tmp_path)
 
 
+@pytest.mark.parametrize("typed", ["~/a.toml", "~//a.toml", "~/./a.toml"])
+@pytest.mark.parametrize("by_variable", [False, True])
+def test_settings_file_may_be_named_below_the_home(
+    lintel: Lintel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, typed: str, *, by_variable: bool
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a.toml").write_text("[[doors]]\npin = 5\n")
+    if by_variable:
+        monkeypatch.setenv("LINTEL_CONFIG", typed)
+    ended = lintel(*([] if by_variable else [f"--config={typed}"]), "config", "--json")
+    assert ended.json["doors"][0]["pin"] == 5
+
+
+@pytest.mark.parametrize("where", ["/proc/none", "/dev/null", "/sys", "/proc/self/mem"])
+def test_home_that_cannot_be_written_is_named(lintel: Lintel, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", where)
+    ended = lintel("people", "list")
+    assert (ended.exit_code, f"Cannot make the folder {where}/.local/state/lintel" in ended.err) == (8, True)
+
+
 @pytest.mark.parametrize("typed", ["~nobody-of-this-name/door", "~nobody-of-this-name", " ", "/srv/\x1b[2J", "/\u202e"])
 def test_folder_that_means_nothing_is_wrong_use(lintel: Lintel, typed: str) -> None:
     assert lintel("--state-dir", typed, "config").exit_code == 2
