@@ -99,11 +99,13 @@ def print_followed(stages_ms: list[float], followed_ms: float) -> None:
 
 
 def following(analyzer: FaceAnalyzer, frame: Image) -> Callable[[], None]:
-    """Follows the face through frames that show it where it was, so close together that the detector hardly looks."""
+    """Follows the face through frames that show it where it was. In one of eight the detector looks as well, so that a
+    median is that of the others.
+    """
     view, number = View(), itertools.count()
 
     def follow() -> None:
-        found = analyzer.follow(Frame(frame, next(number) / 1000), view)
+        found = analyzer.follow(Frame(frame, next(number) / RATE_FPS), view)
         assert isinstance(found, Probe), found
 
     return follow
