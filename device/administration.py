@@ -1,5 +1,6 @@
 """What an operator changes about people and badges without pictures: each change one transaction with its audit row."""
 
+import itertools
 import shlex
 from datetime import datetime
 
@@ -8,7 +9,18 @@ from device.credentials import format_badge, parse_badge, refuse_random
 from device.errors import CredentialError
 from device.names import quoted, search_key
 from device.ports import Clock
-from device.records import Badge, Credential, Enrolled, Event, Person, Reference, RevokedBadge
+from device.records import (
+    AuditRow,
+    Badge,
+    Credential,
+    Enrolled,
+    Event,
+    Person,
+    Reason,
+    Reference,
+    RevokedBadge,
+    UnknownBadge,
+)
 from device.store.people import People
 from device.store.store import Store
 
@@ -234,6 +246,41 @@ def find(store: Store, text: str) -> tuple[Enrolled, ...]:
         if (part and part in search_key(enrolled.person.name))
         or any(is_meant(badge.credential) for badge in enrolled.badges)
     )
+
+
+def unknown_badges(store: Store, since: datetime) -> tuple[UnknownBadge, ...]:
+    """The badges without a holder that doors have refused since then, in UTC, the one presented last first.
+
+    Left out are those that have a holder by now, or stay revoked. Raises `StoreError`.
+    """
+    found: dict[str, list[AuditRow]] = {}
+    with store.audit() as audit:
+        for row in itertools.takewhile(lambda row: row.at >= since, audit.newest_first()):
+            if row.badge and row.reason is Reason.BADGE_UNKNOWN and row.event is Event.DECISION:
+                found.setdefault(row.badge, []).append(row)
+    with store.people() as people:
+        held, left = people.badges(), people.revoked_badges()
+    taken = {badge.credential for badge in held} | {badge.credential for badge in left}
+    read = ((_parsed(written), rows) for written, rows in found.items())
+    return tuple(
+        UnknownBadge(rows[0].id, credential, len(rows), rows[0].at, rows[0].door or "", rows[0].reader or "")
+        for credential, rows in read
+        if credential is not None and credential not in taken
+    )
+
+
+def refused_badge(store: Store, number: int) -> Credential:
+    """The unknown badge of the audit row of that number. Raises `CredentialError` if the row is another, `StoreError`.
+
+    It has to be a row: the place in a list would be another's as soon as one more badge is presented.
+    """
+    with store.audit() as audit:
+        row = next(iter(audit.after(number - 1, 1)), None)
+    if row is None or row.id != number or row.reason is not Reason.BADGE_UNKNOWN or not row.badge:
+        raise CredentialError(
+            f"Row {number} of the audit is not about an unknown badge.", hint="See `lintel badges unknown`."
+        )
+    return parse_badge(row.badge)
 
 
 def revoked_without_holder(store: Store, text: str) -> RevokedBadge | None:

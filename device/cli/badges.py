@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from device.administration import Administration
     from device.records import Badge
+    from device.store.store import Store
 
 _EXIT_CODES = "Exit codes: 0 done, 8 database, 9 refused for this badge or person."
 
@@ -50,32 +51,66 @@ def list_badges(context: click.Context, as_json: bool) -> None:
         say("No badges yet; see `lintel enroll --help`.", err=True)
 
 
+@badges.command("unknown", epilog="Exit codes: 0 done, 8 database.")
+@click.option("--days", type=click.IntRange(1, 365), default=7, show_default=True, help="How far back to look.")
+@json_option
+@click.pass_context
+def unknown_badges(context: click.Context, days: int, as_json: bool) -> None:
+    """List badges without a holder that doors have refused lately, the last one first.
+
+    Each with the number of its audit row: `lintel badges add NAME --unknown N` gives it to a person. Of a flood of
+    badges the audit keeps some in rows, and only those are listed.
+    """
+    from datetime import UTC, datetime, timedelta
+
+    from device.administration import unknown_badges as found_in
+    from device.credentials import format_badge
+
+    with open_store(settings_of(context)) as store:
+        found = found_in(store, datetime.now(UTC) - timedelta(days=days))
+    if as_json:
+        print_json(found)
+        return
+    for one in found:
+        times = f"{one.times} time{'s' * (one.times != 1)}"
+        where = f"door {one.door}, reader {one.reader}"
+        say(f"{one.row:6}  {format_badge(one.credential)}  {times}, last {one.last_at:%Y-%m-%d %H:%M} UTC  {where}")
+    if not found:
+        say(f"No unknown badge was presented in the last {days} day{'s' * (days != 1)}.", err=True)
+
+
 @badges.command(
     "add", epilog="Exit codes: 0 done, 7 not done by the service, 8 database, 9 refused for this badge or person."
 )
 @click.argument("name", type=PersonName())
 @click.argument("badge", type=BadgeText(), required=False)
 @click.option("--at", "reader", metavar="READER", help="Take the next badge presented at this reader of the service.")
+@click.option("--unknown", "row", type=click.IntRange(min=1), metavar="N", help="Take the one of this audit row.")
 @json_option
 @click.pass_context
-def add_badge(context: click.Context, name: str, badge: str | None, reader: str | None, as_json: bool) -> None:
+def add_badge(
+    context: click.Context, name: str, badge: str | None, reader: str | None, row: int | None, as_json: bool
+) -> None:
     """Give BADGE to NAME, who is enrolled.
 
     No pictures are needed: the existing references count for the new badge as well. Other badges of NAME stay valid.
     With --at no number has to be typed: within 30 s present the badge at a reader whose service runs. That opens
-    nothing; a badge that has a holder is refused with the holder's name.
+    nothing; a badge that has a holder is refused with the holder's name. --unknown takes a badge that a door refused
+    before: `lintel badges unknown` has the numbers.
     """
+    from device.administration import refused_badge
     from device.credentials import parse_badge
 
-    if (badge is None) == (reader is None):
-        raise click.UsageError("Give either BADGE or --at READER.")
+    if sum(given is not None for given in (badge, reader, row)) != 1:
+        raise click.UsageError("Give either BADGE, --at READER or --unknown N.")
     if reader is not None:
         badge = _taken_at(reader, name)
         with _office(context) as office:
             _tell(office.held(parse_badge(badge)), "is valid", as_json=as_json)
         return
-    with _office(context) as office:
-        _tell(office.add_badge(name, parse_badge(badge or "")), "is valid", as_json=as_json)
+    with open_store(settings_of(context)) as store:
+        credential = parse_badge(badge or "") if row is None else refused_badge(store, row)
+        _tell(_office_in(store).add_badge(name, credential), "is valid", as_json=as_json)
 
 
 def _taken_at(reader: str, name: str) -> str:
@@ -182,11 +217,15 @@ _NOBODY = {"person": None, "issued_at": None, "suspended_at": None, "state": "re
 @contextmanager
 def _office(context: click.Context) -> "Iterator[Administration]":
     """The one that makes changes in the settings' store, which is open meanwhile."""
+    with open_store(settings_of(context)) as store:
+        yield _office_in(store)
+
+
+def _office_in(store: "Store") -> "Administration":
     from device.administration import Administration
     from device.clock import SystemClock
 
-    with open_store(settings_of(context)) as store:
-        yield Administration(store, SystemClock())
+    return Administration(store, SystemClock())
 
 
 def _tell(badge: "Badge", what: str, *, as_json: bool) -> None:

@@ -33,7 +33,7 @@ from device.records.doors import (
 )
 from device.records.faces import Area, Box, Embedding, Frame, Image, Photo, Probe, Quality, Track, photo_of
 from device.records.modes import BADGE, BADGE_AND_FACE, Factor, Mode
-from device.records.people import Badge, Enrolled, Origin, Person, Reference, RevokedBadge
+from device.records.people import Badge, Enrolled, Origin, Person, Reference, RevokedBadge, UnknownBadge
 from device.records.reasons import Reason
 
 __all__ = [
@@ -90,5 +90,6 @@ __all__ = [
     "Tick",
     "Track",
     "Transaction",
+    "UnknownBadge",
     "photo_of",
 ]

@@ -32,6 +32,18 @@ class Badge:
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownBadge:
+    """A badge that was presented and has no holder: the audit row of the last time, how often, when and where."""
+
+    row: int
+    credential: Credential
+    times: int
+    last_at: datetime
+    door: str
+    reader: str
+
+
+@dataclass(frozen=True, slots=True)
 class RevokedBadge:
     """A badge that stays revoked after its holder was removed."""
 

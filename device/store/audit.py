@@ -80,6 +80,13 @@ class Audit:
                 break
         return tuple(_row(row) for row in reversed(rows))
 
+    def newest_first(self) -> Iterator[AuditRow]:
+        """All rows, a page at a time."""
+        below = _LAST
+        while page := self._page("id <= ? ORDER BY id DESC", below, PAGE_ROWS):
+            yield from map(_row, page)
+            below = page[-1]["id"] - 1
+
     def after(self, number: int, limit: int) -> tuple[AuditRow, ...]:
         """At most `limit` rows behind the one of that number, oldest first."""
         return tuple(_row(row) for row in self._page("id > ? ORDER BY id", number, limit))
