@@ -72,3 +72,22 @@ def test_mode_wanted_during_another_write_is_not_on_disk_yet(disk: Disk, saver: 
     disk.may_end.set()
     assert saver.wait_written(SOON_S)
     assert disk.holds == LOCKED_DOWN
+
+
+def test_write_that_failed_is_not_tried_again_at_once(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RETRY_S", 3600.0)
+    reported = threading.Semaphore(0)
+    with closing(Saver(disk, HandClock(), lambda _why: reported.release())) as opened:
+        disk.fails = True
+        opened.want(LOCKED_DOWN)
+        assert disk.has_begun.acquire(timeout=SOON_S)
+        assert reported.acquire(timeout=SOON_S)
+        assert not disk.has_begun.acquire(timeout=0.05)
+
+
+def test_write_after_one_that_was_good_is_not_waited_for(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RETRY_S", 3600.0)
+    with closing(Saver(disk, HandClock(), lambda _why: None)) as opened:
+        for lasting in (LOCKED_DOWN, CLEARED, LOCKED_DOWN):
+            opened.want(lasting)
+            assert opened.wait_written(SOON_S)

@@ -152,6 +152,15 @@ class DoorIOConformance:
         rig.io.close()
         assert not rig.is_released()
 
+    def test_word_that_fails_takes_back_that_it_stays(self, rig: Rig) -> None:
+        rig.io.drive(Outputs(released=True, stays=True))
+        rig.break_pin(DoorOutput.SIREN)
+        with pytest.raises(DoorError, match="siren"):
+            rig.io.drive(Outputs(released=True, on=ALL_ON, stays=True))
+        with pytest.raises(DoorError, match="siren"):
+            rig.io.close()
+        assert not rig.is_released()
+
     def test_close_secures_whatever_else_fails(self, rig: Rig) -> None:
         rig.io.drive(Outputs(released=True, on=ALL_ON))
         rig.break_pin(DoorOutput.SIREN)

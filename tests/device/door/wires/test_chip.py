@@ -10,6 +10,7 @@ from gpiozero import Factory
 
 from device.door.securing.driven import DrivenOutput
 from device.door.securing.secure import secure_all
+from device.door.wires import chip
 from device.door.wires.chip import Chip
 from device.door.wires.gpio import BoardIO, Relay, board_factory, chip_of
 from device.errors import DoorError
@@ -351,3 +352,23 @@ def test_without_a_chip_there_is_no_relay(monkeypatch: pytest.MonkeyPatch, tmp_p
     with pytest.raises(DoorError, match="no GPIO chip") as missing:
         board_factory()
     assert "lintel simulate" in missing.value.hint
+
+
+def test_chip_is_there_while_its_device_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chip, "DEVICES", tmp_path)
+    one = Chip("pinctrl-rp1", "/dev/gpiochip4", 54)
+    assert not chip.is_there(one)
+    (tmp_path / "gpiochip4").touch()
+    assert chip.is_there(one)
+
+
+@pytest.mark.parametrize(("chips", "found"), [({0: "one"}, 0), ({0: "one", 4: "one"}, 4)])
+def test_chip_alone_of_its_kind_is_found_under_another_number(
+    lgpio: Lgpio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chips: dict[int, str], found: int
+) -> None:
+    monkeypatch.setattr(chip, "DEVICES", tmp_path)
+    lgpio.chips = {number: (label, 54) for number, label in chips.items()}
+    for number in chips:
+        (tmp_path / f"gpiochip{number}").touch()
+    opened = chip.open_chip(lgpio, Chip("one", "/dev/gpiochip4", 54))
+    assert opened.chip.path == f"/dev/gpiochip{found}"

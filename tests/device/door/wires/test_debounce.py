@@ -140,3 +140,22 @@ def test_long_debouncing_is_no_damage() -> None:
     settling = Settling(Line.QUIET, 1.0, supervised=True)
     bounces = [(1.0, Line.ACTIVE), (0.01, Line.QUIET), (0.01, Line.ACTIVE)]
     assert run(settling, bounces, until_s=5.0) == [(nearly(2.02), Line.ACTIVE)]
+
+
+def test_wire_rests_from_the_moment_its_change_may_count() -> None:
+    settling = Settling(Line.QUIET, 0.5)
+    settling.see(Line.ACTIVE, 1.0)
+    settling.settle(1.5)
+    settling.see(Line.QUIET, 2.0)
+    settling.see(Line.ACTIVE, 2.1)
+    assert not settling.is_at_rest(2.59)
+    assert settling.is_at_rest(2.6)
+
+
+@pytest.mark.parametrize(("debounce_s", "damaged_at"), [(0.05, 1.0), (0.25, 1.0), (0.5, 2.0)])
+def test_supervised_wire_has_four_debounce_times_to_rest(debounce_s: float, damaged_at: float) -> None:
+    settling = Settling(Line.QUIET, debounce_s, supervised=True)
+    flaps = [(debounce_s / 2, (Line.ACTIVE, Line.QUIET)[number % 2]) for number in range(60)]
+    first = flaps[0][0]
+    counted = run(settling, flaps)
+    assert counted[0] == (nearly(first + damaged_at), Line.CUT)

@@ -10,6 +10,7 @@ from gpiozero import SPISoftwareFallback
 
 from device.clock import SystemClock
 from device.door.wires.gpio import BoardIO, board_factory, open_board_io
+from device.door.wires.inputs import Inputs
 from device.errors import DoorError
 from device.records import DoorEvent, DoorInput, DoorOutput, InputChanged, Line, Outputs
 from device.settings.tables import DoorSettings, InputSettings, OutputSettings
@@ -277,3 +278,13 @@ def test_door_on_a_board_is_in_operation(lgpio: Lgpio) -> None:
     lgpio.change(5, 0)
     assert told.wait(PATIENCE_S)
     io.close()
+
+
+def test_change_has_the_deadline_looked_at_again(pins: SimulatedPins, clock: SimulatedClock) -> None:
+    inputs = Inputs(DoorSettings(inputs=(REX,)), pins.factory, clock)
+    woken: list[float] = []
+    inputs.wake = lambda: woken.append(clock.monotonic())
+    clock.sleep(0.5)
+    pins.set_line(REX, Line.ACTIVE)
+    inputs.close()
+    assert woken == [0.5]
