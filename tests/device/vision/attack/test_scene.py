@@ -138,7 +138,7 @@ def test_pictures_of_one_moment_are_no_scene() -> None:
     assert week.learner.scene is None
 
 
-def test_turned_camera_has_changed_after_five_minutes_and_is_learnt_again() -> None:
+def test_turned_camera_is_learnt_again_after_five_minutes() -> None:
     week = Week()
     week.shows(room(), 100)
     week.shows(room(1), 300)
