@@ -24,7 +24,7 @@ from device.cameras.turning import turned
 from device.errors import CameraError
 from device.ports import Clock
 from device.records import Image
-from device.settings.cameras import csi_number
+from device.settings.cameras import csi_complaint, csi_number
 from device.settings.tables import CameraSettings
 
 PROGRAMS = ("rpicam-vid", "libcamera-vid")
@@ -70,23 +70,20 @@ def arguments(settings: CameraSettings) -> tuple[str, ...]:
     return (*asked, *rate, *rotation, *shutter, *metering, "--output", "-")
 
 
-def name_of(number: int) -> str:
-    """How sentences about a CSI camera begin."""
-    return f"The CSI camera {number}"
-
-
 class CsiCamera:
     """A CSI camera, opened again and again."""
 
     def __init__(self, settings: CameraSettings, clock: Clock, note: Callable[[str], None]) -> None:
         """`note` takes what the program says, in lines for the journal."""
-        self.name = name_of(csi_number(settings.source))
+        self.name = f"The CSI camera {settings.source.partition(':')[2]}"
         self._settings = settings
         self._clock = clock
         self._words = Words(note, clock)
 
     def open(self) -> "CsiSource":
-        """Starts the program. Raises `CameraError`."""
+        """Starts the program. Raises `CameraError`, also for settings that were not read from a file."""
+        if complaint := csi_complaint(self._settings):
+            raise CameraError(f"{self.name}: {complaint}.", hint="Change it under [[cameras]] in the settings.")
         path = program()
         child = Process((path, *arguments(self._settings)))
         self._words.begins()
@@ -104,7 +101,7 @@ class CsiSource:
         self._child = child
         self._shape = (settings.height, settings.width)
         self._degrees: Literal[0, 90, 180, 270] = 0 if settings.rotate == 180 else settings.rotate
-        self._name = name_of(csi_number(settings.source))
+        self._name = f"The CSI camera {csi_number(settings.source)}"
         self._clock = clock
         self._words = words
         self._torn = 0

@@ -145,22 +145,25 @@ def _refuse_cameras_twice(settings: Settings) -> None:
 
 
 def _refuse_csi_sizes(settings: Settings) -> None:
-    """Rows of another length are padded, by a number of bytes that the program doesn't say."""
     for number, camera in enumerate(settings.cameras):
-        if not is_csi(camera.source):
-            continue
-        try:
-            csi_number(camera.source)
-        except ValueError as error:
-            raise ValueError(f"{error}, at `cameras[{number}].source`") from None
-        if camera.width % ROW_PX:
-            near = [camera.width // ROW_PX * ROW_PX, (camera.width // ROW_PX + 1) * ROW_PX]
-            raise ValueError(
-                f"a CSI camera's width is a multiple of {ROW_PX}, not {camera.width} - "
-                f"set `cameras[{number}].width` to {near[0]} or {near[1]}"
-            )
-        if camera.height % 2:
-            raise ValueError(f"a CSI camera's height is even, not {camera.height} - at `cameras[{number}].height`")
+        if is_csi(camera.source) and (complaint := csi_complaint(camera)):
+            raise ValueError(f"{complaint} - in `cameras[{number}]`")
+
+
+def csi_complaint(camera: CameraSettings) -> str:
+    """Why a CSI camera can't be used as its settings ask, "" if it can. Rows of another length are padded, by a number
+    of bytes that its program doesn't say.
+    """
+    try:
+        csi_number(camera.source)
+    except ValueError as error:
+        return str(error)
+    if camera.width % ROW_PX:
+        near = camera.width // ROW_PX * ROW_PX
+        return (
+            f"a CSI camera's `width` is a multiple of {ROW_PX}, such as {near} or {near + ROW_PX}, not {camera.width}"
+        )
+    return f"a CSI camera's `height` is even, not {camera.height}" if camera.height % 2 else ""
 
 
 def _refuse_metering(settings: Settings) -> None:

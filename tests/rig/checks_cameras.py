@@ -189,9 +189,9 @@ for _fault, _mode, _how, _in_suite in _FAULTS:
 
 
 @CHECKS.check("camera stalls for 3 s, one probe is enough: frames that waited in the driver", "0 grants", Size(full=10))
-def stalled(times: int) -> Finding:
+def stalled(times: int, **settings: str) -> Finding:
     figures = Figures()
-    with new_rig(probes=1, face_timeout_s=2.0) as rig:
+    with new_rig(people=True, probes=1, face_timeout_s=2.0, **settings) as rig:
         rig.start()
         for _ in range(times):
             rig.camera.does("live")
@@ -211,11 +211,11 @@ def stalled(times: int) -> Finding:
 
 
 @CHECKS.check("the process stopped (SIGSTOP) for 3 s while the holder left, one probe", "0 grants", Size(full=5))
-def process_stopped(times: int) -> Finding:
+def process_stopped(times: int, **settings: str) -> Finding:
     import signal
 
     figures = Figures()
-    with new_rig(probes=1, face_timeout_s=2.0) as rig:
+    with new_rig(people=True, probes=1, face_timeout_s=2.0, **settings) as rig:
         rig.start()
         for _ in range(times):
             rig.camera.shows(EILEEN)

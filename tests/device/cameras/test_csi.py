@@ -204,6 +204,11 @@ def test_end_of_the_program_is_told_with_its_last_error(opened: Opening, words: 
     assert said == f"The CSI camera 0 stopped: its program ended with exit code 255{REASONS[words]}."
 
 
+def test_program_that_only_closes_its_pipe_has_stopped(clock: HandClock) -> None:
+    source = CsiSource(Script(clock, [], how=""), SETTINGS, clock, Words(print, clock))
+    assert taken(source)[1] == "The CSI camera 0 stopped: its program closed its pipe."
+
+
 def test_words_of_the_program_go_to_the_journal(opened: Opening, said: list[str]) -> None:
     taken(opened("one\n\ntw", 0.1, "o\n", 0.1, frame(1)))
     assert said == ["one", "two"]

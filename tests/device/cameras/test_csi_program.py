@@ -133,6 +133,23 @@ def test_camera_that_is_not_there_is_a_trouble(lens: RigCamera, opened: Opening)
     assert camera.trouble() == "The CSI camera 0 stopped: its program ended with exit code 255 (no cameras available)."
 
 
+@pytest.mark.parametrize(
+    ("settings", "said_so"),
+    [
+        (CameraSettings(source="csi:x"), "The CSI camera x: 'csi:x' names no CSI camera - expected "),
+        (
+            CameraSettings(source="csi:0", width=800),
+            "The CSI camera 0: a CSI camera's `width` is a multiple of 64, such as 768 or 832, not 800.",
+        ),
+    ],
+)
+def test_source_on_the_command_line_is_refused_as_in_the_settings(settings: CameraSettings, said_so: str) -> None:
+    """`lintel simulate --webcam csi:0` takes the size from the settings of another camera."""
+    with pytest.raises(CameraError) as refused:
+        open_live_camera(settings, SystemClock())
+    assert refused.value.message.startswith(said_so)
+
+
 def test_program_that_is_not_installed_is_a_trouble(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with closing(open_live_camera(SETTINGS, SystemClock(), in_background=True)) as camera:

@@ -33,17 +33,17 @@ def test_csi_camera_is_taken(write: Write, setting: str) -> None:
 @pytest.mark.parametrize("source", ["csi:", "csi:a", "csi:-1", "csi: 0", "csi:0x1", "csi:100", "csi:٣"])
 def test_csi_camera_without_a_number_is_refused(write: Write, source: str) -> None:
     said = f'\'{source}\' names no CSI camera - expected "csi:0" for the first, "csi:1" for the second'
-    assert f"{said}, at `cameras[0].source`" in refusal(write(f'[[cameras]]\nsource = "{source}"\n'))
+    assert f"{said} - in `cameras[0]`" in refusal(write(f'[[cameras]]\nsource = "{source}"\n'))
 
 
 @pytest.mark.parametrize(("width", "near"), [(800, "768 or 832"), (160, "128 or 192"), (1000, "960 or 1024")])
 def test_width_with_padded_rows_is_refused(write: Write, width: int, near: str) -> None:
-    said = f"a CSI camera's width is a multiple of 64, not {width} - set `cameras[0].width` to {near}"
+    said = f"a CSI camera's `width` is a multiple of 64, such as {near}, not {width} - in `cameras[0]`"
     assert said in refusal(write(f'[[cameras]]\nsource = "csi:0"\nwidth = {width}\n'))
 
 
 def test_odd_height_is_refused(write: Write) -> None:
-    said = "a CSI camera's height is even, not 481 - at `cameras[0].height`"
+    said = "a CSI camera's `height` is even, not 481 - in `cameras[0]`"
     assert said in refusal(write('[[cameras]]\nsource = "csi:0"\nheight = 481\n'))
 
 
