@@ -67,7 +67,7 @@ def test_address_is_that_of_the_environment(manager: Manager, monkeypatch: pytes
 def test_without_a_service_manager_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     opened: list[object] = []
-    monkeypatch.setattr("device.service.socket.socket", lambda *how: opened.append(how))
+    monkeypatch.setattr("device.notifier.socket.socket", lambda *how: opened.append(how))
     Notifier.of_environment().alive()
     assert opened == []
 
