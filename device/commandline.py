@@ -37,7 +37,7 @@ class Printable(click.ParamType):  # type: ignore[type-arg]  # generic in newer 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The text as it is meant, or a mistake on the command line."""
         try:
-            return self.meant(value)
+            return self.meant(_decoded(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -47,6 +47,14 @@ class Printable(click.ParamType):  # type: ignore[type-arg]  # generic in newer 
         if not text:
             raise ValueError("expected text without control characters, received nothing")
         refuse_controls(text)
+        return text
+
+
+def _decoded(text: str) -> str:
+    """A word of the command line in UTF-8, also where the locale says ASCII and leaves its bytes undecoded."""
+    try:
+        return text.encode("ascii", "surrogateescape").decode("utf-8")
+    except UnicodeError:
         return text
 
 

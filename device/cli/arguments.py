@@ -66,7 +66,10 @@ def _typed(param: click.Parameter | None) -> str:
     if sys.stdin.isatty():
         with suppress(OSError):
             click.echo(f"{param.human_readable_name if param else 'BADGE'}: ", nl=False, err=True)
-    return sys.stdin.readline().removeprefix("\ufeff").strip()
+    line = sys.stdin.readline().removeprefix("\ufeff").strip()
+    if "\0" in line or any("\udc80" <= letter <= "\udcff" for letter in line):
+        raise click.BadParameter("standard input isn't text in UTF-8: save it again with that encoding", param=param)
+    return line
 
 
 def _completed(ctx: click.Context, incomplete: str, known: "Callable[[People], Iterator[str]]") -> list[CompletionItem]:

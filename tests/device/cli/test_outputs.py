@@ -36,6 +36,13 @@ LINES = [
     "badges replace 17:1 17:3",
     "audit list",
 ]
+LOCALES = [
+    "LC_ALL=C",
+    "LC_ALL=POSIX",
+    "LC_ALL=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0",
+    "PYTHONIOENCODING=cp1252",
+    "LC_ALL=xx",
+]
 OUTPUT_CLOSED, SYSTEM_REFUSED, NON_MATCH, UNKNOWN_BADGE = 141, 74, 1, 9
 
 
@@ -141,12 +148,18 @@ def test_error_about_a_name_is_a_sentence_in_every_encoding(
 
 
 @pytest.mark.usefixtures("people")
-def test_undecodable_bytes_of_standard_input_are_refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("line", ["people find -", "badges revoke -", "badges suspend -"])
+@pytest.mark.parametrize(
+    "typed",
+    [b"\xff\xfe\n", "17:1\n".encode("utf-16"), "17:1\n".encode("utf-16-le"), "17:1é\n".encode("latin-1"), b"\x80"],
+)
+def test_standard_input_in_another_encoding_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: bytes, line: str
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xfe\n"), "utf-8"))
-    assert run_command(cli, ["people", "find", "-"]) == 2
-    assert "expected text without control characters or bytes" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed), "utf-8"))
+    assert run_command(cli, line.split()) == 2
+    said = capsys.readouterr().err
+    assert ("standard input isn't text in UTF-8" in said, "17" in said) == (True, False)
 
 
 @pytest.mark.usefixtures("people")
@@ -230,10 +243,14 @@ def test_message_of_a_full_output_says_so_without_a_traceback(state: Path) -> No
 
 
 @pytest.mark.usefixtures("people")
-@pytest.mark.parametrize(
-    "variables",
-    ["LC_ALL=C", "LC_ALL=POSIX", "LC_ALL=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0", "PYTHONIOENCODING=cp1252", "LC_ALL=xx"],
-)
+@pytest.mark.parametrize("variables", LOCALES)
+def test_name_is_understood_by_a_process_in_any_locale(state: Path, variables: str) -> None:
+    ended = shell(f"{variables} \"$L\" people time '{NAME}' extended | iconv -c -t ascii", state)
+    assert (ended.stderr, "has the extended strike time" in ended.stdout) == ("", True)
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize("variables", LOCALES)
 def test_list_is_printed_by_a_process_in_any_locale(state: Path, variables: str) -> None:
     ended = shell(f'{variables} "$L" people list | iconv -c -t ascii', state)
     assert (ended.stderr, "badge 17:1, 0 references" in ended.stdout) == ("", True)
