@@ -1,8 +1,11 @@
 """Where model pairs lie and how one is opened: manifest first, then the file, whose hash must be the manifest's."""
 
 import hashlib
+import os
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from device.errors import ModelError
 from device.failures import in_words
@@ -12,6 +15,11 @@ DETECTION = "face-detection"
 LANDMARKS = "face-landmarks"
 EMBEDDING = "face-embedding"
 
+MOST_KEPT = 3
+"""Files whose bytes are kept: those of one set of models."""
+_READING = threading.Lock()
+_KEPT: dict[Path, "_Read"] = {}
+"""Those read last, the last one at the end."""
 _HINT = "Install Lintel again, or rebuild the models with `lintel-convert build`."
 
 
@@ -37,8 +45,7 @@ def load_model(name: str, folder: Path) -> Model:
         raise ModelError(f"{folder / name}.json is the manifest of {manifest.name!r}, expected {name!r}.", hint=_HINT)
     if manifest.task != name:
         raise ModelError(f"{folder / name}.json is for the task {manifest.task!r}, expected {name!r}.", hint=_HINT)
-    content = _read(folder / manifest.file)
-    digest = hashlib.sha256(content).hexdigest()
+    content, digest = _hashed(folder / manifest.file)
     if digest != manifest.sha256:
         raise ModelError(
             f"{folder / manifest.file} has been altered: expected SHA-256 {manifest.sha256}, received {digest}.",
@@ -47,9 +54,30 @@ def load_model(name: str, folder: Path) -> Model:
     return Model(manifest, content)
 
 
-def _read(path: Path) -> bytes:
+class _Read(NamedTuple):
+    """A file that was read, and what says that it's still the same one: inode, size, and times of change."""
+
+    stamp: tuple[int, int, int, int]
+    content: bytes
+    digest: str
+
+
+def _hashed(path: Path) -> tuple[bytes, str]:
+    """The bytes of a file and their SHA-256. A service loads the models for each door and looks at them once more at
+    the start: what hasn't changed since is neither read nor hashed again, and its bytes are shared.
+    """
     try:
-        return path.read_bytes()
+        with _READING, path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            stamp = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+            read = _KEPT.pop(path, None)
+            if read is None or read.stamp != stamp:
+                content = file.read()
+                read = _Read(stamp, content, hashlib.sha256(content).hexdigest())
+            _KEPT[path] = read
+            while len(_KEPT) > MOST_KEPT:
+                del _KEPT[next(iter(_KEPT))]
+        return read.content, read.digest
     except FileNotFoundError:
         raise ModelError(f"No model at {path}.", hint=_HINT) from None
     except OSError as error:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from contextlib import AbstractContextManager
 from importlib.metadata import version
@@ -81,6 +82,43 @@ def test_a_missing_part_is_named(models: Path, name: str, suffix: str) -> None:
     (models / f"{name}.{suffix}").unlink()
     with pytest.raises(ModelError, match=f"{name}.{suffix}"):
         load_analyzer(VisionSettings(models_dir=str(models)))
+
+
+class Hashes:
+    """Counts how often something is hashed."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._real = hashlib.sha256
+
+    def __call__(self, content: bytes = b"") -> Any:
+        self.count += len(content) > 100_000
+        return self._real(content)
+
+
+def test_model_is_hashed_once_in_a_process(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashes = Hashes()
+    monkeypatch.setattr("device.vision.models.hashlib.sha256", hashes)
+    for _ in range(3):
+        for name in NAMES:
+            load_model(name, models)
+    assert hashes.count == 3
+
+
+@pytest.mark.parametrize("how", ["in place", "replaced", "longer"])
+def test_model_that_changes_after_it_was_loaded_is_hashed_again(models: Path, how: str) -> None:
+    path = models / f"{DETECTION}.tflite"
+    load_model(DETECTION, models)
+    content = bytearray(path.read_bytes())
+    content[1000] ^= 1
+    if how == "replaced":
+        path.with_suffix(".new").write_bytes(content)
+        path.with_suffix(".new").replace(path)
+    else:
+        path.write_bytes(content if how == "in place" else content + b"1")
+    os.utime(path, ns=(1, 1))
+    with pytest.raises(ModelError, match="altered"):
+        load_model(DETECTION, models)
 
 
 @given(position=st.integers(0, 229_713), bit=st.integers(0, 7))
