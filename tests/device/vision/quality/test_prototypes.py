@@ -1,11 +1,13 @@
 """References that resemble worthless pictures are refused, whatever the measures say."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from device.errors import ModelError
 from device.records import Image, Probe, Reason
 from device.settings.tables import VisionSettings
 from device.vision.alignment import align
@@ -77,3 +79,22 @@ def test_another_picture_is_taken_as_a_reference(with_prototype: FaceAnalyzer, p
 
 def test_a_probe_is_not_compared_with_prototypes(with_prototype: FaceAnalyzer, portraits: Mapping[str, Image]) -> None:
     assert isinstance(with_prototype.analyze(portraits["grace-hopper"]), Probe)
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        (("other.txt", b""), "No portraits in"),
+        (("broken.jpg", b"not a picture"), "broken.jpg"),
+        (("empty.jpg", cv2.imencode(".jpg", np.zeros((200, 200, 3), np.uint8))[1].tobytes()), "No face was found"),
+    ],
+)
+def test_missing_or_altered_portraits_are_a_fault_of_the_models(
+    analyzer: FaceAnalyzer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: tuple[str, bytes], message: str
+) -> None:
+    (tmp_path / "portraits").mkdir()
+    (tmp_path / "portraits" / file[0]).write_bytes(file[1])
+    monkeypatch.setattr("device.vision.quality.prototypes.shipped_models_dir", lambda: tmp_path)
+    with pytest.raises(ModelError, match=message) as raised:
+        prototypes_of(analyzer.detector, analyzer.mesh, analyzer.embedder)
+    assert raised.value.hint == "Install Lintel again."
