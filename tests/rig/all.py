@@ -13,6 +13,7 @@ from tests.rig import (
     checks_network,
     checks_outputs,
     checks_parts,
+    checks_quality,
     checks_readers,
     checks_store,
     checks_visits,
@@ -34,5 +35,6 @@ ALL: tuple[Check, ...] = (
     *checks_visits.CHECKS,
     *checks_looking.CHECKS,
     *checks_enrollment.CHECKS,
+    *checks_quality.CHECKS,
     *checks_outputs.CHECKS,
 )

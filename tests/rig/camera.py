@@ -22,8 +22,11 @@ class RigCamera:
 
     def shows(self, who: str) -> float:
         """A portrait, or the empty scene, stands before the lens from now on. When, seconds on CLOCK_MONOTONIC."""
+        return self.shows_picture(str(shipped_models_dir() / "portraits" / f"{who}.jpg") if who else "")
+
+    def shows_picture(self, picture: str) -> float:
+        """The same for a picture's path."""
         at = time.monotonic()
-        picture = str(shipped_models_dir() / "portraits" / f"{who}.jpg") if who else ""
         self._said["scenes"].append([at, picture])
         self._say()
         return at
