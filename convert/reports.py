@@ -8,6 +8,7 @@ import msgspec
 
 from convert.calibrate import Calibration, PointRates
 from convert.evaluate import Evaluation
+from convert.folders import listed
 from convert.measuring.bootstrap import band
 from convert.measuring.door_protocol import AtThreshold, Design, DoorEvaluation, TrueAccepts
 from convert.measuring.error_rates import Estimate, Interval, Rate, comparisons_needed, curve
@@ -348,8 +349,7 @@ def _failures(failures: dict[Path, str]) -> list[dict[str, str]]:
 
 
 def _failure_lines(failures: dict[Path, str], images: int) -> list[str]:
-    lines = [f"  {path}: {why}" for path, why in failures.items()]
-    return [f"failures to acquire: {len(lines)} of {images} images", *lines]
+    return listed(f"failures to acquire: {len(failures)} of {images} images", failures)
 
 
 def _a_draw(point: OperatingPoint, rates: PointRates) -> str:

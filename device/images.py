@@ -27,7 +27,7 @@ T = TypeVar("T")
 Turn = Callable[[NDArray[Any]], NDArray[Any]]
 AreaOf = Callable[[Area], Image]
 
-SUFFIXES = frozenset({".avif", ".bmp", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".webp"})
+SUFFIXES = frozenset({".avif", ".bmp", ".heic", ".heif", ".jfif", ".jpe", ".jpeg", ".jpg", ".mpo", ".png", ".webp"})
 MAX_BYTES = 64 * 1024 * 1024
 WHOLE_PIXELS = 30_000_000
 """A picture with more is decoded at half its width and height."""

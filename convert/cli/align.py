@@ -9,10 +9,15 @@ from convert.alignments import ALIGNMENTS, BY_LANDMARKS, alignment_named, resize
 from device.terminal import put_json, say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from convert.training.chips import Aligned
 
 
-@click.command(epilog="Exit codes: 0 done, 1 no photo gave a chip, 4 model, 5 the folders cannot be used.")
+@click.command(
+    epilog="Exit codes: 0 done, photos without a chip are named, 1 no photo gave a chip, 4 model, "
+    "5 the folders cannot be used."
+)
 @click.argument("photos", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option(
@@ -43,31 +48,37 @@ def align(
     continued.
     """
     from convert.finder import Finder
+    from convert.folders import left_out
     from convert.progress import bar
     from convert.training.chips import align_photos, photos_in, record_alignment
     from device.vision.models import shipped_models_dir
 
     found = photos_in(photos, out)
+    others = left_out(photos, (photo.path for photo in found))
     template = alignment_named(alignment) if size is None else resized(alignment_named(alignment), size)
     finder = Finder(models or shipped_models_dir())
     record_alignment(template, out)
     with bar("Aligning", len(found)) as step:
         aligned = align_photos(found, finder, template, step, again=again)
-    put_json(_json(aligned)) if as_json else say("\n".join(_lines(aligned, out)))
+    put_json(_json(aligned, others)) if as_json else say("\n".join(_lines(aligned, others, out)))
     return 0 if aligned.made + aligned.kept else 1
 
 
-def _json(aligned: "Aligned") -> str:
+def _json(aligned: "Aligned", others: "Mapping[Path, str]") -> str:
     import msgspec
 
-    failures = [{"photo": str(path), "why": why} for path, why in aligned.failures.items()]
-    document = {"made": aligned.made, "kept": aligned.kept, "failures": failures}
+    from convert.folders import as_json
+
+    failures, left = as_json(aligned.failures, "photo"), as_json(others, "file")
+    document = {"made": aligned.made, "kept": aligned.kept, "failures": failures, "left_out": left}
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
 
 
-def _lines(aligned: "Aligned", out: Path) -> list[str]:
+def _lines(aligned: "Aligned", others: "Mapping[Path, str]", out: Path) -> list[str]:
+    from convert.folders import left_out_lines, listed
+
     return [
         f"{aligned.made} chips made in {out}, {aligned.kept} existed already",
-        f"photos without a chip: {len(aligned.failures)}",
-        *(f"  {path}: {why}" for path, why in aligned.failures.items()),
+        *listed(f"photos without a chip: {len(aligned.failures)}", aligned.failures),
+        *left_out_lines(others),
     ]

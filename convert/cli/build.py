@@ -30,7 +30,9 @@ def build(out: Path | None, representative: Path | None, check: bool, fetch_only
     if as_json and not check:
         raise click.UsageError("--json goes with --check.")
 
+    from convert.folders import note_left_out
     from convert.published.sources import MEMBERS
+    from device.images import image_files
     from device.vision.models import shipped_models_dir
 
     if fetch_only:
@@ -40,6 +42,8 @@ def build(out: Path | None, representative: Path | None, check: bool, fetch_only
             fetch(name, progress=_tell)
         return 0
     folder = out or shipped_models_dir()
+    if representative is not None:
+        note_left_out(representative, image_files(representative))
     if check:
         from convert.check import check_models
 

@@ -57,6 +57,7 @@ def calibrate(
     """
     from convert.calibrate import Target, calibrated_fusion, with_rule
     from convert.calibrate import calibrate as calibrated
+    from convert.folders import note_failures, note_left_out
     from convert.measuring.door_protocol import acquire, design_of
     from convert.measuring.protocols import person_images
     from convert.progress import bar
@@ -76,9 +77,11 @@ def calibrate(
     fusion = calibrated_fusion(manifest, least_probe_length, least_reference_length)
     design = design_of(references, probes, draws=draws, seed=seed or 0)
     paths = person_images(images, least_people=4)
+    note_left_out(images, paths)
     target = Target(fmr, design, fusion, dataset or images.resolve().name)
     with bar("Embedding", len(paths)) as step:
         acquired = acquire(paths, analyzer, step)
+    note_failures(acquired.failures, len(paths))
     found = calibrated(acquired.templates, len(acquired.names), target)
     put_json(formatted(calibration_document(found))) if as_json else say("\n".join(calibration_lines(found)))
     if not dry_run:

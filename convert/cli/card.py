@@ -43,6 +43,7 @@ def card(
     """Write CARD.md beside the models: what is shipped, its error rates with intervals, its limits."""
     from convert.card import CARD, write_card
     from convert.card_figures import Measured, measure
+    from convert.folders import note_failures, note_left_out
     from convert.measuring.door_protocol import acquire, design_of
     from convert.measuring.protocols import person_images
     from convert.progress import bar
@@ -59,8 +60,10 @@ def card(
         raise click.UsageError("Give --images, or --check.")
     analyzer = load_analyzer(VisionSettings(models_dir=str(folder), threads=threads))
     paths = person_images(images)
+    note_left_out(images, paths)
     with bar("Embedding", len(paths)) as step:
         acquired = acquire(paths, analyzer, step)
+    note_failures(acquired.failures, len(paths))
     pairs = _pairs(pairs_file, images, analyzer) if pairs_file else None
     strangers = _strangers(clips, acquired.templates, analyzer) if clips else None
     measured = Measured(analyzer.embedder, acquired, pairs, strangers)

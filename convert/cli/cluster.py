@@ -8,6 +8,8 @@ import click
 from device.terminal import put_json, say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from convert.cluster import Agreement, Clustering, Method
     from device.vision.faces import FaceAnalyzer
 
@@ -22,7 +24,8 @@ def _similarity(_context: click.Context, _parameter: click.Parameter, value: flo
 
 
 @click.command(
-    epilog="Exit codes: 0 done, 4 model, 5 pictures cannot be read or are too many, 12 scikit-learn is missing."
+    epilog="Exit codes: 0 done, pictures without a face are named, 4 model, 5 fewer than two pictures show a face, or "
+    "they are too many, 12 scikit-learn is missing."
 )
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Write a contact sheet to this PNG file.")
@@ -68,6 +71,7 @@ def cluster(
     from convert.cluster import Method, agreements, algorithm, face_files
     from convert.cluster import cluster as clustered
     from convert.contact_sheet import check_sheet_path
+    from convert.folders import left_out, left_out_lines
     from convert.progress import bar
     from device.settings.tables import VisionSettings
     from device.vision.faces import load_analyzer
@@ -79,15 +83,16 @@ def cluster(
     at = _threshold(method, threshold, analyzer)
     grouping = algorithm(method, at)
     paths = face_files(folder, method)
+    others = left_out(folder, paths)
     with bar("Embedding", len(paths)) as step:
         clustering = clustered(paths, analyzer, grouping, step)
     agreed = agreements(clustering, folder) if labelled else {}
     if out is not None:
         _draw(clustering, analyzer, out)
     if as_json:
-        put_json(_json(clustering, method, at, agreed))
+        put_json(_json(clustering, method, at, agreed, others))
     else:
-        say("\n".join(_lines(clustering, method, at, agreed)))
+        say("\n".join([*_lines(clustering, method, at, agreed), *left_out_lines(others)]))
 
 
 def _threshold(method: "Method", given: float | None, analyzer: "FaceAnalyzer") -> float | None:
@@ -112,17 +117,24 @@ def _draw(clustering: "Clustering", analyzer: "FaceAnalyzer", out: Path) -> None
     write_sheet(contact_sheet(heading_of(clustering), rows, tiles), out)
 
 
-def _json(clustering: "Clustering", method: "Method", threshold: float | None, agreed: Agreements) -> str:
+def _json(
+    clustering: "Clustering",
+    method: "Method",
+    threshold: float | None,
+    agreed: Agreements,
+    others: "Mapping[Path, str]",
+) -> str:
     import msgspec
+
+    from convert.folders import as_json
 
     document = {
         "method": method.value,
         "threshold": threshold,
         "faces": clustering.faces,
         "groups": [[click.format_filename(path) for path in group] for group in clustering.groups],
-        "failures_to_acquire": [
-            {"image": click.format_filename(path), "why": why} for path, why in clustering.failures.items()
-        ],
+        "failures_to_acquire": as_json(clustering.failures, "image"),
+        "left_out": as_json(others, "file"),
         "agreement": {
             name: {"precision": agreement.precision, "recall": agreement.recall, "f1": agreement.f1}
             for name, agreement in agreed.items()
@@ -133,7 +145,10 @@ def _json(clustering: "Clustering", method: "Method", threshold: float | None, a
 
 
 def _lines(clustering: "Clustering", method: "Method", threshold: float | None, agreed: Agreements) -> list[str]:
+    from convert.folders import listed
+
     sizes = [len(group) for group in clustering.groups if len(group) > 1]
+    failed = len(clustering.failures)
     at = "" if threshold is None else f" at similarity {threshold:.4f}"
     return [
         f"faces     {clustering.faces}",
@@ -143,6 +158,5 @@ def _lines(clustering: "Clustering", method: "Method", threshold: float | None, 
             f"{name:9s} precision {agreement.precision:.4f}  recall {agreement.recall:.4f}  F1 {agreement.f1:.4f}"
             for name, agreement in agreed.items()
         ),
-        f"failures to acquire: {len(clustering.failures)} of {clustering.faces + len(clustering.failures)} pictures",
-        *(f"  {click.format_filename(path)}: {why}" for path, why in clustering.failures.items()),
+        *listed(f"failures to acquire: {failed} of {clustering.faces + failed} pictures", clustering.failures),
     ]

@@ -114,6 +114,7 @@ def _on_pairs(pairs_file: Path, images: Path, protocol: str | None, analyzer: "F
 
 
 def _on_people(folder: Path, design: "Design", analyzer: "FaceAnalyzer") -> "Report":
+    from convert.folders import note_failures, note_left_out
     from convert.measuring.door_protocol import acquire, evaluate_door
     from convert.measuring.groups import FILE, differentials, read_groups
     from convert.measuring.protocols import person_images
@@ -121,10 +122,12 @@ def _on_people(folder: Path, design: "Design", analyzer: "FaceAnalyzer") -> "Rep
     from convert.reports import report_on_people
 
     rule, images = analyzer.embedder.decision_rule, person_images(folder)
+    note_left_out(folder, images)
     names = tuple(sorted({path.parent.name for path in images}))
     groups = read_groups(folder / FILE, names) if (folder / FILE).exists() else None
     with bar("Embedding", len(images)) as step:
         acquired = acquire(images, analyzer, step)
+    note_failures(acquired.failures, len(images))
     found = evaluate_door(design, acquired, rule)
     threshold = found.at_threshold.threshold
     by_group = differentials(found.comparisons, acquired, groups, threshold) if groups else None

@@ -46,6 +46,8 @@ def quality(
     people, a picture that the gate refuses counting as no match: with both pictures worsened in the same way, and with
     a clean reference. FNMR is that of the pairs that pass.
     """
+    from convert.folders import note_left_out
+    from convert.measuring.protocols import person_images
     from convert.progress import bar
     from convert.quality import document, known, lines, measure_gate, people_in
     from convert.reports import as_json as in_json
@@ -55,6 +57,7 @@ def quality(
     conditions = known(names)
     analyzer = load_analyzer(VisionSettings(models_dir=str(models or ""), threads=threads))
     chosen = people_in(images, second_half=half == "second", most=people)
+    note_left_out(images, person_images(images))
     with bar("Looking", len(chosen.probes) * (1 + len(conditions))) as step:
         rates = measure_gate(chosen, conditions, analyzer, cache=cache, step=step)
     click.echo(in_json(document(rates))) if as_json else say("\n".join(lines(rates)))

@@ -132,10 +132,12 @@ def quantize(
     from convert.conversion.conversions import Plan, convert_networks
     from convert.conversion.runtimes import find_places
     from convert.finder import Finder
+    from convert.folders import note_left_out
     from convert.gate import POINT, Budget, Outcome
     from convert.measuring.protocols import Protocol, read_pairs
     from convert.progress import bar
     from convert.quantize import Quantization
+    from device.images import image_files
     from device.vision.models import shipped_models_dir
 
     plan = Plan(
@@ -147,6 +149,8 @@ def quantize(
         representative=representative,
         people_by_folder=protocol == Protocol.LFW,
     )
+    if representative is not None:
+        note_left_out(representative, image_files(representative))
     pairs = read_pairs(pairs_file, images, Protocol(protocol)) if pairs_file and images else ()
     report = convert_networks(networks, plan, pairs, bars=bar)
     put_json(_json(report)) if as_json else put(markdown(report))
@@ -187,13 +191,16 @@ def _install(conversion: "Conversion", plan: "Plan", into: Path, images: Path, d
     """With the design and the fusion that `lintel-convert calibrate` takes by default."""
     from convert.calibrate import UNIT_LENGTH, Target
     from convert.conversion.install import install_calibrated, refit
+    from convert.folders import note_left_out
     from convert.measuring.door_protocol import design_of
     from convert.measuring.protocols import person_images
     from convert.progress import bar
 
     dataset, fmr = data
     target = Target(fmr, design_of(3, 3), UNIT_LENGTH, dataset)
-    with bar("Calibrating", len(person_images(images))) as step:
+    paths = person_images(images)
+    note_left_out(images, paths)
+    with bar("Calibrating", len(paths)) as step:
         found = install_calibrated(
             conversion,
             into,

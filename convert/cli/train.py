@@ -109,8 +109,10 @@ def train(
     The network of the best epoch is written. Who is held out depends only on names, so a second training (--initial)
     holds the same people out. KERAS_BACKEND chooses Keras's backend: tensorflow, jax or torch.
     """
+    from convert.folders import note_left_out
     from convert.train import train as trained
     from convert.training.mining import Mining
+    from convert.training.people import chips_in
     from convert.training.plan import Objective, Precision, TrainingFiles, TrainingPlan
 
     plan = TrainingPlan(
@@ -129,6 +131,7 @@ def train(
         precision=Precision(f"mixed_{mixed_precision}") if mixed_precision else Precision.FLOAT32,
         seed=seed,
     )
+    note_left_out(data, chips_in(data))
     files = TrainingFiles(data, out or Path(f"{network}.keras"), initial, logs)
     result = trained(plan, files, _Bars(epochs), resume=resume)
     put_json(_json(result)) if as_json else say("\n".join(_lines(result)))

@@ -52,6 +52,7 @@ def transactions(
     as a door's time-out are visits, and every visit is tried with everybody's badge by the door's own vision and
     policy: a track, one growing mean, up to five comparisons.
     """
+    from convert.folders import note_failures, note_left_out
     from convert.measuring.clips import visits_in
     from convert.measuring.door_protocol import acquire
     from convert.measuring.protocols import person_images
@@ -64,9 +65,12 @@ def transactions(
 
     analyzer, terms = load_analyzer(VisionSettings(models_dir=str(models or ""), threads=threads)), way_in(Settings())
     rule, paths = analyzer.embedder.decision_rule, person_images(images)
+    note_left_out(images, paths)
     shown = visits_in(clips, analyzer, timeout_s=terms.timeout_s, every_s=every_s)
     with bar("Embedding", len(paths)) as step:
-        badges = references_of(acquire(paths, analyzer, step).templates, references)
+        acquired = acquire(paths, analyzer, step)
+    note_failures(acquired.failures, len(paths))
+    badges = references_of(acquired.templates, references)
     tried = try_strangers(shown, badges, rule, targets=fmrs or targets_of(rule), terms=terms)
     click.echo(json_of(document(tried))) if as_json else say("\n".join(lines(tried)))
     return 0 if tried.hold else 1

@@ -59,6 +59,11 @@ def read_people(folder: Path) -> tuple[PersonChips, ...]:
     return people
 
 
+def chips_in(folder: Path) -> tuple[Path, ...]:
+    """All chips in `folder`, which has one subfolder for each person; none if it can't be read."""
+    return tuple(path for path in folder.glob("*/*") if path.suffix.lower() in SUFFIXES)
+
+
 def split_by_name(people: tuple[PersonChips, ...], held_out: float) -> Split:
     """Holds a share `held_out` of the people out, half for validation and half for the test.
 
