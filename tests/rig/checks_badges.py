@@ -74,3 +74,51 @@ def _reason(rig: Rig, badge: str) -> str:
     time.sleep(HOLD_S)
     found = re.search(r"\(([a-z-]+)\)", rig.swiped(badge)[1])
     return found[1] if found else "no answer"
+
+
+@CHECKS.check(
+    "a phone that invents a number each time, beside the holder's badge",
+    "one refusal while it lies there, with its reason; the holder is granted; none of its numbers in the journal",
+    Size(small=3, full=20, unit="s"),
+)
+def phone(seconds: int) -> Finding:
+    figures = Figures()
+    with new_rig(strike_time_s=0.2, hold_time_s=HOLD_S) as rig:
+        rig.start()
+        rig.camera.shows(EILEEN)
+        time.sleep(SETTLE_S)
+        for number in range(5 * seconds):
+            rig.swipe(f"csn:08{number:06X}")
+            time.sleep(0.2)
+        said = rig.swiped(BADGES[EILEEN])[1]
+        refused_by_command = rig.lintel("badges", "add", EILEEN, "csn:08A2B9C1").code
+        journal = rig.running.output() + rig.running.errors()
+        rig.stop()
+        reasons = [row[3] for row in rig.rows() if row[1] == "decision"]
+    figures.count("refusals", reasons.count("badge-random"), 1)
+    figures.count("grants", reasons.count("match"), 1)
+    figures.true("the holder is granted", f"the holder is not: {said}", kept="GRANTED" in said)
+    figures.count("exit code of badges add", refused_by_command, 9)
+    figures.count("numbers in the journal", len(re.findall(r"08[0-9A-F]{6}", journal)), 0)
+    return figures.finding(1)
+
+
+@CHECKS.check(
+    "the references of the person at the door are removed one by one",
+    "granted with one left, no-references from the next presentation on once the last is gone",
+    Size(small=1, full=3),
+)
+def references(times: int) -> Finding:
+    figures, answers = Figures(), []
+    for _ in range(times):
+        with new_rig(strike_time_s=0.2) as rig:
+            rig.start()
+            rig.camera.shows(EILEEN)
+            time.sleep(SETTLE_S)
+            before = _reason(rig, BADGES[EILEEN])
+            refused = rig.lintel("people", "references", "remove", EILEEN, 1, "--yes").code
+            kept = _reason(rig, BADGES[EILEEN])
+            removed = rig.lintel("people", "references", "remove", EILEEN, 1, "--yes", "--last").code
+            answers.append((before, refused, kept, removed, _reason(rig, BADGES[EILEEN])))
+    figures.count("rounds as expected", answers.count(("match", 9, "match", 0, "no-references")), times)
+    return figures.finding(times)
