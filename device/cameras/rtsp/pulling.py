@@ -31,6 +31,8 @@ LATE_S = 3.0
 """A stream without a picture that is young enough for this long is opened again, which leaves out what waits in it."""
 QUIET_S = 0.8
 """A stream that stops is reported after this long, before the door would take the relay itself for hanging."""
+LONGEST_INTERVAL_S = 0.2
+"""Between two pictures, that of the slowest camera that is of use."""
 LONGEST_S = 15.0
 """No call of OpenCV's takes longer than its time-outs; one that does hangs."""
 
@@ -159,6 +161,7 @@ class Pictures:
         """Of the picture grabbed last; None if it is old, or its age can't be known.
 
         In a stream without stamps the pace says so. Where there were some, one that goes back is nothing to go by.
+        libav gives an H.264 picture when the next one begins, so each counts as one interval older than it came.
         """
         stamp_s, before = self._stream.get(cv2.CAP_PROP_POS_MSEC) / 1000, self._stamp_s
         if not math.isfinite(stamp_s):
@@ -168,7 +171,9 @@ class Pictures:
         if stamp_s <= before or not self._are_stamped:
             return None if self._are_stamped else self._freshness.captured_at(now, 0.0)
         captured_at = self._times.captured_at(now, stamp_s)
-        return None if captured_at is None else self._freshness.captured_at(now, captured_at * 1000)
+        if captured_at is None:
+            return None
+        return self._freshness.captured_at(now, (captured_at - min(stamp_s - before, LONGEST_INTERVAL_S)) * 1000)
 
 
 def fitted(image: NDArray[np.uint8], most_width: int, most_height: int) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""A network camera on this machine: RTSP with RTP over the same TCP connection (RFC 2326), motion JPEG (RFC 2435).
+"""A network camera on this machine: RTSP with RTP over the same TCP connection (RFC 2326).
 
 It serves one stream to each client that asks, with digest authentication (RFC 7616, MD5) where it has a password. What
 it shows comes from a function, and it fails as the test says: see `Fault`.
@@ -13,24 +13,24 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Literal
 
-import cv2
 import numpy as np
 
 from device.records import Image
+from tests.device.cameras.rtsp.media import Media, MotionJpeg
 
 Fault = Literal["", "stall", "hold", "garbage", "noise", "silent", "late"]
 """stall: no more packets; hold: what is captured meanwhile waits, as in a network that is cut; garbage: pictures that
 can't be decoded; noise: bytes that are not RTP; silent: requests are not answered; late: as `hold`, by `late_s`.
 """
 NONCE, REALM = "5ccc069c403ebaf9f0171e9517f40e41", "camera"
-PAYLOAD = 1400
-PACE_S = 0.002
 Shows = Callable[[], tuple[Image, float]]
 """Waits for the next picture, BGR; with when it was captured, seconds on CLOCK_MONOTONIC."""
 
 
 class RtspServer:
     """Listens on a free port of the loopback until it is closed. `shows` is called by a thread for each client."""
+
+    media: Callable[[], Media] = MotionJpeg
 
     def __init__(self, shows: Callable[[], Shows], *, user: str = "", password: str = "", port: int = 0) -> None:
         self.fault: Fault = ""
@@ -96,7 +96,7 @@ class RtspServer:
             asked = f'WWW-Authenticate: Digest realm="{REALM}", nonce="{NONCE}"'
             client.sendall(f"RTSP/1.0 401 Unauthorized\r\nCSeq: {number}\r\n{asked}\r\n\r\n".encode())
             return
-        lines, body = _reply(method, url)
+        lines, body = _reply(method, url, self.media().lines)
         head = "\r\n".join(["RTSP/1.0 200 OK", f"CSeq: {number}", *lines, f"Content-Length: {len(body)}"])
         client.sendall(f"{head}\r\n\r\n{body}".encode())
         if method == "PLAY":
@@ -111,7 +111,7 @@ class RtspServer:
 
     def _play(self, client: socket.socket) -> None:
         """Sends each picture when it is captured, in packets of one size."""
-        shows, stream = self._shows(), _Stream()
+        shows, media = self._shows(), self.media()
         waiting: list[bytes] = []
         with suppress(OSError):
             while not self._closing.is_set() and client.fileno() >= 0:
@@ -122,44 +122,9 @@ class RtspServer:
                 if fault == "noise":
                     client.sendall(bytes(np.random.default_rng().integers(0, 256, 4096, np.uint8)))
                     continue
-                waiting.append(stream.packets(image, captured_at, garbage=fault == "garbage"))
+                waiting.append(media.packets(image, captured_at, garbage=fault == "garbage"))
                 while waiting and fault != "hold" and (fault != "late" or len(waiting) > self.late_s * 15):
                     client.sendall(waiting.pop(0))
-
-
-class _Stream:
-    """RTP packets of one stream, each behind the four bytes that RTSP puts before it."""
-
-    def __init__(self) -> None:
-        self._sequence = 0
-
-    def packets(self, image: Image, captured_at: float, *, garbage: bool = False) -> bytes:
-        tables, scan = _parts_of(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())
-        scan = bytes(len(scan)) if garbage else scan
-        height, width = image.shape[:2]
-        stamp, packets = int(captured_at * 90_000) & 0xFFFFFFFF, []
-        for start in range(0, len(scan), PAYLOAD):
-            head = struct.pack(">BBHBBBB", 0, start >> 16, start & 0xFFFF, 1, 255, width // 8, height // 8)
-            head += struct.pack(">BBH", 0, 0, len(tables)) + tables if start == 0 else b""
-            last = start + PAYLOAD >= len(scan)
-            rtp = struct.pack(">BBHII", 0x80, 26 | last << 7, self._sequence & 0xFFFF, stamp, 0x4C494E54)
-            packet = rtp + head + scan[start : start + PAYLOAD]
-            packets.append(struct.pack(">cBH", b"$", 0, len(packet)) + packet)
-            self._sequence += 1
-        return b"".join(packets)
-
-
-def _parts_of(jpeg: bytes) -> tuple[bytes, bytes]:
-    """A baseline JPEG's quantization tables and its scan, which is all that RFC 2435 sends of it."""
-    tables, at = b"", 2
-    while True:
-        marker, length = struct.unpack_from(">HH", jpeg, at)
-        if marker == 0xFFDB:
-            segment = jpeg[at + 4 : at + 2 + length]
-            tables += b"".join(segment[start + 1 : start + 65] for start in range(0, len(segment), 65))
-        at += 2 + length
-        if marker == 0xFFDA:
-            return tables, jpeg[at:-2]
 
 
 def _request(client: socket.socket) -> str:
@@ -177,12 +142,11 @@ def _request(client: socket.socket) -> str:
     return received.decode(errors="replace").strip()
 
 
-def _reply(method: str, url: str) -> tuple[list[str], str]:
+def _reply(method: str, url: str, media: tuple[str, ...]) -> tuple[list[str], str]:
     """Lines of the head, and a body."""
     if method == "OPTIONS":
         return ["Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER"], ""
     if method == "DESCRIBE":
-        media = ["m=video 0 RTP/AVP 26", "a=control:track1"]
         described = ["v=0", "o=- 0 0 IN IP4 127.0.0.1", "s=camera", "t=0 0", "c=IN IP4 0.0.0.0", *media, ""]
         return [f"Content-Base: {url}/", "Content-Type: application/sdp"], "\r\n".join(described)
     if method == "SETUP":
