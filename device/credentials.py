@@ -157,9 +157,13 @@ def is_random(credential: Credential) -> bool:
     return credential.format == "csn4" and credential.number >> 24 == _RANDOM
 
 
-def is_cut_short(credential: Credential) -> bool:
-    """Whether it is the beginning of a longer serial number, which other cards may share."""
-    return credential.format == "csn4" and credential.number >> 24 == _CASCADE_TAG
+def doubt_about(credential: Credential) -> str:
+    """What speaks against giving this number to a person, in a clause; empty for most."""
+    if is_random(credential):
+        return "refused at doors: the phone or card invents a number each time"
+    if credential.format == "csn4" and credential.number >> 24 == _CASCADE_TAG:
+        return "only the beginning of a number of 7 bytes, which other cards may share: set the reader to send all 7"
+    return ""
 
 
 def refuse_random(credential: Credential) -> None:

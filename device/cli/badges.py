@@ -229,12 +229,14 @@ def _office_in(store: "Store") -> "Administration":
 
 
 def _tell(badge: "Badge", what: str, *, as_json: bool) -> None:
-    from device.credentials import format_badge
+    from device.credentials import doubt_about, format_badge
 
     if as_json:
         print_json(badge)
     else:
         say(f"Badge {format_badge(badge.credential)} of {badge.person.name} {what}.")
+    if badge.state == "valid" and (doubt := doubt_about(badge.credential)):
+        say(f"Note: {format_badge(badge.credential)} is {doubt}.", err=True)
 
 
 def _state(badge: "Badge") -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import assert_never
 
-from device.credentials import format_badge, is_cut_short, is_random
+from device.credentials import doubt_about, format_badge
 from device.readers.cards.card_formats import CardFormat
 from device.readers.formats import FormatTable, in_card_order, wrong_parity
 from device.records import BadgeRead, BadgeRemoved, Credential, KeyPress, ReaderEvent, ReaderNotice, Signal
@@ -38,16 +38,8 @@ def frame_lines(bits: str, known: CardFormat) -> Iterator[str]:
 def credential_line(credential: Credential) -> str:
     """A badge as it is written, and what it is made of."""
     fields = f"{credential.format}, facility {credential.facility}, number {credential.number}"
-    return f"badge {format_badge(credential)} ({fields}){_doubt(credential)}"
-
-
-def _doubt(credential: Credential) -> str:
-    """What speaks against giving this number to a person."""
-    if is_random(credential):
-        return "; refused at doors: the phone or card invents a number each time"
-    if is_cut_short(credential):
-        return "; only the beginning of a number of 7 bytes, which other cards may share: set the reader to send all 7"
-    return ""
+    doubt = doubt_about(credential)
+    return f"badge {format_badge(credential)} ({fields})" + (f"; {doubt}" if doubt else "")
 
 
 @dataclass(frozen=True, slots=True)

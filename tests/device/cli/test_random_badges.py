@@ -29,6 +29,13 @@ def test_other_formats_with_such_a_value_can_be_given(lintel: Lintel, written: s
 
 
 @pytest.mark.usefixtures("enrolled")
+def test_beginning_of_a_longer_number_is_given_with_a_note(lintel: Lintel) -> None:
+    said = lintel("badges", "add", "Eileen Collins", "csn:8804A1B2")
+    assert said.out == "Badge csn:8804A1B2 of Eileen Collins is valid.\n"
+    assert said.err.startswith("Note: csn:8804A1B2 is only the beginning of a number of 7 bytes")
+
+
+@pytest.mark.usefixtures("enrolled")
 def test_one_of_an_earlier_version_is_marked_and_can_be_replaced(
     lintel: Lintel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

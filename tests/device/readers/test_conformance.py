@@ -165,7 +165,7 @@ class TestPn532(ReaderConformance):
                 opened.clock,
                 present,
                 SERIAL_NUMBERS,
-                lambda: setattr(chip, "card", ChipCard(b"\x08\x01\x02\x03")),
+                lambda: setattr(chip, "card", ChipCard(b"\x01\x02\x03\x04\x05")),
                 lambda: setattr(chip, "dead", True),
                 lambda: setattr(chip, "card", None),
             )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.credentials import is_cut_short, is_random, parse_badge
+from device.credentials import doubt_about, is_random, parse_badge
 from device.policy.modes import Terms
 from device.policy.showing import Showing, begun
 from device.readers.formats import decode, formats_for
@@ -116,8 +116,16 @@ def test_random_are_those_of_four_bytes_that_begin_with_08(number: int) -> None:
     assert is_random(Credential("csn4", 0, number)) == (number.to_bytes(4)[0] == 8)
 
 
-def test_four_bytes_behind_a_cascade_tag_are_cut_short() -> None:
-    assert [is_cut_short(parse_badge(written)) for written in ("csn:8804A1B2", "csn:04A1B2C3")] == [True, False]
+@pytest.mark.parametrize(("written", "doubted"), [("csn:8804A1B2", True), ("csn:04A1B2C3", False), ("8", False)])
+def test_four_bytes_behind_a_cascade_tag_are_doubted(written: str, doubted: bool) -> None:
+    assert doubt_about(parse_badge(written)).startswith("only the beginning of a number of 7 bytes") is doubted
+
+
+@pytest.mark.parametrize(("sent", "random"), [("C1B9A208", True), ("08B9A2C1", False)])
+def test_reader_in_reverse_is_judged_by_the_order_of_the_card(sent: str, random: bool) -> None:
+    found = decode(f"{int(sent, 16):032b}", formats_for(("csn4:reversed",)))
+    assert isinstance(found, Credential)
+    assert is_random(found) is random
 
 
 @given(st.lists(st.integers(0, 2**24 - 1), min_size=1, max_size=40))
