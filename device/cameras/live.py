@@ -81,6 +81,7 @@ class LiveCamera:
         self._closing = threading.Event()
         self._newest: _Held | None = None
         self._fault = ""
+        self._hint = CHECK_HINT
         self._undecodable = 0
         self._read_at = -math.inf
         self._decoding = threading.Lock()
@@ -96,7 +97,7 @@ class LiveCamera:
             self._changed.wait_for(lambda: self._newest or self._fault, timeout_s)
             held, self._newest = self._newest, None
             if held is None and (trouble := self._trouble()):
-                raise CameraError(trouble, hint=CHECK_HINT)
+                raise CameraError(trouble, hint=self._hint)
         return self._frame_of(held)
 
     def glance(self) -> Frame | None:
@@ -144,7 +145,7 @@ class LiveCamera:
                 last_at = self._clock.monotonic() if self._offer(held) else last_at
             fault = self.trouble() or f"{self._name} stopped delivering frames."
         except CameraError as error:
-            fault = error.message
+            fault, self._hint = error.message, error.hint
         except Exception as error:  # the thread must not die of what a driver comes up with
             fault = f"{self._name} stopped delivering frames: {in_words(error)}."
         with suppress(Exception):  # as above: a device that is gone cannot always be let go
@@ -174,10 +175,12 @@ class LiveCamera:
     def _opened(self) -> Source | None:
         try:
             return self._open_source()
-        except Exception as error:  # as above; a `CameraError` says what is missing
-            why = f"{self._name} can't be opened: {in_words(error)}."
-            self._fail(error.message if isinstance(error, CameraError) else why)
-            return None
+        except CameraError as error:
+            self._hint = error.hint
+            self._fail(error.message)
+        except Exception as error:  # as above
+            self._fail(f"{self._name} can't be opened: {in_words(error)}.")
+        return None
 
     def _offer(self, held: _Held) -> bool:
         """Passes a frame on if it is evidence as far as that is known without decoding it; whether it is.

@@ -131,7 +131,7 @@ def restarted(times: int) -> Finding:
                 time.sleep(3.0)
                 status = rig.status()
                 said = " ".join(status.troubles) if status else ""
-                figures.true("", f"told: {said}", kept="lintel-rtsp@hall can't reach its camera" in said)
+                figures.true("", f"reported: {said}", kept="lintel-rtsp@hall can't reach its camera" in said)
             recovered += rig.when_status(WELL, COMES_BACK_S) is not None
         figures.most("in the status after", told_after, TOLD_S)
         figures.count(f"of {times} well again within {COMES_BACK_S:.0f} s", recovered, times)
@@ -148,7 +148,7 @@ def wrong_password(times: int) -> Finding:
         time.sleep(6.0)
         status = rig.status()
         said = " ".join(status.troubles) if status else ""
-        figures.true("", f"told: {said}", kept="was refused by its camera" in said)
+        figures.true("", f"reported: {said}", kept="was refused by its camera" in said)
         printed = camera.printed.read_text() + rig.running.output() + rig.running.errors()
         leaks = [word for word in ("letmein", PASSWORD, "rtsp://") if word in printed]
         figures.true("no password in the outputs", f"in the outputs: {leaks}", kept=not leaks)

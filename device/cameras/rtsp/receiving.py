@@ -1,7 +1,7 @@
 """The door's end of a relay's socket: a `Source` like a device, which trusts the relay as little as it can.
 
-Security: the relay reads from a network, so whoever takes it over decides what the camera shows, as at any camera's
-cable. That is all it can do. It can't make a frame younger than its arrival, the door wait, or its memory grow.
+Security: the relay reads from a network, so an attacker who takes it over decides what the camera shows, as at any
+camera's cable, and no more: it can't make a frame younger than its arrival, the door wait, or its memory grow.
 """
 
 import errno

@@ -66,7 +66,7 @@ class Door:
 
 
 class FrameServer:
-    """Serves whoever may connect. All methods but `wake` belong to one thread."""
+    """Serves each program that may connect. All methods but `wake` belong to one thread."""
 
     def __init__(self, listening: Listening) -> None:
         self._listening = listening

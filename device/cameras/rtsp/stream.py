@@ -69,7 +69,7 @@ def open_stream(address: Address) -> Stream | None:
 
 
 class PrivateErrors:
-    """Standard error of this process, read by nobody else. Python's own `sys.stderr` goes where it went before."""
+    """Standard error of this process, read here alone. Python's own `sys.stderr` goes where it went before."""
 
     def __init__(self) -> None:
         """From now on, for good."""

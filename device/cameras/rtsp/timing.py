@@ -10,8 +10,8 @@ import math
 DRIFT = 1e-4
 """How fast two crystals may drift apart: 50 ppm each."""
 SETTLE_S = 0.5
-"""A server may begin with pictures that it kept. Until none has come sooner than those before for this long, nobody can
-say how old they are.
+"""A server may begin with pictures that it kept. Their age is unknown until none has come
+sooner than those before for this long.
 """
 SOONER_S = 0.02
 

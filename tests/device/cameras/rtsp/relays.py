@@ -90,7 +90,7 @@ def flooding(connection: socket.socket, of: bytes) -> Iterator[None]:
 
 @contextlib.contextmanager
 def listening(path: Path, *, backlog: int = 4) -> Iterator[socket.socket]:
-    """A socket at a path, whoever it is."""
+    """A socket at a path, of any program."""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(os.fspath(path))
         listener.listen(backlog)

@@ -163,6 +163,9 @@ def test_dead_relay_is_a_trouble_within_two_seconds(own: Scene) -> None:
         said, after_s = trouble_of(door)
         assert after_s < TOLD_S
         assert said in ("lintel-rtsp@hall has ended.", "lintel-rtsp@hall isn't running.")
+        with pytest.raises(CameraError) as raised:
+            [door.read(0.5) for _ in range(3)]
+        assert "lintel-rtsp@hall" in raised.value.hint
 
 
 ADDRESSES = {

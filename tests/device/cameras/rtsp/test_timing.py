@@ -12,7 +12,7 @@ AT = 5000.0
 
 
 def settled(delay_s: float = 0.0, *, began: float = 1000.0) -> tuple[StreamTime, float]:
-    """A connection of 2 s whose pictures are all so long on their way, and when its last picture was captured."""
+    """A connection of 2 s whose pictures all have the same delay, and when its last picture was captured."""
     times = StreamTime()
     for count in range(30):
         captured = began + count / RATE_FPS

@@ -1,4 +1,4 @@
-"""Whose socket it is: the door connects to the relay's user alone, in a folder that nobody else can write to."""
+"""Whose socket it is: the door connects to the relay's user alone, in a folder that no one else can write to."""
 
 import os
 import socket
@@ -97,7 +97,7 @@ sys.stdin.read()
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can listen as another user")
 def test_program_of_another_user_is_refused_in_the_right_folder(folder: Path) -> None:
-    """The kernel says who listens, whoever made the file."""
+    """The kernel says who listens; who made the file doesn't matter."""
     command = [sys.executable, "-c", LISTENS_AS_ANOTHER, folder / "frames"]
     with started(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert output_of(child).readline() == "ready\n"
