@@ -79,11 +79,21 @@ class FrameHealth:
 
     def came(self, data: NDArray[np.uint8], now: float) -> bool:
         """Whether a frame, as it came, differs from those before it as a sensor's do; only such a frame is evidence."""
-        self._repeats = self._is_repeat(data)
+        self._repeats = self.is_repeat(data)
         self._seen_at = now
         if not self._repeats and not self._wrong:
             self.new_at = now
         return not self._repeats
+
+    def is_repeat(self, data: NDArray[np.uint8]) -> bool:
+        """Whether a frame came before. It stays remembered, repeated or not: a loop of a few frames is never new."""
+        digest = hash(data.tobytes())
+        known = digest in self._recent
+        self._recent[digest] = None
+        self._recent.move_to_end(digest)
+        if len(self._recent) > REMEMBERED:
+            self._recent.popitem(last=False)
+        return known
 
     def wants_a_look(self, now: float) -> bool:
         """Whether the pixels of a frame that is not read are to be looked at all the same."""
@@ -108,16 +118,6 @@ class FrameHealth:
         if self._seen_at is None or now - self._seen_at >= STALL_S:
             return f"has delivered no fresh picture for {STALL_S:.0f} s: it hangs, or its pictures arrive late"
         return self._wrong if self._wrong and not self._repeats else "is frozen: it repeats the same picture"
-
-    def _is_repeat(self, data: NDArray[np.uint8]) -> bool:
-        """Remembers the frame; a repeat stays remembered, so that a loop of a few frames never counts as new."""
-        digest = hash(data.tobytes())
-        known = digest in self._recent
-        self._recent[digest] = None
-        self._recent.move_to_end(digest)
-        if len(self._recent) > REMEMBERED:
-            self._recent.popitem(last=False)
-        return known
 
 
 class NoiseWatch:

@@ -166,8 +166,15 @@ class LiveCamera:
             empty = 0 if raw.data.size else empty + 1
             if max(empty, self._undecodable) >= MOST_DAMAGED:
                 return
-            if raw.data.size and captured_at is not None:
+            if raw.data.size and captured_at is None:
+                self._remember(raw)
+            elif raw.data.size and captured_at is not None:
                 yield _Held(source, raw, captured_at)
+
+    def _remember(self, raw: Raw) -> None:
+        """A frame that is not fresh: not new either if it comes again."""
+        with self._changed:
+            self._health.is_repeat(raw.data)
 
     def _is_stuck(self, opened_at: float) -> bool:
         return self._clock.monotonic() - max(opened_at, self._health.new_at) > STUCK_S

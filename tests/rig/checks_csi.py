@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.rig.camera import EILEEN
 from tests.rig.checks import Figures, Finding, Room, Size
-from tests.rig.checks_cameras import PROMISE, SETTLE_S, failing
+from tests.rig.checks_cameras import PROMISE, SETTLE_S, failing, process_stopped, stalled
 from tests.rig.rig import AGAIN_S, BADGES, new_rig
 
 CHECKS = Room("csi")
@@ -28,6 +28,13 @@ for _fault, _mode, _how, _in_suite in _FAULTS:
     CHECKS.check(f"CSI camera {_fault}", PROMISE, Size(full=5), in_suite=_in_suite)(
         partial(failing, mode=_mode, source="csi:0", **_how)
     )
+
+CHECKS.check("CSI camera stalls for 3 s, one probe: frames that waited in its program", "0 grants", Size(full=5))(
+    partial(stalled, source="csi:0")
+)
+CHECKS.check("the process stopped for 3 s, frames of a CSI camera waited in the pipe", "0 grants", Size(full=5))(
+    partial(process_stopped, source="csi:0")
+)
 
 
 @CHECKS.check(

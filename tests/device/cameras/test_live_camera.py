@@ -364,3 +364,22 @@ def test_source_that_dies_soon_is_opened_ever_less_often() -> None:
     last.give(None)
     camera.close()
     assert pauses.taken[:4] == [0, 1, 2, 2]
+
+
+def test_frame_that_waited_is_not_new_when_it_comes_again() -> None:
+    """A loop of frames after a stall: those that were too old to be given are no news a second later."""
+    clock = HandClock()
+    device = UnstampedSource(clock.monotonic)
+    camera = LiveCamera(Port(device).open, clock)
+    device.wait_until_asked()
+    loop = [gray(level) for level in (10, 20, 30)]
+    given: list[int] = []
+    for turn, after_s in ((0, 3.0), (1, 0.001), (2, 0.001), *((turn, 0.1) for turn in range(9))):
+        clock.now += after_s
+        device.give(loop[turn % 3])
+        device.wait_until_asked()
+        frame = camera.read(0.0) if not camera.trouble() else None
+        given += [level(frame)] if frame else []
+    device.give(None)
+    camera.close()
+    assert given == []
