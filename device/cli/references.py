@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from device.settings.tables import Settings
 
 
+SHOWN = ("face_px", "brightness", "contrast", "blur", "noise", "yaw")
+"""Measures of quality in a line; JSON has all that were taken."""
+
+
 @click.group(epilog="Exit codes: 0 done, 8 database, 9 unknown name or number, 130 declined.")
 def references() -> None:
     """List the references of a person; remove one."""
@@ -26,7 +30,7 @@ def references() -> None:
 def list_references(context: click.Context, name: str, as_json: bool) -> None:
     """List the references of NAME: when each was made, of which picture, its quality, by which model.
 
-    A reference that an older model has made is not used.
+    A reference that an older model has made is not used. With --json all measures of the quality are there.
     """
     from device.administration import Administration
     from device.clock import SystemClock
@@ -80,7 +84,9 @@ def _question(person: "Person", reference: "Reference") -> str:
 
 def _line(reference: "Reference", present: str | None) -> str:
     origin = reference.origin
-    measures = ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in origin.quality.items())
+    measures = ", ".join(
+        f"{name.replace('_', ' ')} {origin.quality[name]:.3g}" for name in SHOWN if name in origin.quality
+    )
     state = {True: "the present model", False: "an older model, not used", None: f"model {reference.model_sha256[:16]}"}
     parts = [f"{reference.id:4}", f"{reference.made_at:%Y-%m-%d %H:%M} UTC", origin.source or "(picture not noted)"]
     return "  ".join([*parts, *([measures] if measures else []), state[_used(reference, present)]])
