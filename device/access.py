@@ -52,12 +52,18 @@ class Doorway:
     clock: Clock
     cameras: Mapping[str, Camera] = field(default_factory=dict)
     """Those at readers that have one of their own, by the reader's name."""
+    shares: Mapping[str, float] = field(default_factory=dict)
+    """At which share of the target rate a face matches, by the reader's name: less where a camera sees by infrared."""
     next_badge: NextBadge = field(default_factory=NextBadge)
     """Badges that operators wait for at its readers."""
 
     def camera_at(self, reader: str) -> Camera:
         """Where the face of a person at this reader is seen."""
         return self.cameras.get(reader, self.camera)
+
+    def share_at(self, reader: str) -> float:
+        """At which share of the target rate a face at this reader matches; one without a share has the strictest."""
+        return self.shares.get(reader, min(self.shares.values(), default=1.0))
 
 
 @dataclass(slots=True)
@@ -223,7 +229,8 @@ class Access:
         showing, claim = visit.showing, visit.showing.claim
         if not showing.awaits_comparison or claim is None:
             return
-        probes, share = [probe.embedding for probe in showing.track], showing.comparisons.share
+        probes = [probe.embedding for probe in showing.track]
+        share = showing.comparisons.share * self._doorway.share_at(showing.badge.reader)
         evidence = compare(probes, claim.references, rule, share=share)
         if evidence.matches and stop.is_set():
             visit.hear(StopRequested(showing.at))

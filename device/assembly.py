@@ -7,7 +7,7 @@ alarms and operators need none of them.
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from device.access import Doorway
@@ -22,6 +22,7 @@ from device.health import Health, Part
 from device.idle import IdleWatch
 from device.open_doors import Beat, OpenBoard, OpenDoor
 from device.operators import command_words
+from device.policy.light import share_in
 from device.ports import Camera, Clock, Reader
 from device.probing import DETECTOR, MODELS, READER, STORE, camera_part
 from device.readers.context import ReaderContext
@@ -177,8 +178,10 @@ class _Assembly:
         """A loop for the way in and one for the way out; each door has an analyzer of its own, as each has a thread."""
         door, settings = opened.door, self._settings.door_named(opened.door.name)
         ways = {way: [one for one in settings.readers if one.direction == way] for way in ("entry", "exit")}
-        seen = {one.name: cameras[self._settings.camera_at(settings, one).name] for one in ways["entry"]}
-        doorway = self._doorway(door, settings.target_fmr, seen)
+        at = {one.name: self._settings.camera_at(settings, one) for one in ways["entry"]}
+        seen = {name: cameras[camera.name] for name, camera in at.items()}
+        shares = {name: share_in(camera.light) for name, camera in at.items()}
+        doorway = replace(self._doorway(door, settings.target_fmr, seen), shares=shares)
         for way, those in ways.items():
             if those:
                 group = self._stack.enter_context(closing(group_of(tuple(those), readers, self._clock)))

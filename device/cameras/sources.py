@@ -7,6 +7,7 @@ from pathlib import Path
 from device.cameras.csi import CsiCamera, program
 from device.cameras.driver import Device, refuse_missing, silence_opencv
 from device.cameras.files import open_image_camera, open_video_camera
+from device.cameras.infrared import InfraredCamera
 from device.cameras.live import LiveCamera
 from device.cameras.rtsp.receiving import look_for_relay, open_relayed
 from device.errors import CameraError
@@ -25,9 +26,9 @@ def open_camera(settings: CameraSettings, clock: Clock) -> Camera:
         return open_live_camera(settings, clock)
     silence_opencv()
     path = Path(settings.source)
-    if path.is_dir() or path.suffix.lower() in SUFFIXES:
-        return open_image_camera(path, clock, rotate=settings.rotate)
-    return open_video_camera(path, clock, rotate=settings.rotate)
+    is_pictures = path.is_dir() or path.suffix.lower() in SUFFIXES
+    opened = (open_image_camera if is_pictures else open_video_camera)(path, clock, rotate=settings.rotate)
+    return _in_its_light(opened, settings)
 
 
 def open_live_camera(
@@ -40,6 +41,14 @@ def open_live_camera(
     what a camera's program says.
     """
     _refuse_file(settings)
+    return _in_its_light(_live(settings, clock, in_background=in_background, note=note), settings)
+
+
+def _in_its_light(camera: Camera, settings: CameraSettings) -> Camera:
+    return InfraredCamera(camera) if settings.light == "infrared" else camera
+
+
+def _live(settings: CameraSettings, clock: Clock, *, in_background: bool, note: Note) -> Camera:
     if is_csi(settings.source):
         csi = CsiCamera(settings, clock, lambda line: note(f"Camera {settings.name}: {line}"))
         return LiveCamera(csi.open, clock, name=csi.name, in_background=in_background)

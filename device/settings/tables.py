@@ -203,6 +203,13 @@ class CameraSettings(Group, frozen=True):
         Literal[0, 90, 180, 270],
         Meta(description="clockwise rotation of each frame, degrees, for a camera mounted on its side"),
     ] = 0
+    light: Annotated[
+        Literal["visible", "infrared"],
+        Meta(
+            description="what the camera sees by; pictures of an `infrared` one are compared in shades of gray, and a "
+            "face has to be more similar there"
+        ),
+    ] = "visible"
     exposure: Annotated[
         Literal["auto"] | Annotated[int, Meta(ge=1, le=10_000)] | None,
         Meta(

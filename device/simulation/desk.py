@@ -11,6 +11,7 @@ from device.cameras.sources import open_camera
 from device.door.operation import Door
 from device.door.thread import DoorThread
 from device.door.wires.gpio import BoardIO
+from device.policy.light import share_in
 from device.ports import Clock
 from device.readers.typed.lines import open_line_reader
 from device.settings.tables import Settings
@@ -34,4 +35,6 @@ def desk(settings: Settings, clock: Clock, pins: SimulatedPins) -> Iterator[Door
         analyzer = load_analyzer_for(settings.vision, settings.doors[0].target_fmr)
         camera = stack.enter_context(closing(open_camera(settings.cameras[0], clock)))
         reader = stack.enter_context(closing(open_line_reader("stdin", clock)))
-        yield DoorParts(Doorway(camera, door, store, analyzer, clock), reader, (lambda: time.last_beat,))
+        shares = {"": share_in(settings.cameras[0].light)}
+        doorway = Doorway(camera, door, store, analyzer, clock, shares=shares)
+        yield DoorParts(doorway, reader, (lambda: time.last_beat,))

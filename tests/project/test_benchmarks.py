@@ -18,6 +18,7 @@ SMALL = {
     "mixed_frames": ("--mixes", "2", "--data", ""),
     "pipeline": ("--rounds", "1"),
     "turned_pictures": ("--data", ""),
+    "shades_of_gray": ("--data", ""),
     "store": ("listing", "--rows", "50", "--people", "5", "--seconds", "1"),
     "subscription": ("--rows", "500"),
     "wiegand": ("--seconds", "1"),
