@@ -13,7 +13,7 @@ from functools import partial
 from device.access import Doorway
 from device.cameras.hanging import HangingCamera
 from device.cameras.live import LiveCamera
-from device.cameras.sources import open_live_camera
+from device.cameras.sources import in_its_light, open_live_camera
 from device.control.desk import Ordered
 from device.door.operation import Door
 from device.door_log import DoorLog
@@ -154,7 +154,7 @@ class _Assembly:
             opened = open_live_camera(settings, self._clock, in_background=True, note=report)
             live = self._stack.enter_context(closing(opened))
             self._glanced[settings.name] = live
-            camera: Camera = HangingCamera(live, settings.rotate)
+            camera: Camera = HangingCamera(in_its_light(live, settings), settings.rotate)
         except CameraError as error:
             camera = MissingCamera(error)
         self._watched.append(Part(camera_part(settings.name), doors, camera.trouble))

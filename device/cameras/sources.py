@@ -23,12 +23,12 @@ Note = Callable[[str], None]
 def open_camera(settings: CameraSettings, clock: Clock) -> Camera:
     """Raises `CameraError` or `ImageError` if the source is not there or damaged."""
     if not is_file(settings.source):
-        return open_live_camera(settings, clock)
+        return in_its_light(open_live_camera(settings, clock), settings)
     silence_opencv()
     path = Path(settings.source)
     is_pictures = path.is_dir() or path.suffix.lower() in SUFFIXES
     opened = (open_image_camera if is_pictures else open_video_camera)(path, clock, rotate=settings.rotate)
-    return _in_its_light(opened, settings)
+    return in_its_light(opened, settings)
 
 
 def open_live_camera(
@@ -38,17 +38,9 @@ def open_live_camera(
 
     Raises `CameraError` for a file, and for a device that is missing. With `in_background` the device is opened by the
     camera's own thread, again and again; until it is there, `trouble` says why not, and `read` raises it. `note` takes
-    what a camera's program says.
+    what a camera's program says. Look through it by `in_its_light`.
     """
     _refuse_file(settings)
-    return _in_its_light(_live(settings, clock, in_background=in_background, note=note), settings)
-
-
-def _in_its_light(camera: Camera, settings: CameraSettings) -> Camera:
-    return InfraredCamera(camera) if settings.light == "infrared" else camera
-
-
-def _live(settings: CameraSettings, clock: Clock, *, in_background: bool, note: Note) -> Camera:
     if is_csi(settings.source):
         csi = CsiCamera(settings, clock, lambda line: note(f"Camera {settings.name}: {line}"))
         return LiveCamera(csi.open, clock, name=csi.name, in_background=in_background)
@@ -58,6 +50,11 @@ def _live(settings: CameraSettings, clock: Clock, *, in_background: bool, note: 
     path = device_path(settings.source)
     device = Device(path, settings)
     return LiveCamera(device.open, clock, name=f"The camera at {path}", in_background=in_background)
+
+
+def in_its_light(camera: Camera, settings: CameraSettings) -> Camera:
+    """The camera as it is to be looked through: without colors if it sees by infrared light."""
+    return InfraredCamera(camera) if settings.light == "infrared" else camera
 
 
 def look_for_camera(settings: CameraSettings) -> str:

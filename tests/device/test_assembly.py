@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import msgspec
+import numpy as np
 import pytest
 
 from device.assembly import Assembled, assembled, late_store
@@ -282,6 +283,18 @@ def test_way_out_has_a_loop_of_its_own(lgpio: Lgpio, settings: Settings, tmp_pat
     with running(msgspec.structs.replace(settings, **both)) as run:
         ways = [part.is_way_out for part in run.parts.parts]
     assert ways == [False, True]
+
+
+@pytest.mark.usefixtures("camera", "lgpio")
+@pytest.mark.parametrize(("light", "is_gray", "share"), [("visible", False, 1.0), ("infrared", True, 0.5)])
+def test_infrared_camera_is_looked_through_in_gray(
+    settings: Settings, light: Literal["visible", "infrared"], is_gray: bool, share: float
+) -> None:
+    seeing = msgspec.structs.replace(settings, cameras=(CameraSettings(light=light),))
+    with running(seeing) as run:
+        doorway = run.parts.parts[0].doorway
+        frame = there(doorway.camera.read(5.0))
+    assert (bool(np.ptp(frame.image, axis=2).max() == 0), doorway.share_at("main")) == (is_gray, share)
 
 
 @pytest.fixture
