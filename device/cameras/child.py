@@ -32,6 +32,8 @@ _LAST = 8
 _STAMP = re.compile(r"^(\[[^\]]*\]\s*)+")
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 _FRAME = re.compile(r"^ERROR:|\*{3}")
+_TALK = ("INFO", "#")
+"""How lines begin that say how it goes: libcamera's, and one for each frame of older versions."""
 _KEPT_BACK = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 """Of the environment: only the service itself speaks to its manager."""
 
@@ -140,10 +142,9 @@ class Words:
         self._lines = self._left_out = 0
         self._error = self._last = ""
 
-    @property
-    def reason(self) -> str:
-        """The last error, or else the last line that is more than information; "" if there was none."""
-        return self._error or self._last
+    def reason(self, *, was_killed: bool) -> str:
+        """The last error of this child, or else its last line unless it was killed; "" if there was none."""
+        return self._error or ("" if was_killed else self._last)
 
     def begins(self) -> None:
         """Another child speaks from now on. The limits go on."""
@@ -175,7 +176,7 @@ class Words:
         told = _FRAME.sub("", _STAMP.sub("", line)).strip()
         if "ERROR" in line:
             self._error = told
-        if not told.startswith("INFO"):
+        if not told.startswith(_TALK):
             self._last = told
 
 

@@ -175,7 +175,7 @@ class CsiSource:
         for _ in range(MOST_LAST_WORDS):
             if self._child.wait(0.0, hears=True)[1]:
                 self._hear()
-        reason = self._words.reason
+        reason = self._words.reason(was_killed=not how.startswith("ended"))
         return self._error(f"stopped: its program {how}{reason and f' ({reason})'}")
 
     def _error(self, what: str) -> CameraError:

@@ -66,6 +66,11 @@ for _fault, _how in (
     ("the driver gives no time stamps", {"stamps": False}),
     ("each fourth frame is empty", {"hiccups": 4}),
     ("5 frames a second", {"fps": 5.0}),
+    ("a webcam compresses its frames (motion JPEG)", {"jpeg": 85}),
+    (
+        "a webcam compresses its frames in the dark, each given twice",
+        {"jpeg": 75, "repeat": 2, "noise": 5.0, "gain": 0.7},
+    ),
     ("a webcam in the dark gives each frame twice", {"repeat": 2, "noise": 5.0, "gain": 0.7}),
 ):
     CHECKS.check(f"no fault: {_fault}", "granted within 3 s of the swipe; no trouble", Size(full=5))(
@@ -178,6 +183,8 @@ _FAULTS: tuple[tuple[str, str, dict[str, Any], bool], ...] = (
     ("repeats its last 16 frames", "loop", {"loop": 16}, False),
     ("repeats its last 40 frames", "loop", {"loop": 40}, False),
     ("its noise vanished: a still picture but for one bit", "still", {}, False),
+    ("compressed frames repeat", "loop", {"loop": 16, "jpeg": 85}, False),
+    ("the noise of compressed frames vanished", "still", {"jpeg": 95}, False),
     ("`read` never returns", "hang", {}, False),
     ("`read` raises the driver's error", "error", {}, False),
     ("unplugged: the device's file is gone", "unplug", {}, True),

@@ -194,6 +194,7 @@ REASONS = {
         " (rpicam-vid: error while loading shared libraries: libcamera.so.0.5)"
     ),
     "\x1b[1;31mERROR:\x1b[0m *** bad \x07 bell ***\n": " (bad   bell)",
+    "Mode selection\n#29 (30.00 fps) exp 9998.00 ag 1.12 dg 1.00\n": " (Mode selection)",
     "": "",
 }
 
@@ -202,6 +203,12 @@ REASONS = {
 def test_end_of_the_program_is_told_with_its_last_error(opened: Opening, words: str) -> None:
     _frames, said = taken(opened(words))
     assert said == f"The CSI camera 0 stopped: its program ended with exit code 255{REASONS[words]}."
+
+
+def test_program_that_was_killed_gives_no_reason_of_its_own(clock: HandClock) -> None:
+    script = Script(clock, ["Mode selection for 640:480:12:P\n"], how="was ended by SIGKILL")
+    source = CsiSource(script, SETTINGS, clock, Words(print, clock))
+    assert taken(source)[1] == "The CSI camera 0 stopped: its program was ended by SIGKILL."
 
 
 def test_program_that_only_closes_its_pipe_has_stopped(clock: HandClock) -> None:

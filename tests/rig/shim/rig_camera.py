@@ -12,6 +12,7 @@ The device is a file, and `DEVICE.json` beside it says what the camera does, so 
     gain     what the light makes of the picture, 1 by day
     stamps   whether the driver says when a frame was captured
     hiccups  of so many frames one is empty; 0 for none
+    jpeg     quality of the motion JPEG that it gives, 0 for frames that OpenCV decodes
     repeat   how many times each frame is given, as webcams do in the dark
 
 As with V4L2, the oldest QUEUE frames wait for a reader that is late, each with the time stamp of its capture.
@@ -33,6 +34,7 @@ DEFAULTS: dict[str, Any] = {
     "fps": 15.0,
     "noise": 2.0,
     "repeat": 1,
+    "jpeg": 0,
     "loop": 8,
     "late_s": 0.0,
     "turned": 0,
@@ -60,6 +62,7 @@ class Capture:
         self._stamp = self._next = time.monotonic()
         self._count = self._drawn = 0
         self._opened = device.exists()
+        self._as_it_comes = False
         while self._opened and self._said()["mode"] == "hang-open":
             time.sleep(LOOK_S)
 
@@ -72,11 +75,15 @@ class Capture:
             self._size = (int(value), height)
         elif what == cv2.CAP_PROP_FRAME_HEIGHT:
             self._size = (width, int(value))
+        elif what == cv2.CAP_PROP_CONVERT_RGB:
+            self._as_it_comes = not value and bool(self._said()["jpeg"])
+            return bool(value) or self._as_it_comes
         return True
 
     def get(self, what: int) -> float:
         values = {
             cv2.CAP_PROP_POS_MSEC: self._stamp * 1000 if self._said()["stamps"] else 0.0,
+            cv2.CAP_PROP_FOURCC: float(cv2.VideoWriter.fourcc(*"MJPG")) if self._said()["jpeg"] else 0.0,
             cv2.CAP_PROP_FRAME_WIDTH: float(self._size[0]),
             cv2.CAP_PROP_FRAME_HEIGHT: float(self._size[1]),
             cv2.CAP_PROP_FPS: float(self._said()["fps"]),
@@ -99,6 +106,13 @@ class Capture:
         return True
 
     def retrieve(self, image: Any = None) -> tuple[bool, Pixels | None]:  # noqa: ARG002 - as OpenCV's
+        good, frame = self._retrieved()
+        if not self._as_it_comes or frame is None or frame.size == 0:
+            return good, frame
+        _, encoded = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, int(self._said()["jpeg"])])
+        return good, encoded.reshape(1, -1)
+
+    def _retrieved(self) -> tuple[bool, Pixels | None]:
         said = self._said()
         self._count += 1
         if said["mode"] in ("frozen", "loop") and self._given:
