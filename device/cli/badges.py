@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from device.cli.arguments import BadgeText, PersonName
+from device.cli.completion import complete_reader
 from device.cli.context import json_option, open_store, plain, print_json, settings_of
 from device.terminal import say
 
@@ -84,7 +85,13 @@ def unknown_badges(context: click.Context, days: int, as_json: bool) -> None:
 )
 @click.argument("name", type=PersonName())
 @click.argument("badge", type=BadgeText(), required=False)
-@click.option("--at", "reader", metavar="READER", help="Take the next badge presented at this reader of the service.")
+@click.option(
+    "--at",
+    "reader",
+    metavar="READER",
+    shell_complete=complete_reader,
+    help="Take the next badge presented at this reader of the service.",
+)
 @click.option("--unknown", "row", type=click.IntRange(min=1), metavar="N", help="Take the one of this audit row.")
 @json_option
 @click.pass_context

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from device.cli.completion import complete_door
 from device.errors import DoorError
 from device.terminal import say
 
@@ -15,7 +16,9 @@ _EVACUATED = "stays released: the door is evacuated until `lintel door clear`."
 SECURE_S = 1.0
 """After this time without an answer, a service that has the pins hangs, seconds."""
 
-door_option = click.option("--door", "name", metavar="NAME", help="The door; without it, all doors.")
+door_option = click.option(
+    "--door", "name", metavar="NAME", shell_complete=complete_door, help="The door; without it, all doors."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
 
 
@@ -38,7 +41,9 @@ def status(name: str | None, as_json: bool) -> None:
 
 
 @door.command("release")
-@click.option("--door", "name", metavar="NAME", help="The door; needed if there are several.")
+@click.option(
+    "--door", "name", metavar="NAME", shell_complete=complete_door, help="The door; needed if there are several."
+)
 @json_option
 def release(name: str | None, as_json: bool) -> int:
     """Release a door once, as a grant does; it is in the audit."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from device.cli.arguments import BadgeText
+from device.cli.completion import complete_door
 from device.cli.context import json_option, largest_face_option, print_json, settings_of
 from device.commandline import NewName
 from device.terminal import say
@@ -15,7 +16,13 @@ from device.terminal import say
 @click.argument("images", nargs=-1, type=click.Path(path_type=Path), metavar="IMAGE...")
 @click.option("--name", type=NewName(), required=True, help="The person's name; it must be unique.")
 @click.option("--camera", is_flag=True, help="Guide the person through pictures at this machine's camera.")
-@click.option("--at", "door", metavar="DOOR", help="The same at a door whose service runs, with its camera.")
+@click.option(
+    "--at",
+    "door",
+    metavar="DOOR",
+    shell_complete=complete_door,
+    help="The same at a door whose service runs, with its camera.",
+)
 @click.option(
     "--pictures", type=click.IntRange(1, 20), default=5, show_default=True, help="With --camera or --at: how many."
 )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from device.cli.completion import complete_door
 from device.cli.context import json_option, print_json, settings_of
 from device.errors import DoorError
 from device.terminal import say
@@ -26,7 +27,9 @@ def hardware() -> None:
 
 
 @hardware.command("test", epilog="Exit codes: 0 all works, 1 something fails, 3 settings, 7 a pin cannot be taken.")
-@click.option("--door", "name", metavar="NAME", help="The door to test. Default: each door in turn.")
+@click.option(
+    "--door", "name", metavar="NAME", shell_complete=complete_door, help="The door to test. Default: each door in turn."
+)
 @click.option(
     "--wait", "wait_s", type=click.IntRange(1, 600), default=20, show_default=True, help="Seconds for each action."
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from device.cli.completion import complete_door
 from device.cli.context import json_option, print_json_line
 from device.cli.text.audit_rows import row_line
 from device.errors import DoorError
@@ -30,7 +31,7 @@ Exit codes: 0 at Ctrl-C, 2 wrong use, 7 this user may not ask, or with --no-wait
 )
 @click.option("--from", "since", type=click.IntRange(0), metavar="ID", help="From this row on, and all after it.")
 @click.option("--last", type=click.IntRange(0, 100_000), metavar="N", help="The newest N rows first.")
-@click.option("--door", "name", metavar="NAME", help="Only what happens at this door.")
+@click.option("--door", "name", metavar="NAME", shell_complete=complete_door, help="Only what happens at this door.")
 @click.option("--no-wait", is_flag=True, help="End when the service is gone, rather than wait until it is back.")
 @json_option
 def watch(since: int | None, last: int | None, name: str | None, no_wait: bool, as_json: bool) -> None:

@@ -7,6 +7,19 @@ import pytest
 
 from tests.device.commands import Lintel
 
+TWO_DOORS = """
+[[doors]]
+readers = [{ name = "outside", kind = "socket", source = "/run/a.sock" }]
+[[doors]]
+name = "back"
+pin = 5
+camera = "rear"
+readers = [{ name = "rear", kind = "socket", source = "/run/b.sock" }]
+[[cameras]]
+[[cameras]]
+name = "rear"
+source = "2"
+"""
 pytestmark = pytest.mark.usefixtures("state")
 
 
@@ -67,6 +80,39 @@ def test_empty_input_is_no_badge(lintel: Lintel, command: tuple[str, ...]) -> No
 )
 def test_shell_completes_names_and_badges(completed: Callable[[str], list[str]], line: str, offered: list[str]) -> None:
     assert completed(line) == offered
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("lintel door release --door ", ["main", "back"]),
+        ("lintel door secure --door b", ["back"]),
+        ("lintel door status --door x", []),
+        ("lintel watch --door m", ["main"]),
+        ("lintel hardware test --door ", ["main", "back"]),
+        ("lintel enroll --at ba", ["back"]),
+        ("lintel badges add --at ", ["outside", "rear"]),
+    ],
+)
+def test_shell_completes_doors_and_readers(
+    completed: Callable[[str], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    line: str,
+    offered: list[str],
+) -> None:
+    (tmp_path / "a.toml").write_text(TWO_DOORS)
+    monkeypatch.setenv("LINTEL_CONFIG", str(tmp_path / "a.toml"))
+    assert completed(line) == offered
+
+
+@pytest.mark.parametrize("line", ["lintel door release --door ", "lintel watch --door ", "lintel badges add --at "])
+def test_completion_of_doors_beside_wrong_settings_is_silent(
+    completed: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
+) -> None:
+    (tmp_path / "wrong.toml").write_text("[door")
+    monkeypatch.setenv("LINTEL_CONFIG", str(tmp_path / "wrong.toml"))
+    assert completed(line) == []
 
 
 def test_completion_makes_no_store(completed: Callable[[str], list[str]], state: Path) -> None:
