@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from device.credentials import format_badge
 from device.readers.typed.forms import LineForm
 from device.readers.typed.hints import hint_for
-from device.readers.typed.layouts import LAYOUTS
+from device.readers.typed.layouts import LAYOUTS, shown_by
 from device.readers.typed.lines import LineParser
 from device.readers.typed.wedge import KeyParser
 from device.records import BadgeRead, Security
@@ -269,3 +269,13 @@ def test_any_keys_in_any_layout_are_a_badge_or_none(codes: list[int], layout: st
     parser = KeyParser("front", LineForm(layout=layout))
     assert len(parser.take(keys_of(*codes), 1.0)) <= 1
     assert len(parser.take(held, 1.0)) <= 1
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(
+    "written", ["17:4242", "117:51234", "csn:04A2B9C1", "csn:04A1B2C3D4E5F6", "h10306:17:4242", "4242424"]
+)
+def test_layout_reads_what_is_typed_for_it_and_is_named(written: str, layout: str) -> None:
+    on_us_keys = shown_by(written, layout)
+    assert badges(on_us_keys + "\n", LineForm(layout=layout)) == [written]
+    assert badges(on_us_keys + "\n") == [written] or layout in hint_for(on_us_keys.encode(), LineForm())
