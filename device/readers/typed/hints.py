@@ -13,7 +13,7 @@ from device.readers.typed.layouts import LAYOUTS, shown_by, typed_for
 MOST_CHARACTERS = 60
 """A longer line is no badge with something around it."""
 FORMS = ("badge", "facility-number", "hex")
-_LIKE_A_BADGE = re.compile(r"[0-9a-z:,;/. \-]{1,40}", re.IGNORECASE)
+_LIKE_A_BADGE = re.compile(r"(?=.*[0-9])[0-9a-z:,;/. \-]{1,40}", re.IGNORECASE)
 _BEHIND = r"((?:[^0-9A-Za-z:,][^0-9]{0,15})?|[G-Zg-z][A-Za-z]{0,15})"
 _AROUND = (
     re.compile(rf"([A-Za-z]{{1,15}})([0-9]+[:,].*?){_BEHIND}", re.DOTALL),

@@ -21,6 +21,8 @@ LINE_TIME_S = 1.0
 SIGNS_OF_LIFE = 3
 """A line that is no badge and comes so many times in a row may be sent by the reader itself."""
 IGNORE_HINT = "It came several times: if the reader sends it by itself, name it in `ignore`."
+HINTS_A_SECOND = 10
+"""Lines for which settings are tried: more than a person presents, less than noise on a wire."""
 STX, ETX = b"\x02", b"\x03"
 BLANK = b" \t\v\f\0" + ETX
 """What stands in front of a line without meaning: an idle wire sends NUL, and ETX ends what came before."""
@@ -41,6 +43,7 @@ class LineParser:
         self._skipping = False
         self._behind_frame = False
         self._repeated = Repeated()
+        self._hints_since, self._hints = 0.0, 0
 
     def take(self, received: bytes, at: float) -> list[ReaderEvent]:
         """The lines that have come to their end.
@@ -102,8 +105,15 @@ class LineParser:
             self._repeated.forget()
             return self._read(credential, "")
         fault = f"a line that is not a badge, of {len(text.strip())} characters"
-        hint = hint_for(line, self._form) or self._repeated.hint_for(line)
+        hint = (self._may_hint() and hint_for(line, self._form)) or self._repeated.hint_for(line)
         return self._read(None, f"{fault}. {hint}" if hint else fault, text.strip())
+
+    def _may_hint(self) -> bool:
+        """Whether there is time to try settings: a flood of lines is read without."""
+        if self._received_at - self._hints_since >= 1.0 or self._received_at < self._hints_since:
+            self._hints_since, self._hints = self._received_at, 0
+        self._hints += 1
+        return self._hints <= HINTS_A_SECOND
 
     def _read(self, credential: Credential | None, fault: str, text: str = "") -> BadgeRead:
         return BadgeRead(credential, self._received_at, self._name, self._security, fault, text=text)

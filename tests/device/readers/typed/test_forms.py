@@ -1,7 +1,5 @@
 """Lines as other readers send them: read where a setting says so, and the setting named where none does."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -206,11 +204,15 @@ def test_lines_do_not_depend_on_how_bytes_arrive(sent: list[bytes], data: st.Dat
     assert found[0] == found[1]
 
 
-def test_flood_of_unreadable_lines_is_read_faster_than_it_can_come() -> None:
-    """230,400 bits a second are some 2,600 lines of 9 bytes."""
-    began = time.process_time()
-    reads(b"17_42425\n" * 2600)
-    assert time.process_time() - began < 1.0
+def test_flood_of_unreadable_lines_is_read_without_hints() -> None:
+    assert sum("It reads as" in read.fault for read in reads(b"17>4242\n" * 2600)) == 10
+
+
+def test_hints_come_again_in_the_next_second() -> None:
+    parser = LineParser("front", Security.LOCAL)
+    parser.take(b"17>4242\n" * 20, 1.0)
+    named = [["It reads as" in as_badge(read).fault for read in parser.take(b"17>4242\n", at)] for at in (1.9, 2.0)]
+    assert named == [[False], [True]]
 
 
 def keys_of(*codes: int | tuple[int]) -> bytes:
