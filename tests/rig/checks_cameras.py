@@ -1,6 +1,7 @@
 """The camera fails in each way it can: nobody is let in on old frames, and the door says so within two seconds."""
 
 import contextlib
+import re
 import socket
 import time
 from collections.abc import Callable
@@ -89,6 +90,30 @@ def impostor(times: int) -> Finding:
             rig.swiped(BADGES[EILEEN])
             time.sleep(AGAIN_S)
         figures.count("grants", len(rig.board.released_since(0)), 0)
+    return figures.finding(times)
+
+
+@CHECKS.check(
+    "no fault: an infrared camera, the holder and then another person",
+    "granted at a stricter threshold; 0 grants to the other; no trouble",
+    Size(small=1, full=5),
+)
+def infrared(times: int) -> Finding:
+    figures = Figures()
+    answers: dict[str, list[str]] = {EILEEN: [], GRACE: []}
+    with new_rig(light="infrared", strike_time_s=0.2) as rig:
+        rig.start()
+        for _ in range(times):
+            for who, answered in answers.items():
+                rig.camera.shows(who)
+                time.sleep(SETTLE_S)
+                answered.append(rig.swiped(BADGES[EILEEN])[1])
+                time.sleep(AGAIN_S)
+        status = rig.status()
+    strict = re.compile(r"GRANTED .* >= 0\.942,")
+    figures.count("grants at 0.942 instead of 0.939", sum(bool(strict.search(one)) for one in answers[EILEEN]), times)
+    figures.count("grants to the other", sum("GRANTED" in one for one in answers[GRACE]), 0)
+    figures.true("", f"troubles: {status and status.troubles}", kept=status is not None and not status.troubles)
     return figures.finding(times)
 
 

@@ -65,6 +65,7 @@ signal = "lockdown"
 pin = {lockdown_pin}
 [[cameras]]
 source = "{source}"
+light = "{light}"
 [access]
 probes = {probes}
 face_timeout_s = {face_timeout_s}
@@ -96,6 +97,7 @@ class Rig:
         defaults: dict[str, object] = {
             "folder": self.folder,
             "source": self.folder / "video0",
+            "light": "visible",
             "state": self.state,
             "models": "",
             "strike": STRIKE,
