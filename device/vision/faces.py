@@ -15,7 +15,7 @@ from device.vision.following import View, around, is_the_same
 from device.vision.landmarks import FaceMesh, Landmarks
 from device.vision.manifest import DecisionRule
 from device.vision.models import DETECTION, EMBEDDING, LANDMARKS, load_model, shipped_models_dir
-from device.vision.quality.judging import issues, measure
+from device.vision.quality.judging import Issue, issues, measure
 from device.vision.quality.limits import Purpose
 from device.vision.quality.pixels import blur_in
 from device.vision.quality.prototypes import Prototypes, prototypes_of
@@ -75,6 +75,14 @@ class FaceAnalyzer:
         if found is Reason.SEVERAL_FACES:
             found = self._largest_face(image)
         return found if isinstance(found, Reason) else self._judged(image, found, purpose)
+
+    def measured(self, image: Image, reason: Reason, purpose: Purpose) -> Issue | None:
+        """What was measured of an operator's picture that was refused for a reason; None if no measure says so."""
+        found = self._only_face(image)
+        if found is Reason.SEVERAL_FACES:
+            found = self._largest_face(image)
+        wrong = () if isinstance(found, Reason) else issues(measure(image, *found), self.limits, purpose)
+        return next((issue for issue in wrong if issue.reason is reason), None)
 
     def turn_back_deg(self, image: Image) -> int:
         """By how many degrees clockwise an RGB image has to be turned until its face is upright: 0, 90, 180 or 270.

@@ -14,6 +14,7 @@ from device.vision.detector import SMALL_FACE, Detection, distinct
 from device.vision.faces import MIN_PRESENCE, FaceAnalyzer, advice, look_of, rivals, size_of
 from device.vision.pyramid import MIN_SCORE, Shown, look_closer
 from device.vision.quality.limits import Purpose
+from device.vision.quality.sentences import Language, figures
 
 SMALLEST = 0.75
 """Faces are looked for down to this share of the smallest useful size, to say of one that it is too small."""
@@ -59,6 +60,10 @@ SENTENCES = {
 """What is wrong with a photo, and what the operator can do: `Reason` speaks to a person who stands at a door."""
 
 
+_WITHOUT_FIGURES = {Reason.FACE_TOO_SMALL, Reason.SEVERAL_FACES, Reason.NO_FACE}
+"""Their sentences say what was found, or there is no face to measure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unusable:
     """Why a photo gives no probe: what is wrong with it, and what the operator can do."""
@@ -85,6 +90,7 @@ class PhotoLook:
         self._analyzer = analyzer
         self._look = look_of(analyzer, largest_face=largest_face, purpose=purpose)
         self._largest_face = largest_face
+        self._purpose = purpose
 
     def __call__(self, photo: Photo, shown: Shown = nothing_shown) -> Probe | Unusable:
         """The probe of the face, or why there is none. `shown` gets how much is done, 0..1, while that takes long.
@@ -99,8 +105,10 @@ class PhotoLook:
             return self._said(at_once, seen, photo)
         sure = (face for face in seen if face.score >= MIN_SCORE and self._is_face(photo.image, face))
         meant = self._meant(distinct((*closer, *sure)), photo.shrunk)
-        found = meant if isinstance(meant, Reason) else self._look(_cut_out(photo, meant.box))
-        return self._said(found, closer, photo)
+        if isinstance(meant, Reason):
+            return self._said(meant, closer, photo)
+        face = _cut_out(photo, meant.box)
+        return self._said(self._look(face), closer, photo, face)
 
     def _closer(self, photo: Photo, shown: Shown) -> tuple[Detection, ...]:
         return look_closer(
@@ -127,7 +135,10 @@ class PhotoLook:
             return Reason.SEVERAL_FACES
         return first
 
-    def _said(self, found: Probe | Reason, seen: Sequence[Detection], photo: Photo) -> Probe | Unusable:
+    def _said(
+        self, found: Probe | Reason, seen: Sequence[Detection], photo: Photo, face: Image | None = None
+    ) -> Probe | Unusable:
+        """The probe, or what is wrong with the photo; `face` is what was cut out of it, if that was looked at."""
         if isinstance(found, Probe):
             return found
         general = advice_on(self._analyzer, found, photo.image, largest_face=self._largest_face)
@@ -138,7 +149,13 @@ class PhotoLook:
         if found is Reason.FACE_TOO_SMALL and face_px >= smallest_px:
             meaning = "The face is too small in the picture."
         sizes = {"face_px": face_px, "smallest_px": smallest_px}
-        return Unusable(found, meaning.format(**sizes), what_to_do.format(**sizes))
+        said = self._with_figures(found, meaning.format(**sizes), photo.image if face is None else face)
+        return Unusable(found, said, what_to_do.format(**sizes))
+
+    def _with_figures(self, reason: Reason, meaning: str, image: Image) -> str:
+        """The sentence with what was measured and what was expected, where a measure is the reason."""
+        issue = None if reason in _WITHOUT_FIGURES else self._analyzer.measured(image, reason, self._purpose)
+        return meaning if issue is None else f"{meaning.rstrip('.')}: {figures(issue, Language.ENGLISH)}."
 
 
 def advice_on(analyzer: FaceAnalyzer, reason: Reason, image: Image, *, largest_face: bool) -> str:

@@ -119,10 +119,16 @@ def for_person(reason: Reason, language: Language) -> str:
 
 def for_operator(issue: Issue, language: Language) -> str:
     """What was wrong, with the value and its limit: "The picture was too noisy: noise 13 gray levels, at most 6."."""
+    german = language is Language.GERMAN and issue.reason in GERMAN
+    meaning = GERMAN[issue.reason][0] if german else issue.reason.meaning
+    return f"{meaning.rstrip('.')}: {figures(issue, language)}."
+
+
+def figures(issue: Issue, language: Language) -> str:
+    """The measure with its value and its limit: "noise 13 gray levels, at most 6"."""
     german = language is Language.GERMAN
-    meaning = GERMAN[issue.reason][0] if german and issue.reason in GERMAN else issue.reason.meaning
     unit = UNITS[issue.unit] if german else issue.unit
     limit, bound = (issue.range.least, 0) if issue.value < issue.range.least else (issue.range.most, 1)
     words = (("mindestens", "höchstens") if german else ("at least", "at most"))[bound]
     shown = "?" if math.isnan(issue.value) else f"{issue.value:.3g}"
-    return f"{meaning.rstrip('.')}: {NAMES[issue.measure][german]} {shown} {unit}, {words} {limit:g}."
+    return f"{NAMES[issue.measure][german]} {shown} {unit}, {words} {limit:g}"

@@ -1,5 +1,6 @@
 """What an operator's photo gives: the face wherever it is, however large the photo, or a sentence about the photo."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from device.images import read_photo
 from device.records import Image, Probe, Reason, photo_of
 from device.vision.faces import FaceAnalyzer
 from device.vision.photos import SENTENCES, PhotoLook, Unusable
+from device.vision.quality.limits import Purpose
 
 EILEEN, GRACE = "eileen-collins", "grace-hopper"
 FACE_PX = {EILEEN: 106.7, GRACE: 201.0}
@@ -139,10 +141,24 @@ def test_small_face_is_measured(analyzer: FaceAnalyzer, portraits: Mapping[str, 
     }
 
 
+def test_what_was_measured_is_said(analyzer: FaceAnalyzer, portraits: Mapping[str, Image]) -> None:
+    foggy = (portraits[GRACE] * 0.1 + 115).astype(np.uint8)
+    found = PhotoLook(analyzer, largest_face=False)(photo_of(foggy))
+    assert isinstance(found, Unusable)
+    assert re.fullmatch(r"The picture has too little contrast: contrast 1\d gray levels, at least 28\.", found.meaning)
+
+
+def test_a_reference_is_measured_by_its_own_limit(analyzer: FaceAnalyzer, portraits: Mapping[str, Image]) -> None:
+    foggy = (portraits[GRACE] * 0.1 + 115).astype(np.uint8)
+    found = PhotoLook(analyzer, largest_face=False, purpose=Purpose.REFERENCE)(photo_of(foggy))
+    assert isinstance(found, Unusable)
+    assert found.meaning.endswith("at least 40.")
+
+
 OF_FACES = [
     each
     for each in Reason
-    if each.code.split("-")[0] in {"face", "eyes", "brows"} and each is not Reason.FACE_TOO_BRIEF
+    if each.code.split("-")[0] in {"face", "eyes", "brows"} and each not in {Reason.FACE_TOO_BRIEF, Reason.FACE_MOVED}
 ]
 
 
