@@ -91,6 +91,8 @@ class DoorLoop:
         self._access.forget()
         for reader in tuple(self._held):
             self._drop_held(reader)
+        for badge in self._next_up.values():
+            self._drop(badge)
         self._next_up.clear()
 
     def serve_once(self, stop: Stop, timeout_s: float) -> tuple[Transaction, ...]:
@@ -221,7 +223,7 @@ class DoorLoop:
 
     def _meanwhile(self, badge: BadgeRead) -> None:
         """A badge at a reader where a person has no verdict yet."""
-        if not self._in_turn and badge.reader not in self._next_up and self._access.gives_way(badge):
+        if self._access.gives_way(badge):
             self._next_up[badge.reader] = badge
         else:
             self._hold(badge)

@@ -82,6 +82,14 @@ def test_stranger_without_three_good_frames_is_not_compared() -> None:
     assert (made, rates.transaction.rate.errors, rates.transaction.rate.trials) == ((), 0, 2)
 
 
+def test_stranger_let_in_by_a_later_comparison_is_none_of_the_first() -> None:
+    """The similarity of three frames is 0.42, that of twelve 0.76; the threshold is 0.6, then 0.63."""
+    away, near = probe(0.423, 0.906), probe(0.866, 0.5)
+    made = compares(visit_of(*[away] * 3, *[near] * 9), RULE, TERMS)
+    first, whole = accepted([made], np.stack([[unit(1, 0)], [unit(-1, 0)]]), RULE)
+    assert (first.tolist(), whole.tolist()) == ([0, 0], [1, 0])
+
+
 directions = st.tuples(st.floats(-1, 1), st.floats(-1, 1), st.floats(0.1, 1))
 faces = st.lists(
     st.tuples(directions.map(lambda at: probe(*at)) | st.sampled_from([Reason.NO_FACE]), st.integers(1, 9)),

@@ -162,6 +162,15 @@ def test_only_the_first_of_several_badges_is_served_after_a_non_match(entrance: 
     assert [read.credential for read in door.reader.handed_back] == [GRACES]
 
 
+def test_loop_that_begins_again_serves_no_badge_that_was_next(entrance: Callable[..., Entrance]) -> None:
+    door = entrance(probe(0.3))
+    door.reader.put(BADGE, "front")
+    door.goes_on(0.35)
+    door.loop.attend(BadgeRead(UNKNOWN, door.world.clock.monotonic(), "front"), door.stop)
+    door.loop.begin()
+    assert (door.goes_on(1.0), len(door.reader.handed_back)) == ([], 1)
+
+
 def test_badges_beyond_64_are_not_kept_until_the_end_of_the_look(entrance: Callable[..., Entrance]) -> None:
     door = entrance(Reason.NO_FACE)
     door.reader.put(BADGE, "front")

@@ -10,8 +10,10 @@ import pytest
 from device.errors import CameraError
 from device.looking import Beside, InTurn, Sight, Turns, _Watch
 from device.policy.events import FrameSeen, LookFailed
-from device.records import Frame, Reason
+from device.records import Box, Frame, Reason
 from device.virtual.clock import SimulatedClock
+from device.vision.detector import Detection
+from device.vision.following import View
 
 IMAGE = np.zeros((4, 4, 3), np.uint8)
 
@@ -66,6 +68,29 @@ def test_camera_is_waited_for_a_quarter_of_a_second(clock: SimulatedClock, withi
     camera = Camera(clock)
     sight(clock, camera).look(0.0, within_s, Turns())
     assert camera.waits == [waits_s]
+
+
+class Stumbling:
+    """Follows a face, then fails, and remembers whether a face was still expected."""
+
+    def __init__(self) -> None:
+        self.expected: list[bool] = []
+
+    def follow(self, frame: Frame, view: View) -> Reason:
+        self.expected.append(view.expected(frame.captured_at) is not None)
+        if self.expected[-1]:
+            raise ValueError
+        view.detected(Detection(Box(0, 0, 9, 9), (3, 3), (6, 3), 0.9), frame.captured_at)
+        return Reason.FACE_TURNED
+
+
+def test_face_is_not_followed_past_a_failure(clock: SimulatedClock) -> None:
+    analyzer = Stumbling()
+    seen = sight(clock, Camera(clock), analyzer)  # type: ignore[arg-type]
+    for _ in range(3):
+        seen.look(0.0, 0.01, Turns())
+        clock.sleep(0.1)
+    assert analyzer.expected == [False, True, False]
 
 
 @pytest.mark.parametrize(("age_s", "is_seen"), [(0.0, True), (0.5, True), (0.625, False)])

@@ -145,6 +145,13 @@ def test_denial_for_bad_frames_keeps_the_evidence_of_the_non_match() -> None:
     assert verdict.evidence == Evidence(0.5, 0.9, 3, 1)
 
 
+def test_failure_after_a_non_match_keeps_its_evidence() -> None:
+    failed = LookFailed(AT + 1.0, Reason.CAMERA_FAULT, "x")
+    verdict = played([*seen(*[OTHER] * 3), failed, TimePassed(AT + 7.0)]).verdict
+    assert verdict is not None
+    assert (verdict.reason, verdict.evidence) == (Reason.CAMERA_FAULT, Evidence(0.5, 0.9, 3, 1))
+
+
 def left(empty_s: float) -> Showing:
     """A face that does not match, then nobody for so long, a frame each 50 ms."""
     return played(seen(*[OTHER] * 3, *[Reason.NO_FACE] * (round(empty_s / STEP_S) + 1)))
@@ -181,6 +188,11 @@ def test_another_badge_ends_a_look_that_did_not_match(
 ) -> None:
     script = [*seen(*[OTHER] * frames), BadgeRead(badge, AT + 0.5, "outside")]
     assert reason_of(played(script)) == reason
+
+
+def test_badge_from_before_ends_no_look() -> None:
+    script = [*seen(*[OTHER] * 3), BadgeRead(OTHERS_BADGE, AT - 0.1, "outside")]
+    assert reason_of(played(script)) is None
 
 
 @pytest.mark.parametrize(("gap_s", "length"), [(1.0, 3), (1.1, 1)])

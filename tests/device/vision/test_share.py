@@ -47,6 +47,10 @@ def test_without_a_curve_only_the_same_picture_would_do(curve: tuple[tuple[float
     assert (rule(*curve).threshold(1, 1), rule(*curve).threshold(1, 1, share=0.5)) == (0.5, 1.0)
 
 
+def test_curve_that_goes_down_makes_nothing_laxer() -> None:
+    assert rule((1e-3, 0.6), (1e-4, 0.5), (1e-5, 0.4)).threshold(1, 1, share=0.1) == 0.5
+
+
 points = st.lists(st.tuples(st.floats(1e-7, 0.1), st.floats(-1, 1)), max_size=6)
 
 
