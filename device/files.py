@@ -16,10 +16,13 @@ SERVICE_USER = "lintel"
 
 
 def runtime_dir() -> Path | None:
-    """The service's folder that lasts until it is stopped; None where Lintel is run by hand and there is none."""
-    named = os.environ.get("RUNTIME_DIRECTORY")
-    if named:
-        return Path(named)
+    """The service's folder that lasts until it is stopped; None where Lintel is run by hand and there is none.
+
+    systemd sets absolute paths, several with colons between; a relative one would be elsewhere for each command.
+    """
+    named = Path(os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0])
+    if named.is_absolute():
+        return named
     return RUNTIME_DIR if RUNTIME_DIR.is_dir() else None
 
 

@@ -10,6 +10,7 @@ from device.door.lasting import Lasting, Mode, Order
 from device.door.mode import ModeFile
 from device.door.securing.evacuated import evacuated_doors
 from device.errors import ConfigError
+from device.files import runtime_dir
 from device.settings.loading import state_dir
 from device.settings.tables import Settings, StoreSettings
 from tests.device.commands import Lintel
@@ -180,6 +181,24 @@ def test_evacuated_door_is_looked_for_in_the_same_folder(
     assert state_dir(Settings()) == tmp_path / below
     ModeFile(tmp_path / below, "main").write(Lasting(Mode(ordered=Order.EVACUATION)))
     assert evacuated_doors(None, ["main", "back"]) == frozenset({"main"})
+
+
+@pytest.mark.parametrize(
+    ("value", "folder"),
+    [
+        ("/run/lintel", "/run/lintel"),
+        ("/run/a:/run/b", "/run/a"),
+        ("lintel", None),
+        ("~/run", None),
+        ("./run", None),
+        (":/run/b", None),
+        ("", None),
+    ],
+)
+def test_runtime_folder_is_an_absolute_path(monkeypatch: pytest.MonkeyPatch, value: str, folder: str | None) -> None:
+    monkeypatch.setattr("device.files.RUNTIME_DIR", Path("/none"))
+    monkeypatch.setenv("RUNTIME_DIRECTORY", value)
+    assert runtime_dir() == (folder and Path(folder))
 
 
 @pytest.mark.usefixtures("homeless")
