@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ONCE = (
+    "tests/device/cameras/rtsp/test_hostile_cameras.py",
     "tests/device/cameras/rtsp/test_receiving.py",
     "tests/device/cameras/rtsp/test_relay.py",
     "tests/device/cameras/test_camera_health.py",

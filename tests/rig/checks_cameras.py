@@ -16,6 +16,7 @@ CHECKS = Room("cameras")
 TOLD = Wanted("a trouble of the camera", lambda status: any("camera" in one.lower() for one in status.troubles))
 WELL = Wanted("no trouble", lambda status: not status.troubles)
 TOLD_S = 2.0
+Beside = Callable[[Rig], contextlib.AbstractContextManager[object]]
 PATIENCE_S = 8.0
 SETTLE_S = 1.5
 
@@ -44,13 +45,21 @@ def healthy(times: int) -> Finding:
     return figures.finding(times)
 
 
-def usable(times: int, **how: float) -> Finding:
-    """A camera that is odd and well."""
+def usable(
+    times: int,
+    *,
+    source: str = "",
+    beside: Beside = contextlib.nullcontext,
+    **how: float,
+) -> Finding:
+    """A camera that is odd and well. `beside` is what it needs."""
     figures = Figures()
     waited: list[float | None] = []
-    with new_rig(strike_time_s=0.2) as rig:
+    chosen = {"source": source} if source else {}
+    with new_rig(people=True, strike_time_s=0.2, **chosen) as rig, beside(rig):
         rig.camera.does("live", **how)
         rig.start()
+        rig.when_status(WELL, PATIENCE_S)
         rig.camera.shows(EILEEN)
         for _ in range(times):
             time.sleep(AGAIN_S)
@@ -155,7 +164,7 @@ def failing(
     mode: str,
     *,
     source: str = "",
-    beside: Callable[[Rig], contextlib.AbstractContextManager[object]] = contextlib.nullcontext,
+    beside: Beside = contextlib.nullcontext,
     **how: float,
 ) -> Finding:
     """The camera fails while the holder stands there, who then leaves; somebody else swipes the badge.

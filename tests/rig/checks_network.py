@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.rig.camera import EILEEN, EMPTY, GRACE
 from tests.rig.checks import Figures, Finding, Room, Size
-from tests.rig.checks_cameras import PROMISE, SETTLE_S, TOLD, TOLD_S, WELL, failing, granted
+from tests.rig.checks_cameras import PROMISE, SETTLE_S, TOLD, TOLD_S, WELL, failing, granted, usable
 from tests.rig.network import PASSWORD, SOURCE, behind_network
 from tests.rig.rig import AGAIN_S, BADGES, new_rig
 
@@ -39,6 +39,12 @@ def healthy(times: int) -> Finding:
         time.sleep(SETTLE_S)
         figures.count("grants of another person", int(granted(rig)), 0)
     return figures.finding(times)
+
+
+for _rate in (5.0, 30.0):
+    CHECKS.check(
+        f"no fault: a network camera of {_rate:.0f} pictures a second", "granted within 3 s; no trouble", Size(full=5)
+    )(partial(usable, source=SOURCE, beside=behind_network, fps=_rate))
 
 
 _FAULTS: tuple[tuple[str, str, dict[str, Any], bool], ...] = (

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -42,6 +43,9 @@ class RelayChild:
         self.settings = folder / "lintel.toml"
         self.settings.write_text('[[cameras]]\nsource = "rtsp:hall"\nwidth = 320\nheight = 240\n')
         self.printed = folder / "printed"
+        self._notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._notified.bind(str(folder / "notify"))
+        self._notified.settimeout(SOON_S)
         self.gives(url)
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -55,6 +59,7 @@ class RelayChild:
             **os.environ,
             "LINTEL_CONFIG": str(self.settings),
             "CREDENTIALS_DIRECTORY": str(self.credentials),
+            "NOTIFY_SOCKET": str(self._notified.getsockname()),
         }
         with self.printed.open("ab") as printed:
             self.process = subprocess.Popen(
@@ -76,9 +81,20 @@ class RelayChild:
         """All that it printed."""
         return self.printed.read_text() if self.printed.exists() else ""
 
+    def notifies(self, count: int) -> list[str]:
+        """The next messages to its service manager."""
+        return [self._notified.recv(256).decode() for _ in range(count)]
+
     def says(self, words: str, within_s: float = SOON_S) -> bool:
         """Whether it prints this soon enough."""
         return until(lambda: words in self.output(), within_s)
+
+    def end(self) -> None:
+        """Whatever state it is in."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+        self._notified.close()
 
     def stop(self) -> int:
         """Ends it as the unit does: its exit code."""
@@ -109,9 +125,7 @@ def relay_child(folder: Path, url: str, patch: pytest.MonkeyPatch) -> Iterator[R
     try:
         yield child
     finally:
-        if child.process is not None:
-            child.process.kill()
-            child.process.wait()
+        child.end()
 
 
 def opened(within_s: float = SOON_S) -> RelayedSource:

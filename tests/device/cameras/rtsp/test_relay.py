@@ -90,6 +90,12 @@ def test_no_secret_is_in_arguments_environment_or_output(one: Scene) -> None:
     assert [secret for secret in SECRETS if secret in said] == []
 
 
+def test_relay_tells_systemd_that_it_is_ready_and_alive(one: Scene) -> None:
+    said = one.relay.notifies(5)
+    assert set(said) <= {"READY=1", "WATCHDOG=1"}
+    assert "WATCHDOG=1" in said
+
+
 def test_frames_that_waited_in_the_network_are_never_given(one: Scene) -> None:
     """Nearly a second without a packet, in which the dark becomes light, then all of it at once."""
     one.wall.level = 60
