@@ -141,7 +141,9 @@ class PhotoLook:
         """The probe, or what is wrong with the photo; `face` is what was cut out of it, if that was looked at."""
         if isinstance(found, Probe):
             return found
-        general = advice_on(self._analyzer, found, photo.image, largest_face=self._largest_face)
+        general = advice_on(
+            self._analyzer, found, photo.image if face is None else face, largest_face=self._largest_face
+        )
         meaning, what_to_do = SENTENCES.get(found, (found.meaning, general))
         smallest_px, face_px = self._analyzer.limits.min_face_px, photo.shrunk * max(map(size_of, seen), default=0.0)
         if found is Reason.SEVERAL_FACES:

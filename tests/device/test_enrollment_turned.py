@@ -70,3 +70,12 @@ def test_faces_upside_down_never_become_references(
     """Upside down, the network takes both for one person: similarity 0.950, above the threshold."""
     said = refusal(tmp_path, analyzer, *(portrait[::-1, ::-1] for portrait in portraits.values()))
     assert said.count("hangs turned") == 2
+
+
+def test_a_small_face_in_a_turned_photo_says_how_to_turn_it(
+    analyzer: FaceAnalyzer, portraits: Mapping[str, Image], tmp_path: Path
+) -> None:
+    """A head in a corner of the photo, where one look at the whole finds nothing."""
+    photo = np.random.default_rng(1).normal(120, 6, (1200, 1800, 3)).clip(0, 255).astype(np.uint8)
+    photo[600:1200, 1288:1800] = portraits["grace-hopper"]
+    assert "clockwise by 270 degrees" in refusal(tmp_path, analyzer, np.rot90(photo, -1))

@@ -26,6 +26,10 @@ GERMAN: Mapping[Reason, tuple[str, str]] = MappingProxyType(
         Reason.FACE_TOO_SMALL: ("Das Gesicht war zu klein im Bild.", "Kommen Sie näher an die Kamera."),
         Reason.FACE_CUT_OFF: ("Das Gesicht war nicht ganz im Bild.", "Stellen Sie sich in die Mitte des Bildes."),
         Reason.FACE_TURNED: ("Das Gesicht war abgewandt.", "Sehen Sie gerade in die Kamera."),
+        Reason.PICTURE_TURNED: (
+            "Das Bild steht verkehrt: Das Gesicht darin liegt auf der Seite oder auf dem Kopf.",
+            "Lassen Sie die Kamera drehen, oder `rotate` unter [[cameras]] setzen.",
+        ),
         Reason.FACE_TILTED: ("Der Kopf war zur Seite geneigt.", "Halten Sie den Kopf aufrecht."),
         Reason.FACE_TOO_DARK: ("Das Gesicht war zu dunkel.", "Wenden Sie sich zum Licht, oder machen Sie Licht."),
         Reason.FACE_TOO_BRIGHT: ("Das Gesicht war zu hell.", "Wenden Sie sich vom Licht ab."),
