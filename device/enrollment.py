@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,14 +164,17 @@ class Enrollment:
             people.add_references(person, embeddings, self._analyzer.embedder.model_sha256, now, origins)
 
     def _judged(self, candidates: Iterable[Candidate], shown: Shown) -> tuple[list[Good], tuple[Rejection, ...]]:
-        good, rejected = [], []
-        for candidate in candidates:
-            result = self._looked_at(candidate.image, shown)
-            if isinstance(result, Probe):
-                good.append(Good(candidate.label, result, candidate.source or candidate.label))
-            else:
-                rejected.append(Rejection(candidate.label, result.reason, result.advice, result.meaning))
-        return good, tuple(rejected)
+        judged = list(
+            map(partial(self._judge, shown), candidates)
+        )  # a loop would hold one picture until the next is read
+        good = [one for one in judged if isinstance(one, Good)]
+        return good, tuple(one for one in judged if isinstance(one, Rejection))
+
+    def _judge(self, shown: Shown, candidate: Candidate) -> Good | Rejection:
+        result = self._looked_at(candidate.image, shown)
+        if isinstance(result, Probe):
+            return Good(candidate.label, result, candidate.source or candidate.label)
+        return Rejection(candidate.label, result.reason, result.advice, result.meaning)
 
     def _looked_at(self, image: Image | Photo, shown: Shown) -> Probe | Unusable:
         if isinstance(image, Photo):

@@ -18,6 +18,10 @@ from device.vision.quality.sentences import Language, figures
 
 SMALLEST = 0.75
 """Faces are looked for down to this share of the smallest useful size, to say of one that it is too small."""
+SURE_PRESENCE = 0.95
+"""Below this probability the mesh denies a face that only a closer look found: among so many squares some resemble one.
+Of 1,194 faces of 40 to 110 pixels two were denied.
+"""
 AROUND = 4.0
 """The side of what is cut out around a face, as a multiple of the face's."""
 ENOUGH_PX = 400.0
@@ -103,7 +107,7 @@ class PhotoLook:
         closer = self._closer(photo, shown)
         if not closer:
             return self._said(at_once, seen, photo)
-        sure = (face for face in seen if face.score >= MIN_SCORE and self._is_face(photo.image, face))
+        sure = [face for face in seen if face.score >= MIN_SCORE and self._presence(photo.image, face) >= SURE_PRESENCE]
         meant = self._meant(distinct((*closer, *sure)), photo.shrunk)
         if isinstance(meant, Reason):
             return self._said(meant, closer, photo)
@@ -115,16 +119,16 @@ class PhotoLook:
             self._analyzer.detector,
             photo.image,
             smallest_px=SMALLEST * self._analyzer.limits.min_face_px / photo.shrunk,
-            is_face=lambda face: self._is_face(photo.image, face),
+            is_face=lambda face: self._presence(photo.image, face) >= SURE_PRESENCE,
             shown=shown,
         )
 
     def _is_large(self, face: Detection, image: Image) -> bool:
         is_large = face.box.width >= SMALL_FACE * max(image.shape[:2])
-        return is_large and face.score >= MIN_SCORE and self._is_face(image, face)
+        return is_large and face.score >= MIN_SCORE and self._presence(image, face) >= MIN_PRESENCE
 
-    def _is_face(self, image: Image, face: Detection) -> bool:
-        return self._analyzer.mesh.locate(image, face).presence >= MIN_PRESENCE
+    def _presence(self, image: Image, face: Detection) -> float:
+        return self._analyzer.mesh.locate(image, face).presence
 
     def _meant(self, faces: Sequence[Detection], shrunk: int) -> Detection | Reason:
         """The only face, or the largest; those of less than half the smallest useful size are in the background."""
