@@ -29,15 +29,14 @@ _IGNORED = re.compile(
     "\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
 """Default ignorable code points, and the tatweel that stretches an Arabic word."""
-_ALIKE = str.maketrans(
-    {
-        **dict.fromkeys("\u2018\u2019\u201b\u2032\u02bb\u02bc\u02bd\u00b4\u0060\u05f3", "'"),
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\u05be", "-"),
-        **dict.fromkeys("\u064a\u0649", "\u06cc"),
-        "\u0643": "\u06a9",
-    }
-)
+_ALIKE = {
+    **dict.fromkeys("\u2018\u2019\u201b\u2032\u02bb\u02bc\u02bd\u00b4\u05f3", "'"),
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\u05be", "-"),
+    **dict.fromkeys("\u064a\u0649", "\u06cc"),
+    "\u0643": "\u06a9",
+}
 """What keyboards give in one another's place: apostrophes, hyphens, Arabic and Persian yeh and kaf."""
+_TYPED_ALIKE = re.compile(f"[{''.join(_ALIKE)}]")
 _WITHOUT_STROKE = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "\u0131": "i", "ŧ": "t", "æ": "ae", "œ": "oe", "þ": "th"}
 )
@@ -63,17 +62,23 @@ def name_key(name: str) -> str:
     """Equal for names that are the same however they are typed: case, accents composed or not, full width, joiners,
     spaces, and the apostrophes, hyphens, digits and Arabic letters that keyboards give in one another's place.
     """
-    name = name.translate(_ALIKE)
     if not name.isascii():
-        seen = unicodedata.normalize("NFKC", _IGNORED.sub("", name))
-        name = unicodedata.normalize("NFKC", seen.casefold()).translate(_ALIKE)
+        seen = unicodedata.normalize("NFKC", _alike(_IGNORED.sub("", name)))
+        name = _alike(unicodedata.normalize("NFKC", seen.casefold()))
         name = _DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), name)
-    return " ".join(name.casefold().split())
+    return " ".join(name.replace("`", "'").casefold().split())
+
+
+def _alike(name: str) -> str:
+    return _TYPED_ALIKE.sub(lambda letter: _ALIKE[letter[0]], name)
 
 
 def search_key(name: str) -> str:
     """`name_key` without accents, for searching."""
-    apart = unicodedata.normalize("NFKD", name_key(name))
+    key = name_key(name)
+    if key.isascii():
+        return key
+    apart = unicodedata.normalize("NFKD", key)
     return "".join(letter for letter in apart if not unicodedata.combining(letter)).translate(_WITHOUT_STROKE)
 
 
