@@ -12,14 +12,13 @@ from functools import partial
 
 from device.access import Doorway
 from device.cameras.hanging import HangingCamera
-from device.cameras.live import LiveCamera
 from device.cameras.sources import in_its_light, open_live_camera
 from device.control.desk import Ordered
 from device.door.operation import Door
 from device.door_log import DoorLog
 from device.errors import CameraError
 from device.health import Health, Part
-from device.idle import IdleWatch
+from device.idle import Glanced, IdleWatch
 from device.open_doors import Beat, OpenBoard, OpenDoor
 from device.operators import command_words
 from device.policy.light import share_in
@@ -116,7 +115,7 @@ class _Assembly:
         self._analyzers: list[LateAnalyzer] = []
         self._groups: list[ReaderGroup] = []
         self._watched: list[Part] = []
-        self._glanced: dict[str, LiveCamera] = {}
+        self._glanced: dict[str, Glanced] = {}
 
     def all(self, board: OpenBoard, report: Callable[[str], None]) -> Assembled:
         names = frozenset(opened.door.name for opened in board.doors)
@@ -152,8 +151,9 @@ class _Assembly:
     def _camera(self, settings: CameraSettings, doors: frozenset[str], report: Callable[[str], None]) -> Camera:
         try:
             opened = open_live_camera(settings, self._clock, in_background=True, note=report)
-            live = self._stack.enter_context(closing(opened))
-            self._glanced[settings.name] = live
+            live: Camera = self._stack.enter_context(closing(opened))
+            if isinstance(live, Glanced):
+                self._glanced[settings.name] = live
             camera: Camera = HangingCamera(in_its_light(live, settings), settings.rotate)
         except CameraError as error:
             camera = MissingCamera(error)

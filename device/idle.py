@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from device.errors import LintelError
 from device.failures import in_words
@@ -20,6 +20,7 @@ END_S = 0.5
 """How long the end waits for a detector that hangs."""
 
 
+@runtime_checkable
 class Glanced(Protocol):
     """A camera that is looked through without taking its frames from a reader."""
 

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -20,9 +21,10 @@ from device.door.mode import ModeFile
 from device.door.securing.driven import last_driven
 from device.enrollment import Candidate, Enrollment
 from device.errors import CameraError, DoorError
+from device.idle import IdleWatch
 from device.notifier import Notifier
 from device.open_doors import OpenBoard, open_doors
-from device.records import Event, Image
+from device.records import Event, Frame, Image
 from device.service import Service, Watchdog, operate
 from device.settings.lock import GpioSettings, lock_of
 from device.settings.tables import CameraSettings, DoorSettings, ReaderSettings, Settings, VisionSettings
@@ -295,6 +297,30 @@ def test_infrared_camera_is_looked_through_in_gray(
         doorway = run.parts.parts[0].doorway
         frame = there(doorway.camera.read(5.0))
     assert (bool(np.ptp(frame.image, axis=2).max() == 0), doorway.share_at("main")) == (is_gray, share)
+
+
+class Glimpsed(SimulatedCamera):
+    """A camera that is glanced through while no one is there."""
+
+    def glance(self) -> Frame:
+        return Frame(np.zeros((120, 160, 3), np.uint8), 0.0)
+
+
+class Failing:
+    def detect(self, image: Image) -> NoReturn:
+        raise RuntimeError(str(image.shape))
+
+
+@pytest.mark.usefixtures("lgpio")
+def test_detector_that_fails_is_in_the_status_before_a_badge_comes(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("device.assembly.open_live_camera", lambda *_, **__: Glimpsed(SystemClock(), Scene((), {})))
+    monkeypatch.setattr("device.assembly.load_detector", lambda _settings: Failing())
+    monkeypatch.setattr("device.assembly.IdleWatch", partial(IdleWatch, every_s=0.01))
+    with running(settings) as run:
+        said = run.troubles("detector: ")
+    assert "detector: The detector failed on a picture of the camera main: " in "".join(said)
 
 
 @pytest.fixture
