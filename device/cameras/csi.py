@@ -38,7 +38,7 @@ FIRST_S, STALL_S = 10.0, 3.0
 PAUSE = 0.75
 """A pause within a frame of more than this share of the time from frame to frame is one between two frames."""
 MOST_TORN = 15
-"""Frames in a row with such a pause, after which the child is begun again: no frame begins where it should."""
+"""Frames in a row with such a pause, after which the child is restarted: no frame begins where it should."""
 GLANCE_S = 0.25
 PACE_S = 0.01
 """Between two looks at what a child says: one that never stops talking must not take the processor."""
@@ -121,7 +121,7 @@ class CsiSource:
             if not self._torn:
                 return Raw(data)
             if self._torn >= MOST_TORN:
-                raise self._error("does not give whole frames of the size asked for")
+                raise self._error("does not deliver whole frames of the requested size")
         return None
 
     def decoded(self, raw: Raw) -> Image | None:
@@ -161,7 +161,7 @@ class CsiSource:
             if has_frames:
                 return self._clock.monotonic() - began
             if self._closing.is_set() or self._clock.monotonic() > self._deadline:
-                raise self._error("has delivered no whole picture for some seconds, and is begun again")
+                raise self._error("has delivered no whole picture for some seconds, and is restarted")
 
     def _hear(self) -> None:
         """Passes on what the child has said."""
@@ -176,7 +176,7 @@ class CsiSource:
             if self._child.wait(0.0, hears=True)[1]:
                 self._hear()
         reason = self._words.reason(was_killed=not how.startswith("ended"))
-        return self._error(f"stopped: its program {how}{reason and f' ({reason})'}")
+        return self._error(f"stopped: rpicam-vid {how}{reason and f' ({reason})'}")
 
     def _error(self, what: str) -> CameraError:
         return CameraError(f"{self._name} {what}.", hint=CHECK_HINT)

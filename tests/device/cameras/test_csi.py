@@ -122,7 +122,7 @@ def test_frames_are_put_together_from_pieces_of_any_size(sizes: list[int]) -> No
 def test_part_of_a_frame_at_the_end_is_never_given(opened: Opening, count: int) -> None:
     frames, said = taken(opened(frame(1), 0.1, frame(2)[:count]))
     assert frames == [frame(1)]
-    assert said == "The CSI camera 0 stopped: its program ended with exit code 255."
+    assert said == "The CSI camera 0 stopped: rpicam-vid ended with exit code 255."
 
 
 def test_frame_with_a_pause_within_is_not_given(opened: Opening) -> None:
@@ -139,25 +139,25 @@ def test_short_pause_within_a_frame_is_none_between_two(opened: Opening) -> None
 
 
 def test_no_frame_is_given_once_half_a_frame_was_lost(opened: Opening) -> None:
-    """Each later one would begin in the middle; after fifteen the program is begun again."""
+    """Each later one would begin in the middle; after fifteen the program is restarted."""
     whole: list[Step] = [piece for seed in range(20) for piece in (0.1, frame(seed))]
     frames, said = taken(opened(frame(99), 0.1, frame(98)[: BYTES // 2], *whole))
     assert frames == [frame(99)]
-    assert said == "The CSI camera 0 does not give whole frames of the size asked for."
+    assert said == "The CSI camera 0 does not deliver whole frames of the requested size."
 
 
 def test_busy_machine_does_not_begin_the_program_again(opened: Opening) -> None:
     """Nine of ten frames come in pieces."""
     torn = (0.1, frame(1)[:9000], 0.1, frame(1)[9000:])
     frames, said = taken(opened(*[step for _ in range(10) for step in (*torn * 9, 0.1, frame(1))]))
-    assert (len(frames), said) == (10, "The CSI camera 0 stopped: its program ended with exit code 255.")
+    assert (len(frames), said) == (10, "The CSI camera 0 stopped: rpicam-vid ended with exit code 255.")
 
 
 def test_frames_of_another_size_are_not_given(opened: Opening) -> None:
     small: list[Step] = [piece for seed in range(40) for piece in (0.1, frame(seed)[: BYTES * 2 // 3])]
     frames, said = taken(opened(*small))
     assert len(frames) <= 1
-    assert said == "The CSI camera 0 does not give whole frames of the size asked for."
+    assert said == "The CSI camera 0 does not deliver whole frames of the requested size."
 
 
 @pytest.mark.parametrize(("given", "least", "most"), [(0, 10.0, 10.5), (1, 3.0, 3.5)])
@@ -168,7 +168,7 @@ def test_stall_ends_the_program(opened: Opening, clock: HandClock, given: int, l
     frames, said = taken(source)
     assert len(frames) == given
     assert least <= clock.now - began <= most
-    assert said == "The CSI camera 0 has delivered no whole picture for some seconds, and is begun again."
+    assert said == "The CSI camera 0 has delivered no whole picture for some seconds, and is restarted."
 
 
 def test_half_a_frame_that_never_ends_is_a_stall(opened: Opening, clock: HandClock) -> None:
@@ -202,18 +202,18 @@ REASONS = {
 @pytest.mark.parametrize("words", REASONS)
 def test_end_of_the_program_is_told_with_its_last_error(opened: Opening, words: str) -> None:
     _frames, said = taken(opened(words))
-    assert said == f"The CSI camera 0 stopped: its program ended with exit code 255{REASONS[words]}."
+    assert said == f"The CSI camera 0 stopped: rpicam-vid ended with exit code 255{REASONS[words]}."
 
 
 def test_program_that_was_killed_gives_no_reason_of_its_own(clock: HandClock) -> None:
     script = Script(clock, ["Mode selection for 640:480:12:P\n"], how="was ended by SIGKILL")
     source = CsiSource(script, SETTINGS, clock, Words(print, clock))
-    assert taken(source)[1] == "The CSI camera 0 stopped: its program was ended by SIGKILL."
+    assert taken(source)[1] == "The CSI camera 0 stopped: rpicam-vid was ended by SIGKILL."
 
 
 def test_program_that_only_closes_its_pipe_has_stopped(clock: HandClock) -> None:
     source = CsiSource(Script(clock, [], how=""), SETTINGS, clock, Words(print, clock))
-    assert taken(source)[1] == "The CSI camera 0 stopped: its program closed its pipe."
+    assert taken(source)[1] == "The CSI camera 0 stopped: rpicam-vid closed its pipe."
 
 
 def test_words_of_the_program_go_to_the_journal(opened: Opening, said: list[str]) -> None:

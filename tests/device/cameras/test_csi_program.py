@@ -99,8 +99,8 @@ def test_frame_is_never_younger_than_it_is(lens: RigCamera, opened: Opening) -> 
 @pytest.mark.parametrize(
     ("mode", "said_so"),
     [
-        ("error", "The CSI camera 0 stopped: its program ended with exit code 255 (device timeout)."),
-        ("dead", "The CSI camera 0 stopped: its program ended with exit code 255 (failed to queue request)."),
+        ("error", "The CSI camera 0 stopped: rpicam-vid ended with exit code 255 (device timeout)."),
+        ("dead", "The CSI camera 0 stopped: rpicam-vid ended with exit code 255 (failed to queue request)."),
     ],
 )
 def test_death_of_the_program_is_a_trouble_within_two_seconds(
@@ -120,7 +120,7 @@ def test_program_that_was_killed_is_begun_again(lens: RigCamera, opened: Opening
     assert lens.device.exists()
     os.kill(children()[0], signal.SIGKILL)
     assert when(camera.trouble)
-    assert camera.trouble() == "The CSI camera 0 stopped: its program was ended by SIGKILL."
+    assert camera.trouble() == "The CSI camera 0 stopped: rpicam-vid was ended by SIGKILL."
     first_frame(camera)
     assert camera.trouble() == ""
     assert said == ["Camera main: [0:00:01.5] [7]  INFO Camera camera_manager.cpp:325 libcamera v0.5.2"] * 2
@@ -130,7 +130,7 @@ def test_camera_that_is_not_there_is_a_trouble(lens: RigCamera, opened: Opening)
     lens.unplug()
     camera = opened()
     assert when(camera.trouble)
-    assert camera.trouble() == "The CSI camera 0 stopped: its program ended with exit code 255 (no cameras available)."
+    assert camera.trouble() == "The CSI camera 0 stopped: rpicam-vid ended with exit code 255 (no cameras available)."
 
 
 @pytest.mark.parametrize(
