@@ -145,9 +145,8 @@ class PhotoLook:
         """The probe, or what is wrong with the photo; `face` is what was cut out of it, if that was looked at."""
         if isinstance(found, Probe):
             return found
-        general = advice_on(
-            self._analyzer, found, photo.image if face is None else face, largest_face=self._largest_face
-        )
+        looked_at = photo.image if face is None else face
+        general = advice_on(self._analyzer, found, looked_at, largest_face=self._largest_face)
         meaning, what_to_do = SENTENCES.get(found, (found.meaning, general))
         smallest_px, face_px = self._analyzer.limits.min_face_px, photo.shrunk * max(map(size_of, seen), default=0.0)
         if found is Reason.SEVERAL_FACES:
@@ -155,7 +154,7 @@ class PhotoLook:
         if found is Reason.FACE_TOO_SMALL and face_px >= smallest_px:
             meaning = "The face is too small in the picture."
         sizes = {"face_px": face_px, "smallest_px": smallest_px}
-        said = self._with_figures(found, meaning.format(**sizes), photo.image if face is None else face)
+        said = self._with_figures(found, meaning.format(**sizes), looked_at)
         return Unusable(found, said, what_to_do.format(**sizes))
 
     def _with_figures(self, reason: Reason, meaning: str, image: Image) -> str:
