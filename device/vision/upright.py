@@ -17,7 +17,7 @@ from device.vision.landmarks import Landmarks
 MAX_ROLL_DEG = 60.0
 """A face that lies further on its side is the picture's doing: heads are tilted by 45 degrees at most."""
 SURE_SCORE = 0.9
-"""A face with this score was seen the right way round: of 500 people in eleven turns none that was not had over 0.86."""
+"""A face with this score was seen the right way round: in eleven turns of 500 people, others had 0.86 at most."""
 SQUARE = 2.0
 """The side of the square that is looked at, as a multiple of the mesh's longer side."""
 _LEFT_CORNER, _RIGHT_CORNER = 263, 33
