@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SMALL = {
     "badge_flood": ("--seconds", "3"),
+    "brightened_faces": ("--data", ""),
     "camera_health": ("--hours", "0.002"),
     "idle_camera": ("--seconds", "0.5"),
     "identification": ("--people", "50", "--rounds", "2", "--stored", "50"),
