@@ -90,7 +90,7 @@ def chip_of(image: Image, analyzer: FaceAnalyzer) -> Image:
 def darkened(image: Image, how: tuple[float, float, float], random: np.random.Generator) -> Image:
     gain, exponent, noise = how
     lit = 255 * gain * (image.astype(np.float64) / 255) ** exponent
-    return np.clip(np.round(lit + random.normal(0, noise, image.shape)), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.round(lit + random.normal(0, noise, image.shape)), 0, 255), np.uint8)
 
 
 def luma_of(chip: Image) -> float:
@@ -104,7 +104,7 @@ def with_gamma(chip: Image) -> Image:
 
 
 def with_gain(chip: Image) -> Image:
-    return np.clip(chip * (LUMA / max(luma_of(chip), 1.0)), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(chip * (LUMA / max(luma_of(chip), 1.0)), 0, 255), np.uint8)
 
 
 def equalized(chip: Image) -> Image:
