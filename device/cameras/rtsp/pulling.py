@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from device.cameras.freshness import OLD_S, Freshness
+from device.cameras.freshness import Freshness
 from device.cameras.rtsp.serving import Message
 from device.cameras.rtsp.stream import Stream
 from device.cameras.rtsp.timing import StreamTime
@@ -119,7 +119,7 @@ class Pulling:
                 return Trouble.ENDED, last_at
             now = self._monotonic()
             captured_at = pictures.captured_at(now)
-            if captured_at is None or now - captured_at > OLD_S:
+            if captured_at is None:
                 if now - max(given_at, began) > LATE_S:
                     return Trouble.LATE, last_at
                 continue

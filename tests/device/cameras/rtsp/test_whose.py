@@ -105,6 +105,14 @@ def test_program_of_another_user_is_refused_in_the_right_folder(folder: Path) ->
             opened()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_folder_of_another_user_is_refused(folder: Path) -> None:
+    with listening(folder / "frames"):
+        os.chown(folder, STRANGER, -1)
+        with pytest.raises(CameraError, match="belongs to the user 65533, expected lintel-rtsp"):
+            look_for_relay(SETTINGS.source)
+
+
 def test_user_of_the_relays_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receiving, "_relay_uid", lambda: STRANGER)
     refuse_stranger(STRANGER, "lintel-rtsp@hall")
