@@ -48,6 +48,7 @@ LIGHT_CHANGE = 16.0
 DARK, BRIGHT = 16.0, 240.0
 """Outside these, a picture is cut off at black or white, and its noise with it."""
 
+_REPEATING = "is frozen: it repeats the same picture"
 _NOISELESS = "is frozen: its picture has lost the sensor's noise"
 _UNREADABLE = "delivers pictures that can't be decoded"
 _LIKE_STEPS, _NEAR_STEPS = 2, 4
@@ -70,7 +71,7 @@ class FrameHealth:
         self.new_at = now
         """When the last new frame came; at first, when there was none yet."""
         self._repeats = False
-        self._recent: OrderedDict[int, None] = OrderedDict()
+        self._recent, self._pictures = _Remembered(), _Remembered()
         self._noise = NoiseWatch()
         self._looks = 0
         self._looked_at = -math.inf
@@ -86,27 +87,21 @@ class FrameHealth:
         return not self._repeats
 
     def is_repeat(self, data: NDArray[np.uint8]) -> bool:
-        """Whether a frame came before. It stays remembered, repeated or not: a loop of a few frames is never new."""
-        digest = hash(data.tobytes())
-        known = digest in self._recent
-        self._recent[digest] = None
-        self._recent.move_to_end(digest)
-        if len(self._recent) > REMEMBERED:
-            self._recent.popitem(last=False)
-        return known
+        """Whether a frame came before, as it comes now."""
+        return self._recent.has(data)
 
     def wants_a_look(self, now: float) -> bool:
         """Whether the pixels of a frame that is not read are to be looked at all the same."""
         return bool(self._wrong) or self._looks < LEARNING or now - self._looked_at >= LOOK_S
 
     def looked(self, image: Image | None, now: float) -> bool:
-        """Whether the pixels of a frame that `came`, None if there were none, have a sensor's noise."""
+        """Whether the pixels of a frame that `came`, None if there were none, are new and have a sensor's noise.
+
+        A camera may wrap the same picture in other bytes.
+        """
         self._looks += 1
         self._looked_at = now
-        if image is None:
-            self._wrong = _UNREADABLE
-        else:
-            self._wrong = _NOISELESS if self._noise.has_vanished(image) else ""
+        self._wrong = self._wrong_with(image)
         if not self._wrong:
             self.new_at = now
         return not self._wrong
@@ -117,7 +112,31 @@ class FrameHealth:
             return ""
         if self._seen_at is None or now - self._seen_at >= STALL_S:
             return f"has delivered no fresh picture for {STALL_S:.0f} s: it hangs, or its pictures arrive late"
-        return self._wrong if self._wrong and not self._repeats else "is frozen: it repeats the same picture"
+        return self._wrong if self._wrong and not self._repeats else _REPEATING
+
+    def _wrong_with(self, image: Image | None) -> str:
+        if image is None:
+            return _UNREADABLE
+        if self._pictures.has(image):
+            return _REPEATING
+        return _NOISELESS if self._noise.has_vanished(image) else ""
+
+
+class _Remembered:
+    """The last different frames. A repeat stays remembered, so that a loop of a few frames never counts as new."""
+
+    def __init__(self) -> None:
+        self._recent: OrderedDict[int, None] = OrderedDict()
+
+    def has(self, data: NDArray[np.uint8]) -> bool:
+        """Whether it came before; remembers it."""
+        digest = hash(data.tobytes())
+        known = digest in self._recent
+        self._recent[digest] = None
+        self._recent.move_to_end(digest)
+        if len(self._recent) > REMEMBERED:
+            self._recent.popitem(last=False)
+        return known
 
 
 class NoiseWatch:

@@ -4,6 +4,8 @@ import numpy as np
 
 from device.cameras.files import with_noise
 from device.cameras.live import LiveCamera
+from device.cameras.source import Raw
+from device.records import Image
 from tests.device.cameras.benches import HandClock, HandedSource, gray
 
 
@@ -113,3 +115,50 @@ def test_camera_in_trouble_is_not_glanced_at() -> None:
     device.give(None)
     camera.close()
     assert glanced is None
+
+
+class Wrapping(HandedSource):
+    """A camera that wraps its pictures in bytes that always differ, such as a counter."""
+
+    def decoded(self, raw: Raw) -> Image:
+        return raw.data[:-1]
+
+
+def wrapped(image: Image, number: int) -> Image:
+    return np.concatenate([image, np.full((1, *image.shape[1:]), number, np.uint8)])
+
+
+def test_frozen_picture_in_other_bytes_is_no_evidence() -> None:
+    """From the start, when nothing is known about its noise."""
+    clock = HandClock()
+    device = Wrapping(clock.monotonic)
+    camera = LiveCamera(lambda: device, clock)
+    device.wait_until_asked()
+    given: list[Image] = []
+    for number in range(30):
+        clock.now += 0.1
+        device.give(wrapped(with_noise(gray(120), 1), number))
+        device.wait_until_asked()
+        frame = camera.read(0.0) if not camera.trouble() else None
+        given += [frame.image] if frame else []
+    told = camera.trouble()
+    device.give(None)
+    camera.close()
+    assert (len(given), told) == (1, "The camera is frozen: it repeats the same picture.")
+
+
+def test_picture_given_twice_in_other_bytes_is_healthy() -> None:
+    """As webcams do in the dark."""
+    clock = HandClock()
+    device = Wrapping(clock.monotonic)
+    camera = LiveCamera(lambda: device, clock)
+    device.wait_until_asked()
+    troubles = set()
+    for number in range(200):
+        clock.now += 0.1
+        device.give(wrapped(with_noise(gray(120), number // 2), number))
+        device.wait_until_asked()
+        troubles.add(camera.trouble())
+    device.give(None)
+    camera.close()
+    assert troubles == {""}
