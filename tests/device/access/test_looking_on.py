@@ -5,10 +5,12 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from device.clock import Stop
 from device.credentials import parse_badge
-from device.records import BadgeRead, Credential, Reason
+from device.records import BadgeRead, Credential, Probe, Reason
 from device.settings.tables import AccessSettings
 from device.vision.manifest import CurvePoint
 from tests.device.access.world import BADGE, MODEL, RULE, ScriptedAnalyzer, World, probe, swiped
@@ -46,6 +48,27 @@ def test_cards_of_two_people_at_one_camera_are_both_granted(world_of: Callable[.
         while world.access.busy:
             over |= {one.reader: one.decision.reason for one in world.access.advance(Stop(), 0.25)}
     assert over == {"side": Reason.MATCH, "front": Reason.MATCH}
+
+
+shown = st.lists(
+    st.sampled_from([HOLDER, HOLDER, HOLDER, OTHER, Reason.NO_FACE, Reason.SEVERAL_FACES, Reason.FACE_BLURRED]),
+    max_size=25,
+)
+
+
+@settings(max_examples=30)
+@given(shown)
+def test_grant_while_looking_on_has_three_frames_of_the_holder_in_a_row(
+    world_of: Callable[..., World], found: list[Probe | Reason]
+) -> None:
+    """Whoever else was seen before: no frame of another, and no empty view, is among them."""
+    world = world_of(*found, Reason.NO_FACE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ScriptedAnalyzer, "decision_rule", msgspec.structs.replace(RULE, curve=flat()))
+        transaction = world.swipe()
+    views = [one for one in found[: transaction.frames] if one is not Reason.FACE_BLURRED]
+    assert not transaction.decision.granted or views[-3:] == [HOLDER] * 3
+    assert world.releases == int(transaction.decision.granted)
 
 
 @pytest.mark.parametrize(("later", "granted"), [(0.96, False), (0.97, True)])
