@@ -58,7 +58,7 @@ shown = st.lists(
 
 @settings(max_examples=30)
 @given(shown)
-def test_grant_while_looking_on_has_three_frames_of_the_holder_in_a_row(
+def test_grant_while_looking_on_has_three_frames_in_a_row(
     world_of: Callable[..., World], found: list[Probe | Reason]
 ) -> None:
     """Whoever else was seen before: no frame of another, and no empty view, is among them."""
