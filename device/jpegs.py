@@ -15,6 +15,7 @@ _BETWEEN_SCANS = frozenset({0xC4, _START_OF_SCAN, 0xDB, 0xDD, 0xFE, *range(0xE0,
 """Markers of tables, comments and the next scan: any other one ends the pixels of a JPEG."""
 _ALL_MARKERS = frozenset(range(256))
 _MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")
+_BAND_ROWS = 256
 _END_MARKER = b"\xff\xd9"
 _FILLER = b"\xca\x35\x9c" * 100
 """Begins with a one: where pixels are missing, a decoder goes on with zeros."""
@@ -28,10 +29,10 @@ def whole_scans(content: bytes, *, scale: int) -> bytes | None:
     finest details alone.
     """
     opened = JpegImageFile(io.BytesIO(content))
-    scans = content[: _end_of_scans(content, opened)]
+    scans = memoryview(content)[: _end_of_scans(content, opened)]  # not a copy more than is decoded: they are large
     checked_at = scale if _is_progressive(opened) else 2
-    is_whole = _fingerprint(scans, checked_at) == _fingerprint(scans + _FILLER, checked_at)
-    return scans + _END_MARKER if is_whole else None
+    is_whole = _fingerprint(scans, b"", checked_at) == _fingerprint(scans, _FILLER, checked_at)
+    return b"".join((scans, _END_MARKER)) if is_whole else None
 
 
 def decoded(scans: bytes, *, scale: int, mode: str = "") -> JpegImageFile:
@@ -77,5 +78,9 @@ def _is_progressive(opened: JpegImageFile) -> bool:
     return "progressive" in opened.info
 
 
-def _fingerprint(scans: bytes, scale: int) -> int:
-    return zlib.crc32(decoded(scans + _END_MARKER, scale=scale).tobytes())
+def _fingerprint(scans: memoryview, tail: bytes, scale: int) -> int:
+    picture, found = decoded(b"".join((scans, tail, _END_MARKER)), scale=scale), 0
+    for top in range(0, picture.height, _BAND_ROWS):
+        band = picture.crop((0, top, picture.width, min(top + _BAND_ROWS, picture.height)))
+        found = zlib.crc32(band.tobytes(), found)
+    return found
