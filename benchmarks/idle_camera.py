@@ -57,7 +57,7 @@ while True:
 
 
 class Paced:
-    """`Source` of frames that were made before, each with another first pixel, at a steady rate."""
+    """`Source` of frames that were made before, at a steady rate; bare pixels are marked: no frame comes twice."""
 
     rate_fps = RATE_FPS
     buffers = 4.0
@@ -71,7 +71,8 @@ class Paced:
         self._due += 1 / (LEARNING_FPS if self._given < LEARNING else RATE_FPS)
         time.sleep(max(0.0, self._due - time.monotonic()))
         data = self._frames[self._given % len(self._frames)].copy()
-        data.reshape(-1)[-4:] = np.frombuffer(self._given.to_bytes(4, "little"), np.uint8)
+        if data.ndim > 1:
+            data.reshape(-1)[0:4:2] = 16 + self._given % 200, 16 + self._given // 200 % 200
         self._given += 1
         return None if self._is_closing else Raw(data, time.monotonic() * 1000)
 
@@ -85,16 +86,15 @@ class Paced:
         """Nothing to let go."""
 
 
-def pictures(width: int, height: int) -> list[Image]:
-    portrait = read_image(shipped_models_dir() / "portraits" / "eileen-collins.jpg")
-    image = np.asarray(cv2.resize(portrait, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    return [with_noise(image, seed) for seed in range(PICTURES)]
+def portrait(width: int, height: int) -> Image:
+    image = read_image(shipped_models_dir() / "portraits" / "eileen-collins.jpg")
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def jpeg(image: Image) -> NDArray[np.uint8]:
     into = io.BytesIO()
     PIL.Image.fromarray(image).save(into, "JPEG", quality=85)
-    return np.frombuffer(into.getvalue() + bytes(4), np.uint8)
+    return np.frombuffer(into.getvalue(), np.uint8)
 
 
 def yuyv(image: Image) -> NDArray[np.uint8]:
@@ -143,9 +143,11 @@ def main() -> int:
     parser.add_argument("--height", type=int, default=480)
     told = parser.parse_args()
     cv2.setNumThreads(1)
-    shown, size = pictures(told.width, told.height), (told.width, told.height)
+    size, still = (told.width, told.height), portrait(told.width, told.height)
+    shown = [with_noise(still, seed) for seed in range(PICTURES)]
+    compressed = [jpeg(with_noise(still, seed)) for seed in range(LEARNING + round(RATE_FPS * (told.seconds + 5)))]
     kinds: dict[str, Callable[[], Source]] = {
-        "V4L2, motion JPEG": partial(Paced, [jpeg(one) for one in shown], Form("MJPG", *size).decode),
+        "V4L2, motion JPEG": partial(Paced, compressed, Form("MJPG", *size).decode),
         "V4L2, YUYV": partial(Paced, [yuyv(one) for one in shown], Form("YUYV", *size).decode),
         "V4L2, decoded by OpenCV": partial(Paced, shown, lambda data: np.ascontiguousarray(data[:, :, ::-1])),
     }
