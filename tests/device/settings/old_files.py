@@ -91,6 +91,9 @@ def _without(table: msgspec.Struct, *names: str) -> Said:
 
 SOURCES = ("0", "2", "/dev/video4", "/dev/v4l/by-path/front", "clips/a.mp4", "/dev/video9")
 NAMES = ("main", "back", "side")
+_PINS_OF_READERS = ("data0_pin", "data1_pin", "led_pin", "buzzer_pin")
+OF_LINES = ("layout", "form", "prefix", "suffix", "ignore")
+"""Settings of a later time, which not every kind of reader has."""
 
 
 @st.composite
@@ -131,9 +134,7 @@ door_names = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=Tru
 @st.composite
 def reader_of(draw: st.DrawFn, door: str, number: int, pins: list[int]) -> Said:
     """A reader at the way in of a door, with a camera of its own but at the first door."""
-    said = {
-        **draw(some("reader", "name", "door", "camera", "direction", "data0_pin", "data1_pin", "led_pin", "buzzer_pin"))
-    }
+    said = {**draw(some("reader", "name", "door", "camera", "direction", *_PINS_OF_READERS, *OF_LINES))}
     said |= {"name": f"reader-{number}", "door": door}
     if number or draw(st.booleans()):
         said["camera"] = SOURCES[number]
