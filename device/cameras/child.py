@@ -1,19 +1,21 @@
 """A camera program as a child process: its frames come through a pipe, and its words go to the journal, bounded.
 
-The child ends with the thread that began it, however that ends: the kernel kills it (`setpriv --pdeathsig`), and a
-program that goes on writing finds its pipe closed.
+The child ends with the thread that began it, however that ends: the kernel kills it (`guarded`), and a program that
+goes on writing finds its pipe closed.
 """
 
 import os
 import re
 import select
-import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Protocol
 
+from device.cameras import guarded
 from device.errors import CameraError
 from device.failures import in_words
 from device.ports import Clock
@@ -65,13 +67,12 @@ class Process:
 
     def __init__(self, command: Sequence[str]) -> None:
         """Raises `CameraError` if it can't be started."""
-        guard = shutil.which("setpriv")
-        prefix = (guard, "--pdeathsig", "KILL") if guard else ()
+        guard = (sys.executable, "-I", "-S", str(Path(guarded.__file__)), str(os.getpid()))
         environment = {name: value for name, value in os.environ.items() if name not in _KEPT_BACK}
         pipe = subprocess.PIPE
         try:
             self._process = subprocess.Popen(  # noqa: S603 - a program found on the PATH, with numbers of the settings
-                [*prefix, *command], stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, bufsize=0, env=environment
+                [*guard, *command], stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, bufsize=0, env=environment
             )
         except OSError as error:
             raise CameraError(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -190,6 +191,26 @@ def test_program_does_not_speak_to_the_services_manager(monkeypatch: pytest.Monk
     with closing(Process(("sleep", "60"))):
         (program,) = children()
         assert b"NOTIFY_SOCKET" not in Path(f"/proc/{program}/environ").read_bytes()
+
+
+WITHOUT_PRIVILEGES = """
+from device.cameras.child import Process
+print(Process(("true",)).ended())
+"""
+
+
+def test_program_starts_where_privileged_calls_are_refused() -> None:
+    """As in the unit: SystemCallFilter=~@privileged. `setpriv` sets capabilities, and ends there."""
+    if shutil.which("strace") is None:
+        pytest.skip("no strace")
+    refused = "capset,setuid,setgid,setgroups,setresuid,setresgid,chroot"
+    traced = ["strace", "-f", "-qq", "-o", os.devnull, "-e", f"trace={refused}", "-e", f"inject={refused}:error=EPERM"]
+    ended = subprocess.run(
+        [*traced, sys.executable, "-c", WITHOUT_PRIVILEGES], capture_output=True, text=True, check=False, timeout=60
+    )
+    if "ptrace" in ended.stderr:
+        pytest.skip("strace may not trace here")
+    assert (ended.stdout, ended.stderr) == ("ended with exit code 0\n", "")
 
 
 def test_program_that_cannot_be_started_is_an_error(tmp_path: Path) -> None:
