@@ -222,8 +222,8 @@ class DoorLoop:
                 yield at_once
 
     def _meanwhile(self, badge: BadgeRead) -> None:
-        """A badge at a reader where a person has no verdict yet."""
-        if self._access.gives_way(badge):
+        """A badge at a reader where a person has no verdict yet. Where all have their turn, none goes before others."""
+        if self._access.gives_way(badge) and not self._in_turn:
             self._next_up[badge.reader] = badge
         else:
             self._hold(badge)
