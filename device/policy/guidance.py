@@ -23,7 +23,7 @@ HINDERED_S = 0.6
 AGAIN_S = 5.0
 """How soon the same is said again."""
 STAYS_S = 3.0
-"""Another person who stays for this long is the one to enroll."""
+"""Another person who stays for this long is the one to enroll, unless there are enough pictures already."""
 GONE_S = 10.0
 """A person of whom enough pictures are there, and who is not seen for this long, has gone."""
 SAME = 0.995
@@ -137,9 +137,12 @@ def _is_wanted(guidance: Guidance, probe: Probe, at: float) -> bool:
 
 
 def _other_person(guidance: Guidance, probe: Probe, at: float) -> Guidance:
-    """Somebody walked by, or was there first: then it begins again with the person who stays."""
+    """Somebody walked by, or was there first: then it begins again with the person who stays.
+
+    Once there are enough pictures, whoever stays is the next in the queue, who would get this person's name and badge.
+    """
     hindered = _hindered(guidance, Reason.OUTLIER, at)
-    if at - hindered.reason_since < STAYS_S:
+    if guidance.has_enough or at - hindered.reason_since < STAYS_S:
         return hindered
     return replace(guidance, kept=(), kept_at=-math.inf, reason=None).saw(probe, at)
 

@@ -110,6 +110,14 @@ def test_passer_by_is_not_kept() -> None:
     assert Hindered(Reason.OUTLIER) in [one for _, one in said]
 
 
+def test_next_in_the_queue_takes_no_one_s_place() -> None:
+    """Three pictures of a person who has left, and the next one who steps up at once and stays."""
+    ada = POSES[:3]
+    guidance, _ = guided([(1.0, ada[0]), (2.0, ada[1]), (3.0, ada[2]), *every_tenth(face(person=1), 3.5, 13.5)])
+    assert [int(np.argmax(probe.embedding)) for probe in guidance.kept] == [0, 0, 0]
+    assert (guidance.is_over(12.9), guidance.is_over(13.0)) == (False, True)
+
+
 def test_passer_by_who_was_first_gives_way_to_the_person_who_stays() -> None:
     guidance, _ = guided([(1.0, face(person=1)), *every_tenth(face(), 2.0, 6.0)])
     assert [int(np.argmax(probe.embedding)) for probe in guidance.kept] == [0]
