@@ -169,7 +169,8 @@ class DoorLoop:
         return None if self._in_turn else self._reader.read(0.0)
 
     def _presented(self, badge: BadgeRead, stop: Stop) -> Transaction | None:
-        if self._doorway.next_badge.takes(badge):
+        """An operator who waits for a badge at the way out keeps no one in."""
+        if self._doorway.next_badge.takes(badge) and badge.reader not in self._exits:
             self._signals.prompt(badge.reader, Signal.LOOK)
             return None
         if badge.reader in self._access.busy:

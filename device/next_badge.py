@@ -49,7 +49,7 @@ class NextBadge:
                 self._slots.remove(slot)
 
     def takes(self, badge: BadgeRead) -> bool:
-        """Whether an operator waited for this badge; then it must not be served."""
+        """Whether an operator waited for this badge; then it must not be served, except at a way out."""
         if badge.credential is None:
             return False
         with self._lock:

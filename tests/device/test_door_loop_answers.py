@@ -212,3 +212,10 @@ def test_reader_is_not_waited_for_while_a_camera_is(door: TwoWays, monkeypatch: 
     door.presents("front")
     door.loop.serve_once(door.stop, 1.0)
     assert waits_s == [1.0, 0.0]
+
+
+@pytest.mark.parametrize(("credential", "wanted"), [(BADGE, Reason.EXIT), (UNKNOWN, Reason.BADGE_UNKNOWN)])
+def test_operator_who_waits_at_an_exit_keeps_no_one_in(door: TwoWays, credential: Credential, wanted: Reason) -> None:
+    with door.world.doorway.next_badge.awaited(("inside",), door.world.clock.monotonic()) as slot:
+        left = door.presents("inside", credential)
+    assert (reason(left), slot.credential) == (wanted, credential)
