@@ -5,7 +5,10 @@ says how long the quickest of them was on its way.
 """
 
 import contextlib
+import re
+import shutil
 import signal
+import subprocess
 import time
 from functools import partial
 from typing import Any
@@ -15,6 +18,7 @@ from tests.rig.checks import Figures, Finding, Room, Size
 from tests.rig.checks_cameras import PROMISE, SETTLE_S, TOLD, TOLD_S, WELL, failing, granted, usable
 from tests.rig.network import PASSWORD, SOURCE, behind_network
 from tests.rig.rig import AGAIN_S, BADGES, new_rig
+from tests.rig.strace import Skipped, missing
 
 CHECKS = Room("network")
 COMES_BACK_S = 15.0
@@ -158,4 +162,38 @@ def wrong_password(times: int) -> Finding:
         printed = camera.printed.read_text() + rig.running.output() + rig.running.errors()
         leaks = [word for word in ("letmein", PASSWORD, "rtsp://") if word in printed]
         figures.true("no password in the outputs", f"in the outputs: {leaks}", kept=not leaks)
+    return figures.finding(times)
+
+
+def allowed(name: str) -> set[str]:
+    """The system calls of one of systemd's sets. Raises `Skipped` without systemd."""
+    if shutil.which("systemd-analyze") is None:
+        raise Skipped("systemd-analyze is not installed")
+    said = subprocess.run(
+        ["systemd-analyze", "syscall-filter", name], capture_output=True, text=True, check=True
+    ).stdout
+    lines = [line.strip() for line in said.splitlines()[1:]]
+    calls = {line for line in lines if line and line[0] not in "#@"}
+    return calls.union(*(allowed(line) for line in lines if line.startswith("@")))
+
+
+@CHECKS.check("relay watched by strace", "only system calls and kinds of sockets that its unit allows", Size(full=1))
+def confined(times: int) -> Finding:
+    if why := missing():
+        raise Skipped(why)
+    figures = Figures()
+    with new_rig(source=SOURCE) as rig, behind_network(rig) as camera:
+        trace = rig.folder / "trace"
+        camera.stop_relay()
+        camera.logs_in(PASSWORD, prefix=["strace", "-f", "-qq", "-o", str(trace)])
+        rig.start()
+        figures.true("pictures", "no pictures", kept=rig.when_status(WELL, 2 * COMES_BACK_S) is not None)
+        camera.server.hang_up()
+        time.sleep(2.0)
+        seen = trace.read_text()
+    calls = set(re.findall(r"^\d+\s+(?:<\.\.\. )?(\w+)[( ]", seen, re.MULTILINE))
+    beyond = calls - (allowed("@system-service") - allowed("@privileged"))
+    families = set(re.findall(r"socket\((\w+)", seen)) - {"AF_UNIX", "AF_INET", "AF_INET6", "AF_NETLINK"}
+    figures.true(f"{len(calls)} system calls", f"beyond the unit: {beyond} {families}", kept=not beyond | families)
+    figures.count("maps memory that is written and run", seen.count("PROT_WRITE|PROT_EXEC"), 0)
     return figures.finding(times)

@@ -4,7 +4,7 @@ import contextlib
 import importlib.util
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -32,13 +32,13 @@ class NetworkCamera:
         self.relay: subprocess.Popen[bytes] | None = None
         self.logs_in(PASSWORD)
 
-    def logs_in(self, password: str) -> None:
-        """The credential, and a relay that begins with it."""
+    def logs_in(self, password: str, *, prefix: Sequence[str] = ()) -> None:
+        """The credential, and a relay that begins with it. `prefix` is a command that runs the relay's."""
         self.stop_relay()
         (self.credentials / "address").write_text(self.server.url(USER, password))
         with self.printed.open("ab") as printed:
             self.relay = subprocess.Popen(
-                [LINTEL, "rtsp", "hall"],
+                [*prefix, LINTEL, "rtsp", "hall"],
                 env={**self._rig.environment, "CREDENTIALS_DIRECTORY": str(self.credentials)},
                 stdin=subprocess.DEVNULL,
                 stdout=printed,
