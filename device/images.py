@@ -32,7 +32,7 @@ MAX_BYTES = 64 * 1024 * 1024
 WHOLE_PIXELS = 30_000_000
 """A picture with more is decoded at half its width and height."""
 MAX_PIXELS = dict.fromkeys(("PNG", "BMP", "AVIF", "HEIF"), 64_000_000) | {"JPEG": 120_000_000, "WEBP": 30_000_000}
-"""By format. While it is decoded, a pixel takes 7 bytes, of HEIC 8, of AVIF 10, of WebP 16."""
+"""By format. While it is decoded, a pixel takes 7 bytes, of HEIC 5, of AVIF 10, of WebP 16."""
 _MOST_BYTES = 16 * MAX_PIXELS["WEBP"]
 
 _HINT = "Give an intact JPEG, PNG, WebP, AVIF, HEIC or BMP file."
@@ -88,7 +88,10 @@ def read_image(path: Path) -> Image:
 
 def read_photo(path: Path) -> Photo:
     """The same, with access to any area of a large picture at full size. Raises `ImageError`, also for an area."""
-    content = _content(path)
+    try:
+        content = _content(path)
+    except MemoryError:
+        raise _no_memory(path) from None
     kind = next((kind for kind, beginning in _FORMATS.items() if beginning.match(content)), None)
     if kind is None:
         raise ImageError(f"{path} {_other_kind(content)}.", hint=_HINT)
@@ -136,7 +139,7 @@ def _or_refused(decode: Callable[[], T], kind: str, path: Path) -> T:
         raise _vast(path, "far too many", MAX_PIXELS[kind]) from None
     except Exception as error:  # hostile bytes raise anything in a decoder
         if isinstance(error, MemoryError) or _is_memory_short():
-            raise ImageError(f"There is not enough memory to read the image {path}.", hint=_SMALLER) from None
+            raise _no_memory(path) from None
         raise ImageError(f"The image {path} is truncated or damaged.", hint=_HINT) from None
 
 
@@ -144,6 +147,10 @@ def _or_refused(decode: Callable[[], T], kind: str, path: Path) -> T:
 def _let_pillow_be_quiet() -> None:
     """What Pillow finds odd in a picture that it can read is not reported. For good: to undo it is not thread-safe."""
     warnings.filterwarnings("ignore", module=r"(PIL|pillow_heif)\b")
+
+
+def _no_memory(path: Path) -> ImageError:
+    return ImageError(f"There is not enough memory to read the image {path}.", hint=_SMALLER)
 
 
 def _is_memory_short() -> bool:
@@ -166,7 +173,8 @@ def _photo(content: bytes, kind: str, path: Path) -> Photo:
     if kind == "JPEG":
         pixels, area_of = _jpeg(content, path, scale)
     else:
-        pixels, area_of = _pixels(opened, scale), functools.partial(_area, opened)
+        area_of = _heif_areas(content, opened) if kind == "HEIF" else _areas(opened)
+        pixels = _pixels(area_of, opened.size, scale)
     upright = np.ascontiguousarray(turn(pixels))
     if scale == 1:
         return photo_of(upright)
@@ -182,7 +190,8 @@ def _jpeg(content: bytes, path: Path, scale: int) -> tuple[Image, AreaOf]:
     scans = whole_scans(content, scale=scale)
     if scans is None:
         raise ImageError(f"The image {path} is truncated.", hint=_HINT)
-    pixels = _pixels(decoded(scans, scale=scale), 1)
+    opened = decoded(scans, scale=scale)
+    pixels = _pixels(_areas(opened), opened.size, 1)
     return pixels, functools.partial(area_at_full_size, scans, pixels)
 
 
@@ -213,21 +222,32 @@ def _reads_heif() -> bool:
     return True
 
 
-def _pixels(opened: PIL.Image.Image, scale: int) -> Image:
+def _pixels(area_of: AreaOf, size: tuple[int, int], scale: int) -> Image:
     """At a scale of 1 or 2, band by band: another whole copy would take more memory than a small computer has."""
-    opened.load()
-    opened.info.pop("transparency", None)
-    width, height = (-(-side // scale) for side in opened.size)
+    width, height = (-(-side // scale) for side in size)
     pixels = np.empty((height, width, 3), np.uint8)
     for top in range(0, height, _BAND_ROWS):
         bottom = min(top + _BAND_ROWS, height)
-        band = PIL.Image.fromarray(_area(opened, (0, scale * top, opened.width, min(scale * bottom, opened.height))))
-        pixels[top:bottom] = np.asarray(band.reduce(scale) if scale > 1 else band)
+        band = area_of((0, scale * top, size[0], min(scale * bottom, size[1])))
+        pixels[top:bottom] = np.asarray(PIL.Image.fromarray(band).reduce(scale)) if scale > 1 else band
     return pixels
 
 
-def _area(opened: PIL.Image.Image, area: Area) -> Image:
-    return np.asarray(_eight_bits(opened.crop(area)).convert("RGB"))
+def _areas(opened: PIL.Image.Image) -> AreaOf:
+    """What gives the areas of a decoded picture."""
+    opened.load()
+    opened.info.pop("transparency", None)
+    return lambda area: np.asarray(_eight_bits(opened.crop(area)).convert("RGB"))
+
+
+def _heif_areas(content: bytes, opened: PIL.Image.Image) -> AreaOf:
+    """The same without Pillow's copy of the pixels, which is larger than the picture."""
+    import pillow_heif
+
+    pixels = np.asarray(pillow_heif.open_heif(io.BytesIO(content)))
+    if pixels.shape != (opened.height, opened.width, 3) or pixels.dtype != np.uint8:
+        return _areas(opened)
+    return lambda area: pixels[area[1] : area[3], area[0] : area[2]]
 
 
 def _stored(area: Area, shape: tuple[int, int], turn: Turn) -> Area:
