@@ -118,7 +118,8 @@ class DecisionRule(_Record, frozen=True):
 
     def on_curve(self, fmr: float) -> float:
         """The threshold of single pairs at which a share `fmr` of the non-mated ones match: straight between the
-        curve's points over the logarithm of the rate, past its ends as it ended.
+        curve's points over the logarithm of the rate, past its ends as it ended, and towards smaller rates at least as
+        steep as all of it: where few pairs are left, it may have ended flat.
 
         Raises `ValueError` for a curve of fewer than two points.
         """
@@ -128,7 +129,10 @@ class DecisionRule(_Record, frozen=True):
         x = math.log(fmr)
         at = min(max(bisect.bisect_left(points, (x, -math.inf)), 1), len(points) - 1)
         (x0, y0), (x1, y1) = points[at - 1], points[at]
-        return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
+        slope = (y1 - y0) / (x1 - x0)
+        if x < x0:
+            slope = min(slope, (points[-1][1] - y0) / (points[-1][0] - x0))
+        return y0 + slope * (x - x0)
 
     def _stricter_by(self, share: float) -> float:
         """How much further up the curve that share of the target rate lies; by all, without a curve."""

@@ -51,6 +51,11 @@ def test_curve_that_goes_down_makes_nothing_laxer() -> None:
     assert rule((1e-3, 0.6), (1e-4, 0.5), (1e-5, 0.4)).threshold(1, 1, share=0.1) == 0.5
 
 
+def test_curve_that_ends_flat_is_left_as_steeply_as_it_came() -> None:
+    """Its last points may be of one pair of pictures, which says nothing of what lies beyond."""
+    assert rule((1e-3, 0.4), (1e-4, 0.5), (1e-5, 0.5)).threshold(1, 1, share=0.01) == pytest.approx(0.55)
+
+
 points = st.lists(st.tuples(st.floats(1e-7, 0.1), st.floats(-1, 1)), max_size=6)
 
 
