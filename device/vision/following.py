@@ -15,9 +15,10 @@ DETECT_EVERY_S = 0.5
 """How often the detector looks at a whole frame while a face is followed: a second person is seen within that time."""
 MAX_GAP_S = 0.25
 """Longest time between two frames of a face that is followed: in a longer one it may be half its width away."""
-LEAST_OVERLAP = 0.75
+LEAST_OVERLAP = 0.88
 """Least intersection over union of a face's boxes in two frames. One that moves or grows more is detected again: the
-mesh bends towards where it expects a face, up to 0.95 in similarity when it is laid on half a width beside it.
+mesh bends towards where it expects a face, so that a jump by half a width looks like a step by a tenth. Of such jumps
+3.6 % are taken for less than this, 43 % with 0.75, and what is seen then matches others twice as often.
 """
 
 _RIGHT_EYE, _LEFT_EYE = 33, 263

@@ -75,7 +75,7 @@ def test_a_face_in_a_turned_picture_is_never_followed(
 def test_followed_face_is_the_face_that_is_detected(watcher: Watcher) -> None:
     """A step to the side at each frame: the embedding is that of a detection within what a threshold notices."""
     for number in range(4):
-        figure = moved(0.4 + 0.02 * number)
+        figure = moved(0.4 + 0.006 * number)
         followed = probe_of(watcher.sees(100.0 + 0.1 * number, figure))
         watched = probe_of(Watcher(watcher._analyzer, watcher._portraits).sees(0.0, figure))
         assert float(followed.embedding @ watched.embedding) > 0.99
@@ -118,6 +118,20 @@ def test_detector_looks_after_a_gap_and_when_time_goes_back(watcher: Watcher, ga
     assert watcher.detector.looks == looks
 
 
+@pytest.mark.parametrize("widths", [-0.6, -0.5, 0.4, 0.5, 0.6])
+def test_mesh_laid_beside_a_face_is_not_bent(
+    watcher: Watcher, analyzer: FaceAnalyzer, portraits: Mapping[str, Image], widths: float
+) -> None:
+    """It bends to where it expects a face, which looks like a small step, and what it gives matches more people."""
+    for picture in portraits.values():
+        face = probe_of(watcher.shown(100.0, picture))
+        beside = np.roll(picture, round(widths * face.box.width), axis=1)
+        found, detected = watcher.shown(100.1, beside), analyzer.analyze(beside)
+        if isinstance(found, Probe):
+            assert float(found.embedding @ probe_of(detected).embedding) > 0.99
+        watcher.view.lost()
+
+
 @pytest.mark.parametrize("figure", [moved(0.75), moved(0.35, size=0.7), moved(0.43)])
 def test_face_that_jumps_is_detected_again(watcher: Watcher, figure: Figure) -> None:
     watcher.sees(100.0, EILEEN)
@@ -145,7 +159,7 @@ def test_face_of_a_turned_away_head_is_followed(watcher: Watcher, portraits: Map
     """As far as a tilt goes, which the mesh's crop follows by the eyes."""
     picture = Scene((moved(0.5),), portraits).draw(0.0, 1)
     for number in range(4):
-        turn = cv2.getRotationMatrix2D((320, 240), 8.0 * number, 1.0)
+        turn = cv2.getRotationMatrix2D((320, 240), 2.0 * number, 1.0)
         tilted = np.asarray(cv2.warpAffine(picture, turn, (640, 480)), np.uint8)
         assert isinstance(watcher.shown(100.0 + 0.1 * number, tilted), Probe)
     assert watcher.detector.looks == 1
@@ -156,9 +170,9 @@ def box(x: float, width: float) -> Detection:
 
 
 @pytest.mark.parametrize(
-    ("now", "same"), [(box(100, 100), True), (box(110, 100), True), (box(120, 100), False), (box(100, 120), False)]
+    ("now", "same"), [(box(100, 100), True), (box(105, 100), True), (box(110, 100), False), (box(100, 115), False)]
 )
-def test_face_that_moves_by_a_fifth_is_detected_again(now: Detection, same: bool) -> None:
+def test_face_that_moves_by_a_tenth_is_detected_again(now: Detection, same: bool) -> None:
     assert is_the_same(box(100, 100), now) is same
 
 
