@@ -22,7 +22,7 @@ from device.records import DoorInput, DoorOutput
 from device.settings.lock import GpioSettings, Group, LockSettings, Name, Pin
 
 Printable = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$")]
-Around = Annotated[str, Meta(pattern=r"^[^\r\n]{0,16}$")]
+Around = Annotated[str, Meta(max_length=16, pattern=r"^[^\r\n]*$")]
 """What may stand around a badge; control characters too, such as STX and ETX."""
 
 

@@ -44,7 +44,7 @@ def _text(kind: inspect.StrType) -> st.SearchStrategy[str]:
     if kind.pattern and not kind.pattern.startswith("^[^"):
         return st.from_regex(kind.pattern, fullmatch=True).filter(str.isprintable)
     printable = st.characters(codec="utf-8", exclude_categories=["Cc"])
-    return st.text(printable, min_size=kind.min_length or 0)
+    return st.text(printable, min_size=kind.min_length or 0, max_size=kind.max_length)
 
 
 any_settings: st.SearchStrategy[Settings] = setting_strategy(inspect.type_info(Settings))  # type: ignore[assignment]
