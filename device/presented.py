@@ -48,6 +48,7 @@ def presented(
                 )
             refuse_gone(caller)
             yield Alive()
+        refuse_gone(caller)
         if slot.credential is None:
             raise TypeError("a slot that is taken has its badge")
         return slot.credential

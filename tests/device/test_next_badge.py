@@ -113,6 +113,19 @@ def test_operator_who_has_gone_holds_nothing(
     assert next(adding()) == Awaited(within_s=30.0)
 
 
+def test_badge_presented_after_the_operator_has_gone_is_not_given(
+    adding: Callable[..., Iterator[Progress]], door: ReadersOfDoor, store: Store, clock: SimulatedClock
+) -> None:
+    """Within the second until that is noticed."""
+    steps = adding(is_waiting=False)
+    next(steps)
+    door.next_badge.takes(read(clock))
+    with pytest.raises(DoorError, match="has gone"):
+        list(steps)
+    with store.people() as people:
+        assert people.badge(NEW) is None
+
+
 def test_unknown_reader_is_answered_with_those_there_are(adding: Callable[..., Iterator[Progress]]) -> None:
     with pytest.raises(DoorError) as refused:
         next(adding(reader="side"))
