@@ -248,4 +248,5 @@ class Access:
     def _over(self, visit: _Visit, stop: Stop) -> Transaction:
         showing = visit.showing
         decided = outcome(showing, visit.started_at, self._doorway.door.name)
-        return self._carry_out.carry_out(decided, showing.badge.at, visit.model_sha256, stop)
+        claim, sha256 = showing.claim, visit.model_sha256
+        return self._carry_out.carry_out(decided, showing.badge.at, claim=claim, model_sha256=sha256, stop=stop)

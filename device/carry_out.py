@@ -8,7 +8,7 @@ from device.door_log import DoorLog
 from device.failures import in_words
 from device.policy.decision import door_refusal, refusal
 from device.ports import Clock
-from device.records import Decision, Event, Reason, Transaction
+from device.records import Claim, Decision, Event, Reason, Transaction
 from device.store.people import People
 from device.store.store import Store
 
@@ -26,14 +26,17 @@ class CarryOut:
         self._log = log
         self._clock = clock
 
-    def carry_out(self, decided: Transaction, badge_at: float, model_sha256: str, stop: Stop) -> Transaction:
+    def carry_out(
+        self, decided: Transaction, badge_at: float, *, claim: Claim | None, model_sha256: str, stop: Stop
+    ) -> Transaction:
         """What became of it. The badge was presented at `badge_at`, the verdict reached `waited_s` after it, both on
-        the monotonic clock.
+        the monotonic clock. `claim` is what the store said then.
 
-        What can't be written down is denied; a grant is withdrawn if the badge was revoked meanwhile, if it took too
-        long to be written down, if a request to stop came, or if the door doesn't carry it out.
+        What can't be written down is denied; a grant is withdrawn if the badge was revoked or a reference removed
+        meanwhile, if it took too long to be written down, if a request to stop came, or if the door doesn't carry it
+        out.
         """
-        transaction, row = self._recorded(decided, badge_at, model_sha256)
+        transaction, row = self._recorded(decided, badge_at, claim, model_sha256)
         if not transaction.decision.granted:
             return transaction
         late_s = self._clock.monotonic() - badge_at - transaction.waited_s
@@ -48,7 +51,9 @@ class CarryOut:
         """What keeps the door itself from letting anyone in just now."""
         return Reason.STOPPING if stop.is_set() else door_refusal(self._door.state)
 
-    def _recorded(self, transaction: Transaction, badge_at: float, model_sha256: str) -> tuple[Transaction, int]:
+    def _recorded(
+        self, transaction: Transaction, badge_at: float, claim: Claim | None, model_sha256: str
+    ) -> tuple[Transaction, int]:
         """With its row in the audit, 0 for none.
 
         What could not be written down did not happen: it becomes a denial, whose row is written later. A flood of
@@ -61,7 +66,7 @@ class CarryOut:
             return transaction, 0
         try:
             with self._store.writing(), self._store.people() as people, self._store.audit() as audit:
-                transaction = _still_entitled(transaction, people, model_sha256)
+                transaction = _still_entitled(transaction, people, claim, model_sha256)
                 return transaction, audit.record(transaction)
         except Exception as error:  # whatever a damaged store comes up with, a door that is up denies
             waited_s = self._clock.monotonic() - badge_at
@@ -77,12 +82,20 @@ class CarryOut:
         return replace(transaction, decision=Decision(reason))
 
 
-def _still_entitled(transaction: Transaction, people: People, model_sha256: str) -> Transaction:
-    """A grant becomes a denial if the badge was revoked or the person erased while they stood at the door."""
+def _still_entitled(transaction: Transaction, people: People, before: Claim | None, model_sha256: str) -> Transaction:
+    """A grant becomes a denial if the badge was revoked, the person erased or one of the references removed while they
+    stood at the door.
+    """
     if not transaction.decision.granted or transaction.credential is None:
         return transaction
     claim = people.claim(transaction.credential, model_sha256)
     reason = refusal(claim)
     if claim and transaction.person and claim.person.id != transaction.person.id:
         reason = Reason.BADGE_UNKNOWN
+    if claim and before and not reason and not _vectors(before) <= _vectors(claim):
+        reason = Reason.NON_MATCH
     return replace(transaction, decision=Decision(reason)) if reason else transaction
+
+
+def _vectors(claim: Claim) -> frozenset[bytes]:
+    return frozenset(vector.tobytes() for vector in claim.references)

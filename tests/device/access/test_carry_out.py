@@ -84,6 +84,26 @@ def test_grant_that_waited_three_seconds_for_the_disk_is_withdrawn(
         assert "not carried out: store-fault" in there(world.last_row().fault)
 
 
+@pytest.mark.parametrize(("removed", "reason"), [(0, Reason.NON_MATCH), (1, Reason.NON_MATCH), (None, Reason.MATCH)])
+def test_reference_removed_while_its_face_is_looked_at_opens_nothing(
+    world_of: Callable[..., World], removed: int | None, reason: Reason
+) -> None:
+    """It may show another person, and has to go at once. One more reference takes nothing back."""
+    world = world_of(probe(0.95))
+    with world.store.people() as people:
+        ada = people.held(BADGE).person
+        people.add_references(ada, np.array([[0.99, 0.1410674]], np.float32), MODEL, world.clock.utc())
+
+    def change() -> None:
+        with world.store.people() as people:
+            people.add_references(ada, np.array([[0.98, 0.1989975]], np.float32), MODEL, world.clock.utc())
+            if removed is not None:
+                people.faces.remove(people.faces.of(ada)[removed])
+
+    world.clock.at(world.clock.monotonic() + 0.15, change)
+    assert (world.swipe().decision.reason, world.releases) == (reason, int(reason is Reason.MATCH))
+
+
 @pytest.mark.parametrize("missing", ["store", "models"])
 def test_flood_while_a_part_is_missing_leaves_room_for_the_rest(
     world_of: Callable[..., World], monkeypatch: pytest.MonkeyPatch, missing: str

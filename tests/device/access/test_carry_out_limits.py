@@ -25,7 +25,8 @@ def decided(world: World, reason: Reason) -> Transaction:
 
 def carried_out(world: World, transaction: Transaction) -> Transaction:
     carry_out = CarryOut(world.door, world.store, world.log, world.clock)
-    return carry_out.carry_out(transaction, world.clock.monotonic() - 1.0, MODEL, Stop())
+    badge_at, stop = world.clock.monotonic() - 1.0, Stop()
+    return carry_out.carry_out(transaction, badge_at, claim=None, model_sha256=MODEL, stop=stop)
 
 
 @pytest.fixture
