@@ -40,6 +40,8 @@ from device.vision.late import Analyzer
 from device.vision.manifest import DecisionRule
 from device.vision.track import follows
 
+_NO_CURVE = "The network's thresholds have no curve, which an infrared camera needs: `lintel-convert calibrate`."
+
 
 @dataclass(frozen=True, slots=True)
 class Doorway:
@@ -211,6 +213,9 @@ class Access:
             visit.rule = self._doorway.analyzer.embedder.decision_rule
         except Exception as error:  # as above; a `ModelError` says that the model isn't calibrated
             visit.hear(ComparisonFailed(self._clock.monotonic(), in_words(error)))
+            return
+        if self._doorway.share_at(visit.showing.badge.reader) < 1.0 and len(visit.rule.curve) < 2:
+            visit.hear(ComparisonFailed(self._clock.monotonic(), _NO_CURVE))
 
     def _looked(self, visit: _Visit, event: FrameSeen | LookFailed, stop: Stop) -> None:
         """Passes on what was seen, and answers what is asked about it, whatever a library comes up with."""
