@@ -18,7 +18,7 @@ MAX_GAP_S = 0.25
 LEAST_OVERLAP = 0.88
 """Least intersection over union of a face's boxes in two frames. One that moves or grows more is detected again: the
 mesh bends towards where it expects a face, so that a jump by half a width looks like a step by a tenth. Of such jumps
-3.6 % are taken for less than this, 43 % with 0.75, and what is seen then matches others twice as often.
+3.6 % are taken for less than this, 43 % with 0.75, and what is seen then matches others at about twice the target rate.
 """
 
 _RIGHT_EYE, _LEFT_EYE = 33, 263
