@@ -18,7 +18,7 @@ from convert.errors import WeightsError
 from convert.networks.table import NETWORKS
 from convert.spec import NetworkSpec
 from device.failures import in_words
-from device.vision.manifest import Sha256, Source
+from device.vision.manifest import AttackSpec, Sha256, Source
 
 MAX_FILE_BYTES = 1 << 30
 MAX_FILES = 4096
@@ -33,7 +33,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """One known network.
 
     `alignment` is "" where its makers do not state one that the door has. `sha256` is that of the file,
-    or, with `members`, that of a folder as `hash_of_folder` makes it; "" if it is not known.
+    or, with `members`, that of a folder as `hash_of_folder` makes it; "" if it is not known. `attack` is for networks
+    that tell a live face from a picture of one.
     """
 
     description: str
@@ -49,6 +50,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     sha256: Sha256 | Literal[""] = ""
     members: str = ""
     unhashed: tuple[str, ...] = ()
+    attack: AttackSpec | None = None
 
     def __post_init__(self) -> None:
         """Raises `ValueError` for a network or an alignment that is in no table."""
@@ -70,8 +72,13 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             length=self.length,
             source=source,
             license=self.license,
-            terms=f"{self.terms} Trained on: {self.training_data}",
+            terms=self.all_terms,
         )
+
+    @property
+    def all_terms(self) -> str:
+        """What license and training data allow at a door."""
+        return f"{self.terms} Trained on: {self.training_data}"
 
 
 @cache

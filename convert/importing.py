@@ -73,6 +73,18 @@ def import_known(name: str, source: Path, out: Path, *, any_hash: bool = False) 
     Raises `WeightsError` for an unknown name, for another hash unless `any_hash`, and for a file that is not the
     network; `DependencyMissing`.
     """
+    entry, model, origin = read_known(name, source, any_hash=any_hash)
+    path = out / f"{name}.keras"
+    spec = entry.spec(name, origin)
+    write_network(model, spec, path)
+    return _imported(path, spec, model)
+
+
+def read_known(name: str, source: Path, *, any_hash: bool = False) -> "tuple[Entry, keras.Model, Source]":
+    """The entry `name` of the catalogue, its network with the weights in `source`, and where these come from.
+
+    Raises as `import_known`.
+    """
     entry = known(name)
     if not entry.readable:
         raise WeightsError(
@@ -86,10 +98,7 @@ def import_known(name: str, source: Path, out: Path, *, any_hash: bool = False) 
             hint=f"Take {entry.file} from {entry.address}, or add --any-hash if you trust where your file comes from.",
         )
     model = IMPORTERS[entry.importer](source)
-    path = out / f"{name}.keras"
-    spec = entry.spec(name, Source(package=entry.address, member=entry.file, member_sha256=received))
-    write_network(model, spec, path)
-    return _imported(path, spec, model)
+    return entry, model, Source(package=entry.address, member=entry.file, member_sha256=received)
 
 
 def import_own(name: str, source: Path, out: Path, own: OwnNetwork) -> Imported:

@@ -1,4 +1,7 @@
-"""`lintel-convert import`: published weights, or one's own network, to a Keras network with its sidecar."""
+"""`lintel-convert import`: published weights, or one's own network, to a Keras network with its sidecar.
+
+A known network against presentation attacks goes all the way to the pair that a door opens (`convert.passive`).
+"""
 
 import re
 from pathlib import Path
@@ -14,6 +17,7 @@ from device.terminal import put_json, say
 
 if TYPE_CHECKING:
     from convert.importing import Imported
+    from convert.passive import ImportedPassive
 
 NAME = r"\w[\w.-]{0,63}"
 NEEDED = ("size", "alignment", "license_")
@@ -48,14 +52,18 @@ class _WithKnown(click.Command):
 @click.command(
     name="import",
     cls=_WithKnown,
-    epilog="Exit codes: 0 done, 2 wrong use, 12 TensorFlow is missing, 15 the weights are not what they should be.",
+    epilog="Exit codes: 0 done, 1 the gate refused a file, 2 wrong use, 4 a model or its folder, "
+    "12 TensorFlow is missing, 15 the weights are not what they should be.",
 )
 @click.argument("name")
 @click.option(
     "--from", "source", type=click.Path(path_type=Path), required=True, help="The file, or the folder of files."
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path), default=Path(), help="Folder to write NAME.keras and NAME.json to."
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    help="Folder for NAME.keras and NAME.json; against presentation attacks, NAME.tflite and NAME.json.",
 )
 @click.option("--any-hash", is_flag=True, help="Take a file with another SHA-256 than the known one.")
 @click.option(
@@ -91,18 +99,24 @@ def import_network(
     terms: str | None,
     leave_out_lambda: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """Import a network: a known one by its NAME, or your own under a NAME of your choice.
 
     The hash of known weights is checked, and every tensor is accounted for. Your own may be a .keras, .h5 or .onnx
     file, or the folder of a SavedModel; nothing in it is executed. Layers other than Keras's own, and ONNX operators
     other than those in docs/convert.md, are refused.
+
+    A known network against presentation attacks is quantized to dynamic range as well, and compared with itself in
+    float: if more than 3 % of its verdicts flip, it is refused. Its terms are printed: read them.
     """
+    from convert.catalogue import catalogue
     from convert.importing import OWN_TERMS, OwnNetwork, import_known, import_own
 
     if not re.fullmatch(NAME, name):
         raise click.BadParameter("expected letters, digits, dots and dashes.", param_hint="NAME")
     _check_options(name)
+    if name in catalogue() and catalogue()[name].attack is not None:
+        return _import_passive(name, source, out, any_hash=any_hash, as_json=as_json)
     if size is None or alignment is None or license_ is None:
         imported = import_known(name, source, out, any_hash=any_hash)
     else:
@@ -120,6 +134,16 @@ def import_network(
         )
         imported = import_own(name, source, out, own)
     put_json(_json(imported)) if as_json else say("\n".join(_lines(imported)))
+    return 0
+
+
+def _import_passive(name: str, source: Path, out: Path, *, any_hash: bool, as_json: bool) -> int:
+    from convert.gate import Outcome
+    from convert.passive import import_passive
+
+    imported = import_passive(name, source, out, any_hash=any_hash, progress=lambda line: say(line, err=True))
+    put_json(_json_of_passive(imported)) if as_json else say("\n".join(_lines_of_passive(imported)))
+    return 0 if imported.verdict.outcome is Outcome.PASSED else 1
 
 
 def _check_options(name: str) -> None:
@@ -169,4 +193,37 @@ def _lines(imported: "Imported") -> list[str]:
         f"takes    RGB {size}x{size}, gives {spec.length} numbers",
         f"license  {spec.license}",
         f"terms    {spec.terms}",
+    ]
+
+
+def _json_of_passive(imported: "ImportedPassive") -> str:
+    import msgspec
+
+    document = {
+        "outcome": imported.verdict.outcome,
+        "reasons": imported.verdict.reasons,
+        "network": str(imported.path),
+        "verdicts": imported.flips.crops,
+        "verdicts_flipped": imported.flips.flipped,
+        "largest_difference": imported.flips.largest,
+        "manifest": imported.manifest,
+        "terms": imported.terms,
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+
+
+def _lines_of_passive(imported: "ImportedPassive") -> list[str]:
+    manifest, flips = imported.manifest, imported.flips
+    attack, size = manifest.attack, manifest.inputs[0].shape[1]
+    assert attack is not None
+    refused = "; ".join(imported.verdict.reasons)
+    written = f"not written: {refused}" if refused else f"dynamic range, {manifest.size_bytes} bytes"
+    return [
+        f"{imported.path}  {written}",
+        f"verdicts {flips.flipped} of {flips.crops} flip against float32 ({100 * flips.share:.1f} %), "
+        f"the probability of a live face differs by at most {flips.largest:.2f}",
+        f"takes    {attack.crop_scale:g} face boxes as {manifest.preprocessing.color} {size}x{size}, "
+        f"live from {attack.threshold:g}",
+        f"license  {manifest.license}",
+        f"terms    {imported.terms}",
     ]

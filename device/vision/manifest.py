@@ -21,6 +21,8 @@ Positive = Annotated[int, msgspec.Meta(gt=0)]
 Rate = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 Point = tuple[float, float]
 Length = Annotated[float, msgspec.Meta(ge=0, le=1)]
+LEAST_CROP_SCALE = 1.2
+"""Face boxes across a crop below which a presentation-attack network has too little to go by."""
 
 
 class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -35,9 +37,9 @@ class TensorSpec(_Record, frozen=True):
 
 
 class Preprocessing(_Record, frozen=True):
-    """What the device does to RGB pixels 0..255 before the model: `pixel * scale + offset`."""
+    """What the device does to RGB pixels 0..255 before the model: channels in this order, `pixel * scale + offset`."""
 
-    color: Literal["RGB"]
+    color: Literal["RGB", "BGR"]
     scale: float
     offset: float
 
@@ -164,6 +166,19 @@ class EmbeddingSpec(_Record, frozen=True):
     mirror: Literal["mean"]
 
 
+class AttackSpec(_Record, frozen=True):
+    """How a presentation-attack network is asked, and what its answer means.
+
+    It sees a square crop of `crop_scale` face boxes and gives logits, of which that at `live_index` is a live face's.
+    `threshold` is the least probability 0..1 of a live face, as long as the door has none of its own.
+    """
+
+    crop_scale: Annotated[float, msgspec.Meta(ge=LEAST_CROP_SCALE, le=8)]
+    output: Literal["logits"]
+    live_index: Annotated[int, msgspec.Meta(ge=0)]
+    threshold: Rate
+
+
 class BuiltWith(_Record, frozen=True):
     """What made the file; with the same, a rebuild gives the same bytes."""
 
@@ -173,7 +188,8 @@ class BuiltWith(_Record, frozen=True):
 
 
 class Manifest(_Record, frozen=True):
-    """A model file's contract. The optional parts belong to the embedding model alone.
+    """A model file's contract. Of the optional parts `attack` belongs to a presentation-attack network, the rest to the
+    embedding model.
 
     `seal` is the SHA-256 of all the rest. It does not stop a user who can write to the folder; it finds a threshold
     that was changed by hand, or by a failing disk.
@@ -181,7 +197,7 @@ class Manifest(_Record, frozen=True):
 
     manifest_version: Literal[2]
     name: str
-    task: Literal["face-detection", "face-landmarks", "face-embedding"]
+    task: Literal["face-detection", "face-landmarks", "face-embedding", "presentation-attack"]
     description: str
     file: Annotated[str, msgspec.Meta(pattern=r"^[\w.-]+\.tflite$")]
     sha256: Sha256
@@ -195,7 +211,13 @@ class Manifest(_Record, frozen=True):
     alignment: Alignment | None = None
     embedding: EmbeddingSpec | None = None
     decision: DecisionRule | None = None
+    attack: AttackSpec | None = None
     seal: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for a channel order that the other networks' code does not ask for."""
+        if self.preprocessing.color != "RGB" and self.task != "presentation-attack":
+            raise ValueError(f"expected RGB for {self.task}, received {self.preprocessing.color}")
 
 
 def read_manifest(path: Path) -> Manifest:

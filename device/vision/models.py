@@ -38,13 +38,17 @@ def shipped_models_dir() -> Path:
     return inside if inside.is_dir() else package.parent / "models"
 
 
-def load_model(name: str, folder: Path) -> Model:
-    """Reads the pair `name` in `folder`. Raises `ModelError` if a part is missing, altered or for another task."""
+def load_model(name: str, folder: Path, *, task: str | None = None) -> Model:
+    """Reads the pair `name` in `folder`. Lintel's own are named for their `task`; an imported one as its owner likes.
+
+    Raises `ModelError` if a part is missing, altered or for another task.
+    """
+    task = task or name
     manifest = read_manifest(folder / f"{name}.json")
     if manifest.name != name:
         raise ModelError(f"{folder / name}.json is the manifest of {manifest.name!r}, expected {name!r}.", hint=_HINT)
-    if manifest.task != name:
-        raise ModelError(f"{folder / name}.json is for the task {manifest.task!r}, expected {name!r}.", hint=_HINT)
+    if manifest.task != task:
+        raise ModelError(f"{folder / name}.json is for the task {manifest.task!r}, expected {task!r}.", hint=_HINT)
     content, digest = _hashed(folder / manifest.file)
     if digest != manifest.sha256:
         raise ModelError(
