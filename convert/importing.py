@@ -22,7 +22,7 @@ from convert.weights.kinds import Kind, expect
 from convert.weights.onnx_files.network import read_onnx_network
 from convert.weights.published import IMPORTERS
 from device.failures import in_words
-from device.vision.manifest import Source
+from device.vision.manifest import AttackSpec, Source
 
 if TYPE_CHECKING:
     import keras
@@ -48,6 +48,7 @@ class OwnNetwork:
     The network wants `pixel * scale + offset` of RGB 0..255, or of BGR. `network` names one of `NETWORKS` for a file
     that holds weights alone; it brings its own normalization. Some of these give as many numbers as `length` says.
     `leave_out_lambda` leaves out the last layer of a Keras file, a Lambda that only gives vectors unit length.
+    `attack` is for a network against presentation attacks; its `alignment` is "", as it takes crops of boxes.
     """
 
     size_px: int
@@ -60,6 +61,7 @@ class OwnNetwork:
     network: str | None = None
     length: int | None = None
     leave_out_lambda: bool = False
+    attack: AttackSpec | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -108,17 +110,29 @@ def import_own(name: str, source: Path, out: Path, own: OwnNetwork) -> Imported:
     """
     if source.is_dir():
         return _import_saved_model(name, source, out, own)
-    model = _own_model(source, own)
-    wrapped = _with_normalization(model, own, name)
+    network = read_own(name, source, own)
     spec = _spec_of_own(
         name,
         own,
-        int(model.output_shape[1]),
-        Source(package="own", member=source.name, member_sha256=hash_of_file(source)),
+        int(network.output_shape[1]),
+        origin_of_own(source),
     )
     path = out / f"{name}.keras"
-    write_network(wrapped, spec, path)
-    return _imported(path, spec, wrapped)
+    write_network(network, spec, path)
+    return _imported(path, spec, network)
+
+
+def read_own(name: str, source: Path, own: OwnNetwork) -> "keras.Model":
+    """One's own network in a file, with its normalization in front, so that it takes RGB 0..255.
+
+    Raises as `import_own`.
+    """
+    return _with_normalization(_own_model(source, own), own, name)
+
+
+def origin_of_own(source: Path) -> Source:
+    """Where one's own network comes from: a file and its hash. Raises `WeightsError`."""
+    return Source(package="own", member=source.name, member_sha256=hash_of_file(source))
 
 
 def known(name: str) -> Entry:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.catalogue import Entry
+from convert.errors import WeightsError
 from convert.finder import Finder
 from convert.gate import POINT, Outcome, Verdict
-from convert.importing import read_known
+from convert.importing import OwnNetwork, origin_of_own, read_known, read_own
 from convert.manifests import sealed
 from convert.progress import Progress, silent
 from convert.quantize import Quantization, quantize
@@ -25,7 +25,7 @@ from device.errors import ModelError
 from device.failures import in_words
 from device.images import image_files, read_image
 from device.vision.attack.passive import TASK, Crop, PassiveNetwork, crop_around, live_probability
-from device.vision.manifest import BuiltWith, Manifest, Preprocessing, Source, TensorSpec, write_pair
+from device.vision.manifest import AttackSpec, BuiltWith, Manifest, Preprocessing, Source, TensorSpec, write_pair
 from device.vision.models import Model, shipped_models_dir
 
 if TYPE_CHECKING:
@@ -60,6 +60,19 @@ class Flips:
 
 
 @dataclass(frozen=True, slots=True)
+class Unquantized:
+    """A network in Keras, which takes RGB 0..255 as all of Lintel's do, and what its file does not say."""
+
+    name: str
+    network: "keras.Model"
+    attack: AttackSpec
+    source: Source
+    description: str
+    license: str
+    terms: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImportedPassive:
     """What was made of the weights, what the quantization cost, and the weights' terms.
 
@@ -81,40 +94,71 @@ def import_passive(
     Nothing is written unless the gate lets it pass. Raises `ModelError` for a folder that cannot be written or is
     Lintel's own, and as `import_known`.
     """
-    _check_folder(out)
+    check_folder(out)
     entry, network, origin = read_known(name, source, any_hash=any_hash)
-    progress(f"{name}: quantizing to dynamic range")
-    content = quantize(network, Quantization.DYNAMIC_RANGE, np.zeros((0, *network.input_shape[1:]), np.uint8))
-    manifest = sealed(drafted(name, network, entry, origin), content)
-    converted = PassiveNetwork(Model(manifest, content))
-    crops = portrait_crops(Finder(shipped_models_dir()), converted.spec.crop_scale, int(network.input_shape[1]))
-    progress(f"{name}: comparing verdicts with float32 on {len(crops)} crops")
-    flips = flips_of(network, converted, crops)
+    if entry.attack is None:
+        raise WeightsError(f"{name} gives no verdict on a face.", hint="Import it with `lintel-convert import`.")
+    read = Unquantized(name, network, entry.attack, origin, entry.description, entry.license, entry.all_terms)
+    return converted(read, out, progress)
+
+
+def import_own_passive(
+    name: str, source: Path, out: Path, *, own: OwnNetwork, progress: Progress = silent
+) -> ImportedPassive:
+    """The same of one's own network, which gives logits: a `.keras`, `.h5` or `.onnx` file.
+
+    Raises as `import_own`, `ValueError` without `own.attack`.
+    """
+    check_folder(out)
+    attack = own.attack
+    if attack is None:
+        raise ValueError("expected a network against presentation attacks")
+    network = read_own(name, source, own)
+    classes = int(network.output_shape[1])
+    if not attack.live_index < classes:
+        raise WeightsError(
+            f"{source} gives {classes} numbers, expected more than {attack.live_index}, the live index.",
+            hint="Give the number of the live class with --live-index, the first is 0.",
+        )
+    description = f"Own network {name}, imported from {source.name}"
+    read = Unquantized(name, network, attack, origin_of_own(source), description, own.license, own.terms)
+    return converted(read, out, progress)
+
+
+def converted(read: Unquantized, out: Path, progress: Progress = silent) -> ImportedPassive:
+    """Quantizes and judges a network, and writes its pair into `out` if it passes. Raises `ModelError`."""
+    size_px = int(read.network.input_shape[1])
+    progress(f"{read.name}: quantizing to dynamic range")
+    content = quantize(read.network, Quantization.DYNAMIC_RANGE, np.zeros((0, size_px, size_px, 3), np.uint8))
+    manifest = sealed(drafted(read), content)
+    crops = portrait_crops(Finder(shipped_models_dir()), read.attack.crop_scale, size_px)
+    progress(f"{read.name}: comparing verdicts with float32 on {len(crops)} crops")
+    flips = flips_of(read.network, PassiveNetwork(Model(manifest, content)), crops)
     verdict = judged(flips)
     if verdict.outcome is Outcome.PASSED:
         _write(manifest, content, out)
-    return ImportedPassive(out / manifest.file, manifest, flips, verdict, entry.all_terms)
+    return ImportedPassive(out / manifest.file, manifest, flips, verdict, read.terms)
 
 
-def drafted(name: str, network: "keras.Model", entry: Entry, origin: Source) -> Manifest:
-    """The manifest of a network in Keras, which takes RGB 0..255 as all of Lintel's do; its file is yet to be made."""
+def drafted(read: Unquantized) -> Manifest:
+    """The manifest of a network whose file is yet to be made."""
     return Manifest(
         manifest_version=2,
-        name=name,
+        name=read.name,
         task=TASK,
-        description=f"{entry.description.rstrip('.')}; {Quantization.DYNAMIC_RANGE.value}.",
-        file=f"{name}.tflite",
+        description=f"{read.description.rstrip('.')}; {Quantization.DYNAMIC_RANGE.value}.",
+        file=f"{read.name}.tflite",
         sha256="0" * 64,
         size_bytes=1,
-        inputs=(_tensor((1, *network.input_shape[1:])),),
-        outputs=(_tensor((1, *network.output_shape[1:])),),
+        inputs=(_tensor((1, *read.network.input_shape[1:])),),
+        outputs=(_tensor((1, *read.network.output_shape[1:])),),
         preprocessing=Preprocessing(color="RGB", scale=1.0, offset=0.0),
-        source=origin,
-        license=entry.license,
+        source=read.source,
+        license=read.license,
         built_with=BuiltWith(
             tensorflow=load_tensorflow().__version__, cpu=cpu_class(), quantization=Quantization.DYNAMIC_RANGE.value
         ),
-        attack=entry.attack,
+        attack=read.attack,
     )
 
 
@@ -124,12 +168,12 @@ def portrait_crops(finder: Finder, scale: float, size_px: int) -> Chips:
     return augmented(faces, size_px)
 
 
-def flips_of(network: "keras.Model", converted: PassiveNetwork, crops: Chips) -> Flips:
+def flips_of(network: "keras.Model", file: PassiveNetwork, crops: Chips) -> Flips:
     """How many verdicts on RGB crops, uint8 [n, size, size, 3], the network in Keras and its file give differently."""
     with quiet():
         logits = np.asarray(network(crops.astype(np.float32), training=False))
-    in_float = np.array([live_probability(row, converted.spec.live_index) for row in logits])
-    return flips_between(in_float, np.array([converted.live_crop(crop) for crop in crops]), converted.threshold)
+    in_float = np.array([live_probability(row, file.spec.live_index) for row in logits])
+    return flips_between(in_float, np.array([file.live_crop(crop) for crop in crops]), file.threshold)
 
 
 def flips_between(in_float: Floats, quantized: Floats, threshold: float) -> Flips:
@@ -176,8 +220,8 @@ def _tensor(shape: tuple[int, ...]) -> TensorSpec:
     return TensorSpec(shape=shape, dtype="float32")
 
 
-def _check_folder(out: Path) -> None:
-    """What lies in Lintel's own folder would go into its wheel."""
+def check_folder(out: Path) -> None:
+    """Raises `ModelError` for the folder of Lintel's own models: what lies there would go into its wheel."""
     if out.resolve() == shipped_models_dir().resolve():
         raise ModelError(
             f"{out} is the folder of the models that Lintel comes with.", hint="Name a folder of your own with --out."

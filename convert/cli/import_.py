@@ -12,15 +12,18 @@ from click.core import ParameterSource
 
 from convert.alignments import BY_LANDMARKS
 from convert.networks.table import embedding_networks
-from device.commandline import Printable
+from device.commandline import NumberRange, Printable
 from device.terminal import put_json, say
 
 if TYPE_CHECKING:
     from convert.importing import Imported
     from convert.passive import ImportedPassive
+    from device.vision.manifest import AttackSpec
 
 NAME = r"\w[\w.-]{0,63}"
 NEEDED = ("size", "alignment", "license_")
+NEEDED_OF_ATTACK = ("size", "crop_scale", "live_index", "license_")
+ATTACK_OPTIONS = ("crop_scale", "live_index", "threshold")
 OWN_NETWORK_OPTIONS = (
     "network",
     "length",
@@ -32,6 +35,7 @@ OWN_NETWORK_OPTIONS = (
     "license_",
     "terms",
     "leave_out_lambda",
+    *ATTACK_OPTIONS,
 )
 """What a known network's entry in the catalogue decides."""
 
@@ -82,6 +86,21 @@ class _WithKnown(click.Command):
     is_flag=True,
     help="Own: leave out a Keras file's last layer, a Lambda that only gives vectors unit length.",
 )
+@click.option(
+    "--crop-scale",
+    type=NumberRange(1.2, 8),
+    help="Own, against presentation attacks: face boxes across the crop. Takes the place of --alignment.",
+)
+@click.option(
+    "--live-index", type=click.IntRange(0), help="Own, against attacks: which logit is a live face's, from 0."
+)
+@click.option(
+    "--threshold",
+    type=NumberRange(0, 1, min_open=True, max_open=True),
+    default=0.7,
+    show_default=True,
+    help="Own, against attacks: least probability of a live face.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
 def import_network(
     name: str,
@@ -98,6 +117,9 @@ def import_network(
     license_: str | None,
     terms: str | None,
     leave_out_lambda: bool,
+    crop_scale: float | None,
+    live_index: int | None,
+    threshold: float,
     as_json: bool,
 ) -> int:
     """Import a network: a known one by its NAME, or your own under a NAME of your choice.
@@ -106,8 +128,9 @@ def import_network(
     file, or the folder of a SavedModel; nothing in it is executed. Layers other than Keras's own, and ONNX operators
     other than those in docs/convert.md, are refused.
 
-    A known network against presentation attacks is quantized to dynamic range as well, and compared with itself in
-    float: if more than 3 % of its verdicts flip, it is refused. Its terms are printed: read them.
+    A network against presentation attacks, a known one or your own with --crop-scale, is quantized to dynamic range as
+    well, and compared with itself in float: if more than 3 % of its verdicts flip, it is refused. The terms of the
+    weights are printed: read them.
     """
     from convert.catalogue import catalogue
     from convert.importing import OWN_TERMS, OwnNetwork, import_known, import_own
@@ -116,13 +139,16 @@ def import_network(
         raise click.BadParameter("expected letters, digits, dots and dashes.", param_hint="NAME")
     _check_options(name)
     if name in catalogue() and catalogue()[name].attack is not None:
-        return _import_passive(name, source, out, any_hash=any_hash, as_json=as_json)
-    if size is None or alignment is None or license_ is None:
+        from convert.passive import import_passive
+
+        passive = import_passive(name, source, out, any_hash=any_hash, progress=_progress)
+        return _report_on_passive(passive, as_json=as_json)
+    if size is None or license_ is None:
         imported = import_known(name, source, out, any_hash=any_hash)
     else:
         own = OwnNetwork(
             size,
-            alignment,
+            alignment or "",
             license_,
             terms or OWN_TERMS,
             scale,
@@ -131,17 +157,33 @@ def import_network(
             network=network,
             length=length,
             leave_out_lambda=leave_out_lambda,
+            attack=_attack(crop_scale, live_index, threshold),
         )
+        if own.attack is not None:
+            from convert.passive import import_own_passive
+
+            passive = import_own_passive(name, source, out, own=own, progress=_progress)
+            return _report_on_passive(passive, as_json=as_json)
         imported = import_own(name, source, out, own)
     put_json(_json(imported)) if as_json else say("\n".join(_lines(imported)))
     return 0
 
 
-def _import_passive(name: str, source: Path, out: Path, *, any_hash: bool, as_json: bool) -> int:
-    from convert.gate import Outcome
-    from convert.passive import import_passive
+def _attack(crop_scale: float | None, live_index: int | None, threshold: float) -> "AttackSpec | None":
+    if crop_scale is None or live_index is None:
+        return None
+    from device.vision.manifest import AttackSpec
 
-    imported = import_passive(name, source, out, any_hash=any_hash, progress=lambda line: say(line, err=True))
+    return AttackSpec(crop_scale=crop_scale, output="logits", live_index=live_index, threshold=threshold)
+
+
+def _progress(line: str) -> None:
+    say(line, err=True)
+
+
+def _report_on_passive(imported: "ImportedPassive", *, as_json: bool) -> int:
+    from convert.gate import Outcome
+
     put_json(_json_of_passive(imported)) if as_json else say("\n".join(_lines_of_passive(imported)))
     return 0 if imported.verdict.outcome is Outcome.PASSED else 1
 
@@ -155,12 +197,26 @@ def _check_options(name: str) -> None:
         raise click.UsageError(
             f"{name} is a known network, which sets {', '.join(own)}: leave that out, or give your own another name."
         )
-    if own and len(_given(NEEDED)) < len(NEEDED):
+    _check_attack_options()
+    if own and not _given(("crop_scale",)) and len(_given(NEEDED)) < len(NEEDED):
         raise click.UsageError("A network of your own needs --size, --alignment and --license.")
     if own and _given(("any_hash",)):
         raise click.UsageError("--any-hash is for a known network: leave it out.")
     if _given(("length",)) and not _given(("network",)):
         raise click.UsageError("--length is for a --network of this project; a whole network says its own.")
+
+
+def _check_attack_options() -> None:
+    """Raises `UsageError` for options that a network against presentation attacks lacks, or has too many of."""
+    given = _given(ATTACK_OPTIONS)
+    if given and "--crop-scale" not in given:
+        raise click.UsageError(f"{given[0]} goes with --crop-scale.")
+    if given and _given(("alignment",)):
+        raise click.UsageError("--crop-scale takes the place of --alignment: leave that out.")
+    if given and _given(("network", "leave_out_lambda")):
+        raise click.UsageError("--crop-scale is for a whole network: leave out --network and --leave-out-lambda.")
+    if given and len(_given(NEEDED_OF_ATTACK)) < len(NEEDED_OF_ATTACK):
+        raise click.UsageError("With --crop-scale, --size, --live-index and --license are needed.")
 
 
 def _given(names: tuple[str, ...]) -> list[str]:

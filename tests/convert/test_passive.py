@@ -8,30 +8,39 @@ import msgspec
 import numpy as np
 import pytest
 
-from convert.catalogue import catalogue
 from convert.cli.main import cli
 from convert.finder import Finder
 from convert.gate import Outcome
 from convert.manifests import sealed
-from convert.passive import Flips, drafted, flips_between, flips_of, import_passive, judged, portrait_crops
+from convert.passive import (
+    Flips,
+    Unquantized,
+    drafted,
+    flips_between,
+    flips_of,
+    import_passive,
+    judged,
+    portrait_crops,
+)
 from convert.quantize import Quantization, quantize
 from convert.representative_set import Chips
-from convert.tensorflow_backend import load_tensorflow
+from convert.tensorflow_backend import load_tensorflow, quiet
 from convert.weights.published import IMPORTERS
 from device.commandline import run_command
 from device.errors import ModelError
 from device.images import read_image
 from device.records import Box, Image
 from device.vision.attack.passive import PassiveNetwork, load_passive
-from device.vision.manifest import Manifest, Preprocessing, Source
+from device.vision.manifest import AttackSpec, Manifest, Preprocessing, Source
 from device.vision.models import Model, shipped_models_dir
 
 if TYPE_CHECKING:
     import keras
 
-ENTRY = catalogue()["minifasnet-v2"]
-FACE = Box(40, 40, 40, 40)
 SIZE = 80
+ATTACK = AttackSpec(crop_scale=2.7, output="logits", live_index=1, threshold=0.7)
+OWN = ["--size", SIZE, "--crop-scale", 2.7, "--live-index", 1, "--license", "MIT"]
+FACE = Box(40, 40, 40, 40)
 
 
 def reddish(*, live: float = 1.0) -> "keras.Model":
@@ -68,8 +77,8 @@ def content(network: "keras.Model") -> bytes:
 
 @pytest.fixture(scope="module")
 def manifest(network: "keras.Model", content: bytes) -> Manifest:
-    origin = Source(package="own", member="reddish", member_sha256="0" * 64)
-    return sealed(drafted("reddish", network, ENTRY, origin), content)
+    source = Source(package="own", member="reddish", member_sha256="0" * 64)
+    return sealed(drafted(Unquantized("reddish", network, ATTACK, source, "Made up.", "MIT", "For tests.")), content)
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +215,46 @@ def test_a_network_that_the_gate_cannot_judge_is_not_written(
 def test_nothing_is_written_beside_lintel_s_own_models(made_up: Path) -> None:
     with pytest.raises(ModelError, match="is the folder of the models that Lintel comes with"):
         import_passive("minifasnet-v2", made_up, shipped_models_dir(), any_hash=True)
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network of one's own that was trained on BGR, -1..1: red where it has its third channel is live."""
+    path = tmp_path_factory.mktemp("own") / "net.keras"
+    with quiet():
+        reddish(live=-128.0).save(path)
+    return path
+
+
+@pytest.mark.parametrize(("color", "live"), [("BGR", True), ("RGB", False)])
+def test_one_s_own_network_is_fed_in_the_order_it_names(color: str, live: bool, own: Path, tmp_path: Path) -> None:
+    scaled = ("--scale", 1 / 128, "--offset", -1, "--color", color)
+    assert run("mine", "--from", own, *OWN, *scaled, "--out", tmp_path) == 0
+    seen = load_passive("mine", tmp_path).live(picture(red=90, blue=80), FACE)
+    assert seen is not None
+    assert (seen >= 0.7) == live
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ([*OWN[:4], *OWN[6:]], 2, "--live-index"),
+        ([*OWN, "--alignment", "arcface"], 2, "--crop-scale takes the place of --alignment"),
+        ([*OWN, "--network", "tiny"], 2, "--crop-scale is for a whole network"),
+        (
+            ["--size", SIZE, "--alignment", "arcface", "--license", "MIT", "--live-index", 1],
+            2,
+            "goes with --crop-scale",
+        ),
+        ([*OWN[:4], "--live-index", 3, *OWN[6:]], 15, "gives 3 numbers, expected more than 3, the live index"),
+        ([*OWN[:2], "--crop-scale", 1.1, *OWN[4:]], 2, "1.2"),
+    ],
+)
+def test_wrong_options_of_one_s_own_are_named(  # noqa: PLR0913
+    arguments: list[object], code: int, said: str, own: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run("mine", "--from", own, *arguments, "--out", tmp_path) == code
+    assert said in capfd.readouterr().err
 
 
 @pytest.mark.slow(small="test_the_command_writes_a_pair_that_a_door_can_open")
