@@ -47,11 +47,11 @@ lint: dev-environment ## style, types, and which module may import which
 
 tests: dev-environment ## the tests but for the slow ones
 	@echo "tests: all but the slow ones, $$($(VENV)/python --version)"
-	@$(VENV)/python -m pytest -n 2 -m "not slow"
+	@$(VENV)/python -m pytest -n 3 -m "not slow"
 
 all-tests: dev-environment ## every test
 	@echo "tests: all, $$($(VENV)/python --version)"
-	@$(VENV)/python -m pytest -n 2
+	@$(VENV)/python -m pytest -n 3
 
 device-tests: dev-environment ## what may differ under other versions of Python and under tflite-runtime
 	@$(VENV)/python scripts/device_tests.py

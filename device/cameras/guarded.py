@@ -24,7 +24,7 @@ def main() -> int:
     try:
         os.execvp(command[0], command)  # noqa: S606 - found on the PATH, with numbers of the settings
     except OSError as error:
-        print(f"{command[0]}: {error.strerror}", file=sys.stderr)
+        print(f"{command[0]}: {os.strerror(error.errno or 0)}", file=sys.stderr)
     return NOT_STARTED
 
 

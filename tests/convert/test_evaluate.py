@@ -358,6 +358,7 @@ def test_the_shipped_threshold_says_what_it_was_set_on() -> None:
     assert all(point.non_mated_comparisons * rule.target_fmr >= 3 for point in rule.points)
 
 
+@pytest.mark.slow(small="test_a_calibration_holds_on_people_it_has_not_seen")
 def test_the_lfw_protocol_on_some_folds(analyzer: FaceAnalyzer, lintel_data: Path) -> None:
     lines = (lintel_data / "lfw" / "pairs.txt").read_text().splitlines()
     pairs = read_pairs(lintel_data / "lfw" / "pairs.txt", lintel_data / "lfw", Protocol.LFW)

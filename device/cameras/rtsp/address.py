@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from device.errors import CameraError
+from device.failures import in_words
 
 CREDENTIAL = "address"
 MOST_BYTES = 2048
@@ -35,7 +36,7 @@ def address_of_environment() -> Address:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise CameraError(
-            f"There is no address of a camera: the credential `{CREDENTIAL}` can't be read ({error.strerror}).",
+            f"There is no address of a camera: the credential `{CREDENTIAL}` can't be read ({in_words(error)}).",
             hint=_HINT,
         ) from None
     return parsed_address(content)

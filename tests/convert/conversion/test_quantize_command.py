@@ -123,6 +123,7 @@ def of_boxes(tiny: Path, tmp_path: Path) -> Path:
 def test_without_landmarks_no_chips_can_be_cut(
     of_boxes: Path, labelled: list[str], labelled_too: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    cv2.imwrite(str(tmp_path / "chip.png"), np.zeros((SIZE, SIZE, 3), np.uint8))
     chips = ["--representative", tmp_path] if labelled_too else []
     more = [*chips, "--quantization", "full-int8", *labelled] if labelled_too else []
     assert run_command(cli, ["quantize", str(of_boxes), *map(str, more)]) == 4

@@ -286,6 +286,7 @@ def test_still_scene_after_motion_from_the_start_is_healthy(before: Callable[[Se
     assert watched.troubles == []
 
 
+@pytest.mark.slow(small="tests/project/test_benchmarks.py::test_benchmark_runs")
 def test_benchmark_of_the_cameras_health_finds_no_alarm() -> None:
     """As it is run for an hour, here for two minutes."""
     command = [sys.executable, str(ROOT / "benchmarks" / "camera_health.py"), "--hours", "0.03"]

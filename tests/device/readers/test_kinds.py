@@ -109,10 +109,10 @@ def test_osdp_alone_has_a_secure_channel() -> None:
     assert [kind.name for kind in KINDS if kind.security is Security.SECURE_CHANNEL] == ["osdp"]
 
 
-@pytest.mark.parametrize("module", ["rdm6300", "pn532.dialogue", "wedge"])
+@pytest.mark.parametrize("module", ["rdm6300", "pn532.dialogue", "typed.wedge"])
 def test_row_promises_what_the_reader_says_of_its_badges(module: str) -> None:
     found = importlib.import_module(f"device.readers.{module}").SECURITY
-    (kind,) = (kind for kind in KINDS if kind.name == module.partition(".")[0])
+    (kind,) = (kind for kind in KINDS if kind.name in module.split("."))
     assert kind.security is found
 
 

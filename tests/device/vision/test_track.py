@@ -74,6 +74,7 @@ def measured(*arguments: str) -> list[str]:
     return printed.stdout.splitlines()
 
 
+@pytest.mark.slow(small="tests/project/test_benchmarks.py::test_benchmark_runs")
 def test_benchmark_of_mixed_frames_grants_none_of_the_two_portraits() -> None:
     """Sixty mixes: two frames of the holder and one of the other are fused into a match, and not granted."""
     lines = measured("--mixes", "10")
