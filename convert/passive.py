@@ -115,9 +115,10 @@ def import_own_passive(
         raise ValueError("expected a network against presentation attacks")
     network = read_own(name, source, own)
     classes = int(network.output_shape[1])
-    if not attack.live_index < classes:
+    if classes <= max(attack.live_index, 1):
         raise WeightsError(
-            f"{source} gives {classes} numbers, expected more than {attack.live_index}, the live index.",
+            f"{source} gives {classes} numbers, expected logits of at least two classes, and one at the live index "
+            f"{attack.live_index}.",
             hint="Give the number of the live class with --live-index, the first is 0.",
         )
     description = f"Own network {name}, imported from {source.name}"
@@ -169,9 +170,13 @@ def portrait_crops(finder: Finder, scale: float, size_px: int) -> Chips:
 
 
 def flips_of(network: "keras.Model", file: PassiveNetwork, crops: Chips) -> Flips:
-    """How many verdicts on RGB crops, uint8 [n, size, size, 3], the network in Keras and its file give differently."""
+    """How many verdicts on RGB crops, uint8 [n, size, size, 3], the network in Keras and its file give differently.
+
+    Raises `WeightsError` for a network that gives probabilities: as logits they would make other ones.
+    """
     with quiet():
         logits = np.asarray(network(crops.astype(np.float32), training=False))
+    _check_logits(logits)
     in_float = np.array([live_probability(row, file.spec.live_index) for row in logits])
     return flips_between(in_float, np.array([file.live_crop(crop) for crop in crops]), file.threshold)
 
@@ -192,6 +197,13 @@ def judged(flips: Flips) -> Verdict:
         flipped = f"{flips.flipped} of {flips.crops} verdicts flip ({flips.share / POINT:.1f} %)"
         return Verdict(Outcome.REFUSED, (f"{flipped}, expected at most {MOST_FLIPPED / POINT:g} %",))
     return Verdict(Outcome.PASSED)
+
+
+def _check_logits(given: NDArray[np.float32]) -> None:
+    if np.all(given >= 0) and np.all(np.abs(given.sum(axis=1) - 1) < 1e-3):
+        raise WeightsError(
+            "The network gives probabilities, expected logits.", hint="Leave out its last layer, the softmax."
+        )
 
 
 def _missing(flips: Flips) -> Iterator[str]:
@@ -222,9 +234,10 @@ def _tensor(shape: tuple[int, ...]) -> TensorSpec:
 
 def check_folder(out: Path) -> None:
     """Raises `ModelError` for the folder of Lintel's own models: what lies there would go into its wheel."""
-    if out.resolve() == shipped_models_dir().resolve():
+    if out.resolve().is_relative_to(shipped_models_dir().resolve()):
         raise ModelError(
-            f"{out} is the folder of the models that Lintel comes with.", hint="Name a folder of your own with --out."
+            f"{out} is in the folder of the models that Lintel comes with.",
+            hint="Name a folder of your own with --out.",
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from convert.cli.main import cli
+from convert.errors import WeightsError
 from convert.finder import Finder
 from convert.gate import Outcome
 from convert.manifests import sealed
@@ -212,9 +213,35 @@ def test_a_network_that_the_gate_cannot_judge_is_not_written(
     assert not (tmp_path / "own").exists()
 
 
-def test_nothing_is_written_beside_lintel_s_own_models(made_up: Path) -> None:
-    with pytest.raises(ModelError, match="is the folder of the models that Lintel comes with"):
-        import_passive("minifasnet-v2", made_up, shipped_models_dir(), any_hash=True)
+@pytest.mark.parametrize("folder", [".", "mine"])
+def test_nothing_is_written_among_lintel_s_own_models(folder: str, made_up: Path) -> None:
+    with pytest.raises(ModelError, match="is in the folder of the models that Lintel comes with"):
+        import_passive("minifasnet-v2", made_up, shipped_models_dir() / folder, any_hash=True)
+
+
+def test_a_folder_that_is_a_file_is_named(made_up: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    assert run("minifasnet-v2", "--from", made_up, "--any-hash", "--out", tmp_path / "file") == 4
+    assert "Cannot write the network into" in capfd.readouterr().err
+
+
+def test_a_file_altered_after_its_import_does_not_open(made_up: Path, tmp_path: Path) -> None:
+    run("minifasnet-v2", "--from", made_up, "--any-hash", "--out", tmp_path)
+    path = tmp_path / "minifasnet-v2.json"
+    path.write_text(path.read_text().replace('"threshold": 0.7', '"threshold": 0.1'))
+    with pytest.raises(ModelError, match="has been altered") as caught:
+        load_passive("minifasnet-v2", tmp_path)
+    assert "lintel-convert import" in caught.value.hint
+
+
+def test_probabilities_in_place_of_logits_are_refused(network: "keras.Model", rgb: PassiveNetwork) -> None:
+    """A softmax of them would never be far from a third."""
+    import keras
+
+    crops = np.random.default_rng(1).integers(0, 256, (9, SIZE, SIZE, 3), np.uint8)
+    ended = keras.Model(network.inputs, keras.layers.Softmax()(network.outputs[0]))
+    with pytest.raises(WeightsError, match="gives probabilities, expected logits"):
+        flips_of(ended, rgb, crops)
 
 
 @pytest.fixture(scope="module")
@@ -246,7 +273,11 @@ def test_one_s_own_network_is_fed_in_the_order_it_names(color: str, live: bool, 
             2,
             "goes with --crop-scale",
         ),
-        ([*OWN[:4], "--live-index", 3, *OWN[6:]], 15, "gives 3 numbers, expected more than 3, the live index"),
+        (
+            [*OWN[:4], "--live-index", 3, *OWN[6:]],
+            15,
+            "gives 3 numbers, expected logits of at least two classes, and one at",
+        ),
         ([*OWN[:2], "--crop-scale", 1.1, *OWN[4:]], 2, "1.2"),
     ],
 )
