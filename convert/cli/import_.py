@@ -255,6 +255,8 @@ def _lines(imported: "Imported") -> list[str]:
 def _json_of_passive(imported: "ImportedPassive") -> str:
     import msgspec
 
+    from device.vision.manifest import encoded
+
     document = {
         "outcome": imported.verdict.outcome,
         "reasons": imported.verdict.reasons,
@@ -262,7 +264,7 @@ def _json_of_passive(imported: "ImportedPassive") -> str:
         "verdicts": imported.flips.crops,
         "verdicts_flipped": imported.flips.flipped,
         "largest_difference": imported.flips.largest,
-        "manifest": imported.manifest,
+        "manifest": msgspec.Raw(encoded(imported.manifest)),
         "terms": imported.terms,
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()

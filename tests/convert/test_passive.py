@@ -193,6 +193,7 @@ def test_its_json_is_all_that_is_printed(made_up: Path, tmp_path: Path, capfd: p
     run("minifasnet-v2", "--from", made_up, "--any-hash", "--out", tmp_path, "--json")
     document = json.loads(capfd.readouterr().out)
     assert (document["outcome"], document["verdicts"], document["verdicts_flipped"]) == ("passed", 300, 0)
+    assert document["manifest"] == json.loads((tmp_path / "minifasnet-v2.json").read_text())
 
 
 def test_another_file_than_the_known_one_is_refused(
