@@ -265,13 +265,20 @@ class GuidedCapture:
 
     def _refuse_too_few(self) -> None:
         guidance = self._guidance
-        if not guidance.has_enough:
-            reason = guidance.reason or Reason.NO_FACE
+        if guidance.has_enough:
+            return
+        counted = f"{len(guidance.kept)}, expected {guidance.least}"
+        message = f"Good pictures that came in {guidance.deadline - guidance.began_at:.0f} s: {counted}."
+        if guidance.reason is None and guidance.kept:
             raise EnrollmentRefused(
-                f"Good pictures that came in {guidance.deadline - guidance.began_at:.0f} s: {len(guidance.kept)}, "
-                f"expected {guidance.least}. At the end: {reason.meaning}",
-                hint=f"{reason.advice} Nothing was stored; run the command again.",
+                f"{message} The others were all alike.",
+                hint="Nothing was stored. Have the person move between pictures, or ask for one: `--pictures 1`.",
             )
+        reason = guidance.reason or Reason.NO_FACE
+        raise EnrollmentRefused(
+            f"{message} At the end: {reason.meaning}",
+            hint=f"{reason.advice} Nothing was stored; run the command again.",
+        )
 
 
 GLANCE_S = 0.25

@@ -62,6 +62,33 @@ def test_person_in_the_dark_is_refused_with_the_reason(analyzer: FaceAnalyzer, p
         capture(analyzer, portraits, dark)
 
 
+class Still:
+    """A camera before which nothing moves: ten frames a second of one picture."""
+
+    def __init__(self, picture: Image, clock: SimulatedClock) -> None:
+        self._picture, self._clock = picture, clock
+
+    def read(self, timeout_s: float) -> Frame | None:  # noqa: ARG002 - the camera's interface
+        self._clock.sleep(0.1)
+        return Frame(self._picture, self._clock.monotonic())
+
+    def trouble(self) -> str:
+        return ""
+
+    def close(self) -> None:
+        pass
+
+
+def test_person_who_does_not_move_is_refused_with_that(analyzer: FaceAnalyzer, portraits: Mapping[str, Image]) -> None:
+    clock = SimulatedClock()
+    probe = analyzer.analyze(portraits["eileen-collins"])
+    guidance = Guidance(3, 0.9, 0.0, 30.0)
+    taken = GuidedCapture(Still(portraits["eileen-collins"], clock), lambda _: probe, guidance, clock, place="camera")
+    with pytest.raises(EnrollmentRefused, match=r"in 30 s: 1, expected 3\. The others were all alike\.") as refused:
+        list(taken.said())
+    assert "--pictures 1" in refused.value.hint
+
+
 def test_what_is_in_the_way_is_said_at_once(analyzer: FaceAnalyzer, portraits: Mapping[str, Image]) -> None:
     far = Figure(image="grace-hopper", start=Place(y=0.5, size=0.2), end=Place(y=0.85, size=1.8), walk_s=12.0)
     _, said = capture(analyzer, portraits, far, wanted=1)
