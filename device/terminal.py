@@ -112,7 +112,12 @@ def _is_utf8() -> bool:
 
 
 def _escaping(error: UnicodeError) -> tuple[str, int]:
-    """Error handler of codecs: what an encoding has no letter for, as Python and TOML would write it."""
+    """Error handler of codecs: what an encoding has no letter for, as Python and TOML would write it.
+
+    What another library wrote and can't be decoded is a replacement character, for who reads such a stream back.
+    """
+    if isinstance(error, UnicodeDecodeError):
+        return "\N{REPLACEMENT CHARACTER}", error.end
     if not isinstance(error, UnicodeEncodeError):
         raise error
     unprinted = _WITHOUT_TRACE.sub("", error.object[error.start : error.end])

@@ -16,13 +16,20 @@ ROOT = Path(__file__).parents[1]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ONCE = (
-    "tests/device/cameras/rtsp/test_hostile_cameras.py",
-    "tests/device/cameras/rtsp/test_receiving.py",
-    "tests/device/cameras/rtsp/test_relay.py",
+    "tests/device/access/test_look.py",
+    "tests/device/access/test_two_readers.py",
+    "tests/device/cameras/rtsp",
     "tests/device/cameras/test_camera_health.py",
+    "tests/device/cameras/test_clips.py",
+    "tests/device/cameras/test_csi.py",
+    "tests/device/cameras/test_csi_program.py",
     "tests/device/cameras/test_health.py",
+    "tests/device/cli/test_camera_passwords.py",
+    "tests/device/cli/test_odd_machines.py",
+    "tests/device/cli/test_outputs.py",
     "tests/device/cli/test_simulate.py",
     "tests/device/control/test_attacks.py",
+    "tests/device/control/test_bulk.py",
     "tests/device/control/test_lanes.py",
     "tests/device/control/test_subscription_laws.py",
     "tests/device/door/test_controller.py",
@@ -30,13 +37,13 @@ ONCE = (
     "tests/device/door/test_controller_search.py",
     "tests/device/door/test_killed.py",
     "tests/device/door/wires/test_relay_guard.py",
-    "tests/device/readers/osdp/test_osdp.py",
-    "tests/device/readers/osdp/test_osdp_attacks.py",
-    "tests/device/readers/osdp/test_osdp_frames.py",
-    "tests/device/readers/osdp/test_osdp_keyset.py",
-    "tests/device/readers/osdp/test_osdp_line.py",
-    "tests/device/readers/osdp/test_osdp_sharing.py",
+    "tests/device/door/wires/test_timekeeper.py",
+    "tests/device/policy",
+    "tests/device/readers/osdp",
+    "tests/device/readers/test_byte_order.py",
     "tests/device/readers/test_group.py",
+    "tests/device/readers/test_held_door.py",
+    "tests/device/readers/typed",
     "tests/device/settings/test_old_layout.py",
     "tests/device/settings/test_writing.py",
     "tests/device/simulation/test_player.py",
@@ -44,7 +51,13 @@ ONCE = (
     "tests/device/store/test_reading.py",
     "tests/device/store/test_turnstile.py",
     "tests/device/test_administration_laws.py",
+    "tests/device/test_photo_areas.py",
+    "tests/device/test_picture_kinds.py",
+    "tests/device/test_pictures.py",
     "tests/device/test_two_doors.py",
+    "tests/device/vision/quality",
+    "tests/device/vision/test_photos.py",
+    "tests/device/vision/test_pyramid.py",
 )
 """What waits or computes for long and is the same under each Python: `make test` runs it under one of them."""
 
@@ -63,7 +76,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     once = {ROOT / path for path in ONCE}
     for item in items:
-        if item.path in once:
+        if not once.isdisjoint((item.path, *item.path.parents)):
             item.add_marker(pytest.mark.once)
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.commandline import LazyGroup
-from device.terminal import fitted, with_whole_words
+from device.terminal import fitted, ready_streams, with_whole_words
 from tests.device.commands import Lintel
 
 ROOT = Path(__file__).parents[2]
@@ -147,3 +147,13 @@ def test_what_people_read_is_printed_in_lines_that_fit(room: str) -> None:
         if "click.echo(" in line
     ]
     assert [line for line in printed if not any(word in line for word in NOT_FOR_PEOPLE)] == [], "use `say`"
+
+
+def test_stream_that_is_printed_to_can_still_be_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As pytest reads what a library has written beside what is printed: bytes that are no UTF-8."""
+    with (tmp_path / "printed").open("w+", encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        ready_streams()
+        stream.buffer.write(b"Got: \xf2.\n")
+        stream.seek(0)
+        assert stream.read() == "Got: \ufffd.\n"

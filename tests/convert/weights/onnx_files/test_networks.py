@@ -41,9 +41,19 @@ def test_network_is_imported_with_its_normalization(name: str, written: dict[str
     assert (imported.spec.length, cosines(received, expected).min() >= 0.9999) == (LENGTH, True)
 
 
+@pytest.mark.slow(small="test_smallest_network_is_quantized")
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize(("kind", "least"), [(Quantization.FLOAT32, 0.9999), (Quantization.FULL_INT8, 0.95)])
 def test_network_is_quantized(name: str, kind: Quantization, least: float, written: dict[str, Path]) -> None:
+    is_as_good_quantized(name, kind, least, written)
+
+
+@pytest.mark.parametrize(("kind", "least"), [(Quantization.FLOAT32, 0.9999), (Quantization.FULL_INT8, 0.95)])
+def test_smallest_network_is_quantized(kind: Quantization, least: float, written: dict[str, Path]) -> None:
+    is_as_good_quantized("inception", kind, least, written)
+
+
+def is_as_good_quantized(name: str, kind: Quantization, least: float, written: dict[str, Path]) -> None:
     own = OwnNetwork(SIZE, "arcface", "MIT", scale=1 / 128, offset=-127.5 / 128)
     chips = np.random.default_rng(3).integers(0, 256, (30, SIZE, SIZE, 3)).astype(np.uint8)
     imported = import_own("mine", written[name], written[name].parent / f"{name}-{kind.value}", own)
