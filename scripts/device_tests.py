@@ -27,8 +27,8 @@ NETWORKS = (
     "tests/journeys",
 )
 """What runs a network, or says which runtime there is."""
-WORKERS = "3"
-"""More than the usual two cores: these tests wait as long as they compute."""
+WORKERS = "4"
+"""Twice the usual two cores: these tests wait as long as they compute."""
 SELECTION = "not slow and not once"
 
 
