@@ -82,7 +82,7 @@ def embedded(pairs: list[tuple[Path, Path]], analyzer: FaceAnalyzer) -> Iterator
 
 
 def chip_of(image: Image, analyzer: FaceAnalyzer) -> Image:
-    """Raises `ImageError` if there is no face."""
+    """Raises `ImageError` if no face is found."""
     landmarks = analyzer.mesh.locate(image, central(analyzer.detector, image))
     return align(image, landmarks, analyzer.embedder.alignment)
 

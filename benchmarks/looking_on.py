@@ -7,7 +7,7 @@ another view every moment, so that tracks break and means move. Each is tried wi
 reference is the first picture. Printed is how often the first comparison lets one in, and how often the transaction
 does, by the door's own policy; then the same if further comparisons were as lax as the first.
 
-Where there is no data, the two portraits that came with Lintel are tried with each other.
+Without data it tries the two shipped portraits with each other.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from device.vision.manifest import DecisionRule
 TARGETS = (1e-3, 3e-4)
 FRAME_S = 0.05
 MOST_VISITS = 4
-"""Of one person, so that nobody with many pictures counts for all."""
+"""Of one person at most, so that a person with many pictures doesn't dominate."""
 
 
 @dataclass(frozen=True, slots=True)

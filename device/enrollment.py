@@ -281,6 +281,14 @@ class GuidedCapture:
         )
 
 
+def guidance_for(analyzer: FaceAnalyzer, wanted: int, now: float) -> Guidance:
+    """Of a person who has `TIME_S` from now on, in seconds on the monotonic clock, for that many pictures."""
+    threshold = analyzer.embedder.decision_rule.threshold(1, 1)
+    return Guidance(wanted, threshold, began_at=now, deadline=now + TIME_S)
+
+
+TIME_S = 60.0
+"""How long a person has for their pictures."""
 GLANCE_S = 0.25
 """Longest wait for a frame at a time."""
 

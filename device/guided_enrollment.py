@@ -12,19 +12,16 @@ from device.control.desk import Caller
 from device.control.messages import Alive, Code, Enroll, Enrolled, InTheWay, LeftOut, Paused, Progress, Requested
 from device.control.protocol import ProtocolError
 from device.credentials import format_badge, parse_badge
-from device.enrollment import Enrollment, EnrollmentReport, GuidedCapture, Rejection
+from device.enrollment import Enrollment, EnrollmentReport, GuidedCapture, Rejection, guidance_for
 from device.errors import DoorError
 from device.looking import reporting
-from device.policy.guidance import Asked, Guidance, Hindered, Said
+from device.policy.guidance import Asked, Hindered, Said
 from device.ports import Camera, Clock
 from device.presented import ALIVE_S, ReadersOfDoor, presented, refuse_gone
 from device.records import Frame, Person, Reason
 from device.store.store import Store
 from device.vision.faces import FaceAnalyzer, look_of
 from device.vision.quality.limits import Purpose
-
-TIME_S = 60.0
-"""How long a person has for their pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +83,7 @@ class GuidedEnrollments:
         analyzer = place.load_analyzer()
         enrollment = Enrollment(self._store, analyzer, self._clock)
         enrollment.holder(credential, request.name)
-        threshold, now = analyzer.embedder.decision_rule.threshold(1, 1), self._clock.monotonic()
-        guidance = Guidance(request.pictures, threshold, began_at=now, deadline=now + TIME_S)
+        guidance = guidance_for(analyzer, request.pictures, self._clock.monotonic())
         yielding = _Yielding(place, self._clock)
         look = look_of(analyzer, largest_face=False, purpose=Purpose.REFERENCE)
         look = reporting(look, place.camera, analyzer)

@@ -16,19 +16,16 @@ from device.clock import SystemClock
 from device.control.client import control_socket
 from device.control.messages import Enroll, Enrolled
 from device.credentials import parse_badge
-from device.enrollment import Candidate, Enrollment, EnrollmentReport, GuidedCapture
+from device.enrollment import Candidate, Enrollment, EnrollmentReport, GuidedCapture, guidance_for
 from device.errors import CameraError
 from device.guided_enrollment import report_of
 from device.images import read_photo
 from device.looking import reporting
-from device.policy.guidance import Guidance
 from device.ports import Camera, Clock
 from device.settings.tables import Settings
 from device.terminal import say
 from device.vision.faces import load_analyzer, look_of
 from device.vision.quality.limits import Purpose
-
-CAPTURE_TIMEOUT_S = 60.0
 
 
 def enroll_pictures(
@@ -63,9 +60,7 @@ def enroll_before_camera(
         enrollment = Enrollment(store, analyzer, clock, largest_face=largest_face)
         enrollment.holder(credential, name)
         with closing(_own_camera(settings, clock)) as camera:
-            now = clock.monotonic()
-            threshold = analyzer.embedder.decision_rule.threshold(1, 1)
-            guidance = Guidance(wanted, threshold, began_at=now, deadline=now + CAPTURE_TIMEOUT_S)
+            guidance = guidance_for(analyzer, wanted, clock.monotonic())
             look = look_of(analyzer, largest_face=largest_face, purpose=Purpose.REFERENCE)
             capture = GuidedCapture(camera, reporting(look, camera, analyzer), guidance, clock, place="camera")
             for said in capture.said():

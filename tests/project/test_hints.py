@@ -44,20 +44,20 @@ def left_to_pip(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("command", "name"),
+    ("name", "command"),
     [
-        ("pip install", "lintel"),
-        ("pip install", "'lintel[pi]'"),
-        ("bin/python -m pip install --upgrade", "lintel-door"),
-        ("pip install", "lintel_door[readers]==0.1.0"),
-        ("pip3 install click", "Lintel."),
-        ("uv pip install", "lintel-door"),
-        ("pipx install", "lintel"),
-        ("sudo /opt/lintel/bin/pip install --no-deps", "lintel"),
+        ("lintel", "pip install"),
+        ("'lintel[pi]'", "pip install"),
+        ("lintel-door", "bin/python -m pip install --upgrade"),
+        ("lintel_door[readers]==0.1.0", "pip install"),
+        ("Lintel.", "pip3 install click"),
+        ("lintel-door", "uv pip install"),
+        ("lintel", "pipx install"),
+        ("lintel", "sudo /opt/lintel/bin/pip install --no-deps"),
     ],
 )
-def test_name_that_is_left_to_pip_is_found(command: str, name: str) -> None:
-    """The two are apart, so that these lines, too, are nothing to copy."""
+def test_name_that_is_left_to_pip_is_found(name: str, command: str) -> None:
+    """The name comes first, so that none of these lines can be copied into a shell."""
     assert left_to_pip(f"{command} {name}") != []
 
 
