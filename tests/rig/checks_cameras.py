@@ -26,20 +26,26 @@ def granted(rig: Rig, who: str = EILEEN) -> bool:
     return "GRANTED" in rig.swiped(BADGES[who])[1]
 
 
+def swiped_in_turn(rig: Rig, times: int) -> list[float | None]:
+    """How long each swipe of the person who stands there took to the level on the pin, seconds; None if never."""
+    waited: list[float | None] = []
+    for _ in range(times):
+        time.sleep(SETTLE_S if not waited else AGAIN_S)
+        at, _answer = rig.swiped(BADGES[EILEEN])
+        released = rig.board.when(high=True, since=at, within_s=1.0)
+        waited.append(None if released is None else released - at)
+    return waited
+
+
 @CHECKS.check(
     "no fault: the holder stands there", "granted within 1.5 s of the swipe", Size(small=3, full=50), in_suite=True
 )
 def healthy(times: int) -> Finding:
     figures = Figures()
-    waited: list[float | None] = []
     with new_rig(strike_time_s=0.2) as rig:
         rig.start()
         rig.camera.shows(EILEEN)
-        for _ in range(times):
-            time.sleep(SETTLE_S if not waited else AGAIN_S)
-            at, _answer = rig.swiped(BADGES[EILEEN])
-            released = rig.board.when(high=True, since=at, within_s=1.0)
-            waited.append(None if released is None else released - at)
+        waited = swiped_in_turn(rig, times)
         figures.most("swipe to the level on the pin", waited, 1.5)
         figures.count("troubles", rig.troubles(), 0)
     return figures.finding(times)

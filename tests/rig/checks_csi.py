@@ -3,14 +3,13 @@
 What is not here: frames that all come late by the same time. Nothing in the pipe says when a frame was captured.
 """
 
-import time
 from functools import partial
 from typing import Any
 
 from tests.rig.camera import EILEEN
 from tests.rig.checks import Figures, Finding, Room, Size
-from tests.rig.checks_cameras import PROMISE, SETTLE_S, failing, process_stopped, stalled
-from tests.rig.rig import AGAIN_S, BADGES, new_rig
+from tests.rig.checks_cameras import PROMISE, failing, process_stopped, stalled, swiped_in_turn
+from tests.rig.rig import new_rig
 
 CHECKS = Room("csi")
 _FAULTS: tuple[tuple[str, str, dict[str, Any], bool], ...] = (
@@ -42,16 +41,11 @@ CHECKS.check("the process stopped for 3 s, frames of a CSI camera waited in the 
 )
 def talking(times: int) -> Finding:
     figures = Figures()
-    waited: list[float | None] = []
     with new_rig(strike_time_s=0.2, source="csi:0") as rig:
         rig.camera.does("flood")
         rig.start()
         rig.camera.shows(EILEEN)
-        for _ in range(times):
-            time.sleep(SETTLE_S if not waited else AGAIN_S)
-            at, _answer = rig.swiped(BADGES[EILEEN])
-            released = rig.board.when(high=True, since=at, within_s=1.0)
-            waited.append(None if released is None else released - at)
+        waited = swiped_in_turn(rig, times)
         figures.most("swipe to the level on the pin", waited, 1.5)
         figures.count("troubles", rig.troubles(), 0)
         lines = rig.running.errors().count("Camera main: ")

@@ -15,9 +15,9 @@ from typing import Any
 
 from tests.rig.camera import EILEEN, EMPTY, GRACE
 from tests.rig.checks import Figures, Finding, Room, Size
-from tests.rig.checks_cameras import PROMISE, SETTLE_S, TOLD, TOLD_S, WELL, failing, granted, usable
+from tests.rig.checks_cameras import PROMISE, SETTLE_S, TOLD, TOLD_S, WELL, failing, granted, swiped_in_turn, usable
 from tests.rig.network import PASSWORD, SOURCE, behind_network
-from tests.rig.rig import AGAIN_S, BADGES, new_rig
+from tests.rig.rig import BADGES, new_rig
 from tests.rig.strace import Skipped, missing
 
 CHECKS = Room("network")
@@ -27,16 +27,11 @@ COMES_BACK_S = 15.0
 @CHECKS.check("no fault: the holder stands before a network camera", "granted within 1.5 s", Size(full=20))
 def healthy(times: int) -> Finding:
     figures = Figures()
-    waited: list[float | None] = []
     with new_rig(strike_time_s=0.2, source=SOURCE) as rig, behind_network(rig):
         rig.start()
         rig.when_status(WELL, COMES_BACK_S)
         rig.camera.shows(EILEEN)
-        for _ in range(times):
-            time.sleep(SETTLE_S if not waited else AGAIN_S)
-            at, _answer = rig.swiped(BADGES[EILEEN])
-            released = rig.board.when(high=True, since=at, within_s=1.0)
-            waited.append(None if released is None else released - at)
+        waited = swiped_in_turn(rig, times)
         figures.most("swipe to the level on the pin", waited, 1.5)
         figures.count("troubles", rig.troubles(), 0)
         rig.camera.shows(GRACE)
