@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import select
 import socket
 import threading
 import time
@@ -86,6 +87,31 @@ def send(path: Path, data: bytes) -> bytes:
         while more := connection.recv(65536):
             received += more
     return received
+
+
+def rest(connection: socket.socket) -> bytes:
+    """What comes until the server hangs up."""
+    received = b""
+    while more := connection.recv(65536):
+        received += more
+    return received
+
+
+def line(connection: socket.socket) -> bytes:
+    """The next line, and nothing of what comes behind it."""
+    received = b""
+    while not received.endswith(b"\n"):
+        more = connection.recv(1)
+        assert more, f"hung up after {received!r}"
+        received += more
+    return received
+
+
+def until_hung_up(connection: socket.socket) -> None:
+    """Waits until the server hangs up; reads nothing."""
+    poll = select.poll()
+    poll.register(connection, 0)
+    assert poll.poll(PATIENCE_S * 1000), "it did not hang up"
 
 
 def answers(path: Path, data: bytes) -> list[dict[str, Any]]:

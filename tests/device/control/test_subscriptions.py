@@ -20,7 +20,7 @@ from device.control.subscriptions import UNREAD_BEATS, Pace, Subscriptions
 from device.errors import DoorError
 from device.line_server import Peer
 from device.records import DoorState
-from tests.device.control.bench import PATIENCE_S, answers, connected, request, until
+from tests.device.control.bench import PATIENCE_S, answers, connected, line, request, rest, until, until_hung_up
 from tests.device.control.ledger import IMPATIENT, QUICK, Ledger, client, numbers, serving
 
 
@@ -172,13 +172,13 @@ def test_badges_and_people_are_for_those_who_may_read_the_store(ledger: Ledger, 
     subscriptions = Subscriptions(ledger, QUICK)
     asked, far = job(uid)
     subscriptions.add(asked)
-    lines = b""
-    while b'"row"' not in lines:
-        lines += far.recv(65536)
+    lines = [line(far)]
+    while b'"row"' not in lines[-1]:
+        lines.append(line(far))
     subscriptions.end()
     subscriptions.join(time.monotonic() + PATIENCE_S)
     far.close()
-    (row,) = [json.loads(line)["part"] for line in lines.splitlines() if b'"row"' in line]
+    (row,) = [json.loads(each)["part"] for each in lines if b'"row"' in each]
     assert (row["badge"], row["person_id"]) == (badge, badge and 4)
 
 
@@ -189,8 +189,8 @@ def test_last_16_places_are_kept_for_those_who_may_read_the_store(ledger: Ledger
         asked, far = job(uid)
         subscriptions.add(asked)
         ends.append(far)
-    assert b"There are 48 subscribers already." in ends[48].recv(65536)
-    assert b'"start"' in ends[64].recv(65536)
+    assert b"There are 48 subscribers already." in line(ends[48])
+    assert b'"start"' in line(ends[64])
     subscriptions.end()
     subscriptions.join(time.monotonic() + PATIENCE_S)
     for far in ends:
@@ -207,11 +207,9 @@ class TestBadSubscribers:
     def test_one_that_goes_on_speaking_is_hung_up_on(self, path: Path, service: ControlServer) -> None:
         with connected(path) as chatty:
             chatty.sendall(request("subscribe"))
-            assert b'"start"' in chatty.recv(65536)
+            assert b'"start"' in line(chatty)
             chatty.sendall(b"more")
-            said = b""
-            while more := chatty.recv(65536):
-                said += more
+            said = rest(chatty)
         assert b"A subscriber sends nothing after its request." in said
         assert not service._subscriptions._subscribers
 
@@ -221,20 +219,19 @@ class TestBadSubscribers:
         ledger.add(10_000, "x" * 200)
         with connected(path) as deaf:
             deaf.sendall(request("subscribe", **{"from": 1}))
-            until(lambda: bool(service._subscriptions._subscribers))
-            until(lambda: not service._subscriptions._subscribers)
-            said = b""
-            while more := deaf.recv(65536):
-                said += more
+            until_hung_up(deaf)
+            said = rest(deaf)
+        assert not service._subscriptions._subscribers
         assert json.loads(said.splitlines()[-1])["code"] == "slow"
         assert len(said) < 1_000_000
 
     def test_one_that_reads_no_beats_is_dropped(self, path: Path, service: ControlServer) -> None:
         with connected(path) as deaf:
             deaf.sendall(request("subscribe"))
-            until(lambda: bool(service._subscriptions._subscribers))
-            until(lambda: not service._subscriptions._subscribers)
-            assert b'"slow"' in deaf.recv(65536)
+            until_hung_up(deaf)
+            said = rest(deaf)
+        assert not service._subscriptions._subscribers
+        assert json.loads(said.splitlines()[-1])["code"] == "slow"
 
     def test_one_that_meets_a_bug_is_dropped_alone(
         self, path: Path, ledger: Ledger, service: ControlServer, monkeypatch: pytest.MonkeyPatch
