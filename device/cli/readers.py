@@ -158,7 +158,7 @@ def _show_signals(reader: "Reader", clock: "Clock", transcript: "Transcript") ->
 
     sightings = Sightings(dict.fromkeys(transcript.tables, STAYS_S))
     for signal in (*Signal, Signal.READY):
-        say(f"  {signal.value:8} {EXPECTED[signal]}")
+        say(f"  {signal.value:10} {EXPECTED[signal]}")
         reader.show(signal)
         for event in events(reader, clock, SHOW_S):
             if not sightings.is_held_back(event):

@@ -41,6 +41,10 @@ def orders(signal: Signal) -> tuple[Order, ...]:
             return (_steady(Color.RED), _end_of_blinking(), _quiet())
         case Signal.LOOK:
             return (_blinking(Color.AMBER, Color.NONE, 5, 100), _beeps(1, 1), _words("Look at camera", 10))
+        case Signal.TURN_LEFT:
+            return (_blinking(Color.AMBER, Color.NONE, 2, 30), _beeps(1, 1), _words("Turn your head left", 3))
+        case Signal.TURN_RIGHT:
+            return (_blinking(Color.AMBER, Color.NONE, 2, 30), _beeps(1, 1), _words("Turn your head right", 3))
         case Signal.GRANTED:
             return (_blinking(Color.GREEN, Color.GREEN, 5, 30), _beeps(1, 3), _words("Welcome", 3))
         case Signal.DENIED:

@@ -222,7 +222,7 @@ class Lamps:
     def show(self, signal: Signal) -> None:
         """Sets both. Raises `ReaderError`."""
         match signal:
-            case Signal.READY | Signal.LOOK:
+            case Signal.READY | Signal.LOOK | Signal.TURN_LEFT | Signal.TURN_RIGHT:
                 self._set(lit=False, sounding=False)
             case Signal.GRANTED:
                 self._set(lit=True, sounding=False)

@@ -152,6 +152,16 @@ class TestWhatItShows:
             reader, Signal.LOOK, lambda: "Look at camera" in [one["data"] for one in peripheral.commands(TEXT)]
         )
 
+    @pytest.mark.parametrize(
+        ("signal", "text"),
+        [(Signal.TURN_LEFT, "Turn your head left"), (Signal.TURN_RIGHT, "Turn your head right")],
+    )
+    def test_display_says_which_way_to_turn(
+        self, running: tuple[Peripheral, OsdpReader], signal: Signal, text: str
+    ) -> None:
+        peripheral, reader = running
+        assert show_until(reader, signal, lambda: text in [one["data"] for one in peripheral.commands(TEXT)])
+
     def test_reader_without_a_display_gets_no_text(self, desk: Desk) -> None:
         desk.keep(KEY)
         peripheral = desk.peripheral(KEY, 0, "--enforce")

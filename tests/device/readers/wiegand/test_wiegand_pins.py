@@ -41,6 +41,8 @@ def test_read_ends_when_the_process_is_to_stop(begun: str) -> None:
     [
         (Signal.READY, (False, False)),
         (Signal.LOOK, (False, False)),
+        (Signal.TURN_LEFT, (False, False)),
+        (Signal.TURN_RIGHT, (False, False)),
         (Signal.GRANTED, (True, False)),
         (Signal.DENIED, (False, True)),
         (Signal.ALARM, (False, True)),
