@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from device.records import BadgeRead, BadgeRemoved, Claim, DoorState, Evidence, KeyPress, Probe, Reason, Track
+from device.records import BadgeRead, BadgeRemoved, Claim, Cues, DoorState, Evidence, KeyPress, Probe, Reason, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,9 @@ class FrameSeen:
     """A frame was analyzed: its one good face, or why there is none.
 
     `at` is when the analysis ended, `read_at` when it began, right after the camera gave the frame. `follows` is for
-    each showing to be answered: whether the face may be that of its track so far.
+    each showing to be answered: whether the face may be that of its track so far. So is `similarity`, that of this frame
+    alone with the claim's references, which is asked for during a turn. `cues` are those of a face that was found,
+    turned or not; None where no one looks for presentation attacks.
     """
 
     at: float
@@ -35,6 +37,8 @@ class FrameSeen:
     read_at: float
     found: Probe | Reason = field(repr=False)
     follows: bool = False
+    cues: Cues | None = None
+    similarity: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

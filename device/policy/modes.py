@@ -1,9 +1,31 @@
 """On which terms a badge is looked at: what must be shown at a reader, how well and until when. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from device.records import BADGE, BADGE_AND_FACE, Mode
+from device.records import BADGE, BADGE_AND_FACE, Mode, PadMode
 from device.settings.tables import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Pad:
+    """What a door does against presentation attacks, and with what.
+
+    `live_threshold` is the least mean probability of a live face, 0..1, None without a passive network;
+    `is_calibrated`, whether it was set at this door. Raises `ValueError` for a turn that no one can be asked for, and
+    for one in doubt alone without a calibrated network.
+    """
+
+    mode: PadMode = PadMode.OFF
+    can_prompt: bool = False
+    """Whether a reader can show a person which way to turn the head."""
+    live_threshold: float | None = None
+    is_calibrated: bool = False
+
+    def __post_init__(self) -> None:
+        if self.mode in (PadMode.TURN, PadMode.TURN_IN_DOUBT) and not self.can_prompt:
+            raise ValueError("a turn of the head needs a reader that shows which way")
+        if self.mode is PadMode.TURN_IN_DOUBT and not (self.is_calibrated and self.live_threshold is not None):
+            raise ValueError("a turn in doubt alone needs a passive network that was calibrated at this door")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +43,7 @@ class Terms:
     max_age_s: float
     """An older frame isn't evidence, seconds."""
     exit_reader: str = ""
+    pad: Pad = field(default_factory=Pad)
 
     def __post_init__(self) -> None:
         if (self.mode == BADGE) != bool(self.exit_reader):

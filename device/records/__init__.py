@@ -1,5 +1,6 @@
 """The frozen values that cross from room to room, by what they speak of."""
 
+from device.records.attacks import Cues, PadMode
 from device.records.audit import AuditRow, Event
 from device.records.badges import (
     BadgeRead,
@@ -49,6 +50,7 @@ __all__ = [
     "Claim",
     "Commanded",
     "Credential",
+    "Cues",
     "Decision",
     "DoorCommand",
     "DoorEvent",
@@ -75,6 +77,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "Outputs",
+    "PadMode",
     "Person",
     "Photo",
     "Probe",

@@ -33,6 +33,7 @@ class Reason(Enum):
     NO_FACE = ("no-face", "No face was seen in time.", "Stand in front of the camera and look at it.")
     SEVERAL_FACES = ("several-faces", "More than one face was in view.", "Step up to the camera one at a time.")
     FACE_TOO_SMALL = ("face-too-small", "The face was too small in the picture.", "Come closer to the camera.")
+    FACE_TOO_CLOSE = ("face-too-close", "The face filled the picture.", "Take a step back from the camera.")
     FACE_CUT_OFF = ("face-cut-off", "The face was partly outside the picture.", "Stand in the middle of the picture.")
     FACE_TURNED = ("face-turned", "The face was turned away.", "Look straight at the camera.")
     FACE_TILTED = ("face-tilted", "The head was tilted to one side.", "Hold your head upright.")
@@ -103,6 +104,21 @@ class Reason(Enum):
         "non-match",
         "The face does not match the badge's holder.",
         "Use your own badge, and look at the camera.",
+    )
+    PRESENTATION_ATTACK = (
+        "presentation-attack",
+        "The door took the face for a picture of one.",
+        "Stand before the camera yourself, with no picture, screen or sheet near your face.",
+    )
+    TURN_NOT_MADE = (
+        "turn-not-made",
+        "The head was not turned as the door asked, or another face took its place.",
+        "Look at the camera, and turn your head to the side that the reader shows as soon as it shows it.",
+    )
+    WAIT_AFTER_ATTACK = (
+        "wait-after-attack",
+        "The last two tries with this badge looked like a picture of a face.",
+        "Wait 30 seconds, and present the badge again.",
     )
     DOOR_LOCKDOWN = (
         "door-lockdown",

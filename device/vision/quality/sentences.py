@@ -24,6 +24,7 @@ GERMAN: Mapping[Reason, tuple[str, str]] = MappingProxyType(
         Reason.NO_FACE: ("Es war kein Gesicht zu sehen.", "Stellen Sie sich vor die Kamera und sehen Sie hinein."),
         Reason.SEVERAL_FACES: ("Es war mehr als ein Gesicht zu sehen.", "Treten Sie einzeln vor die Kamera."),
         Reason.FACE_TOO_SMALL: ("Das Gesicht war zu klein im Bild.", "Kommen Sie näher an die Kamera."),
+        Reason.FACE_TOO_CLOSE: ("Das Gesicht füllte das Bild.", "Treten Sie einen Schritt von der Kamera zurück."),
         Reason.FACE_CUT_OFF: ("Das Gesicht war nicht ganz im Bild.", "Stellen Sie sich in die Mitte des Bildes."),
         Reason.FACE_TURNED: ("Das Gesicht war abgewandt.", "Sehen Sie gerade in die Kamera."),
         Reason.PICTURE_TURNED: (

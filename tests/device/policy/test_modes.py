@@ -1,13 +1,14 @@
 """A grant rests on every factor that its mode demands: any other can't be constructed."""
 
 from itertools import chain, combinations
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from device.policy import modes
-from device.records import BADGE, BADGE_AND_FACE, Decision, Evidence, Factor, Mode, Outcome, Reason
+from device.records import BADGE, BADGE_AND_FACE, Decision, Evidence, Factor, Mode, Outcome, PadMode, Reason
 from device.settings.tables import AccessSettings, Settings
 
 MATCH, NON_MATCH = Evidence(0.95, 0.9, 3, 1), Evidence(0.85, 0.9, 3, 1)
@@ -84,3 +85,17 @@ def test_way_out_demands_a_badge_alone() -> None:
 def test_terms_of_a_badge_alone_are_for_exit_readers_only(mode: Mode, exit_reader: str) -> None:
     with pytest.raises(ValueError, match="nowhere else"):
         modes.Terms(mode, probes=3, timeout_s=6.0, max_age_s=0.5, exit_reader=exit_reader)
+
+
+@pytest.mark.parametrize(
+    ("mode", "how"),
+    [
+        (PadMode.TURN, {"can_prompt": False}),
+        (PadMode.TURN_IN_DOUBT, {"can_prompt": False, "live_threshold": 0.6, "is_calibrated": True}),
+        (PadMode.TURN_IN_DOUBT, {"can_prompt": True, "live_threshold": 0.6, "is_calibrated": False}),
+        (PadMode.TURN_IN_DOUBT, {"can_prompt": True, "live_threshold": None, "is_calibrated": True}),
+    ],
+)
+def test_pad_mode_that_the_door_cannot_keep_is_impossible(mode: PadMode, how: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="a turn"):
+        modes.Pad(mode, **how)

@@ -62,6 +62,8 @@ LIKE_OTHER_VIEWS = {
     *("face-covered", "eyes-covered", "brows-covered", "face-moved", "face-unclear", "picture-turned"),
 }
 """Left out of the search, which grows with the third power of the events: a picture with another fault."""
+PAD = {"presentation-attack", "turn-not-made", "wait-after-attack", "face-too-close"}
+"""Where the door looks for presentation attacks: `test_attack.py`."""
 FOR_REFERENCES = {"outlier", "same-picture", "eyes-closed", "face-like-many"}
 UNREADABLE = BadgeRead(None, AT, "outside")
 
@@ -88,7 +90,7 @@ def test_verdicts_at_the_way_in_are_these_and_no_others() -> None:
     random number, which this badge does not have.
     """
     assert reasons(ends(ONE_PROBE, 3)) | reasons(ends(TWO_PROBES, 3)) == WAY_IN
-    elsewhere = {"exit", "door-interlocked", "badge-random", *FOR_REFERENCES}
+    elsewhere = {"exit", "door-interlocked", "badge-random", *FOR_REFERENCES, *PAD}
     assert {reason.code for reason in Reason} - WAY_IN == elsewhere | LIKE_OTHER_VIEWS
 
 
