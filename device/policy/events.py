@@ -26,10 +26,10 @@ class ClaimFailed:
 class FrameSeen:
     """A frame was analyzed: its one good face, or why there is none.
 
-    `at` is when the analysis ended, `read_at` when it began, right after the camera gave the frame. `follows` is for
-    each showing to be answered: whether the face may be that of its track so far. So is `similarity`, that of this frame
-    alone with the claim's references, which is asked for during a turn. `cues` are those of a face that was found,
-    turned or not; None where no one looks for presentation attacks.
+    `at` is when the analysis ended, `read_at` when it began, right after the camera gave the frame. `cues` are those of
+    a face that was found, turned or not; None where no one looks for presentation attacks. Two are for each showing to
+    be answered: `follows`, whether the face may be that of its track so far, and `similarity`, that of this frame alone
+    with the claim's references, None if it was not asked for.
     """
 
     at: float
