@@ -99,6 +99,11 @@ ALIGNMENTS: dict[str, Named] = {
         points="none: a crop around the detector's box",
         alignment=Alignment(size_px=minifasnet.CROP_PX, template=(), landmarks=()),
     ),
+    "box-128": Named(
+        whose="MiniFASNet with squeeze and excitation, 128x128",
+        points="none: a crop around the detector's box",
+        alignment=Alignment(size_px=minifasnet.LARGE_CROP_PX, template=(), landmarks=()),
+    ),
 }
 """By name, in the order in which `--help` and the docs show them."""
 BY_LANDMARKS = tuple(name for name, one in ALIGNMENTS.items() if one.alignment.landmarks)

@@ -29,8 +29,16 @@ UNREADABLE = "mine"
 """The importer of weights that are known but published in a form that none of ours reads."""
 
 
+class Archive(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The package that a file is published in: its name, its hash, and where in it the file lies."""
+
+    file: str
+    sha256: Sha256
+    member: str
+
+
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One known network.
+    """One known network. `network` is "" where the file holds the network itself, in ONNX.
 
     `alignment` is "" where its makers do not state one that the door has. `sha256` is that of the file,
     or, with `members`, that of a folder as `hash_of_folder` makes it; "" if it is not known. `attack` is for networks
@@ -50,11 +58,12 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     sha256: Sha256 | Literal[""] = ""
     members: str = ""
     unhashed: tuple[str, ...] = ()
+    archive: Archive | None = None
     attack: AttackSpec | None = None
 
     def __post_init__(self) -> None:
         """Raises `ValueError` for a network or an alignment that is in no table."""
-        if self.network not in NETWORKS or self.alignment not in (*ALIGNMENTS, ""):
+        if self.network not in (*NETWORKS, "") or self.alignment not in (*ALIGNMENTS, ""):
             raise ValueError(f"no such network or alignment: {self.network}, {self.alignment!r}")
 
     @property

@@ -16,6 +16,7 @@ from convert.errors import WeightsError, cause
 from convert.networks.table import NETWORKS, network_named
 from convert.spec import MAX_LENGTH, NetworkSpec, encoded, sidecar, write_network
 from convert.tensorflow_backend import load_tensorflow, quiet
+from convert.weights.archive import check_hash, unpacked
 from convert.weights.keras_files.archive import load_weights_into, read_network
 from convert.weights.keras_files.saved_model import check_saved_model
 from convert.weights.kinds import Kind, expect
@@ -93,13 +94,10 @@ def read_known(name: str, source: Path, *, any_hash: bool = False) -> "tuple[Ent
             f"Cannot read {name} as it is published ({entry.file}).",
             hint=f"Bring its weights into a Keras file, and import that under another name: {_as_own(entry)}",
         )
-    received = hash_of(source, entry)
-    if received != entry.sha256 and not any_hash:
-        raise WeightsError(
-            f"{source} has SHA-256 {received}, expected {entry.sha256}.",
-            hint=f"Take {entry.file} from {entry.address}, or add --any-hash if you trust where your file comes from.",
-        )
-    model = IMPORTERS[entry.importer](source)
+    with unpacked(source, entry, any_hash=any_hash) as published:
+        received = hash_of(published, entry)
+        check_hash(source, received, entry, any_hash=any_hash)
+        model = IMPORTERS[entry.importer](published)
     return entry, model, Source(package=entry.address, member=entry.file, member_sha256=received)
 
 

@@ -94,8 +94,9 @@ def _weights() -> Iterator[str]:
     for name, one in catalogue().items():
         read = "" if one.readable else " (not as published: bring them into a Keras file first)"
         alignment = f"`{one.alignment}`" if one.alignment else "not stated"
+        network = f"`{one.network}`" if one.network else "in the file"
         yield (
-            f"| `{name}` | `{one.network}` | {alignment} | `{one.file}` of <{one.address}>{read} | {one.license} "
+            f"| `{name}` | {network} | {alignment} | `{one.file}` of <{one.address}>{read} | {one.license} "
             f"| {one.terms} |"
         )
     yield ""

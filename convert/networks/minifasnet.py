@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import keras
 
 CROP_PX = 80
+LARGE_CROP_PX = 128
+"""Of a V2 with squeeze and excitation that others published, whose file holds the network itself."""
 CLASSES = 3
 STEM_CHANNELS = 32
 EMBEDDING_LENGTH = 128

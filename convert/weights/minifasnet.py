@@ -1,4 +1,7 @@
-"""Minivision's MiniFASNetV2 and V1SE: a state dict's tensors into the Keras network, every one accounted for."""
+"""Minivision's MiniFASNetV2 and V1SE: a state dict's tensors into the Keras network, every one accounted for.
+
+Also the V2 with squeeze and excitation that others published in ONNX, which holds the network itself.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convert.errors import WeightsError
-from convert.networks.minifasnet import Variant, minifasnet
+from convert.networks.minifasnet import LARGE_CROP_PX, Variant, minifasnet
 from convert.weights.accounting import Shape, account, keras_kernel, torch_shape
+from convert.weights.onnx_files.network import read_onnx_network
 from convert.weights.torch_file import Tensor, read_state_dict
 
 if TYPE_CHECKING:
@@ -36,6 +40,18 @@ def load(path: Path, variant: Variant) -> "keras.Model":
     for layer in model.layers:
         if layer.weights:
             layer.set_weights(list(_weights(layer, tensors)))
+    return model
+
+
+def load_onnx(path: Path) -> "keras.Model":
+    """The network in the ONNX file at `path`, 128x128; trained on BGR, it takes RGB here, as above.
+
+    Raises `WeightsError`.
+    """
+    model = read_onnx_network(path, LARGE_CROP_PX)
+    first = model.layers[[type(layer).__name__ for layer in model.layers].index("Conv2D")]
+    kernel, *rest = first.get_weights()
+    first.set_weights([kernel[:, :, ::-1], *rest])
     return model
 
 

@@ -45,11 +45,18 @@ def _minifasnet_v1se(path: Path) -> Any:  # noqa: ANN401
     return minifasnet.load(path, Variant.V1SE)
 
 
+def _minifasnet_v2_se(path: Path) -> Any:  # noqa: ANN401
+    from convert.weights import minifasnet
+
+    return minifasnet.load_onnx(path)
+
+
 IMPORTERS: dict[str, Callable[[Path], Any]] = {
     "dlib": _dlib,
     "openface": _openface,
     "mobilefacenet": _mobilefacenet,
     "minifasnet-v2": _minifasnet_v2,
     "minifasnet-v1se": _minifasnet_v1se,
+    "minifasnet-v2-se": _minifasnet_v2_se,
 }
 """From a file or a folder to the network in Keras with its weights. Raises `WeightsError`, `DependencyMissing`."""
