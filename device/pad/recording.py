@@ -1,0 +1,156 @@
+"""Records presentations at a camera: between its frames and a folder, guided by `device.pad.protocol`.
+
+Each presentation is in memory until it is complete, and then kept as a whole. What ends it before, a camera that fails,
+a request to stop or a full disk, leaves nothing of it behind.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.errors import CameraError
+from device.pad.counting import LIVE
+from device.pad.folder import Kept, PadStore
+from device.pad.manifest import Prompt, Recorded
+from device.pad.protocol import Ask, Course, Glimpse, Phase, begun, has_face
+from device.pad.sealing import Sealer, Still, still
+from device.pad.values import frame_record, similarity_of
+from device.policy.events import FrameSeen
+from device.ports import Camera, Clock
+from device.records import Embedding, Frame, Reason
+from device.vision.manifest import DecisionRule
+
+GLANCE_S = 0.25
+"""Longest wait for a frame at a time."""
+CAMERA_S = 5.0
+"""How long a camera may give no frame."""
+PATIENCE_S = 120.0
+"""How long a presentation is waited for."""
+REFERENCES = 3
+"""Pictures of the person that the others are compared with."""
+REFERENCE_PAUSE_S = 0.3
+"""Between two of them."""
+_RUN_AGAIN = "What was complete is kept. Run the command again to go on."
+
+Look = Callable[[Frame], FrameSeen]
+"""What a frame shows, with its cues."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A presentation to record."""
+
+    species: str
+    person: str
+    hand: str
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom the frames are compared with: float32 [n, length], empty for nobody."""
+
+    references: NDArray[np.float32] = field(repr=False)
+    rule: DecisionRule
+
+
+@dataclass(slots=True)
+class _Taken:
+    """The frames of a recording so far."""
+
+    stills: list[Still] = field(default_factory=list)
+    seen: list[FrameSeen] = field(default_factory=list)
+
+
+class Recorder:
+    """Records one presentation after the other. One thread uses it."""
+
+    def __init__(self, camera: Camera, look: Look, clock: Clock, store: PadStore, *, sealer: Sealer | None) -> None:
+        """With a `sealer` clips are kept as well, encrypted; without one, what each frame said, as numbers."""
+        self._camera = camera
+        self._look = look
+        self._clock = clock
+        self._store = store
+        self._sealer = sealer
+
+    def references(self) -> Iterator[Reason | NDArray[np.float32]]:
+        """What is in the way of pictures of the person straight ahead, each once, and at last the pictures' embeddings.
+
+        They are never written. Raises `CameraError` if they do not come within `PATIENCE_S`.
+        """
+        good: list[Embedding] = []
+        last_at, said = -np.inf, None
+        for frame in self._frames(self._clock.monotonic() + PATIENCE_S):
+            found = self._look(frame).found
+            if isinstance(found, Reason):
+                if found is not said:
+                    said = found
+                    yield found
+            elif frame.captured_at - last_at >= REFERENCE_PAUSE_S:
+                good, last_at = [*good, found.embedding], frame.captured_at
+            if len(good) >= REFERENCES:
+                yield np.stack(good)
+                return
+
+    def presentation(self, wanted: Wanted, person: Person, turn: Ask | None = None) -> Iterator[Ask]:
+        """What is asked for until the presentation is kept, or was none, which `Ask.AGAIN` says.
+
+        Raises `CameraError` if the camera fails or nothing is presented, `OSError` if it can't be written.
+        """
+        course = begun(wanted.species, turn or secrets.choice((Ask.TURN_LEFT, Ask.TURN_RIGHT)), self._clock.monotonic())
+        taken = _Taken()
+        for frame in self._frames(course.began_at + PATIENCE_S):
+            seen = self._look(frame)
+            before, course = course, course.saw(Glimpse(frame.captured_at, has_face(seen.found, seen.cues)))
+            if course.phase in (Phase.RECORDING, Phase.DONE):
+                taken.seen.append(seen)
+                if self._sealer is not None:
+                    taken.stills.append(still(frame, course.recording_at))
+            if course.phase is Phase.DONE:
+                self._keep(wanted, person, course, taken)
+            if course.said_at != before.said_at and course.said is not None:
+                yield course.said
+            if course.is_over:
+                return
+
+    def _frames(self, deadline: float) -> Iterator[Frame]:
+        """Raises `CameraError` if none comes for `CAMERA_S`, or the deadline has come."""
+        last_at = self._clock.monotonic()
+        while (now := self._clock.monotonic()) < deadline:
+            frame = self._camera.read(GLANCE_S)
+            if frame is not None:
+                last_at = now
+                yield frame
+            elif now - last_at > CAMERA_S:
+                why = self._camera.trouble() or f"It gave no frame for {CAMERA_S:.0f} s."
+                raise CameraError(f"The camera stopped. {why}", hint=_RUN_AGAIN)
+        raise CameraError(f"Nothing was presented to the camera for {PATIENCE_S:.0f} s.", hint=_RUN_AGAIN)
+
+    def _keep(self, wanted: Wanted, person: Person, course: Course, taken: _Taken) -> None:
+        name, began_at = self._store.next_name(wanted.species), course.recording_at
+        kept = tuple(
+            frame_record(seen, began_at, similarity_of(seen, person.references, person.rule)) for seen in taken.seen
+        )
+        recorded = Recorded(
+            name=name,
+            species=wanted.species,
+            person=wanted.person,
+            hand=wanted.hand,
+            device="" if wanted.species == LIVE else wanted.device,
+            recorded_at=self._clock.utc().isoformat(timespec="seconds"),
+            references=len(person.references),
+            prompts=_prompts(course),
+            frames_sha256="",
+        )
+        clip = self._sealer.sealed(name, taken.stills) if self._sealer is not None else b""
+        self._store.add(recorded, Kept(kept, clip))
+
+
+def _prompts(course: Course) -> tuple[Prompt, ...]:
+    if course.prompted_at is None:
+        return ()
+    at = course.prompted_at - course.recording_at
+    return (Prompt(at=at, ask="turn-left" if course.turn is Ask.TURN_LEFT else "turn-right"),)
