@@ -19,6 +19,7 @@ SMALL = {
     "mixed_frames": ("--mixes", "2", "--data", ""),
     "passive_network": ("--data", ""),
     "pipeline": ("--rounds", "1"),
+    "rendering": ("--frames", "2"),
     "turned_pictures": ("--data", ""),
     "shades_of_gray": ("--data", ""),
     "store": ("listing", "--rows", "50", "--people", "5", "--seconds", "1"),

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from gpiozero import DigitalOutputDevice
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from device.images import read_image
 from device.records import Image
 from device.virtual.clock import SimulatedClock
 from device.virtual.figures import Figure, Place
@@ -107,16 +105,6 @@ def test_light_makes_it_brighter(eileen: Callable[..., Scene]) -> None:
 def test_sensor_has_noise() -> None:
     picture = Scene((), {}).draw(0.0, 0).astype(float)
     assert 2.0 < (picture - picture.mean(axis=1, keepdims=True)).std() < 4.0
-
-
-@settings(max_examples=15)
-@given(
-    st.builds(Place, x=st.floats(0, 1), y=st.floats(0, 1), size=st.floats(0.05, 3)), st.floats(0, 3), st.floats(0, 50)
-)
-def test_any_figure_can_be_drawn(portrait_files: dict[str, Path], place: Place, light: float, blur_px: float) -> None:
-    images = {name: read_image(path) for name, path in portrait_files.items()}
-    scene = Scene((Figure(image="grace-hopper", end=place, light=light, blur_px=blur_px),), images)
-    assert scene.draw(0.0, 0).shape == (HEIGHT, WIDTH, 3)
 
 
 @pytest.mark.parametrize(("elapsed_s", "x"), [(0.0, 0.2), (1.0, 0.4), (2.0, 0.6), (9.0, 0.6)])
