@@ -20,7 +20,7 @@ from device.readers.context import ReaderContext
 from device.readers.formats import encode, formats_for
 from device.readers.presentations import Presentations
 from device.readers.wiegand.reader import open_reader
-from device.records import BadgeRead, Credential, DoorInput, DoorOutput, Line, ReaderEvent
+from device.records import BadgeRead, Credential, DoorInput, DoorOutput, Line, ReaderEvent, Signal
 from device.settings.pins import SPI_PINS, used_pins
 from device.settings.tables import DoorSettings, FormatSettings, InputSettings, OutputSettings, ReaderSettings, Settings
 from device.simulation.scenario import Happening
@@ -29,8 +29,11 @@ from device.virtual.camera import SimulatedCamera
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
 from device.virtual.reader import SimulatedReader
+from device.virtual.scene import Side
 from device.virtual.wiegand import WiegandWires, flipped, frame
 from device.vision.faces import FaceAnalyzer
+
+_SIDES = {Signal.TURN_LEFT: Side.LEFT, Signal.TURN_RIGHT: Side.RIGHT}
 
 ALL_PINS = frozenset(range(28))
 CHANNELS = 8
@@ -66,7 +69,7 @@ class VirtualDoor:
         self.settings = settings
         self.inputs = {part.signal: part for part in settings.inputs}
         self.outputs = {part.signal: part for part in settings.outputs}
-        self._clock, self._pins = world.clock, world.pins
+        self._clock, self._pins, self._camera = world.clock, world.pins, world.camera
         for wire in self.inputs.values():
             self._pins.set_line(wire, Line.QUIET)
         io = BoardIO(settings, world.pins.factory, world.clock)
@@ -75,6 +78,7 @@ class VirtualDoor:
             world.clock.attend(timed)
         self.doorway = Doorway(world.camera, door, world.store, world.analyzer, world.clock)
         self.reader = world.reader_of(world.clock)
+        self.reader.seen_by = self._asked
         (wires,) = settings.readers
         around = ReaderContext(world.clock, lambda: world.pins.factory, Path(), formats)
         self._formats = (*formats_for(wires.formats, formats).formats, *BUILT_IN)
@@ -82,6 +86,11 @@ class VirtualDoor:
         self._wires = WiegandWires(world.pins.factory, wires.data0_pin or 0, wires.data1_pin or 0)
         self._presentations = {reader: Presentations(wires.hold_time_s) for reader in self._readers}
         self._lock_follows = True
+
+    def _asked(self, signal: Signal) -> None:
+        """A person turns the head, and an attacker what is held up, to the side that the reader shows."""
+        if side := _SIDES.get(signal):
+            self._camera.ask(side)
 
     def events(self) -> Iterator[ReaderEvent]:
         """What both readers have to give now; one presentation of a badge comes once."""

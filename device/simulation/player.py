@@ -14,8 +14,9 @@ from device.door_loop import DoorLoop
 from device.enrollment import Candidate, Enrollment, EnrollmentReport
 from device.errors import ScenarioError
 from device.images import read_image
-from device.records import AuditRow, DoorOutput, DoorState, Event, Image, ReaderEvent, Transaction
+from device.records import AuditRow, DoorOutput, DoorState, Event, ReaderEvent, Transaction
 from device.settings.tables import DoorSettings, OutputSettings, Settings
+from device.simulation.casting import heads_of
 from device.simulation.doors import VirtualDoor, VirtualWorld, fully_wired, virtual_doors
 from device.simulation.scenario import Scenario, Step, built_in_scenario, read_scenario
 from device.store.store import Store
@@ -86,7 +87,9 @@ class Player:
             keep_to(self._analyzer, door.target_fmr)
         self._clock = SimulatedClock()
         self.pins = SimulatedPins(self._clock)
-        self._camera = SimulatedCamera(self._clock, Scene((), self._images))
+        heads = heads_of(self.scenario, self._images, self._analyzer)
+        self._empty = Scene((), self._images, heads, self.scenario.room)
+        self._camera = SimulatedCamera(self._clock, self._empty)
 
     def play(self) -> Iterator[EnrollmentReport | Played]:
         """Enrolls, then plays step after step."""
@@ -98,9 +101,10 @@ class Player:
                     name: DoorLoop(door.doorway, self._settings, door.reader, in_turn=True)
                     for name, door in doors.items()
                 }
-                for step in self.scenario.step:
+                for number, step in enumerate(self.scenario.step):
                     self._clock.sleep(PAUSE_S)
-                    yield _StepPlayer(step, doors, loops, world).play(self._images)
+                    scene = replace(self._empty, figures=step.view, seed=number)
+                    yield _StepPlayer(step, doors, loops, world).play(scene)
 
     def _enrolled(self, store: Store) -> Iterator[EnrollmentReport]:
         enrollment = Enrollment(store, self._analyzer, self._clock)
@@ -142,7 +146,7 @@ class _StepPlayer:
         self._world = world
         self._computed_s = self._computing_s = 0.0
 
-    def play(self, images: Mapping[str, Image]) -> Played:
+    def play(self, scene: Scene) -> Played:
         """Lets time pass until the step is over."""
         step, clock = self._step, self._world.clock
         began_at, known = clock.monotonic(), self._last_row()
@@ -152,7 +156,7 @@ class _StepPlayer:
         for door in self._doors.values():
             door.mend_lock()
             door.take_badges_away()
-        self._world.camera.show(Scene(step.view, images), step.camera)
+        self._world.camera.show(scene, step.camera)
         self._plan()
         transaction = self._live(
             began_at + max(step.lasts_s, step.badge_at_s + step.badge_lasts_s, *(what.at_s for what in step.happen), 0)

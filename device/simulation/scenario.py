@@ -1,6 +1,7 @@
 """A scenario: who stands in front of the camera, which badge is presented when, and what is expected. Read from TOML.
 
 title = "A door in an office"
+room = "hall"                       # behind the people; none: "wall", which has nothing to be known by; or "office"
 
 [settings.access]                   # none: the player's own settings; here any of them, more doors too
 interlock = false
@@ -38,6 +39,8 @@ from = { x = 0.4, size = 0.3 }      # center and height, as shares of the pictur
 to = { x = 0.5, size = 0.9 }
 walk_s = 1.0
 light = 0.8
+as = "person"                       # with depth; none: "portrait"; or "print", "bent-print", "phone", "monitor" ...
+turns = "when-asked"                # the head, or what is held; none: "never"; or "left", "right" at `turn_at_s`
 """
 
 from collections.abc import Callable
@@ -54,7 +57,7 @@ from device.files import text_of
 from device.records import DoorCommand, DoorInput, DoorOutput, DoorState, Event, Line, Notice, Reason
 from device.settings.loading import old_layout_note, settings_in
 from device.settings.tables import Settings
-from device.virtual.figures import Figure, Seconds, Table
+from device.virtual.figures import Figure, Room, Seconds, Table
 
 _HINT = "`lintel simulate --help` says where a scenario's format is described."
 
@@ -115,6 +118,7 @@ class Scenario(Table, frozen=True):
     title: str
     step: Annotated[tuple[Step, ...], msgspec.Meta(min_length=1)]
     settings: Settings | None = None
+    room: Room = Room.WALL
     images: dict[str, str] = msgspec.field(default_factory=dict)
     enroll: tuple[Enrollee, ...] = ()
 

@@ -2,12 +2,13 @@
 
 import math
 import time
+from dataclasses import replace
 from typing import Literal
 
 from device.errors import CameraError
 from device.ports import Clock
 from device.records import Frame, Image
-from device.virtual.scene import Scene
+from device.virtual.scene import Prompt, Scene, Side
 
 RATE_FPS = 10.0
 LATE_S = 2.0
@@ -43,6 +44,11 @@ class SimulatedCamera:
         self._condition = condition
         self._began = self._clock.monotonic()
         self._given = -1
+
+    def ask(self, side: Side) -> None:
+        """Shows the people and attackers of the scene, now, to which side they are to turn."""
+        prompt = Prompt(self._clock.monotonic() - self._began, side)
+        self._scene = replace(self._scene, prompts=(*self._scene.prompts, prompt))
 
     def read(self, timeout_s: float) -> Frame | None:
         """The next frame, which comes at a whole multiple of 1 / `RATE_FPS`."""

@@ -1,6 +1,7 @@
 """The virtual reader: badges laid on it by a scenario or a test."""
 
 from collections import deque
+from collections.abc import Callable
 
 from device.errors import ReaderError
 from device.ports import Clock
@@ -19,6 +20,8 @@ class SimulatedReader:
         """While true, reading fails, as with a pulled plug."""
         self.shown: list[Signal] = []
         """The signals it was given, the last one last."""
+        self.seen_by: Callable[[Signal], None] = lambda _signal: None
+        """Who stands before it, and sees what it shows."""
 
     def present(self, credential: Credential | None, fault: str = "") -> None:
         """Lays a badge on the reader; None is one that it cannot read. A lost reader reads nothing."""
@@ -49,6 +52,7 @@ class SimulatedReader:
         if self.broken:
             raise ReaderError("The simulated reader is broken.", hint="Fix it in the scenario or the test.")
         self.shown.append(signal)
+        self.seen_by(signal)
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +49,9 @@ WRONG = {
     "unknown place": (WHOLE + "to = { z = 1 }", "unknown field `z` - at `$.step[0].view[0].to`"),
     "place outside": (WHOLE + "to = { x = 1.5 }", "<= 1.0 - at `$.step[0].view[0].to.x`"),
     "figure of no size": (WHOLE + "to = { size = 0 }", ">= 0.05 - at `$.step[0].view[0].to.size`"),
+    "unknown thing": (WHOLE + 'as = "mask"', "'mask' - at `$.step[0].view[0].as`"),
+    "unknown turn": (WHOLE + 'turns = "around"', "'around' - at `$.step[0].view[0].turns`"),
+    "unknown room": (WHOLE.replace("[images]", 'room = "street"\n[images]'), "'street' - at `$.room`"),
     "light that is no number": (WHOLE + "light = nan", "at `$.step[0].view[0].light`"),
     "walk without end": (WHOLE + "walk_s = inf", "<= 60.0 - at `$.step[0].view[0].walk_s`"),
     "badge before the step": (WHOLE + STEP + "badge_at_s = -1", ">= 0.0 - at `$.step[1].badge_at_s`"),
@@ -190,3 +195,9 @@ def test_images_lie_beside_the_scenario(
     (tmp_path / "face.jpg").write_bytes(portrait_files["eileen-collins"].read_bytes())
     player = rehearse(write(WHOLE.replace("portrait:eileen-collins", "face.jpg")))
     assert isinstance(player._path, Path)
+
+
+def test_person_of_an_image_without_a_face_is_refused(tmp_path: Path, write: Callable[[str | bytes], Path]) -> None:
+    cv2.imwrite(str(tmp_path / "gray.png"), np.full((200, 200, 3), 128, np.uint8))
+    with pytest.raises(ScenarioError, match="In the image 'eileen' of the scenario no face was found"):
+        rehearse(write(WHOLE.replace("portrait:eileen-collins", "gray.png") + 'as = "person"\n'))
