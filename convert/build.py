@@ -80,7 +80,7 @@ def with_rule_of_before(manifest: Manifest, out: Path, progress: Progress) -> Ma
         progress(f"{manifest.file}: dropping the thresholds, which were set on another file{how}")
         return manifest
     progress(f"{manifest.file}: the same file, keeping the threshold {before.decision.threshold(1, 1)}")
-    return msgspec.structs.replace(manifest, decision=before.decision)
+    return msgspec.structs.replace(manifest, decision=before.decision, turned=before.turned)
 
 
 def left_to_do(embedding: Manifest, out: Path, representative: Path | None = None) -> Iterator[str]:

@@ -19,6 +19,7 @@ COMMANDS = {
     "evaluate": ("convert.cli.evaluate:evaluate", "Measure the door's own pipeline on labelled images."),
     "transactions": ("convert.cli.transactions:transactions", "Measure how often a stolen badge lets a stranger in."),
     "calibrate": ("convert.cli.calibrate:calibrate", "Set the decision threshold for a false match rate."),
+    "turned": ("convert.cli.turned:turned", "Measure how well the network knows turned faces."),
     "quality": ("convert.cli.quality:quality", "Measure what the quality gate refuses and lets pass."),
     "card": ("convert.cli.card:card", "Write the biometric card of the model, or check it."),
     "cluster": ("convert.cli.cluster:cluster", "Group the pictures of a folder by whom they show."),

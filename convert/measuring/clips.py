@@ -55,7 +55,7 @@ def visits_in(folder: Path, analyzer: FaceAnalyzer, *, timeout_s: float, every_s
 def seen_in(clip: Path, analyzer: FaceAnalyzer) -> Visit:
     """What a door sees in a clip. Raises `ImageError` if no frame can be decoded."""
     view = View()
-    seen = tuple(Seen(at, analyzer.follow(Frame(image, at), view)) for at, image in _frames(clip))
+    seen = tuple(Seen(at, analyzer.follow(Frame(image, at), view)) for at, image in frames_of(clip))
     if not seen:
         raise ImageError(f"{clip} is not a clip, or damaged.", hint="Convert it to MP4.")
     return seen
@@ -68,8 +68,8 @@ def visits(seen: Visit, timeout_s: float, every_s: float) -> tuple[Visit, ...]:
     return tuple(tuple(one for one in seen if start <= one.at < start + timeout_s) for start in starts)
 
 
-def _frames(clip: Path) -> Iterator[tuple[float, Image]]:
-    """The frames looked at, RGB, with their time in seconds."""
+def frames_of(clip: Path) -> Iterator[tuple[float, Image]]:
+    """The frames of a clip that are looked at, RGB, with their time in seconds."""
     capture = cv2.VideoCapture(str(clip))
     try:
         rate = float(capture.get(cv2.CAP_PROP_FPS)) or NOMINAL_FPS

@@ -179,6 +179,34 @@ class AttackSpec(_Record, frozen=True):
     threshold: Rate
 
 
+class OwnFrames(_Record, frozen=True):
+    """Frames of people whose heads are turned by `from_deg` to below `to_deg`; `matching` those that match their own
+    references, `clips` how many clips they are from.
+    """
+
+    from_deg: Annotated[float, msgspec.Meta(ge=0)]
+    to_deg: Annotated[float, msgspec.Meta(gt=0)]
+    frames: Annotated[int, msgspec.Meta(ge=0)]
+    matching: Annotated[int, msgspec.Meta(ge=0)]
+    clips: Annotated[int, msgspec.Meta(ge=0)]
+
+    @property
+    def share(self) -> float | None:
+        """Those of the frames that match, 0..1; None without a frame."""
+        return self.matching / self.frames if self.frames else None
+
+
+class Turned(_Record, frozen=True):
+    """How well faces that turn are known by the network: each frame on its own, at the `threshold` for a false match
+    rate of 1e-3, on `clips` of `dataset`.
+    """
+
+    dataset: str
+    clips: Positive
+    threshold: Annotated[float, msgspec.Meta(ge=-1, le=1)]
+    own_frames: tuple[OwnFrames, ...]
+
+
 class BuiltWith(_Record, frozen=True):
     """What made the file; with the same, a rebuild gives the same bytes."""
 
@@ -211,6 +239,7 @@ class Manifest(_Record, frozen=True):
     alignment: Alignment | None = None
     embedding: EmbeddingSpec | None = None
     decision: DecisionRule | None = None
+    turned: Turned | None = None
     attack: AttackSpec | None = None
     seal: str = ""
 
