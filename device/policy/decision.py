@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from device.records import Claim, Decision, DoorState, Evidence, Mode, Outcome, Reason
+from device.records import Claim, Decision, DoorState, Evidence, Mode, Outcome, PadMode, Presentation, Reason
 
 
 def badge_refusal(claim: Claim) -> Reason | None:
@@ -40,10 +40,13 @@ def door_refusal(state: DoorState) -> Reason | None:
     assert_never(state)
 
 
-def decide(evidence: Evidence, mode: Mode) -> Decision:
+def decide(
+    evidence: Evidence, mode: Mode, *, pad: PadMode = PadMode.OFF, presentation: Presentation | None = None
+) -> Decision:
     """Grants if and only if the fused similarity reaches the threshold. Raises `ValueError` for a match that is not
-    enough for this mode.
+    enough for this mode, or for a presentation that is not for this `pad` mode.
     """
+    seen = presentation or Presentation()
     if evidence.matches:
-        return Decision(Reason.MATCH, Outcome.GRANTED, evidence, mode=mode)
-    return Decision(Reason.NON_MATCH, evidence=evidence)
+        return Decision(Reason.MATCH, Outcome.GRANTED, evidence, mode=mode, pad=pad, presentation=seen)
+    return Decision(Reason.NON_MATCH, evidence=evidence, pad=pad, presentation=seen)

@@ -2,15 +2,21 @@
 
 from dataclasses import dataclass, field
 
+from device.policy.turn import Direction
 from device.records import BadgeRead, BadgeRemoved, Claim, Cues, DoorState, Evidence, KeyPress, Probe, Reason, Track
 
 
 @dataclass(frozen=True, slots=True)
 class BadgeClaimed:
-    """The store was asked whose badge it is: `claim`, or None if nobody holds it."""
+    """The store was asked whose badge it is: `claim`, or None if nobody holds it.
+
+    `has_to_wait`: after presentation attacks with this badge. `is_first_use`: it was never granted at this door.
+    """
 
     at: float
     claim: Claim | None
+    has_to_wait: bool = False
+    is_first_use: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +34,9 @@ class FrameSeen:
 
     `at` is when the analysis ended, `read_at` when it began, right after the camera gave the frame. `cues` are those of
     a face that was found, turned or not; None where no one looks for presentation attacks. Two are for each showing to
-    be answered: `follows`, whether the face may be that of its track so far, and `similarity`, that of this frame alone
-    with the claim's references, None if it was not asked for.
+    be answered: `follows`, whether the face may be that of its track so far, and `identity`, how similar this frame
+    alone is to the claim's references, with the network's threshold for a false match rate of 1e-3; None if that was
+    not asked for, or if the picture is not good enough.
     """
 
     at: float
@@ -38,7 +45,7 @@ class FrameSeen:
     found: Probe | Reason = field(repr=False)
     follows: bool = False
     cues: Cues | None = None
-    similarity: float | None = None
+    identity: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,14 @@ class ComparisonFailed:
 
     at: float
     fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnAsked:
+    """The reader asks for a turn of the head to that side, drawn at random, from then on."""
+
+    at: float
+    direction: Direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,5 +121,6 @@ ShowingEvent = (
     | LookFailed
     | StopRequested
     | TimePassed
+    | TurnAsked
 )
 """All that a showing hears."""

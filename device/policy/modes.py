@@ -32,7 +32,7 @@ class Pad:
 class Terms:
     """What one transaction has to reach. At an `exit_reader` no missing part keeps anyone in.
 
-    Raises `ValueError` for a badge alone anywhere else.
+    Raises `ValueError` for a badge alone anywhere else, and for presentation attacks looked for there.
     """
 
     mode: Mode
@@ -48,6 +48,8 @@ class Terms:
     def __post_init__(self) -> None:
         if (self.mode == BADGE) != bool(self.exit_reader):
             raise ValueError("a badge alone is enough at an exit reader and nowhere else")
+        if self.exit_reader and self.pad.mode is not PadMode.OFF:
+            raise ValueError("no face is looked at at an exit reader")
 
 
 def way_in(settings: Settings) -> Terms:

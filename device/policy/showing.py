@@ -9,6 +9,9 @@ on what happened. All that decides a transaction is here; what becomes of a gran
 comparison, until its person has gone, until another badge is presented, or until a request to stop. Then it is a
 non-match.
 
+**Presentation attacks.** Where the terms ask for it, a match is not enough: `attack` says what the same track still has
+to show. If the track breaks before it has, the match is forgotten with it: another person may stand there now.
+
 **Reasons.** A request to stop comes before the door's state, and that before a grant. At the deadline a failure that
 lasts is the reason, else the non-match unless most frames since then were bad, else what was wrong with the view
 (`_worse`), else the camera: it gave no fresh frame.
@@ -19,7 +22,8 @@ from datetime import datetime
 from typing import assert_never
 
 from device.credentials import is_random
-from device.policy.decision import badge_refusal, decide, door_refusal, refusal
+from device.policy.attack import MOST_EXTRA_S, Next, Presented
+from device.policy.decision import badge_refusal, door_refusal, refusal
 from device.policy.events import (
     BadgeClaimed,
     ClaimFailed,
@@ -31,9 +35,13 @@ from device.policy.events import (
     ShowingEvent,
     StopRequested,
     TimePassed,
+    TurnAsked,
 )
 from device.policy.looks import Comparisons
 from device.policy.modes import Terms
+from device.policy.turn import Direction
+from device.policy.verdicts import concluded, decided, denied, given_up, timed_out
+from device.policy.views import Views
 from device.records import (
     BadgeRead,
     BadgeRemoved,
@@ -44,6 +52,7 @@ from device.records import (
     Factor,
     KeyPress,
     Outcome,
+    PadMode,
     Probe,
     Reason,
     Signal,
@@ -68,21 +77,17 @@ class Showing:
     """When it last heard of anything, seconds on the monotonic clock; it never goes back."""
     claim: Claim | None = None
     evidence: Evidence | None = None
+    matched_at: float | None = None
+    """When the track in view matched, None before."""
+    presented: Presented | None = None
+    """What speaks for a live person; None where no one looks for presentation attacks."""
     track: Track = field(default=(), repr=False)
     """The probes of the face in view, without a break."""
     track_at: float = 0.0
     """When the last of them was captured."""
     comparisons: Comparisons = field(default_factory=Comparisons)
-    frames: int = 0
-    """How many fresh frames were analyzed."""
-    good: int = 0
-    """How many of them had a good face."""
-    bad: int = 0
-    """In how many since the last comparison something was wrong with a face."""
-    away_since: float | None = None
-    """When the first of the last frames without a face was captured; None while there is one."""
-    complaint: Reason | None = None
-    """What was wrong with the view."""
+    views: Views = field(default_factory=Views)
+    """What was wrong with the frames, and how many were good."""
     failed: Reason | None = None
     """What failed at the last look, until a frame is analyzed again."""
     fault: str | None = None
@@ -91,9 +96,17 @@ class Showing:
     verdict: Decision | None = None
 
     @property
+    def frames(self) -> int:
+        """How many fresh frames were analyzed."""
+        return self.views.frames
+
+    @property
     def deadline(self) -> float:
-        """When it ends without a verdict of its own."""
-        return self.badge.at + self.terms.timeout_s
+        """When it ends without a verdict of its own. A face that has matched has time for a turn of the head."""
+        usual = self.badge.at + self.terms.timeout_s
+        if self.presented is None or self.matched_at is None:
+            return usual
+        return min(max(usual, self.presented.until(self.matched_at)), usual + MOST_EXTRA_S)
 
     @property
     def is_over(self) -> bool:
@@ -115,12 +128,24 @@ class Showing:
     @property
     def awaits_face(self) -> bool:
         """Whether frames newer than the badge are needed."""
-        return self.verdict is None and self.claim is not None and Factor.FACE in self.needed
+        is_open = self.verdict is None and self.claim is not None
+        return is_open and (Factor.FACE in self.needed or self.awaits_identity)
 
     @property
     def awaits_comparison(self) -> bool:
         """Whether `track` has to be compared with the claim's references before anything else is looked at."""
-        return self.awaits_face and len(self.track) >= self.comparisons.due_at(self.terms.probes)
+        is_due = len(self.track) >= self.comparisons.due_at(self.terms.probes)
+        return self.awaits_face and is_due and self.matched_at is None and not self.comparisons.are_over
+
+    @property
+    def awaits_identity(self) -> bool:
+        """Whether each frame has to be compared with the claim's references alone: the match is not enough yet."""
+        return self.verdict is None and self.presented is not None and self.matched_at is not None
+
+    @property
+    def awaits_turn(self) -> bool:
+        """Whether the person has to be asked for a turn of the head."""
+        return self.awaits_identity and self.presented is not None and self.presented.next(self.at) is Next.TURN
 
     @property
     def does_not_match(self) -> bool:
@@ -132,7 +157,9 @@ class Showing:
         """What the reader shows the person now; None is nothing in particular."""
         if self.verdict is not None:
             return Signal.GRANTED if self.verdict.granted else Signal.DENIED
-        return Signal.LOOK if Factor.FACE in self.needed else None
+        if self.presented is not None and self.presented.turn is not None:
+            return Signal.TURN_LEFT if self.presented.turn.direction is Direction.LEFT else Signal.TURN_RIGHT
+        return Signal.LOOK if self.awaits_identity or Factor.FACE in self.needed else None
 
     def hear(self, event: ShowingEvent) -> "Showing":
         """The showing after something happened. Total: what means nothing to it changes nothing."""
@@ -140,7 +167,7 @@ class Showing:
             return self
         then = replace(self, at=max(self.at, event.at))
         if then.is_over and not isinstance(event, StopRequested):
-            return _timed_out(then)
+            return timed_out(then)
         return _heard(then, event)
 
 
@@ -152,9 +179,9 @@ def begun(badge: BadgeRead, terms: Terms, *, door: DoorState, now: float) -> Sho
     """
     showing = Showing(badge, terms, door, max(badge.at, now))
     if badge.credential is None:
-        return _denied(showing, Reason.BADGE_UNREADABLE, badge.fault or None)
+        return denied(showing, Reason.BADGE_UNREADABLE, badge.fault or None)
     objection = None if terms.exit_reader else _random(badge) or door_refusal(door)
-    return _denied(showing, objection) if objection else showing
+    return denied(showing, objection) if objection else showing
 
 
 def outcome(showing: Showing, started_at: datetime, door: str) -> Transaction:
@@ -178,40 +205,48 @@ def outcome(showing: Showing, started_at: datetime, door: str) -> Transaction:
 
 def _heard(showing: Showing, event: ShowingEvent) -> Showing:
     match event:
-        case BadgeClaimed():
-            return _claimed(showing, event.claim) if showing.awaits_claim else showing
-        case ClaimFailed():
-            return _unclaimed(showing, event) if showing.awaits_claim else showing
+        case BadgeClaimed() | ClaimFailed():
+            return _answered(showing, event) if showing.awaits_claim else showing
         case FrameSeen():
             return _seen(showing, event) if _is_evidence(showing, event) else showing
         case LookFailed():
-            failed = replace(_untracked(showing), failed=event.reason, fault=event.fault)
+            failed = replace(_forgotten(showing), failed=event.reason, fault=event.fault)
             return failed if _looks(showing) and event.at >= showing.badge.at else showing
         case Compared():
             return _judged(showing, event) if _asked_for(showing, event) else showing
         case ComparisonFailed():
-            return _denied(showing, Reason.VISION_FAULT, event.fault) if showing.awaits_face else showing
+            return denied(showing, Reason.VISION_FAULT, event.fault) if showing.awaits_face else showing
         case DoorChanged():
             return replace(showing, door=event.state)
         case StopRequested() | BadgeRead():
             return _replaced(showing, event) if isinstance(event, BadgeRead) else _stopped(showing)
-        case TimePassed() | KeyPress() | BadgeRemoved():
+        case TurnAsked() | TimePassed():
+            return _passed(showing, event) if isinstance(event, TimePassed) else _asked(showing, event)
+        case KeyPress() | BadgeRemoved():
             return showing
         case _:
             assert_never(event)
 
 
-def _claimed(showing: Showing, claim: Claim | None) -> Showing:
+def _answered(showing: Showing, event: BadgeClaimed | ClaimFailed) -> Showing:
+    return _claimed(showing, event) if isinstance(event, BadgeClaimed) else _unclaimed(showing, event)
+
+
+def _claimed(showing: Showing, event: BadgeClaimed) -> Showing:
     """A badge without a holder, or that opens nothing, is refused with its own reason, whatever else there is."""
-    known = replace(showing, claim=claim)
+    claim, pad = event.claim, showing.terms.pad
+    presented = None if pad.mode is PadMode.OFF else Presented(pad, is_first_use=event.is_first_use)
+    known = replace(showing, claim=claim, presented=presented)
     if known.terms.exit_reader:
         refused = (_random(known.badge) or Reason.BADGE_UNKNOWN) if claim is None else badge_refusal(claim)
-        return _denied(known, refused) if refused else _let_out(known)
+        return denied(known, refused) if refused else _let_out(known)
     if refused := refusal(claim):
-        return _denied(known, refused)
+        return denied(known, refused)
     if known.is_stopped:
-        return _denied(known, Reason.STOPPING)
-    return _timed_out(known) if known.is_over else known
+        return denied(known, Reason.STOPPING)
+    if presented is not None and event.has_to_wait:
+        return denied(known, Reason.WAIT_AFTER_ATTACK)
+    return timed_out(known) if known.is_over else known
 
 
 def _random(badge: BadgeRead) -> Reason | None:
@@ -221,13 +256,13 @@ def _random(badge: BadgeRead) -> Reason | None:
 def _unclaimed(showing: Showing, event: ClaimFailed) -> Showing:
     if showing.terms.exit_reader:
         return replace(_let_out(showing), fault=event.fault)
-    return _denied(showing, event.reason, event.fault)
+    return denied(showing, event.reason, event.fault)
 
 
 def _let_out(showing: Showing) -> Showing:
     """A badge alone is enough at the way out, in every state of the door."""
     if showing.is_stopped:
-        return _denied(showing, Reason.STOPPING)
+        return denied(showing, Reason.STOPPING)
     mode, reader = showing.terms.mode, showing.terms.exit_reader
     return replace(showing, verdict=Decision(Reason.EXIT, Outcome.GRANTED, exit_reader=reader, mode=mode))
 
@@ -243,20 +278,56 @@ def _is_evidence(showing: Showing, event: FrameSeen) -> bool:
 
 
 def _seen(showing: Showing, event: FrameSeen) -> Showing:
+    presented = showing.presented
+    if presented is None:
+        return _looked(showing, event)
+    is_held = showing.matched_at is not None
+    if not presented.continues(event) or (is_held and presented.is_others(event)):
+        showing = _forgotten(showing)
+    if showing.matched_at is not None:
+        return concluded(_held(showing, event))
+    judged = replace(event, found=_objection(showing, event) or event.found)
+    return _with_cues(_looked(showing, judged), judged)
+
+
+def _objection(showing: Showing, event: FrameSeen) -> Reason | None:
+    return None if showing.presented is None else showing.presented.objection(event)
+
+
+def _looked(showing: Showing, event: FrameSeen) -> Showing:
+    """After a frame of a face that has not matched."""
     found = event.found
     then = _tracked(showing, event, found) if isinstance(found, Probe) else _untracked_by(showing, found)
-    is_bad = not isinstance(found, Probe) and found is not Reason.NO_FACE
-    seen = replace(
-        then,
-        frames=showing.frames + 1,
-        good=showing.good + isinstance(found, Probe),
-        bad=showing.bad + is_bad,
-        away_since=_away_since(showing, event),
-        complaint=_worse(showing.complaint, found),
-        failed=None,
-        fault=None,
-    )
-    return _given_up(seen) if _has_gone(seen, event) else seen
+    seen = replace(then, views=showing.views.saw(event), failed=None, fault=None)
+    return given_up(seen) if _has_gone(seen, event) else seen
+
+
+def _held(showing: Showing, event: FrameSeen) -> Showing:
+    """After a frame of a face that has matched. During a turn alone it may be out of sight for a moment."""
+    presented = showing.presented
+    if presented is None or (presented.turn is None and event.found in _ENDS_TRACK):
+        return _looked(_forgotten(showing), event)
+    wrong = None if presented.turn is not None else presented.objection(event)
+    views = showing.views.held(wrong)
+    seen = replace(_with_cues(showing, event), views=views, failed=None, fault=None)
+    return seen if seen.presented is not None and seen.presented.box is not None else _forgotten(seen)
+
+
+def _with_cues(showing: Showing, event: FrameSeen) -> Showing:
+    return showing if showing.presented is None else replace(showing, presented=showing.presented.saw(event))
+
+
+def _asked(showing: Showing, event: TurnAsked) -> Showing:
+    """A turn counts only where one is needed."""
+    if showing.presented is None or not showing.awaits_turn:
+        return showing
+    return replace(showing, presented=showing.presented.asked(event))
+
+
+def _passed(showing: Showing, event: TimePassed) -> Showing:
+    if showing.presented is None:
+        return showing
+    return concluded(replace(showing, presented=showing.presented.passed_by(event.at)))
 
 
 def _tracked(showing: Showing, event: FrameSeen, probe: Probe) -> Showing:
@@ -276,24 +347,25 @@ def _untracked_by(showing: Showing, found: Reason) -> Showing:
 
 def _untracked(showing: Showing) -> Showing:
     """The track broke: its frames are no evidence any more."""
-    return replace(showing, track=(), comparisons=showing.comparisons.with_new_track())
+    presented = None if showing.presented is None else showing.presented.without_track()
+    made = showing.comparisons.with_new_track()
+    return replace(showing, track=(), comparisons=made, presented=presented)
 
 
-def _away_since(showing: Showing, event: FrameSeen) -> float | None:
-    if event.found is not Reason.NO_FACE:
-        return None
-    return event.captured_at if showing.away_since is None else showing.away_since
+def _forgotten(showing: Showing) -> Showing:
+    """The same for a track that may have matched: whoever stands there now has not."""
+    broken = _untracked(showing)
+    return broken if showing.matched_at is None else replace(broken, evidence=None, matched_at=None)
 
 
 def _has_gone(showing: Showing, event: FrameSeen) -> bool:
-    since = showing.away_since
-    return showing.does_not_match and since is not None and event.captured_at - since >= AWAY_S
+    return showing.does_not_match and showing.views.away_s(event.captured_at) >= AWAY_S
 
 
 def _replaced(showing: Showing, badge: BadgeRead) -> Showing:
     """Another badge ends what did not match: its holder is there now."""
     is_another = badge.credential is not None and badge.credential != showing.badge.credential
-    return _given_up(showing) if showing.does_not_match and is_another and badge.at >= showing.badge.at else showing
+    return given_up(showing) if showing.does_not_match and is_another and badge.at >= showing.badge.at else showing
 
 
 def _asked_for(showing: Showing, event: Compared) -> bool:
@@ -302,49 +374,23 @@ def _asked_for(showing: Showing, event: Compared) -> bool:
 
 def _judged(showing: Showing, event: Compared) -> Showing:
     made = showing.comparisons.compared(len(event.track))
-    judged = replace(showing, evidence=event.evidence, comparisons=made, bad=0)
-    looks_on = not event.evidence.matches and not made.are_over
-    if looks_on or (event.evidence.matches and judged.needed):
-        return judged
-    decision = decide(event.evidence, showing.terms.mode)
-    if decision.granted and (objection := door_refusal(showing.door)):
-        return _denied(judged, objection)
-    return replace(judged, verdict=decision)
+    judged = replace(showing, evidence=event.evidence, comparisons=made, views=showing.views.compared())
+    if event.evidence.matches:
+        return _matched(judged, event)
+    return decided(judged, event.evidence) if made.are_over else judged
+
+
+def _matched(showing: Showing, event: Compared) -> Showing:
+    if showing.needed:
+        return showing
+    if showing.presented is None:
+        return decided(showing, event.evidence)
+    return concluded(replace(showing, matched_at=showing.at))
 
 
 def _stopped(showing: Showing) -> Showing:
     """The badge's own refusal still comes first, so the store's answer is waited for."""
     stopped = replace(showing, is_stopped=True)
     if showing.does_not_match:
-        return _given_up(stopped)
-    return stopped if showing.claim is None else _denied(stopped, Reason.STOPPING, showing.fault)
-
-
-def _timed_out(showing: Showing) -> Showing:
-    if showing.failed is None and showing.does_not_match:
-        return _given_up(showing)
-    reason = showing.failed or showing.complaint or Reason.CAMERA_FAULT
-    return replace(showing, verdict=Decision(reason, evidence=_against(showing)))
-
-
-def _given_up(showing: Showing) -> Showing:
-    """The end of a look at a face that did not match, or of which most frames were bad since."""
-    is_bad = showing.bad > showing.good
-    reason = showing.complaint if is_bad and showing.complaint else Reason.NON_MATCH
-    return replace(showing, verdict=Decision(reason, evidence=_against(showing)))
-
-
-def _against(showing: Showing) -> Evidence | None:
-    """The evidence of a non-match, which stays with whatever reason follows: turning away hides nothing."""
-    return showing.evidence if showing.does_not_match else None
-
-
-def _denied(showing: Showing, reason: Reason, fault: str | None = None) -> Showing:
-    return replace(showing, verdict=Decision(reason), fault=fault)
-
-
-def _worse(before: Reason | None, found: Probe | Reason) -> Reason:
-    """The reason to show in the end: the latest thing that the person can fix, rather than an empty view."""
-    if isinstance(found, Probe):
-        return Reason.FACE_TOO_BRIEF if before in (None, Reason.NO_FACE) else before
-    return before if found is Reason.NO_FACE and before else found
+        return given_up(stopped)
+    return stopped if showing.claim is None else denied(stopped, Reason.STOPPING, showing.fault)

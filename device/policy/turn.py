@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from device.records import TurnEnd
+
 WITHIN_S = 2.0
 """From the prompt to the whole turn."""
 DEGREES = 25.0
@@ -19,11 +21,15 @@ TOO_SOON_S, TOO_SOON_DEGREES = 0.15, 6.0
 """No one reacts to a prompt within 0.15 s: a face that has turned by then was turning already."""
 OTHER_WAY_DEGREES = 10.0
 LONGEST_GAP_S = 0.25
-"""Between two frames with the face: in a longer one another could take its place."""
+"""Between two frames with the face, or two that were compared: in a longer one another could take its place."""
 MATCHED_UP_TO_DEGREES = 35.0
 """Frames farther round are no evidence of who it is: own frames match in 81 of 100 beyond 40 degrees."""
 LEAST_COMPARED = 2
 """Frames on the way that were good enough to say that it is the person."""
+ON_THE_WAY = 0.5
+"""One of them at least has turned by this share of what is needed: only the person's own head shows that, not a print.
+It may be on the way back, if the head passed too fast.
+"""
 
 
 class Direction(Enum):
@@ -33,77 +39,69 @@ class Direction(Enum):
     RIGHT = -1
 
 
-class TurnEnd(Enum):
-    """How a turn ended, for the audit."""
-
-    TURNED = "turned"
-    TOO_LATE = "too-late"
-    TOO_SOON = "too-soon"
-    OTHER_WAY = "other-way"
-    LOST = "face-lost"
-    OTHER_PERSON = "other-person"
-
-
 @dataclass(frozen=True, slots=True)
 class TurnSeen:
     """A frame of the track that began before the prompt, or None for what its face was not seen in.
 
-    `similarity` is that with the claim's references, None if the frame was not good enough to be compared.
+    `matches`: whether it is similar enough to the claim's references, at the network's own threshold for a false match
+    rate of 1e-3; None if it was not good enough to be compared.
     """
 
     captured_at: float
     yaw: float | None
-    similarity: float | None = None
+    matches: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A turn that was asked for. Times are seconds on the monotonic clock, `threshold` the network's for FMR 1e-3."""
+    """A turn that was asked for. Times are seconds on the monotonic clock."""
 
     direction: Direction
     frontal: float
     """Yaw of the person's own view straight ahead, degrees."""
     prompted_at: float
-    threshold: float
     needed: float = DEGREES_ALONE
     seen_at: float = -math.inf
     farthest: float = 0.0
     """How far the asked way so far, degrees."""
     compared: int = 0
+    is_on_the_way: bool = False
+    """Whether one of those compared had turned by `ON_THE_WAY` of what is needed."""
     end: TurnEnd | None = None
 
     def saw(self, frame: TurnSeen) -> "Turn":
         """After the next frame; what came before the prompt, and what comes after the end, changes nothing."""
-        if self.end is not None or frame.captured_at < self.prompted_at:
+        if self.end is not None or not frame.captured_at >= self.prompted_at:
             return self
         after_s = frame.captured_at - self.prompted_at
         if after_s > WITHIN_S:
             return replace(self, end=TurnEnd.TOO_LATE)
         if frame.captured_at - max(self.seen_at, self.prompted_at) > LONGEST_GAP_S:
             return replace(self, end=TurnEnd.LOST)
-        return self if frame.yaw is None else _judged(self, frame, frame.yaw, after_s)
+        return self if frame.yaw is None else _judged(self, frame, (frame.yaw - self.frontal) * self.direction.value)
 
     def passed_by(self, now: float) -> "Turn":
-        """After a time without a frame."""
-        if self.end is not None:
-            return self
-        if now - self.prompted_at > WITHIN_S:
-            return replace(self, end=TurnEnd.TOO_LATE)
-        is_lost = now - max(self.seen_at, self.prompted_at) > LONGEST_GAP_S
-        return replace(self, end=TurnEnd.LOST) if is_lost else self
+        """After a time by which every frame of its time has been seen."""
+        is_late = self.end is None and now - self.prompted_at > WITHIN_S
+        return replace(self, end=TurnEnd.TOO_LATE) if is_late else self
 
 
-def _judged(turn: Turn, frame: TurnSeen, yaw: float, after_s: float) -> Turn:
-    turned = (yaw - turn.frontal) * turn.direction.value
-    seen = replace(turn, seen_at=frame.captured_at, farthest=max(turn.farthest, turned))
-    if abs(turned) > TOO_SOON_DEGREES and after_s < TOO_SOON_S:
-        return replace(seen, end=TurnEnd.TOO_SOON)
+def _judged(turn: Turn, frame: TurnSeen, turned: float) -> Turn:
+    is_near = not abs(turned) > MATCHED_UP_TO_DEGREES
+    if is_near and frame.matches is False:
+        return replace(turn, end=TurnEnd.OTHER_PERSON)
+    if abs(turned) > TOO_SOON_DEGREES and frame.captured_at - turn.prompted_at < TOO_SOON_S:
+        return replace(turn, end=TurnEnd.TOO_SOON)
     if turned < -OTHER_WAY_DEGREES:
-        return replace(seen, end=TurnEnd.OTHER_WAY)
-    if frame.similarity is not None and abs(turned) <= MATCHED_UP_TO_DEGREES:
-        if frame.similarity < turn.threshold:
-            return replace(seen, end=TurnEnd.OTHER_PERSON)
-        seen = replace(seen, compared=turn.compared + 1)
-    if turned < turn.needed:
-        return seen
-    return replace(seen, end=TurnEnd.TURNED if seen.compared >= LEAST_COMPARED else TurnEnd.OTHER_PERSON)
+        return replace(turn, end=TurnEnd.OTHER_WAY)
+    if is_near and frame.matches is None:
+        return turn  # as if the face had not been seen
+    seen = replace(
+        turn,
+        seen_at=frame.captured_at,
+        farthest=max(turn.farthest, turned),
+        compared=turn.compared + is_near,
+        is_on_the_way=turn.is_on_the_way or (is_near and turned >= turn.needed * ON_THE_WAY),
+    )
+    is_whole = seen.farthest >= turn.needed and seen.compared >= LEAST_COMPARED and seen.is_on_the_way
+    return replace(seen, end=TurnEnd.TURNED) if is_whole else seen

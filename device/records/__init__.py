@@ -1,6 +1,6 @@
 """The frozen values that cross from room to room, by what they speak of."""
 
-from device.records.attacks import Cues, PadMode
+from device.records.attacks import Cues, PadMode, Presentation, TurnEnd
 from device.records.audit import AuditRow, Event
 from device.records.badges import (
     BadgeRead,
@@ -80,6 +80,7 @@ __all__ = [
     "PadMode",
     "Person",
     "Photo",
+    "Presentation",
     "Probe",
     "Quality",
     "ReaderEvent",
@@ -93,6 +94,7 @@ __all__ = [
     "Tick",
     "Track",
     "Transaction",
+    "TurnEnd",
     "UnknownBadge",
     "photo_of",
 ]

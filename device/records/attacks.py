@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import assert_never
 
 from device.records.faces import Box, Embedding
 
@@ -40,3 +41,56 @@ class Cues:
     scene: float | None = None
     live: float | None = None
     embedding: Embedding | None = field(default=None, repr=False)
+
+
+class TurnEnd(StrEnum):
+    """How a turn of the head that a door asked for ended."""
+
+    TURNED = "turned"
+    TOO_LATE = "too-late"
+    TOO_SOON = "too-soon"
+    OTHER_WAY = "other-way"
+    LOST = "face-lost"
+    OTHER_PERSON = "other-person"
+
+
+LEAST_SCENE = 0.60
+"""The least share of the known surroundings that has to be seen beside a head."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """What a door saw of whether a live person was there; values only, never a picture. Without arguments: nothing.
+
+    `scene`: median share of the known surroundings, None if they are unknown. `live`: mean probability of a live face,
+    0..1, None without frames enough; `live_threshold`: what it has to reach, None without a network. `turns`: how each
+    turn ended that was asked for, in order; `turned`: how far the last one went the asked way, degrees. `is_turned`:
+    whether the last one was made, by the person who was matched. `is_sure`: whether nothing was in doubt.
+    """
+
+    scene: float | None = None
+    live: float | None = None
+    live_threshold: float | None = None
+    turns: tuple[TurnEnd, ...] = ()
+    turned: float | None = None
+    is_turned: bool = False
+    is_sure: bool = False
+
+    def meets(self, mode: PadMode) -> bool:
+        """Whether it is enough for a grant at a door with that mode."""
+        match mode:
+            case PadMode.OFF:
+                return True
+            case PadMode.PASSIVE:
+                return self._is_no_picture
+            case PadMode.TURN_IN_DOUBT:
+                return self._is_no_picture and (self.is_sure or self.is_turned)
+            case PadMode.TURN:
+                return self._is_no_picture and self.is_turned
+        assert_never(mode)
+
+    @property
+    def _is_no_picture(self) -> bool:
+        if self.scene is not None and not self.scene >= LEAST_SCENE:
+            return False
+        return self.live_threshold is None or (self.live is not None and self.live >= self.live_threshold)

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from device.records.attacks import PadMode, Presentation
 from device.records.badges import Credential
 from device.records.modes import BADGE_AND_FACE, Factor, Mode
 from device.records.people import Person
@@ -75,7 +76,9 @@ class Decision:
     """What the door does and why. Without arguments beyond a reason it denies.
 
     A grant needs evidence of every factor that `mode` demands: a match is that of a badge and its holder's face, the
-    name of an exit reader that of a badge at the way out, where a badge alone is enough. Raises `ValueError` otherwise.
+    name of an exit reader that of a badge at the way out, where a badge alone is enough. At a door that looks for
+    presentation attacks a grant needs a `presentation` that meets its `pad` mode, whatever matches. Raises `ValueError`
+    otherwise.
     """
 
     reason: Reason
@@ -83,6 +86,8 @@ class Decision:
     evidence: Evidence | None = None
     exit_reader: str = ""
     mode: Mode = field(default=BADGE_AND_FACE, repr=False)
+    pad: PadMode = PadMode.OFF
+    presentation: Presentation = field(default_factory=Presentation)
 
     def __post_init__(self) -> None:
         if self.granted != (self.reason in _GRANTING):
@@ -91,6 +96,8 @@ class Decision:
             raise ValueError("a badge alone is enough at an exit reader and nowhere else")
         if self.granted and (missing := (self.mode.factors | _GRANTING[self.reason]) - self.shown):
             raise ValueError(f"a granted decision needs evidence of: {', '.join(sorted(missing))}")
+        if self.granted and not self.presentation.meets(self.pad):
+            raise ValueError(f"a granted decision needs a presentation that meets the pad mode {self.pad.value!r}")
 
     @property
     def granted(self) -> bool:
