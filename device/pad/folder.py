@@ -65,14 +65,16 @@ def read_file(path: Path, most_bytes: int = MOST_BYTES) -> bytes:
     """A plain file that is not a link, of at most so many bytes. Raises `ImageError`."""
     with named(ImageError, f"Cannot read {path}", hint=_HINT):
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise ImageError(f"{path} is not a file.", hint=_HINT)
-        if found.st_size > most_bytes:
-            raise ImageError(f"{path} has {found.st_size} bytes, expected at most {most_bytes}.", hint=_HINT)
-        with named(ImageError, f"Cannot read {path}", hint=_HINT):
-            return file.read(most_bytes)
+        try:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
+                raise ImageError(f"{path} is not a file.", hint=_HINT)
+            if found.st_size > most_bytes:
+                raise ImageError(f"{path} has {found.st_size} bytes, expected at most {most_bytes}.", hint=_HINT)
+            with open(descriptor, "rb", closefd=False) as file:
+                return file.read(most_bytes)
+        finally:
+            os.close(descriptor)
 
 
 def _decoded(path: Path, content: bytes, kind: type[_Decoded]) -> _Decoded:
