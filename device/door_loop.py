@@ -66,7 +66,7 @@ class DoorLoop:
         self._exits = frozenset(one.name for one in settings.readers if one.direction == "exit")
         self._way_out = WayOut(doorway.door, BadgeLookup(doorway.store), self.log, doorway.clock)
         self._reader = reader
-        self._signals = ReaderSignals(reader, doorway.clock)
+        self._signals = ReaderSignals(reader, doorway.clock, self._door.tell)
         self._in_turn = in_turn
         self._unserved = Unserved()
         self._open_since = -math.inf

@@ -17,6 +17,7 @@ from device.door.thread import DoorThread
 from device.door.wires.gpio import board_factory, chip_of, open_board_io
 from device.ports import Clock
 from device.settings.loading import state_dir
+from device.settings.prompts import pad_words
 from device.settings.tables import DoorSettings, Settings
 
 Beat = Callable[[], float]
@@ -70,6 +71,6 @@ def _open(  # noqa: PLR0913
     io = open_board_io(settings, factory, clock, released=released)
     stack.callback(io.close)
     door = stack.enter_context(closing(Door(settings, io, clock, memory, interlock, released=released)))
-    door.chip = str(chip_of(factory) or "")
+    door.chip, door.pad = str(chip_of(factory) or ""), pad_words(settings)
     time = stack.enter_context(closing(DoorThread(door, clock)))
     return OpenDoor(door, (lambda: time.last_beat, lambda: io.last_beat), lambda: time.failure)

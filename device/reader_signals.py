@@ -1,13 +1,16 @@
-"""What each reader of a door shows: the answer to its own badge, else whether the door waits or is in alarm."""
+"""What each reader of a door shows: the answer to its own badge, else whether the door waits or is in alarm.
+
+A direction in which a person is to turn the head is shown by the reader, if it can, and by the door's lamps.
+"""
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
 from device.errors import ReaderError
 from device.ports import Clock, Reader, SeveralReaders
-from device.records import DoorState, Signal
+from device.records import DoorOutput, DoorState, Prompted, Signal
 
 ANSWER_S = 2.0
 """How long at least a reader shows that a badge was granted or denied."""
@@ -15,6 +18,10 @@ ANSWER_S = 2.0
 _ALARMS = (DoorState.FORCED, DoorState.HELD_OPEN)
 _ALL = ""
 """Stands for a reader that isn't one of several."""
+_LAMPS = {
+    Signal.TURN_LEFT: Prompted(DoorOutput.TURN_LEFT),
+    Signal.TURN_RIGHT: Prompted(DoorOutput.TURN_RIGHT),
+}
 
 
 @dataclass(slots=True)
@@ -26,7 +33,12 @@ class _Shown:
 class ReaderSignals:
     """Shows each signal once, where it changes. A reader that can't show anything is lost, and says so when read."""
 
-    def __init__(self, reader: Reader, clock: Clock) -> None:
+    def __init__(
+        self, reader: Reader, clock: Clock, light: Callable[[Prompted], object] = lambda _prompted: None
+    ) -> None:
+        """`light` takes what the door's lamps are to ask for, whenever that changes."""
+        self._light = light
+        self._lit = Prompted()
         self._reader = reader
         self._several = reader if isinstance(reader, SeveralReaders) else None
         self._clock = clock
@@ -68,3 +80,12 @@ class ReaderSignals:
                 self._reader.show(signal)
             else:
                 self._several.show_at(name, signal)
+        self._light_lamps(signal)
+
+    def _light_lamps(self, last: Signal) -> None:
+        """The door has one pair of lamps: of people at two readers the one who was asked last is meant."""
+        asked = [_LAMPS[shown.signal] for shown in self._shown.values() if shown.signal in _LAMPS]
+        wanted = _LAMPS.get(last) or next(iter(asked), Prompted())
+        if wanted != self._lit:
+            self._lit = wanted
+            self._light(wanted)

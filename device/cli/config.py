@@ -50,9 +50,18 @@ def config(context: click.Context, changed: bool, defaults: bool, migrate: bool,
     from device.settings.writing import changed_settings, without_passwords
 
     settings = Settings() if defaults else settings_of(context)
-    notes = {} if changed or defaults else {"state_dir": f"in force: {_in_force(settings)}"}
+    notes = {} if changed or defaults else _notes(settings)
     shown = changed_settings(settings) if changed else msgspec.to_builtins(settings)
     _print(without_passwords(shown), notes, as_json=as_json)
+
+
+def _notes(settings: "Settings") -> dict[str, str]:
+    """What is in force where a setting is left out, and what is not stopped, by setting or by setting of a door."""
+    from device.settings.prompts import pad_words
+
+    pads = {f"doors.{door.name}.pad": words for door in settings.doors if (words := pad_words(door))}
+    notes = {"state_dir": _in_force(settings), **pads}
+    return {name: f"in force: {note}" for name, note in notes.items()}
 
 
 def _in_force(settings: "Settings") -> str:

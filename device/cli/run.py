@@ -71,10 +71,13 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
     from device.control.audit_rows import AuditRows
     from device.notifier import Notifier
     from device.service import Service, Watchdog, operate
+    from device.settings.prompts import unstopped_lines
 
     def report(line: str) -> None:
         say(line, err=True)
 
+    for line in unstopped_lines(settings):
+        report(line)
     _show_parts(settings, report)
     with closing(late_store(settings)) as store, assembled(settings, board, store, clock, report) as parts:
         backing.troubles, backing.write_release = parts.health.troubles, release_writer(store, clock)

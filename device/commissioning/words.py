@@ -42,8 +42,16 @@ def output_words(output: DoorOutput) -> OutputWords:
             return OutputWords("the siren sounds. Mind your ears.", "Did it sound, and is it silent now?")
         case DoorOutput.LAMP:
             return OutputWords("the lamp of the released strike is lit.", "Was it lit, and is it dark now?")
+        case DoorOutput.TURN_LEFT:
+            return _turn_lamp("left")
+        case DoorOutput.TURN_RIGHT:
+            return _turn_lamp("right")
         case _:
             assert_never(output)
+
+
+def _turn_lamp(side: str) -> OutputWords:
+    return OutputWords(f"the {side} lamp is lit, as you see it in front of the camera.", "Was it that one, alone?")
 
 
 def input_words(sensed: DoorInput) -> InputWords:

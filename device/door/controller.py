@@ -164,6 +164,8 @@ class Controller:
     """Until a lock that says locked while it should be released is worth a notice."""
     tampered: bool = False
     """The housing was opened, and that was not cleared."""
+    prompted: DoorOutput | None = None
+    """The lamp that asks a person to turn the head."""
     drive_fault: str | None = None
     """Why the outputs can't be driven."""
 
@@ -288,6 +290,8 @@ def _sounding(settings: LockSettings, door: Controller) -> Iterator[DoorOutput]:
         yield DoorOutput.BUZZER
     if door.position.is_forced or door.tampered:
         yield DoorOutput.SIREN
+    if door.prompted is not None:
+        yield door.prompted
 
 
 def _is_shunted(door: Controller) -> bool:

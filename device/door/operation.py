@@ -80,6 +80,8 @@ class Door:
         self.name = settings.name
         self.chip = ""
         """The GPIO chip that its wires are on, for `status`."""
+        self.pad = ""
+        """What it demands against pictures of faces, likewise."""
         self.wakeup = threading.Event()
         """Set when notices wait, or when something other than time has changed the deadline; cleared by `notices`."""
         self.hurry = threading.Event()
@@ -185,7 +187,7 @@ class Door:
             found_open = FOUND_OPEN if door.found_open else ""
             wrong = (*troubles(door), *filter(None, [found_open, self._unsaved or self._saver.trouble]))
             driven = Outputs() if self._has_ended else outputs(self._settings, door)
-            return DoorStatus(self.name, door.state, door.since, door.lines, driven, wrong, self.chip)
+            return DoorStatus(self.name, door.state, door.since, door.lines, driven, wrong, self.chip, self.pad)
 
     def notices(self) -> tuple[DoorNotice, ...]:
         """Takes what is worth an audit row, oldest first."""

@@ -40,6 +40,7 @@ from device.records import (
     Granted,
     InputChanged,
     Line,
+    Prompted,
     ScheduleChanged,
     Tick,
 )
@@ -98,6 +99,8 @@ def _happened(settings: LockSettings, wired: frozenset[DoorInput], door: Control
             return replace(door, drive_fault=event.detail, expected=())
         case DriveMended():
             return replace(door, drive_fault=None)
+        case Prompted():
+            return replace(door, prompted=event.lamp)
         case Tick():
             return door
         case _:

@@ -29,6 +29,7 @@ from device.records.doors import (
     InputChanged,
     Line,
     Outputs,
+    Prompted,
     ScheduleChanged,
     Tick,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "Photo",
     "Presentation",
     "Probe",
+    "Prompted",
     "Quality",
     "ReaderEvent",
     "ReaderNotice",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from device.records.audit import Event
 
@@ -73,6 +74,10 @@ class DoorOutput(StrEnum):
     """Sounds while the door is forced or tampered with."""
     LAMP = "lamp"
     """Lit while the strike's relay is released."""
+    TURN_LEFT = "turn-left"
+    """Lit while a person at a reader is to turn the head to the left, as the person sees it."""
+    TURN_RIGHT = "turn-right"
+    """The same to the right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +149,18 @@ class DriveMended:
 
 
 @dataclass(frozen=True, slots=True)
+class Prompted:
+    """A person at a reader is asked to turn the head, by the lamp of that direction; None is no one."""
+
+    lamp: Literal[DoorOutput.TURN_LEFT, DoorOutput.TURN_RIGHT] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed, and nothing else."""
 
 
-DoorEvent = InputChanged | Granted | Commanded | ScheduleChanged | DriveFailed | DriveMended | Tick
+DoorEvent = InputChanged | Granted | Commanded | ScheduleChanged | DriveFailed | DriveMended | Prompted | Tick
 """All that can happen to a door."""
 
 
@@ -175,3 +187,5 @@ class DoorStatus:
     """What does not work, in words."""
     chip: str = ""
     """Label, path and number of lines of the GPIO chip that its wires are on; empty where there is none."""
+    pad: str = ""
+    """What it demands against pictures of faces, and what that doesn't stop, in words; empty where no one is let in."""

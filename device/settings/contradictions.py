@@ -8,6 +8,7 @@ from device.records import DoorInput
 from device.settings import places
 from device.settings.cameras import refuse_cameras
 from device.settings.pins import refuse_shared_pins
+from device.settings.prompts import refuse_pads
 from device.settings.tables import ReaderSettings, Settings
 
 LINE_KINDS = frozenset({"lines", "wedge", "socket"})
@@ -15,19 +16,22 @@ OF_LINES = ("layout", "form", "prefix", "suffix", "ignore")
 """What only readers of these kinds have."""
 
 
-def refuse_contradictions(settings: Settings) -> None:
-    """Raises `ValueError` with the place in the file, as `doors[0].readers[1].pin`."""
+def refuse_contradictions(settings: Settings, *, screen: bool = False) -> None:
+    """Raises `ValueError` with the place in the file, as `doors[0].readers[1].pin`. `screen`: as in simulation, each
+    door has one.
+    """
     vision, state = settings.vision, settings.store.state_dir
     if vision.min_brightness > vision.max_brightness:
         raise ValueError(
             f"no face is bright enough and dark enough, `vision.min_brightness` is {vision.min_brightness}, "
             f"above `vision.max_brightness`, {vision.max_brightness}"
         )
-    if state and not Path(state).is_absolute():
-        raise ValueError(
-            f"expected an absolute path, received {state!r} - at `store.state_dir`, "
-            "as the service and your terminal stand in different folders"
-        )
+    for place, folder in (("store.state_dir", state), ("pad.models_dir", settings.pad.models_dir)):
+        if folder and not Path(folder).is_absolute():
+            raise ValueError(
+                f"expected an absolute path, received {folder!r} - at `{place}`, "
+                "as the service and your terminal stand in different folders"
+            )
     _refuse_doors_without_readers(settings)
     _refuse_shared_names(settings)
     _refuse_wires_to_nowhere(settings)
@@ -35,6 +39,7 @@ def refuse_contradictions(settings: Settings) -> None:
     refuse_cameras(settings)
     _refuse_blind_interlock(settings)
     _refuse_what_no_line_has(settings)
+    refuse_pads(settings, screen=screen)
 
 
 def _refuse_doors_without_readers(settings: Settings) -> None:

@@ -67,10 +67,18 @@ def _bare(kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
 
 
 def _choices(kind: msgspec.inspect.Type) -> tuple[str, ...]:
-    inner = _bare(kind)
+    inner = _given(_bare(kind))
     if isinstance(inner, msgspec.inspect.EnumType):
         return tuple(str(one.value) for one in inner.cls)
     return tuple(map(str, inner.values)) if isinstance(inner, msgspec.inspect.LiteralType) else ()
+
+
+def _given(kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
+    """What a setting is that may be left out; a kind that has no other one is itself."""
+    if not isinstance(kind, msgspec.inspect.UnionType):
+        return kind
+    given = [one for one in kind.types if not isinstance(one, msgspec.inspect.NoneType)]
+    return _bare(given[0]) if len(given) == 1 else kind
 
 
 def _schema(field: msgspec.inspect.Field) -> dict[str, object]:

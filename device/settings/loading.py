@@ -60,23 +60,26 @@ def load_file(path: Path | None = None) -> Loaded:
         raise ConfigError(f"The settings file {file} is wrong: {error}.", hint=_HINT) from None
 
 
-def settings_in(said: Said) -> Loaded:
-    """The settings that a table of TOML says, in either layout. Raises `ValueError` with the place in that table."""
+def settings_in(said: Said, *, screen: bool = False) -> Loaded:
+    """The settings that a table of TOML says, in either layout; `screen` is as in `refuse_contradictions`.
+
+    Raises `ValueError` with the place in that table.
+    """
     try:
         if not is_old(said):
-            return Loaded(_checked(said), said, was_old=False)
+            return Loaded(_checked(said, screen=screen), said, was_old=False)
         new = rewritten(said)
     except msgspec.ValidationError as error:
         raise ValueError(_explained(str(error))) from None
     try:
-        return Loaded(_checked(new.said), new.said, was_old=True)
+        return Loaded(_checked(new.said, screen=screen), new.said, was_old=True)
     except ValueError as error:
         raise ValueError(in_old_words(_explained(str(error)), new.places)) from None
 
 
-def _checked(said: Said) -> Settings:
+def _checked(said: Said, *, screen: bool) -> Settings:
     settings = msgspec.convert(said, Settings)
-    refuse_contradictions(settings)
+    refuse_contradictions(settings, screen=screen)
     return settings
 
 

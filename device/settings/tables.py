@@ -26,6 +26,10 @@ Around = Annotated[str, Meta(max_length=16, pattern=r"^[^\r\n]*$")]
 """What may stand around a badge; control characters too, such as STX and ETX."""
 
 
+TurnPrompt = Literal["text", "beep", "two-beeps", "slow-blink", "fast-blink"]
+"""How a reader asks for a turn of the head."""
+
+
 class ReaderSettings(Group, frozen=True):
     """Where badges come from, one table for each reader of a door."""
 
@@ -75,6 +79,14 @@ class ReaderSettings(Group, frozen=True):
     buzzer_pin: Annotated[
         Pin | None, Meta(description="GPIO number (BCM) of a Wiegand reader's buzzer, low sounds")
     ] = None
+    turn_left: Annotated[
+        TurnPrompt | None,
+        Meta(
+            description="how the reader asks a person to turn the head to the left: `text` on the display of an osdp "
+            "reader, or a pattern of its buzzer or LED that differs from `turn_right`; left out: it can't"
+        ),
+    ] = None
+    turn_right: Annotated[TurnPrompt | None, Meta(description="the same to the right")] = None
     address: Annotated[int, Meta(ge=0, le=126, description="address of an OSDP reader on its line")] = 0
     camera: Annotated[
         Name | None, Meta(description="name of the camera at this reader; left out: the door's `camera`")
@@ -127,12 +139,13 @@ class DoorSettings(LockSettings, frozen=True):
 
     camera: Annotated[Name, Meta(description="name of the camera that sees people at its way in")] = "main"
     pad: Annotated[
-        Literal["off"],
+        Literal["off", "passive", "turn-in-doubt", "turn"] | None,
         Meta(
-            description="presentation attack detection: `off`, so a photo of a face can't be told from the face",
-            extra=_so_far('"off"', "presentation attack detection is not available yet"),
+            description="presentation attack detection: `off`; `passive`, which stops no print by itself; `turn` of "
+            "the head on request; `turn-in-doubt`, where a network was calibrated at this door; left out: `turn` "
+            "where each reader at the way in can ask for one, else `passive`"
         ),
-    ] = "off"
+    ] = None
     target_fmr: Annotated[
         Annotated[float, Meta(ge=1e-4, le=1e-4)] | None,
         Meta(
@@ -272,6 +285,21 @@ class AccessSettings(Group, frozen=True):
     ] = 0.5
 
 
+class PadSettings(Group, frozen=True):
+    """Presentation attack detection at all doors; each door's `pad` says what it demands."""
+
+    network: Annotated[
+        str,
+        Meta(
+            pattern=r"^(\w[\w.-]{0,63})?$",
+            description="name of an imported network against presentation attacks, as `minifasnet-v2`; empty: none",
+        ),
+    ] = ""
+    models_dir: Annotated[
+        Printable, Meta(description="folder of that network; empty: `models` in the folder of the database")
+    ] = ""
+
+
 class StoreSettings(Group, frozen=True):
     """Where people, badges, references and the audit are kept."""
 
@@ -284,6 +312,7 @@ class Settings(Group, frozen=True):
     doors: Annotated[tuple[DoorSettings, ...], Meta(min_length=1)] = (DoorSettings(),)
     cameras: Annotated[tuple[CameraSettings, ...], Meta(min_length=1)] = (CameraSettings(),)
     vision: VisionSettings = VisionSettings()
+    pad: PadSettings = PadSettings()
     access: AccessSettings = AccessSettings()
     store: StoreSettings = StoreSettings()
     gpio: GpioSettings = GpioSettings()

@@ -42,7 +42,8 @@ def without_passwords(value: Any) -> Any:  # noqa: ANN401 - a setting has any ty
 
 
 def toml_lines(groups: Mapping[str, Any], notes: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
-    """The settings as TOML, each with its meaning, and a line before those that `notes` has something to say of.
+    """The settings as TOML, each with its meaning, and a line before those that `notes` has something to say of: by the
+    setting's name, or by `GROUP.TABLE.SETTING` for one table of a list.
 
     Of a list there is a table for each; of an empty one, a table that is commented out.
     """
@@ -74,6 +75,8 @@ class _Writer:
         """Its settings, and then the tables below it."""
         for name, value in table.items():
             if (group, name) in self._meanings:
+                if note := self._notes.get(f"{group}.{table.get('name')}.{name}", self._notes.get(name)):
+                    yield f"# {note}"
                 yield from self._setting(group, name, value)
         yield ""
         for name, values in table.items():
@@ -85,8 +88,6 @@ class _Writer:
         meaning, names = self._meanings[group, name], self._choices[group, name]
         if any(one not in meaning for one in names):
             meaning += f": {', '.join(names)}"
-        if name in self._notes:
-            yield f"# {self._notes[name]}"
         if value is None:
             yield f"# {name} =  # {meaning}"
         elif value is msgspec.NODEFAULT:

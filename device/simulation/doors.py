@@ -22,6 +22,7 @@ from device.readers.presentations import Presentations
 from device.readers.wiegand.reader import open_reader
 from device.records import BadgeRead, Credential, DoorInput, DoorOutput, Line, ReaderEvent, Signal
 from device.settings.pins import SPI_PINS, used_pins
+from device.settings.prompts import LAMPS
 from device.settings.tables import DoorSettings, FormatSettings, InputSettings, OutputSettings, ReaderSettings, Settings
 from device.simulation.scenario import Happening
 from device.store.store import Store
@@ -178,12 +179,13 @@ class _Free:
     channels: Iterator[int]
 
     def wired(self, door: DoorSettings) -> DoorSettings:
-        """Raises `StopIteration` when there are too few."""
+        """Raises `StopIteration` when there are too few. A screen asks for turns, so it needs no lamps for that."""
+        unwired = set(LAMPS) - {one.signal for one in door.outputs}
         return msgspec.structs.replace(
             door,
             readers=(self._wiegand(door),),
             inputs=tuple([self._input(door, signal) for signal in DoorInput]),
-            outputs=tuple([self._output(door, signal) for signal in DoorOutput]),
+            outputs=tuple([self._output(door, signal) for signal in DoorOutput if signal not in unwired]),
         )
 
     def _wiegand(self, door: DoorSettings) -> ReaderSettings:

@@ -149,7 +149,7 @@ def _read(path: Path, warn: Callable[[str], None]) -> Scenario:
     if table is None:
         return scenario
     try:
-        loaded = settings_in(msgspec.convert(table, dict[str, Any]))
+        loaded = settings_in(msgspec.convert(table, dict[str, Any]), screen=True)
     except ValueError as error:
         raise ValueError(f"{error} - in [settings]") from None
     if loaded.was_old:

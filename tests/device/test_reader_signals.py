@@ -4,7 +4,7 @@ import pytest
 
 from device.errors import ReaderError
 from device.reader_signals import ReaderSignals
-from device.records import DoorState, ReaderEvent, Signal
+from device.records import DoorOutput, DoorState, Prompted, ReaderEvent, Signal
 from device.virtual.clock import SimulatedClock
 from device.virtual.reader import SimulatedReader
 
@@ -149,3 +149,55 @@ def test_same_signal_is_shown_once(signals: ReaderSignals, readers: TwoReaders) 
         signals.prompt("front", Signal.LOOK)
         signals.show_state(DoorState.LOCKED, {"front"})
     assert readers.taken() == [("front", "look")]
+
+
+class TestLamps:
+    @pytest.fixture
+    def lit(self) -> list[DoorOutput | None]:
+        return []
+
+    @pytest.fixture
+    def signals(self, readers: TwoReaders, clock: SimulatedClock, lit: list[DoorOutput | None]) -> ReaderSignals:
+        def light(prompted: Prompted) -> None:
+            lit.append(prompted.lamp)
+
+        return ReaderSignals(readers, clock, light)
+
+    @pytest.mark.parametrize("signal", [Signal.TURN_LEFT, Signal.TURN_RIGHT])
+    @pytest.mark.parametrize("then", [Signal.LOOK, Signal.READY, Signal.GRANTED, Signal.DENIED, Signal.ALARM])
+    def test_lamp_is_lit_while_its_direction_is_asked_for(
+        self, signals: ReaderSignals, lit: list[DoorOutput | None], signal: Signal, then: Signal
+    ) -> None:
+        signals.prompt("front", Signal.LOOK)
+        signals.prompt("front", signal)
+        signals.prompt("front", signal)
+        signals.prompt("front", then)
+        assert lit == [signal.value, None]
+
+    def test_other_direction_changes_the_lamp(self, signals: ReaderSignals, lit: list[DoorOutput | None]) -> None:
+        signals.prompt("front", Signal.TURN_LEFT)
+        signals.prompt("front", Signal.TURN_RIGHT)
+        assert lit == [DoorOutput.TURN_LEFT, DoorOutput.TURN_RIGHT]
+
+    def test_answer_at_another_reader_leaves_the_lamp_on(
+        self, signals: ReaderSignals, lit: list[DoorOutput | None]
+    ) -> None:
+        signals.prompt("front", Signal.TURN_LEFT)
+        signals.answer("side", granted=False)
+        assert lit == [DoorOutput.TURN_LEFT]
+
+    def test_of_two_people_the_last_one_asked_is_meant(
+        self, signals: ReaderSignals, lit: list[DoorOutput | None]
+    ) -> None:
+        signals.prompt("front", Signal.TURN_LEFT)
+        signals.prompt("side", Signal.TURN_RIGHT)
+        signals.answer("side", granted=True)
+        assert lit == [DoorOutput.TURN_LEFT, DoorOutput.TURN_RIGHT, DoorOutput.TURN_LEFT]
+
+    def test_lost_reader_keeps_no_lamp_on(
+        self, signals: ReaderSignals, readers: TwoReaders, lit: list[DoorOutput | None]
+    ) -> None:
+        readers.lost = "front"
+        signals.prompt("front", Signal.TURN_LEFT)
+        signals.answer("front", granted=False)
+        assert lit == [DoorOutput.TURN_LEFT, None]

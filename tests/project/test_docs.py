@@ -48,7 +48,7 @@ WIRING = (ROOT / "docs" / "wiring.md").read_text()
 
 SETTINGS = [
     block
-    for page in ("docs/wiring.md", "docs/cameras.md", "systemd/README.md", "README.md")
+    for page in ("docs/wiring.md", "docs/cameras.md", "docs/pad.md", "systemd/README.md", "README.md")
     for block in re.findall(r"```toml\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
 ]
 

@@ -21,6 +21,8 @@ def status_lines(status: DoorStatus, now: float) -> Iterator[str]:
         yield f"  on: {', '.join(sorted(status.outputs.on))}"
     if status.lines:
         yield f"  wires: {', '.join(f'{wire} {line}' for wire, line in status.lines)}"
+    if status.pad:
+        yield f"  presentation attacks: {status.pad}"
     if status.chip:
         yield f"  chip: {status.chip}"
     for trouble in status.troubles:
@@ -38,6 +40,7 @@ def status_json(status: DoorStatus, now: float) -> dict[str, object]:
         "lines": dict(status.lines),
         "troubles": status.troubles,
         "chip": status.chip,
+        "pad": status.pad,
     }
 
 

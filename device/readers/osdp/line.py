@@ -114,9 +114,10 @@ class Station:
         """
         wanted, came_up = self.signal, self._shown is None
         passed = came_up and wanted == self._told and wanted[1] is not Signal.ALARM
+        signal = Signal.READY if passed else wanted[1]
         commands = [
             order.words
-            for order in orders(Signal.READY if passed else wanted[1])
+            for order in orders(signal, self.peer.prompt(signal))
             if order.code not in self._refused and panel.can(index, order.capability)
         ]
         if came_up and Command.LSTAT not in self._refused:

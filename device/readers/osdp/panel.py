@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 from device.errors import DependencyMissing
 from device.readers.osdp.random import reseed
+from device.records import Signal
+from device.settings.tables import TurnPrompt
 
 MAX_PEERS = 32
 """How many readers' states libosdp's Python part reports; more would overrun its memory."""
@@ -58,6 +60,13 @@ class Peer:
     key: bytes = field(repr=False)
     in_doubt: bool = False
     """Whether a change of its key was cut short."""
+    turn_left: TurnPrompt | None = None
+    """By what it asks for a turn of the head to the left, and below to the right."""
+    turn_right: TurnPrompt | None = None
+
+    def prompt(self, signal: Signal) -> TurnPrompt | None:
+        """By what a signal is shown that asks for a direction; None for others, and where the settings name nothing."""
+        return {Signal.TURN_LEFT: self.turn_left, Signal.TURN_RIGHT: self.turn_right}.get(signal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,8 @@ def _peers(sharing: list[ReaderSettings], around: ReaderContext) -> list[tuple[P
 def peer_of(one: ReaderSettings, around: ReaderContext) -> tuple[Peer, FormatTable]:
     """A reader as its line knows it. Raises `ReaderError` for its key, `ConfigError` for its formats."""
     files = KeyFiles(around.state_dir, one.name)
-    peer = Peer(one.name, one.address, files.key(), in_doubt=files.proposed() is not None)
+    is_in_doubt = files.proposed() is not None
+    peer = Peer(one.name, one.address, files.key(), is_in_doubt, one.turn_left, one.turn_right)
     return peer, formats_for(one.formats, around.own_formats)
 
 

@@ -7,6 +7,7 @@ from typing import Any, assert_never
 
 from device.readers.osdp.frames import Command
 from device.records import Signal
+from device.settings.tables import TurnPrompt
 
 
 class Color(IntEnum):
@@ -30,8 +31,8 @@ class Order:
 _LED, _BUZZER, _TEXT = 4, 5, 6
 
 
-def orders(signal: Signal) -> tuple[Order, ...]:
-    """What makes a reader show a signal. Times in tenths of a second, as OSDP has them.
+def orders(signal: Signal, prompt: TurnPrompt | None = None) -> tuple[Order, ...]:
+    """What makes a reader show a signal, a direction by `prompt`. Times in tenths of a second, as OSDP has them.
 
     The LED is red by itself, for a locked door, and shows whatever else there is for a while only: a reader whose line
     is cut does not go on saying something that is not so any more.
@@ -42,9 +43,9 @@ def orders(signal: Signal) -> tuple[Order, ...]:
         case Signal.LOOK:
             return (_blinking(Color.AMBER, Color.NONE, 5, 100), _beeps(1, 1), _words("Look at camera", 10))
         case Signal.TURN_LEFT:
-            return (_blinking(Color.AMBER, Color.NONE, 2, 30), _beeps(1, 1), _words("Turn your head left", 3))
+            return (*_asking(prompt), _words("Turn your head left", 3))
         case Signal.TURN_RIGHT:
-            return (_blinking(Color.AMBER, Color.NONE, 2, 30), _beeps(1, 1), _words("Turn your head right", 3))
+            return (*_asking(prompt), _words("Turn your head right", 3))
         case Signal.GRANTED:
             return (_blinking(Color.GREEN, Color.GREEN, 5, 30), _beeps(1, 3), _words("Welcome", 3))
         case Signal.DENIED:
@@ -53,6 +54,25 @@ def orders(signal: Signal) -> tuple[Order, ...]:
             return (_blinking(Color.RED, Color.AMBER, 2, 250), _beeps(25, 5), _words("Alarm", 25))
         case _:
             assert_never(signal)
+
+
+def _asking(prompt: TurnPrompt | None) -> tuple[Order, ...]:
+    """By which a person can tell the directions apart, but for the text, which any reader with a display has besides.
+    A pattern has its LED or buzzer for itself.
+    """
+    match prompt:
+        case "beep":
+            return (_beeps(1, 2),)
+        case "two-beeps":
+            return (_beeps(2, 2),)
+        case "slow-blink":
+            return (_blinking(Color.AMBER, Color.NONE, 5, 30),)
+        case "fast-blink":
+            return (_blinking(Color.AMBER, Color.NONE, 1, 30),)
+        case "text" | None:
+            return (_blinking(Color.AMBER, Color.NONE, 2, 30), _beeps(1, 1))
+        case _:
+            assert_never(prompt)
 
 
 def _steady(color: Color) -> Order:

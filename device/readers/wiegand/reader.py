@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, assert_never
+from typing import Any, NamedTuple, assert_never
 
 from device import failures
 from device.errors import ConfigError, ReaderError
@@ -15,7 +15,7 @@ from device.readers.context import ReaderContext
 from device.readers.formats import FormatTable, Refusal, decode, formats_for
 from device.readers.wiegand.frames import Assembler, Burst, DataLine, Edge, Rest, is_key_code, key_of
 from device.records import BadgeRead, KeyPress, Notice, ReaderEvent, ReaderNotice, Security, Signal
-from device.settings.tables import ReaderSettings
+from device.settings.tables import ReaderSettings, TurnPrompt
 
 MOST_WAITING = 4096
 """Edges that wait to be read: some 80 frames of 26 bits. What comes after is lost, and reported."""
@@ -207,9 +207,28 @@ class DataLines:
         self.woken.set()
 
 
+class Pattern(NamedTuple):
+    """How long LED or buzzer is on and off, seconds, and how many times."""
+
+    sounds: bool
+    on_s: float
+    off_s: float
+    times: int
+
+
+_PATTERNS = {
+    "beep": Pattern(True, 0.2, 0.2, 1),
+    "two-beeps": Pattern(True, 0.2, 0.2, 2),
+    "slow-blink": Pattern(False, 0.5, 0.5, 3),
+    "fast-blink": Pattern(False, 0.1, 0.1, 15),
+}
+"""Those of an OSDP reader."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lamps:
-    """A reader's LED and buzzer, `gpiozero.DigitalOutputDevice`s, as far as they are wired. Levels only, no blinking.
+    """A reader's LED and buzzer, `gpiozero.DigitalOutputDevice`s, as far as they are wired. Only a prompt for a
+    direction blinks or beeps, for 3 s at most; all else is levels.
 
     The LED is lit (green on most readers, whose other color is red) for a grant alone, so that no one mistakes another
     light for one. The buzzer sounds for a denial or an alarm until another signal. `LOOK` shows nothing of its own: a
@@ -218,12 +237,18 @@ class Lamps:
 
     led: Any | None
     buzzer: Any | None
+    turn_left: TurnPrompt | None = None
+    turn_right: TurnPrompt | None = None
 
     def show(self, signal: Signal) -> None:
         """Sets both. Raises `ReaderError`."""
         match signal:
-            case Signal.READY | Signal.LOOK | Signal.TURN_LEFT | Signal.TURN_RIGHT:
+            case Signal.READY | Signal.LOOK:
                 self._set(lit=False, sounding=False)
+            case Signal.TURN_LEFT:
+                self._ask(self.turn_left)
+            case Signal.TURN_RIGHT:
+                self._ask(self.turn_right)
             case Signal.GRANTED:
                 self._set(lit=True, sounding=False)
             case Signal.DENIED | Signal.ALARM:
@@ -238,6 +263,15 @@ class Lamps:
                 if device and not device.closed:
                     stack.callback(device.close)
                     stack.callback(device.off)
+
+    def _ask(self, prompt: TurnPrompt | None) -> None:
+        """Shows a direction by its pattern; without one it is as silent as `LOOK`."""
+        self._set(lit=False, sounding=False)
+        pattern = _PATTERNS.get(prompt or "")
+        device = None if pattern is None else self.buzzer if pattern.sounds else self.led
+        if pattern is not None and device is not None:
+            with _named("blink its LED or sound its buzzer"):
+                device.blink(pattern.on_s, pattern.off_s, pattern.times)
 
     def _set(self, *, lit: bool, sounding: bool) -> None:
         with _named("set its LED and buzzer"):
@@ -271,7 +305,8 @@ def open_reader(settings: ReaderSettings, around: ReaderContext) -> WiegandReade
                 return None
             return claimed(setting, pin, lambda: DigitalOutputDevice(pin, active_high=False, pin_factory=factory))
 
-        lamps = Lamps(lamp("led_pin", settings.led_pin), lamp("buzzer_pin", settings.buzzer_pin))
+        led, buzzer = lamp("led_pin", settings.led_pin), lamp("buzzer_pin", settings.buzzer_pin)
+        lamps = Lamps(led, buzzer, settings.turn_left, settings.turn_right)
         with _named("listen to its data lines"):
             lines = DataLines(wire("data0_pin", data0), wire("data1_pin", data1), around.clock)
         stack.pop_all()

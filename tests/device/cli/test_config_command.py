@@ -1,5 +1,6 @@
 """`lintel config`: a settings file to start from, and what differs."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from device.settings.described import setting_meanings
 from device.settings.loading import load_settings
 from device.settings.tables import OutputSettings, Settings
 from tests.device.commands import Lintel
+
+SIDES = (("left", 5), ("right", 6))
 
 
 @pytest.fixture
@@ -84,7 +87,10 @@ def test_every_setting_is_there_with_or_without_a_value(lintel: Lintel) -> None:
 def test_settings_that_have_to_be_set_say_so_and_what_they_can_be(lintel: Lintel) -> None:
     lines = lintel("config").out.splitlines()
     assert 'direction = "entry"  # which way through the door its badges go: entry, exit' in lines
-    assert "# signal =  # what the wire drives: shunt, led, buzzer, siren, lamp; has to be set" in lines
+    assert (
+        "# signal =  # what the wire drives: shunt, led, buzzer, siren, lamp, turn-left, turn-right; has to be set"
+        in lines
+    )
 
 
 def test_commented_table_can_be_used(lintel: Lintel, tmp_path: Path) -> None:
@@ -102,6 +108,17 @@ def test_folder_in_force_is_named(lintel: Lintel, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("XDG_STATE_HOME", "/srv/state")
     assert "# in force: /srv/state/lintel\nstate_dir = " in lintel("config").out
     assert "# in force: /srv/door\nstate_dir = " in lintel("--state-dir", "/srv/door", "config").out
+
+
+def test_what_each_door_demands_is_named(lintel: Lintel, tmp_path: Path) -> None:
+    """Where the setting is left out, and at the second of two doors."""
+    lamps = "".join(f'[[doors.outputs]]\nsignal = "turn-{side}"\npin = {pin}\n' for side, pin in SIDES)
+    other = '[[doors]]\nname = "back"\npin = 4\ncamera = "b"\n[[doors.readers]]\nname = "back"\nsource = "/dev/back"\n'
+    cameras = '[[cameras]]\n[[cameras]]\nname = "b"\nsource = "1"\n'
+    (tmp_path / "doors.toml").write_text(f"[[doors]]\n{lamps}{other}{cameras}")
+    shown = lintel("--config", tmp_path / "doors.toml", "config").out.splitlines()
+    notes = [line for line, after in pairwise(shown) if after.startswith("# pad =")]
+    assert notes == ["# in force: turn", "# in force: passive; no prompt: a print is not stopped"]
 
 
 def test_wrong_file_does_not_hide_the_table(lintel: Lintel, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ own. It also knows what forbids a release, and what may be the cause of an openi
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Literal
 
 import hypothesis.strategies as st
 from hypothesis import given
@@ -28,6 +30,7 @@ from device.records import (
     Granted,
     InputChanged,
     Line,
+    Prompted,
     ScheduleChanged,
     Tick,
 )
@@ -280,6 +283,27 @@ class AnyDoor(RuleBasedStateMachine):
 
 
 TestAnyDoor = AnyDoor.TestCase
+LAMPS: tuple[Literal[DoorOutput.TURN_LEFT, DoorOutput.TURN_RIGHT], ...] = (
+    DoorOutput.TURN_LEFT,
+    DoorOutput.TURN_RIGHT,
+)
+
+
+@given(door_settings, st.lists(st.tuples(some_event, moves), max_size=10), st.sampled_from([*LAMPS, None]), moves)
+def test_prompt_lights_its_lamp_and_changes_nothing_else(
+    door: DoorSettings,
+    happened: list[tuple[DoorEvent, float]],
+    lamp: Literal[DoorOutput.TURN_LEFT, DoorOutput.TURN_RIGHT] | None,
+    by: float,
+) -> None:
+    now, before, wired = 0.0, new_controller(Mode(), 0.0), frozenset(DoorInput)
+    for event, later in happened:
+        now = now + later if math.isfinite(now + later) else now
+        before = step(door, wired, before, event, now)
+    plain, prompted = (step(door, wired, before, event, now + by) for event in (Tick(), Prompted(lamp)))
+    assert replace(prompted, prompted=None) == plain
+    assert outputs(door, prompted).released == outputs(door, plain).released
+    assert outputs(door, prompted).on == outputs(door, plain).on | ({lamp} if lamp else set())
 
 
 @given(door_settings, st.lists(st.tuples(st.sampled_from(EVENTS), moves), max_size=30))

@@ -60,7 +60,6 @@ WRONG = {
     "too many digits": ("[[doors]]\npin = " + "9" * 5000, "wrong"),
 }
 ONE_VALUE_SO_FAR = {
-    'pad = "turn"': 'only "off" is accepted: presentation attack detection is not available yet',
     "target_fmr = 1e-3": "only 1e-4 is accepted: ",
     "target_fmr = 1e-5": "only 1e-4 is accepted: ",
     'when_missing = "badge"': 'only "deny" is accepted: ',

@@ -104,7 +104,14 @@ def test_status_of_one_door_as_json(lintel: Lintel) -> None:
         "lines": {"fire": "quiet"},
         "troubles": [],
         "chip": "",
+        "pad": "",
     }
+
+
+def test_status_says_that_a_print_is_not_stopped(lintel: Lintel, running: Running) -> None:
+    running.doors["main"].pad = "passive; no prompt: a print is not stopped"
+    said = "\n  presentation attacks: passive; no prompt: a print is not stopped\n"
+    assert said in lintel("door", "status", "--door", "main").out
 
 
 def test_status_names_the_chip(lintel: Lintel, running: Running) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from device.clock import SystemClock
@@ -161,6 +162,17 @@ class TestWhatItShows:
     ) -> None:
         peripheral, reader = running
         assert show_until(reader, signal, lambda: text in [one["data"] for one in peripheral.commands(TEXT)])
+
+    def test_direction_is_shown_by_the_pattern_of_the_settings(self, desk: Desk) -> None:
+        desk.keep(KEY)
+        peripheral = desk.peripheral(KEY, 0, "--enforce")
+        beeps = msgspec.structs.replace(desk.settings(), turn_left="beep", turn_right="two-beeps")
+        reader = desk.up(peripheral, beeps)
+        assert show_until(
+            reader,
+            Signal.TURN_RIGHT,
+            lambda: (2, 2) in [(one["on_count"], one["rep_count"]) for one in peripheral.commands(BUZZER)],
+        )
 
     def test_reader_without_a_display_gets_no_text(self, desk: Desk) -> None:
         desk.keep(KEY)

@@ -11,8 +11,9 @@ from device.clock import Stop, SystemClock
 from device.door.wires.gpio import board_factory
 from device.errors import ConfigError, ReaderError
 from device.readers.context import ReaderContext
-from device.readers.wiegand.reader import WiegandReader, open_reader
+from device.readers.wiegand.reader import Lamps, WiegandReader, open_reader
 from device.records import KeyPress, Signal
+from device.settings.tables import TurnPrompt
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
 from device.virtual.wiegand import (
@@ -208,3 +209,46 @@ def test_card_is_read_although_its_rest_is_heard_of_after_the_silence(
     for pin, at_ns in stamps[4:]:
         lgpio.change(pin, 0, at_ns)
     assert (type(early), as_badge(reader.read(0.2)).credential) == (KeyPress, EILEEN)
+
+
+class Blinker:
+    """A `DigitalOutputDevice` that remembers."""
+
+    def __init__(self) -> None:
+        self.done: list[object] = []
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "value":
+            self.done.append(value)
+        else:
+            super().__setattr__(name, value)
+
+    def blink(self, on_s: float, off_s: float, times: int) -> None:
+        self.done.append((on_s, off_s, times))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "led", "buzzer"),
+    [
+        ("beep", "two-beeps", [False, False], [False, (0.2, 0.2, 1), False, (0.2, 0.2, 2)]),
+        ("slow-blink", "fast-blink", [False, (0.5, 0.5, 3), False, (0.1, 0.1, 15)], [False, False]),
+        (None, None, [False, False], [False, False]),
+    ],
+)
+def test_direction_is_shown_by_the_pattern_of_the_settings(
+    left: TurnPrompt | None, right: TurnPrompt | None, led: list[object], buzzer: list[object]
+) -> None:
+    lit, sounding = Blinker(), Blinker()
+    lamps = Lamps(lit, sounding, left, right)
+    lamps.show(Signal.TURN_LEFT)
+    lamps.show(Signal.TURN_RIGHT)
+    assert (lit.done, sounding.done) == (led, buzzer)
+
+
+def test_other_signal_ends_a_blinking_led() -> None:
+    """gpiozero's own thread blinks it."""
+    world = World(turn_left="fast-blink", turn_right="slow-blink")
+    world.reader.show(Signal.TURN_RIGHT)
+    world.reader.show(Signal.READY)
+    assert world.levels() == (False, False)
+    world.reader.close()
