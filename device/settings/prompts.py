@@ -5,13 +5,12 @@ of its LED or its buzzer that the settings name. The simulation has a screen.
 """
 
 from collections.abc import Iterator
-from typing import Literal, assert_never
+from typing import assert_never
 
-from device.records import DoorOutput
+from device.records import DoorOutput, PadMode
 from device.settings import places
 from device.settings.tables import DoorSettings, ReaderSettings, Settings, TurnPrompt
 
-Pad = Literal["off", "passive", "turn-in-doubt", "turn"]
 LAMPS = (DoorOutput.TURN_LEFT, DoorOutput.TURN_RIGHT)
 SHOWING_KINDS = frozenset({"wiegand", "osdp"})
 """Readers whose LED and buzzer are driven."""
@@ -22,11 +21,11 @@ _WIRE_LAMPS = (
 )
 
 
-def pad_of(door: DoorSettings) -> Pad:
+def pad_of(door: DoorSettings) -> PadMode:
     """What a door demands: its setting, else a turn where it can ask for one."""
     if door.pad is not None:
         return door.pad
-    return "turn" if asks_for_turns(door) else "passive"
+    return PadMode.TURN if asks_for_turns(door) else PadMode.PASSIVE
 
 
 def asks_for_turns(door: DoorSettings, *, screen: bool = False) -> bool:
@@ -53,11 +52,11 @@ def pad_words(door: DoorSettings) -> str:
         return ""
     pad = pad_of(door)
     match pad:
-        case "turn" | "turn-in-doubt":
-            return pad
-        case "passive" if not asks_for_turns(door):
+        case PadMode.TURN | PadMode.TURN_IN_DOUBT:
+            return pad.value
+        case PadMode.PASSIVE if not asks_for_turns(door):
             return "passive; no prompt: a print is not stopped"
-        case "passive" | "off":
+        case PadMode.PASSIVE | PadMode.OFF:
             return f"{pad}: a print is not stopped"
         case _:
             assert_never(pad)
@@ -66,7 +65,7 @@ def pad_words(door: DoorSettings) -> str:
 def unstopped_lines(settings: Settings) -> Iterator[str]:
     """A line for the journal about each door at which a print of a face is not stopped."""
     for door in settings.doors:
-        if pad_of(door) in ("passive", "off") and (words := pad_words(door)):
+        if pad_of(door) in (PadMode.PASSIVE, PadMode.OFF) and (words := pad_words(door)):
             yield f"Door {door.name}: presentation attack detection {words}"
 
 
@@ -80,7 +79,7 @@ def refuse_pads(settings: Settings, *, screen: bool = False) -> None:
 
 
 def _refuse_unasked(settings: Settings, door: DoorSettings, place: str, *, screen: bool) -> None:
-    if door.pad not in ("turn", "turn-in-doubt"):
+    if door.pad not in (PadMode.TURN, PadMode.TURN_IN_DOUBT):
         return
     if not asks_for_turns(door, screen=screen):
         silent = [one.name for one in door.readers if one.direction == "entry" and not shows_directions(one)]
@@ -89,7 +88,7 @@ def _refuse_unasked(settings: Settings, door: DoorSettings, place: str, *, scree
             f"the door {door.name!r} can't ask for a turn of the head {where} - {_WIRE_LAMPS}; or leave `pad` out, "
             f"and a print is not stopped - at `{place}.pad`"
         )
-    if door.pad == "turn-in-doubt" and not settings.pad.network:
+    if door.pad is PadMode.TURN_IN_DOUBT and not settings.pad.network:
         raise ValueError(
             f"the door {door.name!r} has no network that could be in doubt - import one (`lintel-convert import "
             'minifasnet-v2 --help`), name it as `network = "minifasnet-v2"` under [pad], and calibrate it at this '

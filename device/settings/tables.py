@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from device.records import DoorInput, DoorOutput
+from device.records import DoorInput, DoorOutput, PadMode
 from device.settings.lock import GpioSettings, Group, LockSettings, Name, Pin
 
 Printable = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -139,7 +139,7 @@ class DoorSettings(LockSettings, frozen=True):
 
     camera: Annotated[Name, Meta(description="name of the camera that sees people at its way in")] = "main"
     pad: Annotated[
-        Literal["off", "passive", "turn-in-doubt", "turn"] | None,
+        PadMode | None,
         Meta(
             description="presentation attack detection: `off`; `passive`, which stops no print by itself; `turn` of "
             "the head on request; `turn-in-doubt`, where a network was calibrated at this door; left out: `turn` "
