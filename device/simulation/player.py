@@ -104,7 +104,7 @@ class Player:
                 for number, step in enumerate(self.scenario.step):
                     self._clock.sleep(PAUSE_S)
                     scene = replace(self._empty, figures=step.view, seed=number)
-                    yield _StepPlayer(step, doors, loops, world).play(scene)
+                    yield StepPlayer(step, doors, loops, world).play(scene)
 
     def _enrolled(self, store: Store) -> Iterator[EnrollmentReport]:
         enrollment = Enrollment(store, self._analyzer, self._clock)
@@ -133,7 +133,7 @@ class Player:
         return found
 
 
-class _StepPlayer:
+class StepPlayer:
     """One step, from the moment it begins until all has happened and the door it is about is at rest."""
 
     def __init__(
