@@ -10,7 +10,7 @@ from device.ports import Clock
 from device.records import Frame, Image
 from device.virtual.scene import Prompt, Scene, Side
 
-RATE_FPS = 10.0
+RATE_FPS = 15.0
 LATE_S = 2.0
 
 TROUBLE_S = 1.0

@@ -24,6 +24,8 @@ and how much of a turn it follows.
 """
 _AXIS = 0.55
 """How far behind the middle of the mesh's depths the neck is, in widths of the face."""
+_BELOW = 1.5
+"""How far below the photograph the body goes on, in heights of it."""
 _DEEPER = 1.15
 """The mesh sees heads flatter than they are: with its own depths a turn by 30 degrees is measured as 28.5, so as 31
 (medians of 18 faces).
@@ -53,7 +55,7 @@ class Head:
         """In pixels of the photograph from its middle, looking ahead as in the photograph."""
         points, _ = self._grown
         height, width = self.image.shape[:2]
-        shares = (points[:, :2] + (width / 2, height / 2)) / (width, height)
+        shares = np.minimum((points[:, :2] + (width / 2, height / 2)) / (width, height), (1.0, 1.0))
         return Surface(points, _triangles(points[:, :2]), shares, self.texture)
 
     def turned(self, pose: Pose) -> Points:
@@ -146,9 +148,12 @@ def _largest(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _border(width: int, height: int, depth: float) -> Points:
-    """Points along the border of a picture, from its middle."""
+    """Points along the border of a picture, from its middle, and below it, where its last row goes on: a body that does
+    not end where the photograph does.
+    """
     steps = np.linspace(-0.5, 0.5, 7)
     sides = [(s, t) for s in steps for t in steps if 0.5 in (abs(s), abs(t))]
+    sides += [(s, 0.5 + _BELOW) for s in steps]
     return np.array([(s * width, t * height, depth) for s, t in sides])
 
 
