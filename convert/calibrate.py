@@ -1,5 +1,6 @@
 """Sets the thresholds for a target false match rate on everybody in a labelled folder, and tries them by halves."""
 
+import contextlib
 import itertools
 import math
 from dataclasses import dataclass
@@ -11,12 +12,15 @@ from convert.measuring.comparisons import Comparisons, Templates
 from convert.measuring.door_protocol import AtThreshold, Design, compare_by, rates_at
 from convert.measuring.error_rates import comparisons_needed
 from device.errors import ImageError
-from device.vision.manifest import CurvePoint, DecisionRule, Fusion, Manifest, OperatingPoint
+from device.vision.manifest import CountedPoint, DecisionRule, DesignCurve, Fusion, Manifest, OperatingPoint
 from device.vision.models import EMBEDDING
+from device.vision.rates import missing_comparisons, rounded_up
 
 SPLIT_SEED = 0
 CURVE_FMRS = tuple(digit * 10.0**exponent for exponent in range(-3, -9, -1) for digit in (5, 2, 1))
-"""The false match rates for which single pairs get a threshold too, as far as the data supports them."""
+"""The false match rates for which each design gets a threshold too, as far as its data supports them."""
+MOST_REFERENCES = 5
+"""Up to as many references a design of several has curves of its own, if enough people have as many images."""
 UNIT_LENGTH = Fusion(least_probe_length=1.0, least_reference_length=1.0)
 """How a network is calibrated that has no fusion yet: means made unit length."""
 
@@ -59,16 +63,19 @@ class Target:
 
 
 def calibrate(templates: Templates, people: int, target: Target) -> Calibration:
-    """Sets a threshold for 1 x 1, R x 1 and R x P of the target's design; `people` are numbered from 0.
+    """Sets thresholds and curves for 1 x 1, R x 1 and R x P of the target's design, and for other numbers of references
+    with 1 and P probes; `people` are numbered from 0.
 
     All counts up to R x P are compared: one at which the door would miss the target gets a threshold of its own.
     Raises `ImageError` if there are too few images, or if the data cannot support the target.
     """
     compared = _compared(templates, people, target)
-    for design, comparisons in compared.items():
-        _supported(design, comparisons, target.fmr)
+    for design in designs(target.design):
+        _supported(design, compared[design], target.fmr)
     rule = completed(rule_of(compared, target), templates, people, target)
-    rates = (*_rates_on(compared, rule), *_rates_between(rule, templates, people, target))
+    counts = {(point.references, point.probes) for point in rule.points}
+    stated = {design: found for design, found in compared.items() if (design.references, design.probes) in counts}
+    rates = (*_rates_on(stated, rule), *_rates_between(rule, templates, people, target))
     _expect_target_met(rates, target.fmr)
     parts = in_halves(templates)
     halves = [_compared(part, people, target) for part in parts]
@@ -89,24 +96,43 @@ def designs(design: Design) -> tuple[Design, ...]:
     return tuple(dict.fromkeys([Design(), *(one for one in several if not one.single)]))
 
 
+def further(design: Design) -> tuple[Design, ...]:
+    """Other numbers of references, up to `MOST_REFERENCES`, with one probe and the design's, drawn as it is.
+
+    Nobody's badge may be easier to borrow for the number of its references.
+    """
+    known = {(one.references, one.probes) for one in designs(design)}
+    most = max(design.references, MOST_REFERENCES) if design.references > 1 else 1
+    counts = itertools.product(range(1, most + 1), sorted({1, design.probes}))
+    return tuple(Design(*count, design.draws, design.seed) for count in counts if count not in known)
+
+
 def between(design: Design) -> tuple[Design, ...]:
     """All other counts up to the design's, drawn as it is: fewer references first, of equally many fewer probes."""
-    known = {(one.references, one.probes) for one in designs(design)}
+    known = {(one.references, one.probes) for one in (*designs(design), *further(design))}
     counts = itertools.product(range(1, design.references + 1), range(1, design.probes + 1))
     return tuple(Design(*count, design.draws, design.seed) for count in counts if count not in known)
 
 
 def rule_of(compared: dict[Design, Comparisons], target: Target) -> DecisionRule:
-    """The rule with a threshold for each design, and a curve of those of single pairs, all rounded up."""
-    return DecisionRule(
+    """The rule with a threshold and a curve for each design, all rounded up.
+
+    Data that supports no rate for one of `designs` gives thresholds and no curves.
+    """
+    curves = {design: _curve(design, comparisons, target) for design, comparisons in compared.items()}
+    asked = designs(target.design)
+    known = all(curves[design] for design in asked)
+    kept = {design: comparisons for design, comparisons in compared.items() if curves[design] or design in asked}
+    rule = DecisionRule(
         metric="cosine-similarity",
         direction="higher-is-closer",
         target_fmr=target.fmr,
         dataset=target.dataset,
         fusion=target.fusion,
-        points=tuple(_point(design, comparisons, target.fmr) for design, comparisons in compared.items()),
-        curve=_curve(compared[Design()]),
+        points=tuple(_point(design, comparisons, target.fmr) for design, comparisons in kept.items()),
+        curves=tuple(curve for design in kept if (curve := curves[design])) if known else (),
     )
+    return rule.read_off_curves()
 
 
 def completed(rule: DecisionRule, templates: Templates, people: int, target: Target) -> DecisionRule:
@@ -118,8 +144,11 @@ def completed(rule: DecisionRule, templates: Templates, people: int, target: Tar
     for design in between(target.design):
         comparisons = compare_by(design, templates, people, target.fusion)
         if comparisons.fmr(rule.threshold(design.references, design.probes)).value > target.fmr:
-            point = _point(design, comparisons, target.fmr)
-            rule = msgspec.structs.replace(rule, points=(*rule.points, point))
+            point, curve = _point(design, comparisons, target.fmr), _curve(design, comparisons, target)
+            if rule.curves and curve is None:
+                continue
+            curves = (*rule.curves, curve) if rule.curves and curve else ()
+            rule = msgspec.structs.replace(rule, points=(*rule.points, point), curves=curves).read_off_curves()
     return rule
 
 
@@ -152,23 +181,55 @@ def in_halves(templates: Templates) -> tuple[Templates, Templates]:
 
 
 def _compared(templates: Templates, people: int, target: Target) -> dict[Design, Comparisons]:
-    return {design: compare_by(design, templates, people, target.fusion) for design in designs(target.design)}
+    """Those of `designs`, and of the further ones those for which there are people enough."""
+    compared = {design: compare_by(design, templates, people, target.fusion) for design in designs(target.design)}
+    for design in further(target.design):
+        with contextlib.suppress(ImageError):
+            compared[design] = compare_by(design, templates, people, target.fusion)
+    return compared
 
 
 def _point(design: Design, comparisons: Comparisons, fmr: float) -> OperatingPoint:
     return OperatingPoint(
         references=design.references,
         probes=design.probes,
-        threshold=_rounded_up(comparisons.threshold_at_fmr(fmr)),
+        threshold=rounded_up(comparisons.threshold_at_fmr(fmr)),
         non_mated_comparisons=comparisons.non_mated,
     )
 
 
-def _curve(single: Comparisons) -> tuple[CurvePoint, ...]:
-    """As far as the data supports the rate; without the rates that no threshold up to 1 keeps."""
-    supported = (float(f"{fmr:g}") for fmr in CURVE_FMRS if single.non_mated >= comparisons_needed(fmr))
-    points = (CurvePoint(fmr=fmr, threshold=_rounded_up(single.threshold_at_fmr(fmr))) for fmr in supported)
-    return tuple(point for point in points if single.fmr(point.threshold).value <= point.fmr)
+def _curve(design: Design, comparisons: Comparisons, target: Target) -> DesignCurve | None:
+    """The curve of a design as far as its data supports a rate; none where that is nowhere.
+
+    Rates that no threshold up to 1 keeps are left out. The target itself takes no more than it takes to set it.
+    """
+    rates = sorted({*(float(f"{fmr:g}") for fmr in CURVE_FMRS), target.fmr}, reverse=True)
+    a_draw = comparisons.non_mated // max(design.draws, 1)
+    supported = (
+        fmr
+        for fmr in rates
+        if not missing_comparisons(fmr, comparisons.non_mated)
+        or (fmr == target.fmr and design in designs(target.design) and a_draw >= comparisons_needed(fmr))
+    )
+    points = tuple(_counted(comparisons, fmr) for fmr in supported)
+    points = tuple(point for point in points if point.false_matches <= point.fmr * comparisons.non_mated)
+    return (
+        DesignCurve(
+            references=design.references,
+            probes=design.probes,
+            people=int(np.count_nonzero(comparisons.exposure.references)),
+            draws=design.draws,
+            non_mated_comparisons=comparisons.non_mated,
+            points=points,
+        )
+        if points
+        else None
+    )
+
+
+def _counted(comparisons: Comparisons, fmr: float) -> CountedPoint:
+    threshold = rounded_up(comparisons.threshold_at_fmr(fmr))
+    return CountedPoint(fmr=fmr, threshold=threshold, false_matches=comparisons.false_matches(threshold))
 
 
 def _expect_target_met(rates: tuple[PointRates, ...], target_fmr: float) -> None:
@@ -181,11 +242,6 @@ def _expect_target_met(rates: tuple[PointRates, ...], target_fmr: float) -> None
                 f"{at} still {found.errors} of {found.trials} comparisons of different people match.",
                 hint="Look for one picture in the folders of several people.",
             )
-
-
-def _rounded_up(threshold: float) -> float:
-    """To five digits, and never past 1."""
-    return min(math.ceil(threshold * 1e5) / 1e5, 1.0)
 
 
 def _supported(design: Design, comparisons: Comparisons, target_fmr: float) -> None:

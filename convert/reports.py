@@ -14,7 +14,7 @@ from convert.measuring.door_protocol import AtThreshold, Design, DoorEvaluation,
 from convert.measuring.error_rates import Estimate, Interval, Rate, comparisons_needed, curve
 from convert.measuring.groups import Differentials
 from convert.measuring.plots import Drawing, Mark, independent_band, short
-from device.vision.manifest import OperatingPoint
+from device.vision.manifest import DecisionRule, OperatingPoint
 
 Document = dict[str, object]
 
@@ -202,7 +202,8 @@ def calibration_lines(calibration: Calibration) -> list[str]:
     for point, rates in zip(rule.points, calibration.rates, strict=True):
         lines += [
             f"{point.references} x {point.probes}: threshold {point.threshold:.5f} from {point.non_mated_comparisons} "
-            f"non-mated comparisons{_a_draw(point, rates)}; the door uses {rates.rates.threshold:.5f}",
+            f"non-mated comparisons{_a_draw(point, rates)}{_extrapolated(rule, point)}; the door uses "
+            f"{rates.rates.threshold:.5f}",
             *_rate_lines(rates.rates),
         ]
     if calibration.alike:
@@ -355,6 +356,10 @@ def _failure_lines(failures: dict[Path, str], images: int) -> list[str]:
 def _a_draw(point: OperatingPoint, rates: PointRates) -> str:
     drawn = point.non_mated_comparisons > rates.non_mated_a_draw
     return f" ({rates.non_mated_a_draw} a draw)" if drawn else ""
+
+
+def _extrapolated(rule: DecisionRule, point: OperatingPoint) -> str:
+    return ", extrapolated" if rule.is_extrapolated(point.references, point.probes) else ""
 
 
 def _uses(design: Design) -> str:

@@ -7,7 +7,6 @@ matched before, so one walk through a visit serves for all badges: who matches a
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +16,7 @@ from convert.measuring.comparisons import Templates
 from convert.measuring.error_rates import Estimate
 from device.errors import ImageError
 from device.policy.events import BadgeClaimed, Compared, FrameSeen
+from device.policy.looks import MOST_TIMES_TARGET, TRIES, chance_within
 from device.policy.modes import Terms
 from device.policy.showing import Showing, begun
 from device.records import BadgeRead, Claim, Credential, DoorState, Evidence, Person, Probe, Track
@@ -24,10 +24,6 @@ from device.vision.comparison import fused
 from device.vision.manifest import DecisionRule
 from device.vision.track import follows
 
-MOST_TIMES_TARGET = 1.2
-"""How many times the target rate the rate of a transaction may be."""
-TRIES = 50
-"""Transactions with a stolen badge whose chance is given."""
 _STRANGER = Claim(Person(0, "stranger"), revoked=False, references=np.ones((1, 1), np.float32))
 _BADGE = Credential("h10301", 1, 1)
 _NOTHING = Evidence(-1.0, 1.0, 1, 1)
@@ -78,11 +74,6 @@ class TransactionRates:
         return self.times_target <= MOST_TIMES_TARGET
 
 
-def chance_within(rate: float) -> float:
-    """The chance that a stolen badge opens within `TRIES` transactions of that rate, each of a new stranger."""
-    return float(1 - (1 - rate) ** TRIES)
-
-
 def targets_of(rule: DecisionRule) -> tuple[float, ...]:
     """The target rates that are tried unless others are asked for: 1e-3, 3e-4 and the rule's own, laxest first."""
     return tuple(sorted({1e-3, 3e-4, rule.target_fmr}, reverse=True))
@@ -109,14 +100,13 @@ def try_strangers(
 
 
 def at_rate(rule: DecisionRule, fmr: float) -> DecisionRule:
-    """The rule for another target rate, its thresholds moved along the curve. Raises `ImageError` without a curve."""
-    if len(rule.curve) < 2:
-        raise ImageError("The model's thresholds have no curve.", hint="Set them again: `lintel-convert calibrate`.")
-    by = rule.on_curve(fmr) - rule.on_curve(rule.target_fmr)
-    moved = tuple(
-        msgspec.structs.replace(point, threshold=min(1.0, max(-1.0, point.threshold + by))) for point in rule.points
-    )
-    return msgspec.structs.replace(rule, target_fmr=fmr, points=moved)
+    """The rule for another target rate, as its curves say. Raises `ImageError` without a curve."""
+    try:
+        return rule.at_target(fmr)
+    except ValueError:
+        raise ImageError(
+            "The model's thresholds have no curve.", hint="Set them again: `lintel-convert calibrate`."
+        ) from None
 
 
 def compares(visit: Visit, rule: DecisionRule, terms: Terms) -> tuple[Compare, ...]:

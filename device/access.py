@@ -214,7 +214,7 @@ class Access:
         except Exception as error:  # as above; a `ModelError` says that the model isn't calibrated
             visit.hear(ComparisonFailed(self._clock.monotonic(), in_words(error)))
             return
-        if self._doorway.share_at(visit.showing.badge.reader) < 1.0 and len(visit.rule.curve) < 2:
+        if self._doorway.share_at(visit.showing.badge.reader) < 1.0 and len(visit.rule.single_pairs) < 2:
             visit.hear(ComparisonFailed(self._clock.monotonic(), _NO_CURVE))
 
     def _looked(self, visit: _Visit, event: FrameSeen | LookFailed, stop: Stop) -> None:

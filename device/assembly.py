@@ -189,7 +189,7 @@ class _Assembly:
                 self._watched.append(Part(READER, frozenset({door.name}), group.trouble, is_logged=False))
                 yield DoorParts(doorway, group, opened.beats, log, is_way_out=way == "exit")
 
-    def _doorway(self, door: Door, target_fmr: float | None, seen: Mapping[str, Camera]) -> Doorway:
+    def _doorway(self, door: Door, target_fmr: float, seen: Mapping[str, Camera]) -> Doorway:
         load = partial(load_analyzer_for, self._settings.vision, target_fmr)
         analyzer = self._stack.enter_context(closing(LateAnalyzer(load)))
         self._analyzers.append(analyzer)

@@ -189,7 +189,7 @@ class Enrollment:
         """The pictures that belong together, and with the references that are known already; and the others."""
         if not found:
             return [], []
-        threshold = self._analyzer.embedder.decision_rule.threshold(1, 1)
+        threshold = self._analyzer.embedder.network_rule.threshold(1, 1)
         anchors = [] if known is None else list(known)
         groups = linked_groups([*anchors, *(one.probe.embedding for one in found)], threshold)
         group = _main_group(groups, len(anchors))
@@ -283,7 +283,7 @@ class GuidedCapture:
 
 def guidance_for(analyzer: FaceAnalyzer, wanted: int, now: float) -> Guidance:
     """Of a person who has `TIME_S` from now on, in seconds on the monotonic clock, for that many pictures."""
-    threshold = analyzer.embedder.decision_rule.threshold(1, 1)
+    threshold = analyzer.embedder.network_rule.threshold(1, 1)
     return Guidance(wanted, threshold, began_at=now, deadline=now + TIME_S)
 
 

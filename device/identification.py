@@ -112,15 +112,10 @@ def door_level(rule: DecisionRule, references: int) -> Level:
 
 
 def levels_of(rule: DecisionRule, references: int) -> tuple[Level, ...]:
-    """The door's level, and those for other false match rates if the model was calibrated for them.
-
-    Those are of single pairs. For more references they are raised by as much as the door's threshold is, which is
-    near the truth, not exact: with 2 and 3 references, all of LFW, the FMR at them is 0.3 to 1.1 times theirs with the
-    shipped fusion, and up to 1.4 times with means made unit length.
-    """
+    """The door's level, and those for the other false match rates that the model has a curve for."""
     door = door_level(rule, references)
-    raised = door.threshold - rule.threshold(1, 1)
-    return (door, *(Level(point.fmr, point.threshold + raised) for point in rule.curve))
+    rates = [fmr for fmr, _ in rule.single_pairs] if len(dict(rule.single_pairs)) > 1 else []
+    return (door, *(door_level(rule.at_target(fmr), references) for fmr in rates))
 
 
 def _embedding(analyzer: FaceAnalyzer, path: Path) -> Embedding:

@@ -22,12 +22,13 @@ Troubles = Callable[[str], tuple[str, ...]]
 
 
 class Backing:
-    """What stands behind the doors once it is there: who writes a release down, what is wrong with their parts, and
-    the rows that can be subscribed to.
+    """What stands behind the doors once it is there: who writes a release down, what is wrong with their parts, the
+    rate that faces are compared for, and the rows that can be subscribed to.
     """
 
     def __init__(self) -> None:
         self.troubles: Troubles = lambda _door: ()
+        self.target_fmr: Callable[[str], float] = lambda _door: 0.0
         self.write_release: Callable[[Ordered], None] = _refuse
         self.rows: Source = NOTHING
         self.enroll: Callable[[Enroll, Caller], Iterator[Progress]] = _not_yet
@@ -105,9 +106,10 @@ class _Commanded:
         return self._door.is_written
 
     def status(self) -> DoorStatus:
-        """As `Door.status`, with the troubles of its parts."""
-        status = self._door.status()
-        return replace(status, troubles=(*status.troubles, *self._backing.troubles(self._door.name)))
+        """As `Door.status`, with the troubles of its parts and the rate that faces are compared for."""
+        status, name = self._door.status(), self._door.name
+        troubles = (*status.troubles, *self._backing.troubles(name))
+        return replace(status, troubles=troubles, target_fmr=self._backing.target_fmr(name))
 
 
 class _LateRows:

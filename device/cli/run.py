@@ -54,9 +54,16 @@ def _operate(settings: "Settings", board: "OpenBoard", clock: "SystemClock") -> 
     from device.operators import Backing, operators
 
     backing = Backing()
+    backing.target_fmr = partial(_target_fmr, settings)
     with operators(board, backing):
         say("The doors are in operation; opening their other parts.", err=True)
         _serve(settings, board, backing, clock)
+
+
+def _target_fmr(settings: "Settings", name: str) -> float:
+    """That of a door by its name; 0 for one without a way in, where no face is compared."""
+    door = settings.door_named(name)
+    return door.target_fmr if any(reader.direction == "entry" for reader in door.readers) else 0.0
 
 
 def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: "SystemClock") -> None:

@@ -16,6 +16,15 @@ OTHER_TRACK_SHARE = 0.05
 """Of the target rate, for comparisons of a later track: another face, or another view of it. The four that are possible
 add a fifth to the rate of the first, whatever they show.
 """
+MOST_TIMES_TARGET = 1.2
+"""How many times the target rate the false accept rate of a transaction is at most, all its comparisons together."""
+TRIES = 50
+"""Transactions with a stolen badge whose chance is given: after as many failures an access system stops for good."""
+
+
+def chance_within(rate: float) -> float:
+    """The chance that a stolen badge opens within `TRIES` transactions of that rate, each of a new stranger."""
+    return float(1 - (1 - rate) ** TRIES)
 
 
 @dataclass(frozen=True, slots=True)

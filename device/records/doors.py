@@ -189,3 +189,5 @@ class DoorStatus:
     """Label, path and number of lines of the GPIO chip that its wires are on; empty where there is none."""
     pad: str = ""
     """What it demands against pictures of faces, and what that doesn't stop, in words; empty where no one is let in."""
+    target_fmr: float = 0.0
+    """False match rate that faces are compared for at its way in; 0 where it has none, or where none is known."""

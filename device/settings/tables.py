@@ -147,12 +147,14 @@ class DoorSettings(LockSettings, frozen=True):
         ),
     ] = None
     target_fmr: Annotated[
-        Annotated[float, Meta(ge=1e-4, le=1e-4)] | None,
+        float,
         Meta(
-            description="false match rate that the network's threshold must have been set for: 1e-4; left out: any",
-            extra=_so_far("1e-4", "a threshold for another false match rate can't be chosen by door yet"),
+            ge=1e-6,
+            le=1e-3,
+            description="false match rate that a face is compared for: the share of strangers' faces that may match; "
+            "a rate that the network was measured on too few people for is refused",
         ),
-    ] = None
+    ] = 1e-4
     when_missing: Annotated[
         Literal["deny"],
         Meta(

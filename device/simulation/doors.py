@@ -77,7 +77,8 @@ class VirtualDoor:
         door = stack.enter_context(closing(Door(settings, io, world.clock, interlock=interlock)))
         for timed in (io, io.guard, door):
             world.clock.attend(timed)
-        self.doorway = Doorway(world.camera, door, world.store, world.analyzer, world.clock)
+        analyzer = world.analyzer.at_target(settings.target_fmr)
+        self.doorway = Doorway(world.camera, door, world.store, analyzer, world.clock)
         self.reader = world.reader_of(world.clock)
         self.reader.seen_by = self._asked
         (wires,) = settings.readers

@@ -25,7 +25,7 @@ from device.virtual.clock import SimulatedClock
 from device.virtual.pins import Level, SimulatedPins
 from device.virtual.reader import SimulatedReader
 from device.virtual.scene import Scene
-from device.vision.faces import FaceAnalyzer, keep_to, load_analyzer
+from device.vision.faces import FaceAnalyzer, load_analyzer
 from device.vision.models import shipped_models_dir
 
 PAUSE_S = 1.0
@@ -84,7 +84,7 @@ class Player:
         self._images = {name: read_image(self._file(source)) for name, source in self.scenario.images.items()}
         self._analyzer: FaceAnalyzer = load_analyzer(settings.vision)
         for door in self._settings.doors:
-            keep_to(self._analyzer, door.target_fmr)
+            self._analyzer.at_target(door.target_fmr)
         self._clock = SimulatedClock()
         self.pins = SimulatedPins(self._clock)
         heads = heads_of(self.scenario, self._images, self._analyzer)

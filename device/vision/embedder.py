@@ -1,5 +1,6 @@
 """From a chip to 128 numbers: the embedding network on the chip and its mirror image, averaged, unit length."""
 
+import copy
 from typing import TypeVar
 
 import numpy as np
@@ -29,6 +30,8 @@ class Embedder:
         self.alignment: Alignment = _stated(manifest.alignment, "alignment", manifest.name)
         self.spec: EmbeddingSpec = _stated(manifest.embedding, "embedding", manifest.name)
         self._manifest = manifest
+        self.door_rule: DecisionRule | None = None
+        """That of the door's own target rate, where it has one."""
         if not _fits(manifest, self.alignment, self.spec):
             raise ModelError(
                 f"The manifest of {manifest.name} contradicts itself: alignment, tensors, scale or embedding.",
@@ -37,8 +40,23 @@ class Embedder:
 
     @property
     def decision_rule(self) -> DecisionRule:
-        """When two embeddings match. Raises `ModelError` for a model that has not been calibrated."""
+        """When two embeddings match, at the door's target rate. Raises `ModelError` for a model that has not been
+        calibrated, or not for that.
+        """
+        return self.door_rule or self.network_rule
+
+    @property
+    def network_rule(self) -> DecisionRule:
+        """The same at the rate that the network was calibrated for, which is one for all doors: what is enrolled is
+        judged by it. Raises `ModelError` for a model that has not been calibrated.
+        """
         return decision_rule_of(self._manifest)
+
+    def at_target(self, fmr: float) -> "Embedder":
+        """The same network for a door with that target rate. Raises `ModelError` if its data cannot support it."""
+        other = copy.copy(self)
+        other.door_rule = decision_rule_at(self._manifest, fmr)
+        return other
 
     def embed(self, chip: Image) -> Embedding:
         """The unit vector of a chip, uint8 [size, size, 3] RGB."""
@@ -53,6 +71,27 @@ class Embedder:
 def decision_rule_of(manifest: Manifest) -> DecisionRule:
     """When two of a network's embeddings match. Raises `ModelError` if it has not been calibrated."""
     return _stated(manifest.decision, "decision", manifest.name, hint=CALIBRATE)
+
+
+def decision_rule_at(manifest: Manifest, fmr: float) -> DecisionRule:
+    """The same for a door with a target rate. Raises `ModelError` if the network's comparisons cannot support it."""
+    rule = decision_rule_of(manifest)
+    if fmr != rule.target_fmr and (missing := rule.missing(fmr)):
+        raise ModelError(
+            f"The network's data cannot support the door's `target_fmr` of {fmr:g}: {missing:,} comparisons of "
+            f"different people are missing.",
+            hint=f"Set `target_fmr` in [[doors]] to {rule.target_fmr:g} or to a larger rate, or calibrate the network "
+            "on more people: `lintel-convert calibrate --help`.",
+        )
+    try:
+        return rule.at_target(fmr)
+    except ValueError:
+        raise ModelError(
+            f"The network's thresholds are for a false match rate of {rule.target_fmr:g} alone, the door's "
+            f"`target_fmr` is {fmr:g}.",
+            hint=f"Set `target_fmr` in [[doors]] to {rule.target_fmr:g}, or calibrate the network: "
+            "`lintel-convert calibrate --help`.",
+        ) from None
 
 
 def _fits(manifest: Manifest, alignment: Alignment, spec: EmbeddingSpec) -> bool:

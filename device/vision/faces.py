@@ -1,19 +1,18 @@
 """From a frame to the one probe it holds, or to the reason why it holds none."""
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from device.errors import ModelError
 from device.records import Frame, Image, Probe, Reason
 from device.settings.tables import VisionSettings
 from device.vision.alignment import align
 from device.vision.detector import Detection, Detector
-from device.vision.embedder import Embedder, decision_rule_of
+from device.vision.embedder import Embedder, decision_rule_at
 from device.vision.following import View, around, is_the_same
 from device.vision.landmarks import FaceMesh, Landmarks
-from device.vision.manifest import DecisionRule
 from device.vision.models import DETECTION, EMBEDDING, LANDMARKS, load_model, shipped_models_dir
 from device.vision.quality.judging import Issue, issues, measure
 from device.vision.quality.limits import Purpose
@@ -91,6 +90,14 @@ class FaceAnalyzer:
         """
         turned = self._turned_face(image, self._near(self.detector.detect(image))[:MAX_FACES])
         return 0 if turned is None else quarters_back(turned)
+
+    def at_target(self, fmr: float) -> "FaceAnalyzer":
+        """The same analyzer for a door with that target rate, used by the same thread. Raises `ModelError` if the
+        network's data cannot support it.
+        """
+        other = copy.copy(self)
+        other.embedder = self.embedder.at_target(fmr)
+        return other
 
     def probe(self, image: Image, face: Detection, landmarks: Landmarks) -> Probe:
         """The probe of one detected face, whatever its quality."""
@@ -178,7 +185,7 @@ class FaceAnalyzer:
         """Whether it matches a prototype of worthless pictures; these are computed when they are asked for first."""
         if self._prototypes is None:
             self._prototypes = prototypes_of(self.detector, self.mesh, self.embedder)
-        threshold = self.embedder.decision_rule.threshold(1, 1)
+        threshold = self.embedder.network_rule.threshold(1, 1)
         return self._prototypes.resembled(probe.embedding, threshold) is not None
 
 
@@ -218,18 +225,18 @@ def load_detector(settings: VisionSettings) -> Detector:
     return Detector(load_model(DETECTION, _folder_of(settings)))
 
 
-def look_at_models(settings: VisionSettings, target_fmrs: Sequence[float | None]) -> Path:
+def look_at_models(settings: VisionSettings, target_fmrs: Sequence[float]) -> Path:
     """The folder whose models `load_analyzer_for` would load, with their hashes and a runtime, but does not.
 
-    Raises `ModelError` if one of them is missing or altered, or was calibrated for another rate than a door's.
+    Raises `ModelError` if one of them is missing or altered, or if the network's data cannot support a door's rate.
     """
     folder = _folder_of(settings)
     load_model(DETECTION, folder)
     runtime_in_use()
     load_model(LANDMARKS, folder)
-    rule = decision_rule_of(load_model(EMBEDDING, folder).manifest)
+    manifest = load_model(EMBEDDING, folder).manifest
     for target_fmr in target_fmrs:
-        _refuse_other_rate(rule, target_fmr)
+        decision_rule_at(manifest, target_fmr)
     return folder
 
 
@@ -237,26 +244,9 @@ def _folder_of(settings: VisionSettings) -> Path:
     return Path(settings.models_dir) if settings.models_dir else shipped_models_dir()
 
 
-def load_analyzer_for(settings: VisionSettings, target_fmr: float | None) -> FaceAnalyzer:
-    """The same for a door whose settings state a false match rate. Raises `ModelError` if the network's is another."""
-    analyzer = load_analyzer(settings)
-    keep_to(analyzer, target_fmr)
-    return analyzer
-
-
-def keep_to(analyzer: FaceAnalyzer, target_fmr: float | None) -> None:
-    """Raises `ModelError` if the network's threshold was set for another false match rate; None takes any."""
-    if target_fmr is not None:
-        _refuse_other_rate(analyzer.embedder.decision_rule, target_fmr)
-
-
-def _refuse_other_rate(rule: DecisionRule, target_fmr: float | None) -> None:
-    if target_fmr is not None and (own := rule.target_fmr) != target_fmr:
-        raise ModelError(
-            f"The network's threshold was set for a false match rate of {own:g}, the door's `target_fmr` is "
-            f"{target_fmr:g}.",
-            hint="Leave `target_fmr` out of [[doors]], or calibrate the network: `lintel-convert calibrate --help`.",
-        )
+def load_analyzer_for(settings: VisionSettings, target_fmr: float) -> FaceAnalyzer:
+    """The same for a door with that false match rate. Raises `ModelError` if the network's data cannot support it."""
+    return load_analyzer(settings).at_target(target_fmr)
 
 
 def size_of(face: Detection) -> float:

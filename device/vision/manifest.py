@@ -4,7 +4,6 @@
 `models/NAME.json`, `models/NAME.tflite`.
 """
 
-import bisect
 import hashlib
 import math
 from pathlib import Path
@@ -15,12 +14,15 @@ import msgspec
 from device.errors import ModelError
 from device.failures import in_words
 from device.files import opened_folder, write_whole, write_within
+from device.vision.rates import missing_comparisons, on_curve, rounded_up
 
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Positive = Annotated[int, msgspec.Meta(gt=0)]
 Rate = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 Point = tuple[float, float]
 Length = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Threshold = Annotated[float, msgspec.Meta(ge=-1, le=1)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
 LEAST_CROP_SCALE = 1.2
 """Face boxes across a crop below which a presentation-attack network has too little to go by."""
 
@@ -78,21 +80,44 @@ class OperatingPoint(_Record, frozen=True):
 
     references: Positive
     probes: Positive
-    threshold: Annotated[float, msgspec.Meta(ge=-1, le=1)]
+    threshold: Threshold
     non_mated_comparisons: Positive
 
 
 class CurvePoint(_Record, frozen=True):
-    """The threshold of single pairs for another false match rate, which identification needs among many people."""
+    """The threshold of single pairs for another false match rate, in manifests that have no `DesignCurve`."""
 
     fmr: Rate
-    threshold: Annotated[float, msgspec.Meta(ge=-1, le=1)]
+    threshold: Threshold
+
+
+class CountedPoint(_Record, frozen=True):
+    """The threshold for a false match rate, and how many false matches lie at or above it."""
+
+    fmr: Rate
+    threshold: Threshold
+    false_matches: Count
+
+
+class DesignCurve(_Record, frozen=True):
+    """The thresholds of so many references x probes, laxest first, as far as their comparisons support them.
+
+    `non_mated_comparisons` are those of all `draws` of the images of `people` people; 0 draws: all pairs, each once.
+    """
+
+    references: Positive
+    probes: Positive
+    people: Positive
+    draws: Count
+    non_mated_comparisons: Positive
+    points: Annotated[tuple[CountedPoint, ...], msgspec.Meta(min_length=1)]
 
 
 class DecisionRule(_Record, frozen=True):
     """When references and probes match: their similarity, -1..1, higher is closer, reaches the threshold.
 
-    The thresholds were set on `dataset` for the false match rate `target_fmr`.
+    The thresholds were set on `dataset`. `points` are those for the false match rate `target_fmr`; `curves` have those
+    for others, of each of the points' designs. Manifests from before `curves` have the `curve` of single pairs alone.
     """
 
     metric: Literal["cosine-similarity"]
@@ -102,45 +127,91 @@ class DecisionRule(_Record, frozen=True):
     fusion: Fusion
     points: tuple[OperatingPoint, ...]
     curve: tuple[CurvePoint, ...] = ()
+    curves: tuple[DesignCurve, ...] = ()
 
     def __post_init__(self) -> None:
-        if not any(point.references == point.probes == 1 for point in self.points):
+        designs = [(point.references, point.probes) for point in self.points]
+        if (1, 1) not in designs:
             raise ValueError("expected an operating point of 1 reference x 1 probe")
+        if self.curves and [(one.references, one.probes) for one in self.curves] != designs:
+            raise ValueError("expected a curve for each operating point")
 
     def threshold(self, references: int, probes: int, *, share: float = 1.0) -> float:
         """The strictest threshold of all points that ask for no more pictures than these, for a `share` of the target
         rate.
 
         Pictures of one visit may be so alike that they count as one; then the point of fewer pictures is the right one.
-        For a smaller share it is stricter by as much as the curve of single pairs says; without a curve, by all.
+        For a smaller share it is read off the same designs' curves; without any curve only the same picture would do.
         """
-        within = (point for point in self.points if point.references <= references and point.probes <= probes)
-        threshold = max(point.threshold for point in within)
-        return threshold if share >= 1 else min(1.0, threshold + self._stricter_by(share))
+        of_points = max(point.threshold for point in self.points if _within(point, references, probes))
+        if share >= 1:
+            return of_points
+        fmr = self.target_fmr * share
+        if self.curves:
+            at_share = max(self._at(one, fmr) for one in self.curves if _within(one, references, probes))
+            return min(1.0, max(of_points, at_share))
+        return min(1.0, of_points + max(0.0, self._moved_by(fmr)))
+
+    def at_target(self, fmr: float) -> "DecisionRule":
+        """The rule for another target rate. Raises `ValueError` without a curve."""
+        if fmr == self.target_fmr:
+            return self
+        if self.curves:
+            return msgspec.structs.replace(self, target_fmr=fmr).read_off_curves()
+        if len(dict(self.single_pairs)) < 2:
+            raise ValueError("expected a curve")
+        by = self._moved_by(fmr)
+        return self._with([rounded_up(max(-1.0, point.threshold + by)) for point in self.points], fmr)
+
+    def read_off_curves(self) -> "DecisionRule":
+        """The rule with its points as its curves have them for the target; without curves, the rule itself."""
+        return self._with([self._at(one, self.target_fmr) for one in self.curves] or None, self.target_fmr)
+
+    def _with(self, thresholds: list[float] | None, fmr: float) -> "DecisionRule":
+        if thresholds is None:
+            return self
+        moved = zip(self.points, thresholds, strict=True)
+        points = tuple(msgspec.structs.replace(point, threshold=threshold) for point, threshold in moved)
+        return msgspec.structs.replace(self, target_fmr=fmr, points=points)
+
+    def missing(self, fmr: float) -> int:
+        """How many comparisons of single pairs more it takes to offer a target rate; 0, it is supported."""
+        single = next(point for point in self.points if point.references == point.probes == 1)
+        return missing_comparisons(fmr, single.non_mated_comparisons)
+
+    def is_extrapolated(self, references: int, probes: int) -> bool:
+        """Whether the target lies past the curve of this very design; without curves that is not known."""
+        own = (one for one in self.curves if (one.references, one.probes) == (references, probes))
+        return any(self.target_fmr < one.points[-1].fmr for one in own)
 
     def on_curve(self, fmr: float) -> float:
-        """The threshold of single pairs at which a share `fmr` of the non-mated ones match: straight between the
-        curve's points over the logarithm of the rate, past its ends as it ended, and towards smaller rates at least as
-        steep as all of it: where few pairs are left, it may have ended flat.
+        """The threshold of single pairs at which a share `fmr` of the non-mated ones match, past the curve's ends too.
 
         Raises `ValueError` for a curve of fewer than two points.
         """
-        points = sorted({math.log(point.fmr): point.threshold for point in self.curve}.items())
-        if len(points) < 2:
-            raise ValueError("a curve has at least two points")
-        x = math.log(fmr)
-        at = min(max(bisect.bisect_left(points, (x, -math.inf)), 1), len(points) - 1)
-        (x0, y0), (x1, y1) = points[at - 1], points[at]
-        slope = (y1 - y0) / (x1 - x0)
-        if x < x0:
-            slope = min(slope, (points[-1][1] - y0) / (points[-1][0] - x0))
-        return y0 + slope * (x - x0)
+        return on_curve(self.single_pairs, fmr)
 
-    def _stricter_by(self, share: float) -> float:
-        """How much further up the curve that share of the target rate lies; by all, without a curve."""
-        if len({point.fmr for point in self.curve}) < 2:
+    @property
+    def single_pairs(self) -> "tuple[tuple[float, float], ...]":
+        """The curve of single pairs: false match rates with their thresholds."""
+        single = next((one.points for one in self.curves if one.references == one.probes == 1), self.curve)
+        return tuple((point.fmr, point.threshold) for point in single)
+
+    def _at(self, curve: DesignCurve, fmr: float) -> float:
+        """The threshold of a design for a rate: its own where its comparisons support that, else the stricter one of
+        its last point and of single pairs.
+        """
+        last = curve.points[-1]
+        if fmr >= last.fmr and len(curve.points) > 1:
+            return rounded_up(on_curve([(point.fmr, point.threshold) for point in curve.points], fmr))
+        of_single = 1.0 if len(set(self.single_pairs)) < 2 else self.on_curve(fmr)
+        return rounded_up(max(last.threshold, of_single))
+
+    def _moved_by(self, fmr: float) -> float:
+        """How much further up the curve of single pairs that rate lies than the target; by all, without a curve."""
+        if len({point for point, _ in self.single_pairs}) < 2:
             return math.inf
-        return max(0.0, self.on_curve(self.target_fmr * share) - self.on_curve(self.target_fmr))
+        return self.on_curve(fmr) - self.on_curve(self.target_fmr)
 
     @property
     def most_references(self) -> int | None:
@@ -156,6 +227,11 @@ class DecisionRule(_Record, frozen=True):
     def most_probes(self) -> int | None:
         """How many probes are fused at most, likewise."""
         return max(point.probes for point in self.points) if self.fusion.least_probe_length >= 1 else None
+
+
+def _within(design: OperatingPoint | DesignCurve, references: int, probes: int) -> bool:
+    """Whether a design asks for no more pictures than these."""
+    return design.references <= references and design.probes <= probes
 
 
 class EmbeddingSpec(_Record, frozen=True):

@@ -15,6 +15,7 @@ from convert.calibrate import (
     calibrated_fusion,
     completed,
     designs,
+    further,
     in_halves,
     rule_of,
     with_rule,
@@ -46,8 +47,11 @@ def calibration(labelled: Callable[..., Acquired]) -> Calibration:
 def test_single_pairs_more_references_and_probes_have_thresholds(
     calibration: Calibration,
 ) -> None:
-    assert [(point.references, point.probes) for point in calibration.rule.points] == [(1, 1), (3, 1), (3, 2)]
-    assert [point.non_mated_comparisons for point in calibration.rule.points] == [
+    assert [(point.references, point.probes) for point in calibration.rule.points] == [
+        *((1, 1), (3, 1), (3, 2)),
+        *((1, 2), (2, 1), (2, 2), (4, 1), (4, 2), (5, 1), (5, 2)),
+    ]
+    assert [point.non_mated_comparisons for point in calibration.rule.points][:3] == [
         24 * 23 // 2 * 49,
         5 * 24 * 23 * 4,
         5 * 24 * 23 * 2,
@@ -63,10 +67,11 @@ def test_no_threshold_is_set_twice(design: Design, count: int) -> None:
 
 def test_every_threshold_keeps_the_target(calibration: Calibration, labelled: Callable[..., Acquired]) -> None:
     templates = labelled([7] * 24).templates
-    for point, design in zip(calibration.rule.points, designs(TARGET.design), strict=True):
+    known = (*designs(TARGET.design), *further(TARGET.design))
+    for point, design in zip(calibration.rule.points, known, strict=True):
         found = compare_by(design, templates, 24, FUSION)
         assert found.fmr(point.threshold).value <= 0.01
-        assert found.fmr(point.threshold - 3e-3).value > 0.01 * 0.9
+        assert found.fmr(point.threshold - 4e-3).value > 0.01 * 0.9
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +91,11 @@ def test_door_s_threshold_keeps_the_target_with_fewer_pictures(
 
 def test_counts_between_get_a_threshold_where_one_is_needed(of_unit_length: Calibration) -> None:
     counts = [(point.references, point.probes) for point in of_unit_length.rule.points]
-    assert counts == [(1, 1), (3, 1), (3, 3), (1, 3), (2, 1), (2, 2), (2, 3)]
+    assert counts == [
+        *((1, 1), (3, 1), (3, 3)),
+        *((1, 3), (2, 1), (2, 3), (4, 1), (4, 3), (5, 1)),
+        (2, 2),
+    ]
     assert [(rates.references, rates.probes) for rates in of_unit_length.rates] == counts
 
 
@@ -95,10 +104,11 @@ def test_the_halves_are_tried_by_the_same_rule_as_all(
 ) -> None:
     first, _ = in_halves(labelled([7] * 24).templates)
     target = Target(0.01, Design(3, 3, 5), UNIT_LENGTH, "nobody")
-    compared = {design: compare_by(design, first, 24, UNIT_LENGTH) for design in designs(target.design)}
+    known = (*designs(target.design), *further(target.design))
+    compared = {design: compare_by(design, first, 24, UNIT_LENGTH) for design in known if design.references < 5}
     rule = completed(rule_of(compared, target), first, 24, target)
     assert len(rule.points) > 3
-    assert [rates.rates.threshold for rates in of_unit_length.halves[0]] == [
+    assert [rates.rates.threshold for rates in of_unit_length.halves[0]][:3] == [
         rule.threshold(references, probes) for references, probes in ((1, 1), (3, 1), (3, 3))
     ]
 
@@ -108,8 +118,8 @@ def test_the_halves_are_tried_by_the_same_rule_as_all(
     [
         (Design(), []),
         (Design(1, 3, 9), [(1, 2)]),
-        (Design(3, 1, 9), [(2, 1)]),
-        (Design(2, 3, 9), [(1, 2), (1, 3), (2, 2)]),
+        (Design(3, 1, 9), []),
+        (Design(2, 3, 9), [(1, 2), (2, 2)]),
     ],
 )
 def test_between_are_all_counts_that_no_threshold_was_set_for(design: Design, counts: list[tuple[int, int]]) -> None:
@@ -145,9 +155,29 @@ def test_nobody_is_in_both_halves(labelled: Callable[..., Acquired]) -> None:
 
 
 def test_the_curve_goes_as_far_as_the_data_supports(calibration: Calibration) -> None:
-    curve = calibration.rule.curve
-    assert [point.fmr for point in curve] == [5e-3, 2e-3, 1e-3, 5e-4]
-    assert [point.threshold for point in curve] == sorted(point.threshold for point in curve)
+    """While ten false matches lie above: of 13,524 single pairs at 0.001, of 11,040 of 3 x 1 as well, of 5,520 of 3 x 2
+    at 0.002.
+    """
+    curves = {(one.references, one.probes): one.points for one in calibration.rule.curves}
+    assert {design: curves[design][-1].fmr for design in ((1, 1), (3, 1), (3, 2))} == {
+        (1, 1): 0.001,
+        (3, 1): 0.001,
+        (3, 2): 0.002,
+    }
+    for points in curves.values():
+        assert [point.threshold for point in points] == sorted(point.threshold for point in points)
+        assert points[0].fmr == 0.01
+
+
+def test_each_point_of_a_curve_has_its_count(calibration: Calibration, labelled: Callable[..., Acquired]) -> None:
+    templates = labelled([7] * 24).templates
+    for curve in calibration.rule.curves:
+        design = Design() if curve.references == curve.probes == 1 else Design(curve.references, curve.probes, 5)
+        found = compare_by(design, templates, 24, FUSION)
+        assert (curve.non_mated_comparisons, curve.people) == (found.non_mated, 24)
+        assert [point.false_matches for point in curve.points] == [
+            found.false_matches(point.threshold) for point in curve.points
+        ]
 
 
 def test_a_point_of_the_curve_that_no_threshold_keeps_is_left_out(labelled: Callable[..., Acquired]) -> None:
@@ -156,8 +186,9 @@ def test_a_point_of_the_curve_that_no_threshold_keeps_is_left_out(labelled: Call
     rule = calibrate(found, 30, Target(0.02, design_of(1, 1), UNIT_LENGTH, "copies")).rule
     compared = compare_all(found, 30)
     assert compared.fmr(1.0).value > 1e-4
-    assert len(rule.curve) >= 3
-    assert all(compared.fmr(point.threshold).value <= point.fmr for point in rule.curve)
+    (curve,) = rule.curves
+    assert len(curve.points) >= 3
+    assert all(compared.fmr(point.threshold).value <= point.fmr for point in curve.points)
 
 
 def test_draws_do_not_make_up_for_people(labelled: Callable[..., Acquired]) -> None:

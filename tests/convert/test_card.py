@@ -1,10 +1,12 @@
 """The biometric card says what the manifest and the figures say, and a change of either is found."""
 
+import re
 import shutil
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,10 +14,13 @@ from hypothesis import strategies as st
 from convert.card import CARD, FIGURES, FOLDER, disagreements, read_figures, render, write_card
 from convert.cli.main import cli
 from convert.figures import Figures, Latency, Pairs, Point, Share, Strangers, Target
+from convert.offered import offered
 from device.commandline import run_command
 from device.errors import ModelError
+from device.vision.comparison import compare
+from device.vision.embedder import Embedder
 from device.vision.manifest import read_manifest, write_manifest
-from device.vision.models import EMBEDDING, shipped_models_dir
+from device.vision.models import EMBEDDING, load_model, shipped_models_dir
 
 
 def share(errors: int, comparisons: int) -> Share:
@@ -45,7 +50,7 @@ def figures_for(folder: Path) -> Figures:
         draws=30,
         failures_to_acquire=share(0, 70),
         points=points,
-        alike=points[2],
+        alike=msgspec.structs.replace(points[1], threshold=manifest.decision.threshold(3, 3)),
         halves=(points, points),
         pairs=Pairs(pairs=600, accuracy=0.99, accuracy_std=0.01, tar_at_fmr_1e2=0.98, tar_at_fmr_1e3=0.9),
         latency=(Latency(threads=1, median_ms=4.5),),
@@ -66,6 +71,36 @@ def models(tmp_path: Path) -> Path:
 
 def test_the_shipped_card_agrees_with_what_is_shipped() -> None:
     assert disagreements(shipped_models_dir()) == ()
+
+
+def test_card_manifest_and_door_agree_to_the_digit() -> None:
+    """Each row of the card, and each cell for another target, has the threshold that a door compares at."""
+    folder = shipped_models_dir()
+    card, embedder = (folder / CARD).read_text(), Embedder(load_model(EMBEDDING, folder))
+    door = embedder.at_target(1e-4).decision_rule
+    for point in read_figures(folder).points:
+        compared = compare(np.eye(128, dtype=np.float32)[: point.probes], np.eye(128, dtype=np.float32)[-5:], door)
+        assert compared.threshold == door.threshold(5, point.probes)
+        threshold = door.threshold(point.references, point.probes)
+        assert f"\n| {point.references} x {point.probes} | {threshold:.5f} | " in card
+    for fmr, shown in ((1e-3, "1.0e-3"), (1e-5, "1.0e-5"), (1e-6, "1.0e-6")):
+        strict = embedder.at_target(fmr).decision_rule
+        (row,) = (line for line in card.splitlines() if line.startswith(f"| {shown} | 0."))
+        found = re.findall(r"0\.9\d{4}", row)
+        assert found == [f"{strict.threshold(*of):.5f}" for of in ((1, 1), (3, 3), (1, 3), (2, 3), (4, 3), (5, 3))]
+
+
+def test_card_says_which_targets_are_extrapolated_and_which_refused(models: Path) -> None:
+    card = (models / CARD).read_text()
+    assert "| 0.94893 (296 of 29,640,749) | 0.94893, extrapolated | " in card
+    path = models / f"{EMBEDDING}.json"
+    manifest = read_manifest(path)
+    assert manifest.decision is not None
+    points = tuple(msgspec.structs.replace(one, non_mated_comparisons=2_000_000) for one in manifest.decision.points)
+    rule = msgspec.structs.replace(manifest.decision, points=points)
+    assert any("refused: 8,000,000 comparisons are missing" in line for line in offered(rule))
+    bare = msgspec.structs.replace(rule, curves=())
+    assert "along the curve" in "\n".join(offered(bare))
 
 
 def test_a_fresh_card_agrees_with_its_pair(models: Path) -> None:
@@ -146,7 +181,8 @@ def test_figures_of_fewer_points_are_found(models: Path) -> None:
 
 def test_figures_of_pictures_alike_at_a_laxer_threshold_are_found(models: Path) -> None:
     figures = figures_for(models)
-    write_card(models, msgspec.structs.replace(figures, alike=figures.points[0]))
+    assert figures.alike is not None
+    write_card(models, msgspec.structs.replace(figures, alike=msgspec.structs.replace(figures.alike, threshold=0.9)))
     assert disagreements(models) == (AT_OTHER_THRESHOLDS,)
 
 

@@ -221,8 +221,8 @@ def test_without_a_curve_there_is_the_door_s_level_alone() -> None:
 
 @pytest.mark.parametrize(("references", "threshold"), [(1, 0.75), (2, 0.875)])
 def test_a_curve_is_raised_as_the_door_s_threshold_is(references: int, threshold: float) -> None:
-    curve = (CurvePoint(fmr=1e-6, threshold=0.75),)
-    assert levels_of(rule(0.5, 0.625, curve), references)[1] == Level(1e-6, threshold)
+    curve = (CurvePoint(fmr=1e-4, threshold=0.5), CurvePoint(fmr=1e-6, threshold=0.75))
+    assert levels_of(rule(0.5, 0.625, curve), references)[2] == Level(1e-6, threshold)
 
 
 def test_templates_are_not_shown(store: Store, both: list[Person], analyzer: FaceAnalyzer) -> None:  # noqa: ARG001 - somebody must be there

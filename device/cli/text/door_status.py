@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import assert_never
 
+from device.policy.looks import MOST_TIMES_TARGET, TRIES, chance_within
 from device.records import DoorCommand, DoorState, DoorStatus
 
 _BECAUSE = {
@@ -23,6 +24,8 @@ def status_lines(status: DoorStatus, now: float) -> Iterator[str]:
         yield f"  wires: {', '.join(f'{wire} {line}' for wire, line in status.lines)}"
     if status.pad:
         yield f"  presentation attacks: {status.pad}"
+    if status.target_fmr:
+        yield f"  faces: {_promise(status.target_fmr)}"
     if status.chip:
         yield f"  chip: {status.chip}"
     for trouble in status.troubles:
@@ -41,7 +44,30 @@ def status_json(status: DoorStatus, now: float) -> dict[str, object]:
         "troubles": status.troubles,
         "chip": status.chip,
         "pad": status.pad,
+        "target_fmr": status.target_fmr or None,
+        "transaction_far_at_most": _significant(MOST_TIMES_TARGET * status.target_fmr) or None,
+        f"stolen_badge_within_{TRIES}_at_most": _significant(chance_within(MOST_TIMES_TARGET * status.target_fmr))
+        or None,
     }
+
+
+def _promise(target_fmr: float) -> str:
+    """What a door's target rate is worth, all comparisons of a transaction together."""
+    far = MOST_TIMES_TARGET * target_fmr
+    return (
+        f"target FMR {_power(target_fmr)}; a stranger with a stolen badge gets in with at most {_power(far)} in a "
+        f"transaction, {chance_within(far):.2%} in {TRIES}"
+    )
+
+
+def _power(rate: float) -> str:
+    """As people write a small rate: 1.2e-4."""
+    return f"{rate:.1e}".replace("e-0", "e-")
+
+
+def _significant(rate: float) -> float:
+    """To three digits."""
+    return float(f"{rate:.3g}")
 
 
 def duration(seconds: float) -> str:

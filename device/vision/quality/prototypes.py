@@ -51,7 +51,7 @@ class Prototypes:
 
 def prototypes_of(detector: Detector, mesh: FaceMesh, embedder: Embedder) -> Prototypes:
     """Those of a network. Raises `ModelError` if it has no threshold, or if the portraits are missing or altered."""
-    threshold = embedder.decision_rule.threshold(1, 1)
+    threshold = embedder.network_rule.threshold(1, 1)
     portraits = [_portrait(path, detector, mesh) for path in _portraits_in(shipped_models_dir() / "portraits")]
     clean = np.stack([embedder.embed(align(picture, points, embedder.alignment)) for picture, points in portraits])
     chips = [chip for picture, points in portraits for chip in _worthless(picture, points, embedder)]

@@ -1,8 +1,10 @@
 """What `lintel door` reports of a door, and when a door has done what it was told."""
 
+from dataclasses import replace
+
 import pytest
 
-from device.cli.text.door_status import duration, obeys, refusal
+from device.cli.text.door_status import duration, obeys, refusal, status_json, status_lines
 from device.records import DoorCommand, DoorState, DoorStatus, Outputs
 
 S = DoorState
@@ -66,3 +68,23 @@ def test_refusal_says_why(state: DoorState, released: bool, command: DoorCommand
 
 def test_door_that_obeys_has_no_refusal() -> None:
     assert refusal(door(S.LOCKED), DoorCommand.SECURE) == ""
+
+
+def test_status_says_what_the_rate_of_a_door_is_worth() -> None:
+    """A transaction is up to five comparisons, and fifty are what a stolen badge may be tried."""
+    strict = replace(door(S.LOCKED), target_fmr=1e-4)
+    assert list(status_lines(strict, 0.0))[1] == (
+        "  faces: target FMR 1.0e-4; a stranger with a stolen badge gets in with at most 1.2e-4 in a transaction, "
+        "0.60% in 50"
+    )
+    document = status_json(strict, 0.0)
+    assert [document[name] for name in ("target_fmr", "transaction_far_at_most", "stolen_badge_within_50_at_most")] == [
+        1e-4,
+        1.2e-4,
+        0.00598,
+    ]
+
+
+def test_status_of_a_door_without_faces_says_nothing_of_them() -> None:
+    assert not any("faces" in line for line in status_lines(door(S.LOCKED), 0.0))
+    assert status_json(door(S.LOCKED), 0.0)["target_fmr"] is None
