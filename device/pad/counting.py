@@ -1,8 +1,8 @@
 """From what was tried to error rates, as ISO/IEC 30107-3 counts them: presentations, never the starts cut out of one.
 
 After `device.pad.trying`, before whatever prints it. Pure. An attack counts as accepted if any start of it was, in
-whichever direction the door asked for a turn: an attacker chooses the moment. A live person comes once, so that their
-presentation counts as at its first valid start. Starts are counted beside both.
+whichever direction the door asked for a turn: an attacker chooses the moment. A live person does not, so that their
+presentation counts as refused if half of its valid starts are. Starts are counted beside both.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,12 +26,16 @@ class Tried:
     """Seconds from the clip's begin."""
     asked: str
     """"left", "right", or "" if no turn was asked for."""
-    accepted: bool
-    """Whether attack detection alone takes it for a live person."""
+    accepted: bool | None
+    """Whether attack detection alone takes it for a live person; None if it gave no answer, as without a face."""
     opened: bool | None
     """Whether the whole transaction opens the door with the badge of who is shown; None where that was not tried."""
     valid: bool = True
     """Whether a live person did what was asked. Of an attack every start counts."""
+    reason: str = ""
+    """The code of the reason that attack detection alone ended with."""
+    live: float | None = None
+    """The mean probability of a live face that it saw, 0..1; None without a network, or without frames enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,8 @@ class AttackRates:
     iapar: Counted
     hands: int
     """How many different known hands presented it."""
+    unanswered: int
+    """Presentations to which attack detection gave no answer at any start; they count nowhere else."""
     apcer_shown: bool
     """Whether it is shown that at most 7 % are accepted."""
     iapar_shown: bool
@@ -92,6 +98,8 @@ class LiveRates:
     """How live people do: `bpcer` of attack detection alone, `refused` of the whole transaction."""
 
     people: int
+    unanswered: int
+    """As of attacks."""
     bpcer: Counted
     refused: Counted
 
@@ -113,6 +121,7 @@ def rates_of(shown: Iterable[Shown]) -> Rates:
         tuple(_attack([one for one in presentations if one.species == name], name) for name in names),
         LiveRates(
             len({one.person for one in live if one.person}),
+            _unanswered(live),
             _live_errors(live, lambda tried: tried.accepted),
             _live_errors(live, lambda tried: tried.opened),
         ),
@@ -136,6 +145,7 @@ def _attack(presentations: Sequence[Shown], species: str) -> AttackRates:
         _attack_errors(presentations, lambda tried: tried.accepted),
         _attack_errors(presentations, lambda tried: tried.opened),
         len({one.hand for one in presentations if one.hand}),
+        _unanswered(presentations),
         is_shown(presentations, lambda tried: tried.accepted),
         is_shown(presentations, lambda tried: tried.opened),
     )
@@ -148,7 +158,7 @@ def is_shown(presentations: Sequence[Shown], passes: Callable[[Tried], bool | No
     """
     counted = [one for one in presentations if _known(one, passes)]
     hands = {one.hand for one in counted if one.hand}
-    is_free = all(passes(tried) is False for one in counted for tried in one.tried)
+    is_free = not any(answer for one in counted for answer in _known(one, passes))
     return is_free and len(hands) >= LEAST_SHOWN and upper_bound(0, len(hands)) <= MOST_SHOWN
 
 
@@ -161,8 +171,12 @@ def _attack_errors(presentations: Sequence[Shown], passes: Callable[[Tried], boo
 def _live_errors(presentations: Sequence[Shown], passes: Callable[[Tried], bool | None]) -> Counted:
     tried = [answers for one in presentations if (answers := _known(one, passes, only_valid=True))]
     starts = [answer for answers in tried for answer in answers]
-    refused = sum(not answers[0] for answers in tried)
+    refused = sum(2 * sum(answers) <= len(answers) for answers in tried)
     return Counted(Share(refused, len(tried)), Share(len(starts) - sum(starts), len(starts)))
+
+
+def _unanswered(presentations: Sequence[Shown]) -> int:
+    return sum(all(tried.accepted is None for tried in one.tried) for one in presentations)
 
 
 def _known(shown: Shown, passes: Callable[[Tried], bool | None], *, only_valid: bool = False) -> list[bool]:

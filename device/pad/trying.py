@@ -82,6 +82,8 @@ class Ended:
     at: float
     prompts: tuple[float, ...]
     """When the door asked for a turn."""
+    live: float | None = None
+    """The mean probability of a live face that it saw, 0..1; None without a network, or without frames enough."""
 
     @property
     def granted(self) -> bool:
@@ -97,14 +99,18 @@ def starts(frames: Sequence[FrameSeen], every_s: float = EVERY_S) -> tuple[float
     return (begin, *(float(at) for at in np.arange(begin + every_s, end - LEAST_S, every_s)))
 
 
-def tried(
-    frames: Sequence[FrameSeen], start: float, *, terms: Terms, comparer: Comparer, direction: Direction
-) -> Ended:
+Sides = Direction | tuple[Direction, ...]
+"""To which side a door asks for a turn: always the same, or one after the other."""
+
+
+def tried(frames: Sequence[FrameSeen], start: float, *, terms: Terms, comparer: Comparer, direction: Sides) -> Ended:
     """What a door makes of a badge that is presented right before a frame at `start`, and asks for that turn."""
+    sides = direction if isinstance(direction, tuple) else (direction,)
     at = start - _BEFORE_S
     showing = begun(BadgeRead(_BADGE, at), terms, door=DoorState.LOCKED, now=at)
     references = np.ones((1, 1), np.float32)
-    showing = showing.hear(BadgeClaimed(at, Claim(Person(0, ""), revoked=False, references=references)))
+    claim = Claim(Person(0, ""), revoked=False, references=references)
+    showing = showing.hear(BadgeClaimed(at, claim, is_first_use=False))
     prompts = list[float]()
     for frame in frames:
         if frame.captured_at < start:
@@ -113,9 +119,10 @@ def tried(
         if showing.verdict is not None:
             break
         if showing.awaits_turn:
+            showing = showing.hear(TurnAsked(showing.at, sides[len(prompts) % len(sides)]))
             prompts.append(showing.at)
-            showing = showing.hear(TurnAsked(showing.at, direction))
-    return Ended(showing.verdict, showing.at, tuple(prompts))
+    live = showing.presented.evidence.live if showing.presented is not None else None
+    return Ended(showing.verdict, showing.at, tuple(prompts), live)
 
 
 def _heard(showing: Showing, frame: FrameSeen, comparer: Comparer) -> Showing:

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from device.pad.counting import Rates, Share, Shown, Tried, rates_of
 
 
-def attack(clip: str, *accepted: bool, hand: str = "", species: str = "print", opened: bool | None = None) -> Shown:
+def attack(
+    clip: str, *accepted: bool | None, hand: str = "", species: str = "print", opened: bool | None = None
+) -> Shown:
     tried = tuple(Tried(0.5 * number, "left", one, opened) for number, one in enumerate(accepted))
     return Shown(clip, species, "anna", hand, tried)
 
@@ -61,6 +63,12 @@ def test_one_error_among_hundreds_of_hands_shows_nothing() -> None:
     assert rates_of(some).attacks[0].apcer_shown is False
 
 
+def test_attack_without_an_answer_shows_nothing() -> None:
+    rates = rates_of(attack(f"{number}", None, None, hand=f"h{number}") for number in range(100))
+    assert rates.attacks[0].apcer.presentations == Share(0, 0)
+    assert (rates.attacks[0].unanswered, rates.attacks[0].apcer_shown) == (100, False)
+
+
 def test_transaction_that_was_not_tried_is_not_counted_nor_shown() -> None:
     rates = hands(42)
     assert rates.attacks[0].iapar.presentations == Share(0, 0)
@@ -73,10 +81,10 @@ def test_transaction_is_counted_apart_from_detection() -> None:
     assert rates.attacks[0].iapar.presentations == Share(1, 2)
 
 
-def test_live_person_counts_at_the_first_valid_start() -> None:
-    rates = rates_of([live("a", None, True, False), live("b", False, True), live("c", None, None, person="ben")])
+def test_live_person_counts_by_most_of_the_valid_starts() -> None:
+    rates = rates_of([live("a", None, True, False, True), live("b", False, True), live("c", None, None, person="ben")])
     assert rates.live.bpcer.presentations == Share(1, 2)
-    assert rates.live.bpcer.starts == Share(2, 4)
+    assert rates.live.bpcer.starts == Share(2, 5)
     assert rates.live.people == 2
 
 

@@ -174,7 +174,7 @@ def test_damaged_clip_is_refused_with_its_name(tmp_path: Path) -> None:
 
 def test_still_picture_is_held_with_a_sensors_noise(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
-    path.write_bytes(saved(portrait((1280, 960)), "PNG"))
+    path.write_bytes(saved(portrait((960, 720)), "PNG"))
     frames = list(frames_of(path))
     assert (len(frames), round(frames[-1].captured_at, 2)) == (120, 7.93)
     assert frames[0].image.shape == (480, 640, 3)
