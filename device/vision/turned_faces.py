@@ -18,7 +18,7 @@ def frame_threshold(rule: DecisionRule) -> float:
     """The similarity from which on a single frame matches. Raises `ModelError` for thresholds without a curve."""
     if rule.target_fmr == FMR:
         return rule.threshold(1, 1)
-    if len(rule.curve) < 2:
+    if len(dict(rule.single_pairs)) < 2:
         raise ModelError("The network's thresholds have no curve.", hint="Set them again: `lintel-convert calibrate`.")
     return rule.on_curve(FMR)
 
