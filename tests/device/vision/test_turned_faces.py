@@ -60,12 +60,12 @@ def test_the_shipped_network_s_frames_match_from_0_927_on() -> None:
 
 
 def test_a_rule_for_1e_3_has_its_own_threshold() -> None:
-    at_1e3 = msgspec.structs.replace(rule(), target_fmr=1e-3, curve=())
+    at_1e3 = msgspec.structs.replace(rule(), target_fmr=1e-3, curve=(), curves=())
     assert frame_threshold(at_1e3) == at_1e3.threshold(1, 1)
 
 
 def test_a_rule_without_a_curve_says_how_to_get_one() -> None:
-    short = msgspec.structs.replace(rule(), curve=(CurvePoint(fmr=1e-4, threshold=0.9),))
+    short = msgspec.structs.replace(rule(), curve=(CurvePoint(fmr=1e-4, threshold=0.9),), curves=())
     with pytest.raises(ModelError, match="no curve") as caught:
         frame_threshold(short)
     assert "lintel-convert calibrate" in caught.value.hint
