@@ -27,8 +27,10 @@ from device.probing import DETECTOR, MODELS, READER, STORE, camera_part
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.kinds import group_of, open_in_background
-from device.records import AuditRow, Event, Frame
+from device.records import AuditRow, Event, Frame, PadMode
+from device.scenes import CHANGED, CameraScenes
 from device.settings.loading import state_dir
+from device.settings.prompts import pad_of
 from device.settings.tables import CameraSettings, Settings
 from device.state_folder import usable_by_the_service
 from device.store.database import FILE_NAME
@@ -119,19 +121,38 @@ class _Assembly:
 
     def all(self, board: OpenBoard, report: Callable[[str], None]) -> Assembled:
         names = frozenset(opened.door.name for opened in board.doors)
+        logs = {opened.door.name: DoorLog(opened.door, self._store, self._clock) for opened in board.doors}
         self._watched.append(Part(STORE, names, self._store.trouble))
         cameras = {
             name: self._camera(self._settings.camera_named(name), doors, report) for name, doors in self._seen_by()
         }
-        idle = IdleWatch(self._glanced, partial(load_detector, self._settings.vision))
+        scenes = self._scenes(logs, report)
+        idle = IdleWatch(self._glanced, partial(load_detector, self._settings.vision), saw=scenes.saw)
         self._watched.append(Part(DETECTOR, names, self._stack.enter_context(closing(idle)).trouble))
         readers = self._readers(board)
-        logs = {opened.door.name: DoorLog(opened.door, self._store, self._clock) for opened in board.doors}
         parts = tuple(
             part for opened in board.doors for part in self._parts(opened, cameras, readers, logs[opened.door.name])
         )
         health = Health(self._watched, logs, self._clock, report)
         return Assembled(parts, health, self._clock, report, self._were_tried, lambda: _ended(board.doors))
+
+    def _scenes(self, logs: Mapping[str, DoorLog], report: Callable[[str], None]) -> CameraScenes:
+        """What is known of the empty views of cameras at doors that look for presentation attacks."""
+        at = {name: doors for name, doors in self._seen_by() if any(map(self._looks_for_attacks, doors))}
+
+        def changed(camera: str) -> None:
+            report(f"Door {', '.join(sorted(at[camera]))}: camera {camera}: {CHANGED}")
+            for door in at[camera]:
+                logs[door].add(Event.CAMERA_VIEW_CHANGED, f"camera {camera}")
+
+        cameras = [self._settings.camera_named(name) for name in at]
+        scenes = CameraScenes(cameras, state_dir(self._settings), report=report, changed=changed)
+        for name, doors in at.items():
+            self._watched.append(Part(camera_part(name), doors, scenes.by_camera[name].trouble, is_logged=False))
+        return scenes
+
+    def _looks_for_attacks(self, door: str) -> bool:
+        return pad_of(self._settings.door_named(door)) is not PadMode.OFF
 
     def _were_tried(self) -> bool:
         return all(one.tried.is_set() for one in self._analyzers) and all(one.was_tried for one in self._groups)

@@ -33,6 +33,8 @@ class Event(StrEnum):
     PART_FAILED = "part-failed"
     """The store, a camera or the models don't work; the row says which and why."""
     PART_WORKS = "part-works"
+    CAMERA_VIEW_CHANGED = "camera-view-changed"
+    """The empty view of a camera has been another for five minutes: it was moved, or the place was. Learnt again."""
     DOOR_FORCED = "door-forced"
     DOOR_HELD_OPEN = "door-held-open"
     DOOR_FOUND_OPEN = "door-found-open"

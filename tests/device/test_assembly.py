@@ -24,7 +24,7 @@ from device.errors import CameraError, DoorError
 from device.idle import IdleWatch
 from device.notifier import Notifier
 from device.open_doors import OpenBoard, open_doors
-from device.records import Event, Frame, Image
+from device.records import Event, Frame, Image, PadMode
 from device.service import Service, Watchdog, operate
 from device.settings.lock import GpioSettings, lock_of
 from device.settings.tables import CameraSettings, DoorSettings, ReaderSettings, Settings, VisionSettings
@@ -36,6 +36,7 @@ from device.virtual.scene import Scene
 from device.vision.faces import FaceAnalyzer
 from tests.device.commands import Ended, Lintel
 from tests.device.lgpio import Lgpio
+from tests.device.vision.attack.test_scene import room, seen
 from tests.there import there
 
 PET_S = 2.0
@@ -321,6 +322,41 @@ def test_detector_that_fails_is_in_the_status_before_a_badge_comes(
     with running(settings) as run:
         said = run.troubles("detector: ")
     assert "detector: The detector failed on a picture of the camera main: " in "".join(said)
+
+
+class Moved(SimulatedCamera):
+    """A camera before an empty room, 10 s from glance to glance, that is turned away after the eighth."""
+
+    glances = 0
+
+    def glance(self) -> Frame:
+        self.glances += 1
+        return Frame(seen(room(int(self.glances > 8)), 0), 10.0 * self.glances)
+
+
+class Blind:
+    def detect(self, _image: Image) -> tuple[()]:
+        return ()
+
+
+@pytest.mark.usefixtures("lgpio")
+@pytest.mark.parametrize(("pad", "watched"), [(None, True), (PadMode.OFF, False)])
+def test_camera_that_was_moved_is_in_the_audit(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pad: PadMode | None, watched: bool
+) -> None:
+    moved = Moved(SystemClock(), Scene((), {}))
+    monkeypatch.setattr("device.assembly.open_live_camera", lambda *_, **__: moved)
+    monkeypatch.setattr("device.assembly.load_detector", lambda _settings: Blind())
+    monkeypatch.setattr("device.assembly.IdleWatch", partial(IdleWatch, every_s=0.001))
+    door = msgspec.structs.replace(settings.doors[0], pad=pad)
+    with running(msgspec.structs.replace(settings, doors=(door,))) as run:
+        run.polled(lambda _said: moved.glances > 50)
+        there(run.parts.parts[0].log).write_down()
+    with Store(tmp_path / "state") as store, store.audit() as audit:
+        rows = [(row.door, row.fault) for row in audit.newest(100) if row.event is Event.CAMERA_VIEW_CHANGED]
+    changed = [line for line in run.lines if "The camera's view has changed" in line]
+    assert (rows, len(changed)) == (([("main", "camera main")], 1) if watched else ([], 0))
+    assert (tmp_path / "state" / "scenes" / "main.scene").exists() == watched
 
 
 @pytest.fixture
