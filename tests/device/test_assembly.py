@@ -3,9 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
-from functools import partial
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -13,7 +11,6 @@ import msgspec
 import numpy as np
 import pytest
 
-from device.assembly import Assembled, assembled, late_store
 from device.clock import Stop, SystemClock
 from device.credentials import parse_badge
 from device.door.lasting import Lasting, Mode, Order
@@ -21,10 +18,8 @@ from device.door.mode import ModeFile
 from device.door.securing.driven import last_driven
 from device.enrollment import Candidate, Enrollment
 from device.errors import CameraError, DoorError
-from device.idle import IdleWatch
 from device.notifier import Notifier
-from device.open_doors import OpenBoard, open_doors
-from device.records import Event, Frame, Image, PadMode
+from device.records import Event, Image
 from device.service import Service, Watchdog, operate
 from device.settings.lock import GpioSettings, lock_of
 from device.settings.tables import CameraSettings, DoorSettings, ReaderSettings, Settings, VisionSettings
@@ -34,9 +29,9 @@ from device.virtual.figures import Figure, Place
 from device.virtual.pins import SimulatedPins
 from device.virtual.scene import Scene
 from device.vision.faces import FaceAnalyzer
+from tests.device.assembled import running
 from tests.device.commands import Ended, Lintel
 from tests.device.lgpio import Lgpio
-from tests.device.vision.attack.test_scene import room, seen
 from tests.there import there
 
 PET_S = 2.0
@@ -69,41 +64,6 @@ def settings(fifo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Set
         doors=(DoorSettings(pin=17, strike_time_s=0.01, readers=(ReaderSettings(source=str(fifo)),)),),
         vision=VisionSettings(threads=1),
     )
-
-
-PATIENCE_S = 20.0
-
-
-class Running:
-    """A door with its parts in operation."""
-
-    def __init__(self, board: OpenBoard, parts: Assembled, lines: list[Any]) -> None:
-        self.door, self.parts, self.lines = board.doors[0].door, parts, lines
-
-    def troubles(self, text: str) -> tuple[str, ...]:
-        """What is wrong with its parts, once something says `text`."""
-        return self.polled(lambda said: any(text in one for one in said))
-
-    def polled(self, is_so: Callable[..., Any]) -> tuple[str, ...]:
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            self.parts.health.poll()
-            if is_so(said := self.parts.health.troubles("main")):
-                return said
-            assert time.monotonic() < deadline, said
-            time.sleep(0.02)
-
-
-@contextmanager
-def running(settings: Settings) -> Iterator[Running]:
-    clock = SystemClock()
-    lines: list[str] = []
-    with (
-        open_doors(settings, clock) as board,
-        closing(late_store(settings)) as store,
-        assembled(settings, board, store, clock, lines.append) as parts,
-    ):
-        yield Running(board, parts, lines)
 
 
 def run_until_closed(settings: Settings) -> None:
@@ -298,65 +258,6 @@ def test_infrared_camera_is_looked_through_in_gray(
         doorway = run.parts.parts[0].doorway
         frame = there(doorway.camera.read(5.0))
     assert (bool(np.ptp(frame.image, axis=2).max() == 0), doorway.share_at("main")) == (is_gray, share)
-
-
-class Glimpsed(SimulatedCamera):
-    """A camera that is glanced through while no one is there."""
-
-    def glance(self) -> Frame:
-        return Frame(np.zeros((120, 160, 3), np.uint8), 0.0)
-
-
-class Failing:
-    def detect(self, image: Image) -> NoReturn:
-        raise RuntimeError(str(image.shape))
-
-
-@pytest.mark.usefixtures("lgpio")
-def test_detector_that_fails_is_in_the_status_before_a_badge_comes(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("device.assembly.open_live_camera", lambda *_, **__: Glimpsed(SystemClock(), Scene((), {})))
-    monkeypatch.setattr("device.assembly.load_detector", lambda _settings: Failing())
-    monkeypatch.setattr("device.assembly.IdleWatch", partial(IdleWatch, every_s=0.01))
-    with running(settings) as run:
-        said = run.troubles("detector: ")
-    assert "detector: The detector failed on a picture of the camera main: " in "".join(said)
-
-
-class Moved(SimulatedCamera):
-    """A camera before an empty room, 10 s from glance to glance, that is turned away after the eighth."""
-
-    glances = 0
-
-    def glance(self) -> Frame:
-        self.glances += 1
-        return Frame(seen(room(int(self.glances > 8)), 0), 10.0 * self.glances)
-
-
-class Blind:
-    def detect(self, _image: Image) -> tuple[()]:
-        return ()
-
-
-@pytest.mark.usefixtures("lgpio")
-@pytest.mark.parametrize(("pad", "watched"), [(None, True), (PadMode.OFF, False)])
-def test_camera_that_was_moved_is_in_the_audit(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pad: PadMode | None, watched: bool
-) -> None:
-    moved = Moved(SystemClock(), Scene((), {}))
-    monkeypatch.setattr("device.assembly.open_live_camera", lambda *_, **__: moved)
-    monkeypatch.setattr("device.assembly.load_detector", lambda _settings: Blind())
-    monkeypatch.setattr("device.assembly.IdleWatch", partial(IdleWatch, every_s=0.001))
-    door = msgspec.structs.replace(settings.doors[0], pad=pad)
-    with running(msgspec.structs.replace(settings, doors=(door,))) as run:
-        run.polled(lambda _said: moved.glances > 50)
-        there(run.parts.parts[0].log).write_down()
-    with Store(tmp_path / "state") as store, store.audit() as audit:
-        rows = [(row.door, row.fault) for row in audit.newest(100) if row.event is Event.CAMERA_VIEW_CHANGED]
-    changed = [line for line in run.lines if "The camera's view has changed" in line]
-    assert (rows, len(changed)) == (([("main", "camera main")], 1) if watched else ([], 0))
-    assert (tmp_path / "state" / "scenes" / "main.scene").exists() == watched
 
 
 @pytest.fixture
