@@ -9,8 +9,7 @@ from device.assembly import Assembled, assembled, late_store
 from device.clock import SystemClock
 from device.open_doors import OpenBoard, open_doors
 from device.settings.tables import Settings
-
-PATIENCE_S = 20.0
+from tests.waiting import PATIENCE_S
 
 
 class Running:

@@ -26,6 +26,7 @@ from device.records import (
 )
 from device.store.audit import Audit
 from tests.device.access.world import BADGE, MODEL, World, probe, world_in
+from tests.waiting import PATIENCE_S
 
 HOLDER = probe(0.95)
 UNKNOWN, GRACES = parse_badge("17:9999"), parse_badge("17:1002")
@@ -313,7 +314,7 @@ class Blind:
         self.ends = threading.Event()
 
     def read(self, timeout_s: float) -> Frame | None:  # noqa: ARG002
-        self.ends.wait(10.0)
+        self.ends.wait(PATIENCE_S)
         return None
 
     def trouble(self) -> str:
@@ -339,7 +340,7 @@ def test_camera_that_hangs_keeps_neither_the_loop_nor_the_verdict(entrance: Call
     (looking,) = (one for one in set(threading.enumerate()) - threads if one.name == "look")
     loop.close()
     camera.ends.set()
-    looking.join(10.0)
+    looking.join(PATIENCE_S)
     assert not looking.is_alive()
 
 

@@ -25,6 +25,7 @@ from device.records import (
 from device.settings.tables import DoorSettings, ReaderSettings
 from device.virtual.reader import SimulatedReader
 from tests.device.access.world import BADGE, World, probe, world_in
+from tests.waiting import PATIENCE_S
 
 UNKNOWN = parse_badge("17:9999")
 
@@ -84,7 +85,7 @@ def test_closed_loop_leaves_no_thread(door: TwoWays) -> None:
     door.presents("inside")
     (lookup,) = set(threading.enumerate()) - before
     door.loop.close()
-    lookup.join(10.0)
+    lookup.join(PATIENCE_S)
     assert not lookup.is_alive()
 
 

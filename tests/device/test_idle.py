@@ -13,8 +13,8 @@ from device.records import Frame, Image
 from device.settings.tables import VisionSettings
 from device.vision.detector import Detection
 from device.vision.faces import load_detector
+from tests.waiting import PATIENCE_S
 
-SOON_S = 10.0
 NEVER_S = 3600.0
 
 
@@ -118,7 +118,7 @@ def test_missing_model_is_not_reported_twice(seen: list[Glance]) -> None:
 def test_it_looks_by_itself() -> None:
     camera = Camera(gray())
     with closing(IdleWatch({"hall": camera}, Blind, every_s=0.001)):
-        assert camera.glanced.wait(SOON_S)
+        assert camera.glanced.wait(PATIENCE_S)
 
 
 def test_ten_seconds_pass_between_two_glances() -> None:
@@ -129,6 +129,6 @@ def test_ten_seconds_pass_between_two_glances() -> None:
 def test_it_ends() -> None:
     camera = Camera(gray())
     idle = IdleWatch({"hall": camera}, Blind, every_s=0.001)
-    camera.glanced.wait(SOON_S)
+    camera.glanced.wait(PATIENCE_S)
     idle.close()
     assert "idle" not in [thread.name for thread in threading.enumerate()]

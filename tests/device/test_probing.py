@@ -24,8 +24,7 @@ from device.store.store import Store
 from device.vision.models import shipped_models_dir
 from tests.device.commands import Lintel
 from tests.device.lgpio import Lgpio
-
-PATIENCE_S = 20.0
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -203,7 +202,7 @@ def test_database_that_another_program_keeps_is_not_waited_for(settings: Setting
         found = probing.store(settings)
         took_s = time.monotonic() - began
     assert "Cannot use the database" in found.trouble
-    assert took_s < 1.0
+    assert took_s < 4.0
 
 
 def test_writers_wait_less_than_a_blink_for_those_who_look(settings: Settings, tmp_path: Path) -> None:
@@ -259,4 +258,4 @@ def test_lock_of_the_queue_is_left_alone(settings: Settings, tmp_path: Path) -> 
     began = time.monotonic()
     assert probing.store(settings).trouble == ""
     os.close(folder)
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 1.9

@@ -40,8 +40,8 @@ from device.virtual.scene import Scene
 from device.vision.faces import FaceAnalyzer
 from tests.device.commands import Lintel
 from tests.device.doors import releases
+from tests.waiting import PATIENCE_S
 
-PATIENCE_S = 20.0
 INNER_SWITCH = InputSettings(signal=DoorInput.DPS, pin=27, debounce_s=0.0)
 OUTER_SWITCH = InputSettings(signal=DoorInput.DPS, pin=4, debounce_s=0.0)
 

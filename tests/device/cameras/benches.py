@@ -20,9 +20,8 @@ from device.records import Frame, Image
 from device.virtual.camera import Condition, SimulatedCamera
 from device.virtual.clock import SimulatedClock
 from device.virtual.scene import Scene
+from tests.waiting import PATIENCE_S
 
-SOON_S = 10.0
-"""Never waited for: what the test needs has been handed over."""
 INTERVAL_S = 0.1
 
 
@@ -88,7 +87,7 @@ class HandedSource:
     def wait_until_asked(self, times: int = 1) -> None:
         """Until the thread has asked for the frame after `times` others."""
         for _ in range(times):
-            assert self._asked.acquire(timeout=SOON_S)
+            assert self._asked.acquire(timeout=PATIENCE_S)
 
 
 class Bench(Protocol):
@@ -157,7 +156,7 @@ class LiveBench:
         if how in ("gone", "raises"):
             self._frames, self._plugged = iter(()), False
             self._device.give(None if how == "gone" else cv2.error("ioctl"))
-            assert self._device.released.wait(SOON_S)
+            assert self._device.released.wait(PATIENCE_S)
             return
         last = with_noise(gray(120), self._given)
         loop = [with_noise(gray(120), self._given - back) for back in range(8)]

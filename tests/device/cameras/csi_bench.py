@@ -14,7 +14,8 @@ from device.cameras.live import LiveCamera
 from device.errors import CameraError
 from device.records import Image
 from device.settings.tables import CameraSettings
-from tests.device.cameras.benches import INTERVAL_S, SOON_S, HandClock, almost_the_same, forever, gray
+from tests.device.cameras.benches import INTERVAL_S, HandClock, almost_the_same, forever, gray
+from tests.waiting import PATIENCE_S
 
 SETTINGS = CameraSettings(source="csi:0", width=192, height=120, rate=10)
 GLANCE_S = 0.01
@@ -78,9 +79,9 @@ class HandedChild:
         with self._changed:
             self._bytes += data
             self._changed.notify_all()
-            assert self._changed.wait_for(lambda: not self._bytes or self.has_ended, SOON_S)
+            assert self._changed.wait_for(lambda: not self._bytes or self.has_ended, PATIENCE_S)
             waits = self._waits
-            assert self._changed.wait_for(lambda: self._waits > waits or self.has_ended, SOON_S)
+            assert self._changed.wait_for(lambda: self._waits > waits or self.has_ended, PATIENCE_S)
 
     def say(self, words: bytes) -> None:
         with self._changed:
@@ -131,7 +132,7 @@ class CsiBench:
         if how in ("ended", "missing"):
             self._is_there = False
             self.child.ends("ended with exit code 255")
-            deadline = time.monotonic() + SOON_S
+            deadline = time.monotonic() + PATIENCE_S
             while not self.camera.trouble() and time.monotonic() < deadline:
                 time.sleep(0.001)
 
@@ -144,7 +145,7 @@ class CsiBench:
 
     def _until_begun(self) -> None:
         """Until its program runs, if there is one."""
-        deadline = time.monotonic() + SOON_S
+        deadline = time.monotonic() + PATIENCE_S
         while self._is_there and self.child.has_ended and time.monotonic() < deadline:
             time.sleep(0.001)
 

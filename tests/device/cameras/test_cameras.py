@@ -22,9 +22,7 @@ from device.virtual.camera import SimulatedCamera
 from device.virtual.clock import SimulatedClock
 from device.virtual.scene import Scene
 from device.vision.faces import FaceAnalyzer
-
-SOON_S = 5.0
-"""Never waited for where a frame is there."""
+from tests.waiting import PATIENCE_S
 
 NOT_LONG_S = 0.01
 CLIP_FRAMES, CLIP_RATE_FPS = 20, 12.0
@@ -48,7 +46,7 @@ def levels(frames: list[Frame]) -> list[int]:
 
 
 def played(camera: Camera, count: int) -> list[Frame]:
-    frames = [camera.read(SOON_S) for _ in range(count)]
+    frames = [camera.read(PATIENCE_S) for _ in range(count)]
     return [frame for frame in frames if frame is not None]
 
 
@@ -157,7 +155,7 @@ def test_frames_do_not_run_out(camera: Camera) -> None:
 
 
 def test_camera_closes_twice(camera: Camera) -> None:
-    camera.read(SOON_S)
+    camera.read(PATIENCE_S)
     before = len(list(Path("/proc/self/fd").iterdir()))
     camera.close()
     camera.close()
@@ -169,7 +167,7 @@ def test_frame_that_is_not_due_is_not_given(
     make: Callable[..., Camera], clock: SimulatedClock, request: pytest.FixtureRequest
 ) -> None:
     with closing(make(clock, request)) as camera:
-        camera.read(SOON_S)
+        camera.read(PATIENCE_S)
         assert camera.read(NOT_LONG_S) is None
 
 
@@ -178,7 +176,7 @@ def test_waiting_takes_no_longer_than_asked(
     make: Callable[..., Camera], clock: SimulatedClock, request: pytest.FixtureRequest
 ) -> None:
     with closing(make(clock, request)) as camera:
-        camera.read(SOON_S)
+        camera.read(PATIENCE_S)
         before = clock.monotonic()
         camera.read(NOT_LONG_S)
     assert clock.monotonic() - before == pytest.approx(NOT_LONG_S)
@@ -242,7 +240,7 @@ def test_clip_has_red_where_it_is_red(tmp_path: Path, open_file: Callable[[Path]
 
 def test_closed_clip_is_not_held_open(clip: Path, open_file: Callable[[Path], Camera]) -> None:
     camera = open_file(clip)
-    camera.read(SOON_S)
+    camera.read(PATIENCE_S)
     camera.close()
     assert str(clip) not in [str(link.resolve()) for link in Path("/proc/self/fd").iterdir()]
 
@@ -252,7 +250,7 @@ def faults(camera: Camera, count: int) -> list[type[Exception]]:
     found: list[type[Exception]] = []
     for _ in range(count):
         try:
-            camera.read(SOON_S)
+            camera.read(PATIENCE_S)
         except (CameraError, ImageError) as error:
             found.append(type(error))
     return found
@@ -331,7 +329,7 @@ def test_dead_simulated_camera_is_a_fault_every_time(clock: SimulatedClock) -> N
 def test_frozen_simulated_camera_gives_nothing(clock: SimulatedClock) -> None:
     camera = SimulatedCamera(clock, Scene((), {}))
     camera.show(Scene((), {}), "frozen")
-    assert camera.read(SOON_S) is None
+    assert camera.read(PATIENCE_S) is None
 
 
 def test_late_simulated_camera_gives_old_frames(clock: SimulatedClock) -> None:
@@ -351,6 +349,6 @@ def test_simulated_camera_works_again(clock: SimulatedClock) -> None:
 
 def test_drawing_time_is_told_once(clock: SimulatedClock) -> None:
     camera = SimulatedCamera(clock, Scene((), {}))
-    camera.read(SOON_S)
+    camera.read(PATIENCE_S)
     camera.take_drawing_s()
     assert camera.take_drawing_s() == 0.0

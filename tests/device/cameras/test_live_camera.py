@@ -13,7 +13,8 @@ from device.cameras.live import LiveCamera
 from device.clock import SystemClock
 from device.errors import CameraError
 from device.records import Frame, Image
-from tests.device.cameras.benches import SOON_S, HandClock, HandedSource
+from tests.device.cameras.benches import HandClock, HandedSource
+from tests.waiting import PATIENCE_S
 
 
 def gray(level: int) -> Image:
@@ -70,12 +71,12 @@ def captured_at(frame: Frame | None) -> float:
 def test_reader_gets_the_newest_frame_only(camera: LiveCamera, first: HandedSource) -> None:
     first.give(gray(1), gray(2), gray(3))
     first.wait_until_asked(4)
-    assert level(camera.read(SOON_S)) == 3
+    assert level(camera.read(PATIENCE_S)) == 3
 
 
 def test_frame_comes_once(camera: LiveCamera, first: HandedSource) -> None:
     first.give(gray(1))
-    camera.read(SOON_S)
+    camera.read(PATIENCE_S)
     assert camera.read(0.001) is None
 
 
@@ -83,7 +84,7 @@ def test_frame_is_stamped_between_asking_and_now(camera: LiveCamera, first: Hand
     first.wait_until_asked()
     before = SystemClock().monotonic()
     first.give(gray(1))
-    frame = camera.read(SOON_S)
+    frame = camera.read(PATIENCE_S)
     assert before <= captured_at(frame) <= SystemClock().monotonic()
 
 
@@ -95,7 +96,7 @@ def test_hanging_device_gives_nothing(camera: LiveCamera, first: HandedSource) -
 def test_device_that_hung_goes_on(camera: LiveCamera, first: HandedSource) -> None:
     camera.read(0.001)
     first.give(gray(5))
-    assert level(camera.read(SOON_S)) == 5
+    assert level(camera.read(PATIENCE_S)) == 5
 
 
 LOST = [None, cv2.error("ioctl"), OSError("No such device"), RuntimeError("a driver's own")]
@@ -104,10 +105,10 @@ LOST_IDS = ["no frame", "OpenCV", "system", "anything"]
 
 @pytest.mark.parametrize("lost", LOST, ids=LOST_IDS)
 def test_lost_device_is_told(first: HandedSource, lost: Image | Exception | None) -> None:
-    camera = LiveCamera(Port(first).open, SystemClock(), retry_s=(SOON_S,))
+    camera = LiveCamera(Port(first).open, SystemClock(), retry_s=(PATIENCE_S,))
     first.give(lost)
     with pytest.raises(CameraError, match="stopped delivering frames"):
-        camera.read(SOON_S)
+        camera.read(PATIENCE_S)
     camera.close()
 
 
@@ -115,7 +116,7 @@ def test_lost_device_is_told(first: HandedSource, lost: Image | Exception | None
 @pytest.mark.parametrize("lost", LOST, ids=LOST_IDS)
 def test_lost_device_is_let_go(first: HandedSource, lost: Image | Exception | None) -> None:
     first.give(lost)
-    assert first.released.wait(SOON_S)
+    assert first.released.wait(PATIENCE_S)
 
 
 @pytest.mark.parametrize("lost", LOST, ids=LOST_IDS)
@@ -126,7 +127,7 @@ def test_device_is_found_again(
     second.wait_until_asked()
     second.give(gray(9))
     second.wait_until_asked()
-    assert level(camera.read(SOON_S)) == 9
+    assert level(camera.read(PATIENCE_S)) == 9
 
 
 def test_lost_device_is_sought_until_it_is_back(first: HandedSource, second: HandedSource) -> None:
@@ -136,7 +137,7 @@ def test_lost_device_is_sought_until_it_is_back(first: HandedSource, second: Han
     second.wait_until_asked()
     second.give(gray(9))
     second.wait_until_asked()
-    frame = camera.read(SOON_S)
+    frame = camera.read(PATIENCE_S)
     second.give(None)
     camera.close()
     assert level(frame) == 9
@@ -152,7 +153,7 @@ def test_device_that_cannot_be_let_go_is_sought_all_the_same(first: HandedSource
     second.wait_until_asked()
     second.give(gray(9))
     second.wait_until_asked()
-    frame = camera.read(SOON_S)
+    frame = camera.read(PATIENCE_S)
     second.give(None)
     camera.close()
     assert level(frame) == 9
@@ -189,21 +190,21 @@ def test_missing_device_is_an_error_at_the_start() -> None:
 
 
 def test_lost_camera_does_not_grow_with_every_question(first: HandedSource) -> None:
-    camera = LiveCamera(Port(first).open, SystemClock(), retry_s=(SOON_S,))
+    camera = LiveCamera(Port(first).open, SystemClock(), retry_s=(PATIENCE_S,))
     first.give(None)
     depths = []
     for _ in range(3):
         with pytest.raises(CameraError) as fault:
-            camera.read(SOON_S)
+            camera.read(PATIENCE_S)
         depths.append(len(fault.traceback))
     camera.close()
     assert len(set(depths)) == 1
 
 
 def test_close_ends_the_thread(first: HandedSource) -> None:
-    camera = LiveCamera(Port(first).open, SystemClock(), retry_s=(SOON_S,))
+    camera = LiveCamera(Port(first).open, SystemClock(), retry_s=(PATIENCE_S,))
     first.give(None)
-    first.released.wait(SOON_S)
+    first.released.wait(PATIENCE_S)
     camera.close()
     assert "camera" not in [thread.name for thread in threading.enumerate()]
 
@@ -213,7 +214,7 @@ def test_close_lets_the_device_go(first: HandedSource) -> None:
     closer = threading.Thread(target=camera.close)
     closer.start()
     first.give(gray(1))
-    closer.join(SOON_S)
+    closer.join(PATIENCE_S)
     assert first.released.is_set()
 
 
@@ -224,7 +225,7 @@ def test_close_leaves_a_device_that_hangs_to_its_end(first: HandedSource, monkey
     hanging = [thread for thread in threading.enumerate() if thread.name == "camera"]
     first.give(gray(1))
     for thread in hanging:
-        thread.join(SOON_S)
+        thread.join(PATIENCE_S)
     assert first.released.is_set()
 
 
@@ -236,7 +237,7 @@ class HangingPort:
 
     def open(self) -> HandedSource:
         self.asked.set()
-        self.let_go.wait(SOON_S)
+        self.let_go.wait(PATIENCE_S)
         raise CameraError("Nothing is plugged in.", hint="Plug it in.")
 
 
@@ -244,7 +245,7 @@ def test_camera_missing_at_the_start_is_not_an_error_later() -> None:
     port = Port()
     with closing(LiveCamera(port.open, SystemClock(), in_background=True)) as camera:
         with pytest.raises(CameraError, match="Nothing is plugged in"):
-            camera.read(SOON_S)
+            camera.read(PATIENCE_S)
         assert camera.trouble() == "Nothing is plugged in."
 
 
@@ -254,7 +255,7 @@ def test_camera_that_is_plugged_in_later_is_found(first: HandedSource) -> None:
     first.wait_until_asked()
     first.give(gray(7))
     first.wait_until_asked()
-    found = (level(camera.read(SOON_S)), camera.trouble())
+    found = (level(camera.read(PATIENCE_S)), camera.trouble())
     first.give(None)
     camera.close()
     assert found == (7, "")
@@ -263,7 +264,7 @@ def test_camera_that_is_plugged_in_later_is_found(first: HandedSource) -> None:
 def test_camera_that_is_being_opened_is_not_in_trouble_at_once() -> None:
     port, clock = HangingPort(), HandClock()
     camera = LiveCamera(port.open, clock, in_background=True)
-    port.asked.wait(SOON_S)
+    port.asked.wait(PATIENCE_S)
     told = camera.trouble()
     port.let_go.set()
     camera.close()
@@ -273,7 +274,7 @@ def test_camera_that_is_being_opened_is_not_in_trouble_at_once() -> None:
 def test_driver_that_hangs_in_open_is_reported_within_two_seconds() -> None:
     port, clock = HangingPort(), HandClock()
     camera = LiveCamera(port.open, clock, name="The camera at /dev/video0", in_background=True)
-    port.asked.wait(SOON_S)
+    port.asked.wait(PATIENCE_S)
     clock.now += 2.0
     told = camera.trouble()
     with pytest.raises(CameraError, match="has delivered no fresh picture"):
@@ -297,7 +298,7 @@ def test_closing_does_not_wait_for_a_driver_that_hangs_in_open(monkeypatch: pyte
 def test_one_frame_without_pixels_is_left_out(camera: LiveCamera, first: HandedSource) -> None:
     first.give(gray(1), np.zeros((0, 0, 3), np.uint8), np.zeros((4, 4), np.uint8), gray(2))
     first.wait_until_asked(5)
-    assert (level(camera.read(SOON_S)), camera.trouble()) == (2, "")
+    assert (level(camera.read(PATIENCE_S)), camera.trouble()) == (2, "")
 
 
 def test_device_that_gives_only_frames_without_pixels_is_opened_again(
@@ -311,10 +312,10 @@ def test_device_that_gives_only_frames_without_pixels_is_opened_again(
 def test_what_an_unknown_error_says_is_not_passed_on() -> None:
     port = Port(OSError("secret\npath"))
     with (
-        closing(LiveCamera(port.open, SystemClock(), in_background=True, retry_s=(SOON_S,))) as camera,
+        closing(LiveCamera(port.open, SystemClock(), in_background=True, retry_s=(PATIENCE_S,))) as camera,
         pytest.raises(CameraError, match=r"The camera can't be opened: OSError\."),
     ):
-        camera.read(SOON_S)
+        camera.read(PATIENCE_S)
 
 
 class UnstampedSource(HandedSource):

@@ -256,5 +256,5 @@ def test_signal_ends_the_desk_well(clip: Path, state: Path, number: Signals) -> 
     with started(command, env=dict(os.environ), **pipes) as child:
         greeting = errors_of(child).readline()
         child.send_signal(number)
-        said = child.communicate(timeout=30)[1]
+        said = child.communicate(timeout=60)[1]
     assert (greeting, said, child.returncode) == ("Type a badge and Enter to present it; Ctrl-D ends.\n", "", 0)

@@ -22,6 +22,7 @@ from tests.device.commands import Lintel
 from tests.device.conftest import LINTEL
 from tests.device.control.bench import ToldDoor
 from tests.processes import started
+from tests.waiting import PATIENCE_S
 
 DOORS = {"main": ToldDoor(), "back": ToldDoor()}
 AT = datetime(2026, 11, 30, 10, 0, tzinfo=UTC)
@@ -123,7 +124,7 @@ def test_ctrl_c_ends_it_in_order(service: Service) -> None:
         assert watch.stdout is not None
         watch.stdout.readline()
         watch.send_signal(signal.SIGINT)
-        assert (watch.wait(20), watch.stdout.read()) == (0, "")
+        assert (watch.wait(PATIENCE_S), watch.stdout.read()) == (0, "")
 
 
 @pytest.mark.usefixtures("runtime", "state")
@@ -134,7 +135,7 @@ def test_without_a_service_it_waits_and_says_so() -> None:
             "No service answers (it isn't running). Start it: `sudo systemctl start lintel`. Waiting until"
         )
         watch.send_signal(signal.SIGINT)
-        assert watch.wait(20) == 0
+        assert watch.wait(PATIENCE_S) == 0
 
 
 @pytest.mark.usefixtures("runtime", "state")

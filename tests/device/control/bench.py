@@ -2,11 +2,8 @@
 
 import contextlib
 import json
-import select
 import socket
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +17,8 @@ from device.records import (
     Line,
     Outputs,
 )
+from tests.waiting import PATIENCE_S
 
-PATIENCE_S = 20.0
 LOCKED = DoorStatus(
     "main",
     DoorState.LOCKED,
@@ -39,11 +36,13 @@ class ToldDoor:
         self.told: list[DoorEvent] = []
         self.failure: Exception | None = None
         self.hang: threading.Event | None = None
+        self.is_hanging = threading.Event()
         self.is_written = True
         self._status = status
 
     def tell(self, event: DoorEvent) -> DoorState:
         if self.hang:
+            self.is_hanging.set()
             self.hang.wait(PATIENCE_S)
         if self.failure:
             raise self.failure
@@ -89,39 +88,6 @@ def send(path: Path, data: bytes) -> bytes:
     return received
 
 
-def rest(connection: socket.socket) -> bytes:
-    """What comes until the server hangs up."""
-    received = b""
-    while more := connection.recv(65536):
-        received += more
-    return received
-
-
-def line(connection: socket.socket) -> bytes:
-    """The next line, and nothing of what comes behind it."""
-    received = b""
-    while not received.endswith(b"\n"):
-        more = connection.recv(1)
-        assert more, f"hung up after {received!r}"
-        received += more
-    return received
-
-
-def until_hung_up(connection: socket.socket) -> None:
-    """Waits until the server hangs up; reads nothing."""
-    poll = select.poll()
-    poll.register(connection, 0)
-    assert poll.poll(PATIENCE_S * 1000), "it did not hang up"
-
-
 def answers(path: Path, data: bytes) -> list[dict[str, Any]]:
     """What the server says to bytes, line by line."""
     return [json.loads(line) for line in send(path, data).splitlines()]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Waits until something is so."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.001)

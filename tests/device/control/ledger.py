@@ -14,7 +14,8 @@ from device.control.messages import Row, Update
 from device.control.server import ControlServer
 from device.control.subscriptions import Pace
 from device.errors import StoreError
-from tests.device.control.bench import PATIENCE_S, Notes, ToldDoor
+from tests.device.control.bench import Notes, ToldDoor
+from tests.waiting import PATIENCE_S
 
 QUICK = Pace(poll_s=0.001, beat_s=1.0, stall_s=20.0, hangs_s=0.2)
 IMPATIENT = Pace(poll_s=0.001, beat_s=0.05, stall_s=0.3, hangs_s=0.2)

@@ -18,8 +18,9 @@ from device.control.protocol import VERBS, Lane, ProtocolError, table
 from device.control.server import ControlServer
 from device.errors import DoorError
 from device.line_server import Peer
-from tests.device.control.bench import PATIENCE_S, Notes, answers, connected, request, until
+from tests.device.control.bench import Notes, answers, connected, request
 from tests.device.control.verbs import Guide, Office, Secret, Step, Store, Stored, office_at
+from tests.waiting import PATIENCE_S, line, quickest_s, until
 
 
 @pytest.fixture
@@ -33,6 +34,13 @@ def service(path: Path, office: Office) -> Iterator[ControlServer]:
     yield service
     office.may_go_on.set()
     service.close()
+
+
+def sent(path: Path) -> socket.socket:
+    """A connection with a bulk request on its way."""
+    connection = connected(path)
+    connection.sendall(request("store", picture="QUJD"))
+    return connection
 
 
 @pytest.mark.usefixtures("service")
@@ -67,38 +75,40 @@ class TestBulk:
         monkeypatch.setattr(jobs, "GRACE_S", 0.05)
         with connected(path) as slow:
             slow.sendall(request("store", picture="QUJD" * 1000)[:2000])
-            assert json.loads(slow.recv(65536))["code"] == "slow"
+            assert json.loads(line(slow))["code"] == "slow"
 
     def test_one_that_drips_is_dropped_too(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(jobs, "GRACE_S", 0.1)
         began = time.monotonic()
         with connected(path) as dripping, contextlib.suppress(BrokenPipeError, ConnectionResetError):
             dripping.sendall(request("store", picture="QUJD" * 1000)[:2000])
-            while time.monotonic() - began < 5.0:
+            while time.monotonic() - began < PATIENCE_S:
                 dripping.sendall(b"Q")
                 time.sleep(0.01)
-        assert time.monotonic() - began < 5.0
+        assert time.monotonic() - began < PATIENCE_S
 
     @pytest.mark.parametrize(("size", "kind"), [(1 << 20, "reply"), ((1 << 20) + 1, "error")])
     def test_line_may_have_a_megabyte_with_its_end(self, path: Path, size: int, kind: str) -> None:
-        line = request("store", picture="QUJD")[:-1]
-        (answer,) = answers(path, line + b" " * (size - len(line) - 1) + b"\n")
+        asked = request("store", picture="QUJD")[:-1]
+        (answer,) = answers(path, asked + b" " * (size - len(asked) - 1) + b"\n")
         assert answer["kind"] == kind
 
-    def test_more_than_can_wait_are_refused_and_the_doors_answer(self, path: Path, office: Office) -> None:
+    def test_more_than_can_wait_are_refused_and_the_doors_answer(
+        self, path: Path, office: Office, service: ControlServer
+    ) -> None:
         office.may_go_on.clear()
-        many = [connected(path) for _ in range(4 + 16 + 3)]
-        for one in many:
-            one.sendall(request("store", picture="QUJD"))
-            time.sleep(0.01)
-        refused = [json.loads(one.recv(65536))["code"] for one in many[-3:]]
-        began = time.monotonic()
-        assert ask_doors(path)
-        assert time.monotonic() - began < 0.5
+        queue = service._workers[Lane.BULK]._waiting
+        served = [sent(path) for _ in range(4)]
+        until(lambda: office.at_work.qsize() == 4)
+        served += [sent(path) for _ in range(16)]
+        until(queue.full)
+        more = [sent(path) for _ in range(3)]
+        refused = [json.loads(line(one))["code"] for one in more]
+        assert quickest_s(lambda: ask_doors(path), 0.5) < 0.5
         office.may_go_on.set()
-        stored = [json.loads(one.recv(65536))["reply"] for one in many[:-3]]
+        stored = [json.loads(line(one))["reply"] for one in served]
         assert (refused, stored) == (["busy"] * 3, [{"size": 3}] * 20)
-        for one in many:
+        for one in served + more:
             one.close()
 
     def test_verb_of_the_owner_is_refused_to_others(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from device.control.server import ControlServer
 from device.errors import DoorError
 from device.records import DoorCommand
 from tests.device.control.bench import ToldDoor
+from tests.waiting import PATIENCE_S
 
 
 def test_no_service_is_no_error(path: Path) -> None:
@@ -29,7 +30,7 @@ def test_service_that_hangs_is_told_in_time(path: Path, server: ControlServer, d
     began = time.monotonic()
     with pytest.raises(DoorError, match="does not answer: timed out") as hung:
         ask_doors(path, DoorCommand.SECURE, timeout_s=0.3)
-    assert 0.3 <= time.monotonic() - began < 2.0
+    assert 0.3 <= time.monotonic() - began < PATIENCE_S / 2
     assert "systemctl restart" in hung.value.hint
     door.hang.set()
 
@@ -70,5 +71,5 @@ def test_whoever_never_stops_answering_is_no_service(path: Path) -> None:
         impostor = threading.Thread(target=answer)
         impostor.start()
         with pytest.raises(DoorError, match="does not answer"):
-            ask_doors(path, timeout_s=5.0)
+            ask_doors(path, timeout_s=PATIENCE_S)
         impostor.join()

@@ -4,8 +4,8 @@ import threading
 
 from device.control.feed import After, Feed, Finding, Page
 from device.errors import StoreError
-from tests.device.control.bench import PATIENCE_S
 from tests.device.control.ledger import Ledger
+from tests.waiting import PATIENCE_S
 
 
 class Damaged(Ledger):

@@ -14,6 +14,7 @@ from device.errors import DoorError
 from device.operators import Backing, operators_desk
 from device.records import Commanded, DoorCommand
 from tests.device.control.bench import LOCKED, Notes, ToldDoor, answers, request
+from tests.waiting import PATIENCE_S
 
 
 @pytest.mark.usefixtures("server")
@@ -78,7 +79,7 @@ def test_error_for_an_earlier_version_is_in_its_form(path: Path) -> None:
 def answers_while_open(path: Path, line: bytes) -> list[dict[str, list[dict[str, str]]]]:
     """As a client that waits: a release needs it."""
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(20.0)
+        connection.settimeout(PATIENCE_S)
         connection.connect(str(path))
         connection.sendall(line)
         return [json.loads(connection.recv(65536))]
@@ -111,7 +112,7 @@ class EarlierService:
                 connection.sendall(json.dumps(answer).encode() + b"\n")
 
     def close(self) -> None:
-        self._thread.join(20.0)
+        self._thread.join(PATIENCE_S)
         self._listener.close()
 
 

@@ -15,7 +15,8 @@ from device.control.desk import door_desk
 from device.control.server import ControlServer
 from device.errors import DoorError
 from device.records import DoorCommand
-from tests.device.control.bench import LOCKED, PATIENCE_S, Notes, ToldDoor, connected, request
+from tests.device.control.bench import LOCKED, Notes, ToldDoor, connected, request
+from tests.waiting import PATIENCE_S, line, quickest_s
 
 
 @pytest.mark.parametrize("left", ["socket", "file"])
@@ -82,7 +83,7 @@ def test_request_may_come_in_pieces(path: Path) -> None:
         connection.connect(str(path))
         for byte in request("status", door="main"):
             connection.sendall(bytes([byte]))
-        assert json.loads(connection.recv(65536))["reply"]["doors"][0]["door"] == "main"
+        assert json.loads(line(connection))["reply"]["doors"][0]["door"] == "main"
 
 
 @pytest.mark.usefixtures("server")
@@ -91,10 +92,9 @@ def test_one_who_says_nothing_is_dropped_and_keeps_nobody_waiting(path: Path) ->
         silent.settimeout(PATIENCE_S)
         silent.connect(str(path))
         began = time.monotonic()
-        ask_doors(path)
-        assert time.monotonic() - began < 1.0
+        assert quickest_s(lambda: ask_doors(path), 1.0) < 1.0
         assert silent.recv(1) == b""
-        assert 1.8 < time.monotonic() - began < 6.0
+        assert 1.8 < time.monotonic() - began < PATIENCE_S
 
 
 @pytest.mark.usefixtures("server")
@@ -102,25 +102,26 @@ def test_any_number_who_say_nothing_keep_nobody_waiting(path: Path) -> None:
     silent = [socket.socket(socket.AF_UNIX) for _ in range(200)]
     for one in silent:
         one.connect(str(path))
-    began = time.monotonic()
-    ask_doors(path)
-    waited_s = time.monotonic() - began
+    waited_s = quickest_s(lambda: ask_doors(path), 1.0)
     for one in silent:
         one.close()
     assert waited_s < 1.0
 
 
-@pytest.mark.usefixtures("server")
-def test_65th_connection_without_a_request_makes_the_oldest_go(path: Path) -> None:
+def test_65th_connection_without_a_request_makes_the_oldest_go(
+    path: Path, door: ToldDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("device.control.server.REQUEST_S", PATIENCE_S)
+    server = ControlServer(path, door_desk({"main": door}, Notes()))
     silent = [connected(path) for _ in range(64)]
     ask_doors(path)
-    silent[0].settimeout(1.0)
     silent[1].setblocking(False)
     assert silent[0].recv(1) == b""
     with pytest.raises(BlockingIOError):
         silent[1].recv(1)
     for one in silent:
         one.close()
+    server.close()
 
 
 @pytest.mark.usefixtures("server")

@@ -1,7 +1,7 @@
 """Verbs for the tests of lanes that no verb of the service needs yet: a bulk request, and a streamed answer."""
 
+import queue
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from device.control.messages import Request
 from device.control.protocol import VERBS, Lane, Verb, Who, table
 from device.control.server import ControlServer
 from device.errors import DoorError
-from tests.device.control.bench import PATIENCE_S, Notes, ToldDoor
+from tests.device.control.bench import Notes, ToldDoor
+from tests.waiting import PATIENCE_S
 
 
 class Store(Request, frozen=True, tag="store"):
@@ -53,10 +54,13 @@ class Office:
         self.sizes: list[int] = []
         self.may_go_on = threading.Event()
         self.may_go_on.set()
+        self.at_work: queue.SimpleQueue[None] = queue.SimpleQueue()
+        """An entry for each request that was begun."""
         self.ended = threading.Event()
 
     def store(self, request: Request, _caller: Caller) -> Stored:
         assert isinstance(request, Store)
+        self.at_work.put(None)
         self.may_go_on.wait(PATIENCE_S)
         self.sizes.append(len(request.picture))
         return Stored(len(request.picture))
@@ -89,13 +93,3 @@ class Office:
 def office_at(path: Path, office: Office) -> ControlServer:
     """A service with these verbs."""
     return ControlServer(path, office.desk())
-
-
-def longest_s(ask: "object", seconds: float) -> float:
-    """The longest time that something took, tried again and again."""
-    longest, end = 0.0, time.monotonic() + seconds
-    while time.monotonic() < end:
-        began = time.monotonic()
-        ask()  # type: ignore[operator]
-        longest = max(longest, time.monotonic() - began)
-    return longest

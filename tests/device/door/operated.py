@@ -1,9 +1,7 @@
 """A door in operation on fake wires, and memories of its mode that fail or hang."""
 
 import threading
-import time
 from collections.abc import Callable
-from typing import Any
 
 from device.clock import SystemClock
 from device.door.lasting import Lasting, Mode
@@ -15,9 +13,9 @@ from device.records import (
 from device.settings.tables import DoorSettings
 from device.virtual.clock import SimulatedClock
 from tests.device.door.bench import FakeDoorIO
+from tests.waiting import PATIENCE_S
 
 SETTINGS = DoorSettings(name="main", strike_time_s=3.0, extended_strike_time_s=10.0)
-PATIENCE_S = 10.0
 
 
 def opened(
@@ -70,11 +68,3 @@ class StoppedClock(SystemClock):
 
     def monotonic(self) -> float:
         return 7.0
-
-
-def until(condition: Callable[..., Any]) -> None:
-    """Waits until something has come about in another thread."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.001)

@@ -7,8 +7,9 @@ from device.errors import DoorError
 from device.records import DoorCommand, DoorInput, Event, Granted, Line, Outputs
 from device.virtual.clock import SimulatedClock
 from tests.device.door.bench import Bench, FakeDoorIO
-from tests.device.door.operated import PATIENCE_S, Memory, events, opened
+from tests.device.door.operated import Memory, events, opened
 from tests.nearly import nearly
+from tests.waiting import PATIENCE_S
 
 
 def test_door_released_by_a_grant_is_left_secure(io: FakeDoorIO, clock: SimulatedClock) -> None:

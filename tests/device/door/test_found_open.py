@@ -14,8 +14,7 @@ from device.records import DoorCommand, DoorInput, DoorOutput, DoorState, Event,
 from device.settings.tables import DoorSettings
 from device.virtual.clock import SimulatedClock
 from tests.device.door.bench import ALL_WIRED, Bench, FakeDoorIO
-
-PATIENCE_S = 10.0
+from tests.waiting import PATIENCE_S
 
 
 def started(standing: Standing, mode: Mode = Mode(), *, line: Line = Line.ACTIVE) -> Bench:  # noqa: B008 - frozen

@@ -26,7 +26,8 @@ from device.records import (
 from device.settings.tables import DoorSettings
 from device.virtual.clock import SimulatedClock
 from tests.device.door.bench import EVENTS, FakeDoorIO
-from tests.device.door.operated import PATIENCE_S, SETTINGS, Memory, StoppedClock, events, opened
+from tests.device.door.operated import SETTINGS, Memory, StoppedClock, events, opened
+from tests.waiting import PATIENCE_S
 
 RENEW_S = 0.5
 

@@ -21,7 +21,8 @@ from device.records import (
 )
 from device.virtual.clock import SimulatedClock
 from tests.device.door.bench import FakeDoorIO
-from tests.device.door.operated import PATIENCE_S, Hanging, Memory, events, opened, until
+from tests.device.door.operated import Hanging, Memory, events, opened
+from tests.waiting import PATIENCE_S, until
 
 MAX_NOTICES = 256
 
@@ -77,7 +78,7 @@ class TestMode:
         assert memory.is_writing.wait(PATIENCE_S)
         began = time.monotonic()
         door.command(command)
-        assert time.monotonic() - began < 0.1
+        assert time.monotonic() - began < 0.9
         memory.may_end.set()
 
     def test_disk_that_hangs_holds_up_nothing(self, io: FakeDoorIO, clock: SimulatedClock) -> None:
@@ -87,7 +88,7 @@ class TestMode:
         began = time.monotonic()
         door.tick()
         assert door.tell(InputChanged(DoorInput.FIRE, Line.ACTIVE)) is DoorState.EVACUATION
-        assert (door.grant(), door.let_out(), time.monotonic() - began < 0.1) == (True, True, True)
+        assert (door.grant(), door.let_out(), time.monotonic() - began < 0.9) == (True, True, True)
         memory.may_end.set()
         assert (door.wait_written(PATIENCE_S), memory.written[-1].mode) == (True, Mode(fire=True))
 

@@ -16,6 +16,7 @@ from device.records import Line
 from device.settings.tables import DoorSettings
 from device.virtual.clock import SimulatedClock
 from tests.device.door.bench import FakeDoorIO
+from tests.waiting import PATIENCE_S
 
 
 class Hurry(threading.Event):
@@ -48,7 +49,7 @@ def test_door_thread_waits_for_its_deadline_half_a_second_at_most(
     door.grant()
     clock.sleep(passed_s)
     thread = DoorThread(door, clock)
-    came = hurry.waited.wait(5.0)
+    came = hurry.waited.wait(PATIENCE_S)
     thread.close()
     door.close()
     assert (came, [round(seconds, 3) for seconds in hurry.waits]) == (True, [wait_s])
@@ -64,7 +65,7 @@ def test_release_ends_although_the_door_is_hurried_all_the_time() -> None:
     before = io.driven[-1][1].released
     clock.sleep(3.1)
     thread = DoorThread(door, clock)
-    came = hurry.waited.wait(5.0)
+    came = hurry.waited.wait(PATIENCE_S)
     thread.close()
     after = io.driven[-1][1].released
     door.close()

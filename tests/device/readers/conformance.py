@@ -19,9 +19,7 @@ from device.virtual.clock import SimulatedClock
 from device.virtual.reader import SimulatedReader
 from device.vision.faces import FaceAnalyzer
 from tests.device.readers.held import Held, door_at
-
-PATIENCE_S = 5.0
-"""So long at most anything may take to arrive; a test ends as soon as it has."""
+from tests.waiting import PATIENCE_S
 
 
 @dataclass

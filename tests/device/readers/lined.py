@@ -10,10 +10,9 @@ from device.readers.typed.lines import LineParser, open_reader
 from device.records import BadgeRead, Credential, Security
 from device.settings.tables import ReaderSettings
 from device.virtual.clock import SimulatedClock
+from tests.waiting import PATIENCE_S
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
-SOON_S = 5.0
-"""Never waited for where something was written before."""
 
 
 def opened(source: str, baud_rate: int = 9600) -> Reader:
@@ -30,7 +29,7 @@ def reader_of(descriptor: int, clock: SystemClock | SimulatedClock) -> StreamRea
 
 def next_credential(reader: Reader) -> Credential | None:
     """Of the next badge; None if it is unreadable."""
-    read = reader.read(SOON_S)
+    read = reader.read(PATIENCE_S)
     assert isinstance(read, BadgeRead)
     return read.credential
 

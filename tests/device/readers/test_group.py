@@ -25,8 +25,7 @@ from device.settings.tables import ReaderSettings
 from tests.device.readers.events import as_badge, as_notice
 from tests.device.readers.mailed import BADGE, EILEEN, GRACE, KEY, NOISE, NOTICE, ROOM
 from tests.there import there
-
-SOON_S = 5.0
+from tests.waiting import PATIENCE_S
 
 
 class Inner:
@@ -95,7 +94,7 @@ def group(inner: tuple[Inner, Inner]) -> Iterator[ReaderGroup]:
 def until(reader: ReaderGroup, credential: Credential) -> float:
     """Reads until a badge comes; how long it took, in seconds."""
     began = time.monotonic()
-    while time.monotonic() - began < SOON_S:
+    while time.monotonic() - began < PATIENCE_S:
         event = reader.read(0.1)
         if isinstance(event, BadgeRead) and event.credential == credential:
             return time.monotonic() - began
@@ -105,12 +104,12 @@ def until(reader: ReaderGroup, credential: Credential) -> float:
 def test_badges_of_all_readers_come(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].put(BadgeRead(EILEEN, 0.0))
     inner[1].put(BadgeRead(GRACE, 0.0))
-    assert {as_badge(group.read(SOON_S)).credential for _ in range(2)} == {EILEEN, GRACE}
+    assert {as_badge(group.read(PATIENCE_S)).credential for _ in range(2)} == {EILEEN, GRACE}
 
 
 def test_keys_and_notices_come(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].put(KEY, NOTICE)
-    assert [group.read(SOON_S) for _ in range(2)] == [KEY, NOTICE]
+    assert [group.read(PATIENCE_S) for _ in range(2)] == [KEY, NOTICE]
 
 
 @pytest.mark.parametrize("flood", [NOISE, BADGE], ids=["noise", "badges"])
@@ -118,14 +117,14 @@ def test_badge_is_heard_beside_a_reader_that_floods(
     group: ReaderGroup, inner: tuple[Inner, Inner], flood: BadgeRead
 ) -> None:
     inner[0].floods = flood
-    group.read(SOON_S)
+    group.read(PATIENCE_S)
     inner[1].put(BadgeRead(GRACE, 0.0))
-    assert until(group, GRACE) < 2.0
+    assert until(group, GRACE) < 10.0
 
 
 def test_flood_leaves_the_processor_to_others(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].floods = NOISE
-    group.read(SOON_S)
+    group.read(PATIENCE_S)
     before = inner[0].given
     time.sleep(0.5)
     assert inner[0].given - before < 10_000
@@ -133,23 +132,23 @@ def test_flood_leaves_the_processor_to_others(group: ReaderGroup, inner: tuple[I
 
 def test_flood_is_told_with_its_count(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].floods = NOISE
-    deadline = time.monotonic() + SOON_S
-    while "came too fast and were dropped" not in as_badge(group.read(SOON_S)).fault:
+    deadline = time.monotonic() + PATIENCE_S
+    while "came too fast and were dropped" not in as_badge(group.read(PATIENCE_S)).fault:
         assert time.monotonic() < deadline
 
 
 def test_reader_that_hangs_keeps_nobody_waiting(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].hangs.clear()
     inner[1].put(BadgeRead(GRACE, 0.0))
-    assert until(group, GRACE) < 2.0
+    assert until(group, GRACE) < 10.0
     inner[0].hangs.set()
 
 
 def test_error_of_one_is_a_notice_after_the_badges_before_it(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].put(BadgeRead(EILEEN, 0.0))
     inner[0].fail(ReaderError("It is gone.", hint="Start again."))
-    assert as_badge(group.read(SOON_S)).credential == EILEEN
-    lost = group.read(SOON_S)
+    assert as_badge(group.read(PATIENCE_S)).credential == EILEEN
+    lost = group.read(PATIENCE_S)
     assert (as_notice(lost).notice, as_notice(lost).reader, as_notice(lost).detail) == (
         Notice.LOST,
         "front",
@@ -160,25 +159,25 @@ def test_error_of_one_is_a_notice_after_the_badges_before_it(group: ReaderGroup,
 @pytest.mark.parametrize("error", [ReaderError("It is gone.", hint="None."), ZeroDivisionError("a bug"), OSError(5)])
 def test_error_of_one_does_not_end_the_others(group: ReaderGroup, inner: tuple[Inner, Inner], error: Exception) -> None:
     inner[0].fail(error)
-    assert as_notice(group.read(SOON_S)).notice is Notice.LOST
+    assert as_notice(group.read(PATIENCE_S)).notice is Notice.LOST
     inner[1].put(BadgeRead(GRACE, 0.0))
-    assert until(group, GRACE) < 2.0
+    assert until(group, GRACE) < 10.0
 
 
 def test_error_of_one_is_a_trouble_until_it_works(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].fail(ReaderError("It is gone.", hint="None."))
-    group.read(SOON_S)
+    group.read(PATIENCE_S)
     assert group.trouble() == "Reader front does not work: It is gone."
     inner[0].failure = None
-    assert (as_notice(group.read(SOON_S)).notice, group.trouble()) == (Notice.FOUND, "")
+    assert (as_notice(group.read(PATIENCE_S)).notice, group.trouble()) == (Notice.FOUND, "")
 
 
 def test_reader_that_failed_is_read_again(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].fail(ReaderError("It is gone.", hint="None."))
-    group.read(SOON_S)
+    group.read(PATIENCE_S)
     inner[0].failure = None
     inner[0].put(BadgeRead(EILEEN, 0.0))
-    assert until(group, EILEEN) < 2.0
+    assert until(group, EILEEN) < 10.0
 
 
 def test_reader_that_keeps_failing_is_reported_once(inner: tuple[Inner, Inner]) -> None:
@@ -191,16 +190,16 @@ def test_reader_that_keeps_failing_is_reported_once(inner: tuple[Inner, Inner]) 
 
     failing = Failing()
     with closing(ReaderGroup(members(failing, inner[1]), SystemClock())) as group:
-        assert (as_notice(group.read(SOON_S)).notice, group.read(1.2)) == (Notice.LOST, None)
+        assert (as_notice(group.read(PATIENCE_S)).notice, group.read(1.2)) == (Notice.LOST, None)
     assert failing.tries <= 3
 
 
 def test_what_a_reader_says_of_itself_is_its_trouble(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     inner[0].put(ReaderNotice(Notice.LOST, 0.0, "front", "it does not answer"))
-    group.read(SOON_S)
+    group.read(PATIENCE_S)
     assert group.trouble() == "Reader front does not work: it does not answer."
     inner[0].put(ReaderNotice(Notice.FOUND, 0.0, "front"))
-    group.read(SOON_S)
+    group.read(PATIENCE_S)
     assert group.trouble() == ""
 
 
@@ -208,7 +207,7 @@ def test_troubles_of_several_are_a_sentence_each(group: ReaderGroup, inner: tupl
     for reader in inner:
         reader.fail(ReaderError("It is gone.", hint="None."))
     for _ in inner:
-        group.read(SOON_S)
+        group.read(PATIENCE_S)
     assert group.trouble() == "Reader front does not work: It is gone. Reader back does not work: It is gone."
 
 
@@ -234,14 +233,14 @@ def test_reader_that_hangs_is_lost_and_found(inner: tuple[Inner, Inner]) -> None
             time.sleep(0.01)
         assert (group.trouble(), group.was_tried) == ("", False)
         clock.ahead_s = 6.0
-        lost = group.read(SOON_S)
+        lost = group.read(PATIENCE_S)
         assert (as_notice(lost).notice, as_notice(lost).reader) == (Notice.LOST, "front")
         assert group.trouble() == "Reader front is stuck in its device."
         assert group.was_tried
         inner[0].hangs.set()
         while group.trouble():
             time.sleep(0.01)
-        assert as_notice(group.read(SOON_S)).notice is Notice.FOUND
+        assert as_notice(group.read(PATIENCE_S)).notice is Notice.FOUND
 
 
 def test_input_that_has_ended_ends_the_others_only_with_the_last(
@@ -249,10 +248,10 @@ def test_input_that_has_ended_ends_the_others_only_with_the_last(
 ) -> None:
     inner[0].fail(ReaderEnded("It has ended.", hint="Start anew."))
     inner[1].put(BadgeRead(EILEEN, 0.0))
-    assert as_badge(group.read(SOON_S)).credential == EILEEN
+    assert as_badge(group.read(PATIENCE_S)).credential == EILEEN
     inner[1].fail(ReaderEnded("It has ended.", hint="Start anew."))
     with pytest.raises(ReaderEnded):
-        group.read(SOON_S)
+        group.read(PATIENCE_S)
 
 
 def test_keys_do_not_push_out_what_a_reader_says_of_itself() -> None:
@@ -265,14 +264,14 @@ def test_keys_do_not_push_out_what_a_reader_says_of_itself() -> None:
 
 def test_error_ends_a_wait_under_way(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
     threading.Timer(0.1, inner[0].fail, [ReaderError("gone", hint="look")]).start()
-    assert as_notice(group.read(SOON_S)).notice is Notice.LOST
+    assert as_notice(group.read(PATIENCE_S)).notice is Notice.LOST
 
 
 def test_request_to_stop_ends_a_wait_under_way(inner: tuple[Inner, Inner]) -> None:
     stop = Stop()
     with closing(ReaderGroup(members(*inner), SystemClock(stop))) as group:
         threading.Timer(0.1, stop.set).start()
-        assert group.read(SOON_S) is None
+        assert group.read(PATIENCE_S) is None
 
 
 def test_signal_is_shown_on_all(group: ReaderGroup, inner: tuple[Inner, Inner]) -> None:
@@ -302,7 +301,7 @@ def test_closing_does_not_wait_for_a_reader_that_hangs(
     began = time.monotonic()
     group.close()
     inner[0].hangs.set()
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 10.0
 
 
 def test_tag_with_damaged_frames_on_a_real_line_comes_once() -> None:
@@ -341,9 +340,9 @@ def test_badge_is_heard_beside_a_fifo_that_is_flooded(tmp_path: Path) -> None:
     writer = threading.Thread(target=flood)
     with closing(ReaderGroup(members(*readers), clock)) as group:
         writer.start()
-        group.read(SOON_S)
+        group.read(PATIENCE_S)
         paths[1].write_bytes(b"17:1002\n")
         took = until(group, GRACE)
         ended.set()
         writer.join()
-    assert took < 2.0
+    assert took < 10.0

@@ -20,6 +20,7 @@ from device.records import Notice, ReaderEvent, ReaderNotice, Signal
 from device.settings.tables import ReaderSettings
 from device.virtual.clock import SimulatedClock
 from tests.device.readers.mailed import BADGE, NOISE
+from tests.waiting import PATIENCE_S
 
 
 class Given:
@@ -68,7 +69,7 @@ def test_no_reader_keeps_the_process_from_ending() -> None:
     held, before = threading.Event(), set(threading.enumerate())
 
     def silent() -> None:
-        held.wait(5.0)
+        held.wait(PATIENCE_S)
 
     group = ReaderGroup((Member(Given(silent), "front"),), SystemClock())
     begun = [one.daemon for one in threading.enumerate() if one not in before]
@@ -81,7 +82,7 @@ def test_reader_goes_on_where_another_one_has_ended() -> None:
     clock, last = SystemClock(), threading.Event()
 
     def ends_last() -> ReaderEvent | None:
-        last.wait(5.0)
+        last.wait(PATIENCE_S)
         return ended()
 
     with closing(ReaderGroup((Member(Given(ended), "front"), Member(Given(ends_last), "back")), clock)) as group:

@@ -3,10 +3,9 @@
 import importlib
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn, get_args, get_type_hints
+from typing import NoReturn, get_args, get_type_hints
 
 import msgspec
 import pytest
@@ -35,6 +34,7 @@ from device.virtual.pins import SimulatedPins
 from device.virtual.reader import SimulatedReader
 from tests.device.readers.events import as_badge, as_notice
 from tests.there import there
+from tests.waiting import until
 
 AROUND = ReaderContext(SystemClock(), lambda: SimulatedPins(SystemClock()).factory, Path("/nowhere"))
 WIEGAND = ReaderSettings(name="front", kind="wiegand", data0_pin=5, data1_pin=6)
@@ -224,13 +224,6 @@ def test_module_of_every_kind_has_its_opener(kind: ReaderKind) -> None:
 
 def test_kind_is_found_by_its_name() -> None:
     assert kind_of(WIEGAND).name == "wiegand"
-
-
-def until(condition: Callable[..., Any]) -> None:
-    deadline = time.monotonic() + 5.0
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.01)
 
 
 @pytest.fixture

@@ -19,13 +19,13 @@ from device.readers.sockets import SocketReader, open_reader
 from device.records import BadgeRead, Credential, Security, Signal
 from device.settings.tables import ReaderSettings
 from tests.device.readers.events import as_badge, as_event
+from tests.waiting import PATIENCE_S
 
 MAX_CLIENTS = 8
 CHUNK = 4096
 REST_S = 0.01
 
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
-SOON_S = 5.0
 A_MOMENT_S = 0.05
 KILLED = """
 import socket, sys, os
@@ -58,7 +58,7 @@ def connect(path: Path, reader: SocketReader) -> Iterator[Callable[[], socket.so
     def made() -> socket.socket:
         client = socket.socket(socket.AF_UNIX)
         clients.append(client)
-        client.settimeout(SOON_S)
+        client.settimeout(PATIENCE_S)
         client.connect(str(path))
         return client
 
@@ -88,14 +88,14 @@ def fill(client: socket.socket, sent: bytes) -> int:
 
 def test_badge_is_local(reader: SocketReader, connect: Callable[[], socket.socket]) -> None:
     connect().sendall(b"17:1001\n")
-    read = reader.read(SOON_S)
+    read = reader.read(PATIENCE_S)
     assert read == BadgeRead(EILEEN, as_event(read).at, "front", Security.LOCAL)
 
 
 def test_line_that_is_a_badge_is_answered_ok(reader: SocketReader, connect: Callable[[], socket.socket]) -> None:
     client = connect()
     client.sendall(b"17:1001\n")
-    reader.read(SOON_S)
+    reader.read(PATIENCE_S)
     assert client.recv(100) == b"ok\n"
 
 
@@ -104,16 +104,16 @@ def test_line_that_is_no_badge_is_refused_with_the_reason(
 ) -> None:
     client = connect()
     client.sendall(b"garbage\n")
-    reader.read(SOON_S)
+    reader.read(PATIENCE_S)
     assert client.recv(100) == b"refused: a line that is not a badge, of 7 characters\n"
 
 
 def test_line_is_answered_when_it_is_taken(reader: SocketReader, connect: Callable[[], socket.socket]) -> None:
     client = connect()
     client.sendall(b"17:1001\n17:1002\n")
-    reader.read(SOON_S)
+    reader.read(PATIENCE_S)
     first = client.recv(100)
-    reader.read(SOON_S)
+    reader.read(PATIENCE_S)
     assert (first, client.recv(100)) == (b"ok\n", b"ok\n")
 
 
@@ -165,9 +165,9 @@ def test_client_that_never_ends_its_line_keeps_nobody_waiting(
 def test_client_that_floods_keeps_nobody_waiting(reader: SocketReader, connect: Callable[[], socket.socket]) -> None:
     flood, other = connect(), connect()
     sent = fill(flood, b"17:1001\n" * 1000)
-    reader.read(SOON_S)
+    reader.read(PATIENCE_S)
     other.sendall(b"17:1002\n")
-    found = [as_badge(reader.read(SOON_S)).credential for _ in range(3)]
+    found = [as_badge(reader.read(PATIENCE_S)).credential for _ in range(3)]
     assert GRACE in found
     assert sent > 8 * 1000
 
@@ -178,7 +178,7 @@ def test_client_that_floods_without_lines_keeps_nobody_waiting(
     flood, other = connect(), connect()
     fill(flood, b"x" * 10_000)
     other.sendall(b"17:1002\n")
-    found = [as_badge(reader.read(SOON_S)).credential for _ in range(2)]
+    found = [as_badge(reader.read(PATIENCE_S)).credential for _ in range(2)]
     assert GRACE in found
 
 
@@ -187,7 +187,7 @@ def test_client_that_floods_without_lines_does_not_hog_the_cpu(
 ) -> None:
     flood = connect()
     fill(flood, b"x" * 10_000)
-    reader.read(SOON_S)
+    reader.read(PATIENCE_S)
     fill(flood, b"x" * 10_000)
     reader.read(0.1)
     assert fill(flood, b"x" * 10_000) < (0.1 / REST_S + 10) * CHUNK
@@ -207,7 +207,7 @@ def test_client_that_does_not_listen_to_answers_keeps_nobody_waiting(
     deaf, other = connect(), connect()
     for _ in range(1000):
         deaf.send(b"x\n")
-        reader.read(SOON_S)
+        reader.read(PATIENCE_S)
     other.sendall(b"17:1002\n")
     assert GRACE in credentials(reader)
 

@@ -12,6 +12,7 @@ from device.readers.group import ReaderGroup
 from device.readers.mailbox import Mailbox
 from device.readers.part import Member
 from device.records import BadgeRead, Credential, ReaderEvent, Signal
+from tests.waiting import PATIENCE_S
 
 BADGE = BadgeRead(Credential("h10301", 17, 1001), 0.0, "front")
 
@@ -48,17 +49,17 @@ def group(quiet: tuple[Quiet, Quiet]) -> Iterator[ReaderGroup]:
 def test_read_that_waits_ends_when_it_is_woken(group: ReaderGroup) -> None:
     began = time.monotonic()
     threading.Timer(0.05, group.wake).start()
-    assert group.read(10.0) is None
-    assert time.monotonic() - began < 5.0
+    assert group.read(PATIENCE_S) is None
+    assert time.monotonic() - began < PATIENCE_S / 2
 
 
 def test_read_after_a_call_ends_at_once_and_the_next_one_waits(group: ReaderGroup) -> None:
     group.wake()
     began = time.monotonic()
-    assert group.read(10.0) is None
+    assert group.read(PATIENCE_S) is None
     woken_s = time.monotonic() - began
     assert group.read(0.2) is None
-    assert woken_s < 5.0
+    assert woken_s < PATIENCE_S / 2
     assert time.monotonic() - began - woken_s >= 0.2
 
 
@@ -73,10 +74,10 @@ def test_no_call_is_lost_however_it_falls() -> None:
 
     thread = threading.Thread(target=call)
     thread.start()
-    deadline = time.monotonic() + 10.0
+    deadline = time.monotonic() + PATIENCE_S
     while seen < 2000 and time.monotonic() < deadline:
         if mailbox.take() is None:
-            mailbox.filled.wait(10.0)  # a call that is lost keeps this waiting
+            mailbox.filled.wait(PATIENCE_S)  # a call that is lost keeps this waiting
             mailbox.take()
         seen = counted[0]
     thread.join()

@@ -135,7 +135,7 @@ def test_signal_during_a_pulse_secures_the_relay_and_ends_well(tmp_path: Path, n
         released = output_of(child).readline()
         child.send_signal(number)
         said = output_of(child).read()  # not communicate(), which misses what readline() has read ahead
-        child.wait(timeout=9)
+        child.wait(timeout=60)
     assert (released, said, child.returncode) == ("released\n", "granted\nlow high low\n", 0)
 
 

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from device.store import checkup
 from device.store.checkup import Checkup, copy_in_steps
+from tests.waiting import PATIENCE_S
 
 
 class Moments:
@@ -99,7 +100,7 @@ def test_end_gives_a_check_five_seconds_and_stops_it(time: Moments, monkeypatch:
     goes_on, waits_s, stopped = threading.Event(), list[float | None](), list[bool]()
 
     def copied(between: Callable[[int], None]) -> Database:
-        goes_on.wait(10.0)
+        goes_on.wait(PATIENCE_S)
         try:
             between(1)
         except Exception:
@@ -115,7 +116,7 @@ def test_end_gives_a_check_five_seconds_and_stops_it(time: Moments, monkeypatch:
         patch.setattr(thread, "join", waits_s.append)
         daily.close()
     goes_on.set()
-    thread.join(10.0)
+    thread.join(PATIENCE_S)
     time.now += 100_000.0
     daily.begin_if_due()
     assert (waits_s, stopped, thread.daemon, daily._thread is thread) == ([5.0], [True], True, True)
@@ -126,7 +127,7 @@ def test_check_under_way_is_not_begun_again(time: Moments) -> None:
 
     def copied(_between: Callable[[int], None]) -> Database:
         begun.append(time.now)
-        goes_on.wait(10.0)
+        goes_on.wait(PATIENCE_S)
         return Database(memory=True)
 
     daily = Checkup(copied)

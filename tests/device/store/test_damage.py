@@ -17,6 +17,7 @@ from device.errors import StoreError
 from device.records import Credential, Person
 from device.store import checkup
 from device.store.store import Store
+from tests.waiting import PATIENCE_S
 
 MODEL, OTHER_MODEL = "ab" * 32, "cd" * 32
 HOLDERS = 8
@@ -255,7 +256,7 @@ def test_check_ends_when_the_store_is_closed() -> None:
 
     checked = checkup.Checkup(endless)
     checked.begin_if_due()
-    assert begun.wait(30)
+    assert begun.wait(PATIENCE_S)
     checked.close()
     assert checked._thread is not None
     assert not checked._thread.is_alive()

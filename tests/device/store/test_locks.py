@@ -21,6 +21,7 @@ from device.store.database import Journal
 from device.store.holders import Holder, holders
 from device.store.store import Store
 from tests.processes import output_of
+from tests.waiting import PATIENCE_S
 
 WRITE_ELSEWHERE = """
 import sqlite3, sys
@@ -46,7 +47,7 @@ sys.stdin.readline()
 def in_a_thread(do: Callable[..., Any]) -> None:
     thread = threading.Thread(target=do)
     thread.start()
-    thread.join(30)
+    thread.join(PATIENCE_S)
     assert not thread.is_alive()
 
 
@@ -138,7 +139,7 @@ def test_rollback_of_one_thread_leaves_the_row_of_another(store: Store, now: dat
 
     def fail() -> None:
         with suppress(RuntimeError), store.people():
-            may_end.wait(30)
+            may_end.wait(PATIENCE_S)
             raise RuntimeError
 
     def write() -> None:
@@ -150,7 +151,7 @@ def test_rollback_of_one_thread_leaves_the_row_of_another(store: Store, now: dat
     failing.start()
     in_a_thread(write)
     may_end.set()
-    failing.join(30)
+    failing.join(PATIENCE_S)
     assert row_count(store) == 1
 
 

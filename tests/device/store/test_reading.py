@@ -16,6 +16,7 @@ from device.errors import CredentialError, StoreError
 from device.records import AuditRow, Credential, Enrolled, Event, Person
 from device.store.session import Session
 from device.store.store import Store
+from tests.waiting import PATIENCE_S
 
 MODEL, OTHER_MODEL = "ab" * 32, "cd" * 32
 BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "store.py"
@@ -189,7 +190,7 @@ def test_what_is_read_under_the_lock_for_writing_cannot_change(
         revoking.start()
         revoking.join(0.2)
         assert (people.held(badge).revoked_at, people.held(badge).person, seen) == (None, eileen, [])
-    revoking.join(30)
+    revoking.join(PATIENCE_S)
     assert seen == ["revoked"]
 
 

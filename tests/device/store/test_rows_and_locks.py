@@ -20,6 +20,7 @@ from device.store.people import People
 from device.store.session import Session
 from device.store.store import Store
 from device.store.watch import Watch
+from tests.waiting import PATIENCE_S
 
 MODEL = "ab" * 32
 
@@ -222,7 +223,7 @@ def test_store_without_an_answer_for_a_second_hangs(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(watch, "PATIENCE_S", 0.0)
 
     def look() -> str:
-        goes_on.wait(10.0)
+        goes_on.wait(PATIENCE_S)
         return "It is full."
 
     asked, said = Watch(look, "The part"), list[str]()
@@ -241,7 +242,7 @@ def test_store_without_an_answer_for_a_second_hangs(monkeypatch: pytest.MonkeyPa
 
 def test_end_waits_a_second_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     goes_on, waits_s = threading.Event(), list[float | None]()
-    asked = Watch(lambda: str(goes_on.wait(10.0)), "The part")
+    asked = Watch(lambda: str(goes_on.wait(PATIENCE_S)), "The part")
     monkeypatch.setattr(watch, "PATIENCE_S", 0.0)
     asked.ask()
     thread = asked._thread

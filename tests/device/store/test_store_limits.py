@@ -22,6 +22,7 @@ from device.store.faults import is_of_disk, store_errors
 from device.store.store import Store
 from device.store.turnstile import Turnstile
 from device.store.watch import Watch
+from tests.waiting import PATIENCE_S
 
 MIB = 1024 * 1024
 
@@ -134,7 +135,7 @@ class TestWaiting:
         hangs, answered = threading.Event(), threading.Event()
 
         def look() -> str:
-            hangs.wait(10.0)
+            hangs.wait(PATIENCE_S)
             return ""
 
         watch = Watch(look, "The part")
@@ -145,9 +146,9 @@ class TestWaiting:
 
         asking = threading.Thread(target=ask, daemon=True)
         asking.start()
-        came = answered.wait(1.0)
+        came = answered.wait(PATIENCE_S / 2)
         hangs.set()
-        asking.join(10.0)
+        asking.join(PATIENCE_S)
         assert came
 
 

@@ -11,9 +11,9 @@ from device.records import Frame, Image, Reason
 from device.vision.embedder import Embedder
 from device.vision.following import View
 from device.vision.late import LateAnalyzer
+from tests.waiting import PATIENCE_S
 
 FRAME = Frame(np.zeros((2, 2, 3), np.uint8), 0.0)
-PATIENCE_S = 10.0
 
 
 EMBEDDER = object.__new__(Embedder)

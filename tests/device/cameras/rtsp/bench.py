@@ -15,7 +15,8 @@ from device.cameras.rtsp.wire import FrameHead, Trouble, TroubleHead, packed
 from device.errors import CameraError
 from device.records import Image
 from device.settings.tables import CameraSettings
-from tests.device.cameras.benches import INTERVAL_S, SOON_S, HandClock, almost_the_same, forever, gray
+from tests.device.cameras.benches import INTERVAL_S, HandClock, almost_the_same, forever, gray
+from tests.waiting import PATIENCE_S
 
 SETTINGS = CameraSettings(source="rtsp:hall", width=160, height=120)
 NS = 1_000_000_000
@@ -83,7 +84,7 @@ class RelayedBench:
                 """What was asked for until now is forgotten."""
             with contextlib.suppress(OSError):
                 self._relay.sendall(self._message())
-            assert self._asked.acquire(timeout=SOON_S)
+            assert self._asked.acquire(timeout=PATIENCE_S)
 
     def fails(self, how: str) -> None:
         self._how = how

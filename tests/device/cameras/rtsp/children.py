@@ -19,6 +19,7 @@ from device.clock import SystemClock
 from device.errors import CameraError
 from device.settings import cameras as camera_settings
 from device.settings.tables import CameraSettings
+from tests.waiting import PATIENCE_S
 
 SETTINGS = CameraSettings(source="rtsp:hall", width=320, height=240)
 RUN = """
@@ -29,8 +30,6 @@ cameras.RELAYS_DIR = Path(sys.argv.pop(1))
 from device.cli.main import main
 main()
 """
-SOON_S = 15.0
-"""For a child that starts on a busy machine."""
 
 
 class RelayChild:
@@ -45,7 +44,7 @@ class RelayChild:
         self.printed = folder / "printed"
         self._notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notified.bind(str(folder / "notify"))
-        self._notified.settimeout(SOON_S)
+        self._notified.settimeout(PATIENCE_S)
         self.gives(url)
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -85,7 +84,7 @@ class RelayChild:
         """The next messages to its service manager."""
         return [self._notified.recv(256).decode() for _ in range(count)]
 
-    def says(self, words: str, within_s: float = SOON_S) -> bool:
+    def says(self, words: str, within_s: float = PATIENCE_S) -> bool:
         """Whether it prints this soon enough."""
         return until(lambda: words in self.output(), within_s)
 
@@ -101,13 +100,13 @@ class RelayChild:
         self.running.send_signal(signal.SIGCONT)
         self.running.terminate()
         try:
-            return self.running.wait(SOON_S)
+            return self.running.wait(PATIENCE_S)
         finally:
             self.running.kill()
             self.running.wait()
 
 
-def until(is_so: Callable[[], object], within_s: float = SOON_S) -> bool:
+def until(is_so: Callable[[], object], within_s: float = PATIENCE_S) -> bool:
     """Whether something comes true in time."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
@@ -128,7 +127,7 @@ def relay_child(folder: Path, url: str, patch: pytest.MonkeyPatch) -> Iterator[R
         child.end()
 
 
-def opened(within_s: float = SOON_S) -> RelayedSource:
+def opened(within_s: float = PATIENCE_S) -> RelayedSource:
     """The door's end, once there are frames. Raises the last `CameraError` if there are none in time."""
     deadline = time.monotonic() + within_s
     while True:
@@ -157,7 +156,7 @@ def frame_of(camera: LiveCamera) -> bool:
     return False
 
 
-def trouble_of(camera: LiveCamera, within_s: float = SOON_S) -> tuple[str, float]:
+def trouble_of(camera: LiveCamera, within_s: float = PATIENCE_S) -> tuple[str, float]:
     """What it says is wrong, and after how many seconds."""
     began = time.monotonic()
     until(camera.trouble, within_s)

@@ -15,6 +15,7 @@ from device.cameras.rtsp.wire import FrameHead, Trouble, TroubleHead, packed
 from device.clock import SystemClock
 from device.settings import cameras as camera_settings
 from device.settings.tables import CameraSettings
+from tests.waiting import PATIENCE_S
 
 WIDTH, HEIGHT = 32, 16
 SIZE = 768
@@ -85,7 +86,7 @@ def flooding(connection: socket.socket, of: bytes) -> Iterator[None]:
     thread.start()
     yield
     connection.shutdown(socket.SHUT_RDWR)
-    thread.join(5.0)
+    thread.join(PATIENCE_S)
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ import numpy as np
 
 from device.records import Image
 from tests.device.cameras.rtsp.media import Media, MotionJpeg
+from tests.waiting import PATIENCE_S
 
 Fault = Literal["", "stall", "hold", "garbage", "noise", "silent", "late"]
 """stall: no more packets; hold: what is captured meanwhile waits, as in a network that is cut; garbage: pictures that
@@ -65,7 +66,7 @@ class RtspServer:
         self._listener.close()
         self.hang_up()
         for thread in self._threads:
-            thread.join(5.0)
+            thread.join(PATIENCE_S)
 
     def _begin(self, work: Callable[..., None], *arguments: object) -> None:
         self._threads.append(threading.Thread(target=work, args=arguments, daemon=True))
@@ -85,7 +86,7 @@ class RtspServer:
             while request := _request(client):
                 self.requests.append(request)
                 if self.fault == "silent":
-                    self._closing.wait(30.0)
+                    self._closing.wait(PATIENCE_S)
                 self._answer(client, request)
         self._clients.remove(client)
 

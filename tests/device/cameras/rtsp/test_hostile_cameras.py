@@ -14,6 +14,7 @@ from device.records import Image
 from tests.device.cameras.rtsp.children import relay_child
 from tests.device.cameras.rtsp.media import H264, Media, MotionJpeg
 from tests.device.cameras.rtsp.server import RtspServer, Wall
+from tests.waiting import PATIENCE_S
 
 MOST_MB = 200
 OK = b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n"
@@ -55,7 +56,7 @@ class Answering:
 
     def _answer(self, client: socket.socket) -> None:
         with client, contextlib.suppress(OSError):
-            client.settimeout(20.0)
+            client.settimeout(PATIENCE_S)
             for answer in self._answers():
                 client.sendall(answer)
             while client.recv(4096):

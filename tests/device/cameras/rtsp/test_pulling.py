@@ -15,9 +15,9 @@ from device.cameras.rtsp.stream import Stream, why
 from device.cameras.rtsp.wire import FrameHead, Trouble, TroubleHead
 from device.settings.tables import CameraSettings
 from tests.device.cameras.benches import HandClock
+from tests.waiting import PATIENCE_S
 
 BASE = 5000.0
-SOON_S = 5.0
 Picture = tuple[float, float]
 """When it comes, and the camera's stamp on it, seconds."""
 
@@ -66,8 +66,8 @@ class Pulled:
         self.pulling = Pulling(self._open, camera, self.messages.append, monotonic=clock.monotonic)
         self.pulling._rest = self._rest  # type: ignore[method-assign]
         self.pulling.start()
-        assert self._ended.wait(SOON_S)
-        self.pulling.close(SOON_S)
+        assert self._ended.wait(PATIENCE_S)
+        self.pulling.close(PATIENCE_S)
 
     def _open(self) -> Stream | Trouble:
         for opened in self._opened:
@@ -236,7 +236,7 @@ def test_silent_stream_is_reported_once_within_a_second(clock: HandClock) -> Non
     grab = stream.grab
 
     def hang_at_the_end() -> bool:
-        return grab() or not quiet.wait(SOON_S)
+        return grab() or not quiet.wait(PATIENCE_S)
 
     stream.grab = hang_at_the_end  # type: ignore[method-assign]
     pulling.start()
@@ -247,7 +247,7 @@ def test_silent_stream_is_reported_once_within_a_second(clock: HandClock) -> Non
         clock.now += 0.1
         said.append(pulling.gone_quiet())
     quiet.set()
-    pulling.close(SOON_S)
+    pulling.close(PATIENCE_S)
     heads = [one.head for one in said[:9] if one]
     assert [head.trouble for head in heads if isinstance(head, TroubleHead)] == [Trouble.ENDED]
     assert [one for one in said[9:] if one] == []
@@ -259,18 +259,18 @@ def test_call_that_never_returns_is_no_sign_of_life(clock: HandClock) -> None:
 
     def hang() -> Trouble:
         asked.set()
-        let_go.wait(SOON_S)
+        let_go.wait(PATIENCE_S)
         return Trouble.UNREACHABLE
 
     pulling = Pulling(hang, CameraSettings(), lambda _message: None, monotonic=clock.monotonic)
     pulling.start()
-    assert asked.wait(SOON_S)
+    assert asked.wait(PATIENCE_S)
     clock.now += 14.9
     alive = [pulling.is_alive()]
     clock.now += 0.2
     alive.append(pulling.is_alive())
     let_go.set()
-    pulling.close(SOON_S)
+    pulling.close(PATIENCE_S)
     assert alive == [True, False]
 
 

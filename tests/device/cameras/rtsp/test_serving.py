@@ -13,6 +13,7 @@ from device.cameras.rtsp.serving import FrameServer, Message
 from device.cameras.rtsp.wire import FrameHead, Trouble, TroubleHead, parsed
 from device.errors import CameraError
 from device.listening import listen_instead
+from tests.waiting import PATIENCE_S
 
 WIDTH, HEIGHT = 640, 480
 SIZE = 460_800
@@ -43,7 +44,7 @@ def connected(server: FrameServer, path: Path) -> Iterator["list[socket.socket]"
             def more(self) -> socket.socket:
                 door = stack.enter_context(socket.socket(socket.AF_UNIX))
                 door.connect(str(path))
-                door.settimeout(5.0)
+                door.settimeout(PATIENCE_S)
                 server.step(0.0)
                 self.append(door)
                 return door
@@ -59,7 +60,7 @@ def received(server: FrameServer, door: socket.socket, size: int) -> bytes:
     """What a door gets while the server is served."""
     got = bytearray()
     door.setblocking(False)
-    deadline = time.monotonic() + 5.0
+    deadline = time.monotonic() + PATIENCE_S
     while len(got) < size and time.monotonic() < deadline:
         server.step(0.0)
         with contextlib.suppress(BlockingIOError):
@@ -110,7 +111,7 @@ def test_door_that_does_not_read_delays_no_other(server: FrameServer, connected:
         server.offer(frame(level))
         came.append(message(server, quick)[1][:1])
     assert came == [bytes([level]) for level in range(20)]
-    assert time.monotonic() - began < 5.0
+    assert time.monotonic() - began < PATIENCE_S / 2
 
 
 def test_relay_keeps_two_messages_for_a_door_that_does_not_read(
@@ -178,8 +179,8 @@ def test_socket_that_was_taken_away_ends_the_relay(server: FrameServer, path: Pa
 def test_other_thread_ends_the_wait(server: FrameServer) -> None:
     began = time.monotonic()
     server.wake()
-    server.step(5.0)
-    assert time.monotonic() - began < 2.0
+    server.step(PATIENCE_S)
+    assert time.monotonic() - began < PATIENCE_S / 2
 
 
 def test_server_closes_twice(server: FrameServer, path: Path) -> None:

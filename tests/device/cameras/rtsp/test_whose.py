@@ -17,6 +17,7 @@ from device.clock import SystemClock
 from device.errors import CameraError
 from tests.device.cameras.rtsp.relays import SETTINGS, frame, listening, opened, relay_folder
 from tests.processes import output_of, started
+from tests.waiting import PATIENCE_S
 
 STRANGER = 65_533
 
@@ -33,7 +34,7 @@ def test_relay_is_found_and_opened(folder: Path) -> None:
         connection, _ = listener.accept()
         with connection:
             connection.sendall(frame(1, time.monotonic()))
-            given = camera.read(5.0)
+            given = camera.read(PATIENCE_S)
         camera.close()
     assert given is not None
     assert given.image.shape == (16, 32, 3)
@@ -131,7 +132,7 @@ def test_relay_that_accepts_nothing_is_not_waited_for(folder: Path) -> None:
         began = time.monotonic()
         with pytest.raises(CameraError, match="accepts no connection: it hangs"):
             opened()
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < PATIENCE_S / 2
     for one in waiting:
         one.close()
 
@@ -140,7 +141,7 @@ def test_relay_that_accepts_and_says_nothing_hangs(folder: Path) -> None:
     began = time.monotonic()
     with listening(folder / "frames"), pytest.raises(CameraError, match="nothing whole for 1 s: it hangs"):
         opened()
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < PATIENCE_S / 2
 
 
 def test_failed_opening_leaves_no_descriptor(folder: Path) -> None:
@@ -154,7 +155,7 @@ def test_failed_opening_leaves_no_descriptor(folder: Path) -> None:
 
 def opened_with(listener: socket.socket) -> None:
     """A relay that hangs up on who connects."""
-    listener.settimeout(5.0)
+    listener.settimeout(PATIENCE_S)
 
     def hang_up() -> None:
         listener.accept()[0].close()

@@ -27,7 +27,7 @@ from tests.device.commands import Lintel
 from tests.processes import errors_of, started
 
 LINTEL = Path(sys.executable).parent / "lintel"
-START_TIME_S = 30.0
+START_TIME_S = 60.0
 
 
 @pytest.fixture
@@ -143,12 +143,18 @@ def test_monitor_tells_machines(lintel: Lintel, desk: Path, fifo: Path) -> None:
 def test_monitor_shows_cards_with_bits_and_keys_only_on_request(
     lintel: Lintel, front: Path, presenting: Callable[..., None], options: tuple[str, ...], key: str
 ) -> None:
+    """As often as a busy machine tears the frames apart."""
+
+    def is_shown() -> bool:
+        out = lintel("--config", front, "readers", "monitor", "--seconds", "1.5", "--json", *options).out
+        cards = [event for event in events_in(out) if event["event"] == "badge"]
+        keys = {event["keys"] for event in events_in(out) if event["event"] == "keys"}
+        return key in keys and (CARD, "holds", "42:69") in [
+            (card["bits"], card["parity"], card["badge"]) for card in cards
+        ]
+
     presenting(CARD, "0101")
-    events = events_in(lintel("--config", front, "readers", "monitor", "--seconds", "1.5", "--json", *options).out)
-    assert (CARD, "holds", "42:69") in [
-        (event["bits"], event["parity"], event["badge"]) for event in events if event["event"] == "badge"
-    ]
-    assert key in {event["keys"] for event in events if event["event"] == "keys"}
+    assert any(is_shown() for _ in range(20))
 
 
 def test_monitor_watches_all_readers(lintel: Lintel, configured: Callable[[str], Path], tmp_path: Path) -> None:

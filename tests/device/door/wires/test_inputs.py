@@ -17,13 +17,13 @@ from device.settings.tables import DoorSettings, InputSettings, OutputSettings
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
 from tests.device.lgpio import Lgpio
+from tests.waiting import PATIENCE_S
 
 LOOK_S = 1.0
 
 REX = InputSettings(signal=DoorInput.REX, pin=5)
 DPS = InputSettings(signal=DoorInput.DPS, pin=6)
 SIREN = OutputSettings(signal=DoorOutput.SIREN, pin=20)
-PATIENCE_S = 20.0
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from gpiozero import DigitalOutputDevice
 from device.door.wires.chip import find_chip
 from device.door.wires.gpio import board_factory
 from tests.device.lgpio import Lgpio
+from tests.waiting import PATIENCE_S
 
 
 def test_device_closed_during_a_reservation_does_not_hang(lgpio: Lgpio) -> None:
@@ -20,7 +21,7 @@ def test_device_closed_during_a_reservation_does_not_hang(lgpio: Lgpio) -> None:
 
     thread = threading.Thread(target=collect_while_reserving, daemon=True)
     thread.start()
-    thread.join(5.0)
+    thread.join(PATIENCE_S)
     assert (thread.is_alive(), device.closed, lgpio.levels(17)) == (False, True, [0])
 
 

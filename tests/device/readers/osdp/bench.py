@@ -28,6 +28,7 @@ from device.records import BadgeRead, Credential, ReaderNotice
 from device.settings.tables import ReaderSettings
 from tests.device.readers.events import as_notice
 from tests.processes import input_of, output_of
+from tests.waiting import PATIENCE_S
 
 KEY, OTHER_KEY = bytes(range(100, 116)), bytes(range(50, 66))
 EILEEN, GRACE = Credential("h10301", 17, 1001), Credential("h10301", 17, 1002)
@@ -35,8 +36,6 @@ PROGRAM = Path(__file__).with_name("pd.py")
 STATUS = 9
 """libosdp's CMD_ number of what a reader is asked for as soon as it is there."""
 AGAIN_S = 3.0
-PATIENCE_S = 30.0
-"""So long at most anything may take; everything is waited for, nothing is slept through."""
 
 T = TypeVar("T")
 

@@ -21,7 +21,6 @@ from tests.device.readers.osdp.bench import (
     EILEEN,
     KEY,
     OTHER_KEY,
-    PATIENCE_S,
     STATUS,
     Desk,
     Peripheral,
@@ -34,6 +33,7 @@ from tests.device.readers.osdp.bench import (
     wait_until,
 )
 from tests.device.readers.osdp.pd import frame
+from tests.waiting import PATIENCE_S
 
 pytest.importorskip("osdp_sys", reason="libosdp is not installed, so there is no peripheral to speak to")
 

@@ -32,6 +32,7 @@ from tests.device.readers.osdp.bench import (
 )
 from tests.device.readers.osdp.pd import card_body, frame
 from tests.processes import output_of
+from tests.waiting import PATIENCE_S
 
 osdp_sys = pytest.importorskip("osdp_sys", reason="libosdp is not installed, so there is no peripheral to speak to")
 
@@ -61,7 +62,7 @@ class TestForgery:
         peripheral = desk.peripheral(KEY, 0, "--enforce")
         reader = desk.up(peripheral)
         done = answer_once(desk.bench, POLL, lambda sequence: frame(0, sequence, FORGED, BLOCKS[block]))
-        assert done.wait(10)
+        assert done.wait(PATIENCE_S)
         assert badges_until_eileen(peripheral, reader) == {EILEEN}
 
     @pytest.mark.parametrize("code", [ID, SCRYPT])
@@ -70,7 +71,7 @@ class TestForgery:
         done = answer_once(desk.bench, code, lambda sequence: frame(0, sequence, FORGED))
         peripheral = desk.peripheral(KEY, 0, "--enforce")
         reader = desk.open()
-        assert done.wait(10)
+        assert done.wait(PATIENCE_S)
         assert badges_until_eileen(peripheral, reader) == {EILEEN}
 
     def test_card_that_nobody_asked_for(self, desk: Desk) -> None:
@@ -96,7 +97,7 @@ class TestReplay:
         events_until(reader, lambda event: isinstance(event, BadgeRead))
         card = max(replies, key=len)
         for _ in range(3):
-            assert answer_once(desk.bench, POLL, lambda sequence: resequenced(card, sequence)).wait(10)
+            assert answer_once(desk.bench, POLL, lambda sequence: resequenced(card, sequence)).wait(PATIENCE_S)
         assert not [event for event in events_for(reader, 1.0) if isinstance(event, BadgeRead)]
 
     def test_whole_session_to_a_panel_that_was_restarted(self, desk: Desk) -> None:

@@ -148,7 +148,7 @@ class TestRefusal:
         began = clock.monotonic()
         with pytest.raises(ReaderError):
             keyset(desk.settings(), desk.around, 0.5)
-        assert clock.monotonic() - began < 2.0
+        assert clock.monotonic() - began < 10.0
 
     def test_clear_text_reader(self, desk: Desk) -> None:
         desk.peripheral(b"", 0, "--clear")

@@ -20,7 +20,6 @@ from tests.device.readers.osdp.bench import (
     GRACE,
     KEY,
     OTHER_KEY,
-    PATIENCE_S,
     Desk,
     Peripheral,
     events_until,
@@ -29,6 +28,7 @@ from tests.device.readers.osdp.bench import (
     read,
     read_card,
 )
+from tests.waiting import PATIENCE_S
 
 ROOM = 64
 

@@ -6,6 +6,8 @@ import select
 import threading
 from dataclasses import dataclass, field
 
+from tests.waiting import PATIENCE_S
+
 ACK = bytes.fromhex("0000ff00ff00")
 ERROR = bytes.fromhex("0000ff01ff7f8100")
 
@@ -43,7 +45,7 @@ class Chip:
 
     def stop(self) -> None:
         os.close(self.released)
-        self.thread.join(5)
+        self.thread.join(PATIENCE_S)
         os.close(self.wakened)
 
     def run(self) -> None:

@@ -16,7 +16,8 @@ from device.readers.serial_line import RATES
 from device.readers.streams import StreamReader
 from device.records import Signal
 from device.virtual.clock import SimulatedClock
-from tests.device.readers.lined import EILEEN, GRACE, SOON_S, credentials, next_credential, opened, reader_of
+from tests.device.readers.lined import EILEEN, GRACE, credentials, next_credential, opened, reader_of
+from tests.waiting import PATIENCE_S
 
 
 def open_descriptors() -> int:
@@ -43,9 +44,9 @@ def test_end_of_the_input_is_told_every_time(pipe: tuple[Reader, int]) -> None:
     reader, writer = pipe
     os.close(writer)
     with pytest.raises(ReaderEnded):
-        reader.read(SOON_S)
+        reader.read(PATIENCE_S)
     with pytest.raises(ReaderEnded):
-        reader.read(SOON_S)
+        reader.read(PATIENCE_S)
 
 
 def test_serial_line_that_hangs_up_is_a_fault() -> None:
@@ -54,7 +55,7 @@ def test_serial_line_that_hangs_up_is_a_fault() -> None:
     os.close(theirs)
     os.close(ours)
     with pytest.raises(ReaderError, match="gone") as fault:
-        reader.read(SOON_S)
+        reader.read(PATIENCE_S)
     reader.close()
     assert not isinstance(fault.value, ReaderEnded)
 

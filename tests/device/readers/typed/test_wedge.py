@@ -36,12 +36,12 @@ from tests.device.readers.typed.keys import (
     stroke,
     typed,
 )
+from tests.waiting import PATIENCE_S
 
 MAX_LINE = 80
 EVIOCGNAME = 0x81004506
 EVIOCGRAB = 0x40044590
 
-SOON_S = 5.0
 RECORDED = bytes.fromhex(
     "c5a4216900000000e01d0600000000000400040027000700"  # the scan code of the key
     "c5a4216900000000e01d0600000000000100080001000000"  # 7 goes down
@@ -219,5 +219,5 @@ def test_keyboard_that_is_pulled_is_gone(keyboard: Path) -> None:
     reader = open_keyboard(settings_of(keyboard), around(), lambda _: None)
     keyboard.open("wb").close()
     with pytest.raises(ReaderError, match="gone"):
-        reader.read(SOON_S)
+        reader.read(PATIENCE_S)
     reader.close()
