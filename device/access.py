@@ -5,7 +5,8 @@ camera or a network (`Beside`), so that a badge at one reader delays none at ano
 """
 
 import math
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from device.door.operation import Door
 from device.door_log import DoorLog
 from device.errors import ModelError
 from device.failures import in_words
-from device.looking import Beside, InTurn, Looking, Sight
+from device.looking import Beside, InTurn, KnownScene, Looking, Sight
 from device.next_badge import NextBadge
 from device.policy.events import (
     BadgeClaimed,
@@ -28,19 +29,41 @@ from device.policy.events import (
     ShowingEvent,
     StopRequested,
     TimePassed,
+    TurnAsked,
 )
-from device.policy.modes import way_in
+from device.policy.modes import Pad, way_in
 from device.policy.showing import Showing, begun, outcome
+from device.policy.turn import Direction
+from device.policy.waits import Waits, tries_in
 from device.ports import Camera, Clock
-from device.records import BadgeRead, BadgeRemoved, Credential, KeyPress, Probe, Reason, Signal, Transaction
+from device.records import (
+    BadgeRead,
+    BadgeRemoved,
+    Claim,
+    Credential,
+    KeyPress,
+    PadMode,
+    Probe,
+    Reason,
+    Signal,
+    Transaction,
+)
 from device.settings.tables import Settings
 from device.store.store import Store
 from device.vision.comparison import compare
 from device.vision.late import Analyzer
 from device.vision.manifest import DecisionRule
 from device.vision.track import follows
+from device.vision.turned_faces import identity
 
+LOOKED_BACK = 100
+"""Decisions on a badge that are looked through for presentation attacks after a start."""
 _NO_CURVE = "The network's thresholds have no curve, which an infrared camera needs: `lintel-convert calibrate`."
+
+
+def drawn() -> Direction:
+    """A side that can't be foreseen."""
+    return secrets.choice(tuple(Direction))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +81,14 @@ class Doorway:
     """At which share of the target rate a face matches, by the reader's name: less where a camera sees by infrared."""
     next_badge: NextBadge = field(default_factory=NextBadge)
     """Badges that operators wait for at its readers."""
+    pad: Pad = field(default_factory=Pad)
+    """What it does against presentation attacks."""
+    scenes: Mapping[str, KnownScene] = field(default_factory=dict)
+    """What is known of the empty view of the camera at a reader, by the reader's name."""
+    waits: Waits = field(default_factory=Waits)
+    """Of badges after presentation attacks; the doors of one process share it."""
+    draw: Callable[[], Direction] = drawn
+    """To which side a person has to turn the head: at random, but for simulations."""
 
     def camera_at(self, reader: str) -> Camera:
         """Where the face of a person at this reader is seen."""
@@ -98,7 +129,7 @@ class Access:
         """
         self._doorway = doorway
         self._clock = doorway.clock
-        self._terms = way_in(settings)
+        self._terms = way_in(settings, doorway.pad)
         self._carry_out = CarryOut(
             doorway.door, doorway.store, log or DoorLog(doorway.door, doorway.store, doorway.clock), doorway.clock
         )
@@ -160,9 +191,9 @@ class Access:
         self._ask_whether_to_stop(stop)
         left_s = max(0.0, self.deadline - self._clock.monotonic())
         for look in self._looking.looks(self._wanted(), min(within_s, left_s)):
-            for visit in self._visits.values():
-                if visit.sight is look.sight:
-                    self._looked(visit, look.event, stop)
+            for visit in self._at(look.sight):
+                self._looked(visit, look.event, stop)
+            look.sight.embeds_turned = any(visit.showing.asks_for_turn for visit in self._at(look.sight))
         self._ask_whether_to_stop(stop)
         self._all_hear(TimePassed(self._clock.monotonic()))
         over = [reader for reader, visit in self._visits.items() if visit.showing.verdict is not None]
@@ -180,13 +211,17 @@ class Access:
         """Looks no more; harmless when repeated."""
         self._looking.close()
 
+    def _at(self, sight: Sight) -> Iterator[_Visit]:
+        return (visit for visit in self._visits.values() if visit.sight is sight)
+
     def _rest(self) -> None:
         for _ in self._looking.looks({}, 0.0):
             pass  # it was for a person who has gone
 
     def _sight_at(self, reader: str) -> Sight:
         camera = self._doorway.camera_at(reader)
-        made = Sight(camera, self._doorway.analyzer, self._clock, max_age_s=self._terms.max_age_s)
+        scene = self._doorway.scenes.get(reader)
+        made = Sight(camera, self._doorway.analyzer, self._clock, max_age_s=self._terms.max_age_s, scene=scene)
         return self._sights.setdefault(id(camera), made)
 
     def _wanted(self) -> dict[Sight, float]:
@@ -202,11 +237,24 @@ class Access:
             visit.model_sha256 = self._doorway.analyzer.embedder.model_sha256
             with self._doorway.store.people() as people:
                 claim = people.claim(credential, visit.model_sha256)
+            return self._claim_of(credential, claim)
         except ModelError as error:
             return ClaimFailed(self._clock.monotonic(), Reason.VISION_FAULT, error.message)
         except Exception as error:  # whatever a damaged store comes up with, a door that is up denies
             return ClaimFailed(self._clock.monotonic(), Reason.STORE_FAULT, in_words(error))
-        return BadgeClaimed(self._clock.monotonic(), claim)
+
+    def _claim_of(self, credential: Credential, claim: Claim | None) -> BadgeClaimed:
+        """With what was before with this badge, where the door looks for presentation attacks."""
+        if claim is None or self._terms.pad.mode is PadMode.OFF:
+            return BadgeClaimed(self._clock.monotonic(), claim)
+        waits, mode = self._doorway.waits, self._terms.pad.mode
+        with self._doorway.store.audit() as audit:
+            if not waits.knows(credential):
+                before = tries_in(audit.decisions_on(credential, LOOKED_BACK), self._clock.utc())
+                waits.remember(credential, before, self._clock.monotonic())
+            is_in_use = mode is PadMode.TURN_IN_DOUBT and audit.was_granted(credential, self._doorway.door.name)
+        now = self._clock.monotonic()
+        return BadgeClaimed(now, claim, waits.has_to_wait(credential, now), is_first_use=not is_in_use)
 
     def _ask_for_rule(self, visit: _Visit) -> None:
         try:
@@ -222,12 +270,33 @@ class Access:
         if visit.rule is None:
             return
         try:
-            if isinstance(event, FrameSeen) and isinstance(event.found, Probe):
-                event = replace(event, follows=follows(visit.showing.track, event.found, visit.rule))
+            if isinstance(event, FrameSeen):
+                self._before_a_frame(visit, stop)
+                event = self._answered(visit.showing, event, visit.rule)
             visit.hear(event)
             self._compared(visit, visit.rule, stop)
+            if visit.showing.awaits_turn:
+                visit.hear(TurnAsked(self._clock.monotonic(), self._doorway.draw()))
         except Exception as error:
             visit.hear(ComparisonFailed(event.at, in_words(error)))
+
+    def _before_a_frame(self, visit: _Visit, stop: Stop) -> None:
+        """Where a frame may be the last that a grant needs, what the door and a request to stop say counts for it."""
+        if visit.showing.awaits_identity:
+            if stop.is_set():
+                visit.hear(StopRequested(visit.showing.at))
+            visit.hear(DoorChanged(visit.showing.at, self._doorway.door.state))
+
+    def _answered(self, showing: Showing, event: FrameSeen, rule: DecisionRule) -> FrameSeen:
+        """The frame with what is asked of it: whether it continues the track, and once that matched, whose it is."""
+        found, cues = event.found, event.cues
+        if isinstance(found, Probe):
+            event = replace(event, follows=follows(showing.track, found, rule))
+        embedding = found.embedding if isinstance(found, Probe) else cues.embedding if cues is not None else None
+        if not showing.awaits_identity or showing.claim is None or embedding is None:
+            return event
+        share = self._doorway.share_at(showing.badge.reader)
+        return replace(event, identity=identity(embedding, showing.claim.references, rule, share=share))
 
     def _compared(self, visit: _Visit, rule: DecisionRule, stop: Stop) -> None:
         """Compares when the showing asks for it. What the door and a request to stop say then counts for a match."""
@@ -254,4 +323,7 @@ class Access:
         showing = visit.showing
         decided = outcome(showing, visit.started_at, self._doorway.door.name)
         claim, sha256 = showing.claim, visit.model_sha256
-        return self._carry_out.carry_out(decided, showing.badge.at, claim=claim, model_sha256=sha256, stop=stop)
+        done = self._carry_out.carry_out(decided, showing.badge.at, claim=claim, model_sha256=sha256, stop=stop)
+        if claim is not None and done.credential is not None:
+            self._doorway.waits.decided(done.credential, done.decision, self._clock.monotonic())
+        return done

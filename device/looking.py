@@ -16,6 +16,7 @@ from device.failures import in_words
 from device.policy.events import FrameSeen, LookFailed
 from device.ports import Camera, Clock, WatchedCamera
 from device.records import Frame, Image, Probe, Reason
+from device.vision.attack.scene import Scene
 from device.vision.following import View
 from device.vision.late import Analyzer
 
@@ -84,16 +85,25 @@ def reporting(
     return reported
 
 
+KnownScene = Callable[[], Scene | None]
+"""Gives what is known of a camera's empty view now; None if nothing, or if it has changed."""
+
+
 class Sight:
     """One camera at a door, and the analyzer for its frames."""
 
-    def __init__(self, camera: Camera, analyzer: Analyzer, clock: Clock, *, max_age_s: float) -> None:
-        """A frame older than `max_age_s` when it is read isn't analyzed."""
+    def __init__(
+        self, camera: Camera, analyzer: Analyzer, clock: Clock, *, max_age_s: float, scene: KnownScene | None = None
+    ) -> None:
+        """A frame older than `max_age_s` when it is read isn't analyzed. `scene`: what is known of the empty view."""
         self.camera = camera
         self._analyzer = analyzer
         self._clock = clock
         self._max_age_s = max_age_s
         self._view = View()
+        self._scene = scene
+        self.embeds_turned = False
+        """Whether turned faces are embedded too: while someone there is asked for a turn."""
 
     def look(self, since: float, within_s: float, turns: Turns) -> FrameSeen | LookFailed | None:
         """What the next frame captured after `since` shows, or what failed; None if none came within `within_s`.
@@ -122,12 +132,14 @@ class Sight:
     def _analyzed(self, frame: Frame) -> FrameSeen | LookFailed:
         read_at = self._clock.monotonic()
         try:
+            self._view.scene = self._scene() if self._scene else None
+            self._view.embeds_turned = self.embeds_turned
             found = self._analyzer.follow(frame, self._view)
             report_how_it_hangs(self.camera, self._analyzer, frame.image, found)
         except Exception as error:  # whatever a library comes up with, the next frame may do
             self._view.lost()
             return LookFailed(self._clock.monotonic(), Reason.VISION_FAULT, in_words(error))
-        return FrameSeen(self._clock.monotonic(), frame.captured_at, read_at, found)
+        return FrameSeen(self._clock.monotonic(), frame.captured_at, read_at, found, cues=self._view.cues)
 
 
 @dataclass(frozen=True, slots=True)

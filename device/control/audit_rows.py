@@ -55,5 +55,10 @@ def row_of(row: AuditRow, names: dict[int, str]) -> Row:
         fault=row.fault,
         door=row.door,
         reader=row.reader,
+        pad=row.pad.value if row.pad else None,
+        scene=row.scene,
+        live=row.live,
+        turned=row.turned,
+        turns=row.turns,
         person=names.get(row.person_id) if row.person_id is not None else None,
     )

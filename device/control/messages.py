@@ -149,6 +149,13 @@ class Row(msgspec.Struct, frozen=True, tag_field="type", tag="row"):
     fault: str | None = None
     door: str | None = None
     reader: str | None = None
+    pad: Annotated[
+        str | None, Meta(description="the door's mode against presentation attacks, as the next four where it looks")
+    ] = None
+    scene: Annotated[float | None, Meta(description="share of the known surroundings that was seen")] = None
+    live: Annotated[float | None, Meta(description="mean probability of a live face")] = None
+    turned: Annotated[float | None, Meta(description="how far the last turn of the head went, degrees")] = None
+    turns: Annotated[str | None, Meta(description="how each turn ended that was asked for")] = None
     person: Annotated[
         str | None, Meta(description="the person's name at the time it was read; none for one who was removed")
     ] = None

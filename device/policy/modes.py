@@ -52,10 +52,15 @@ class Terms:
             raise ValueError("no face is looked at at an exit reader")
 
 
-def way_in(settings: Settings) -> Terms:
-    """At an entry reader: the badge and its holder's face."""
+def way_in(settings: Settings, pad: Pad | None = None) -> Terms:
+    """At an entry reader: the badge and its holder's face, and that it is no picture of it."""
+    access = settings.access
     return Terms(
-        BADGE_AND_FACE, settings.access.probes, settings.access.face_timeout_s, settings.access.max_frame_age_s
+        BADGE_AND_FACE,
+        access.probes,
+        access.face_timeout_s,
+        access.max_frame_age_s,
+        pad=pad if pad is not None else Pad(),
     )
 
 

@@ -143,6 +143,11 @@ class Showing:
         return self.verdict is None and self.presented is not None and self.matched_at is not None
 
     @property
+    def asks_for_turn(self) -> bool:
+        """Whether the person is asked for a turn of the head."""
+        return self.verdict is None and self.presented is not None and self.presented.turn is not None
+
+    @property
     def awaits_turn(self) -> bool:
         """Whether the person has to be asked for a turn of the head."""
         return self.awaits_identity and self.presented is not None and self.presented.next(self.at) is Next.TURN

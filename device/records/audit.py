@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from device.records.attacks import PadMode
 from device.records.decisions import Outcome
 from device.records.reasons import Reason
 
@@ -73,7 +74,11 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """One line of the audit. Names are not in it: `person_id` leads to the person as long as they are enrolled."""
+    """One line of the audit. Names are not in it: `person_id` leads to the person as long as they are enrolled.
+
+    The last five are what a door that looks for presentation attacks saw, values as in `Presentation`: its mode, the
+    share of the scene, the mean probability of a live face, how far the last turn went in degrees, how turns ended.
+    """
 
     id: int
     at: datetime
@@ -91,3 +96,8 @@ class AuditRow:
     fault: str | None = None
     door: str | None = None
     reader: str | None = None
+    pad: PadMode | None = None
+    scene: float | None = None
+    live: float | None = None
+    turned: float | None = None
+    turns: str | None = None

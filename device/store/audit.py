@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from device.credentials import format_badge
-from device.records import AuditRow, Event, Outcome, Person, Reason, Transaction
+from device.records import AuditRow, Credential, Decision, Event, Outcome, PadMode, Person, Reason, Transaction
 from device.store.session import Row, Session
 
 PAGE_ROWS = 500
@@ -45,6 +45,7 @@ class Audit:
                 fault=transaction.fault,
                 door=transaction.door or None,
                 reader=transaction.reader or None,
+                **_presentation_of(decision),
             )
         )
 
@@ -98,19 +99,47 @@ class Audit:
         )
         return int(found[0]["id"]) if found else 0
 
+    def decisions_on(self, badge: Credential, limit: int) -> tuple[AuditRow, ...]:
+        """The last `limit` decisions on a badge, the newest first."""
+        where = "badge = ? AND event = 'decision' ORDER BY id DESC"
+        return tuple(map(_row, self._page(where, format_badge(badge), limit)))
+
+    def was_granted(self, badge: Credential, door: str) -> bool:
+        """Whether a face was ever matched with this badge at that door."""
+        found = self._session.rows(
+            "SELECT 1 FROM audit WHERE badge = ? AND event = 'decision' AND door = ? AND reason = ? LIMIT 1",
+            [format_badge(badge), door, Reason.MATCH.code],
+            can_change=False,
+        )
+        return bool(found)
+
     def __iter__(self) -> Iterator[AuditRow]:
         last = 0
         while page := self.after(last, PAGE_ROWS):
             yield from page
             last = page[-1].id
 
-    def _page(self, where: str, bound: int, limit: int) -> list[Row]:
+    def _page(self, where: str, bound: int | str, limit: int) -> list[Row]:
         """Rows are never changed, so nothing that is written rests on their staying as they are."""
         return self._session.rows(
             f"SELECT id, {_NAMES} FROM audit WHERE {where} LIMIT ?",  # noqa: S608 - constants and names of fields
             [bound, limit],
             can_change=False,
         )
+
+
+def _presentation_of(decision: Decision) -> dict[str, Any]:
+    """The columns of what was seen of a presentation; none where no one looked."""
+    if decision.pad is PadMode.OFF:
+        return {}
+    seen = decision.presentation
+    return {
+        "pad": decision.pad,
+        "scene": seen.scene,
+        "live": seen.live,
+        "turned": seen.turned,
+        "turns": " ".join(seen.turns) or None,
+    }
 
 
 def _stored(value: object) -> object:
@@ -124,6 +153,7 @@ def _row(row: dict[str, Any]) -> AuditRow:
         "at": datetime.fromisoformat,
         "event": Event,
         "outcome": Outcome,
+        "pad": PadMode,
         "reason": Reason.from_code,
     }
     try:

@@ -68,3 +68,13 @@ def _origins_of_references(database: Database) -> None:
     """What the picture is called, and the measures of its quality as JSON; NULL for references from before."""
     database.execute("ALTER TABLE face_references ADD COLUMN source TEXT")
     database.execute("ALTER TABLE face_references ADD COLUMN quality TEXT")
+
+
+@MIGRATIONS(name="0007-what-speaks-for-a-live-person")
+def _presentations(database: Database) -> None:
+    """NULL for rows from before, and for doors that do not look for presentation attacks. The index is for what was
+    before with a badge, which is asked for while its holder waits.
+    """
+    for column in ("pad TEXT", "scene REAL", "live REAL", "turned REAL", "turns TEXT"):
+        database.execute(f"ALTER TABLE audit ADD COLUMN {column}")
+    database.execute("CREATE INDEX decisions_by_badge ON audit (badge, id) WHERE event = 'decision'")

@@ -6,9 +6,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from device.records import Frame, Image, Probe, Reason
+from device.records import Cues, Frame, Image, Probe, Reason
 from device.settings.tables import VisionSettings
 from device.vision.alignment import align
+from device.vision.attack.cues import CuesOf, is_embedded
 from device.vision.detector import Detection, Detector
 from device.vision.embedder import Embedder, decision_rule_at
 from device.vision.following import View, around, is_the_same
@@ -39,6 +40,9 @@ MAX_FACES = 5
 class FaceAnalyzer:
     """Detector, landmarks, alignment, quality and embedder in a row."""
 
+    cues_of: CuesOf | None = None
+    """What looks for presentation attacks, where a door does."""
+
     def __init__(self, detector: Detector, mesh: FaceMesh, embedder: Embedder, limits: VisionSettings) -> None:
         self.detector = detector
         self.mesh = mesh
@@ -53,8 +57,9 @@ class FaceAnalyzer:
 
     def follow(self, frame: Frame, view: View) -> Probe | Reason:
         """The same for a frame of a camera, `view` being what it showed before: the mesh follows the face, and the
-        detector looks for others every `DETECT_EVERY_S`.
+        detector looks for others every `DETECT_EVERY_S`. What the frame says about a live person is left in `view`.
         """
+        view.cues = None
         followed = self._followed(frame, view)
         found = followed or self._only_face(frame.image)
         if isinstance(found, Reason):
@@ -62,7 +67,9 @@ class FaceAnalyzer:
             return found
         if not followed:
             view.detected(around(found[1], found[0].score), frame.captured_at)
-        return self._judged(frame.image, found, Purpose.PROBE, view.motion)
+        judged = self._judged(frame.image, found, Purpose.PROBE, view.motion)
+        view.cues = self._cues(frame.image, found, view, judged)
+        return judged
 
     def analyze_largest(self, image: Image, purpose: Purpose = Purpose.PROBE) -> Probe | Reason:
         """The same, but of several faces the largest if it is clearly larger than the next: people behind don't count.
@@ -103,6 +110,18 @@ class FaceAnalyzer:
         """The probe of one detected face, whatever its quality."""
         chip = align(image, landmarks, self.embedder.alignment)
         return Probe(self.embedder.embed(chip), measure(image, face, landmarks), face.box)
+
+    def _cues(
+        self, image: Image, found: tuple[Detection, Landmarks], view: View, judged: Probe | Reason
+    ) -> Cues | None:
+        """Those of a followed face, with its embedding if a turn is asked for and nothing else is wrong with it."""
+        if self.cues_of is None:
+            return None
+        face, landmarks = found
+        cues = self.cues_of.of(image, face.box, landmarks, view.scene)
+        if not view.embeds_turned or judged is not Reason.FACE_TURNED or not is_embedded(cues):
+            return cues
+        return replace(cues, embedding=self.embedder.embed(align(image, landmarks, self.embedder.alignment)))
 
     def _followed(self, frame: Frame, view: View) -> tuple[Detection, Landmarks] | None:
         """The face where it is expected; None if it is not there, or if the detector has to look."""

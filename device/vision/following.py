@@ -7,7 +7,8 @@ import math
 
 import numpy as np
 
-from device.records import Box
+from device.records import Box, Cues
+from device.vision.attack.scene import Scene
 from device.vision.detector import Detection, overlap
 from device.vision.landmarks import Landmarks
 
@@ -39,6 +40,12 @@ class View:
         self._seen_at = self._detected_at = -math.inf
         self.motion = 0.0
         """How fast the face moved since the frame before, in its own widths a second; 0 if it was not followed."""
+        self.cues: Cues | None = None
+        """What the last frame says about a live person; None without one face, or where no one asks."""
+        self.scene: Scene | None = None
+        """What is known of the empty view, set by who shows the frames."""
+        self.embeds_turned = False
+        """Whether turned faces are embedded too, set likewise: during a turn that was asked for."""
 
     def expected(self, at: float) -> Detection | None:
         """Where the face is to be in a frame captured `at`; None if the detector has to look."""

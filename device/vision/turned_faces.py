@@ -5,6 +5,8 @@ would be locked out. Between the manifest, in which `lintel-convert turned` writ
 """
 
 from device.errors import ModelError
+from device.records import Embedding, Evidence
+from device.vision.comparison import Vectors, fused_similarity, newest
 from device.vision.manifest import DecisionRule, Manifest, Turned
 
 FMR = 1e-3
@@ -21,6 +23,18 @@ def frame_threshold(rule: DecisionRule) -> float:
     if len(dict(rule.single_pairs)) < 2:
         raise ModelError("The network's thresholds have no curve.", hint="Set them again: `lintel-convert calibrate`.")
     return rule.on_curve(FMR)
+
+
+def identity(embedding: Embedding, references: Vectors, rule: DecisionRule, *, share: float = 1.0) -> Evidence:
+    """How similar one frame is to a person's references, and the threshold for it, at a `share` of `FMR`.
+
+    Thresholds without a curve can't be set for it; theirs is kept to, which is stricter.
+    """
+    known = newest(references, rule.most_references)
+    similarity = fused_similarity([embedding], known, rule.fusion)
+    has_curve = len({point.fmr for point in rule.curve}) >= 2
+    threshold = rule.on_curve(FMR * share) if has_curve else rule.threshold(1, 1, share=share)
+    return Evidence(similarity, threshold, 1, len(known))
 
 
 def keep_to_measured(manifest: Manifest) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from device.cli.text.presentations import presentation_words
 from device.control.messages import Row
 
 
@@ -17,4 +18,6 @@ def row_line(row: Row) -> str:
         parts.append(f"{row.outcome.upper()} ({row.reason})")
     if row.similarity is not None and row.threshold is not None:
         parts.append(f"similarity {row.similarity:.3f}, threshold {row.threshold:.3f}")
+    if seen := presentation_words(row.scene, row.live, row.turns, row.turned):
+        parts.append(seen)
     return "  ".join([*parts, row.fault or ""]).rstrip()

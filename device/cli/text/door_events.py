@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from device.cli.text.presentations import presentation_words
 from device.credentials import format_badge
 from device.door.wires.gpio import level_of
 from device.enrollment import EnrollmentReport
@@ -28,6 +29,9 @@ def transaction_line(transaction: Transaction, written: Callable[[Credential], s
     if evidence:
         sign = ">=" if evidence.matches else "<"
         parts.append(f"similarity {evidence.similarity:.3f} {sign} {evidence.threshold:.3f}")
+    seen = decision.presentation
+    if words := presentation_words(seen.scene, seen.live, " ".join(seen.turns) or None, seen.turned):
+        parts.append(words)
     parts.append(
         f"decided after {transaction.waited_s:.1f} s, {transaction.frames} frame{'s' * (transaction.frames != 1)}"
     )

@@ -59,6 +59,11 @@ class Scene:
         """The blocks that have edges."""
         return np.asarray(_rms(self.gradients) >= TEXTURED)
 
+    def fits(self, gray: Gray) -> bool:
+        """Whether a picture has the size of those it was learnt from."""
+        rows, columns = gray.shape
+        return (rows // BLOCK, columns // BLOCK) == self.gradients.shape[:2]
+
     def match(self, gray: Gray) -> SceneMatch:
         """How much of the whole view is as it was learnt. Raises `ValueError` for a picture of another size."""
         return self._counted(gray, self.textured)

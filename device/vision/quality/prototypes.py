@@ -7,23 +7,19 @@ computed from the shipped portraits when the first reference is taken: some 20 p
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from device.errors import ImageError, ModelError
-from device.images import read_image
 from device.records import Embedding, Image
 from device.vision.alignment import align
 from device.vision.detector import Detector
 from device.vision.embedder import Embedder
 from device.vision.landmarks import FaceMesh, Landmarks
-from device.vision.models import shipped_models_dir
+from device.vision.portraits import mesh_of, shipped_portraits
 from device.vision.quality import worsening as made
 
-_HINT = "Install Lintel again."
 SEED = 0
 FACE_PX = 100.0
 """Width of the face that the portraits are shrunk to, about as it is at a door."""
@@ -52,7 +48,7 @@ class Prototypes:
 def prototypes_of(detector: Detector, mesh: FaceMesh, embedder: Embedder) -> Prototypes:
     """Those of a network. Raises `ModelError` if it has no threshold, or if the portraits are missing or altered."""
     threshold = embedder.network_rule.threshold(1, 1)
-    portraits = [_portrait(path, detector, mesh) for path in _portraits_in(shipped_models_dir() / "portraits")]
+    portraits = [_small(picture, detector, mesh) for picture in shipped_portraits()]
     clean = np.stack([embedder.embed(align(picture, points, embedder.alignment)) for picture, points in portraits])
     chips = [chip for picture, points in portraits for chip in _worthless(picture, points, embedder)]
     chips += [("blank", np.full_like(chips[0][1], level)) for level in _BLANK]
@@ -61,27 +57,11 @@ def prototypes_of(detector: Detector, mesh: FaceMesh, embedder: Embedder) -> Pro
     return Prototypes(tuple(kind for (kind, _), keep in zip(chips, kept, strict=True) if keep), vectors[kept])
 
 
-def _portraits_in(folder: Path) -> Sequence[Path]:
-    if found := sorted(folder.glob("*.jpg")):
-        return found
-    raise ModelError(f"No portraits in {folder}, with which new references are compared.", hint=_HINT)
-
-
-def _portrait(path: Path, detector: Detector, mesh: FaceMesh) -> tuple[Image, Landmarks]:
+def _small(picture: Image, detector: Detector, mesh: FaceMesh) -> tuple[Image, Landmarks]:
     """The portrait with a face of `FACE_PX`, and its mesh."""
-    try:
-        picture = read_image(path)
-    except ImageError as error:
-        raise ModelError(error.message, hint=_HINT) from error
-    scale = FACE_PX / float(np.ptp(_mesh_of(picture, path, detector, mesh).points[:, 0]))
+    scale = FACE_PX / float(np.ptp(mesh_of(picture, detector, mesh).points[:, 0]))
     small = np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-    return small, _mesh_of(small, path, detector, mesh)
-
-
-def _mesh_of(picture: Image, path: Path, detector: Detector, mesh: FaceMesh) -> Landmarks:
-    if not (faces := detector.detect(picture)):
-        raise ModelError(f"No face was found in the portrait {path}.", hint=_HINT)
-    return mesh.locate(picture, faces[0])
+    return small, mesh_of(small, detector, mesh)
 
 
 def _worthless(picture: Image, points: Landmarks, embedder: Embedder) -> Sequence[tuple[str, Image]]:

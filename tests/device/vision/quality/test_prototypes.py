@@ -94,7 +94,7 @@ def test_missing_or_altered_portraits_are_a_fault_of_the_models(
 ) -> None:
     (tmp_path / "portraits").mkdir()
     (tmp_path / "portraits" / file[0]).write_bytes(file[1])
-    monkeypatch.setattr("device.vision.quality.prototypes.shipped_models_dir", lambda: tmp_path)
+    monkeypatch.setattr("device.vision.portraits.shipped_models_dir", lambda: tmp_path)
     with pytest.raises(ModelError, match=message) as raised:
         prototypes_of(analyzer.detector, analyzer.mesh, analyzer.embedder)
     assert raised.value.hint == "Install Lintel again."
