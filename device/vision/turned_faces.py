@@ -32,8 +32,10 @@ def identity(embedding: Embedding, references: Vectors, rule: DecisionRule, *, s
     """
     known = newest(references, rule.most_references)
     similarity = fused_similarity([embedding], known, rule.fusion)
-    has_curve = len({point.fmr for point in rule.curve}) >= 2
-    threshold = rule.on_curve(FMR * share) if has_curve else rule.threshold(1, 1, share=share)
+    try:
+        threshold = rule.at_target(FMR * share).threshold(len(known), 1)
+    except ValueError:
+        threshold = rule.threshold(len(known), 1, share=share)
     return Evidence(similarity, threshold, 1, len(known))
 
 
