@@ -10,6 +10,7 @@ from functools import partial
 
 from device.cameras.sources import look_for_camera
 from device.door.wires.chip import find_chip
+from device.door_pads import look_at_network, needs_network
 from device.errors import LintelError
 from device.failures import in_words
 from device.readers.look import look_for
@@ -21,6 +22,7 @@ from device.store.look import look
 from device.vision.faces import look_at_models
 
 CHIP, STORE, MODELS, READER, DETECTOR = "chip", "store", "models", "reader", "detector"
+PAD = "presentation attacks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,11 @@ def models(settings: Settings) -> Found:
     return _found(MODELS, settings.vision.models_dir, lambda: str(look_at_models(settings.vision, rates)))
 
 
+def network(settings: Settings) -> Found:
+    """The owner's network against presentation attacks, with its hash; only where the settings name one."""
+    return _found(PAD, settings.pad.network, lambda: look_at_network(settings))
+
+
 def camera(settings: CameraSettings) -> Found:
     """A camera's device or program. Whether it gives frames is only seen once it is open."""
     return _found(camera_part(settings.name), redacted(settings.source), lambda: look_for_camera(settings))
@@ -79,6 +86,8 @@ def parts(settings: Settings) -> Iterator[Found]:
     """All that the service opens behind its doors, one after the other."""
     yield store(settings)
     yield models(settings)
+    if any(needs_network(settings, door) for door in settings.doors):
+        yield network(settings)
     for one in settings.cameras:
         yield camera(one)
     for one_reader in settings.readers:

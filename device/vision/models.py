@@ -15,8 +15,8 @@ DETECTION = "face-detection"
 LANDMARKS = "face-landmarks"
 EMBEDDING = "face-embedding"
 
-MOST_KEPT = 3
-"""Files whose bytes are kept: those of one set of models."""
+MOST_KEPT = 4
+"""Files whose bytes are kept: those of one set of models, and an owner's network against presentation attacks."""
 _READING = threading.Lock()
 _KEPT: dict[Path, "_Read"] = {}
 """Those read last, the last one at the end."""
