@@ -16,18 +16,16 @@ from convert.measuring.clips import clips_in, frames_of
 from device.errors import ImageError
 from device.records import Embedding, Image
 from device.vision.alignment import align
-from device.vision.comparison import fused_similarity
+from device.vision.attack.pose import MeanFace, mean_face_of
 from device.vision.faces import MIN_PRESENCE, FaceAnalyzer
 from device.vision.manifest import DecisionRule, OwnFrames, Turned
-from device.vision.quality.pose import pose
-from device.vision.turned_faces import frame_threshold
+from device.vision.turned_faces import REFERENCES, frame_threshold, identity
 
 ANGLES = (0.0, 10.0, 20.0, 25.0, 30.0, 35.0)
 """Ends of the ranges of angles, degrees."""
 AHEAD_S = 0.5
 """How long the person looks ahead at least: the median yaw of that time is their own 0."""
 REFERENCES_S = 2.0
-REFERENCES = 3
 AHEAD_DEG = 10.0
 """How far from it a reference may be turned."""
 MOST_PITCH_DEG = 25.0
@@ -48,8 +46,8 @@ def measured(
     clips: Sequence[Path], analyzer: FaceAnalyzer, dataset: str
 ) -> tuple[Turned, tuple[tuple[OwnFrames, ...], ...]]:
     """What is measured on all clips, and on each. Raises `ImageError` for a clip without references."""
-    rule = analyzer.embedder.decision_rule
-    each = tuple(own_frames(held_in(clip, analyzer), rule, clip) for clip in clips)
+    rule, mean = analyzer.embedder.decision_rule, mean_face_of(analyzer.detector, analyzer.mesh)
+    each = tuple(own_frames(held_in(clip, analyzer, mean), rule, clip) for clip in clips)
     both = tuple(
         OwnFrames(
             from_deg=ranges[0].from_deg,
@@ -60,7 +58,7 @@ def measured(
         )
         for ranges in zip(*each, strict=True)
     )
-    return Turned(dataset=dataset, clips=len(clips), threshold=frame_threshold(rule), own_frames=both), each
+    return Turned(dataset=dataset, clips=len(clips), threshold=frame_threshold(rule, REFERENCES), own_frames=both), each
 
 
 def clips_of(paths: Sequence[Path]) -> tuple[Path, ...]:
@@ -68,9 +66,9 @@ def clips_of(paths: Sequence[Path]) -> tuple[Path, ...]:
     return tuple(clip for path in paths for clip in (clips_in(path) if path.is_dir() else (path,)))
 
 
-def held_in(clip: Path, analyzer: FaceAnalyzer) -> list[Held]:
+def held_in(clip: Path, analyzer: FaceAnalyzer, mean: MeanFace) -> list[Held]:
     """The frames of a clip that show exactly one face. Raises `ImageError` if it can't be decoded."""
-    return [held for at, image in frames_of(clip) if (held := _held(at, image, analyzer)) is not None]
+    return [held for at, image in frames_of(clip) if (held := _held(at, image, analyzer, mean)) is not None]
 
 
 def own_frames(held: Sequence[Held], rule: DecisionRule, clip: Path) -> tuple[OwnFrames, ...]:
@@ -92,19 +90,18 @@ def own_frames(held: Sequence[Held], rule: DecisionRule, clip: Path) -> tuple[Ow
 def _counted(
     held: Sequence[Held], frontal: float, references: NDArray[np.float32], rule: DecisionRule
 ) -> Iterator[OwnFrames]:
-    threshold = frame_threshold(rule)
     for low, high in itertools.pairwise(ANGLES):
         within = [one for one in held if low <= abs(one.yaw - frontal) < high]
-        matching = sum(fused_similarity([one.embedding], references, rule.fusion) >= threshold for one in within)
+        matching = sum(identity(one.embedding, references, rule).matches for one in within)
         yield OwnFrames(from_deg=low, to_deg=high, frames=len(within), matching=matching, clips=1 if within else 0)
 
 
-def _held(at: float, image: Image, analyzer: FaceAnalyzer) -> Held | None:
+def _held(at: float, image: Image, analyzer: FaceAnalyzer, mean: MeanFace) -> Held | None:
     located = [(face, analyzer.mesh.locate(image, face)) for face in analyzer.detector.detect(image)[:2]]
     meshes = [mesh for _, mesh in located if mesh.presence >= MIN_PRESENCE]
     if len(meshes) != 1:
         return None
     (mesh,) = meshes
-    yaw, pitch, _ = pose(mesh)
+    yaw, pitch = mean.pose(mesh)
     embedder = analyzer.embedder
     return Held(at, yaw, pitch, embedder.embed(align(image, mesh, embedder.alignment)))

@@ -18,7 +18,7 @@ from device.records import BadgeRead, Claim, Credential, Decision, DoorState, Em
 from device.vision.comparison import Vectors, compare
 from device.vision.manifest import DecisionRule
 from device.vision.track import follows
-from device.vision.turned_faces import frame_threshold
+from device.vision.turned_faces import frame_threshold, identity
 
 EVERY_S = 0.5
 """Between two starts of one clip."""
@@ -56,7 +56,7 @@ class Against:
 
     def alone(self, embedding: Embedding) -> Evidence:
         """As a door does."""
-        return replace(compare([embedding], self.references, self.rule), threshold=frame_threshold(self.rule))
+        return identity(embedding, self.references, self.rule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Anyone:
 
     def alone(self, embedding: Embedding) -> Evidence:  # noqa: ARG002 - whoever it is
         """A match."""
-        return Evidence(1.0, frame_threshold(self.rule), 1, 1)
+        return Evidence(1.0, frame_threshold(self.rule, 1), 1, 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,32 +11,29 @@ from device.vision.manifest import DecisionRule, Manifest, Turned
 
 FMR = 1e-3
 """The false match rate that a single frame during a turn has to keep."""
+REFERENCES = 3
+"""With so many references it is measured."""
 UP_TO_DEG = 35.0
 """How far turned a frame still has to match."""
 _HINT = "Measure it: `lintel-convert turned --clips FOLDER --models FOLDER`; or set `pad` to another value than a turn."
 
 
-def frame_threshold(rule: DecisionRule) -> float:
-    """The similarity from which on a single frame matches. Raises `ModelError` for thresholds without a curve."""
-    if rule.target_fmr == FMR:
-        return rule.threshold(1, 1)
-    if len(dict(rule.single_pairs)) < 2:
-        raise ModelError("The network's thresholds have no curve.", hint="Set them again: `lintel-convert calibrate`.")
-    return rule.on_curve(FMR)
-
-
-def identity(embedding: Embedding, references: Vectors, rule: DecisionRule, *, share: float = 1.0) -> Evidence:
-    """How similar one frame is to a person's references, and the threshold for it, at a `share` of `FMR`.
+def frame_threshold(rule: DecisionRule, references: int, *, share: float = 1.0) -> float:
+    """The similarity from which on a single frame matches so many references, at a `share` of `FMR`.
 
     Thresholds without a curve can't be set for it; theirs is kept to, which is stricter.
     """
+    try:
+        return rule.at_target(FMR * share).threshold(references, 1)
+    except ValueError:
+        return rule.threshold(references, 1, share=share)
+
+
+def identity(embedding: Embedding, references: Vectors, rule: DecisionRule, *, share: float = 1.0) -> Evidence:
+    """How similar one frame is to a person's references, and the threshold for it, at a `share` of `FMR`."""
     known = newest(references, rule.most_references)
     similarity = fused_similarity([embedding], known, rule.fusion)
-    try:
-        threshold = rule.at_target(FMR * share).threshold(len(known), 1)
-    except ValueError:
-        threshold = rule.threshold(len(known), 1, share=share)
-    return Evidence(similarity, threshold, 1, len(known))
+    return Evidence(similarity, frame_threshold(rule, len(known), share=share), 1, len(known))
 
 
 def keep_to_measured(manifest: Manifest) -> None:
@@ -47,10 +44,11 @@ def keep_to_measured(manifest: Manifest) -> None:
     turned, rule = manifest.turned, manifest.decision
     if turned is None or not _covers(turned):
         raise ModelError(f"How well {manifest.name} knows turned faces was not measured.", hint=_HINT)
-    if rule is not None and frame_threshold(rule) > turned.threshold + 1e-9:
+    now = turned.threshold if rule is None else frame_threshold(rule, REFERENCES)
+    if now > turned.threshold + 1e-9:
         raise ModelError(
             f"How well {manifest.name} knows turned faces was measured at a threshold of {turned.threshold:g}, now it "
-            f"is {frame_threshold(rule):g}.",
+            f"is {now:g}.",
             hint=_HINT,
         )
 

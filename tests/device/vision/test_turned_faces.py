@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from device.errors import ModelError
-from device.vision.manifest import CurvePoint, DecisionRule, Manifest, OwnFrames, Turned, read_manifest
+from device.vision.manifest import DecisionRule, Manifest, OwnFrames, Turned, read_manifest
 from device.vision.models import EMBEDDING, shipped_models_dir
 from device.vision.turned_faces import frame_threshold, keep_to_measured
 
@@ -55,17 +55,14 @@ def test_a_threshold_that_became_stricter_wants_another_measurement() -> None:
         keep_to_measured(with_frames(*ranges(), threshold=0.9))
 
 
-def test_the_shipped_network_s_frames_match_from_0_927_on() -> None:
-    assert frame_threshold(rule()) == pytest.approx(0.927, abs=5e-4)
+def test_a_single_frame_matches_from_0_927_on() -> None:
+    assert frame_threshold(rule(), 1) == pytest.approx(0.927, abs=5e-4)
 
 
 def test_a_rule_for_1e_3_has_its_own_threshold() -> None:
     at_1e3 = msgspec.structs.replace(rule(), target_fmr=1e-3, curve=(), curves=())
-    assert frame_threshold(at_1e3) == at_1e3.threshold(1, 1)
+    assert frame_threshold(at_1e3, 1) == at_1e3.threshold(1, 1)
 
 
-def test_a_rule_without_a_curve_says_how_to_get_one() -> None:
-    short = msgspec.structs.replace(rule(), curve=(CurvePoint(fmr=1e-4, threshold=0.9),), curves=())
-    with pytest.raises(ModelError, match="no curve") as caught:
-        frame_threshold(short)
-    assert "lintel-convert calibrate" in caught.value.hint
+def test_a_rule_without_a_curve_keeps_to_its_own_threshold() -> None:
+    assert frame_threshold(msgspec.structs.replace(rule(), curve=(), curves=()), 3) == rule().threshold(3, 1)
