@@ -21,9 +21,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
-from device.credentials import is_random
 from device.policy.attack import MOST_EXTRA_S, Next, Presented
-from device.policy.decision import badge_refusal, door_refusal, refusal
+from device.policy.claimed import answered, random_number
+from device.policy.decision import door_refusal
 from device.policy.events import (
     BadgeClaimed,
     ClaimFailed,
@@ -51,8 +51,6 @@ from device.records import (
     Evidence,
     Factor,
     KeyPress,
-    Outcome,
-    PadMode,
     Probe,
     Reason,
     Signal,
@@ -185,7 +183,7 @@ def begun(badge: BadgeRead, terms: Terms, *, door: DoorState, now: float) -> Sho
     showing = Showing(badge, terms, door, max(badge.at, now))
     if badge.credential is None:
         return denied(showing, Reason.BADGE_UNREADABLE, badge.fault or None)
-    objection = None if terms.exit_reader else _random(badge) or door_refusal(door)
+    objection = None if terms.exit_reader else random_number(badge) or door_refusal(door)
     return denied(showing, objection) if objection else showing
 
 
@@ -211,7 +209,7 @@ def outcome(showing: Showing, started_at: datetime, door: str) -> Transaction:
 def _heard(showing: Showing, event: ShowingEvent) -> Showing:
     match event:
         case BadgeClaimed() | ClaimFailed():
-            return _answered(showing, event) if showing.awaits_claim else showing
+            return answered(showing, event) if showing.awaits_claim else showing
         case FrameSeen():
             return _seen(showing, event) if _is_evidence(showing, event) else showing
         case LookFailed():
@@ -231,45 +229,6 @@ def _heard(showing: Showing, event: ShowingEvent) -> Showing:
             return showing
         case _:
             assert_never(event)
-
-
-def _answered(showing: Showing, event: BadgeClaimed | ClaimFailed) -> Showing:
-    return _claimed(showing, event) if isinstance(event, BadgeClaimed) else _unclaimed(showing, event)
-
-
-def _claimed(showing: Showing, event: BadgeClaimed) -> Showing:
-    """A badge without a holder, or that opens nothing, is refused with its own reason, whatever else there is."""
-    claim, pad = event.claim, showing.terms.pad
-    presented = None if pad.mode is PadMode.OFF else Presented(pad, is_first_use=event.is_first_use)
-    known = replace(showing, claim=claim, presented=presented)
-    if known.terms.exit_reader:
-        refused = (_random(known.badge) or Reason.BADGE_UNKNOWN) if claim is None else badge_refusal(claim)
-        return denied(known, refused) if refused else _let_out(known)
-    if refused := refusal(claim):
-        return denied(known, refused)
-    if known.is_stopped:
-        return denied(known, Reason.STOPPING)
-    if presented is not None and event.has_to_wait:
-        return denied(known, Reason.WAIT_AFTER_ATTACK)
-    return timed_out(known) if known.is_over else known
-
-
-def _random(badge: BadgeRead) -> Reason | None:
-    return Reason.BADGE_RANDOM if badge.credential is not None and is_random(badge.credential) else None
-
-
-def _unclaimed(showing: Showing, event: ClaimFailed) -> Showing:
-    if showing.terms.exit_reader:
-        return replace(_let_out(showing), fault=event.fault)
-    return denied(showing, event.reason, event.fault)
-
-
-def _let_out(showing: Showing) -> Showing:
-    """A badge alone is enough at the way out, in every state of the door."""
-    if showing.is_stopped:
-        return denied(showing, Reason.STOPPING)
-    mode, reader = showing.terms.mode, showing.terms.exit_reader
-    return replace(showing, verdict=Decision(Reason.EXIT, Outcome.GRANTED, exit_reader=reader, mode=mode))
 
 
 def _looks(showing: Showing) -> bool:

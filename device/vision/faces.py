@@ -10,6 +10,8 @@ from device.records import Cues, Frame, Image, Probe, Reason
 from device.settings.tables import VisionSettings
 from device.vision.alignment import align
 from device.vision.attack.cues import CuesOf, is_embedded
+from device.vision.attack.passive import PassiveNetwork
+from device.vision.attack.pose import mean_face_of
 from device.vision.detector import Detection, Detector
 from device.vision.embedder import Embedder, decision_rule_at
 from device.vision.following import View, around, is_the_same
@@ -237,6 +239,12 @@ def load_analyzer(settings: VisionSettings) -> FaceAnalyzer:
         Embedder(load_model(EMBEDDING, folder), threads=settings.threads),
         settings,
     )
+
+
+def look_for_attacks(analyzer: FaceAnalyzer, network: PassiveNetwork | None = None) -> FaceAnalyzer:
+    """The analyzer, which now takes cues of each frame it follows. Raises `ModelError` without the shipped portraits."""
+    analyzer.cues_of = CuesOf(mean_face_of(analyzer.detector, analyzer.mesh), network)
+    return analyzer
 
 
 def load_detector(settings: VisionSettings) -> Detector:
