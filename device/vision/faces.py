@@ -242,7 +242,7 @@ def load_analyzer(settings: VisionSettings) -> FaceAnalyzer:
 
 
 def look_for_attacks(analyzer: FaceAnalyzer, network: PassiveNetwork | None = None) -> FaceAnalyzer:
-    """The analyzer, which now takes cues of each frame it follows. Raises `ModelError` without the shipped portraits."""
+    """The analyzer, which takes cues of each frame from now on. Raises `ModelError` without the shipped portraits."""
     analyzer.cues_of = CuesOf(mean_face_of(analyzer.detector, analyzer.mesh), network)
     return analyzer
 
