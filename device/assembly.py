@@ -16,14 +16,16 @@ from device.cameras.sources import in_its_light, open_live_camera
 from device.control.desk import Ordered
 from device.door.operation import Door
 from device.door_log import DoorLog
+from device.door_pads import load_analyzer_at, pad_at
 from device.errors import CameraError
 from device.health import Health, Part
 from device.idle import Glanced, IdleWatch
 from device.open_doors import Beat, OpenBoard, OpenDoor
 from device.operators import command_words
 from device.policy.light import share_in
+from device.policy.waits import Waits
 from device.ports import Camera, Clock, Reader
-from device.probing import DETECTOR, MODELS, READER, STORE, camera_part
+from device.probing import DETECTOR, MODELS, PAD, READER, STORE, camera_part
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.kinds import group_of, open_in_background
@@ -31,11 +33,11 @@ from device.records import AuditRow, Event, Frame, PadMode
 from device.scenes import CHANGED, CameraScenes
 from device.settings.loading import state_dir
 from device.settings.prompts import pad_of
-from device.settings.tables import CameraSettings, Settings
+from device.settings.tables import CameraSettings, DoorSettings, Settings
 from device.state_folder import usable_by_the_service
 from device.store.database import FILE_NAME
 from device.store.store import Store
-from device.vision.faces import load_analyzer_for, load_detector
+from device.vision.faces import load_detector
 from device.vision.late import LateAnalyzer
 
 
@@ -102,6 +104,14 @@ def assembled(
         yield _Assembly(stack, settings, store, clock).all(board, report)
 
 
+@dataclass(frozen=True, slots=True)
+class _Seeing:
+    """The cameras by their names, and what is known of their empty views."""
+
+    cameras: Mapping[str, Camera]
+    scenes: CameraScenes
+
+
 def _ended(doors: tuple[OpenDoor, ...]) -> str:
     return next((opened.door.name for opened in doors if opened.failure() is not None), "")
 
@@ -118,6 +128,7 @@ class _Assembly:
         self._groups: list[ReaderGroup] = []
         self._watched: list[Part] = []
         self._glanced: dict[str, Glanced] = {}
+        self._waits = Waits()
 
     def all(self, board: OpenBoard, report: Callable[[str], None]) -> Assembled:
         names = frozenset(opened.door.name for opened in board.doors)
@@ -131,7 +142,9 @@ class _Assembly:
         self._watched.append(Part(DETECTOR, names, self._stack.enter_context(closing(idle)).trouble))
         readers = self._readers(board)
         parts = tuple(
-            part for opened in board.doors for part in self._parts(opened, cameras, readers, logs[opened.door.name])
+            part
+            for opened in board.doors
+            for part in self._parts(opened, _Seeing(cameras, scenes), readers, logs[opened.door.name])
         )
         health = Health(self._watched, logs, self._clock, report)
         return Assembled(parts, health, self._clock, report, self._were_tried, lambda: _ended(board.doors))
@@ -194,15 +207,16 @@ class _Assembly:
         return opened
 
     def _parts(
-        self, opened: OpenDoor, cameras: Mapping[str, Camera], readers: Mapping[str, Reader], log: DoorLog
+        self, opened: OpenDoor, seeing: _Seeing, readers: Mapping[str, Reader], log: DoorLog
     ) -> Iterator[DoorParts]:
         """A loop for the way in and one for the way out; each door has an analyzer of its own, as each has a thread."""
         door, settings = opened.door, self._settings.door_named(opened.door.name)
         ways = {way: [one for one in settings.readers if one.direction == way] for way in ("entry", "exit")}
         at = {one.name: self._settings.camera_at(settings, one) for one in ways["entry"]}
-        seen = {name: cameras[camera.name] for name, camera in at.items()}
+        seen = {name: seeing.cameras[camera.name] for name, camera in at.items()}
         shares = {name: share_in(camera.light) for name, camera in at.items()}
-        doorway = replace(self._doorway(door, settings.target_fmr, seen), shares=shares)
+        scenes = {name: seeing.scenes.known(camera.name) for name, camera in at.items()}
+        doorway = replace(self._doorway(door, settings, seen), shares=shares, scenes=scenes, waits=self._waits)
         for way, those in ways.items():
             if those:
                 group = self._stack.enter_context(closing(group_of(tuple(those), readers, self._clock)))
@@ -210,13 +224,16 @@ class _Assembly:
                 self._watched.append(Part(READER, frozenset({door.name}), group.trouble, is_logged=False))
                 yield DoorParts(doorway, group, opened.beats, log, is_way_out=way == "exit")
 
-    def _doorway(self, door: Door, target_fmr: float, seen: Mapping[str, Camera]) -> Doorway:
-        load = partial(load_analyzer_for, self._settings.vision, target_fmr)
+    def _doorway(self, door: Door, settings: DoorSettings, seen: Mapping[str, Camera]) -> Doorway:
+        made_for = pad_at(self._settings, settings)
+        load = partial(load_analyzer_at, self._settings, settings, made_for)
         analyzer = self._stack.enter_context(closing(LateAnalyzer(load)))
         self._analyzers.append(analyzer)
-        self._watched.append(Part(MODELS, frozenset({door.name}), analyzer.trouble))
+        names = frozenset({door.name})
+        self._watched.append(Part(MODELS, names, analyzer.trouble))
+        self._watched.append(Part(PAD, names, lambda: made_for.trouble))
         camera = next(iter(seen.values()), MissingCamera(_NO_WAY_IN))
-        return Doorway(camera, door, self._store, analyzer, self._clock, seen)
+        return Doorway(camera, door, self._store, analyzer, self._clock, seen, pad=made_for.pad)
 
 
 _NO_WAY_IN = CameraError("This door has no reader at its way in, and so no camera.", hint="Set `direction`.")

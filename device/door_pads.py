@@ -15,7 +15,10 @@ from device.records import PadMode
 from device.settings.loading import state_dir
 from device.settings.prompts import asks_for_turns, pad_of
 from device.settings.tables import DoorSettings, Settings
+from device.vision.attack.cues import CuesOf
 from device.vision.attack.passive import PassiveNetwork, load_passive
+from device.vision.attack.pose import mean_face_of
+from device.vision.faces import FaceAnalyzer, load_analyzer_for
 from device.vision.manifest import read_manifest
 
 FOLDER = "models"
@@ -72,6 +75,16 @@ def open_network(settings: Settings, made_for: DoorPad) -> PassiveNetwork:
             hint="Restart the service: `sudo systemctl restart lintel`.",
         )
     return network
+
+
+def load_analyzer_at(settings: Settings, door: DoorSettings, made_for: DoorPad) -> FaceAnalyzer:
+    """What a door looks at faces with, presentation attacks included where it does. Raises `ModelError`."""
+    analyzer = load_analyzer_for(settings.vision, door.target_fmr)
+    if made_for.pad.mode is PadMode.OFF:
+        return analyzer
+    network = open_network(settings, made_for) if needs_network(settings, door) else None
+    analyzer.cues_of = CuesOf(mean_face_of(analyzer.detector, analyzer.mesh), network)
+    return analyzer
 
 
 def look_at_network(settings: Settings) -> str:

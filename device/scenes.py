@@ -107,6 +107,11 @@ class CameraScenes:
         self.by_camera: Mapping[str, CameraScene] = {one.name: CameraScene(one, folder, report) for one in cameras}
         self._changed = changed
 
+    def known(self, camera: str) -> Callable[[], Scene | None]:
+        """What gives the scene of a camera now, from any thread; of one at doors that don't look, None."""
+        scene = self.by_camera.get(camera)
+        return scene.known if scene is not None else lambda: None
+
     def saw(self, glance: Glance) -> None:
         """Takes a glance; one with a face in it is of no empty view."""
         scene = self.by_camera.get(glance.camera)
