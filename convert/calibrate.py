@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from convert.measuring.comparisons import Comparisons, Templates
-from convert.measuring.door_protocol import AtThreshold, Design, compare_by, rates_at
+from convert.measuring.door_protocol import Acquired, AtThreshold, Design, compare_by, rates_at
 from convert.measuring.error_rates import comparisons_needed
 from device.errors import ImageError
 from device.vision.manifest import CountedPoint, DecisionRule, DesignCurve, Fusion, Manifest, OperatingPoint
@@ -50,6 +50,44 @@ class Calibration:
     rates: tuple[PointRates, ...]
     alike: PointRates | None
     halves: tuple[tuple[PointRates, ...], tuple[PointRates, ...]]
+    among_own: PointRates | None = None
+    """With impostors from elsewhere: single pairs of one's own people alone, at the door's threshold."""
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Whom thresholds are set on: the templates of `count` people, numbered from 0, and of `impostors` among them, who
+    have no references: probes of a public set, for a site with few people of its own.
+    """
+
+    templates: Templates
+    count: int
+    impostors: Templates | None = None
+
+    def compared(self, design: Design, fusion: Fusion) -> Comparisons:
+        """All comparisons of a design. Raises `ImageError` if too few people have as many images as it takes."""
+        return compare_by(design, self.templates, self.count, fusion, impostors=self.impostors)
+
+    def in_halves(self) -> "tuple[People, People]":
+        """As `in_halves`, the impostors too."""
+        own = in_halves(self.templates)
+        others = (None, None) if self.impostors is None else in_halves(self.impostors)
+        first, second = (People(half, self.count, other) for half, other in zip(own, others, strict=True))
+        return first, second
+
+
+def together(own: Acquired, impostors: Acquired | None = None) -> People:
+    """One's own people, and impostors numbered after them. Raises `ImageError` for a person who is in both."""
+    if impostors is None:
+        return People(own.templates, len(own.names))
+    if both := sorted(set(own.names) & set(impostors.names)):
+        raise ImageError(
+            f"{len(both)} people are among the mates and the impostors, {both[0]} for one.",
+            hint="Impostors are other people: take these folders out of one of the two, or rename them.",
+        )
+    others = impostors.templates
+    numbered = Templates(others.vectors, others.people + len(own.names))
+    return People(own.templates, len(own.names) + len(impostors.names), numbered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,31 +100,32 @@ class Target:
     dataset: str
 
 
-def calibrate(templates: Templates, people: int, target: Target) -> Calibration:
+def calibrate(people: People, target: Target) -> Calibration:
     """Sets thresholds and curves for 1 x 1, R x 1 and R x P of the target's design, and for other numbers of references
-    with 1 and P probes; `people` are numbered from 0.
+    with 1 and P probes.
 
     All counts up to R x P are compared: one at which the door would miss the target gets a threshold of its own.
     Raises `ImageError` if there are too few images, or if the data cannot support the target.
     """
-    compared = _compared(templates, people, target)
+    compared = _compared(people, target)
     for design in designs(target.design):
         _supported(design, compared[design], target.fmr)
-    rule = completed(rule_of(compared, target), templates, people, target)
+    rule = completed(rule_of(compared, target), people, target)
     counts = {(point.references, point.probes) for point in rule.points}
     stated = {design: found for design, found in compared.items() if (design.references, design.probes) in counts}
-    rates = (*_rates_on(stated, rule), *_rates_between(rule, templates, people, target))
+    rates = (*_rates_on(stated, rule), *_rates_between(rule, people, target))
     _expect_target_met(rates, target.fmr)
-    parts = in_halves(templates)
-    halves = [_compared(part, people, target) for part in parts]
-    rules = [completed(rule_of(half, target), part, people, target) for half, part in zip(halves, parts, strict=True)]
+    parts = people.in_halves()
+    halves = [_compared(part, target) for part in parts]
+    rules = [completed(rule_of(half, target), part, target) for half, part in zip(halves, parts, strict=True)]
     return Calibration(
         rule=rule,
         design=target.design,
-        people=len(np.unique(templates.people)),
+        people=len(np.unique(people.templates.people)),
         rates=rates,
         alike=_alike(compared, target.design, rule),
         halves=(_rates_on(halves[1], rules[0]), _rates_on(halves[0], rules[1])),
+        among_own=_among_own(people, target, rule),
     )
 
 
@@ -135,14 +174,14 @@ def rule_of(compared: dict[Design, Comparisons], target: Target) -> DecisionRule
     return rule.read_off_curves()
 
 
-def completed(rule: DecisionRule, templates: Templates, people: int, target: Target) -> DecisionRule:
+def completed(rule: DecisionRule, people: People, target: Target) -> DecisionRule:
     """The rule with a point for each of the counts `between` at which the door's threshold would miss the target.
 
     With means made unit length that is nearly all of them: 2 x 3 at the threshold of 1 x 1 had 22 times the target on
     LFW. A point makes the door stricter with more pictures alone, so that what was found to keep the target keeps it.
     """
     for design in between(target.design):
-        comparisons = compare_by(design, templates, people, target.fusion)
+        comparisons = people.compared(design, target.fusion)
         if comparisons.fmr(rule.threshold(design.references, design.probes)).value > target.fmr:
             point, curve = _point(design, comparisons, target.fmr), _curve(design, comparisons, target)
             if rule.curves and curve is None:
@@ -180,12 +219,12 @@ def in_halves(templates: Templates) -> tuple[Templates, Templates]:
     return templates[first], templates[~first]
 
 
-def _compared(templates: Templates, people: int, target: Target) -> dict[Design, Comparisons]:
+def _compared(people: People, target: Target) -> dict[Design, Comparisons]:
     """Those of `designs`, and of the further ones those for which there are people enough."""
-    compared = {design: compare_by(design, templates, people, target.fusion) for design in designs(target.design)}
+    compared = {design: people.compared(design, target.fusion) for design in designs(target.design)}
     for design in further(target.design):
         with contextlib.suppress(ImageError):
-            compared[design] = compare_by(design, templates, people, target.fusion)
+            compared[design] = people.compared(design, target.fusion)
     return compared
 
 
@@ -269,11 +308,18 @@ def _rates_on(compared: dict[Design, Comparisons], rule: DecisionRule) -> tuple[
     return tuple(_rates(design, comparisons, rule) for design, comparisons in compared.items())
 
 
-def _rates_between(rule: DecisionRule, templates: Templates, people: int, target: Target) -> tuple[PointRates, ...]:
+def _rates_between(rule: DecisionRule, people: People, target: Target) -> tuple[PointRates, ...]:
     """Those of the counts between that the rule has a point for, compared once more: all at once would fill memory."""
     counts = {(point.references, point.probes) for point in rule.points}
     needed = (design for design in between(target.design) if (design.references, design.probes) in counts)
-    return tuple(_rates(one, compare_by(one, templates, people, target.fusion), rule) for one in needed)
+    return tuple(_rates(one, people.compared(one, target.fusion), rule) for one in needed)
+
+
+def _among_own(people: People, target: Target, rule: DecisionRule) -> PointRates | None:
+    """Whether one's own people are more alike than those that the thresholds were mostly set on."""
+    if people.impostors is None:
+        return None
+    return _rates(Design(), People(people.templates, people.count).compared(Design(), target.fusion), rule)
 
 
 def _alike(compared: dict[Design, Comparisons], design: Design, rule: DecisionRule) -> PointRates | None:

@@ -92,6 +92,7 @@ def _shares(figures: Figures) -> Iterator[Share]:
     alike = () if figures.alike is None else (figures.alike,)
     for point in (*figures.points, *alike, *figures.halves[0], *figures.halves[1]):
         yield from (point.fmr, point.fnmr)
+    yield from (group.fmr for group in figures.groups)
     for target in figures.strangers.targets if figures.strangers else ():
         yield from (target.first, target.transaction)
 
@@ -116,8 +117,9 @@ def render(manifest: Manifest, figures: Figures) -> str:
     plain = ["## In plain words", "", plain_words(figures)]
     worth, made = _worth(manifest, figures), _made(manifest, figures)
     strangers = _strangers(figures.strangers) if figures.strangers else []
+    groups = _groups(figures) if figures.groups else []
     targets = offered(manifest.decision) if manifest.decision else []
-    parts = (_head(manifest), plain, worth, _unseen(figures), targets, strangers, _limits(manifest), made)
+    parts = (_head(manifest), plain, worth, _unseen(figures), groups, targets, strangers, _limits(manifest), made)
     return "\n".join(line for part in parts if part for line in (*part, "")).rstrip() + "\n"
 
 
@@ -219,6 +221,13 @@ def _unseen(figures: Figures) -> list[str]:
     return lines
 
 
+def _groups(figures: Figures) -> list[str]:
+    """Whether people of one group are more alike than people are in all."""
+    rows = [f"| {one.name} | {one.people} | {_fmr(one.fmr)} |" for one in figures.groups]
+    heading = ["## Within groups", "", "Single pairs of people of one group, at the threshold of all.", ""]
+    return [*heading, "| group | people | FMR within |", "|---|---|---|", *rows]
+
+
 def _strangers(strangers: Strangers) -> list[str]:
     """The false accept rate of a transaction, at the thresholds for each target."""
     rows = [
@@ -243,9 +252,9 @@ def _limits(manifest: Manifest) -> list[str]:
     dataset = manifest.decision.dataset if manifest.decision else ""
     of_lfw = (
         "- **Alike people**: on small sets of people more alike than LFW's, the threshold for 1e-4 gave four to six",
-        "  times that: 4.0e-4 of 12,551 comparisons on the Yale faces, 6.3e-4 of 78,000 on ORL's (this network, single",
-        "  pairs, as reported with Lintel's issue 15). A site of relatives or of one group sets its own thresholds:",
-        "  `lintel-convert calibrate --impostors PUBLIC --mates OURS`.",
+        "  times that: 4.0e-4 of 12,551 comparisons on the Yale faces, 6.3e-4 of 78,000 on ORL's (single pairs,",
+        "  Lintel's own network, as reported with its issue 15). A site of relatives or of one group sets its",
+        "  own thresholds: `lintel-convert calibrate --impostors PUBLIC --mates OURS`.",
         "- LFW is press photographs of adults, mostly men and public figures; 153 people have the six pictures of",
         "  3 x 3. Children, twins and masks: not measured. The fusion's least lengths, and in the shipped network the",
         "  bound of its last stage, were chosen on LFW too (DECISIONS.md).",

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from convert.calibrate import Target, calibrate
+from convert.calibrate import People, Target, calibrate
 from convert.card import FOLDER, sha256_of
-from convert.figures import Figures, Latency, Pairs, Strangers, halves_of, point_of, share_of
-from convert.measuring.door_protocol import Acquired, Design, evaluate_door, failure_to_acquire
+from convert.figures import Figures, GroupShare, Latency, Pairs, Strangers, groups_of, halves_of, point_of, share_of
+from convert.measuring.door_protocol import Acquired, Design, compare_by, evaluate_door, failure_to_acquire
+from convert.measuring.groups import Groups, differentials
 from convert.measuring.latency import medians_ms
 from convert.measuring.plots import PlotKind, draw
 from convert.reports import report_on_people
@@ -28,13 +29,14 @@ THREADS = (1, 2)
 @dataclass(frozen=True, slots=True)
 class Measured:
     """What was done before: the folder's faces, labelled pairs and strangers on clips if there are any, and the network
-    that embedded them.
+    that embedded them. `groups` are those that the people are in, if they are known.
     """
 
     embedder: Embedder
     acquired: Acquired
     pairs: Pairs | None
     strangers: Strangers | None = None
+    groups: Groups | None = None
 
 
 def measure(folder: Path, measured: Measured, design: Design, progress: Callable[[str], None]) -> Figures:
@@ -46,7 +48,7 @@ def measure(folder: Path, measured: Measured, design: Design, progress: Callable
     rule, acquired = measured.embedder.decision_rule, measured.acquired
     progress("comparing, and trying by halves")
     target = Target(rule.target_fmr, design, rule.fusion, rule.dataset)
-    calibration = calibrate(acquired.templates, len(acquired.names), target)
+    calibration = calibrate(People(acquired.templates, len(acquired.names)), target)
     _expect_rule(calibration.rule, rule)
     progress("drawing")
     drawn = _draw(folder, measured, design, manifest)
@@ -69,7 +71,14 @@ def measure(folder: Path, measured: Measured, design: Design, progress: Callable
         runtime=f"{runtime.package} {version}",
         plots=drawn,
         strangers=measured.strangers,
+        groups=() if measured.groups is None else _groups(acquired, measured.groups, rule),
     )
+
+
+def _groups(acquired: Acquired, groups: Groups, rule: DecisionRule) -> tuple[GroupShare, ...]:
+    """Within each group, single pairs at the door's threshold."""
+    single = compare_by(Design(), acquired.templates, len(acquired.names), rule.fusion)
+    return groups_of(differentials(single, acquired, groups, rule.threshold(1, 1)))
 
 
 def _expect_rule(found: DecisionRule, stated: DecisionRule) -> None:

@@ -8,6 +8,7 @@ from convert.calibrate import Calibration, PointRates
 from convert.evaluate import Evaluation
 from convert.measuring.door_protocol import AtThreshold
 from convert.measuring.error_rates import Estimate
+from convert.measuring.groups import Differentials
 from convert.transactions import Tried
 
 
@@ -73,6 +74,14 @@ class Latency(_Record, frozen=True):
     median_ms: float
 
 
+class GroupShare(_Record, frozen=True):
+    """The FMR of single pairs within one group of people."""
+
+    name: str
+    people: int
+    fmr: Share
+
+
 class Figures(_Record, frozen=True):
     """Everything that was measured, and of which file under which manifest."""
 
@@ -92,6 +101,7 @@ class Figures(_Record, frozen=True):
     runtime: str
     plots: dict[str, str]
     strangers: Strangers | None = None
+    groups: tuple[GroupShare, ...] = ()
 
 
 def point_of(rates: PointRates) -> Point:
@@ -121,6 +131,13 @@ def strangers_of(tried: Tried) -> Strangers:
     )
     return Strangers(
         clips=tried.clips, visits=tried.visits, people=tried.people, references=tried.references, targets=targets
+    )
+
+
+def groups_of(differentials: Differentials) -> tuple[GroupShare, ...]:
+    """What came of the groups that the people are in."""
+    return tuple(
+        GroupShare(name=one.name, people=one.people, fmr=share_of(one.fmr_within)) for one in differentials.groups
     )
 
 

@@ -191,6 +191,7 @@ def calibration_document(calibration: Calibration) -> Document:
         "seed": design.seed,
         "rates": [_point(point) for point in calibration.rates],
         "if_probes_are_alike": _point(calibration.alike) if calibration.alike else None,
+        "among_own": _point(calibration.among_own) if calibration.among_own else None,
         "halves": [[_point(point) for point in half] for half in calibration.halves],
     }
 
@@ -211,6 +212,11 @@ def calibration_lines(calibration: Calibration) -> list[str]:
             f"if all probes of a visit are one picture, at {calibration.alike.rates.threshold:.5f}:",
             *_rate_lines(calibration.alike.rates),
         ]
+    if calibration.among_own:
+        own = calibration.among_own.rates
+        lines += [f"your own people alone, single pairs at {own.threshold:.5f}:", *_rate_lines(own)]
+        if own.fmr.interval[0] > rule.target_fmr:
+            lines.append("  your people are more alike than the impostors: ask for a smaller --fmr")
     for number, half in enumerate(calibration.halves, start=1):
         lines.append(f"set on one half of the people, tried on the other ({number} of 2):")
         for point_rates in half:

@@ -45,6 +45,7 @@ def card(
     from convert.card_figures import Measured, measure
     from convert.folders import note_failures, note_left_out
     from convert.measuring.door_protocol import acquire, design_of
+    from convert.measuring.groups import FILE, read_groups
     from convert.measuring.protocols import person_images
     from convert.progress import bar
     from device.settings.tables import VisionSettings
@@ -66,7 +67,8 @@ def card(
     note_failures(acquired.failures, len(paths))
     pairs = _pairs(pairs_file, images, analyzer) if pairs_file else None
     strangers = _strangers(clips, acquired.templates, analyzer) if clips else None
-    measured = Measured(analyzer.embedder, acquired, pairs, strangers)
+    groups = read_groups(images / FILE, acquired.names) if (images / FILE).is_file() else None
+    measured = Measured(analyzer.embedder, acquired, pairs, strangers, groups)
     design = design_of(references, probes, draws=draws, seed=seed or 0)
     write_card(folder, measure(folder, measured, design, _tell))
     say(f"written to {folder / CARD}")

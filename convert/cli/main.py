@@ -14,6 +14,7 @@ file; 70 a bug in Lintel; 74 the system refused; 130 and 141 interrupted."""
 
 COMMANDS = {
     "import": ("convert.cli.import_:import_network", "Import published weights, or a network of your own."),
+    "install": ("convert.cli.install:install", "Install a known network with the thresholds measured for it."),
     "build": ("convert.cli.build:build", "Build the models from published weights, or check the committed ones."),
     "quantize": ("convert.cli.quantize:quantize", "Convert networks to TFLite, and refuse what costs too much."),
     "evaluate": ("convert.cli.evaluate:evaluate", "Measure the door's own pipeline on labelled images."),

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import msgspec
 
-from convert.calibrate import Calibration, Target, calibrate, with_rule
+from convert.calibrate import Calibration, People, Target, calibrate, with_rule
 from convert.conversion.conversions import Conversion
 from convert.finder import Finder
 from convert.manifests import embedding_draft, sealed
 from convert.measuring.door_protocol import acquire
 from convert.measuring.protocols import person_images
+from convert.quantize import Quantization
+from convert.spec import NetworkSpec
 from convert.tensorflow_backend import cpu_class, load_tensorflow
 from device.errors import ModelError
 from device.failures import in_words
@@ -40,18 +42,26 @@ def install(conversion: Conversion, folder: Path, models: Path, calibrated: Mani
     Without its `calibrated` manifest it has no thresholds, and a door refuses to open with it. Raises `ModelError`.
     """
     manifest = calibrated or manifest_of(conversion)
-    Interpreter(Model(manifest, conversion.content))
+    return write_into(manifest, conversion.content, folder, models)
+
+
+def write_into(manifest: Manifest, content: bytes, folder: Path, models: Path) -> Manifest:
+    """Writes an embedding pair into `folder`; where that has no detector or mesh, those of `models`.
+
+    Gives the manifest as it was written, sealed. Raises `ModelError`.
+    """
+    Interpreter(Model(manifest, content))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in (DETECTION, LANDMARKS):
             _copy_if_missing(name, models, folder)
-        write_pair(manifest, conversion.content, folder)
+        write_pair(manifest, content, folder)
     except OSError as error:
         raise ModelError(
             f"Cannot write the model into {folder}: {in_words(error, quoted=True)}.",
             hint="Name another folder with --into.",
         ) from error
-    return manifest
+    return read_manifest(folder / f"{manifest.name}.json")
 
 
 def install_calibrated(
@@ -70,23 +80,27 @@ def install_calibrated(
 
 def manifest_of(conversion: Conversion) -> Manifest:
     """The contract of the file, from the sidecar of its network."""
-    spec = conversion.network
+    return manifest_for(conversion.network, conversion.quantization, conversion.content)
+
+
+def manifest_for(spec: NetworkSpec, quantization: Quantization, content: bytes) -> Manifest:
+    """The contract of a file that was made of a network, without thresholds."""
     size = spec.alignment.size_px
     draft = msgspec.structs.replace(
         embedding_draft(),
-        description=f"{spec.description.rstrip('.')}; {conversion.quantization.value}.",
+        description=f"{spec.description.rstrip('.')}; {quantization.value}.",
         inputs=(TensorSpec(shape=(1, size, size, 3), dtype="float32"),),
         outputs=(TensorSpec(shape=(1, spec.length), dtype="float32"),),
         source=spec.source,
         license=spec.license,
         built_with=BuiltWith(
-            tensorflow=load_tensorflow().__version__, cpu=cpu_class(), quantization=conversion.quantization.value
+            tensorflow=load_tensorflow().__version__, cpu=cpu_class(), quantization=quantization.value
         ),
         alignment=spec.alignment,
         embedding=EmbeddingSpec(length=spec.length, normalization="unit-length", mirror="mean"),
         decision=None,
     )
-    return sealed(draft, conversion.content)
+    return sealed(draft, content)
 
 
 def refit(folder: Path, images: Path, target: Target, *, finder: Finder, step: Callable[[], object]) -> Calibration:
@@ -97,7 +111,7 @@ def refit(folder: Path, images: Path, target: Target, *, finder: Finder, step: C
     """
     analyzer = finder.analyzer(Embedder(load_model(EMBEDDING, folder), threads=THREADS))
     acquired = acquire(person_images(images, LEAST_PEOPLE), analyzer, step)
-    found = calibrate(acquired.templates, len(acquired.names), target)
+    found = calibrate(People(acquired.templates, len(acquired.names)), target)
     path = folder / f"{EMBEDDING}.json"
     write_manifest(with_rule(read_manifest(path), found.rule), path)
     return found

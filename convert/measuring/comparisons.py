@@ -122,15 +122,22 @@ class Comparisons:
         return min(float(self.mated[0]), float(np.argmax(self.histogram > 0)) / HALF_BINS - 1.0)
 
 
-def compare_all(templates: Templates, people: int) -> Comparisons:
-    """All pairs of a set, each once: those of one person are mated, those of two non-mated."""
+def compare_all(templates: Templates, people: int, impostors: Templates | None = None) -> Comparisons:
+    """All pairs of a set, each once: those of one person are mated, those of two non-mated.
+
+    With `impostors`, who are other people, all pairs of the set with these as well, and none among these.
+    """
     counts = np.bincount(templates.people, minlength=people).astype(np.float64)
-    tally = _Tally(Exposure(counts, counts, 0.5))
+    strangers = np.zeros(people) if impostors is None else np.bincount(impostors.people, minlength=people)
+    tally = _Tally(Exposure(counts, counts + 2.0 * strangers, 0.5))
     ordered = _by_person(templates)
     for rows in _parts(len(ordered), ROWS):
         for columns in _parts(len(ordered), COLUMNS):
             if columns.stop > rows.start:
                 tally.add(ordered[rows], ordered[columns], first=rows.start - columns.start + 1)
+        for columns in _parts(0 if impostors is None else len(impostors), COLUMNS):
+            assert impostors is not None
+            tally.add(ordered[rows], _by_person(impostors[columns]))
     return tally.result()
 
 

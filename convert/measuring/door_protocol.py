@@ -118,8 +118,13 @@ def acquire(images: tuple[Path, ...], analyzer: FaceAnalyzer, counter: Callable[
     return Acquired(templates, tuple(str(name) for name in names), np.bincount(people), embedded.failures)
 
 
-def compare_by(design: Design, templates: Templates, people: int, fusion: Fusion) -> Comparisons:
-    """All comparisons of a design. Raises `ImageError` if too few people have as many images as it takes."""
+def compare_by(
+    design: Design, templates: Templates, people: int, fusion: Fusion, *, impostors: Templates | None = None
+) -> Comparisons:
+    """All comparisons of a design. Raises `ImageError` if too few people have as many images as it takes.
+
+    `impostors` are of other people, numbered below `people` too: they give probes and no references.
+    """
     counts = np.bincount(templates.people, minlength=people)
     able = counts >= design.references + design.probes
     if np.count_nonzero(able) < 1 or np.count_nonzero(counts) < 2 or (design.draws and np.count_nonzero(able) < 2):
@@ -129,10 +134,15 @@ def compare_by(design: Design, templates: Templates, people: int, fusion: Fusion
             hint="Give more images of each person, or ask for fewer references and probes.",
         )
     if design.draws == 0:
-        return compare_all(templates, people)
+        return compare_all(templates, people, impostors)
     groups = np.where(able, (counts - design.references) // design.probes, 0)
+    rounds = draws(design, templates[able[templates.people]], fusion)
+    if impostors is not None:
+        shown = np.bincount(impostors.people, minlength=people) // design.probes
+        groups = groups + shown
+        rounds = _with_impostors(rounds, design, impostors[shown[impostors.people] > 0], fusion)
     exposure = Exposure(able.astype(np.float64), groups.astype(np.float64), float(design.draws))
-    return compare_rounds(draws(design, templates[able[templates.people]], fusion), exposure)
+    return compare_rounds(rounds, exposure)
 
 
 def draws(design: Design, templates: Templates, fusion: Fusion) -> Iterator[tuple[Templates, Templates]]:
@@ -140,18 +150,35 @@ def draws(design: Design, templates: Templates, fusion: Fusion) -> Iterator[tupl
 
     Expects at least `references` + `probes` templates of every person.
     """
+    return _draws(design, templates, fusion, references=design.references)
+
+
+def _draws(
+    design: Design, templates: Templates, fusion: Fusion, *, references: int
+) -> Iterator[tuple[Templates, Templates]]:
+    """The same, of so many references or of none, as impostors have."""
     ordered = templates[np.argsort(templates.people, kind="stable")]
     _, starts, counts = np.unique(ordered.people, return_index=True, return_counts=True)
     generator = np.random.default_rng(design.seed)
     for _ in range(design.draws):
         shuffled = ordered[np.lexsort((generator.random(len(ordered)), ordered.people))]
         rank = np.arange(len(ordered)) - np.repeat(starts, counts)
-        last = design.references + (counts - design.references) // design.probes * design.probes
-        is_probe = (rank >= design.references) & (rank < np.repeat(last, counts))
+        last = references + (counts - references) // design.probes * design.probes
+        is_probe = (rank >= references) & (rank < np.repeat(last, counts))
         yield (
-            _fused(shuffled[rank < design.references], design.references, fusion.least_reference_length),
+            _fused(shuffled[rank < references], design.references, fusion.least_reference_length),
             _fused(shuffled[is_probe], design.probes, fusion.least_probe_length),
         )
+
+
+def _with_impostors(
+    rounds: Iterator[tuple[Templates, Templates]], design: Design, impostors: Templates, fusion: Fusion
+) -> Iterator[tuple[Templates, Templates]]:
+    """The draws, each with impostors' probes, which are drawn likewise."""
+    drawn = _draws(design, impostors, fusion, references=0)
+    for (references, probes), (_, others) in zip(rounds, drawn, strict=True):
+        vectors = np.concatenate([probes.vectors, others.vectors])
+        yield references, Templates(vectors, np.concatenate([probes.people, others.people]))
 
 
 def evaluate_door(design: Design, acquired: Acquired, rule: DecisionRule) -> DoorEvaluation:

@@ -25,19 +25,28 @@ def people() -> None:
 people.add_command(references)
 
 
-@people.command("list", epilog="Exit codes: 0 done, 8 database.")
+@people.command("list", epilog="Exit codes: 0 done, 4 model, 8 database.")
+@click.option("--stale", is_flag=True, help="Those whose references were all made by another network: enroll again.")
 @json_option
 @click.pass_context
-def list_people(context: click.Context, as_json: bool) -> None:
+def list_people(context: click.Context, stale: bool, as_json: bool) -> None:
     """List all people with their badges and the number of references."""
-    with open_store(settings_of(context)) as store, store.people() as known:
+    from device.vision.models import embedding_sha256
+
+    settings = settings_of(context)
+    with open_store(settings) as store, store.people() as known:
         everyone = known.everyone()
+    if stale:
+        present = embedding_sha256(settings.vision.models_dir)
+        everyone = tuple(one for one in everyone if one.references and present not in dict(one.references))
     if as_json:
         print_json(everyone)
         return
     for enrolled in everyone:
         say(_line(enrolled))
-    if not everyone:
+    if not everyone and stale:
+        say("Everyone with references has some of the present model.", err=True)
+    elif not everyone:
         say("No people enrolled yet; see `lintel enroll --help`.", err=True)
 
 
@@ -91,9 +100,7 @@ def rename_person(context: click.Context, old: str, new: str, as_json: bool) -> 
 @click.pass_context
 def show_person(context: click.Context, name: str, as_json: bool) -> None:
     """Show one person."""
-    from pathlib import Path
-
-    from device.vision.models import EMBEDDING, load_model, shipped_models_dir
+    from device.vision.models import embedding_sha256
 
     settings = settings_of(context)
     with open_store(settings) as store, store.people() as known:
@@ -101,7 +108,7 @@ def show_person(context: click.Context, name: str, as_json: bool) -> None:
     if as_json:
         print_json(enrolled)
         return
-    present = load_model(EMBEDDING, Path(settings.vision.models_dir or shipped_models_dir())).manifest.sha256
+    present = embedding_sha256(settings.vision.models_dir)
     say(f"{enrolled.person.name}, enrolled {enrolled.enrolled_at:%Y-%m-%d %H:%M} UTC")
     say(f"badges: {_badges(enrolled) or 'none'}")
     if enrolled.extended:

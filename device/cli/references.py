@@ -1,6 +1,5 @@
 """`lintel people references`: the references of one person, and how a bad one is taken back."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -99,9 +98,9 @@ def _used(reference: "Reference", present: str | None) -> bool | None:
 
 def _present_model(settings: "Settings") -> str | None:
     from device.errors import LintelError
-    from device.vision.models import EMBEDDING, load_model, shipped_models_dir
+    from device.vision.models import embedding_sha256
 
     try:
-        return load_model(EMBEDDING, Path(settings.vision.models_dir or shipped_models_dir())).manifest.sha256
+        return embedding_sha256(settings.vision.models_dir)
     except LintelError:
         return None

@@ -58,6 +58,11 @@ def load_model(name: str, folder: Path, *, task: str | None = None) -> Model:
     return Model(manifest, content)
 
 
+def embedding_sha256(models_dir: str) -> str:
+    """The hash by which references name the network that made them; "" is Lintel's own folder. Raises `ModelError`."""
+    return load_model(EMBEDDING, Path(models_dir) if models_dir else shipped_models_dir()).manifest.sha256
+
+
 class _Read(NamedTuple):
     """A file that was read, and what says that it's still the same one: inode, size, and times of change."""
 

@@ -9,6 +9,7 @@ import pytest
 from convert.calibrate import (
     UNIT_LENGTH,
     Calibration,
+    People,
     Target,
     between,
     calibrate,
@@ -18,10 +19,11 @@ from convert.calibrate import (
     further,
     in_halves,
     rule_of,
+    together,
     with_rule,
 )
 from convert.measuring import bootstrap, comparisons
-from convert.measuring.comparisons import compare_all
+from convert.measuring.comparisons import Templates, compare_all
 from convert.measuring.door_protocol import Acquired, Design, compare_by, design_of
 from device.errors import ImageError
 from device.vision.manifest import Fusion, read_manifest
@@ -41,7 +43,7 @@ def _few_replicates() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def calibration(labelled: Callable[..., Acquired]) -> Calibration:
-    return calibrate(labelled([7] * 24).templates, 24, TARGET)
+    return calibrate(People(labelled([7] * 24).templates, 24), TARGET)
 
 
 def test_single_pairs_more_references_and_probes_have_thresholds(
@@ -76,7 +78,7 @@ def test_every_threshold_keeps_the_target(calibration: Calibration, labelled: Ca
 
 @pytest.fixture(scope="module")
 def of_unit_length(labelled: Callable[..., Acquired]) -> Calibration:
-    return calibrate(labelled([7] * 24).templates, 24, Target(0.01, Design(3, 3, 5), UNIT_LENGTH, "nobody"))
+    return calibrate(People(labelled([7] * 24).templates, 24), Target(0.01, Design(3, 3, 5), UNIT_LENGTH, "nobody"))
 
 
 @pytest.mark.parametrize("references", [1, 2, 3])
@@ -106,7 +108,7 @@ def test_the_halves_are_tried_by_the_same_rule_as_all(
     target = Target(0.01, Design(3, 3, 5), UNIT_LENGTH, "nobody")
     known = (*designs(target.design), *further(target.design))
     compared = {design: compare_by(design, first, 24, UNIT_LENGTH) for design in known if design.references < 5}
-    rule = completed(rule_of(compared, target), first, 24, target)
+    rule = completed(rule_of(compared, target), People(first, 24), target)
     assert len(rule.points) > 3
     assert [rates.rates.threshold for rates in of_unit_length.halves[0]][:3] == [
         rule.threshold(references, probes) for references, probes in ((1, 1), (3, 1), (3, 3))
@@ -183,7 +185,7 @@ def test_each_point_of_a_curve_has_its_count(calibration: Calibration, labelled:
 def test_a_point_of_the_curve_that_no_threshold_keeps_is_left_out(labelled: Callable[..., Acquired]) -> None:
     found = labelled([10] * 30).templates
     found.vectors[found.people == 1] = found.vectors[found.people == 0]
-    rule = calibrate(found, 30, Target(0.02, design_of(1, 1), UNIT_LENGTH, "copies")).rule
+    rule = calibrate(People(found, 30), Target(0.02, design_of(1, 1), UNIT_LENGTH, "copies")).rule
     compared = compare_all(found, 30)
     assert compared.fmr(1.0).value > 1e-4
     (curve,) = rule.curves
@@ -195,14 +197,14 @@ def test_draws_do_not_make_up_for_people(labelled: Callable[..., Acquired]) -> N
     templates = labelled([7] * 24).templates
     target = Target(2e-3, Design(3, 3, 100), FUSION, "nobody")
     with pytest.raises(ImageError, match=r"552 non-mated comparisons of 3 x 3 images .* cannot support") as refused:
-        calibrate(templates, 24, target)
+        calibrate(People(templates, 24), target)
     assert "it takes 1500" in refused.value.message
     assert "some 40 people with 6 images or more each" in refused.value.hint
 
 
 def test_too_few_single_pairs_are_refused(labelled: Callable[..., Acquired]) -> None:
     with pytest.raises(ImageError, match=r"cannot support an FMR of 0\.0001: it takes 30000"):
-        calibrate(labelled([2] * 10).templates, 10, Target(1e-4, design_of(1, 1), FUSION, "nobody"))
+        calibrate(People(labelled([2] * 10).templates, 10), Target(1e-4, design_of(1, 1), FUSION, "nobody"))
 
 
 def test_one_picture_under_two_people_is_an_error_not_a_threshold(
@@ -212,7 +214,7 @@ def test_one_picture_under_two_people_is_an_error_not_a_threshold(
     for copy in (1, 2):
         found.vectors[found.people == copy] = found.vectors[found.people == 0]
     with pytest.raises(ImageError, match=r"No threshold reaches FMR 0\.02"):
-        calibrate(found, 8, Target(0.02, design_of(1, 1), UNIT_LENGTH, "copies"))
+        calibrate(People(found, 8), Target(0.02, design_of(1, 1), UNIT_LENGTH, "copies"))
 
 
 def test_the_rule_goes_into_the_embedding_model_s_manifest(calibration: Calibration) -> None:
@@ -231,5 +233,50 @@ def test_the_fusion_is_the_model_s_unless_another_is_asked_for(calibration: Cali
 
 
 def test_a_calibration_is_the_same_again(calibration: Calibration, labelled: Callable[..., Acquired]) -> None:
-    assert calibrate(labelled([7] * 24).templates, 24, TARGET).rule == calibration.rule
+    assert calibrate(People(labelled([7] * 24).templates, 24), TARGET).rule == calibration.rule
     assert np.isfinite([point.threshold for point in calibration.rule.points]).all()
+
+
+def site_and_public(labelled: Callable[..., Acquired]) -> tuple[Acquired, Acquired]:
+    """A site of 6 people, and 24 of a public set, who are the same to look at as in other tests."""
+    everyone = labelled([7] * 30)
+    site = everyone.templates.people < 6
+    own = Acquired(everyone.templates[site], everyone.names[:6], everyone.images[:6], {})
+    others = everyone.templates[~site]
+    public = Acquired(Templates(others.vectors, others.people - 6), everyone.names[6:], everyone.images[6:], {})
+    return own, public
+
+
+def test_site_of_few_people_is_held_against_a_public_set(labelled: Callable[..., Acquired]) -> None:
+    """6 people of 7 pictures have 735 comparisons of their own, and 42 x 168 more with strangers."""
+    own, public = site_and_public(labelled)
+    found = calibrate(together(own, public), Target(0.01, Design(3, 2, 5), FUSION, "a site"))
+    counts = {(one.references, one.probes): one.non_mated_comparisons for one in found.rule.points}
+    assert counts[1, 1] == 735 + 42 * 168
+    assert counts[3, 1] == 5 * 6 * (5 * 4 + 24 * 7)
+    assert counts[3, 2] == 5 * 6 * (5 * 2 + 24 * 3)
+    assert found.rates[0].rates.fnmr.rate.trials == 6 * 21
+    assert found.among_own is not None
+    assert found.among_own.rates.fmr.rate.trials == 735
+    assert found.rates[0].rates.fmr.rate.value <= 0.01
+
+
+def test_threshold_counts_own_people_and_strangers_alike(labelled: Callable[..., Acquired]) -> None:
+    own, public = site_and_public(labelled)
+    people = together(own, public)
+    assert people.impostors is not None
+    found = people.compared(Design(), FUSION)
+    similarities = own.templates.vectors @ np.concatenate([own.templates.vectors, people.impostors.vectors]).T
+    others = own.templates.people[:, np.newaxis] != np.concatenate([own.templates.people, people.impostors.people])
+    matching = similarities >= 0.9
+    among_own = int((matching & others)[:, : len(own.templates)].sum()) // 2
+    with_strangers = int((matching & others)[:, len(own.templates) :].sum())
+    assert found.false_matches(0.9) == among_own + with_strangers
+    assert with_strangers > 0
+
+
+def test_person_in_both_sets_is_refused(labelled: Callable[..., Acquired]) -> None:
+    own, public = site_and_public(labelled)
+    twice = Acquired(public.templates, (own.names[0], *public.names[1:]), public.images, {})
+    with pytest.raises(ImageError, match="1 people are among the mates and the impostors"):
+        together(own, twice)

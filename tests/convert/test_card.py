@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from convert.card import CARD, FIGURES, FOLDER, disagreements, read_figures, render, write_card
 from convert.cli.main import cli
-from convert.figures import Figures, Latency, Pairs, Point, Share, Strangers, Target
+from convert.figures import Figures, GroupShare, Latency, Pairs, Point, Share, Strangers, Target
 from convert.offered import offered
 from device.commandline import run_command
 from device.errors import ModelError
@@ -137,6 +137,16 @@ def test_card_says_how_often_a_transaction_lets_a_stranger_in(models: Path) -> N
     card = (models / CARD).read_text()
     assert row in card
     assert "5 visits on 2 clips, each with the badges of 2000 people who have 1 reference: 10,000 transactions" in card
+
+
+def test_card_has_the_rate_within_each_known_group(models: Path) -> None:
+    group = GroupShare(name="one family", people=12, fmr=share(5, 10_000))
+    write_card(models, msgspec.structs.replace(figures_for(models), groups=(group,)))
+    assert "| one family | 12 | 5.0e-4 (5 of 10,000; 2.5e-4 to 1.0e-3) |" in (models / CARD).read_text()
+    assert disagreements(models) == ()
+    wrong = msgspec.structs.replace(group, fmr=msgspec.structs.replace(share(5, 10_000), errors=1))
+    write_card(models, msgspec.structs.replace(figures_for(models), groups=(wrong,)))
+    assert disagreements(models) == (OF_OTHER_COUNTS,)
 
 
 def test_card_without_clips_says_nothing_of_transactions(models: Path) -> None:

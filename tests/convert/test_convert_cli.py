@@ -174,3 +174,9 @@ def test_an_option_that_would_do_nothing_is_a_mistake(arguments: list[str], capf
 def test_a_mistake_on_the_command_line_is_told_without_a_traceback(capfd: pytest.CaptureFixture[str]) -> None:
     assert run_command(cli, ["build", "--no-such-option"]) == 2
     assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("given", [(), ("--mates", "a"), ("--impostors", "b"), ("--images", "a", "--mates", "b")])
+def test_calibration_takes_one_folder_or_two(given: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(cli, ["calibrate", *given]) == 2
+    assert "Give --images, or --mates with --impostors." in capsys.readouterr().err

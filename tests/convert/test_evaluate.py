@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from convert.calibrate import Target, calibrate
+from convert.calibrate import People, Target, calibrate
 from convert.cli.main import cli
 from convert.evaluate import evaluate, images_of
 from convert.measuring import bootstrap
@@ -375,6 +375,6 @@ def test_a_calibration_holds_on_people_it_has_not_seen(analyzer: FaceAnalyzer, l
     paths = tuple(path for folder in folders for path in sorted(folder.glob("*.jpg")))
     acquired = acquire(paths, analyzer, nobody_counts)
     target = Target(1e-2, Design(), analyzer.embedder.decision_rule.fusion, "some of LFW")
-    calibration = calibrate(acquired.templates, len(acquired.names), target)
+    calibration = calibrate(People(acquired.templates, len(acquired.names)), target)
     assert [half[0].rates.fmr.rate.value <= 3e-2 for half in calibration.halves] == [True, True]
     assert calibration.rates[0].rates.fmr.rate.value <= 1e-2

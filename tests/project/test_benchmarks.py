@@ -17,6 +17,7 @@ SMALL = {
     "identification": ("--people", "50", "--rounds", "2", "--stored", "50"),
     "looking_on": ("--data", ""),
     "mixed_frames": ("--mixes", "2", "--data", ""),
+    "one_invoke": ("--rounds", "3"),
     "passive_network": ("--data", ""),
     "pipeline": ("--rounds", "1"),
     "rendering": ("--frames", "2"),

@@ -131,6 +131,22 @@ def test_the_wheel_says_its_version(installed: Path, tmp_path: Path) -> None:
     assert version("lintel-door") in run(installed / "lintel", "--version", cwd=tmp_path)
 
 
+@pytest.mark.slow(small="tests/convert/test_installing.py::test_door_runs_on_what_was_installed")
+def test_door_runs_on_a_network_that_the_wheel_installs(installed: Path, lintel_data: Path, tmp_path: Path) -> None:
+    """With the published file at hand and nothing else: installed twice, the same both times, and simulated."""
+    pytest.importorskip("tensorflow")
+    weights = lintel_data / "weights" / "mobilefacenet" / "MobileFaceNet.onnx"
+    command = (installed / "lintel-convert", "install", "mobilefacenet", "--from", weights, "--yes")
+    said = run(*command, cwd=tmp_path)
+    assert "models_dir = " in said
+    run(*command, "--into", "again", cwd=tmp_path)
+    made, again = (tmp_path / name / "face-embedding.tflite" for name in ("mobilefacenet", "again"))
+    assert made.read_bytes() == again.read_bytes()
+    settings = tmp_path / "lintel.toml"
+    settings.write_text(f'[vision]\nmodels_dir = "{tmp_path / "mobilefacenet"}"\n')
+    assert "all expectations met" in run(installed / "lintel", "--config", settings, "simulate", cwd=tmp_path)
+
+
 def test_the_wheel_runs_from_its_own_folder(installed: Path, tmp_path: Path) -> None:
     script = "import convert, device; print(convert.__file__, device.__file__)"
     files = run(installed / "python", "-c", script, cwd=tmp_path).split()

@@ -1,9 +1,13 @@
 """From enrollment to erasure, as an operator types it."""
 
+import hashlib
+import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from device.vision.manifest import read_manifest, write_pair
 from device.vision.models import EMBEDDING, load_model, shipped_models_dir
 from tests.device.commands import Ended, Lintel
 
@@ -151,6 +155,22 @@ def test_comparison_is_the_same_both_ways(lintel: Lintel, eileen: Path, grace: P
 def test_list_of_people(lintel: Lintel) -> None:
     assert lintel("people", "list").out == (
         "Eileen Collins: badge 17:1001, 1 reference\nGrace Hopper: badge csn:04A2B9C1, 1 reference\n"
+    )
+
+
+@pytest.mark.usefixtures("enrolled")
+def test_person_whose_references_another_network_made_is_listed(lintel: Lintel, tmp_path: Path) -> None:
+    """The door does not go by them any more once its settings name another network."""
+    assert lintel("people", "list", "--stale").out == ""
+    other = Path(shutil.copytree(shipped_models_dir(), tmp_path / "other"))
+    content = (other / f"{EMBEDDING}.tflite").read_bytes() + b"\0"
+    manifest = read_manifest(other / f"{EMBEDDING}.json")
+    hashed = {"sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content)}
+    write_pair(msgspec.structs.replace(manifest, **hashed), content, other)
+    settings = tmp_path / "lintel.toml"
+    settings.write_text(f'[vision]\nmodels_dir = "{other}"\n')
+    assert lintel("--config", settings, "people", "list", "--stale").out == (
+        "Eileen Collins: badge 17:1001, 1 reference\n"
     )
 
 
