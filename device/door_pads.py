@@ -15,10 +15,8 @@ from device.records import PadMode
 from device.settings.loading import state_dir
 from device.settings.prompts import asks_for_turns, pad_of
 from device.settings.tables import DoorSettings, Settings
-from device.vision.attack.cues import CuesOf
 from device.vision.attack.passive import PassiveNetwork, load_passive
-from device.vision.attack.pose import mean_face_of
-from device.vision.faces import FaceAnalyzer, load_analyzer_for
+from device.vision.faces import FaceAnalyzer, load_analyzer_for, look_for_attacks
 from device.vision.manifest import read_manifest
 
 FOLDER = "models"
@@ -83,8 +81,7 @@ def load_analyzer_at(settings: Settings, door: DoorSettings, made_for: DoorPad) 
     if made_for.pad.mode is PadMode.OFF:
         return analyzer
     network = open_network(settings, made_for) if needs_network(settings, door) else None
-    analyzer.cues_of = CuesOf(mean_face_of(analyzer.detector, analyzer.mesh), network)
-    return analyzer
+    return look_for_attacks(analyzer, network)
 
 
 def look_at_network(settings: Settings) -> str:

@@ -101,11 +101,17 @@ class Presented:
         return any(turn.end is not TurnEnd.TURNED for turn in self.turns)
 
     def objection(self, frame: FrameSeen) -> Reason | None:
-        """What is wrong with how a face stands before the camera: without that there is no verdict on it."""
+        """What is wrong with how a face stands before the camera, where a network or a turn has to judge it.
+
+        A passive door without a network judges by the scene alone: how far away a face may be is up to the match there,
+        or a door that worked before it looked for attacks would refuse all who stand where they always stood.
+        """
         if not isinstance(frame.found, Probe):
             return frame.found
         if frame.cues is None:
             return Reason.FACE_UNCLEAR
+        if not self.may_ask and self.pad.live_threshold is None:
+            return None
         if wrong := _room_objection(frame.cues):
             return wrong
         return None if self._is_frontal(frame.cues) else Reason.FACE_TURNED

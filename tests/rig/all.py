@@ -12,6 +12,7 @@ from tests.rig import (
     checks_looking,
     checks_network,
     checks_outputs,
+    checks_pad,
     checks_parts,
     checks_quality,
     checks_readers,
@@ -37,4 +38,5 @@ ALL: tuple[Check, ...] = (
     *checks_enrollment.CHECKS,
     *checks_quality.CHECKS,
     *checks_outputs.CHECKS,
+    *checks_pad.CHECKS,
 )

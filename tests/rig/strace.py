@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from functools import cache
+from pathlib import Path
 
 SYNCS = "fsync,fdatasync"
 
@@ -29,6 +30,14 @@ def slow_syncs(seconds: float) -> tuple[str, ...]:
 def failing_calls(calls: str, error: str, when: str = "1+") -> tuple[str, ...]:
     """A command before another one, with which these system calls fail with an error. Raises `Skipped`."""
     return _injected(f"inject={calls}:error={error}:when={when}", calls)
+
+
+def kill_at_rename_in(folder: Path) -> tuple[str, ...]:
+    """A command before another one, which is killed when it puts its first file in its place in a folder. Raises
+    `Skipped`.
+    """
+    calls = "rename,renameat,renameat2"
+    return (*_injected(f"inject={calls}:error=EIO:signal=KILL:when=1", calls), "-P", str(folder))
 
 
 def _injected(inject: str, calls: str) -> tuple[str, ...]:
