@@ -11,13 +11,13 @@ import click
 from click.core import ParameterSource
 
 from convert.alignments import BY_LANDMARKS
+from convert.cli.passive_text import report_on
 from convert.networks.table import embedding_networks
 from device.commandline import NumberRange, Printable
 from device.terminal import put_json, say
 
 if TYPE_CHECKING:
     from convert.importing import Imported
-    from convert.passive import ImportedPassive
     from device.vision.manifest import AttackSpec
 
 NAME = r"\w[\w.-]{0,63}"
@@ -142,7 +142,7 @@ def import_network(
         from convert.passive import import_passive
 
         passive = import_passive(name, source, out, any_hash=any_hash, progress=_progress)
-        return _report_on_passive(passive, as_json=as_json)
+        return report_on(passive, as_json=as_json)
     if size is None or license_ is None:
         imported = import_known(name, source, out, any_hash=any_hash)
     else:
@@ -163,7 +163,7 @@ def import_network(
             from convert.passive import import_own_passive
 
             passive = import_own_passive(name, source, out, own=own, progress=_progress)
-            return _report_on_passive(passive, as_json=as_json)
+            return report_on(passive, as_json=as_json)
         imported = import_own(name, source, out, own)
     put_json(_json(imported)) if as_json else say("\n".join(_lines(imported)))
     return 0
@@ -179,13 +179,6 @@ def _attack(crop_scale: float | None, live_index: int | None, threshold: float) 
 
 def _progress(line: str) -> None:
     say(line, err=True)
-
-
-def _report_on_passive(imported: "ImportedPassive", *, as_json: bool) -> int:
-    from convert.gate import Outcome
-
-    put_json(_json_of_passive(imported)) if as_json else say("\n".join(_lines_of_passive(imported)))
-    return 0 if imported.verdict.outcome is Outcome.PASSED else 1
 
 
 def _check_options(name: str) -> None:
@@ -249,39 +242,4 @@ def _lines(imported: "Imported") -> list[str]:
         f"takes    RGB {size}x{size}, gives {spec.length} numbers",
         f"license  {spec.license}",
         f"terms    {spec.terms}",
-    ]
-
-
-def _json_of_passive(imported: "ImportedPassive") -> str:
-    import msgspec
-
-    from device.vision.manifest import encoded
-
-    document = {
-        "outcome": imported.verdict.outcome,
-        "reasons": imported.verdict.reasons,
-        "network": str(imported.path),
-        "verdicts": imported.flips.crops,
-        "verdicts_flipped": imported.flips.flipped,
-        "largest_difference": imported.flips.largest,
-        "manifest": msgspec.Raw(encoded(imported.manifest)),
-        "terms": imported.terms,
-    }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
-
-
-def _lines_of_passive(imported: "ImportedPassive") -> list[str]:
-    manifest, flips = imported.manifest, imported.flips
-    attack, size = manifest.attack, manifest.inputs[0].shape[1]
-    assert attack is not None
-    refused = "; ".join(imported.verdict.reasons)
-    written = f"not written: {refused}" if refused else f"dynamic range, {manifest.size_bytes} bytes"
-    return [
-        f"{imported.path}  {written}",
-        f"verdicts {flips.flipped} of {flips.crops} flip against float32 ({100 * flips.share:.1f} %), "
-        f"the probability of a live face differs by at most {flips.largest:.2f}",
-        f"takes    {attack.crop_scale:g} face boxes as {manifest.preprocessing.color} {size}x{size}, "
-        f"live from {attack.threshold:g}",
-        f"license  {manifest.license}",
-        f"terms    {imported.terms}",
     ]

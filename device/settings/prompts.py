@@ -90,7 +90,7 @@ def _refuse_unasked(settings: Settings, door: DoorSettings, place: str, *, scree
         )
     if door.pad is PadMode.TURN_IN_DOUBT and not settings.pad.network:
         raise ValueError(
-            f"the door {door.name!r} has no network that could be in doubt - import one (`lintel-convert import "
+            f"the door {door.name!r} has no network that could be in doubt - import one (`lintel-convert install "
             'minifasnet-v2 --help`), name it as `network = "minifasnet-v2"` under [pad], and calibrate it at this '
             f'door with `lintel pad record`; until then, `pad = "turn"` - at `{place}.pad`'
         )

@@ -28,9 +28,11 @@ from convert.representative_set import Chips
 from convert.tensorflow_backend import load_tensorflow, quiet
 from convert.weights.published import IMPORTERS
 from device.commandline import run_command
+from device.door_pads import open_network, pad_at
 from device.errors import ModelError
 from device.images import read_image
 from device.records import Box, Image
+from device.settings.tables import DoorSettings, PadSettings, Settings
 from device.vision.attack.passive import PassiveNetwork, load_passive
 from device.vision.manifest import AttackSpec, Manifest, Preprocessing, Source
 from device.vision.models import Model, shipped_models_dir
@@ -194,6 +196,23 @@ def test_its_json_is_all_that_is_printed(made_up: Path, tmp_path: Path, capfd: p
     document = json.loads(capfd.readouterr().out)
     assert (document["outcome"], document["verdicts"], document["verdicts_flipped"]) == ("passed", 300, 0)
     assert document["manifest"] == json.loads((tmp_path / "minifasnet-v2.json").read_text())
+
+
+def test_one_command_installs_it_where_a_door_looks(
+    made_up: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The terms come first, and nothing is written before they are accepted."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    install = ["install", "minifasnet-v2", "--from", str(made_up), "--any-hash"]
+    assert run_command(cli, install) == 2
+    assert "What they were trained on is unknown" in capfd.readouterr().err
+    assert not (tmp_path / "home").exists()
+    assert run_command(cli, [*install, "--yes"]) == 0
+    assert '[pad]\n  network = "minifasnet-v2"' in capfd.readouterr().out
+    door = DoorSettings(target_fmr=1e-4)
+    named = Settings(doors=(door,), pad=PadSettings(network="minifasnet-v2"))
+    assert open_network(named, pad_at(named, door)).threshold == 0.7
 
 
 def test_another_file_than_the_known_one_is_refused(

@@ -24,7 +24,9 @@ TASK: Final = "presentation-attack"
 DOUBTFUL_SCALE = 1.5
 """Face boxes across a crop below which a network's answer is in doubt: the person is asked to step back."""
 
-_HINT = "Import the network again with `lintel-convert import`."
+_HINT = (
+    "Install the network again: `lintel-convert install NAME --from FILE`, and copy its pair to where the door looks."
+)
 
 
 class Room(Enum):
