@@ -27,6 +27,8 @@ FRONTAL_DEGREES = 25.0
 """How far a face may be turned from its own view straight ahead."""
 FARTHEST_JUMP = 0.5
 """How far a face moves between two frames, in widths of its box; another's may be farther."""
+OF_A_MATCH = 1.0, 1.0
+"""The longest gap between two frames, seconds, and the farthest jump, in widths, where no turn is asked for."""
 GOOD_SCENE = 0.75
 LEAST_FRAMES, LEAST_S = 8, 1.0
 """Of one track, for a mean that says something."""
@@ -117,13 +119,14 @@ class Presented:
         return None if self._is_frontal(frame.cues) else Reason.FACE_TURNED
 
     def continues(self, frame: FrameSeen) -> bool:
-        """Whether what is seen may be the face of the track. Where no turn is asked for, the match's own rules do."""
-        if self.box is None or not self.may_ask:
+        """Whether what is seen may be the face of the track. Where no turn is asked for it may move as for a match."""
+        if self.box is None:
             return True
         if frame.found in (Reason.SEVERAL_FACES, Reason.PICTURE_TURNED):
             return False
-        is_soon = 0 <= frame.captured_at - self.seen_at <= LONGEST_GAP_S
-        return is_soon and (frame.cues is None or _is_near(self.box, frame.cues.box))
+        longest_s, farthest = (LONGEST_GAP_S, FARTHEST_JUMP) if self.may_ask else OF_A_MATCH
+        is_soon = 0 <= frame.captured_at - self.seen_at <= longest_s
+        return is_soon and (frame.cues is None or _distance(self.box, frame.cues.box) <= farthest)
 
     def is_others(self, frame: FrameSeen) -> bool:
         """Whether a good frame after the match does not match the claim by itself. A turn judges its own frames."""
@@ -309,9 +312,10 @@ def _room_objection(cues: Cues) -> Reason | None:
     return None if cues.crop_scale >= LEAST_CROP_SCALE else Reason.FACE_TOO_CLOSE
 
 
-def _is_near(before: Box, now: Box) -> bool:
+def _distance(before: Box, now: Box) -> float:
+    """Between the middles of a face in two frames, in widths of the first."""
     (x, y), (was_x, was_y) = now.center, before.center
-    return math.hypot(x - was_x, y - was_y) <= FARTHEST_JUMP * before.width
+    return math.hypot(x - was_x, y - was_y) / max(before.width, 1e-9)
 
 
 def _first_enough(times: list[float]) -> int:
