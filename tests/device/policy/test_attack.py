@@ -180,6 +180,18 @@ def test_network_looks_during_the_turn_too() -> None:
     assert swipe(present, WITH_NETWORK).reason == "presentation-attack"
 
 
+def test_turn_does_not_count_for_a_track_that_came_after_it() -> None:
+    """Made, but the network was in doubt; then another track begins."""
+
+    def present(at: float, asked: TurnAsked | None) -> Shown:
+        after_s = 0.0 if asked is None else at - (asked.at - 100.0)
+        turned = replace(Turning(LIVE)(at, asked), live=0.72 if asked is None else 0.6)
+        return turned if after_s < 1.2 else replace(LIVE, x=300.0)
+
+    lane = swipe(present, WITH_NETWORK)
+    assert (lane.reason, len(lane.asked)) == ("turn-not-made", 2)
+
+
 def test_with_a_network_25_degrees_are_enough_and_30_without() -> None:
     assert swipe(Turning(LIVE, to=25.0), WITH_NETWORK).reason == "match"
     assert swipe(Turning(LIVE, to=24.9), WITH_NETWORK).reason == "turn-not-made"
