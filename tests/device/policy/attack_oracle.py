@@ -60,13 +60,14 @@ def is_next(before: FrameSeen, now: FrameSeen, longest_s: float, widths: float) 
     return now.captured_at - before.captured_at <= longest_s and step <= before.cues.box.width * widths
 
 
-def is_frontal_view(event: ShowingEvent, asked: TurnAsked | None) -> bool:
+def is_frontal_view(event: ShowingEvent, asked: TurnAsked | None, *, is_judged: bool = True) -> bool:
     """Good frames, and those that are turned while a turn is under way."""
     if not isinstance(event, FrameSeen) or event.cues is None:
         return False
     is_during = asked is not None and event.captured_at >= asked.at
     is_good = isinstance(event.found, Probe) or (is_during and event.found is Reason.FACE_TURNED)
-    return is_good and event.cues.box_share >= 0.16 and event.cues.crop_scale >= 1.2 and event.cues.presence >= 0.5
+    has_room = event.cues.box_share >= 0.16 and event.cues.crop_scale >= 1.2 and event.cues.presence >= 0.5
+    return is_good and (has_room or not is_judged)
 
 
 Views = list[tuple[float, Cues]]

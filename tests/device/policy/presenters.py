@@ -41,11 +41,13 @@ class Shown:
     share: float = 0.3
     crop: float = 2.0
     x: float = 100.0
+    has_cues: bool = True
 
     def seen(self, at: float, *, embeds_turned: bool) -> tuple[FrameSeen, float | None]:
         """The frame as an analyzer gives it 10 ms later, and how similar it is, if its face was embedded."""
         box = Box(self.x, 100, 100, 100)
-        cues = Cues(self.yaw, self.pitch, self.crop, 0.99, self.share, box, self.scene, self.live)
+        taken = Cues(self.yaw, self.pitch, self.crop, 0.99, self.share, box, self.scene, self.live)
+        cues = taken if self.has_cues else None
         found = self.found or (Reason.FACE_TURNED if abs(self.yaw) > 20 else None)
         if found in (Reason.NO_FACE, Reason.SEVERAL_FACES):
             return FrameSeen(at + 0.01, at, at, found), None

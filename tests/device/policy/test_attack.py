@@ -211,10 +211,14 @@ def test_face_that_can_not_be_judged_gets_a_sentence_and_no_verdict(shown: Shown
     assert (lane.reason, lane.asked, lane.took_s >= 6.0) == (reason, [], True)
 
 
-def test_face_without_cues_is_never_let_in() -> None:
+@pytest.mark.parametrize("pad", [PASSIVE, TURN, WITH_NETWORK])
+def test_face_without_cues_is_never_let_in(pad: Pad) -> None:
     """An analyzer that does not look for presentation attacks can't vouch for anyone."""
-    lane = swipe(still(replace(UNKNOWN, found=None, share=float("nan"))), PASSIVE)
-    assert lane.reason == "face-too-small"
+    assert swipe(still(replace(UNKNOWN, has_cues=False)), pad).reason == "face-unclear"
+
+
+def test_passive_door_without_a_network_takes_faces_from_as_far_away_as_before() -> None:
+    assert swipe(still(replace(UNKNOWN, share=0.1)), PASSIVE).reason == "match"
 
 
 @pytest.mark.parametrize(
