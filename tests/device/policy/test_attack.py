@@ -217,7 +217,7 @@ def test_face_without_cues_is_never_let_in(pad: Pad) -> None:
     assert swipe(still(replace(UNKNOWN, has_cues=False)), pad).reason == "face-unclear"
 
 
-def test_passive_door_without_a_network_takes_faces_from_as_far_away_as_before() -> None:
+def test_passive_door_takes_faces_from_as_far_away_as_before() -> None:
     assert swipe(still(replace(UNKNOWN, share=0.1)), PASSIVE).reason == "match"
 
 
