@@ -59,7 +59,7 @@ def enroll_before_camera(
         analyzer = load_analyzer(settings.vision)
         enrollment = Enrollment(store, analyzer, clock, largest_face=largest_face)
         enrollment.holder(credential, name)
-        with closing(_own_camera(settings, clock)) as camera:
+        with closing(own_camera(settings, clock)) as camera:
             guidance = guidance_for(analyzer, wanted, clock.monotonic())
             look = look_of(analyzer, largest_face=largest_face, purpose=Purpose.REFERENCE)
             capture = GuidedCapture(camera, reporting(look, camera, analyzer), guidance, clock, place="camera")
@@ -69,8 +69,11 @@ def enroll_before_camera(
         return enrollment.enroll_good(credential, name, capture.good())
 
 
-def _own_camera(settings: Settings, clock: Clock) -> Camera:
-    """Raises `CameraError`, which names the service if that has it."""
+_ENROLL_THERE = "If the service has this camera, enroll there: `lintel enroll --at DOOR`."
+
+
+def own_camera(settings: Settings, clock: Clock, *, or_else: str = _ENROLL_THERE) -> Camera:
+    """The first camera here. Raises `CameraError`, which says what to do if the service has it."""
     try:
         first = settings.cameras[0]
         return HangingCamera(open_camera(first, clock), first.rotate)
@@ -78,7 +81,7 @@ def _own_camera(settings: Settings, clock: Clock) -> Camera:
         socket = control_socket()
         if socket is None or not socket.exists():
             raise
-        hint = f"If the service has this camera, enroll there: `lintel enroll --at DOOR`. {error.hint}"
+        hint = f"{or_else} {error.hint}"
         raise CameraError(error.message, hint=hint) from None
 
 

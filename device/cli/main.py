@@ -29,6 +29,7 @@ COMMANDS = {
     "readers": ("device.cli.readers:readers", "Decode cards; list, test and watch readers."),
     "door": ("device.cli.door:door", "See the doors, and command them by hand."),
     "hardware": ("device.cli.hardware:hardware", "Test every wire of a door."),
+    "pad": ("device.cli.pad:pad", "Measure presentation attack detection at a door."),
     "rtsp": ("device.cli.rtsp:rtsp", "Pass a network camera's pictures on to the doors."),
     "config": ("device.cli.config:config", "Show the settings."),
 }

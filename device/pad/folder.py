@@ -21,6 +21,8 @@ from device.failures import in_words, named
 from device.files import make_private, opened_folder, write_whole
 from device.pad.manifest import FILE, MOST_BYTES, FrameRecord, Frames, PadFolder, Recorded
 
+MOST_CLIP_BYTES = 256 << 20
+"""Of an encrypted clip that is read."""
 _PRIVATE = 0o600
 _HINT = "Name a folder that `lintel pad record` wrote, or one of clips by species: live/, print/, phone/, tablet/."
 _AGAIN = "Record it again, in another folder."
@@ -46,6 +48,9 @@ def read_manifest(folder: Path) -> PadFolder:
     names = [one.name for one in manifest.presentations]
     if len(set(names)) != len(names):
         raise ImageError(f"The manifest {folder / FILE} names a presentation twice.", hint=_AGAIN)
+    for one in manifest.presentations:
+        if one.name.rpartition("-")[0] != one.species:
+            raise ImageError(f"{one.name} in {folder / FILE} is not of the species {one.species!r}.", hint=_AGAIN)
     return manifest
 
 
@@ -59,6 +64,15 @@ def read_frames(folder: Path, recorded: Recorded) -> tuple[FrameRecord, ...]:
     if any(later.at <= earlier.at for earlier, later in pairwise(frames)):
         raise ImageError(f"{path} has frames that are not in the order of their times.", hint=_AGAIN)
     return frames
+
+
+def read_clip(folder: Path, recorded: Recorded) -> bytes:
+    """The encrypted clip of a presentation. Raises `ImageError` if it is not the one that was kept."""
+    path = folder / f"{recorded.name}.clip"
+    content = read_file(path, MOST_CLIP_BYTES)
+    if hashlib.sha256(content).hexdigest() != recorded.clip_sha256:
+        raise ImageError(f"{path} is not the clip that was recorded: it was changed or damaged.", hint=_AGAIN)
+    return content
 
 
 def read_file(path: Path, most_bytes: int = MOST_BYTES) -> bytes:

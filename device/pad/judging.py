@@ -9,8 +9,6 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from device.pad.counting import LIVE, Shown, Tried
 from device.pad.manifest import Prompt
 from device.pad.trying import EVERY_S, Against, Anyone, Comparer, Ended, starts, tried
@@ -21,8 +19,10 @@ from device.records import Embedding, Evidence, Reason
 from device.vision.comparison import Vectors
 from device.vision.manifest import DecisionRule
 
-ALIGN_EVERY_S, ALIGNED_S = 0.05, 0.15
+ALIGNED_S = 0.15
 """A recorded turn is tried at the start from which the door asks within this time of when the person was asked."""
+ALIGN_EVERY_S, ALIGN_STEPS = 0.05, 6
+"""How that start is looked for, around where the door should ask."""
 BOTH = (Direction.LEFT, Direction.RIGHT)
 ANSWERS = {
     Reason.MATCH: True,
@@ -187,10 +187,12 @@ def _as_prompted(clip: Clip, door: TriedDoor, alone: Comparer, whole: Comparer |
 
 def _aligned(clip: Clip, door: TriedDoor, comparer: Comparer, sides: tuple[Direction, ...]) -> float | None:
     """The start from which a door asks for a turn nearest to the recorded request; the begin where it asks for none."""
-    if not _transacted(clip, door, 0.0, comparer, sides).ended.prompts:
+    at, first = clip.prompts[0].at, _transacted(clip, door, 0.0, comparer, sides).ended.prompts
+    if not first:
         return 0.0
-    at, apart = clip.prompts[0].at, dict[float, float]()
-    for start in map(float, np.arange(0.0, at, ALIGN_EVERY_S)):
+    apart: dict[float, float] = {}
+    for step in range(-ALIGN_STEPS, ALIGN_STEPS + 1):
+        start = max(0.0, at - first[0] + step * ALIGN_EVERY_S)
         if prompts := _transacted(clip, door, start, comparer, sides).ended.prompts:
             apart[start] = abs(prompts[0] - at)
     nearest = min(apart, key=apart.__getitem__, default=None)

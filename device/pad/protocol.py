@@ -47,7 +47,6 @@ class Ask(Enum):
     SHOW = "Begin."
     TURN_LEFT = "Turn the head to the LEFT, as far as is comfortable, and back."
     TURN_RIGHT = "Turn the head to the RIGHT, as far as is comfortable, and back."
-    KEPT = "Kept."
     AGAIN = "That was not a presentation: it is recorded again."
 
 
@@ -134,9 +133,9 @@ def _recorded(course: Course, frame: Glimpse) -> Course:
     then = replace(course, frames=course.frames + 1, faces=course.faces + frame.has_face)
     after_s = frame.captured_at - course.recording_at
     if after_s >= RECORDING_S:
-        is_good = then.faces >= LEAST_SHARE * then.frames
-        ended = replace(then, phase=Phase.DONE if is_good else Phase.FAILED)
-        return _saying(ended, Ask.KEPT if is_good else Ask.AGAIN, frame.captured_at)
+        if then.faces >= LEAST_SHARE * then.frames:
+            return replace(then, phase=Phase.DONE)
+        return _saying(replace(then, phase=Phase.FAILED), Ask.AGAIN, frame.captured_at)
     if after_s >= PROMPT_S and course.prompted_at is None:
         return _saying(replace(then, prompted_at=frame.captured_at), course.turn, frame.captured_at)
     return then

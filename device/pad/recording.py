@@ -7,6 +7,7 @@ a request to stop or a full disk, leaves nothing of it behind.
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +15,13 @@ from numpy.typing import NDArray
 from device.errors import CameraError
 from device.pad.counting import LIVE
 from device.pad.folder import Kept, PadStore
-from device.pad.manifest import Prompt, Recorded
-from device.pad.protocol import Ask, Course, Glimpse, Phase, begun, has_face
+from device.pad.manifest import FrameRecord, Prompt, Recorded
+from device.pad.protocol import REMIND_S, Ask, Course, Glimpse, Phase, begun, has_face
 from device.pad.sealing import Sealer, Still, still
 from device.pad.values import frame_record, similarity_of
 from device.policy.events import FrameSeen
 from device.ports import Camera, Clock
-from device.records import Embedding, Frame, Reason
+from device.records import Embedding, Frame, Image, Reason
 from device.vision.manifest import DecisionRule
 
 GLANCE_S = 0.25
@@ -33,6 +34,8 @@ REFERENCES = 3
 """Pictures of the person that the others are compared with."""
 REFERENCE_PAUSE_S = 0.3
 """Between two of them."""
+EMPTY_VIEW_S, MOST_EMPTY = 2.0, 20
+"""How long the empty view is looked at to learn it, and from how many of its last pictures."""
 _RUN_AGAIN = "What was complete is kept. Run the command again to go on."
 
 Look = Callable[[Frame], FrameSeen]
@@ -57,6 +60,18 @@ class Person:
     rule: DecisionRule
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A presentation that is complete, and not kept yet."""
+
+    wanted: Wanted
+    recorded_at: datetime
+    references: int
+    prompts: tuple[Prompt, ...]
+    frames: tuple[FrameRecord, ...]
+    stills: tuple[Still, ...] = field(default=(), repr=False)
+
+
 @dataclass(slots=True)
 class _Taken:
     """The frames of a recording so far."""
@@ -68,13 +83,33 @@ class _Taken:
 class Recorder:
     """Records one presentation after the other. One thread uses it."""
 
-    def __init__(self, camera: Camera, look: Look, clock: Clock, store: PadStore, *, sealer: Sealer | None) -> None:
-        """With a `sealer` clips are kept as well, encrypted; without one, what each frame said, as numbers."""
+    def __init__(self, camera: Camera, look: Look, clock: Clock, *, with_clips: bool = False) -> None:
+        """`with_clips`: the pictures are held too, until a presentation is finished."""
         self._camera = camera
         self._look = look
         self._clock = clock
-        self._store = store
-        self._sealer = sealer
+        self._with_clips = with_clips
+
+    def empty_view(self) -> Iterator[Ask | list[Image]]:
+        """What is asked for until no face is in view, and at last pictures of the empty view, to learn it from.
+
+        They are never written. Raises `CameraError` if a face is always in view.
+        """
+        pictures: list[Image] = []
+        since, said_at = None, -np.inf
+        for frame in self._frames(self._clock.monotonic() + PATIENCE_S):
+            seen = self._look(frame)
+            if has_face(seen.found, seen.cues):
+                pictures, since = [], None
+                if frame.captured_at - said_at >= REMIND_S:
+                    said_at = frame.captured_at
+                    yield Ask.LEAVE
+                continue
+            since = frame.captured_at if since is None else since
+            pictures = [*pictures, frame.image][-MOST_EMPTY:]
+            if frame.captured_at - since >= EMPTY_VIEW_S:
+                yield pictures
+                return
 
     def references(self) -> Iterator[Reason | NDArray[np.float32]]:
         """What is in the way of pictures of the person straight ahead, each once, and at last the pictures' embeddings.
@@ -95,10 +130,10 @@ class Recorder:
                 yield np.stack(good)
                 return
 
-    def presentation(self, wanted: Wanted, person: Person, turn: Ask | None = None) -> Iterator[Ask]:
-        """What is asked for until the presentation is kept, or was none, which `Ask.AGAIN` says.
+    def presentation(self, wanted: Wanted, person: Person, turn: Ask | None = None) -> Iterator[Ask | Finished]:
+        """What is asked for until the presentation is finished, which comes last, or was none: `Ask.AGAIN`.
 
-        Raises `CameraError` if the camera fails or nothing is presented, `OSError` if it can't be written.
+        Raises `CameraError` if the camera fails or nothing is presented.
         """
         course = begun(wanted.species, turn or secrets.choice((Ask.TURN_LEFT, Ask.TURN_RIGHT)), self._clock.monotonic())
         taken = _Taken()
@@ -107,12 +142,12 @@ class Recorder:
             before, course = course, course.saw(Glimpse(frame.captured_at, has_face(seen.found, seen.cues)))
             if course.phase in (Phase.RECORDING, Phase.DONE):
                 taken.seen.append(seen)
-                if self._sealer is not None:
+                if self._with_clips:
                     taken.stills.append(still(frame, course.recording_at))
-            if course.phase is Phase.DONE:
-                self._keep(wanted, person, course, taken)
             if course.said_at != before.said_at and course.said is not None:
                 yield course.said
+            if course.phase is Phase.DONE:
+                yield self._finished(wanted, person, course, taken)
             if course.is_over:
                 return
 
@@ -129,24 +164,29 @@ class Recorder:
                 raise CameraError(f"The camera stopped. {why}", hint=_RUN_AGAIN)
         raise CameraError(f"Nothing was presented to the camera for {PATIENCE_S:.0f} s.", hint=_RUN_AGAIN)
 
-    def _keep(self, wanted: Wanted, person: Person, course: Course, taken: _Taken) -> None:
-        name, began_at = self._store.next_name(wanted.species), course.recording_at
-        kept = tuple(
-            frame_record(seen, began_at, similarity_of(seen, person.references, person.rule)) for seen in taken.seen
-        )
-        recorded = Recorded(
-            name=name,
-            species=wanted.species,
-            person=wanted.person,
-            hand=wanted.hand,
-            device="" if wanted.species == LIVE else wanted.device,
-            recorded_at=self._clock.utc().isoformat(timespec="seconds"),
-            references=len(person.references),
-            prompts=_prompts(course),
-            frames_sha256="",
-        )
-        clip = self._sealer.sealed(name, taken.stills) if self._sealer is not None else b""
-        self._store.add(recorded, Kept(kept, clip))
+    def _finished(self, wanted: Wanted, person: Person, course: Course, taken: _Taken) -> Finished:
+        began_at, references, rule = course.recording_at, person.references, person.rule
+        frames = tuple(frame_record(seen, began_at, similarity_of(seen, references, rule)) for seen in taken.seen)
+        now = self._clock.utc()
+        return Finished(wanted, now, len(references), _prompts(course), frames, tuple(taken.stills))
+
+
+def keep(finished: Finished, store: PadStore, sealer: Sealer | None) -> None:
+    """Keeps a presentation; its clip only encrypted. Raises `OSError`, and then nothing of it is kept."""
+    wanted, name = finished.wanted, store.next_name(finished.wanted.species)
+    recorded = Recorded(
+        name=name,
+        species=wanted.species,
+        person=wanted.person,
+        hand=wanted.hand,
+        device="" if wanted.species == LIVE else wanted.device,
+        recorded_at=finished.recorded_at.isoformat(timespec="seconds"),
+        references=finished.references,
+        prompts=finished.prompts,
+        frames_sha256="",
+    )
+    clip = sealer.sealed(name, finished.stills) if sealer is not None else b""
+    store.add(recorded, Kept(finished.frames, clip))
 
 
 def _prompts(course: Course) -> tuple[Prompt, ...]:

@@ -20,8 +20,6 @@ from device.packages import install_hint
 from device.records import Frame, Image
 
 MAGIC = b"lintel-clip-1\n"
-MOST_BYTES = 256 << 20
-"""Of an encrypted clip that is read."""
 LEAST_LETTERS = 12
 """Of a passphrase: whoever has the folder can try as many as they like."""
 _SALT, _NONCE = 16, 12

@@ -78,6 +78,12 @@ def test_presentation_named_twice_is_refused(folder: Path) -> None:
         read_manifest(folder)
 
 
+def test_relabelled_presentation_is_refused(folder: Path) -> None:
+    changed(folder, species="live")
+    with pytest.raises(ImageError, match="not of the species 'live'"):
+        read_manifest(folder)
+
+
 def test_changed_frames_are_found(folder: Path) -> None:
     (kept,) = read_manifest(folder).presentations
     path = folder / "print-0001.json"

@@ -83,8 +83,9 @@ def test_empty_view_gives_no_answer() -> None:
     assert answers(replace(clip(), frames=frames)) == {("", None, None)}
 
 
-def test_request_at_the_begin_is_no_recording() -> None:
-    assert prompted(0.0, still).valid is False
+def test_request_that_no_door_could_make_then_says_nothing() -> None:
+    one = prompted(40.0, still)
+    assert (one.valid, one.accepted) == (False, None)
 
 
 def prompted(at: float, turn: Callable[[float], float]) -> Tried:

@@ -13,7 +13,7 @@ from device.errors import CameraError, StoreError
 from device.pad.folder import PadStore, opened, read_frames, read_manifest
 from device.pad.manifest import PadFolder
 from device.pad.protocol import Ask
-from device.pad.recording import Recorder, Wanted
+from device.pad.recording import Finished, Recorder, Wanted, keep
 from device.pad.sealing import Sealer
 from device.virtual.clock import SimulatedClock
 from tests.device.pad.recorded import ANNA, LOOKS, FakeCamera, look_by, nothing
@@ -32,15 +32,20 @@ def store(tmp_path: Path) -> Iterator[PadStore]:
         yield store
 
 
-def recorder(
-    store: PadStore,
-    is_there: Callable[[float], bool],
-    *,
-    camera: FakeCamera | None = None,
-    sealer: Sealer | None = None,
-) -> Recorder:
+def recorder(is_there: Callable[[float], bool], *, camera: FakeCamera | None = None, clips: bool = False) -> Recorder:
     clock = camera.clock if camera else SimulatedClock()
-    return Recorder(camera or FakeCamera(clock), look_by(is_there), clock, store, sealer=sealer)
+    return Recorder(camera or FakeCamera(clock), look_by(is_there), clock, with_clips=clips)
+
+
+def record(store: PadStore, by: Recorder, turn: Ask | None = None, *, sealer: Sealer | None = None) -> list[Ask]:
+    """What was asked for; the presentation is kept if there was one."""
+    asked = []
+    for said in by.presentation(PRINT, ANNA, turn):
+        if isinstance(said, Finished):
+            keep(said, store, sealer)
+        else:
+            asked.append(said)
+    return asked
 
 
 def files(tmp_path: Path) -> list[str]:
@@ -48,8 +53,8 @@ def files(tmp_path: Path) -> list[str]:
 
 
 def test_presentation_is_asked_for_and_kept(store: PadStore, tmp_path: Path) -> None:
-    asked = list(recorder(store, from_two_seconds).presentation(PRINT, ANNA, Ask.TURN_LEFT))
-    assert asked == [Ask.SHOW, Ask.TURN_LEFT, Ask.KEPT]
+    asked = record(store, recorder(from_two_seconds), Ask.TURN_LEFT)
+    assert asked == [Ask.SHOW, Ask.TURN_LEFT]
     (kept,) = read_manifest(tmp_path / "pad").presentations
     assert (kept.name, kept.species, kept.person, kept.hand) == ("print-0001", "print", "anna", "ben")
     assert [(prompt.ask, round(prompt.at, 1)) for prompt in kept.prompts] == [("turn-left", 2.0)]
@@ -60,7 +65,7 @@ def test_presentation_is_asked_for_and_kept(store: PadStore, tmp_path: Path) -> 
 
 
 def test_without_a_choice_no_picture_and_no_template_is_written(store: PadStore, tmp_path: Path) -> None:
-    list(recorder(store, from_two_seconds).presentation(PRINT, ANNA))
+    record(store, recorder(from_two_seconds))
     assert files(tmp_path) == ["pad.json", "print-0001.json"]
     frame = json.loads((tmp_path / "pad/print-0001.json").read_text())["frames"][3]
     allowed = {"at", "box", "yaw", "pitch", "crop_scale", "presence", "box_share", "scene", "live", "similarity"}
@@ -71,23 +76,23 @@ def test_without_a_choice_no_picture_and_no_template_is_written(store: PadStore,
 def test_clip_is_kept_encrypted_by_choice(store: PadStore, tmp_path: Path) -> None:
     pytest.importorskip("cryptography", reason="the extra `pad` is not installed")
     sealer = Sealer("twelve letters")
-    list(recorder(store, from_two_seconds, sealer=sealer).presentation(PRINT, ANNA))
+    record(store, recorder(from_two_seconds, clips=True), sealer=sealer)
     frames = sealer.opened("print-0001", (tmp_path / "pad/print-0001.clip").read_bytes())
     assert (len(frames), frames[0].captured_at) == (41, 0.0)
 
 
 def test_turn_is_asked_for_to_either_side(store: PadStore) -> None:
-    turns = {ask for _ in range(40) for ask in recorder(store, from_two_seconds).presentation(PRINT, ANNA)}
+    turns = {ask for _ in range(40) for ask in record(store, recorder(from_two_seconds))}
     assert {Ask.TURN_LEFT, Ask.TURN_RIGHT} <= turns
 
 
 def test_person_who_stays_is_asked_to_leave_first(store: PadStore) -> None:
-    asked = list(recorder(store, lambda at: at < 3 or at > 5).presentation(PRINT, ANNA, Ask.TURN_RIGHT))
-    assert asked == [Ask.LEAVE, Ask.SHOW, Ask.TURN_RIGHT, Ask.KEPT]
+    asked = record(store, recorder(lambda at: at < 3 or at > 5), Ask.TURN_RIGHT)
+    assert asked == [Ask.LEAVE, Ask.SHOW, Ask.TURN_RIGHT]
 
 
 def test_face_that_is_gone_most_of_the_time_is_no_presentation(store: PadStore) -> None:
-    asked = list(recorder(store, lambda at: 2 <= at < 4).presentation(PRINT, ANNA, Ask.TURN_RIGHT))
+    asked = record(store, recorder(lambda at: 2 <= at < 4), Ask.TURN_RIGHT)
     assert asked[-1] is Ask.AGAIN
     assert store.manifest.presentations == ()
 
@@ -96,19 +101,19 @@ def test_face_that_is_gone_most_of_the_time_is_no_presentation(store: PadStore) 
 def test_camera_that_dies_leaves_nothing(store: PadStore, tmp_path: Path, second: float) -> None:
     camera = FakeCamera(SimulatedClock(), dies_at=second)
     with pytest.raises(CameraError, match="pulled out"):
-        list(recorder(store, from_two_seconds, camera=camera).presentation(PRINT, ANNA))
+        record(store, recorder(from_two_seconds, camera=camera))
     assert files(tmp_path) == ["pad.json"]
 
 
 def test_camera_that_gives_nothing_is_an_error(store: PadStore) -> None:
     camera = FakeCamera(SimulatedClock(), stops_at=4.0)
     with pytest.raises(CameraError, match="gave no frame for 5 s"):
-        list(recorder(store, from_two_seconds, camera=camera).presentation(PRINT, ANNA))
+        record(store, recorder(from_two_seconds, camera=camera))
 
 
 def test_wait_for_a_presentation_ends(store: PadStore) -> None:
     with pytest.raises(CameraError, match="for 120 s"):
-        list(recorder(store, lambda _at: False).presentation(PRINT, ANNA))
+        record(store, recorder(lambda _at: False))
 
 
 @pytest.mark.parametrize("fails_at", [1, 2])
@@ -127,17 +132,17 @@ def test_full_disk_leaves_nothing(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        list(recorder(store, from_two_seconds).presentation(PRINT, ANNA))
+        record(store, recorder(from_two_seconds))
     assert files(tmp_path) == ["pad.json"]
     assert read_manifest(tmp_path / "pad").presentations == ()
-    list(recorder(store, from_two_seconds).presentation(PRINT, ANNA))
+    record(store, recorder(from_two_seconds))
     assert files(tmp_path) == ["pad.json", "print-0001.json"]
 
 
 def test_recording_goes_on_where_it_ended(store: PadStore, tmp_path: Path) -> None:
-    list(recorder(store, from_two_seconds).presentation(PRINT, ANNA))
+    record(store, recorder(from_two_seconds))
     again = PadStore(tmp_path / "pad", read_manifest(tmp_path / "pad"))
-    list(recorder(again, from_two_seconds).presentation(PRINT, ANNA))
+    record(again, recorder(from_two_seconds))
     assert [one.name for one in read_manifest(tmp_path / "pad").presentations] == ["print-0001", "print-0002"]
 
 
@@ -161,14 +166,21 @@ def test_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_references_are_the_person_straight_ahead(store: PadStore) -> None:
-    *said, references = recorder(store, from_two_seconds).references()
+def test_empty_view_is_seen_without_anyone() -> None:
+    *asked, pictures = recorder(lambda at: at < 3 or 4 < at < 5).empty_view()
+    assert asked == [Ask.LEAVE]
+    assert isinstance(pictures, list)
+    assert len(pictures) == 17
+
+
+def test_references_are_the_person_straight_ahead() -> None:
+    *said, references = recorder(from_two_seconds).references()
     assert [reason.code for reason in said if not isinstance(reason, np.ndarray)] == ["no-face"]
     assert isinstance(references, np.ndarray)
     assert references == pytest.approx(np.stack([LOOKS] * 3))
 
 
 def test_frame_without_a_face_has_a_reason_and_no_values(store: PadStore, tmp_path: Path) -> None:
-    list(recorder(store, lambda at: at >= 2 and not 4 <= at < 5).presentation(PRINT, ANNA))
+    record(store, recorder(lambda at: at >= 2 and not 4 <= at < 5))
     frames = read_frames(tmp_path / "pad", store.manifest.presentations[0])
     assert {(frame.reason, frame.yaw) for frame in frames} == {("", 0.0), (nothing(0.0).found.code, None)}  # type: ignore[union-attr]  # a reason
