@@ -71,6 +71,6 @@ def _open(  # noqa: PLR0913
     io = open_board_io(settings, factory, clock, released=released)
     stack.callback(io.close)
     door = stack.enter_context(closing(Door(settings, io, clock, memory, interlock, released=released)))
-    door.chip, door.pad = str(chip_of(factory) or ""), pad_words(settings)
+    door.chip, door.pad = str(chip_of(factory) or ""), pad_words(settings, everything.pad.network)
     time = stack.enter_context(closing(DoorThread(door, clock)))
     return OpenDoor(door, (lambda: time.last_beat, lambda: io.last_beat), lambda: time.failure)

@@ -59,7 +59,9 @@ def _notes(settings: "Settings") -> dict[str, str]:
     """What is in force where a setting is left out, and what is not stopped, by setting or by setting of a door."""
     from device.settings.prompts import pad_words
 
-    pads = {f"doors.{door.name}.pad": words for door in settings.doors if (words := pad_words(door))}
+    pads = {
+        f"doors.{door.name}.pad": words for door in settings.doors if (words := pad_words(door, settings.pad.network))
+    }
     notes = {"state_dir": _in_force(settings), **pads}
     return {name: f"in force: {note}" for name, note in notes.items()}
 

@@ -46,17 +46,20 @@ def shows_directions(reader: ReaderSettings) -> bool:
     return reader.turn_left is not None and reader.turn_right is not None
 
 
-def pad_words(door: DoorSettings) -> str:
-    """What a door demands, and whether a print of a face is stopped; "" where there is no way in."""
+def pad_words(door: DoorSettings, network: str = "") -> str:
+    """What a door demands, by which network, and whether a print of a face is stopped; "" where there is no way in."""
     if not any(reader.direction == "entry" for reader in door.readers):
         return ""
     pad = pad_of(door)
+    looks = f"{pad}, network {network}" if network else pad.value
     match pad:
         case PadMode.TURN | PadMode.TURN_IN_DOUBT:
-            return pad.value
+            return looks
         case PadMode.PASSIVE if not asks_for_turns(door):
-            return "passive; no prompt: a print is not stopped"
-        case PadMode.PASSIVE | PadMode.OFF:
+            return f"{looks}; no prompt: a print is not stopped"
+        case PadMode.PASSIVE:
+            return f"{looks}: a print is not stopped"
+        case PadMode.OFF:
             return f"{pad}: a print is not stopped"
         case _:
             assert_never(pad)
@@ -65,7 +68,7 @@ def pad_words(door: DoorSettings) -> str:
 def unstopped_lines(settings: Settings) -> Iterator[str]:
     """A line for the journal about each door at which a print of a face is not stopped."""
     for door in settings.doors:
-        if pad_of(door) in (PadMode.PASSIVE, PadMode.OFF) and (words := pad_words(door)):
+        if pad_of(door) in (PadMode.PASSIVE, PadMode.OFF) and (words := pad_words(door, settings.pad.network)):
             yield f"Door {door.name}: presentation attack detection {words}"
 
 

@@ -11,7 +11,7 @@ from device.readers.mailbox import Mailbox
 from device.readers.osdp.events import Condition, condition_after, event_from, notices
 from device.readers.osdp.frames import Answer, Command
 from device.readers.osdp.panel import Panel, Peer, PeerEvent
-from device.readers.osdp.signals import orders, status_request
+from device.readers.osdp.signals import lacking, orders, status_request
 from device.readers.osdp.watch import DEAF_S, LOST_AFTER_S, Watch, refusal
 from device.readers.osdp.wire import Heard, Wire
 from device.records import BadgeRead, Notice, ReaderNotice, Security, Signal
@@ -124,6 +124,14 @@ class Station:
             commands.append(status_request())
         if panel.order(index, *commands):
             self._shown = self._told = wanted
+        if came_up:
+            self._note_what_it_lacks(panel, index)
+
+    def _note_what_it_lacks(self, panel: Panel, index: int) -> None:
+        """A reader that can't ask for a turn of the head as the settings say lets no one in where one is demanded."""
+        prompts = (self.peer.turn_left, self.peer.turn_right)
+        if lacks := lacking(prompts, lambda capability: panel.can(index, capability)):
+            self.tell_notice(Notice.LOST, lacks)
 
 
 class Line:

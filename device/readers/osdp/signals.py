@@ -1,6 +1,6 @@
 """How an OSDP reader shows a signal: LED, buzzer and text, in libosdp's words. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, assert_never
@@ -29,6 +29,14 @@ class Order:
 
 
 _LED, _BUZZER, _TEXT = 4, 5, 6
+_NEEDED = {
+    "text": (_TEXT, "display"),
+    "beep": (_BUZZER, "buzzer"),
+    "two-beeps": (_BUZZER, "buzzer"),
+    "slow-blink": (_LED, "LED"),
+    "fast-blink": (_LED, "LED"),
+}
+"""What a reader has to have to ask for a turn of the head so."""
 
 
 def orders(signal: Signal, prompt: TurnPrompt | None = None) -> tuple[Order, ...]:
@@ -54,6 +62,17 @@ def orders(signal: Signal, prompt: TurnPrompt | None = None) -> tuple[Order, ...
             return (_blinking(Color.RED, Color.AMBER, 2, 250), _beeps(25, 5), _words("Alarm", 25))
         case _:
             assert_never(signal)
+
+
+def lacking(prompts: Iterable[TurnPrompt | None], can: Callable[[int], bool]) -> str:
+    """What a reader lacks of what the settings have it ask for a turn of the head by, in words; "" if nothing. `can`
+    says whether it has one of libosdp's CAP_ numbers.
+    """
+    for prompt in prompts:
+        needed = _NEEDED.get(prompt or "")
+        if needed is not None and not can(needed[0]):
+            return f'it has no {needed[1]}, so it can\'t ask for a turn of the head by "{prompt}", as the settings say'
+    return ""
 
 
 def _asking(prompt: TurnPrompt | None) -> tuple[Order, ...]:

@@ -72,15 +72,18 @@ def test_doors_at_which_a_print_is_not_stopped_are_named(write: Write) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("said", "network", "words"),
     [
-        (LAMPS, "turn"),
-        ('pad = "passive"\n' + LAMPS, "passive: a print is not stopped"),
-        (WAY_OUT, ""),
+        (LAMPS, "", "turn"),
+        (LAMPS, "mine", "turn, network mine"),
+        ("", "mine", "passive, network mine; no prompt: a print is not stopped"),
+        ('pad = "passive"\n' + LAMPS, "", "passive: a print is not stopped"),
+        ('pad = "off"\n' + LAMPS, "mine", "off: a print is not stopped"),
+        (WAY_OUT, "mine", ""),
     ],
 )
-def test_words_for_what_a_door_demands(write: Write, said: str, words: str) -> None:
-    assert pad_words(load_settings(write("[[doors]]\n" + said)).doors[0]) == words
+def test_words_for_what_a_door_demands(write: Write, said: str, network: str, words: str) -> None:
+    assert pad_words(load_settings(write("[[doors]]\n" + said)).doors[0], network) == words
 
 
 @pytest.mark.parametrize("pad", ["turn", "turn-in-doubt"])

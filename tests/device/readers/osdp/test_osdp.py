@@ -174,6 +174,16 @@ class TestWhatItShows:
             lambda: (2, 2) in [(one["on_count"], one["rep_count"]) for one in peripheral.commands(BUZZER)],
         )
 
+    def test_reader_without_the_display_of_the_settings_says_so(self, desk: Desk) -> None:
+        """At once, and it reads badges all the same."""
+        desk.keep(KEY)
+        peripheral = desk.peripheral(KEY, 0, "--enforce")
+        texts = msgspec.structs.replace(desk.settings(), turn_left="text", turn_right="text")
+        reader = desk.open(texts)
+        notice = next_notice(reader)
+        assert (notice.notice, "it has no display" in notice.detail) == (Notice.LOST, True)
+        assert read(peripheral, reader, EILEEN) == EILEEN
+
     def test_reader_without_a_display_gets_no_text(self, desk: Desk) -> None:
         desk.keep(KEY)
         peripheral = desk.peripheral(KEY, 0, "--enforce")
