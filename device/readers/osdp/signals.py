@@ -77,7 +77,7 @@ def lacking(prompts: Iterable[TurnPrompt | None], can: Callable[[int], bool]) ->
 
 def _asking(prompt: TurnPrompt | None) -> tuple[Order, ...]:
     """By which a person can tell the directions apart, but for the text, which any reader with a display has besides.
-    A pattern has its LED or buzzer for itself.
+    A pattern of the buzzer has it for itself; one of the LED, which blinks already, begins with a beep.
     """
     match prompt:
         case "beep":
@@ -85,9 +85,9 @@ def _asking(prompt: TurnPrompt | None) -> tuple[Order, ...]:
         case "two-beeps":
             return (_beeps(2, 2),)
         case "slow-blink":
-            return (_blinking(Color.AMBER, Color.NONE, 5, 30),)
+            return (_blinking(Color.AMBER, Color.NONE, 5, 30), _beeps(1, 1))
         case "fast-blink":
-            return (_blinking(Color.AMBER, Color.NONE, 1, 30),)
+            return (_blinking(Color.AMBER, Color.NONE, 1, 30), _beeps(1, 1))
         case "text" | None:
             return (_blinking(Color.AMBER, Color.NONE, 2, 30), _beeps(1, 1))
         case _:

@@ -23,8 +23,8 @@ def shown(order: Order) -> tuple[object, ...]:
     [
         ("beep", [(BUZZER, 2, 1)]),
         ("two-beeps", [(BUZZER, 2, 2)]),
-        ("slow-blink", [(LED, 5, 30)]),
-        ("fast-blink", [(LED, 1, 30)]),
+        ("slow-blink", [(LED, 5, 30), (BUZZER, 1, 1)]),
+        ("fast-blink", [(LED, 1, 30), (BUZZER, 1, 1)]),
         ("text", [(LED, 2, 30), (BUZZER, 1, 1)]),
         (None, [(LED, 2, 30), (BUZZER, 1, 1)]),
     ],
