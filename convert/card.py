@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from convert.attack_figures import attack_lines
 from convert.figures import Figures, Point, Share, Strangers
 from convert.measuring.error_rates import Rate
 from convert.offered import EXTRAPOLATED, offered, power
@@ -119,7 +120,9 @@ def render(manifest: Manifest, figures: Figures) -> str:
     strangers = _strangers(figures.strangers) if figures.strangers else []
     groups = _groups(figures) if figures.groups else []
     targets = offered(manifest.decision) if manifest.decision else []
-    parts = (_head(manifest), plain, worth, _unseen(figures), groups, targets, strangers, _limits(manifest), made)
+    attacks = list(attack_lines(figures.attacks)) if figures.attacks else []
+    measured = (_unseen(figures), groups, targets, strangers, attacks)
+    parts = (_head(manifest), plain, worth, *measured, _limits(manifest), made)
     return "\n".join(line for part in parts if part for line in (*part, "")).rstrip() + "\n"
 
 
@@ -262,7 +265,8 @@ def _limits(manifest: Manifest) -> list[str]:
     return [
         "## Limits",
         "",
-        "- **Presentation attacks**: not detected; there are no figures, and a photo of an enrolled person matches.",
+        "- **Presentation attacks**: the network says whose face it is, not that it is one; a photo of an enrolled",
+        "  person matches. What stops it is the door's `pad`, whose figures are those of its camera and prompts.",
         "- The rates are those of the data named above. Other light, other cameras, other people give other rates.",
         *(of_lfw if dataset.startswith("LFW") else ()),
         "- Comparisons share people and pictures; the intervals account for the people.",

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from convert.attack_figures import Attacks
 from convert.calibrate import Calibration, PointRates
 from convert.evaluate import Evaluation
 from convert.measuring.door_protocol import AtThreshold
@@ -102,6 +103,7 @@ class Figures(_Record, frozen=True):
     plots: dict[str, str]
     strangers: Strangers | None = None
     groups: tuple[GroupShare, ...] = ()
+    attacks: Attacks | None = None
 
 
 def point_of(rates: PointRates) -> Point:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from device.commandline import FilePath
 from device.terminal import say
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
     "--models", type=click.Path(path_type=Path), help="Folder of the models; by default, those that came with Lintel."
 )
 @click.option("--threads", type=click.IntRange(1, 16), default=2, show_default=True, help="Threads for embedding.")
+@click.option(
+    "--attacks",
+    type=FilePath(),
+    help="What `lintel pad evaluate --json` printed, for the section on presentation attacks; alone, nothing else is "
+    "measured again.",
+)
 @click.option("--check", is_flag=True, help="Measure nothing; check that file, manifest, figures and card agree.")
 def card(
     images: Path | None,
@@ -38,10 +45,14 @@ def card(
     draws: int | None,
     models: Path | None,
     threads: int,
+    attacks: Path | None,
     check: bool,
 ) -> int:
     """Write CARD.md beside the models: what is shipped, its error rates with intervals, its limits."""
-    from convert.card import CARD, write_card
+    import msgspec
+
+    from convert.attack_figures import read_attacks
+    from convert.card import CARD, read_figures, write_card
     from convert.card_figures import Measured, measure
     from convert.folders import note_failures, note_left_out
     from convert.measuring.door_protocol import acquire, design_of
@@ -53,12 +64,19 @@ def card(
     from device.vision.models import shipped_models_dir
 
     folder = models or shipped_models_dir()
-    if check and (images, pairs_file, clips, seed, draws) != (None,) * 5:
-        raise click.UsageError("--check measures nothing: leave out --images, --pairs, --clips, --seed and --draws.")
+    if check and (images, pairs_file, clips, seed, draws, attacks) != (None,) * 6:
+        raise click.UsageError(
+            "--check measures nothing: leave out --images, --pairs, --clips, --seed, --draws and --attacks."
+        )
     if check:
         return _checked(folder)
+    presented = read_attacks(attacks) if attacks else None
+    if images is None and presented is not None and (pairs_file, clips, seed, draws) == (None,) * 4:
+        write_card(folder, msgspec.structs.replace(read_figures(folder), attacks=presented))
+        say(f"written to {folder / CARD}")
+        return 0
     if images is None:
-        raise click.UsageError("Give --images, or --check.")
+        raise click.UsageError("Give --images, --attacks alone, or --check.")
     analyzer = load_analyzer(VisionSettings(models_dir=str(folder), threads=threads))
     paths = person_images(images)
     note_left_out(images, paths)
@@ -70,7 +88,8 @@ def card(
     groups = read_groups(images / FILE, acquired.names) if (images / FILE).is_file() else None
     measured = Measured(analyzer.embedder, acquired, pairs, strangers, groups)
     design = design_of(references, probes, draws=draws, seed=seed or 0)
-    write_card(folder, measure(folder, measured, design, _tell))
+    figures = measure(folder, measured, design, _tell)
+    write_card(folder, msgspec.structs.replace(figures, attacks=presented))
     say(f"written to {folder / CARD}")
     return 0
 
