@@ -2,7 +2,8 @@
 
 Between the settings and the doors' parts. What is configured and missing fails secure: a door whose network can't be
 opened denies with that as the reason. A door that demands a turn in doubt alone, and has no threshold of its own for
-its network, asks for a turn each time.
+its network, asks for a turn each time. With a network for faces of which it was never measured how well it knows turned
+ones, a turn that the settings demand is refused, and one that only follows from the wires is not asked for.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from device.settings.tables import DoorSettings, Settings
 from device.vision.attack.passive import PassiveNetwork, load_passive
 from device.vision.faces import FaceAnalyzer, load_analyzer_for, look_for_attacks
 from device.vision.manifest import read_manifest
+from device.vision.models import EMBEDDING, shipped_models_dir
+from device.vision.turned_faces import keep_to_measured
 
 FOLDER = "models"
 UNKNOWN_THRESHOLD = 0.70
@@ -50,14 +53,15 @@ def needs_network(settings: Settings, door: DoorSettings) -> bool:
 def pad_at(settings: Settings, door: DoorSettings, *, screen: bool = False) -> DoorPad:
     """What a door demands. Raises nothing: a manifest that can't be read is reported by who opens the network."""
     mode, can_prompt = pad_of(door), asks_for_turns(door, screen=screen)
+    trouble = _unmeasured(settings) if _is_turn(mode) and door.pad is None else ""
+    mode = PadMode.PASSIVE if trouble else mode
     if not needs_network(settings, door):
-        return DoorPad(Pad(mode, can_prompt))
+        return DoorPad(Pad(mode, can_prompt), trouble=trouble)
     sha256, threshold = _announced(settings)
-    trouble = ""
     try:
         own = own_threshold(state_dir(settings), door.name, sha256) if sha256 else None
     except StoreError as error:
-        own, trouble = None, error.message
+        own, trouble = None, trouble or error.message
     if mode is PadMode.TURN_IN_DOUBT and own is None:
         mode, trouble = PadMode.TURN, trouble or UNCALIBRATED
     live_threshold = threshold if own is None else own.threshold
@@ -80,8 +84,16 @@ def load_analyzer_at(settings: Settings, door: DoorSettings, made_for: DoorPad) 
     analyzer = load_analyzer_for(settings.vision, door.target_fmr)
     if made_for.pad.mode is PadMode.OFF:
         return analyzer
+    if _is_turn(made_for.pad.mode):
+        keep_to_measured(analyzer.embedder.manifest)
     network = open_network(settings, made_for) if needs_network(settings, door) else None
     return look_for_attacks(analyzer, network)
+
+
+def look_at_turns(settings: Settings) -> None:
+    """Raises `ModelError` if a door's settings demand a turn, and the network for faces must not be used for it."""
+    if any(door.pad is not None and _is_turn(door.pad) for door in settings.doors):
+        keep_to_measured(read_manifest(_embedding_manifest(settings)))
 
 
 def look_at_network(settings: Settings) -> str:
@@ -89,6 +101,28 @@ def look_at_network(settings: Settings) -> str:
     folder = networks_dir(settings)
     load_passive(settings.pad.network, folder)
     return f"{settings.pad.network} in {folder}"
+
+
+def _is_turn(mode: PadMode) -> bool:
+    return mode in (PadMode.TURN, PadMode.TURN_IN_DOUBT)
+
+
+def _embedding_manifest(settings: Settings) -> Path:
+    folder = settings.vision.models_dir
+    return (Path(folder) if folder else shipped_models_dir()) / f"{EMBEDDING}.json"
+
+
+def _unmeasured(settings: Settings) -> str:
+    """Why no turn can be asked for with the network for faces; "" if it can, or if its manifest can't be read."""
+    try:
+        manifest = read_manifest(_embedding_manifest(settings))
+    except ModelError:
+        return ""
+    try:
+        keep_to_measured(manifest)
+    except ModelError as error:
+        return f"{error.message} No turn is asked for, so a print is not stopped. {error.hint}"
+    return ""
 
 
 def _announced(settings: Settings) -> tuple[str, float]:

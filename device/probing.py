@@ -10,7 +10,7 @@ from functools import partial
 
 from device.cameras.sources import look_for_camera
 from device.door.wires.chip import find_chip
-from device.door_pads import look_at_network, needs_network
+from device.door_pads import look_at_network, look_at_turns, needs_network
 from device.errors import LintelError
 from device.failures import in_words
 from device.readers.look import look_for
@@ -59,9 +59,15 @@ def store(settings: Settings) -> Found:
 
 
 def models(settings: Settings) -> Found:
-    """The three models with their hashes, a runtime for them, and each door's false match rate."""
+    """The three models with their hashes, a runtime for them, each door's false match rate, and turns if demanded."""
     rates = [door.target_fmr for door in settings.doors]
-    return _found(MODELS, settings.vision.models_dir, lambda: str(look_at_models(settings.vision, rates)))
+
+    def looked() -> str:
+        folder = look_at_models(settings.vision, rates)
+        look_at_turns(settings)
+        return str(folder)
+
+    return _found(MODELS, settings.vision.models_dir, looked)
 
 
 def network(settings: Settings) -> Found:

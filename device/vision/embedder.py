@@ -39,6 +39,11 @@ class Embedder:
             )
 
     @property
+    def manifest(self) -> Manifest:
+        """The contract of its file."""
+        return self._manifest
+
+    @property
     def decision_rule(self) -> DecisionRule:
         """When two embeddings match, at the door's target rate. Raises `ModelError` for a model that has not been
         calibrated, or not for that.

@@ -1,19 +1,21 @@
 """What a door does against presentation attacks, from its settings, the owner's network and its own threshold."""
 
+import shutil
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from device import probing
-from device.door_pads import DoorPad, open_network, pad_at
+from device.door_pads import DoorPad, load_analyzer_at, open_network, pad_at
 from device.errors import ModelError
 from device.own_threshold import OwnThreshold, path_of, write_own_threshold
 from device.policy.modes import Pad
 from device.records import DoorOutput, PadMode
-from device.settings.tables import DoorSettings, OutputSettings, PadSettings, Settings, StoreSettings
+from device.settings.tables import DoorSettings, OutputSettings, PadSettings, Settings, StoreSettings, VisionSettings
 from device.vision.faces import load_analyzer
-from device.vision.models import load_model
+from device.vision.manifest import read_manifest, write_manifest
+from device.vision.models import load_model, shipped_models_dir
 from tests.device.networks import passive_pair
 
 LAMPS = (OutputSettings(signal=DoorOutput.TURN_LEFT, pin=5), OutputSettings(signal=DoorOutput.TURN_RIGHT, pin=6))
@@ -139,3 +141,31 @@ def test_four_models_are_read_once(tmp_path: Path) -> None:
 def load_analyzer_and_network(folder: Path) -> bytes:
     load_analyzer(Settings().vision)
     return load_model("mine", folder / "models", task="presentation-attack").content
+
+
+def unmeasured(folder: Path, settings: Settings) -> Settings:
+    """The same house with a network for faces of which no one knows how well it knows turned ones."""
+    shutil.copytree(shipped_models_dir(), folder, ignore=shutil.ignore_patterns("card", "portraits"))
+    path = folder / "face-embedding.json"
+    write_manifest(msgspec.structs.replace(read_manifest(path), turned=None), path)
+    return msgspec.structs.replace(settings, vision=VisionSettings(models_dir=str(folder), threads=1))
+
+
+def test_a_door_that_could_ask_for_turns_stays_passive_if_unmeasured(tmp_path: Path) -> None:
+    """An upgrade finds lamps and an older network: a turn would keep everybody out."""
+    found = pad_in(unmeasured(tmp_path / "own", house(tmp_path, network="")))
+    assert found.pad == Pad(PadMode.PASSIVE, can_prompt=True)
+    assert "was not measured. No turn is asked for, so a print is not stopped" in found.trouble
+
+
+def test_a_turn_that_is_demanded_is_refused_if_unmeasured(tmp_path: Path) -> None:
+    settings = unmeasured(tmp_path / "own", house(tmp_path, PadMode.TURN, network=""))
+    with pytest.raises(ModelError, match="was not measured") as caught:
+        load_analyzer_at(settings, settings.doors[0], pad_in(settings))
+    assert "lintel-convert turned" in caught.value.hint
+    assert "was not measured" in probing.models(settings).trouble
+
+
+def test_the_network_lintel_comes_with_was_measured() -> None:
+    settings = Settings(doors=(DoorSettings(pad=PadMode.TURN, outputs=LAMPS),))
+    assert probing.models(settings).trouble == ""
