@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from device.cli.context import note_store
-from device.cli.pad_record import network_folder
+from device.door_pads import networks_dir
 from device.errors import DoorError, ModelError
 from device.own_threshold import OwnThreshold, own_threshold, write_own_threshold
 from device.pad.evaluation import Evaluation, evaluate
@@ -57,7 +57,7 @@ class Tool:
 def evaluated(settings: Settings, folder: Path, door: str | None, mode: str | None) -> Evaluated:
     """Tries all presentations of a folder. Raises every error that reading and looking can have."""
     at, name = _door(settings, door), settings.pad.network
-    network = load_passive(name, network_folder(settings)) if name else None
+    network = load_passive(name, networks_dir(settings)) if name else None
     look = CuedLook(load_analyzer(settings.vision), network)
     clips = _clips(folder, look)
     own = own_threshold(state_dir(settings), at.name, look.network_sha256) if network is not None else None

@@ -8,6 +8,7 @@ import click
 
 from device.cli.enrollment import own_camera
 from device.clock import SystemClock
+from device.door_pads import networks_dir
 from device.errors import CredentialError
 from device.failures import in_words
 from device.pad.folder import PadStore, opened, read_clip
@@ -16,7 +17,6 @@ from device.pad.manifest import PadFolder
 from device.pad.recording import Finished, Recorder, keep
 from device.pad.sealing import Sealer
 from device.pad.session import Plan, session
-from device.settings.loading import state_dir
 from device.settings.tables import Settings
 from device.terminal import say
 
@@ -28,7 +28,7 @@ def record_at_camera(settings: Settings, folder: Path, plan: Plan, sealer: Seale
 
     How many presentations of each species there are then, of all people.
     """
-    look = load_look(settings.vision, settings.pad.network, network_folder(settings))
+    look = load_look(settings.vision, settings.pad.network, networks_dir(settings))
     with opened(folder, _fresh(settings, look)) as store:
         _refuse_other_passphrase(folder, store, sealer)
         if missing := plan.missing(store.manifest):
@@ -42,11 +42,6 @@ def record_at_camera(settings: Settings, folder: Path, plan: Plan, sealer: Seale
                     else:
                         say(said.words, err=True)
         return counted(store.manifest)
-
-
-def network_folder(settings: Settings) -> Path:
-    """Where the passive network lies."""
-    return Path(settings.pad.models_dir) if settings.pad.models_dir else state_dir(settings) / "models"
 
 
 def counted(manifest: PadFolder) -> dict[str, int]:

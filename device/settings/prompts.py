@@ -16,8 +16,10 @@ SHOWING_KINDS = frozenset({"wiegand", "osdp"})
 """Readers whose LED and buzzer are driven."""
 _WIRE_LAMPS = (
     'wire two lamps and name their pins, `[[doors.outputs]]` with `signal = "turn-left"` and `pin = 5`, and another '
-    'with `signal = "turn-right"` and `pin = 6`; or have the reader do it, `turn_left = "beep"` and '
-    '`turn_right = "two-beeps"`'
+    'with `signal = "turn-right"` and `pin = 6`'
+)
+_HAVE_IT_SHOWN = (
+    '; or have the reader do it, `turn_left = "beep"` and `turn_right = "two-beeps"`, or both `"text"` on a display'
 )
 
 
@@ -85,11 +87,13 @@ def _refuse_unasked(settings: Settings, door: DoorSettings, place: str, *, scree
     if door.pad not in (PadMode.TURN, PadMode.TURN_IN_DOUBT):
         return
     if not asks_for_turns(door, screen=screen):
-        silent = [one.name for one in door.readers if one.direction == "entry" and not shows_directions(one)]
-        where = f"at the reader {', '.join(silent)}" if silent else "as it has no reader at its way in"
+        silent = [one for one in door.readers if one.direction == "entry" and not shows_directions(one)]
+        names = ", ".join(one.name for one in silent)
+        where = f"at the reader {names}" if silent else "as it has no reader at its way in"
+        can_learn = silent and all(one.kind in SHOWING_KINDS for one in silent)
         raise ValueError(
-            f"the door {door.name!r} can't ask for a turn of the head {where} - {_WIRE_LAMPS}; or leave `pad` out, "
-            f"and a print is not stopped - at `{place}.pad`"
+            f"the door {door.name!r} can't ask for a turn of the head {where} - {_WIRE_LAMPS}"
+            f"{_HAVE_IT_SHOWN if can_learn else ''}; or leave `pad` out, and a print is not stopped - at `{place}.pad`"
         )
     if door.pad is PadMode.TURN_IN_DOUBT and not settings.pad.network:
         raise ValueError(

@@ -102,6 +102,13 @@ def test_reader_that_cannot_ask_is_named(write: Write) -> None:
         load_settings(write(f'[[doors]]\npad = "turn"\n{OSDP}{TEXT}{OTHER_WAY_IN}'))
 
 
+@pytest.mark.parametrize(("reader", "offered"), [(OSDP, True), (WIEGAND, True), (OTHER_WAY_IN, False)])
+def test_patterns_are_offered_to_readers_that_show_them(write: Write, reader: str, offered: bool) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_settings(write(f'[[doors]]\npad = "turn"\n{reader}'))
+    assert ('`turn_left = "beep"` and `turn_right = "two-beeps"`' in refused.value.message) == offered
+
+
 def test_turn_in_doubt_needs_a_network_of_this_door(write: Write) -> None:
     with pytest.raises(ConfigError) as refused:
         load_settings(write(f'[[doors]]\npad = "turn-in-doubt"\n{LAMPS}'))
