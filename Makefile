@@ -3,6 +3,8 @@
 PYTHON := $(or $(PYTHON),$(shell for python in python3.11 python3 python3.12 python3.13; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& command -v $$python && break; done))
+ANY_PYTHON = $(or $(PYTHON),$(error Lintel needs Python 3.11, 3.12 or 3.13, and there is none on the PATH. On Debian: \
+	sudo apt install python3 python3-venv. Elsewhere: make PYTHON=/path/to/python3.11))
 VENV := .venv/bin
 LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock" \
@@ -11,7 +13,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig bench mutants emulated-pi fuzz fuzz-coverage docs format wheel lock clean
 .NOTPARALLEL:
-unexport PYTHONPATH PYTHONHOME
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,14 +21,15 @@ help: ## say what there is to make
 demo: environment ## play the built-in scenario: a door with simulated peripherals, real portraits, the real models
 	@$(VENV)/lintel simulate
 
-test: sources lint tests device-tests ## what every change has to pass, in about 12 minutes: lint, types, tests
+test: ## what every change has to pass, in less than 10 minutes: lint, types, tests
+	@$(ANY_PYTHON) scripts/device_tests.py --ready & \
+	$(MAKE) --no-print-directory sources lint tests; outcome=$$?; wait; exit $$outcome
+	@$(MAKE) --no-print-directory device-tests
 
 test-all: sources lint all-tests all-device-tests ## the same with the slow tests, and every test of the device elsewhere
 
 environment:
-	@$(or $(PYTHON),$(error Lintel needs Python 3.11, 3.12 or 3.13, and there is none on the PATH. On Debian: sudo apt \
-	install python3 python3-venv. Elsewhere: make PYTHON=/path/to/python3.11)) \
-	scripts/environments.py .venv requirements/device.txt
+	@$(ANY_PYTHON) scripts/environments.py .venv requirements/device.txt
 
 dev-environment: environment
 	@$(PYTHON) scripts/environments.py .venv requirements/dev.txt
@@ -47,11 +50,11 @@ lint: dev-environment ## style, types, and which module may import which
 
 tests: dev-environment ## the tests but for the slow ones
 	@echo "tests: all but the slow ones, $$($(VENV)/python --version)"
-	@$(VENV)/python -m pytest -n 3 -m "not slow"
+	@$(VENV)/python -m pytest -n 3 --dist worksteal -m "not slow"
 
 all-tests: dev-environment ## every test
 	@echo "tests: all, $$($(VENV)/python --version)"
-	@$(VENV)/python -m pytest -n 3
+	@$(VENV)/python -m pytest -n 3 --dist worksteal
 
 device-tests: dev-environment ## what may differ under other versions of Python and under tflite-runtime
 	@$(VENV)/python scripts/device_tests.py

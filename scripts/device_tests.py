@@ -1,10 +1,11 @@
 """Runs the device's tests elsewhere: under other versions of Python, and under another TFLite runtime.
 
     .venv/bin/python scripts/device_tests.py [--all]
+    python3.11 scripts/device_tests.py --ready
 
 Says which interpreters it found, which it skipped, and how long each took; ends non-zero if a test failed anywhere.
 Without --all it leaves out what is the same everywhere and takes long (tests/conftest.py), and under another runtime
-whatever runs no network.
+whatever runs no network. With --ready it makes the environments, beside whatever else runs, and tests nothing.
 """
 
 import argparse
@@ -27,8 +28,8 @@ NETWORKS = (
     "tests/journeys",
 )
 """What runs a network, or says which runtime there is."""
-WORKERS = "4"
-"""Twice the usual two cores: these tests wait as long as they compute."""
+WORKERS = "3"
+"""One more than the usual two cores, as these tests also wait; each worker imports all of them."""
 SELECTION = "not slow and not once"
 
 
@@ -56,7 +57,11 @@ def main() -> int:
     """One run of the tests in each place, then a line that says how each went."""
     parser = argparse.ArgumentParser(description="Run the device's tests under other versions of Python.")
     parser.add_argument("--all", action="store_true", help="every test, also what is slow or the same everywhere")
-    everything = parser.parse_args().all
+    parser.add_argument("--ready", action="store_true", help="make the environments, and run nothing in them")
+    arguments = parser.parse_args()
+    if arguments.ready:
+        return 1 if None in [_environment(place) for place in PLACES if find_interpreter(place.version)] else 0
+    everything = arguments.all
     results = {place.name: _try(place, everything=everything) for place in PLACES}
     print("device tests: " + ", ".join(f"{name} {result}" for name, result in results.items()))
     return 1 if any(result.startswith("FAILED") for result in results.values()) else 0
@@ -68,16 +73,24 @@ def _try(place: Place, *, everything: bool) -> str:
         print(f"device tests under {place.name}: skipped, found no working Python {place.version}", flush=True)
         return "skipped"
     print(f"device tests under {place.name}: found {python}", flush=True)
-    try:
-        folder = ready(f".venv-{place.name}", place.requirements, python)
-    except EnvironmentProblem as problem:
-        print(f"error: {problem}", file=sys.stderr)
+    folder = _environment(place)
+    if folder is None:
         return "FAILED"
     began = time.monotonic()
     outcome = "passed" if _run_tests(folder, place, everything=everything) else "FAILED"
     took_s = time.monotonic() - began
     late = f", more than {LONGEST_S} s" if took_s > LONGEST_S and not everything else ""
     return f"{outcome} in {took_s:.0f} s{late}"
+
+
+def _environment(place: Place) -> Path | None:
+    """The environment of a place whose Python there is, or None with an error message."""
+    python = find_interpreter(place.version)
+    try:
+        return ready(f".venv-{place.name}", place.requirements, python) if python else None
+    except EnvironmentProblem as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return None
 
 
 def _run_tests(folder: Path, place: Place, *, everything: bool) -> bool:
@@ -89,6 +102,8 @@ def _run_tests(folder: Path, place: Place, *, everything: bool) -> bool:
         "pytest",
         "-n",
         WORKERS,
+        "--dist",
+        "worksteal",
         "-p",
         "no:cacheprovider",
         *selected,

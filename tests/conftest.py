@@ -77,8 +77,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     once = {ROOT / path for path in ONCE}
+    paths = {item.path for item in items}
+    chosen = {path for path in paths if not once.isdisjoint((path, *path.parents))}
     for item in items:
-        if not once.isdisjoint((item.path, *item.path.parents)):
+        if item.path in chosen:
             item.add_marker(pytest.mark.once)
 
 

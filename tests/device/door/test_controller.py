@@ -369,14 +369,17 @@ class TestWiresThatAreNotThere:
         assert bench.sense(wire, line).door == before
 
 
-@pytest.mark.parametrize("event", EVENTS, ids=str)
 @pytest.mark.parametrize("state", DoorState)
 @pytest.mark.parametrize("relock", ["open", "close"])
 @pytest.mark.parametrize("rex", ["shunt", "release"])
-def test_nothing_releases_the_strike_without_a_cause(state: DoorState, event: DoorEvent, relock: str, rex: str) -> None:
-    bench = in_state(state, relock=relock, rex=rex)
-    was_released = bench.released
-    assert bench.tell(event).released <= (was_released or is_cause(event, state, rex))
+def test_nothing_releases_the_strike_without_a_cause(state: DoorState, relock: str, rex: str) -> None:
+    without_a_cause = []
+    for event in EVENTS:
+        bench = in_state(state, relock=relock, rex=rex)
+        was_released = bench.released
+        if bench.tell(event).released and not (was_released or is_cause(event, state, rex)):
+            without_a_cause.append(event)
+    assert without_a_cause == []
 
 
 def is_cause(event: DoorEvent, state: DoorState, rex: str) -> bool:

@@ -38,9 +38,9 @@ def test_what_may_be_said_in_the_clear(answer: int) -> None:
     assert answer_to(said(answer, b"\0", sequence=sequence)) == answer
 
 
-@pytest.mark.parametrize("answer", sorted(set(range(256)) - {ACK, NAK, PDID, PDCAP, BUSY}))
-def test_nothing_else_is_taken_in_the_clear(answer: int) -> None:
-    assert answer_to(said(answer, b"\0\1\x1a\0" + bytes(4))) is None
+def test_nothing_else_is_taken_in_the_clear() -> None:
+    others = set(range(256)) - {ACK, NAK, PDID, PDCAP, BUSY}
+    assert {answer_to(said(answer, b"\0\1\x1a\0" + bytes(4))) for answer in others} == {None}
 
 
 @pytest.mark.parametrize("answer", [ACK, NAK, RAW, 0x48, 0x53, 0x90, 0xB1])
