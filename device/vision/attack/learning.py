@@ -9,8 +9,8 @@ from collections import deque
 
 from device.vision.attack.scene import BLOCK, Gray, Scene, learnt
 
-EVERY_S = 10.0
-"""Between two pictures that are learnt from."""
+EVERY_S = 9.0
+"""Between two pictures that are learnt from, at least: glances come each 10 s, give or take a frame."""
 LEAST = 6
 """Pictures that make a scene, a minute's."""
 MOST = 30

@@ -132,6 +132,12 @@ def test_view_is_learnt_in_a_minute() -> None:
     assert week.learner.scene is not None
 
 
+def test_glances_that_come_a_little_early_count() -> None:
+    week = Week()
+    week.shows(room(), 59, every_s=9.9)
+    assert week.learner.scene is not None
+
+
 def test_pictures_of_one_moment_are_no_scene() -> None:
     week = Week()
     week.shows(room(), 10, every_s=0.1)
