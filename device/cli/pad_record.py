@@ -39,7 +39,7 @@ def record_at_camera(settings: Settings, folder: Path, plan: Plan, sealer: Seale
                     if isinstance(said, Finished):
                         keep(said, store, sealer)
                         say("Kept.", err=True)
-                    else:
+                    elif said is not None:
                         say(said.words, err=True)
         return counted(store.manifest)
 

@@ -6,11 +6,9 @@ from pathlib import Path
 from device.policy.events import FrameSeen
 from device.records import Frame, Image
 from device.settings.tables import VisionSettings
-from device.vision.attack.cues import CuesOf
 from device.vision.attack.passive import PassiveNetwork, load_passive
-from device.vision.attack.pose import mean_face_of
 from device.vision.attack.scene import learnt, small
-from device.vision.faces import FaceAnalyzer, load_analyzer
+from device.vision.faces import FaceAnalyzer, load_analyzer, look_for_attacks
 from device.vision.following import View
 from device.vision.manifest import DecisionRule
 
@@ -21,9 +19,8 @@ class CuedLook:
     """
 
     def __init__(self, analyzer: FaceAnalyzer, network: PassiveNetwork | None) -> None:
-        """Raises `ModelError` if the mean face can't be made."""
-        analyzer.cues_of = CuesOf(mean_face_of(analyzer.detector, analyzer.mesh), network)
-        self.analyzer = analyzer
+        """Raises `ModelError` without the shipped portraits."""
+        self.analyzer = look_for_attacks(analyzer, network)
         self.network_sha256 = "" if network is None else network.model_sha256
         self._view = self._new_view()
 

@@ -83,21 +83,36 @@ class _Taken:
 class Recorder:
     """Records one presentation after the other. One thread uses it."""
 
-    def __init__(self, camera: Camera, look: Look, clock: Clock, *, with_clips: bool = False) -> None:
-        """`with_clips`: the pictures are held too, until a presentation is finished."""
+    def __init__(
+        self,
+        camera: Camera,
+        look: Look,
+        clock: Clock,
+        *,
+        with_clips: bool = False,
+        is_paused: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`with_clips`: the pictures are held too, until a presentation is finished. `is_paused`: whether the camera
+        gives no frame because another needs it.
+        """
         self._camera = camera
         self._look = look
         self._clock = clock
         self._with_clips = with_clips
+        self._is_paused = is_paused
 
-    def empty_view(self) -> Iterator[Ask | list[Image]]:
-        """What is asked for until no face is in view, and at last pictures of the empty view, to learn it from.
+    def empty_view(self) -> Iterator[Ask | list[Image] | None]:
+        """What is asked for until no face is in view, and at last pictures of the empty view, to learn it from. In
+        between None, a few times a second, as by the others.
 
         They are never written. Raises `CameraError` if a face is always in view.
         """
         pictures: list[Image] = []
         since, said_at = None, -np.inf
-        for frame in self._frames(self._clock.monotonic() + PATIENCE_S):
+        for frame in self._frames():
+            yield None
+            if frame is None:
+                continue
             seen = self._look(frame)
             if has_face(seen.found, seen.cues):
                 pictures, since = [], None
@@ -111,14 +126,17 @@ class Recorder:
                 yield pictures
                 return
 
-    def references(self) -> Iterator[Reason | NDArray[np.float32]]:
+    def references(self) -> Iterator[Reason | NDArray[np.float32] | None]:
         """What is in the way of pictures of the person straight ahead, each once, and at last the pictures' embeddings.
 
         They are never written. Raises `CameraError` if they do not come within `PATIENCE_S`.
         """
         good: list[Embedding] = []
         last_at, said = -np.inf, None
-        for frame in self._frames(self._clock.monotonic() + PATIENCE_S):
+        for frame in self._frames():
+            yield None
+            if frame is None:
+                continue
             found = self._look(frame).found
             if isinstance(found, Reason):
                 if found is not said:
@@ -130,14 +148,17 @@ class Recorder:
                 yield np.stack(good)
                 return
 
-    def presentation(self, wanted: Wanted, person: Person, turn: Ask | None = None) -> Iterator[Ask | Finished]:
+    def presentation(self, wanted: Wanted, person: Person, turn: Ask | None = None) -> Iterator[Ask | Finished | None]:
         """What is asked for until the presentation is finished, which comes last, or was none: `Ask.AGAIN`.
 
         Raises `CameraError` if the camera fails or nothing is presented.
         """
         course = begun(wanted.species, turn or secrets.choice((Ask.TURN_LEFT, Ask.TURN_RIGHT)), self._clock.monotonic())
         taken = _Taken()
-        for frame in self._frames(course.began_at + PATIENCE_S):
+        for frame in self._frames():
+            yield None
+            if frame is None:
+                continue
             seen = self._look(frame)
             before, course = course, course.saw(Glimpse(frame.captured_at, has_face(seen.found, seen.cues)))
             if course.phase in (Phase.RECORDING, Phase.DONE):
@@ -151,17 +172,22 @@ class Recorder:
             if course.is_over:
                 return
 
-    def _frames(self, deadline: float) -> Iterator[Frame]:
-        """Raises `CameraError` if none comes for `CAMERA_S`, or the deadline has come."""
-        last_at = self._clock.monotonic()
-        while (now := self._clock.monotonic()) < deadline:
+    def _frames(self) -> Iterator[Frame | None]:
+        """Each frame, None where none came. Raises `CameraError` if that lasts for `CAMERA_S`, or after `PATIENCE_S`.
+
+        While it is paused no time passes.
+        """
+        last_at = began_at = self._clock.monotonic()
+        while (now := self._clock.monotonic()) - began_at < PATIENCE_S:
             frame = self._camera.read(GLANCE_S)
-            if frame is not None:
+            if self._is_paused():
+                began_at, last_at = began_at + (self._clock.monotonic() - now), self._clock.monotonic()
+            elif frame is not None:
                 last_at = now
-                yield frame
             elif now - last_at > CAMERA_S:
                 why = self._camera.trouble() or f"It gave no frame for {CAMERA_S:.0f} s."
                 raise CameraError(f"The camera stopped. {why}", hint=_RUN_AGAIN)
+            yield frame
         raise CameraError(f"Nothing was presented to the camera for {PATIENCE_S:.0f} s.", hint=_RUN_AGAIN)
 
     def _finished(self, wanted: Wanted, person: Person, course: Course, taken: _Taken) -> Finished:

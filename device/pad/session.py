@@ -13,7 +13,7 @@ from device.pad.counting import LIVE
 from device.pad.manifest import PadFolder
 from device.pad.protocol import Ask
 from device.pad.recording import Finished, Person, Recorder, Wanted
-from device.records import Image, Reason
+from device.records import Image
 from device.vision.manifest import DecisionRule
 
 SHOWN = {
@@ -59,7 +59,8 @@ class Sentence:
     words: str
 
 
-Said = Sentence | Finished
+Said = Sentence | Finished | None
+"""None: nothing new, a few times a second."""
 
 
 class Learner(Protocol):
@@ -74,17 +75,17 @@ def session(
 ) -> Iterator[Said]:
     """What is said, and each presentation once it is finished. Raises `CameraError`."""
     for empty in recorder.empty_view():
-        if isinstance(empty, Ask):
-            yield Sentence(empty.value)
-        else:
+        if isinstance(empty, list):
             learner.learn(empty)
+        else:
+            yield None if empty is None else Sentence(str(empty.value))
     yield Sentence(STRAIGHT)
     references = np.zeros((0, 0), np.float32)
     for found in recorder.references():
-        if isinstance(found, Reason):
-            yield Sentence(f"  {found.meaning} {found.advice}")
-        else:
+        if isinstance(found, np.ndarray):
             references = found
+        else:
+            yield None if found is None else Sentence(f"  {found.meaning} {found.advice}")
     person = Person(references, rule)
     for done, (species, number) in enumerate(missing):
         yield Sentence(f"{done} of {len(missing)} done. Next: {species}, {number} of {plan.count}.")
@@ -97,7 +98,7 @@ def _presented(recorder: Recorder, wanted: Wanted, person: Person) -> Iterator[S
     is_finished = False
     while not is_finished:
         for said in recorder.presentation(wanted, person):
-            is_finished = isinstance(said, Finished)
+            is_finished = is_finished or isinstance(said, Finished)
             yield Sentence(sentence(said, wanted.species)) if isinstance(said, Ask) else said
 
 
