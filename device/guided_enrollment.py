@@ -4,44 +4,27 @@ The service has the camera and the reader, so it is asked. It looks with an anal
 request, and stands back while somebody with a badge is at that door: nothing here can keep a door waiting.
 """
 
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 
 from device.control.desk import Caller
-from device.control.messages import Alive, Code, Enroll, Enrolled, InTheWay, LeftOut, Paused, Progress, Requested
-from device.control.protocol import ProtocolError
+from device.control.messages import Alive, Enroll, Enrolled, InTheWay, LeftOut, Paused, Progress, Requested
 from device.credentials import format_badge, parse_badge
 from device.enrollment import Enrollment, EnrollmentReport, GuidedCapture, Rejection, guidance_for
-from device.errors import DoorError
+from device.guided_place import GuidedPlace, YieldingCamera, at_door
 from device.looking import reporting
 from device.policy.guidance import Asked, Hindered, Said
-from device.ports import Camera, Clock
-from device.presented import ALIVE_S, ReadersOfDoor, presented, refuse_gone
-from device.records import Frame, Person, Reason
+from device.ports import Clock
+from device.presented import ALIVE_S, presented, refuse_gone
+from device.records import Person, Reason
 from device.store.store import Store
-from device.vision.faces import FaceAnalyzer, look_of
+from device.vision.faces import look_of
 from device.vision.quality.limits import Purpose
-
-
-@dataclass(frozen=True, slots=True)
-class EnrollmentPlace:
-    """A door at which people can be enrolled."""
-
-    camera: Camera
-    is_busy: Callable[[], bool]
-    """Whether somebody with a badge is there, who goes first."""
-    load_analyzer: Callable[[], FaceAnalyzer]
-    """Raises `ModelError`."""
-    readers: ReadersOfDoor
-    """Those at its way in."""
-    turn: threading.Lock = field(default_factory=threading.Lock)
 
 
 class GuidedEnrollments:
     """What the verb `enroll` is answered with."""
 
-    def __init__(self, places: Mapping[str, EnrollmentPlace], store: Store, clock: Clock) -> None:
+    def __init__(self, places: Mapping[str, GuidedPlace], store: Store, clock: Clock) -> None:
         """`places` are the doors by their names."""
         self._places = places
         self._store = store
@@ -53,28 +36,10 @@ class GuidedEnrollments:
         Raises `LintelError`: for an unknown door, one where another enrollment is under way, a caller who has gone, and
         whatever an enrollment can raise.
         """
-        name, place = self._named(request.door)
-        if not place.turn.acquire(blocking=False):
-            raise ProtocolError(
-                f"Another enrollment is under way at door {name}.", hint="Wait for its end.", code=Code.BUSY
-            )
-        try:
-            yield from self._guided(name, request, caller)
-        finally:
-            place.turn.release()
+        with at_door(self._places, request.door) as (name, place):
+            yield from self._guided(name, place, request, caller)
 
-    def _named(self, door: str | None) -> tuple[str, EnrollmentPlace]:
-        hint = f"Name one with --at: {', '.join(self._places)}."
-        if door is None and len(self._places) == 1:
-            return next(iter(self._places.items()))
-        if door is None:
-            raise DoorError("There are several doors.", hint=hint)
-        if door not in self._places:
-            raise DoorError(f"There is no door {door!r} at which a face is seen.", hint=hint)
-        return door, self._places[door]
-
-    def _guided(self, name: str, request: Enroll, caller: Caller) -> Iterator[Progress]:
-        place = self._places[name]
+    def _guided(self, name: str, place: GuidedPlace, request: Enroll, caller: Caller) -> Iterator[Progress]:
         credential = (
             parse_badge(request.badge)
             if request.badge is not None
@@ -84,14 +49,14 @@ class GuidedEnrollments:
         enrollment = Enrollment(self._store, analyzer, self._clock)
         enrollment.holder(credential, request.name)
         guidance = guidance_for(analyzer, request.pictures, self._clock.monotonic())
-        yielding = _Yielding(place, self._clock)
+        yielding = YieldingCamera(place, self._clock)
         look = look_of(analyzer, largest_face=False, purpose=Purpose.REFERENCE)
         look = reporting(look, place.camera, analyzer)
         capture = GuidedCapture(yielding, look, guidance, self._clock, place=f"door {name}")
         yield from self._said(capture, yielding, caller)
         yield enrolled(enrollment.enroll_good(credential, request.name, capture.good()))
 
-    def _said(self, capture: GuidedCapture, yielding: "_Yielding", caller: Caller) -> Iterator[Progress]:
+    def _said(self, capture: GuidedCapture, yielding: YieldingCamera, caller: Caller) -> Iterator[Progress]:
         """What is said to the person, that the enrollment is paused, and, when nothing is, that it goes on."""
         was_paused, last_at = False, self._clock.monotonic()
         for said in capture.said():
@@ -105,30 +70,6 @@ class GuidedEnrollments:
                 last_at = self._clock.monotonic()
             was_paused = yielding.is_paused
             yield from parts
-
-
-class _Yielding:
-    """`Camera` that gives no frame while somebody with a badge is at the door, so that the door misses none."""
-
-    def __init__(self, place: EnrollmentPlace, clock: Clock) -> None:
-        self._place = place
-        self._clock = clock
-        self.is_paused = False
-
-    def read(self, timeout_s: float) -> Frame | None:
-        """As `Camera.read`."""
-        self.is_paused = self._place.is_busy()
-        if self.is_paused:
-            self._clock.sleep(timeout_s)
-            return None
-        return self._place.camera.read(timeout_s)
-
-    def trouble(self) -> str:
-        """As `Camera.trouble`."""
-        return self._place.camera.trouble()
-
-    def close(self) -> None:
-        """Nothing: the door keeps its camera."""
 
 
 def message_of(said: Said) -> Progress:

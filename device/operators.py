@@ -6,11 +6,12 @@ The socket itself is `device/control/server.py`.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from typing import Any
 
 from device.control.client import control_socket
 from device.control.desk import Caller, Commandable, Desk, Ordered, door_desk
 from device.control.feed import NOTHING, Page, Source
-from device.control.messages import AddBadge, Enroll, Progress, Request, verb_of
+from device.control.messages import AddBadge, Enroll, Progress, Recording, RecordPresentations, Request, verb_of
 from device.control.server import ControlServer
 from device.door.operation import Door
 from device.errors import DoorError, StoreError
@@ -33,6 +34,7 @@ class Backing:
         self.rows: Source = NOTHING
         self.enroll: Callable[[Enroll, Caller], Iterator[Progress]] = _not_yet
         self.add_badge: Callable[[AddBadge, Caller], Iterator[Progress]] = _not_yet
+        self.record: Callable[[RecordPresentations, Caller], Iterator[Recording]] = _not_yet
 
 
 def _refuse(_ordered: Ordered) -> None:
@@ -42,7 +44,7 @@ def _refuse(_ordered: Ordered) -> None:
     )
 
 
-def _not_yet(_request: Request, _caller: Caller) -> Iterator[Progress]:
+def _not_yet(_request: Request, _caller: Caller) -> Iterator[Any]:
     raise DoorError(
         "The service has only just started, and has no camera and no models yet.", hint="Try again in a few seconds."
     )
@@ -78,10 +80,13 @@ def operators_desk(doors: Mapping[str, Commandable], note: Callable[[Ordered], N
                 return backing.enroll(request, caller)
             case AddBadge():
                 return backing.add_badge(request, caller)
+            case RecordPresentations():
+                return backing.record(request, caller)
         raise TypeError(type(request).__name__)
 
     desk = door_desk(doors, note)
-    return replace(desk, handlers={**desk.handlers, verb_of(Enroll): with_parts, verb_of(AddBadge): with_parts})
+    late = {verb_of(kind): with_parts for kind in (Enroll, AddBadge, RecordPresentations)}
+    return replace(desk, handlers={**desk.handlers, **late})
 
 
 def command_words(ordered: Ordered) -> str:

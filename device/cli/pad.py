@@ -53,6 +53,7 @@ def pad() -> None:
 )
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--camera", is_flag=True, help="Record at this machine's camera, the first of the settings.")
+@click.option("--at", "door", metavar="DOOR", shell_complete=complete_door, help="At a door whose service runs.")
 @click.option("--person", type=Label(), required=True, help="Whose face is shown: a label that you choose, such as p1.")
 @click.option("--hand", type=Label(), help="Who presents it; by default the same person.")
 @click.option(
@@ -72,6 +73,7 @@ def record(
     context: click.Context,
     folder: Path,
     camera: bool,
+    door: str | None,
     person: str,
     hand: str | None,
     species: tuple[str, ...],
@@ -87,23 +89,29 @@ def record(
     asks for a turn of the head. --count presentations of each species are recorded with this person and hand; those
     that are in FOLDER already count, so run it again to go on, with others to add theirs.
 
+    --at asks the running service, which has the door's camera; a person with a badge there goes first.
+
     Kept are each frame's cue values, as numbers: no picture, and nothing a face could be made of again. With
     --keep-clips the clips are kept too, encrypted; without the passphrase they are lost.
     """
-    if not camera:
-        raise click.UsageError("Give --camera.")
+    if camera == (door is not None):
+        raise click.UsageError("Give --camera or --at, one of them.")
+    if keep_clips and door is not None:
+        raise click.UsageError("--keep-clips is for --camera: a service gives no pictures away.")
     if passphrase_file is not None and not keep_clips:
         raise click.UsageError("--passphrase-file is for --keep-clips.")
-    from device.cli.pad_record import passphrase, record_at_camera
+    from device.cli.pad_record import passphrase, record_at_camera, record_at_door
     from device.cli.text.pad import recorded_lines
     from device.pad.sealing import Sealer
     from device.pad.session import Plan
 
-    settings = settings_of(context)
     plan = Plan(person, hand or person, species or SPECIES, count, dict(one.split("=", 1) for one in devices))
     sealer = Sealer(passphrase(passphrase_file)) if keep_clips else None
     try:
-        counts = record_at_camera(settings, folder, plan, sealer)
+        if door is not None:
+            counts = record_at_door(folder, plan, door)
+        else:
+            counts = record_at_camera(settings_of(context), folder, plan, sealer)
     except KeyboardInterrupt:
         say("What was complete is kept. Run the command again to go on.", err=True)
         raise

@@ -100,12 +100,16 @@ def _give_parts(
     backing: "Backing", settings: "Settings", parts: "Assembled", services: "Sequence[Service]", store: "Store"
 ) -> None:
     """What operators can ask for once the doors have their parts; people are enrolled where there is a way in."""
-    from device.guided_enrollment import EnrollmentPlace, GuidedEnrollments
+    from device.door_pads import networks_dir
+    from device.guided_enrollment import GuidedEnrollments
+    from device.guided_place import GuidedPlace
+    from device.guided_recording import GuidedRecordings
+    from device.pad.looking import load_look
     from device.presented import PresentedBadges, ReadersOfDoor
     from device.vision.faces import load_analyzer_for
 
     doors: dict[str, ReadersOfDoor] = {}
-    places: dict[str, EnrollmentPlace] = {}
+    places: dict[str, GuidedPlace] = {}
     for one, service in zip(parts.parts, services, strict=True):
         door = settings.door_named(one.doorway.door.name)
         waiting = one.doorway.next_badge
@@ -113,10 +117,12 @@ def _give_parts(
         if not one.is_way_out:
             ways_in = tuple(reader.name for reader in door.readers if reader.direction == "entry")
             load = partial(load_analyzer_for, settings.vision, door.target_fmr)
-            places[door.name] = EnrollmentPlace(
-                one.doorway.camera, partial(_is_busy, service.loop), load, ReadersOfDoor(waiting, ways_in)
+            look = partial(load_look, settings.vision, settings.pad.network, networks_dir(settings))
+            places[door.name] = GuidedPlace(
+                one.doorway.camera, partial(_is_busy, service.loop), load, look, ReadersOfDoor(waiting, ways_in)
             )
     backing.enroll = GuidedEnrollments(places, store, parts.clock).progress
+    backing.record = GuidedRecordings(places, parts.clock).progress
     backing.add_badge = PresentedBadges(doors, store, parts.clock).progress
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from device.pad.manifest import FrameRecord, Prompt
 from device.records import DoorCommand, DoorStatus
 
 VERSION = 1
@@ -102,6 +103,21 @@ class AddBadge(Request, frozen=True, tag="add-badge", kw_only=True):
 
     name: Annotated[str, Meta(description="the person's name", max_length=200)]
     reader: Annotated[str, Meta(description="the reader's name")]
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """A presentation that is to be recorded."""
+
+    species: Annotated[str, Meta(description="live, print, phone, tablet or cut-out", max_length=32)]
+    number: Annotated[int, Meta(description="which one of that species it is", ge=1, le=1000)]
+
+
+class RecordPresentations(Request, frozen=True, tag="record-presentations", kw_only=True):
+    """Record live people and attacks at a door with its camera, as numbers. It opens nothing and keeps nothing."""
+
+    door: Annotated[str | None, Meta(description="the door's name; needed if there are several")] = None
+    count: Annotated[int, Meta(description="how many of each species there are to be in all", ge=1, le=1000)] = 5
+    missing: Annotated[tuple[Missing, ...], Meta(description="what is to be recorded, in this order", max_length=5000)]
 
 
 DoorRequest = Status | Release | Secure | Lockdown | Evacuate | Clear
@@ -237,6 +253,33 @@ class BadgeAdded(msgspec.Struct, frozen=True, tag_field="type", tag="badge-added
     person: str
     badge: str
 
+
+class Looking(msgspec.Struct, frozen=True, tag_field="type", tag="looking"):
+    """At which door, and with which networks; their values are comparable with no others."""
+
+    door: str
+    network_sha256: Annotated[str, Meta(description="the passive network's hash; empty without one")]
+    embedding_sha256: str
+
+
+class Said(msgspec.Struct, frozen=True, tag_field="type", tag="said"):
+    """What the person is asked for, to be read out."""
+
+    words: str
+
+
+class Presented(msgspec.Struct, frozen=True, tag_field="type", tag="presented"):
+    """A presentation is finished: what each of its frames said."""
+
+    species: str
+    recorded_at: Annotated[str, Meta(description="ISO 8601, UTC")]
+    references: int
+    prompts: tuple[Prompt, ...]
+    frames: tuple[FrameRecord, ...]
+
+
+Recording = Looking | Said | Presented | Paused | Alive
+"""What is said while presentations are recorded."""
 
 Progress = Requested | InTheWay | Awaited | Paused | Alive | Enrolled | BadgeAdded
 """What is said on the way to what an operator asked for, and at its end."""

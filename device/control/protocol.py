@@ -24,6 +24,8 @@ from device.control.messages import (
     Lockdown,
     Part,
     Progress,
+    Recording,
+    RecordPresentations,
     Release,
     Reply,
     Request,
@@ -113,6 +115,7 @@ VERBS = table(
         Verb(Release, Doors, Lane.RELEASE),
         Verb(AddBadge, Progress, Lane.BULK, Who.OWNER, streamed=True),
         Verb(Enroll, Progress, Lane.BULK, Who.OWNER, streamed=True),
+        Verb(RecordPresentations, Recording, Lane.BULK, Who.OWNER, streamed=True),
         Verb(Subscribe, Update, Lane.EVENTS, streamed=True),
     )
 )

@@ -5,6 +5,8 @@ from typing import assert_never
 from device.control.messages import Alive, Awaited, BadgeAdded, Enrolled, InTheWay, Paused, Progress, Requested
 from device.policy.guidance import Asked, Hindered, Said
 
+PAUSED = "  Another person is at the door with a badge; it goes on after that."
+
 
 def said_line(said: Said) -> str:
     """What is said to the person."""
@@ -27,7 +29,7 @@ def progress_line(part: Progress) -> str:
         case Awaited(within_s):
             return f"Present the badge at the reader within {within_s:.0f} s."
         case Paused():
-            return "  Another person is at the door with a badge; it goes on after that."
+            return PAUSED
         case Alive() | Enrolled() | BadgeAdded():
             return ""
         case _:

@@ -132,7 +132,9 @@ def test_camera_that_is_missing_leaves_an_empty_folder(lintel: Lintel, tmp_path:
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        (["--person", "p1"], 2, "--camera"),
+        (["--person", "p1"], 2, "--camera or --at"),
+        (["--at", "main", "--person", "p1", "--keep-clips"], 2, "gives no pictures away"),
+        (["--at", "main", "--person", "p1"], 7, "What to do:"),
         (["--camera"], 2, "--person"),
         (["--camera", "--person", "x" * 65], 2, "at most 64"),
         (["--camera", "--person", "p1", "--device", "mask=latex"], 2, "expected one of print"),
