@@ -15,7 +15,7 @@ from convert.errors import WeightsError
 from convert.figures import Figures
 from device.failures import in_words
 from device.records import Embedding
-from device.vision.manifest import BuiltWith, DecisionRule, Sha256
+from device.vision.manifest import BuiltWith, DecisionRule, Sha256, Turned
 
 Vector = Annotated[tuple[float, ...], msgspec.Meta(min_length=1)]
 
@@ -55,6 +55,7 @@ class Facts(_Record, frozen=True):
     portraits: dict[str, Numbers]
     decision: DecisionRule
     figures: Figures
+    turned: Turned | None = None
 
 
 def measured_dir() -> Path:

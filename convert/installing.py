@@ -77,7 +77,8 @@ def install_known(
     quantization = Quantization(facts.built_with.quantization)
     progress(f"{name}: quantizing ({quantization.value}), which takes a minute")
     content = quantized(network, spec.alignment, quantization, finder)
-    manifest = msgspec.structs.replace(manifest_for(spec, quantization, content), decision=facts.decision)
+    measured = {"decision": facts.decision, "turned": facts.turned}
+    manifest = msgspec.structs.replace(manifest_for(spec, quantization, content), **measured)
     embedder = Embedder(Model(manifest, content))
     of_file = {portrait: embedder.embed(chip) for portrait, chip in chips.items()}
     file_cosine = _least_cosine(of_file, {one: as_vector(had.file) for one, had in facts.portraits.items()})

@@ -28,6 +28,7 @@ from convert.finder import Finder
 from convert.gate import Budget, Cost, Outcome, judge
 from convert.importing import read_known
 from convert.installing import embedded_in_float, portrait_chips, quantized
+from convert.measuring.clips import clips_in
 from convert.measuring.comparisons import Templates
 from convert.measuring.door_protocol import Acquired, acquire, design_of
 from convert.measuring.everybody import compare_everybody, tar_changes
@@ -35,6 +36,7 @@ from convert.measuring.protocols import person_images
 from convert.progress import bar
 from convert.quantize import Quantization
 from convert.spec import NetworkSpec
+from convert.turned import measured as measured_turned
 from device.settings.tables import VisionSettings
 from device.vision.faces import load_analyzer
 from device.vision.manifest import BuiltWith, Manifest
@@ -96,6 +98,7 @@ def main() -> int:
             },
             decision=rule,
             figures=msgspec.structs.replace(figures, manifest_seal="", plots={}),
+            turned=measured_turned(clips_in(asked.clips), analyzer, asked.clips.name)[0] if asked.clips else None,
         )
     path = measured_dir() / f"{asked.name}.json"
     path.write_bytes(encoded_facts(facts))
