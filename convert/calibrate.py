@@ -10,7 +10,6 @@ import numpy as np
 
 from convert.measuring.comparisons import Comparisons, Templates
 from convert.measuring.door_protocol import Acquired, AtThreshold, Design, compare_by, rates_at
-from convert.measuring.error_rates import comparisons_needed
 from device.errors import ImageError
 from device.vision.manifest import CountedPoint, DecisionRule, DesignCurve, Fusion, Manifest, OperatingPoint
 from device.vision.models import EMBEDDING
@@ -108,8 +107,7 @@ def calibrate(people: People, target: Target) -> Calibration:
     Raises `ImageError` if there are too few images, or if the data cannot support the target.
     """
     compared = _compared(people, target)
-    for design in designs(target.design):
-        _supported(design, compared[design], target.fmr)
+    _supported(compared[Design()], target, has_impostors=people.impostors is not None)
     rule = completed(rule_of(compared, target), people, target)
     counts = {(point.references, point.probes) for point in rule.points}
     stated = {design: found for design, found in compared.items() if (design.references, design.probes) in counts}
@@ -154,22 +152,17 @@ def between(design: Design) -> tuple[Design, ...]:
 
 
 def rule_of(compared: dict[Design, Comparisons], target: Target) -> DecisionRule:
-    """The rule with a threshold and a curve for each design, all rounded up.
-
-    Data that supports no rate for one of `designs` gives thresholds and no curves.
-    """
-    curves = {design: _curve(design, comparisons, target) for design, comparisons in compared.items()}
-    asked = designs(target.design)
-    known = all(curves[design] for design in asked)
-    kept = {design: comparisons for design, comparisons in compared.items() if curves[design] or design in asked}
+    """The rule with a threshold and a curve for each design, all rounded up."""
+    single = _curve(Design(), compared[Design()], target)
+    curves = {design: _curve(design, found, target, single) for design, found in compared.items()}
     rule = DecisionRule(
         metric="cosine-similarity",
         direction="higher-is-closer",
         target_fmr=target.fmr,
         dataset=target.dataset,
         fusion=target.fusion,
-        points=tuple(_point(design, comparisons, target.fmr) for design, comparisons in kept.items()),
-        curves=tuple(curve for design in kept if (curve := curves[design])) if known else (),
+        points=tuple(_point(design, compared[design], target.fmr) for design in compared),
+        curves=tuple(curves.values()),
     )
     return rule.read_off_curves()
 
@@ -183,11 +176,9 @@ def completed(rule: DecisionRule, people: People, target: Target) -> DecisionRul
     for design in between(target.design):
         comparisons = people.compared(design, target.fusion)
         if comparisons.fmr(rule.threshold(design.references, design.probes)).value > target.fmr:
-            point, curve = _point(design, comparisons, target.fmr), _curve(design, comparisons, target)
-            if rule.curves and curve is None:
-                continue
-            curves = (*rule.curves, curve) if rule.curves and curve else ()
-            rule = msgspec.structs.replace(rule, points=(*rule.points, point), curves=curves).read_off_curves()
+            curve = _curve(design, comparisons, target, rule.curves[0])
+            points = (*rule.points, _point(design, comparisons, target.fmr))
+            rule = msgspec.structs.replace(rule, points=points, curves=(*rule.curves, curve)).read_off_curves()
     return rule
 
 
@@ -237,37 +228,37 @@ def _point(design: Design, comparisons: Comparisons, fmr: float) -> OperatingPoi
     )
 
 
-def _curve(design: Design, comparisons: Comparisons, target: Target) -> DesignCurve | None:
-    """The curve of a design as far as its data supports a rate; none where that is nowhere.
+def _curve(
+    design: Design,
+    comparisons: Comparisons,
+    target: Target,
+    single: DesignCurve | None = None,
+) -> DesignCurve:
+    """The curve of a design as far as its data supports a rate. Rates that no threshold up to 1 keeps are left out.
 
-    Rates that no threshold up to 1 keeps are left out. The target itself takes no more than it takes to set it.
+    The target is there even if the data does not support it: with the strictest of the design's own threshold, its last
+    point's and that of `single` pairs.
     """
     rates = sorted({*(float(f"{fmr:g}") for fmr in CURVE_FMRS), target.fmr}, reverse=True)
-    a_draw = comparisons.non_mated // max(design.draws, 1)
-    supported = (
-        fmr
-        for fmr in rates
-        if not missing_comparisons(fmr, comparisons.non_mated)
-        or (fmr == target.fmr and design in designs(target.design) and a_draw >= comparisons_needed(fmr))
-    )
-    points = tuple(_counted(comparisons, fmr) for fmr in supported)
-    points = tuple(point for point in points if point.false_matches <= point.fmr * comparisons.non_mated)
-    return (
-        DesignCurve(
-            references=design.references,
-            probes=design.probes,
-            people=int(np.count_nonzero(comparisons.exposure.references)),
-            draws=design.draws,
-            non_mated_comparisons=comparisons.non_mated,
-            points=points,
-        )
-        if points
-        else None
+    supported = [fmr for fmr in rates if not missing_comparisons(fmr, comparisons.non_mated)]
+    points = [_counted(comparisons, fmr, comparisons.threshold_at_fmr(fmr)) for fmr in supported]
+    points = [point for point in points if point.false_matches <= point.fmr * comparisons.non_mated]
+    if target.fmr not in [point.fmr for point in points]:
+        of_single = [point.threshold for point in (single.points if single else ()) if point.fmr == target.fmr]
+        stricter = (*(point.threshold for point in points[-1:]), *of_single)
+        points.append(_counted(comparisons, target.fmr, max(comparisons.threshold_at_fmr(target.fmr), *stricter, -1.0)))
+    return DesignCurve(
+        references=design.references,
+        probes=design.probes,
+        people=int(np.count_nonzero(comparisons.exposure.references)),
+        draws=design.draws,
+        non_mated_comparisons=comparisons.non_mated,
+        points=tuple(points),
     )
 
 
-def _counted(comparisons: Comparisons, fmr: float) -> CountedPoint:
-    threshold = rounded_up(comparisons.threshold_at_fmr(fmr))
+def _counted(comparisons: Comparisons, fmr: float, threshold: float) -> CountedPoint:
+    threshold = rounded_up(threshold)
     return CountedPoint(fmr=fmr, threshold=threshold, false_matches=comparisons.false_matches(threshold))
 
 
@@ -283,18 +274,20 @@ def _expect_target_met(rates: tuple[PointRates, ...], target_fmr: float) -> None
             )
 
 
-def _supported(design: Design, comparisons: Comparisons, target_fmr: float) -> None:
-    """Raises `ImageError` if one draw has too few comparisons: further ones are of the same images."""
-    found, needed = comparisons.non_mated // max(design.draws, 1), comparisons_needed(target_fmr)
-    if found >= needed:
+def _supported(comparisons: Comparisons, target: Target, *, has_impostors: bool) -> None:
+    """Raises `ImageError` if there are too few single pairs; designs of several images may be extrapolated."""
+    missing = missing_comparisons(target.fmr, comparisons.non_mated)
+    if not missing:
         return
-    each = design.references + design.probes
-    people = math.ceil(math.sqrt(needed) + 0.5) if design.draws else math.ceil(math.sqrt(2 * needed) + 0.5)
-    images = f"{each} images or more each" if design.draws else "an image each, or fewer people with more"
+    needed = comparisons.non_mated + missing
+    people = math.ceil(math.sqrt(2 * needed) + 0.5)
+    more = f"Give some {people} people with an image each, or fewer people with more"
+    if has_impostors:
+        more = "Give more impostors, or more images of them"
     raise ImageError(
-        f"{found} non-mated comparisons of {design.references} x {design.probes} images (references x probes) cannot "
-        f"support an FMR of {target_fmr:g}: it takes {needed}.",
-        hint=f"Give some {people} people with {images}, ask for fewer references and probes, or for a higher --fmr.",
+        f"{comparisons.non_mated} non-mated comparisons of single pairs cannot support an FMR of {target.fmr:g}: it "
+        f"takes {needed}, {missing} are missing.",
+        hint=f"{more}, or ask for a higher --fmr.",
     )
 
 

@@ -180,9 +180,9 @@ class DecisionRule(_Record, frozen=True):
         return missing_comparisons(fmr, single.non_mated_comparisons)
 
     def is_extrapolated(self, references: int, probes: int) -> bool:
-        """Whether the target lies past the curve of this very design; without curves that is not known."""
+        """Whether this very design has too few comparisons for the target; without curves that is not known."""
         own = (one for one in self.curves if (one.references, one.probes) == (references, probes))
-        return any(self.target_fmr < one.points[-1].fmr for one in own)
+        return any(missing_comparisons(self.target_fmr, one.non_mated_comparisons) > 0 for one in own)
 
     def on_curve(self, fmr: float) -> float:
         """The threshold of single pairs at which a share `fmr` of the non-mated ones match, past the curve's ends too.

@@ -25,6 +25,7 @@ from convert.calibrate import (
 from convert.measuring import bootstrap, comparisons
 from convert.measuring.comparisons import Templates, compare_all
 from convert.measuring.door_protocol import Acquired, Design, compare_by, design_of
+from convert.reports import calibration_lines
 from device.errors import ImageError
 from device.vision.manifest import Fusion, read_manifest
 from device.vision.models import DETECTION, EMBEDDING, shipped_models_dir
@@ -73,7 +74,8 @@ def test_every_threshold_keeps_the_target(calibration: Calibration, labelled: Ca
     for point, design in zip(calibration.rule.points, known, strict=True):
         found = compare_by(design, templates, 24, FUSION)
         assert found.fmr(point.threshold).value <= 0.01
-        assert found.fmr(point.threshold - 4e-3).value > 0.01 * 0.9
+        if design in designs(TARGET.design):
+            assert found.fmr(point.threshold - 3e-3).value > 0.01 * 0.9
 
 
 @pytest.fixture(scope="module")
@@ -193,24 +195,35 @@ def test_a_point_of_the_curve_that_no_threshold_keeps_is_left_out(labelled: Call
     assert all(compared.fmr(point.threshold).value <= point.fmr for point in curve.points)
 
 
-def test_draws_do_not_make_up_for_people(labelled: Callable[..., Acquired]) -> None:
+def test_design_with_too_little_data_has_an_extrapolated_threshold(labelled: Callable[..., Acquired]) -> None:
+    """1,104 comparisons of 3 x 3 expect two false matches at 2e-3, 13,524 of single pairs 27."""
+    found = calibrate(People(labelled([7] * 24).templates, 24), Target(2e-3, Design(3, 3, 2), FUSION, "nobody"))
+    assert [found.rule.is_extrapolated(*of) for of in ((1, 1), (3, 1), (3, 3))] == [False, True, True]
+    (curve,) = (one for one in found.rule.curves if (one.references, one.probes) == (3, 3))
+    assert [point.fmr for point in curve.points] == [0.002]
+    assert curve.points[0].threshold >= found.rule.points[0].threshold
+    assert "extrapolated; the door uses" in "".join(calibration_lines(found))
+
+
+def test_more_draws_make_no_threshold_laxer_than_single_pairs(labelled: Callable[..., Acquired]) -> None:
+    """They are of the same images, and prove no more."""
     templates = labelled([7] * 24).templates
-    target = Target(2e-3, Design(3, 3, 100), FUSION, "nobody")
-    with pytest.raises(ImageError, match=r"552 non-mated comparisons of 3 x 3 images .* cannot support") as refused:
-        calibrate(People(templates, 24), target)
-    assert "it takes 1500" in refused.value.message
-    assert "some 40 people with 6 images or more each" in refused.value.hint
+    for draws in (1, 40):
+        rule = calibrate(People(templates, 24), Target(2e-3, Design(3, 3, draws), FUSION, "nobody")).rule
+        for fmr in (5e-3, 1e-3, 1e-4):
+            moved = rule.at_target(fmr)
+            assert moved.threshold(3, 3) >= moved.threshold(1, 1)
 
 
 def test_too_few_single_pairs_are_refused(labelled: Callable[..., Acquired]) -> None:
-    with pytest.raises(ImageError, match=r"cannot support an FMR of 0\.0001: it takes 30000"):
+    with pytest.raises(ImageError, match=r"180 non-mated .* it takes 100000, 99820 are missing"):
         calibrate(People(labelled([2] * 10).templates, 10), Target(1e-4, design_of(1, 1), FUSION, "nobody"))
 
 
 def test_one_picture_under_two_people_is_an_error_not_a_threshold(
     labelled: Callable[..., Acquired],
 ) -> None:
-    found = labelled([3] * 8).templates
+    found = labelled([5] * 8).templates
     for copy in (1, 2):
         found.vectors[found.people == copy] = found.vectors[found.people == 0]
     with pytest.raises(ImageError, match=r"No threshold reaches FMR 0\.02"):

@@ -106,6 +106,9 @@ def test_status_of_one_door_as_json(lintel: Lintel) -> None:
         "troubles": [],
         "chip": "",
         "pad": "",
+        "target_fmr": None,
+        "transaction_far_at_most": None,
+        "stolen_badge_within_50_at_most": None,
     }
 
 
