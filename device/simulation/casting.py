@@ -1,12 +1,15 @@
-"""Makes heads with depth of a scenario's photographs, with the door's own face mesh, for the renderer."""
+"""What the renderer needs of the door's own eyes: heads with depth out of photographs, a room as it is learned."""
 
 from collections.abc import Mapping
 
 from device.errors import ScenarioError
 from device.records import Image
 from device.simulation.scenario import Scenario
-from device.virtual.figures import Figure, Thing
-from device.virtual.scene import Head
+from device.virtual.figures import Figure, Room, Thing
+from device.virtual.scene import Head, Scene
+from device.vision.attack.learning import LEAST
+from device.vision.attack.scene import Scene as EmptyView
+from device.vision.attack.scene import learnt, small
 from device.vision.faces import FaceAnalyzer, size_of
 
 _WITHOUT_DEPTH = (Thing.PORTRAIT, Thing.PRINT, Thing.BENT_PRINT)
@@ -28,6 +31,11 @@ def head_of(image: Image, analyzer: FaceAnalyzer, name: str = "picture") -> Head
         )
     landmarks = analyzer.mesh.locate(image, max(faces, key=size_of))
     return Head(image, landmarks.points, landmarks.depths)
+
+
+def empty_view(room: Room) -> EmptyView:
+    """What a door learns of a room in the first minute in which no one is there."""
+    return learnt([small(Scene((), {}, room=room).draw(10.0 * number, number)) for number in range(LEAST)])
 
 
 def _has_depth(figure: Figure) -> bool:

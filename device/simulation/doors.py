@@ -8,21 +8,24 @@ from typing import Literal
 
 import msgspec
 
-from device.access import Doorway
+from device.access import Doorway, drawn
 from device.credentials import parse_badge
 from device.door.interlock import Interlock
 from device.door.operation import Door
 from device.door.wires.gpio import BoardIO, level_of
 from device.errors import ConfigError, CredentialError
+from device.policy.modes import Pad
+from device.policy.turn import Direction
 from device.ports import Reader
 from device.readers.cards.card_formats import BUILT_IN
 from device.readers.context import ReaderContext
 from device.readers.formats import encode, formats_for
 from device.readers.presentations import Presentations
 from device.readers.wiegand.reader import open_reader
-from device.records import BadgeRead, Credential, DoorInput, DoorOutput, Line, ReaderEvent, Signal
+from device.records import BadgeRead, Credential, DoorInput, DoorOutput, Line, PadMode, ReaderEvent, Signal
 from device.settings.pins import SPI_PINS, used_pins
 from device.settings.prompts import LAMPS
+from device.settings.prompts import pad_of
 from device.settings.tables import DoorSettings, FormatSettings, InputSettings, OutputSettings, ReaderSettings, Settings
 from device.simulation.scenario import Happening
 from device.store.store import Store
@@ -32,6 +35,7 @@ from device.virtual.pins import SimulatedPins
 from device.virtual.reader import SimulatedReader
 from device.virtual.scene import Side
 from device.virtual.wiegand import WiegandWires, flipped, frame
+from device.vision.attack.scene import Scene as EmptyView
 from device.vision.faces import FaceAnalyzer
 
 _SIDES = {Signal.TURN_LEFT: Side.LEFT, Signal.TURN_RIGHT: Side.RIGHT}
@@ -53,6 +57,10 @@ class VirtualWorld:
     analyzer: FaceAnalyzer
     reader_of: Callable[[SimulatedClock], SimulatedReader] = SimulatedReader
     """What makes a door's reader; another one may have real ones behind it."""
+    scene: EmptyView | None = None
+    """What the doors learned of the view while no one was there."""
+    draw: Callable[[], Direction] = drawn
+    """To which side a person has to turn the head next."""
 
 
 class VirtualDoor:
@@ -77,11 +85,19 @@ class VirtualDoor:
         door = stack.enter_context(closing(Door(settings, io, world.clock, interlock=interlock)))
         for timed in (io, io.guard, door):
             world.clock.attend(timed)
-        analyzer = world.analyzer.at_target(settings.target_fmr)
-        self.doorway = Doorway(world.camera, door, world.store, analyzer, world.clock)
+        (wires,) = settings.readers
         self.reader = world.reader_of(world.clock)
         self.reader.seen_by = self._asked
-        (wires,) = settings.readers
+        self.doorway = Doorway(
+            world.camera,
+            door,
+            world.store,
+            world.analyzer.at_target(settings.target_fmr),
+            world.clock,
+            pad=Pad(settings.pad or PadMode.OFF, can_prompt=True),
+            scenes=dict.fromkeys((self.reader.name, wires.name), lambda: world.scene),
+            draw=world.draw,
+        )
         around = ReaderContext(world.clock, lambda: world.pins.factory, Path(), formats)
         self._formats = (*formats_for(wires.formats, formats).formats, *BUILT_IN)
         self._wired_reader: Reader = stack.enter_context(closing(open_reader(wires, around)))
@@ -153,23 +169,33 @@ def virtual_doors(settings: Settings, world: VirtualWorld) -> Iterator[dict[str,
         yield doors
 
 
+def with_pad(settings: Settings, mode: PadMode | None) -> Settings:
+    """With the same presentation attack detection at all doors; None leaves each its own."""
+    if mode is None:
+        return settings
+    doors = tuple([msgspec.structs.replace(door, pad=mode) for door in settings.doors])
+    return msgspec.structs.replace(settings, doors=doors)
+
+
 def fully_wired(settings: Settings) -> Settings:
     """The same doors, with a pin for each input and output that they have none for, and a Wiegand reader each.
 
     Raises `ConfigError` if the board has too few pins for that.
     """
+    modes = [pad_of(door) for door in settings.doors]  # with all wires each door could ask for a turn
     unread = tuple(msgspec.structs.replace(door, readers=()) for door in settings.doors)
     used = {one.pin for one in used_pins(msgspec.structs.replace(settings, doors=unread))}
     channels = set(range(CHANNELS)) - {part.channel for door in settings.doors for part in door.inputs}
     free = _Free(iter(sorted(ALL_PINS - set(SPI_PINS) - used)), iter(sorted(channels)))
     try:
-        doors = tuple([free.wired(door) for door in settings.doors])
+        wired = [free.wired(door) for door in settings.doors]
     except StopIteration:
         raise ConfigError(
             f"{len(settings.doors)} doors with every wire that they can have need more than {len(ALL_PINS)} pins.",
             hint="Simulate fewer doors at a time.",
         ) from None
-    return msgspec.structs.replace(settings, doors=doors)
+    doors = [msgspec.structs.replace(door, pad=mode) for door, mode in zip(wired, modes, strict=True)]
+    return msgspec.structs.replace(settings, doors=tuple(doors))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Plays a scenario: the door's own code in a virtual world, and what came of it against what was expected."""
 
+import random
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,10 +15,11 @@ from device.door_loop import DoorLoop
 from device.enrollment import Candidate, Enrollment, EnrollmentReport
 from device.errors import ScenarioError
 from device.images import read_image
+from device.policy.turn import Direction
 from device.records import AuditRow, DoorOutput, DoorState, Event, ReaderEvent, Transaction
 from device.settings.tables import DoorSettings, OutputSettings, Settings
-from device.simulation.casting import heads_of
-from device.simulation.doors import VirtualDoor, VirtualWorld, fully_wired, virtual_doors
+from device.simulation.casting import empty_view, heads_of
+from device.simulation.doors import VirtualDoor, VirtualWorld, fully_wired, virtual_doors, with_pad
 from device.simulation.scenario import Scenario, Step, built_in_scenario, read_scenario
 from device.store.store import Store
 from device.virtual.camera import SimulatedCamera
@@ -78,7 +80,7 @@ class Player:
         self._path = path or built_in_scenario()
         self.scenario: Scenario = read_scenario(self._path, warn)
         self._reader_of = reader_of
-        self._settings = self.scenario.settings or settings
+        self._settings = with_pad(self.scenario.settings or settings, self.scenario.pad)
         fully_wired(self._settings)
         self._check_doors()
         self._images = {name: read_image(self._file(source)) for name, source in self.scenario.images.items()}
@@ -95,7 +97,7 @@ class Player:
         """Enrolls, then plays step after step."""
         with TemporaryDirectory(prefix="lintel-") as folder, Store(Path(folder)) as store:
             yield from self._enrolled(store)
-            world = VirtualWorld(self._clock, self.pins, self._camera, store, self._analyzer, self._reader_of)
+            world = self._world(store)
             with virtual_doors(self._settings, world) as doors:
                 loops = {
                     name: DoorLoop(door.doorway, self._settings, door.reader, in_turn=True)
@@ -105,6 +107,20 @@ class Player:
                     self._clock.sleep(PAUSE_S)
                     scene = replace(self._empty, figures=step.view, seed=number)
                     yield StepPlayer(step, doors, loops, world).play(scene)
+
+    def _world(self, store: Store) -> VirtualWorld:
+        """Alike each time: to which side a person has to turn is drawn with a seed."""
+        sides = random.Random(0)  # noqa: S311 - not a secret in a world of its own
+        return VirtualWorld(
+            self._clock,
+            self.pins,
+            self._camera,
+            store,
+            self._analyzer,
+            self._reader_of,
+            scene=empty_view(self.scenario.room),
+            draw=lambda: sides.choice(tuple(Direction)),
+        )
 
     def _enrolled(self, store: Store) -> Iterator[EnrollmentReport]:
         enrollment = Enrollment(store, self._analyzer, self._clock)

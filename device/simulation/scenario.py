@@ -2,6 +2,7 @@
 
 title = "A door in an office"
 room = "hall"                       # behind the people; none: "wall", which has nothing to be known by; or "office"
+pad = "turn"                        # against pictures of faces, at all doors; none: as their settings say
 
 [settings.access]                   # none: the player's own settings; here any of them, more doors too
 interlock = false
@@ -54,7 +55,7 @@ from device.credentials import format_badge, parse_badge
 from device.errors import CredentialError, ScenarioError
 from device.failures import in_words
 from device.files import text_of
-from device.records import DoorCommand, DoorInput, DoorOutput, DoorState, Event, Line, Notice, Reason
+from device.records import DoorCommand, DoorInput, DoorOutput, DoorState, Event, Line, Notice, PadMode, Reason
 from device.settings.loading import old_layout_note, settings_in
 from device.settings.tables import Settings
 from device.virtual.figures import Figure, Room, Seconds, Table
@@ -119,6 +120,7 @@ class Scenario(Table, frozen=True):
     step: Annotated[tuple[Step, ...], msgspec.Meta(min_length=1)]
     settings: Settings | None = None
     room: Room = Room.WALL
+    pad: PadMode | None = None
     images: dict[str, str] = msgspec.field(default_factory=dict)
     enroll: tuple[Enrollee, ...] = ()
 

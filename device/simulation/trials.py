@@ -4,6 +4,7 @@ Each is drawn by its number alone: whose face, how near, how lit, how the hand s
 from the camera's frames to the audit; nothing of it is copied here.
 """
 
+import random
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -17,9 +18,10 @@ from device.credentials import parse_badge
 from device.door_loop import DoorLoop
 from device.enrollment import Candidate, Enrollment
 from device.errors import LintelError
+from device.policy.turn import Direction
 from device.records import Decision, Image
 from device.settings.tables import Settings
-from device.simulation.casting import head_of
+from device.simulation.casting import empty_view, head_of
 from device.simulation.doors import VirtualDoor, VirtualWorld, virtual_doors
 from device.simulation.player import StepPlayer
 from device.simulation.scenario import Step
@@ -113,22 +115,43 @@ def _place(head: Head, *, face_px: float, x: float, y: float) -> Place:
     return Place(x=share(x - right / WIDTH), y=share(y - down / HEIGHT), size=min(3.0, rows * scale / HEIGHT))
 
 
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A door, what it sees with, and the photographs of those who are enrolled at it, by name. Of a plain wall behind
+    them nothing can be known, so that no picture is refused for hiding it.
+    """
+
+    settings: Settings
+    analyzer: FaceAnalyzer
+    people: Mapping[str, Image]
+    room: Room
+
+
 class Booth:
     """A virtual door whose people are enrolled; one presentation after the other."""
 
-    def __init__(
-        self, stack: ExitStack, settings: Settings, analyzer: FaceAnalyzer, people: Mapping[str, Image]
-    ) -> None:
+    def __init__(self, stack: ExitStack, setup: Setup) -> None:
         """People whose photograph cannot be a reference, or shows no face, are left out."""
+        people = setup.people
         self._clock = SimulatedClock()
         self._store = stack.enter_context(Store(Path(stack.enter_context(TemporaryDirectory(prefix="lintel-")))))
-        self.heads = dict(self._enrolled(analyzer, people))
-        self._empty = Scene((), {name: people[name] for name in self.heads}, self.heads, Room.HALL)
+        self.heads = dict(self._enrolled(setup.analyzer, people))
+        self._empty = Scene((), {name: people[name] for name in self.heads}, self.heads, setup.room)
         camera = SimulatedCamera(self._clock, self._empty)
-        self._world = VirtualWorld(self._clock, SimulatedPins(self._clock), camera, self._store, analyzer)
-        self._doors: dict[str, VirtualDoor] = stack.enter_context(virtual_doors(settings, self._world))
+        self._sides = random.Random(0)  # noqa: S311 - not a secret in a world of its own
+        self._world = VirtualWorld(
+            self._clock,
+            SimulatedPins(self._clock),
+            camera,
+            self._store,
+            setup.analyzer,
+            scene=empty_view(setup.room),
+            draw=lambda: self._sides.choice(tuple(Direction)),
+        )
+        self._doors: dict[str, VirtualDoor] = stack.enter_context(virtual_doors(setup.settings, self._world))
         self._loops = {
-            name: DoorLoop(door.doorway, settings, door.reader, in_turn=True) for name, door in self._doors.items()
+            name: DoorLoop(door.doorway, setup.settings, door.reader, in_turn=True)
+            for name, door in self._doors.items()
         }
 
     def present(self, species: Species, number: int) -> Trial:
@@ -137,6 +160,7 @@ class Booth:
         figure = figure_of(species, number, name, self.heads[name])
         step = Step(title=f"{species} {number}", view=(figure,), badge=_badge(list(self.heads).index(name)))
         self._clock.sleep(APART_S)
+        self._sides.seed(number)
         scene = replace(self._empty, figures=step.view, seed=number)
         played = StepPlayer(step, self._doors, self._loops, self._world).play(scene)
         return Trial(species, number, name, played.transaction.decision if played.transaction else None)
@@ -155,10 +179,10 @@ class Booth:
 
 
 @contextmanager
-def booth(settings: Settings, analyzer: FaceAnalyzer, people: Mapping[str, Image]) -> Iterator[Booth]:
+def booth(setup: Setup) -> Iterator[Booth]:
     """Opens the door, and throws its state away at the end."""
     with ExitStack() as stack:
-        yield Booth(stack, settings, analyzer, people)
+        yield Booth(stack, setup)
 
 
 def _badge(number: int) -> str:

@@ -13,7 +13,7 @@ class SimulatedReader:
 
     def __init__(self, clock: Clock, name: str = "reader") -> None:
         self._clock = clock
-        self._name = name
+        self.name = name
         self._events: deque[ReaderEvent] = deque()
         self._lost = False
         self.broken = False
@@ -26,17 +26,17 @@ class SimulatedReader:
     def present(self, credential: Credential | None, fault: str = "") -> None:
         """Lays a badge on the reader; None is one that it cannot read. A lost reader reads nothing."""
         if not self._lost:
-            self._events.append(BadgeRead(credential, self._clock.monotonic(), self._name, fault=fault))
+            self._events.append(BadgeRead(credential, self._clock.monotonic(), self.name, fault=fault))
 
     def press(self, keys: str) -> None:
         """Types on its pad."""
         if not self._lost:
-            self._events.append(KeyPress(keys, self._clock.monotonic(), self._name))
+            self._events.append(KeyPress(keys, self._clock.monotonic(), self.name))
 
     def notice(self, notice: Notice) -> None:
         """Has it say something of itself; a lost one reads nothing until it is found."""
         self._lost = (self._lost or notice is Notice.LOST) and notice is not Notice.FOUND
-        self._events.append(ReaderNotice(notice, self._clock.monotonic(), self._name))
+        self._events.append(ReaderNotice(notice, self._clock.monotonic(), self.name))
 
     def read(self, timeout_s: float) -> ReaderEvent | None:
         """The next event, or None when `timeout_s` has passed on the clock."""
