@@ -13,8 +13,8 @@ from device.credentials import parse_badge
 from device.door.interlock import Interlock
 from device.door.operation import Door
 from device.door.wires.gpio import BoardIO, level_of
+from device.door_pads import DoorPad, needs_network, open_network, pad_at
 from device.errors import ConfigError, CredentialError
-from device.policy.modes import Pad
 from device.policy.turn import Direction
 from device.ports import Reader
 from device.readers.cards.card_formats import BUILT_IN
@@ -24,9 +24,8 @@ from device.readers.presentations import Presentations
 from device.readers.wiegand.reader import open_reader
 from device.records import BadgeRead, Credential, DoorInput, DoorOutput, Line, PadMode, ReaderEvent, Signal
 from device.settings.pins import SPI_PINS, used_pins
-from device.settings.prompts import LAMPS
-from device.settings.prompts import pad_of
-from device.settings.tables import DoorSettings, FormatSettings, InputSettings, OutputSettings, ReaderSettings, Settings
+from device.settings.prompts import LAMPS, pad_of
+from device.settings.tables import DoorSettings, InputSettings, OutputSettings, ReaderSettings, Settings
 from device.simulation.scenario import Happening
 from device.store.store import Store
 from device.virtual.camera import SimulatedCamera
@@ -36,7 +35,7 @@ from device.virtual.reader import SimulatedReader
 from device.virtual.scene import Side
 from device.virtual.wiegand import WiegandWires, flipped, frame
 from device.vision.attack.scene import Scene as EmptyView
-from device.vision.faces import FaceAnalyzer
+from device.vision.faces import FaceAnalyzer, look_for_attacks
 
 _SIDES = {Signal.TURN_LEFT: Side.LEFT, Signal.TURN_RIGHT: Side.RIGHT}
 
@@ -72,7 +71,7 @@ class VirtualDoor:
         settings: DoorSettings,
         world: VirtualWorld,
         interlock: Interlock | None,
-        formats: tuple[FormatSettings, ...],
+        whole: Settings,
     ) -> None:
         """Takes the pins of a fully wired door, which `stack` gives back."""
         self.settings = settings
@@ -86,20 +85,21 @@ class VirtualDoor:
         for timed in (io, io.guard, door):
             world.clock.attend(timed)
         (wires,) = settings.readers
+        made_for = pad_at(whole, settings, screen=True)
         self.reader = world.reader_of(world.clock)
         self.reader.seen_by = self._asked
         self.doorway = Doorway(
             world.camera,
             door,
             world.store,
-            world.analyzer.at_target(settings.target_fmr),
+            _looking(world, whole, settings, made_for),
             world.clock,
-            pad=Pad(settings.pad or PadMode.OFF, can_prompt=True),
+            pad=made_for.pad,
             scenes=dict.fromkeys((self.reader.name, wires.name), lambda: world.scene),
             draw=world.draw,
         )
-        around = ReaderContext(world.clock, lambda: world.pins.factory, Path(), formats)
-        self._formats = (*formats_for(wires.formats, formats).formats, *BUILT_IN)
+        around = ReaderContext(world.clock, lambda: world.pins.factory, Path(), whole.formats)
+        self._formats = (*formats_for(wires.formats, whole.formats).formats, *BUILT_IN)
         self._wired_reader: Reader = stack.enter_context(closing(open_reader(wires, around)))
         self._wires = WiegandWires(world.pins.factory, wires.data0_pin or 0, wires.data1_pin or 0)
         self._presentations = {reader: Presentations(wires.hold_time_s) for reader in self._readers}
@@ -164,7 +164,7 @@ def virtual_doors(settings: Settings, world: VirtualWorld) -> Iterator[dict[str,
     wired = fully_wired(settings)
     with ExitStack() as stack:
         interlock = Interlock() if settings.access.interlock else None
-        doors = {door.name: VirtualDoor(stack, door, world, interlock, settings.formats) for door in wired.doors}
+        doors = {door.name: VirtualDoor(stack, door, world, interlock, wired) for door in wired.doors}
         stack.callback(world.pins.broken_pins.clear)  # the end of the world is not to be refused by a broken pin
         yield doors
 
@@ -237,6 +237,14 @@ class _Free:
             if wire.signal is signal:
                 return wire
         return OutputSettings(signal=signal, pin=next(self.pins))
+
+
+def _looking(world: VirtualWorld, settings: Settings, door: DoorSettings, made_for: DoorPad) -> FaceAnalyzer:
+    """What a door looks with. Raises `ModelError` if the settings name a network that is missing."""
+    analyzer = world.analyzer.at_target(door.target_fmr)
+    if made_for.pad.mode is PadMode.OFF:
+        return analyzer
+    return look_for_attacks(analyzer, open_network(settings, made_for) if needs_network(settings, door) else None)
 
 
 def _credential(written: str) -> Credential | None:

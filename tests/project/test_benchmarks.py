@@ -23,6 +23,7 @@ SMALL = {
     "rendering": ("--frames", "2"),
     "turned_pictures": ("--data", ""),
     "shades_of_gray": ("--data", ""),
+    "simulated_attacks": ("--small",),
     "store": ("listing", "--rows", "50", "--people", "5", "--seconds", "1"),
     "subscription": ("--rows", "500"),
     "wiegand": ("--seconds", "1"),
