@@ -19,6 +19,8 @@ class Thing(StrEnum):
     PRINT = "print"
     BENT_PRINT = "bent-print"
     """Bent around a vertical axis, as around a face."""
+    CUT_OUT = "cut-out"
+    """A print, flat, cut along the person's outline: it hides nothing of the room beside the head."""
     PHONE = "phone"
     PHONE_LANDSCAPE = "phone-landscape"
     MONITOR = "monitor"

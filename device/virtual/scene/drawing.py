@@ -15,7 +15,7 @@ from device.virtual.scene.motion import Pose, Prompt, place_at, played_yaw, turn
 from device.virtual.scene.rooms import HEIGHT, WIDTH, backdrop
 from device.virtual.scene.sensor import exposed
 from device.virtual.scene.surfaces import Canvas, Texture, draw, projected, rotation
-from device.virtual.scene.things import is_screen, printed, screen, sheet
+from device.virtual.scene.things import cut_along, is_screen, printed, screen, sheet
 
 _SWAY_PX, _SWAY_HZ, _TILT_DEG = 3.0, 0.4, 1.5
 _FEATHER = 0.06
@@ -62,6 +62,8 @@ class Scene:
     def _shown(self, figure: Figure, elapsed_s: float, seed: int) -> tuple[Texture, float, Place]:
         """What is held up, how high it is for a photograph of height 1, and where."""
         place = place_at(figure, elapsed_s)
+        if figure.thing is Thing.CUT_OUT:
+            return (*cut_along(self.heads[figure.image]), place)
         if not is_screen(figure.thing):
             if figure.image not in self._prints:
                 self._prints[figure.image] = printed(self.images[figure.image])

@@ -35,10 +35,15 @@ def is_screen(thing: Thing) -> bool:
 def printed(image: Image) -> tuple[Texture, float]:
     """A photograph on paper: less contrast, a white border. Its height is the second value times the photograph's."""
     height = image.shape[0]
-    paper = np.asarray(28 + image * np.float32(0.78), np.uint8)
     margin = round(_MARGIN * height)
-    sheet = cv2.copyMakeBorder(paper, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=_PAPER)
+    sheet = cv2.copyMakeBorder(_on_paper(image), margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=_PAPER)
     return opaque(np.asarray(sheet, np.uint8)), sheet.shape[0] / height
+
+
+@lru_cache(maxsize=8)
+def cut_along(head: Head) -> tuple[Texture, float]:
+    """The same without what is around the person."""
+    return Texture(np.dstack([_on_paper(head.image), head.texture.rgba[:, :, 3]])), 1.0
 
 
 @lru_cache(maxsize=8)
@@ -75,6 +80,10 @@ def _grid() -> NDArray[np.int32]:
     a = rows * (_COLUMNS + 1) + columns
     b, c, d = a + 1, a + _COLUMNS + 2, a + _COLUMNS + 1
     return np.concatenate([np.column_stack([a, b, c]), np.column_stack([a, c, d])]).astype(np.int32)
+
+
+def _on_paper(image: Image) -> Image:
+    return np.asarray(28 + image * np.float32(0.78), np.uint8)
 
 
 def _recorded(width: int, height: int, head: Head, yaw: float) -> Image:

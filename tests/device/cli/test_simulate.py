@@ -73,10 +73,17 @@ def test_built_in_scenario_goes_as_expected(built_in: tuple[Any, ...]) -> None:
 
 @pytest.mark.parametrize(
     "reason",
-    ["match", "non-match", "badge-unknown", "no-face", "several-faces", "face-too-small", "camera-fault"],
+    ["match", "non-match", "badge-unknown", "no-face", "several-faces", "face-too-small", "camera-fault"]
+    + ["presentation-attack", "turn-not-made", "wait-after-attack"],
 )
 def test_built_in_scenario_shows(built_in: tuple[Any, ...], reason: str) -> None:
     assert reason in [step["reason"] for step in built_in[1]["steps"]]
+
+
+def test_built_in_scenario_grants_no_picture(built_in: tuple[Any, ...]) -> None:
+    pictures = ("A print", "A bent print", "A monitor")
+    outcomes = [step["outcome"] for step in built_in[1]["steps"] if step["title"].startswith(pictures)]
+    assert outcomes == ["denied"] * 4
 
 
 def test_built_in_scenario_ends_secure(built_in: tuple[Any, ...]) -> None:
