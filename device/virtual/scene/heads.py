@@ -56,7 +56,9 @@ class Head:
         points, _ = self._grown
         height, width = self.image.shape[:2]
         shares = np.minimum((points[:, :2] + (width / 2, height / 2)) / (width, height), (1.0, 1.0))
-        return Surface(points, _triangles(points[:, :2]), shares, self.texture)
+        triangles = _triangles(points[:, :2])
+        seen = _shows_something(shares[triangles], self.texture.rgba[:, :, 3])
+        return Surface(points, triangles[seen], shares, self.texture)
 
     def turned(self, pose: Pose) -> Points:
         """Where the points of the surface are when the head is turned, float64 [n, 3]."""
@@ -145,6 +147,16 @@ def _largest(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     filled = np.zeros_like(mask)
     cv2.drawContours(filled, [max(outlines, key=cv2.contourArea)], 0, 1, -1)
     return filled
+
+
+def _shows_something(corners: Points, opacity: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Of triangles [m, 3, 2] in a picture, as shares, those around which anything of it is to be seen."""
+    height, width = opacity.shape
+    low = np.floor(corners.min(axis=1) * (width, height)).astype(int) - 1
+    high = np.ceil(corners.max(axis=1) * (width, height)).astype(int) + 1
+    return np.array(
+        [bool(opacity[max(y0, 0) : y1, max(x0, 0) : x1].any()) for (x0, y0), (x1, y1) in zip(low, high, strict=True)]
+    )
 
 
 def _border(width: int, height: int, depth: float) -> Points:

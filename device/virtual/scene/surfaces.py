@@ -73,8 +73,9 @@ def draw(canvas: Canvas, surface: Surface, seen: Points, *, light: float, blur_p
     """Draws a surface into a canvas, float32 [h, w, 3], in place. `seen`, float64 [n, 2], is where its points are."""
     height, width = canvas.shape[:2]
     margin = 2 + math.ceil(3 * blur_px)
-    low = np.maximum(np.floor(seen.min(axis=0)).astype(int) - margin, 0)
-    high = np.minimum(np.ceil(seen.max(axis=0)).astype(int) + margin, (width, height))
+    used = seen[surface.triangles].reshape(-1, 2)
+    low = np.maximum(np.floor(used.min(axis=0)).astype(int) - margin, 0)
+    high = np.minimum(np.ceil(used.max(axis=0)).astype(int) + margin, (width, height))
     if np.any(high - low < 2):
         return
     picture = surface.texture.at(_scale(surface, seen))
@@ -83,8 +84,11 @@ def draw(canvas: Canvas, surface: Surface, seen: Points, *, light: float, blur_p
         drawn = np.asarray(cv2.GaussianBlur(drawn, (0, 0), blur_px), np.float32)
     part = canvas[low[1] : high[1], low[0] : high[0]]
     opacity = drawn[:, :, 3:]
-    part *= 1 - opacity
-    part += drawn[:, :, :3] * np.float32(light) * opacity
+    color = drawn[:, :, :3]
+    color *= np.float32(light)
+    color -= part
+    color *= opacity
+    part += color
 
 
 def _drawn(surface: Surface, seen: Points, picture: NDArray[np.uint8], size: NDArray[np.int64]) -> NDArray[np.float32]:

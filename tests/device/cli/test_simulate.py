@@ -62,7 +62,7 @@ def built_in(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, ...]:
     config = tmp_path_factory.mktemp("built-in") / "lintel.toml"
     config.write_text("[vision]\nthreads = 1\n")
     command = [str(LINTEL), "--config", str(config), "simulate", "--json"]
-    ended = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    ended = subprocess.run(command, capture_output=True, check=False, timeout=300)
     return ended.returncode, msgspec.json.decode(ended.stdout)
 
 
