@@ -120,9 +120,11 @@ def test_mantrap_holds_one_door_while_the_other_is_open(play: Callable[..., list
 
 def test_built_in_scenario_goes_the_same_over_wiegands_wires(tmp_path: Path) -> None:
     path = tmp_path / "scenario.toml"
-    everything = built_in_scenario().read_text().replace('via = "wiegand"\n', "")
-    steps = everything.index("[[step]]")
-    path.write_text(everything[:steps] + re.sub(r'badge = "17:\d+"', r'\g<0>\nvia = "wiegand"', everything[steps:]))
+    head, *steps = built_in_scenario().read_text().replace('via = "wiegand"\n', "").split("[[step]]\n")
+    short = [step for step in steps if not re.search('reason = "(no-face|several-faces|face-.*)"', step)]
+    path.write_text(
+        "[[step]]\n".join([head, *(re.sub(r'badge = "17:\d+"', r'\g<0>\nvia = "wiegand"', step) for step in short)])
+    )
     played = [event for event in Player(path, SETTINGS).play() if isinstance(event, Played)]
     assert [(step.step.title, step.unmet) for step in played if step.unmet] == [
         # wires have no line to lose: the badge is read
