@@ -73,8 +73,18 @@ def test_built_in_scenario_goes_as_expected(built_in: tuple[Any, ...]) -> None:
 
 @pytest.mark.parametrize(
     "reason",
-    ["match", "non-match", "badge-unknown", "no-face", "several-faces", "face-too-small", "camera-fault"]
-    + ["presentation-attack", "turn-not-made", "wait-after-attack"],
+    [
+        "match",
+        "non-match",
+        "badge-unknown",
+        "no-face",
+        "several-faces",
+        "face-too-small",
+        "camera-fault",
+        "presentation-attack",
+        "turn-not-made",
+        "wait-after-attack",
+    ],
 )
 def test_built_in_scenario_shows(built_in: tuple[Any, ...], reason: str) -> None:
     assert reason in [step["reason"] for step in built_in[1]["steps"]]
