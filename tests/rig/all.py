@@ -17,6 +17,7 @@ from tests.rig import (
     checks_quality,
     checks_readers,
     checks_store,
+    checks_turns,
     checks_visits,
 )
 from tests.rig.checks import Check
@@ -39,4 +40,5 @@ ALL: tuple[Check, ...] = (
     *checks_quality.CHECKS,
     *checks_outputs.CHECKS,
     *checks_pad.CHECKS,
+    *checks_turns.CHECKS,
 )

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,12 @@ class RigCamera:
         self._said["scenes"].append([at, picture])
         self._say()
         return at
+
+    def plays(self, pictures: Sequence[str], every_s: float) -> None:
+        """Pictures one after the other from now on; the last one stays."""
+        at = time.monotonic()
+        self._said["scenes"] += [[at + number * every_s, picture] for number, picture in enumerate(pictures)]
+        self._say()
 
     def does(self, mode: str, **settings: float) -> float:
         """A mode of the shim with its settings, from now on. When, seconds on CLOCK_MONOTONIC."""
