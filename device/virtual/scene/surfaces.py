@@ -83,12 +83,8 @@ def draw(canvas: Canvas, surface: Surface, seen: Points, *, light: float, blur_p
     if blur_px > 0:
         drawn = np.asarray(cv2.GaussianBlur(drawn, (0, 0), blur_px), np.float32)
     part = canvas[low[1] : high[1], low[0] : high[0]]
-    opacity = drawn[:, :, 3:]
-    color = drawn[:, :, :3]
-    color *= np.float32(light)
-    color -= part
-    color *= opacity
-    part += color
+    color, opacity = drawn[:, :, :3], cv2.cvtColor(drawn[:, :, 3], cv2.COLOR_GRAY2RGB)
+    part += cv2.multiply(cv2.addWeighted(color, light, part, -1.0, 0.0), opacity)
 
 
 def _drawn(surface: Surface, seen: Points, picture: NDArray[np.uint8], size: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -106,7 +102,7 @@ def _drawn(surface: Surface, seen: Points, picture: NDArray[np.uint8], size: NDA
     maps = _looked_up(labels, _affine(corners[order], source))
     pixels = cv2.remap(picture, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
     inside = cv2.GaussianBlur((labels > 0).astype(np.float32), (3, 3), 0.7)
-    pixels[:, :, 3] *= inside / np.float32(255)
+    pixels[:, :, 3] *= inside * np.float32(1 / 255)
     return pixels
 
 
@@ -120,16 +116,24 @@ def _affine(corners: Points, source: Points) -> NDArray[np.float32]:
     """Each triangle's map, of [m, 3, 2], from the frame into the texture: float32 [m + 1, 6], the first for none."""
     square = np.concatenate([corners, np.ones((*corners.shape[:2], 1))], axis=2)
     maps = np.linalg.solve(square, source).transpose(0, 2, 1).reshape(-1, 6)
-    return np.concatenate([np.full((1, 6), 0.0), maps]).astype(np.float32)
+    return np.asfortranarray(np.concatenate([np.full((1, 6), 0.0), maps]), np.float32)
 
 
 def _looked_up(labels: NDArray[np.float32], maps: NDArray[np.float32]) -> tuple[Canvas, Canvas]:
     """Where each pixel comes from: x and y, float32 [h, w]."""
-    of = maps[labels.astype(np.intp)]
-    down, right = np.indices(labels.shape, np.float32)
-    x = of[:, :, 0] * right + of[:, :, 1] * down + of[:, :, 2]
-    y = of[:, :, 3] * right + of[:, :, 4] * down + of[:, :, 5]
-    return x, y
+    of = labels.astype(np.int32)
+    down, right = np.arange(labels.shape[0], dtype=np.float32)[:, None], np.arange(labels.shape[1], dtype=np.float32)
+
+    def along(by_right: int, by_down: int, start: int) -> Canvas:
+        place = np.take(maps[:, by_right], of)
+        place *= right
+        more = np.take(maps[:, by_down], of)
+        more *= down
+        place += more
+        place += np.take(maps[:, start], of)
+        return place
+
+    return along(0, 1, 2), along(3, 4, 5)
 
 
 def _scale(surface: Surface, seen: Points) -> float:
