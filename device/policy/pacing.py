@@ -24,6 +24,7 @@ PACED = frozenset(
         Reason.BADGE_REVOKED,
         Reason.BADGE_SUSPENDED,
         Reason.NO_REFERENCES,
+        Reason.WAIT_AFTER_ATTACK,
         Reason.DOOR_LOCKDOWN,
         Reason.DOOR_FAULT,
         Reason.STORE_FAULT,

@@ -19,6 +19,7 @@ FLOODING = [
     Reason.BADGE_REVOKED,
     Reason.BADGE_SUSPENDED,
     Reason.NO_REFERENCES,
+    Reason.WAIT_AFTER_ATTACK,
     Reason.DOOR_LOCKDOWN,
     Reason.DOOR_FAULT,
     Reason.STORE_FAULT,
