@@ -21,7 +21,11 @@ TOO_SOON_S, TOO_SOON_DEGREES = 0.15, 6.0
 """No one reacts to a prompt within 0.15 s: a face that has turned by then was turning already."""
 OTHER_WAY_DEGREES = 10.0
 LONGEST_GAP_S = 0.25
-"""Between two frames with the face, or two that were compared: in a longer one another could take its place."""
+"""Between two frames with the face: in a longer one another could take its place."""
+LONGEST_UNSURE_S = 0.5
+"""Without a frame that is good enough to be compared, while the head is near enough to the front: a quick turn in poor
+light blurs some.
+"""
 MATCHED_UP_TO_DEGREES = 35.0
 """Frames farther round are no evidence of who it is: own frames match in 81 of 100 beyond 40 degrees."""
 LEAST_COMPARED = 2
@@ -62,6 +66,8 @@ class Turn:
     prompted_at: float
     needed: float = DEGREES_ALONE
     seen_at: float = -math.inf
+    sure_at: float = -math.inf
+    """When it was last compared, or too far round for it."""
     farthest: float = 0.0
     """How far the asked way so far, degrees."""
     compared: int = 0
@@ -94,14 +100,17 @@ def _judged(turn: Turn, frame: TurnSeen, turned: float) -> Turn:
         return replace(turn, end=TurnEnd.TOO_SOON)
     if turned < -OTHER_WAY_DEGREES:
         return replace(turn, end=TurnEnd.OTHER_WAY)
-    if is_near and frame.matches is None:
-        return turn  # as if the face had not been seen
+    is_compared, at = is_near and frame.matches is not None, frame.captured_at
+    is_sure = is_compared or not is_near
+    if not is_sure and at - max(turn.sure_at, turn.prompted_at) > LONGEST_UNSURE_S:
+        return replace(turn, end=TurnEnd.LOST)
     seen = replace(
         turn,
-        seen_at=frame.captured_at,
+        seen_at=at,
+        sure_at=at if is_sure else turn.sure_at,
         farthest=max(turn.farthest, turned),
-        compared=turn.compared + is_near,
-        is_on_the_way=turn.is_on_the_way or (is_near and turned >= turn.needed * ON_THE_WAY),
+        compared=turn.compared + is_compared,
+        is_on_the_way=turn.is_on_the_way or (is_compared and turned >= turn.needed * ON_THE_WAY),
     )
     is_whole = seen.farthest >= turn.needed and seen.compared >= LEAST_COMPARED and seen.is_on_the_way
     return replace(seen, end=TurnEnd.TURNED) if is_whole else seen

@@ -119,7 +119,7 @@ def of_turn(track: list[ShowingEvent], asked: TurnAsked | None, needed: float) -
         for event in seen_in(track[track.index(asked) :])
         if event.cues and asked.at <= event.captured_at <= asked.at + 2.0
     ]
-    seen = [degrees for event, degrees in turned if degrees > 35.0 or event.identity is not None]
+    seen = [degrees for _, degrees in turned]
     held = [degrees for event, degrees in turned if event.identity and event.identity.matches and degrees <= 35.0]
     near = [event for event, degrees in turned if abs(degrees) <= 35.0]
     others = [event for event in near if event.identity and not event.identity.matches]
