@@ -37,7 +37,18 @@ MOST_PEOPLE, PEOPLE_APART = 60, 40
 """Of LFW's folders each fortieth is looked at, until there are so many faces."""
 AHEAD_DEG = 8.0
 NOT_ALONE = frozenset(
-    "b784db34 3d91f47b 1b895b32 30879235 d372c111 13ebb6e5 aecb79b4 28a419dd ad112bda e2219975".split()
+    [
+        "b784db34",
+        "3d91f47b",
+        "1b895b32",
+        "30879235",
+        "d372c111",
+        "13ebb6e5",
+        "aecb79b4",
+        "28a419dd",
+        "ad112bda",
+        "e2219975",
+    ]
 )
 """Pictures with a second person, or with hands, goggles or a ball before the face, seen by eye: the first eight digits
 of their SHA-256. Such a photograph makes no head of one person.
