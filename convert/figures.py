@@ -137,9 +137,11 @@ def strangers_of(tried: Tried) -> Strangers:
 
 
 def groups_of(differentials: Differentials) -> tuple[GroupShare, ...]:
-    """What came of the groups that the people are in."""
+    """What came of the groups that the people are in; not of one person alone, who has no one to be compared with."""
     return tuple(
-        GroupShare(name=one.name, people=one.people, fmr=share_of(one.fmr_within)) for one in differentials.groups
+        GroupShare(name=one.name, people=one.people, fmr=share_of(one.fmr_within))
+        for one in differentials.groups
+        if one.fmr_within.rate.trials
     )
 
 

@@ -201,9 +201,11 @@ class DecisionRule(_Record, frozen=True):
         """The threshold of a design for a rate: its own where its comparisons support that, else the stricter one of
         its last point and of single pairs.
         """
-        last = curve.points[-1]
-        if fmr >= last.fmr and len(curve.points) > 1:
-            return rounded_up(on_curve([(point.fmr, point.threshold) for point in curve.points], fmr))
+        last, points = curve.points[-1], {point.fmr: point.threshold for point in curve.points}
+        if fmr in points:
+            return points[fmr]
+        if fmr >= last.fmr and len(points) > 1:
+            return rounded_up(on_curve(points.items(), fmr))
         of_single = 1.0 if len(set(self.single_pairs)) < 2 else self.on_curve(fmr)
         return rounded_up(max(last.threshold, of_single))
 

@@ -78,6 +78,12 @@ def test_design_that_is_stricter_at_its_end_stays_there() -> None:
     assert steep.at_target(1e-5).threshold(3, 3) == 0.65
 
 
+def test_curve_of_one_point_has_its_rate_alone() -> None:
+    """Few comparisons support the target and no other rate."""
+    few = rule(single={1e-4: 0.5}, three={1e-4: 0.58})
+    assert (few.threshold(1, 1), few.threshold(3, 3), few.threshold(1, 1, share=0.5)) == (0.5, 0.58, 1.0)
+
+
 def test_more_pictures_are_held_to_the_strictest_of_fewer() -> None:
     lax = rule(three={1e-3: 0.3, 1e-4: 0.35})
     assert [lax.threshold(*counts) for counts in ((1, 1), (2, 3), (3, 2), (3, 3), (5, 48))] == [0.5] * 5
