@@ -18,6 +18,7 @@ SMALL = {
     "looking_on": ("--data", ""),
     "mixed_frames": ("--mixes", "2", "--data", ""),
     "one_invoke": ("--rounds", "3"),
+    "pad_cues": ("--rounds", "2"),
     "passive_network": ("--data", ""),
     "pipeline": ("--rounds", "1"),
     "rendering": ("--frames", "2"),
