@@ -27,12 +27,14 @@ LONGEST_UNSURE_S = 0.5
 light blurs some.
 """
 MATCHED_UP_TO_DEGREES = 35.0
-"""Frames farther round are no evidence of who it is: own frames match in 81 of 100 beyond 40 degrees."""
+"""A frame farther round that does not match is no evidence against the person: own ones match in 81 of 100 beyond 40
+degrees. One that matches counts.
+"""
 LEAST_COMPARED = 2
 """Frames on the way that were good enough to say that it is the person."""
-ON_THE_WAY = 0.5
-"""One of them at least has turned by this share of what is needed: only the person's own head shows that, not a print.
-It may be on the way back, if the head passed too fast.
+NEARLY_DEGREES = 5.0
+"""One of them at least lacks no more than this of what is needed, so that no print is matched, and then another head is
+there that has turned too far to be compared. It may be on the way back, if the head passed too fast.
 """
 
 
@@ -71,8 +73,8 @@ class Turn:
     farthest: float = 0.0
     """How far the asked way so far, degrees."""
     compared: int = 0
-    is_on_the_way: bool = False
-    """Whether one of those compared had turned by `ON_THE_WAY` of what is needed."""
+    is_nearly: bool = False
+    """Whether one of those compared had turned to within `NEARLY_DEGREES` of what is needed."""
     end: TurnEnd | None = None
 
     def saw(self, frame: TurnSeen) -> "Turn":
@@ -100,7 +102,7 @@ def _judged(turn: Turn, frame: TurnSeen, turned: float) -> Turn:
         return replace(turn, end=TurnEnd.TOO_SOON)
     if turned < -OTHER_WAY_DEGREES:
         return replace(turn, end=TurnEnd.OTHER_WAY)
-    is_compared, at = is_near and frame.matches is not None, frame.captured_at
+    is_compared, at = frame.matches is True or (is_near and frame.matches is not None), frame.captured_at
     is_sure = is_compared or not is_near
     if not is_sure and at - max(turn.sure_at, turn.prompted_at) > LONGEST_UNSURE_S:
         return replace(turn, end=TurnEnd.LOST)
@@ -110,7 +112,7 @@ def _judged(turn: Turn, frame: TurnSeen, turned: float) -> Turn:
         sure_at=at if is_sure else turn.sure_at,
         farthest=max(turn.farthest, turned),
         compared=turn.compared + is_compared,
-        is_on_the_way=turn.is_on_the_way or (is_compared and turned >= turn.needed * ON_THE_WAY),
+        is_nearly=turn.is_nearly or (is_compared and turned >= turn.needed - NEARLY_DEGREES),
     )
-    is_whole = seen.farthest >= turn.needed and seen.compared >= LEAST_COMPARED and seen.is_on_the_way
+    is_whole = seen.farthest >= turn.needed and seen.compared >= LEAST_COMPARED and seen.is_nearly
     return replace(seen, end=TurnEnd.TURNED) if is_whole else seen

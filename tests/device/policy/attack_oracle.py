@@ -120,11 +120,11 @@ def of_turn(track: list[ShowingEvent], asked: TurnAsked | None, needed: float) -
         if event.cues and asked.at <= event.captured_at <= asked.at + 2.0
     ]
     seen = [degrees for _, degrees in turned]
-    held = [degrees for event, degrees in turned if event.identity and event.identity.matches and degrees <= 35.0]
+    held = [degrees for event, degrees in turned if event.identity and event.identity.matches]
     near = [event for event, degrees in turned if abs(degrees) <= 35.0]
     others = [event for event in near if event.identity and not event.identity.matches]
     wrong = [] if max(seen, default=0.0) >= needed - 1e-9 else ["not far enough"]
-    wrong += ["not compared on the way"] if max(held, default=0.0) < needed / 2 - 1e-9 or len(held) < 2 else []
+    wrong += ["not compared on the way"] if max(held, default=0.0) < needed - 5.0 - 1e-9 or len(held) < 2 else []
     wrong += ["another person's head"] if others else []
     wrong += ["the other way"] if min(seen, default=0.0) < -10.0 - 1e-9 else []
     early = [degrees for event, degrees in turned if event.captured_at - asked.at < 0.15]
