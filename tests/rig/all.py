@@ -16,6 +16,7 @@ from tests.rig import (
     checks_parts,
     checks_quality,
     checks_readers,
+    checks_recording,
     checks_store,
     checks_turns,
     checks_visits,
@@ -41,4 +42,5 @@ ALL: tuple[Check, ...] = (
     *checks_outputs.CHECKS,
     *checks_pad.CHECKS,
     *checks_turns.CHECKS,
+    *checks_recording.CHECKS,
 )
