@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 from hypothesis import strategies as st
 
+from device.records import DoorInput
 from device.settings.cameras import camera_path
 from device.settings.lock import lock_of
 from device.settings.old_tables import OldSettings
@@ -92,8 +93,13 @@ def _without(table: msgspec.Struct, *names: str) -> Said:
 SOURCES = ("0", "2", "/dev/video4", "/dev/v4l/by-path/front", "clips/a.mp4", "/dev/video9")
 NAMES = ("main", "back", "side")
 _PINS_OF_READERS = ("data0_pin", "data1_pin", "led_pin", "buzzer_pin")
-OF_LINES = ("layout", "form", "prefix", "suffix", "ignore")
+OF_LINES = ("layout", "form", "prefix", "suffix", "ignore", "turn_left", "turn_right")
 """Settings of a later time, which not every kind of reader has."""
+SIGNALS = {
+    "inputs": [signal.value for signal in DoorInput],
+    "outputs": ["shunt", "led", "buzzer", "siren", "lamp"],
+}
+"""Of outputs those of that time."""
 
 
 @st.composite
@@ -115,9 +121,10 @@ def valid_old_files(draw: st.DrawFn) -> Said:
     for kind in ("inputs", "outputs"):
         said[kind] = [
             {
-                **draw(some(kind, "door", "pin", "channel")),
+                **draw(some(kind, "door", "pin", "channel", "signal")),
                 "door": draw(st.sampled_from(doors))["name"],
                 "pin": pins.pop(),
+                "signal": draw(st.sampled_from(SIGNALS[kind])),
             }
             for _ in range(draw(st.integers(0, 3)))
         ]
