@@ -18,6 +18,7 @@ from tests.rig import (
     checks_readers,
     checks_recording,
     checks_store,
+    checks_targets,
     checks_turns,
     checks_visits,
 )
@@ -43,4 +44,5 @@ ALL: tuple[Check, ...] = (
     *checks_pad.CHECKS,
     *checks_turns.CHECKS,
     *checks_recording.CHECKS,
+    *checks_targets.CHECKS,
 )
