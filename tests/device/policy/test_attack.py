@@ -257,6 +257,14 @@ def test_other_badge_during_the_turn_changes_nothing() -> None:
     assert (lane.reason, lane.showing.badge.credential) == ("match", Credential("h10301", 17, 1001))
 
 
+@pytest.mark.parametrize(("comes_s", "reason"), [(5.6, "match"), (5.95, "face-too-brief")])
+def test_time_out_leaves_room_for_the_turn(comes_s: float, reason: str) -> None:
+    """Of 6 s; the face has to match within them."""
+    away = still(replace(UNKNOWN, found=Reason.NO_FACE))
+    lane = swipe(then(away, comes_s, Turning(UNKNOWN)), TURN)
+    assert (lane.reason, lane.took_s < 8.5) == (reason, True)
+
+
 def test_turn_that_no_one_asked_for_counts_for_nothing() -> None:
     lane = swipe(lambda at, _: replace(UNKNOWN, yaw=40.0 if 0.3 < at < 0.9 else 0.0), TURN)
     assert lane.reason == "turn-not-made"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from device.policy.events import DoorChanged, StopRequested, TurnAsked
 from device.policy.modes import Pad
-from device.records import DoorState, PadMode, Presentation, Reason, TurnEnd
+from device.records import Decision, DoorState, Evidence, Outcome, PadMode, Presentation, Reason, TurnEnd
 from tests.device.policy import attack_oracle
 from tests.device.policy.presenters import (
     IN_DOUBT,
@@ -155,17 +155,33 @@ def test_nothing_is_granted_after_a_lockdown_or_a_request_to_stop(
     assert not is_granted(lane) or lane.took_s < at_s + 0.1
 
 
-@given(
-    st.builds(
-        Presentation,
-        scene=st.none() | st.floats(0, 1),
-        live=st.none() | st.floats(0, 1),
-        live_threshold=st.none() | st.just(0.7),
-        turns=st.lists(st.sampled_from(TurnEnd), max_size=2).map(tuple),
-        is_turned=st.booleans(),
-        is_sure=st.booleans(),
-    )
+presentations = st.builds(
+    Presentation,
+    scene=st.none() | st.floats(0, 1),
+    live=st.none() | st.floats(0, 1),
+    live_threshold=st.none() | st.just(0.7),
+    turns=st.lists(st.sampled_from(TurnEnd), max_size=2).map(tuple),
+    is_turned=st.booleans(),
+    is_sure=st.booleans(),
 )
+
+
+@given(presentations, st.sampled_from(PadMode))
+def test_grant_without_what_the_mode_demands_is_impossible(seen: Presentation, mode: PadMode) -> None:
+    """Whatever the similarity: the verdict on a presentation is one of its own."""
+    evidence = Evidence(1.0, 0.9, 3, 1)
+    try:
+        is_built = Decision(Reason.MATCH, Outcome.GRANTED, evidence, pad=mode, presentation=seen).granted
+    except ValueError:
+        is_built = False
+    is_picture = (seen.scene is not None and seen.scene < 0.6) or (
+        seen.live_threshold is not None and (seen.live is None or seen.live < 0.7)
+    )
+    lacks_turn = not seen.is_turned and (mode is PadMode.TURN or (mode is PadMode.TURN_IN_DOUBT and not seen.is_sure))
+    assert is_built is (mode is PadMode.OFF or not (is_picture or lacks_turn))
+
+
+@given(presentations)
 def test_each_mode_demands_what_the_one_before_does(seen: Presentation) -> None:
     met = [seen.meets(mode) for mode in (PadMode.TURN, PadMode.TURN_IN_DOUBT, PadMode.PASSIVE, PadMode.OFF)]
     assert met == sorted(met)
