@@ -123,16 +123,25 @@ def record(
 
 @pad.command(
     epilog="Exit codes: 0 evaluated, 1 --apply: no threshold can be set, 3 settings, 4 model, 5 folder or clip, "
-    "6 damaged clip, 7 no such door, 8 state folder."
+    "6 damaged clip, 7 no such door, 8 state folder, 9 passphrase, 12 package missing."
 )
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--door", shell_complete=complete_door, help="At which door's settings; needed if there are several.")
 @click.option("--pad", "mode", type=click.Choice(MODES), help="The mode to evaluate; by default the door's own.")
+@click.option("--clips", is_flag=True, help="Look at the encrypted clips again, as with another network.")
+@click.option("--passphrase-file", type=FilePath(), help="With --clips: read the passphrase from a file's first line.")
 @click.option("--apply", "apply_", is_flag=True, help="Give the door the threshold that the presentations support.")
 @json_option
 @click.pass_context
 def evaluate(
-    context: click.Context, folder: Path, door: str | None, mode: str | None, apply_: bool, as_json: bool
+    context: click.Context,
+    folder: Path,
+    door: str | None,
+    mode: str | None,
+    clips: bool,
+    passphrase_file: Path | None,
+    apply_: bool,
+    as_json: bool,
 ) -> int:
     """Evaluate the presentations in FOLDER at a door's policy, and each cue alone.
 
@@ -147,11 +156,16 @@ def evaluate(
 
     --apply writes the door's own threshold of the passive network. The door takes it at its next start.
     """
+    if passphrase_file is not None and not clips:
+        raise click.UsageError("--passphrase-file is for --clips.")
     from device.cli.pad_evaluate import apply_threshold, evaluated
+    from device.cli.pad_record import passphrase
     from device.cli.text.pad import evaluation_document, evaluation_lines
+    from device.pad.sealing import Sealer
 
     settings = settings_of(context)
-    found = evaluated(settings, folder, door, mode)
+    sealer = Sealer(passphrase(passphrase_file, is_new=False)) if clips else None
+    found = evaluated(settings, folder, door, mode, sealer=sealer)
     applied = apply_threshold(settings, found) if apply_ and found.evaluation.proposal.threshold is not None else None
     if as_json:
         print_json(evaluation_document(found, applied))

@@ -18,7 +18,8 @@ from device.pad.evaluation import Evaluation, evaluate
 from device.pad.folder import has_manifest, read_manifest
 from device.pad.judging import Clip, TriedDoor
 from device.pad.looking import CuedLook
-from device.pad.reading import recorded_clips, seen_clips
+from device.pad.reading import recorded_clips, reviewed_clips, seen_clips
+from device.pad.sealing import Sealer
 from device.policy.modes import Pad, way_in
 from device.records import PadMode
 from device.settings.loading import state_dir
@@ -28,7 +29,6 @@ from device.state_folder import usable_by_the_service
 from device.store.database import FILE_NAME
 from device.vision.attack.passive import PassiveNetwork, load_passive
 from device.vision.faces import load_analyzer
-from device.vision.manifest import DecisionRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,19 @@ class Tool:
     """Whether the door can ask for a turn; an evaluation of one takes it for granted."""
 
 
-def evaluated(settings: Settings, folder: Path, door: str | None, mode: str | None) -> Evaluated:
-    """Tries all presentations of a folder. Raises every error that reading and looking can have."""
+def evaluated(
+    settings: Settings, folder: Path, door: str | None, mode: str | None, *, sealer: Sealer | None = None
+) -> Evaluated:
+    """Tries all presentations of a folder; with a `sealer`, its encrypted clips.
+
+    Raises every error that reading and looking can have.
+    """
     at, name = _door(settings, door), settings.pad.network
     network = load_passive(name, networks_dir(settings)) if name else None
     look = CuedLook(load_analyzer(settings.vision), network)
-    clips = _clips(folder, look)
+    clips = _clips(folder, look, sealer)
     own = own_threshold(state_dir(settings), at.name, look.network_sha256) if network is not None else None
-    door_ = TriedDoor(_rule(look, at), way_in(settings, _pad(at, mode, network, own)))
+    door_ = TriedDoor(look.rule_at(at.target_fmr), way_in(settings, _pad(at, mode, network, own)))
     with _bar("Presentations", len(clips)) as step:
         evaluation = evaluate(clips, door_, step=step)
     tool = Tool(name, look.network_sha256, own is not None, asks_for_turns(at))
@@ -88,21 +93,19 @@ def apply_threshold(settings: Settings, found: Evaluated) -> Path:
         return write_own_threshold(state_dir(settings), own)
 
 
-def _clips(folder: Path, look: CuedLook) -> list[Clip]:
+def _clips(folder: Path, look: CuedLook, sealer: Sealer | None) -> list[Clip]:
+    if sealer is not None:
+        return reviewed_clips(folder, look, sealer, partial(_bar, "Clips"))
     if not has_manifest(folder):
         return seen_clips(folder, look, partial(_bar, "Clips"))
     made_with = read_manifest(folder)
     if (made_with.network_sha256, made_with.embedding_sha256) != (look.network_sha256, look.embedding_sha256):
         raise ModelError(
             f"What is in {folder} was recorded with other networks than the settings name.",
-            hint="Record again into a new folder: `lintel pad record`; or name the same `network` under [pad].",
+            hint="Record again into a new folder, name the same `network` under [pad], or, if clips were kept, "
+            "look at them again: `--clips`.",
         )
     return recorded_clips(folder)
-
-
-def _rule(look: CuedLook, door: DoorSettings) -> DecisionRule:
-    embedder = look.analyzer.embedder
-    return embedder.decision_rule if door.target_fmr is None else embedder.at_target(door.target_fmr).decision_rule
 
 
 def _door(settings: Settings, name: str | None) -> DoorSettings:

@@ -94,10 +94,10 @@ def counted(manifest: PadFolder) -> dict[str, int]:
     return dict(Counter(one.species for one in manifest.presentations))
 
 
-def passphrase(file: Path | None) -> str:
-    """The first line of a file, or typed twice. Raises `CredentialError` for a file that can't be read."""
+def passphrase(file: Path | None, *, is_new: bool = True) -> str:
+    """The first line of a file, or typed, a new one twice. Raises `CredentialError` for a file that can't be read."""
     if file is None:
-        typed: str = click.prompt("Passphrase for the clips", hide_input=True, confirmation_prompt=True, err=True)
+        typed: str = click.prompt("Passphrase for the clips", hide_input=True, confirmation_prompt=is_new, err=True)
         return typed
     try:
         return file.read_text(encoding="utf-8").partition("\n")[0].removesuffix("\r")

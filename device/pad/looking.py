@@ -39,6 +39,10 @@ class CuedLook:
         """When faces match. Raises `ModelError` for a network that is not calibrated."""
         return self.analyzer.embedder.decision_rule
 
+    def rule_at(self, target_fmr: float) -> DecisionRule:
+        """The same for a door with a target rate. Raises `ModelError` if the network's data cannot support it."""
+        return self.analyzer.embedder.at_target(target_fmr).decision_rule
+
     def begin(self) -> None:
         """The next frame is of another clip."""
         scene, self._view = self._view.scene, self._new_view()

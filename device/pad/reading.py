@@ -8,14 +8,17 @@ from pathlib import Path
 from device.errors import ImageError
 from device.pad.clips import Source, empty_pictures, frames_of, reference_pictures, sources_in
 from device.pad.counting import LIVE
-from device.pad.folder import read_frames, read_manifest
+from device.pad.folder import read_clip, read_frames, read_manifest
 from device.pad.judging import Clip
 from device.pad.looking import CuedLook
+from device.pad.sealing import Sealer
 from device.pad.turns import turns_in
 from device.pad.values import frames_seen, stand_ins
 from device.records import Embedding, Probe
 from device.vision.quality.limits import Purpose
 
+Bar = Callable[[int], AbstractContextManager[Callable[[], None]]]
+"""Shows the progress of so many steps; what it gives is called after each."""
 FIRST_S, APART_S = 2.0, 0.4
 """Of a live clip the part that references are taken from, and the least time between two of them."""
 MOST_REFERENCES = 5
@@ -40,8 +43,23 @@ def recorded_clips(folder: Path) -> list[Clip]:
     return clips
 
 
-Bar = Callable[[int], AbstractContextManager[Callable[[], None]]]
-"""Shows the progress of so many steps; what it gives is called after each."""
+def reviewed_clips(folder: Path, look: CuedLook, sealer: Sealer, bar: Bar) -> list[Clip]:
+    """The encrypted clips of a folder with a manifest, looked at again, as with another network.
+
+    Of the scene nothing is known, and a person's references are of another live clip of theirs. Raises `LintelError`.
+    """
+    kept = [one for one in read_manifest(folder).presentations if one.clip_sha256]
+    if not kept:
+        raise ImageError(f"No clips were kept in {folder}.", hint="Record with `--keep-clips`.")
+    clips: list[Clip] = []
+    with bar(len(kept)) as step:
+        for one in kept:
+            look.begin()
+            frames = tuple(map(look, sealer.opened(one.name, read_clip(folder, one))))
+            clip = Clip(one.name, one.clip_sha256, one.species, one.person, one.hand, frames, prompts=one.prompts)
+            clips.append(clip)
+            step()
+    return [replace(clip, references=_references(clip, clips, {})) for clip in clips]
 
 
 def seen_clips(folder: Path, look: CuedLook, bar: Bar) -> list[Clip]:
@@ -79,8 +97,8 @@ def _references(
     clip: Clip, clips: Sequence[Clip], pictured: Mapping[str, tuple[Embedding, ...]]
 ) -> tuple[Embedding, ...] | None:
     """Never from the clip itself, under whatever name."""
-    if pictured[clip.person]:
-        return pictured[clip.person]
+    if known := pictured.get(clip.person):
+        return known
     others = (one for one in clips if one.species == LIVE and one.person == clip.person and one.clip != clip.clip)
     return next((taken for other in others if (taken := tuple(_first(other)))), None)
 

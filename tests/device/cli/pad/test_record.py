@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+import device.cli.pad_evaluate
 import device.cli.pad_record
 from device.images import read_image
 from device.policy.events import FrameSeen
@@ -17,6 +18,7 @@ from device.records import Frame, Image
 from device.virtual.clock import SimulatedClock
 from device.virtual.figures import Figure, Place
 from device.virtual.scene import Scene
+from device.vision.manifest import DecisionRule
 from tests.device.commands import Lintel
 from tests.device.conftest import LINTEL
 from tests.device.pad.recorded import RULE, FakeCamera, face, nothing
@@ -53,6 +55,12 @@ class FakeLook:
         at = frame.captured_at
         return face(at) if at % 12 >= 4 else nothing(at)
 
+    def rule_at(self, _target_fmr: float) -> DecisionRule:
+        return RULE
+
+    def begin(self) -> None:
+        return
+
     def learn(self, _empty: Sequence[Image]) -> None:
         return
 
@@ -86,6 +94,26 @@ def test_what_is_missing_is_recorded_and_counted(lintel: Lintel, tmp_path: Path)
     assert lintel(*command).err == ""
     more = lintel(*command[:-4], "--count", "3", "--species", "live", "--json")
     assert more.json["presentations"] == {"live": 3, "print": 2}
+
+
+@pytest.mark.usefixtures("state", "camera")
+def test_clips_are_kept_and_looked_at_again_by_their_passphrase(
+    lintel: Lintel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("cryptography", reason="the extra `pad` is not installed")
+    words, wrong, folder = tmp_path / "words", tmp_path / "wrong", tmp_path / "pad"
+    words.write_text("a sentence of mine\nnot this\n")
+    wrong.write_text("a sentence of hers\n")
+    command = ("pad", "record", folder, "--camera", "--person", "p1", "--species", "print")
+    ended = lintel(*command, "--count", "1", "--keep-clips", "--passphrase-file", words)
+    assert ended.exit_code == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["pad.json", "print-0001.clip", "print-0001.json"]
+    other = lintel(*command, "--count", "2", "--keep-clips", "--passphrase-file", wrong)
+    assert (other.exit_code, "can't be decrypted" in other.err) == (9, True)
+    monkeypatch.setattr(device.cli.pad_evaluate, "CuedLook", lambda *_args: FakeLook())
+    again = ("pad", "evaluate", folder, "--clips", "--passphrase-file")
+    assert "print, 1 known hand" in lintel(*again, words).out
+    assert lintel(*again, wrong).exit_code == 9
 
 
 @pytest.mark.usefixtures("state")
