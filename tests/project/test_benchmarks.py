@@ -51,6 +51,7 @@ def test_benchmark_runs(name: str, tmp_path: Path) -> None:
     assert re.search(r"\d", ended.stdout)
 
 
+@pytest.mark.slow(small="test_benchmark_runs")
 def test_benchmark_of_the_pipeline_prints_what_the_docs_quote() -> None:
     """The stages and their order, to the last line: models/README.md quotes all of it."""
     pytest.importorskip("dlib", reason="the pipeline is timed against dlib's, and dlib is not installed")
