@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from convert.card import CARD, FIGURES, FOLDER, disagreements, read_figures, render, write_card
 from convert.cli.main import cli
+from convert.facts import read_facts
 from convert.figures import Figures, GroupShare, Latency, Pairs, Point, Share, Strangers, Target
 from convert.offered import offered
 from device.commandline import run_command
@@ -88,6 +89,15 @@ def test_card_manifest_and_door_agree_to_the_digit() -> None:
         (row,) = (line for line in card.splitlines() if line.startswith(f"| {shown} | 0."))
         found = re.findall(r"0\.9\d{4}", row)
         assert found == [f"{strict.threshold(*of):.5f}" for of in ((1, 1), (3, 3), (1, 3), (2, 3), (4, 3), (5, 3))]
+
+
+@pytest.mark.parametrize("figures", [read_figures(shipped_models_dir()), read_facts("mobilefacenet").figures])
+def test_badge_is_as_hard_to_borrow_with_one_three_and_five_references(figures: Figures) -> None:
+    """FMR by number of references, each with its threshold: within 1.2 times of each other, none above the target."""
+    rates = {(one.references, one.probes): one.fmr.rate for one in figures.points}
+    compared = [rates[1, 1], rates[3, 3], rates[5, 3]]
+    assert max(compared) <= 1.2 * min(compared)
+    assert max(rates.values()) <= 1.0e-4
 
 
 def test_card_says_which_targets_are_extrapolated_and_which_refused(models: Path) -> None:
