@@ -1,15 +1,19 @@
 """Presentation attacks: what a door demands by its wires, what asks for a turn, and what is kept of its empty view."""
 
 import os
+import re
+import shutil
 import time
 from pathlib import Path
 
 import cv2
+import msgspec
 import numpy as np
 
 from device.records import DoorStatus
 from device.vision.attack.scene_file import MOST_BYTES
-from device.vision.models import shipped_models_dir
+from device.vision.manifest import read_manifest, write_manifest
+from device.vision.models import EMBEDDING, shipped_models_dir
 from tests.rig.board import STRIKE
 from tests.rig.camera import EILEEN, GRACE
 from tests.rig.checks import Figures, Finding, Room, Size
@@ -119,6 +123,43 @@ def prompted(times: int) -> Finding:
     figures.count("moments with both lit", both, 0)
     figures.true("dark at the end", "a lamp stayed lit", kept=is_dark)
     return figures.finding(times)
+
+
+@CHECKS.check(
+    "two lamps and a network for faces whose turned faces were never measured",
+    "the holder is let in without a turn, the status says so; with the turn demanded 0 grants",
+    Size(small=1, full=3),
+    in_suite=True,
+)
+def unmeasured(times: int) -> Finding:
+    figures = Figures()
+    for is_demanded in (False, True):
+        with new_rig() as rig:
+            said = rig.settings.read_text()
+            door = '[[doors]]\npad = "turn"' if is_demanded else "[[doors]]"
+            lamps = LAMPS.format(left=LEFT, right=RIGHT)
+            older = f'models_dir = "{older_models(rig.folder)}"'
+            changed = re.sub(r'models_dir = ".*"', older, said.replace("[[cameras]]", lamps + "[[cameras]]"))
+            changed = changed.replace("[[doors]]", door, 1)
+            rig.settings.write_text(changed)
+            rig.camera.shows(EILEEN)
+            rig.start()
+            time.sleep(2.0)
+            answers = [rig.swiped(BADGES[EILEEN])[1] for _ in range(times)]
+            status = rig.lintel("door", "status").out
+        what = "demanded" if is_demanded else "not demanded"
+        figures.count(f"grants, turn {what}", sum("GRANTED" in one for one in answers), 0 if is_demanded else times)
+        is_said = "was not measured" in status
+        figures.true(f"status says it, turn {what}", f"status doesn't say it, turn {what}", kept=is_said)
+    return figures.finding(times)
+
+
+def older_models(folder: Path) -> Path:
+    """The shipped models with a manifest from before turned faces were measured."""
+    models = shutil.copytree(shipped_models_dir(), folder / "models", ignore=shutil.ignore_patterns("card"))
+    path = models / f"{EMBEDDING}.json"
+    write_manifest(msgspec.structs.replace(read_manifest(path), turned=None), path)
+    return models
 
 
 def nearer(folder: Path, who: str) -> str:
