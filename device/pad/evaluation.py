@@ -48,7 +48,7 @@ def evaluate(
         for cue, by in alone.items():
             by_cue[cue].append(judged(only(cue, clip), by, every_s=every_s))
         step()
-    values = tuple(map(_valued, clips, shown))
+    values = _values(clips, shown)
     rates = {cue: rates_of(tried) for cue, tried in by_cue.items()}
     return Evaluation(door.terms.pad, rates_of(shown), rates, values, proposed(values))
 
@@ -81,6 +81,12 @@ def _has(cue: str, clips: Sequence[Clip], door: TriedDoor) -> bool:
     if cue == "network":
         return door.terms.pad.live_threshold is not None and any(cues.live is not None for cues in seen)
     return any(cues.scene is not None for cues in seen)
+
+
+def _values(clips: Sequence[Clip], shown: Sequence[Shown]) -> tuple[Valued, ...]:
+    """Of each clip once, whatever it is called."""
+    first = {(clip.species, clip.clip): (clip, tried) for clip, tried in reversed(list(zip(clips, shown, strict=True)))}
+    return tuple(_valued(clip, tried) for clip, tried in reversed(first.values()))
 
 
 def _valued(clip: Clip, shown: Shown) -> Valued:

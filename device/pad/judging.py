@@ -21,7 +21,7 @@ from device.vision.manifest import DecisionRule
 
 ALIGNED_S = 0.15
 """A recorded turn is tried at the start from which the door asks within this time of when the person was asked."""
-ALIGN_EVERY_S, ALIGN_STEPS = 0.05, 6
+ALIGN_EVERY_S, ALIGN_STEPS = 0.05, 3
 """How that start is looked for, around where the door should ask."""
 BOTH = (Direction.LEFT, Direction.RIGHT)
 ANSWERS = {

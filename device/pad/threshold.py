@@ -73,10 +73,10 @@ def threshold_of(live: Sequence[float]) -> float:
 
 
 def _too_little(live: Sequence[Valued], people: int) -> list[str]:
-    wanted = f"expected {LEAST_LIVE} or more, by {LEAST_PEOPLE} people or more"
     if len(live) >= LEAST_LIVE and people >= LEAST_PEOPLE:
         return []
-    return [f"{len(live)} live presentations, by {people} people: {wanted}."]
+    expected = f"expected {LEAST_LIVE} or more of {LEAST_PEOPLE} people or more"
+    return [f"Live presentations: {len(live)}, people: {people}; {expected}."]
 
 
 def _missing(attacks: Sequence[Valued]) -> list[str]:

@@ -135,7 +135,7 @@ def _threshold_lines(proposal: "Proposal", *, has_network: bool) -> Iterator[str
         yield from (f"  {sentence}" for sentence in proposal.lacking)
     else:
         yield (
-            f"Threshold {proposal.threshold:.2f}, from {proposal.live} live presentations by {proposal.people} people: "
+            f"Threshold {proposal.threshold:.2f}, from {proposal.live} live presentations of {proposal.people} people: "
             f"it refuses {proposal.live_refused} of them, and all {proposal.attacks} attacks."
         )
 

@@ -65,6 +65,14 @@ def test_without_a_network_it_is_not_evaluated() -> None:
     assert found.policy.attacks[0].iapar.presentations == Share(0, 0)
 
 
+def test_copies_of_a_clip_have_one_value() -> None:
+    """Twenty copies of one clip, whatever their people are called, set no threshold."""
+    copies = [replace(some_clips()[2], name=f"live-{at}", person=f"p{at % 3}") for at in range(4)]
+    found = evaluate(copies, door(POLICY), cues=(), every_s=4.0)
+    assert [one.name for one in found.values] == ["live-0"]
+    assert (found.proposal.live, found.proposal.people) == (1, 1)
+
+
 def test_each_clip_is_a_step() -> None:
     steps = list[int]()
     evaluate(some_clips(), door(POLICY), every_s=4.0, cues=(), step=lambda: steps.append(1))

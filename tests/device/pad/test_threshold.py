@@ -35,7 +35,7 @@ def test_enough_live_people_and_attacks_give_a_threshold() -> None:
 def test_too_few_live_presentations_or_people_are_refused(count: int, presentations: int) -> None:
     proposal = proposed([*people(count, [0.7] * presentations), *ATTACKS])
     assert proposal.threshold is None
-    assert "expected 20 or more, by 3 people or more" in proposal.lacking[0]
+    assert "expected 20 or more of 3 people or more" in proposal.lacking[0]
 
 
 @pytest.mark.parametrize("missing", ["phone", "tablet", "print"])

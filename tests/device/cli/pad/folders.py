@@ -1,7 +1,7 @@
 """Recorded folders for the tests of `lintel pad`: whole ones, made of frames and not of a camera."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,14 +30,15 @@ class Made:
 def write_folder(folder: Path, networks: PadFolder, presentations: Iterable[Made]) -> None:
     """A folder as `lintel pad record` leaves it."""
     with opened(folder, networks) as store:
-        for made in presentations:
-            keep(finished(made), store, None)
+        for number, made in enumerate(presentations):
+            keep(finished(made, number), store, None)
 
 
-def finished(made: Made) -> Finished:
-    """Five seconds, with a turn to the left asked for after two."""
+def finished(made: Made, number: int = 0) -> Finished:
+    """Five seconds, with a turn to the left asked for after two; each `number` differs a little from the others."""
     wanted = Wanted(made.species, made.person, made.hand, "a device")
-    seen = [replace(face(at / RATE, _yaw(at / RATE, made), live=made.live)) for at in range(int(5 * RATE))]
+    live = None if made.live is None else made.live + 1e-6 * number
+    seen = [face(at / RATE, _yaw(at / RATE, made), live=live) for at in range(int(5 * RATE))]
     frames = tuple(frame_record(one, 0.0, 0.99) for one in seen)
     prompts = (Prompt(at=2.0, ask="turn-left"),)
     return Finished(wanted, datetime(2026, 11, 30, tzinfo=UTC), 3, prompts, frames)
