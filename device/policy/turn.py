@@ -36,6 +36,10 @@ NEARLY_DEGREES = 5.0
 """One of them at least lacks no more than this of what is needed, so that no print is matched, and then another head is
 there that has turned too far to be compared. It may be on the way back, if the head passed too fast.
 """
+AWAY_DEGREES = 20.0
+"""How far that one is turned away from the camera, whatever the person's own view: a head that was turned when it was
+matched, and comes back to the front, has not turned.
+"""
 
 
 class Direction(Enum):
@@ -104,6 +108,7 @@ def _judged(turn: Turn, frame: TurnSeen, turned: float) -> Turn:
         return replace(turn, end=TurnEnd.OTHER_WAY)
     is_compared, at = frame.matches is True or (is_near and frame.matches is not None), frame.captured_at
     is_sure = is_compared or not is_near
+    is_away = turned + turn.frontal * turn.direction.value >= AWAY_DEGREES
     if not is_sure and at - max(turn.sure_at, turn.prompted_at) > LONGEST_UNSURE_S:
         return replace(turn, end=TurnEnd.LOST)
     seen = replace(
@@ -112,7 +117,7 @@ def _judged(turn: Turn, frame: TurnSeen, turned: float) -> Turn:
         sure_at=at if is_sure else turn.sure_at,
         farthest=max(turn.farthest, turned),
         compared=turn.compared + is_compared,
-        is_nearly=turn.is_nearly or (is_compared and turned >= turn.needed - NEARLY_DEGREES),
+        is_nearly=turn.is_nearly or (is_compared and is_away and turned >= turn.needed - NEARLY_DEGREES),
     )
     is_whole = seen.farthest >= turn.needed and seen.compared >= LEAST_COMPARED and seen.is_nearly
     return replace(seen, end=TurnEnd.TURNED) if is_whole else seen

@@ -55,6 +55,13 @@ def test_turn_is_relative_to_the_persons_own_view() -> None:
     assert after(asked(frontal=4.0), *sweep(33.9)).end is None
 
 
+@pytest.mark.parametrize(("frontal", "to", "end"), [(-12, 19.9, None), (-12, 20, TurnEnd.TURNED), (-40, 7, None)])
+def test_turn_goes_20_degrees_away_from_the_camera_too(frontal: float, to: float, end: TurnEnd | None) -> None:
+    """A head that was turned when it was matched, and comes back to the front, shows 40 degrees."""
+    swept = [(at, frontal + share * (to - frontal), 0.95) for at, share, _ in sweep(1.0) if share is not None]
+    assert after(asked(frontal=frontal), *swept).end is end
+
+
 def test_turn_the_other_way_is_refused_beyond_10_degrees() -> None:
     assert after(asked(), (0.5, -10.0, 0.95)).end is TurnEnd.LOST
     assert after(asked(), (0.2, 0.0, 0.95), (0.4, -10.0, 0.95)).end is None
