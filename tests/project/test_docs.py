@@ -84,3 +84,13 @@ def test_the_version_is_in_the_changelog() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     headings = re.findall(r"^## (\S+?),? .*$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert version in headings
+
+
+def test_counts_on_the_page_about_attacks_are_those_measured() -> None:
+    measured = (ROOT / "docs" / "evidence" / "pad.md").read_text()
+    said = re.findall(
+        r"^\| ([\w, -]+) \| (\d of \d) \| (\d of \d) \|$", (ROOT / "docs" / "pad.md").read_text(), re.MULTILINE
+    )
+    found = re.findall(r"^\| ([\w, -]+) \| (\d of \d) \(.*?\) \| \d[^|]* \| (\d of \d) \(", measured, re.MULTILINE)
+    assert len(said) == 4
+    assert set(said) - set(found) == set()
