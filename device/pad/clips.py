@@ -16,6 +16,7 @@ import cv2
 
 from device.cameras.files import video_frames, with_noise
 from device.errors import ImageError
+from device.failures import in_words
 from device.images import SUFFIXES, read_image
 from device.pad.counting import LIVE
 from device.records import Frame, Image
@@ -56,7 +57,7 @@ def sources_in(folder: Path) -> tuple[Source, ...]:
         folders = sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
         found = [(path, species_of(path.parent.name)) for below in folders for path in _clips(below)]
     except OSError as error:
-        raise ImageError(f"Cannot read the folder {folder}: {error.strerror}.", hint=_HINT) from None
+        raise ImageError(f"Cannot read the folder {folder}: {in_words(error)}.", hint=_HINT) from None
     if not found:
         raise ImageError(f"There are no clips by species in {folder}.", hint=_HINT)
     if len(found) > MOST_CLIPS:
@@ -138,5 +139,5 @@ def _sha256(path: Path) -> str:
             while chunk := file.read(_CHUNK):
                 made.update(chunk)
     except OSError as error:
-        raise ImageError(f"Cannot read {path}: {error.strerror}.", hint=_HINT) from None
+        raise ImageError(f"Cannot read {path}: {in_words(error)}.", hint=_HINT) from None
     return made.hexdigest()

@@ -133,6 +133,6 @@ class TestFigures:
 def test_a_few_mutants_of_one_file_are_tried_and_noticed() -> None:
     only = ("--only", "device/policy/decision.py", "--most", "3", "--seed", "1", "--jobs", "1")
     command = [sys.executable, str(ROOT / "scripts" / "mutants.py"), *only]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     assert ended.stdout.startswith("mutants: 3 of 3 noticed (policy 100.0% of 3); 0 of 0 named ones noticed;")
     assert ended.returncode == 0

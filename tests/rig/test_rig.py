@@ -8,15 +8,22 @@ from tests.rig.strace import Skipped
 
 BUSY = 5.0
 """The tests run side by side: what takes long here says nothing of the door. `make rig` keeps to the promises."""
+TRIES = 3
+"""A busy machine is too late for one or two; a door that breaks its promise now and then shows in `make rig`."""
 
 
 def tried(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Figures, "patience", BUSY)
-    try:
-        finding = check.run(check.size.small)
-    except Skipped as why:
-        pytest.skip(str(why))
-    assert finding.kept, f"{check.promise}: {finding.happened}"
+    said = []
+    for _ in range(TRIES):
+        try:
+            finding = check.run(check.size.small)
+        except Skipped as why:
+            pytest.skip(str(why))
+        if finding.kept:
+            return
+        said.append(finding.happened)
+    pytest.fail(f"{check.promise}: {said}")
 
 
 @pytest.mark.parametrize("check", [check for check in ALL if check.in_suite], ids=lambda check: check.fault)

@@ -186,11 +186,21 @@ def watched_at_two_different_frames_a_second(seconds: float, light: Course, nois
     return Watched().see(frames(), rate_fps=2.0 * times)
 
 
-@pytest.mark.parametrize(
+empty_scenes = pytest.mark.parametrize(
     ("light", "noise", "times"),
     [(1.0, 1.2, 1), (1.0, 0.25, 1), (0.2, 4.0, 4), (0.01, 1.0, 4)],
     ids=["day", "day, denoised", "night, each frame four times", "black"],
 )
+
+
+@empty_scenes
+def test_noisy_empty_scene_raises_no_alarm_in_ten_minutes(light: float, noise: float, times: int) -> None:
+    watched = watched_at_two_different_frames_a_second(HOUR_S / 6, lambda _at: light, lambda _at: noise, times)
+    assert watched.troubles == []
+
+
+@pytest.mark.slow(small="test_noisy_empty_scene_raises_no_alarm_in_ten_minutes")
+@empty_scenes
 def test_noisy_empty_scene_raises_no_alarm_in_an_hour(light: float, noise: float, times: int) -> None:
     watched = watched_at_two_different_frames_a_second(HOUR_S, lambda _at: light, lambda _at: noise, times)
     assert watched.troubles == []
