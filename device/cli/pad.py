@@ -55,9 +55,12 @@ def pad() -> None:
 @click.option("--camera", is_flag=True, help="Record at this machine's camera, the first of the settings.")
 @click.option("--at", "door", metavar="DOOR", shell_complete=complete_door, help="At a door whose service runs.")
 @click.option("--person", type=Label(), required=True, help="Whose face is shown: a label that you choose, such as p1.")
-@click.option("--hand", type=Label(), help="Who presents it; by default the same person.")
+@click.option("--hand", type=Label(), help="Who presents it, an attack; by default the same person.")
 @click.option(
-    "--species", type=click.Choice(SPECIES), multiple=True, help="What to record; repeat it. By default, all five."
+    "--species",
+    type=click.Choice(SPECIES),
+    multiple=True,
+    help="What to record; repeat it. By default, all that this hand can present.",
 )
 @click.option(
     "--device", "devices", type=Device(), multiple=True, help='On what it is shown, as in phone="Pixel 7"; repeat it.'
@@ -105,8 +108,13 @@ def record(
     from device.pad.sealing import Sealer
     from device.pad.session import Plan
 
-    plan = Plan(person, hand or person, species or SPECIES, count, dict(one.split("=", 1) for one in devices))
+    by_another = hand not in (None, person)
+    if by_another and "live" in species:
+        raise click.UsageError("A live person presents their own face: leave out --hand, or `--species live`.")
+    names = species or (SPECIES[1:] if by_another else SPECIES)
+    plan = Plan(person, hand or person, names, count, dict(one.split("=", 1) for one in devices))
     sealer = Sealer(passphrase(passphrase_file)) if keep_clips else None
+    say(f"{person}, whose face is shown, looks at the camera first. Then {plan.hand} presents it.", err=True)
     try:
         if door is not None:
             counts = record_at_door(folder, plan, door)

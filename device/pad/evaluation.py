@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from device.pad.counting import LIVE, Rates, Shown, rates_of
 from device.pad.judging import Clip, TriedDoor, judged
 from device.pad.threshold import Proposal, Valued, proposed
-from device.pad.trying import EVERY_S
+from device.pad.trying import EVERY_S, Against, starts, tried
 from device.policy.events import FrameSeen
 from device.policy.modes import Pad
+from device.policy.turn import Direction
 from device.records import PadMode
 
 CUES = ("scene", "network", "turn")
@@ -29,6 +30,8 @@ class Evaluation:
     values: tuple[Valued, ...]
     """What the passive network said of each presentation."""
     proposal: Proposal
+    unmatched: tuple[str, ...] = ()
+    """Attacks in which the person whose face is shown is never recognized: their IAPAR is that of a bad picture."""
 
 
 def evaluate(
@@ -50,7 +53,18 @@ def evaluate(
         step()
     values = _values(clips, shown)
     rates = {cue: rates_of(tried) for cue, tried in by_cue.items()}
-    return Evaluation(door.terms.pad, rates_of(shown), rates, values, proposed(values))
+    unmatched = tuple(clip.name for clip in clips if _is_unmatched(clip, door))
+    return Evaluation(door.terms.pad, rates_of(shown), rates, values, proposed(values), unmatched)
+
+
+def _is_unmatched(clip: Clip, door: TriedDoor) -> bool:
+    """Whether an attack that is compared with its person would open no door that looks for no attack either."""
+    if clip.species == LIVE or clip.references is None:
+        return False
+    off, against = replace(door.terms, pad=Pad()), Against(clip.references, door.rule)
+    begins = starts(clip.frames)
+    ends = (tried(clip.frames, at, terms=off, comparer=against, direction=Direction.LEFT) for at in begins)
+    return not any(ended.granted for ended in ends)
 
 
 def door_by(cue: str, door: TriedDoor) -> TriedDoor:

@@ -30,6 +30,8 @@ def evaluation_lines(found: "Evaluated", applied: Path | None, *, is_to_apply: b
         yield "No passive network"
     yield ""
     yield from _rates_lines("The door's policy", found.evaluation.policy, with_whole=True)
+    if found.evaluation.unmatched:
+        yield f"  Never recognized as the person, so that IAPAR says little: {', '.join(found.evaluation.unmatched)}"
     for cue, rates in found.evaluation.cues.items():
         yield ""
         yield from _rates_lines(f"{cue.capitalize()} alone", rates, with_whole=False)
@@ -55,6 +57,7 @@ def evaluation_document(found: "Evaluated", applied: Path | None) -> dict[str, A
         "threshold_is_the_doors_own": tool.is_own,
         "policy": rates_document(evaluation.policy),
         "cues": {cue: rates_document(rates) for cue, rates in evaluation.cues.items()},
+        "unmatched": evaluation.unmatched,
         "proposal": asdict(evaluation.proposal),
         "applied_to": None if applied is None else str(applied),
     }

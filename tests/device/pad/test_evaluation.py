@@ -10,7 +10,7 @@ from device.pad.judging import Clip
 from device.pad.manifest import Prompt
 from device.policy.modes import Pad
 from device.records import PadMode
-from tests.device.pad.test_judging import clip, door, turns_at
+from tests.device.pad.test_judging import STRANGER, clip, door, turns_at
 
 POLICY = Pad(PadMode.TURN, can_prompt=True, live_threshold=0.7)
 
@@ -63,6 +63,13 @@ def test_without_a_network_it_is_not_evaluated() -> None:
     found = evaluate([replace(one, references=None) for one in some_clips()], door(), every_s=2.0)
     assert set(found.cues) == {"scene", "turn"}
     assert found.policy.attacks[0].iapar.presentations == Share(0, 0)
+
+
+def test_attack_that_shows_another_face_is_named() -> None:
+    """Its IAPAR would look good for the wrong reason."""
+    stranger = replace(some_clips()[0], references=STRANGER, name="print-0009")
+    found = evaluate([some_clips()[0], stranger], door(POLICY), cues=(), every_s=4.0)
+    assert found.unmatched == ("print-0009",)
 
 
 def test_copies_of_a_clip_have_one_value() -> None:
