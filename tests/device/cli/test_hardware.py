@@ -29,6 +29,7 @@ REX = InputSettings(signal=DoorInput.REX, pin=5)
 DPS = InputSettings(signal=DoorInput.DPS, channel=0, active="open")
 SETTINGS = Settings(doors=(DoorSettings(inputs=(REX, DPS), outputs=(LED, SIREN)),))
 WAIT_S = 20.0
+TURNS = (("left", 5), ("right", 6))
 
 
 class Installer:
@@ -205,8 +206,11 @@ def test_every_output_can_be_told_from_the_others() -> None:
     assert len({output_words(output).expected for output in DoorOutput}) == len(DoorOutput)
 
 
-def test_simulated_run_on_all_wires(lintel: Lintel) -> None:
-    ended = lintel("hardware", "test", "--simulated", typed="y\n" * 20)
+def test_simulated_run_on_all_wires(lintel: Lintel, tmp_path: Path) -> None:
+    """The lamps for a turn of the head are wired where the settings say so."""
+    lamps = "".join(f'[[doors.outputs]]\nsignal = "turn-{side}"\npin = {pin}\n' for side, pin in TURNS)
+    (tmp_path / "lamps.toml").write_text(f"[[doors]]\n{lamps}")
+    ended = lintel("--config", tmp_path / "lamps.toml", "hardware", "test", "--simulated", typed="y\n" * 20)
     assert ended.exit_code == 0
     for wire in (*DoorOutput, "strike", *DoorInput):
         assert f"works    main {wire} " in ended.out
