@@ -11,7 +11,6 @@ import msgspec
 import numpy as np
 
 from device.records import DoorStatus
-from device.vision.attack.scene_file import MOST_BYTES
 from device.vision.manifest import read_manifest, write_manifest
 from device.vision.models import EMBEDDING, shipped_models_dir
 from tests.rig.board import STRIKE
@@ -189,7 +188,7 @@ def when_kept(rig: Rig, within_s: float) -> bool:
     path, deadline = rig.state / "scenes" / "main.scene", time.monotonic() + within_s
     while time.monotonic() < deadline:
         if path.exists():
-            return 0 < path.stat().st_size < MOST_BYTES
+            return 0 < path.stat().st_size < 1_000_000
         time.sleep(0.2)
     return False
 
