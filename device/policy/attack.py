@@ -278,12 +278,11 @@ class Presented:
 
     @property
     def _is_in_doubt(self) -> bool:
-        """Whether anything but a turn leaves a doubt."""
+        """Whether anything but a turn leaves a doubt. One that a turn was asked for does not go by looking on."""
         scene, live = self._scene, self._live
         is_seen = scene is not None and scene >= GOOD_SCENE and live is not None and live >= SURELY
-        return (
-            self.is_first_use or not is_seen or median(view.cues.crop_scale for view in self.views) < ROOMY_CROP_SCALE
-        )
+        is_left = self.is_first_use or bool(self.turns) or not is_seen
+        return is_left or median(view.cues.crop_scale for view in self.views) < ROOMY_CROP_SCALE
 
     def _turn_needs(self, now: float) -> Next:
         if self.is_turned:

@@ -26,7 +26,7 @@ def objections(lane: Lane) -> list[str]:
         (event.captured_at, event.cues) for event in seen_in(track) if event.cues and is_frontal_view(event, asked)
     ]
     wrong = [*of_scene(views), *of_network(views, pad.live_threshold), *of_identity(after, asked)]
-    is_sure = not lane.showing.presented.is_first_use if lane.showing.presented else False
+    is_sure = bool(lane.showing.presented and not lane.showing.presented.is_first_use and not lane.asked)
     sure = is_sure and is_beyond_doubt(views)
     if pad.mode is PadMode.TURN or (pad.mode is PadMode.TURN_IN_DOUBT and not sure):
         wrong += of_turn(track, asked, 30.0 if pad.live_threshold is None else 25.0)

@@ -237,6 +237,16 @@ def test_turn_is_asked_for_in_doubt_alone(shown: Shown, is_first_use: bool, turn
     assert (lane.reason, len(lane.asked)) == ("match", turns)
 
 
+def test_network_does_not_forgive_a_turn_that_was_not_made() -> None:
+    """A still print: the network's mean is below 0.90 at first, and above it once the turn was not made."""
+
+    def present(_at: float, asked: TurnAsked | None) -> Shown:
+        return replace(LIVE, live=0.85 if asked is None else 0.99)
+
+    lane = swipe(present, IN_DOUBT)
+    assert (lane.reason, len(lane.asked)) == ("turn-not-made", 2)
+
+
 def at_the_turn(event: ShowingEvent) -> Circumstances:
     """It happens 0.5 s after the badge, while the turn is under way."""
     return Circumstances(meanwhile=lambda at: event if 0.5 < at < 0.57 else None)
