@@ -38,10 +38,10 @@ was turning already. Clips that are not named show no turn.
 LIVES = """
 Two labels of a valid try. *From ahead*: a turn of 25 degrees or more to the asked side begins within 2 s of the
 door's request, from where the person looks straight ahead (`device/pad/turns.py`). *From the request*: as in the
-table above, wherever the head was; of these the column *in time* has those that reached 25 degrees within 2 s, as the
-policy demands. Where no turn is asked for, every try that came to an answer is valid. No one in the clips was asked
-by a door, so that few tries are valid: in most the person did not turn, or turned at another time, and was rightly
-refused.
+table above, wherever the head was, so that one that was turned aside and comes back to the front is among them, which
+the policy refuses; the column *in time* has those that reached 25 degrees within 2 s, as the policy demands. Where no
+turn is asked for, every try that came to an answer is valid. No one in the clips was asked by a door, so that few
+tries are valid: in most the person did not turn, or turned at another time, and was rightly refused.
 """
 PEOPLE = """
 The defaults are fixed, so that leaving a person out changes nothing of them: the tables above have each person's own
