@@ -1,13 +1,11 @@
 """The renderer against the door's own eyes: a head that turns is seen to turn and stays the person; a print is not."""
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from device.images import read_image
 from device.records import Image
@@ -15,6 +13,7 @@ from device.simulation.casting import head_of
 from device.virtual.figures import Figure, Place, Room, Thing
 from device.virtual.scene import Head, Prompt, Scene, Side
 from device.virtual.scene.motion import turn_at
+from device.vision.attack.pose import mean_face_of
 from device.vision.comparison import compare
 from device.vision.faces import FaceAnalyzer
 from device.vision.landmarks import Landmarks
@@ -47,20 +46,15 @@ class Stage:
 
 
 def yaw_of(analyzer: FaceAnalyzer, ahead: Image, turned: Image) -> float:
-    """Degrees to the person's left between two pictures, by the mesh's points in space (Kabsch)."""
-    before, after = (in_space(seen(analyzer, image)) for image in (ahead, turned))
-    u, _, v = np.linalg.svd((before - before.mean(axis=0)).T @ (after - after.mean(axis=0)))
-    rotation = (u @ np.diag([1.0, 1.0, np.linalg.det(u @ v)]) @ v).T
-    return math.degrees(math.atan2(-rotation[0, 2], rotation[2, 2]))
+    """Degrees to the person's left between two pictures, as the door measures them."""
+    mean = mean_face_of(analyzer.detector, analyzer.mesh)
+    before, after = (mean.pose(seen(analyzer, image))[0] for image in (ahead, turned))
+    return after - before
 
 
 def seen(analyzer: FaceAnalyzer, image: Image) -> Landmarks:
     (face,) = analyzer.detector.detect(image)
     return analyzer.mesh.locate(image, face)
-
-
-def in_space(landmarks: Landmarks) -> NDArray[np.float64]:
-    return np.column_stack([landmarks.points, landmarks.depths]).astype(np.float64)
 
 
 @pytest.mark.parametrize("who", PLACES)
