@@ -26,7 +26,7 @@ from device.virtual.camera import SimulatedCamera
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import Level, SimulatedPins
 from device.virtual.reader import SimulatedReader
-from device.virtual.scene import Scene
+from device.virtual.scene import Clip, Scene, is_clip
 from device.vision.faces import FaceAnalyzer, load_analyzer
 from device.vision.models import shipped_models_dir
 
@@ -83,14 +83,17 @@ class Player:
         self._settings = with_pad(self.scenario.settings or settings, self.scenario.pad)
         fully_wired(self._settings)
         self._check_doors()
-        self._images = {name: read_image(self._file(source)) for name, source in self.scenario.images.items()}
+        files = {name: self._file(source) for name, source in self.scenario.images.items()}
+        self._clips = {name: Clip(path) for name, path in files.items() if is_clip(path.name)}
+        photographs = {name: read_image(path) for name, path in files.items() if not is_clip(path.name)}
+        self._images = photographs | {name: clip.at(0.0) for name, clip in self._clips.items()}
         self._analyzer: FaceAnalyzer = load_analyzer(settings.vision)
         for door in self._settings.doors:
             self._analyzer.at_target(door.target_fmr)
         self._clock = SimulatedClock()
         self.pins = SimulatedPins(self._clock)
         heads = heads_of(self.scenario, self._images, self._analyzer)
-        self._empty = Scene((), self._images, heads, self.scenario.room)
+        self._empty = Scene((), self._images, heads, self._clips, self.scenario.room)
         self._camera = SimulatedCamera(self._clock, self._empty)
 
     def play(self) -> Iterator[EnrollmentReport | Played]:

@@ -58,7 +58,8 @@ from device.files import text_of
 from device.records import DoorCommand, DoorInput, DoorOutput, DoorState, Event, Line, Notice, PadMode, Reason
 from device.settings.loading import old_layout_note, settings_in
 from device.settings.tables import Settings
-from device.virtual.figures import Figure, Room, Seconds, Table
+from device.virtual.figures import Figure, Room, Seconds, Table, Thing
+from device.virtual.scene.clips import SUFFIXES, is_clip
 
 _HINT = "`lintel simulate --help` says where a scenario's format is described."
 
@@ -137,6 +138,7 @@ def read_scenario(path: Path, warn: Callable[[str], None] | None = None) -> Scen
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise ScenarioError(f"The scenario {path} is wrong: {error}.", hint=_HINT) from None
     _check_images(scenario, path)
+    _check_clips(scenario, path)
     _check_badges(scenario, path)
     _check_reasons(scenario, path)
     _check_happenings(scenario, path)
@@ -171,6 +173,16 @@ def _check_images(scenario: Scenario, path: Path) -> None:
         raise ScenarioError(
             f"The scenario {path} uses images it does not name under [images]: {', '.join(unknown)}.", hint=_HINT
         )
+
+
+def _check_clips(scenario: Scenario, path: Path) -> None:
+    for step in scenario.step:
+        for figure in step.view:
+            if figure.thing is Thing.CLIP and not is_clip(scenario.images[figure.image]):
+                raise ScenarioError(
+                    f'In the scenario {path} the image {figure.image!r} of "{step.title}" is no video.',
+                    hint=f"Name a file that ends in one of: {', '.join(sorted(SUFFIXES))}.",
+                )
 
 
 def _check_badges(scenario: Scenario, path: Path) -> None:

@@ -136,7 +136,7 @@ class Booth:
         self._clock = SimulatedClock()
         self._store = stack.enter_context(Store(Path(stack.enter_context(TemporaryDirectory(prefix="lintel-")))))
         self.heads = dict(self._enrolled(setup.analyzer, people))
-        self._empty = Scene((), {name: people[name] for name in self.heads}, self.heads, setup.room)
+        self._empty = Scene((), {name: people[name] for name in self.heads}, self.heads, room=setup.room)
         camera = SimulatedCamera(self._clock, self._empty)
         self._sides = random.Random(0)  # noqa: S311 - not a secret in a world of its own
         self._world = VirtualWorld(

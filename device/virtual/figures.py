@@ -16,6 +16,8 @@ class Thing(StrEnum):
     """The photograph itself with soft borders: a person who never turns."""
     PERSON = "person"
     """A head with its depth, cut out of the photograph."""
+    CLIP = "clip"
+    """A recording of a person at a door, which fills the camera's view as if they stood there."""
     PRINT = "print"
     BENT_PRINT = "bent-print"
     """Bent around a vertical axis, as around a face."""
@@ -67,6 +69,9 @@ class Figure(Table, frozen=True):
     turn_deg: Annotated[float, msgspec.Meta(ge=0, le=60)] = 45.0
     plays: Literal["still", "turning"] = "still"
     """What a screen shows: a face that looks ahead, or one that turns to both sides all the time."""
+    left_at_s: Seconds | None = None
+    """When in a clip the person begins to turn to their left; None if they do not."""
+    right_at_s: Seconds | None = None
     bend_deg: Annotated[float, msgspec.Meta(ge=0, le=150)] = 60.0
     """The angle of the arc that a bent print makes."""
     shake_px: Annotated[float, msgspec.Meta(ge=0, le=50)] = 2.0

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from device.records import Image
 from device.virtual.figures import Figure, Place, Room, Thing
+from device.virtual.scene.clips import Clip, moment
 from device.virtual.scene.heads import Head
 from device.virtual.scene.motion import Pose, Prompt, place_at, played_yaw, turn_at, wander
 from device.virtual.scene.rooms import HEIGHT, WIDTH, backdrop
@@ -34,6 +35,7 @@ class Scene:
     images: Mapping[str, Image]
     heads: Mapping[str, Head] = field(default_factory=dict)
     """Of those images that have a figure with depth: who stands there in person, or is shown on a screen."""
+    clips: Mapping[str, Clip] = field(default_factory=dict)
     room: Room = Room.WALL
     prompts: tuple[Prompt, ...] = ()
     """What was asked for since the scene began."""
@@ -55,6 +57,9 @@ class Scene:
             case Thing.PERSON:
                 yaw = turn_at(figure, elapsed_s, self.prompts, seed)
                 _draw_person(canvas, figure, self.heads[figure.image], _moved(elapsed_s, seed, yaw), elapsed_s)
+            case Thing.CLIP:
+                clip = self.clips[figure.image]
+                canvas[:] = clip.at(moment(figure, elapsed_s, self.prompts, clip.lasts_s)) * np.float32(figure.light)
             case _:
                 yaw = turn_at(figure, elapsed_s, self.prompts, seed)
                 _draw_held(canvas, figure, self._shown(figure, elapsed_s, seed), _held(figure, elapsed_s, seed, yaw))

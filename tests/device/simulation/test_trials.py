@@ -19,9 +19,8 @@ def test_presentation_shows_one_face_near_the_door(
     analyzer: FaceAnalyzer, portraits: Mapping[str, Image], species: Species, who: str
 ) -> None:
     head = head_of(portraits[who], analyzer)
-    one, again = (
-        Scene((figure_of(species, 3, who, head),), portraits, {who: head}, Room.HALL, seed=3).draw(0.3, 1) for _ in "12"
-    )
+    figures = (figure_of(species, 3, who, head),)
+    one, again = (Scene(figures, portraits, {who: head}, room=Room.HALL, seed=3).draw(0.3, 1) for _ in "12")
     (face,) = analyzer.detector.detect(one)
     assert np.array_equal(one, again)
     assert 110 < face.box.width < 260
