@@ -180,7 +180,7 @@ def _check_clips(scenario: Scenario, path: Path) -> None:
         for figure in step.view:
             if figure.thing is Thing.CLIP and not is_clip(scenario.images[figure.image]):
                 raise ScenarioError(
-                    f'In the scenario {path} the image {figure.image!r} of "{step.title}" is no video.',
+                    f'In the scenario {path} the image {figure.image!r} of "{step.title}" is not a video.',
                     hint=f"Name a file that ends in one of: {', '.join(sorted(SUFFIXES))}.",
                 )
 

@@ -50,7 +50,7 @@ WRONG = {
     "place outside": (WHOLE + "to = { x = 1.5 }", "<= 1.0 - at `$.step[0].view[0].to.x`"),
     "figure of no size": (WHOLE + "to = { size = 0 }", ">= 0.05 - at `$.step[0].view[0].to.size`"),
     "unknown thing": (WHOLE + 'as = "mask"', "'mask' - at `$.step[0].view[0].as`"),
-    "clip that is none": (WHOLE + 'as = "clip"', "'eileen' is no video"),
+    "clip that is none": (WHOLE + 'as = "clip"', '"Her own badge" is not a video'),
     "unknown turn": (WHOLE + 'turns = "around"', "'around' - at `$.step[0].view[0].turns`"),
     "unknown room": (WHOLE.replace("[images]", 'room = "street"\n[images]'), "'street' - at `$.room`"),
     "light that is no number": (WHOLE + "light = nan", "at `$.step[0].view[0].light`"),
