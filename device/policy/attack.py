@@ -237,6 +237,13 @@ class Presented:
         return fmean(live for _, live in values) if _first_enough([at for at, _ in values]) else None
 
     @property
+    def _first_live(self) -> float:
+        """The first mean that says something, 0 before."""
+        values = self._asked_views
+        count = _first_enough([at for at, _ in values])
+        return fmean(live for _, live in values[:count]) if count else 0.0
+
+    @property
     def _asked_views(self) -> list[tuple[float, float]]:
         """When the network was asked, and its answers."""
         return [(view.at, view.cues.live) for view in self.views if view.cues.live is not None]
@@ -258,7 +265,7 @@ class Presented:
         count = _first_enough([at for at, _ in values])
         if not count:
             return Next.FRAMES
-        first, mean = fmean(live for _, live in values[:count]), fmean(live for _, live in values)
+        first, mean = self._first_live, fmean(live for _, live in values)
         if first < SURELY_NOT:
             return Next.ATTACK
         is_over = values[-1][0] - values[count - 1][0] >= LOOK_ON_S
@@ -279,8 +286,8 @@ class Presented:
     @property
     def _is_in_doubt(self) -> bool:
         """Whether anything but a turn leaves a doubt. One that a turn was asked for does not go by looking on."""
-        scene, live = self._scene, self._live
-        is_seen = scene is not None and scene >= GOOD_SCENE and live is not None and live >= SURELY
+        scene, live = self._scene, min(self._first_live, self._live or 0.0)
+        is_seen = scene is not None and scene >= GOOD_SCENE and live >= SURELY
         is_left = self.is_first_use or bool(self.turns) or not is_seen
         return is_left or median(view.cues.crop_scale for view in self.views) < ROOMY_CROP_SCALE
 

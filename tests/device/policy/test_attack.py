@@ -237,6 +237,15 @@ def test_turn_is_asked_for_in_doubt_alone(shown: Shown, is_first_use: bool, turn
     assert (lane.reason, len(lane.asked)) == ("match", turns)
 
 
+def test_doubt_of_the_first_second_does_not_go_by_fidgeting() -> None:
+    """The first mean is below 0.90, and a later one above it; a face that is not still is not asked to turn."""
+
+    def present(at: float, _asked: TurnAsked | None) -> Shown:
+        return replace(LIVE, live=0.86 if at < 1.3 else 1.0, yaw=0.0 if at < 0.4 else 6.0 * (-1) ** int(at * 15))
+
+    assert swipe(present, IN_DOUBT).reason != "match"
+
+
 def test_network_does_not_forgive_a_turn_that_was_not_made() -> None:
     """A still print: the network's mean is below 0.90 at first, and above it once the turn was not made."""
 
