@@ -128,7 +128,6 @@ def prompted(times: int) -> Finding:
     "two lamps and a network for faces whose turned faces were never measured",
     "the holder is let in without a turn, the status says so; with the turn demanded 0 grants",
     Size(small=1, full=3),
-    in_suite=True,
 )
 def unmeasured(times: int) -> Finding:
     figures = Figures()
