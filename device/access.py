@@ -275,10 +275,15 @@ class Access:
                 event = self._answered(visit.showing, event, visit.rule)
             visit.hear(event)
             self._compared(visit, visit.rule, stop)
-            if visit.showing.awaits_turn:
+            if visit.showing.awaits_turn and not self._is_someone_asked:
                 visit.hear(TurnAsked(self._clock.monotonic(), self._doorway.draw()))
         except Exception as error:
             visit.hear(ComparisonFailed(event.at, in_words(error)))
+
+    @property
+    def _is_someone_asked(self) -> bool:
+        """Whether someone turns the head: the door has one pair of lamps, so that of two people one waits."""
+        return any(visit.showing.asks_for_turn for visit in self._visits.values())
 
     def _before_a_frame(self, visit: _Visit, stop: Stop) -> None:
         """Where a frame may be the last that a grant needs, what the door and a request to stop say counts for it."""

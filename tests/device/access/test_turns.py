@@ -58,8 +58,9 @@ class Person(ScriptedAnalyzer):
         return Reason.FACE_TURNED
 
     def _shown(self) -> Signal | None:
-        """What the reader showed two frames ago."""
-        self.shown.append(next(iter(self.access.prompts.values()), None) if self.access else None)
+        """What the reader showed two frames ago, or whichever asks of two."""
+        prompts = list(self.access.prompts.values()) if self.access else []
+        self.shown.append(next((one for one in prompts if one in TURNED), next(iter(prompts), None)))
         return self.shown.pop(0)
 
 
@@ -192,6 +193,20 @@ def test_door_without_a_pad_mode_neither_asks_nor_waits(pad_door: PadDoor) -> No
     pad_door.restarted()
     assert pad_door.swipe().decision.granted
     assert pad_door.world.last_row().pad is None
+
+
+def test_people_at_two_readers_are_asked_one_after_the_other(pad_door: PadDoor) -> None:
+    """The door has one pair of lamps: a second direction would take the place of the first while a head turns."""
+    access, stop, shown = pad_door.access, Stop(), list[tuple[Signal, ...]]()
+    over = [access.present(pad_door.world.read(BADGE, reader), stop) for reader in ("door", "side")]
+    assert over == [None, None]
+    granted = list[Transaction]()
+    while access.busy:
+        granted += access.advance(stop, 0.25)
+        turns = tuple(signal for signal in access.prompts.values() if signal in TURNED)
+        shown.append(turns)
+    assert max(map(len, shown)) == 1
+    assert [one.decision.reason for one in granted] == [Reason.MATCH] * 2
 
 
 def test_both_sides_are_drawn() -> None:
