@@ -56,7 +56,7 @@ def scenario(tmp_path: Path) -> Callable[[str], Path]:
     return written
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def built_in(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, ...]:
     """The built-in scenario, played once as JSON in a process of its own."""
     config = tmp_path_factory.mktemp("built-in") / "lintel.toml"

@@ -118,6 +118,7 @@ def test_mantrap_holds_one_door_while_the_other_is_open(play: Callable[..., list
     assert (held.unmet, free.unmet) == ((), ())
 
 
+@pytest.mark.slow(small="tests/device/readers/conformance.py::test_plays_a_scenario_at_a_door")
 def test_built_in_scenario_goes_the_same_over_wiegands_wires(tmp_path: Path) -> None:
     path = tmp_path / "scenario.toml"
     head, *steps = built_in_scenario().read_text().replace('via = "wiegand"\n', "").split("[[step]]\n")
