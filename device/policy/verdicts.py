@@ -43,7 +43,7 @@ def timed_out(showing: "Showing") -> "Showing":
     if showing.failed is None and showing.does_not_match:
         return given_up(showing)
     if showing.failed is None and showing.presented is not None and showing.presented.missed_turn:
-        return denied(showing, Reason.TURN_NOT_MADE)
+        return replace(showing, verdict=_denial(showing, Reason.TURN_NOT_MADE, showing.evidence))
     reason = showing.failed or showing.views.complaint or Reason.CAMERA_FAULT
     return replace(showing, verdict=_denial(showing, reason, _against(showing)))
 

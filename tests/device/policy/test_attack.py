@@ -64,6 +64,14 @@ def test_still_print_is_refused_after_two_turns() -> None:
     assert (lane.reason, len(lane.asked), lane.took_s < 8.0) == ("turn-not-made", 2, True)
 
 
+def test_turn_that_was_not_made_in_time_keeps_the_similarity() -> None:
+    """Held still for the first turn, then shaken, so that it is never asked again."""
+    lane = swipe(lambda at, _: replace(UNKNOWN, yaw=0.0 if at < 1.5 else 6.0 * (-1) ** int(at * 15)), TURN)
+    assert (lane.reason, len(lane.asked)) == ("turn-not-made", 1)
+    assert lane.showing.verdict is not None
+    assert lane.showing.verdict.evidence is not None
+
+
 def test_turn_that_came_too_late_may_be_made_once_more() -> None:
     first = Turning(UNKNOWN, after_s=2.3)
     lane = swipe(lambda at, asked: first(at, asked) if at < 4.5 else Turning(UNKNOWN)(at, asked), TURN)
