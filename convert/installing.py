@@ -120,8 +120,8 @@ def _expect_cosine(cosine: float, what: str) -> None:
         raise WeightsError(
             f"Nothing was installed: {what}. For Lintel's portraits the cosine with the numbers on record is "
             f"{cosine:.4f}, expected at least {MIN_COSINE}.",
-            hint="Take the published file, and the TensorFlow that `pip install 'lintel-door[convert]'` gives. For "
-            "weights of your own set thresholds of your own: `lintel-convert quantize --into`.",
+            hint="Take the published file, and the TensorFlow that Lintel's extra `convert` brings. For weights of your "
+            "own set thresholds of your own: `lintel-convert quantize --into`.",
         )
 
 
