@@ -31,14 +31,13 @@ MATCHED_UP_TO_DEGREES = 35.0
 degrees. One that matches counts.
 """
 LEAST_COMPARED = 2
-"""Frames on the way that were good enough to say that it is the person."""
-NEARLY_DEGREES = 5.0
-"""One of them at least lacks no more than this of what is needed, so that no print is matched, and then another head is
-there that has turned too far to be compared. It may be on the way back, if the head passed too fast.
+"""Frames that were good enough to say that it is the person. One of them at least shows the whole turn, at any angle:
+else a print is matched, and then another head is there that has turned too far to be compared. It may be on the way
+back, if the head passed too fast.
 """
 AWAY_DEGREES = 20.0
-"""How far that one is turned away from the camera, whatever the person's own view: a head that was turned when it was
-matched, and comes back to the front, has not turned.
+"""How far the frame that shows the turn is turned away from the camera, whatever the person's own view: a head that was
+turned when it was matched, and comes back to the front, has not turned.
 """
 
 
@@ -77,8 +76,8 @@ class Turn:
     farthest: float = 0.0
     """How far the asked way so far, degrees."""
     compared: int = 0
-    is_nearly: bool = False
-    """Whether one of those compared had turned to within `NEARLY_DEGREES` of what is needed."""
+    is_shown: bool = False
+    """Whether one of those compared had turned as far as is needed."""
     end: TurnEnd | None = None
 
     def saw(self, frame: TurnSeen) -> "Turn":
@@ -117,7 +116,7 @@ def _judged(turn: Turn, frame: TurnSeen, turned: float) -> Turn:
         sure_at=at if is_sure else turn.sure_at,
         farthest=max(turn.farthest, turned),
         compared=turn.compared + is_compared,
-        is_nearly=turn.is_nearly or (is_compared and is_away and turned >= turn.needed - NEARLY_DEGREES),
+        is_shown=turn.is_shown or (is_compared and is_away and turned >= turn.needed),
     )
-    is_whole = seen.farthest >= turn.needed and seen.compared >= LEAST_COMPARED and seen.is_nearly
+    is_whole = seen.is_shown and seen.compared >= LEAST_COMPARED
     return replace(seen, end=TurnEnd.TURNED) if is_whole else seen

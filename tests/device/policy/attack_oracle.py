@@ -124,7 +124,7 @@ def of_turn(track: list[ShowingEvent], asked: TurnAsked | None, needed: float) -
     near = [event for event, degrees in turned if abs(degrees) <= 35.0]
     others = [event for event in near if event.identity and not event.identity.matches]
     wrong = [] if max(seen, default=0.0) >= needed - 1e-9 else ["not far enough"]
-    wrong += ["not compared on the way"] if max(held, default=0.0) < needed - 5.0 - 1e-9 or len(held) < 2 else []
+    wrong += ["not compared on the way"] if max(held, default=0.0) < needed - 1e-9 or len(held) < 2 else []
     wrong += ["another person's head"] if others else []
     wrong += ["the other way"] if min(seen, default=0.0) < -10.0 - 1e-9 else []
     early = [degrees for event, degrees in turned if event.captured_at - asked.at < 0.15]
