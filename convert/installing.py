@@ -120,7 +120,7 @@ def _expect_cosine(cosine: float, what: str) -> None:
         raise WeightsError(
             f"Nothing was installed: {what}. For Lintel's portraits the cosine with the numbers on record is "
             f"{cosine:.4f}, expected at least {MIN_COSINE}.",
-            hint="Take the published file, and the TensorFlow that Lintel's extra `convert` brings. For weights of your "
+            hint="Take the published file, and the TensorFlow of Lintel's extra `convert`. For weights of your "
             "own set thresholds of your own: `lintel-convert quantize --into`.",
         )
 
