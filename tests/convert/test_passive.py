@@ -251,7 +251,7 @@ def test_a_file_altered_after_its_import_does_not_open(made_up: Path, tmp_path: 
     path.write_text(path.read_text().replace('"threshold": 0.7', '"threshold": 0.1'))
     with pytest.raises(ModelError, match="has been altered") as caught:
         load_passive("minifasnet-v2", tmp_path)
-    assert "lintel-convert import" in caught.value.hint
+    assert "lintel-convert install" in caught.value.hint
 
 
 def test_probabilities_in_place_of_logits_are_refused(network: "keras.Model", rgb: PassiveNetwork) -> None:

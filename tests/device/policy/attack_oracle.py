@@ -46,7 +46,7 @@ def last_track(heard: list[ShowingEvent], longest_s: float, widths: float) -> li
                     break
                 later = event
         track.append(event)
-    return track[::-1]
+    return track[: track.index(later) + 1][::-1] if later is not None else []
 
 
 def seen_in(track: list[ShowingEvent]) -> list[FrameSeen]:

@@ -132,7 +132,7 @@ def test_a_manifest_that_does_not_say_how_to_ask_is_refused() -> None:
 def test_another_network_in_its_place_is_refused() -> None:
     with pytest.raises(ModelError, match="'face-detection', expected 'presentation-attack'") as caught:
         load_passive("face-detection", shipped_models_dir())
-    assert "lintel-convert import" in caught.value.hint
+    assert "lintel-convert install" in caught.value.hint
 
 
 @pytest.mark.parametrize(
