@@ -79,7 +79,7 @@ def is_granted(lane: Lane) -> bool:
 def test_face_that_was_out_of_sight_for_a_turn_is_asked_again() -> None:
     """It comes back turned, is matched anew, and makes the second turn: that grant rests on what came after."""
     turner = Turning(Shown(yaw=0.0, pitch=-5.0), to=40.0, after_s=0.35, take_s=0.4)
-    away = [(0.5, 0.5, {"found": Reason.NO_FACE})]
+    away: list[tuple[float, float, dict[str, object]]] = [(0.5, 0.5, {"found": Reason.NO_FACE})]
     lane = swipe(disturbed(turner, away), Pad(PadMode.TURN, can_prompt=True), Circumstances("LR", 8.0))
     assert is_granted(lane)
     assert attack_oracle.objections(lane) == []
