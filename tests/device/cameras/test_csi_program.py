@@ -257,6 +257,8 @@ def is_zombie(process: int) -> bool:
 
 def children(parent: int = 0) -> list[int]:
     """The processes that a process has, of all its threads."""
-    tasks = Path(f"/proc/{parent or os.getpid()}/task").iterdir()
-    found = [int(word) for task in tasks for word in (task / "children").read_text().split()]
+    found: list[int] = []
+    for task in Path(f"/proc/{parent or os.getpid()}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that ended meanwhile
+            found += map(int, (task / "children").read_text().split())
     return [process for process in found if not is_zombie(process)]
