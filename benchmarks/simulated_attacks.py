@@ -34,7 +34,7 @@ from device.vision.faces import FaceAnalyzer, load_analyzer
 from device.vision.models import shipped_models_dir
 
 MOST_PEOPLE, PEOPLE_APART = 60, 40
-"""Of LFW's folders each fortieth is looked at, until there are so many faces."""
+"""One of LFW's folders in 40 is looked at, and this many faces are taken at most."""
 AHEAD_DEG = 8.0
 NOT_ALONE = frozenset(
     [

@@ -18,7 +18,7 @@ Count = Annotated[int, Meta(ge=0)]
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """Errors in so many presentations. Starts of one presentation are not counted here."""
+    """The number of errors and of presentations. Starts of one presentation are not counted here."""
 
     errors: Count
     trials: Count

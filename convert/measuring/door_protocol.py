@@ -156,7 +156,7 @@ def draws(design: Design, templates: Templates, fusion: Fusion) -> Iterator[tupl
 def _draws(
     design: Design, templates: Templates, fusion: Fusion, *, references: int
 ) -> Iterator[tuple[Templates, Templates]]:
-    """The same, of so many references or of none, as impostors have."""
+    """The same for one number of references; 0 for impostors, who have none."""
     ordered = templates[np.argsort(templates.people, kind="stable")]
     _, starts, counts = np.unique(ordered.people, return_index=True, return_counts=True)
     generator = np.random.default_rng(design.seed)

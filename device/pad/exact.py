@@ -31,7 +31,7 @@ def upper_bound(errors: int, trials: int, *, confidence: float = CONFIDENCE) -> 
 
 
 def tail(errors: int, trials: int, rate: float) -> float:
-    """The probability of at most so many errors in independent trials at a rate, 0..1."""
+    """The probability of `errors` errors or fewer in independent trials at a rate, 0..1."""
     if errors >= trials or rate <= 0:
         return 1.0
     if errors < 0 or rate >= 1:
@@ -44,12 +44,12 @@ def tail(errors: int, trials: int, rate: float) -> float:
 
 
 def _upper(errors: int, trials: int, rest: float) -> float:
-    """Where at most so many errors have the probability `rest`."""
+    """The rate at which `errors` errors or fewer have the probability `rest`."""
     return 1.0 if errors == trials else _bisected(lambda rate: tail(errors, trials, rate) > rest)
 
 
 def _lower(errors: int, trials: int, rest: float) -> float:
-    """Where at least so many errors have it: an error more at the rate is a success less at the rest."""
+    """The rate at which `errors` errors or more have the probability `rest`: errors and successes change places."""
     return 0.0 if errors == 0 else 1.0 - _upper(trials - errors, trials, rest)
 
 

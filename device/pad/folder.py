@@ -76,7 +76,7 @@ def read_clip(folder: Path, recorded: Recorded) -> bytes:
 
 
 def read_file(path: Path, most_bytes: int = MOST_BYTES) -> bytes:
-    """A plain file that is not a link, of at most so many bytes. Raises `ImageError`."""
+    """The content of a plain file, not a link, of `most_bytes` at most. Raises `ImageError`."""
     with named(ImageError, f"Cannot read {path}", hint=_HINT):
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:

@@ -18,7 +18,7 @@ from device.records import Embedding, Probe
 from device.vision.quality.limits import Purpose
 
 Bar = Callable[[int], AbstractContextManager[Callable[[], None]]]
-"""Shows the progress of so many steps; what it gives is called after each."""
+"""Takes a number of steps and shows their progress; what it gives is called after each."""
 FIRST_S, APART_S = 2.0, 0.4
 """Of a live clip the part that references are taken from, and the least time between two of them."""
 MOST_REFERENCES = 5

@@ -100,7 +100,7 @@ class CountedPoint(_Record, frozen=True):
 
 
 class DesignCurve(_Record, frozen=True):
-    """The thresholds of so many references x probes, laxest first, as far as their comparisons support them.
+    """The thresholds of one number of references x probes, laxest first, as far as their comparisons support them.
 
     `non_mated_comparisons` are those of all `draws` of the images of `people` people; 0 draws: all pairs, each once.
     """

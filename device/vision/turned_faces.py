@@ -12,14 +12,14 @@ from device.vision.manifest import DecisionRule, Manifest, Turned
 FMR = 1e-3
 """The false match rate that a single frame during a turn has to keep."""
 REFERENCES = 3
-"""With so many references it is measured."""
+"""The number of references it is measured with."""
 UP_TO_DEG = 35.0
 """How far turned a frame still has to match."""
 _HINT = "Measure it: `lintel-convert turned --clips FOLDER --models FOLDER`; or set `pad` to another value than a turn."
 
 
 def frame_threshold(rule: DecisionRule, references: int, *, share: float = 1.0) -> float:
-    """The similarity from which on a single frame matches so many references, at a `share` of `FMR`.
+    """The similarity from which on a single frame matches `references` references, at a `share` of `FMR`.
 
     Thresholds without a curve can't be set for it; theirs is kept to, which is stricter.
     """

@@ -14,8 +14,6 @@ FOCAL_PX = 600.0
 """Of the camera, for a picture of 640 pixels across: 56 degrees, as webcams and the Pi's camera have about."""
 
 _FRACTION_BITS = 4
-_AXES = np.eye(3)
-
 Points = NDArray[np.float64]
 Canvas = NDArray[np.float32]
 
