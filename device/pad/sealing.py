@@ -15,8 +15,7 @@ import numpy as np
 import PIL.Image
 from msgspec import Meta
 
-from device.errors import CredentialError, DependencyMissing, ImageError
-from device.packages import install_hint
+from device.errors import CredentialError, ImageError
 from device.records import Frame, Image
 
 MAGIC = b"lintel-clip-1\n"
@@ -44,18 +43,14 @@ class Sealer:
     """Encrypts and decrypts the clips of one passphrase. Its key is made once for each salt."""
 
     def __init__(self, passphrase: str) -> None:
-        """Raises `CredentialError` for a short passphrase, `DependencyMissing` without the package for ciphers."""
+        """Raises `CredentialError` for a short passphrase."""
         if len(passphrase) < LEAST_LETTERS:
             raise CredentialError(
                 f"The passphrase has {len(passphrase)} letters, expected {LEAST_LETTERS} or more.",
                 hint="Take a sentence, and keep it where you keep other keys: without it the clips can't be read.",
             )
-        try:
-            from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-        except ImportError:
-            raise DependencyMissing(
-                "Encrypted clips need the Python package cryptography.", hint=install_hint("pad")
-            ) from None
+        from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
         self._cipher = ChaCha20Poly1305
         self._passphrase = passphrase.encode()
         self._salt = os.urandom(_SALT)

@@ -116,7 +116,7 @@ class Showing:
         """The factors that its mode demands and that were not shown yet."""
         badge = {Factor.BADGE} if self.claim is not None else set()
         face = {Factor.FACE} if self.evidence is not None and self.evidence.matches else set()
-        return self.terms.mode.factors - badge - face
+        return self.terms.mode.missing(frozenset(badge | face))
 
     @property
     def awaits_claim(self) -> bool:

@@ -34,14 +34,29 @@ from device.records.doors import (
     Tick,
 )
 from device.records.faces import Area, Box, Embedding, Frame, Image, Photo, Probe, Quality, Track, photo_of
-from device.records.modes import BADGE, BADGE_AND_FACE, Factor, Mode
+from device.records.modes import (
+    BADGE,
+    BADGE_AND_FACE,
+    BADGE_AND_FACE_OR_PIN,
+    BADGE_AND_PIN,
+    BADGE_FACE_AND_PIN,
+    MODES,
+    Factor,
+    Mode,
+)
 from device.records.people import Badge, Enrolled, Origin, Person, Reference, RevokedBadge, UnknownBadge
 from device.records.reasons import Reason
+from device.records.rulings import ALWAYS_VALID, ClockState, Ruling, Validity
 
 __all__ = [
+    "ALWAYS_VALID",
     "BADGE",
     "BADGE_AND_FACE",
+    "BADGE_AND_FACE_OR_PIN",
+    "BADGE_AND_PIN",
+    "BADGE_FACE_AND_PIN",
     "MAX_SIMILARITY_ERROR",
+    "MODES",
     "Area",
     "AuditRow",
     "Badge",
@@ -49,6 +64,7 @@ __all__ = [
     "BadgeRemoved",
     "Box",
     "Claim",
+    "ClockState",
     "Commanded",
     "Credential",
     "Cues",
@@ -90,6 +106,7 @@ __all__ = [
     "Reason",
     "Reference",
     "RevokedBadge",
+    "Ruling",
     "ScheduleChanged",
     "Security",
     "Signal",
@@ -98,5 +115,6 @@ __all__ = [
     "Transaction",
     "TurnEnd",
     "UnknownBadge",
+    "Validity",
     "photo_of",
 ]

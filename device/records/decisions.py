@@ -10,6 +10,7 @@ from device.records.badges import Credential
 from device.records.modes import BADGE_AND_FACE, Factor, Mode
 from device.records.people import Person
 from device.records.reasons import Reason
+from device.records.rulings import ALWAYS_VALID, Validity
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +39,8 @@ class Claim:
     """What the store knows of a presented badge: its holder, whether it is revoked or suspended, and the references.
 
     `references` is float32 [n, 128], n >= 0, only those made by the model in use; `extended` is for holders who need
-    the strike to be released for longer.
+    the strike to be released for longer. `groups` are the holder's, by name. `valid` and `badge_valid` say when the
+    holder and the badge count; `has_pin`, whether the holder has a PIN.
     """
 
     person: Person
@@ -46,6 +48,10 @@ class Claim:
     references: "NDArray[np.float32]" = field(repr=False)
     extended: bool = False
     suspended: bool = False
+    groups: frozenset[str] = frozenset()
+    valid: Validity = ALWAYS_VALID
+    badge_valid: Validity = ALWAYS_VALID
+    has_pin: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,9 @@ class Reason(Enum):
 
     MATCH = ("match", "The face matches the badge's holder.", "Come in.")
     EXIT = ("exit", "A badge at an exit reader.", "Go out.")
+    PIN = ("pin", "The PIN is that of the badge's holder.", "Come in.")
+    BADGE = ("badge", "A badge alone is enough at this door now.", "Come in.")
+    DURESS = ("duress", "The holder came in under duress: a PIN or badge for that was used.", "Come in.")
     BADGE_UNREADABLE = (
         "badge-unreadable",
         "The reader sent something that is not a badge number.",
@@ -119,6 +122,93 @@ class Reason(Enum):
         "wait-after-attack",
         "The last two tries with this badge looked like a picture of a face.",
         "Wait 30 seconds, and present the badge again.",
+    )
+    NOT_YET_VALID = (
+        "not-yet-valid",
+        "The badge, or its holder's right to come in, is not valid yet.",
+        "Come back when it is, or ask the operator for an earlier date.",
+    )
+    EXPIRED = (
+        "expired",
+        "The badge, or its holder's right to come in, is not valid any more.",
+        "Ask the operator to extend it.",
+    )
+    NOT_ALLOWED = (
+        "not-allowed",
+        "No rule lets the badge's holder in at this door.",
+        "Ask the operator for the right to this door.",
+    )
+    OUTSIDE_SCHEDULE = (
+        "outside-schedule",
+        "The badge's holder may come in at this door, but at other times.",
+        "Come back at those times; the operator can say when they are.",
+    )
+    RULE_DENIES = (
+        "rule-denies",
+        "A rule keeps the badge's holder out at this door now.",
+        "Ask the operator which rule it is: `lintel explain`.",
+    )
+    CLOCK_UNTRUSTED = (
+        "clock-untrusted",
+        "The door does not know what time it is, and this badge is for certain times.",
+        "Ask the operator to set the clock, or to accept it: `lintel clock accept`.",
+    )
+    PIN_WRONG = (
+        "pin-wrong",
+        "The PIN is not that of the badge's holder.",
+        "Present the badge again, and type your PIN.",
+    )
+    PIN_MISSING = (
+        "pin-missing",
+        "No PIN was typed in time.",
+        "Present the badge again, type your PIN, and end it with #.",
+    )
+    NO_PIN = ("no-pin", "The badge's holder has no PIN.", "Ask the operator for one.")
+    PIN_DISABLED = (
+        "pin-disabled",
+        "Too many wrong PINs were typed with this badge, so its PIN counts no more.",
+        "Ask the operator to reset it: `lintel badges reset`.",
+    )
+    FACE_DISABLED = (
+        "face-disabled",
+        "Too many faces that did not match were shown with this badge, so a face counts no more with it.",
+        "Type your PIN where the door takes one, or ask the operator to reset it: `lintel badges reset`.",
+    )
+    WAIT_AFTER_FAILURES = (
+        "wait-after-failures",
+        "The last tries with this badge failed, and the next one came too soon.",
+        "Wait a while, and present the badge again.",
+    )
+    KEY_MISSING = (
+        "key-missing",
+        "The key to the references is missing, so no face can be compared.",
+        "Ask the operator to look at `lintel keys status`.",
+    )
+    READER_TAMPERED = (
+        "reader-tampered",
+        "The reader was opened or taken off, so its badges don't count.",
+        "Ask the operator to look at the reader.",
+    )
+    DOOR_SCHEDULED_LOCK = (
+        "door-scheduled-lock",
+        "The door is locked for everyone at this time.",
+        "Come back when that time is over.",
+    )
+    PASSED_BACK = (
+        "passed-back",
+        "The badge's holder is inside already, as far as the door knows.",
+        "Ask the operator to reset where you are: `lintel people place`.",
+    )
+    AREA_FULL = ("area-full", "As many people are inside as may be.", "Wait until someone has left.")
+    SECOND_MISSING = (
+        "second-missing",
+        "Two people have to show who they are here, and the second did not in time.",
+        "Come with another person, and present both badges one after the other.",
+    )
+    HOST_MISSING = (
+        "host-missing",
+        "A visitor is let in with a host, and none came in time.",
+        "Present your badge again, followed by your host's.",
     )
     DOOR_LOCKDOWN = (
         "door-lockdown",

@@ -75,7 +75,6 @@ def test_without_a_choice_no_picture_and_no_template_is_written(store: PadStore,
 
 
 def test_clip_is_kept_encrypted_by_choice(store: PadStore, tmp_path: Path) -> None:
-    pytest.importorskip("cryptography", reason="the extra `pad` is not installed")
     sealer = Sealer("twelve letters")
     record(store, recorder(from_two_seconds, clips=True), sealer=sealer)
     frames = sealer.opened("print-0001", (tmp_path / "pad/print-0001.clip").read_bytes())

@@ -7,8 +7,6 @@ from device.errors import CredentialError, ImageError
 from device.pad.sealing import Sealer, still
 from device.records import Frame
 
-pytest.importorskip("cryptography", reason="the extra `pad` is not installed")
-
 PASSPHRASE = "twelve letters"
 RAMP = np.tile(np.arange(0, 240, 5, dtype=np.uint8)[None, :, None], (32, 1, 3))
 CLIP = (still(Frame(RAMP, 100.0), 100.0), still(Frame(RAMP[:, ::-1].copy(), 100.07), 100.0))

@@ -64,6 +64,13 @@ LIKE_OTHER_VIEWS = {
 """Left out of the search, which grows with the third power of the events: a picture with another fault."""
 PAD = {"presentation-attack", "turn-not-made", "wait-after-attack", "face-too-close"}
 """Where the door looks for presentation attacks: `test_attack.py`."""
+NOT_YET = {
+    *("pin", "badge", "duress", "not-yet-valid", "expired", "not-allowed", "outside-schedule", "rule-denies"),
+    *("clock-untrusted", "pin-wrong", "pin-missing", "no-pin", "pin-disabled", "face-disabled", "wait-after-failures"),
+    *("key-missing", "reader-tampered", "door-scheduled-lock", "passed-back", "area-full", "second-missing"),
+    "host-missing",
+}
+"""Reasons that nothing gives yet."""
 FOR_REFERENCES = {"outlier", "same-picture", "eyes-closed", "face-like-many"}
 UNREADABLE = BadgeRead(None, AT, "outside")
 
@@ -90,7 +97,7 @@ def test_verdicts_at_the_way_in_are_these_and_no_others() -> None:
     random number, which this badge does not have.
     """
     assert reasons(ends(ONE_PROBE, 3)) | reasons(ends(TWO_PROBES, 3)) == WAY_IN
-    elsewhere = {"exit", "door-interlocked", "badge-random", *FOR_REFERENCES, *PAD}
+    elsewhere = {"exit", "door-interlocked", "badge-random", *FOR_REFERENCES, *PAD, *NOT_YET}
     assert {reason.code for reason in Reason} - WAY_IN == elsewhere | LIKE_OTHER_VIEWS
 
 

@@ -100,7 +100,6 @@ def test_what_is_missing_is_recorded_and_counted(lintel: Lintel, tmp_path: Path)
 def test_clips_are_kept_and_looked_at_again_by_their_passphrase(
     lintel: Lintel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("cryptography", reason="the extra `pad` is not installed")
     words, wrong, folder = tmp_path / "words", tmp_path / "wrong", tmp_path / "pad"
     words.write_text("a sentence of mine\nnot this\n")
     wrong.write_text("a sentence of hers\n")
