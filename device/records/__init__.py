@@ -45,6 +45,7 @@ from device.records.modes import (
     Mode,
 )
 from device.records.people import Badge, Enrolled, Origin, Person, Reference, RevokedBadge, UnknownBadge
+from device.records.pins import DIGITS, LEAST_DIGITS, MOST_DIGITS, NO_FAILURES, Failures, PinAnswer
 from device.records.reasons import Reason
 from device.records.rulings import ALWAYS_VALID, ClockState, Ruling, Validity
 
@@ -55,8 +56,12 @@ __all__ = [
     "BADGE_AND_FACE_OR_PIN",
     "BADGE_AND_PIN",
     "BADGE_FACE_AND_PIN",
+    "DIGITS",
+    "LEAST_DIGITS",
     "MAX_SIMILARITY_ERROR",
     "MODES",
+    "MOST_DIGITS",
+    "NO_FAILURES",
     "Area",
     "AuditRow",
     "Badge",
@@ -83,6 +88,7 @@ __all__ = [
     "Event",
     "Evidence",
     "Factor",
+    "Failures",
     "Frame",
     "Granted",
     "Image",
@@ -97,6 +103,7 @@ __all__ = [
     "PadMode",
     "Person",
     "Photo",
+    "PinAnswer",
     "Presentation",
     "Probe",
     "Prompted",
