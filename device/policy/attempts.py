@@ -71,7 +71,7 @@ def wait_s(failures: int, limits: Limits = FEW) -> float:
     if failures < limits.waits_after:
         return 0.0
     doubled = min(failures - limits.waits_after, 10)
-    return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**doubled)
+    return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0**doubled)
 
 
 @dataclass(frozen=True, slots=True)
