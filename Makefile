@@ -85,10 +85,11 @@ pad: dev-environment ## try the clips of presentation attacks that LINTEL_DATA h
 emulated-pi: dev-environment ## kill the door's process on an emulated Raspberry Pi, and write docs/killed-process.md
 	@$(VENV)/python scripts/emulated_pi.py
 
-docs: dev-environment ## write docs/reference.md, docs/door.md and docs/control.md from the code
+docs: dev-environment ## write docs/reference.md, door.md, control.md and operators.md from the code
 	@$(VENV)/python scripts/reference.py
 	@$(VENV)/python scripts/door_diagram.py
 	@$(VENV)/python scripts/control_page.py
+	@$(VENV)/python scripts/operators_page.py
 
 format: dev-environment ## put the code in its style
 	@$(VENV)/ruff check --quiet --fix

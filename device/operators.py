@@ -12,6 +12,7 @@ from device.control.client import control_socket
 from device.control.desk import Caller, Commandable, Desk, Ordered, door_desk
 from device.control.feed import NOTHING, Page, Source
 from device.control.messages import AddBadge, Enroll, Progress, Recording, RecordPresentations, Request, verb_of
+from device.control.roster import Roster
 from device.control.server import ControlServer
 from device.door.operation import Door
 from device.errors import DoorError, StoreError
@@ -51,7 +52,7 @@ def _not_yet(_request: Request, _caller: Caller) -> Iterator[Any]:
 
 
 @contextmanager
-def operators(board: OpenBoard, backing: Backing) -> Iterator[None]:
+def operators(board: OpenBoard, backing: Backing, roster: Roster) -> Iterator[None]:
     """Listens until the end, if there is a folder for the socket. Raises `DoorError`."""
     path = control_socket()
     if path is None:
@@ -67,7 +68,9 @@ def operators(board: OpenBoard, backing: Backing) -> Iterator[None]:
             doors[ordered.door].remark(Event.DOOR_COMMANDED, command_words(ordered))
 
     commanded = {name: _Commanded(door, backing) for name, door in doors.items()}
-    with closing(ControlServer(path, operators_desk(commanded, note, backing), _LateRows(backing))):
+    desk = replace(operators_desk(commanded, note, backing), roster=roster)
+    roster.begin()
+    with closing(roster), closing(ControlServer(path, desk, _LateRows(backing))):
         yield
 
 
@@ -91,7 +94,7 @@ def operators_desk(doors: Mapping[str, Commandable], note: Callable[[Ordered], N
 
 def command_words(ordered: Ordered) -> str:
     """The command and who gave it, for the audit."""
-    return f"{ordered.command.value}, by user {ordered.uid}"
+    return f"{ordered.command.value}, by {ordered.by.words}"
 
 
 class _Commanded:

@@ -25,8 +25,9 @@ from device.control.messages import (
     Subscribe,
     Update,
 )
-from device.control.protocol import MAX_BULK, MAX_REQUEST, MEANINGS, VERBS, Lane, Who, line_of, part_line, reply_line
-from device.records import DoorState, DoorStatus, Outputs
+from device.control.protocol import MAX_BULK, MAX_REQUEST, MEANINGS, VERBS, Lane, line_of, part_line, reply_line
+from device.control.roles import role_words
+from device.records import ROLE_MEANINGS, DoorState, DoorStatus, Outputs
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "control.md"
@@ -37,8 +38,8 @@ Made from the code by `make docs`; do not edit. [control.schema.json](control.sc
 
 The service listens on the Unix socket `{client.FILE_NAME}` in its runtime folder, `/run/lintel`. `lintel door` and
 `lintel watch` speak to it, and so can your own program. Who may connect is up to the socket's file: root, the
-service's user, and the members of its group. The kernel says who has connected (`SO_PEERCRED`), and the audit has that
-user's number.
+service's user, and the members of its group. The kernel says who has connected (`SO_PEERCRED`); that user's roles say
+what they may ask, and the audit names them.
 
 A connection carries **one request**, a line of JSON, and its answers, a line each; then the service hangs up. Hanging
 up ends a subscription or a streamed answer, and a release that has not been carried out yet is not done any more.
@@ -62,7 +63,7 @@ is waited for, without a queue that grows; one that reads nothing at all is drop
 reads 100 rows at a time, in a thread of its own; `python benchmarks/subscription.py` measures how long that takes and
 how late a row comes.
 
-Operators who may not read the store, the members of the service's group, see rows without badges and people.
+Operators who are neither auditor nor admin see rows without badges and people, and `match` in place of `duress`.
 
 ## An earlier or a later version
 
@@ -100,7 +101,7 @@ def schema() -> str:
 
 def _example() -> str:
     status = DoorStatus("main", DoorState.LOCKDOWN, 8123.5, (), Outputs())
-    row = Row(4711, "2026-11-30T10:00:00+00:00", "door-lockdown", door="main", fault="by user 0")
+    row = Row(4711, "2026-11-30T10:00:00+00:00", "door-lockdown", door="main", fault="by root (login anna)")
     said = [
         ("> ", line_of(Lockdown(id=1, door="main"))),
         ("< ", reply_line(1, Doors((status,)))),
@@ -116,21 +117,23 @@ def _example() -> str:
 
 def _verbs() -> Iterator[str]:
     yield from (
-        "| verb | what it does | fields besides `v`, `id`, `verb` | answer | lane | who |",
+        "| verb | what it does | fields besides `v`, `id`, `verb` | answer | lane | roles |",
         "|---|---|---|---|---|---|",
     )
     for verb in VERBS.values():
         fields = "; ".join(f"`{name}`: {meaning}" for name, meaning in _fields(verb.request) if name not in ("v", "id"))
         answer = ", ".join(f"`{kind.__struct_config__.tag or kind.__name__}`" for kind in _kinds(verb.answer))
         how = f"parts: {answer}" if verb.streamed else answer
-        yield f"| `{verb.name}` | {_doc(verb.request)} | {fields or '-'} | {how} | {verb.lane} | {verb.who} |"
+        who = role_words(verb.roles)
+        yield f"| `{verb.name}` | {_doc(verb.request)} | {fields or '-'} | {how} | {verb.lane} | {who} |"
 
 
 def _lanes() -> Iterator[str]:
     yield from ("Lanes keep what is slow from delaying the rest:", "", "| lane | |", "|---|---|")
     yield from (f"| {lane} | {MEANINGS[lane]} |" for lane in Lane)
-    yield from ("", "| who | |", "|---|---|")
-    yield from (f"| {who} | {MEANINGS[who]} |" for who in Who)
+    yield from ("", "| role | may do |", "|---|---|")
+    yield from (f"| {role} | {meaning} |" for role, meaning in ROLE_MEANINGS.items())
+    yield from ("", "[Operators](operators.md) says who has which.")
 
 
 def _answers() -> Iterator[str]:
@@ -161,7 +164,7 @@ def _limits() -> Iterator[str]:
     yield f"| requests that wait for a lane's thread | {server.MAX_WAITING} |"
     yield f"| how long a command's answer waits for the disk | {server.WRITTEN_S:g} s |"
     yield f"| how long an answer waits for room | {SEND_S:g} s |"
-    yield f"| subscribers | {subscriptions.MAX_SUBSCRIBERS}, {subscriptions.KEPT_PLACES} of them kept for the owner |"
+    yield f"| subscribers | {subscriptions.MAX_SUBSCRIBERS}, {subscriptions.KEPT_PLACES} of them kept for admins |"
     yield f"| a subscriber that makes no room | {pace.stall_s:g} s |"
     yield f"| silence before a `beat` | {pace.beat_s:g} s |"
 

@@ -51,12 +51,15 @@ def run(context: click.Context) -> None:
 
 def _operate(settings: "Settings", board: "OpenBoard", clock: "SystemClock") -> None:
     """Loads the operators' socket only now: an evacuated door is released again without waiting for it."""
+    from device.control.roster import Roster
     from device.operators import Backing, operators
 
-    backing = Backing()
+    backing, roster = Backing(), Roster(settings.operators)
     backing.target_fmr = partial(_target_fmr, settings)
-    with operators(board, backing):
+    with operators(board, backing, roster):
         say("The doors are in operation; opening their other parts.", err=True)
+        if roster.unknown:
+            say(f"Warning: no such user or group: {', '.join(roster.unknown)}; see [[operators]].", err=True)
         _serve(settings, board, backing, clock)
 
 

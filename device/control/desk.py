@@ -8,13 +8,14 @@ import contextlib
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from device.control.messages import REQUESTS, Code, DoorRequest, Doors, Request, verb_of
 from device.control.protocol import VERBS, ProtocolError, Verbs
+from device.control.roster import Roster
 from device.errors import DoorError, LintelError
-from device.records import Commanded, DoorCommand, DoorEvent, DoorState, DoorStatus
+from device.records import Commanded, DoorCommand, DoorEvent, DoorState, DoorStatus, Operator
 
 _KEPT = frozenset({DoorCommand.LOCKDOWN, DoorCommand.EVACUATE, DoorCommand.CLEAR})
 """What outlasts a restart."""
@@ -40,15 +41,14 @@ class Ordered:
 
     door: str
     command: DoorCommand
-    uid: int
-    """The operator's user number; `OVERFLOW_UID` for one whom a sandboxed service cannot tell from others."""
+    by: Operator
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks."""
 
-    uid: int
+    operator: Operator
     is_waiting: Callable[[], bool]
     """Whether the answer is still waited for."""
 
@@ -73,6 +73,8 @@ class Desk:
 
     verbs: Verbs
     handlers: Mapping[str, Handler]
+    roster: Roster = field(default_factory=Roster)
+    """Who has which role."""
 
     def answered(self, request: Request, caller: Caller) -> object:
         """What the handler gives. Raises `LintelError` alone: what a bug raises is one that names it."""
@@ -118,7 +120,7 @@ class _Doors:
         if command is not None:
             with contextlib.ExitStack() as stack:  # each door hears of it, whatever another one says
                 for name in reversed(names):
-                    stack.callback(self._command, Ordered(name, command, caller.uid), caller.is_waiting)
+                    stack.callback(self._command, Ordered(name, command, caller.operator), caller.is_waiting)
         if command in _KEPT:
             return Later(lambda: self._are_written(names), lambda: self._status(names))
         return self._status(names)

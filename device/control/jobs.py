@@ -1,6 +1,5 @@
 """A request on its way to its answer: from the line that was received to the job that a lane carries out."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -9,11 +8,11 @@ from dataclasses import dataclass
 from device.control.desk import Caller, Desk, Later
 from device.control.earlier import earlier_error, earlier_reply, from_earlier
 from device.control.messages import Code, Doors, End, Request, verb_of
+from device.control.peers import credentials_of
 from device.control.protocol import (
     MAX_BULK,
     ProtocolError,
     Verb,
-    Who,
     decoded,
     error_line,
     is_earlier,
@@ -21,16 +20,16 @@ from device.control.protocol import (
     part_line,
     reply_line,
 )
+from device.control.roles import Roles, may, role_words
 from device.errors import LintelError
 from device.line_server import Peer
+from device.records import Operator
 
 SEND_S = 10.0
 """How long a peer may take to make room for an answer, or a part of one."""
 GRACE_S = 1.0
 LEAST_RATE = 64 * 1024
 """A bulk request has to come at this rate, in bytes a second, after its first `GRACE_S`."""
-OVERFLOW_UID = 65534
-"""What the kernel says of a user who is not known in the service's user namespace (user_namespaces(7))."""
 
 
 def slow() -> ProtocolError:
@@ -55,11 +54,6 @@ def too_long(most: int, request: int = 0) -> ProtocolError:
     )
 
 
-def is_owner(uid: int) -> bool:
-    """Whether a user may read the store anyway: root, or the service's own."""
-    return uid in (0, os.geteuid()) and uid != OVERFLOW_UID
-
-
 @dataclass(frozen=True, slots=True)
 class Job:
     """One request that was understood, and the connection that waits for its answer."""
@@ -67,13 +61,13 @@ class Job:
     peer: Peer
     verb: Verb
     request: Request
-    uid: int
+    operator: Operator
     is_earlier: bool = False
     """Of the time before versions."""
 
     def answer(self, desk: Desk, *, is_ending: Callable[[], bool] = lambda: False) -> object:
         """What the desk's handler gives. Raises `LintelError`. A caller counts as gone once the service `is_ending`."""
-        return desk.answered(self.request, Caller(self.uid, lambda: not is_ending() and self.peer.is_connected()))
+        return desk.answered(self.request, Caller(self.operator, lambda: not is_ending() and self.peer.is_connected()))
 
     def reply(self, reply: object, *, within_s: float = 0.0) -> None:
         """Answers and hangs up. Waits at most `within_s` for room."""
@@ -114,21 +108,31 @@ class Job:
 
 def job_of(desk: Desk, peer: Peer, line: bytes) -> Job | None:
     """The job of a line. What can't be understood, or may not be asked, is answered here and gives none."""
-    uid = peer.uid_or_none()
-    if uid is None:
+    credentials = credentials_of(peer)
+    if credentials is None:
         peer.close()
         return None
+    operator = desk.roster.operator(credentials)
     earlier = is_earlier(line)
     try:
         verb, request = _understood(desk, line, earlier=earlier)
-        if verb.who is Who.OWNER and not is_owner(uid):
-            raise ProtocolError(
-                f"User {uid} may not ask for {verb.name}.", hint="Use sudo.", code=Code.FORBIDDEN, request=request.id
-            )
+        if not may(operator, verb.roles):
+            raise forbidden(operator, verb.name, verb.roles, request.id)
     except ProtocolError as error:
         refuse(peer, earlier_error(error) if earlier else error_line(error.request, error))
         return None
-    return Job(peer, verb, request, uid, earlier)
+    return Job(peer, verb, request, operator, earlier)
+
+
+def forbidden(operator: Operator, what: str, roles: Roles, request: int) -> ProtocolError:
+    """The answer to an operator who has no role for it."""
+    held = role_words(operator.roles) or "none"
+    return ProtocolError(
+        f"{operator.words} may not ask for {what}: roles {held}, expected {role_words(roles)}.",
+        hint="Use sudo, or have an admin add an [[operators]] table to the settings.",
+        code=Code.FORBIDDEN,
+        request=request,
+    )
 
 
 def _understood(desk: Desk, line: bytes, *, earlier: bool) -> tuple[Verb, Request]:

@@ -151,7 +151,8 @@ class Row(msgspec.Struct, frozen=True, tag_field="type", tag="row"):
     at: Annotated[str, Meta(description="ISO 8601, UTC")]
     event: str
     badge: Annotated[
-        str | None, Meta(description="left out, as `person_id` and `person`, for operators who may not read the store")
+        str | None,
+        Meta(description="left out, as `person_id` and `person`, but for auditors and admins"),
     ] = None
     person_id: int | None = None
     outcome: str | None = None

@@ -35,6 +35,7 @@ from device.control.messages import (
     Update,
     verb_of,
 )
+from device.control.roles import ALL, VERB_ROLES, Roles
 from device.errors import DoorError, LintelError
 
 MAX_REQUEST = 1024
@@ -52,24 +53,15 @@ class Lane(StrEnum):
     EVENTS = "events"
 
 
-class Who(StrEnum):
-    """Who may ask for something. Who may connect at all is up to the socket's file."""
-
-    OPERATORS = "operators"
-    OWNER = "owner"
-
-
 MEANINGS: dict[StrEnum, str] = {
     Lane.SAFETY: "carried out at once, by the thread that listens, which never waits for a disk",
     Lane.RELEASE: "one after the other, each when its audit row is written",
     Lane.BULK: "requests of up to 1 MB, and streamed answers: a few at a time",
     Lane.EVENTS: "until one side hangs up; rows are read from the store, a page at a time",
-    Who.OPERATORS: "everyone who may connect: root, the service's user, and its group",
-    Who.OWNER: "root and the service's user, who may read the store anyway",
     Code.REQUEST: "not a request: no line, not JSON, or a field that is missing, unknown or of another type",
     Code.VERSION: "another version of the protocol",
     Code.VERB: "an unknown verb",
-    Code.FORBIDDEN: "this user may not ask for it",
+    Code.FORBIDDEN: "this user has no role that may ask for it",
     Code.BUSY: "too many wait already; ask again later",
     Code.SLOW: "the connection did not take what was sent, or did not send its request, in time",
     Code.REFUSED: "understood, and not done",
@@ -87,7 +79,8 @@ class Verb:
     answer: object
     """Type of the reply, or of each part."""
     lane: Lane
-    who: Who = Who.OPERATORS
+    roles: Roles = ALL
+    """Who may ask for it. Who may connect at all is up to the socket's file."""
     streamed: bool = False
     """Parts and an end in place of one reply."""
 
@@ -105,18 +98,22 @@ def table(verbs: Iterable[Verb]) -> Verbs:
     return {verb.name: verb for verb in verbs}
 
 
+def _verb(request: type[Request], answer: object, lane: Lane, *, streamed: bool = False) -> Verb:
+    return Verb(request, answer, lane, VERB_ROLES[verb_of(request)], streamed)
+
+
 VERBS = table(
     (
-        Verb(Status, Doors, Lane.SAFETY),
-        Verb(Secure, Doors, Lane.SAFETY),
-        Verb(Lockdown, Doors, Lane.SAFETY),
-        Verb(Evacuate, Doors, Lane.SAFETY),
-        Verb(Clear, Doors, Lane.SAFETY),
-        Verb(Release, Doors, Lane.RELEASE),
-        Verb(AddBadge, Progress, Lane.BULK, Who.OWNER, streamed=True),
-        Verb(Enroll, Progress, Lane.BULK, Who.OWNER, streamed=True),
-        Verb(RecordPresentations, Recording, Lane.BULK, Who.OWNER, streamed=True),
-        Verb(Subscribe, Update, Lane.EVENTS, streamed=True),
+        _verb(Status, Doors, Lane.SAFETY),
+        _verb(Secure, Doors, Lane.SAFETY),
+        _verb(Lockdown, Doors, Lane.SAFETY),
+        _verb(Evacuate, Doors, Lane.SAFETY),
+        _verb(Clear, Doors, Lane.SAFETY),
+        _verb(Release, Doors, Lane.RELEASE),
+        _verb(AddBadge, Progress, Lane.BULK, streamed=True),
+        _verb(Enroll, Progress, Lane.BULK, streamed=True),
+        _verb(RecordPresentations, Recording, Lane.BULK, streamed=True),
+        _verb(Subscribe, Update, Lane.EVENTS, streamed=True),
     )
 )
 

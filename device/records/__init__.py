@@ -44,6 +44,7 @@ from device.records.modes import (
     Factor,
     Mode,
 )
+from device.records.operators import DIRECTLY, ROLE_MEANINGS, Operator, Role
 from device.records.people import Badge, Enrolled, Origin, Person, Reference, RevokedBadge, UnknownBadge
 from device.records.pins import DIGITS, LEAST_DIGITS, MOST_DIGITS, NO_FAILURES, Failures, PinAnswer
 from device.records.reasons import Reason
@@ -57,11 +58,13 @@ __all__ = [
     "BADGE_AND_PIN",
     "BADGE_FACE_AND_PIN",
     "DIGITS",
+    "DIRECTLY",
     "LEAST_DIGITS",
     "MAX_SIMILARITY_ERROR",
     "MODES",
     "MOST_DIGITS",
     "NO_FAILURES",
+    "ROLE_MEANINGS",
     "Area",
     "AuditRow",
     "Badge",
@@ -97,6 +100,7 @@ __all__ = [
     "Line",
     "Mode",
     "Notice",
+    "Operator",
     "Origin",
     "Outcome",
     "Outputs",
@@ -113,6 +117,7 @@ __all__ = [
     "Reason",
     "Reference",
     "RevokedBadge",
+    "Role",
     "Ruling",
     "ScheduleChanged",
     "Security",

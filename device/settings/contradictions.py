@@ -7,6 +7,7 @@ from pathlib import Path
 from device.records import DoorInput
 from device.settings import places
 from device.settings.cameras import refuse_cameras
+from device.settings.operators import refuse_operators
 from device.settings.pins import refuse_shared_pins
 from device.settings.prompts import refuse_pads
 from device.settings.tables import ReaderSettings, Settings
@@ -40,6 +41,7 @@ def refuse_contradictions(settings: Settings, *, screen: bool = False) -> None:
     _refuse_blind_interlock(settings)
     _refuse_what_no_line_has(settings)
     refuse_pads(settings, screen=screen)
+    refuse_operators(settings.operators)
 
 
 def _refuse_doors_without_readers(settings: Settings) -> None:

@@ -20,6 +20,7 @@ from msgspec import Meta
 
 from device.records import DoorInput, DoorOutput, PadMode
 from device.settings.lock import GpioSettings, Group, LockSettings, Name, Pin
+from device.settings.operators import OperatorSettings
 
 Printable = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$")]
 Around = Annotated[str, Meta(max_length=16, pattern=r"^[^\r\n]*$")]
@@ -319,6 +320,7 @@ class Settings(Group, frozen=True):
     store: StoreSettings = StoreSettings()
     gpio: GpioSettings = GpioSettings()
     formats: tuple[FormatSettings, ...] = ()
+    operators: tuple[OperatorSettings, ...] = ()
 
     @property
     def readers(self) -> tuple[ReaderSettings, ...]:

@@ -16,6 +16,7 @@ from device.records import BadgeRead, Credential
 from device.store.store import Store
 from device.virtual.clock import SimulatedClock
 from tests.device.access.world import BADGE, world_in
+from tests.device.control.bench import me
 from tests.device.test_door_loop import GRACES, Entrance
 
 NEW, OTHER = parse_badge("17:2001"), parse_badge("17:2002")
@@ -46,7 +47,7 @@ def adding(door: ReadersOfDoor, store: Store, clock: SimulatedClock) -> Callable
     desk = PresentedBadges({"main": door}, store, clock)
 
     def add(name: str = "Bob", reader: str = "outside", *, is_waiting: bool = True) -> Iterator[Progress]:
-        return desk.progress(AddBadge(name=name, reader=reader), Caller(0, lambda: is_waiting))
+        return desk.progress(AddBadge(name=name, reader=reader), Caller(me(), lambda: is_waiting))
 
     return add
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from device.assembly import assembled, late_store, release_writer
 from device.clock import Stop, SystemClock
+from device.control.roster import Roster
 from device.credentials import parse_badge
 from device.enrollment import Candidate, Enrollment
 from device.notifier import Notifier
@@ -149,7 +150,7 @@ def _opened(
         backing = Backing()
         with (
             open_doors(settings, clock) as board,
-            operators(board, backing),
+            operators(board, backing, Roster()),
             closing(late_store(settings)) as store,
             assembled(settings, board, store, clock, print) as parts,
         ):

@@ -5,7 +5,8 @@ import json
 import control_page
 
 from device.control.messages import Code
-from device.control.protocol import VERBS, Lane, Who
+from device.control.protocol import VERBS, Lane
+from device.records import Role
 
 
 def test_the_page_is_that_of_the_code() -> None:
@@ -16,9 +17,9 @@ def test_the_schema_is_that_of_the_code() -> None:
     assert control_page.SCHEMA.read_text(encoding="utf-8") == control_page.schema(), "run `make docs`"
 
 
-def test_every_lane_group_and_code_is_explained() -> None:
+def test_every_lane_role_and_code_is_explained() -> None:
     page = control_page.page()
-    assert [one for one in (*Lane, *Who, *Code) if f"| {one} |" not in page and f"| `{one}` |" not in page] == []
+    assert [one for one in (*Lane, *Role, *Code) if f"| {one} |" not in page and f"| `{one}` |" not in page] == []
 
 
 def test_every_verb_is_in_the_schema() -> None:

@@ -2,12 +2,15 @@
 
 import contextlib
 import json
+import os
 import socket
 import threading
 from pathlib import Path
 from typing import Any
 
 from device.control.desk import Ordered
+from device.control.peers import Credentials, login_uid
+from device.control.roster import Roster
 from device.records import (
     DoorEvent,
     DoorInput,
@@ -15,7 +18,9 @@ from device.records import (
     DoorState,
     DoorStatus,
     Line,
+    Operator,
     Outputs,
+    Role,
 )
 from tests.waiting import PATIENCE_S
 
@@ -27,6 +32,16 @@ LOCKED = DoorStatus(
     Outputs(on=frozenset({DoorOutput.LED, DoorOutput.SIREN})),
     ("The wire of rex is cut.",),
 )
+
+
+def me() -> Operator:
+    """This process as a service's socket knows it, without names."""
+    return Roster().operator(Credentials(os.getuid(), login_uid=login_uid("self")))
+
+
+def one_of(uid: int, *roles: Role) -> Operator:
+    """An operator with these roles."""
+    return Operator(uid, frozenset(roles), login_uid=uid)
 
 
 class ToldDoor:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from device.control import jobs, workers
+from device.control import jobs, roster, workers
 from device.control.client import Client, ask_doors
 from device.control.desk import Desk, door_desk
 from device.control.protocol import VERBS, Lane, ProtocolError, table
@@ -111,25 +111,12 @@ class TestBulk:
         for one in served + more:
             one.close()
 
-    def test_verb_of_the_owner_is_refused_to_others(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_verb_of_an_admin_is_refused_to_a_guard(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert Client(path).ask(Secret(), Stored) == Stored(1)
-        monkeypatch.setattr(jobs, "is_owner", lambda _uid: False)
-        with pytest.raises(ProtocolError, match=f"User {os.getuid()} may not ask for secret") as refused:
+        monkeypatch.setattr(roster, "owns", lambda _uid: False)
+        with pytest.raises(ProtocolError, match="may not ask for secret: roles guard, expected admin") as refused:
             Client(path).ask(Secret(), Stored)
         assert refused.value.code == "forbidden"
-
-
-@pytest.mark.parametrize(("uid", "owns"), [(0, True), (1, False), (12345, False), (65534, False)])
-def test_owner_is_root_or_the_services_user(uid: int, owns: bool) -> None:
-    assert jobs.is_owner(uid) is owns
-
-
-@pytest.mark.parametrize(("service", "owners"), [(1000, [0, 1000]), (65534, [0])])
-def test_owner_is_no_user_whom_the_kernel_does_not_know(
-    monkeypatch: pytest.MonkeyPatch, service: int, owners: list[int]
-) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: service)
-    assert [uid for uid in (0, 1, 1000, 65533, 65534) if jobs.is_owner(uid)] == owners
 
 
 def test_bulk_request_has_a_second_and_then_64_kib_a_second() -> None:

@@ -1,6 +1,5 @@
 """Commands through the operators' socket reach the doors and the audit."""
 
-import os
 import threading
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from device.control.desk import Caller, Ordered, door_desk
 from device.control.messages import Release
 from device.errors import DoorError, StoreError
 from device.records import Commanded, DoorCommand
-from tests.device.control.bench import LOCKED, Notes, ToldDoor
+from tests.device.control.bench import LOCKED, Notes, ToldDoor, me
 
 
 @pytest.mark.usefixtures("server")
@@ -29,7 +28,7 @@ def test_command_reaches_the_door(path: Path, door: ToldDoor, command: DoorComma
 @pytest.mark.parametrize("command", DoorCommand)
 def test_command_is_noted_with_its_user(path: Path, notes: Notes, command: DoorCommand) -> None:
     ask_doors(path, command)
-    assert notes == [Ordered("main", command, os.getuid())]
+    assert notes == [Ordered("main", command, me())]
 
 
 @pytest.mark.usefixtures("server")
@@ -99,5 +98,5 @@ def test_everything_else_happens_whatever_the_store_does(
 def test_release_that_nobody_waits_for_any_more_is_not_done(door: ToldDoor) -> None:
     desk = door_desk({"main": door}, lambda _ordered: None)
     with pytest.raises(DoorError, match="it was not done"):
-        desk.answered(Release(), Caller(0, lambda: False))
+        desk.answered(Release(), Caller(me(), lambda: False))
     assert door.told == []

@@ -19,8 +19,8 @@ from device.control.server import ControlServer
 from device.control.subscriptions import UNREAD_BEATS, Pace, Subscriptions
 from device.errors import DoorError
 from device.line_server import Peer
-from device.records import DoorState
-from tests.device.control.bench import answers, connected, request
+from device.records import DoorState, Role
+from tests.device.control.bench import answers, connected, one_of, request
 from tests.device.control.ledger import IMPATIENT, QUICK, Ledger, client, numbers, serving
 from tests.waiting import PATIENCE_S, line, quickest_s, rest, until, until_hung_up
 
@@ -163,17 +163,19 @@ class TestService:
         service.close()
 
 
-def job(uid: int) -> tuple[Job, socket.socket]:
-    """A request of a user, and the other end of its connection."""
+def job(*roles: Role) -> tuple[Job, socket.socket]:
+    """A request of an operator, and the other end of its connection."""
     near, far = socket.socketpair()
     far.settimeout(PATIENCE_S)
-    return Job(Peer(near, 0.0), VERBS["subscribe"], Subscribe(since=250), uid), far
+    return Job(Peer(near, 0.0), VERBS["subscribe"], Subscribe(since=250), one_of(1000, *roles)), far
 
 
-@pytest.mark.parametrize(("uid", "badge"), [(0, "17:1001"), (12345, None), (65534, None)])
-def test_badges_and_people_are_for_those_who_may_read_the_store(ledger: Ledger, uid: int, badge: str | None) -> None:
+@pytest.mark.parametrize(
+    ("role", "badge"), [(Role.ADMIN, "17:1001"), (Role.AUDITOR, "17:1001"), (Role.GUARD, None), (Role.ENROLLER, None)]
+)
+def test_badges_and_people_are_for_auditors_and_admins(ledger: Ledger, role: Role, badge: str | None) -> None:
     subscriptions = Subscriptions(ledger, QUICK)
-    asked, far = job(uid)
+    asked, far = job(role)
     subscriptions.add(asked)
     lines = [line(far)]
     while b'"row"' not in lines[-1]:
@@ -185,11 +187,11 @@ def test_badges_and_people_are_for_those_who_may_read_the_store(ledger: Ledger, 
     assert (row["badge"], row["person_id"]) == (badge, badge and 4)
 
 
-def test_last_16_places_are_kept_for_those_who_may_read_the_store(ledger: Ledger) -> None:
+def test_last_16_places_are_kept_for_admins(ledger: Ledger) -> None:
     subscriptions = Subscriptions(ledger, QUICK)
     ends = []
-    for uid in (*[12345] * 49, *[0] * 16):
-        asked, far = job(uid)
+    for role in (*[Role.AUDITOR] * 49, *[Role.ADMIN] * 16):
+        asked, far = job(role)
         subscriptions.add(asked)
         ends.append(far)
     assert b"There are 48 subscribers already." in line(ends[48])

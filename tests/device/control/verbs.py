@@ -9,7 +9,8 @@ import msgspec
 
 from device.control.desk import Caller, Desk, door_desk
 from device.control.messages import Request
-from device.control.protocol import VERBS, Lane, Verb, Who, table
+from device.control.protocol import VERBS, Lane, Verb, table
+from device.control.roles import ADMINS
 from device.control.server import ControlServer
 from device.errors import DoorError
 from tests.device.control.bench import Notes, ToldDoor
@@ -84,7 +85,7 @@ class Office:
         verbs = (
             Verb(Store, Stored, Lane.BULK),
             Verb(Guide, Step, Lane.BULK, streamed=True),
-            Verb(Secret, Stored, Lane.BULK, Who.OWNER),
+            Verb(Secret, Stored, Lane.BULK, ADMINS),
         )
         handlers = {"store": self.store, "guide": self.guide, "secret": self.secret}
         return Desk(VERBS | table(verbs), {**doors.handlers, **handlers})

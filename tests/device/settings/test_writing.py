@@ -8,6 +8,7 @@ from hypothesis import given
 
 from device.door.securing.relays import StatedDoor
 from device.settings.described import setting_choices, setting_meanings
+from device.settings.operators import OperatorSettings
 from device.settings.tables import (
     CameraSettings,
     DoorSettings,
@@ -29,6 +30,7 @@ LISTED = {
     "doors.outputs": OutputSettings,
     "cameras": CameraSettings,
     "formats": FormatSettings,
+    "operators": OperatorSettings,
 }
 
 

@@ -1,6 +1,5 @@
 """`lintel door` asks the running service."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -24,6 +23,7 @@ from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
 from tests.device.cli.door.bench import DOOR, NO
 from tests.device.commands import Lintel
+from tests.device.control.bench import me
 from tests.device.lgpio import Lgpio
 from tests.processes import output_of, started
 from tests.waiting import PATIENCE_S
@@ -133,7 +133,7 @@ def test_release_is_for_one_door_and_noted(lintel: Lintel, running: Running) -> 
     ended = lintel("door", "release", "--door", "main")
     assert (ended.exit_code, running.released()) == (0, {"main"})
     assert "main: released for " in ended.out
-    assert running.noted == [Ordered("main", DoorCommand.RELEASE, os.getuid())]
+    assert running.noted == [Ordered("main", DoorCommand.RELEASE, me())]
 
 
 def test_released_door_shows_what_is_on(lintel: Lintel, running: Running) -> None:  # noqa: ARG001 - it runs

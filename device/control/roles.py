@@ -1,0 +1,141 @@
+"""The one table of what each role may do: verbs of the operators' socket, and commands of `lintel`.
+
+The service holds to it by the kernel's word on who asks; the command line and the docs read it. A command without a
+row is refused while the service runs: what is new is for no one until somebody has said for whom.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from device.records import Operator, Role
+
+Roles = frozenset[Role]
+ADMINS: Roles = frozenset({Role.ADMIN})
+ENROLLERS: Roles = ADMINS | {Role.ENROLLER}
+AUDITORS: Roles = ADMINS | {Role.AUDITOR}
+GUARDS: Roles = ADMINS | {Role.GUARD}
+WATCHERS: Roles = GUARDS | AUDITORS
+READERS: Roles = ENROLLERS | AUDITORS
+ALL: Roles = frozenset(Role)
+
+VERB_ROLES: dict[str, Roles] = {
+    "status": ALL,
+    "secure": GUARDS,
+    "lockdown": GUARDS,
+    "evacuate": GUARDS,
+    "clear": GUARDS,
+    "release": GUARDS,
+    "add-badge": ENROLLERS,
+    "enroll": ENROLLERS,
+    "record-presentations": ADMINS,
+    "subscribe": WATCHERS,
+}
+"""Who may ask for each verb."""
+SEES_PEOPLE: Roles = AUDITORS
+"""Who sees names, badges and duress in what `subscribe` says."""
+
+
+class Way(StrEnum):
+    """How a command is carried out while the service runs."""
+
+    SERVICE = "service"
+    VERB = "verb"
+    HERE = "here"
+
+
+WAY_MEANINGS = {
+    Way.SERVICE: "by the service, in a process of its own",
+    Way.VERB: "asks the service by a verb, which has its own roles",
+    Way.HERE: "in the operator's own process, with the operator's own rights",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A row for one command of `lintel`."""
+
+    way: Way
+    roles: Roles = ALL
+    why: str = ""
+    """For one that isn't the service's: why not, or which verb it uses."""
+    own_with: tuple[str, ...] = ()
+    """Options by which it asks the service by a verb instead."""
+
+
+def _served(roles: Roles, *own_with: str) -> Command:
+    return Command(Way.SERVICE, roles, own_with=own_with)
+
+
+def _verb(name: str) -> Command:
+    return Command(Way.VERB, VERB_ROLES[name], f"`{name}`")
+
+
+def _here(why: str) -> Command:
+    return Command(Way.HERE, ALL, why)
+
+
+_HARDWARE = "reads this machine's own wires and ports"
+_NO_STORE = "touches no store"
+COMMANDS: dict[str, Command] = {
+    "simulate": _here("a virtual door; a desk copies a store that this user can read"),
+    "run": _here("is the service"),
+    "enroll": _served(ENROLLERS, "--at"),
+    "verify": _served(ENROLLERS),
+    "compare": _here(_NO_STORE),
+    "identify": _served(ENROLLERS),
+    "people list": _served(READERS),
+    "people find": _served(READERS),
+    "people show": _served(READERS),
+    "people rename": _served(ENROLLERS),
+    "people time": _served(ENROLLERS),
+    "people remove": _served(ENROLLERS),
+    "people references list": _served(READERS),
+    "people references remove": _served(ENROLLERS),
+    "badges list": _served(READERS),
+    "badges unknown": _served(READERS),
+    "badges add": _served(ENROLLERS, "--at"),
+    "badges replace": _served(ENROLLERS),
+    "badges suspend": _served(ENROLLERS),
+    "badges resume": _served(ENROLLERS),
+    "badges revoke": _served(ENROLLERS),
+    "badges restore": _served(ENROLLERS),
+    "audit list": _served(AUDITORS),
+    "watch": _verb("subscribe"),
+    "readers decode": _here(_NO_STORE),
+    "readers list": _here(_NO_STORE),
+    "readers test": _here(_HARDWARE),
+    "readers monitor": _here(_HARDWARE),
+    "readers osdp-keyset": _here(_HARDWARE),
+    "door status": _verb("status"),
+    "door release": _verb("release"),
+    "door lockdown": _verb("lockdown"),
+    "door evacuate": _verb("evacuate"),
+    "door clear": _verb("clear"),
+    "door secure": Command(Way.VERB, GUARDS, "`secure`, or this machine's own wires for root"),
+    "hardware test": _here(_HARDWARE),
+    "pad record": _verb("record-presentations"),
+    "pad evaluate": _here("reads a folder of recordings"),
+    "rtsp": _here("is a service of its own"),
+    "config": _here("reads the settings file"),
+}
+"""By the words of each command; no command's words are the beginning of another's."""
+
+
+def command_of(arguments: Sequence[str]) -> tuple[str, Command] | None:
+    """The words of the command that arguments begin with, and its row; None for one that has none."""
+    for count in range(1, len(arguments) + 1):
+        words = " ".join(arguments[:count])
+        if words.count(" ") == count - 1 and (command := COMMANDS.get(words)):
+            return words, command
+    return None
+
+
+def may(operator: Operator, roles: Roles) -> bool:
+    """Whether one of the roles is the operator's."""
+    return operator.has(*roles)
+
+
+def role_words(roles: Roles) -> str:
+    """Roles for a sentence, in the table's order."""
+    return ", ".join(role.value for role in Role if role in roles)

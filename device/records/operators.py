@@ -1,0 +1,54 @@
+"""Who operates the doors: people whom the kernel names, and what their roles let them do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What an operator may do; one operator may have several."""
+
+    ADMIN = "admin"
+    ENROLLER = "enroller"
+    AUDITOR = "auditor"
+    GUARD = "guard"
+
+
+ROLE_MEANINGS = {
+    Role.ADMIN: "everything: settings of the house, keys, policy, backups and whatever the others may",
+    Role.ENROLLER: "people, badges, references, PINs; not the audit and no door",
+    Role.AUDITOR: "reads the audit with names, badges and duress, verifies and exports it; changes nothing",
+    Role.GUARD: "commands the doors, acknowledges alarms, watches without names, badges or duress",
+}
+"""One clause for each, for the docs."""
+DIRECTLY = "directly"
+"""Who did it in a row that was written without the service: the store's files let no one else in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who asks, by the kernel's word alone. Roles come from the user and its groups, never from the login."""
+
+    uid: int
+    roles: frozenset[Role] = frozenset()
+    name: str = ""
+    """The user's name; "" if it isn't known."""
+    login_uid: int | None = None
+    """Who logged in, whatever `su` and `sudo` made of them since; None without a login, as in a service."""
+    login: str = ""
+    """The name of that user."""
+
+    @property
+    def words(self) -> str:
+        """The operator for the audit: `anna`, `root (login anna)`, `user 1003 (no login)`."""
+        who = _named(self.uid, self.name)
+        if self.login_uid is None:
+            return f"{who} (no login)"
+        return who if self.login_uid == self.uid else f"{who} (login {_named(self.login_uid, self.login)})"
+
+    def has(self, *roles: Role) -> bool:
+        """Whether one of these is theirs; an admin has them all."""
+        return Role.ADMIN in self.roles or not self.roles.isdisjoint(roles)
+
+
+def _named(uid: int, name: str) -> str:
+    return name or ("root" if uid == 0 else f"user {uid}")

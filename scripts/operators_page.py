@@ -1,0 +1,105 @@
+"""Writes docs/operators.md from the one table of roles. `make docs` runs it."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from device.control.roles import COMMANDS, VERB_ROLES, WAY_MEANINGS, Roles, Way
+from device.records import ROLE_MEANINGS, Role
+
+ROOT = Path(__file__).parents[1]
+TARGET = ROOT / "docs" / "operators.md"
+INTRO = """# Operators
+
+Made from the code by `make docs`; do not edit.
+
+For people who decide who may administer a door. While the service runs, roles hold at its socket
+([The operators' socket](control.md)), by the kernel's word on who asks. Without the service, the files of the store let
+in root and the service's user alone.
+
+## Roles
+
+"""
+SETTINGS = """
+## Give roles
+
+Name users or groups of the system in the settings, a table for each role:
+
+```toml
+[[operators]]
+login = "anna"
+role = "enroller"
+
+[[operators]]
+group = "lintel-guards"
+role = "guard"
+```
+
+- Root and the service's user are admins, whatever the settings say: they can read the store's files anyway.
+- The socket lets in members of the service's group: `sudo gpasswd -a anna lintel`. Its mode is 0660, its folder's
+  0750. The group gives the way to the socket, the tables give the roles: neither is enough alone.
+- **Without any `[[operators]]`** each member of the service's group is a guard. That is what members could do before
+  there were roles, so no installation loses anything; what is new to them is nothing. With the first table, those who
+  are not named have no role.
+- Names are looked up when the service starts and every 30 s. A name that the system does not have is a warning in the
+  journal, and gives nothing. Prefer local users: a name service that is down takes roles away until it is back.
+
+## Who did it
+
+The audit names the person as the kernel knows them, never by a name that a program sends:
+
+| what the audit says | who that is |
+|---|---|
+| `anna` | the user anna, who logged in as anna |
+| `root (login anna)` | anna by `sudo` or `su` |
+| `anna (login bob)` | bob, who became anna by `su` |
+| `root (no login)` | a service or a cron job of root, or a kernel without logins |
+| `root (login anna), directly` | the same without the service: file permissions decided, no role |
+
+User and groups are those of the moment of the connection (`SO_PEERCRED`, `SO_PEERGROUPS`). The login is the kernel's
+`loginuid`, which `su` and `sudo` leave as it is. `SUDO_UID` and other variables are not read: any program can set one.
+**Roles come from the user and its groups; the login only names.** Root can change its own login, so what root did is as
+trustworthy as root; keep sudo for few people, and the audit's checkpoints elsewhere.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [*_roles(), *SETTINGS.splitlines(), "", *_verbs(), "", *_commands()]
+    return INTRO + "\n".join(parts) + "\n"
+
+
+def _roles() -> Iterator[str]:
+    yield from ("| role | may do |", "|---|---|")
+    yield from (f"| `{role}` | {meaning} |" for role, meaning in ROLE_MEANINGS.items())
+
+
+def _head(first: str, last: str) -> Iterator[str]:
+    yield f"| {first} | {' | '.join(Role)} | {last} |"
+    yield f"|---|{'---|' * len(Role)}---|"
+
+
+def _marks(roles: Roles) -> str:
+    return " | ".join("x" if role in roles else "" for role in Role)
+
+
+def _verbs() -> Iterator[str]:
+    yield from ("## What each role may ask of the socket", "")
+    yield from ("| verb | " + " | ".join(Role) + " |", "|---|" + "---|" * len(Role))
+    yield from (f"| `{verb}` | {_marks(roles)} |" for verb, roles in VERB_ROLES.items())
+
+
+def _commands() -> Iterator[str]:
+    yield from ("## What each role may command", "", "While the service runs. A command is carried out:", "")
+    yield from (f"- `{way}`: {WAY_MEANINGS[way]}." for way in Way)
+    yield ""
+    yield from _head("`lintel ...`", "carried out")
+    for name, command in COMMANDS.items():
+        how = f"{command.way.value}: {command.why}" if command.why else command.way.value
+        yield f"| `{name}` | {_marks(command.roles)} | {how} |"
+    yield from ("", "A command without a row is refused while the service runs.")
+
+
+if __name__ == "__main__":
+    TARGET.write_text(page(), encoding="utf-8")
+    sys.stdout.write(f"{TARGET.relative_to(ROOT)} written\n")
