@@ -28,6 +28,8 @@ class Event(StrEnum):
     BADGE_RESUMED = "badge-resumed"
     BADGE_REVOKED = "badge-revoked"
     BADGE_RESTORED = "badge-restored"
+    RULES_APPLIED = "rules-applied"
+    """Who may pass when, from then on; the row has the SHA-256 of the text."""
     SERVICE_STARTED = "service-started"
     SERVICE_STOPPED = "service-stopped"
     FAULT = "fault"

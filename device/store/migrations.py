@@ -78,3 +78,13 @@ def _presentations(database: Database) -> None:
     for column in ("pad TEXT", "scene REAL", "live REAL", "turned REAL", "turns TEXT"):
         database.execute(f"ALTER TABLE audit ADD COLUMN {column}")
     database.execute("CREATE INDEX decisions_by_badge ON audit (badge, id) WHERE event = 'decision'")
+
+
+@MIGRATIONS(name="0008-rules-of-the-owner")
+def _rules(database: Database) -> None:
+    """Each text that was ever applied; the newest counts. `people` has the numbers of the people it names, as JSON."""
+    database.execute("""
+        CREATE TABLE rule_sets (
+            version INTEGER PRIMARY KEY AUTOINCREMENT,
+            at TEXT NOT NULL, sha256 TEXT NOT NULL, text TEXT NOT NULL, people TEXT NOT NULL
+        )""")

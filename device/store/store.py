@@ -22,6 +22,7 @@ from device.store.database import FILE_NAME, Journal, safest_journal
 from device.store.faults import is_of_disk, store_errors
 from device.store.holders import holders
 from device.store.people import People
+from device.store.rules import ParsedRules, RuleBook
 from device.store.session import Session
 from device.store.turnstile import Turnstile
 from device.store.waiting import execute_when_free
@@ -58,6 +59,7 @@ class Store:
         self._checkup = Checkup(self._copied)
         self._watch = Watch(self._looked_at, f"The database {self.path}")
         self._failed_write = ""
+        self._parsed_rules = ParsedRules()
         if opened:
             with store_errors(self.path), self._connection() as connection:
                 self._finish_erasures(connection, must=False)
@@ -75,6 +77,12 @@ class Store:
             yield Audit(session)
 
     @contextlib.contextmanager
+    def rules(self) -> Iterator[RuleBook]:
+        """The owner's rules, as `people`; nests with them."""
+        with self._session() as session:
+            yield RuleBook(session, self._parsed_rules)
+
+    @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
         """Takes the lock for writing at once: what `people` and `audit` read inside cannot change until the end.
 
@@ -90,8 +98,9 @@ class Store:
         Their bytes are overwritten in the database (`secure_delete`) and in a rollback journal. If that is
         interrupted, the next process that opens the store completes it.
         """
-        with self.erasing(person), self.people() as people, self.audit() as audit:
+        with self.erasing(person), self.people() as people, self.rules() as rules, self.audit() as audit:
             people.remove(person)
+            rules.forget(person)
             audit.note(Event.PERSON_REMOVED, at, person=person)
 
     @contextlib.contextmanager
