@@ -7,6 +7,7 @@
     ├── CameraError              6  a camera or a clip
     ├── DoorError                7  the relay, its pin, the GPIO chip
     ├── StoreError               8  the database and its folder
+    │   └── KeyMissing           8  the key to what lies sealed in the database
     ├── CredentialError          9  a badge number that can't be read, or has no holder
     ├── EnrollmentRefused       10  images that cannot become references
     ├── ScenarioError           11  a scenario file
@@ -79,6 +80,10 @@ class StoreError(LintelError):
     """A database that cannot be opened, read or written."""
 
     exit_code = 8
+
+
+class KeyMissing(StoreError):
+    """The key to what lies sealed in the database is missing, locked, or another one than it was sealed with."""
 
 
 class CredentialError(LintelError):

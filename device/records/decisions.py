@@ -40,7 +40,7 @@ class Claim:
 
     `references` is float32 [n, 128], n >= 0, only those made by the model in use; `extended` is for holders who need
     the strike to be released for longer. `groups` are the holder's, by name. `valid` and `badge_valid` say when the
-    holder and the badge count; `has_pin`, whether the holder has a PIN.
+    holder and the badge count; `has_pin`, whether the holder has a PIN; `duress`, whether the badge itself says so.
     """
 
     person: Person
@@ -52,6 +52,7 @@ class Claim:
     valid: Validity = ALWAYS_VALID
     badge_valid: Validity = ALWAYS_VALID
     has_pin: bool = False
+    duress: bool = False
 
 
 @dataclass(frozen=True, slots=True)

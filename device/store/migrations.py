@@ -88,3 +88,23 @@ def _rules(database: Database) -> None:
             version INTEGER PRIMARY KEY AUTOINCREMENT,
             at TEXT NOT NULL, sha256 TEXT NOT NULL, text TEXT NOT NULL, people TEXT NOT NULL
         )""")
+
+
+@MIGRATIONS(name="0009-pins-attempts-and-badges-for-duress")
+def _pins(database: Database) -> None:
+    """Both go with the person. Attempts are of badges: whoever finds one may use them up, and its holder's others
+    count on.
+    """
+    database.execute("""
+        CREATE TABLE pins (
+            person_id INTEGER PRIMARY KEY REFERENCES people(id) ON DELETE CASCADE,
+            pin BLOB NOT NULL, duress BLOB, set_at TEXT NOT NULL
+        )""")
+    database.execute("""
+        CREATE TABLE attempts (
+            format TEXT NOT NULL, facility INTEGER NOT NULL, number TEXT NOT NULL,
+            face INTEGER NOT NULL, pin INTEGER NOT NULL, since_grant INTEGER NOT NULL,
+            PRIMARY KEY (format, facility, number),
+            FOREIGN KEY (format, facility, number) REFERENCES badges ON DELETE CASCADE
+        ) WITHOUT ROWID""")
+    database.execute("ALTER TABLE badges ADD COLUMN duress INTEGER NOT NULL DEFAULT 0")

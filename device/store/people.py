@@ -23,7 +23,7 @@ _NO_ID = 0
 _BADGE = "format = ? AND facility = ? AND number = ?"
 _BADGES = """
     SELECT badges.rowid AS place, format, facility, number, person_id, issued_at, revoked_at, suspended_at, name,
-        extended
+        extended, duress, EXISTS (SELECT 1 FROM pins WHERE pins.person_id = people.id) AS has_pin
     FROM badges NOT INDEXED JOIN people NOT INDEXED ON people.id = person_id
 """
 _PEOPLE = "SELECT id, name, enrolled_at, extended FROM people NOT INDEXED"
@@ -53,6 +53,8 @@ class People:
             references,
             extended=bool(row["extended"]),
             suspended=badge.suspended_at is not None,
+            has_pin=bool(row["has_pin"]),
+            duress=bool(row["duress"]),
         )
 
     @property

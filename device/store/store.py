@@ -18,6 +18,7 @@ from device.store import erasure
 from device.store.audit import Audit
 from device.store.checkup import Checkup, copy_in_steps
 from device.store.connections import Connection, Connections, OneConnection
+from device.store.counters import Counters
 from device.store.database import FILE_NAME, Journal, safest_journal
 from device.store.faults import is_of_disk, store_errors
 from device.store.holders import holders
@@ -81,6 +82,12 @@ class Store:
         """The owner's rules, as `people`; nests with them."""
         with self._session() as session:
             yield RuleBook(session, self._parsed_rules)
+
+    @contextlib.contextmanager
+    def counters(self) -> Iterator[Counters]:
+        """The failed tries with each badge, as `people`; nests with it."""
+        with self._session() as session:
+            yield Counters(session)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:

@@ -20,6 +20,7 @@ SMALL = {
     "one_invoke": ("--rounds", "3"),
     "pad_cues": ("--rounds", "2"),
     "passive_network": ("--data", ""),
+    "pin": ("--rounds", "2"),
     "pipeline": ("--rounds", "1"),
     "rendering": ("--frames", "2"),
     "turned_pictures": ("--data", ""),
