@@ -12,12 +12,14 @@ from datetime import datetime
 
 from device.carry_out import CarryOut
 from device.clock import Stop
+from device.clock_watch import ClockWatch
 from device.door.operation import Door
 from device.door_log import DoorLog
 from device.errors import ModelError
 from device.failures import in_words
 from device.looking import Beside, InTurn, KnownScene, Looking, Sight
 from device.next_badge import NextBadge
+from device.policy.clock_state import ClockReading
 from device.policy.events import (
     BadgeClaimed,
     ClaimFailed,
@@ -48,6 +50,7 @@ from device.records import (
     Signal,
     Transaction,
 )
+from device.records.rulings import ClockState
 from device.settings.tables import Settings
 from device.store.store import Store
 from device.vision.comparison import compare
@@ -89,10 +92,18 @@ class Doorway:
     """Of badges after presentation attacks; the doors of one process share it."""
     draw: Callable[[], Direction] = drawn
     """To which side a person has to turn the head: at random, but for simulations."""
+    clock_watch: ClockWatch | None = None
+    """Says whether the time of day is trusted; without one, as in simulations, it is."""
 
     def camera_at(self, reader: str) -> Camera:
         """Where the face of a person at this reader is seen."""
         return self.cameras.get(reader, self.camera)
+
+    def time_of_day(self) -> ClockReading:
+        """Now, and how far that can be relied upon."""
+        if self.clock_watch is not None:
+            return self.clock_watch.reading()
+        return ClockReading(ClockState.TRUSTED, self.clock.utc(), monotonic=self.clock.monotonic())
 
     def share_at(self, reader: str) -> float:
         """At which share of the target rate a face at this reader matches; one without a share has the strictest."""

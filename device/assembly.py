@@ -8,11 +8,13 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 
 from device.access import Doorway
 from device.cameras.hanging import HangingCamera
 from device.cameras.sources import in_its_light, open_live_camera
+from device.clock_watch import ClockWatch
 from device.control.desk import Ordered
 from device.door.operation import Door
 from device.door_log import DoorLog
@@ -25,7 +27,7 @@ from device.operators import command_words
 from device.policy.light import share_in
 from device.policy.waits import Waits
 from device.ports import Camera, Clock, Reader
-from device.probing import DETECTOR, MODELS, PAD, READER, STORE, camera_part
+from device.probing import CLOCK, DETECTOR, MODELS, PAD, READER, STORE, camera_part
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.kinds import group_of, open_in_background
@@ -37,6 +39,7 @@ from device.settings.tables import CameraSettings, DoorSettings, Settings
 from device.state_folder import usable_by_the_service
 from device.store.database import FILE_NAME
 from device.store.store import Store
+from device.time_source import TimeSource
 from device.vision.faces import load_detector
 from device.vision.late import LateAnalyzer
 
@@ -46,6 +49,12 @@ def open_store(settings: Settings) -> Store:
     folder = state_dir(settings)
     with usable_by_the_service(folder, FILE_NAME):
         return Store(folder)
+
+
+def clock_watch(settings: Settings, store: Store, clock: Clock) -> ClockWatch:
+    """What says whether the time of day is trusted, as the settings have it."""
+    source = TimeSource(clock, always=settings.clock.trust == "always")
+    return ClockWatch(source, store, timedelta(days=settings.clock.max_gap_days))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +138,13 @@ class _Assembly:
         self._watched: list[Part] = []
         self._glanced: dict[str, Glanced] = {}
         self._waits = Waits()
+        self._clock_watch = stack.enter_context(closing(clock_watch(settings, store, clock)))
 
     def all(self, board: OpenBoard, report: Callable[[str], None]) -> Assembled:
         names = frozenset(opened.door.name for opened in board.doors)
         logs = {opened.door.name: DoorLog(opened.door, self._store, self._clock) for opened in board.doors}
         self._watched.append(Part(STORE, names, self._store.trouble))
+        self._watched.append(Part(CLOCK, names, self._clock_watch.trouble))
         cameras = {
             name: self._camera(self._settings.camera_named(name), doors, report) for name, doors in self._seen_by()
         }
@@ -233,7 +244,9 @@ class _Assembly:
         self._watched.append(Part(MODELS, names, analyzer.trouble))
         self._watched.append(Part(PAD, names, lambda: made_for.trouble))
         camera = next(iter(seen.values()), MissingCamera(_NO_WAY_IN))
-        return Doorway(camera, door, self._store, analyzer, self._clock, seen, pad=made_for.pad)
+        return Doorway(
+            camera, door, self._store, analyzer, self._clock, seen, pad=made_for.pad, clock_watch=self._clock_watch
+        )
 
 
 _NO_WAY_IN = CameraError("This door has no reader at its way in, and so no camera.", hint="Set `direction`.")

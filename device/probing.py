@@ -23,6 +23,7 @@ from device.vision.faces import look_at_models
 
 CHIP, STORE, MODELS, READER, DETECTOR = "chip", "store", "models", "reader", "detector"
 PAD = "presentation attacks"
+CLOCK = "clock"
 
 
 @dataclass(frozen=True, slots=True)

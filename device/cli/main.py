@@ -31,6 +31,7 @@ COMMANDS = {
     "hardware": ("device.cli.hardware:hardware", "Test every wire of a door."),
     "pad": ("device.cli.pad:pad", "Measure presentation attack detection at a door."),
     "rtsp": ("device.cli.rtsp:rtsp", "Pass a network camera's pictures on to the doors."),
+    "clock": ("device.cli.clock:clock", "See whether the clock is trusted, and accept it."),
     "config": ("device.cli.config:config", "Show the settings."),
 }
 

@@ -30,6 +30,8 @@ class Event(StrEnum):
     BADGE_RESTORED = "badge-restored"
     RULES_APPLIED = "rules-applied"
     """Who may pass when, from then on; the row has the SHA-256 of the text."""
+    CLOCK_ACCEPTED = "clock-accepted"
+    """An operator said that the clock is right, whatever was written down before."""
     SERVICE_STARTED = "service-started"
     SERVICE_STOPPED = "service-stopped"
     FAULT = "fault"

@@ -309,6 +309,27 @@ class StoreSettings(Group, frozen=True):
     state_dir: Annotated[Printable, Meta(description="folder of the database; empty: the user's state folder")] = ""
 
 
+class ClockSettings(Group, frozen=True):
+    """When the time of day is trusted."""
+
+    trust: Annotated[
+        Literal["checked", "always"],
+        Meta(
+            description="`checked`: once a time service of this machine has synchronized it, or while a battery clock "
+            "agrees with it; `always`: where something else keeps it right, as the host of a container does"
+        ),
+    ] = "checked"
+    max_gap_days: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=3650,
+            description="longest time that the power is off; a clock further ahead of the last time written down is "
+            "not trusted until `lintel clock accept`",
+        ),
+    ] = 30
+
+
 class Settings(Group, frozen=True):
     """All settings, by group."""
 
@@ -318,6 +339,7 @@ class Settings(Group, frozen=True):
     pad: PadSettings = PadSettings()
     access: AccessSettings = AccessSettings()
     store: StoreSettings = StoreSettings()
+    clock: ClockSettings = ClockSettings()
     gpio: GpioSettings = GpioSettings()
     formats: tuple[FormatSettings, ...] = ()
     operators: tuple[OperatorSettings, ...] = ()

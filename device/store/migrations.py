@@ -108,3 +108,14 @@ def _pins(database: Database) -> None:
             FOREIGN KEY (format, facility, number) REFERENCES badges ON DELETE CASCADE
         ) WITHOUT ROWID""")
     database.execute("ALTER TABLE badges ADD COLUMN duress INTEGER NOT NULL DEFAULT 0")
+
+
+@MIGRATIONS(name="0010-the-newest-time")
+def _newest_time(database: Database) -> None:
+    """The newest time that was trusted, in one row; `accepted` counts how often an operator vouched for the clock."""
+    database.execute("""
+        CREATE TABLE clock_mark (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            newest TEXT, confirmed TEXT, monotonic REAL NOT NULL, boot TEXT NOT NULL, synchronized TEXT,
+            accepted INTEGER NOT NULL DEFAULT 0
+        )""")

@@ -17,6 +17,7 @@ from device.records import AuditRow, Event, Person
 from device.store import erasure
 from device.store.audit import Audit
 from device.store.checkup import Checkup, copy_in_steps
+from device.store.clock_marks import ClockMarks
 from device.store.connections import Connection, Connections, OneConnection
 from device.store.counters import Counters
 from device.store.database import FILE_NAME, Journal, safest_journal
@@ -88,6 +89,12 @@ class Store:
         """The failed tries with each badge, as `people`; nests with it."""
         with self._session() as session:
             yield Counters(session)
+
+    @contextlib.contextmanager
+    def clock(self) -> Iterator[ClockMarks]:
+        """The mark of the newest time, as `people`; nests with it."""
+        with self._session() as session:
+            yield ClockMarks(session)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
