@@ -42,6 +42,7 @@ from device.store.store import Store
 from device.time_source import TimeSource
 from device.vision.faces import load_detector
 from device.vision.late import LateAnalyzer
+from device.whereabouts import Whereabouts
 
 
 def open_store(settings: Settings) -> Store:
@@ -142,7 +143,8 @@ class _Assembly:
 
     def all(self, board: OpenBoard, report: Callable[[str], None]) -> Assembled:
         names = frozenset(opened.door.name for opened in board.doors)
-        logs = {opened.door.name: DoorLog(opened.door, self._store, self._clock) for opened in board.doors}
+        areas = Whereabouts(self._settings)
+        logs = {opened.door.name: DoorLog(opened.door, self._store, self._clock, areas) for opened in board.doors}
         self._watched.append(Part(STORE, names, self._store.trouble))
         self._watched.append(Part(CLOCK, names, self._clock_watch.trouble))
         cameras = {

@@ -65,9 +65,14 @@ class CarryOut:
             self._log.keep(transaction)
             return transaction, 0
         try:
-            with self._store.writing(), self._store.people() as people, self._store.audit() as audit:
+            with (
+                self._store.writing(),
+                self._store.people() as people,
+                self._store.audit() as audit,
+                self._store.places() as places,
+            ):
                 transaction = _still_entitled(transaction, people, claim, model_sha256)
-                return transaction, audit.record(transaction)
+                return transaction, self._log.whereabouts.record(audit, places, transaction)
         except Exception as error:  # whatever a damaged store comes up with, a door that is up denies
             waited_s = self._clock.monotonic() - badge_at
             decision = Decision(Reason.STORE_FAULT)

@@ -15,6 +15,7 @@ from device.policy.pacing import Pacing, summary_row
 from device.ports import Clock
 from device.records import AuditRow, Event, Transaction
 from device.store.store import Store
+from device.whereabouts import NOWHERE, Whereabouts
 
 MAX_WAITING = 1000
 """How many rows wait at most for a store that fails; later ones are counted."""
@@ -25,7 +26,9 @@ BATCH = 50
 class DoorLog:
     """Takes rows from any thread without ever waiting for a disk; one thread at a time writes them."""
 
-    def __init__(self, door: Door, store: Store, clock: Clock) -> None:
+    def __init__(self, door: Door, store: Store, clock: Clock, whereabouts: Whereabouts | None = None) -> None:
+        """`whereabouts` hears of each row, to know where people are."""
+        self.whereabouts = whereabouts or NOWHERE
         self._door = door
         self._store = store
         self._clock = clock
@@ -121,12 +124,12 @@ class DoorLog:
         self._write_lost()
 
     def _commit(self, rows: Sequence[AuditRow | Transaction]) -> None:
-        with self._store.audit() as audit:
+        with self._store.audit() as audit, self._store.places() as places:
             for row in rows:
                 if isinstance(row, Transaction):
-                    audit.record(row)
+                    self.whereabouts.record(audit, places, row)
                 else:
-                    audit.add(row)
+                    self.whereabouts.heard(places, row, audit.add(row))
 
     def _commit_or_report(self, row: AuditRow | Transaction) -> None:
         """Raises `StoreError`; of what else goes wrong with a row another row says that it is missing."""

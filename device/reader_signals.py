@@ -56,6 +56,12 @@ class ReaderSignals:
         self._show(name, Signal.GRANTED if granted else Signal.DENIED)
         shown.answered_until = self._clock.monotonic() + ANSWER_S
 
+    def wait(self, reader: str, for_s: float) -> None:
+        """The person is recognized, and a second one is waited for that long, which stands until the next badge."""
+        name = self._name(reader)
+        self._show(name, Signal.WAITING)
+        self._shown[name].answered_until = self._clock.monotonic() + for_s
+
     def show_state(self, state: DoorState, busy: Collection[str]) -> None:
         """Shows whether the door waits for a badge or is in alarm, but for readers that are `busy` with a person."""
         now, taken = self._clock.monotonic(), {self._name(reader) for reader in busy}

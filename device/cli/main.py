@@ -27,6 +27,7 @@ COMMANDS = {
     "audit": ("device.cli.audit:audit", "See who was let in, who was not, and why."),
     "watch": ("device.cli.watch:watch", "Watch the doors, live."),
     "readers": ("device.cli.readers:readers", "Decode cards; list, test and watch readers."),
+    "doors": ("device.cli.doors:doors", "See who is where as far as the doors know."),
     "door": ("device.cli.door:door", "See the doors, and command them by hand."),
     "hardware": ("device.cli.hardware:hardware", "Test every wire of a door."),
     "pad": ("device.cli.pad:pad", "Measure presentation attack detection at a door."),

@@ -58,7 +58,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
-    """The first of two, and why one is not enough: SECOND_MISSING or HOST_MISSING."""
+    """The first of two, and why one is not enough: SECOND_AWAITED or HOST_AWAITED."""
 
     first: Recognized
     reason: Reason
@@ -77,8 +77,8 @@ def recognized(custody: Custody, waiting: Awaited | None, now: Recognized) -> Aw
     if waiting is not None and is_in_time and _go_together(custody, waiting, now):
         return Pair(waiting.first, now)
     if _is_visitor(custody, now.groups):
-        return Awaited(now, Reason.HOST_MISSING)
-    return Awaited(now, Reason.SECOND_MISSING) if custody.is_dual else None
+        return Awaited(now, Reason.HOST_AWAITED)
+    return Awaited(now, Reason.SECOND_AWAITED) if custody.is_dual else None
 
 
 def still_waiting(custody: Custody, waiting: Iterable[Awaited], at: float) -> tuple[Awaited, ...]:
@@ -90,7 +90,7 @@ def _go_together(custody: Custody, waiting: Awaited, now: Recognized) -> bool:
     first = waiting.first
     if first.person_id == now.person_id:
         return False
-    if waiting.reason is Reason.HOST_MISSING and not _is_host(custody, now.groups):
+    if waiting.reason is Reason.HOST_AWAITED and not _is_host(custody, now.groups):
         return False
     if _is_visitor(custody, now.groups):  # the visitor comes first, and a visitor is no one's second
         return False

@@ -203,6 +203,7 @@ def outcome(showing: Showing, started_at: datetime, door: str) -> Transaction:
         door=door,
         reader=badge.reader,
         extended=claim is not None and claim.extended,
+        groups=claim.groups if claim is not None else frozenset(),
     )
 
 

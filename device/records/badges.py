@@ -95,6 +95,8 @@ class Signal(StrEnum):
     """Turn your head to the left, as the person sees it."""
     TURN_RIGHT = "turn-right"
     """Turn it to the right, likewise."""
+    WAITING = "waiting"
+    """You are recognized; the door waits for a second person."""
     GRANTED = "granted"
     DENIED = "denied"
     ALARM = "alarm"

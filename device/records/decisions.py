@@ -125,7 +125,7 @@ class Transaction:
 
     `started_at` is UTC. `waited_s` is the time from the badge to the decision on the door's clock; `fault` says what
     failed, in words without any personal data; `extended` is for holders who need the strike to be released for longer.
-    `counted` means that it has no audit row of its own, but goes into a summary.
+    `counted` means that it has no audit row of its own, but goes into a summary. `groups` are the holder's.
     """
 
     started_at: datetime
@@ -138,4 +138,5 @@ class Transaction:
     door: str = ""
     reader: str = ""
     extended: bool = False
+    groups: frozenset[str] = field(default=frozenset(), repr=False)
     counted: bool = field(default=False, repr=False)

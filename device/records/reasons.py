@@ -197,18 +197,18 @@ class Reason(Enum):
     PASSED_BACK = (
         "passed-back",
         "The badge's holder is inside already, as far as the door knows.",
-        "Ask the operator to reset where you are: `lintel people place`.",
+        "Ask the operator to have your place forgotten: `lintel doors forget`.",
     )
     AREA_FULL = ("area-full", "As many people are inside as may be.", "Wait until someone has left.")
-    SECOND_MISSING = (
-        "second-missing",
-        "Two people have to show who they are here, and the second did not in time.",
-        "Come with another person, and present both badges one after the other.",
+    SECOND_AWAITED = (
+        "second-awaited",
+        "One person was recognized, and the door opens for two alone.",
+        "Have the second person present a badge now.",
     )
-    HOST_MISSING = (
-        "host-missing",
-        "A visitor is let in with a host, and none came in time.",
-        "Present your badge again, followed by your host's.",
+    HOST_AWAITED = (
+        "host-awaited",
+        "A visitor was recognized, and comes in with a host alone.",
+        "Have your host present a badge now.",
     )
     DOOR_LOCKDOWN = (
         "door-lockdown",

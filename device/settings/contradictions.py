@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from zoneinfo import available_timezones
 
 from device.records import DoorInput
 from device.settings import places
@@ -42,6 +43,7 @@ def refuse_contradictions(settings: Settings, *, screen: bool = False) -> None:
     _refuse_what_no_line_has(settings)
     refuse_pads(settings, screen=screen)
     refuse_operators(settings.operators)
+    _refuse_unknown_areas(settings)
 
 
 def _refuse_doors_without_readers(settings: Settings) -> None:
@@ -56,6 +58,7 @@ def _refuse_shared_names(settings: Settings) -> None:
     _refuse_twice("readers", ((f"{place}.name", one.name) for place, _, one in places.readers(settings)))
     _refuse_twice("cameras", ((f"cameras[{number}].name", one.name) for number, one in enumerate(settings.cameras)))
     _refuse_twice("formats", ((f"formats[{number}].name", one.name) for number, one in enumerate(settings.formats)))
+    _refuse_twice("areas", ((f"areas[{number}].name", one.name) for number, one in enumerate(settings.areas)))
 
 
 def _refuse_twice(kind: str, names: Iterable[tuple[str, str]]) -> None:
@@ -93,3 +96,23 @@ def _refuse_blind_interlock(settings: Settings) -> None:
             "`access.interlock` needs two doors or more, each with an input `dps`, "
             + (f"and there is none at {', '.join(blind)}" if blind else "and there is one door")
         )
+
+
+def _refuse_unknown_areas(settings: Settings) -> None:
+    """Raises `ValueError` for a door to an area that has no table, one that leads nowhere, and an unknown zone."""
+    known = {area.name for area in settings.areas}
+    for place, door in places.doors(settings):
+        for name in ("leads_from", "leads_to"):
+            area = getattr(door, name)
+            if area and area not in known:
+                raise ValueError(f"there is no area {area!r}, expected one of [[areas]] - at `{place}.{name}`")
+        if door.antipassback != "off" and door.leads_from == door.leads_to:
+            raise ValueError(
+                f"the door {door.name!r} has anti-passback and leads from one area to the same, "
+                f"expected another one - at `{place}.leads_to`"
+            )
+    for number, one in enumerate(settings.areas):
+        if one.zone and one.zone not in available_timezones():
+            raise ValueError(
+                f"there is no time zone {one.zone!r}, expected one as `Europe/Berlin` - at `areas[{number}].zone`"
+            )

@@ -19,6 +19,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from device.records import DoorInput, DoorOutput, PadMode
+from device.settings.areas import AreaName, AreaSettings, CustodySettings
 from device.settings.lock import GpioSettings, Group, LockSettings, Name, Pin
 from device.settings.operators import OperatorSettings
 
@@ -170,6 +171,16 @@ class DoorSettings(LockSettings, frozen=True):
             extra=_so_far('"always"', "schedules are not available yet"),
         ),
     ] = "always"
+    leads_from: Annotated[AreaName, Meta(description="area on the outer side of the door; empty: outside")] = ""
+    leads_to: Annotated[AreaName, Meta(description="area on its inner side; empty: none where people count")] = ""
+    antipassback: Annotated[
+        Literal["off", "soft", "hard"],
+        Meta(
+            description="a badge whose holder should be elsewhere, at the way in: `off`, let in; `soft`, let in and "
+            "reported; `hard`, refused. The way out refuses no one"
+        ),
+    ] = "off"
+    custody: CustodySettings = CustodySettings()
     readers: Annotated[tuple[ReaderSettings, ...], Meta(min_length=1)] = (ReaderSettings(),)
     inputs: tuple[InputSettings, ...] = ()
     outputs: tuple[OutputSettings, ...] = ()
@@ -343,6 +354,7 @@ class Settings(Group, frozen=True):
     gpio: GpioSettings = GpioSettings()
     formats: tuple[FormatSettings, ...] = ()
     operators: tuple[OperatorSettings, ...] = ()
+    areas: tuple[AreaSettings, ...] = ()
 
     @property
     def readers(self) -> tuple[ReaderSettings, ...]:

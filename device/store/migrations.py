@@ -119,3 +119,21 @@ def _newest_time(database: Database) -> None:
             newest TEXT, confirmed TEXT, monotonic REAL NOT NULL, boot TEXT NOT NULL, synchronized TEXT,
             accepted INTEGER NOT NULL DEFAULT 0
         )""")
+
+
+@MIGRATIONS(name="0011-where-people-are")
+def _places(database: Database) -> None:
+    """The area that each person's last passage led to, from when on an area is in doubt, and passages to come."""
+    database.execute("""
+        CREATE TABLE places (
+            person_id INTEGER PRIMARY KEY REFERENCES people(id) ON DELETE CASCADE,
+            area TEXT NOT NULL, at TEXT NOT NULL, row INTEGER NOT NULL
+        )""")
+    database.execute("CREATE INDEX places_by_area ON places (area)")
+    database.execute("CREATE TABLE place_doubts (area TEXT PRIMARY KEY, row INTEGER NOT NULL)")
+    database.execute("""
+        CREATE TABLE awaited_passages (
+            row INTEGER PRIMARY KEY, door TEXT NOT NULL, leads TEXT NOT NULL,
+            person_id INTEGER NOT NULL REFERENCES people(id) ON DELETE CASCADE
+        )""")
+    database.execute("CREATE INDEX awaited_passages_by_person ON awaited_passages (person_id)")

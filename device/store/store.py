@@ -24,6 +24,7 @@ from device.store.database import FILE_NAME, Journal, safest_journal
 from device.store.faults import is_of_disk, store_errors
 from device.store.holders import holders
 from device.store.people import People
+from device.store.places import Places
 from device.store.rules import ParsedRules, RuleBook
 from device.store.session import Session
 from device.store.turnstile import Turnstile
@@ -95,6 +96,12 @@ class Store:
         """The mark of the newest time, as `people`; nests with it."""
         with self._session() as session:
             yield ClockMarks(session)
+
+    @contextlib.contextmanager
+    def places(self) -> Iterator[Places]:
+        """Where people are, as `people`; nests with it."""
+        with self._session() as session:
+            yield Places(session)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:

@@ -16,6 +16,7 @@ EXPECTED = {
     Signal.LOOK: "the badge is read, look at the camera",
     Signal.TURN_LEFT: "turn your head to the left, if it can show that",
     Signal.TURN_RIGHT: "turn your head to the right, if it can show that",
+    Signal.WAITING: "waiting for a second person",
     Signal.GRANTED: "green, or the LED is lit",
     Signal.DENIED: "red, and the buzzer if it has one",
     Signal.ALARM: "the buzzer, and red if it has a two-color LED",

@@ -54,6 +54,8 @@ def orders(signal: Signal, prompt: TurnPrompt | None = None) -> tuple[Order, ...
             return (*_asking(prompt), _words("Turn your head left", 3))
         case Signal.TURN_RIGHT:
             return (*_asking(prompt), _words("Turn your head right", 3))
+        case Signal.WAITING:
+            return (_blinking(Color.AMBER, Color.GREEN, 5, 150), _beeps(2, 1), _words("Second person?", 15))
         case Signal.GRANTED:
             return (_blinking(Color.GREEN, Color.GREEN, 5, 30), _beeps(1, 3), _words("Welcome", 3))
         case Signal.DENIED:

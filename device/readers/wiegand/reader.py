@@ -249,6 +249,8 @@ class Lamps:
                 self._ask(self.turn_left)
             case Signal.TURN_RIGHT:
                 self._ask(self.turn_right)
+            case Signal.WAITING:
+                self._ask("slow-blink")
             case Signal.GRANTED:
                 self._set(lit=True, sounding=False)
             case Signal.DENIED | Signal.ALARM:

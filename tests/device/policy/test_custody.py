@@ -40,7 +40,7 @@ def test_turn_of_the_second_takes_nothing_of_the_time() -> None:
 
 
 def test_one_person_with_two_badges_is_one_person() -> None:
-    assert ended(DUAL, person(1, 0.0), person(1, 3.0)) == Awaited(person(1, 3.0), Reason.SECOND_MISSING)
+    assert ended(DUAL, person(1, 0.0), person(1, 3.0)) == Awaited(person(1, 3.0), Reason.SECOND_AWAITED)
 
 
 def test_second_badge_from_before_the_first_verdict_does_not_count() -> None:
@@ -60,7 +60,7 @@ def test_door_without_custody_lets_one_person_pass() -> None:
 
 
 def test_visitor_alone_opens_nothing() -> None:
-    assert ended(ESCORT, person(1, 0.0, "visitors")) == Awaited(person(1, 0.0, "visitors"), Reason.HOST_MISSING)
+    assert ended(ESCORT, person(1, 0.0, "visitors")) == Awaited(person(1, 0.0, "visitors"), Reason.HOST_AWAITED)
 
 
 def test_visitor_comes_in_with_a_host() -> None:
@@ -98,7 +98,7 @@ def test_approver_is_one_of_them_or_the_last(
 
 
 def test_those_whose_second_is_late_wait_no_more() -> None:
-    early, late = (Awaited(person(number, at), Reason.SECOND_MISSING) for number, at in ((1, 0.0), (2, 10.0)))
+    early, late = (Awaited(person(number, at), Reason.SECOND_AWAITED) for number, at in ((1, 0.0), (2, 10.0)))
     assert still_waiting(DUAL, (early, late), 20.0) == (late,)
 
 

@@ -67,8 +67,8 @@ PAD = {"presentation-attack", "turn-not-made", "wait-after-attack", "face-too-cl
 NOT_YET = {
     *("pin", "badge", "duress", "not-yet-valid", "expired", "not-allowed", "outside-schedule", "rule-denies"),
     *("clock-untrusted", "pin-wrong", "pin-missing", "no-pin", "pin-disabled", "face-disabled", "wait-after-failures"),
-    *("key-missing", "reader-tampered", "door-scheduled-lock", "passed-back", "area-full", "second-missing"),
-    "host-missing",
+    *("key-missing", "reader-tampered", "door-scheduled-lock", "passed-back", "area-full", "second-awaited"),
+    "host-awaited",
 }
 """Reasons that nothing gives yet."""
 FOR_REFERENCES = {"outlier", "same-picture", "eyes-closed", "face-like-many"}

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 
 from device.door.securing.relays import StatedDoor
+from device.settings.areas import AreaSettings, CustodySettings
 from device.settings.described import setting_choices, setting_meanings
 from device.settings.operators import OperatorSettings
 from device.settings.tables import (
@@ -25,12 +26,14 @@ from tests.device.settings.strategies import any_settings
 HOUSE = Settings(doors=(DoorSettings(pin=22, active_high=False),), store=StoreSettings(state_dir="/srv/door"))
 LISTED = {
     "doors": DoorSettings,
+    "doors.custody": CustodySettings,
     "doors.readers": ReaderSettings,
     "doors.inputs": InputSettings,
     "doors.outputs": OutputSettings,
     "cameras": CameraSettings,
     "formats": FormatSettings,
     "operators": OperatorSettings,
+    "areas": AreaSettings,
 }
 
 

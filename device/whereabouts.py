@@ -1,0 +1,167 @@
+"""Keeps where people are: what grants and doors say of passages, in the transaction that writes it down."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from device.policy.areas import OUTSIDE, Antipassback, Area, Asked, Forgetting, Passing, Place, Way, known_area, passing
+from device.records import AuditRow, DoorInput, Event, Person, Transaction
+from device.settings.areas import AreaSettings
+from device.settings.tables import DoorSettings, Settings
+from device.store.audit import Audit
+from device.store.places import EVERYWHERE, Places
+
+_BOTH_SIDES = frozenset({Event.DOOR_RELEASED, Event.DOOR_FORCED, Event.DOOR_FOUND_OPEN})
+"""After these anyone may have passed in either direction."""
+_OUT = frozenset({Event.DOOR_EXIT_REQUESTED})
+"""After these those on the inner side may have left."""
+_ROW = re.compile(r"row (\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownArea:
+    """Who is in an area, by the person's number, with the time in UTC since when."""
+
+    name: str
+    people: Mapping[int, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Comer:
+    """A person at a reader of a door, `at` in UTC."""
+
+    door: str
+    person: Person
+    groups: frozenset[str]
+    at: datetime
+    is_exit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _DoorWays:
+    entry: Way
+    has_switch: bool
+    """Whether the door says what came of a grant."""
+
+
+class Whereabouts:
+    """The areas of all doors. It holds no state of its own: all that it knows is in the store."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._ways = {door.name: _ways(door) for door in settings.doors}
+        self._areas = {one.name: _area(one) for one in settings.areas}
+        self._forgetting = {one.name: _forgetting(one) for one in settings.areas}
+
+    def passing(self, places: Places, comer: Comer) -> Passing:
+        """What the areas say of a person at a reader; nothing at a door that leads nowhere."""
+        way = self._way(comer.door, is_exit=comer.is_exit)
+        if way is None or way.starts == way.leads:
+            return Passing()
+        where = self._where(places, comer.person, comer.at)
+        area = self._areas.get(way.leads)
+        others = 0
+        if area is not None and area.most is not None and not comer.is_exit:
+            others = len([one for one in self._known_in(places, way.leads, comer.at) if one != comer.person.id])
+        return passing(way, Asked(where, others, comer.groups), area)
+
+    def record(self, audit: Audit, places: Places, transaction: Transaction) -> int:
+        """Commits the row of a transaction, as `Audit.record`, with what it says of where the person is."""
+        row = audit.record(transaction)
+        if self._granted(places, transaction, row) and transaction.person is not None:
+            at, door, reader = transaction.started_at, transaction.door, transaction.reader
+            who, detail = transaction.person.id, f"row {row}"
+            audit.add(
+                AuditRow(0, at, Event.ANTIPASSBACK_VIOLATED, None, who, fault=detail, door=door, reader=reader or None)
+            )
+        return row
+
+    def heard(self, places: Places, row: AuditRow, number: int) -> None:
+        """What a row of that number, which was just written, says of those who may have passed."""
+        ways = self._ways.get(row.door or "")
+        if ways is None or ways.entry.starts == ways.entry.leads:
+            return
+        match row.event:
+            case Event.SERVICE_STARTED:
+                self._begun(places, row.door or "")
+            case Event.DOOR_PASSED | Event.DOOR_NOT_ENTERED:
+                self._came_of(places, row, number)
+            case Event.DOOR_EVACUATION:
+                places.doubt([EVERYWHERE], number)
+            case _ if row.event in _BOTH_SIDES:
+                places.doubt([ways.entry.starts, ways.entry.leads], number)
+            case _ if row.event in _OUT:
+                places.doubt([ways.entry.leads], number)
+
+    def known(self, places: Places, now: datetime) -> tuple[KnownArea, ...]:
+        """Who is known to be outside, and in each area in the order of the settings."""
+        found: dict[str, dict[int, datetime]] = {OUTSIDE: {}, **{name: {} for name in self._areas}}
+        doubts = {name: places.doubted_from(name) for name in found}
+        for person_id, place in places.everyone().items():
+            if place.area in found and self._known(place, doubts[place.area], now) is not None:
+                found[place.area][person_id] = place.at
+        return tuple(KnownArea(name, people) for name, people in found.items())
+
+    def _granted(self, places: Places, transaction: Transaction, row: int) -> bool:
+        """A person was let in or out, as that audit row says: they have passed once the door was opened, or at once
+        where no switch says so. Whether they should have been elsewhere.
+        """
+        person, is_exit = transaction.person, bool(transaction.decision.exit_reader)
+        way = self._way(transaction.door, is_exit=is_exit)
+        if not transaction.decision.granted or person is None or way is None or way.starts == way.leads:
+            return False
+        comer = Comer(transaction.door, person, transaction.groups, transaction.started_at, is_exit)
+        violates = self.passing(places, comer).violates
+        if self._ways[transaction.door].has_switch:
+            places.expect(transaction.door, person.id, row, leads=way.leads)
+        else:
+            places.put(person.id, Place(way.leads, transaction.started_at, row))
+        return violates
+
+    def _way(self, door: str, *, is_exit: bool) -> Way | None:
+        ways = self._ways.get(door)
+        if ways is None:
+            return None
+        return ways.entry.back if is_exit else ways.entry
+
+    def _where(self, places: Places, person: Person, now: datetime) -> str | None:
+        place = places.of(person)
+        return None if place is None else self._known(place, places.doubted_from(place.area), now)
+
+    def _known_in(self, places: Places, area: str, now: datetime) -> Sequence[int]:
+        doubted = places.doubted_from(area)
+        return [one for one, place in places.in_area(area).items() if self._known(place, doubted, now) is not None]
+
+    def _known(self, place: Place, doubted_from: int, now: datetime) -> str | None:
+        forgetting = self._forgetting.get(place.area, Forgetting())
+        return known_area(place, doubted_from=doubted_from, forgetting=forgetting, now=now)
+
+    def _begun(self, places: Places, door: str) -> None:
+        """What came of grants just before the end is unknown, and so is where those people are."""
+        while (awaited := places.came_of(door, 0)) is not None:
+            places.forget(awaited.person_id)
+
+    def _came_of(self, places: Places, row: AuditRow, number: int) -> None:
+        named = _ROW.search(row.fault or "")
+        awaited = places.came_of(row.door or "", int(named[1]) if named else 0)
+        if awaited is not None and row.event is Event.DOOR_PASSED:
+            places.put(awaited.person_id, Place(awaited.leads, row.at, number))
+
+
+def _ways(door: DoorSettings) -> _DoorWays:
+    entry = Way(door.leads_from, door.leads_to, Antipassback(door.antipassback))
+    return _DoorWays(entry, any(wire.signal is DoorInput.DPS for wire in door.inputs))
+
+
+def _area(one: AreaSettings) -> Area:
+    return Area(one.name, one.most, frozenset(one.bypass))
+
+
+def _forgetting(one: AreaSettings) -> Forgetting:
+    amnesty = time.fromisoformat(one.amnesty) if one.amnesty else None
+    return Forgetting(timedelta(hours=one.reset_after_h), amnesty, ZoneInfo(one.zone) if one.zone else None)
+
+
+NOWHERE = Whereabouts(Settings())
+"""Of doors that lead nowhere."""
