@@ -10,6 +10,7 @@ from device.errors import CredentialError
 from device.names import quoted, search_key
 from device.ports import Clock
 from device.records import (
+    ALWAYS_VALID,
     AuditRow,
     Badge,
     Credential,
@@ -20,6 +21,7 @@ from device.records import (
     Reference,
     RevokedBadge,
     UnknownBadge,
+    Validity,
 )
 from device.store.people import People
 from device.store.store import Store
@@ -38,12 +40,14 @@ class Administration:
         self._store = store
         self._clock = clock
 
-    def add_badge(self, name: str, credential: Credential) -> Badge:
+    def add_badge(self, name: str, credential: Credential, valid: Validity = ALWAYS_VALID) -> Badge:
         """Gives a badge to an enrolled person; the references stay as they are."""
         person, now = self._named(name), self._clock.utc()
         with self._store.people() as people, self._store.audit() as audit:
-            _refuse_changed(people, person)
+            refuse_changed(people, person)
             _issue(people, credential, person, now)
+            if valid != ALWAYS_VALID:
+                people.limit_badge(credential, valid)
             audit.note(Event.BADGE_ISSUED, now, person=person, badge=format_badge(credential))
             return people.held(credential)
 
@@ -105,7 +109,7 @@ class Administration:
         with self._store.people() as people:
             _refuse_name(person, new_name, people.named(new_name))
         with self._store.people() as people, self._store.audit() as audit:
-            _refuse_changed(people, person)
+            refuse_changed(people, person)
             renamed = people.rename(person, new_name)
             audit.note(Event.PERSON_RENAMED, self._clock.utc(), person=renamed)
         return person, renamed
@@ -115,7 +119,7 @@ class Administration:
         event = Event.PERSON_TIME_EXTENDED if extended else Event.PERSON_TIME_USUAL
         person = self._named(name)
         with self._store.people() as people, self._store.audit() as audit:
-            _refuse_changed(people, person)
+            refuse_changed(people, person)
             people.give_time(person, extended=extended)
             audit.note(event, self._clock.utc(), person=person)
         return person
@@ -132,7 +136,7 @@ class Administration:
         with self._store.people() as people:
             _removable(people, person, number, even_last=even_last)
         with self._store.erasing(person), self._store.people() as people, self._store.audit() as audit:
-            _refuse_changed(people, person)
+            refuse_changed(people, person)
             reference = _removable(people, person, number, even_last=even_last)
             people.faces.remove(reference)
             audit.note(Event.REFERENCE_REMOVED, self._clock.utc(), person=person, fault=f"reference {number}")
@@ -161,7 +165,8 @@ def _meant(people: People, name: str) -> str:
     return "Search by a part of the name: `lintel people find`."
 
 
-def _refuse_changed(people: People, person: Person) -> None:
+def refuse_changed(people: People, person: Person) -> None:
+    """Raises `CredentialError` if the person was renamed or removed since they were looked up, without the lock."""
     if people.names([person.id]).get(person.id) != person.name:
         raise CredentialError(f"{person.name} was renamed or removed just now.", hint="See `lintel people list`.")
 

@@ -8,13 +8,16 @@ import click
 from device.cli.arguments import BadgeText, PersonName
 from device.cli.completion import complete_reader
 from device.cli.context import json_option, open_store, plain, print_json, settings_of
+from device.cli.rights import badge_valid, in_words, until_option
+from device.records import ALWAYS_VALID, Validity
 from device.terminal import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from device.administration import Administration
-    from device.records import Badge
+    from device.records import Badge, Credential
     from device.store.store import Store
 
 _EXIT_CODES = "Exit codes: 0 done, 8 database, 9 refused for this badge or person."
@@ -22,11 +25,14 @@ _EXIT_CODES = "Exit codes: 0 done, 8 database, 9 refused for this badge or perso
 
 @click.group(epilog=_EXIT_CODES)
 def badges() -> None:
-    """List, give, replace, suspend, revoke and restore badges.
+    """List, give, limit, replace, suspend, revoke and restore badges.
 
     A change takes effect with the next presentation, also at a running door. Write - instead of a badge to read it
     from standard input, as sudo logs command lines to the journal.
     """
+
+
+badges.add_command(badge_valid)
 
 
 @badges.command("list", epilog="Exit codes: 0 done, 8 database.")
@@ -45,7 +51,8 @@ def list_badges(context: click.Context, as_json: bool) -> None:
         print_json([*held, *({**_NOBODY, **plain(badge)} for badge in left)])
         return
     for badge in held:
-        say(f"{format_badge(badge.credential)}  {badge.person.name}  {_state(badge)}")
+        limited = "" if badge.valid == ALWAYS_VALID else f"  {in_words(badge.valid)}"
+        say(f"{format_badge(badge.credential)}  {badge.person.name}  {_state(badge)}{limited}")
     for revoked in left:
         say(f"{format_badge(revoked.credential)}  (no holder)  revoked {revoked.revoked_at:%Y-%m-%d %H:%M} UTC")
     if not held and not left:
@@ -93,10 +100,17 @@ def unknown_badges(context: click.Context, days: int, as_json: bool) -> None:
     help="Take the next badge presented at this reader of the service.",
 )
 @click.option("--unknown", "row", type=click.IntRange(min=1), metavar="N", help="Take the one of this audit row.")
+@until_option
 @json_option
 @click.pass_context
 def add_badge(
-    context: click.Context, name: str, badge: str | None, reader: str | None, row: int | None, as_json: bool
+    context: click.Context,
+    name: str,
+    badge: str | None,
+    reader: str | None,
+    row: int | None,
+    ends: "tuple[datetime | None] | None",
+    as_json: bool,
 ) -> None:
     """Give BADGE to NAME, who is enrolled.
 
@@ -110,14 +124,25 @@ def add_badge(
 
     if sum(given is not None for given in (badge, reader, row)) != 1:
         raise click.UsageError("Give either BADGE, --at READER or --unknown N.")
+    valid = Validity(None, ends[0]) if ends else ALWAYS_VALID
     if reader is not None:
         badge = _taken_at(reader, name)
-        with _office(context) as office:
-            _tell(office.held(parse_badge(badge)), "is valid", as_json=as_json)
+        with open_store(settings_of(context)) as store:
+            _tell(_limited(store, parse_badge(badge), valid), "is valid", as_json=as_json)
         return
     with open_store(settings_of(context)) as store:
         credential = parse_badge(badge or "") if row is None else refused_badge(store, row)
-        _tell(_office_in(store).add_badge(name, credential), "is valid", as_json=as_json)
+        _tell(_office_in(store).add_badge(name, credential, valid), "is valid", as_json=as_json)
+
+
+def _limited(store: "Store", credential: "Credential", valid: Validity) -> "Badge":
+    """The badge that a reader took, with the end that was asked for."""
+    from device.clock import SystemClock
+    from device.people.rights import Limits, Rights
+
+    if valid == ALWAYS_VALID:
+        return _office_in(store).held(credential)
+    return Rights(store, SystemClock()).limit_badge(credential, Limits(None, valid.ends))
 
 
 def _taken_at(reader: str, name: str) -> str:

@@ -7,9 +7,11 @@ import click
 from device.cli.arguments import PersonName, Wanted
 from device.cli.context import json_option, open_store, print_json, settings_of
 from device.cli.references import references
+from device.cli.rights import groups, in_words, person_valid
 from device.commandline import NewName
 from device.errors import CredentialError
 from device.names import quoted
+from device.records import ALWAYS_VALID
 from device.terminal import say
 
 if TYPE_CHECKING:
@@ -19,10 +21,12 @@ if TYPE_CHECKING:
 
 @click.group(epilog="Exit codes: 0 done, 8 database, 9 unknown name, or the name is taken.")
 def people() -> None:
-    """List, find, show, rename and remove people; list and remove their references."""
+    """List, find, show, rename and remove people; their groups, validity and references."""
 
 
 people.add_command(references)
+people.add_command(groups)
+people.add_command(person_valid)
 
 
 @people.command("list", epilog="Exit codes: 0 done, 4 model, 8 database.")
@@ -111,6 +115,9 @@ def show_person(context: click.Context, name: str, as_json: bool) -> None:
     present = embedding_sha256(settings.vision.models_dir)
     say(f"{enrolled.person.name}, enrolled {enrolled.enrolled_at:%Y-%m-%d %H:%M} UTC")
     say(f"badges: {_badges(enrolled) or 'none'}")
+    say(f"groups: {', '.join(enrolled.groups) or 'none'}")
+    if enrolled.valid != ALWAYS_VALID:
+        say(f"valid: {in_words(enrolled.valid)}")
     if enrolled.extended:
         say("strike time: extended")
     for model, count in enrolled.references:
@@ -158,14 +165,21 @@ def remove_person(context: click.Context, name: str, as_json: bool) -> None:
 def _line(enrolled: "Enrolled") -> str:
     count = sum(number for _, number in enrolled.references)
     badges = f"badge {_badges(enrolled)}" if enrolled.badges else "no badge"
-    return f"{enrolled.person.name}: {badges}, {count} reference{'s' * (count != 1)}"
+    limited = f", {in_words(enrolled.valid)}" if enrolled.valid != ALWAYS_VALID else ""
+    return f"{enrolled.person.name}: {badges}, {count} reference{'s' * (count != 1)}{_groups(enrolled)}{limited}"
+
+
+def _groups(enrolled: "Enrolled") -> str:
+    return f", in {', '.join(enrolled.groups)}" if enrolled.groups else ""
 
 
 def _badges(enrolled: "Enrolled") -> str:
     from device.credentials import format_badge
 
     written = [
-        format_badge(badge.credential) + ("" if badge.state == "valid" else f" ({badge.state})")
+        format_badge(badge.credential)
+        + ("" if badge.state == "valid" else f" ({badge.state})")
+        + ("" if badge.valid == ALWAYS_VALID else f" ({in_words(badge.valid)})")
         for badge in enrolled.badges
     ]
     return ", ".join(written)

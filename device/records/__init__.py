@@ -45,7 +45,17 @@ from device.records.modes import (
     Mode,
 )
 from device.records.operators import DIRECTLY, ROLE_MEANINGS, Operator, Role
-from device.records.people import Badge, Enrolled, Origin, Person, Reference, RevokedBadge, UnknownBadge
+from device.records.people import (
+    Badge,
+    Basis,
+    BasisKind,
+    Enrolled,
+    Origin,
+    Person,
+    Reference,
+    RevokedBadge,
+    UnknownBadge,
+)
 from device.records.pins import DIGITS, LEAST_DIGITS, MOST_DIGITS, NO_FAILURES, Failures, PinAnswer
 from device.records.reasons import Reason
 from device.records.rulings import ALWAYS_VALID, ClockState, Ruling, Validity
@@ -70,6 +80,8 @@ __all__ = [
     "Badge",
     "BadgeRead",
     "BadgeRemoved",
+    "Basis",
+    "BasisKind",
     "Box",
     "Claim",
     "ClockState",

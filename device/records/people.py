@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from device.records.badges import Credential
+from device.records.rulings import ALWAYS_VALID, Validity
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +19,21 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A badge in the store: who holds it, since when, and when it was revoked or suspended, if it is."""
+    """A badge in the store: who holds it, since when, and when it was revoked or suspended, if it is.
+
+    A revocation is of one generation; a badge that is given back has the next one. `uid` is the same in every copy of
+    the database; `changed` is the number of the last change, from one counter for all records.
+    """
 
     credential: Credential
     person: Person
     issued_at: datetime
     revoked_at: datetime | None
     suspended_at: datetime | None = None
+    valid: Validity = ALWAYS_VALID
+    generation: int = 1
+    uid: str = field(default="", compare=False)
+    changed: int = field(default=0, compare=False)
 
     @property
     def state(self) -> str:
@@ -45,10 +55,11 @@ class UnknownBadge:
 
 @dataclass(frozen=True, slots=True)
 class RevokedBadge:
-    """A badge that stays revoked after its holder was removed."""
+    """A badge that stays revoked after its holder was removed, in the generation that was."""
 
     credential: Credential
     revoked_at: datetime
+    generation: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +91,35 @@ class Enrolled:
     """(SHA-256 of the model, number of references made by it)"""
     extended: bool = False
     """Whether the strike is released for longer, for a person who needs more time."""
+    groups: tuple[str, ...] = ()
+    """By name, sorted."""
+    valid: Validity = ALWAYS_VALID
+    uid: str = field(default="", compare=False)
+    """Random, and the same in every copy of the database, as the name may change."""
+    changed: int = field(default=0, compare=False)
+    """The number of the last change to person or groups, from one counter for all records."""
+
+
+class BasisKind(StrEnum):
+    """On what the law lets a person's face data be kept."""
+
+    CONSENT = "consent"
+    CONTRACT = "contract"
+    LAW = "law"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """On what a person's references are kept: the version of a text, since when, and which operator wrote it down.
+
+    `withdrawn_at` is when it ceased to count, if it did.
+    """
+
+    kind: BasisKind
+    version: str
+    text: str
+    given_at: datetime
+    operator: str = ""
+    withdrawn_at: datetime | None = None
+    withdrawn_by: str = ""

@@ -3,6 +3,8 @@
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from device.store.numbered import count_changes, count_parts
+
 MIGRATIONS = Migrations("lintel")
 
 
@@ -137,3 +139,35 @@ def _places(database: Database) -> None:
             person_id INTEGER NOT NULL REFERENCES people(id) ON DELETE CASCADE
         )""")
     database.execute("CREATE INDEX awaited_passages_by_person ON awaited_passages (person_id)")
+
+
+@MIGRATIONS(name="0012-ids-changes-groups-validity-and-legal-bases")
+def _ids_and_changes(database: Database) -> None:
+    """People and badges get an id that no other database has, and each record the number of its last change. Triggers
+    count, so that no statement can forget to. What is deleted leaves its id, and nothing else.
+    """
+    database.execute("CREATE TABLE changes (last INTEGER NOT NULL)")
+    database.execute("INSERT INTO changes VALUES (0)")
+    database.execute("CREATE TABLE removed (uid TEXT PRIMARY KEY, kind TEXT NOT NULL, changed INTEGER) WITHOUT ROWID")
+    database.execute("""
+        CREATE TABLE memberships (
+            person_id INTEGER NOT NULL REFERENCES people(id) ON DELETE CASCADE, name TEXT NOT NULL,
+            PRIMARY KEY (person_id, name)
+        ) WITHOUT ROWID""")
+    database.execute("""
+        CREATE TABLE bases (
+            id INTEGER PRIMARY KEY,
+            person_id INTEGER NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+            kind TEXT NOT NULL, version TEXT NOT NULL, text TEXT NOT NULL, given_at TEXT NOT NULL,
+            operator TEXT NOT NULL, withdrawn_at TEXT, withdrawn_by TEXT
+        )""")
+    database.execute("CREATE INDEX bases_by_person ON bases (person_id)")
+    for table in ("people", "badges"):
+        database.execute(f"ALTER TABLE {table} ADD COLUMN valid_from TEXT")
+        database.execute(f"ALTER TABLE {table} ADD COLUMN valid_until TEXT")
+    for table in ("badges", "revoked_badges"):
+        database.execute(f"ALTER TABLE {table} ADD COLUMN generation INTEGER NOT NULL DEFAULT 1")
+    for table in ("people", "badges", "revoked_badges", "face_references", "bases", "rule_sets"):
+        count_changes(database, table)
+    count_parts(database, "memberships", "INSERT", "DELETE")
+    count_parts(database, "pins", "INSERT", "UPDATE", "DELETE")

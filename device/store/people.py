@@ -1,6 +1,5 @@
 """People, their badges and their references."""
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -9,35 +8,26 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from device.credentials import format_badge, refuse_random
 from device.errors import CredentialError
 from device.names import name_key, quoted, tidy
-from device.records import Badge, Claim, Credential, Enrolled, Origin, Person, RevokedBadge
+from device.records import Badge, Claim, Credential, Enrolled, Origin, Person, Validity
+from device.store.badges import Badges
+from device.store.bases import Bases
+from device.store.groups import Groups
 from device.store.references import References, stacked
-from device.store.session import Row, Session
+from device.store.rows import badge_of, key_of, stored_validity, time_of, validity_of
+from device.store.session import Row
 
 PAGE_PEOPLE = 200
 """Read at once, with their badges and references: a commit beside it waits that long at most."""
 _NO_ID = 0
 """Smaller than every person's number."""
-_BADGE = "format = ? AND facility = ? AND number = ?"
-_BADGES = """
-    SELECT badges.rowid AS place, format, facility, number, person_id, issued_at, revoked_at, suspended_at, name,
-        extended, duress, EXISTS (SELECT 1 FROM pins WHERE pins.person_id = people.id) AS has_pin
-    FROM badges NOT INDEXED JOIN people NOT INDEXED ON people.id = person_id
-"""
-_PEOPLE = "SELECT id, name, enrolled_at, extended FROM people NOT INDEXED"
-"""The tables' own rows: of a column that an index has too, SQLite would give the index's copy (NOT INDEXED)."""
+_PEOPLE = "SELECT id, name, enrolled_at, extended, valid_from, valid_until, uid, changed FROM people NOT INDEXED"
+"""The table's own rows: of a column that an index has too, SQLite would give the index's copy (NOT INDEXED)."""
 
 
-class People:
-    """Who may be verified. Raises plain `sqlite3.Error`, which `Store` translates.
-
-    The row that an index finds has to contain what was looked up, so a bit that flipped in the index finds no one.
-    """
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
+class People(Badges):
+    """Who may be verified, with their badges. Raises plain `sqlite3.Error`, which `Store` translates."""
 
     def claim(self, credential: Credential, model_sha256: str) -> Claim | None:
         """What is known of a badge, or None if it has no holder; references of other models are left out."""
@@ -45,8 +35,9 @@ class People:
             row = self._row_of(credential)
             if row is None:
                 return None
-            badge = _badge(row)
+            badge = badge_of(row)
             references = self.references(badge.person, model_sha256)
+            groups = self.groups.of(badge.person)
         return Claim(
             badge.person,
             badge.revoked_at is not None,
@@ -55,12 +46,25 @@ class People:
             suspended=badge.suspended_at is not None,
             has_pin=bool(row["has_pin"]),
             duress=bool(row["duress"]),
+            groups=groups,
+            valid=validity_of(row["person_valid_from"], row["person_valid_until"]),
+            badge_valid=badge.valid,
         )
 
     @property
     def faces(self) -> References:
         """The references, one by one."""
         return References(self._session)
+
+    @property
+    def groups(self) -> Groups:
+        """Who is in which group."""
+        return Groups(self._session)
+
+    @property
+    def bases(self) -> Bases:
+        """On which legal bases references are kept."""
+        return Bases(self._session)
 
     def references(self, person: Person, model_sha256: str) -> NDArray[np.float32]:
         """The person's references made by a model, float32 [n, length], n >= 0."""
@@ -70,15 +74,10 @@ class People:
         """All people with references made by a model, by their number: float32 [n, length], n >= 1."""
         return tuple(found for page in self._pages() for found in self._references_in(page, model_sha256))
 
-    def badge(self, credential: Credential) -> Badge | None:
-        """The badge as it is stored, or None."""
-        row = self._row_of(credential)
-        return _badge(row) if row else None
-
     def badges(self) -> tuple[Badge, ...]:
         """All badges, revoked ones too."""
-        held = [badge for page in self._pages() for badge in self._badges_in(page)]
-        return tuple(sorted(held, key=lambda badge: _key(badge.credential)))
+        held = [badge for page in self._pages() for badge in self._badges_between(*_range(page))]
+        return tuple(sorted(held, key=lambda badge: key_of(badge.credential)))
 
     def named(self, name: str) -> Person | None:
         """The person of this name, however it is typed (`device.names`).
@@ -126,27 +125,17 @@ class People:
         """Says whether the strike is released for longer when this person comes."""
         self._session.execute("UPDATE people SET extended = ? WHERE id = ?", [int(extended), person.id])
 
+    def limit(self, person: Person, valid: Validity) -> None:
+        """Says from when until when a person may come in."""
+        self._session.execute(
+            "UPDATE people SET valid_from = ?, valid_until = ? WHERE id = ?", [*stored_validity(valid), person.id]
+        )
+
     def rename(self, person: Person, name: str) -> Person:
         """Gives a person another name, under which they are found from now on. Raises `CredentialError`."""
         name = stored_name(name)
         self._session.execute("UPDATE people SET name = ? WHERE id = ?", [name, person.id])
         return Person(person.id, name)
-
-    def issue(self, credential: Credential, person: Person, at: datetime) -> None:
-        """Gives a badge to a person. Raises `CredentialError` for one that was revoked before its holder was
-        removed, and for a random number.
-        """
-        refuse_random(credential)
-        self._session.lock()
-        if any(revoked.credential == credential for revoked in self.revoked_badges()):
-            raise CredentialError(
-                f"Badge {format_badge(credential)} was revoked before its holder was removed.",
-                hint=f"Use another badge, or lift the revocation: `lintel badges restore {format_badge(credential)}`.",
-            )
-        self._session.execute(
-            "INSERT INTO badges (format, facility, number, person_id, issued_at) VALUES (?, ?, ?, ?, ?)",
-            [*_key(credential), person.id, at.isoformat()],
-        )
 
     def add_references(
         self,
@@ -159,94 +148,18 @@ class People:
         """Keeps references, float32 [n, length], bound to the model that made them; `origins` in the same order."""
         self.faces.add(person, embeddings, model_sha256=model_sha256, at=at, origins=origins)
 
-    def held(self, credential: Credential) -> Badge:
-        """A badge with its holder. Raises `CredentialError` if it has none."""
-        badge = self.badge(credential)
-        if badge is None:
-            raise CredentialError(
-                f"Badge {format_badge(credential)} is not assigned to anyone.", hint="See `lintel badges list`."
-            )
-        return badge
-
-    def revoke(self, credential: Credential, at: datetime) -> None:
-        """Revokes a badge, a suspended one too. Raises `CredentialError` if it has no holder."""
-        self._session.lock()
-        if self.held(credential).revoked_at is None:
-            self._mark(credential, revoked_at=at, suspended_at=None)
-
-    def suspend(self, credential: Credential, at: datetime) -> None:
-        """Suspends a badge until it is resumed. Raises `CredentialError` if it has no holder or is revoked."""
-        self._session.lock()
-        badge = self.held(credential)
-        _refuse_revoked(badge)
-        if badge.suspended_at is None:
-            self._mark(credential, revoked_at=None, suspended_at=at)
-
-    def resume(self, credential: Credential) -> None:
-        """Makes a suspended badge valid again. Raises `CredentialError` if it is not suspended; revocation wins."""
-        self._session.lock()
-        badge = self.held(credential)
-        _refuse_revoked(badge)
-        if badge.suspended_at is None:
-            raise CredentialError(
-                f"Badge {format_badge(credential)} is not suspended; it is valid.", hint="See `lintel badges list`."
-            )
-        self._mark(credential, revoked_at=None, suspended_at=None)
-
-    def _mark(self, credential: Credential, *, revoked_at: datetime | None, suspended_at: datetime | None) -> None:
-        marks = [at.isoformat() if at else None for at in (revoked_at, suspended_at)]
-        self._session.execute(
-            f"UPDATE badges SET revoked_at = ?, suspended_at = ? WHERE {_BADGE}",  # noqa: S608 - a constant
-            [*marks, *_key(credential)],
-        )
-
-    def revoked_badges(self) -> tuple[RevokedBadge, ...]:
-        """The revoked badges that no longer have a holder."""
-        rows = self._session.rows("SELECT format, facility, number, revoked_at FROM revoked_badges NOT INDEXED")
-        revoked = (RevokedBadge(_credential(row), _time(row["revoked_at"])) for row in rows)
-        return tuple(sorted(revoked, key=lambda badge: _key(badge.credential)))
-
-    def restore(self, credential: Credential) -> Person | None:
-        """Lifts a revocation: the badge is valid again for its holder, who is returned, or can be issued again.
-
-        Raises `CredentialError` if the badge is not revoked.
-        """
-        self._session.lock()
-        badge = self.badge(credential)
-        if badge and badge.revoked_at:
-            self._mark(credential, revoked_at=None, suspended_at=None)
-            return badge.person
-        deleted = self._session.execute(f"DELETE FROM revoked_badges WHERE {_BADGE}", _key(credential))  # noqa: S608 - a constant
-        if not deleted.rowcount:
-            suspended, written = badge is not None and badge.suspended_at is not None, format_badge(credential)
-            raise CredentialError(
-                f"Badge {written} is not revoked{', only suspended' if suspended else ''}.",
-                hint=f"Resume it: `lintel badges resume {written}`." if suspended else "See `lintel badges list`.",
-            )
-        return None
-
     def remove(self, person: Person) -> None:
         """Erases a person with their badges and references; SQLite overwrites the bytes (`secure_delete`). A revoked
         badge stays revoked, and a suspended one becomes it: the plastic is still about, and the next holder is not who
         lost it.
         """
         self._session.execute(
-            "INSERT OR REPLACE INTO revoked_badges "
-            "SELECT format, facility, number, coalesce(revoked_at, suspended_at) FROM badges "
+            "INSERT OR REPLACE INTO revoked_badges (format, facility, number, revoked_at, generation) "
+            "SELECT format, facility, number, coalesce(revoked_at, suspended_at), generation FROM badges "
             "WHERE person_id = ? AND coalesce(revoked_at, suspended_at) IS NOT NULL",
             [person.id],
         )
         self._session.execute("DELETE FROM people WHERE id = ?", [person.id])
-
-    def _row_of(self, credential: Credential) -> Row | None:
-        """The badge's own row. Raises `sqlite3.DataError` if the index leads to another badge's."""
-        rows = self._session.rows(
-            f"{_BADGES} WHERE badges.rowid = (SELECT rowid FROM badges WHERE {_BADGE})",  # noqa: S608 - constants
-            _key(credential),
-        )
-        if any(_credential(row) != credential for row in rows):
-            raise sqlite3.DataError("the index of the badges is damaged")
-        return rows[0] if rows else None
 
     def _pages(self) -> Iterator[list[Row]]:
         """All people, some at a time, each page in a transaction of its own."""
@@ -255,27 +168,23 @@ class People:
             yield page
             last = page[-1]["id"]
 
-    def _badges_in(self, page: list[Row]) -> list[Badge]:
-        """The badges of a page of people."""
-        rows = self._session.rows(
-            f"{_BADGES} WHERE badges.rowid IN "  # noqa: S608 - a constant
-            "(SELECT rowid FROM badges WHERE person_id BETWEEN ? AND ?)",
-            _range(page),
-        )
-        return sorted((_badge(row) for row in rows), key=lambda badge: _key(badge.credential))
-
     def _enrolled_in(self, page: list[Row]) -> Iterator[Enrolled]:
-        badges, counts = self._badges_in(page), self._counts_in(page)
+        badges, counts = self._badges_between(*_range(page)), self._counts_in(page)
+        groups = self.groups.between(*_range(page))
         held: dict[int, list[Badge]] = {person_id: [] for person_id in (row["id"] for row in page)}
         for badge in badges:
             held.get(badge.person.id, []).append(badge)
         for row, person in zip(page, _people(page), strict=True):
             yield Enrolled(
                 person,
-                _time(row["enrolled_at"]),
+                time_of(row["enrolled_at"]),
                 tuple(held[person.id]),
                 tuple((count["model_sha256"], count["n"]) for count in counts if count["person_id"] == person.id),
                 extended=bool(row["extended"]),
+                groups=tuple(sorted(groups.get(person.id, ()))),
+                valid=validity_of(row["valid_from"], row["valid_until"]),
+                uid=str(row["uid"]),
+                changed=int(row["changed"]),
             )
 
     def _counts_in(self, page: list[Row]) -> list[Row]:
@@ -302,9 +211,9 @@ def _people(page: list[Row]) -> list[Person]:
     return [Person(row["id"], row["name"]) for row in page]
 
 
-def _range(page: list[Row]) -> list[object]:
+def _range(page: list[Row]) -> tuple[int, int]:
     """The first and the last person of a page."""
-    return [page[0]["id"], page[-1]["id"]]
+    return page[0]["id"], page[-1]["id"]
 
 
 def _in_order(name: str) -> bytes:
@@ -318,45 +227,3 @@ def stored_name(name: str) -> str:
         return tidy(name)
     except ValueError as error:
         raise CredentialError(f"Not a name: {error}.", hint="Type the name by hand.") from None
-
-
-def _key(credential: Credential) -> tuple[str, int, str]:
-    return (credential.format, credential.facility, str(credential.number))
-
-
-def _badge(row: dict[str, object]) -> Badge:
-    revoked, suspended = row["revoked_at"], row["suspended_at"]
-    try:
-        return Badge(
-            _credential(row),
-            Person(int(str(row["person_id"])), str(row["name"])),
-            _time(row["issued_at"]),
-            _time(revoked) if revoked else None,
-            _time(suspended) if suspended else None,
-        )
-    except ValueError:
-        raise sqlite3.DataError(f"a badge of person {row['person_id']} is damaged") from None
-
-
-def _refuse_revoked(badge: Badge) -> None:
-    if badge.revoked_at:
-        written = format_badge(badge.credential)
-        raise CredentialError(
-            f"Badge {written} was revoked at {badge.revoked_at:%Y-%m-%d %H:%M} UTC.",
-            hint=f"If its holder has it back, lift the revocation: `lintel badges restore {written}`.",
-        )
-
-
-def _time(written: object) -> datetime:
-    try:
-        return datetime.fromisoformat(str(written))
-    except ValueError:
-        raise sqlite3.DataError(f"not a timestamp: {written!r}") from None
-
-
-def _credential(row: dict[str, object]) -> Credential:
-    try:
-        return Credential(str(row["format"]), int(str(row["facility"])), int(str(row["number"])))
-    except ValueError:
-        holder = f" of person {row['person_id']}" if "person_id" in row else ""
-        raise sqlite3.DataError(f"a badge{holder} is damaged") from None

@@ -189,7 +189,7 @@ def test_somebody_who_needs_more_time_gets_it_until_told_otherwise(lintel: Linte
 def test_list_of_people_as_json(lintel: Lintel) -> None:
     (person,) = lintel("people", "list", "--json").json
     assert (set(person), person["person"]["name"], person["badges"][0]["badge"], person["references"][0][1]) == (
-        {"person", "enrolled_at", "badges", "references", "extended"},
+        {"person", "enrolled_at", "badges", "references", "extended", "groups", "valid", "uid", "changed"},
         "Eileen Collins",
         "17:1001",
         1,

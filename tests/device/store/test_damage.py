@@ -101,8 +101,8 @@ def test_flipped_bit_in_a_table_s_description_is_an_error(
     content, vectors, _ = whole
     described = [
         offset
-        for offset in range(4096)
-        if any(name in content[max(0, offset - 30) : offset + 30] for name in (b"person_id", b"CREATE TABLE"))
+        for offset in range(len(content))
+        if any(name in content[max(0, offset - 60) : offset + 30] for name in (b"TABLE people", b"TABLE badges"))
     ]
     errors = 0
     for offset in described:

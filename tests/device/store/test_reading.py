@@ -122,8 +122,13 @@ def test_every_foreign_key_has_an_index(store: Store) -> None:
             (table, connection.execute(f"PRAGMA index_info({index})").fetchone()[2])
             for index, table in connection.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'index'")
         }
-    primary = {("places", "person_id")}
-    assert {("badges", "person_id"), ("face_references", "person_id"), ("awaited_passages", "person_id")} <= keys
+    primary = {("places", "person_id"), ("memberships", "person_id")}
+    assert {
+        ("badges", "person_id"),
+        ("face_references", "person_id"),
+        ("awaited_passages", "person_id"),
+        ("bases", "person_id"),
+    } <= keys
     assert keys <= indexed | primary
 
 
