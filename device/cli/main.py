@@ -24,6 +24,7 @@ COMMANDS = {
     "identify": ("device.cli.identify:identify", "Identify the person in a picture among all enrolled people."),
     "people": ("device.cli.people:people", "List, find, show, rename and remove people."),
     "badges": ("device.cli.badges:badges", "List, give, replace, suspend and revoke badges."),
+    "policy": ("device.cli.policy:policy", "Say who may pass when."),
     "audit": ("device.cli.audit:audit", "See who was let in, who was not, and why."),
     "watch": ("device.cli.watch:watch", "Watch the doors, live."),
     "readers": ("device.cli.readers:readers", "Decode cards; list, test and watch readers."),

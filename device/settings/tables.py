@@ -168,7 +168,7 @@ class DoorSettings(LockSettings, frozen=True):
         Literal["always"],
         Meta(
             description="when badges are accepted: `always`",
-            extra=_so_far('"always"', "schedules are not available yet"),
+            extra=_so_far('"always"', "schedules are rules, `lintel policy apply`"),
         ),
     ] = "always"
     leads_from: Annotated[AreaName, Meta(description="area on the outer side of the door; empty: outside")] = ""

@@ -63,7 +63,7 @@ WRONG = {
 }
 ONE_VALUE_SO_FAR = {
     'when_missing = "badge"': 'only "deny" is accepted: ',
-    'schedule = "office"': 'only "always" is accepted: schedules are not available yet',
+    'schedule = "office"': 'only "always" is accepted: schedules are rules, `lintel policy apply`',
 }
 
 
