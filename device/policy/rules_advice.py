@@ -38,7 +38,8 @@ def _next_change(rules: Rules, asked: Asked, after: datetime) -> datetime:
 def _helping(rules: Rules, asked: Asked, reason: Reason, rule: str) -> Iterator[str]:
     other = next_other(rules, asked)
     if other is not None and other[1].mode is not None:
-        yield f"another time: from {other[0].astimezone(asked.at.tzinfo):%a %Y-%m-%d %H:%M %Z}, by the rule {other[1].rule!r}"
+        at = other[0].astimezone(asked.at.tzinfo)
+        yield f"another time: from {at:%a %Y-%m-%d %H:%M %Z}, by the rule {other[1].rule!r}"
     match reason:
         case Reason.NOT_ALLOWED | Reason.OUTSIDE_SCHEDULE:
             yield from _groups_that_pass(rules, asked)
