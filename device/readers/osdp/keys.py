@@ -27,6 +27,7 @@ class KeyFiles:
         self._folder = state_dir / "osdp"
         self._path = self._folder / f"{name}.key"
         self._next_path = self._folder / f"{name}.key.next"
+        self._identity_path = self._folder / f"{name}.reader"
 
     def key(self) -> bytes:
         """The reader's key. Raises `ReaderError` if there is none, or if it cannot be trusted."""
@@ -49,14 +50,27 @@ class KeyFiles:
         keys = (self.proposed(), _parsed_at(self._path))
         return tuple(dict.fromkeys(key for key in keys if key and key != DEFAULT_KEY))
 
+    def identity(self) -> str:
+        """Which reader was there with its key first, as `Panel.identity`; "" if none was since it was given the key."""
+        try:
+            return text_of(self._identity_path.read_bytes()).strip()
+        except (OSError, ValueError):
+            return ""
+
+    def remember(self, identity: str) -> None:
+        """Which reader has the key. Raises `ReaderError`."""
+        with self._named():
+            self._write(self._identity_path, identity)
+
     def propose(self, key: bytes) -> None:
         """Writes down a key that the reader is about to be given. Raises `ReaderError`."""
         with self._named():
-            self._write(key)
+            self._write(self._next_path, key.hex())
 
     def accept(self) -> None:
         """The reader has the proposed key: it is the reader's key from now on. Raises `ReaderError`."""
         with self._named():
+            self._identity_path.unlink(missing_ok=True)
             self._next_path.replace(self._path)
             flush_folder(self._folder)
 
@@ -78,7 +92,7 @@ class KeyFiles:
         except OSError as error:
             raise self._unusable(f"its file {path} cannot be read: {in_words(error)}") from None
 
-    def _write(self, key: bytes) -> None:
+    def _write(self, path: Path, text: str) -> None:
         """The whole file or none of it, on the disk, readable only by the owner of the state, also if root writes it.
 
         By descriptors: a user who may write into the state folder could put a link in the place of a name.
@@ -89,7 +103,7 @@ class KeyFiles:
             if os.geteuid() == 0:
                 owner = self._state_dir.stat()
                 os.fchown(folder, owner.st_uid, owner.st_gid)
-            write_within(folder, {self._next_path.name: f"{key.hex()}\n".encode()}, durable=True, mode=0o600)
+            write_within(folder, {path.name: f"{text}\n".encode()}, durable=True, mode=0o600)
 
     def _named(self) -> AbstractContextManager[None]:
         return named(

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 from device.errors import ReaderError
 from device.failures import in_words
@@ -29,6 +30,10 @@ class Station:
 
     def __init__(self, peer: Peer, formats: FormatTable, clock: Clock, patience_s: float) -> None:
         self.peer = peer
+        self._identity = peer.identity
+        """Which reader has to be there: the one that was there first with its key."""
+        self._met = ""
+        """Which one is, if its channel is there."""
         self.mailbox = Mailbox()
         self.signal: tuple[int, Signal] = (0, Signal.READY)
         """Counted, as the same one may be shown again."""
@@ -64,10 +69,10 @@ class Station:
 
     def attend(self, panel: Panel, index: int, heard: Heard | None) -> None:
         """Checks whether the reader is there; starts over if it isn't, and shows its signal if it is."""
-        now, secure = self._clock.monotonic(), panel.is_secure(index)
+        now, secure = self._clock.monotonic(), panel.is_secure(index) and self._is_known(panel.identity(index))
         turned = self.watch.look(now, secure=secure, heard_at=heard.at if heard and heard.sealed else None)
         self._freshen(now, heard, secure=secure)
-        self.tell_notice(turned, refusal(now, heard, self.peer) if turned is Notice.LOST else "")
+        self.tell_notice(turned, self._refusal(now, heard) if turned is Notice.LOST else "")
         if turned is Notice.FOUND:
             self._refused.clear()
         panel.resume(index)
@@ -80,6 +85,23 @@ class Station:
             self._shown = None
         elif panel.is_online(index) and self._shown != self.signal:
             self._show(panel, index)
+
+    def _is_known(self, identity: str) -> bool:
+        """Whether this is the reader that was there first; one that was exchanged is refused, though it has the key."""
+        self._met = identity
+        if not self._identity and identity:
+            self._identity = identity
+            with suppress(ReaderError):  # a full disk: the next start asks again
+                self.peer.remember(identity)
+        return identity == self._identity
+
+    def _refusal(self, now: float, heard: Heard | None) -> str:
+        if self._met and self._met != self._identity:
+            return (
+                f"another reader, {self._met}, is in its place, expected {self._identity}; if you exchanged it, "
+                "give it a key of its own: `lintel readers osdp-keyset --install`"
+            )
+        return refusal(now, heard, self.peer)
 
     def _freshen(self, now: float, heard: Heard | None, *, secure: bool) -> None:
         """A reader keeps badges while its line is down, for an unknown time. What it says in a new channel is

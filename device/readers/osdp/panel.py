@@ -30,6 +30,7 @@ class _ControlPanel(Protocol):
     def disable_pd(self, index: int, /) -> bool: ...
     def enable_pd(self, index: int, /) -> bool: ...
     def is_pd_enabled(self, index: int, /) -> bool: ...
+    def get_pd_id(self, index: int, /) -> dict[str, int]: ...
     def check_capability(self, index: int, capability: int, /) -> tuple[int, int]: ...
     def flush_commands(self, index: int, /) -> int: ...
     def submit_command(self, index: int, command: dict[str, Any], /) -> bool: ...
@@ -51,6 +52,10 @@ class Channel(Protocol):
         """Throws away what came."""
 
 
+def _nothing(_identity: str) -> None:
+    """Remembers nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
     """A reader on the line, and its key of 16 bytes."""
@@ -60,6 +65,10 @@ class Peer:
     key: bytes = field(repr=False)
     in_doubt: bool = False
     """Whether a change of its key was cut short."""
+    identity: str = ""
+    """What it said it is when it was first there with its key, as `Panel.identity`; "" if that is not known."""
+    remember: Callable[[str], None] = field(default=_nothing, repr=False, compare=False)
+    """Takes what it said it is, when it is there with its key for the first time. Raises `ReaderError`."""
     turn_left: TurnPrompt | None = None
     """By what it asks for a turn of the head to the left, and below to the right."""
     turn_right: TurnPrompt | None = None
@@ -116,6 +125,12 @@ class Panel:
         """Goes on with a reader that a restart has stopped."""
         if not self._panel.is_pd_enabled(index):
             self._panel.enable_pd(index)
+
+    def identity(self, index: int) -> str:
+        """What the reader says it is: maker, model and serial number, as in `osdp_PDID`; "" before it said so."""
+        said = self._panel.get_pd_id(index)
+        parts = (said["vendor_code"], said["model"], said["serial_number"])
+        return "{:06x}:{}:{:08x}".format(*parts) if any(parts) else ""
 
     def can(self, index: int, capability: int) -> bool:
         """Whether the reader said that it has this, one of libosdp's CAP_ numbers."""

@@ -107,7 +107,16 @@ def peer_of(one: ReaderSettings, around: ReaderContext) -> tuple[Peer, FormatTab
     """A reader as its line knows it. Raises `ReaderError` for its key, `ConfigError` for its formats."""
     files = KeyFiles(around.state_dir, one.name)
     is_in_doubt = files.proposed() is not None
-    peer = Peer(one.name, one.address, files.key(), is_in_doubt, one.turn_left, one.turn_right)
+    peer = Peer(
+        one.name,
+        one.address,
+        files.key(),
+        is_in_doubt,
+        files.identity(),
+        files.remember,
+        one.turn_left,
+        one.turn_right,
+    )
     return peer, formats_for(one.formats, around.own_formats)
 
 

@@ -83,7 +83,8 @@ class Peripheral:
         osdp_sys.set_loglevel(osdp_sys.LOG_EMERG)
         info = {"name": "pd", "address": options.address, "flags": flags, "channel": Terminal(options.terminal)}
         info |= {"scbk": bytes.fromhex(options.key)} if options.key else {}
-        info |= {"version": 1, "model": 1, "vendor_code": 0xABCDEF, "serial_number": 7, "firmware_version": 1}
+        info |= {"version": 1, "model": 1, "vendor_code": 0xABCDEF, "firmware_version": 1}
+        info |= {"serial_number": options.serial}
         able = [(3, 1, 1), (4, 4, 1), (5, 2, 1), *([(6, 1, 1)] if options.text else [])]
         names = ("function_code", "compliance_level", "num_items")
         self.pd = osdp_sys.PeripheralDevice(info, capabilities=[dict(zip(names, one, strict=True)) for one in able])
@@ -157,6 +158,7 @@ def main() -> None:
     parser.add_argument("terminal", type=Path)
     parser.add_argument("--address", type=int, default=0)
     parser.add_argument("--key", default="")
+    parser.add_argument("--serial", type=int, default=7)
     parser.add_argument("--refuses", type=int, nargs="*", default=[])
     for name in ("install", "enforce", "clear", "text"):
         parser.add_argument(f"--{name}", action="store_true")
