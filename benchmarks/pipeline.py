@@ -34,11 +34,12 @@ from convert.published.fetch import fetch
 from convert.published.sources import FIVE_POINT_PREDICTOR, RESNET_WEIGHTS
 from convert.quantize import Quantization, quantize
 from convert.weights.dlib import load, parse
-from device.access import Access, Doorway
+from device.access import Access
 from device.clock import Stop, SystemClock
 from device.credentials import parse_badge
 from device.door.operation import Door
 from device.door.wires.gpio import BoardIO
+from device.doorway import Doorway
 from device.enrollment import Candidate, Enrollment
 from device.images import read_image
 from device.looking import GLANCE_S

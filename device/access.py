@@ -5,109 +5,52 @@ camera or a network (`Beside`), so that a badge at one reader delays none at ano
 """
 
 import math
-import secrets
+import queue
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from device.carry_out import CarryOut
+from device.carry_out import Before, CarryOut
+from device.claiming import Claimed, Claiming
 from device.clock import Stop
-from device.clock_watch import ClockWatch
-from device.door.operation import Door
 from device.door_log import DoorLog
-from device.errors import ModelError
+from device.doorway import Doorway, NotChecked
 from device.failures import in_words
-from device.looking import Beside, InTurn, KnownScene, Looking, Sight
-from device.next_badge import NextBadge
-from device.policy.clock_state import ClockReading
+from device.looking import Beside, InTurn, Looking, Sight
 from device.policy.events import (
-    BadgeClaimed,
-    ClaimFailed,
     Compared,
     ComparisonFailed,
     DoorChanged,
     FrameSeen,
     LookFailed,
+    PinChecked,
+    PinFailed,
     ShowingEvent,
     StopRequested,
     TimePassed,
     TurnAsked,
 )
-from device.policy.modes import Pad, way_in
+from device.policy.modes import way_in
+from device.policy.pin_entry import PinEntry
 from device.policy.showing import Showing, begun, outcome
-from device.policy.turn import Direction
-from device.policy.waits import Waits, tries_in
-from device.ports import Camera, Clock
 from device.records import (
     BadgeRead,
     BadgeRemoved,
-    Claim,
-    Credential,
     KeyPress,
-    PadMode,
+    PinAnswer,
     Probe,
-    Reason,
+    ReaderNotice,
     Signal,
     Transaction,
 )
-from device.records.rulings import ClockState
 from device.settings.tables import Settings
-from device.store.store import Store
+from device.tampering import Tampered
 from device.vision.comparison import compare
-from device.vision.late import Analyzer
 from device.vision.manifest import DecisionRule
 from device.vision.track import follows
 from device.vision.turned_faces import identity
 
-LOOKED_BACK = 100
-"""Decisions on a badge that are looked through for presentation attacks after a start."""
 _NO_CURVE = "The network's thresholds have no curve, which an infrared camera needs: `lintel-convert calibrate`."
-
-
-def drawn() -> Direction:
-    """A side that can't be foreseen."""
-    return secrets.choice(tuple(Direction))
-
-
-@dataclass(frozen=True, slots=True)
-class Doorway:
-    """What one door is made of."""
-
-    camera: Camera
-    door: Door
-    store: Store
-    analyzer: Analyzer
-    clock: Clock
-    cameras: Mapping[str, Camera] = field(default_factory=dict)
-    """Those at readers that have one of their own, by the reader's name."""
-    shares: Mapping[str, float] = field(default_factory=dict)
-    """At which share of the target rate a face matches, by the reader's name: less where a camera sees by infrared."""
-    next_badge: NextBadge = field(default_factory=NextBadge)
-    """Badges that operators wait for at its readers."""
-    pad: Pad = field(default_factory=Pad)
-    """What it does against presentation attacks."""
-    scenes: Mapping[str, KnownScene] = field(default_factory=dict)
-    """What is known of the empty view of the camera at a reader, by the reader's name."""
-    waits: Waits = field(default_factory=Waits)
-    """Of badges after presentation attacks; the doors of one process share it."""
-    draw: Callable[[], Direction] = drawn
-    """To which side a person has to turn the head: at random, but for simulations."""
-    clock_watch: ClockWatch | None = None
-    """Says whether the time of day is trusted; without one, as in simulations, it is."""
-
-    def camera_at(self, reader: str) -> Camera:
-        """Where the face of a person at this reader is seen."""
-        return self.cameras.get(reader, self.camera)
-
-    def time_of_day(self) -> ClockReading:
-        """Now, and how far that can be relied upon."""
-        if self.clock_watch is not None:
-            return self.clock_watch.reading()
-        return ClockReading(ClockState.TRUSTED, self.clock.utc(), monotonic=self.clock.monotonic())
-
-    def share_at(self, reader: str) -> float:
-        """At which share of the target rate a face at this reader matches; one without a share has the strictest."""
-        return self.shares.get(reader, min(self.shares.values(), default=1.0))
 
 
 @dataclass(slots=True)
@@ -117,7 +60,9 @@ class _Visit:
     showing: Showing
     sight: Sight
     started_at: datetime
-    model_sha256: str = ""
+    claimed: Claimed | None = None
+    asked_pin: PinEntry | None = None
+    """The PIN that is being compared."""
     rule: DecisionRule | None = None
     """That of the model which made the claim's references."""
 
@@ -141,6 +86,11 @@ class Access:
         self._doorway = doorway
         self._clock = doorway.clock
         self._terms = way_in(settings, doorway.pad)
+        door = settings.door_named(doorway.door.name)
+        self._claiming = Claiming(doorway, door, self._terms)
+        self._tampered = Tampered(door)
+        self._answers: queue.SimpleQueue[tuple[_Visit, PinEntry, PinAnswer | NotChecked]] = queue.SimpleQueue()
+        self._wake = wake
         self._carry_out = CarryOut(
             doorway.door, doorway.store, log or DoorLog(doorway.door, doorway.store, doorway.clock), doorway.clock
         )
@@ -174,10 +124,12 @@ class Access:
 
         A store or a model that fails is a denial with its reason, and so is a door that lets no one in.
         """
-        showing = begun(badge, self._terms, door=self._doorway.door.state, now=self._clock.monotonic())
+        now, is_tampered = self._clock.monotonic(), badge.reader in self._tampered
+        showing = begun(badge, self._terms, door=self._doorway.door.state, now=now, is_tampered=is_tampered)
         visit = _Visit(showing, self._sight_at(badge.reader), self._clock.utc())
-        if showing.awaits_claim and badge.credential is not None:
-            visit.hear(self._claimed(visit, badge.credential))
+        if showing.awaits_claim:
+            visit.claimed = self._claiming.claimed(badge)
+            visit.hear(visit.claimed.event)
         if visit.showing.awaits_face:
             self._ask_for_rule(visit)
         if visit.showing.verdict is not None:
@@ -193,19 +145,27 @@ class Access:
         return is_open and visit.showing.verdict is not None
 
     def hear(self, event: KeyPress | BadgeRemoved) -> None:
-        """Passes on what else a reader says to who stands there."""
+        """Passes on what else a reader says to who stands there. A PIN that is complete is compared."""
         if (visit := self._visits.get(event.reader)) is not None:
             visit.hear(event)
+            self._ask_for_pin(visit)
+
+    def notice(self, event: ReaderNotice) -> None:
+        """Hears what a reader says of itself: badges at one that was tampered with are refused."""
+        self._tampered.hear(event)
 
     def advance(self, stop: Stop, within_s: float) -> tuple[Transaction, ...]:
         """Hears what the cameras saw, a request to stop, and the time; what is over. Waits `within_s` at most."""
         self._ask_whether_to_stop(stop)
-        left_s = max(0.0, self.deadline - self._clock.monotonic())
-        for look in self._looking.looks(self._wanted(), min(within_s, left_s)):
+        wanted, wait_s = self._wanted(), min(within_s, max(0.0, self.deadline - self._clock.monotonic()))
+        if self._wake is None and not wanted and any(one.showing.verdict is None for one in self._visits.values()):
+            self._clock.sleep(wait_s)  # only keys are awaited
+        for look in self._looking.looks(wanted, wait_s):
             for visit in self._at(look.sight):
                 self._looked(visit, look.event, stop)
             look.sight.embeds_turned = any(visit.showing.asks_for_turn for visit in self._at(look.sight))
         self._ask_whether_to_stop(stop)
+        self._pins_answered()
         self._all_hear(TimePassed(self._clock.monotonic()))
         over = [reader for reader, visit in self._visits.items() if visit.showing.verdict is not None]
         transactions = tuple(self._over(self._visits.pop(reader), stop) for reader in over)
@@ -242,31 +202,6 @@ class Access:
                 wanted[visit.sight] = min(visit.showing.badge.at, wanted.get(visit.sight, math.inf))
         return wanted
 
-    def _claimed(self, visit: _Visit, credential: Credential) -> ShowingEvent:
-        """Whose badge it is, as the store says. References count only if the present model made them."""
-        try:
-            visit.model_sha256 = self._doorway.analyzer.embedder.model_sha256
-            with self._doorway.store.people() as people:
-                claim = people.claim(credential, visit.model_sha256)
-            return self._claim_of(credential, claim)
-        except ModelError as error:
-            return ClaimFailed(self._clock.monotonic(), Reason.VISION_FAULT, error.message)
-        except Exception as error:  # whatever a damaged store comes up with, a door that is up denies
-            return ClaimFailed(self._clock.monotonic(), Reason.STORE_FAULT, in_words(error))
-
-    def _claim_of(self, credential: Credential, claim: Claim | None) -> BadgeClaimed:
-        """With what was before with this badge, where the door looks for presentation attacks."""
-        if claim is None or self._terms.pad.mode is PadMode.OFF:
-            return BadgeClaimed(self._clock.monotonic(), claim)
-        waits, mode = self._doorway.waits, self._terms.pad.mode
-        with self._doorway.store.audit() as audit:
-            if not waits.knows(credential):
-                before = tries_in(audit.decisions_on(credential, LOOKED_BACK), self._clock.utc())
-                waits.remember(credential, before, self._clock.monotonic())
-            is_in_use = mode is PadMode.TURN_IN_DOUBT and audit.was_granted(credential, self._doorway.door.name)
-        now = self._clock.monotonic()
-        return BadgeClaimed(now, claim, waits.has_to_wait(credential, now), is_first_use=not is_in_use)
-
     def _ask_for_rule(self, visit: _Visit) -> None:
         try:
             visit.rule = self._doorway.analyzer.embedder.decision_rule
@@ -290,6 +225,32 @@ class Access:
                 visit.hear(TurnAsked(self._clock.monotonic(), self._doorway.draw()))
         except Exception as error:
             visit.hear(ComparisonFailed(event.at, in_words(error)))
+
+    def _ask_for_pin(self, visit: _Visit) -> None:
+        """Has a complete PIN compared, once. The answer comes from another thread."""
+        showing, pins = visit.showing, self._doorway.pins
+        entry, claim = showing.entry, showing.claim
+        if not showing.awaits_pin or visit.asked_pin is entry or claim is None or pins is None:
+            return
+        visit.asked_pin = entry
+
+        def answered(answer: PinAnswer | NotChecked) -> None:
+            self._answers.put((visit, entry, answer))
+            if self._wake is not None:
+                self._wake()
+
+        pins.ask(claim.person, entry.digits, answered)
+
+    def _pins_answered(self) -> None:
+        """Hears the answers so far, each after what the door says then."""
+        while not self._answers.empty():
+            visit, entry, answer = self._answers.get()
+            visit.hear(DoorChanged(visit.showing.at, self._doorway.door.state))
+            now = self._clock.monotonic()
+            if isinstance(answer, PinAnswer):
+                visit.hear(PinChecked(now, entry, answer))
+            else:
+                visit.hear(PinFailed(now, entry, answer.reason, answer.fault))
 
     @property
     def _is_someone_asked(self) -> bool:
@@ -338,8 +299,14 @@ class Access:
     def _over(self, visit: _Visit, stop: Stop) -> Transaction:
         showing = visit.showing
         decided = outcome(showing, visit.started_at, self._doorway.door.name)
-        claim, sha256 = showing.claim, visit.model_sha256
-        done = self._carry_out.carry_out(decided, showing.badge.at, claim=claim, model_sha256=sha256, stop=stop)
+        claim, badge = showing.claim, showing.badge
+        before = Before(
+            claim,
+            visit.claimed.model_sha256 if visit.claimed is not None else "",
+            lambda now: self._claiming.ruling(now, badge),
+            self._claiming.came_at(badge),
+        )
+        done = self._carry_out.carry_out(decided, badge.at, before=before, stop=stop)
         if claim is not None and done.credential is not None:
             self._doorway.waits.decided(done.credential, done.decision, self._clock.monotonic())
         return done

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
-from device.access import Doorway
 from device.cameras.hanging import HangingCamera
 from device.cameras.sources import in_its_light, open_live_camera
 from device.clock_watch import ClockWatch
@@ -19,6 +18,7 @@ from device.control.desk import Ordered
 from device.door.operation import Door
 from device.door_log import DoorLog
 from device.door_pads import load_analyzer_at, pad_at
+from device.doorway import Doorway
 from device.errors import CameraError
 from device.health import Health, Part
 from device.idle import Glanced, IdleWatch

@@ -1,19 +1,33 @@
 """From a verdict to the strike: a decision is committed to the audit, and only then does a grant release the door."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from device.clock import Stop
 from device.door.operation import Door
 from device.door_log import DoorLog
 from device.failures import in_words
-from device.policy.decision import door_refusal, refusal
+from device.policy.decision import door_refusal, refusal, validity_refusal
 from device.ports import Clock
-from device.records import Claim, Decision, Event, Reason, Transaction
+from device.records import Claim, Decision, Event, Factor, Reason, Ruling, Transaction
 from device.store.people import People
 from device.store.store import Store
 
 MAX_LATE_S = 3.0
 """A grant that took longer to be written down is withdrawn: the person seen may have left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a verdict rests on: what the store said of the badge, with references of which model, what the rules say of
+    its holder now, and the readings of the time when it came, UTC.
+    """
+
+    claim: Claim | None
+    model_sha256: str = ""
+    ruling: Callable[[Claim], Ruling] | None = None
+    came_at: tuple[datetime, ...] = ()
 
 
 class CarryOut:
@@ -26,17 +40,15 @@ class CarryOut:
         self._log = log
         self._clock = clock
 
-    def carry_out(
-        self, decided: Transaction, badge_at: float, *, claim: Claim | None, model_sha256: str, stop: Stop
-    ) -> Transaction:
+    def carry_out(self, decided: Transaction, badge_at: float, *, before: Before, stop: Stop) -> Transaction:
         """What became of it. The badge was presented at `badge_at`, the verdict reached `waited_s` after it, both on
-        the monotonic clock. `claim` is what the store said then.
+        the monotonic clock.
 
-        What can't be written down is denied; a grant is withdrawn if the badge was revoked or a reference removed
-        meanwhile, if it took too long to be written down, if a request to stop came, or if the door doesn't carry it
-        out.
+        What can't be written down is denied; a grant is withdrawn if the badge was revoked, a reference removed or a
+        rule changed meanwhile, if it took too long to be written down, if a request to stop came, or if the door
+        doesn't carry it out.
         """
-        transaction, row = self._recorded(decided, badge_at, claim, model_sha256)
+        transaction, row = self._recorded(decided, badge_at, before)
         if not transaction.decision.granted:
             return transaction
         late_s = self._clock.monotonic() - badge_at - transaction.waited_s
@@ -51,9 +63,7 @@ class CarryOut:
         """What keeps the door itself from letting anyone in just now."""
         return Reason.STOPPING if stop.is_set() else door_refusal(self._door.state)
 
-    def _recorded(
-        self, transaction: Transaction, badge_at: float, claim: Claim | None, model_sha256: str
-    ) -> tuple[Transaction, int]:
+    def _recorded(self, transaction: Transaction, badge_at: float, before: Before) -> tuple[Transaction, int]:
         """With its row in the audit, 0 for none.
 
         What could not be written down did not happen: it becomes a denial, whose row is written later. A flood of
@@ -71,7 +81,7 @@ class CarryOut:
                 self._store.audit() as audit,
                 self._store.places() as places,
             ):
-                transaction = _still_entitled(transaction, people, claim, model_sha256)
+                transaction = _still_entitled(transaction, people, before)
                 return transaction, self._log.whereabouts.record(audit, places, transaction)
         except Exception as error:  # whatever a damaged store comes up with, a door that is up denies
             waited_s = self._clock.monotonic() - badge_at
@@ -87,19 +97,48 @@ class CarryOut:
         return replace(transaction, decision=Decision(reason))
 
 
-def _still_entitled(transaction: Transaction, people: People, before: Claim | None, model_sha256: str) -> Transaction:
-    """A grant becomes a denial if the badge was revoked, the person erased or one of the references removed while they
-    stood at the door.
+def _still_entitled(transaction: Transaction, people: People, before: Before) -> Transaction:
+    """A grant becomes a denial if the badge was revoked, the person erased, a right taken away or what they showed
+    removed while they stood at the door.
     """
     if not transaction.decision.granted or transaction.credential is None:
         return transaction
-    claim = people.claim(transaction.credential, model_sha256)
-    reason = refusal(claim)
-    if claim and transaction.person and claim.person.id != transaction.person.id:
-        reason = Reason.BADGE_UNKNOWN
-    if claim and before and not reason and not _vectors(before) <= _vectors(claim):
-        reason = Reason.NON_MATCH
-    return replace(transaction, decision=Decision(reason)) if reason else transaction
+    claim = people.claim(transaction.credential, before.model_sha256)
+    reason = _objection(transaction, claim, before)
+    return replace(transaction, decision=Decision(reason, mode=transaction.decision.mode)) if reason else transaction
+
+
+def _objection(transaction: Transaction, claim: Claim | None, before: Before) -> Reason | None:
+    """Why a grant does not hold any more."""
+    if claim is None or refusal(claim):
+        return refusal(claim)
+    if transaction.person and claim.person.id != transaction.person.id:
+        return Reason.BADGE_UNKNOWN
+    if reason := validity_refusal(claim, before.came_at):
+        return reason
+    shown = transaction.decision.shown
+    return _gone(shown, claim, before.claim) or (_missing(shown, before.ruling(claim)) if before.ruling else None)
+
+
+def _gone(shown: frozenset[Factor], claim: Claim, before: Claim | None) -> Reason | None:
+    """Why what was shown does not count any more."""
+    if Factor.PIN in shown and before is not None and before.has_pin and not claim.has_pin:
+        return Reason.NO_PIN
+    if Factor.FACE not in shown:
+        return None
+    if len(claim.references) == 0:
+        return Reason.NO_REFERENCES
+    return Reason.NON_MATCH if before is not None and not _vectors(before) <= _vectors(claim) else None
+
+
+def _missing(shown: frozenset[Factor], ruling: Ruling) -> Reason | None:
+    """What the rules demand that was not shown."""
+    if ruling.mode is None:
+        return ruling.reason
+    missing = ruling.mode.missing(shown)
+    if not missing:
+        return None
+    return Reason.NO_FACE if Factor.FACE in missing else Reason.PIN_MISSING
 
 
 def _vectors(claim: Claim) -> frozenset[bytes]:

@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterable
 from typing import assert_never
 
-from device.access import Access, Doorway
+from device.access import Access
 from device.clock import Stop
 from device.door_log import DoorLog
+from device.doorway import Doorway
 from device.errors import ReaderError
 from device.looking import GLANCE_S
 from device.ports import HoldingReader, Reader, SeveralReaders
@@ -63,7 +64,8 @@ class DoorLoop:
         self._is_beside = isinstance(reader, SeveralReaders)
         wake = reader.wake if isinstance(reader, SeveralReaders) else None
         self._access = Access(doorway, settings, self.log, wake)
-        self._exits = frozenset(one.name for one in settings.readers if one.direction == "exit")
+        is_free = settings.door_named(doorway.door.name).egress == "free"
+        self._exits = frozenset(one.name for one in settings.readers if one.direction == "exit" and is_free)
         self._way_out = WayOut(doorway.door, BadgeLookup(doorway.store), self.log, doorway.clock)
         self._reader = reader
         self._signals = ReaderSignals(reader, doorway.clock, self._door.tell)
@@ -112,13 +114,14 @@ class DoorLoop:
         return over if at_once is None else (at_once, *over)
 
     def attend(self, event: ReaderEvent, stop: Stop) -> Transaction | None:
-        """Takes what a reader gives; what came of a badge, or None if it takes longer or gets no answer. Keys are not
-        used yet, and never kept.
+        """Takes what a reader gives; what came of a badge, or None if it takes longer or gets no answer. Keys without a
+        badge before them count for nothing.
         """
         match event:
             case BadgeRead():
                 return self._presented(event, stop)
             case ReaderNotice():
+                self._access.notice(event)
                 self.log.add(_EVENT_OF[event.notice], event.detail, reader=event.reader, at=event.at)
             case KeyPress() | BadgeRemoved():
                 self._access.hear(event)

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from device.credentials import is_random
 from device.policy.attack import Presented
-from device.policy.decision import badge_refusal, refusal
+from device.policy.decision import badge_refusal, refusal, validity_refusal
 from device.policy.events import BadgeClaimed, ClaimFailed
-from device.policy.verdicts import denied, timed_out
-from device.records import BadgeRead, Decision, Outcome, PadMode, Reason
+from device.policy.verdicts import barred, denied, is_under_duress, timed_out
+from device.records import BadgeRead, Decision, Factor, Outcome, PadMode, Reason
 
 if TYPE_CHECKING:
     from device.policy.showing import Showing
@@ -21,19 +21,38 @@ def answered(showing: "Showing", event: BadgeClaimed | ClaimFailed) -> "Showing"
 
 def _claimed(showing: "Showing", event: BadgeClaimed) -> "Showing":
     """A badge without a holder, or that opens nothing, is refused with its own reason, whatever else there is."""
-    claim, pad = event.claim, showing.terms.pad
-    presented = None if pad.mode is PadMode.OFF else Presented(pad, is_first_use=event.is_first_use)
-    known = replace(showing, claim=claim, presented=presented)
+    claim = event.claim
+    known = replace(showing, claim=claim, ruling=event.ruling)
     if known.terms.exit_reader:
         refused = (random_number(known.badge) or Reason.BADGE_UNKNOWN) if claim is None else badge_refusal(claim)
         return denied(known, refused) if refused else _let_out(known)
-    if refused := refusal(claim):
+    if refused := _refusal(event):
         return denied(known, refused)
     if known.is_stopped:
         return denied(known, Reason.STOPPING)
-    if presented is not None and event.has_to_wait:
-        return denied(known, Reason.WAIT_AFTER_ATTACK)
-    return timed_out(known) if known.is_over else known
+    ready = _with_bars(known, event)
+    return timed_out(ready) if ready.is_over else barred(ready)
+
+
+def _refusal(event: BadgeClaimed) -> Reason | None:
+    """Why nothing that could be shown helps."""
+    claim, ruling = event.claim, event.ruling
+    if claim is None or refusal(claim):
+        return refusal(claim)
+    return validity_refusal(claim, event.came_at) or (ruling.reason if ruling is not None else None)
+
+
+def _with_bars(showing: "Showing", event: BadgeClaimed) -> "Showing":
+    """With what doesn't count at the moment, and with what a face has to show, where one does."""
+    pad, bars, used = showing.terms.pad, event.bars, showing.mode.factors | showing.mode.either
+    pin = bars.pin if Factor.PIN in used else None
+    if showing.claim is None or Factor.FACE not in used:
+        return replace(showing, pin_barred=pin)
+    presented = None if pad.mode is PadMode.OFF else Presented(pad, is_first_use=event.is_first_use)
+    waits = Reason.WAIT_AFTER_ATTACK if presented is not None and event.has_to_wait else None
+    has_none = Reason.NO_REFERENCES if len(showing.claim.references) == 0 else None
+    face = bars.face or has_none or waits
+    return replace(showing, presented=presented, face_barred=face, pin_barred=pin, fault=bars.fault)
 
 
 def random_number(badge: BadgeRead) -> Reason | None:
@@ -51,5 +70,6 @@ def _let_out(showing: "Showing") -> "Showing":
     """A badge alone is enough at the way out, in every state of the door."""
     if showing.is_stopped:
         return denied(showing, Reason.STOPPING)
-    mode, reader = showing.terms.mode, showing.terms.exit_reader
-    return replace(showing, verdict=Decision(Reason.EXIT, Outcome.GRANTED, exit_reader=reader, mode=mode))
+    mode, reader, is_forced = showing.terms.mode, showing.terms.exit_reader, is_under_duress(showing)
+    granted = Decision(Reason.EXIT, Outcome.GRANTED, exit_reader=reader, mode=mode, duress=is_forced)
+    return replace(showing, verdict=granted)

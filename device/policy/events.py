@@ -1,22 +1,54 @@
 """What a showing hears: values with the time at which each happened, in seconds on the monotonic clock."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from device.policy.pin_entry import PinEntry
 from device.policy.turn import Direction
-from device.records import BadgeRead, BadgeRemoved, Claim, Cues, DoorState, Evidence, KeyPress, Probe, Reason, Track
+from device.records import (
+    BadgeRead,
+    BadgeRemoved,
+    Claim,
+    Cues,
+    DoorState,
+    Evidence,
+    KeyPress,
+    PinAnswer,
+    Probe,
+    Reason,
+    Ruling,
+    Track,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Why a face, or a PIN, does not count with a badge at the moment: a missing part, or what was tried before.
+
+    `fault` says why, in words without personal data, where a part is missing.
+    """
+
+    face: Reason | None = None
+    pin: Reason | None = None
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BadgeClaimed:
-    """The store was asked whose badge it is: `claim`, or None if nobody holds it.
+    """The store was asked whose badge it is: `claim`, or None without a holder.
 
     `has_to_wait`: after presentation attacks with this badge. `is_first_use`: it was never granted at this door.
+    `ruling` is what the rules say, None where they were not asked and the terms' mode counts. `came_at` are the
+    readings of the time of day when the badge came, UTC: several of a clock that is not trusted, none without a clock.
     """
 
     at: float
     claim: Claim | None
     has_to_wait: bool = False
     is_first_use: bool = True
+    ruling: Ruling | None = None
+    came_at: tuple[datetime, ...] = ()
+    bars: Bars = field(default_factory=Bars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +111,28 @@ class ComparisonFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class PinChecked:
+    """A typed PIN was compared with those of the badge's holder.
+
+    `entry` is the very object that the showing asked about, so that no answer counts for another showing.
+    """
+
+    at: float
+    entry: PinEntry = field(repr=False)
+    answer: PinAnswer = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PinFailed:
+    """It could not be compared: STORE_FAULT or KEY_MISSING."""
+
+    at: float
+    entry: PinEntry = field(repr=False)
+    reason: Reason
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
 class TurnAsked:
     """The reader asks for a turn of the head to that side, drawn at random, from then on."""
 
@@ -119,6 +173,8 @@ ShowingEvent = (
     | FrameSeen
     | KeyPress
     | LookFailed
+    | PinChecked
+    | PinFailed
     | StopRequested
     | TimePassed
     | TurnAsked

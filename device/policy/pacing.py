@@ -24,15 +24,29 @@ PACED = frozenset(
         Reason.BADGE_REVOKED,
         Reason.BADGE_SUSPENDED,
         Reason.NO_REFERENCES,
+        Reason.NOT_YET_VALID,
+        Reason.EXPIRED,
+        Reason.NOT_ALLOWED,
+        Reason.OUTSIDE_SCHEDULE,
+        Reason.RULE_DENIES,
+        Reason.CLOCK_UNTRUSTED,
+        Reason.PIN_DISABLED,
+        Reason.FACE_DISABLED,
         Reason.WAIT_AFTER_ATTACK,
+        Reason.WAIT_AFTER_FAILURES,
+        Reason.KEY_MISSING,
+        Reason.READER_TAMPERED,
+        Reason.PASSED_BACK,
+        Reason.AREA_FULL,
+        Reason.DOOR_SCHEDULED_LOCK,
         Reason.DOOR_LOCKDOWN,
         Reason.DOOR_FAULT,
         Reason.STORE_FAULT,
         Reason.VISION_FAULT,
     }
 )
-"""Decided without a look at a face, the last two while the store or the models are missing: their rows would take the
-room of all others. All others take a face's time, or are written without limit.
+"""Decided without a look at a face, the last two and KEY_MISSING while the store or the models are missing: their rows
+would take the room of all others. All others take a face's time, or are written without limit.
 """
 
 

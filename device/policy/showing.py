@@ -9,6 +9,9 @@ on what happened. All that decides a transaction is here; what becomes of a gran
 comparison, until its person has gone, until another badge is presented, or until a request to stop. Then it is a
 non-match.
 
+**PIN.** Keys are taken from the badge on. Where a face or a PIN is enough, either may be given at any moment, a face
+that was refused leaves the time for a PIN, and the other way round.
+
 **Presentation attacks.** Where the terms ask for it, a match is not enough: `attack` says what the same track still has
 to show. If the track breaks before it has, the match is forgotten with it: another person may stand there now.
 
@@ -17,6 +20,7 @@ lasts is the reason, else the non-match unless most frames since then were bad, 
 (`_worse`), else the camera: it gave no fresh frame.
 """
 
+import math
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
@@ -32,15 +36,20 @@ from device.policy.events import (
     DoorChanged,
     FrameSeen,
     LookFailed,
+    PinChecked,
+    PinFailed,
     ShowingEvent,
     StopRequested,
     TimePassed,
     TurnAsked,
 )
+from device.policy.faces_shown import face_passed, seen
 from device.policy.looks import Comparisons
 from device.policy.modes import Terms
+from device.policy.pin_entry import NOTHING_TYPED, PinEntry, Typed
+from device.policy.pin_showing import ANSWER_S, PIN_S, checked, pin_passed, pressed
 from device.policy.turn import Direction
-from device.policy.verdicts import concluded, decided, denied, given_up, timed_out
+from device.policy.verdicts import concluded, denied, given_up, timed_out
 from device.policy.views import Views
 from device.records import (
     BadgeRead,
@@ -51,17 +60,15 @@ from device.records import (
     Evidence,
     Factor,
     KeyPress,
-    Probe,
+    Mode,
+    PadMode,
+    PinAnswer,
     Reason,
+    Ruling,
     Signal,
     Track,
     Transaction,
 )
-
-MAX_GAP_S = 1.0
-"""Longest time between two frames of one track: what happened in a longer one was not seen."""
-AWAY_S = 1.5
-"""How long no face is in view until the person who did not match has gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +81,21 @@ class Showing:
     at: float
     """When it last heard of anything, seconds on the monotonic clock; it never goes back."""
     claim: Claim | None = None
+    ruling: Ruling | None = None
+    """What the rules said when the badge came; None where they were not asked."""
     evidence: Evidence | None = None
     matched_at: float | None = None
     """When the track in view matched, None before."""
+    is_face_shown: bool = False
+    """Whether the match counts: nothing more is looked at."""
+    face_barred: Reason | None = None
+    """Why no face counts, or none does any more."""
+    entry: PinEntry = NOTHING_TYPED
+    """What is being typed."""
+    pin: PinAnswer | None = field(default=None, repr=False)
+    """What the PIN is that was typed; None before the answer."""
+    pin_barred: Reason | None = field(default=None, repr=False)
+    """Why no PIN counts, or none does any more."""
     presented: Presented | None = None
     """What speaks for a live person; None where no one looks for presentation attacks."""
     track: Track = field(default=(), repr=False)
@@ -99,12 +118,34 @@ class Showing:
         return self.views.frames
 
     @property
+    def mode(self) -> Mode:
+        """What has to be shown."""
+        return self.terms.mode if self.ruling is None or self.ruling.mode is None else self.ruling.mode
+
+    @property
+    def pad(self) -> PadMode:
+        """What a face has to show against presentation attacks."""
+        return self.terms.pad.mode if self.presented is not None else PadMode.OFF
+
+    @property
     def deadline(self) -> float:
-        """When it ends without a verdict of its own. A face that has matched has time for a turn of the head."""
-        usual = self.badge.at + self.terms.timeout_s
+        """When it ends without a verdict of its own. A face that has matched has time for a turn of the head, and a
+        PIN to be typed.
+        """
+        usual = max(self.badge.at + self.terms.timeout_s, self._pin_deadline)
         if self.presented is None or self.matched_at is None:
             return usual
         return min(max(usual, self.presented.until(self.matched_at)), usual + MOST_EXTRA_S)
+
+    @property
+    def _pin_deadline(self) -> float:
+        """Until when a PIN may come; the same for a right one and a wrong one."""
+        entry, mode = self.entry, self.mode
+        is_demanded = Factor.PIN in mode.factors or (Factor.PIN in mode.either and not self.may_show_face)
+        demanded = self.badge.at + PIN_S if is_demanded else -math.inf
+        if entry.began_at is None or not self.may_type:
+            return demanded
+        return max(demanded, entry.key_at + ANSWER_S if self.awaits_pin else entry.deadline)
 
     @property
     def is_over(self) -> bool:
@@ -112,11 +153,32 @@ class Showing:
         return self.claim is not None and not self.at < self.deadline
 
     @property
+    def is_pin_shown(self) -> bool:
+        """Whether a PIN of the holder's was typed."""
+        return self.pin in (PinAnswer.RIGHT, PinAnswer.DURESS)
+
+    @property
     def needed(self) -> frozenset[Factor]:
-        """The factors that its mode demands and that were not shown yet."""
+        """The factors that its mode demands, or lets one choose from, and that were not shown yet."""
         badge = {Factor.BADGE} if self.claim is not None else set()
-        face = {Factor.FACE} if self.evidence is not None and self.evidence.matches else set()
-        return self.terms.mode.missing(frozenset(badge | face))
+        face = {Factor.FACE} if self.is_face_shown else set()
+        pin = {Factor.PIN} if self.is_pin_shown else set()
+        return self.mode.missing(frozenset(badge | face | pin))
+
+    @property
+    def may_show_face(self) -> bool:
+        """Whether a face may still be shown."""
+        return Factor.FACE in self.needed and self.face_barred is None
+
+    @property
+    def may_type(self) -> bool:
+        """Whether a PIN may still be given."""
+        return Factor.PIN in self.needed and self.pin_barred is None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything may still be shown that changes the verdict."""
+        return self.may_show_face or self.may_type
 
     @property
     def awaits_claim(self) -> bool:
@@ -126,8 +188,13 @@ class Showing:
     @property
     def awaits_face(self) -> bool:
         """Whether frames newer than the badge are needed."""
-        is_open = self.verdict is None and self.claim is not None
-        return is_open and (Factor.FACE in self.needed or self.awaits_identity)
+        return self.verdict is None and self.claim is not None and self.may_show_face
+
+    @property
+    def awaits_pin(self) -> bool:
+        """Whether `entry` has to be compared with the holder's PINs. What can't be one is, too: it takes as long."""
+        is_whole = self.entry.state in (Typed.COMPLETE, Typed.FAILED)
+        return self.verdict is None and self.claim is not None and self.pin is None and self.may_type and is_whole
 
     @property
     def awaits_comparison(self) -> bool:
@@ -138,7 +205,8 @@ class Showing:
     @property
     def awaits_identity(self) -> bool:
         """Whether each frame has to be compared with the claim's references alone: the match is not enough yet."""
-        return self.verdict is None and self.presented is not None and self.matched_at is not None
+        is_matched = self.presented is not None and self.matched_at is not None
+        return self.awaits_face and is_matched
 
     @property
     def asks_for_turn(self) -> bool:
@@ -162,28 +230,30 @@ class Showing:
             return Signal.GRANTED if self.verdict.granted else Signal.DENIED
         if self.presented is not None and self.presented.turn is not None:
             return Signal.TURN_LEFT if self.presented.turn.direction is Direction.LEFT else Signal.TURN_RIGHT
-        return Signal.LOOK if self.awaits_identity or Factor.FACE in self.needed else None
+        return Signal.LOOK if self.needed - {Factor.BADGE} else None
 
     def hear(self, event: ShowingEvent) -> "Showing":
         """The showing after something happened. Total: what means nothing to it changes nothing."""
         if self.verdict is not None:
             return self
-        then = replace(self, at=max(self.at, event.at))
+        then = pin_passed(replace(self, at=max(self.at, event.at)))
         if then.is_over and not isinstance(event, StopRequested):
             return timed_out(then)
         return _heard(then, event)
 
 
-def begun(badge: BadgeRead, terms: Terms, *, door: DoorState, now: float) -> Showing:
+def begun(badge: BadgeRead, terms: Terms, *, door: DoorState, now: float, is_tampered: bool = False) -> Showing:
     """The showing of a badge that is heard of `now`, seconds on the monotonic clock, at a door in this state.
 
-    An unreadable badge, one with a number drawn at random, or a door that lets no one in, needs no look-up. At the way
-    out a number is looked up, however it looks: a holder from before such numbers were refused is let out.
+    An unreadable badge, one with a number drawn at random, one from a reader that was tampered with, or a door that
+    lets no one in, needs no look-up. At the way out a number is looked up, however it looks: a holder from before such
+    numbers were refused is let out.
     """
     showing = Showing(badge, terms, door, max(badge.at, now))
     if badge.credential is None:
         return denied(showing, Reason.BADGE_UNREADABLE, badge.fault or None)
-    objection = None if terms.exit_reader else random_number(badge) or door_refusal(door)
+    tampered = Reason.READER_TAMPERED if is_tampered else None
+    objection = None if terms.exit_reader else random_number(badge) or tampered or door_refusal(door)
     return denied(showing, objection) if objection else showing
 
 
@@ -204,6 +274,7 @@ def outcome(showing: Showing, started_at: datetime, door: str) -> Transaction:
         reader=badge.reader,
         extended=claim is not None and claim.extended,
         groups=claim.groups if claim is not None else frozenset(),
+        ruling=showing.ruling,
     )
 
 
@@ -211,146 +282,26 @@ def _heard(showing: Showing, event: ShowingEvent) -> Showing:
     match event:
         case BadgeClaimed() | ClaimFailed():
             return answered(showing, event) if showing.awaits_claim else showing
-        case FrameSeen():
-            return _seen(showing, event) if _is_evidence(showing, event) else showing
-        case LookFailed():
-            failed = replace(_forgotten(showing), failed=event.reason, fault=event.fault)
-            return failed if _looks(showing) and event.at >= showing.badge.at else showing
-        case Compared():
-            return _judged(showing, event) if _asked_for(showing, event) else showing
-        case ComparisonFailed():
-            return denied(showing, Reason.VISION_FAULT, event.fault) if showing.awaits_face else showing
+        case FrameSeen() | LookFailed() | Compared() | ComparisonFailed() | TurnAsked():
+            return seen(showing, event)
+        case KeyPress() | PinChecked() | PinFailed():
+            return pressed(showing, event) if isinstance(event, KeyPress) else checked(showing, event)
         case DoorChanged():
             return replace(showing, door=event.state)
         case StopRequested() | BadgeRead():
             return _replaced(showing, event) if isinstance(event, BadgeRead) else _stopped(showing)
-        case TurnAsked() | TimePassed():
-            return _passed(showing, event) if isinstance(event, TimePassed) else _asked(showing, event)
-        case KeyPress() | BadgeRemoved():
+        case TimePassed():
+            return concluded(face_passed(showing, event))
+        case BadgeRemoved():
             return showing
         case _:
             assert_never(event)
-
-
-def _looks(showing: Showing) -> bool:
-    return showing.awaits_face and not showing.awaits_comparison
-
-
-def _is_evidence(showing: Showing, event: FrameSeen) -> bool:
-    """Whether a frame was captured after the badge and was not old when the camera gave it."""
-    is_fresh = 0 <= event.read_at - event.captured_at <= showing.terms.max_age_s
-    return _looks(showing) and event.captured_at > showing.badge.at and is_fresh
-
-
-def _seen(showing: Showing, event: FrameSeen) -> Showing:
-    presented = showing.presented
-    if presented is None:
-        return _looked(showing, event)
-    is_held = showing.matched_at is not None
-    if not presented.continues(event) or (is_held and presented.is_others(event)):
-        showing = _forgotten(showing)
-    if showing.matched_at is not None:
-        return concluded(_held(showing, event))
-    judged = replace(event, found=_objection(showing, event) or event.found)
-    return _with_cues(_looked(showing, judged), judged)
-
-
-def _objection(showing: Showing, event: FrameSeen) -> Reason | None:
-    return None if showing.presented is None else showing.presented.objection(event)
-
-
-def _looked(showing: Showing, event: FrameSeen) -> Showing:
-    """After a frame of a face that has not matched."""
-    found = event.found
-    then = _tracked(showing, event, found) if isinstance(found, Probe) else _untracked_by(showing, found)
-    seen = replace(then, views=showing.views.saw(event), failed=None, fault=None)
-    return given_up(seen) if _has_gone(seen, event) else seen
-
-
-def _held(showing: Showing, event: FrameSeen) -> Showing:
-    """After a frame of a face that has matched. During a turn alone it may be out of sight for a moment."""
-    presented = showing.presented
-    if presented is None or (presented.turn is None and event.found in _ENDS_TRACK):
-        return _looked(_forgotten(showing), event)
-    wrong = None if presented.turn is not None else presented.objection(event)
-    views = showing.views.held(wrong)
-    seen = replace(_with_cues(showing, event), views=views, failed=None, fault=None)
-    return seen if seen.presented is not None and seen.presented.box is not None else _forgotten(seen)
-
-
-def _with_cues(showing: Showing, event: FrameSeen) -> Showing:
-    return showing if showing.presented is None else replace(showing, presented=showing.presented.saw(event))
-
-
-def _asked(showing: Showing, event: TurnAsked) -> Showing:
-    """A turn counts only where one is needed."""
-    if showing.presented is None or not showing.awaits_turn:
-        return showing
-    return replace(showing, presented=showing.presented.asked(event))
-
-
-def _passed(showing: Showing, event: TimePassed) -> Showing:
-    if showing.presented is None:
-        return showing
-    return concluded(replace(showing, presented=showing.presented.passed_by(event.at)))
-
-
-def _tracked(showing: Showing, event: FrameSeen, probe: Probe) -> Showing:
-    """The face continues its track, or begins one."""
-    is_soon = 0 <= event.captured_at - showing.track_at <= MAX_GAP_S
-    before = showing if event.follows and is_soon else _untracked(showing)
-    return replace(before, track=(*before.track, probe), track_at=event.captured_at)
-
-
-_ENDS_TRACK = (Reason.SEVERAL_FACES, Reason.NO_FACE, Reason.PICTURE_TURNED)
-
-
-def _untracked_by(showing: Showing, found: Reason) -> Showing:
-    """A bad picture of the face does not end its track; no face, a second one, and a picture that hangs turned do."""
-    return _untracked(showing) if found in _ENDS_TRACK else showing
-
-
-def _untracked(showing: Showing) -> Showing:
-    """The track broke: its frames are no evidence any more."""
-    presented = None if showing.presented is None else showing.presented.without_track()
-    made = showing.comparisons.with_new_track()
-    return replace(showing, track=(), comparisons=made, presented=presented)
-
-
-def _forgotten(showing: Showing) -> Showing:
-    """The same for a track that may have matched: whoever stands there now has not."""
-    broken = _untracked(showing)
-    return broken if showing.matched_at is None else replace(broken, evidence=None, matched_at=None)
-
-
-def _has_gone(showing: Showing, event: FrameSeen) -> bool:
-    return showing.does_not_match and showing.views.away_s(event.captured_at) >= AWAY_S
 
 
 def _replaced(showing: Showing, badge: BadgeRead) -> Showing:
     """Another badge ends what did not match: its holder is there now."""
     is_another = badge.credential is not None and badge.credential != showing.badge.credential
     return given_up(showing) if showing.does_not_match and is_another and badge.at >= showing.badge.at else showing
-
-
-def _asked_for(showing: Showing, event: Compared) -> bool:
-    return showing.awaits_comparison and event.track is showing.track and event.claim is showing.claim
-
-
-def _judged(showing: Showing, event: Compared) -> Showing:
-    made = showing.comparisons.compared(len(event.track))
-    judged = replace(showing, evidence=event.evidence, comparisons=made, views=showing.views.compared())
-    if event.evidence.matches:
-        return _matched(judged, event)
-    return decided(judged, event.evidence) if made.are_over else judged
-
-
-def _matched(showing: Showing, event: Compared) -> Showing:
-    if showing.needed:
-        return showing
-    if showing.presented is None:
-        return decided(showing, event.evidence)
-    return concluded(replace(showing, matched_at=showing.at))
 
 
 def _stopped(showing: Showing) -> Showing:

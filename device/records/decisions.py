@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from device.records.attacks import PadMode, Presentation
 from device.records.badges import Credential
-from device.records.modes import BADGE_AND_FACE, Factor, Mode
+from device.records.modes import BADGE, BADGE_AND_FACE, Factor, Mode
 from device.records.people import Person
+from device.records.pins import PinAnswer
 from device.records.reasons import Reason
-from device.records.rulings import ALWAYS_VALID, Validity
+from device.records.rulings import ALWAYS_VALID, Ruling, Validity
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +23,8 @@ MAX_SIMILARITY_ERROR = 1e-3
 
 _GRANTING = {
     Reason.MATCH: frozenset({Factor.BADGE, Factor.FACE}),
+    Reason.PIN: frozenset({Factor.BADGE, Factor.PIN}),
+    Reason.BADGE: frozenset({Factor.BADGE}),
     Reason.EXIT: frozenset({Factor.BADGE}),
 }
 """The reasons that release the strike, and the least that each rests on, whatever the mode says."""
@@ -40,7 +43,8 @@ class Claim:
 
     `references` is float32 [n, 128], n >= 0, only those made by the model in use; `extended` is for holders who need
     the strike to be released for longer. `groups` are the holder's, by name. `valid` and `badge_valid` say when the
-    holder and the badge count; `has_pin`, whether the holder has a PIN; `duress`, whether the badge itself says so.
+    holder and the badge count; `has_pin`, whether the holder has a PIN; `duress`, whether the badge is the one that its
+    holder presents when forced to.
     """
 
     person: Person
@@ -82,10 +86,11 @@ class Evidence:
 class Decision:
     """What the door does and why. Without arguments beyond a reason it denies.
 
-    A grant needs evidence of every factor that `mode` demands: a match is that of a badge and its holder's face, the
-    name of an exit reader that of a badge at the way out, where a badge alone is enough. At a door that looks for
-    presentation attacks a grant needs a `presentation` that meets its `pad` mode, whatever matches. Raises `ValueError`
-    otherwise.
+    A grant needs evidence of every factor that `mode` demands: a match is that of a badge and its holder's face, a
+    right `pin` that of a badge and its holder, the name of an exit reader that of a badge at the way out, where a badge
+    alone is enough; elsewhere `badge_only` says that the mode lets a badge in alone. At a door that looks for
+    presentation attacks a face counts only with a `presentation` that meets its `pad` mode, whatever matches. `duress`
+    changes nothing of all that. Raises `ValueError` otherwise.
     """
 
     reason: Reason
@@ -95,16 +100,21 @@ class Decision:
     mode: Mode = field(default=BADGE_AND_FACE, repr=False)
     pad: PadMode = PadMode.OFF
     presentation: Presentation = field(default_factory=Presentation)
+    pin: PinAnswer | None = field(default=None, repr=False)
+    """What a PIN that was typed is, whatever it was good for; None without one."""
+    badge_only: bool = False
+    duress: bool = field(default=False, repr=False)
+    """Whether the holder was forced to come in."""
 
     def __post_init__(self) -> None:
         if self.granted != (self.reason in _GRANTING):
             raise ValueError(f"{self.outcome} does not go with {self.reason.code}")
         if (self.reason is Reason.EXIT) != bool(self.exit_reader):
             raise ValueError("a badge alone is enough at an exit reader and nowhere else")
-        if self.granted and (missing := (self.mode.factors | _GRANTING[self.reason]) - self.shown):
-            raise ValueError(f"a granted decision needs evidence of: {', '.join(sorted(missing))}")
-        if self.granted and not self.presentation.meets(self.pad):
-            raise ValueError(f"a granted decision needs a presentation that meets the pad mode {self.pad.value!r}")
+        if (self.reason is Reason.BADGE) != self.badge_only or (self.badge_only and self.mode != BADGE):
+            raise ValueError("a badge alone is enough where the mode says so and nowhere else")
+        if self.granted:
+            self._refuse_missing()
 
     @property
     def granted(self) -> bool:
@@ -114,9 +124,23 @@ class Decision:
     @property
     def shown(self) -> frozenset[Factor]:
         """The factors that there is evidence of."""
-        if self.evidence is not None and self.evidence.matches:
-            return frozenset({Factor.BADGE, Factor.FACE})
-        return frozenset({Factor.BADGE}) if self.exit_reader else frozenset()
+        face = self._is_matched and self.presentation.meets(self.pad)
+        pin = self.pin in (PinAnswer.RIGHT, PinAnswer.DURESS)
+        others = {factor for factor, is_shown in ((Factor.FACE, face), (Factor.PIN, pin)) if is_shown}
+        badge = {Factor.BADGE} if others or self.exit_reader or self.badge_only else set()
+        return frozenset(badge | others)
+
+    @property
+    def _is_matched(self) -> bool:
+        return self.evidence is not None and self.evidence.matches
+
+    def _refuse_missing(self) -> None:
+        """Raises `ValueError` if a factor is missing."""
+        if self.reason is Reason.MATCH and self._is_matched and not self.presentation.meets(self.pad):
+            raise ValueError(f"a granted decision needs a presentation that meets the pad mode {self.pad.value!r}")
+        missing = (_GRANTING[self.reason] - self.shown) | self.mode.missing(self.shown)
+        if missing:
+            raise ValueError(f"a granted decision needs evidence of: {', '.join(sorted(missing))}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +149,8 @@ class Transaction:
 
     `started_at` is UTC. `waited_s` is the time from the badge to the decision on the door's clock; `fault` says what
     failed, in words without any personal data; `extended` is for holders who need the strike to be released for longer.
-    `counted` means that it has no audit row of its own, but goes into a summary. `groups` are the holder's.
+    `counted` means that it has no audit row of its own, but goes into a summary. `ruling` is what the rules said when
+    the badge came, None where they were not asked. `groups` are the holder's.
     """
 
     started_at: datetime
@@ -140,3 +165,4 @@ class Transaction:
     extended: bool = False
     groups: frozenset[str] = field(default=frozenset(), repr=False)
     counted: bool = field(default=False, repr=False)
+    ruling: Ruling | None = None

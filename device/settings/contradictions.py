@@ -44,6 +44,7 @@ def refuse_contradictions(settings: Settings, *, screen: bool = False) -> None:
     refuse_pads(settings, screen=screen)
     refuse_operators(settings.operators)
     _refuse_unknown_areas(settings)
+    _refuse_open_doors(settings)
 
 
 def _refuse_doors_without_readers(settings: Settings) -> None:
@@ -115,4 +116,25 @@ def _refuse_unknown_areas(settings: Settings) -> None:
         if one.zone and one.zone not in available_timezones():
             raise ValueError(
                 f"there is no time zone {one.zone!r}, expected one as `Europe/Berlin` - at `areas[{number}].zone`"
+            )
+
+
+def _refuse_open_doors(settings: Settings) -> None:
+    """Raises `ValueError` for a badge alone that was not accepted, and for a way out that is shut without another."""
+    for place, door in places.doors(settings):
+        for name in ("mode", "when_missing"):
+            if getattr(door, name) == "badge" and not door.i_accept_badge_only:
+                raise ValueError(
+                    f"a found or copied badge would open the door {door.name!r} by itself, expected "
+                    f"`i_accept_badge_only = true` if that is meant - at `{place}.{name}`"
+                )
+        if door.egress == "controlled" and door.free_exit is None:
+            raise ValueError(
+                f"the way out of the door {door.name!r} is controlled, expected `free_exit` to name the other one, "
+                f'free at all times: "handle" or "button in the lock\'s supply" - at `{place}.free_exit`'
+            )
+        if door.egress == "free" and door.free_exit is not None:
+            raise ValueError(
+                f"the way out of the door {door.name!r} is free already, expected `free_exit` only with "
+                f'`egress = "controlled"` - at `{place}.free_exit`'
             )

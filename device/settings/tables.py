@@ -20,8 +20,9 @@ from msgspec import Meta
 
 from device.records import DoorInput, DoorOutput, PadMode
 from device.settings.areas import AreaName, AreaSettings, CustodySettings
-from device.settings.lock import GpioSettings, Group, LockSettings, Name, Pin
+from device.settings.lock import GpioSettings, Group, Name, Pin
 from device.settings.operators import OperatorSettings
+from device.settings.rights import RightsSettings
 
 Printable = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$")]
 Around = Annotated[str, Meta(max_length=16, pattern=r"^[^\r\n]*$")]
@@ -93,6 +94,13 @@ class ReaderSettings(Group, frozen=True):
     camera: Annotated[
         Name | None, Meta(description="name of the camera at this reader; left out: the door's `camera`")
     ] = None
+    tamper: Annotated[
+        Literal["deny", "tell"],
+        Meta(
+            description="badges at a reader of the way in that was opened or taken off: `deny`, refused until it is in "
+            "order again; `tell`, only reported"
+        ),
+    ] = "deny"
     hold_time_s: Annotated[
         float,
         Meta(
@@ -136,7 +144,7 @@ def _so_far(value: str, why: str) -> dict[str, str]:
     return {"refused": f"only {value} is accepted: {why}"}
 
 
-class DoorSettings(LockSettings, frozen=True):
+class DoorSettings(RightsSettings, frozen=True):
     """A door: its lock, the readers and wires at it, and its rules, one table for each door."""
 
     camera: Annotated[Name, Meta(description="name of the camera that sees people at its way in")] = "main"
@@ -157,13 +165,6 @@ class DoorSettings(LockSettings, frozen=True):
             "a rate that the network was measured on too few people for is refused",
         ),
     ] = 1e-4
-    when_missing: Annotated[
-        Literal["deny"],
-        Meta(
-            description="decision on a badge at the way in while camera, network or database is missing: `deny`",
-            extra=_so_far('"deny"', "a door that opens without a face is not available yet"),
-        ),
-    ] = "deny"
     schedule: Annotated[
         Literal["always"],
         Meta(

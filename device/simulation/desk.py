@@ -5,12 +5,12 @@ from contextlib import ExitStack, closing, contextmanager
 
 import msgspec
 
-from device.access import Doorway
 from device.assembly import DoorParts, open_store
 from device.cameras.sources import open_camera
 from device.door.operation import Door
 from device.door.thread import DoorThread
 from device.door.wires.gpio import BoardIO
+from device.doorway import Doorway
 from device.policy.light import share_in
 from device.ports import Clock
 from device.readers.typed.lines import open_line_reader

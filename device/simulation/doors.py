@@ -8,12 +8,12 @@ from typing import Literal
 
 import msgspec
 
-from device.access import Doorway, drawn
 from device.credentials import parse_badge
 from device.door.interlock import Interlock
 from device.door.operation import Door
 from device.door.wires.gpio import BoardIO, level_of
 from device.door_pads import DoorPad, needs_network, open_network, pad_at
+from device.doorway import Doorway, drawn
 from device.errors import ConfigError, CredentialError
 from device.policy.turn import Direction
 from device.ports import Reader

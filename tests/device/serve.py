@@ -7,13 +7,13 @@ the end.
 import sys
 from pathlib import Path
 
-from device.access import Doorway
 from device.assembly import DoorParts
 from device.clock import Stop, SystemClock
 from device.credentials import parse_badge
 from device.door.operation import Door
 from device.door.thread import DoorThread
 from device.door.wires.gpio import BoardIO
+from device.doorway import Doorway
 from device.enrollment import Candidate, Enrollment
 from device.images import read_image
 from device.notifier import Notifier

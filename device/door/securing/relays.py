@@ -20,10 +20,16 @@ _POLARITY = ("active_high", "fail_safe")
 class StatedDoor(LockSettings, frozen=True):
     """A door in a settings file; what it says besides its lock does not matter here, wrong or not."""
 
+    mode: Any = None
+    without_face: Any = None
+    when_missing: Any = None
+    missing_after_s: Any = None
+    i_accept_badge_only: Any = None
+    egress: Any = None
+    free_exit: Any = None
     camera: Any = None
     pad: Any = None
     target_fmr: Any = None
-    when_missing: Any = None
     schedule: Any = None
     leads_from: Any = None
     leads_to: Any = None

@@ -124,7 +124,7 @@ def test_flood_while_a_part_is_missing_leaves_room_for_the_rest(
         world.clock.sleep(0.05)
     with world.store.audit() as audit:
         written = len(audit.newest(2000))
-    assert reasons == {Reason.STORE_FAULT if missing == "store" else Reason.VISION_FAULT}
+    assert reasons == {Reason.STORE_FAULT if missing == "store" else Reason.BADGE_UNKNOWN}
     assert world.log.waiting + written <= 26
 
 

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import pytest
 
-from device.carry_out import CarryOut
+from device.carry_out import Before, CarryOut
 from device.clock import Stop
 from device.errors import StoreError
 from device.records import Decision, Evidence, Outcome, Reason, Transaction
@@ -26,7 +26,7 @@ def decided(world: World, reason: Reason) -> Transaction:
 def carried_out(world: World, transaction: Transaction) -> Transaction:
     carry_out = CarryOut(world.door, world.store, world.log, world.clock)
     badge_at, stop = world.clock.monotonic() - 1.0, Stop()
-    return carry_out.carry_out(transaction, badge_at, claim=None, model_sha256=MODEL, stop=stop)
+    return carry_out.carry_out(transaction, badge_at, before=Before(None, MODEL), stop=stop)
 
 
 @pytest.fixture

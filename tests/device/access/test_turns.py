@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from device.access import Access, Doorway, drawn
+from device.access import Access
 from device.clock import Stop
 from device.door_log import DoorLog
+from device.doorway import Doorway, drawn
 from device.policy.modes import Pad
 from device.policy.turn import Direction
 from device.policy.waits import Waits

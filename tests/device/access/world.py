@@ -7,11 +7,12 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from device.access import Access, Doorway
+from device.access import Access
 from device.clock import Stop
 from device.credentials import parse_badge
 from device.door.operation import Door
 from device.door_log import DoorLog
+from device.doorway import Doorway
 from device.records import (
     AuditRow,
     BadgeRead,

@@ -19,7 +19,21 @@ FLOODING = [
     Reason.BADGE_REVOKED,
     Reason.BADGE_SUSPENDED,
     Reason.NO_REFERENCES,
+    Reason.NOT_YET_VALID,
+    Reason.EXPIRED,
+    Reason.NOT_ALLOWED,
+    Reason.OUTSIDE_SCHEDULE,
+    Reason.RULE_DENIES,
+    Reason.CLOCK_UNTRUSTED,
+    Reason.PIN_DISABLED,
+    Reason.FACE_DISABLED,
     Reason.WAIT_AFTER_ATTACK,
+    Reason.WAIT_AFTER_FAILURES,
+    Reason.KEY_MISSING,
+    Reason.READER_TAMPERED,
+    Reason.PASSED_BACK,
+    Reason.AREA_FULL,
+    Reason.DOOR_SCHEDULED_LOCK,
     Reason.DOOR_LOCKDOWN,
     Reason.DOOR_FAULT,
     Reason.STORE_FAULT,
@@ -74,9 +88,10 @@ def test_flood_hides_nothing_else(other: Transaction) -> None:
     assert not pacing.is_counted(other, 60.0)
 
 
-@pytest.mark.parametrize(
-    "reason", [reason for reason in Reason if reason not in (*FLOODING, Reason.MATCH, Reason.EXIT)]
-)
+GRANTS = [Reason.MATCH, Reason.PIN, Reason.BADGE, Reason.EXIT]
+
+
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason not in (*FLOODING, *GRANTS)])
 def test_denial_after_a_look_always_has_a_row(reason: Reason) -> None:
     pacing = Pacing()
     assert not any(pacing.is_counted(denied(number, reason), 0.0) for number in range(100))

@@ -70,7 +70,7 @@ NOT_YET = {
     *("key-missing", "reader-tampered", "door-scheduled-lock", "passed-back", "area-full", "second-awaited"),
     "host-awaited",
 }
-"""Reasons that nothing gives yet."""
+"""Where rules and modes say more than badge and face: `test_pins.py`, `test_rulings.py`."""
 FOR_REFERENCES = {"outlier", "same-picture", "eyes-closed", "face-like-many"}
 UNREADABLE = BadgeRead(None, AT, "outside")
 
@@ -138,14 +138,15 @@ def test_badge_is_let_out_when_the_store_cannot_say_whose_it_is() -> None:
 
 
 def test_mode_with_a_pin_has_no_verdict_on_badge_and_face_alone() -> None:
-    """Its factor can't be shown yet: at the deadline it is a denial."""
+    """At the deadline, which leaves time to type one, it is a denial."""
     mode = Mode(frozenset({Factor.BADGE, Factor.FACE, Factor.PIN}))
     terms = Terms(mode, probes=1, timeout_s=6.0, max_age_s=0.5)
     seen = played([BadgeClaimed(AT, CLAIMS["match"]), frame(AT + 0.1, HOLDER)], terms=terms)
     assert (seen.verdict, set(seen.needed)) == (None, {Factor.PIN})
-    over = seen.hear(TimePassed(AT + 6.0))
+    assert seen.hear(TimePassed(AT + 14.9)).verdict is None
+    over = seen.hear(TimePassed(AT + 15.0))
     assert over.verdict is not None
-    assert not over.verdict.granted
+    assert over.verdict.reason is Reason.PIN_MISSING
 
 
 def test_prompt_is_to_look_until_the_verdict() -> None:

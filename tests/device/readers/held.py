@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from device.access import Doorway
 from device.clock import Stop
 from device.door_loop import DoorLoop
+from device.doorway import Doorway
 from device.enrollment import Candidate, Enrollment
 from device.ports import Reader
 from device.readers.mailbox import Mailbox

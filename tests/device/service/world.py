@@ -4,10 +4,10 @@ import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from device.access import Doorway
 from device.assembly import DoorParts
 from device.clock import Stop
 from device.credentials import parse_badge
+from device.doorway import Doorway
 from device.enrollment import Candidate, Enrollment
 from device.errors import ReaderError
 from device.notifier import Notifier

@@ -56,13 +56,17 @@ WRONG = {
     "layout of other letters": ('[[formats]]\nname = "mine"\nlayout = "ABCDEFGH"', "`formats[0].layout`"),
     "rate that no one in a thousand is": ("[[doors]]\ntarget_fmr = 2e-3", "`doors[0].target_fmr`"),
     "rate that no data supports": ("[[doors]]\ntarget_fmr = 9e-7", "`doors[0].target_fmr`"),
+    "badge alone that was not accepted": ('[[doors]]\nmode = "badge"', "`i_accept_badge_only = true` if that"),
+    "badge alone while a part is missing": ('[[doors]]\nwhen_missing = "badge"', "`doors[0].when_missing`"),
+    "part that is missing for a moment": ("[[doors]]\nmissing_after_s = 59", "`doors[0].missing_after_s`"),
+    "way out that is shut": ('[[doors]]\negress = "controlled"', "`doors[0].free_exit`"),
+    "another way out of a free one": ('[[doors]]\nfree_exit = "handle"', "`doors[0].free_exit`"),
     "no TOML": ("doors.pin 17", "wrong"),
     "twice the same": ("[[doors]]\npin = 1\npin = 2", "wrong"),
     "too deep": ("a = " + "[" * 100_000, "wrong"),
     "too many digits": ("[[doors]]\npin = " + "9" * 5000, "wrong"),
 }
 ONE_VALUE_SO_FAR = {
-    'when_missing = "badge"': 'only "deny" is accepted: ',
     'schedule = "office"': 'only "always" is accepted: schedules are rules, `lintel policy apply`',
 }
 

@@ -1,0 +1,101 @@
+"""What the store, the rules and earlier tries say of a badge, as one answer for its showing."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from device.doorway import Doorway
+from device.errors import ModelError
+from device.failures import in_words
+from device.policy.clock_state import ClockReading
+from device.policy.events import BadgeClaimed, Bars, ClaimFailed
+from device.policy.modes import Terms
+from device.policy.waits import tries_in
+from device.records import BADGE, MODES, BadgeRead, Claim, Credential, PadMode, Reason, Ruling
+from device.settings.tables import DoorSettings
+
+LOOKED_BACK = 100
+"""Decisions on a badge that are looked through for presentation attacks after a start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The answer, and the model that its references are of, "" without one."""
+
+    event: BadgeClaimed | ClaimFailed
+    model_sha256: str = ""
+
+
+class Claiming:
+    """Asks about badges at the readers of one door."""
+
+    def __init__(self, doorway: Doorway, door: DoorSettings, terms: Terms) -> None:
+        self._doorway = doorway
+        self._clock = doorway.clock
+        self._terms = terms
+        self._mode = MODES[door.mode]
+        self._exits = frozenset(one.name for one in door.readers if one.direction == "exit")
+
+    def claimed(self, badge: BadgeRead) -> Claimed:
+        """Whose badge it is, and what is demanded of its holder. A store that fails is the answer then.
+
+        References count only if the present model made them; without a model no face does.
+        """
+        try:
+            sha256, bars = self._model(badge.reader)
+            return Claimed(self._answer(badge, sha256, bars), sha256)
+        except Exception as error:  # whatever a damaged store comes up with, a door that is up denies
+            return Claimed(ClaimFailed(self._clock.monotonic(), Reason.STORE_FAULT, in_words(error)))
+
+    def ruling(self, claim: Claim, badge: BadgeRead) -> Ruling:
+        """What the rules say now of a badge at the time when it came."""
+        if self._doorway.rules is not None:
+            return self._doorway.rules(claim, badge.reader, self._came_at(badge))
+        return Ruling(mode=BADGE if badge.reader in self._exits else self._mode)
+
+    def came_at(self, badge: BadgeRead) -> tuple[datetime, ...]:
+        """The readings of the time of day when it came, UTC. Where there are rules, they judge a clock in doubt."""
+        reading = self._came_at(badge)
+        return reading.times if self._doorway.rules is None else (reading.now,)
+
+    def _came_at(self, badge: BadgeRead) -> ClockReading:
+        reading = self._doorway.time_of_day()
+        ago = timedelta(seconds=max(0.0, self._clock.monotonic() - badge.at))
+        other = None if reading.other is None else reading.other - ago
+        return replace(reading, now=reading.now - ago, other=other)
+
+    def _model(self, reader: str) -> tuple[str, Bars]:
+        """Which model is in use, and what counts at a reader at all."""
+        no_pin = Reason.NO_PIN if self._doorway.pins is None else None
+        if reader in self._exits:
+            return "", Bars(Reason.CAMERA_FAULT, no_pin, "There is no camera at an exit reader.")
+        try:
+            return self._doorway.analyzer.embedder.model_sha256, Bars(pin=no_pin)
+        except ModelError as error:
+            return "", Bars(Reason.VISION_FAULT, no_pin, error.message)
+
+    def _answer(self, badge: BadgeRead, sha256: str, bars: Bars) -> BadgeClaimed:
+        if badge.credential is None:
+            return BadgeClaimed(self._clock.monotonic(), None)
+        with self._doorway.store.people() as people:
+            claim = people.claim(badge.credential, sha256)
+        if claim is None:
+            return BadgeClaimed(self._clock.monotonic(), None)
+        ruling, came_at = self.ruling(claim, badge), self.came_at(badge)
+        has_to_wait, is_first_use = self._before(badge.credential)
+        now = self._clock.monotonic()
+        return BadgeClaimed(now, claim, has_to_wait, is_first_use, ruling, came_at, bars)
+
+    def _before(self, credential: Credential) -> tuple[bool, bool]:
+        """Whether it has to wait after presentation attacks, and whether it was never granted here, where that is
+        asked.
+        """
+        mode = self._terms.pad.mode
+        if mode is PadMode.OFF:
+            return False, True
+        waits = self._doorway.waits
+        with self._doorway.store.audit() as audit:
+            if not waits.knows(credential):
+                before = tries_in(audit.decisions_on(credential, LOOKED_BACK), self._clock.utc())
+                waits.remember(credential, before, self._clock.monotonic())
+            is_in_use = mode is PadMode.TURN_IN_DOUBT and audit.was_granted(credential, self._doorway.door.name)
+        return waits.has_to_wait(credential, self._clock.monotonic()), not is_in_use
