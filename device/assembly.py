@@ -27,7 +27,7 @@ from device.operators import command_words
 from device.policy.light import share_in
 from device.policy.waits import Waits
 from device.ports import Camera, Clock, Reader
-from device.probing import CLOCK, DETECTOR, MODELS, PAD, READER, STORE, camera_part
+from device.probing import CLOCK, DETECTOR, KEY, MODELS, PAD, READER, STORE, camera_part
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.kinds import group_of, open_in_background
@@ -147,6 +147,7 @@ class _Assembly:
         logs = {opened.door.name: DoorLog(opened.door, self._store, self._clock, areas) for opened in board.doors}
         self._watched.append(Part(STORE, names, self._store.trouble))
         self._watched.append(Part(CLOCK, names, self._clock_watch.trouble))
+        self._watched.append(Part(KEY, names, self._store.key_trouble))
         cameras = {
             name: self._camera(self._settings.camera_named(name), doors, report) for name, doors in self._seen_by()
         }

@@ -26,6 +26,12 @@ def runtime_dir() -> Path | None:
     return RUNTIME_DIR if RUNTIME_DIR.is_dir() else None
 
 
+def keys_folder(state: Path) -> Path:
+    """The folder of the device key of a state folder: beside it, so that a copy of the state folder has no key."""
+    whole = state.absolute()
+    return whole.with_name(f"{whole.name}-keys")
+
+
 def text_of(content: bytes) -> str:
     """The text of a file that somebody wrote by hand: UTF-8, with or without a byte order mark.
 

@@ -13,15 +13,17 @@ from device.door.wires.chip import find_chip
 from device.door_pads import look_at_network, look_at_turns, needs_network
 from device.errors import LintelError
 from device.failures import in_words
+from device.files import keys_folder
 from device.readers.look import look_for
 from device.readers.part import does_not_work
 from device.redaction import redacted
 from device.settings.loading import state_dir
 from device.settings.tables import CameraSettings, ReaderSettings, Settings
 from device.store.look import look
+from device.store.vault.look import look_for_key
 from device.vision.faces import look_at_models
 
-CHIP, STORE, MODELS, READER, DETECTOR = "chip", "store", "models", "reader", "detector"
+CHIP, STORE, MODELS, READER, DETECTOR, KEY = "chip", "store", "models", "reader", "detector", "device key"
 PAD = "presentation attacks"
 CLOCK = "clock"
 
@@ -59,6 +61,12 @@ def store(settings: Settings) -> Found:
     return _found(STORE, str(folder), looked)
 
 
+def key(settings: Settings) -> Found:
+    """The device key, which opens what lies sealed in the store: where it is. The first enrollment makes one."""
+    folder = state_dir(settings)
+    return _found(KEY, str(keys_folder(folder)), partial(look_for_key, folder))
+
+
 def models(settings: Settings) -> Found:
     """The three models with their hashes, a runtime for them, each door's false match rate, and turns if demanded."""
     rates = [door.target_fmr for door in settings.doors]
@@ -92,6 +100,7 @@ def reader(settings: ReaderSettings) -> Found:
 def parts(settings: Settings) -> Iterator[Found]:
     """All that the service opens behind its doors, one after the other."""
     yield store(settings)
+    yield key(settings)
     yield models(settings)
     if any(needs_network(settings, door) for door in settings.doors):
         yield network(settings)

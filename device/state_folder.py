@@ -8,7 +8,7 @@ from pathlib import Path
 
 from device.errors import StoreError
 from device.failures import named
-from device.files import heir, make_private
+from device.files import heir, keys_folder, make_private
 
 
 @contextlib.contextmanager
@@ -23,6 +23,7 @@ def usable_by_the_service(folder: Path, file_name: str) -> Iterator[None]:
     owner = folder.stat()
     _refuse_another_s(folder, owner)
     _refuse_another_s_file(folder / file_name, owner)
+    _make_room_for_keys(folder, owner)
     with _as_user(owner):
         yield
 
@@ -63,6 +64,16 @@ def _refuse_another_s_file(path: Path, owner: os.stat_result) -> None:
             f"The database {path} belongs to the user {_name(file_owner)}, and its folder to {name}.",
             hint=f"Give it to the folder's owner: `sudo chown --recursive {name}: {path.parent}`.",
         )
+
+
+def _make_room_for_keys(folder: Path, owner: os.stat_result) -> None:
+    """The service's user may make no folder beside the state folder, so root does; what is wrong shows with the key."""
+    keys = keys_folder(folder)
+    if os.geteuid() != 0 or owner.st_uid == 0 or os.path.lexists(keys):
+        return
+    with contextlib.suppress(OSError):
+        keys.mkdir(mode=0o700)
+        os.chown(keys, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 @contextlib.contextmanager

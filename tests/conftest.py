@@ -91,10 +91,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.once)
 
 
+UNIT = ("STATE_DIRECTORY", "RUNTIME_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET")
+"""What systemd tells a service."""
+
+
 @pytest.fixture(autouse=True)
 def _home_of_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees or changes the settings and the state of whoever runs it."""
-    for name in ("LINTEL_CONFIG", "LINTEL_STATE_DIR", "STATE_DIRECTORY", "RUNTIME_DIRECTORY", "NOTIFY_SOCKET"):
+    for name in ("LINTEL_CONFIG", "LINTEL_STATE_DIR", *UNIT):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
 

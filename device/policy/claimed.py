@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from device.credentials import is_random
 from device.policy.attack import Presented
-from device.policy.decision import badge_refusal, refusal, validity_refusal
+from device.policy.decision import badge_refusal, face_refusal, refusal, validity_refusal
 from device.policy.events import BadgeClaimed, ClaimFailed
 from device.policy.verdicts import barred, denied, is_under_duress, timed_out
 from device.records import BadgeRead, Decision, Factor, Outcome, PadMode, Reason
@@ -50,8 +50,7 @@ def _with_bars(showing: "Showing", event: BadgeClaimed) -> "Showing":
         return replace(showing, pin_barred=pin)
     presented = None if pad.mode is PadMode.OFF else Presented(pad, is_first_use=event.is_first_use)
     waits = Reason.WAIT_AFTER_ATTACK if presented is not None and event.has_to_wait else None
-    has_none = Reason.NO_REFERENCES if len(showing.claim.references) == 0 else None
-    face = bars.face or has_none or waits
+    face = bars.face or face_refusal(showing.claim) or waits
     return replace(showing, presented=presented, face_barred=face, pin_barred=pin, fault=bars.fault)
 
 

@@ -31,6 +31,13 @@ def refusal(claim: Claim | None) -> Reason | None:
     return Reason.BADGE_UNKNOWN if claim is None else badge_refusal(claim)
 
 
+def face_refusal(claim: Claim) -> Reason | None:
+    """Why no face can be compared with the holder's references, or None if one can."""
+    if claim.key_missing:
+        return Reason.KEY_MISSING
+    return Reason.NO_REFERENCES if len(claim.references) == 0 else None
+
+
 def validity_refusal(claim: Claim, came_at: Sequence[datetime]) -> Reason | None:
     """Why the holder or the badge is not valid at all of these readings of the time when it came; None if both are.
 

@@ -57,6 +57,8 @@ class Claim:
     badge_valid: Validity = ALWAYS_VALID
     has_pin: bool = False
     duress: bool = False
+    key_missing: bool = False
+    """Whether references could not be opened, as their key is missing; `references` is empty then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from device.simulation.casting import empty_view, heads_of
 from device.simulation.doors import VirtualDoor, VirtualWorld, fully_wired, virtual_doors, with_pad
 from device.simulation.scenario import Scenario, Step, built_in_scenario, read_scenario
 from device.store.store import Store
+from device.store.vault.device_key import KeyInMemory
 from device.virtual.camera import SimulatedCamera
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import Level, SimulatedPins
@@ -98,7 +99,7 @@ class Player:
 
     def play(self) -> Iterator[EnrollmentReport | Played]:
         """Enrolls, then plays step after step."""
-        with TemporaryDirectory(prefix="lintel-") as folder, Store(Path(folder)) as store:
+        with TemporaryDirectory(prefix="lintel-") as folder, Store(Path(folder), places=KeyInMemory()) as store:
             yield from self._enrolled(store)
             world = self._world(store)
             with virtual_doors(self._settings, world) as doors:

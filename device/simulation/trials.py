@@ -26,6 +26,7 @@ from device.simulation.doors import VirtualDoor, VirtualWorld, virtual_doors
 from device.simulation.player import StepPlayer
 from device.simulation.scenario import Step
 from device.store.store import Store
+from device.store.vault.device_key import KeyInMemory
 from device.virtual.camera import SimulatedCamera
 from device.virtual.clock import SimulatedClock
 from device.virtual.figures import Figure, Place, Room, Thing
@@ -134,7 +135,8 @@ class Booth:
         """People whose photograph cannot be a reference, or shows no face, are left out."""
         people = setup.people
         self._clock = SimulatedClock()
-        self._store = stack.enter_context(Store(Path(stack.enter_context(TemporaryDirectory(prefix="lintel-")))))
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="lintel-")))
+        self._store = stack.enter_context(Store(folder, places=KeyInMemory()))
         self.heads = dict(self._enrolled(setup.analyzer, people))
         self._empty = Scene((), {name: people[name] for name in self.heads}, self.heads, room=setup.room)
         camera = SimulatedCamera(self._clock, self._empty)

@@ -107,15 +107,20 @@ def found_in(database: Database) -> str:
 
 def copy_in_steps(database: Database, between_steps: Callable[[int], None]) -> Database:
     """A copy in memory, without holding SQLite's lock for longer than a step. Raises `sqlite3.Error`."""
-    connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+    copy = database_in_memory()
     try:
         database.conn.backup(
-            connection,
+            copy.conn,
             pages=_STEP_PAGES,
             progress=lambda _status, _left, pages: between_steps(pages),
             sleep=_RETRY_S,
         )
     except BaseException:
-        connection.close()
+        copy.close()
         raise
-    return Database(connection)
+    return copy
+
+
+def database_in_memory() -> Database:
+    """An empty database that never reaches a disk, for any thread, one at a time."""
+    return Database(sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None))

@@ -10,8 +10,9 @@ from sqlite_utils import Database
 
 from device.errors import StoreError
 from device.store.database import (
-    FILE_NAME,
+    PEOPLE_AND_AUDIT,
     SCHEMA_STAMP,
+    Design,
     Journal,
     look_at,
     make_file,
@@ -19,7 +20,6 @@ from device.store.database import (
     refuse_newer,
     refuse_read_only,
 )
-from device.store.migrations import MIGRATIONS
 from device.store.turnstile import Turnstile
 from device.store.waiting import execute_when_free
 
@@ -35,13 +35,14 @@ class Connection:
     identity: _Identity
     known_stamp: int
     """The stamp of the last schema that was found to be known."""
+    design: Design = PEOPLE_AND_AUDIT
     is_sound: bool = True
 
     def check_schema(self, stamp: int, path: Path) -> None:
         """Raises `StoreError` if a newer Lintel has changed the schema meanwhile, `sqlite3.Error` for an older one."""
         if stamp != self.known_stamp:
-            refuse_newer(self.database, path)
-            if MIGRATIONS.pending(self.database):
+            refuse_newer(self.database, path, self.design)
+            if self.design.migrations.pending(self.database):
                 raise sqlite3.OperationalError("an older version of the database was put in its place")
             self.known_stamp = stamp
 
@@ -52,8 +53,9 @@ class Connections:
     Only SQLite opens the file once it exists: closing any other descriptor of it would drop SQLite's locks.
     """
 
-    def __init__(self, folder: Path, journal: Journal, turnstile: Turnstile) -> None:
-        self.path = folder / FILE_NAME
+    def __init__(self, folder: Path, journal: Journal, turnstile: Turnstile, design: Design = PEOPLE_AND_AUDIT) -> None:
+        self.path = folder / design.file_name
+        self._design = design
         self._journal = journal
         self._turnstile = turnstile
         self._lock = threading.Lock()
@@ -147,9 +149,9 @@ class Connections:
             make_file(self.path)
         before = _identity(self.path)
         with self._turnstile.turn():
-            database = open_database(self.path, self._journal)
+            database = open_database(self.path, self._journal, self._design)
         try:
-            connection = Connection(database, before, _stamp(database))
+            connection = Connection(database, before, _stamp(database), self._design)
             if self.moved(connection):
                 raise _being_replaced(self.path)
             with self._lock:

@@ -6,11 +6,13 @@ import os
 import sqlite3
 import stat
 import threading
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
 from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
 
 from device.errors import StoreError
 from device.store.migrations import MIGRATIONS
@@ -21,6 +23,17 @@ _WAL_SAFE_FROM = (3, 51, 3)
 """Before this version SQLite's write-ahead log has a rare corruption race between two connections."""
 _CREATING = threading.Lock()
 """A descriptor of the file is closed only while nothing else in this process can have it open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A kind of database: what its file is called, and the migrations that make its schema."""
+
+    file_name: str
+    migrations: Migrations
+
+
+PEOPLE_AND_AUDIT = Design(FILE_NAME, MIGRATIONS)
 
 
 class Journal(StrEnum):
@@ -36,7 +49,7 @@ def safest_journal() -> Journal:
     return Journal.WAL if sqlite3.sqlite_version_info >= _WAL_SAFE_FROM else Journal.PERSIST
 
 
-def open_database(path: Path, journal: Journal) -> Database:
+def open_database(path: Path, journal: Journal, design: Design = PEOPLE_AND_AUDIT) -> Database:
     """A connection to the database at `path`, a file that exists; made private and migrated if need be.
 
     Any thread may use it, one at a time. Raises `StoreError`, `sqlite3.Error`, `OSError`; loses nothing.
@@ -54,12 +67,12 @@ def open_database(path: Path, journal: Journal) -> Database:
         database = Database(connection)
         connection.execute("BEGIN")
         execute_when_free(connection, "SELECT count(*) FROM sqlite_master")  # the lock, for all that is read here
-        refuse_newer(database, path)
-        is_old = bool(MIGRATIONS.pending(database))
+        refuse_newer(database, path, design)
+        is_old = bool(design.migrations.pending(database))
         connection.execute("COMMIT")
         _set_pragmas(database, journal)
         if is_old:
-            _migrate(database)
+            _migrate(database, design)
     except BaseException:
         connection.close()
         raise
@@ -92,6 +105,11 @@ def _journals(path: Path) -> tuple[Path, ...]:
     return tuple(path.with_name(f"{path.name}{suffix}") for suffix in ("-journal", "-wal"))
 
 
+def path_exists(path: Path) -> bool:
+    """Whether the folder has anything of this name, a dangling link too."""
+    return os.path.lexists(path)
+
+
 def look_at(path: Path) -> os.stat_result:
     """The file as the folder has it, without opening it. Raises `OSError` for a link or anything but a file."""
     found = path.lstat()
@@ -112,9 +130,10 @@ def refuse_read_only(path: Path) -> None:
     raise OSError(number, os.strerror(number))
 
 
-def refuse_newer(database: Database, path: Path) -> None:
+def refuse_newer(database: Database, path: Path, design: Design = PEOPLE_AND_AUDIT) -> None:
     """Raises `StoreError` for a database with migrations that this version does not know."""
-    newer = [migration.name for migration in MIGRATIONS.applied(database) if migration.name not in _known()]
+    known, applied = _known(design), design.migrations.applied(database)
+    newer = [migration.name for migration in applied if migration.name not in known]
     if newer:
         raise StoreError(
             f"The database {path} was made by a newer Lintel: this version does not know {', '.join(newer)}.",
@@ -127,15 +146,15 @@ SCHEMA_STAMP = "SELECT coalesce(max(id), 0) FROM _sqlite_migrations"
 
 
 @cache
-def _known() -> frozenset[str]:
+def _known(design: Design) -> frozenset[str]:
     with contextlib.closing(Database(memory=True)) as empty:
-        return frozenset(migration.name for migration in MIGRATIONS.pending(empty))
+        return frozenset(migration.name for migration in design.migrations.pending(empty))
 
 
-def _migrate(database: Database) -> None:
+def _migrate(database: Database, design: Design) -> None:
     execute_when_free(database.conn, "BEGIN IMMEDIATE")
     try:
-        MIGRATIONS.apply(database)
+        design.migrations.apply(database)
         execute_when_free(database.conn, "COMMIT")
     except BaseException:
         database.conn.rollback()

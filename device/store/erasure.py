@@ -12,6 +12,8 @@ from device.records import Person
 from device.store.waiting import LOCK_TIMEOUT_S, execute_when_free
 
 _SUFFIX = "-erasing-"
+_PLAIN = "plain"
+"""In the place of a person's number: whatever lay unsealed in the database before."""
 
 
 def announce(path: Path, person: Person) -> None:
@@ -19,15 +21,33 @@ def announce(path: Path, person: Person) -> None:
 
     To be called in the transaction that erases the person. Raises `OSError`.
     """
-    mark = path.with_name(f"{path.name}{_SUFFIX}{person.id}")
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(mark, os.O_CREAT | os.O_EXCL, 0o600))
-    flush_folder(path.parent)
+    _leave(path, str(person.id))
+
+
+def announce_plain(path: Path) -> None:
+    """The same for what was sealed in this transaction and lay there unsealed before: the file is made again whole."""
+    _leave(path, _PLAIN)
 
 
 def is_announced(path: Path) -> bool:
     """Whether an erasure waits for its end."""
-    return any(path.parent.glob(f"{path.name}{_SUFFIX}*"))
+    return bool(_marks(path))
+
+
+def erased(path: Path) -> tuple[int, ...]:
+    """The numbers of the people whose erasure waits for its end."""
+    names = (mark.name.rpartition("-")[2] for mark in _marks(path))
+    return tuple(int(name) for name in names if name.isascii() and name.isdecimal())
+
+
+def _leave(path: Path, name: str) -> None:
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path.with_name(f"{path.name}{_SUFFIX}{name}"), os.O_CREAT | os.O_EXCL, 0o600))
+    flush_folder(path.parent)
+
+
+def _marks(path: Path) -> list[Path]:
+    return list(path.parent.glob(f"{path.name}{_SUFFIX}*"))
 
 
 def finish(database: Database, path: Path) -> None:
@@ -36,7 +56,9 @@ def finish(database: Database, path: Path) -> None:
     The lock for writing keeps all others from using the journal meanwhile, and comes after every transaction that has
     left a mark. What a flash card copied elsewhere by itself is out of reach.
     """
-    marks = list(path.parent.glob(f"{path.name}{_SUFFIX}*"))
+    marks = _marks(path)
+    if any(mark.name.endswith(_PLAIN) for mark in marks):
+        execute_when_free(database.conn, "VACUUM")
     execute_when_free(database.conn, "BEGIN IMMEDIATE")
     try:
         _overwrite(path.with_name(f"{path.name}-journal"))

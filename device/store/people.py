@@ -2,19 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import groupby
-from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from device.errors import CredentialError
+from device.errors import CredentialError, KeyMissing
 from device.names import name_key, quoted, tidy
 from device.records import Badge, Claim, Credential, Enrolled, Origin, Person, Validity
 from device.store.badges import Badges
 from device.store.bases import Bases
 from device.store.groups import Groups
-from device.store.references import References, stacked
+from device.store.references import References
 from device.store.rows import badge_of, key_of, stored_validity, time_of, validity_of
 from device.store.session import Row
 
@@ -36,12 +34,16 @@ class People(Badges):
             if row is None:
                 return None
             badge = badge_of(row)
-            references = self.references(badge.person, model_sha256)
+            try:
+                references, is_key_missing = self.references(badge.person, model_sha256), False
+            except KeyMissing:
+                references, is_key_missing = np.empty((0, 0), np.float32), True
             groups = self.groups.of(badge.person)
         return Claim(
             badge.person,
             badge.revoked_at is not None,
             references,
+            key_missing=is_key_missing,
             extended=bool(row["extended"]),
             suspended=badge.suspended_at is not None,
             has_pin=bool(row["has_pin"]),
@@ -196,15 +198,16 @@ class People(Badges):
 
     def _references_in(self, page: list[Row], model_sha256: str) -> Iterator[tuple[Person, NDArray[np.float32]]]:
         rows = self._session.rows(
-            "SELECT person_id, name, embedding FROM face_references NOT INDEXED "
+            "SELECT person_id, name, model_sha256, embedding, generation FROM face_references NOT INDEXED "
             "JOIN people NOT INDEXED ON people.id = person_id WHERE face_references.id IN "
             "(SELECT id FROM face_references WHERE person_id BETWEEN ? AND ?) AND model_sha256 = ? "
             "ORDER BY person_id, face_references.id",
             [*_range(page), model_sha256],
             can_change=False,
         )
-        for (person_id, name), group in groupby(rows, key=itemgetter("person_id", "name")):
-            yield Person(person_id, name), stacked([row["embedding"] for row in group], person_id)
+        names = {row["person_id"]: row["name"] for row in rows}
+        for person_id, vectors in self.faces.opened(rows).items():
+            yield Person(person_id, names[person_id]), vectors
 
 
 def _people(page: list[Row]) -> list[Person]:

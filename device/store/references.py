@@ -1,20 +1,25 @@
-"""References as they are stored: their vectors, and what is known of each without looking at its vector."""
+"""References as they are stored: their vectors, sealed, and what is known of each without opening it."""
 
+import contextlib
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
-from device.errors import CredentialError
+from device.errors import CredentialError, KeyMissing
 from device.records import Origin, Person, Reference
 from device.store.session import Row, Session
+from device.store.vault.key_file import Kind
+from device.store.vault.sealing import generation_of
 
 MAX_LENGTH_ERROR = 1e-3
 """A reference is a unit vector; a flipped bit on the disk is found by its length."""
+
+_UNSEALED = "See `lintel keys status` for what keeps them from being sealed; they are not used before."
 
 
 class References:
@@ -24,15 +29,28 @@ class References:
         self._session = session
 
     def vectors(self, person: Person, model_sha256: str) -> NDArray[np.float32]:
-        """The person's references made by a model, float32 [n, length], n >= 0."""
-        rows = self._session.rows(
-            "SELECT person_id, model_sha256, embedding FROM face_references NOT INDEXED WHERE id IN "
-            "(SELECT id FROM face_references WHERE person_id = ? AND model_sha256 = ?) ORDER BY id",
-            [person.id, model_sha256],
-        )
-        if any((row["person_id"], row["model_sha256"]) != (person.id, model_sha256) for row in rows):
-            raise sqlite3.DataError("an index of the references is damaged")
-        return stacked([row["embedding"] for row in rows], person.id)
+        """The person's references made by a model, float32 [n, length], n >= 0. Raises `KeyMissing` without the key,
+        `StoreError` for a damaged one and for one that was put in another's place.
+        """
+        with self._session.snapshot():  # of rows and keys
+            rows = self._session.rows(
+                "SELECT person_id, model_sha256, embedding, generation FROM face_references NOT INDEXED WHERE id IN "
+                "(SELECT id FROM face_references WHERE person_id = ? AND model_sha256 = ?) ORDER BY id",
+                [person.id, model_sha256],
+            )
+            if any((row["person_id"], row["model_sha256"]) != (person.id, model_sha256) for row in rows):
+                raise sqlite3.DataError("an index of the references is damaged")
+            return self.opened(rows).get(person.id, np.empty((0, 0), np.float32))
+
+    def opened(self, rows: Iterable[Row]) -> dict[int, NDArray[np.float32]]:
+        """The vectors of rows by the number of the person, float32 [n, length]."""
+        records: dict[int, list[tuple[bytes, bytes]]] = {}
+        for row in rows:
+            if row["generation"] is None:
+                raise KeyMissing("The references from before the vault have not been sealed yet.", hint=_UNSEALED)
+            records.setdefault(row["person_id"], []).append((about(row["model_sha256"]), bytes(row["embedding"])))
+        plain = self._session.vault.open_all(records, Kind.FACE)
+        return {person_id: stacked(blobs, person_id) for person_id, blobs in plain.items()}
 
     def add(
         self,
@@ -44,14 +62,18 @@ class References:
         origins: Sequence[Origin] = (),
     ) -> None:
         """Keeps references, float32 [n, length], bound to the model that made them; `origins` in the same order."""
+        self._session.lock()
         for embedding, origin in zip(embeddings, origins or repeat(Origin()), strict=False):
+            sealed = self._sealed(embedding.astype("<f4").tobytes(), person.id, model_sha256)
             self._session.execute(
-                "INSERT INTO face_references (person_id, model_sha256, embedding, enrolled_at, source, quality) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO face_references "
+                "(person_id, model_sha256, embedding, generation, enrolled_at, source, quality) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
                     person.id,
                     model_sha256,
-                    embedding.astype("<f4").tobytes(),
+                    sealed,
+                    generation_of(sealed),
                     at.isoformat(),
                     origin.source or None,
                     json.dumps(dict(origin.quality)) if origin.quality else None,
@@ -81,8 +103,39 @@ class References:
         return found
 
     def remove(self, reference: Reference) -> None:
-        """Erases one reference; SQLite overwrites the bytes (`secure_delete`)."""
+        """Erases one reference; SQLite overwrites the bytes (`secure_delete`).
+
+        The person's others are sealed with another data key, so that a copy of this row, put back, opens no more.
+        """
+        rows = self._session.rows("SELECT person_id FROM face_references WHERE id = ?", [reference.id])
         self._session.execute("DELETE FROM face_references WHERE id = ?", [reference.id])
+        for row in rows:
+            with contextlib.suppress(KeyMissing):  # an erasure needs no key
+                self._sealed_again(row["person_id"])
+
+    def _sealed_again(self, person_id: int) -> None:
+        rows = self._session.rows(
+            "SELECT id, model_sha256, embedding FROM face_references WHERE person_id = ? AND generation IS NOT NULL",
+            [person_id],
+        )
+        vault = self._session.vault
+        records = [(about(row["model_sha256"]), bytes(row["embedding"])) for row in rows]
+        plain = vault.open_all({person_id: records}, Kind.FACE)[person_id] if rows else []
+        vault.renew(person_id, Kind.FACE)
+        for row, content in zip(rows, plain, strict=True):
+            sealed = self._sealed(content, person_id, row["model_sha256"])
+            self._session.execute(
+                "UPDATE face_references SET embedding = ?, generation = ? WHERE id = ?",
+                [sealed, generation_of(sealed), row["id"]],
+            )
+
+    def _sealed(self, plain: bytes, person_id: int, model_sha256: str) -> bytes:
+        return self._session.vault.seal(plain, person_id=person_id, about=about(model_sha256), kind=Kind.FACE)
+
+
+def about(model_sha256: str) -> bytes:
+    """What a sealed reference is bound to besides its person."""
+    return f"reference/{model_sha256}".encode()
 
 
 def stacked(blobs: list[bytes], person_id: int) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from device.store.database import SCHEMA_STAMP
 from device.store.turnstile import Turnstile
+from device.store.vault import Vault
 from device.store.waiting import execute_when_free
 
 Row = dict[str, Any]
@@ -25,8 +26,11 @@ class Session:
     Raises `sqlite3.Error` as it comes; `Store` gives it its name.
     """
 
-    def __init__(self, database: Database, turnstile: Turnstile, check_schema: Callable[[int], None]) -> None:
+    def __init__(
+        self, database: Database, turnstile: Turnstile, *, check_schema: Callable[[int], None], vault: Vault
+    ) -> None:
         """`check_schema` is called with the schema's stamp and raises if this version does not know the schema."""
+        self.vault = vault
         self._database = database
         self._connection = database.conn
         self._turnstile = turnstile

@@ -4,6 +4,7 @@ import contextlib
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -23,11 +24,15 @@ from device.store.counters import Counters
 from device.store.database import FILE_NAME, Journal, safest_journal
 from device.store.faults import is_of_disk, store_errors
 from device.store.holders import holders
+from device.store.left_undone import LeftUndone, mark_in
 from device.store.people import People
 from device.store.places import Places
 from device.store.rules import ParsedRules, RuleBook
 from device.store.session import Session
 from device.store.turnstile import Turnstile
+from device.store.vault import Vault
+from device.store.vault.device_key import KeyFiles, KeyPlaces
+from device.store.vault.key_file import KeyFile
 from device.store.waiting import execute_when_free
 from device.store.watch import Watch
 
@@ -38,6 +43,14 @@ PROBE_S = 0.5
 REPLACED = "The database's file was replaced while Lintel used it; the new one is in use."
 
 
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """A store that never reaches a disk: the database with people, and the one with their wrapped keys."""
+
+    database: Database
+    keys: Database
+
+
 class Store:
     """The database in a folder: one for each process, handed to all its threads. Use within `with`.
 
@@ -46,26 +59,42 @@ class Store:
     """
 
     def __init__(
-        self, folder: Path, *, opened: bool = True, journal: Journal | None = None, database: Database | None = None
+        self,
+        folder: Path,
+        *,
+        opened: bool = True,
+        journal: Journal | None = None,
+        memory: InMemory | None = None,
+        places: KeyPlaces | None = None,
     ) -> None:
         """Opens the database in `folder`, or takes over one in memory. Raises `StoreError`.
 
         With `opened` false nothing is opened yet and nothing is raised: each use tries to, and raises `StoreError`
-        until it can. `journal` is for tests; by itself it is the safest that SQLite has.
+        until it can. `journal` is for tests; by itself it is the safest that SQLite has. The device key is looked for
+        in `places`; without, in the folder beside this one, and where systemd hands it in.
         """
         self.path = folder / FILE_NAME
         self._turnstile = Turnstile(folder)
+        chosen = journal or safest_journal()
         self._connections: Connections | OneConnection = (
-            OneConnection(database) if database else Connections(folder, journal or safest_journal(), self._turnstile)
+            OneConnection(memory.database) if memory else Connections(folder, chosen, self._turnstile)
+        )
+        self.vault = Vault(
+            KeyFile(folder, chosen, memory.keys if memory else None),
+            places or KeyFiles(folder),
+            mark_in(self._session),
         )
         self._mine = threading.local()
+        self._left_undone = LeftUndone(self.path, self._session, self._connection, self.vault)
         self._checkup = Checkup(self._copied)
         self._watch = Watch(self._looked_at, f"The database {self.path}")
         self._failed_write = ""
         self._parsed_rules = ParsedRules()
+        self._key_trouble = ""
         if opened:
-            with store_errors(self.path), self._connection() as connection:
-                self._finish_erasures(connection, must=False)
+            with store_errors(self.path), self._connection():
+                pass
+            self._settle()
 
     @contextlib.contextmanager
     def people(self) -> Iterator[People]:
@@ -133,8 +162,8 @@ class Store:
             if self._is_on_disk:
                 erasure.announce(self.path, person)
             yield
-        with store_errors(self.path), self._connection() as connection:
-            self._finish_erasures(connection, must=True)
+        if self._is_on_disk:
+            self._left_undone.finish_erasures()
 
     def trouble(self) -> str:
         """What keeps the store from working, in a sentence; "" if nothing is known.
@@ -143,6 +172,10 @@ class Store:
         check of the whole file.
         """
         return self._watch.ask()
+
+    def key_trouble(self) -> str:
+        """Why nothing that lies sealed can be opened, in a sentence; "" if it can. As of the last `trouble`."""
+        return self._key_trouble
 
     def signature(self) -> object:
         """Something that differs once anything may have been committed, by whichever process. Takes no lock."""
@@ -153,12 +186,14 @@ class Store:
         with store_errors(self.path):
             copy = self._copied(lambda _pages: None)
             copy.execute("PRAGMA foreign_keys=1")
-        return Store(NOWHERE, database=copy)
+        memory = InMemory(copy, self.vault.file.copy_in_memory(lambda _pages: None))
+        return Store(NOWHERE, memory=memory, places=self.vault.places)
 
     def close(self) -> None:
         """Closes the database; harmless when repeated."""
         self._checkup.close()
         self._watch.close()
+        self.vault.close()
         self._connections.close()
 
     def __enter__(self) -> "Store":
@@ -178,7 +213,8 @@ class Store:
         try:
             with store_errors(self.path), self._connection() as connection:
                 self._probe(connection)
-                self._finish_erasures(connection, must=False)
+            self._settle()
+            self._key_trouble = self.vault.trouble() or self._left_undone.unsealed
         except StoreError as error:
             return error.message
         self._checkup.begin_if_due()
@@ -195,8 +231,7 @@ class Store:
                 yield mine
             return
         with self._remembered(), store_errors(self.path), self._connection() as connection:
-            check = partial(connection.check_schema, path=self.path)
-            self._mine.session = session = Session(connection.database, self._turnstile, check)
+            self._mine.session = session = self._new_session(connection)
             try:
                 self._note_replaced(session)
                 with session.level():
@@ -254,8 +289,7 @@ class Store:
 
         Raises `StoreError` or `sqlite3.Error`. Of Lintel's own writes none keeps the lock for long.
         """
-        check = partial(connection.check_schema, path=self.path)
-        with Session(connection.database, self._turnstile, check).snapshot():
+        with self._new_session(connection).snapshot():
             pass
         if not (self._is_on_disk and holders(self.path)):
             return
@@ -267,14 +301,13 @@ class Store:
             if holders(self.path):
                 raise
 
-    def _finish_erasures(self, connection: Connection, *, must: bool) -> None:
-        if not (self._is_on_disk and erasure.is_announced(self.path)):
-            return
-        try:
-            erasure.finish(connection.database, self.path)
-        except Exception:
-            if must:
-                raise
+    def _settle(self) -> None:
+        if self._is_on_disk:
+            self._left_undone.settle()
+
+    def _new_session(self, connection: Connection) -> Session:
+        check = partial(connection.check_schema, path=self.path)
+        return Session(connection.database, self._turnstile, check_schema=check, vault=self.vault)
 
     def _copied(self, between_steps: Callable[[int], None]) -> Database:
         with self._connection() as connection:

@@ -1,6 +1,8 @@
 """`lintel people references`: which there are, and a bad one taken back."""
 
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +103,8 @@ def test_bytes_of_a_removed_reference_are_overwritten(lintel: Lintel, two: Path)
     with Store(two) as store, store.people() as people:
         person = there(people.named("Eileen Collins"))
         kept, bad = people.references(person, people.faces.of(person)[0].model_sha256)
+    with closing(sqlite3.connect(two / "lintel.db")) as other:
+        (sealed,) = other.execute("SELECT embedding FROM face_references WHERE id = 2").fetchone()
     lintel("people", "references", "remove", "Eileen Collins", 2, "--yes")
     left = b"".join(path.read_bytes() for path in two.iterdir() if path.is_file())
-    assert (kept.tobytes() in left, bad.tobytes()[:64] in left) == (True, False)
+    assert (kept.tobytes() in left, bad.tobytes()[:64] in left, sealed in left) == (False, False, False)

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,10 +18,29 @@ from device.errors import StoreError
 from device.records import Credential, Person
 from device.store import checkup
 from device.store.store import Store
+from device.store.vault.device_key import KeyInMemory
 from tests.waiting import PATIENCE_S
 
 MODEL, OTHER_MODEL = "ab" * 32, "cd" * 32
 HOLDERS = 8
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A store's bytes, each one's reference, where its indexes begin, and the keys that open them."""
+
+    content: bytes
+    vectors: NDArray[Any]
+    pages: dict[str, int]
+    keys: bytes
+    places: KeyInMemory
+
+    def opened(self, folder: Path, damaged: bytes) -> Store:
+        """The store with other bytes."""
+        (folder / "lintel.db").write_bytes(damaged)
+        (folder / "lintel-keys.db").write_bytes(self.keys)
+        return Store(folder, places=self.places)
+
 
 Between = Callable[[int], None]
 """Is told how many pages a copy has, and ends it by raising."""
@@ -31,21 +51,23 @@ def number_of(index: int) -> Credential:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, NDArray[Any], dict[str, int]]:
-    """A store of eight people with a badge and a reference each: its bytes, and each one's claim."""
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """A store of eight people with a badge and a reference each."""
     from datetime import UTC, datetime
 
     now = datetime(2026, 11, 24, tzinfo=UTC)
     drawn = np.random.default_rng(7).normal(size=(HOLDERS, 128)).astype(np.float32)
     vectors = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
-    with Store(tmp_path_factory.mktemp("whole")) as store:
+    places = KeyInMemory()
+    with Store(tmp_path_factory.mktemp("whole"), places=places) as store:
         for index in range(HOLDERS):
             with store.people() as people:
                 person = people.add(f"Person {index}", now)
                 people.issue(number_of(index), person, now)
                 people.add_references(person, vectors[index : index + 1], MODEL, now)
         path = store.path
-    return path.read_bytes(), vectors, index_pages(path)
+    keys = path.with_name("lintel-keys.db").read_bytes()
+    return Whole(path.read_bytes(), vectors, index_pages(path), keys, places)
 
 
 def index_pages(path: Path) -> dict[str, int]:
@@ -61,44 +83,36 @@ def index_pages(path: Path) -> dict[str, int]:
 @pytest.mark.parametrize(
     "index", ["sqlite_autoindex_badges_1", "sqlite_autoindex_people_1", "face_references_by_person", "badges_by_person"]
 )
-def test_flipped_bit_in_an_index_takes_nobody_for_another(
-    tmp_path: Path, whole: tuple[bytes, NDArray[Any], dict[str, int]], index: str
-) -> None:
+def test_flipped_bit_in_an_index_takes_nobody_for_another(tmp_path: Path, whole: Whole, index: str) -> None:
     """Each byte of the page in turn, with another bit each: the right person, nobody, or an error."""
-    content, vectors, pages = whole
+    content, vectors, pages = whole.content, whole.vectors, whole.pages
     found = 0
     for offset in range(4096):
         damaged = bytearray(content)
         damaged[pages[index] + offset] ^= 1 << offset * 5 % 8
         if not (offset < 16 or content[pages[index] + offset]):
             continue
-        (tmp_path / "lintel.db").write_bytes(damaged)
-        with Store(tmp_path) as store:
+        with whole.opened(tmp_path, damaged) as store:
             for asked in range(HOLDERS + 1):
                 found += is_right(store, asked, vectors)
     assert found > 0
 
 
-def test_flipped_bit_in_a_badge_s_number_is_an_error_like_any_other(
-    tmp_path: Path, whole: tuple[bytes, NDArray[Any], dict[str, int]]
-) -> None:
+def test_flipped_bit_in_a_badge_s_number_is_an_error_like_any_other(tmp_path: Path, whole: Whole) -> None:
     """It is kept as text: another digit, or none. In the table and in each index, whichever the place is in."""
-    content, vectors, _ = whole
+    content, vectors = whole.content, whole.vectors
     places = [start for start in range(len(content)) if content[start : start + 4] == b"1000"]
     assert len(places) >= 2
     for place, bit in itertools.product(places, range(8)):
         damaged = bytearray(content)
         damaged[place + 3] ^= 1 << bit
-        (tmp_path / "lintel.db").write_bytes(damaged)
-        with Store(tmp_path) as store:
+        with whole.opened(tmp_path, damaged) as store:
             is_right(store, 0, vectors)
 
 
-def test_flipped_bit_in_a_table_s_description_is_an_error(
-    tmp_path: Path, whole: tuple[bytes, NDArray[Any], dict[str, int]]
-) -> None:
+def test_flipped_bit_in_a_table_s_description_is_an_error(tmp_path: Path, whole: Whole) -> None:
     """Each byte of the tables' SQL in turn: it names a column, or is no text any more."""
-    content, vectors, _ = whole
+    content, vectors = whole.content, whole.vectors
     described = [
         offset
         for offset in range(len(content))
@@ -108,9 +122,8 @@ def test_flipped_bit_in_a_table_s_description_is_an_error(
     for offset in described:
         damaged = bytearray(content)
         damaged[offset] ^= (1, 0x80)[offset % 2]
-        (tmp_path / "lintel.db").write_bytes(damaged)
         try:
-            with Store(tmp_path) as store:
+            with whole.opened(tmp_path, damaged) as store:
                 errors += not is_right(store, 0, vectors)
         except StoreError:
             errors += 1
@@ -146,13 +159,12 @@ def cross(path: Path, index: str) -> None:
 
 
 @pytest.fixture
-def crossed(
-    tmp_path: Path, whole: tuple[bytes, NDArray[Any], dict[str, int]], request: pytest.FixtureRequest
-) -> Iterator[Store]:
+def crossed(tmp_path: Path, whole: Whole, request: pytest.FixtureRequest) -> Iterator[Store]:
     """A store whose index leads the third and the fourth person to each other's rows."""
-    (tmp_path / "lintel.db").write_bytes(whole[0])
+    with whole.opened(tmp_path, whole.content):
+        pass
     cross(tmp_path / "lintel.db", request.param)
-    with Store(tmp_path) as store:
+    with Store(tmp_path, places=whole.places) as store:
         yield store
 
 

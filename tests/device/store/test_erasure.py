@@ -17,6 +17,7 @@ from device.store import erasure
 from device.store.database import Journal
 from device.store.store import Store
 from tests.device.commands import Lintel
+from tests.device.store.unsealed import sealed_reference
 
 MODEL = "ab" * 32
 ERASE_AND_DIE = """
@@ -42,43 +43,44 @@ def raw_bytes(folder: Path) -> bytes:
 @pytest.fixture(params=list(Journal))
 def interrupted(
     request: pytest.FixtureRequest, tmp_path: Path, now: datetime, badge: Credential, embeddings: NDArray[Any]
-) -> tuple[Path, Journal]:
-    """The folder of a store whose process died after the erasure was committed, and the journal it keeps."""
+) -> tuple[Path, Journal, bytes]:
+    """The folder of a store whose process died after the erasure was committed, its journal, a sealed reference."""
     with Store(tmp_path, journal=request.param) as store, store.people() as people:
         person = people.add("Eileen Collins", now)
         people.issue(badge, person, now)
         people.add_references(person, embeddings, MODEL, now)
+    sealed = sealed_reference(store)
     with Store(tmp_path, journal=request.param):  # a log is not cut off while another store is open
         command = [sys.executable, "-c", ERASE_AND_DIE, str(tmp_path), request.param]
         assert subprocess.run(command, timeout=60, check=False).returncode == -signal.SIGKILL
-    return tmp_path, request.param
+    return tmp_path, request.param, sealed
 
 
 def test_store_that_is_opened_next_overwrites_what_was_left(
-    interrupted: tuple[Path, Journal], embeddings: NDArray[Any]
+    interrupted: tuple[Path, Journal, bytes],
 ) -> None:
-    folder, journal = interrupted
+    folder, journal, sealed = interrupted
     Store(folder, journal=journal).close()
-    assert embeddings[0].tobytes()[:64] not in raw_bytes(folder)
+    assert sealed[:64] not in raw_bytes(folder)
 
 
-def test_bytes_were_there_to_be_overwritten(interrupted: tuple[Path, Journal], embeddings: NDArray[Any]) -> None:
-    folder, journal = interrupted
-    left = embeddings[0].tobytes()[:64] in raw_bytes(folder)
+def test_bytes_were_there_to_be_overwritten(interrupted: tuple[Path, Journal, bytes]) -> None:
+    folder, journal, sealed = interrupted
+    left = sealed[:64] in raw_bytes(folder)
     assert left is (journal is Journal.PERSIST)
 
 
 def test_running_store_overwrites_what_another_left(
-    interrupted: tuple[Path, Journal], embeddings: NDArray[Any], trouble_of: Callable[[Store], str]
+    interrupted: tuple[Path, Journal, bytes], trouble_of: Callable[[Store], str]
 ) -> None:
-    folder, journal = interrupted
+    folder, journal, sealed = interrupted
     with Store(folder, opened=False, journal=journal) as store:
         assert trouble_of(store) == ""
-        assert embeddings[0].tobytes()[:64] not in raw_bytes(folder)
+        assert sealed[:64] not in raw_bytes(folder)
 
 
-def test_mark_is_gone_when_all_is_overwritten(interrupted: tuple[Path, Journal]) -> None:
-    folder, journal = interrupted
+def test_mark_is_gone_when_all_is_overwritten(interrupted: tuple[Path, Journal, bytes]) -> None:
+    folder, journal, _ = interrupted
     before = [path.name for path in folder.iterdir() if "erasing" in path.name]
     Store(folder, journal=journal).close()
     after = [path.name for path in folder.iterdir() if "erasing" in path.name]
@@ -127,14 +129,12 @@ def test_person_without_a_trace_is_erased_without_a_word(store: Store, now: date
 
 
 @pytest.mark.parametrize("interrupted", [Journal.PERSIST], indirect=True)
-def test_command_that_is_repeated_leaves_no_byte(
-    interrupted: tuple[Path, Journal], lintel: Lintel, embeddings: NDArray[Any]
-) -> None:
+def test_command_that_is_repeated_leaves_no_byte(interrupted: tuple[Path, Journal, bytes], lintel: Lintel) -> None:
     """The person is gone already, which it says, and what the journal still held of them is overwritten."""
-    folder, _ = interrupted
+    folder, _, sealed = interrupted
     ended = lintel("--state-dir", folder, "people", "remove", "Eileen Collins", "--yes")
     assert (ended.exit_code, "Eileen Collins" in ended.err) == (9, True)
-    assert embeddings[0].tobytes()[:64] not in raw_bytes(folder)
+    assert sealed[:64] not in raw_bytes(folder)
 
 
 def test_log_that_another_program_reads_is_awaited_for_5_s(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from device.credentials import parse_badge
 from device.errors import CredentialError, StoreError
 from device.records import Badge, Claim, Credential, Enrolled, Event, Person
 from device.store.store import Store
+from device.store.vault.key_file import Kind
+from tests.device.store.unsealed import put_sealed, sealed_reference
 
 MODEL, OTHER_MODEL = "ab" * 32, "cd" * 32
 
@@ -177,16 +179,16 @@ def enrolled_store(folder: Path, now: datetime, badge: Credential, embeddings: N
 
 
 @pytest.mark.usefixtures("journal")
-@pytest.mark.parametrize("what", ["embedding", "part of an embedding", "name"])
+@pytest.mark.parametrize("what", ["reference", "part of a reference", "name"])
 def test_removed_person_leaves_no_byte_in_the_files(
     tmp_path: Path, now: datetime, badge: Credential, embeddings: NDArray[Any], what: str
 ) -> None:
+    store, person = enrolled_store(tmp_path, now, badge, embeddings)
     traces = {
-        "embedding": embeddings[1].tobytes(),
-        "part of an embedding": embeddings[2].tobytes()[64:96],
+        "reference": sealed_reference(store, 2),
+        "part of a reference": sealed_reference(store, 3)[64:96],
         "name": b"Eileen Collins",
     }
-    store, person = enrolled_store(tmp_path, now, badge, embeddings)
     before = traces[what] in raw_bytes(store)
     store.erase(person, now)
     after = traces[what] in raw_bytes(store)
@@ -199,9 +201,10 @@ def test_removed_person_leaves_no_byte_while_the_door_runs(
     tmp_path: Path, now: datetime, badge: Credential, embeddings: NDArray[Any]
 ) -> None:
     running, person = enrolled_store(tmp_path, now, badge, embeddings)
+    sealed = sealed_reference(running)
     with Store(tmp_path) as store:
         store.erase(person, now)
-        assert embeddings[0].tobytes() not in raw_bytes(store)
+        assert sealed not in raw_bytes(store)
     running.close()
 
 
@@ -213,7 +216,7 @@ def test_journal_with_an_erased_person_s_pages_is_overwritten(
     with store.people() as people:
         people.add_references(person, embeddings, OTHER_MODEL, now)
     journal = tmp_path / "lintel.db-journal"
-    held, size = embeddings[0].tobytes() in journal.read_bytes(), journal.stat().st_size
+    held, size = sealed_reference(store) in journal.read_bytes(), journal.stat().st_size
     store.erase(person, now)
     store.close()
     assert (held, journal.stat().st_size >= size, set(journal.read_bytes())) == (True, True, {0})
@@ -247,9 +250,7 @@ def test_nothing_is_seen_elsewhere_before_the_end(store: Store, now: datetime) -
 
 @pytest.mark.parametrize("blob", [b"\x00" * 511, b"", b"\x00" * 256], ids=["odd", "empty", "half"])
 def test_damaged_reference_is_an_error(store: Store, eileen: Person, blob: bytes) -> None:
-    with closing(sqlite3.connect(store.path)) as other:
-        other.execute("UPDATE face_references SET embedding = ? WHERE id = 2", [blob])
-        other.commit()
+    put_sealed(store, eileen, 2, blob)
     with pytest.raises(StoreError, match=f"reference of person {eileen.id} is damaged"), store.people() as people:
         people.references(eileen, MODEL)
 
@@ -282,11 +283,12 @@ def test_closed_store_is_an_error(tmp_path: Path) -> None:
         people.everyone()
 
 
-@pytest.mark.usefixtures("eileen")
-def test_references_are_little_endian_floats_in_the_file(store: Store, embeddings: NDArray[Any]) -> None:
-    with closing(sqlite3.connect(store.path)) as other:
-        (blob,) = other.execute("SELECT embedding FROM face_references ORDER BY id").fetchone()
-    assert np.frombuffer(blob, "<f4").tolist() == embeddings[0].tolist()
+def test_references_are_little_endian_floats_once_opened(
+    store: Store, eileen: Person, embeddings: NDArray[Any]
+) -> None:
+    about = b"reference/" + MODEL.encode()
+    plain = store.vault.open(sealed_reference(store), person_id=eileen.id, about=about, kind=Kind.FACE)
+    assert np.frombuffer(plain, "<f4").tolist() == embeddings[0].tolist()
 
 
 def test_store_holds_no_descriptor_after_it_is_closed(tmp_path: Path) -> None:

@@ -17,8 +17,10 @@ from device.records import Credential, Event, Person
 from device.store import holders, watch
 from device.store.faults import store_errors
 from device.store.people import People
+from device.store.references import about
 from device.store.session import Session
 from device.store.store import Store
+from device.store.vault.key_file import Kind
 from device.store.watch import Watch
 from tests.waiting import PATIENCE_S
 
@@ -30,9 +32,11 @@ def kept(store: Store, *references: bytes) -> Person:
     with store.people() as people:
         person = people.add("Ada", datetime(2026, 11, 30))
         for reference in references:
+            sealed = store.vault.seal(reference, person_id=person.id, about=about(MODEL), kind=Kind.FACE)
             people._session.execute(
-                "INSERT INTO face_references (person_id, model_sha256, embedding, enrolled_at) VALUES (?, ?, ?, '')",
-                [person.id, MODEL, reference],
+                "INSERT INTO face_references (person_id, model_sha256, embedding, generation, enrolled_at) "
+                "VALUES (?, ?, ?, 1, '')",
+                [person.id, MODEL, sealed],
             )
     return person
 
