@@ -1,4 +1,4 @@
-"""What a crash, a full disk or a missing key left undone in a store: done at the next start, and now and then after it."""
+"""What a crash, a full disk or a missing key left undone in a store: done at the next start, and later again."""
 
 import contextlib
 from collections.abc import Callable

@@ -67,6 +67,7 @@ def wrong(settings: Settings) -> list[Found]:
 def test_parts_that_are_there_are_named(settings: Settings, tmp_path: Path) -> None:
     assert list(probing.parts(settings)) == [
         Found("store", f"{tmp_path / 'state' / 'lintel.db'}, which the service will make"),
+        Found("device key", f"{tmp_path / 'state-keys'}, where the first enrollment makes one"),
         Found("models", str(shipped_models_dir())),
         Found("camera main", "/dev/null"),
         Found("reader", f"reader at {tmp_path / 'badges'}"),

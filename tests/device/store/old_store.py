@@ -19,7 +19,7 @@ MODEL, OLDER_MODEL = "ab" * 32, "cd" * 32
 def vectors(people: int = PEOPLE) -> NDArray[np.float32]:
     """The references, float32 [people, REFERENCES, 128]."""
     drawn = np.random.default_rng(16).normal(size=(people, REFERENCES, 128))
-    return (drawn / np.linalg.norm(drawn, axis=2, keepdims=True)).astype(np.float32)
+    return np.asarray(drawn / np.linalg.norm(drawn, axis=2, keepdims=True), np.float32)
 
 
 def make(folder: Path, people: int = PEOPLE, rows: int = ROWS) -> NDArray[np.float32]:

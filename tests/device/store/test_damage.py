@@ -35,7 +35,7 @@ class Whole:
     keys: bytes
     places: KeyInMemory
 
-    def opened(self, folder: Path, damaged: bytes) -> Store:
+    def opened(self, folder: Path, damaged: bytes | bytearray) -> Store:
         """The store with other bytes."""
         (folder / "lintel.db").write_bytes(damaged)
         (folder / "lintel-keys.db").write_bytes(self.keys)
@@ -111,7 +111,7 @@ def test_flipped_bit_in_a_badge_s_number_is_an_error_like_any_other(tmp_path: Pa
 
 
 def test_flipped_bit_in_a_table_s_description_is_an_error(tmp_path: Path, whole: Whole) -> None:
-    """Each byte of the tables' SQL in turn: it names a column, or is no text any more."""
+    """Bytes of the tables' SQL in turn: it names a column, or is no text any more."""
     content, vectors = whole.content, whole.vectors
     described = [
         offset

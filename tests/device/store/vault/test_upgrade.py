@@ -4,7 +4,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ def are_right(folder: Path, vectors: NDArray[Any]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, NDArray[Any], dict[str, Any]]]:
+def upgraded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, NDArray[Any], dict[str, Any]]:
     """The folder of the old store after the new version has opened it, its references, and what was in its tables."""
     folder = tmp_path_factory.mktemp("old") / "state"
     vectors = old_store.make(folder)

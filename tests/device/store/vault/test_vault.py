@@ -1,6 +1,6 @@
 """What is sealed opens for whom and what it was sealed for, with the key, and for nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -126,11 +126,12 @@ def test_key_that_is_gone_is_missed_and_never_replaced(
     sealed = sealed_and_closed(store, two[0])
     key.rename(tmp_path / "elsewhere")
     with reopened(tmp_path) as later:
-        for use in (
+        uses: list[Callable[[], bytes]] = [
             lambda: later.vault.open(sealed, person_id=two[0].id, about=b"x"),
             lambda: later.vault.seal(b"", person_id=two[0].id, about=b"x"),
             lambda: later.vault.secret("pin"),
-        ):
+        ]
+        for use in uses:
             with pytest.raises(KeyMissing, match="is missing; looked in"):
                 use()
         assert "is missing; looked in" in later.vault.trouble()
