@@ -4,7 +4,7 @@ import contextlib
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -31,8 +31,8 @@ from device.store.rules import ParsedRules, RuleBook
 from device.store.session import Session
 from device.store.turnstile import Turnstile
 from device.store.vault import Vault
-from device.store.vault.device_key import KeyFiles, KeyPlaces
-from device.store.vault.key_file import KeyFile
+from device.store.vault.device_key import KeyFiles, KeyInMemory, KeyPlaces
+from device.store.vault.key_file import KeyFile, no_keys
 from device.store.waiting import execute_when_free
 from device.store.watch import Watch
 
@@ -48,7 +48,7 @@ class InMemory:
     """A store that never reaches a disk: the database with people, and the one with their wrapped keys."""
 
     database: Database
-    keys: Database
+    keys: Database = field(default_factory=no_keys)
 
 
 class Store:
@@ -81,7 +81,7 @@ class Store:
         )
         self.vault = Vault(
             KeyFile(folder, chosen, memory.keys if memory else None),
-            places or KeyFiles(folder),
+            places or (KeyInMemory() if memory else KeyFiles(folder)),
             mark_in(self._session),
         )
         self._mine = threading.local()

@@ -69,6 +69,13 @@ def _first_tables(database: Database) -> None:
         ) WITHOUT ROWID""")
 
 
+def no_keys() -> Database:
+    """A database in memory, without a key yet."""
+    empty = database_in_memory()
+    MIGRATIONS.apply(empty)
+    return empty
+
+
 class KeyFile:
     """The file of the wrapped keys. Thread-safe; made by the first write. Raises `StoreError`."""
 
@@ -172,9 +179,7 @@ class KeyFile:
     def copy_in_memory(self, between_steps: Callable[[int], None]) -> Database:
         """A copy that never reaches a disk."""
         if not self.exists:
-            empty = database_in_memory()
-            MIGRATIONS.apply(empty)
-            return empty
+            return no_keys()
         with self._connection() as connection:
             return copy_in_steps(connection.database, between_steps)
 

@@ -17,7 +17,7 @@ from device.records import ALWAYS_VALID, Basis, BasisKind, Credential, Person, V
 from device.store.database import FILE_NAME
 from device.store.migrations import MIGRATIONS
 from device.store.people import People
-from device.store.store import Store
+from device.store.store import InMemory, Store
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 LATER = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
@@ -94,7 +94,7 @@ def test_what_is_deleted_leaves_its_id_and_a_number(store: Store, eileen: Person
 @given(st.lists(st.sampled_from(sorted(CHANGES) + sorted(OF_BADGES)), max_size=12))
 @settings(max_examples=30)
 def test_numbers_only_grow_and_are_no_two_records_own(asked: list[str]) -> None:
-    with Store(Path(":memory:"), database=in_memory()) as store, store.people() as people:
+    with Store(Path(":memory:"), memory=InMemory(in_memory())) as store, store.people() as people:
         person, badge = people.add("Ada", NOON), Credential("number", 0, 1)
         people.issue(badge, person, NOON)
         seen = last(store)
