@@ -9,6 +9,7 @@ from pathlib import Path
 
 from device.errors import ConfigError
 from device.ports import Clock, Reader
+from device.readers.cards.keypad import WithKeypad, keypad_of
 from device.readers.context import ReaderContext
 from device.readers.formats import FormatTable, formats_for
 from device.readers.group import ReaderGroup
@@ -152,9 +153,8 @@ def open_in_background(readers: tuple[ReaderSettings, ...], around: ReaderContex
 
 def group_of(readers: tuple[ReaderSettings, ...], opened: Mapping[str, Reader], clock: Clock) -> ReaderGroup:
     """Those readers as one, taken over from what was opened; each presentation of a badge comes once."""
-    return ReaderGroup(
-        tuple(Member(opened[settings.name], settings.name, hold_time_of(settings)) for settings in readers), clock
-    )
+    padded = {one.name: WithKeypad(opened[one.name], one.name, keypad_of(one)) for one in readers}
+    return ReaderGroup(tuple(Member(padded[one.name], one.name, hold_time_of(one)) for one in readers), clock)
 
 
 def hold_time_of(settings: ReaderSettings) -> float:

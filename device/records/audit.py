@@ -83,6 +83,8 @@ class Event(StrEnum):
     READER_TAMPERED = "reader-tampered"
     READER_POWER_FAILED = "reader-power-failed"
     READER_RESTORED = "reader-restored"
+    READER_KEYS_REFUSED = "reader-keys-refused"
+    """Keys came from a reader without a keypad by its settings; once for each start."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,8 @@ class KeyPress:
     keys: str = field(repr=False)
     at: float
     reader: str = ""
+    bits: int = field(default=0, compare=False)
+    """How many bits it came in; 0 where keys don't come in bits."""
 
 
 class Notice(StrEnum):
@@ -61,6 +63,8 @@ class Notice(StrEnum):
     POWER_FAILED = "power-failed"
     RESTORED = "restored"
     """Neither tampered with nor without power any more."""
+    KEYS_REFUSED = "keys-refused"
+    """Keys came from a reader that has no keypad by its settings, or another one."""
 
 
 @dataclass(frozen=True, slots=True)

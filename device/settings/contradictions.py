@@ -16,6 +16,14 @@ from device.settings.tables import ReaderSettings, Settings
 LINE_KINDS = frozenset({"lines", "wedge", "socket"})
 OF_LINES = ("layout", "form", "prefix", "suffix", "ignore")
 """What only readers of these kinds have."""
+KEYPADS = {
+    "wiegand": ("4-bit", "8-bit", "26-bit"),
+    "osdp": ("keys", "26-bit"),
+    "lines": ("keys",),
+    "wedge": ("keys",),
+    "socket": ("keys",),
+}
+"""How keys can come from each kind of reader; from the others none do."""
 
 
 def refuse_contradictions(settings: Settings, *, screen: bool = False) -> None:
@@ -41,6 +49,7 @@ def refuse_contradictions(settings: Settings, *, screen: bool = False) -> None:
     refuse_cameras(settings)
     _refuse_blind_interlock(settings)
     _refuse_what_no_line_has(settings)
+    _refuse_unheard_keypads(settings)
     refuse_pads(settings, screen=screen)
     refuse_operators(settings.operators)
     _refuse_unknown_areas(settings)
@@ -84,6 +93,22 @@ def _refuse_what_no_line_has(settings: Settings) -> None:
             raise ValueError(
                 f"the reader {reader.name!r} is a {reader.kind}, which sends no lines, expected no `{changed[0]}` - "
                 f"at `{place}.{changed[0]}`"
+            )
+
+
+def _refuse_unheard_keypads(settings: Settings) -> None:
+    """Raises `ValueError` for a keypad that its kind of reader can't have."""
+    for place, _, reader in places.readers(settings):
+        if reader.keypad != "none" and reader.keypad not in KEYPADS.get(reader.kind, ()):
+            known = ", ".join(f"`{name}`" for name in ("none", *KEYPADS.get(reader.kind, ())))
+            raise ValueError(
+                f"the reader {reader.name!r} is a {reader.kind}, whose keypad is one of {known}, received "
+                f"{reader.keypad!r} - at `{place}.keypad`"
+            )
+        if reader.keypad_facility is not None and reader.keypad != "26-bit":
+            raise ValueError(
+                f'the reader {reader.name!r} has a `keypad_facility`, expected `keypad = "26-bit"` beside it - at '
+                f"`{place}.keypad_facility`"
             )
 
 

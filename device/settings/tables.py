@@ -90,6 +90,20 @@ class ReaderSettings(Group, frozen=True):
         ),
     ] = None
     turn_right: Annotated[TurnPrompt | None, Meta(description="the same to the right")] = None
+    keypad: Annotated[
+        Literal["none", "4-bit", "8-bit", "26-bit", "keys"],
+        Meta(
+            description="how its keypad sends keys: each by itself, in 4 or 8 bits (wiegand) or as `keys` (osdp, and "
+            "what types); or all of a PIN at once, like a badge of 26 bits. `none`: keys count for nothing"
+        ),
+    ] = "none"
+    keypad_facility: Annotated[
+        Annotated[int, Meta(ge=0, le=255)] | None,
+        Meta(
+            description="facility code in front of a PIN with `26-bit`: no badge may have it; left out: the pad sends "
+            "six digits of four bits each (BCD)",
+        ),
+    ] = None
     address: Annotated[int, Meta(ge=0, le=126, description="address of an OSDP reader on its line")] = 0
     camera: Annotated[
         Name | None, Meta(description="name of the camera at this reader; left out: the door's `camera`")

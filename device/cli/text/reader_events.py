@@ -8,6 +8,7 @@ from typing import assert_never
 
 from device.credentials import doubt_about, format_badge
 from device.readers.cards.card_formats import CardFormat
+from device.readers.cards.keypad import if_typed, kind_for
 from device.readers.formats import FormatTable, in_card_order, wrong_parity
 from device.records import BadgeRead, BadgeRemoved, Credential, KeyPress, ReaderEvent, ReaderNotice, Signal
 
@@ -64,7 +65,7 @@ class Transcript:
             case BadgeRemoved():
                 yield f"{head}  removed"
             case KeyPress():
-                yield f"{head}  keys {_keys(event, shown=show_keys)}"
+                yield f'{head}  keys {_keys(event, shown=show_keys)}; keypad = "{kind_for(event)}"'
             case ReaderNotice():
                 yield f"{head}  {event.notice.value}{f': {event.detail}' if event.detail else ''}"
             case _:
@@ -86,7 +87,7 @@ class Transcript:
             case BadgeRemoved():
                 return {**head, "event": "removed"}
             case KeyPress():
-                return {**head, "event": "keys", "keys": _keys(event, shown=show_keys)}
+                return {**head, "event": "keys", "keys": _keys(event, shown=show_keys), "keypad": kind_for(event)}
             case ReaderNotice():
                 return {**head, "event": "notice", "notice": event.notice, "detail": event.detail}
             case _:
@@ -118,6 +119,8 @@ class Transcript:
             yield from frame_lines(read.bits, known)
         elif read.bits:
             yield f"bits    {read.bits}  ({len(read.bits)})"
+        if show_keys and (keys := if_typed(read.bits)):
+            yield keys
         if read.text:
             yield f"line    {(read.text if show_keys else _DIGIT.sub('9', read.text))!r}"
         if (table := self.tables.get(read.reader)) and (suggestion := self.suggested(read.bits, table)):

@@ -10,9 +10,9 @@ from device.ports import Clock, Reader
 from device.readers.context import ReaderContext
 from device.readers.serial_line import open_device
 from device.readers.streams import CHECK_HINT, StreamReader, naming
-from device.readers.typed.forms import PLAIN, LineForm, form_of, text_of
+from device.readers.typed.forms import PLAIN, LineForm, bare, form_of, text_of
 from device.readers.typed.hints import hint_for
-from device.records import BadgeRead, Credential, ReaderEvent, Security
+from device.records import BadgeRead, Credential, KeyPress, ReaderEvent, Security
 from device.settings.tables import ReaderSettings
 
 MAX_LINE = 80
@@ -27,6 +27,7 @@ STX, ETX = b"\x02", b"\x03"
 BLANK = b" \t\v\f\0" + ETX
 """What stands in front of a line without meaning: an idle wire sends NUL, and ETX ends what came before."""
 FIRST_PRINTABLE = 0x20
+_TYPED = re.compile(r"[0-9*#]{0,31}[*#]")
 _FRAME_END, _BEHIND = re.compile(rb"[\r\n\x03]"), re.compile(rb"[\r\n\x02]")
 
 
@@ -55,7 +56,7 @@ class LineParser:
         lines, self._partial = self._cut(self._partial + received)
         for line in lines:
             if line.strip() and not self._skipping and not self._form.ignores(line):
-                reads.append(self._badge(line))
+                reads.append(self._keys(line) or self._badge(line))
             self._skipping = False
         if _is_too_long(self._partial) and not self._skipping:
             reads.append(self._read(None, f"a line of more than {MAX_LINE} characters"))
@@ -98,6 +99,11 @@ class LineParser:
             is_line_end = end[0] in b"\r\n"
             lines.append(data[: end.start() if is_line_end else end.end()])
             data, self._behind_frame = data[end.end() :], is_frame and not is_line_end
+
+    def _keys(self, line: bytes) -> KeyPress | None:
+        """Keys of a pad, if these are all: up to the # or * that ends a PIN, which no badge has."""
+        text = bare(self._form.meant(line)).strip()
+        return KeyPress(text, self._received_at, self._name) if _TYPED.fullmatch(text) else None
 
     def _badge(self, line: bytes) -> BadgeRead:
         text = self._form.meant(line)

@@ -133,7 +133,7 @@ class WiegandReader:
 
     def _key(self, burst: Burst) -> BadgeRead | KeyPress:
         if key := key_of(burst.bits):
-            return KeyPress(key, burst.at, self._name)
+            return KeyPress(key, burst.at, self._name, len(burst.bits))
         return self._unreadable(burst, "A key other than 0 to 9, * and #.")
 
     def _unreadable(self, burst: Burst, fault: str) -> BadgeRead:

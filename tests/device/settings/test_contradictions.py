@@ -91,6 +91,18 @@ CONTRADICTIONS = {
         FRONT + INPUTS + 'signal = "dps"\npin = 5\n[access]\ninterlock = true',
         "needs two doors or more, each with an input `dps`, and there is one door",
     ),
+    "keypad of another protocol": (
+        FRONT + READERS + 'kind = "wiegand"\nkeypad = "keys"',
+        "whose keypad is one of `none`, `4-bit`, `8-bit`, `26-bit`, received 'keys'",
+    ),
+    "keypad at a reader of tags": (
+        FRONT + READERS + 'kind = "rdm6300"\nkeypad = "4-bit"',
+        "whose keypad is one of `none`, received '4-bit'",
+    ),
+    "facility code of no keypad": (
+        FRONT + READERS + 'kind = "wiegand"\nkeypad = "8-bit"\nkeypad_facility = 3',
+        'expected `keypad = "26-bit"` beside it - at `doors[0].readers[0].keypad_facility`',
+    ),
     "mantrap half blind": (
         FRONT + INPUTS + 'signal = "dps"\npin = 5\n' + BACK + BACK_CAMERA + "[access]\ninterlock = true",
         "each with an input `dps`, and there is none at back",

@@ -158,4 +158,13 @@ def test_notice_is_told() -> None:
 
 
 def test_keys_are_masked_one_by_one() -> None:
-    assert list(USUAL.lines(KeyPress("1234#", 10.0, "front"))) == ["    0.000 s  front  keys *****"]
+    assert list(USUAL.lines(KeyPress("1234#", 10.0, "front"))) == [
+        '    0.000 s  front  keys *****; keypad = "keys"',
+    ]
+
+
+@pytest.mark.parametrize(("bits", "kind"), [(4, "4-bit"), (8, "8-bit")])
+def test_kind_of_keypad_is_guessed(bits: int, kind: str) -> None:
+    press = KeyPress("7", 10.0, "front", bits)
+    assert list(USUAL.lines(press)) == [f'    0.000 s  front  keys *; keypad = "{kind}"']
+    assert USUAL.plain(press)["keypad"] == kind
