@@ -6,6 +6,7 @@ request. One thread steps it. It waits for no peer: nothing is sent or received 
 
 import contextlib
 import math
+import os
 import select
 import selectors
 import socket
@@ -59,6 +60,16 @@ class Peer:
         """Sends all of it, waiting at most `within_s` for room. Raises `OSError`."""
         self.connection.settimeout(within_s)
         self.connection.sendall(data)
+
+    def receive_descriptor(self, within_s: float) -> int:
+        """The one descriptor that it sends by SCM_RIGHTS, with one byte. Raises `OSError` without one in that time."""
+        self.connection.settimeout(within_s)
+        content, sent, flags, _ = socket.recv_fds(self.connection, 1, 1, socket.MSG_CMSG_CLOEXEC)
+        if len(sent) != 1 or not content or flags & socket.MSG_CTRUNC:
+            for descriptor in sent:
+                os.close(descriptor)
+            raise OSError("no descriptor came")
+        return sent[0]
 
     def uid_or_none(self) -> int | None:
         """The user who has connected, as the kernel says (SO_PEERCRED); None if the connection is gone."""

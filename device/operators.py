@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from device.control.client import control_socket
+from device.control.command_messages import Administer, Administered
 from device.control.desk import Caller, Commandable, Desk, Ordered, door_desk
 from device.control.feed import NOTHING, Page, Source
 from device.control.messages import AddBadge, Enroll, Progress, Recording, RecordPresentations, Request, verb_of
@@ -36,6 +37,7 @@ class Backing:
         self.enroll: Callable[[Enroll, Caller], Iterator[Progress]] = _not_yet
         self.add_badge: Callable[[AddBadge, Caller], Iterator[Progress]] = _not_yet
         self.record: Callable[[RecordPresentations, Caller], Iterator[Recording]] = _not_yet
+        self.administer: Callable[[Administer, Caller], Iterator[Administered]] = _not_yet
 
 
 def _refuse(_ordered: Ordered) -> None:
@@ -85,10 +87,12 @@ def operators_desk(doors: Mapping[str, Commandable], note: Callable[[Ordered], N
                 return backing.add_badge(request, caller)
             case RecordPresentations():
                 return backing.record(request, caller)
+            case Administer():
+                return backing.administer(request, caller)
         raise TypeError(type(request).__name__)
 
     desk = door_desk(doors, note)
-    late = {verb_of(kind): with_parts for kind in (Enroll, AddBadge, RecordPresentations)}
+    late = {verb_of(kind): with_parts for kind in (Enroll, AddBadge, RecordPresentations, Administer)}
     return replace(desk, handlers={**desk.handlers, **late})
 
 

@@ -47,8 +47,19 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
     context.exit()
 
 
+class ServedGroup(LazyGroup):
+    """Commands that the running service carries out where it has a row for them."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """The exit code of the service, or what the command gives here."""
+        from device.cli.forwarding import forwarded
+
+        code = forwarded(ctx, [*ctx._protected_args, *ctx.args])  # noqa: SLF001 - click's own words for them
+        return super().invoke(ctx) if code is None else code
+
+
 @click.group(
-    cls=LazyGroup,
+    cls=ServedGroup,
     commands_at=COMMANDS,
     epilog=EXIT_CODES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -12,6 +12,7 @@ from device.terminal import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from device.assembly import Assembled
     from device.clock import SystemClock
@@ -46,16 +47,19 @@ def run(context: click.Context) -> None:
     note_store(settings)
     clock = SystemClock(stop)
     with stopped_by_signals(stop), open_doors(settings, clock) as board:
-        _operate(settings, board, clock)
+        _operate(settings, board, clock, context.find_root().params["config_path"])
 
 
-def _operate(settings: "Settings", board: "OpenBoard", clock: "SystemClock") -> None:
+def _operate(settings: "Settings", board: "OpenBoard", clock: "SystemClock", config_path: "Path | None") -> None:
     """Loads the operators' socket only now: an evacuated door is released again without waiting for it."""
+    from device.control.commands import Commands
     from device.control.roster import Roster
     from device.operators import Backing, operators
+    from device.settings.loading import state_dir
 
     backing, roster = Backing(), Roster(settings.operators)
     backing.target_fmr = partial(_target_fmr, settings)
+    backing.administer = Commands(config_path, state_dir(settings)).progress
     with operators(board, backing, roster):
         say("The doors are in operation; opening their other parts.", err=True)
         if roster.unknown:

@@ -58,6 +58,10 @@ def control_socket() -> Path | None:
     return None if folder is None else folder / FILE_NAME
 
 
+class NotRunning(DoorError):
+    """No service listens."""
+
+
 class NotAnswered(OSError):
     """The service hung up without an answer."""
 
@@ -112,17 +116,23 @@ class Client:
         except (FileNotFoundError, ConnectionRefusedError):
             return None
 
-    def stream(self, request: Request, part: type[R], *, silence_s: float) -> Iterator[R]:
+    def stream(
+        self, request: Request, part: type[R], *, silence_s: float, sends: Callable[[R], int | None] = lambda _: None
+    ) -> Iterator[R]:
         """The parts of a streamed answer, each as it comes. Closing the iterator ends it at the other end too.
 
-        Raises `DoorError`, also if nothing comes for `silence_s` and if no service listens.
+        `sends` gives a descriptor to send after a part. Raises `DoorError`, also if nothing comes for `silence_s`;
+        `NotRunning` if no service listens.
         """
         try:
             with self._errors(), self.lines(request, time.monotonic() + silence_s) as lines:
                 while True:
                     match lines.answer(time.monotonic() + silence_s):
                         case Part(part=raw):
-                            yield msgspec.json.decode(raw, type=part)
+                            said = msgspec.json.decode(raw, type=part)
+                            if (descriptor := sends(said)) is not None:
+                                lines.send_descriptor(descriptor)
+                            yield said
                         case End():
                             return
                         case Error() as error:
@@ -130,7 +140,7 @@ class Client:
                         case other:
                             raise DoorError(f"Unexpected answer: {type(other).__name__}.", hint=_HANGS)
         except (FileNotFoundError, ConnectionRefusedError):
-            raise DoorError("No service answers.", hint="Start it: `sudo systemctl start lintel`.") from None
+            raise NotRunning("No service answers.", hint="Start it: `sudo systemctl start lintel`.") from None
 
     def subscribe(self, since: int | None = None, *, last: int = 0) -> Iterator[Update | Lost]:
         """Rows of the audit from number `since` on, or the newest `last` and all after them: each once, in order, also
@@ -247,6 +257,10 @@ class Lines:
         self._connection = connection
         self._lines: deque[bytes] = deque()
         self._rest = b""
+
+    def send_descriptor(self, descriptor: int) -> None:
+        """Sends a descriptor, with one byte. Raises `OSError`."""
+        socket.send_fds(self._connection, [b"\0"], [descriptor])
 
     def answer(self, deadline: float) -> Answer:
         """The next one, by `deadline` in seconds on the monotonic clock. Raises `OSError`, `msgspec.DecodeError`."""

@@ -44,6 +44,10 @@ class Ordered:
     by: Operator
 
 
+def _none_sent(_within_s: float) -> int:
+    raise ProtocolError("No descriptor was sent.", hint="Use `lintel`.", code=Code.REQUEST)
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks."""
@@ -51,6 +55,8 @@ class Caller:
     operator: Operator
     is_waiting: Callable[[], bool]
     """Whether the answer is still waited for."""
+    descriptor: Callable[[float], int] = _none_sent
+    """The descriptor that the caller sends within that time, in seconds. Raises `ProtocolError`."""
 
 
 @dataclass(frozen=True, slots=True)

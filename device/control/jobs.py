@@ -67,7 +67,14 @@ class Job:
 
     def answer(self, desk: Desk, *, is_ending: Callable[[], bool] = lambda: False) -> object:
         """What the desk's handler gives. Raises `LintelError`. A caller counts as gone once the service `is_ending`."""
-        return desk.answered(self.request, Caller(self.operator, lambda: not is_ending() and self.peer.is_connected()))
+        waits = self.peer.is_connected
+        return desk.answered(self.request, Caller(self.operator, lambda: not is_ending() and waits(), self._descriptor))
+
+    def _descriptor(self, within_s: float) -> int:
+        try:
+            return self.peer.receive_descriptor(within_s)
+        except OSError:
+            raise slow() from None
 
     def reply(self, reply: object, *, within_s: float = 0.0) -> None:
         """Answers and hangs up. Waits at most `within_s` for room."""

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
+from device.control.command_messages import Administer, Administered
 from device.control.messages import (
     VERSION,
     AddBadge,
@@ -50,6 +51,7 @@ class Lane(StrEnum):
     SAFETY = "safety"
     RELEASE = "release"
     BULK = "bulk"
+    COMMANDS = "commands"
     EVENTS = "events"
 
 
@@ -57,6 +59,7 @@ MEANINGS: dict[StrEnum, str] = {
     Lane.SAFETY: "carried out at once, by the thread that listens, which never waits for a disk",
     Lane.RELEASE: "one after the other, each when its audit row is written",
     Lane.BULK: "requests of up to 1 MB, and streamed answers: a few at a time",
+    Lane.COMMANDS: "commands of `lintel`, two at a time, each a process of its own",
     Lane.EVENTS: "until one side hangs up; rows are read from the store, a page at a time",
     Code.REQUEST: "not a request: no line, not JSON, or a field that is missing, unknown or of another type",
     Code.VERSION: "another version of the protocol",
@@ -113,6 +116,7 @@ VERBS = table(
         _verb(AddBadge, Progress, Lane.BULK, streamed=True),
         _verb(Enroll, Progress, Lane.BULK, streamed=True),
         _verb(RecordPresentations, Recording, Lane.BULK, streamed=True),
+        _verb(Administer, Administered, Lane.COMMANDS, streamed=True),
         _verb(Subscribe, Update, Lane.EVENTS, streamed=True),
     )
 )

@@ -29,6 +29,7 @@ VERB_ROLES: dict[str, Roles] = {
     "add-badge": ENROLLERS,
     "enroll": ENROLLERS,
     "record-presentations": ADMINS,
+    "administer": ALL,
     "subscribe": WATCHERS,
 }
 """Who may ask for each verb."""

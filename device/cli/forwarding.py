@@ -1,0 +1,131 @@
+"""Has the running service carry a command out; without a service it is carried out here, by file permissions alone."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from device.cli.acting import ACTING
+from device.control.roles import COMMANDS, Command, Way
+from device.errors import DoorError
+
+if TYPE_CHECKING:
+    from device.control.client import Client
+
+SILENCE_S = 30.0
+"""The service says every two seconds that a command still runs, but may have others before it."""
+HELP = frozenset({"--help", "-h"})
+
+
+def forwarded(context: click.Context, rest: Sequence[str]) -> int | None:
+    """The exit code of a command that the service carried out; None for one that is to be carried out here.
+
+    Raises `LintelError`.
+    """
+    words = leaf_words(context, rest)
+    if ACTING.is_served or not words or HELP & set(rest):
+        return None
+    row = COMMANDS.get(" ".join(words), Command(Way.SERVICE))
+    if row.way is not Way.SERVICE:
+        return None
+    return _served(context, words, rest[len(words) :], row)
+
+
+def leaf_words(context: click.Context, rest: Sequence[str]) -> tuple[str, ...]:
+    """The words of the command that a command line begins with; none if it names none."""
+    command: click.Command | None = context.command
+    for count, word in enumerate(rest, 1):
+        if not isinstance(command, click.Group):
+            return ()
+        command = command.get_command(context, word)
+        if command is None:
+            return ()
+        if not isinstance(command, click.Group):
+            return tuple(rest[:count])
+    return ()
+
+
+def _served(context: click.Context, words: Sequence[str], arguments: Sequence[str], row: Command) -> int | None:
+    socket = _socket()
+    if socket is None:
+        return None
+    from device.cli.carried import own_options
+    from device.control.client import Client, NotRunning
+
+    folder = _folder(context)
+    if row.own_with and own_options(words, arguments, row.own_with):
+        return None
+    if not os.access(socket, os.R_OK | os.W_OK):
+        _refuse_unless_own(folder, socket)
+        return None
+    try:
+        return _commanded(Client(socket), tuple(words), arguments, folder)
+    except NotRunning:
+        return None
+
+
+def _socket() -> Path | None:
+    """The service's socket, if one lies there; whether anyone listens is found out by asking."""
+    from device.files import runtime_dir
+
+    folder = runtime_dir()
+    if folder is None:
+        return None
+    path = folder / "control.sock"
+    try:
+        return path if path.exists() else None
+    except PermissionError:  # its folder is closed to this user
+        return path
+
+
+def _folder(context: click.Context) -> str:
+    from device.settings.loading import load_settings, state_dir
+
+    path, named = context.params["config_path"], context.params["state_dir"]
+    return str(named or state_dir(load_settings(path)))
+
+
+def _refuse_unless_own(folder: str, socket: Path) -> None:
+    """A store of the user's own is none of the service's business. Raises `DoorError` for the service's."""
+    from device.cli.context import SERVICE_STATE
+
+    if Path(folder) == SERVICE_STATE and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise DoorError(
+            f"This user may not speak to the service at {socket}.", hint="Use sudo, or join the service's group."
+        )
+
+
+def _commanded(client: "Client", words: tuple[str, ...], arguments: Sequence[str], folder: str) -> int | None:
+    from device.cli.carried import carried
+    from device.cli.relay import Relay
+    from device.control.channel import pair
+    from device.control.command_messages import Administer, Administered, Admitted, Elsewhere, Ended
+
+    here = os.getcwd()  # noqa: PTH109 - text
+    near, far = pair()
+    relay = Relay(near, carried(words, arguments, here), here)
+    request = Administer(command=" ".join(words), folder=folder)
+
+    def sends(part: Administered) -> int | None:
+        return far.connection.fileno() if isinstance(part, Admitted) else None
+
+    code: int | None = None
+    try:
+        for part in client.stream(request, Administered, silence_s=SILENCE_S, sends=sends):  # type: ignore[arg-type]
+            match part:
+                case Admitted():
+                    far.close()
+                    relay.begin()
+                case Elsewhere():
+                    near.close()
+                    return None
+                case Ended():
+                    code = part.code
+    finally:
+        far.close()
+    relay.end()
+    if code is None:
+        raise DoorError("The service hung up before the command had ended.", hint="See `journalctl --unit lintel`.")
+    return code

@@ -1,0 +1,158 @@
+"""Carries out commands of `lintel` for operators, each in a process of its own, with the service's rights.
+
+The role is checked before anything else. The process gets who it is for over a pipe that only the service can write;
+it ends when that pipe does, so neither a client that has gone nor a service that was killed leaves one behind. It comes
+after the doors: it is nicer than they are, and the first one that a full memory ends.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from device.control.command_messages import Administer, Admitted, Elsewhere, Ended
+from device.control.desk import Caller
+from device.control.jobs import forbidden
+from device.control.messages import Alive, Code
+from device.control.protocol import ProtocolError
+from device.control.roles import COMMANDS, Command, Way, may
+
+MOST_S = 4 * 3600.0
+"""A command that takes longer is ended."""
+LOOK_S = 0.1
+"""How often it is looked whether the client is still there."""
+ALIVE_S = 2.0
+END_S = 3.0
+"""How long a command has to end once it should."""
+CHANNEL_S = 5.0
+"""How long a client may take to send its end of the channel."""
+KEPT_BACK = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LINTEL_CONFIG", "LINTEL_STATE_DIR", "LINTEL_DEBUG")
+"""Of the service's environment: the command has its own settings, and does not speak to the service manager."""
+_CODE = """
+import sys
+from importlib.machinery import ModuleSpec
+from importlib.util import module_from_spec
+spec = ModuleSpec("device", None, is_package=True)
+spec.submodule_search_locations = [sys.argv.pop(1)]
+sys.modules["device"] = module_from_spec(spec)
+from device.cli.administered import main
+main()
+"""
+"""Another package may be called `device`: ours is the one that the service itself was loaded from."""
+
+
+class Orders(msgspec.Struct, frozen=True):
+    """What the service says to a command's process."""
+
+    by: str
+    """The operator, in the audit's words."""
+    command: str
+    settings: str | None
+    state: str
+    scratch: str
+    """A folder for this command alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """The handler of `Administer`, for one service with its settings file and the folder of its store."""
+
+    settings: Path | None
+    state: Path
+    most_s: float = MOST_S
+
+    def progress(self, request: Administer, caller: Caller) -> Iterator[Elsewhere | Admitted | Alive | Ended]:
+        """Starts the command and says when it ends. Raises `ProtocolError`; closing ends the command."""
+        _admit(request, caller)
+        if not _is_same(request.folder, self.state):
+            yield Elsewhere()
+            return
+        yield Admitted()
+        with ExitStack() as stack:
+            running = self._started(request, caller, stack)
+            until, said = time.monotonic() + self.most_s, time.monotonic()
+            while (code := running.ended(LOOK_S)) is None and caller.is_waiting() and time.monotonic() < until:
+                if time.monotonic() - said >= ALIVE_S:
+                    said = time.monotonic()
+                    yield Alive()
+        yield Ended(code if code is not None else running.ended(0.0) or 128 + signal.SIGKILL)
+
+    def _started(self, request: Administer, caller: Caller, stack: ExitStack) -> "_Running":
+        channel = caller.descriptor(CHANNEL_S)
+        stack.callback(os.close, channel)
+        scratch = tempfile.mkdtemp(prefix="lintel-")
+        stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+        settings = None if self.settings is None else str(self.settings)
+        orders = Orders(caller.operator.words, request.command, settings, str(self.state), scratch)
+        return stack.enter_context(closing(_Running(msgspec.json.encode(orders), channel)))
+
+
+class _Running:
+    """A command's process."""
+
+    def __init__(self, orders: bytes, channel: int) -> None:
+        heard, self._leash = os.pipe()
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - this program itself
+                [*_launch(), str(heard), str(channel)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(heard, channel),
+                env={name: value for name, value in os.environ.items() if name not in KEPT_BACK},
+                start_new_session=True,
+            )
+            os.write(self._leash, orders + b"\n")
+        except BaseException:
+            os.close(self._leash)
+            raise
+        finally:
+            os.close(heard)
+
+    def ended(self, within_s: float) -> int | None:
+        """The exit code, as a shell has it; None if it still runs after that time."""
+        with suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(within_s)
+            return code if code >= 0 else 128 - code
+        return None
+
+    def close(self) -> None:
+        """Has it end, and kills it if it doesn't."""
+        os.close(self._leash)
+        if self.ended(END_S) is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+
+def _launch() -> Sequence[str]:
+    return (sys.executable, "-I", "-c", _CODE, str(Path(__file__).parents[1]))
+
+
+def _admit(request: Administer, caller: Caller) -> Command:
+    """The row of the command. Raises `ProtocolError` if there is none, or none for this operator."""
+    row = COMMANDS.get(request.command)
+    if row is None or row.way is not Way.SERVICE:
+        raise ProtocolError(
+            f"The service carries out no command `{request.command}`.",
+            hint="docs/operators.md lists those it does. After an update: `sudo systemctl restart lintel`.",
+            code=Code.FORBIDDEN,
+            request=request.id,
+        )
+    if not may(caller.operator, row.roles):
+        raise forbidden(caller.operator, f"`{request.command}`", row.roles, request.id)
+    return row
+
+
+def _is_same(folder: str, state: Path) -> bool:
+    with suppress(OSError, ValueError):
+        return Path(folder).samefile(state)
+    return os.path.normpath(folder) == str(state)
