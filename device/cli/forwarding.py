@@ -53,6 +53,8 @@ def _served(context: click.Context, words: Sequence[str], arguments: Sequence[st
         return None
     from device.cli.carried import own_options
     from device.control.client import Client, NotRunning
+    from device.control.messages import Code
+    from device.control.protocol import ProtocolError
 
     folder = _folder(context)
     if row.own_with and own_options(words, arguments, row.own_with):
@@ -64,6 +66,10 @@ def _served(context: click.Context, words: Sequence[str], arguments: Sequence[st
         return _commanded(Client(socket), tuple(words), arguments, folder)
     except NotRunning:
         return None
+    except ProtocolError as error:
+        if error.code is Code.VERB:  # a service of the time before roles, which no command went through
+            return None
+        raise
 
 
 def _socket() -> Path | None:

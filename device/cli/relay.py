@@ -38,6 +38,8 @@ class Relay:
 
     def begin(self) -> None:
         """Starts it."""
+        if os.isatty(0):
+            self._be_quiet()
         self._thread.start()
 
     def end(self) -> None:
@@ -82,7 +84,7 @@ class Relay:
         real = next(number for number in (1, 2, 0) if os.isatty(number))
         with suppress(OSError, termios.error):
             fcntl.ioctl(terminal, termios.TIOCSWINSZ, fcntl.ioctl(real, termios.TIOCGWINSZ, bytes(8)))
-            attributes = termios.tcgetattr(real)
+            attributes = list(self._before or termios.tcgetattr(real))
             attributes[_OFLAG] &= ~termios.OPOST  # the real one does it
             termios.tcsetattr(terminal, termios.TCSANOW, attributes)
         return [terminal if os.isatty(number) else number for number in (0, 1, 2)], terminal
@@ -122,7 +124,10 @@ class Relay:
                 receive(os.fsdecode(name), sent[0], self._what)
             case Asks(waits=waits):
                 self._wants_input = waits and os.isatty(0)
-                (self._listen if self._wants_input else self._restore)()
+                self._restore()
+                self._be_quiet()
+                if self._wants_input:
+                    self._listen()
             case _:
                 close_all(sent)
         return True
@@ -134,13 +139,23 @@ class Relay:
         os.write(self._master, typed or b"\x04")
 
     def _listen(self) -> None:
-        """What is typed goes to the command key by key: its own terminal echoes it or not, and knows Ctrl-C."""
-        if self._before is None:
-            self._before = termios.tcgetattr(0)
-        attributes = termios.tcgetattr(0)
-        attributes[_LFLAG] &= ~(termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN)
-        attributes[_IFLAG] &= ~(termios.ICRNL | termios.INLCR | termios.IXON)
-        termios.tcsetattr(0, termios.TCSADRAIN, attributes)
+        """Ctrl-C and Enter go to the command as they are: its own terminal knows what they mean."""
+        self._set(lflag=termios.ISIG | termios.IEXTEN, iflag=termios.ICRNL | termios.INLCR | termios.IXON)
+
+    def _be_quiet(self) -> None:
+        """The command's terminal shows what is typed, once it is asked for; until then Ctrl-C ends this program."""
+        self._set(lflag=termios.ECHO | termios.ICANON)
+
+    def _set(self, *, lflag: int = 0, iflag: int = 0) -> None:
+        """Takes flags from the operator's terminal. A program in the background leaves it alone."""
+        with suppress(OSError, termios.error):
+            if os.tcgetpgrp(0) != os.getpgrp():
+                return
+            attributes = termios.tcgetattr(0)
+            self._before = self._before or list(attributes)
+            attributes[_LFLAG] &= ~lflag
+            attributes[_IFLAG] &= ~iflag
+            termios.tcsetattr(0, termios.TCSADRAIN, attributes)
 
     def _restore(self) -> None:
         before, self._before = self._before, None

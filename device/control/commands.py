@@ -1,6 +1,6 @@
 """Carries out commands of `lintel` for operators, each in a process of its own, with the service's rights.
 
-The role is checked before anything else. The process gets who it is for over a pipe that only the service can write;
+The role was checked before (`jobs.job_of`). The process gets who it is for over a pipe that only the service can write;
 it ends when that pipe does, so neither a client that has gone nor a service that was killed leaves one behind. It comes
 after the doors: it is nicer than they are, and the first one that a full memory ends.
 """
@@ -21,10 +21,7 @@ import msgspec
 
 from device.control.command_messages import Administer, Admitted, Elsewhere, Ended
 from device.control.desk import Caller
-from device.control.jobs import forbidden
-from device.control.messages import Alive, Code
-from device.control.protocol import ProtocolError
-from device.control.roles import COMMANDS, Command, Way, may
+from device.control.messages import Alive
 
 MOST_S = 4 * 3600.0
 """A command that takes longer is ended."""
@@ -71,8 +68,10 @@ class Commands:
     most_s: float = MOST_S
 
     def progress(self, request: Administer, caller: Caller) -> Iterator[Elsewhere | Admitted | Alive | Ended]:
-        """Starts the command and says when it ends. Raises `ProtocolError`; closing ends the command."""
-        _admit(request, caller)
+        """Starts the command of an operator who may ask for it, and says when it ends. Closing ends the command.
+
+        Raises `ProtocolError`.
+        """
         if not _is_same(request.folder, self.state):
             yield Elsewhere()
             return
@@ -135,21 +134,6 @@ class _Running:
 
 def _launch() -> Sequence[str]:
     return (sys.executable, "-I", "-c", _CODE, str(Path(__file__).parents[1]))
-
-
-def _admit(request: Administer, caller: Caller) -> Command:
-    """The row of the command. Raises `ProtocolError` if there is none, or none for this operator."""
-    row = COMMANDS.get(request.command)
-    if row is None or row.way is not Way.SERVICE:
-        raise ProtocolError(
-            f"The service carries out no command `{request.command}`.",
-            hint="docs/operators.md lists those it does. After an update: `sudo systemctl restart lintel`.",
-            code=Code.FORBIDDEN,
-            request=request.id,
-        )
-    if not may(caller.operator, row.roles):
-        raise forbidden(caller.operator, f"`{request.command}`", row.roles, request.id)
-    return row
 
 
 def _is_same(folder: str, state: Path) -> bool:

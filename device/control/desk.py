@@ -7,10 +7,11 @@ whether the disk has it too. A release is written down first.
 import contextlib
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from device.control.command_messages import Administer, Elsewhere
 from device.control.messages import REQUESTS, Code, DoorRequest, Doors, Request, verb_of
 from device.control.protocol import VERBS, ProtocolError, Verbs
 from device.control.roster import Roster
@@ -107,7 +108,13 @@ def door_desk(doors: Mapping[str, Commandable], note: Callable[[Ordered], None])
     happening; with all other commands it must not wait for anything.
     """
     handler = _Doors(doors, note)
-    return Desk(VERBS, {verb_of(request): handler.answer for request in REQUESTS.values()})
+    answers: dict[str, Handler] = {verb_of(request): handler.answer for request in REQUESTS.values()}
+    return Desk(VERBS, answers | {verb_of(Administer): _without_store})
+
+
+def _without_store(_request: Request, _caller: Caller) -> Iterator[Elsewhere]:
+    """Doors alone have no store, so no command is for this one."""
+    yield Elsewhere()
 
 
 class _Doors:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
+from device.control.command_messages import Administer
 from device.control.desk import Caller, Desk, Later
 from device.control.earlier import earlier_error, earlier_reply, from_earlier
 from device.control.messages import Code, Doors, End, Request, verb_of
@@ -20,7 +21,7 @@ from device.control.protocol import (
     part_line,
     reply_line,
 )
-from device.control.roles import Roles, may, role_words
+from device.control.roles import COMMANDS, Roles, Way, may, role_words
 from device.errors import LintelError
 from device.line_server import Peer
 from device.records import Operator
@@ -123,16 +124,32 @@ def job_of(desk: Desk, peer: Peer, line: bytes) -> Job | None:
     earlier = is_earlier(line)
     try:
         verb, request = _understood(desk, line, earlier=earlier)
-        if not may(operator, verb.roles):
-            raise forbidden(operator, verb.name, verb.roles, request.id)
+        _refuse_without_role(operator, verb, request)
     except ProtocolError as error:
         refuse(peer, earlier_error(error) if earlier else error_line(error.request, error))
         return None
     return Job(peer, verb, request, operator, earlier)
 
 
-def forbidden(operator: Operator, what: str, roles: Roles, request: int) -> ProtocolError:
-    """The answer to an operator who has no role for it."""
+def _refuse_without_role(operator: Operator, verb: Verb, request: Request) -> None:
+    """A command of `lintel` has its own row in the table of roles. Raises `ProtocolError`."""
+    if not may(operator, verb.roles):
+        raise _forbidden(operator, verb.name, verb.roles, request.id)
+    if not isinstance(request, Administer):
+        return
+    row = COMMANDS.get(request.command)
+    if row is None or row.way is not Way.SERVICE:
+        raise ProtocolError(
+            f"The service carries out no command {request.command!r}.",
+            hint="docs/operators.md lists those it does. After an update: `sudo systemctl restart lintel`.",
+            code=Code.FORBIDDEN,
+            request=request.id,
+        )
+    if not may(operator, row.roles):
+        raise _forbidden(operator, f"`lintel {request.command}`", row.roles, request.id)
+
+
+def _forbidden(operator: Operator, what: str, roles: Roles, request: int) -> ProtocolError:
     held = role_words(operator.roles) or "none"
     return ProtocolError(
         f"{operator.words} may not ask for {what}: roles {held}, expected {role_words(roles)}.",
