@@ -13,7 +13,7 @@ def leaf_of(words: Sequence[str]) -> tuple[click.Command, click.Context]:
     from device.cli.main import cli
 
     command: click.Command = cli
-    context = click.Context(cli, info_name="lintel", resilient_parsing=True)
+    context = click.Context(cli, info_name="lintel", resilient_parsing=True, **cli.context_settings)
     for word in words:
         below = command.get_command(context, word) if isinstance(command, click.Group) else None
         if below is None:
@@ -42,10 +42,9 @@ def path_values(
 
 def is_path(parameter: click.Parameter) -> bool:
     """Whether it names a file or a folder."""
-    return isinstance(parameter.type, click.Path | click.File | FolderPath)
+    return isinstance(parameter.type, click.Path | FolderPath)
 
 
 def writes(parameter: click.Parameter) -> bool:
     """Whether the command writes there."""
-    kind = parameter.type
-    return (isinstance(kind, click.Path) and kind.writable) or (isinstance(kind, click.File) and "w" in kind.mode)
+    return isinstance(parameter.type, click.Path) and parameter.type.writable

@@ -1,9 +1,11 @@
 """The page about operators is that of the one table of roles, and the table has a row for every command."""
 
+import click
 import operators_page
 import pytest
 
 from device.cli.main import cli
+from device.cli.paths import is_path
 from device.control.protocol import VERBS
 from device.control.roles import COMMANDS, VERB_ROLES, Way, command_of
 from tests.leaves import leaves
@@ -46,3 +48,23 @@ def test_what_is_no_command_has_no_row(line: list[str]) -> None:
 
 def test_what_follows_the_words_does_not_matter() -> None:
     assert command_of(["people", "list", "audit", "list"]) == ("people list", COMMANDS["people list"])
+
+
+def test_paths_have_the_type_of_a_path() -> None:
+    """Or a command that the service carries out would open them with the service's rights."""
+    words = {"path", "file", "folder", "dir", "directory", "out", "output", "pictures", "images", "to", "into"}
+    found = [
+        f"{name}: {parameter.name}"
+        for name, command in leaves(cli).items()
+        for parameter in command.params
+        if (parameter.name or "").rpartition("_")[2] in words
+        and not is_path(parameter)
+        and not isinstance(parameter.type, click.IntRange | click.Choice)
+    ]
+    assert found == []
+
+
+def test_no_command_opens_files_while_it_reads_its_arguments() -> None:
+    """The service looks at them before it knows whether they may be opened."""
+    kinds = [parameter.type for command in leaves(cli).values() for parameter in command.params]
+    assert [kind for kind in kinds if isinstance(kind, click.File)] == []

@@ -20,6 +20,8 @@ FORBIDDEN = 7
         (BOB, "audit list", 0),
         (BOB, "badges suspend 17:1", FORBIDDEN),
         (GUS, "people list", FORBIDDEN),
+        (GUS, "doors who", 0),
+        (BOB, "policy apply none.toml", FORBIDDEN),
         (MALLORY, "people list", FORBIDDEN),
     ],
 )
