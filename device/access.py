@@ -45,10 +45,12 @@ from device.records import (
 )
 from device.settings.tables import Settings
 from device.tampering import Tampered
+from device.two_people import TwoPeople, custody_of
 from device.vision.comparison import compare
 from device.vision.manifest import DecisionRule
 from device.vision.track import follows
 from device.vision.turned_faces import identity
+from device.whereabouts import Whereabouts
 
 _NO_CURVE = "The network's thresholds have no curve, which an infrared camera needs: `lintel-convert calibrate`."
 
@@ -83,16 +85,21 @@ class Access:
         """`log` takes what can't be written down at once. With `wake`, which ends the wait of the caller of `advance`
         next, cameras are looked through in threads; without it, while `advance` waits.
         """
+        log = log or DoorLog(doorway.door, doorway.store, doorway.clock, Whereabouts(settings))
         self._doorway = doorway
         self._clock = doorway.clock
         self._terms = way_in(settings, doorway.pad)
         door = settings.door_named(doorway.door.name)
-        self._claiming = Claiming(doorway, door, self._terms)
+        self._claiming = Claiming(doorway, door, self._terms, log.whereabouts)
         self._tampered = Tampered(door)
         self._answers: queue.SimpleQueue[tuple[_Visit, PinEntry, PinAnswer | NotChecked]] = queue.SimpleQueue()
         self._wake = wake
         self._carry_out = CarryOut(
-            doorway.door, doorway.store, log or DoorLog(doorway.door, doorway.store, doorway.clock), doorway.clock
+            doorway.door,
+            doorway.store,
+            log,
+            doorway.clock,
+            TwoPeople(custody_of(door.custody)),
         )
         self._looking: Looking = InTurn() if wake is None else Beside(doorway.clock, wake)
         self._sights: dict[int, Sight] = {}

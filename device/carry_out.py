@@ -10,9 +10,10 @@ from device.door_log import DoorLog
 from device.failures import in_words
 from device.policy.decision import door_refusal, refusal, validity_refusal
 from device.ports import Clock
-from device.records import Claim, Decision, Event, Factor, Reason, Ruling, Transaction
+from device.records import AuditRow, Claim, Decision, Event, Factor, Reason, Ruling, Transaction
 from device.store.people import People
 from device.store.store import Store
+from device.two_people import Comer, Judged, TwoPeople
 
 MAX_LATE_S = 3.0
 """A grant that took longer to be written down is withdrawn: the person seen may have left."""
@@ -33,8 +34,11 @@ class Before:
 class CarryOut:
     """Carries out what was decided at the way in of one door, one transaction at a time."""
 
-    def __init__(self, door: Door, store: Store, log: DoorLog, clock: Clock) -> None:
-        """`log` takes what can't be written down at once."""
+    def __init__(
+        self, door: Door, store: Store, log: DoorLog, clock: Clock, two_people: TwoPeople | None = None
+    ) -> None:
+        """`log` takes what can't be written down at once; `two_people` knows who waits for a second person."""
+        self._two_people = two_people or TwoPeople()
         self._door = door
         self._store = store
         self._log = log
@@ -81,9 +85,15 @@ class CarryOut:
                 self._store.audit() as audit,
                 self._store.places() as places,
             ):
-                transaction = _still_entitled(transaction, people, before)
-                return transaction, self._log.whereabouts.record(audit, places, transaction)
+                entitled = _still_entitled(transaction, people, before)
+                judged = self._two_people.judged(Comer(entitled, badge_at, _again(entitled, before)), people)
+                row = self._log.whereabouts.record(audit, places, judged.transaction)
+                self._two_people.written(judged.transaction, row)
+                if judged.first_row:
+                    audit.add(_pair_row(judged, row))
+                return judged.transaction, row
         except Exception as error:  # whatever a damaged store comes up with, a door that is up denies
+            self._two_people.forget(transaction.reader)
             waited_s = self._clock.monotonic() - badge_at
             decision = Decision(Reason.STORE_FAULT)
             denied = replace(transaction, decision=decision, fault=in_words(error), waited_s=waited_s)
@@ -95,6 +105,20 @@ class CarryOut:
         self._log.add(Event.FAULT, f"The last grant was not carried out: {reason.code}.")
         self._log.write_down()
         return replace(transaction, decision=Decision(reason))
+
+
+def _again(transaction: Transaction, before: Before) -> Callable[[People], bool]:
+    """Whether it would still be granted, asked later."""
+    return lambda people: _still_entitled(transaction, people, before).decision.granted
+
+
+def _pair_row(judged: Judged, row: int) -> AuditRow:
+    """That two people may pass together, by the rows of both."""
+    done = judged.transaction
+    detail = f"rows {judged.first_row} and {row}"
+    return AuditRow(
+        0, done.started_at, Event.TWO_PEOPLE, fault=detail, door=done.door or None, reader=done.reader or None
+    )
 
 
 def _still_entitled(transaction: Transaction, people: People, before: Before) -> Transaction:

@@ -12,6 +12,7 @@ from device.policy.modes import Terms
 from device.policy.waits import tries_in
 from device.records import BADGE, MODES, BadgeRead, Claim, Credential, PadMode, Reason, Ruling
 from device.settings.tables import DoorSettings
+from device.whereabouts import NOWHERE, Comer, Whereabouts
 
 LOOKED_BACK = 100
 """Decisions on a badge that are looked through for presentation attacks after a start."""
@@ -28,7 +29,8 @@ class Claimed:
 class Claiming:
     """Asks about badges at the readers of one door."""
 
-    def __init__(self, doorway: Doorway, door: DoorSettings, terms: Terms) -> None:
+    def __init__(self, doorway: Doorway, door: DoorSettings, terms: Terms, areas: Whereabouts = NOWHERE) -> None:
+        self._areas = areas
         self._doorway = doorway
         self._clock = doorway.clock
         self._terms = terms
@@ -48,9 +50,21 @@ class Claiming:
 
     def ruling(self, claim: Claim, badge: BadgeRead) -> Ruling:
         """What the rules say now of a badge at the time when it came."""
+        ruled = self._ruled(claim, badge)
+        return ruled if ruled.mode is None else self._in_its_area(ruled, claim, badge)
+
+    def _ruled(self, claim: Claim, badge: BadgeRead) -> Ruling:
         if self._doorway.rules is not None:
             return self._doorway.rules(claim, badge.reader, self._came_at(badge))
         return Ruling(mode=BADGE if badge.reader in self._exits else self._mode)
+
+    def _in_its_area(self, ruled: Ruling, claim: Claim, badge: BadgeRead) -> Ruling:
+        """The same, unless the holder should be elsewhere, or the area is full."""
+        door, is_exit = self._doorway.door.name, badge.reader in self._exits
+        comer = Comer(door, claim.person, claim.groups, self._doorway.time_of_day().now, is_exit)
+        with self._doorway.store.places() as places:
+            reason = self._areas.passing(places, comer).reason
+        return ruled if reason is None else Ruling(reason=reason)
 
     def came_at(self, badge: BadgeRead) -> tuple[datetime, ...]:
         """The readings of the time of day when it came, UTC. Where there are rules, they judge a clock in doubt."""

@@ -20,15 +20,19 @@ from device.records import (
     Notice,
     ReaderEvent,
     ReaderNotice,
+    Reason,
     Signal,
     Transaction,
 )
 from device.settings.tables import Settings
 from device.unserved import Unserved
 from device.way_out import BadgeLookup, WayOut
+from device.whereabouts import Whereabouts
 
 MOST_HELD = 64
 """How many badges of one reader wait at most while a person shows a face there."""
+SECOND_PERSON = (Reason.SECOND_AWAITED, Reason.HOST_AWAITED)
+"""The person was recognized, and another one is awaited."""
 ENDED_S = 0.05
 """How often those who are still at a door are looked at once its readers' input has ended."""
 
@@ -61,7 +65,7 @@ class DoorLoop:
         self._doorway = doorway
         self._clock = doorway.clock
         self._door = doorway.door
-        self.log = log or DoorLog(doorway.door, doorway.store, doorway.clock)
+        self.log = log or DoorLog(doorway.door, doorway.store, doorway.clock, Whereabouts(settings))
         self._is_beside = isinstance(reader, SeveralReaders)
         wake = reader.wake if isinstance(reader, SeveralReaders) else None
         self._access = Access(doorway, settings, self.log, wake)
@@ -72,6 +76,7 @@ class DoorLoop:
         self._signals = ReaderSignals(reader, doorway.clock, self._door.tell)
         self._in_turn = in_turn
         self._unserved = Unserved()
+        self._second_within_s = settings.door_named(self._door.name).custody.within_s
         self._open_since = -math.inf
         self._busy_until: dict[str, float] = {}
         self._held: dict[str, list[BadgeRead]] = {}
@@ -202,7 +207,10 @@ class DoorLoop:
     def _answered(self, transaction: Transaction) -> None:
         """Shows it, and drops what was presented at this reader meanwhile."""
         reader = transaction.reader
-        self._signals.answer(reader, granted=transaction.decision.granted)
+        if transaction.decision.reason in SECOND_PERSON:
+            self._signals.wait(reader, self._second_within_s)
+        else:
+            self._signals.answer(reader, granted=transaction.decision.granted)
         if self._in_turn:
             return
         if transaction.credential is not None and reader not in self._exits:

@@ -71,6 +71,8 @@ class Event(StrEnum):
     """The granted person opened the door. Only where a position switch is wired; it names the grant's row."""
     DOOR_NOT_ENTERED = "door-not-entered"
     """The granted person did not open the door in time, likewise."""
+    TWO_PEOPLE = "two-people"
+    """Two people showed who they are, one after the other, and were let in together; it names the rows of both."""
     ANTIPASSBACK_VIOLATED = "antipassback-violated"
     """A person passed who should have been elsewhere; the way out refuses no one. It names the row of the grant."""
     PLACES_FORGOTTEN = "places-forgotten"
