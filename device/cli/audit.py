@@ -3,14 +3,16 @@
 import click
 
 from device.cli.context import json_option, open_store, print_json, settings_of
+from device.cli.row_progress import progress
 from device.cli.text.audit_rows import row_line
+from device.cli.trusted_keys import public_key
 from device.control.audit_rows import row_of
 from device.terminal import say
 
 
-@click.group(epilog="Exit codes: 0 done, 8 database.")
+@click.group(epilog="Exit codes: 0 done, 1 verify found something, 8 database.")
 def audit() -> None:
-    """See who was let in, who was not, and why."""
+    """See who was let in, who was not, and why; verify that no one has changed it."""
 
 
 @audit.command("list")
@@ -29,3 +31,43 @@ def list_audit(context: click.Context, limit: int, as_json: bool) -> None:
         say(row_line(row_of(row, names)))
     if not rows:
         say("The audit is empty.", err=True)
+
+
+@audit.command(
+    epilog="""\b
+Examples:
+  lintel audit verify
+  lintel audit verify --from 12000
+  lintel audit verify --public-key /media/auditor/audit-signing.pub"""
+)
+@click.option("--from", "start", type=click.IntRange(0), metavar="ROW", help="Only the rows behind this checkpoint.")
+@click.option(
+    "--public-key",
+    "public_keys",
+    multiple=True,
+    metavar="KEY",
+    help="Trust this key instead of the door's own: 64 hexadecimal digits, or a file with them. Repeatable.",
+)
+@json_option
+@click.pass_context
+def verify(context: click.Context, start: int | None, public_keys: tuple[str, ...], as_json: bool) -> None:
+    """Verify that each row is as Lintel wrote it, and that none is missing, added or moved.
+
+    Names each row that isn't, and exits with 1. Reads all rows; the doors go on meanwhile.
+    """
+    from device.cli.text.verdicts import verdict_json, verdict_lines
+
+    keys = [public_key(written) for written in public_keys]
+    with (
+        open_store(settings_of(context)) as store,
+        store.audit() as log,
+        progress(log.before_newest(0), "Verifying rows") as each,
+    ):
+        verdict = log.verify(keys, start=start, each=each)
+    if as_json:
+        print_json(verdict_json(verdict))
+    else:
+        for line in verdict_lines(verdict):
+            say(line)
+    if not verdict.is_sound:
+        context.exit(1)

@@ -61,4 +61,19 @@ def row_of(row: AuditRow, names: dict[int, str]) -> Row:
         turned=row.turned,
         turns=row.turns,
         person=names.get(row.person_id) if row.person_id is not None else None,
+        mode=row.mode,
+        rule=row.rule,
+        schedule=row.schedule,
+        by=row.by,
+        is_erased=row.is_erased,
+        monotonic_s=row.monotonic_s,
+        **_stamp_of(row),
     )
+
+
+def _stamp_of(row: AuditRow) -> dict[str, str | None]:
+    stamp = row.stamp
+    if stamp is None:
+        return {}
+    named = ("version", "model", "settings", "rules", "boot")
+    return {name: getattr(stamp, name) or None for name in named} | {"clock": stamp.clock}

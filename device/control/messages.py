@@ -176,6 +176,18 @@ class Row(msgspec.Struct, frozen=True, tag_field="type", tag="row"):
     person: Annotated[
         str | None, Meta(description="the person's name at the time it was read; none for one who was removed")
     ] = None
+    mode: Annotated[str | None, Meta(description="what the person had to show")] = None
+    rule: Annotated[str | None, Meta(description="the rule that wanted that, and its schedule")] = None
+    schedule: str | None = None
+    by: Annotated[str | None, Meta(description="the operator who did it")] = None
+    is_erased: Annotated[bool, Meta(description="whether badge, person and text were erased")] = False
+    monotonic_s: Annotated[float | None, Meta(description="seconds since the boot when it was written")] = None
+    boot: Annotated[str | None, Meta(description="which boot of the machine")] = None
+    clock: Annotated[str | None, Meta(description="how far the time of day could be relied upon")] = None
+    version: Annotated[str | None, Meta(description="Lintel's version")] = None
+    model: Annotated[str | None, Meta(description="SHA-256 of the embedding model")] = None
+    settings: Annotated[str | None, Meta(description="SHA-256 of the settings")] = None
+    rules: Annotated[str | None, Meta(description="SHA-256 of the rules")] = None
 
 
 class Trouble(msgspec.Struct, frozen=True, tag_field="type", tag="trouble"):

@@ -1,7 +1,7 @@
 """The frozen values that cross from room to room, by what they speak of."""
 
 from device.records.attacks import Cues, PadMode, Presentation, TurnEnd
-from device.records.audit import AuditRow, Event
+from device.records.audit import AuditRow, Event, Stamp
 from device.records.badges import (
     BadgeRead,
     BadgeRemoved,
@@ -134,6 +134,7 @@ __all__ = [
     "ScheduleChanged",
     "Security",
     "Signal",
+    "Stamp",
     "Tick",
     "Track",
     "Transaction",

@@ -1,12 +1,13 @@
 """What is written down, a line for each thing that happened."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from device.records.attacks import PadMode
 from device.records.decisions import Outcome
 from device.records.reasons import Reason
+from device.records.rulings import ClockState
 
 
 class Event(StrEnum):
@@ -87,14 +88,33 @@ class Event(StrEnum):
     READER_RESTORED = "reader-restored"
     READER_KEYS_REFUSED = "reader-keys-refused"
     """Keys came from a reader without a keypad by its settings; once for each start."""
+    AUDIT_BROKEN = "audit-broken"
+    """Something else than Lintel has changed the audit, or put an older copy in its place; the row says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What wrote a row, and what it went by: Lintel's version, SHA-256 of the embedding model, of the settings and of
+    the rules, the machine's boot, and how far its clock could be relied upon. "" stands for what does not apply.
+    """
+
+    version: str = ""
+    model: str = ""
+    settings: str = ""
+    rules: str = ""
+    boot: str = ""
+    clock: ClockState | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
     """One line of the audit. Names are not in it: `person_id` leads to the person as long as they are enrolled.
 
-    The last five are what a door that looks for presentation attacks saw, values as in `Presentation`: its mode, the
+    `pad` to `turns` are what a door that looks for presentation attacks saw, values as in `Presentation`: its mode, the
     share of the scene, the mean probability of a live face, how far the last turn went in degrees, how turns ended.
+    `mode` is what the person had to show, by its name in `MODES`, `rule` and `schedule` say which rule wanted that, and
+    `by` which operator did it. The store adds the last three: `monotonic_s` counts from the boot of the stamp, and an
+    erased row has no badge, person and free text any more.
     """
 
     id: int
@@ -118,3 +138,10 @@ class AuditRow:
     live: float | None = None
     turned: float | None = None
     turns: str | None = None
+    mode: str | None = None
+    rule: str | None = None
+    schedule: str | None = None
+    by: str | None = None
+    stamp: Stamp | None = field(default=None, compare=False)
+    monotonic_s: float | None = field(default=None, compare=False)
+    is_erased: bool = field(default=False, compare=False)

@@ -1,19 +1,53 @@
 """The audit: rows are added and read, never changed."""
 
+import math
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from device.credentials import format_badge
-from device.records import AuditRow, Credential, Decision, Event, Outcome, PadMode, Person, Reason, Transaction
+from device.records import (
+    MODES,
+    AuditRow,
+    ClockState,
+    Credential,
+    Decision,
+    Event,
+    Outcome,
+    PadMode,
+    Person,
+    Reason,
+    Stamp,
+    Transaction,
+)
+from device.store.chain.canonical import SALT_BYTES, STAMP
+from device.store.chain.findings import Verdict
+from device.store.chain.heads import Chain
+from device.store.chain.links import Links
+from device.store.chain.reading import Each, verify
 from device.store.session import Row, Session
 
 PAGE_ROWS = 500
 """Read at once: a commit beside it waits that long at most."""
-_COLUMNS = tuple(column.name for column in fields(AuditRow) if column.name != "id")
-_NAMES = ", ".join(f'"{name}"' for name in _COLUMNS)
+_ADDED = ("id", "stamp", "monotonic_s", "is_erased")
+"""What the store itself adds to a row."""
+_COLUMNS = {
+    column.name: {"int | None": int, "float | None": float}.get(str(column.type))
+    for column in fields(AuditRow)
+    if column.name not in _ADDED
+}
+"""The others, and what is made of a value, so that it is hashed as SQLite stores it."""
+_SELECT = (
+    f"SELECT audit.id, {', '.join(f'{chr(34)}{name}{chr(34)}' for name in _COLUMNS)}, monotonic_s, "  # noqa: S608 - constants
+    f"length(salt) > {SALT_BYTES} AS is_erased, stamp, {', '.join(f'stamps.{name} AS stamp_{name}' for name in STAMP)} "
+    "FROM audit LEFT JOIN stamps ON stamps.id = stamp WHERE audit."
+)
+_MODE_NAMES = {mode: name for name, mode in MODES.items()}
 _LAST = 2**63 - 1
 """The largest number that SQLite gives a row."""
 
@@ -21,8 +55,10 @@ _LAST = 2**63 - 1
 class Audit:
     """Who was let in, who was not, and why."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, chain: Chain) -> None:
         self._session = session
+        self._chain = chain
+        self._links = Links(session, chain)
 
     def record(self, transaction: Transaction) -> int:
         """Commits the row of one swipe and returns its number."""
@@ -45,11 +81,12 @@ class Audit:
                 fault=transaction.fault,
                 door=transaction.door or None,
                 reader=transaction.reader or None,
+                mode=_MODE_NAMES.get(decision.mode) if transaction.person else None,
                 **_presentation_of(decision),
             )
         )
 
-    def note(
+    def note(  # noqa: PLR0913 - all that such a row may name
         self,
         event: Event,
         at: datetime,
@@ -57,25 +94,32 @@ class Audit:
         person: Person | None = None,
         badge: str | None = None,
         fault: str | None = None,
+        by: str | None = None,
     ) -> int:
-        """Commits the row of what an operator did and returns its number; `fault` has what else is to be said."""
-        return self.add(AuditRow(0, at, event, badge, person.id if person else None, fault=fault))
+        """Commits the row of what an operator did and returns its number; `fault` has what else is to be said, `by` who
+        did it.
+        """
+        return self.add(AuditRow(0, at, event, badge, person.id if person else None, fault=fault, by=by))
 
     def add(self, row: AuditRow) -> int:
-        """Commits a row (its id is given by the database) and returns its number."""
-        marks = ", ".join("?" for _ in _COLUMNS)
-        cursor = self._session.execute(
-            f"INSERT INTO audit ({_NAMES}) VALUES ({marks})",  # noqa: S608 - names of fields
-            [_stored(getattr(row, name)) for name in _COLUMNS],
-        )
-        return int(cursor.lastrowid or 0)
+        """Commits a row and returns its number; number, stamp and time since the boot are the store's to give."""
+        return self._links.add({name: _stored(getattr(row, name), kind) for name, kind in _COLUMNS.items()})
+
+    def verify(
+        self, keys: Sequence[Ed25519PublicKey] = (), *, start: int | None = None, each: Each = lambda _row: None
+    ) -> Verdict:
+        """Verifies the chain, or what is behind the checkpoint at row `start`, by default with this door's own key.
+
+        `each` is called between reads with the last row's number. Raises `StoreError` without such a checkpoint.
+        """
+        return verify(self._session, self._chain, keys, start=start, each=each)
 
     def newest(self, limit: int) -> tuple[AuditRow, ...]:
         """The last `limit` rows, oldest first."""
         rows: list[Row] = []
         while len(rows) < limit:
             below = rows[-1]["id"] - 1 if rows else _LAST
-            page = self._page("id <= ? ORDER BY id DESC", below, min(PAGE_ROWS, limit - len(rows)))
+            page = self._page("id <= ? ORDER BY audit.id DESC", below, min(PAGE_ROWS, limit - len(rows)))
             rows += page
             if not page:
                 break
@@ -84,13 +128,13 @@ class Audit:
     def newest_first(self) -> Iterator[AuditRow]:
         """All rows, a page at a time."""
         below = _LAST
-        while page := self._page("id <= ? ORDER BY id DESC", below, PAGE_ROWS):
+        while page := self._page("id <= ? ORDER BY audit.id DESC", below, PAGE_ROWS):
             yield from map(_row, page)
             below = page[-1]["id"] - 1
 
     def after(self, number: int, limit: int) -> tuple[AuditRow, ...]:
         """At most `limit` rows behind the one of that number, oldest first."""
-        return tuple(_row(row) for row in self._page("id > ? ORDER BY id", number, limit))
+        return tuple(_row(row) for row in self._page("id > ? ORDER BY audit.id", number, limit))
 
     def before_newest(self, count: int) -> int:
         """The number behind which the newest `count` rows are; of the newest row for 0."""
@@ -101,7 +145,7 @@ class Audit:
 
     def decisions_on(self, badge: Credential, limit: int) -> tuple[AuditRow, ...]:
         """The last `limit` decisions on a badge, the newest first."""
-        where = "badge = ? AND event = 'decision' ORDER BY id DESC"
+        where = "badge = ? AND event = 'decision' ORDER BY audit.id DESC"
         return tuple(map(_row, self._page(where, format_badge(badge), limit)))
 
     def was_granted(self, badge: Credential, door: str) -> bool:
@@ -122,7 +166,7 @@ class Audit:
     def _page(self, where: str, bound: int | str, limit: int) -> list[Row]:
         """Rows are never changed, so nothing that is written rests on their staying as they are."""
         return self._session.rows(
-            f"SELECT id, {_NAMES} FROM audit WHERE {where} LIMIT ?",  # noqa: S608 - constants and names of fields
+            f"{_SELECT}{where} LIMIT ?",
             [bound, limit],
             can_change=False,
         )
@@ -142,10 +186,28 @@ def _presentation_of(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _stored(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value.code if isinstance(value, Reason) else value
+def _stored(value: Any, kind: type[int] | type[float] | None) -> object:  # noqa: ANN401 - of any column
+    """What SQLite would make of a value: not a number is NULL."""
+    match value:
+        case None:
+            return None
+        case datetime():
+            return value.isoformat()
+        case Reason():
+            return value.code
+        case Enum():
+            return value.value
+    if kind is float:
+        return None if math.isnan(value) else float(value)
+    return kind(value) if kind else value
+
+
+def _stamp(row: dict[str, Any]) -> Stamp | None:
+    """Takes the columns of the stamp out of a row."""
+    version, model, settings, rules, boot, clock = (row.pop(f"stamp_{name}") for name in STAMP)
+    if row["stamp"] is None or version is None:
+        return None
+    return Stamp(version, model, settings, rules, boot, ClockState(clock) if clock else None)
 
 
 def _row(row: dict[str, Any]) -> AuditRow:
@@ -157,6 +219,7 @@ def _row(row: dict[str, Any]) -> AuditRow:
         "reason": Reason.from_code,
     }
     try:
+        row["stamp"], row["is_erased"] = _stamp(row), bool(row["is_erased"])
         values: dict[str, Any] = {
             name: read[name](value) if name in read and value is not None else value for name, value in row.items()
         }

@@ -3,6 +3,7 @@
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from device.store.chain.adopting import begin_chain
 from device.store.numbered import count_changes, count_parts
 
 MIGRATIONS = Migrations("lintel")
@@ -181,3 +182,9 @@ def _sealed_references(database: Database) -> None:
     database.execute("CREATE TABLE vault (one INTEGER PRIMARY KEY CHECK (one = 1), store BLOB NOT NULL)")
     database.execute("ALTER TABLE face_references ADD COLUMN generation INTEGER")
     database.execute("CREATE INDEX plain_references ON face_references (id) WHERE generation IS NULL")
+
+
+@MIGRATIONS(name="0014-the-audit-is-a-chain")
+def _chain(database: Database) -> None:
+    """Rows from before are chained too, and say from then on what they were at this moment."""
+    begin_chain(database)

@@ -38,6 +38,7 @@ class Session:
         self._depth = 0
         self._writing = False
         self._seen: dict[_Asked, list[Row]] = {}
+        self._at_commit: Callable[[], None] | None = None
         self.has_committed = False
 
     @contextlib.contextmanager
@@ -79,6 +80,14 @@ class Session:
             self._seen[asked] = found
         return found
 
+    def raw_rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """The same for rows that need not be sound: bytes that are no UTF-8 come as lone surrogates."""
+        self._connection.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
+        try:
+            return self.rows(sql, parameters, can_change=False)
+        finally:
+            self._connection.text_factory = str
+
     def lock(self) -> None:
         """Takes the lock for writing, if it is not held yet."""
         if self._writing:
@@ -104,6 +113,15 @@ class Session:
         self.lock()
         return self._connection.execute(sql, list(parameters))
 
+    def at_commit(self, action: Callable[[], None]) -> None:
+        """What is to be done under the lock for writing, just before all is committed; the last one that is given."""
+        self._at_commit = action
+
+    @property
+    def has_at_commit(self) -> bool:
+        """Whether something is to be done at the commit."""
+        return self._at_commit is not None
+
     def _check_stamp(self) -> None:
         """The first read of a transaction, with which SQLite takes its lock for reading."""
         self._check_schema(int(execute_when_free(self._connection, SCHEMA_STAMP).fetchone()[0]))
@@ -120,8 +138,10 @@ class Session:
         if self._depth > 1:
             self._connection.execute(f"RELEASE level_{self._depth}")
             return
+        if self._at_commit:
+            self._at_commit()
         execute_when_free(self._connection, "COMMIT")
-        self._writing = False
+        self._writing, self._at_commit = False, None
         self.has_committed = True
         self._turnstile.committed()
 
@@ -133,4 +153,4 @@ class Session:
             self._connection.execute(f"RELEASE level_{self._depth}")
             return
         self._connection.rollback()
-        self._writing = False
+        self._writing, self._at_commit = False, None

@@ -17,6 +17,8 @@ from device.errors import StoreError
 from device.records import AuditRow, Event, Person
 from device.store import erasure
 from device.store.audit import Audit
+from device.store.chain.guarding import Guard
+from device.store.chain.heads import Chain
 from device.store.checkup import Checkup, copy_in_steps
 from device.store.clock_marks import ClockMarks
 from device.store.connections import Connection, Connections, OneConnection
@@ -74,6 +76,10 @@ class Store:
         in `places`; without, in the folder beside this one, and where systemd hands it in.
         """
         self.path = folder / FILE_NAME
+        found = places or (KeyInMemory() if memory else KeyFiles(folder))
+        self.chain = Chain(found.folder if isinstance(found, KeyFiles) else None)
+        """What the rows that this process writes have in common."""
+        self._guard = Guard(self.chain)
         self._turnstile = Turnstile(folder)
         chosen = journal or safest_journal()
         self._connections: Connections | OneConnection = (
@@ -81,7 +87,7 @@ class Store:
         )
         self.vault = Vault(
             KeyFile(folder, chosen, memory.keys if memory else None),
-            places or (KeyInMemory() if memory else KeyFiles(folder)),
+            found,
             mark_in(self._session),
         )
         self._mine = threading.local()
@@ -106,7 +112,7 @@ class Store:
     def audit(self) -> Iterator[Audit]:
         """The audit, as `people`; nests with it."""
         with self._session() as session:
-            yield Audit(session)
+            yield Audit(session, self.chain)
 
     @contextlib.contextmanager
     def rules(self) -> Iterator[RuleBook]:
@@ -193,6 +199,9 @@ class Store:
         """Closes the database; harmless when repeated."""
         self._checkup.close()
         self._watch.close()
+        if self.chain.signed:
+            with contextlib.suppress(StoreError), self._session() as session:
+                self._guard.keep(session, at_once=True)
         self.vault.close()
         self._connections.close()
 
@@ -217,10 +226,12 @@ class Store:
             self._key_trouble = self.vault.trouble() or self._left_undone.unsealed
         except StoreError as error:
             return error.message
+        with contextlib.suppress(StoreError), self._session() as session:
+            self._guard.keep(session)
         self._checkup.begin_if_due()
         if self._checkup.finding:
             return f"The database {self.path} is damaged: {self._checkup.finding}. Restore a copy of it."
-        return self._failed_write
+        return self._failed_write or self._guard.trouble or self.chain.signer.trouble
 
     @contextlib.contextmanager
     def _session(self) -> Iterator[Session]:
@@ -234,6 +245,7 @@ class Store:
             self._mine.session = session = self._new_session(connection)
             try:
                 self._note_replaced(session)
+                self._guard.check(session)
                 with session.level():
                     yield session
             finally:
@@ -277,9 +289,10 @@ class Store:
         if not self._connections.take_replaced():
             return
         self._checkup.forget()
+        self._guard.is_checked = False
         try:
             with session.level():
-                Audit(session).add(AuditRow(0, SystemClock().utc(), Event.FAULT, fault=REPLACED))
+                Audit(session, self.chain).add(AuditRow(0, SystemClock().utc(), Event.FAULT, fault=REPLACED))
         except BaseException:
             self._connections.put_back_replaced()
             raise

@@ -20,4 +20,8 @@ def row_line(row: Row) -> str:
         parts.append(f"similarity {row.similarity:.3f}, threshold {row.threshold:.3f}")
     if seen := presentation_words(row.scene, row.live, row.turns, row.turned):
         parts.append(seen)
-    return "  ".join([*parts, row.fault or ""]).rstrip()
+    if row.rule:
+        parts.append(f"rule {row.rule}" + (f", schedule {row.schedule}" if row.schedule else ""))
+    if row.by:
+        parts.append(f"by {row.by}")
+    return "  ".join([*parts, "(erased)" if row.is_erased else row.fault or ""]).rstrip()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from device.records import Event
 from device.store.database import Journal
 from device.store.store import Store
 
@@ -19,11 +20,12 @@ def test_overwritten_journal_is_flushed(tmp_path: Path, now: datetime, monkeypat
         flush(descriptor)
 
     with Store(tmp_path / "state", journal=Journal.PERSIST) as opened:
-        with opened.people() as people:
+        with opened.people() as people, opened.audit() as audit:
             person = people.add("Eileen", now)
+            audit.note(Event.ENROLLED, now, person=person)
         monkeypatch.setattr(os, "fsync", noted)
         opened.erase(person, now)
-    assert flushed == ["state", "lintel.db-journal"]
+        assert flushed == ["state", "lintel.db-journal"]
 
 
 def add_within_and_fail(opened: Store, now: datetime) -> None:
