@@ -143,9 +143,10 @@ class Showing:
         entry, mode = self.entry, self.mode
         is_demanded = Factor.PIN in mode.factors or (Factor.PIN in mode.either and not self.may_show_face)
         demanded = self.badge.at + PIN_S if is_demanded else -math.inf
-        if entry.began_at is None or not self.may_type:
-            return demanded
-        return max(demanded, entry.key_at + ANSWER_S if self.awaits_pin else entry.deadline)
+        if self.awaits_pin:
+            return max(demanded, entry.key_at + ANSWER_S)
+        is_typing = entry.state is Typed.TYPING and entry.began_at is not None and self.may_type
+        return max(demanded, entry.deadline) if is_typing else demanded
 
     @property
     def is_over(self) -> bool:
