@@ -240,6 +240,9 @@ class Access:
         if not showing.awaits_pin or visit.asked_pin is entry or claim is None or pins is None:
             return
         visit.asked_pin = entry
+        if (refused := self._claiming.pin_objection(showing.badge)) is not None:
+            visit.hear(PinFailed(self._clock.monotonic(), entry, refused, ""))
+            return
 
         def answered(answer: PinAnswer | NotChecked) -> None:
             self._answers.put((visit, entry, answer))
@@ -312,8 +315,11 @@ class Access:
             visit.claimed.model_sha256 if visit.claimed is not None else "",
             lambda now: self._claiming.ruling(now, badge),
             self._claiming.came_at(badge),
+            self._claiming.tries if self._claiming.counts(badge.reader) else None,
         )
         done = self._carry_out.carry_out(decided, badge.at, before=before, stop=stop)
         if claim is not None and done.credential is not None:
             self._doorway.waits.decided(done.credential, done.decision, self._clock.monotonic())
+            if before.tries is not None:
+                before.tries.decided(done)
         return done

@@ -13,6 +13,7 @@ from device.ports import Clock
 from device.records import AuditRow, Claim, Decision, Event, Factor, Reason, Ruling, Transaction
 from device.store.people import People
 from device.store.store import Store
+from device.tries import Tries
 from device.two_people import Comer, Judged, TwoPeople
 
 MAX_LATE_S = 3.0
@@ -29,6 +30,8 @@ class Before:
     model_sha256: str = ""
     ruling: Callable[[Claim], Ruling] | None = None
     came_at: tuple[datetime, ...] = ()
+    tries: Tries | None = None
+    """Where failed tries are counted; None at a way out."""
 
 
 class CarryOut:
@@ -84,11 +87,14 @@ class CarryOut:
                 self._store.people() as people,
                 self._store.audit() as audit,
                 self._store.places() as places,
+                self._store.counters() as counters,
             ):
                 entitled = _still_entitled(transaction, people, before)
                 judged = self._two_people.judged(Comer(entitled, badge_at, _again(entitled, before)), people)
                 row = self._log.whereabouts.record(audit, places, judged.transaction)
                 self._two_people.written(judged.transaction, row)
+                if before.tries is not None:
+                    before.tries.count(entitled, counters, audit)
                 if judged.first_row:
                     audit.add(_pair_row(judged, row))
                 return judged.transaction, row

@@ -12,6 +12,7 @@ from device.policy.modes import Terms
 from device.policy.waits import tries_in
 from device.records import BADGE, MODES, BadgeRead, Claim, Credential, PadMode, Reason, Ruling
 from device.settings.tables import DoorSettings
+from device.tries import Tries
 from device.whereabouts import NOWHERE, Comer, Whereabouts
 
 LOOKED_BACK = 100
@@ -35,6 +36,7 @@ class Claiming:
         self._clock = doorway.clock
         self._terms = terms
         self._mode = MODES[door.mode]
+        self.tries = Tries(doorway.failures, doorway.clock)
         self._exits = frozenset(one.name for one in door.readers if one.direction == "exit")
 
     def claimed(self, badge: BadgeRead) -> Claimed:
@@ -47,6 +49,20 @@ class Claiming:
             return Claimed(self._answer(badge, sha256, bars), sha256)
         except Exception as error:  # whatever a damaged store comes up with, a door that is up denies
             return Claimed(ClaimFailed(self._clock.monotonic(), Reason.STORE_FAULT, in_words(error)))
+
+    def pin_objection(self, badge: BadgeRead) -> Reason | None:
+        """Why a PIN does not count with a badge now: asked again when it is complete."""
+        if badge.credential is None or not self.counts(badge.reader):
+            return None
+        try:
+            with self._doorway.store.counters() as counters:
+                return self.tries.objections(badge.credential, counters)[1]
+        except Exception:  # whatever a damaged store comes up with, a door that is up denies
+            return Reason.STORE_FAULT
+
+    def counts(self, reader: str) -> bool:
+        """Whether failed tries count at a reader."""
+        return reader not in self._exits
 
     def ruling(self, claim: Claim, badge: BadgeRead) -> Ruling:
         """What the rules say now of a badge at the time when it came."""
@@ -90,10 +106,13 @@ class Claiming:
     def _answer(self, badge: BadgeRead, sha256: str, bars: Bars) -> BadgeClaimed:
         if badge.credential is None:
             return BadgeClaimed(self._clock.monotonic(), None)
-        with self._doorway.store.people() as people:
+        with self._doorway.store.people() as people, self._doorway.store.counters() as counters:
             claim = people.claim(badge.credential, sha256)
+            tried = self.tries.objections(badge.credential, counters)
         if claim is None:
             return BadgeClaimed(self._clock.monotonic(), None)
+        if badge.reader not in self._exits:
+            bars = Bars(bars.face or tried[0], bars.pin or tried[1], bars.fault)
         ruling, came_at = self.ruling(claim, badge), self.came_at(badge)
         has_to_wait, is_first_use = self._before(badge.credential)
         now = self._clock.monotonic()

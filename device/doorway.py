@@ -9,6 +9,7 @@ from device.clock_watch import ClockWatch
 from device.door.operation import Door
 from device.looking import KnownScene
 from device.next_badge import NextBadge
+from device.policy.attempts import LastFailures
 from device.policy.clock_state import ClockReading
 from device.policy.modes import Pad
 from device.policy.turn import Direction
@@ -75,6 +76,8 @@ class Doorway:
     """Who compares PINs; without, none counts here."""
     rules: RulingOf | None = None
     """Without them the door's own mode counts, at all times."""
+    failures: LastFailures = field(default_factory=LastFailures)
+    """When tries with badges failed; the doors of one process share it."""
     draw: Callable[[], Direction] = drawn
     """To which side a person has to turn the head: at random, but for simulations."""
     clock_watch: ClockWatch | None = None

@@ -11,6 +11,7 @@ Counts are kept in the store, so that they survive a restart. The waits run on t
 begins again: a wait that was under way then lasts its whole time from the start of the process.
 """
 
+import math
 import threading
 from dataclasses import dataclass, field, replace
 from typing import assert_never
@@ -18,7 +19,7 @@ from typing import assert_never
 from device.records.badges import Credential
 from device.records.decisions import Decision
 from device.records.modes import Factor
-from device.records.pins import NO_FAILURES, Failures
+from device.records.pins import NO_FAILURES, Failures, PinAnswer
 from device.records.reasons import Reason
 
 FIRST_WAIT_S = 30.0
@@ -27,7 +28,6 @@ MOST_PINS = 10
 """Wrong PINs in a row after which a PIN counts no more."""
 FACE_FAILURES = frozenset({Reason.NON_MATCH, Reason.PRESENTATION_ATTACK, Reason.TURN_NOT_MADE})
 """Refusals that say that another face, or none, was held up."""
-PIN_FAILURES = frozenset({Reason.PIN_WRONG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +45,40 @@ MORE = Limits(10, 100)
 
 
 def failed_by(decision: Decision) -> frozenset[Factor]:
-    """The factor that a refusal counts against; none for a grant and for most refusals."""
-    if decision.reason in FACE_FAILURES:
-        return frozenset({Factor.FACE})
-    return frozenset({Factor.PIN}) if decision.reason in PIN_FAILURES else frozenset()
+    """The factors that a decision counts against: a face that did not match, whatever the reason became, or though a
+    PIN was enough; and a wrong PIN, though a face was.
+    """
+    is_other = decision.evidence is not None and not decision.evidence.matches
+    face = {Factor.FACE} if is_other or decision.reason in FACE_FAILURES else set()
+    is_wrong = decision.pin is PinAnswer.WRONG or decision.reason is Reason.PIN_WRONG
+    return frozenset(face | ({Factor.PIN} if is_wrong else set()))
+
+
+def used_by(decision: Decision) -> frozenset[Factor]:
+    """The factors that a grant rests on; none for a refusal."""
+    return decision.shown - {Factor.BADGE} if decision.granted else frozenset()
 
 
 def counted(before: Failures, *, failed: frozenset[Factor], used: frozenset[Factor] = frozenset()) -> Failures:
-    """The counts after a refusal for what `failed`, or after a grant that `used` those factors, which it clears.
+    """The counts after what `failed`, and after a grant that `used` those factors, which it clears.
 
     A face that matched well enough to do without a PIN may name the PIN as used too. Neither leaves the counts as they
-    are. Raises `ValueError` for both at once.
+    are. Raises `ValueError` for a factor that is both.
     """
-    if failed and used:
-        raise ValueError("a try is either granted or fails")
+    if failed & used:
+        raise ValueError("a factor was either used for the grant or has failed")
     face, pin = (Factor.FACE in failed), (Factor.PIN in failed)
     after = Failures(before.face + face, before.pin + pin, before.since_grant + (face or pin))
     if not used:
         return after
     return Failures(0 if Factor.FACE in used else after.face, 0 if Factor.PIN in used else after.pin)
+
+
+def stopped_by(before: Failures, after: Failures, limits: Limits = FEW) -> frozenset[Factor]:
+    """The factors that count no more from these failures on."""
+    face = before.face < limits.stops_after <= after.face
+    pin = before.pin < MOST_PINS <= after.pin
+    return frozenset(({Factor.FACE} if face else set()) | ({Factor.PIN} if pin else set()))
 
 
 def wait_s(failures: int, limits: Limits = FEW) -> float:
@@ -116,7 +131,7 @@ class Attempts:
 class LastFailures:
     """When the last face failed with each badge, at the doors of one process, which share it. Thread-safe."""
 
-    def __init__(self, began_at: float) -> None:
+    def __init__(self, began_at: float = -math.inf) -> None:
         """`began_at` is when the process began: to what failed before, no time is known but that it was earlier."""
         self._began_at = began_at
         self._failed_at: dict[Credential, float] = {}

@@ -76,9 +76,13 @@ def test_grant_clears_what_it_used(used: frozenset[Factor], left: Failures) -> N
     assert counted(Failures(4, 3, 7), failed=NEITHER, used=used) == left
 
 
-def test_failure_that_is_a_grant_is_refused() -> None:
-    with pytest.raises(ValueError, match="either granted or fails"):
-        counted(NO_FAILURES, failed=FACE, used=PIN)
+def test_factor_that_was_used_and_failed_is_refused() -> None:
+    with pytest.raises(ValueError, match="either used for the grant or has failed"):
+        counted(NO_FAILURES, failed=PIN, used=PIN)
+
+
+def test_grant_by_pin_counts_the_face_refused_before() -> None:
+    assert counted(Failures(face=2, pin=3, since_grant=5), failed=FACE, used=PIN) == Failures(face=3)
 
 
 @pytest.mark.parametrize(
