@@ -39,17 +39,18 @@ from device.settings.tables import CameraSettings, DoorSettings, Settings
 from device.state_folder import usable_by_the_service
 from device.store.database import FILE_NAME
 from device.store.store import Store
+from device.store.vault.device_key import KeyPlaces
 from device.time_source import TimeSource
 from device.vision.faces import load_detector
 from device.vision.late import LateAnalyzer
 from device.whereabouts import Whereabouts
 
 
-def open_store(settings: Settings) -> Store:
-    """The store in the settings' state folder. Raises `StoreError`."""
+def open_store(settings: Settings, places: KeyPlaces | None = None) -> Store:
+    """The store in the settings' state folder, with its device key in `places`. Raises `StoreError`."""
     folder = state_dir(settings)
     with usable_by_the_service(folder, FILE_NAME):
-        return Store(folder)
+        return Store(folder, places=places)
 
 
 def clock_watch(settings: Settings, store: Store, clock: Clock) -> ClockWatch:

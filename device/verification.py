@@ -6,7 +6,7 @@ from pathlib import Path
 from device.credentials import format_badge, parse_badge
 from device.errors import CredentialError, ImageError
 from device.images import read_photo
-from device.policy.decision import refusal
+from device.policy.decision import face_refusal, refusal
 from device.records import Evidence, Probe
 from device.store.store import Store
 from device.vision.comparison import compare
@@ -40,12 +40,14 @@ def verify_image(
 ) -> Verdict:
     """With `largest_face` as in `compare_images`, and raises `ImageError` as that does.
 
-    Raises `CredentialError` for a badge that cannot be used.
+    Raises `CredentialError` for a badge that cannot be used, `KeyMissing` without the key to its holder's references.
     """
     credential = parse_badge(badge)
     with store.people() as people:
         claim = people.claim(credential, analyzer.embedder.model_sha256)
-    reason = refusal(claim)
+        if claim and claim.key_missing:
+            people.references(claim.person, analyzer.embedder.model_sha256)  # says why
+    reason = refusal(claim) or (face_refusal(claim) if claim else None)
     if claim is None or reason:
         meaning = reason.meaning if reason else "This badge is not assigned to anyone."
         hint = reason.advice if reason else "See `lintel badges list`."

@@ -34,6 +34,7 @@ COMMANDS = {
     "pad": ("device.cli.pad:pad", "Measure presentation attack detection at a door."),
     "rtsp": ("device.cli.rtsp:rtsp", "Pass a network camera's pictures on to the doors."),
     "clock": ("device.cli.clock:clock", "See whether the clock is trusted, and accept it."),
+    "keys": ("device.cli.keys:keys", "Make, see, rotate and unlock the key to what lies sealed."),
     "config": ("device.cli.config:config", "Show the settings."),
 }
 

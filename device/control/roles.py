@@ -78,6 +78,7 @@ def _here(why: str) -> Command:
 
 _HARDWARE = "reads this machine's own wires and ports"
 _NO_STORE = "touches no store"
+_KEYS = "the key's file takes root or the service's user; the service hands no key out"
 COMMANDS: dict[str, Command] = {
     "simulate": _here("a virtual door; a desk copies a store that this user can read"),
     "run": _here("is the service"),
@@ -129,6 +130,10 @@ COMMANDS: dict[str, Command] = {
     "pad record": _verb("record-presentations"),
     "pad evaluate": _here("reads a folder of recordings"),
     "rtsp": _here("is a service of its own"),
+    "keys init": _here(_KEYS),
+    "keys status": _here(_KEYS),
+    "keys rotate": _here(_KEYS),
+    "keys unlock": _here(_KEYS),
     "config": _here("reads the settings file"),
 }
 """By the words of each command; no command's words are the beginning of another's."""

@@ -88,7 +88,13 @@ def make_file(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     refuse_lost(path)
     with _CREATING, contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            if os.geteuid() == 0:  # it may be made later than the folder, when root is root again
+                owner = path.parent.stat()
+                os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        finally:
+            os.close(descriptor)
 
 
 def refuse_lost(path: Path) -> None:

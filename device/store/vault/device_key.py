@@ -13,6 +13,7 @@ from typing import Protocol
 from device.errors import KeyMissing
 from device.failures import named
 from device.files import flush_folder, keys_folder, make_private, runtime_dir, write_whole
+from device.store.vault.locked_key import is_locked, locked, unlocked
 from device.store.vault.sealing import KEY_BYTES, derived, new_key
 
 FILE_NAME = "device.key"
@@ -71,8 +72,10 @@ class KeyPlaces(Protocol):
 class KeyFiles:
     """Keys in files: systemd's credential, the one that was unlocked until power-off, the folder beside the state."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, passphrase: str | None = None) -> None:
+        """With a `passphrase`, keys are made locked by it, and those that it locks are opened."""
         self.folder = keys_folder(state)
+        self._passphrase = passphrase
 
     @property
     def looked_in(self) -> str:
@@ -89,7 +92,7 @@ class KeyFiles:
         objections: list[str] = []
         for path in self._paths():
             try:
-                keys.append(DeviceKey(parsed(_content(path)), str(path)))
+                keys.append(DeviceKey(self._secret(_content(path)), str(path)))
             except FileNotFoundError:
                 continue
             except ValueError as error:
@@ -119,6 +122,37 @@ class KeyFiles:
             (self.folder / NEXT_NAME).rename(path)
             flush_folder(self.folder)
 
+    def locked(self) -> Path | None:
+        """The file in our own folder that a passphrase locks, None if there is none."""
+        for path in (self.folder / FILE_NAME, self.folder / NEXT_NAME):
+            with contextlib.suppress(OSError, ValueError):
+                if is_locked(_content(path)):
+                    return path
+        return None
+
+    def unlock(self, folder: Path) -> DeviceKey:
+        """Puts the keys that the passphrase opens into a folder that is gone with the power, for the service to find.
+
+        Raises `KeyMissing` if there is none, or the passphrase is another one.
+        """
+        path = self.locked()
+        if path is None:
+            raise KeyMissing(f"There is no locked key in {self.folder}.", hint="See `lintel keys status`.")
+        with named(KeyMissing, f"Cannot open the key {path}", hint="Run it with sudo."):
+            secret = unlocked(_content(path), self._passphrase or "")
+            write_whole(folder / FILE_NAME, written(secret), durable=False, mode=0o600)
+        return DeviceKey(secret, str(folder / FILE_NAME))
+
+    def _secret(self, content: bytes) -> bytes:
+        if not is_locked(content):
+            return parsed(content)
+        if self._passphrase is None:
+            raise ValueError("is locked by a passphrase that was not typed since the start: `lintel keys unlock`")
+        return unlocked(content, self._passphrase)
+
+    def _content_of(self, secret: bytes) -> bytes:
+        return written(secret) if self._passphrase is None else locked(secret, self._passphrase)
+
     def _written(self, name: str) -> DeviceKey:
         path = self.folder / name
         with named(KeyMissing, f"Cannot make the device key {path}", hint=_FOLDER_HINT):
@@ -126,7 +160,7 @@ class KeyFiles:
             if os.path.lexists(path):
                 raise FileExistsError(17, "there is a file of that name, which is not a key")
             secret = new_key()
-            write_whole(path, written(secret), durable=True, mode=0o600)
+            write_whole(path, self._content_of(secret), durable=True, mode=0o600)
             flush_folder(self.folder.parent)
         return DeviceKey(secret, str(path))
 
