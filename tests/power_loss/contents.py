@@ -1,0 +1,24 @@
+"""What a store holds, as one number: people, badges, references and the audit, however they lie in the file."""
+
+import hashlib
+import sqlite3
+from contextlib import closing
+
+from device.store.store import Store
+
+
+def contents(store: Store) -> str:
+    """The same for stores that say the same."""
+    said: list[object] = []
+    with store.people() as people, store.audit() as audit, store.clock() as marks:
+        for one in people.everyone():
+            said.append((one.person, one.enrolled_at, one.badges, one.references, one.extended))
+            said += [people.references(one.person, model).tobytes() for model, _ in one.references]
+        said += [people.revoked_badges(), tuple(audit), marks.mark()]
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
+
+def integrity(store: Store) -> str:
+    """What SQLite says of the file, "ok" if it is whole."""
+    with closing(sqlite3.connect(store.path)) as connection:
+        return str(connection.execute("PRAGMA integrity_check").fetchone()[0])

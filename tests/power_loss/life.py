@@ -1,0 +1,107 @@
+"""A child with a store: enrolls, decides, revokes, renames, erases; after each it says what the store holds then.
+
+Arguments: what to do, and the folder around the store.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from device.policy.clock_state import ClockMark
+from device.records import Credential, Decision, Event, Person, Reason, Transaction
+from device.store.store import Store
+from tests.power_loss.contents import contents
+
+NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
+MODEL = "ab" * 32
+LENGTH = 128
+
+
+class Life:
+    """One day of a store, a step at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.hour = 0
+
+    def at(self) -> datetime:
+        self.hour += 1
+        return NOON + timedelta(hours=self.hour)
+
+    def enroll(self, number: int) -> None:
+        vectors = np.random.default_rng(number).standard_normal((3, LENGTH)).astype(np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        with self.store.people() as people, self.store.audit() as audit:
+            person = people.add(f"Person {number}", self.at())
+            people.issue(Credential("number", 0, number), person, self.at())
+            people.add_references(person, vectors, MODEL, self.at())
+            audit.note(Event.ENROLLED, self.at(), person=person, badge=f"{number}")
+
+    def decide(self, number: int) -> None:
+        badge = Credential("number", 0, number)
+        person = self.named(number)
+        with self.store.writing(), self.store.people() as people, self.store.audit() as audit:
+            people.claim(badge, MODEL)
+            audit.record(Transaction(self.at(), badge, person, Decision(Reason.NON_MATCH), 1.5, 9, door="main"))
+
+    def revoke(self, number: int) -> None:
+        with self.store.people() as people, self.store.audit() as audit:
+            people.revoke(Credential("number", 0, number), self.at())
+            audit.note(Event.BADGE_REVOKED, self.at(), badge=f"{number}")
+
+    def rename(self, number: int) -> None:
+        with self.store.people() as people:
+            people.rename(self.named(number), f"Renamed {number}")
+            people.add(f"Person {number}", self.at())
+
+    def erase(self, number: int) -> None:
+        self.store.erase(self.named(number), self.at())
+
+    def mark(self, number: int) -> None:
+        with self.store.clock() as marks:
+            marks.keep(ClockMark(self.at(), self.at(), float(number), "run"), 0)
+
+    def named(self, number: int) -> Person:
+        with self.store.people() as people:
+            person = people.named(f"Person {number}")
+        assert person is not None
+        return person
+
+
+DAY = (
+    *(("enroll", number) for number in range(1, 5)),
+    ("decide", 1),
+    ("decide", 2),
+    ("revoke", 2),
+    ("mark", 1),
+    ("rename", 3),
+    ("erase", 2),
+    ("decide", 1),
+    ("enroll", 7),
+    ("erase", 1),
+    ("decide", 4),
+)
+
+
+def say(what: str) -> None:
+    """In one call, so that it is one operation of the recording."""
+    os.write(1, f"{what}\n".encode())
+
+
+def main(what: str, base: Path) -> None:
+    """Opening alone migrates a store of before."""
+    with Store(base / "state") as store:
+        say(f"opened {contents(store)}")
+        life = Life(store)
+        for step, number in DAY if what == "day" else ():
+            act: Callable[[int], None] = getattr(life, step)
+            act(number)
+            say(f"{step}-{number} {contents(store)}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
