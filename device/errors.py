@@ -7,7 +7,8 @@
     ├── CameraError              6  a camera or a clip
     ├── DoorError                7  the relay, its pin, the GPIO chip
     ├── StoreError               8  the database and its folder
-    │   └── KeyMissing           8  the key to what lies sealed in the database
+    │   ├── KeyMissing           8  the key to what lies sealed in the database
+    │   └── BackupError          8  a backup that can't be made or restored
     ├── CredentialError          9  a badge number that can't be read, or has no holder
     ├── EnrollmentRefused       10  images that cannot become references
     ├── ScenarioError           11  a scenario file
@@ -84,6 +85,10 @@ class StoreError(LintelError):
 
 class KeyMissing(StoreError):
     """The key to what lies sealed in the database is missing, locked, or another one than it was sealed with."""
+
+
+class BackupError(StoreError):
+    """A backup that can't be made, opened or restored."""
 
 
 class CredentialError(LintelError):

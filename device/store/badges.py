@@ -74,6 +74,13 @@ class Badges:
         if badge.suspended_at is None:
             self._mark(credential, revoked_at=None, suspended_at=at)
 
+    def suspend_all(self, at: datetime) -> int:
+        """Suspends every badge that is valid; how many."""
+        changed = self._session.execute(
+            "UPDATE badges SET suspended_at = ? WHERE revoked_at IS NULL AND suspended_at IS NULL", [at.isoformat()]
+        )
+        return changed.rowcount
+
     def resume(self, credential: Credential) -> None:
         """Makes a suspended badge valid again. Raises `CredentialError` if it is not suspended; revocation wins."""
         self._session.lock()

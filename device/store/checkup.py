@@ -24,7 +24,7 @@ MAX_SHARE = 4
 """Nor one that would take more than a `MAX_SHARE`th of the free memory."""
 _PAGE_BYTES = 4096
 _MEMORY = Path("/proc/meminfo")
-_STEP_PAGES = 256
+STEP_PAGES = 256
 """Copied at once, 1 MiB: a commit waits that long at most."""
 _JOIN_S = 5.0
 _RETRY_S = 0.01
@@ -111,7 +111,7 @@ def copy_in_steps(database: Database, between_steps: Callable[[int], None]) -> D
     try:
         database.conn.backup(
             copy.conn,
-            pages=_STEP_PAGES,
+            pages=STEP_PAGES,
             progress=lambda _status, _left, pages: between_steps(pages),
             sleep=_RETRY_S,
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from device.errors import StoreError
+from device.store.backup.installing import finish
 from device.store.database import (
     PEOPLE_AND_AUDIT,
     SCHEMA_STAMP,
@@ -146,6 +147,7 @@ class Connections:
 
     def _opened(self) -> Connection:
         if self._last is None:
+            finish(self.path.parent)
             make_file(self.path)
         before = _identity(self.path)
         with self._turnstile.turn():

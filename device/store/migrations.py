@@ -5,6 +5,7 @@ from sqlite_utils.migrations import Migrations
 
 from device.store.chain.adopting import begin_chain
 from device.store.numbered import count_changes, count_parts
+from device.store.withdrawn_schema import schema_of_withdrawals
 
 MIGRATIONS = Migrations("lintel")
 
@@ -188,3 +189,8 @@ def _sealed_references(database: Database) -> None:
 def _chain(database: Database) -> None:
     """Rows from before are chained too, and say from then on what they were at this moment."""
     begin_chain(database)
+
+
+@MIGRATIONS(name="0015-what-was-taken-wins-over-every-restore")
+def _withdrawn(database: Database) -> None:
+    schema_of_withdrawals(database)

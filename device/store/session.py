@@ -88,6 +88,11 @@ class Session:
         finally:
             self._connection.text_factory = str
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether the lock for writing is held."""
+        return self._writing
+
     def lock(self) -> None:
         """Takes the lock for writing, if it is not held yet."""
         if self._writing:

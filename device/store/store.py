@@ -37,6 +37,7 @@ from device.store.vault.device_key import KeyFiles, KeyInMemory, KeyPlaces
 from device.store.vault.key_file import KeyFile, no_keys
 from device.store.waiting import execute_when_free
 from device.store.watch import Watch
+from device.store.withdrawn import Entry, WithdrawnFile, entries_after
 
 NOWHERE = Path(":memory:")
 """Stands for the folder of a store in memory."""
@@ -97,6 +98,7 @@ class Store:
         self._failed_write = ""
         self._parsed_rules = ParsedRules()
         self._key_trouble = ""
+        self._withdrawn = WithdrawnFile(self.path)
         if opened:
             with store_errors(self.path), self._connection():
                 pass
@@ -139,6 +141,12 @@ class Store:
             yield Places(session)
 
     @contextlib.contextmanager
+    def session(self) -> Iterator[Session]:
+        """For the rooms of the store: what they read and write themselves, as `people`."""
+        with self._session() as session:
+            yield session
+
+    @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
         """Takes the lock for writing at once: what `people` and `audit` read inside cannot change until the end.
 
@@ -170,6 +178,11 @@ class Store:
             yield
         if self._is_on_disk:
             self._left_undone.finish_erasures()
+
+    def withdrawn(self) -> tuple[Entry, ...]:
+        """What was taken from people and badges, in its order. Raises `StoreError`."""
+        with self._session() as session:
+            return entries_after(session, 0)
 
     def trouble(self) -> str:
         """What keeps the store from working, in a sentence; "" if nothing is known.
@@ -248,9 +261,11 @@ class Store:
                 self._guard.check(session)
                 with session.level():
                     yield session
+                    news = self._withdrawn_in(session)
             finally:
                 self._mine.session = None
             self._settled(connection, session)
+            self._withdrawn.add(news)
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[Connection]:
@@ -284,6 +299,10 @@ class Store:
                 hint="Try again; the new file is opened then.",
             )
         self._failed_write = ""
+
+    def _withdrawn_in(self, session: Session) -> tuple[Entry, ...]:
+        """What this transaction has taken from people and badges, and what a crash kept from the list before."""
+        return entries_after(session, self._withdrawn.last) if session.is_writing and self._is_on_disk else ()
 
     def _note_replaced(self, session: Session) -> None:
         if not self._connections.take_replaced():

@@ -1,0 +1,1 @@
+"""Backups: the store and what belongs to it in one encrypted file, and the way back."""

@@ -1,0 +1,203 @@
+"""Makes a store of a backup, on a new device or in the place of another: what was taken since wins over the copy."""
+
+import contextlib
+import hashlib
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from device.errors import BackupError, StoreError
+from device.failures import in_words
+from device.records import Credential, Event, Failures
+from device.store.backup.container import Reader, Secret
+from device.store.backup.installing import clear_stage, commit, keys_beside, stage_of
+from device.store.backup.manifest import DATABASE, KEYS, LIST, SETTINGS, Manifest, Part, read_manifest
+from device.store.store import Store
+from device.store.withdrawn import Entry, Listed, Position, WithdrawnFile, from_line, key_of, later
+from device.store.withdrawn_again import take_again
+
+_MOST_MANIFEST = 1 << 20
+_DAMAGED = "Take another copy of it, or an older backup."
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What became of a backup. `suspended` counts the badges that no list vouched for; `listed_at` is when the list to
+    copy was made, "" where the one beside the store was taken, or none.
+    """
+
+    made_at: datetime
+    version: str
+    applied: int
+    suspended: int
+    is_vouched_for: bool
+    listed_at: str = ""
+    settings: Path | None = None
+    """Where the settings of the backup lie now, to be looked at: they are not put in the place of any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a backup is to be restored. `line` is the list of revocations as it was copied, "" for none."""
+
+    secret: Secret
+    line: str = ""
+    replace: bool = False
+
+
+def manifest_of(file: Path, secret: Secret) -> Manifest:
+    """What a backup holds. Raises `BackupError`; the whole file is read, so that it is known to be whole."""
+    with _opened(file) as opened:
+        reader = Reader(opened, secret)
+        manifest = _read_manifest(reader)
+        for part in manifest.parts:
+            _check(part, reader, None)
+        reader.finish()
+    return manifest
+
+
+def restore(file: Path, state: Path, asked: Asked, now: datetime) -> Restored:
+    """Puts the store of a backup into a state folder, whole or not at all. Where no list can vouch for what was taken
+    since the backup, all its badges are suspended.
+
+    Raises `BackupError` for a store that is there, a wrong secret or a damaged file, `StoreError` for a newer one.
+    """
+    there = (state / DATABASE).exists()
+    if there and not asked.replace:
+        raise BackupError(
+            f"There is a store in {state} already.",
+            hint="To put the backup in its place, which deletes it, add --replace; or name another --state-dir.",
+        )
+    before = _before(state) if there else _Before()
+    try:
+        clear_stage(state)
+        manifest = _unpack(file, asked.secret, state)
+        restored = _prepare(state, manifest, asked, before, now)
+        commit(state)
+    except OSError as error:
+        raise BackupError(f"Cannot restore into {state}: {in_words(error)}.", hint=_ROOM) from None
+    finally:
+        with contextlib.suppress(OSError):
+            if not (stage_of(state) / "ready").exists():
+                clear_stage(state)
+    return restored
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What is known of the store that is replaced."""
+
+    tried: Mapping[Credential, Failures] | None = None
+    withdrawn: tuple[Entry, ...] | None = None
+
+
+def _before(state: Path) -> _Before:
+    """A store that can't be read any more is one reason to restore."""
+    try:
+        with Store(state) as store, store.counters() as counters:
+            return _Before(counters.all(), store.withdrawn())
+    except StoreError:
+        return _Before()
+
+
+def _prepare(state: Path, manifest: Manifest, asked: Asked, before: _Before, now: datetime) -> Restored:
+    """Applies the list to the copy, and says in its audit what it is."""
+    file = WithdrawnFile(state / DATABASE)
+    beside = _merged(before.withdrawn or (), file.read())
+    has_list = bool(asked.line) or before.withdrawn is not None or file.path.exists()
+    with Store(stage_of(state)) as store:
+        with store.session() as session:
+            key = key_of(session)
+        listed = from_line(asked.line, key) if asked.line else Listed("", beside)
+        at = Position(manifest.series, manifest.last)
+        entries = later(_merged(beside, listed.entries), at) if has_list else None
+        suspended, applied = 0, entries or ()
+        if entries is None:
+            applied = tuple(one for one in listed.entries if one.id > at.last)
+        take_again(store, applied, now)
+        with store.people() as people, store.audit() as audit, store.counters() as counters:
+            if before.tried:
+                counters.raise_to(before.tried)
+            if entries is None:
+                suspended = people.suspend_all(now)
+            audit.note(Event.STORE_RESTORED, now, fault=_words(manifest, len(applied), suspended, entries is not None))
+    return Restored(
+        datetime.fromisoformat(manifest.made_at),
+        manifest.version,
+        len(applied),
+        suspended,
+        entries is not None,
+        listed.at,
+        state / SETTINGS if manifest.part(SETTINGS) else None,
+    )
+
+
+def _merged(beside: tuple[Entry, ...], copied: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """The list beside the store has whole ids; where it ends, the one that was copied goes on."""
+    known = {(entry.series, entry.id) for entry in beside}
+    return (*beside, *(entry for entry in copied if (entry.series, entry.id) not in known))
+
+
+def _words(manifest: Manifest, applied: int, suspended: int, vouched: bool) -> str:
+    begin = f"restored from the backup of {manifest.made_at}"
+    if vouched:
+        return f"{begin}; {applied} later entries of the list of revocations applied"
+    return f"{begin}; without a list of revocations that vouches for it, so {suspended} badges are suspended"
+
+
+def _unpack(file: Path, secret: Secret, state: Path) -> Manifest:
+    stage = stage_of(state)
+    stage.mkdir(mode=0o700, parents=True)
+    with _opened(file) as opened:
+        reader = Reader(opened, secret)
+        manifest = _read_manifest(reader)
+        for part in manifest.parts:
+            place = _place(part.name, stage)
+            if part.name == LIST:
+                _check(part, reader, None)
+                continue
+            place.parent.mkdir(mode=0o700, exist_ok=True)
+            with place.open("xb") as written:
+                place.chmod(0o600)
+                _check(part, reader, written)
+        reader.finish()
+    return manifest
+
+
+def _place(name: str, stage: Path) -> Path:
+    return keys_beside(stage) / name.removeprefix(KEYS) if name.startswith(KEYS) else stage / name
+
+
+def _read_manifest(reader: Reader) -> Manifest:
+    (count,) = struct.unpack(">I", reader.read(4))
+    if count > _MOST_MANIFEST:
+        raise BackupError("The manifest of the backup is too large.", hint=_DAMAGED)
+    return read_manifest(reader.read(count))
+
+
+def _check(part: Part, reader: Reader, target: BinaryIO | None) -> None:
+    """Reads a part, and writes it where there is a target. Raises `BackupError` if it is not what the manifest says."""
+    digest = hashlib.sha256()
+    for piece in reader.pieces(part.size):
+        digest.update(piece)
+        if target is not None:
+            target.write(piece)
+    if digest.hexdigest() != part.sha256:
+        raise BackupError(f"The file {part.name} in the backup is not what its manifest says.", hint=_DAMAGED)
+
+
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[BinaryIO]:
+    try:
+        with file.open("rb") as opened:
+            yield opened
+    except OSError as error:
+        if error.filename != str(file):
+            raise
+        raise BackupError(f"Cannot read the backup {file}: {in_words(error)}.", hint="Name its file.") from None
+
+
+_ROOM = "Make room on the disk, or name another folder with --state-dir; nothing was changed."
