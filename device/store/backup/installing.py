@@ -9,7 +9,7 @@ import os
 import shutil
 from pathlib import Path
 
-from device.files import flush_folder
+from device.files import flush_folder, keys_folder
 from device.store.backup.manifest import DATABASE
 
 STAGE = "restoring"
@@ -21,14 +21,9 @@ def stage_of(state: Path) -> Path:
     return state / STAGE
 
 
-def keys_beside(folder: Path) -> Path:
-    """Where the device key of a state folder lies."""
-    return folder.with_name(f"{folder.name}-keys")
-
-
 def clear_stage(state: Path) -> None:
     """Removes what an interrupted restore left. Raises `OSError`."""
-    for folder in (stage_of(state), keys_beside(stage_of(state))):
+    for folder in (stage_of(state), keys_folder(stage_of(state))):
         if folder.exists():
             shutil.rmtree(folder)
 
@@ -36,7 +31,7 @@ def clear_stage(state: Path) -> None:
 def commit(state: Path) -> None:
     """Marks a stage as complete, which is the moment it counts from, and puts it in its place. Raises `OSError`."""
     stage = stage_of(state)
-    for folder in (stage, keys_beside(stage)):
+    for folder in (stage, keys_folder(stage)):
         if folder.is_dir():
             _flush_all(folder)
     flush_folder(state)
@@ -61,7 +56,7 @@ def finish(state: Path) -> None:
 
 def _install(state: Path) -> None:
     stage = stage_of(state)
-    _move(keys_beside(stage), keys_beside(state))
+    _move(keys_folder(stage), keys_folder(state))
     for folder in sorted(path for path in stage.iterdir() if path.is_dir()):
         _move(folder, state / folder.name)
     for path in sorted(path for path in stage.iterdir() if path.is_file() and path.name != MARK):

@@ -11,9 +11,10 @@ from typing import BinaryIO
 
 from device.errors import BackupError, StoreError
 from device.failures import in_words
+from device.files import keys_folder
 from device.records import Credential, Event, Failures
 from device.store.backup.container import Reader, Secret
-from device.store.backup.installing import clear_stage, commit, keys_beside, stage_of
+from device.store.backup.installing import clear_stage, commit, stage_of
 from device.store.backup.manifest import DATABASE, KEYS, LIST, SETTINGS, Manifest, Part, read_manifest
 from device.store.store import Store
 from device.store.withdrawn import Entry, Listed, Position, WithdrawnFile, from_line, key_of, later
@@ -168,7 +169,7 @@ def _unpack(file: Path, secret: Secret, state: Path) -> Manifest:
 
 
 def _place(name: str, stage: Path) -> Path:
-    return keys_beside(stage) / name.removeprefix(KEYS) if name.startswith(KEYS) else stage / name
+    return keys_folder(stage) / name.removeprefix(KEYS) if name.startswith(KEYS) else stage / name
 
 
 def _read_manifest(reader: Reader) -> Manifest:

@@ -14,7 +14,7 @@ import msgspec
 
 from device.errors import BackupError
 from device.failures import in_words
-from device.files import flush_folder
+from device.files import flush_folder, keys_folder
 from device.records import Event
 from device.store.backup.container import MAGIC, Writer
 from device.store.backup.manifest import DATA_KEYS, DATABASE, KEYS, LIST, SETTINGS, THRESHOLDS, Manifest, part_of
@@ -107,7 +107,7 @@ def _contents(store: Store, wanted: Wanted) -> tuple[dict[str, bytes], Position]
     if (state / DATA_KEYS).exists():
         parts[DATA_KEYS] = _copied(state / DATA_KEYS)
     try:
-        parts |= _files(state.with_name(f"{state.name}-keys"), KEYS) | _files(state / "pad", THRESHOLDS)
+        parts |= _files(keys_folder(state), KEYS) | _files(state / "pad", THRESHOLDS)
         if wanted.settings is not None and wanted.settings.is_file():
             parts[SETTINGS] = wanted.settings.read_bytes()
     except OSError as error:

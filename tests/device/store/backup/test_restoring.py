@@ -5,6 +5,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from device.errors import BackupError, StoreError
@@ -13,7 +14,7 @@ from device.store.backup.installing import finish, stage_of
 from device.store.backup.restoring import manifest_of
 from device.store.backup.saving import Wanted, delete_old, save
 from device.store.withdrawn import WithdrawnFile
-from tests.device.store.backup.conftest import NAMES, NOON, PASSPHRASE, Site
+from tests.device.store.backup.conftest import MODEL, NAMES, NOON, PASSPHRASE, VECTORS, Site
 
 
 def test_everyone_is_there_on_a_new_device(site: Site, spare: Site) -> None:
@@ -21,6 +22,23 @@ def test_everyone_is_there_on_a_new_device(site: Site, spare: Site) -> None:
     site.save()
     spare.restore(site.file, line=site.line())
     assert spare.enrolled() == before
+
+
+def test_faces_can_be_opened_on_a_new_device(site: Site, spare: Site) -> None:
+    site.save()
+    spare.restore(site.file, line=site.line())
+    with spare.store.people() as people:
+        opened = people.references(spare.person("Ada"), MODEL)
+    expected = VECTORS["Ada"] / np.linalg.norm(VECTORS["Ada"], axis=1, keepdims=True)
+    assert np.allclose(opened, expected, atol=1e-6)
+
+
+def test_key_of_an_erased_person_is_not_restored(site: Site, spare: Site) -> None:
+    site.save()
+    erased = site.person("Bea").id
+    site.erase("Bea")
+    spare.restore(site.file, line=site.line())
+    assert erased not in spare.store.vault.file.holders()
 
 
 def test_backup_is_made_while_the_store_is_used(site: Site, spare: Site) -> None:
