@@ -40,9 +40,10 @@ from device.credentials import parse_badge
 from device.door.operation import Door
 from device.door.wires.gpio import BoardIO
 from device.doorway import Doorway
-from device.enrollment import Candidate, Enrollment
+from device.enrollment import Candidate, Enrollment, Terms
 from device.images import read_image
 from device.looking import GLANCE_S
+from device.people.bases import SIMULATED
 from device.records import BadgeRead, DoorCommand, Frame, Image, Probe, Transaction
 from device.settings.tables import Settings, VisionSettings
 from device.store.store import Store
@@ -187,7 +188,9 @@ def badge_to_relay_ms(portrait: Image, frame: Image, rounds: int) -> float:
     pins, credential = SimulatedPins(clock), parse_badge("17:1001")
     analyzer = load_analyzer(settings.vision)
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder)) as store:
-        Enrollment(store, analyzer, clock).enroll(credential, "Eileen Collins", [Candidate("portrait", portrait)])
+        Enrollment(store, analyzer, clock, terms=Terms(SIMULATED)).enroll(
+            credential, "Eileen Collins", [Candidate("portrait", portrait)]
+        )
         door = Door(settings.doors[0], BoardIO(settings.doors[0], pins.factory, clock), clock)
         with closing(door):
             access = Access(Doorway(CameraAtHand(frame, clock), door, store, analyzer, clock), settings)

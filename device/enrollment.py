@@ -1,6 +1,6 @@
 """Turns pictures of a person into references: the only writer of references."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import partial
@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from device.credentials import format_badge, refuse_random
 from device.errors import EnrollmentRefused
+from device.look_alikes import NOT_COMPARED, LookAlikes, Resemblance, everyone_alike
 from device.policy.guidance import Guidance, Said
 from device.ports import Camera, Clock
-from device.records import Badge, Credential, Embedding, Event, Image, Origin, Person, Photo, Probe, Reason
+from device.records import Badge, Credential, Embedding, Event, Grounds, Image, Origin, Person, Photo, Probe, Reason
 from device.store.people import People, stored_name
 from device.store.store import Store
 from device.vision.faces import FaceAnalyzer, Look, look_of
@@ -57,6 +58,7 @@ class EnrollmentReport:
     rejected: tuple[Rejection, ...]
     suspended: bool = False
     """Whether the badge is suspended, and stays so."""
+    resembles: Resemblance = NOT_COMPARED
 
 
 SAME_PICTURE = 1.0 - 1e-5
@@ -74,12 +76,17 @@ class Good:
     source: str
 
 
-Consent = Callable[[str], None]
-"""Asked before the references of a person with that name are written; raises `EnrollmentRefused` to keep them out."""
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On which legal basis references are taken, without which only people who have one get any; and all people who
+    may look alike, where they were loaded before.
+    """
+
+    grounds: Grounds | None = None
+    known: LookAlikes | None = field(default=None, repr=False)
 
 
-def _as_given(_name: str) -> None:
-    """Asks for nothing."""
+UNSTATED = Terms()
 
 
 class Enrollment:
@@ -92,10 +99,11 @@ class Enrollment:
         clock: Clock,
         *,
         largest_face: bool = False,
-        consent: Consent = _as_given,
+        terms: Terms = UNSTATED,
     ) -> None:
         """With `largest_face` smaller faces in a picture do not count."""
-        self._consent = consent
+        self._grounds = terms.grounds
+        self._known = terms.known
         self._store = store
         self._analyzer = analyzer
         self._clock = clock
@@ -106,15 +114,24 @@ class Enrollment:
     def holder(self, credential: Credential, name: str) -> Person | None:
         """Who gets the badge or the references, None for a new person: to ask before pictures are taken.
 
-        Raises `EnrollmentRefused` if badge or name are someone else's, `CredentialError` for a random number or what is
-        no name. Looks through all names, so without the lock.
+        Raises `EnrollmentRefused` if badge or name are someone else's or there is no legal basis, `CredentialError` for
+        a random number or what is no name. Looks through all names, so without the lock.
         """
         refuse_random(credential)
         stored_name(name)
         with self._store.people() as people:
             namesake = people.named(name)
             _refuse_badge(people.badge(credential), namesake)
+            self._refuse_groundless(people, namesake, name)
         return namesake
+
+    def _refuse_groundless(self, people: People, person: Person | None, name: str) -> None:
+        if self._grounds is None and (person is None or people.bases.present(person) is None):
+            raise EnrollmentRefused(
+                f"There is no legal basis for face data of {name}, so none is taken.",
+                hint="State it: `--basis consent --basis-text-version 3`. The owner can set one for all: `basis` under "
+                "[people].",
+            )
 
     def enroll(
         self, credential: Credential, name: str, candidates: Iterable[Candidate], *, shown: Shown = nothing_shown
@@ -140,22 +157,46 @@ class Enrollment:
             badge = people.badge(credential)
             _refuse_badge(badge, person)
             _refuse_changed(people, person)
+            self._refuse_groundless(people, person, name)
             known = people.references(person, self._analyzer.embedder.model_sha256) if person else None
             new, repeated = _apart(found, known)
             kept, outliers = self._consistent(new, known)
             rejected += (*_left_out(repeated, Reason.SAME_PICTURE), *_left_out(outliers, Reason.OUTLIER))
             if not kept and (outliers or not repeated):
                 raise _refused("The pictures do not show one and the same person", rejected)
-            self._consent(name)
             now = self._clock.utc()
             person = person or people.add(name, now)
             if badge is None:
                 people.issue(credential, person, now)
+            if self._grounds and people.bases.give(person, self._grounds, now):
+                audit.note(Event.BASIS_GIVEN, now, person=person, fault=self._grounds.words)
             self._keep(people, person, kept, now)
             if kept or badge is None:
                 audit.note(Event.ENROLLED, now, person=person, badge=format_badge(credential))
         suspended = badge is not None and badge.suspended_at is not None
-        return EnrollmentReport(person, credential, tuple(one.label for one in kept), rejected, suspended)
+        alike = self._noticed(person) if kept else NOT_COMPARED
+        return EnrollmentReport(person, credential, tuple(one.label for one in kept), rejected, suspended, alike)
+
+    def _noticed(self, person: Person) -> Resemblance:
+        """Who looks like the person who was enrolled just now. All others are looked through without the lock, and a
+        warning that is lost to a power cut is found again by `lintel people check`.
+        """
+        embedder = self._analyzer.embedder
+        if self._known is None:
+            known = everyone_alike(self._store, embedder.model_sha256, embedder.network_rule)
+        else:
+            known = self._known
+        with self._store.people() as people:
+            references = people.references(person, embedder.model_sha256)
+        if not len(references):
+            return NOT_COMPARED
+        found = known.of(references, person)
+        if self._known is not None:
+            self._known.add(person, references)
+        with self._store.audit() as audit:
+            for one in found.alike:
+                audit.note(Event.LOOK_ALIKE, self._clock.utc(), person=person, fault=f"person {one.person.id}")
+        return found
 
     def _keep(self, people: People, person: Person, kept: Sequence[Good], now: datetime) -> None:
         if kept:

@@ -5,17 +5,30 @@ request, and stands back while somebody with a badge is at that door: nothing he
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from device.control.desk import Caller
-from device.control.messages import Alive, Enroll, Enrolled, InTheWay, LeftOut, Paused, Progress, Requested
+from device.control.messages import (
+    Alike,
+    Alive,
+    Enroll,
+    Enrolled,
+    InTheWay,
+    LeftOut,
+    Paused,
+    Progress,
+    Requested,
+    Resembling,
+)
 from device.credentials import format_badge, parse_badge
-from device.enrollment import Enrollment, EnrollmentReport, GuidedCapture, Rejection, guidance_for
+from device.enrollment import Enrollment, EnrollmentReport, GuidedCapture, Rejection, Terms, guidance_for
 from device.guided_place import GuidedPlace, YieldingCamera, at_door
+from device.look_alikes import NOT_COMPARED, LookAlike, Resemblance
 from device.looking import reporting
 from device.policy.guidance import Asked, Hindered, Said
 from device.ports import Clock
 from device.presented import ALIVE_S, presented, refuse_gone
-from device.records import Person, Reason
+from device.records import Grounds, Person, Reason
 from device.store.store import Store
 from device.vision.faces import look_of
 from device.vision.quality.limits import Purpose
@@ -24,9 +37,12 @@ from device.vision.quality.limits import Purpose
 class GuidedEnrollments:
     """What the verb `enroll` is answered with."""
 
-    def __init__(self, places: Mapping[str, GuidedPlace], store: Store, clock: Clock) -> None:
-        """`places` are the doors by their names."""
+    def __init__(
+        self, places: Mapping[str, GuidedPlace], store: Store, clock: Clock, grounds: Grounds | None = None
+    ) -> None:
+        """`places` are the doors by their names; `grounds` the legal basis where a request states none."""
         self._places = places
+        self._grounds = grounds
         self._store = store
         self._clock = clock
 
@@ -46,7 +62,7 @@ class GuidedEnrollments:
             else (yield from presented(place.readers, place.readers.names, self._clock, caller))
         )
         analyzer = place.load_analyzer()
-        enrollment = Enrollment(self._store, analyzer, self._clock)
+        enrollment = Enrollment(self._store, analyzer, self._clock, terms=Terms(self._stated(request, caller)))
         enrollment.holder(credential, request.name)
         guidance = guidance_for(analyzer, request.pictures, self._clock.monotonic())
         yielding = YieldingCamera(place, self._clock)
@@ -55,6 +71,12 @@ class GuidedEnrollments:
         capture = GuidedCapture(yielding, look, guidance, self._clock, place=f"door {name}")
         yield from self._said(capture, yielding, caller)
         yield enrolled(enrollment.enroll_good(credential, request.name, capture.good()))
+
+    def _stated(self, request: Enroll, caller: Caller) -> Grounds | None:
+        by = caller.operator.words
+        if request.basis is None:
+            return replace(self._grounds, operator=by) if self._grounds else None
+        return Grounds(request.basis, request.basis_text_version, request.basis_text, by)
 
     def _said(self, capture: GuidedCapture, yielding: YieldingCamera, caller: Caller) -> Iterator[Progress]:
         """What is said to the person, that the enrollment is paused, and, when nothing is, that it goes on."""
@@ -84,12 +106,22 @@ def message_of(said: Said) -> Progress:
 def enrolled(report: EnrollmentReport) -> Enrolled:
     """What was done, for the socket."""
     rejected = tuple(LeftOut(one.label, one.reason.code, one.advice) for one in report.rejected)
-    badge = format_badge(report.credential)
-    return Enrolled(report.person.id, report.person.name, badge, report.accepted, rejected, report.suspended)
+    person, badge, found = report.person, format_badge(report.credential), report.resembles
+    alike = tuple(Alike(one.person.id, one.person.name, one.similarity) for one in found.alike)
+    resembles = Resembling(alike, found.fmr, found.people, found.missing_comparisons) if alike else None
+    return Enrolled(person.id, person.name, badge, report.accepted, rejected, report.suspended, resembles)
 
 
 def report_of(enrolled: Enrolled) -> EnrollmentReport:
     """The same at the other end."""
     rejected = tuple(Rejection(one.label, Reason.from_code(one.reason), one.advice) for one in enrolled.rejected)
-    person = Person(enrolled.person_id, enrolled.person)
-    return EnrollmentReport(person, parse_badge(enrolled.badge), enrolled.accepted, rejected, enrolled.suspended)
+    person, badge = Person(enrolled.person_id, enrolled.person), parse_badge(enrolled.badge)
+    found = _resemblance(enrolled.resembles)
+    return EnrollmentReport(person, badge, enrolled.accepted, rejected, enrolled.suspended, found)
+
+
+def _resemblance(said: Resembling | None) -> Resemblance:
+    if said is None:
+        return NOT_COMPARED
+    alike = tuple(LookAlike(Person(one.person_id, one.person), one.similarity) for one in said.alike)
+    return Resemblance(alike, said.fmr, said.people, said.missing_comparisons)

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from device.cli.arguments import BadgeText
+from device.cli.basis import basis_options, stated
 from device.cli.completion import complete_door
 from device.cli.context import json_option, largest_face_option, print_json, settings_of
 from device.commandline import NewName
@@ -27,6 +28,7 @@ from device.terminal import say
     "--pictures", type=click.IntRange(1, 20), default=5, show_default=True, help="With --camera or --at: how many."
 )
 @largest_face_option
+@basis_options
 @json_option
 @click.pass_context
 def enroll(
@@ -38,6 +40,9 @@ def enroll(
     door: str | None,
     pictures: int,
     largest_face: bool,
+    basis: str | None,
+    version: str,
+    text: str,
     as_json: bool,
 ) -> None:
     """Enroll NAME with BADGE and one or more pictures.
@@ -51,21 +56,24 @@ def enroll(
     are good and differ, and ends by itself. --at asks the running service, which has the door's camera; the door goes
     on meanwhile, and a person who presents a badge there goes first.
 
+    References need a legal basis, which is asked for on a terminal: --basis says it, or `basis` under [people] in the
+    settings. People in the store who look alike are named: a warning, not a refusal.
+
     Pictures are JPEG, PNG, WebP, AVIF or BMP files; HEIC files need the extra `heif`.
     """
     if [camera, bool(images), door is not None].count(True) != 1:
         raise click.UsageError("Give pictures, --camera or --at, one of them.")
     if badge is None and door is None:
         raise click.UsageError("Missing argument 'BADGE'.")
-    from device.cli.enrollment import enroll_at, enroll_before_camera, enroll_pictures
+    from device.cli.enrollment import HowTo, enroll_at, enroll_before_camera, enroll_pictures
 
     settings = settings_of(context)
+    grounds = stated(settings.people, basis, version, text)
     if door is not None:
-        report = enroll_at(badge, name, door, pictures)
-    elif camera:
-        report = enroll_before_camera(settings, badge or "", name, pictures, largest_face=largest_face)
+        report = enroll_at(badge, name, door, pictures, grounds)
     else:
-        report = enroll_pictures(settings, badge or "", name, images, largest_face=largest_face)
+        how = HowTo(badge or "", name, grounds, largest_face)
+        report = enroll_before_camera(settings, how, pictures) if camera else enroll_pictures(settings, how, images)
     if as_json:
         print_json(report)
         return

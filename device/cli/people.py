@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from device.cli.arguments import PersonName, Wanted
+from device.cli.basis import basis_of, withdraw_basis
 from device.cli.context import json_option, open_store, print_json, settings_of
 from device.cli.references import references
 from device.cli.rights import groups, in_words, person_valid
@@ -27,6 +28,8 @@ def people() -> None:
 people.add_command(references)
 people.add_command(groups)
 people.add_command(person_valid)
+people.add_command(basis_of)
+people.add_command(withdraw_basis)
 
 
 @people.command("list", epilog="Exit codes: 0 done, 4 model, 8 database.")

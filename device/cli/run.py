@@ -112,6 +112,7 @@ def _give_parts(
     from device.guided_place import GuidedPlace
     from device.guided_recording import GuidedRecordings
     from device.pad.looking import load_look
+    from device.people.bases import default_grounds
     from device.presented import PresentedBadges, ReadersOfDoor
     from device.vision.faces import load_analyzer_for
 
@@ -128,7 +129,7 @@ def _give_parts(
             places[door.name] = GuidedPlace(
                 one.doorway.camera, partial(_is_busy, service.loop), load, look, ReadersOfDoor(waiting, ways_in)
             )
-    backing.enroll = GuidedEnrollments(places, store, parts.clock).progress
+    backing.enroll = GuidedEnrollments(places, store, parts.clock, default_grounds(settings.people)).progress
     backing.record = GuidedRecordings(places, parts.clock).progress
     backing.add_badge = PresentedBadges(doors, store, parts.clock).progress
 

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from device.pad.manifest import FrameRecord, Prompt
-from device.records import DoorCommand, DoorStatus
+from device.records import BasisKind, DoorCommand, DoorStatus
 
 VERSION = 1
 
@@ -96,6 +96,11 @@ class Enroll(Request, frozen=True, tag="enroll", kw_only=True):
         str | None, Meta(description="as `lintel enroll` takes it; without it, the next one that is presented there")
     ] = None
     pictures: Annotated[int, Meta(description="how many are wanted", ge=1, le=20)] = 5
+    basis: Annotated[
+        BasisKind | None, Meta(description="legal basis of the references; without it, the person's or the settings'")
+    ] = None
+    basis_text_version: Annotated[str, Meta(description="version of its text", max_length=64)] = ""
+    basis_text: Annotated[str, Meta(description="the text, or where it is kept", max_length=1000)] = ""
 
 
 class AddBadge(Request, frozen=True, tag="add-badge", kw_only=True):
@@ -249,6 +254,25 @@ class LeftOut(msgspec.Struct, frozen=True):
     advice: str = ""
 
 
+class Alike(msgspec.Struct, frozen=True):
+    """Someone who looks like the person who was enrolled."""
+
+    person_id: int
+    person: str
+    similarity: float
+
+
+class Resembling(msgspec.Struct, frozen=True):
+    """Who looks like the person who was enrolled, and what that rests on."""
+
+    alike: tuple[Alike, ...]
+    fmr: Annotated[float, Meta(description="false match rate of each comparison")]
+    people: Annotated[int, Meta(description="how many people were compared")]
+    missing_comparisons: Annotated[
+        int, Meta(description="by how many the network was measured on too few for that rate; 0: on enough")
+    ] = 0
+
+
 class Enrolled(msgspec.Struct, frozen=True, tag_field="type", tag="enrolled"):
     """Done: the references are in the store."""
 
@@ -258,6 +282,9 @@ class Enrolled(msgspec.Struct, frozen=True, tag_field="type", tag="enrolled"):
     accepted: tuple[str, ...]
     rejected: tuple[LeftOut, ...] = ()
     suspended: bool = False
+    resembles: Annotated[
+        Resembling | None, Meta(description="people in the store who look alike: a warning; null without any")
+    ] = None
 
 
 class BadgeAdded(msgspec.Struct, frozen=True, tag_field="type", tag="badge-added"):

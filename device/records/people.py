@@ -110,16 +110,25 @@ class BasisKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
-    """On what a person's references are kept: the version of a text, since when, and which operator wrote it down.
-
-    `withdrawn_at` is when it ceased to count, if it did.
-    """
+class Grounds:
+    """A legal basis as an operator states it: of which kind, and which version of which text."""
 
     kind: BasisKind
-    version: str
-    text: str
-    given_at: datetime
+    version: str = ""
+    text: str = ""
     operator: str = ""
+
+    @property
+    def words(self) -> str:
+        """In a few words: `consent, text version 3`."""
+        return self.kind.value + (f", text version {self.version}" if self.version else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """Grounds on which a person's references are kept, since when, and until when if they ceased to count."""
+
+    grounds: Grounds
+    given_at: datetime
     withdrawn_at: datetime | None = None
     withdrawn_by: str = ""

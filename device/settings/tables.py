@@ -22,6 +22,7 @@ from device.records import DoorInput, DoorOutput, PadMode
 from device.settings.areas import AreaName, AreaSettings, CustodySettings
 from device.settings.lock import GpioSettings, Group, Name, Pin
 from device.settings.operators import OperatorSettings
+from device.settings.people import PeopleSettings
 from device.settings.rights import RightsSettings
 
 Printable = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -364,6 +365,7 @@ class Settings(Group, frozen=True):
     vision: VisionSettings = VisionSettings()
     pad: PadSettings = PadSettings()
     access: AccessSettings = AccessSettings()
+    people: PeopleSettings = PeopleSettings()
     store: StoreSettings = StoreSettings()
     clock: ClockSettings = ClockSettings()
     gpio: GpioSettings = GpioSettings()

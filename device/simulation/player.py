@@ -12,9 +12,10 @@ from device.clock import Stop
 from device.credentials import parse_badge
 from device.door.wires.gpio import level_of
 from device.door_loop import DoorLoop
-from device.enrollment import Candidate, Enrollment, EnrollmentReport
+from device.enrollment import Candidate, Enrollment, EnrollmentReport, Terms
 from device.errors import ScenarioError
 from device.images import read_image
+from device.people.bases import SIMULATED
 from device.policy.turn import Direction
 from device.records import AuditRow, DoorOutput, DoorState, Event, ReaderEvent, Transaction
 from device.settings.tables import DoorSettings, OutputSettings, Settings
@@ -127,7 +128,7 @@ class Player:
         )
 
     def _enrolled(self, store: Store) -> Iterator[EnrollmentReport]:
-        enrollment = Enrollment(store, self._analyzer, self._clock)
+        enrollment = Enrollment(store, self._analyzer, self._clock, terms=Terms(SIMULATED))
         for enrollee in self.scenario.enroll:
             candidates = [Candidate(name, self._images[name]) for name in enrollee.images]
             yield enrollment.enroll(parse_badge(enrollee.badge), enrollee.name, candidates)

@@ -16,8 +16,9 @@ import numpy as np
 
 from device.credentials import parse_badge
 from device.door_loop import DoorLoop
-from device.enrollment import Candidate, Enrollment
+from device.enrollment import Candidate, Enrollment, Terms
 from device.errors import LintelError
+from device.people.bases import SIMULATED
 from device.policy.turn import Direction
 from device.records import Decision, Image
 from device.settings.tables import Settings
@@ -168,7 +169,7 @@ class Booth:
         return Trial(species, number, name, played.transaction.decision if played.transaction else None)
 
     def _enrolled(self, analyzer: FaceAnalyzer, people: Mapping[str, Image]) -> Iterator[tuple[str, Head]]:
-        enrollment, number = Enrollment(self._store, analyzer, self._clock), 0
+        enrollment, number = Enrollment(self._store, analyzer, self._clock, terms=Terms(SIMULATED)), 0
         for name, image in people.items():
             try:
                 head = head_of(image, analyzer, name)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from device.records import Basis, BasisKind, Person
+from device.records import Basis, BasisKind, Grounds, Person
 from device.store.rows import time_of
 from device.store.session import Row, Session
 
@@ -37,12 +37,16 @@ class Bases:
         )
         return frozenset(int(row["person_id"]) for row in rows)
 
-    def give(self, person: Person, basis: Basis) -> None:
-        """Writes one down; from then on it is the one that counts."""
+    def give(self, person: Person, grounds: Grounds, at: datetime) -> bool:
+        """Writes grounds down, which count from then on; harmless for those that do. Says whether they are new."""
+        present = self.present(person)
+        if present and _alike(present.grounds, grounds):
+            return False
         self._session.execute(
             "INSERT INTO bases (person_id, kind, version, text, given_at, operator) VALUES (?, ?, ?, ?, ?, ?)",
-            [person.id, basis.kind, basis.version, basis.text, basis.given_at.isoformat(), basis.operator],
+            [person.id, grounds.kind, grounds.version, grounds.text, at.isoformat(), grounds.operator],
         )
+        return True
 
     def withdraw(self, person: Person, at: datetime, operator: str) -> None:
         """Marks all that count as withdrawn."""
@@ -52,13 +56,15 @@ class Bases:
         )
 
 
+def _alike(one: Grounds, other: Grounds) -> bool:
+    """Whoever wrote them down."""
+    return (one.kind, one.version, one.text) == (other.kind, other.version, other.text)
+
+
 def _basis(row: Row) -> Basis:
     return Basis(
-        BasisKind(row["kind"]),
-        str(row["version"]),
-        str(row["text"]),
+        Grounds(BasisKind(row["kind"]), str(row["version"]), str(row["text"]), str(row["operator"])),
         time_of(row["given_at"]),
-        str(row["operator"]),
         time_of(row["withdrawn_at"]) if row["withdrawn_at"] else None,
         str(row["withdrawn_by"] or ""),
     )

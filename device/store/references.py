@@ -137,6 +137,10 @@ def about(model_sha256: str) -> bytes:
     """What a sealed reference is bound to besides its person."""
     return f"reference/{model_sha256}".encode()
 
+    def forget(self, person: Person) -> int:
+        """Erases all references of a person, and says how many there were."""
+        return self._session.execute("DELETE FROM face_references WHERE person_id = ?", [person.id]).rowcount
+
 
 def stacked(blobs: list[bytes], person_id: int) -> NDArray[np.float32]:
     """References as they are stored, float32 [n, length], n >= 0. Raises `sqlite3.DataError` for a damaged one."""

@@ -29,6 +29,7 @@ from device.virtual.reader import SimulatedReader
 from device.virtual.scene import Scene
 from device.vision.faces import load_analyzer
 from device.vision.models import shipped_models_dir
+from tests.device.consented import CONSENTED
 
 BADGE = parse_badge("17:1001")
 
@@ -64,7 +65,9 @@ def main(folder: Path, strike_time_s: float) -> None:
         clock, Scene((Figure(image="eileen", end=Place(x=0.5, y=0.9, size=1.5)),), {"eileen": image})
     )
     with stopped_by_signals(stop), Store(folder) as store:
-        Enrollment(store, analyzer, clock).enroll(BADGE, "Eileen Collins", [Candidate("portrait", image)])
+        Enrollment(store, analyzer, clock, terms=CONSENTED).enroll(
+            BADGE, "Eileen Collins", [Candidate("portrait", image)]
+        )
         door = TellingDoor(settings.doors[0], BoardIO(settings.doors[0], pins.factory, clock), clock)
         time = DoorThread(door, clock)
         parts = DoorParts(Doorway(camera, door, store, analyzer, clock), reader, (lambda: time.last_beat,))

@@ -31,6 +31,7 @@ from device.virtual.scene import Scene
 from device.vision.faces import FaceAnalyzer
 from tests.device.assembled import running
 from tests.device.commands import Ended, Lintel
+from tests.device.consented import CONSENTED
 from tests.device.lgpio import Lgpio
 from tests.there import there
 from tests.waiting import PATIENCE_S
@@ -268,7 +269,9 @@ def run(
     """`lintel run` where Eileen Collins is enrolled, with badges typed on the real standard input once it is ready."""
     candidate = Candidate("portrait", portraits["eileen-collins"])
     with Store(tmp_path / "state") as store:
-        Enrollment(store, analyzer, SystemClock()).enroll(parse_badge("17:1001"), "Eileen Collins", [candidate])
+        Enrollment(store, analyzer, SystemClock(), terms=CONSENTED).enroll(
+            parse_badge("17:1001"), "Eileen Collins", [candidate]
+        )
     strike_time_s, threads = settings.doors[0].strike_time_s, settings.vision.threads
     (tmp_path / "lintel.toml").write_text(
         f"[[doors]]\nstrike_time_s = {strike_time_s}\n[vision]\nthreads = {threads}\n"

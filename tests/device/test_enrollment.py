@@ -20,6 +20,7 @@ from device.virtual.clock import SimulatedClock
 from device.virtual.figures import Figure, Place
 from device.virtual.scene import Scene
 from device.vision.faces import FaceAnalyzer
+from tests.device.consented import CONSENTED
 from tests.there import there
 
 EILEEN, GRACE = "eileen-collins", "grace-hopper"
@@ -40,7 +41,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def enrollment(store: Store, analyzer: FaceAnalyzer) -> Enrollment:
-    return Enrollment(store, analyzer, SimulatedClock())
+    return Enrollment(store, analyzer, SimulatedClock(), terms=CONSENTED)
 
 
 def references(store: Store, credential: Credential = HERS) -> NDArray[Any]:
@@ -71,7 +72,7 @@ def test_a_reference_is_bound_to_its_model(
 def test_an_enrollment_is_in_the_audit(enrollment: Enrollment, portraits: Mapping[str, Image], store: Store) -> None:
     enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
     with store.audit() as audit:
-        assert [row.event for row in audit] == [Event.ENROLLED]
+        assert [row.event for row in audit] == [Event.BASIS_GIVEN, Event.ENROLLED]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from device.virtual.clock import SimulatedClock
 from device.virtual.figures import Figure, Place
 from device.virtual.scene import Scene
 from device.vision.faces import FaceAnalyzer
+from tests.device.consented import CONSENTED
 
 
 class Turned(SimulatedCamera):
@@ -52,7 +53,9 @@ def test_camera_that_hangs_turned_ends_an_enrollment(
 def refusal(folder: Path, analyzer: FaceAnalyzer, *pictures: Image) -> str:
     candidates = [Candidate(str(number), np.ascontiguousarray(picture)) for number, picture in enumerate(pictures)]
     with Store(folder) as store, pytest.raises(EnrollmentRefused) as refused:
-        Enrollment(store, analyzer, SimulatedClock()).enroll(parse_badge("17:1001"), "Grace", candidates)
+        Enrollment(store, analyzer, SimulatedClock(), terms=CONSENTED).enroll(
+            parse_badge("17:1001"), "Grace", candidates
+        )
     return refused.value.message
 
 

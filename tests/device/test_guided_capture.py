@@ -16,6 +16,7 @@ from device.virtual.clock import SimulatedClock
 from device.virtual.figures import Figure, Place
 from device.virtual.scene import Scene
 from device.vision.faces import FaceAnalyzer
+from tests.device.consented import CONSENTED
 
 
 class Gone:
@@ -50,7 +51,7 @@ def test_person_who_comes_closer_gives_three_pictures(
     assert [one.kept for one in said if isinstance(one, Asked)][-1] == 2
     assert [one.source for one in taken.good()] == ["camera, picture 1", "camera, picture 2", "camera, picture 3"]
     with Store(tmp_path) as store:
-        report = Enrollment(store, analyzer, SimulatedClock()).enroll_good(
+        report = Enrollment(store, analyzer, SimulatedClock(), terms=CONSENTED).enroll_good(
             parse_badge("17:1001"), "Eileen", taken.good()
         )
     assert report.accepted == ("picture 1", "picture 2", "picture 3")
@@ -101,18 +102,15 @@ def test_camera_that_is_gone_ends_it(analyzer: FaceAnalyzer) -> None:
         list(taken.said())
 
 
-def test_consent_is_asked_for_before_the_first_reference(
+def test_no_reference_is_written_without_a_legal_basis(
     analyzer: FaceAnalyzer, portraits: Mapping[str, Image], tmp_path: Path
 ) -> None:
     walks = Figure(image="eileen-collins", start=Place(y=0.85, size=1.0), end=Place(y=0.9, size=1.9), walk_s=20.0)
     taken, _ = capture(analyzer, portraits, walks)
 
-    def refuse(name: str) -> None:
-        raise EnrollmentRefused(f"{name} did not agree.", hint="Ask.")
-
     with Store(tmp_path) as store:
-        enrollment = Enrollment(store, analyzer, SimulatedClock(), consent=refuse)
-        with pytest.raises(EnrollmentRefused, match="Eileen did not agree"):
+        enrollment = Enrollment(store, analyzer, SimulatedClock())
+        with pytest.raises(EnrollmentRefused, match="There is no legal basis for face data of Eileen"):
             enrollment.enroll_good(parse_badge("17:1001"), "Eileen", taken.good())
         with store.people() as people:
             assert people.everyone() == ()

@@ -13,6 +13,7 @@ from device.records import Event, Image, Reason, Reference
 from device.store.store import Store
 from device.virtual.clock import SimulatedClock
 from device.vision.faces import FaceAnalyzer
+from tests.device.consented import CONSENTED
 
 EILEEN, GRACE = "eileen-collins", "grace-hopper"
 HERS, OTHER = parse_badge("17:1001"), parse_badge("17:1002")
@@ -26,7 +27,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def enrollment(store: Store, analyzer: FaceAnalyzer) -> Enrollment:
-    return Enrollment(store, analyzer, SimulatedClock())
+    return Enrollment(store, analyzer, SimulatedClock(), terms=CONSENTED)
 
 
 def references(store: Store, name: str = "Eileen") -> tuple[Reference, ...]:
@@ -73,7 +74,7 @@ def test_enrollment_repeated_adds_nothing_and_no_row(
     for _ in range(3):
         report = enrollment.enroll(HERS, "Eileen", [Candidate("a.jpg", portraits[EILEEN])])
     assert (report.accepted, [one.reason for one in report.rejected]) == ((), [Reason.SAME_PICTURE])
-    assert (len(references(store)), events(store)) == (1, [Event.ENROLLED])
+    assert (len(references(store)), events(store)) == (1, [Event.BASIS_GIVEN, Event.ENROLLED])
 
 
 def test_known_picture_still_proves_who_gets_another_badge(

@@ -40,6 +40,7 @@ from device.virtual.pins import SimulatedPins
 from device.virtual.scene import Scene
 from device.vision.faces import FaceAnalyzer
 from tests.device.commands import Lintel
+from tests.device.consented import CONSENTED
 from tests.device.doors import releases
 from tests.waiting import PATIENCE_S
 
@@ -141,7 +142,7 @@ def _opened(
         "device.assembly.open_live_camera", lambda _settings, clock, **_how: SimulatedCamera(clock, scene)
     )
     with Store(tmp_path / "state") as store:
-        Enrollment(store, analyzer, clock).enroll(
+        Enrollment(store, analyzer, clock, terms=CONSENTED).enroll(
             parse_badge("17:1001"), "Eileen Collins", [Candidate("portrait", portrait)]
         )
     made = Lobby(settings, pins, tmp_path / "state", fifos)

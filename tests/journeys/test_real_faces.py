@@ -13,6 +13,7 @@ from device.settings.tables import VisionSettings
 from device.store.store import Store
 from device.verification import verify_image
 from device.vision.faces import FaceAnalyzer, load_analyzer
+from tests.device.consented import CONSENTED
 
 BADGES = {"alex_lacamoire": "1:1", "biden": "1:2", "kit_harington": "1:3", "obama": "1:4", "rose_leslie": "1:5"}
 PROBES = {
@@ -35,7 +36,7 @@ def analyzer() -> FaceAnalyzer:
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory, analyzer: FaceAnalyzer, lintel_data: Path) -> Iterator[Store]:
     with Store(tmp_path_factory.mktemp("people")) as opened:
-        enrollment = Enrollment(opened, analyzer, SystemClock())
+        enrollment = Enrollment(opened, analyzer, SystemClock(), terms=CONSENTED)
         for name, badge in BADGES.items():
             pictures = sorted((lintel_data / "people" / "train" / name).iterdir())
             candidates = [Candidate(path.name, read_image(path)) for path in pictures]

@@ -16,6 +16,7 @@ from device.settings.tables import VisionSettings
 from device.store.store import Store
 from device.vision.comparison import compare
 from device.vision.faces import FaceAnalyzer, load_analyzer
+from tests.device.consented import CONSENTED
 from tests.device.probes import probe_of
 
 BADGES = {"p4": "1:4", "p5": "1:5"}
@@ -35,7 +36,9 @@ def store(tmp_path_factory: pytest.TempPathFactory, analyzer: FaceAnalyzer, lint
         for name, badge in BADGES.items():
             pictures = sorted((lintel_data / "attack" / "more" / "selfies").glob(f"{name}-*.jpg"))
             candidates = [Candidate(path.name, read_image(path)) for path in pictures]
-            report = Enrollment(opened, analyzer, SystemClock()).enroll(parse_badge(badge), name, candidates)
+            report = Enrollment(opened, analyzer, SystemClock(), terms=CONSENTED).enroll(
+                parse_badge(badge), name, candidates
+            )
             assert report.rejected == ()
         yield opened
 

@@ -31,7 +31,7 @@ def enrolled(times: int) -> Finding:
             rig.start()
             rig.camera.shows(GRACE)
             time.sleep(SETTLE_S)
-            done = rig.lintel("enroll", NEW, "--name", "Ada", "--at", "main", "--pictures", "1")
+            done = rig.lintel("enroll", NEW, "--name", "Ada", "--basis", "law", "--at", "main", "--pictures", "1")
             answers.append((done.code, _reason(rig, NEW)))
             rig.camera.shows(EILEEN)
             time.sleep(SETTLE_S)
@@ -54,7 +54,7 @@ def beside(times: int) -> Finding:
         for _ in range(times):
             rig.camera.shows(EMPTY)
             enrolling = _begun(rig)
-            second = rig.lintel("enroll", "17:1011", "--name", "Bob", "--at", "main")
+            second = rig.lintel("enroll", "17:1011", "--name", "Bob", "--basis", "law", "--at", "main")
             figures.true("", f"a second enrollment ended with {second.code}", kept="under way" in second.err)
             rig.camera.shows(EILEEN)
             at, answer = rig.swiped(BADGES[EILEEN])
@@ -63,7 +63,7 @@ def beside(times: int) -> Finding:
             enrolling.wait()
             rig.camera.shows(GRACE)
             time.sleep(2 * SETTLE_S)
-        after = rig.lintel("enroll", NEW, "--name", "Ada", "--at", "main", "--pictures", "1")
+        after = rig.lintel("enroll", NEW, "--name", "Ada", "--basis", "law", "--at", "main", "--pictures", "1")
         people = rig.lintel("people", "list").out
     figures.most("granted after", waited, GRANTED_S, of=times)
     figures.true("nothing stored by those killed", people, kept="killed" not in people)
@@ -121,7 +121,9 @@ def _said(rig: Rig, command: list[str]) -> "subprocess.Popen[str]":
 
 def _begun(rig: Rig) -> "subprocess.Popen[str]":
     """An enrollment that has asked the person for the first pose."""
-    return _said(rig, [LINTEL, "enroll", "17:1012", "--name", "killed", "--at", "main", "--pictures", "5"])
+    return _said(
+        rig, [LINTEL, "enroll", "17:1012", "--name", "killed", "--basis", "law", "--at", "main", "--pictures", "5"]
+    )
 
 
 def _reason(rig: Rig, badge: str) -> str:

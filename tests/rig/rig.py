@@ -293,7 +293,7 @@ def _populated() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for who, badge in BADGES.items():
         picture = shipped_models_dir() / "portraits" / f"{who}.jpg"
-        command = [LINTEL, "--state-dir", str(folder), "enroll", badge, str(picture), "--name", who]
+        command = [LINTEL, "--state-dir", str(folder), "enroll", badge, str(picture), "--name", who, "--basis", "law"]
         environment = {**os.environ, "LINTEL_CONFIG": os.devnull, "PYTHONPATH": str(ROOT)}
         subprocess.run(command, check=True, capture_output=True, env=environment)
     return folder

@@ -6,6 +6,7 @@ from device.cli.text.presentations import presentation_words
 from device.credentials import format_badge
 from device.door.wires.gpio import level_of
 from device.enrollment import EnrollmentReport
+from device.look_alikes import Resemblance
 from device.records import AuditRow, Credential, DoorOutput, Transaction
 from device.simulation.player import Played
 
@@ -19,6 +20,15 @@ def enrolled_lines(report: EnrollmentReport) -> Iterator[str]:
         yield f"  Badge {badge} stays suspended: `lintel badges resume {badge}`."
     for rejection in report.rejected:
         yield f"  {rejection.label} left out: {rejection.said}"
+    yield from alike_lines(report.resembles)
+
+
+def alike_lines(found: Resemblance) -> Iterator[str]:
+    """Who looks like the person who was enrolled: a warning."""
+    for one in found.alike:
+        yield f"  Warning: looks like {one.person.name} (similarity {one.similarity:.3f}). One person with two names?"
+    if found.alike:
+        yield f"  {found.basis} If they are two people, give both a PIN: a badge of one may open with the other's face."
 
 
 def transaction_line(transaction: Transaction, written: Callable[[Credential], str] = format_badge) -> str:

@@ -70,7 +70,7 @@ def test_badge_that_was_restored_can_be_enrolled(lintel: Lintel, grace: Path) ->
     assert (restored.exit_code, restored.out) == (0, "Badge 17:1001 can be issued again.\n")
     assert lintel("enroll", "17:1001", grace, "--name", "Grace Hopper").exit_code == 0
     events = [row["event"] for row in lintel("audit", "list", "--json").json]
-    assert events[-2:] == ["badge-restored", "enrolled"]
+    assert events[-3:] == ["badge-restored", "basis-given", "enrolled"]
 
 
 @pytest.mark.usefixtures("enrolled")
@@ -124,15 +124,15 @@ def test_suspended_badge_is_worthless_until_it_is_resumed(lintel: Lintel, eileen
 
 @pytest.mark.usefixtures("enrolled")
 @pytest.mark.parametrize(
-    ("command", "state"),
+    ("command", "becomes"),
     [("suspend", "suspended"), ("resume", "valid"), ("revoke", "revoked"), ("restore", "valid")],
 )
-def test_changed_badge_as_json(lintel: Lintel, command: str, state: Path) -> None:
+def test_changed_badge_as_json(lintel: Lintel, command: str, becomes: str) -> None:
     before = {"resume": "suspend", "restore": "revoke"}.get(command)
     if before:
         lintel("badges", before, "17:1001")
     changed = lintel("badges", command, "17:1001", "--json").json
-    assert (changed["badge"], changed["person"]["name"], changed["state"]) == ("17:1001", "Eileen Collins", state)
+    assert (changed["badge"], changed["person"]["name"], changed["state"]) == ("17:1001", "Eileen Collins", becomes)
     assert changed == lintel("badges", "list", "--json").json[0]
 
 

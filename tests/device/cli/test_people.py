@@ -31,6 +31,7 @@ def test_enrollment_as_json(lintel: Lintel, eileen: Path, pictures: dict[str, Pa
         "accepted": [str(eileen)],
         "rejected": [{"label": str(pictures["two"]), "reason": "several-faces"}],
         "suspended": False,
+        "resembles": {"alike": [], "fmr": 0.01, "people": 0, "missing_comparisons": 0},
     }
 
 
@@ -75,7 +76,7 @@ def test_picture_whose_name_is_no_text_can_be_enrolled(lintel: Lintel, eileen: P
 
 
 def test_pictures_come_from_the_camera_of_the_settings(lintel: Lintel, clip: Path, tmp_path: Path) -> None:
-    (tmp_path / "lintel.toml").write_text(f'[[cameras]]\nsource = "{clip}"')
+    (tmp_path / "lintel.toml").write_text(f'people.basis = "law"\n[[cameras]]\nsource = "{clip}"')
     arguments = ("--config", tmp_path / "lintel.toml", "enroll", "17:1001", "--name", "Eileen Collins")
     said = lintel(*arguments, "--camera", "--pictures", 1)
     assert said.out == "Eileen Collins enrolled with badge 17:1001, 1 reference\n"
@@ -331,6 +332,7 @@ def test_audit_tells_what_operators_did(lintel: Lintel) -> None:
         assert lintel(*change).exit_code == 0
     rows = lintel("audit", "list", "--json").json
     assert [row["event"] for row in rows] == [
+        "basis-given",
         "enrolled",
         "person-time-extended",
         "person-renamed",

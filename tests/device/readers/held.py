@@ -21,6 +21,7 @@ from device.virtual.figures import Figure, Place
 from device.virtual.pins import SimulatedPins
 from device.virtual.scene import Scene
 from device.vision.faces import FaceAnalyzer
+from tests.device.consented import CONSENTED
 from tests.device.doors import open_door, releases
 
 STEPS = 400
@@ -104,7 +105,7 @@ class HeldDoor:
         self.held, self.store = held, store
         self.pins = SimulatedPins(held.clock)
         self._portraits = portraits
-        self._enrollment = Enrollment(store, analyzer, held.clock)
+        self._enrollment = Enrollment(store, analyzer, held.clock, terms=CONSENTED)
         camera = SimulatedCamera(
             held.clock,
             Scene(

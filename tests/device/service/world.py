@@ -30,6 +30,7 @@ from device.virtual.pins import SimulatedPins
 from device.virtual.reader import SimulatedReader
 from device.virtual.scene import Scene
 from device.vision.faces import FaceAnalyzer
+from tests.device.consented import CONSENTED
 from tests.device.doors import open_door
 
 POLL_S = 1.0
@@ -121,7 +122,9 @@ class World:
         self.store = Store(folder)
         self.told: list[Transaction] = []
         image = portraits["eileen-collins"]
-        Enrollment(self.store, analyzer, self.clock).enroll(EILEEN, "Eileen Collins", [Candidate("portrait", image)])
+        Enrollment(self.store, analyzer, self.clock, terms=CONSENTED).enroll(
+            EILEEN, "Eileen Collins", [Candidate("portrait", image)]
+        )
         figure = Figure(image="eileen", end=Place(x=0.5, y=0.9, size=1.5))
         self.door = open_door(SETTINGS, self.pins, self.clock)
         camera = SimulatedCamera(self.clock, Scene((figure,), {"eileen": image}))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from device.errors import CredentialError
-from device.records import ALWAYS_VALID, Basis, BasisKind, Credential, Person, Validity
+from device.records import ALWAYS_VALID, Basis, BasisKind, Credential, Grounds, Person, Validity
 from device.store.database import FILE_NAME
 from device.store.migrations import MIGRATIONS
 from device.store.people import People
@@ -200,16 +200,20 @@ def test_person_is_taken_only_out_of_their_groups(store: Store, eileen: Person) 
 
 
 def test_last_basis_counts_until_it_is_withdrawn(store: Store, eileen: Person) -> None:
-    first = Basis(BasisKind.CONSENT, "1", "Form A", NOON, "ida")
-    second = Basis(BasisKind.CONTRACT, "2", "", LATER, "ida")
+    first, second = Grounds(BasisKind.CONSENT, "1", "Form A", "ida"), Grounds(BasisKind.CONTRACT, "2", "", "ida")
     with store.people() as people:
         none = people.bases.present(eileen)
-        people.bases.give(eileen, first)
-        people.bases.give(eileen, second)
-        assert (none, people.bases.present(eileen), people.bases.holders()) == (None, second, frozenset({eileen.id}))
+        assert people.bases.give(eileen, first, NOON)
+        assert people.bases.give(eileen, second, LATER)
+        assert not people.bases.give(eileen, second, LATER)
+        assert (none, people.bases.present(eileen)) == (None, Basis(second, LATER))
+        assert people.bases.holders() == {eileen.id}
         people.bases.withdraw(eileen, LATER, "otto")
         assert (people.bases.present(eileen), people.bases.holders()) == (None, frozenset())
-        assert [(one.version, one.withdrawn_by) for one in people.bases.of(eileen)] == [("1", "otto"), ("2", "otto")]
+        assert [(one.grounds.version, one.withdrawn_by) for one in people.bases.of(eileen)] == [
+            ("1", "otto"),
+            ("2", "otto"),
+        ]
 
 
 def test_database_from_before_gets_ids_and_numbers(tmp_path: Path) -> None:
