@@ -168,11 +168,11 @@ class Enrollment:
             person = person or people.add(name, now)
             if badge is None:
                 people.issue(credential, person, now)
-            if self._grounds and people.bases.give(person, self._grounds, now):
-                audit.note(Event.BASIS_GIVEN, now, person=person, fault=self._grounds.words)
+            stated = self._grounds if self._grounds and people.bases.give(person, self._grounds, now) else None
             self._keep(people, person, kept, now)
-            if kept or badge is None:
-                audit.note(Event.ENROLLED, now, person=person, badge=format_badge(credential))
+            if kept or badge is None or stated:
+                words = stated.words if stated else None
+                audit.note(Event.ENROLLED, now, person=person, badge=format_badge(credential), fault=words)
         suspended = badge is not None and badge.suspended_at is not None
         alike = self._noticed(person) if kept else NOT_COMPARED
         return EnrollmentReport(person, credential, tuple(one.label for one in kept), rejected, suspended, alike)

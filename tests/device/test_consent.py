@@ -62,7 +62,7 @@ def test_basis_is_written_down_with_the_first_reference(store: Store, analyzer: 
         basis = people.bases.present(report.person)
     assert basis is not None
     assert basis.grounds == grounds
-    assert events(store) == [(Event.BASIS_GIVEN, "consent, text version 3"), (Event.ENROLLED, None)]
+    assert events(store) == [(Event.ENROLLED, "consent, text version 3")]
 
 
 def test_person_with_a_basis_needs_no_other(store: Store, analyzer: FaceAnalyzer, probe: Probe) -> None:

@@ -72,7 +72,7 @@ def test_a_reference_is_bound_to_its_model(
 def test_an_enrollment_is_in_the_audit(enrollment: Enrollment, portraits: Mapping[str, Image], store: Store) -> None:
     enrollment.enroll(HERS, "Eileen", pictures_of(portraits, EILEEN, 1))
     with store.audit() as audit:
-        assert [row.event for row in audit] == [Event.BASIS_GIVEN, Event.ENROLLED]
+        assert [row.event for row in audit] == [Event.ENROLLED]
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_enrollment_repeated_adds_nothing_and_no_row(
     for _ in range(3):
         report = enrollment.enroll(HERS, "Eileen", [Candidate("a.jpg", portraits[EILEEN])])
     assert (report.accepted, [one.reason for one in report.rejected]) == ((), [Reason.SAME_PICTURE])
-    assert (len(references(store)), events(store)) == (1, [Event.BASIS_GIVEN, Event.ENROLLED])
+    assert (len(references(store)), events(store)) == (1, [Event.ENROLLED])
 
 
 def test_known_picture_still_proves_who_gets_another_badge(

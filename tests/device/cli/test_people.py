@@ -332,7 +332,6 @@ def test_audit_tells_what_operators_did(lintel: Lintel) -> None:
         assert lintel(*change).exit_code == 0
     rows = lintel("audit", "list", "--json").json
     assert [row["event"] for row in rows] == [
-        "basis-given",
         "enrolled",
         "person-time-extended",
         "person-renamed",

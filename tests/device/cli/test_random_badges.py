@@ -40,7 +40,7 @@ def test_one_of_an_earlier_version_is_marked_and_can_be_replaced(
     lintel: Lintel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("device.store.people.refuse_random", lambda _credential: None)
+        patch.setattr("device.store.badges.refuse_random", lambda _credential: None)
         patch.setattr("device.administration.refuse_random", lambda _credential: None)
         assert lintel("badges", "add", "Eileen Collins", "csn:08A2B9C1").exit_code == 0
     assert (
