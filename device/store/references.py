@@ -113,6 +113,10 @@ class References:
             with contextlib.suppress(KeyMissing):  # an erasure needs no key
                 self._sealed_again(row["person_id"])
 
+    def forget(self, person: Person) -> int:
+        """Erases all references of a person, and says how many there were."""
+        return self._session.execute("DELETE FROM face_references WHERE person_id = ?", [person.id]).rowcount
+
     def _sealed_again(self, person_id: int) -> None:
         rows = self._session.rows(
             "SELECT id, model_sha256, embedding FROM face_references WHERE person_id = ? AND generation IS NOT NULL",
@@ -136,10 +140,6 @@ class References:
 def about(model_sha256: str) -> bytes:
     """What a sealed reference is bound to besides its person."""
     return f"reference/{model_sha256}".encode()
-
-    def forget(self, person: Person) -> int:
-        """Erases all references of a person, and says how many there were."""
-        return self._session.execute("DELETE FROM face_references WHERE person_id = ?", [person.id]).rowcount
 
 
 def stacked(blobs: list[bytes], person_id: int) -> NDArray[np.float32]:

@@ -119,8 +119,10 @@ def test_withdrawn_face_is_in_no_file(tmp_path: Path, store: Store, analyzer: Fa
         return any(bytes(row["embedding"])[32:96] in path.read_bytes() for path in (tmp_path / "state").iterdir())
 
     before = is_there()
+    keys = store.vault.file.holders()
     withdraw(store, clock, NAME, operator="")
     assert (before, is_there()) == (True, False)
+    assert (len(keys), store.vault.file.holders()) == (1, ())
 
 
 def test_withdrawal_of_a_stranger_is_refused(store: Store) -> None:
