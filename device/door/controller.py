@@ -25,8 +25,9 @@ from enum import Enum
 from types import MappingProxyType
 from typing import assert_never
 
-from device.door.lasting import Lasting, Mode, Standing
-from device.records import DoorInput, DoorOutput, DoorState, Line, Outputs
+from device.door.lasting import Lasting, Mode, Standing, Windows
+from device.door.precedence import Word, is_by_schedule, is_released
+from device.records import DoorInput, DoorOutput, DoorState, Line, Outputs, ScheduleChanged
 from device.settings.lock import LockSettings
 
 LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
@@ -38,7 +39,7 @@ LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
     }
 )
 """The least and the most of each time, in seconds, whatever the settings say. No single grant, request to exit or
-operator releases the strike for longer than the extended strike time.
+operator releases the strike for longer than the extended strike time, but for a release that is commanded for a time.
 """
 
 GRACE_S = 1.0
@@ -51,6 +52,8 @@ QUIET_S = 3.0
 """How long a forced door must be closed to end its alarm, so that a rattling one is one alarm."""
 MAX_EXPECTED = 8
 """For how many grants at a time it is reported whether the door was opened."""
+MAX_HELD_S = 24 * 3600.0
+"""The longest release that an operator commands for a time."""
 INSTANT_S = 1e-6
 """A timer that has less left has run out: sums of seconds are not exact."""
 
@@ -62,6 +65,9 @@ Damage to the others is reported and changes nothing, as the door works without 
 damaged fire wire neither releases (cutting it would open the door) nor ends an evacuation (fire burns wires). If you
 want a cut fire wire to release, connect it unsupervised with `active = "open"`. Tamper is tamper, damaged or active.
 """
+
+
+NO_WINDOWS = Windows()
 
 
 class Position(Enum):
@@ -138,8 +144,18 @@ class Controller:
     """It was open when it was first seen, and has not been closed or cleared since: nothing says with what cause."""
     position_left_s: float | None = None
     """Until OPEN becomes HELD_OPEN, or SETTLING becomes CLOSED."""
-    scheduled: bool = False
-    """A schedule holds it released."""
+    schedule: ScheduleChanged = ScheduleChanged(unlocked=False)  # noqa: RUF009 - frozen
+    """What the schedules said last."""
+    schedule_left_s: float | None = None
+    """Until that does not count any more."""
+    windows: Windows = Windows()  # noqa: RUF009 - frozen
+    """What became of their windows."""
+    leads: bool = False
+    """A person for whom a first-in release waits was granted, and has not opened the door yet."""
+    held_back: bool = False
+    """Another door of a mantrap is not closed and locked: no schedule releases this one."""
+    held_left_s: float | None = None
+    """Until an operator's release for a time ends; openings do not end it."""
     release_left_s: float | None = None
     """Until the release of a grant or an operator ends."""
     let_out_left_s: float | None = None
@@ -176,7 +192,7 @@ class Controller:
     @property
     def lasting(self) -> Lasting:
         """What is to outlast a restart."""
-        return Lasting(self.mode, self._standing)
+        return Lasting(self.mode, self._standing, self.windows)
 
     @property
     def _standing(self) -> Standing:
@@ -189,11 +205,36 @@ class Controller:
     @property
     def is_released(self) -> bool:
         """Whether the strike is to be released. The only place that says so."""
-        if self.mode.is_evacuation or self.let_out_left_s is not None:
-            return True
-        if self.is_faulty or self.mode.is_lockdown:
+        return self.let_out_left_s is not None or is_released(self.said)
+
+    @property
+    def said(self) -> frozenset[Word]:
+        """All that is said about the strike; `precedence` has what counts."""
+        return frozenset(self._said())
+
+    def _said(self) -> Iterator[Word]:
+        if self.mode.is_evacuation:
+            yield Word.EVACUATION
+        if self.is_faulty:
+            yield Word.FAULT
+        if self.mode.is_lockdown:
+            yield Word.LOCKDOWN
+        if self.schedule.locked:
+            yield Word.SCHEDULED_LOCK
+        if self.schedule.window and self.windows.is_secured(self.schedule.window.partition("/")[0]):
+            yield Word.SECURED
+        if self._is_scheduled:
+            yield Word.SCHEDULE
+        if self.release_left_s is not None or self.held_left_s is not None:
+            yield Word.GRANT
+
+    @property
+    def _is_scheduled(self) -> bool:
+        """Whether a schedule would release it."""
+        said = self.schedule
+        if not said.unlocked or self.held_back:
             return False
-        return self.scheduled or self.release_left_s is not None
+        return not said.window or self.windows.let(said.window, awaits=said.awaits)
 
     @property
     def is_faulty(self) -> bool:
@@ -228,10 +269,10 @@ class Controller:
 
     @property
     def is_passage_free(self) -> bool:
-        """Whether it may stay open for as long as it likes: in an evacuation, and while a schedule releases it."""
-        if self.mode.is_evacuation:
-            return True
-        return self.scheduled and not (self.is_faulty or self.mode.is_lockdown)
+        """Whether it may stay open for as long as it likes: in an evacuation, and while a schedule releases it, or an
+        operator for a time.
+        """
+        return self.mode.is_evacuation or is_by_schedule(self.said) or self.held_left_s is not None
 
     @property
     def is_closed_and_locked(self) -> bool:
@@ -248,10 +289,12 @@ def is_quiet(line: Line | None) -> bool:
     return line in (None, Line.QUIET)
 
 
-def new_controller(mode: Mode, now: float, standing: Standing = Standing.UNKNOWN) -> Controller:
+def new_controller(
+    mode: Mode, now: float, standing: Standing = Standing.UNKNOWN, windows: Windows = NO_WINDOWS
+) -> Controller:
     """A door that has not heard of any of its wires yet; `standing` is where it was seen before the start."""
     at = now if math.isfinite(now) else 0.0
-    fresh = Controller(at=at, since=at, mode=mode, remembered=standing)
+    fresh = Controller(at=at, since=at, mode=mode, remembered=standing, windows=windows)
     return replace(fresh, state=state_of(fresh))
 
 
@@ -326,7 +369,9 @@ def _running(settings: LockSettings, door: Controller) -> Iterator[float]:
     """Seconds until each timer that runs."""
     timers = (
         door.position_left_s,
+        door.schedule_left_s,
         door.release_left_s,
+        door.held_left_s,
         door.let_out_left_s,
         door.let_out_anew_left_s,
         door.cause_left_s,

@@ -49,8 +49,30 @@ class Mode:
 
 
 @dataclass(frozen=True, slots=True)
+class Windows:
+    """What became of windows in which a schedule releases the door, so that a restart inside one changes nothing."""
+
+    led: str = ""
+    """The window, as `ScheduleChanged` has it, in which the person it waits for has come."""
+    secured: str = ""
+    """Until when an operator has secured the door: the end of that window."""
+
+    def let(self, window: str, *, awaits: bool) -> bool:
+        """Whether a window releases the door, as far as these go. What was secured counts for each window that begins
+        before that time, so that new rules or a clock that is set back release nothing.
+        """
+        begins = window.partition("/")[0]
+        return not self.is_secured(begins) and (not awaits or self.led == window)
+
+    def is_secured(self, begins: str) -> bool:
+        """Whether an operator has ended the window that begins then."""
+        return self.secured > begins
+
+
+@dataclass(frozen=True, slots=True)
 class Lasting:
     """All of a door that outlasts a restart."""
 
     mode: Mode = Mode()
     standing: Standing = Standing.UNKNOWN
+    windows: Windows = Windows()

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from device.door.controller import QUIET_S, Controller, Position, times
 from device.door.lasting import Standing
+from device.door.windows import led
 from device.records import Line
 from device.settings.lock import LockSettings
 
@@ -67,7 +68,8 @@ def _opened(settings: LockSettings, door: Controller) -> Controller:
 
 
 def _cause_used(settings: LockSettings, door: Controller) -> Controller:
-    door = replace(door, cause_left_s=None, exit_requested=False, extended=False, expected=())
+    door = led(door) if door.leads else door
+    door = replace(door, cause_left_s=None, exit_requested=False, extended=False, expected=(), leads=False)
     match settings.relock:
         case "open":
             return replace(door, release_left_s=None, let_out_left_s=None)

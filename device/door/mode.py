@@ -17,7 +17,7 @@ from typing import Protocol
 
 import msgspec
 
-from device.door.lasting import Lasting, Mode, Order, Standing
+from device.door.lasting import Lasting, Mode, Order, Standing, Windows
 from device.errors import DoorError
 from device.failures import in_words, named
 from device.files import make_private, write_whole
@@ -75,10 +75,12 @@ class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     standing: Standing
     boot: str
     """The kernel's boot in which it was written."""
+    led: str = ""
+    secured: str = ""
 
     @property
     def lasting(self) -> Lasting:
-        return Lasting(Mode(self.ordered, self.switched, self.fire), self.standing)
+        return Lasting(Mode(self.ordered, self.switched, self.fire), self.standing, Windows(self.led, self.secured))
 
 
 class ModeFile:
@@ -245,8 +247,10 @@ class _Slot:
 
 
 def _record(lasting: Lasting, sequence: int) -> _Record:
-    mode = lasting.mode
-    return _Record(sequence, mode.ordered, mode.switched, mode.fire, lasting.standing, _boot())
+    mode, windows = lasting.mode, lasting.windows
+    return _Record(
+        sequence, mode.ordered, mode.switched, mode.fire, lasting.standing, _boot(), windows.led, windows.secured
+    )
 
 
 def _encoded(record: _Record) -> bytes:

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from device.door.controller import MAX_EXPECTED, Controller, Position
 from device.door.lasting import Order, Standing
+from device.door.precedence import is_by_schedule
 from device.records import (
     Commanded,
     DoorCommand,
@@ -17,7 +18,9 @@ from device.records import (
     Granted,
     InputChanged,
     Line,
+    NeighborsChanged,
     ScheduleChanged,
+    Tick,
 )
 
 MAX_NOTICES = 256
@@ -184,12 +187,27 @@ def _strike(before: Controller, after: Controller, event: DoorEvent) -> Iterator
     """Releases that no decision speaks of, and what ended one before its time."""
     if isinstance(event, Granted) and event.egress and after.let_out_left_s is not None:
         yield Event.DOOR_LET_OUT, _beneath(after).removeprefix(", ")
-    if isinstance(event, Commanded) and event.command is DoorCommand.RELEASE and after.is_released:
-        yield Event.DOOR_RELEASED, "by an operator"
-    if isinstance(event, Commanded) and event.command is DoorCommand.SECURE and not after.is_released:
+    if isinstance(event, Commanded):
+        yield from _by_an_operator(before, after, event)
+    elif before.held_left_s is not None and after.held_left_s is None and not after.is_released:
+        yield Event.DOOR_SECURED, "the operator's release is over"
+    was, is_now = is_by_schedule(before.said), is_by_schedule(after.said)
+    if is_now and not was and not isinstance(event, Commanded):
+        yield Event.DOOR_RELEASED, "by the schedule"
+    if was and not after.is_released and isinstance(event, ScheduleChanged | NeighborsChanged | Tick):
+        yield Event.DOOR_SECURED, "by the schedule"
+    if before.schedule.locked is not after.schedule.locked:
+        yield Event.DOOR_SCHEDULED_LOCK, "begins" if after.schedule.locked else "ends"
+
+
+def _by_an_operator(before: Controller, after: Controller, event: Commanded) -> Iterator[_Told]:
+    if event.command is DoorCommand.RELEASE and after.is_released:
+        is_timed = event.for_s > 0 and after.held_left_s is not None
+        yield Event.DOOR_RELEASED, f"by an operator for {after.held_left_s:g} s" if is_timed else "by an operator"
+    if event.command is DoorCommand.SECURE and not after.is_released:
         yield Event.DOOR_SECURED, "by an operator"
-    if isinstance(event, ScheduleChanged) and before.is_released is not after.is_released:
-        yield (Event.DOOR_RELEASED if after.is_released else Event.DOOR_SECURED), "by the schedule"
+    if event.command is DoorCommand.CLEAR and is_by_schedule(after.said) and not is_by_schedule(before.said):
+        yield Event.DOOR_RELEASED, "by the schedule"
 
 
 def _exits(before: Controller, after: Controller, event: DoorEvent) -> Iterator[_Told]:

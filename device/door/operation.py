@@ -34,6 +34,7 @@ from device.records import (
     Granted,
     InputChanged,
     Line,
+    NeighborsChanged,
     Outputs,
     Tick,
 )
@@ -101,7 +102,7 @@ class Door:
         self._remembers = memory is not None
         self._unsaved = ""
         before, unreadable = (memory or ForgetfulMemory()).read()
-        self._controller = new_controller(before.mode, clock.monotonic(), before.standing)
+        self._controller = new_controller(before.mode, clock.monotonic(), before.standing, before.windows)
         self._saver = Saver(memory, clock, self._saved)
         self._wired: frozenset[DoorInput] = frozenset()
         self._note_start(unreadable)
@@ -130,13 +131,13 @@ class Door:
             self._hear(event)
             return self.state
 
-    def grant(self, *, extended: bool = False, row: int = 0) -> bool:
+    def grant(self, *, extended: bool = False, row: int = 0, leads: bool = False) -> bool:
         """Lets in a person whose decision is written down, in audit row `row`; whether the door has done so, or stands
-        open already.
+        open already. `leads` as in `Granted`.
         """
         with self._lock:
             is_admitted = self._interlock.admits(self) and not self._has_ended
-            self._hear(Granted(extended, row=row))
+            self._hear(Granted(extended, row=row, leads=leads))
             return is_admitted and self.state not in (DoorState.LOCKDOWN, DoorState.FAULT)
 
     def let_out(self, *, extended: bool = False, row: int = 0) -> bool:
@@ -148,9 +149,9 @@ class Door:
             self._hear(Granted(extended, egress=True, row=row))
             return not self._has_ended and self._drive.did_release
 
-    def command(self, command: DoorCommand) -> DoorState:
-        """An operator's word; the state after it."""
-        return self.tell(Commanded(command))
+    def command(self, command: DoorCommand, for_s: float = 0.0) -> DoorState:
+        """An operator's word; the state after it. `for_s` as in `Commanded`."""
+        return self.tell(Commanded(command, for_s))
 
     @property
     def is_written(self) -> bool:
@@ -277,8 +278,10 @@ class Door:
 
     def _step(self, event: DoorEvent, not_before: float) -> None:
         now = max(self._clock.monotonic(), not_before)
-        before = self._controller
-        event, is_admitted = self._interlocked(event), self._interlock.admits(self)
+        is_admitted = self._interlock.admits(self)
+        if self._controller.held_back is is_admitted:
+            self._controller = step(self._settings, self._wired, self._controller, NeighborsChanged(is_admitted), now)
+        before, event = self._controller, self._interlocked(event)
         self._controller = step(self._settings, self._wired, before, event, now)
         for notice in notices(before, self._controller, event):
             self._notices.add(notice)
@@ -297,7 +300,8 @@ class Door:
         """
         if self._interlock.admits(self):
             return event
-        if (isinstance(event, Granted) and not event.egress) or event == Commanded(DoorCommand.RELEASE):
+        is_released = isinstance(event, Commanded) and event.command is DoorCommand.RELEASE
+        if is_released or (isinstance(event, Granted) and not event.egress):
             self._note(Event.DOOR_INTERLOCKED, "another door is open or released")
             return Tick()
         return event

@@ -20,7 +20,6 @@ from device.door.controller import (
     FEEDBACK_S,
     GRACE_S,
     INSTANT_S,
-    MAX_EXPECTED,
     Controller,
     Position,
     is_quiet,
@@ -29,6 +28,7 @@ from device.door.controller import (
 )
 from device.door.lasting import Order
 from device.door.leaf import alarm_cleared, moved, open_time_s, positioned
+from device.door.windows import expecting, held, run_out, scheduled, window_resumed, window_secured
 from device.records import (
     Commanded,
     DoorCommand,
@@ -40,6 +40,7 @@ from device.records import (
     Granted,
     InputChanged,
     Line,
+    NeighborsChanged,
     Prompted,
     ScheduleChanged,
     Tick,
@@ -63,7 +64,9 @@ def _passed(door: Controller, now: float) -> Controller:
         door,
         at=now if math.isfinite(now) else door.at,
         position_left_s=_less(door.position_left_s, elapsed_s),
+        schedule_left_s=_less(door.schedule_left_s, elapsed_s),
         release_left_s=_less(door.release_left_s, elapsed_s),
+        held_left_s=_less(door.held_left_s, elapsed_s),
         let_out_left_s=_less(door.let_out_left_s, elapsed_s),
         let_out_anew_left_s=_less(door.let_out_anew_left_s, elapsed_s),
         cause_left_s=_less(door.cause_left_s, elapsed_s),
@@ -88,15 +91,17 @@ def _happened(settings: LockSettings, wired: frozenset[DoorInput], door: Control
     match event:
         case Granted():
             let = _let_out if event.egress else _let_in
-            return _expecting(door, let(settings, door, extended=event.extended), event.row)
+            return expecting(door, let(settings, door, extended=event.extended), event)
         case Commanded():
-            return _commanded(settings, door, event.command)
+            return _commanded(settings, door, event)
         case InputChanged():
             return _sensed(settings, door, event) if event.input in wired else door
         case ScheduleChanged():
-            return replace(door, scheduled=event.unlocked)
+            return scheduled(_cut_short(door) if event.locked and not door.schedule.locked else door, event)
+        case NeighborsChanged():
+            return replace(door, held_back=not event.free)
         case DriveFailed():
-            return replace(door, drive_fault=event.detail, expected=())
+            return replace(door, drive_fault=event.detail, expected=(), leads=False)
         case DriveMended():
             return replace(door, drive_fault=None)
         case Prompted():
@@ -105,12 +110,6 @@ def _happened(settings: LockSettings, wired: frozenset[DoorInput], door: Control
             return door
         case _:
             assert_never(event)
-
-
-def _expecting(before: Controller, door: Controller, row: int) -> Controller:
-    """A person may open the door now, if its switch says that it is closed."""
-    may_open = door is not before and door.is_open is False and not before.mode.is_evacuation
-    return replace(door, expected=(*door.expected, row)[-MAX_EXPECTED:]) if may_open else door
 
 
 def _let_in(settings: LockSettings, door: Controller, *, extended: bool = False) -> Controller:
@@ -157,12 +156,13 @@ def _may_open(settings: LockSettings, door: Controller, time_s: float, *, extend
     return allowed
 
 
-def _commanded(settings: LockSettings, door: Controller, command: DoorCommand) -> Controller:
+def _commanded(settings: LockSettings, door: Controller, event: Commanded) -> Controller:
+    command = event.command
     match command:
         case DoorCommand.RELEASE:
-            return _let_in(settings, door)
+            return held(door, event.for_s) if event.for_s > 0 else _let_in(settings, door)
         case DoorCommand.SECURE:
-            return replace(_cut_short(_let_out_ended(door)), scheduled=False)
+            return window_secured(_cut_short(_let_out_ended(door)))
         case DoorCommand.LOCKDOWN:
             return replace(_let_out_ended(door), mode=replace(door.mode, ordered=Order.LOCKDOWN))
         case DoorCommand.EVACUATE:
@@ -175,6 +175,8 @@ def _commanded(settings: LockSettings, door: Controller, command: DoorCommand) -
 
 def _cut_short(door: Controller) -> Controller:
     """Ends the release of a grant or an operator. A person who has just pulled the door open is not a burglar."""
+    if door.held_left_s is not None:
+        door = replace(door, held_left_s=None)
     if door.release_left_s is None:
         return door
     if door.let_out_left_s is not None:  # the cause is theirs
@@ -207,7 +209,7 @@ def _cleared(door: Controller) -> Controller:
         case DoorState.OPEN:
             return replace(door, found_open=False)
         case DoorState.LOCKED | DoorState.RELEASED:
-            return door
+            return window_resumed(door)
         case _:
             assert_never(door.state)
 
@@ -310,8 +312,10 @@ def _ended(door: Controller) -> Controller:
     if door.let_out_left_s == 0.0:
         door = replace(door, let_out_left_s=None, release_used=door.release_used and door.release_left_s is not None)
     if door.cause_left_s == 0.0:
-        door = replace(door, cause_left_s=None, exit_requested=False, extended=False, expected=())
-    return door
+        door = replace(door, cause_left_s=None, exit_requested=False, extended=False, expected=(), leads=False)
+    if door.held_left_s == 0.0:
+        door = replace(door, held_left_s=None)
+    return run_out(door) if door.schedule_left_s == 0.0 else door
 
 
 def _unlocked_left_s(door: Controller) -> float | None:

@@ -66,6 +66,8 @@ class Event(StrEnum):
     DOOR_FOUND_OPEN = "door-found-open"
     """Open when it was first seen after a start; the building's alarm is not shunted until it is closed or cleared."""
     DOOR_SECURED = "door-secured"
+    DOOR_SCHEDULED_LOCK = "door-scheduled-lock"
+    """A schedule locks the door for everyone but its bypass group; the row says whether that begins or ends."""
     DOOR_EXIT_REQUESTED = "door-exit-requested"
     DOOR_RELEASED = "door-released"
     DOOR_LOCKDOWN = "door-lockdown"

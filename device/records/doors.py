@@ -1,5 +1,6 @@
 """The door itself: what it can sense, what it hears, what it drives, and the states it can be in."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -120,20 +121,39 @@ class Granted:
     """It lets a person out: it releases in every state, LOCKDOWN and FAULT included."""
     row: int = 0
     """The decision's audit row, so that the one about passing can name it; 0 if it is not written yet."""
+    leads: bool = False
+    """A first-in release waits for this person: all that is demanded was shown, and no one was under duress."""
 
 
 @dataclass(frozen=True, slots=True)
 class Commanded:
-    """An operator's word."""
+    """An operator's word. A release lasts for one opening, or for `for_s` seconds if these are more than 0."""
 
     command: DoorCommand
+    for_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduleChanged:
-    """Whether a schedule holds the door released from now on."""
+    """What the schedules say of the door from now on. It is repeated before `lasts_s` are over."""
 
     unlocked: bool
+    """A window holds the door released, if nothing better speaks against it."""
+    locked: bool = False
+    """A schedule locks it for everyone but those whom the rules let pass."""
+    window: str = ""
+    """Which window it is, or which one begins soon: `BEGIN/END`, both as `2026-06-01T06:00:00Z`."""
+    awaits: bool = False
+    """Someone has to come in first before it counts."""
+    lasts_s: float = math.inf
+    """After these seconds it does not count any more, whatever became of the one who said it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeighborsChanged:
+    """Whether the other doors of a mantrap let this one be released."""
+
+    free: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +180,17 @@ class Tick:
     """Time has passed, and nothing else."""
 
 
-DoorEvent = InputChanged | Granted | Commanded | ScheduleChanged | DriveFailed | DriveMended | Prompted | Tick
+DoorEvent = (
+    InputChanged
+    | Granted
+    | Commanded
+    | ScheduleChanged
+    | NeighborsChanged
+    | DriveFailed
+    | DriveMended
+    | Prompted
+    | Tick
+)
 """All that can happen to a door."""
 
 

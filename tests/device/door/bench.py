@@ -26,6 +26,7 @@ from device.records import (
     Granted,
     InputChanged,
     Line,
+    NeighborsChanged,
     Outputs,
     ScheduleChanged,
     Tick,
@@ -36,10 +37,17 @@ ALL_WIRED = frozenset(DoorInput)
 SETTINGS = DoorSettings(
     strike_time_s=3.0, extended_strike_time_s=10.0, held_open_time_s=30.0, pre_alarm_s=10.0, relock="open", rex="shunt"
 )
+WINDOW = "2026-06-01T06:00:00Z/2026-06-01T16:00:00Z"
 EVENTS: tuple[DoorEvent, ...] = (
     *itertools.starmap(Granted, itertools.product((False, True), (False, True))),
     *(Commanded(command) for command in DoorCommand),
+    Commanded(DoorCommand.RELEASE, for_s=600.0),
     *(ScheduleChanged(unlocked) for unlocked in (False, True)),
+    ScheduleChanged(unlocked=True, window=WINDOW),
+    ScheduleChanged(unlocked=True, window=WINDOW, awaits=True),
+    ScheduleChanged(unlocked=False, locked=True),
+    *(NeighborsChanged(free) for free in (False, True)),
+    Granted(leads=True),
     *itertools.starmap(InputChanged, itertools.product(DoorInput, Line)),
     DriveFailed("it does not answer"),
     DriveMended(),
@@ -101,8 +109,8 @@ class Bench:
     def let_out(self, *, extended: bool = False) -> "Bench":
         return self.tell(Granted(extended, egress=True))
 
-    def command(self, command: DoorCommand) -> "Bench":
-        return self.tell(Commanded(command))
+    def command(self, command: DoorCommand, for_s: float = 0.0) -> "Bench":
+        return self.tell(Commanded(command, for_s))
 
     @property
     def state(self) -> DoorState:

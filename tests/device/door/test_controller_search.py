@@ -16,6 +16,7 @@ from device.records import (
     DriveMended,
     InputChanged,
     Line,
+    NeighborsChanged,
     ScheduleChanged,
     Tick,
 )
@@ -26,6 +27,7 @@ MENDING: tuple[DoorEvent, ...] = (
     DriveMended(),
     Commanded(DoorCommand.CLEAR),
     ScheduleChanged(unlocked=False),
+    NeighborsChanged(free=True),
 )
 LONGEST_WAY = 6
 """Two causes that are mended, each with a wait, or two things to be cleared beneath each other."""
