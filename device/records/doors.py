@@ -142,7 +142,7 @@ class ScheduleChanged:
     locked: bool = False
     """A schedule locks it for everyone but those whom the rules let pass."""
     window: str = ""
-    """Which window it is, or which one begins soon: `BEGIN/END`, both as `2026-06-01T06:00:00Z`."""
+    """Which window it is, or which one begins soon: `BEGIN/END`, both as `2026-06-01T06:00:00+00:00`."""
     awaits: bool = False
     """Someone has to come in first before it counts."""
     lasts_s: float = math.inf

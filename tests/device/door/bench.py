@@ -37,7 +37,7 @@ ALL_WIRED = frozenset(DoorInput)
 SETTINGS = DoorSettings(
     strike_time_s=3.0, extended_strike_time_s=10.0, held_open_time_s=30.0, pre_alarm_s=10.0, relock="open", rex="shunt"
 )
-WINDOW = "2026-06-01T06:00:00Z/2026-06-01T16:00:00Z"
+WINDOW = "2026-06-01T06:00:00+00:00/2026-06-01T16:00:00+00:00"
 EVENTS: tuple[DoorEvent, ...] = (
     *itertools.starmap(Granted, itertools.product((False, True), (False, True))),
     *(Commanded(command) for command in DoorCommand),
