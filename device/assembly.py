@@ -18,6 +18,8 @@ from device.control.desk import Ordered
 from device.door.operation import Door
 from device.door_log import DoorLog
 from device.door_pads import load_analyzer_at, pad_at
+from device.door_rules import DoorRules
+from device.door_times import DoorTimes, DoorTimesThread
 from device.doorway import Doorway
 from device.errors import CameraError
 from device.health import Health, Part
@@ -27,7 +29,7 @@ from device.operators import command_words
 from device.policy.light import share_in
 from device.policy.waits import Waits
 from device.ports import Camera, Clock, Reader
-from device.probing import CLOCK, DETECTOR, KEY, MODELS, PAD, READER, STORE, camera_part
+from device.probing import CLOCK, DETECTOR, KEY, MODELS, PAD, READER, SCHEDULES, STORE, camera_part
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.kinds import group_of, open_in_background
@@ -161,8 +163,14 @@ class _Assembly:
             for opened in board.doors
             for part in self._parts(opened, _Seeing(cameras, scenes), readers, logs[opened.door.name])
         )
+        self._follow_schedules(board, names)
         health = Health(self._watched, logs, self._clock, report)
         return Assembled(parts, health, self._clock, report, self._were_tried, lambda: _ended(board.doors))
+
+    def _follow_schedules(self, board: OpenBoard, names: frozenset[str]) -> None:
+        times = DoorTimes(tuple(opened.door for opened in board.doors), self._store, self._clock)
+        thread = self._stack.enter_context(closing(DoorTimesThread(times, self._clock_watch.reading)))
+        self._watched.append(Part(SCHEDULES, names, thread.trouble))
 
     def _scenes(self, logs: Mapping[str, DoorLog], report: Callable[[str], None]) -> CameraScenes:
         """What is known of the empty views of cameras at doors that look for presentation attacks."""
@@ -249,7 +257,15 @@ class _Assembly:
         self._watched.append(Part(PAD, names, lambda: made_for.trouble))
         camera = next(iter(seen.values()), MissingCamera(_NO_WAY_IN))
         return Doorway(
-            camera, door, self._store, analyzer, self._clock, seen, pad=made_for.pad, clock_watch=self._clock_watch
+            camera,
+            door,
+            self._store,
+            analyzer,
+            self._clock,
+            seen,
+            pad=made_for.pad,
+            clock_watch=self._clock_watch,
+            rules=DoorRules(self._store, settings),
         )
 
 

@@ -62,7 +62,7 @@ class CarryOut:
         if late_s > MAX_LATE_S:
             why = f"The store took {late_s:.1f} s to write the decision down."
             return replace(self._withdrawn(transaction, Reason.STORE_FAULT), fault=why)
-        if not stop.is_set() and self._door.grant(extended=transaction.extended, row=row):
+        if not stop.is_set() and self._door.grant(extended=transaction.extended, row=row, leads=_leads(transaction)):
             return transaction
         return self._withdrawn(transaction, self._objection(stop) or Reason.DOOR_INTERLOCKED)
 
@@ -111,6 +111,14 @@ class CarryOut:
         self._log.add(Event.FAULT, f"The last grant was not carried out: {reason.code}.")
         self._log.write_down()
         return replace(transaction, decision=Decision(reason))
+
+
+def _leads(transaction: Transaction) -> bool:
+    """Whether this person begins a first-in release: with all that the rules demand, and not under duress."""
+    ruling, decision = transaction.ruling, transaction.decision
+    if ruling is None or ruling.mode is None or decision.reason is Reason.DURESS:
+        return False
+    return ruling.leads and not ruling.mode.missing(decision.shown)
 
 
 def _again(transaction: Transaction, before: Before) -> Callable[[People], bool]:

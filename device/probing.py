@@ -25,7 +25,7 @@ from device.vision.faces import look_at_models
 
 CHIP, STORE, MODELS, READER, DETECTOR, KEY = "chip", "store", "models", "reader", "detector", "device key"
 PAD = "presentation attacks"
-CLOCK = "clock"
+CLOCK, SCHEDULES = "clock", "schedules"
 
 
 @dataclass(frozen=True, slots=True)

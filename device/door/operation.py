@@ -17,6 +17,7 @@ from device.door.drive import Drive
 from device.door.interlock import Interlock
 from device.door.mode import ForgetfulMemory, ModeMemory
 from device.door.notices import NoticeQueue, is_let_out, notices, troubles
+from device.door.precedence import is_by_schedule
 from device.door.rules import step
 from device.door.saver import Saver
 from device.errors import DoorError
@@ -122,6 +123,11 @@ class Door:
     def is_closed_and_locked(self) -> bool:
         """Whether everything that is wired says so: what an interlock asks of the other door."""
         return self._controller.is_closed_and_locked and not self._drive.is_released
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether a schedule is what releases it now."""
+        return is_by_schedule(self._controller.said)
 
     def tell(self, event: DoorEvent) -> DoorState:
         """What happened; the state after it. The outputs have followed when this returns. What outlasts a restart is on

@@ -56,6 +56,8 @@ class Ruling:
     reason: Reason | None = None
     rule: str = ""
     schedule: str = ""
+    leads: bool = False
+    """A first-in release of the door waits for this person."""
 
     def __post_init__(self) -> None:
         if (self.mode is None) == (self.reason is None):

@@ -41,6 +41,13 @@ class RightsSettings(LockSettings, frozen=True):
     i_accept_badge_only: Annotated[
         bool, Meta(description="true if a found or copied badge may open this door by itself: `door status` says so")
     ] = False
+    clock: Annotated[
+        Literal["deny", "badge+pin", "ignore"],
+        Meta(
+            description="what a right for certain times is worth while the time of day is not trusted, if it holds by "
+            "both readings of the clock: `deny`, nothing; `badge+pin`, with the PIN besides; `ignore`, as ever"
+        ),
+    ] = "deny"
     egress: Annotated[
         Literal["free", "controlled"],
         Meta(

@@ -25,6 +25,7 @@ class StatedDoor(LockSettings, frozen=True):
     when_missing: Any = None
     missing_after_s: Any = None
     i_accept_badge_only: Any = None
+    clock: Any = None
     egress: Any = None
     free_exit: Any = None
     camera: Any = None

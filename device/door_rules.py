@@ -1,0 +1,47 @@
+"""What the owner's rules say of a badge at one door: read from the store in the transaction that asks."""
+
+from dataclasses import replace
+
+from device.policy.clock_state import ClockReading
+from device.policy.rules import Asked, ClockRule, leads, ruling
+from device.records import BADGE, MODES, Claim, Ruling
+from device.settings.tables import DoorSettings
+from device.store.store import Store
+
+
+class DoorRules:
+    """Answers for one door. Rules that are applied while it is in operation count from the next badge on."""
+
+    def __init__(self, store: Store, door: DoorSettings) -> None:
+        self._store = store
+        self._door = door
+        self._mode = MODES[door.mode]
+        self._clock_rule = ClockRule(door.clock)
+        self._exits = frozenset(one.name for one in door.readers if one.direction == "exit")
+
+    def __call__(self, claim: Claim, reader: str, came: ClockReading) -> Ruling:
+        """What is demanded of a badge's holder at a reader, by its name, or why nothing helps. Raises `StoreError`.
+
+        At the way out a badge alone is enough wherever it may release at all.
+        """
+        with self._store.rules() as book:
+            rules = book.rules()
+        is_exit = reader in self._exits
+        asked = Asked(
+            self._door.name,
+            claim.person,
+            came.now,
+            claim.groups,
+            claim.valid,
+            claim.badge_valid,
+            self._mode,
+            came.state,
+            came.other,
+            self._clock_rule,
+            is_way_out=is_exit and self._door.egress == "free",
+        )
+        ruled = ruling(rules, asked)
+        if ruled.mode is None:
+            return ruled
+        is_led = rules is not None and not is_exit and leads(rules, asked.door, claim.groups)
+        return replace(ruled, mode=BADGE if is_exit else ruled.mode, leads=is_led)
