@@ -1,5 +1,7 @@
 """`lintel people`: who is enrolled."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -9,10 +11,12 @@ from device.cli.basis import basis_of, withdraw_basis
 from device.cli.context import json_option, open_store, print_json, settings_of
 from device.cli.references import references
 from device.cli.rights import groups, in_words, person_valid
+from device.cli.text.receipts import receipt_lines
 from device.commandline import NewName
 from device.errors import CredentialError
 from device.names import quoted
 from device.records import ALWAYS_VALID
+from device.records.receipts import BACKUP_DAYS
 from device.terminal import say
 
 if TYPE_CHECKING:
@@ -153,16 +157,21 @@ def give_time(context: click.Context, name: str, wanted: str, as_json: bool) -> 
 @click.pass_context
 def remove_person(context: click.Context, name: str, as_json: bool) -> None:
     """Erase a person with all badges and references; the audit keeps what happened, without the name."""
+    from device.cli.acting import ACTING
     from device.clock import SystemClock
 
-    with open_store(settings_of(context)) as store:
+    settings, now = settings_of(context), SystemClock().utc()
+    with open_store(settings) as store:
         with store.people() as known:
             person = _found(known, name).person
-        store.erase(person, SystemClock().utc())
+        receipt = store.erase(person, now, by=ACTING.by)
+    receipt = replace(receipt, backups_until=(now + timedelta(days=BACKUP_DAYS)).date())
     if as_json:
-        print_json({"person": person, "erased": True})
-    else:
-        say(f"{person.name} has been erased.")
+        print_json({"person": person, "erased": True, "receipt": receipt})
+        return
+    say(f"{person.name} has been erased.")
+    for line in receipt_lines(receipt):
+        say(line)
 
 
 def _line(enrolled: "Enrolled") -> str:

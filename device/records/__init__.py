@@ -60,6 +60,7 @@ from device.records.people import (
 )
 from device.records.pins import DIGITS, LEAST_DIGITS, MOST_DIGITS, NO_FAILURES, Failures, PinAnswer
 from device.records.reasons import Reason
+from device.records.receipts import Receipt
 from device.records.rulings import ALWAYS_VALID, ClockState, Ruling, Validity
 
 __all__ = [
@@ -131,6 +132,7 @@ __all__ = [
     "ReaderEvent",
     "ReaderNotice",
     "Reason",
+    "Receipt",
     "Reference",
     "RevokedBadge",
     "Role",

@@ -23,6 +23,7 @@ def seal_plain(session: Session) -> None:
     session.lock()
     last = 0
     while page := session.rows(_SOME, [last, _PAGE]):
+        session.vault.make_ready((row["person_id"] for row in page), Kind.FACE)
         for row in page:
             model = str(row["model_sha256"])
             sealed = session.vault.seal(

@@ -4,7 +4,7 @@ import contextlib
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from device.clock import SystemClock
 from device.errors import StoreError
-from device.records import AuditRow, Event, Person
+from device.records import AuditRow, Event, Person, Receipt
 from device.store import erasure
 from device.store.audit import Audit
 from device.store.chain.guarding import Guard
@@ -29,6 +29,7 @@ from device.store.holders import holders
 from device.store.left_undone import LeftUndone, mark_in
 from device.store.people import People
 from device.store.places import Places
+from device.store.receipts import receipt_of
 from device.store.rules import ParsedRules, RuleBook
 from device.store.session import Session
 from device.store.turnstile import Turnstile
@@ -156,16 +157,21 @@ class Store:
             session.lock()
             yield
 
-    def erase(self, person: Person, at: datetime) -> None:
-        """Erases a person with badges and references, and notes it in the audit without the name. Raises `StoreError`.
+    def erase(self, person: Person, at: datetime, *, by: str = "") -> Receipt:
+        """Erases a person with badges and references, and notes it in the audit without the name, `by` whom.
+
+        Raises `StoreError`.
 
         Their bytes are overwritten in the database (`secure_delete`) and in a rollback journal. If that is
         interrupted, the next process that opens the store completes it.
         """
         with self.erasing(person), self.people() as people, self.rules() as rules, self.audit() as audit:
+            with self._session() as session:
+                receipt = receipt_of(session, person, at, by)
             people.remove(person)
             rules.forget(person)
-            audit.note(Event.PERSON_REMOVED, at, person=person)
+            row = audit.note(Event.PERSON_REMOVED, at, person=person, by=by or None)
+        return replace(receipt, row=row)
 
     @contextlib.contextmanager
     def erasing(self, person: Person) -> Iterator[None]:

@@ -28,6 +28,7 @@ SMALL = {
     "simulated_attacks": ("--small",),
     "store": ("listing", "--rows", "50", "--people", "5", "--seconds", "1"),
     "subscription": ("--rows", "500"),
+    "vault": ("--people", "40"),
     "wiegand": ("--seconds", "1"),
 }
 PAGES = [

@@ -6,7 +6,7 @@ leaves a key without rows, which is swept later, and never rows without a key.
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -131,12 +131,11 @@ class KeyFile:
         with self._reading() as connection:
             return tuple(int(row[0]) for row in connection.execute("SELECT DISTINCT person_id FROM data_keys"))
 
-    def add(self, key: Wrapped) -> None:
-        """Keeps a key; on the disk when this returns."""
+    def add(self, keys: Iterable[Wrapped]) -> None:
+        """Keeps keys, all or none; on the disk when this returns."""
+        rows = [(key.person_id, key.kind, key.generation, key.content) for key in keys]
         with self._writing() as connection:
-            connection.execute(
-                "INSERT INTO data_keys VALUES (?, ?, ?, ?)", [key.person_id, key.kind, key.generation, key.content]
-            )
+            connection.executemany("INSERT INTO data_keys VALUES (?, ?, ?, ?)", rows)
 
     def keep_only(self, person_id: int, kept: frozenset[tuple[Kind, int]]) -> None:
         """Destroys all other keys of a person: their bytes are overwritten, in the journals too."""
@@ -169,10 +168,12 @@ class KeyFile:
                 )
             connection.execute("UPDATE beginning SET key_id = ?, root = ?", [beginning.key_id, beginning.root])
 
-    def count(self) -> int:
-        """How many data keys there are."""
+    def count(self, person_id: int | None = None) -> int:
+        """How many data keys there are, of one person or of all."""
         if not self.exists:
             return 0
+        if person_id is not None:
+            return len(self._rows("person_id = ?", person_id))
         with self._reading() as connection:
             return int(connection.execute("SELECT count(*) FROM data_keys").fetchone()[0])
 

@@ -307,6 +307,7 @@ def test_removal_and_renaming_as_json(lintel: Lintel) -> None:
     renamed = lintel("people", "rename", "eileen collins", "Eileen", "--json").json
     removed = lintel("people", "remove", "Eileen", "--yes", "--json").json
     assert renamed == {"person": {"id": 1, "name": "Eileen"}, "before": "Eileen Collins"}
+    assert removed.pop("receipt")["references"] == 1
     assert removed == {"person": {"id": 1, "name": "Eileen"}, "erased": True}
 
 

@@ -84,6 +84,13 @@ def test_record_of_another_store_is_refused(one_store: Store, store: Store, two:
         store.vault.open(sealed, person_id=two[0].id, about=b"x")
 
 
+def test_keys_of_many_are_made_in_one_go(store: Store, two: tuple[Person, Person]) -> None:
+    sealed = store.vault.seal(b"a secret", person_id=two[0].id, about=b"x")
+    store.vault.make_ready([person.id for person in two], Kind.PERSON)
+    assert store.vault.file.holders() == (two[0].id, two[1].id)
+    assert store.vault.open(sealed, person_id=two[0].id, about=b"x") == b"a secret"
+
+
 def test_secrets_differ_by_purpose_and_stay(store: Store, tmp_path: Path) -> None:
     secret, other = store.vault.secret("pin"), store.vault.secret("badge")
     assert (len(secret), secret != other) == (32, True)
