@@ -130,11 +130,13 @@ def test_without_a_place_for_a_key_nothing_is_lost_and_no_face_counts(
     tmp_path: Path, trouble_of: Callable[[Store], str]
 ) -> None:
     vectors = old_store.make(tmp_path / "state", FEW, 100)
-    (tmp_path / "state-keys").write_text("in the way")
+    (tmp_path / "state-keys").mkdir()
+    (tmp_path / "state-keys" / "device.key").write_text("in the way")
     with Store(tmp_path / "state") as store:
         assert len(contents(tmp_path / "state")["face_references"]) == 120
         with pytest.raises(KeyMissing, match="have not been sealed yet"), store.people() as people:
             people.all_references(MODEL)
-        (tmp_path / "state-keys").unlink()
+        assert (trouble_of(store), "holds no device key" in store.key_trouble()) == ("", True)
+        (tmp_path / "state-keys" / "device.key").unlink()
         assert trouble_of(store) == ""
     assert (are_right(tmp_path / "state", vectors), in_the_clear(tmp_path / "state", vectors)) == (True, 0)
