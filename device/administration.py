@@ -40,12 +40,16 @@ class Administration:
         self._store = store
         self._clock = clock
 
-    def add_badge(self, name: str, credential: Credential, valid: Validity = ALWAYS_VALID) -> Badge:
-        """Gives a badge to an enrolled person; the references stay as they are."""
+    def add_badge(
+        self, name: str, credential: Credential, valid: Validity = ALWAYS_VALID, *, duress: bool = False
+    ) -> Badge:
+        """Gives a badge to an enrolled person; the references stay as they are. With `duress` it is the one to present
+        when forced to, beside an ordinary one.
+        """
         person, now = self._named(name), self._clock.utc()
         with self._store.people() as people, self._store.audit() as audit:
             refuse_changed(people, person)
-            _issue(people, credential, person, now)
+            _issue(people, credential, person, now, duress=duress)
             if valid != ALWAYS_VALID:
                 people.limit_badge(credential, valid)
             audit.note(Event.BADGE_ISSUED, now, person=person, badge=format_badge(credential))
@@ -64,7 +68,7 @@ class Administration:
         with self._store.people() as people, self._store.audit() as audit:
             before, now = people.held(old), self._clock.utc()
             _refuse_replacing(before, new)
-            _issue(people, new, before.person, now)
+            _issue(people, new, before.person, now, duress=before.duress)
             people.revoke(old, now)
             audit.note(Event.BADGE_REVOKED, now, person=before.person, badge=format_badge(old))
             audit.note(Event.BADGE_ISSUED, now, person=before.person, badge=format_badge(new))
@@ -208,12 +212,12 @@ def _refuse_replacing(old: Badge, new: Credential) -> None:
         )
 
 
-def _issue(people: People, credential: Credential, person: Person, at: datetime) -> None:
+def _issue(people: People, credential: Credential, person: Person, at: datetime, *, duress: bool) -> None:
     """Issues a badge that has no holder and no past one. Raises `CredentialError` for any other."""
     refuse_random(credential)
     badge, written = people.badge(credential), format_badge(credential)
     if badge is None:
-        people.issue(credential, person, at)
+        people.issue(credential, person, at, duress=duress)
     elif badge.revoked_at:
         raise CredentialError(
             f"Badge {written}, last held by {badge.person.name}, has been revoked.",

@@ -14,10 +14,12 @@ from typing import Protocol
 from device.errors import KeyMissing
 from device.failures import in_words
 from device.records import Person, PinAnswer, Reason
-from device.store.pins import USUAL, Cost, Pins, answer
+from device.store.pins import NO_PIN, USUAL, Cost, Pins, answer
 
 MOST_WAITING = 16
 """PINs that wait to be compared, more than there are readers; what comes then is not compared."""
+_NO_SECRET = bytes(32)
+"""For a person without a PIN: a store without any has no key, and needs none."""
 _JOIN_S = 2.0
 
 
@@ -50,7 +52,8 @@ def checked(store: PinStore, person: Person, digits: str, cost: Cost = USUAL) ->
     """Compares now, whatever it takes, and never raises. Digits that can't be a PIN take as long as any."""
     try:
         with store.pins() as pins:
-            known, secret = pins.of(person), pins.secret
+            known = pins.of(person)
+            secret = _NO_SECRET if known == NO_PIN else pins.secret
         return answer(digits, known, secret, cost)
     except KeyMissing as error:
         return PinCheckFailed(Reason.KEY_MISSING, error.message)

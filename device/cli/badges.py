@@ -8,8 +8,9 @@ import click
 from device.cli.arguments import BadgeText, PersonName
 from device.cli.completion import complete_reader
 from device.cli.context import json_option, open_store, plain, print_json, settings_of
+from device.cli.pins import failed_words, reset_badge, with_failures
 from device.cli.rights import badge_valid, in_words, until_option
-from device.records import ALWAYS_VALID, Validity
+from device.records import ALWAYS_VALID, NO_FAILURES, Validity
 from device.terminal import say
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def badges() -> None:
 
 
 badges.add_command(badge_valid)
+badges.add_command(reset_badge)
 
 
 @badges.command("list", epilog="Exit codes: 0 done, 8 database.")
@@ -45,14 +47,15 @@ def list_badges(context: click.Context, as_json: bool) -> None:
     """
     from device.credentials import format_badge
 
-    with open_store(settings_of(context)) as store, store.people() as known:
-        held, left = known.badges(), known.revoked_badges()
+    with open_store(settings_of(context)) as store, store.people() as known, store.counters() as counters:
+        held, left, failures = known.badges(), known.revoked_badges(), counters.all()
     if as_json:
-        print_json([*held, *({**_NOBODY, **plain(badge)} for badge in left)])
+        print_json([*with_failures(held, failures), *({**_NOBODY, **plain(badge)} for badge in left)])
         return
     for badge in held:
         limited = "" if badge.valid == ALWAYS_VALID else f"  {in_words(badge.valid)}"
-        say(f"{format_badge(badge.credential)}  {badge.person.name}  {_state(badge)}{limited}")
+        failed = failed_words(failures.get(badge.credential, NO_FAILURES))
+        say(f"{format_badge(badge.credential)}  {badge.person.name}  {_state(badge)}{limited}{failed}")
     for revoked in left:
         say(f"{format_badge(revoked.credential)}  (no holder)  revoked {revoked.revoked_at:%Y-%m-%d %H:%M} UTC")
     if not held and not left:
@@ -101,6 +104,7 @@ def unknown_badges(context: click.Context, days: int, as_json: bool) -> None:
 )
 @click.option("--unknown", "row", type=click.IntRange(min=1), metavar="N", help="Take the one of this audit row.")
 @until_option
+@click.option("--duress", is_flag=True, help="The badge that NAME presents when forced to, beside an ordinary one.")
 @json_option
 @click.pass_context
 def add_badge(
@@ -110,6 +114,7 @@ def add_badge(
     reader: str | None,
     row: int | None,
     ends: "tuple[datetime | None] | None",
+    duress: bool,
     as_json: bool,
 ) -> None:
     """Give BADGE to NAME, who is enrolled.
@@ -117,22 +122,29 @@ def add_badge(
     No pictures are needed: the existing references count for the new badge as well. Other badges of NAME stay valid.
     With --at no number has to be typed: within 30 s present the badge at a reader whose service runs. That opens
     nothing; a badge that has a holder is refused with the holder's name. --unknown takes a badge that a door refused
-    before: `lintel badges unknown` has the numbers.
+    before: `lintel badges unknown` has the numbers. A badge for --duress opens as the others of NAME do, and raises a
+    silent alarm.
     """
     from device.administration import refused_badge
     from device.credentials import parse_badge
+    from device.readers.cards.keypad import refuse_typed
 
     if sum(given is not None for given in (badge, reader, row)) != 1:
         raise click.UsageError("Give either BADGE, --at READER or --unknown N.")
+    if duress and reader is not None:
+        raise click.UsageError("Give a badge for --duress by its number, or by --unknown N.")
     valid = Validity(None, ends[0]) if ends else ALWAYS_VALID
     if reader is not None:
         badge = _taken_at(reader, name)
         with open_store(settings_of(context)) as store:
             _tell(_limited(store, parse_badge(badge), valid), "is valid", as_json=as_json)
         return
-    with open_store(settings_of(context)) as store:
+    settings = settings_of(context)
+    with open_store(settings) as store:
         credential = parse_badge(badge or "") if row is None else refused_badge(store, row)
-        _tell(_office_in(store).add_badge(name, credential, valid), "is valid", as_json=as_json)
+        refuse_typed(credential, settings.readers)
+        added = _office_in(store).add_badge(name, credential, valid, duress=duress)
+        _tell(added, "is valid, for duress" if duress else "is valid", as_json=as_json)
 
 
 def _limited(store: "Store", credential: "Credential", valid: Validity) -> "Badge":
@@ -164,8 +176,10 @@ def replace_badge(context: click.Context, old: str, new: str, as_json: bool) -> 
     If OLD or NEW has been revoked, or NEW belongs to another person, nothing changes.
     """
     from device.credentials import format_badge, parse_badge
+    from device.readers.cards.keypad import refuse_typed
 
     replaced, by = parse_badge(old), parse_badge(new)
+    refuse_typed(by, settings_of(context).readers)
     with _office(context) as office:
         before, now = office.replace_badge(replaced, by)
         if as_json:
@@ -277,4 +291,5 @@ def _state(badge: "Badge") -> str:
     since = badge.revoked_at or badge.suspended_at
     if since:
         return f"{badge.state} {since:%Y-%m-%d %H:%M} UTC"
-    return badge.state + (", but refused at doors: a random number" if is_random(badge.credential) else "")
+    state = f"{badge.state}, for duress" if badge.duress else badge.state
+    return state + (", but refused at doors: a random number" if is_random(badge.credential) else "")

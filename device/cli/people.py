@@ -8,7 +8,8 @@ import click
 
 from device.cli.arguments import PersonName, Wanted
 from device.cli.basis import basis_of, withdraw_basis
-from device.cli.context import json_option, open_store, print_json, settings_of
+from device.cli.context import json_option, open_store, plain, print_json, settings_of
+from device.cli.pins import failed_words, give_pin, with_failures
 from device.cli.references import references
 from device.cli.rights import groups, in_words, person_valid
 from device.cli.text.receipts import receipt_lines
@@ -34,6 +35,7 @@ people.add_command(groups)
 people.add_command(person_valid)
 people.add_command(basis_of)
 people.add_command(withdraw_basis)
+people.add_command(give_pin)
 
 
 @people.command("list", epilog="Exit codes: 0 done, 4 model, 8 database.")
@@ -111,17 +113,30 @@ def rename_person(context: click.Context, old: str, new: str, as_json: bool) -> 
 @click.pass_context
 def show_person(context: click.Context, name: str, as_json: bool) -> None:
     """Show one person."""
+    from device.credentials import format_badge
     from device.vision.models import embedding_sha256
 
     settings = settings_of(context)
-    with open_store(settings) as store, store.people() as known:
+    with (
+        open_store(settings) as store,
+        store.people() as known,
+        store.pins() as pins,
+        store.counters() as counters,
+    ):
         enrolled = _found(known, name)
+        has = pins.has(enrolled.person)
+        failures = {badge.credential: counters.of(badge.credential) for badge in enrolled.badges}
     if as_json:
-        print_json(enrolled)
+        print_json({**plain(enrolled), "has_pin": has.pin, "badges": with_failures(enrolled.badges, failures)})
         return
     present = embedding_sha256(settings.vision.models_dir)
     say(f"{enrolled.person.name}, enrolled {enrolled.enrolled_at:%Y-%m-%d %H:%M} UTC")
     say(f"badges: {_badges(enrolled) or 'none'}")
+    for badge in enrolled.badges:
+        if failed := failed_words(failures[badge.credential]):
+            say(f"badge {format_badge(badge.credential)}:{failed[1:]}")
+    if has.pin:
+        say("PIN: yes, and one for duress" if has.duress else "PIN: yes")
     say(f"groups: {', '.join(enrolled.groups) or 'none'}")
     if enrolled.valid != ALWAYS_VALID:
         say(f"valid: {in_words(enrolled.valid)}")

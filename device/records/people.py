@@ -34,6 +34,8 @@ class Badge:
     generation: int = 1
     uid: str = field(default="", compare=False)
     changed: int = field(default=0, compare=False)
+    duress: bool = field(default=False, repr=False)
+    """Whether its holder presents it when forced to; only said where it is asked for."""
 
     @property
     def state(self) -> str:

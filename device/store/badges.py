@@ -35,9 +35,10 @@ class Badges:
         row = self._row_of(credential)
         return badge_of(row) if row else None
 
-    def issue(self, credential: Credential, person: Person, at: datetime) -> None:
-        """Gives a badge to a person. Raises `CredentialError` for one that was revoked before its holder was
-        removed, and for a random number.
+    def issue(self, credential: Credential, person: Person, at: datetime, *, duress: bool = False) -> None:
+        """Gives a badge to a person; with `duress`, the one to present when forced to.
+
+        Raises `CredentialError` for one that was revoked before its holder was removed, and for a random number.
         """
         refuse_random(credential)
         self._session.lock()
@@ -47,8 +48,8 @@ class Badges:
                 hint=f"Use another badge, or lift the revocation: `lintel badges restore {format_badge(credential)}`.",
             )
         self._session.execute(
-            "INSERT INTO badges (format, facility, number, person_id, issued_at) VALUES (?, ?, ?, ?, ?)",
-            [*key_of(credential), person.id, at.isoformat()],
+            "INSERT INTO badges (format, facility, number, person_id, issued_at, duress) VALUES (?, ?, ?, ?, ?, ?)",
+            [*key_of(credential), person.id, at.isoformat(), int(duress)],
         )
 
     def held(self, credential: Credential) -> Badge:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 
 from device.policy.attempts import counted
 from device.records import NO_FAILURES, Credential, Factor, Failures
@@ -40,11 +41,17 @@ class Counters:
             self._keep(badge, after)
         return before, after
 
-    def reset(self, badge: Credential) -> Failures:
-        """Clears what an operator clears: all of it. The failures before."""
+    def reset(self, badge: Credential, factor: Factor | None = None) -> Failures:
+        """Clears what an operator clears: all of it, or what failed with one factor. The failures before."""
         self._session.lock()
         before = self.of(badge)
-        self._session.execute(f"DELETE FROM attempts WHERE {_KEY}", _key(badge))  # noqa: S608 - a constant
+        match factor:
+            case Factor.PIN:
+                self._keep(badge, replace(before, pin=0))
+            case Factor.FACE:
+                self._keep(badge, replace(before, face=0))
+            case _:
+                self._session.execute(f"DELETE FROM attempts WHERE {_KEY}", _key(badge))  # noqa: S608 - a constant
         return before
 
     def raise_to(self, known: Mapping[Credential, Failures]) -> None:

@@ -58,6 +58,16 @@ class PinHashes:
 
 
 NO_PIN = PinHashes()
+
+
+@dataclass(frozen=True, slots=True)
+class HasPins:
+    """Which PINs a person has."""
+
+    pin: bool
+    duress: bool
+
+
 _STAND_IN = bytes(SALT_BYTES + HASH_BYTES)
 """Compared where there is none, so that it takes as long. No PIN has this hash."""
 
@@ -109,6 +119,11 @@ class Pins:
         if row is None:
             return NO_PIN
         return PinHashes(self._opened(row["pin"], person, PIN), self._opened(row["duress"], person, DURESS_PIN))
+
+    def has(self, person: Person) -> "HasPins":
+        """Which PINs a person has; no key is needed for that."""
+        row = self._row(person)
+        return HasPins(row is not None, row is not None and row["duress"] is not None)
 
     def keep(self, person: Person, pin: bytes, at: datetime) -> None:
         """Gives a person a PIN, as it was `hashed`, in place of the one before. The duress PIN goes: it was chosen to

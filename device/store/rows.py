@@ -26,6 +26,7 @@ def badge_of(row: Row) -> Badge:
             int(row["generation"]),
             str(row["uid"]),
             int(row["changed"]),
+            bool(row["duress"]),
         )
     except (ValueError, TypeError):
         raise sqlite3.DataError(f"a badge of person {row['person_id']} is damaged") from None

@@ -28,6 +28,7 @@ from device.store.faults import is_of_disk, store_errors
 from device.store.holders import holders
 from device.store.left_undone import LeftUndone, mark_in
 from device.store.people import People
+from device.store.pins import Pins
 from device.store.places import Places
 from device.store.receipts import receipt_of
 from device.store.rules import ParsedRules, RuleBook
@@ -128,6 +129,12 @@ class Store:
         """The failed tries with each badge, as `people`; nests with it."""
         with self._session() as session:
             yield Counters(session)
+
+    @contextlib.contextmanager
+    def pins(self) -> Iterator[Pins]:
+        """The PINs, as `people`; nests with it."""
+        with self._session() as session:
+            yield Pins(session, self.vault)
 
     @contextlib.contextmanager
     def clock(self) -> Iterator[ClockMarks]:
