@@ -78,7 +78,7 @@ class _Asked:
 
     def known(self, name: str) -> str:
         """The PIN that a person has."""
-        return self._line() if self._from_input else str(click.prompt(f"PIN of {name}", hide_input=True, err=True))
+        return self._line() if self._from_input else _hidden(f"PIN of {name}")
 
     def new(self, what: str, *, unlike: str = "") -> tuple[str, bool]:
         """A PIN to be given, and whether it was drawn. Drawn for duress, it is as long as the one it is `unlike`."""
@@ -86,10 +86,7 @@ class _Asked:
 
         if self._length:
             return drawn_pin(len(unlike) or self._length, unlike=unlike), True
-        if self._from_input:
-            return self._line(), False
-        typed: str = click.prompt(what, hide_input=True, confirmation_prompt="The same again", err=True)
-        return typed, False
+        return (self._line() if self._from_input else _hidden(what, twice=True)), False
 
     def _line(self) -> str:
         line = sys.stdin.readline(MOST_LINE)
@@ -98,7 +95,16 @@ class _Asked:
         return line.strip()
 
 
+def _hidden(what: str, *, twice: bool = False) -> str:
+    """What is typed at the terminal, where it doesn't show."""
+    if not sys.stdin.isatty():
+        raise click.UsageError("There is no terminal to type a PIN at: give --stdin or --generate.")
+    typed: str = click.prompt(what, hide_input=True, confirmation_prompt="The same again" if twice else False, err=True)
+    return typed
+
+
 def _given(office: "PinOffice", name: str, asked: _Asked) -> tuple[dict[str, Any], str]:
+    office.known(name)
     pin, is_drawn = asked.new(f"New PIN of {name}, {LEAST_DIGITS} to {MOST_DIGITS} digits")
     person, lost_duress = office.give(name, pin)
     done = {"person": person, "pin": pin if is_drawn else "given", "duress_removed": lost_duress}
@@ -107,6 +113,7 @@ def _given(office: "PinOffice", name: str, asked: _Asked) -> tuple[dict[str, Any
 
 
 def _given_duress(office: "PinOffice", name: str, asked: _Asked) -> tuple[dict[str, Any], str]:
+    office.known(name)
     pin = asked.known(name)
     person = office.verified(name, pin)
     duress, is_drawn = asked.new(f"Duress PIN of {person.name}, as long as the other", unlike=pin)

@@ -37,7 +37,7 @@ class PinOffice:
         Also whether a duress PIN was removed: it had been chosen to differ from the PIN before.
         """
         refuse_pin(pin)
-        person, made = self._named(name), self._hashed(pin)
+        person, made = self.known(name), self._hashed(pin)
         now = self._clock.utc()
         with (
             self._store.people() as people,
@@ -67,7 +67,7 @@ class PinOffice:
 
     def verified(self, name: str, pin: str) -> Person:
         """The person, if that is their PIN."""
-        person = self._named(name)
+        person = self.known(name)
         answer = checked(self._store, person, pin, self._cost)
         if isinstance(answer, PinCheckFailed):
             raise CredentialError(f"The PIN of {person.name} can't be compared: {answer.fault}", hint=_KEYS)
@@ -83,7 +83,7 @@ class PinOffice:
 
     def remove(self, name: str, *, only_duress: bool = False) -> Person:
         """Removes a person's PINs, or the duress PIN alone."""
-        person = self._named(name)
+        person = self.known(name)
         with self._store.people() as people, self._store.pins() as pins, self._store.audit() as audit:
             refuse_changed(people, person)
             had = pins.has(person)
@@ -105,7 +105,8 @@ class PinOffice:
             audit.note(Event.BADGE_RESET, self._clock.utc(), person=badge.person, badge=written, fault=said)
         return badge, before
 
-    def _named(self, name: str) -> Person:
+    def known(self, name: str) -> Person:
+        """The person of this name."""
         with self._store.people() as people:
             return named(people, name)
 
