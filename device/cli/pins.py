@@ -131,7 +131,7 @@ def reset_badge(context: click.Context, badge: str, as_json: bool) -> None:
     """Have faces and PINs count again with BADGE, after too many that were wrong.
 
     After 5 faces in a row that did not match the next one waits, after 50 none counts; after 10 wrong PINs in a row
-    none does. Other badges are not affected. Ask the holder first: it may have been somebody else.
+    none does. Other badges are not affected. Ask the holder first: it may have been another person.
     """
     from device.clock import SystemClock
     from device.credentials import format_badge, parse_badge
