@@ -105,6 +105,11 @@ class Audit:
         """Commits a row and returns its number; number, stamp and time since the boot are the store's to give."""
         return self._links.add({name: _stored(getattr(row, name), kind) for name, kind in _COLUMNS.items()})
 
+    def add_restored(self, row: AuditRow, known: int) -> int:
+        """The same for the first row of a restored copy, behind all rows that were `known` to have been written."""
+        columns = {name: _stored(getattr(row, name), kind) for name, kind in _COLUMNS.items()}
+        return self._links.add_restored(columns, known)
+
     def verify(
         self, keys: Sequence[Ed25519PublicKey] = (), *, start: int | None = None, each: Each = lambda _row: None
     ) -> Verdict:

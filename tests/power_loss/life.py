@@ -13,12 +13,17 @@ import numpy as np
 
 from device.policy.clock_state import ClockMark
 from device.records import Credential, Decision, Event, Person, Reason, Transaction
+from device.store.backup.container import Secret
+from device.store.backup.restoring import Asked, restore
+from device.store.backup.saving import Wanted, save
 from device.store.store import Store
 from tests.power_loss.contents import contents
+from tests.power_loss.old_store import make_old_store
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
 MODEL = "ab" * 32
 LENGTH = 128
+BACKUP, PASSPHRASE = "of-noon.backup", "a sentence to remember"
 
 
 class Life:
@@ -65,6 +70,9 @@ class Life:
         with self.store.clock() as marks:
             marks.keep(ClockMark(self.at(), self.at(), float(number), "run"), 0)
 
+    def rotate(self, number: int) -> None:  # noqa: ARG002
+        self.store.vault.rotate()
+
     def named(self, number: int) -> Person:
         with self.store.people() as people:
             person = people.named(f"Person {number}")
@@ -83,6 +91,7 @@ DAY = (
     ("decide", 1),
     ("enroll", 7),
     ("erase", 1),
+    ("rotate", 1),
     ("decide", 4),
 )
 
@@ -92,8 +101,34 @@ def say(what: str) -> None:
     os.write(1, f"{what}\n".encode())
 
 
+def restored(base: Path) -> None:
+    """In the place of a store that is there."""
+    with Store(base / "state") as store:
+        say(f"before {contents(store)}")
+    restore(base / BACKUP, base / "state", Asked(Secret(PASSPHRASE), replace=True), NOON)
+    with Store(base / "state") as store:
+        say(f"restored {contents(store)}")
+
+
+def prepare(what: str, base: Path) -> None:
+    """What is there before: a store of version 0.1.0 to be opened, or one to be replaced by a backup."""
+    if what == "migrate":
+        make_old_store(base / "state")
+    if what == "restore":
+        with Store(base / "state") as store:
+            life = Life(store)
+            for number in (1, 2, 3):
+                life.enroll(number)
+            save(store, base / BACKUP, Wanted("lintel 0.1.0", PASSPHRASE), NOON)
+            life.erase(2)
+            life.revoke(3)
+            life.enroll(4)
+
+
 def main(what: str, base: Path) -> None:
     """Opening alone migrates a store of before."""
+    if what == "restore":
+        return restored(base)
     with Store(base / "state") as store:
         say(f"opened {contents(store)}")
         life = Life(store)

@@ -12,7 +12,7 @@ from device.errors import LintelError
 from device.store.store import Store
 from tests.power_loss.contents import contents, integrity
 from tests.power_loss.images import cut_off, read_in, whole, write_out
-from tests.power_loss.old_store import make_old_store
+from tests.power_loss.life import prepare
 from tests.power_loss.operations import ENVIRONMENT, Kind, Operation, recorded
 
 LIFE = Path(__file__).with_name("life.py")
@@ -42,9 +42,8 @@ class Recording:
 
 
 def record(what: str, base: Path) -> Recording:
-    """A `day` of a new store, or the opening of an old one, `migrate`."""
-    if what == "migrate":
-        make_old_store(base / "state")
+    """A `day` of a new store, the opening of an old one (`migrate`), or a `restore` in the place of another."""
+    prepare(what, base)
     before = read_in(base)
     return Recording(what, base, before, recorded([str(LIFE), what, str(base)], base))
 
@@ -70,8 +69,7 @@ def after_kill(recording: Recording, until: int, folder: Path) -> str:
 
 def killed_for_real(recording: Recording, call: str, number: int, base: Path) -> str:
     """The same with a process that the kernel kills at its call of that number."""
-    if recording.what == "migrate":
-        make_old_store(base / "state")
+    prepare(recording.what, base)
     inject = f"inject={call}:signal=KILL:when={number}"
     command = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject]
     life = subprocess.run(

@@ -2,8 +2,9 @@
 
 import contextlib
 import hashlib
+import sqlite3
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import BinaryIO
 from device.errors import BackupError, StoreError
 from device.failures import in_words
 from device.files import keys_folder
-from device.records import Credential, Event, Failures
+from device.records import AuditRow, Credential, Event, Failures
 from device.store.backup.container import Reader, Secret
 from device.store.backup.installing import clear_stage, commit, stage_of
 from device.store.backup.manifest import DATABASE, KEYS, LIST, SETTINGS, Manifest, Part, read_manifest
+from device.store.chain import witness
+from device.store.faults import store_errors
 from device.store.store import Store
 from device.store.withdrawn import Entry, Listed, Position, WithdrawnFile, from_line, key_of, later
 from device.store.withdrawn_again import take_again
@@ -89,42 +92,42 @@ def restore(file: Path, state: Path, asked: Asked, now: datetime) -> Restored:
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """What is known of the store that is replaced."""
+    """What is known of the store that is replaced; `row` is the number of its last row."""
 
     tried: Mapping[Credential, Failures] | None = None
     withdrawn: tuple[Entry, ...] | None = None
+    row: int = 0
 
 
 def _before(state: Path) -> _Before:
     """A store that can't be read any more is one reason to restore."""
+    row = _witnessed(keys_folder(state))
     try:
-        with Store(state) as store, store.counters() as counters:
-            return _Before(counters.all(), store.withdrawn())
+        with Store(state) as store, store.counters() as counters, store.audit() as audit:
+            return _Before(counters.all(), store.withdrawn(), max(row, audit.before_newest(0)))
     except StoreError:
-        return _Before()
+        return _Before(row=row)
 
 
 def _prepare(state: Path, manifest: Manifest, asked: Asked, before: _Before, now: datetime) -> Restored:
-    """Applies the list to the copy, and says in its audit what it is."""
-    file = WithdrawnFile(state / DATABASE)
+    """Says in the copy's audit what it is, and applies the list to it."""
+    stage, file = stage_of(state), WithdrawnFile(state / DATABASE)
+    known = max(before.row, _forget_witness(stage))
     beside = _merged(before.withdrawn or (), file.read())
     has_list = bool(asked.line) or before.withdrawn is not None or file.path.exists()
-    with Store(stage_of(state)) as store:
+    with Store(stage) as store:
         with store.session() as session:
             key = key_of(session)
         listed = from_line(asked.line, key) if asked.line else Listed("", beside)
         at = Position(manifest.series, manifest.last)
         entries = later(_merged(beside, listed.entries), at) if has_list else None
-        suspended, applied = 0, entries or ()
-        if entries is None:
-            applied = tuple(one for one in listed.entries if one.id > at.last)
-        take_again(store, applied, now)
+        applied = entries if entries is not None else _denying(listed.entries, at)
         with store.people() as people, store.audit() as audit, store.counters() as counters:
-            if before.tried:
-                counters.raise_to(before.tried)
-            if entries is None:
-                suspended = people.suspend_all(now)
-            audit.note(Event.STORE_RESTORED, now, fault=_words(manifest, len(applied), suspended, entries is not None))
+            counters.raise_to(before.tried or {})
+            suspended = people.suspend_all(now) if entries is None else 0
+            words = _words(manifest, len(applied), suspended, entries is not None)
+            audit.add_restored(AuditRow(0, now, Event.STORE_RESTORED, fault=words), known)
+        take_again(store, applied, now)
     return Restored(
         datetime.fromisoformat(manifest.made_at),
         manifest.version,
@@ -134,6 +137,33 @@ def _prepare(state: Path, manifest: Manifest, asked: Asked, before: _Before, now
         listed.at,
         state / SETTINGS if manifest.part(SETTINGS) else None,
     )
+
+
+def _denying(entries: Sequence[Entry], at: Position) -> tuple[Entry, ...]:
+    """Of a list that can't vouch for the badges, what takes something: it gives nothing back."""
+    return tuple(entry for entry in entries if entry.id > at.last and entry.kind != "valid")
+
+
+def _witnessed(folder: Path) -> int:
+    """The last row that the witness in a folder has seen, 0 without one."""
+    try:
+        seen = witness.read(folder)
+    except (OSError, ValueError):
+        return 0
+    return seen.row if seen else 0
+
+
+def _forget_witness(stage: Path) -> int:
+    """The witness of a backup may have seen more than the copy beside it, and the copy says itself what it is. How far
+    the witness had seen. Raises `OSError`.
+    """
+    folder = keys_folder(stage)
+    row = _witnessed(folder)
+    (folder / witness.FILE_NAME).unlink(missing_ok=True)
+    with store_errors(stage / DATABASE), contextlib.closing(sqlite3.connect(stage / DATABASE)) as copy, copy:
+        if copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'audit_head'").fetchone():
+            copy.execute("UPDATE audit_head SET witnessed = 0")
+    return row
 
 
 def _merged(beside: tuple[Entry, ...], copied: tuple[Entry, ...]) -> tuple[Entry, ...]:

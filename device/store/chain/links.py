@@ -20,7 +20,7 @@ from device.store.chain.canonical import (
     stamp_hash,
     stamp_number,
 )
-from device.store.chain.heads import Chain, End, end_of, now, remember, sign_head
+from device.store.chain.heads import Chain, End, end_of, keep_mark, now, remember, sign_head
 from device.store.chain.marks import Kind, Mark
 from device.store.session import Session
 
@@ -61,6 +61,18 @@ class Links:
             remember(self._session, signed)
         columns = {"at": now(), "event": Event.AUDIT_BROKEN.value, "fault": what}
         return self._insert(end_of(self._session), columns, signed.row if signed else 0)
+
+    def add_restored(self, columns: Mapping[str, Any], known: int) -> int:
+        """Adds the row with which a restored copy goes on, behind all rows that were `known` to have been written after
+        it: their numbers are not given again, and a signed mark says that they are not here.
+        """
+        self._session.lock()
+        end = end_of(self._session)
+        number = self._insert(end, columns, known)
+        if number > end.row + 1:
+            mark = Mark(Kind.GAP, number - 1, end.hash or NOTHING, now(), self._chain.boot, str(end.row))
+            keep_mark(self._session, self._chain, mark, end.chain)
+        return number
 
     def _insert(self, end: End, columns: Mapping[str, Any], beyond: int = 0) -> int:
         number = max(end.row, end.head.row, beyond) + 1

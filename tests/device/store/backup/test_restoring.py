@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from device.errors import BackupError, StoreError
+from device.records import Event
 from device.store.backup.container import Secret, new_identity
 from device.store.backup.installing import finish, stage_of
 from device.store.backup.restoring import manifest_of
 from device.store.backup.saving import Wanted, delete_old, save
 from device.store.withdrawn import WithdrawnFile
-from tests.device.store.backup.conftest import MODEL, NAMES, NOON, PASSPHRASE, VECTORS, Site
+from tests.device.store.backup.conftest import BADGES, MODEL, NAMES, NOON, PASSPHRASE, VECTORS, Site
 
 
 def test_everyone_is_there_on_a_new_device(site: Site, spare: Site) -> None:
@@ -151,3 +152,36 @@ def test_list_that_a_crash_left_behind_is_completed(site: Site) -> None:
     site.revoke("Cora")
     kinds = [entry.kind for entry in WithdrawnFile(site.state / "lintel.db").read()]
     assert kinds[-2:] == ["revoked", "revoked"]
+
+
+def test_chain_of_a_copy_is_whole_and_says_what_it_is(site: Site, spare: Site) -> None:
+    site.revoke("Ada")
+    site.save()
+    spare.restore(site.file, line=site.line())
+    with spare.store.audit() as audit:
+        verdict, events = audit.verify(), [row.event for row in audit]
+    assert (verdict.findings, events[-1], Event.AUDIT_BROKEN in events) == ((), Event.STORE_RESTORED, False)
+
+
+def test_copy_gives_no_number_of_a_row_again(site: Site) -> None:
+    site.save()
+    for _ in range(5):
+        with site.store.audit() as audit:
+            last = audit.note(Event.BADGE_SUSPENDED, NOON)
+    site.restore(site.file, replace=True)
+    with site.store.audit() as audit:
+        verdict, restored = audit.verify(), [row.id for row in audit if row.event is Event.STORE_RESTORED]
+    assert (restored, verdict.findings) == ([last + 1], ())
+    assert site.store.trouble() == ""
+
+
+def test_list_that_vouches_for_nothing_gives_nothing_back(site: Site, spare: Site) -> None:
+    site.save()
+    with site.store.people() as people:
+        people.suspend(BADGES["Ada"], NOON)
+        people.resume(BADGES["Ada"])
+    line = site.line()
+    with site.store.session() as session:
+        session.execute("DELETE FROM withdrawn WHERE kind = 'suspended'")
+    assert not spare.restore(site.file, line=site.line()).is_vouched_for
+    assert (spare.state_of("Ada"), line != "") == ("suspended", True)

@@ -55,8 +55,8 @@ def test_every_badge_is_suspended_without_the_list(site: Site, spare: Site, line
 
 def test_audit_says_that_the_store_is_a_copy(site: Site, spare: Site, line: str) -> None:
     spare.restore(site.file, line=line)
-    wanted = f"restored from the backup of {NOON.isoformat()}; 5 later entries of the list of revocations applied"
-    assert wanted.partition("; ")[0] in spare.rows()[-1]
+    (said,) = [row for row in spare.rows() if row.startswith("restored")]
+    assert said.startswith(f"restored from the backup of {NOON.isoformat()}; ")
 
 
 def test_audit_says_that_no_list_vouches(site: Site, spare: Site) -> None:
