@@ -16,9 +16,9 @@ WHATS = ("day", "migrate", "restore")
 CALLS = ("pwrite64", "fdatasync")
 HEAD = """# Power cuts and kills
 
-Written by `make power-loss`. In a process of its own the real store enrolls, decides, revokes, renames, erases and takes
-another device key (day), opens and migrates a store of version 0.1.0 (migrate), and is replaced by a backup (restore);
-strace records each write, sync, cut, removal and rename of it, and when it acknowledged what.
+Written by `make power-loss`. In a process of its own the real store enrolls, decides, revokes, renames, erases and
+takes another device key (day), opens and migrates a store of version 0.1.0 (migrate), and is replaced by a
+backup (restore); strace records each write, sync, cut, removal and rename of it, and when it acknowledged what.
 
 A power cut keeps what was synced, and of everything else a random part, in any order, a write torn at its sectors of
 512 bytes. A kill keeps all that was written. Then the real store opens what is left: it must be whole, hold all that

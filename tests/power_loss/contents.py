@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 
 from device.store.store import Store
+from device.store.withdrawn import WithdrawnFile
 
 
 def contents(store: Store) -> str:
@@ -23,3 +24,8 @@ def integrity(store: Store) -> str:
     """What SQLite says of the file, "ok" if it is whole."""
     with closing(sqlite3.connect(store.path)) as connection:
         return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
+
+
+def listed(store: Store) -> int:
+    """How many entries the list of what was taken from people and badges has beside the store."""
+    return len(WithdrawnFile(store.path).read())

@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tests.power_loss.operations import Kind, Operation
+from tests.power_loss.operations import APPEND, Kind, Operation
 
 SECTOR = 512
 _NAMES = frozenset({Kind.MAKE, Kind.REMOVE, Kind.RENAME, Kind.EMPTY})
@@ -79,8 +79,9 @@ def _apply(operation: Operation, files: dict[str, bytearray]) -> None:
             files[path] = bytearray()
         case Kind.WRITE if path in files:
             content = files[path]
-            content.extend(bytes(max(0, operation.offset - len(content))))
-            content[operation.offset : operation.offset + len(operation.data)] = operation.data
+            at = len(content) if operation.offset == APPEND else operation.offset
+            content.extend(bytes(max(0, at - len(content))))
+            content[at : at + len(operation.data)] = operation.data
         case Kind.CUT if path in files:
             del files[path][operation.offset :]
             files[path].extend(bytes(max(0, operation.offset - len(files[path]))))

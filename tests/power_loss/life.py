@@ -17,7 +17,7 @@ from device.store.backup.container import Secret
 from device.store.backup.restoring import Asked, restore
 from device.store.backup.saving import Wanted, save
 from device.store.store import Store
-from tests.power_loss.contents import contents
+from tests.power_loss.contents import contents, listed
 from tests.power_loss.old_store import make_old_store
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -96,18 +96,18 @@ DAY = (
 )
 
 
-def say(what: str) -> None:
-    """In one call, so that it is one operation of the recording."""
-    os.write(1, f"{what}\n".encode())
+def say(what: str, store: Store) -> None:
+    """What the store holds now, and how much the list beside it: in one call, so that it is one operation."""
+    os.write(1, f"{what} {contents(store)} {listed(store)}\n".encode())
 
 
 def restored(base: Path) -> None:
     """In the place of a store that is there."""
     with Store(base / "state") as store:
-        say(f"before {contents(store)}")
+        say("before", store)
     restore(base / BACKUP, base / "state", Asked(Secret(PASSPHRASE), replace=True), NOON)
     with Store(base / "state") as store:
-        say(f"restored {contents(store)}")
+        say("restored", store)
 
 
 def prepare(what: str, base: Path) -> None:
@@ -128,14 +128,15 @@ def prepare(what: str, base: Path) -> None:
 def main(what: str, base: Path) -> None:
     """Opening alone migrates a store of before."""
     if what == "restore":
-        return restored(base)
+        restored(base)
+        return
     with Store(base / "state") as store:
-        say(f"opened {contents(store)}")
+        say("opened", store)
         life = Life(store)
         for step, number in DAY if what == "day" else ():
             act: Callable[[int], None] = getattr(life, step)
             act(number)
-            say(f"{step}-{number} {contents(store)}")
+            say(f"{step}-{number}", store)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,10 @@ _TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 _DESCRIPTOR = re.compile(r"^\d+<((?:\\x[0-9a-f]{2})*)>")
 
 
+APPEND = -1
+"""The offset of a write at the end of the file, wherever that is."""
+
+
 class Kind(Enum):
     """What an operation does."""
 
@@ -97,7 +101,7 @@ def _operation(call: str, arguments: str, result: str, offsets: dict[str, int]) 
             return Operation(Kind.SAY, said=texts[0].decode().strip())
         case "write":
             at = offsets.get(path, 0)
-            offsets[path] = at + len(texts[0])
+            offsets[path] = at if at == APPEND else at + len(texts[0])
             return Operation(Kind.WRITE, path, at, texts[0])
         case "ftruncate":
             return Operation(Kind.CUT, path, int(arguments.rsplit(", ", 1)[1]))
@@ -118,7 +122,7 @@ def _opened(arguments: str, result: str, offsets: dict[str, int]) -> Operation |
     if opened is None:
         return None
     path = _text(opened[1])
-    offsets[path] = 0
+    offsets[path] = APPEND if "O_APPEND" in arguments else 0
     if "O_CREAT" not in arguments and "O_TRUNC" not in arguments:
         return None
     return Operation(Kind.EMPTY if "O_TRUNC" in arguments else Kind.MAKE, path)

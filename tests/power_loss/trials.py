@@ -10,7 +10,7 @@ from pathlib import Path
 
 from device.errors import LintelError
 from device.store.store import Store
-from tests.power_loss.contents import contents, integrity
+from tests.power_loss.contents import contents, integrity, listed
 from tests.power_loss.images import cut_off, read_in, whole, write_out
 from tests.power_loss.life import prepare
 from tests.power_loss.operations import ENVIRONMENT, Kind, Operation, recorded
@@ -29,16 +29,20 @@ class Recording:
     operations: tuple[Operation, ...]
 
     @property
-    def said(self) -> tuple[str, ...]:
-        """What the store held, step by step, as it said."""
-        return tuple(one.said.split()[1] for one in self.operations if one.kind is Kind.SAY)
+    def said(self) -> tuple[tuple[str, int], ...]:
+        """What the store held, step by step, as it said, and how much the list beside it."""
+        words = [one.said.split() for one in self.operations if one.kind is Kind.SAY]
+        return tuple((held, int(count)) for _, held, count in words)
 
-    def allowed(self, until: int) -> tuple[str, ...]:
-        """What a store may hold that ended after so many operations: all that was acknowledged, and at most the step
-        that was under way.
+    def allowed(self, steps: int) -> tuple[tuple[str, int], ...]:
+        """What a store may hold that ended after so many steps: all that was acknowledged, and at most the one that was
+        under way.
         """
-        steps = sum(one.kind is Kind.SAY for one in self.operations[:until])
         return self.said[max(0, steps - 1) : steps + 1]
+
+    def steps(self, until: int) -> int:
+        """How many steps were acknowledged after so many operations."""
+        return sum(one.kind is Kind.SAY for one in self.operations[:until])
 
 
 def record(what: str, base: Path) -> Recording:
@@ -81,23 +85,25 @@ def killed_for_real(recording: Recording, call: str, number: int, base: Path) ->
         check=False,
     )
     steps = len(life.stdout.splitlines())
-    return _found(recording.said[max(0, steps - 1) : steps + 1], base)
+    return _found(recording.allowed(steps), base)
 
 
 def _wrong(recording: Recording, until: int, files: dict[str, bytes], folder: Path) -> str:
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "state").mkdir(parents=True, mode=0o700)
     write_out(files, recording.base, folder)
-    wrong = _found(recording.allowed(until), folder)
+    wrong = _found(recording.allowed(recording.steps(until)), folder)
     return f"cut after {until} operations: {wrong}" if wrong else ""
 
 
-def _found(allowed: Sequence[str], base: Path) -> str:
+def _found(allowed: Sequence[tuple[str, int]], base: Path) -> str:
     try:
         with Store(base / "state") as store:
-            held, said = contents(store), integrity(store)
+            held, said, count = contents(store), integrity(store), listed(store)
     except LintelError as error:
         return f"can't be opened: {error.message}"
     if said != "ok":
         return f"corrupt: {said}"
-    return "" if held in allowed else "an acknowledged row is lost, or half of a step is there"
+    if count < min(least for _, least in allowed):
+        return "the list beside the store has lost an entry that was acknowledged"
+    return "" if held in [one for one, _ in allowed] else "an acknowledged row is lost, or half of a step is there"
