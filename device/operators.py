@@ -98,7 +98,8 @@ def operators_desk(doors: Mapping[str, Commandable], note: Callable[[Ordered], N
 
 def command_words(ordered: Ordered) -> str:
     """The command and who gave it, for the audit."""
-    return f"{ordered.command.value}, by {ordered.by.words}"
+    for_s = f" for {ordered.for_s:g} s" if ordered.for_s else ""
+    return f"{ordered.command.value}{for_s}, by {ordered.by.words}"
 
 
 class _Commanded:

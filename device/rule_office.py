@@ -11,7 +11,7 @@ from device.policy.rules_advice import next_other, would_help
 from device.policy.rules_check import Finding, Site, SiteDoor, SitePerson, Weight, findings
 from device.policy.rules_text import rules_in, said_in
 from device.ports import Clock
-from device.records import Credential, Event, Person, Reason, Ruling
+from device.records import MODES, Credential, Event, Person, Reason, Ruling
 from device.settings.tables import DoorSettings, Settings
 from device.store.rules import AppliedRules
 from device.store.store import Store
@@ -96,11 +96,15 @@ class RuleOffice:
             raise _wrong(error) from None
 
     def _site(self) -> Site:
-        with self._store.people() as people:
-            everyone = people.everyone()
+        with self._store.people() as people, self._store.rules() as book:
+            everyone, pins = people.everyone(), book.pin_holders()
         return Site(
             tuple(map(door_of, self._settings.doors)),
-            tuple(SitePerson(one.person, has_face=bool(one.references)) for one in everyone),
+            tuple(
+                SitePerson(one.person, frozenset(one.groups), bool(one.references), one.person.id in pins)
+                for one in everyone
+            ),
+            is_mantrap=self._settings.access.interlock,
         )
 
     def _door(self, name: str) -> DoorSettings:
@@ -113,9 +117,17 @@ class RuleOffice:
 
 def door_of(settings: DoorSettings) -> SiteDoor:
     """What rules need to know of a door."""
+    entries = [reader for reader in settings.readers if reader.direction == "entry"]
+    pads = [reader for reader in entries if reader.keypad != "none"]
     return SiteDoor(
         settings.name,
-        has_way_in=any(reader.direction == "entry" for reader in settings.readers),
+        MODES[settings.mode],
+        has_way_in=bool(entries),
+        has_keypad=bool(pads),
+        has_clear_keypad=any(reader.kind == "wiegand" for reader in pads),
+        takes_pin_for_face=settings.without_face == "badge+pin",
+        is_way_out_controlled=settings.egress == "controlled",
+        free_exit=settings.free_exit or "",
     )
 
 

@@ -13,8 +13,28 @@ if TYPE_CHECKING:
     from device.records import DoorCommand, DoorStatus
 
 _EVACUATED = "stays released: the door is evacuated until `lintel door clear`."
+_UNITS_S = {"s": 1, "m": 60, "h": 3600}
+MOST_S = 24 * 3600
+"""The longest release that can be commanded, seconds."""
 SECURE_S = 1.0
 """After this time without an answer, a service that has the pins hangs, seconds."""
+
+
+class Seconds(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
+    """A time as people write it: `90s`, `30m`, `2h`."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """In seconds, more than 0 and up to a day; or a mistake on the command line."""
+        if isinstance(value, float):
+            return value
+        number, unit = str(value)[:-1], str(value)[-1:]
+        seconds = int(number) * _UNITS_S[unit] if number.isascii() and number.isdigit() and unit in _UNITS_S else 0
+        if not 0 < seconds <= MOST_S:
+            self.fail(f"{value!r} is not a time, expected as 90s, 30m or 2h, up to 24h", param, ctx)
+        return float(seconds)
+
 
 door_option = click.option(
     "--door", "name", metavar="NAME", shell_complete=complete_door, help="The door; without it, all doors."
@@ -44,10 +64,22 @@ def status(name: str | None, as_json: bool) -> None:
 @click.option(
     "--door", "name", metavar="NAME", shell_complete=complete_door, help="The door; needed if there are several."
 )
+@click.option(
+    "--for",
+    "for_s",
+    type=Seconds(),
+    metavar="TIME",
+    default=0.0,
+    help="Hold it released for a time, as 90s, 30m or 2h, up to 24 hours.",
+)
 @json_option
-def release(name: str | None, as_json: bool) -> int:
-    """Release a door once, as a grant does; it is in the audit."""
-    return _commanded("release", name, as_json=as_json)
+def release(name: str | None, for_s: float, as_json: bool) -> int:
+    """Release a door once, as a grant does, or for a time; it is in the audit.
+
+    What ends it before its time: `secure`, a lockdown, an evacuation, a fault, the beginning of a scheduled lock, and
+    the end of the service, as no one counts the time then.
+    """
+    return _commanded("release", name, as_json=as_json, for_s=for_s)
 
 
 @door.command("lockdown")
@@ -136,11 +168,11 @@ def _pins_secured(path: Path | None, name: str | None, *, even_evacuated: bool, 
     return 0
 
 
-def _asked(command: "DoorCommand | None", name: str | None) -> "tuple[DoorStatus, ...]":
+def _asked(command: "DoorCommand | None", name: str | None, for_s: float = 0.0) -> "tuple[DoorStatus, ...]":
     from device.control.client import ask_doors, control_socket
 
     socket = control_socket()
-    doors = ask_doors(socket, command, name) if socket else None
+    doors = ask_doors(socket, command, name, for_s=for_s) if socket else None
     if doors is None:
         raise DoorError(
             "No service answers, so the doors are not looked after.",
@@ -149,10 +181,10 @@ def _asked(command: "DoorCommand | None", name: str | None) -> "tuple[DoorStatus
     return doors
 
 
-def _commanded(command: str, name: str | None, *, as_json: bool) -> int:
+def _commanded(command: str, name: str | None, *, as_json: bool, for_s: float = 0.0) -> int:
     from device.records import DoorCommand
 
-    return _told(command, _asked(DoorCommand(command), name), as_json=as_json)
+    return _told(command, _asked(DoorCommand(command), name, for_s), as_json=as_json)
 
 
 def _told(command: str, doors: "tuple[DoorStatus, ...]", *, as_json: bool) -> int:

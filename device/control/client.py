@@ -21,6 +21,7 @@ from device.control.messages import (
     End,
     Error,
     Part,
+    Release,
     Reply,
     Request,
     Rewound,
@@ -282,10 +283,19 @@ class Lines:
 
 
 def ask_doors(
-    path: Path, command: DoorCommand | None = None, door: str | None = None, *, timeout_s: float = ANSWER_S
+    path: Path,
+    command: DoorCommand | None = None,
+    door: str | None = None,
+    *,
+    for_s: float = 0.0,
+    timeout_s: float = ANSWER_S,
 ) -> tuple[DoorStatus, ...] | None:
-    """The doors, or the one that is named, after the command; None if no service listens. As `Client.ask`."""
-    doors = Client(path).ask(REQUESTS[command](door=door), Doors, timeout_s=timeout_s)
+    """The doors, or the one that is named, after the command; None if no service listens. As `Client.ask`.
+
+    `for_s` is how long a release lasts, seconds; 0 for one opening.
+    """
+    request = Release(door=door, for_s=for_s) if command is DoorCommand.RELEASE else REQUESTS[command](door=door)
+    doors = Client(path).ask(request, Doors, timeout_s=timeout_s)
     return None if doors is None else doors.doors
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from device.control.command_messages import Administer, Elsewhere
-from device.control.messages import REQUESTS, Code, DoorRequest, Doors, Request, verb_of
+from device.control.messages import REQUESTS, Code, DoorRequest, Doors, Release, Request, verb_of
 from device.control.protocol import VERBS, ProtocolError, Verbs
 from device.control.roster import Roster
 from device.errors import DoorError, LintelError
@@ -43,6 +43,8 @@ class Ordered:
     door: str
     command: DoorCommand
     by: Operator
+    for_s: float = 0.0
+    """For how long, seconds; 0 for one opening."""
 
 
 def _none_sent(_within_s: float) -> int:
@@ -129,11 +131,11 @@ class _Doors:
         if not isinstance(request, DoorRequest):
             raise TypeError(type(request).__name__)
         command = _COMMANDS[type(request)]
-        names = self._named(request.door, command)
+        names, for_s = self._named(request.door, command), request.for_s if isinstance(request, Release) else 0.0
         if command is not None:
             with contextlib.ExitStack() as stack:  # each door hears of it, whatever another one says
                 for name in reversed(names):
-                    stack.callback(self._command, Ordered(name, command, caller.operator), caller.is_waiting)
+                    stack.callback(self._command, Ordered(name, command, caller.operator, for_s), caller.is_waiting)
         if command in _KEPT:
             return Later(lambda: self._are_written(names), lambda: self._status(names))
         return self._status(names)
@@ -165,7 +167,7 @@ class _Doors:
             _refuse_unless(is_waiting())
             self._note(ordered)
             _refuse_unless(is_waiting())
-            self._doors[ordered.door].tell(Commanded(ordered.command))
+            self._doors[ordered.door].tell(Commanded(ordered.command, ordered.for_s))
         else:
             self._doors[ordered.door].tell(Commanded(ordered.command))
             with contextlib.suppress(LintelError):

@@ -48,9 +48,10 @@ class Status(Request, frozen=True, tag="status"):
 
 
 class Release(Request, frozen=True, tag="release"):
-    """Release a door once, as a grant does."""
+    """Release a door once, as a grant does, or for a time."""
 
     door: Annotated[str | None, Meta(description="the door's name; needed if there are several")] = None
+    for_s: Annotated[float, Meta(ge=0, le=86400, description="for how long, seconds; 0: for one opening")] = 0.0
 
 
 class Secure(Request, frozen=True, tag="secure"):

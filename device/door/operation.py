@@ -20,6 +20,7 @@ from device.door.notices import NoticeQueue, is_let_out, notices, troubles
 from device.door.precedence import is_by_schedule
 from device.door.rules import step
 from device.door.saver import Saver
+from device.door.windows import schedule_words
 from device.errors import DoorError
 from device.ports import Clock, DoorIO
 from device.records import (
@@ -194,7 +195,8 @@ class Door:
             found_open = FOUND_OPEN if door.found_open else ""
             wrong = (*troubles(door), *filter(None, [found_open, self._unsaved or self._saver.trouble]))
             driven = Outputs() if self._has_ended else outputs(self._settings, door)
-            return DoorStatus(self.name, door.state, door.since, door.lines, driven, wrong, self.chip, self.pad)
+            said = "" if self._has_ended else schedule_words(door)
+            return DoorStatus(self.name, door.state, door.since, door.lines, driven, wrong, self.chip, said, self.pad)
 
     def notices(self) -> tuple[DoorNotice, ...]:
         """Takes what is worth an audit row, oldest first."""

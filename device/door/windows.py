@@ -4,7 +4,27 @@ import math
 from dataclasses import replace
 
 from device.door.controller import MAX_EXPECTED, MAX_HELD_S, Controller
+from device.door.precedence import is_by_schedule
 from device.records import DoorState, Granted, ScheduleChanged
+
+
+def schedule_words(door: Controller) -> str:
+    """What schedules make of a door, or an operator for a time; "" if they make nothing of it."""
+    said, begins, ends = door.schedule, *_limits(door.schedule)
+    if said.locked:
+        return "locked by a schedule for everyone but its bypass group"
+    if door.held_left_s is not None:
+        return f"released by an operator for another {door.held_left_s:.0f} s"
+    if said.window and door.windows.is_secured(begins):
+        return f"secured by an operator until the window ends, {ends} UTC, or `lintel door clear`"
+    if is_by_schedule(door.said):
+        return f"released by a schedule until {ends} UTC"
+    return "waits for someone of its first-in group" if said.unlocked and said.awaits else ""
+
+
+def _limits(said: ScheduleChanged) -> tuple[str, str]:
+    begins, _, ends = said.window.partition("/")
+    return begins, ends[:16].replace("T", " ")
 
 
 def scheduled(door: Controller, said: ScheduleChanged) -> Controller:

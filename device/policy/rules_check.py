@@ -45,6 +45,8 @@ class SiteDoor:
     has_way_in: bool = True
     has_keypad: bool = False
     has_clear_keypad: bool = False
+    takes_pin_for_face: bool = False
+    """Who has no face data may show badge and PIN instead."""
     is_way_out_controlled: bool = False
     free_exit: str = ""
     """The other way out that needs no badge, "" if none is named."""
@@ -66,6 +68,8 @@ class Site:
 
     doors: tuple[SiteDoor, ...]
     people: tuple[SitePerson, ...] = field(default=())
+    is_mantrap: bool = False
+    """A door is released only while all others are closed and locked."""
 
 
 def findings(rules: Rules | None, site: Site, now: datetime) -> tuple[Finding, ...]:
@@ -77,7 +81,7 @@ def findings(rules: Rules | None, site: Site, now: datetime) -> tuple[Finding, .
             *_dead(rules, now),
             *_contradictions(rules),
             *_holidays_twice(rules),
-            *_releases(rules),
+            *_releases(rules, site),
         ]
     for door in site.doors:
         if door.has_way_in:
@@ -191,8 +195,11 @@ def _share_a_date(one: Holidays, other: Holidays) -> bool:
     return any(day in other for day in one.once) or any(day in one for day in other.once)
 
 
-def _releases(rules: Rules) -> Iterator[Finding]:
+def _releases(rules: Rules, site: Site) -> Iterator[Finding]:
     for release in rules.releases:
+        if site.is_mantrap:
+            what = "while its window releases one door of the mantrap, no other one lets anyone in"
+            yield Finding(Weight.WARNING, release.name, what, "take the release out; the way out is free in any case")
         if release.schedule == ALWAYS and not release.first_in:
             yield Finding(
                 Weight.WARNING, release.name, "its doors are open to everybody at all times", "give it a schedule"
@@ -271,6 +278,8 @@ class _Entry:
                 continue
             has = {Factor.BADGE} | ({Factor.FACE} if one.has_face else set()) | ({Factor.PIN} if one.has_pin else set())
             missing = mode.missing(frozenset(has))
+            if Factor.FACE in missing and self._door.takes_pin_for_face and one.has_pin:
+                continue
             if Factor.FACE in missing:
                 faceless.append(one.person.name)
             elif missing:

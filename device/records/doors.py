@@ -217,6 +217,8 @@ class DoorStatus:
     """What does not work, in words."""
     chip: str = ""
     """Label, path and number of lines of the GPIO chip that its wires are on; empty where there is none."""
+    schedule: str = ""
+    """What schedules make of it, or an operator for a time, in words; empty if they make nothing of it."""
     pad: str = ""
     """What it demands against pictures of faces, and what that doesn't stop, in words; empty where no one is let in."""
     target_fmr: float = 0.0

@@ -96,6 +96,10 @@ class RuleBook:
             if names:
                 self._replace(applied, dict.fromkeys(names, f"erased-{person.id}"))
 
+    def pin_holders(self) -> frozenset[int]:
+        """The numbers of the people who have a PIN."""
+        return frozenset(row["person_id"] for row in self._session.rows("SELECT person_id FROM pins"))
+
     def _replace(self, applied: AppliedRules, new: Mapping[str, str]) -> None:
         text = applied.text
         for name, other in new.items():

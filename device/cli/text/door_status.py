@@ -22,6 +22,8 @@ def status_lines(status: DoorStatus, now: float) -> Iterator[str]:
         yield f"  on: {', '.join(sorted(status.outputs.on))}"
     if status.lines:
         yield f"  wires: {', '.join(f'{wire} {line}' for wire, line in status.lines)}"
+    if status.schedule:
+        yield f"  schedule: {status.schedule}"
     if status.pad:
         yield f"  presentation attacks: {status.pad}"
     if status.target_fmr:
@@ -43,6 +45,7 @@ def status_json(status: DoorStatus, now: float) -> dict[str, object]:
         "lines": dict(status.lines),
         "troubles": status.troubles,
         "chip": status.chip,
+        "schedule": status.schedule,
         "pad": status.pad,
         "target_fmr": status.target_fmr or None,
         "transaction_far_at_most": _significant(MOST_TIMES_TARGET * status.target_fmr) or None,

@@ -129,6 +129,17 @@ def test_people_without_face_data_and_without_another_way_are_named() -> None:
     assert words(STAFF + 'mode = "badge+face-or-pin"', choice) == []
 
 
+def test_a_pin_in_the_faces_place_is_another_way() -> None:
+    site = Site((replace(MAIN, takes_pin_for_face=True),), (replace(ADA, has_face=False, has_pin=True),))
+    assert words(STAFF, site) == []
+
+
+def test_a_release_at_a_mantrap_is_warned_about() -> None:
+    site = Site((MAIN,), (ADA,), is_mantrap=True)
+    said = words(STAFF + RELEASE + 'schedule = "day"\n', site)
+    assert said == ["warning r: while its window releases one door of the mantrap, no other one lets anyone in"]
+
+
 def test_people_without_a_pin_are_named() -> None:
     site = Site((replace(MAIN, mode=BADGE_AND_PIN, has_keypad=True),), (ADA,))
     assert words(STAFF, site) == ["warning main: Ada may come in and can't: no PIN, and this door demands one of them"]

@@ -105,6 +105,7 @@ def test_status_of_one_door_as_json(lintel: Lintel) -> None:
         "lines": {"fire": "quiet"},
         "troubles": [],
         "chip": "",
+        "schedule": "",
         "pad": "",
         "target_fmr": None,
         "transaction_far_at_most": None,
@@ -134,6 +135,23 @@ def test_release_is_for_one_door_and_noted(lintel: Lintel, running: Running) -> 
     assert (ended.exit_code, running.released()) == (0, {"main"})
     assert "main: released for " in ended.out
     assert running.noted == [Ordered("main", DoorCommand.RELEASE, me())]
+
+
+def test_release_for_a_time_is_noted_and_shown(lintel: Lintel, running: Running) -> None:
+    ended = lintel("door", "release", "--door", "main", "--for", "30m")
+    assert (ended.exit_code, running.released()) == (0, {"main"})
+    assert "\n  schedule: released by an operator for another 1800 s\n" in ended.out
+    assert running.noted == [Ordered("main", DoorCommand.RELEASE, me(), 1800.0)]
+    running.clock.sleep(1799)
+    assert running.released() == {"main"}
+    running.clock.sleep(2)
+    assert running.released() == set()
+
+
+@pytest.mark.usefixtures("running")
+@pytest.mark.parametrize("time", ["0s", "25h", "-5m", "5", "m", "1e3s", "\u0663m", ""])
+def test_release_for_no_time_is_a_mistake(lintel: Lintel, time: str) -> None:
+    assert lintel("door", "release", "--door", "main", "--for", time).exit_code == 2
 
 
 def test_released_door_shows_what_is_on(lintel: Lintel, running: Running) -> None:  # noqa: ARG001 - it runs
