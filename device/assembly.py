@@ -4,12 +4,15 @@ A part that is missing is a trouble that is reported and retried, never the end 
 alarms and operators need none of them.
 """
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
+
+import msgspec
 
 from device.cameras.hanging import HangingCamera
 from device.cameras.sources import in_its_light, open_live_camera
@@ -21,30 +24,34 @@ from device.door_pads import load_analyzer_at, pad_at
 from device.door_rules import DoorRules
 from device.door_times import DoorTimes, DoorTimesThread
 from device.doorway import Doorway
-from device.errors import CameraError
+from device.errors import CameraError, LintelError
 from device.health import Health, Part
 from device.idle import Glanced, IdleWatch
 from device.open_doors import Beat, OpenBoard, OpenDoor
 from device.operators import command_words
+from device.packages import installed_version
 from device.policy.light import share_in
 from device.policy.waits import Waits
 from device.ports import Camera, Clock, Reader
-from device.probing import CLOCK, DETECTOR, KEY, MODELS, PAD, READER, SCHEDULES, STORE, camera_part
+from device.probing import AUDIT, CLOCK, DETECTOR, KEY, MODELS, PAD, READER, SCHEDULES, STORE, camera_part
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.kinds import group_of, open_in_background
-from device.records import AuditRow, Event, Frame, PadMode
+from device.records import AuditRow, Event, Frame, PadMode, Stamp
 from device.scenes import CHANGED, CameraScenes
 from device.settings.loading import state_dir
 from device.settings.prompts import pad_of
 from device.settings.tables import CameraSettings, DoorSettings, Settings
+from device.settings.writing import changed_settings, without_passwords
 from device.state_folder import usable_by_the_service
+from device.store.chain.heads import boot_id
 from device.store.database import FILE_NAME
 from device.store.store import Store
 from device.store.vault.device_key import KeyPlaces
 from device.time_source import TimeSource
 from device.vision.faces import load_detector
 from device.vision.late import LateAnalyzer
+from device.vision.models import embedding_sha256
 from device.whereabouts import Whereabouts
 
 
@@ -52,13 +59,35 @@ def open_store(settings: Settings, places: KeyPlaces | None = None) -> Store:
     """The store in the settings' state folder, with its device key in `places`. Raises `StoreError`."""
     folder = state_dir(settings)
     with usable_by_the_service(folder, FILE_NAME):
-        return Store(folder, places=places)
+        store = Store(folder, places=places)
+    store.chain.stamp = stamp_of(settings)
+    return store
+
+
+def stamp_of(settings: Settings) -> Callable[[], Stamp]:
+    """What the rows go by that this process writes; found out at the first one. The settings count without passwords.
+
+    The store itself adds the rules that count at that moment, and who has a clock watch, its state.
+    """
+
+    @cache
+    def found() -> Stamp:
+        model = ""
+        with suppress(LintelError):
+            model = embedding_sha256(settings.vision.models_dir)
+        said = {name: said for name, said in changed_settings(settings).items() if name != "store"}
+        written = msgspec.json.encode(without_passwords(said), order="sorted")
+        return Stamp(installed_version(), model, hashlib.sha256(written).hexdigest(), boot=boot_id())
+
+    return found
 
 
 def clock_watch(settings: Settings, store: Store, clock: Clock) -> ClockWatch:
     """What says whether the time of day is trusted, as the settings have it."""
     source = TimeSource(clock, always=settings.clock.trust == "always")
-    return ClockWatch(source, store, timedelta(days=settings.clock.max_gap_days))
+    watch = ClockWatch(source, store, timedelta(days=settings.clock.max_gap_days))
+    store.chain.clock = watch.state
+    return watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +178,7 @@ class _Assembly:
         areas = Whereabouts(self._settings)
         logs = {opened.door.name: DoorLog(opened.door, self._store, self._clock, areas) for opened in board.doors}
         self._watched.append(Part(STORE, names, self._store.trouble))
+        self._watched.append(Part(AUDIT, names, self._store.audit_trouble))
         self._watched.append(Part(CLOCK, names, self._clock_watch.trouble))
         self._watched.append(Part(KEY, names, self._store.key_trouble))
         cameras = {
@@ -274,7 +304,9 @@ _NO_WAY_IN = CameraError("This door has no reader at its way in, and so no camer
 
 def late_store(settings: Settings) -> Store:
     """The store in the settings' state folder, which is opened when it is used and may not be there yet."""
-    return Store(state_dir(settings), opened=False)
+    store = Store(state_dir(settings), opened=False)
+    store.chain.stamp = stamp_of(settings)
+    return store
 
 
 def release_writer(store: Store, clock: Clock) -> Callable[[Ordered], None]:

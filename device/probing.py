@@ -24,6 +24,7 @@ from device.store.vault.look import look_for_key
 from device.vision.faces import look_at_models
 
 CHIP, STORE, MODELS, READER, DETECTOR, KEY = "chip", "store", "models", "reader", "detector", "device key"
+AUDIT = "audit"
 PAD = "presentation attacks"
 CLOCK, SCHEDULES = "clock", "schedules"
 

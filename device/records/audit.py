@@ -119,6 +119,10 @@ class Event(StrEnum):
     """Keys came from a reader without a keypad by its settings; once for each start."""
     AUDIT_BROKEN = "audit-broken"
     """Something else than Lintel has changed the audit, or put an older copy in its place; the row says what."""
+    AUDIT_CUT = "audit-cut"
+    """Rows were removed after their time; a signed mark says which."""
+    AUDIT_ERASED = "audit-erased"
+    """Passages were kept for as long as they may be; their rows don't say any more whose they were."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import math
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import fields
 from datetime import datetime
 from enum import Enum
@@ -26,10 +27,12 @@ from device.records import (
     Transaction,
 )
 from device.store.chain.canonical import SALT_BYTES, STAMP
+from device.store.chain.cutting import Cut, cut, last_before
+from device.store.chain.erasing import erase
 from device.store.chain.findings import Verdict
 from device.store.chain.heads import Chain
 from device.store.chain.links import Links
-from device.store.chain.reading import Each, verify
+from device.store.chain.reading import Each, last_checkpoint, verify
 from device.store.session import Row, Session
 
 PAGE_ROWS = 500
@@ -47,6 +50,7 @@ _SELECT = (
     f"length(salt) > {SALT_BYTES} AS is_erased, stamp, {', '.join(f'stamps.{name} AS stamp_{name}' for name in STAMP)} "
     "FROM audit LEFT JOIN stamps ON stamps.id = stamp WHERE audit."
 )
+_PASSAGES = f"event = 'decision' AND outcome = 'granted' AND length(salt) = {SALT_BYTES} AND at < ?"
 _MODE_NAMES = {mode: name for name, mode in MODES.items()}
 _LAST = 2**63 - 1
 """The largest number that SQLite gives a row."""
@@ -71,7 +75,7 @@ class Audit:
                 badge=format_badge(transaction.credential) if transaction.credential else None,
                 person_id=transaction.person.id if transaction.person else None,
                 outcome=decision.outcome,
-                reason=decision.reason,
+                reason=Reason.DURESS if decision.duress and decision.granted else decision.reason,
                 similarity=evidence.similarity if evidence else None,
                 threshold=evidence.threshold if evidence else None,
                 probes=evidence.probes if evidence else None,
@@ -82,6 +86,8 @@ class Audit:
                 door=transaction.door or None,
                 reader=transaction.reader or None,
                 mode=_MODE_NAMES.get(decision.mode) if transaction.person else None,
+                rule=(transaction.ruling and transaction.ruling.rule) or None,
+                schedule=(transaction.ruling and transaction.ruling.schedule) or None,
                 **_presentation_of(decision),
             )
         )
@@ -118,6 +124,46 @@ class Audit:
         `each` is called between reads with the last row's number. Raises `StoreError` without such a checkpoint.
         """
         return verify(self._session, self._chain, keys, start=start, each=each)
+
+    def last_checkpoint(self) -> int | None:
+        """The row of the last signed checkpoint or cut, None if there is none yet."""
+        return last_checkpoint(self._session)
+
+    def erase_person(self, person: Person) -> int:
+        """Drops badge, number and text of all rows about a person, and those of their badges without anyone's number.
+
+        Returns how many rows that were; the chain verifies afterwards. Call it before the person is removed.
+        """
+        held = self._session.rows("SELECT format, facility, number FROM badges WHERE person_id = ?", [person.id])
+        badges = [format_badge(Credential(row["format"], row["facility"], int(row["number"]))) for row in held]
+        marks = ", ".join("?" for _ in badges)
+        where = f"person_id = ? OR (person_id IS NULL AND badge IN ({marks}))"
+        return erase(self._session, self._chain, where, [person.id, *badges])
+
+    def erase_passages(self, before: datetime, most: int) -> int:
+        """The same for the first passages before a time; returns how many."""
+        where = f"id IN (SELECT id FROM audit WHERE {_PASSAGES} LIMIT ?)"  # noqa: S608 - constants
+        return erase(self._session, self._chain, where, [before.isoformat(), most])
+
+    def count_passages(self, before: datetime, *, after_rows: datetime | None) -> int:
+        """How many passages before a time have people in them still, without the rows that are cut before another."""
+        last = last_before(self._session, after_rows.isoformat()) if after_rows else 0
+        sql = f"SELECT count(*) AS n FROM audit WHERE {_PASSAGES} AND id > ?"  # noqa: S608 - constants
+        return int(self._session.rows(sql, [before.isoformat(), last], can_change=False)[0]["n"])
+
+    def cut(self, before: datetime) -> Cut | None:
+        """Removes the oldest rows, some thousands at most, if they and all before them are of a time before.
+
+        The newest row stays. A signed mark says what was removed; None if nothing was.
+        """
+        self._session.lock()
+        return cut(self._session, self._chain, last_before(self._session, before.isoformat()))
+
+    def count_before(self, before: datetime) -> int:
+        """How many rows `cut` would remove in all."""
+        last = last_before(self._session, before.isoformat())
+        found = self._session.rows("SELECT count(*) AS n FROM audit WHERE id <= ?", [last], can_change=False)
+        return int(found[0]["n"])
 
     def newest(self, limit: int) -> tuple[AuditRow, ...]:
         """The last `limit` rows, oldest first."""
@@ -175,6 +221,18 @@ class Audit:
             [bound, limit],
             can_change=False,
         )
+
+
+def broken_in(audits: Callable[[], AbstractContextManager[Audit]], pause: Callable[[], None]) -> Iterator[str]:
+    """What is wrong with the chain, "" if nothing is: behind the last checkpoint, which is fast, and then as a whole.
+
+    `pause` is called between reads. Raises `StoreError`.
+    """
+    for is_whole in (False, True):
+        with audits() as audit:
+            start = None if is_whole else audit.last_checkpoint()
+            found = audit.verify(start=start, each=lambda _row: pause()).findings
+        yield found[0].words if found else ""
 
 
 def _presentation_of(decision: Decision) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -26,6 +26,8 @@ _PAGE_BYTES = 4096
 _MEMORY = Path("/proc/meminfo")
 STEP_PAGES = 256
 """Copied at once, 1 MiB: a commit waits that long at most."""
+PAUSES = 3
+"""The chain is verified for a fourth of the time, and rests for three."""
 _JOIN_S = 5.0
 _RETRY_S = 0.01
 """Until a step is tried again that found the database locked."""
@@ -38,14 +40,24 @@ class _PutOffError(Exception):
 class Checkup:
     """Looks at the database once a day."""
 
-    def __init__(self, copied: Callable[[Callable[[int], None]], Database]) -> None:
-        """`copied` gives a copy in memory, and calls its argument between steps with the number of all pages."""
+    def __init__(
+        self,
+        copied: Callable[[Callable[[int], None]], Database],
+        chained: Callable[[Callable[[], None]], Iterable[str]] = lambda _pause: (),
+    ) -> None:
+        """`copied` gives a copy in memory, and calls its argument between steps with the number of all pages. `chained`
+        verifies the audit, first what is new and then all of it: it says each time what is wrong, "" for nothing, and
+        calls its argument between reads.
+        """
         self._copied = copied
+        self._chained = chained
         self._due_at = 0.0
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self.finding = ""
         """What is wrong, "" if nothing was found."""
+        self.broken = ""
+        """What is wrong with the audit's chain, likewise."""
 
     def begin_if_due(self) -> None:
         """Starts a check in the background at the first call and once a day after it."""
@@ -62,7 +74,7 @@ class Checkup:
 
     def forget(self) -> None:
         """The file is another: it is checked at the next call."""
-        self._due_at, self.finding = 0.0, ""
+        self._due_at, self.finding, self.broken = 0.0, "", ""
 
     def close(self) -> None:
         """Ends a check that is under way."""
@@ -71,6 +83,26 @@ class Checkup:
             self._thread.join(_JOIN_S)
 
     def _check(self) -> None:
+        self._check_file()
+        self._check_chain()
+
+    def _check_chain(self) -> None:
+        read_at = time.monotonic()
+
+        def pause() -> None:
+            """Leaves the processor and the disk to the doors, for three times as long as a read took."""
+            nonlocal read_at
+            if self._stop.wait(PAUSES * (time.monotonic() - read_at)):
+                raise _PutOffError
+            read_at = time.monotonic()
+
+        try:
+            for broken in self._chained(pause):
+                self.broken = broken
+        except Exception:  # as below
+            self._due_at = min(self._due_at, time.monotonic() + AGAIN_S)
+
+    def _check_file(self) -> None:
         deadline, room = time.monotonic() + COPY_WITHIN_S, _room()
 
         def between_steps(pages: int) -> None:

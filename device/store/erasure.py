@@ -12,6 +12,8 @@ from device.records import Person
 from device.store.waiting import LOCK_TIMEOUT_S, execute_when_free
 
 _SUFFIX = "-erasing-"
+_AUDIT = "audit"
+"""In the place of a person's number: what the audit has said of people."""
 _PLAIN = "plain"
 """In the place of a person's number: whatever lay unsealed in the database before."""
 
@@ -27,6 +29,11 @@ def announce(path: Path, person: Person) -> None:
 def announce_plain(path: Path) -> None:
     """The same for what was sealed in this transaction and lay there unsealed before: the file is made again whole."""
     _leave(path, _PLAIN)
+
+
+def announce_audit(path: Path) -> None:
+    """The same for what the audit has said of people."""
+    _leave(path, _AUDIT)
 
 
 def is_announced(path: Path) -> bool:

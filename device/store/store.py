@@ -14,9 +14,10 @@ from sqlite_utils import Database
 
 from device.clock import SystemClock
 from device.errors import StoreError
+from device.files import keys_folder
 from device.records import AuditRow, Event, Person, Receipt
 from device.store import erasure
-from device.store.audit import Audit
+from device.store.audit import Audit, broken_in
 from device.store.chain.guarding import Guard
 from device.store.chain.heads import Chain
 from device.store.checkup import Checkup, copy_in_steps
@@ -80,7 +81,7 @@ class Store:
         """
         self.path = folder / FILE_NAME
         found = places or (KeyInMemory() if memory else KeyFiles(folder))
-        self.chain = Chain(found.folder if isinstance(found, KeyFiles) else None)
+        self.chain = Chain(None if isinstance(found, KeyInMemory) else keys_folder(folder))
         """What the rows that this process writes have in common."""
         self._guard = Guard(self.chain)
         self._turnstile = Turnstile(folder)
@@ -95,7 +96,7 @@ class Store:
         )
         self._mine = threading.local()
         self._left_undone = LeftUndone(self.path, self._session, self._connection, self.vault)
-        self._checkup = Checkup(self._copied)
+        self._checkup = Checkup(self._copied, partial(broken_in, self.audit))
         self._watch = Watch(self._looked_at, f"The database {self.path}")
         self._failed_write = ""
         self._parsed_rules = ParsedRules()
@@ -175,6 +176,8 @@ class Store:
         with self.erasing(person), self.people() as people, self.rules() as rules, self.audit() as audit:
             with self._session() as session:
                 receipt = receipt_of(session, person, at, by)
+
+            audit.erase_person(person)
             people.remove(person)
             rules.forget(person)
             row = audit.note(Event.PERSON_REMOVED, at, person=person, by=by or None)
@@ -197,6 +200,16 @@ class Store:
         with self._session() as session:
             return entries_after(session, 0)
 
+    @contextlib.contextmanager
+    def forgetting(self) -> Iterator[None]:
+        """The same for what the audit has said of people."""
+        with self.writing():
+            if self._is_on_disk:
+                erasure.announce_audit(self.path)
+            yield
+        if self._is_on_disk:
+            self._left_undone.finish_erasures()
+
     def trouble(self) -> str:
         """What keeps the store from working, in a sentence; "" if nothing is known.
 
@@ -208,6 +221,12 @@ class Store:
     def key_trouble(self) -> str:
         """Why nothing that lies sealed can be opened, in a sentence; "" if it can. As of the last `trouble`."""
         return self._key_trouble
+
+    def audit_trouble(self) -> str:
+        """What is wrong with the audit's chain, its key or its witness, likewise."""
+        broken = self._checkup.broken
+        verified = f"The audit is broken: {broken}. See `lintel audit verify`." if broken else ""
+        return self._guard.trouble or verified or self.chain.signer.trouble
 
     def signature(self) -> object:
         """Something that differs once anything may have been committed, by whichever process. Takes no lock."""
@@ -257,7 +276,7 @@ class Store:
         self._checkup.begin_if_due()
         if self._checkup.finding:
             return f"The database {self.path} is damaged: {self._checkup.finding}. Restore a copy of it."
-        return self._failed_write or self._guard.trouble or self.chain.signer.trouble
+        return self._failed_write
 
     @contextlib.contextmanager
     def _session(self) -> Iterator[Session]:

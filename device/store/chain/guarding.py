@@ -75,7 +75,7 @@ class Guard:
         try:
             seen = witness.read(folder)
         except (OSError, ValueError) as error:
-            return f"its witness in {folder} can't be read: {in_words(error)}", None
+            return (f"its witness in {folder} can't be read: {in_words(error)}" if end.was_witnessed else ""), None
         if seen is None:
             return (f"its witness in {folder} is missing" if end.was_witnessed else ""), None
         self._row, mark = seen.row, seen.mark()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from device.clock import SystemClock
-from device.records import Stamp
+from device.records import ClockState, Stamp
 from device.store.chain import witness
 from device.store.chain.canonical import as_bytes
 from device.store.chain.marks import Kind, Mark
@@ -39,6 +39,8 @@ class Chain:
     signer: Signer = field(init=False)
     stamp: Callable[[], Stamp] | None = None
     """Asked for at each row."""
+    clock: Callable[[], ClockState] | None = None
+    """How far the time of day can be relied upon, likewise; without it the stamp's counts."""
     monotonic: Callable[[], float] = time.monotonic
     boot: str = field(default_factory=boot_id)
     signed: tuple[int, bytes] | None = None

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from functools import partial
 from typing import Any
 
@@ -76,7 +76,7 @@ class Links:
 
     def _insert(self, end: End, columns: Mapping[str, Any], beyond: int = 0) -> int:
         number = max(end.row, end.head.row, beyond) + 1
-        previous = (end.hash or NOTHING) if end.row else self._before_first(end)
+        previous = (end.hash or NOTHING) if end.row else genesis(end.chain)
         row: dict[str, Any] = (
             dict.fromkeys(COLUMNS) | dict(columns) | {"id": number, "form": FORM, "previous": previous}
         )
@@ -88,16 +88,16 @@ class Links:
         self._session.at_commit(partial(sign_head, self._session, self._chain))
         return number
 
-    def _before_first(self, end: End) -> bytes:
-        """What the first row follows: the beginning, or all that was cut."""
-        is_cut = end.head.row and self._cut_at(end)
-        return end.head.hash if is_cut else genesis(end.chain)
-
     def _stamped(self, row: dict[str, Any]) -> bytes:
         """Gives the row its stamp and the time since the boot, and returns the stamp's hash."""
         if self._chain.stamp is None:
             return NOTHING
         stamp = self._chain.stamp()
+        if self._chain.clock is not None:
+            stamp = replace(stamp, clock=self._chain.clock())
+        rules = self._session.rows("SELECT sha256 FROM rule_sets ORDER BY version DESC LIMIT 1", can_change=False)
+        if rules:
+            stamp = replace(stamp, rules=rules[0]["sha256"])
         values = dict(zip(STAMP, (str(value or "") for value in astuple(stamp)), strict=True))
         digest = stamp_hash(values)
         row["stamp"], row["monotonic_s"] = stamp_number(digest), float(self._chain.monotonic())
@@ -107,7 +107,7 @@ class Links:
     def _broken(self, end: End) -> str:
         """What does not agree with the signed head, "" if all does."""
         head = end.head
-        if head.row > end.row and not self._cut_at(end):
+        if head.row > end.row:
             return f"the rows {end.row + 1} to {head.row} are missing: something else than Lintel has removed them"
         if head.row < end.row:
             return f"the rows {head.row + 1} to {end.row} were added by something else than Lintel"
@@ -118,12 +118,3 @@ class Links:
         keys = self._chain.signer.keys()
         is_ours = not keys or head.is_signed_by(keys, end.chain)
         return "" if is_ours else f"the last row, {head.row}, is not signed with this door's key"
-
-    def _cut_at(self, end: End) -> bool:
-        """Whether the head's row was removed after its time, with all before it."""
-        found = self._session.rows(
-            "SELECT 1 FROM audit_marks WHERE kind = ? AND row = ? AND hash = ?",
-            [Kind.CUT.value, end.head.row, end.head.hash],
-            can_change=False,
-        )
-        return bool(found)

@@ -295,7 +295,8 @@ class TestWitness:
 
     def test_older_copy_is_a_trouble(self, older: Path, trouble_of: Callable[[Store], str]) -> None:
         with Store(older) as store:
-            assert trouble_of(store).startswith("The audit is broken: rolled back from row 6 to 3")
+            trouble_of(store)
+            assert store.audit_trouble().startswith("The audit is broken: rolled back from row 6 to 3")
 
     def test_rows_that_an_older_copy_lacks_are_named(self, older: Path) -> None:
         with Store(older) as store, store.audit() as audit:
@@ -322,7 +323,7 @@ class TestWitness:
 
     def test_sound_audit_is_no_trouble(self, copy: Path, trouble_of: Callable[[Store], str]) -> None:
         with Store(copy) as store:
-            assert trouble_of(store) == ""
+            assert (trouble_of(store), store.audit_trouble()) == ("", "")
 
 
 class TestFromBefore:
