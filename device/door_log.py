@@ -5,6 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 
@@ -42,11 +43,12 @@ class DoorLog:
         self._lock = threading.Lock()
         self._writing = threading.Lock()
 
-    def add(self, event: Event, detail: str = "", *, reader: str = "", at: float | None = None) -> None:
-        """Something about this door, `at` seconds on the monotonic clock; without it, now."""
+    def add(self, event: Event, detail: str = "", *, reader: str = "", at: float | None = None, by: str = "") -> None:
+        """Something about this door, `at` seconds on the monotonic clock; without it, now; `by` an operator."""
         age_s = 0.0 if at is None else self._clock.monotonic() - at
         when = self._clock.utc() - timedelta(seconds=age_s)
-        self.keep(AuditRow(0, when, event, fault=detail or None, door=self._door.name, reader=reader or None))
+        place = AuditRow(0, when, event, door=self._door.name, reader=reader or None)
+        self.keep(replace(place, fault=detail or None, by=by or None))
 
     def keep(self, row: AuditRow | Transaction) -> None:
         """A row, or a transaction that became one. When there is no room the first ones stay: how it began is worth
@@ -107,7 +109,7 @@ class DoorLog:
         """Raises `StoreError`."""
         self._filled.clear()
         for notice in self._door.notices():
-            self.add(notice.event, notice.detail, at=notice.at)
+            self.add(notice.event, notice.detail, at=notice.at, by=notice.by)
         while batch := self._oldest():
             try:
                 self._commit(batch)

@@ -70,7 +70,9 @@ class GuidedEnrollments:
         look = reporting(look, place.camera, analyzer)
         capture = GuidedCapture(yielding, look, guidance, self._clock, place=f"door {name}")
         yield from self._said(capture, yielding, caller)
-        yield enrolled(enrollment.enroll_good(credential, request.name, capture.good()))
+        with self._store.acting(caller.operator.words):
+            done = enrollment.enroll_good(credential, request.name, capture.good())
+        yield enrolled(done)
 
     def _stated(self, request: Enroll, caller: Caller) -> Grounds | None:
         by = caller.operator.words

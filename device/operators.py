@@ -8,6 +8,8 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any
 
+from device.alarms import AlarmDesk
+from device.control.alarm_messages import Acknowledge, ListAlarms, OpenAlarms
 from device.control.client import control_socket
 from device.control.command_messages import Administer, Administered
 from device.control.desk import Caller, Commandable, Desk, Ordered, door_desk
@@ -37,6 +39,7 @@ class Backing:
         self.enroll: Callable[[Enroll, Caller], Iterator[Progress]] = _not_yet
         self.add_badge: Callable[[AddBadge, Caller], Iterator[Progress]] = _not_yet
         self.record: Callable[[RecordPresentations, Caller], Iterator[Recording]] = _not_yet
+        self.alarms: Callable[[Request, Caller], OpenAlarms] = _not_yet_at_all
         self.administer: Callable[[Administer, Caller], Iterator[Administered]] = _not_yet
 
 
@@ -53,6 +56,24 @@ def _not_yet(_request: Request, _caller: Caller) -> Iterator[Any]:
     )
 
 
+def _not_yet_at_all(_request: Request, _caller: Caller) -> OpenAlarms:
+    raise StoreError("The service has only just started and has no store yet.", hint="Try again in a few seconds.")
+
+
+def alarms_at(desk: AlarmDesk) -> Callable[[Request, Caller], OpenAlarms]:
+    """The handler of both verbs about alarms."""
+
+    def answer(request: Request, caller: Caller) -> OpenAlarms:
+        match request:
+            case ListAlarms():
+                return OpenAlarms(desk.open_ones(caller.operator))
+            case Acknowledge():
+                return OpenAlarms((desk.acknowledge(caller.operator, request.alarm, request.why),))
+        raise TypeError(type(request).__name__)
+
+    return answer
+
+
 @contextmanager
 def operators(board: OpenBoard, backing: Backing, roster: Roster) -> Iterator[None]:
     """Listens until the end, if there is a folder for the socket. Raises `DoorError`."""
@@ -67,7 +88,7 @@ def operators(board: OpenBoard, backing: Backing, roster: Roster) -> Iterator[No
         if ordered.command is DoorCommand.RELEASE:
             backing.write_release(ordered)
         else:
-            doors[ordered.door].remark(Event.DOOR_COMMANDED, command_words(ordered))
+            doors[ordered.door].remark(Event.DOOR_COMMANDED, command_words(ordered), by=ordered.by.words)
 
     commanded = {name: _Commanded(door, backing) for name, door in doors.items()}
     desk = replace(operators_desk(commanded, note, backing), roster=roster)
@@ -87,19 +108,22 @@ def operators_desk(doors: Mapping[str, Commandable], note: Callable[[Ordered], N
                 return backing.add_badge(request, caller)
             case RecordPresentations():
                 return backing.record(request, caller)
+            case ListAlarms() | Acknowledge():
+                return backing.alarms(request, caller)
             case Administer():
                 return backing.administer(request, caller)
         raise TypeError(type(request).__name__)
 
     desk = door_desk(doors, note)
-    late = {verb_of(kind): with_parts for kind in (Enroll, AddBadge, RecordPresentations, Administer)}
+    kinds = (Enroll, AddBadge, RecordPresentations, Administer, ListAlarms, Acknowledge)
+    late = {verb_of(kind): with_parts for kind in kinds}
     return replace(desk, handlers={**desk.handlers, **late})
 
 
 def command_words(ordered: Ordered) -> str:
-    """The command and who gave it, for the audit."""
+    """The command, for the audit."""
     for_s = f" for {ordered.for_s:g} s" if ordered.for_s else ""
-    return f"{ordered.command.value}{for_s}, by {ordered.by.words}"
+    return f"{ordered.command.value}{for_s}"
 
 
 class _Commanded:

@@ -66,6 +66,7 @@ class PresentedBadges:
     def __init__(self, doors: Mapping[str, ReadersOfDoor], store: Store, clock: Clock) -> None:
         """`doors` are all doors by their names."""
         self._doors = doors
+        self._store = store
         self._administration = Administration(store, clock)
         self._clock = clock
 
@@ -75,7 +76,8 @@ class PresentedBadges:
         Raises `LintelError`: for an unknown reader, a badge that can't be given, and what `presented` can raise.
         """
         credential = yield from presented(self._door_of(request.reader), (request.reader,), self._clock, caller)
-        badge = self._administration.add_badge(request.name, credential)
+        with self._store.acting(caller.operator.words):
+            badge = self._administration.add_badge(request.name, credential)
         yield BadgeAdded(badge.person.name, format_badge(badge.credential))
 
     def _door_of(self, reader: str) -> ReadersOfDoor:

@@ -5,6 +5,8 @@ Each is a process of its own, so that it takes no time of the service's interpre
 
 import contextlib
 import itertools
+import json
+import os
 import random
 import resource
 import socket
@@ -14,7 +16,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from device.control.channel import pair
 from device.control.client import Client
+from device.control.command_messages import Begin, Go
 from device.control.messages import Row
 
 CHURNED = 10_000
@@ -128,6 +132,56 @@ def deaf(path: str, until: float) -> int:
     return len(held)
 
 
+def administer(path: str) -> bytes:
+    """The line of a request for a command of the store beside the socket's folder."""
+    folder = str(Path(path).parents[1] / "state")
+    return json.dumps({"v": 1, "verb": "administer", "command": "people list", "folder": folder}).encode() + b"\n"
+
+
+def admitted(path: str, until: float) -> int:
+    """Asks for commands, and hangs up once they are admitted, sixteen at a time."""
+
+    def work() -> None:
+        with contextlib.suppress(OSError), connected(path) as connection:
+            connection.sendall(administer(path))
+            connection.recv(1 << 16)
+
+    return in_threads(16, until, work)
+
+
+def commands(path: str, until: float) -> int:
+    """Commands that are carried out, from four threads: each a process of the service."""
+
+    def work() -> None:
+        near, far = pair()
+        null = os.open(os.devnull, os.O_RDWR)
+        with contextlib.suppress(OSError), connected(path) as connection:
+            connection.settimeout(30.0)
+            connection.sendall(administer(path))
+            if b"admitted" in connection.recv(1 << 16):
+                socket.send_fds(connection, [b"\0"], [far.connection.fileno()])
+                near.send(Begin(b"/", ("utf-8",) * 3, has_terminal=False), (null, null, null))
+                near.send(Go())
+                while connection.recv(1 << 16):
+                    pass
+        os.close(null)
+        near.close()
+        far.close()
+
+    return in_threads(4, until, work)
+
+
+def in_threads(number: int, until: float, work: Callable[[], None]) -> int:
+    """How often it was done by so many threads."""
+    counts: list[int] = []
+    threads = [threading.Thread(target=lambda: counts.append(counted(until, work)), daemon=True) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts)
+
+
 def subscribers(path: str, until: float) -> int:
     """Fifty subscribers that read the whole audit again and again: how many rows they got."""
     got = [0] * 50
@@ -169,6 +223,8 @@ MODES: dict[str, Callable[[str, float], int]] = {
     "oversize": oversize,
     "garbage": garbage,
     "deaf": deaf,
+    "commands": commands,
+    "admitted": admitted,
     "subscribers": subscribers,
     "uploads": uploads,
 }

@@ -1,10 +1,11 @@
 """Who acts in this process, for the audit: an operator whom the service named, or whoever started it, directly."""
 
 import os
+from dataclasses import replace
 
 from device.control.peers import Credentials, login_uid
 from device.control.roster import Roster
-from device.records import DIRECTLY
+from device.records import Operator, Role
 
 
 class Acting:
@@ -25,15 +26,16 @@ class Acting:
     @property
     def by(self) -> str:
         """The operator in the audit's words."""
-        return self._served or directly()
+        return self._served or myself().words
 
 
 ACTING = Acting()
 """Of this process; it begins as whoever started it."""
 
 
-def directly() -> str:
-    """Whoever started this process, as the kernel knows them; file permissions alone decided what they may."""
+def myself() -> Operator:
+    """Whoever started this process, as the kernel knows them; an admin, where they can open the store at all."""
     roster = Roster()
     roster.look_up()
-    return f"{roster.operator(Credentials(os.getuid(), login_uid=login_uid('self'))).words}, {DIRECTLY}"
+    found = roster.operator(Credentials(os.getuid(), login_uid=login_uid("self")))
+    return replace(found, roles=frozenset({Role.ADMIN}), is_direct=True)

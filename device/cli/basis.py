@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from device.cli.acting import ACTING
 from device.cli.arguments import PersonName
 from device.cli.context import json_option, open_store, print_json, settings_of
 from device.records import BasisKind, Grounds
@@ -67,13 +68,8 @@ def asked() -> Grounds:
 
 
 def operator() -> str:
-    """Who runs this command, for what is written down of it."""
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""
+    """Who runs this command, for what is written down of it: the kernel's word, as in the audit."""
+    return ACTING.by
 
 
 def _refuse_unprintable(text: str, option: str, most: int) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from device.cli.acting import ACTING
 from device.credentials import format_badge
 from device.records import Badge, Credential, Reason
 from device.settings.loading import load_settings, state_dir
@@ -62,7 +63,7 @@ def open_store(settings: Settings) -> Iterator["Store"]:
     from device.assembly import open_store as opened
 
     note_store(settings)
-    with opened(settings) as store:
+    with opened(settings) as store, store.acting(ACTING.by):
         yield store
 
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "badges": ("device.cli.badges:badges", "List, give, replace, suspend and revoke badges."),
     "policy": ("device.cli.policy:policy", "Say who may pass when."),
     "audit": ("device.cli.audit:audit", "See who was let in, who was not, and why."),
+    "alarms": ("device.cli.alarms:alarms", "List open alarms, and acknowledge them."),
     "watch": ("device.cli.watch:watch", "Watch the doors, live."),
     "readers": ("device.cli.readers:readers", "Decode cards; list, test and watch readers."),
     "doors": ("device.cli.doors:doors", "See who is where as far as the doors know."),

@@ -81,9 +81,11 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
     starts = StartCount(runtime_dir())
     clock.sleep(starts.begin())
 
+    from device.alarms import AlarmDesk
     from device.assembly import assembled, late_store, release_writer
     from device.control.audit_rows import AuditRows
     from device.notifier import Notifier
+    from device.operators import alarms_at
     from device.service import Service, Watchdog, operate
     from device.settings.prompts import unstopped_lines
 
@@ -96,6 +98,8 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
     with closing(late_store(settings)) as store, assembled(settings, board, store, clock, report) as parts:
         backing.troubles, backing.write_release = parts.health.troubles, release_writer(store, clock)
         backing.rows = AuditRows(store)
+        backing.alarms = alarms_at(AlarmDesk(store, clock))
+        _tell_alarms_again(settings, store, clock)
         watchdog = Watchdog(Notifier.of_environment(), clock)
         services = [Service(one, settings, watchdog) for one in parts.parts]
         _give_parts(backing, settings, parts, services, store)
@@ -132,6 +136,24 @@ def _give_parts(
     backing.enroll = GuidedEnrollments(places, store, parts.clock, default_grounds(settings.people)).progress
     backing.record = GuidedRecordings(places, parts.clock).progress
     backing.add_badge = PresentedBadges(doors, store, parts.clock).progress
+
+
+def _tell_alarms_again(settings: "Settings", store: "Store", clock: "SystemClock") -> None:
+    """In a thread that begins again after what a store says while it is locked or full."""
+    from device.alarms import tell_again
+    from device.errors import LintelError
+
+    def waited(seconds: float) -> bool:
+        clock.sleep(seconds)
+        return clock.stop.is_set()
+
+    def run() -> None:
+        while not clock.stop.is_set():
+            with suppress(LintelError):
+                tell_again(store, clock, settings.alarms.repeat_s, waited)
+
+    if settings.alarms.repeat_s:
+        threading.Thread(target=run, name="alarms", daemon=True).start()
 
 
 def _is_busy(loop: "DoorLoop") -> bool:

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
+from device.control.alarm_messages import Acknowledge, ListAlarms, OpenAlarms
 from device.control.command_messages import Administer, Administered
 from device.control.messages import (
     VERSION,
@@ -113,6 +114,8 @@ VERBS = table(
         _verb(Evacuate, Doors, Lane.SAFETY),
         _verb(Clear, Doors, Lane.SAFETY),
         _verb(Release, Doors, Lane.RELEASE),
+        _verb(ListAlarms, OpenAlarms, Lane.BULK),
+        _verb(Acknowledge, OpenAlarms, Lane.BULK),
         _verb(AddBadge, Progress, Lane.BULK, streamed=True),
         _verb(Enroll, Progress, Lane.BULK, streamed=True),
         _verb(RecordPresentations, Recording, Lane.BULK, streamed=True),

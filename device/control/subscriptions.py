@@ -24,7 +24,7 @@ from device.control.jobs import Job, ending, slow
 from device.control.messages import Beat, Code, Rewound, Row, Start, Subscribe, Trouble
 from device.control.protocol import ProtocolError, error_line, part_line
 from device.control.roles import ADMINS, SEES_PEOPLE, may
-from device.records import Reason
+from device.records import Event, Reason
 
 MAX_SUBSCRIBERS = 64
 KEPT_PLACES = 16
@@ -206,13 +206,16 @@ class Subscriptions:
             return
         lines, last = bytearray(), after
         for row in page.rows:
+            if not one.sees_people and _tells_of_duress(row):
+                last = row.id
+                continue
             line = part_line(one.job.request.id, row if one.sees_people else _without_people(row))
             if lines and len(lines) + len(line) > MAX_SENT:
                 break
             lines += line
             last = row.id
+        one.wish = After(last)
         if lines:
-            one.wish = After(last)
             self._send(one, bytes(lines))
 
     def _look_after(self) -> None:
@@ -273,6 +276,11 @@ def _beginning(job: Job) -> Wish:
     if not isinstance(request, Subscribe):
         raise TypeError(type(request).__name__)
     return Newest(request.last) if request.since is None else After(request.since - 1)
+
+
+def _tells_of_duress(row: Row) -> bool:
+    """Whether a row that is no decision speaks of duress: that somebody acknowledged it."""
+    return row.reason == Reason.DURESS.code and row.event != Event.DECISION.value
 
 
 def _without_people(row: Row) -> Row:

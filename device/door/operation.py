@@ -169,10 +169,10 @@ class Door:
         """Waits until `is_written`, at most `timeout_s` real seconds; whether it is."""
         return self._saver.wait_written(timeout_s)
 
-    def remark(self, event: Event, detail: str) -> None:
-        """Queues something worth an audit row that another part found out about this door."""
+    def remark(self, event: Event, detail: str, *, by: str = "") -> None:
+        """Queues something worth an audit row that another part found out about this door, or an operator did."""
         with self._lock:
-            self._note(event, detail)
+            self._notices.add(DoorNotice(event, self._clock.monotonic(), detail, by))
             self._wake(has_changed=False)
 
     def tick(self, not_before: float = -math.inf) -> None:

@@ -1,5 +1,6 @@
 """The frozen values that cross from room to room, by what they speak of."""
 
+from device.records.alarms import ALARM_EVENTS, Alarm, AlarmKind
 from device.records.attacks import Cues, PadMode, Presentation, TurnEnd
 from device.records.audit import AuditRow, Event, Stamp
 from device.records.badges import (
@@ -64,6 +65,7 @@ from device.records.receipts import Receipt
 from device.records.rulings import ALWAYS_VALID, ClockState, Ruling, Validity
 
 __all__ = [
+    "ALARM_EVENTS",
     "ALWAYS_VALID",
     "BADGE",
     "BADGE_AND_FACE",
@@ -78,6 +80,8 @@ __all__ = [
     "MOST_DIGITS",
     "NO_FAILURES",
     "ROLE_MEANINGS",
+    "Alarm",
+    "AlarmKind",
     "Area",
     "AuditRow",
     "Badge",

@@ -201,6 +201,8 @@ class DoorNotice:
     event: Event
     at: float
     detail: str = ""
+    by: str = ""
+    """The operator who did it, if one did."""
 
 
 @dataclass(frozen=True, slots=True)

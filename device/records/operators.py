@@ -36,14 +36,23 @@ class Operator:
     """Who logged in, whatever `su` and `sudo` made of them since; None without a login, as in a service."""
     login: str = ""
     """The name of that user."""
+    is_direct: bool = False
+    """Whether this is without the service: file permissions alone decide then."""
 
     @property
     def words(self) -> str:
         """The operator for the audit: `anna`, `root (login anna)`, `user 1003 (no login)`."""
         who = _named(self.uid, self.name)
         if self.login_uid is None:
-            return f"{who} (no login)"
-        return who if self.login_uid == self.uid else f"{who} (login {_named(self.login_uid, self.login)})"
+            who = f"{who} (no login)"
+        elif self.login_uid != self.uid:
+            who = f"{who} (login {_named(self.login_uid, self.login)})"
+        return f"{who}, {DIRECTLY}" if self.is_direct else who
+
+    @property
+    def is_named(self) -> bool:
+        """Whether this is a person: a user of their own, or root whom somebody logged in to become."""
+        return self.uid != 0 or self.login_uid not in (None, 0)
 
     def has(self, *roles: Role) -> bool:
         """Whether one of these is theirs; an admin has them all."""

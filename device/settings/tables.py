@@ -357,6 +357,14 @@ class ClockSettings(Group, frozen=True):
     ] = 30
 
 
+class AlarmSettings(Group, frozen=True):
+    """Alarms that nobody has acknowledged yet."""
+
+    repeat_s: Annotated[
+        float, Meta(ge=0, le=86_400, description="how often the audit has a row for an open alarm, seconds; 0: never")
+    ] = 900.0
+
+
 class Settings(Group, frozen=True):
     """All settings, by group."""
 
@@ -367,6 +375,7 @@ class Settings(Group, frozen=True):
     access: AccessSettings = AccessSettings()
     people: PeopleSettings = PeopleSettings()
     store: StoreSettings = StoreSettings()
+    alarms: AlarmSettings = AlarmSettings()
     clock: ClockSettings = ClockSettings()
     gpio: GpioSettings = GpioSettings()
     formats: tuple[FormatSettings, ...] = ()

@@ -4,7 +4,7 @@ import math
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -59,8 +59,10 @@ _LAST = 2**63 - 1
 class Audit:
     """Who was let in, who was not, and why."""
 
-    def __init__(self, session: Session, chain: Chain) -> None:
+    def __init__(self, session: Session, chain: Chain, by: str = "") -> None:
+        """`by` is who acts: in each row that does not say another."""
         self._session = session
+        self._by = by
         self._chain = chain
         self._links = Links(session, chain)
 
@@ -109,7 +111,8 @@ class Audit:
 
     def add(self, row: AuditRow) -> int:
         """Commits a row and returns its number; number, stamp and time since the boot are the store's to give."""
-        return self._links.add({name: _stored(getattr(row, name), kind) for name, kind in _COLUMNS.items()})
+        named = row if row.by or not self._by else replace(row, by=self._by)
+        return self._links.add({name: _stored(getattr(named, name), kind) for name, kind in _COLUMNS.items()})
 
     def add_restored(self, row: AuditRow, known: int) -> int:
         """The same for the first row of a restored copy, behind all rows that were `known` to have been written."""

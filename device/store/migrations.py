@@ -3,6 +3,7 @@
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from device.store.alarm_table import begin_alarms
 from device.store.chain.adopting import begin_chain
 from device.store.numbered import count_changes, count_parts
 from device.store.withdrawn_schema import schema_of_withdrawals
@@ -194,3 +195,9 @@ def _chain(database: Database) -> None:
 @MIGRATIONS(name="0015-what-was-taken-wins-over-every-restore")
 def _withdrawn(database: Database) -> None:
     schema_of_withdrawals(database)
+
+
+@MIGRATIONS(name="0016-alarms-are-open-until-acknowledged")
+def _alarms(database: Database) -> None:
+    """Only what happens from now on opens one."""
+    begin_alarms(database)

@@ -17,6 +17,7 @@ from device.errors import StoreError
 from device.files import keys_folder
 from device.records import AuditRow, Event, Person, Receipt
 from device.store import erasure
+from device.store.alarms import Alarms
 from device.store.audit import Audit, broken_in
 from device.store.chain.guarding import Guard
 from device.store.chain.heads import Chain
@@ -117,7 +118,7 @@ class Store:
     def audit(self) -> Iterator[Audit]:
         """The audit, as `people`; nests with it."""
         with self._session() as session:
-            yield Audit(session, self.chain)
+            yield Audit(session, self.chain, getattr(self._mine, "by", ""))
 
     @contextlib.contextmanager
     def rules(self) -> Iterator[RuleBook]:
@@ -154,6 +155,22 @@ class Store:
         """For the rooms of the store: what they read and write themselves, as `people`."""
         with self._session() as session:
             yield session
+
+    @contextlib.contextmanager
+    def alarms(self) -> Iterator[Alarms]:
+        """Open alarms, likewise."""
+        with self._session() as session:
+            yield Alarms(session)
+
+    @contextlib.contextmanager
+    def acting(self, by: str) -> Iterator[None]:
+        """Rows that this thread writes within say who did it."""
+        before = getattr(self._mine, "by", "")
+        self._mine.by = by
+        try:
+            yield
+        finally:
+            self._mine.by = before
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:

@@ -141,6 +141,16 @@ def slow_and_large(seconds: int) -> Finding:
 
 
 @CHECKS.check(
+    "commands without end, and as many that hang up once they are admitted: lockdown",
+    "answered within 0.1 s; nothing left behind",
+    Size(small=5, full=30, unit="s"),
+    in_suite=True,
+)
+def administered(seconds: int) -> Finding:
+    return attacked(seconds, ("commands", "admitted"))
+
+
+@CHECKS.check(
     "50 subscribers read 20,000 rows again and again, 14 more read nothing: lockdown",
     "answered within 0.1 s; nothing left behind",
     Size(small=3, full=30, unit="s"),

@@ -5,6 +5,8 @@ import os
 import pytest
 
 from device.control.roles import COMMANDS, Way
+from device.records import Event
+from device.store.store import Store
 from tests.device.cli.served.house import ANNA, BOB, GUS, MALLORY, House
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
@@ -42,6 +44,40 @@ def test_refusal_names_the_roles_and_what_to_do(house: House) -> None:
 def test_user_outside_the_sockets_group_opens_no_store(house: House) -> None:
     answer = house.by(ANNA, "people", "list", gid=9)
     assert (answer.code, answer.out) == (8, ""), answer.err
+
+
+@pytest.mark.parametrize(
+    ("uid", "login", "who"),
+    [
+        (ANNA, str(ANNA), "anna"),
+        (ANNA, str(BOB), "anna (login bob)"),
+        (0, str(ANNA), "root (login anna)"),
+        (0, "4294967295", "root (no login)"),
+    ],
+    ids=["herself", "su", "sudo", "cron"],
+)
+def test_row_of_a_change_says_who_made_it(house: House, uid: int, login: str, who: str) -> None:
+    assert house.by(uid, "badges", "suspend", "17:1", login=login).code == 0
+    assert last_row(house) == (Event.BADGE_SUSPENDED, who)
+
+
+@pytest.mark.parametrize("name", ["SUDO_USER", "LOGNAME", "USER", "LINTEL_BY", "LINTEL_OPERATOR"])
+def test_environment_changes_no_name(house: House, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "mallory")
+    assert house.by(ANNA, "badges", "suspend", "17:1", login=str(ANNA)).code == 0
+    assert last_row(house) == (Event.BADGE_SUSPENDED, "anna")
+
+
+def test_without_the_service_the_row_says_directly(house: House) -> None:
+    assert house.lintel("badges", "suspend", "17:1", served=False).code == 0
+    event, who = last_row(house)
+    assert (event, who.endswith(", directly"), who.startswith("root (")) == (Event.BADGE_SUSPENDED, True, True)
+
+
+def last_row(house: House) -> tuple[Event, str]:
+    with Store(house.state) as store, store.audit() as audit:
+        (row,) = audit.newest(1)
+    return row.event, str(row.by)
 
 
 def test_there_are_commands_for_each_role_and_some_stay_here() -> None:

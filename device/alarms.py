@@ -1,0 +1,87 @@
+"""Alarms as operators see them: listed by role, and acknowledged by name with a word why. That clears no door."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from device.errors import DoorError
+from device.names import refuse_controls
+from device.ports import Clock
+from device.records import Alarm, AlarmKind, AuditRow, Event, Operator, Reason, Role
+from device.store.store import Store
+
+LEAST_WORDS, MOST_WORDS = 3, 200
+"""Characters of a reason."""
+
+
+class AlarmDesk:
+    """Each raises `StoreError`."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def open_ones(self, operator: Operator) -> tuple[Alarm, ...]:
+        """Those that this operator may know of: duress is for auditors and admins."""
+        with self._store.alarms() as alarms:
+            found = alarms.open_ones()
+        return tuple(alarm for alarm in found if _may_know(operator, alarm))
+
+    def acknowledge(self, operator: Operator, number: int, why: str) -> Alarm:
+        """Closes an alarm. What opened it goes on if it does, and opens another one when it happens again.
+
+        Raises `DoorError` for an operator without a name, a reason that says nothing, and a number of no open alarm.
+        """
+        _refuse_nameless(operator)
+        words = _words(why)
+        with self._store.alarms() as alarms, self._store.audit() as audit:
+            alarm = alarms.open_one(number)
+            if not _may_know(operator, alarm):
+                raise DoorError(f"There is no open alarm {number}.", hint="`lintel alarms` lists those that are open.")
+            row = _row(self._clock, alarm, f"alarm {alarm.id}, {alarm.kind}: {words}")
+            alarms.acknowledge(alarm, audit.add(replace(row, by=operator.words)))
+        return alarm
+
+
+def tell_again(store: Store, clock: Clock, every_s: float, wait: Callable[[float], bool]) -> None:
+    """Writes a row for each open alarm after each such time, until `wait` says that it is enough.
+
+    Duress is left out: a row at such times would show those who watch the door that there is something.
+    """
+    while not wait(every_s):
+        with store.alarms() as alarms, store.audit() as audit:
+            for alarm in alarms.open_ones():
+                if alarm.kind is not AlarmKind.DURESS:
+                    since = f"since {alarm.at:%Y-%m-%d %H:%M} UTC"
+                    words = f"alarm {alarm.id}, {alarm.kind}, {since}, {alarm.times} times"
+                    audit.add(_row(clock, alarm, words, Event.ALARM_OPEN))
+
+
+def _row(clock: Clock, alarm: Alarm, words: str, event: Event = Event.ALARM_ACKNOWLEDGED) -> AuditRow:
+    reason = Reason.DURESS if alarm.kind is AlarmKind.DURESS else None
+    return AuditRow(0, clock.utc(), event, reason=reason, fault=words, door=alarm.door or None)
+
+
+def _may_know(operator: Operator, alarm: Alarm) -> bool:
+    return alarm.kind is not AlarmKind.DURESS or operator.has(Role.AUDITOR)
+
+
+def _refuse_nameless(operator: Operator) -> None:
+    if not operator.is_named:
+        raise DoorError(
+            f"{operator.words} names no person, and an alarm is acknowledged by one.",
+            hint="Log in as yourself and use sudo, or ask with your own user and a role.",
+        )
+
+
+def _words(why: str) -> str:
+    words = why.strip()
+    try:
+        refuse_controls(words)
+    except ValueError as error:
+        raise DoorError(f"The reason can't be kept: {error}.", hint="Write a few plain words.") from None
+    if not LEAST_WORDS <= len(words) <= MOST_WORDS:
+        raise DoorError(
+            f"The reason has {len(words)} characters, expected {LEAST_WORDS} to {MOST_WORDS}.",
+            hint='Say why, for example `--why "went there, door closed"`.',
+        )
+    return words
