@@ -30,6 +30,7 @@ from device.policy.events import (
     TimePassed,
     TurnAsked,
 )
+from device.policy.instead import NOTHING
 from device.policy.modes import way_in
 from device.policy.pin_entry import PinEntry
 from device.policy.showing import Showing, begun, outcome
@@ -40,6 +41,7 @@ from device.records import (
     PinAnswer,
     Probe,
     ReaderNotice,
+    Reason,
     Signal,
     Transaction,
 )
@@ -249,7 +251,10 @@ class Access:
             if self._wake is not None:
                 self._wake()
 
-        pins.ask(claim.person, entry.digits, answered)
+        try:
+            pins.ask(claim.person, entry.digits, answered)
+        except Exception as error:  # as where faces are compared
+            visit.hear(PinFailed(self._clock.monotonic(), entry, Reason.STORE_FAULT, in_words(error)))
 
     def _pins_answered(self) -> None:
         """Hears the answers so far, each after what the door says then."""
@@ -310,10 +315,11 @@ class Access:
         showing = visit.showing
         decided = outcome(showing, visit.started_at, self._doorway.door.name)
         claim, badge = showing.claim, showing.badge
+        lacking = visit.claimed.lacking if visit.claimed is not None else NOTHING
         before = Before(
             claim,
             visit.claimed.model_sha256 if visit.claimed is not None else "",
-            lambda now: self._claiming.ruling(now, badge),
+            lambda now: self._claiming.ruling(now, badge, lacking),
             self._claiming.came_at(badge),
             self._claiming.tries if self._claiming.counts(badge.reader) else None,
         )

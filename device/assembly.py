@@ -27,13 +27,29 @@ from device.doorway import Doorway
 from device.errors import CameraError, LintelError
 from device.health import Health, Part
 from device.idle import Glanced, IdleWatch
+from device.missing import Choice, Missing, badge_alone
 from device.open_doors import Beat, OpenBoard, OpenDoor
 from device.operators import command_words
 from device.packages import installed_version
+from device.pin_checking import PinChecks
+from device.policy.attempts import LastFailures
 from device.policy.light import share_in
 from device.policy.waits import Waits
-from device.ports import Camera, Clock, Reader
-from device.probing import AUDIT, CLOCK, DETECTOR, KEY, MODELS, PAD, READER, SCHEDULES, STORE, camera_part
+from device.ports import AbsentCamera, Camera, Clock, Reader
+from device.probing import (
+    AUDIT,
+    BADGE_ALONE,
+    CLOCK,
+    DETECTOR,
+    INSTEAD,
+    KEY,
+    MODELS,
+    PAD,
+    READER,
+    SCHEDULES,
+    STORE,
+    camera_part,
+)
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.kinds import group_of, open_in_background
@@ -133,6 +149,10 @@ class MissingCamera:
         """Why there is none."""
         return self._error.message
 
+    def absence(self) -> str:
+        """The same."""
+        return self._error.message
+
     def close(self) -> None:
         """Nothing to let go."""
 
@@ -171,6 +191,8 @@ class _Assembly:
         self._watched: list[Part] = []
         self._glanced: dict[str, Glanced] = {}
         self._waits = Waits()
+        self._failures = LastFailures(clock.monotonic())
+        self._pins = stack.enter_context(closing(PinChecks(store)))
         self._clock_watch = stack.enter_context(closing(clock_watch(settings, store, clock)))
 
     def all(self, board: OpenBoard, report: Callable[[str], None]) -> Assembled:
@@ -269,13 +291,39 @@ class _Assembly:
         seen = {name: seeing.cameras[camera.name] for name, camera in at.items()}
         shares = {name: share_in(camera.light) for name, camera in at.items()}
         scenes = {name: seeing.scenes.known(camera.name) for name, camera in at.items()}
-        doorway = replace(self._doorway(door, settings, seen), shares=shares, scenes=scenes, waits=self._waits)
+        made = self._doorway(door, settings, seen)
+        missing = self._missing(settings, made, {name: camera.name for name, camera in at.items()}, log)
+        doorway = replace(
+            made,
+            shares=shares,
+            scenes=scenes,
+            waits=self._waits,
+            failures=self._failures,
+            missing=missing,
+            pins=self._pins,
+        )
         for way, those in ways.items():
             if those:
                 group = self._stack.enter_context(closing(group_of(tuple(those), readers, self._clock)))
                 self._groups.append(group)
                 self._watched.append(Part(READER, frozenset({door.name}), group.trouble, is_logged=False))
                 yield DoorParts(doorway, group, opened.beats, log, is_way_out=way == "exit")
+
+    def _missing(
+        self, settings: DoorSettings, doorway: Doorway, at: Mapping[str, str], log: DoorLog
+    ) -> Callable[[str], str]:
+        """What says which part a face at a reader needs has been missing for long enough; `at` are readers' cameras."""
+        analyzer, parts = doorway.analyzer, dict[str, Callable[[], str]]()
+        for reader, camera in doorway.cameras.items():
+            parts[camera_part(at[reader])] = partial(_absence, camera)
+        parts |= {MODELS: analyzer.trouble} if isinstance(analyzer, LateAnalyzer) else {}
+        parts[KEY] = self._store.key_trouble
+        choice = Choice(settings.when_missing, settings.missing_after_s)
+        missing = Missing(parts, choice, log, self._clock)
+        names = frozenset({settings.name})
+        self._watched.append(Part(INSTEAD, names, missing.trouble))
+        self._watched.append(Part(BADGE_ALONE, names, lambda: badge_alone(settings), is_logged=False))
+        return lambda reader: missing.at([camera_part(at[reader]), MODELS, KEY] if reader in at else [])
 
     def _doorway(self, door: Door, settings: DoorSettings, seen: Mapping[str, Camera]) -> Doorway:
         made_for = pad_at(self._settings, settings)
@@ -297,6 +345,10 @@ class _Assembly:
             clock_watch=self._clock_watch,
             rules=DoorRules(self._store, settings),
         )
+
+
+def _absence(camera: Camera) -> str:
+    return camera.absence() if isinstance(camera, AbsentCamera) else ""
 
 
 _NO_WAY_IN = CameraError("This door has no reader at its way in, and so no camera.", hint="Set `direction`.")

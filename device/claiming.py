@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from device.doorway import Doorway
-from device.errors import ModelError
+from device.errors import KeyMissing, ModelError
 from device.failures import in_words
 from device.policy.clock_state import ClockReading
 from device.policy.events import BadgeClaimed, Bars, ClaimFailed
+from device.policy.instead import NOTHING, Instead, Lacking, instead_of
 from device.policy.modes import Terms
 from device.policy.waits import tries_in
-from device.records import BADGE, MODES, BadgeRead, Claim, Credential, PadMode, Reason, Ruling
+from device.records import BADGE, MODES, BadgeRead, Claim, Credential, Mode, PadMode, Reason, Ruling
 from device.settings.tables import DoorSettings
 from device.tries import Tries
 from device.whereabouts import NOWHERE, Comer, Whereabouts
@@ -25,6 +26,8 @@ class Claimed:
 
     event: BadgeClaimed | ClaimFailed
     model_sha256: str = ""
+    lacking: Lacking = NOTHING
+    """Why no face could be shown when the badge came."""
 
 
 class Claiming:
@@ -36,6 +39,7 @@ class Claiming:
         self._clock = doorway.clock
         self._terms = terms
         self._mode = MODES[door.mode]
+        self._instead = Instead(_mode(door.when_missing), _mode(door.without_face))
         self.tries = Tries(doorway.failures, doorway.clock)
         self._exits = frozenset(one.name for one in door.readers if one.direction == "exit")
 
@@ -45,8 +49,7 @@ class Claiming:
         References count only if the present model made them; without a model no face does.
         """
         try:
-            sha256, bars = self._model(badge.reader)
-            return Claimed(self._answer(badge, sha256, bars), sha256)
+            return self._answer(badge)
         except Exception as error:  # whatever a damaged store comes up with, a door that is up denies
             return Claimed(ClaimFailed(self._clock.monotonic(), Reason.STORE_FAULT, in_words(error)))
 
@@ -64,9 +67,9 @@ class Claiming:
         """Whether failed tries count at a reader."""
         return reader not in self._exits
 
-    def ruling(self, claim: Claim, badge: BadgeRead) -> Ruling:
-        """What the rules say now of a badge at the time when it came."""
-        ruled = self._ruled(claim, badge)
+    def ruling(self, claim: Claim, badge: BadgeRead, lacking: Lacking) -> Ruling:
+        """What the rules say now of a badge at the time when it came, and what is enough where no face can be shown."""
+        ruled = instead_of(self._ruled(claim, badge), self._instead, lacking)
         return ruled if ruled.mode is None else self._in_its_area(ruled, claim, badge)
 
     def _ruled(self, claim: Claim, badge: BadgeRead) -> Ruling:
@@ -103,20 +106,32 @@ class Claiming:
         except ModelError as error:
             return "", Bars(Reason.VISION_FAULT, no_pin, error.message)
 
-    def _answer(self, badge: BadgeRead, sha256: str, bars: Bars) -> BadgeClaimed:
+    def _answer(self, badge: BadgeRead) -> Claimed:
+        sha256, bars = self._model(badge.reader)
         if badge.credential is None:
-            return BadgeClaimed(self._clock.monotonic(), None)
-        with self._doorway.store.people() as people, self._doorway.store.counters() as counters:
-            claim = people.claim(badge.credential, sha256)
-            tried = self.tries.objections(badge.credential, counters)
+            return Claimed(BadgeClaimed(self._clock.monotonic(), None))
+        try:
+            claim, tried = self._looked_up(badge.credential, sha256)
+        except KeyMissing as error:  # references can't be opened; all else of the badge can
+            sha256, bars = "", replace(bars, face=Reason.KEY_MISSING, fault=error.message)
+            claim, tried = self._looked_up(badge.credential, sha256)
         if claim is None:
-            return BadgeClaimed(self._clock.monotonic(), None)
-        if badge.reader not in self._exits:
+            return Claimed(BadgeClaimed(self._clock.monotonic(), None))
+        if self.counts(badge.reader):
             bars = Bars(bars.face or tried[0], bars.pin or tried[1], bars.fault)
-        ruling, came_at = self.ruling(claim, badge), self.came_at(badge)
+        has_no_face = (bool(sha256) and len(claim.references) == 0) or bars.face is Reason.FACE_DISABLED
+        lacking = Lacking(self._doorway.missing(badge.reader), has_no_face)
+        ruling, came_at = self.ruling(claim, badge, lacking), self.came_at(badge)
         has_to_wait, is_first_use = self._before(badge.credential)
         now = self._clock.monotonic()
-        return BadgeClaimed(now, claim, has_to_wait, is_first_use, ruling, came_at, bars)
+        event = BadgeClaimed(now, claim, has_to_wait, is_first_use, ruling, came_at, bars)
+        return Claimed(event, sha256, lacking)
+
+    def _looked_up(
+        self, credential: Credential, sha256: str
+    ) -> tuple[Claim | None, tuple[Reason | None, Reason | None]]:
+        with self._doorway.store.people() as people, self._doorway.store.counters() as counters:
+            return people.claim(credential, sha256), self.tries.objections(credential, counters)
 
     def _before(self, credential: Credential) -> tuple[bool, bool]:
         """Whether it has to wait after presentation attacks, and whether it was never granted here, where that is
@@ -132,3 +147,8 @@ class Claiming:
                 waits.remember(credential, before, self._clock.monotonic())
             is_in_use = mode is PadMode.TURN_IN_DOUBT and audit.was_granted(credential, self._doorway.door.name)
         return waits.has_to_wait(credential, self._clock.monotonic()), not is_in_use
+
+
+def _mode(name: str) -> Mode | None:
+    """That of a setting; None for "deny"."""
+    return MODES.get(name)

@@ -76,6 +76,8 @@ class Doorway:
     """Who compares PINs; without, none counts here."""
     rules: RulingOf | None = None
     """Without them the door's own mode counts, at all times."""
+    missing: Callable[[str], str] = lambda _reader: ""
+    """The part that a face at a reader needs and that has been missing for long enough, by its name; "" for none."""
     failures: LastFailures = field(default_factory=LastFailures)
     """When tries with badges failed; the doors of one process share it."""
     draw: Callable[[], Direction] = drawn

@@ -77,6 +77,16 @@ class Camera(Protocol):
 
 
 @runtime_checkable
+class AbsentCamera(Camera, Protocol):
+    """A camera that says whether it is there at all, whatever its pictures show."""
+
+    def absence(self) -> str:
+        """Why there is none, in one sentence: not connected, or it can't be opened; "" while it is there, also if it
+        is covered, frozen or turned. Doesn't wait.
+        """
+
+
+@runtime_checkable
 class WatchedCamera(Camera, Protocol):
     """A camera that hears how the faces in its pictures stand, and is in trouble if it hangs turned."""
 

@@ -27,6 +27,7 @@ CHIP, STORE, MODELS, READER, DETECTOR, KEY = "chip", "store", "models", "reader"
 AUDIT = "audit"
 PAD = "presentation attacks"
 CLOCK, SCHEDULES = "clock", "schedules"
+INSTEAD, BADGE_ALONE = "no face", "badge alone"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 What looks through the camera reports what it saw; a camera that hangs turned is in trouble, as one that is missing.
 """
 
-from device.ports import Camera
+from device.ports import AbsentCamera, Camera
 from device.records import Frame
 
 TURNED_IN_A_ROW = 3
@@ -33,6 +33,10 @@ class HangingCamera:
             return own
         rotate = (self._rotate + self._back_deg) % 360
         return f"{_TURNED} Turn the camera, or set `rotate = {rotate}` under [[cameras]]."
+
+    def absence(self) -> str:
+        """The camera's own."""
+        return self._camera.absence() if isinstance(self._camera, AbsentCamera) else ""
 
     def saw(self, back_deg: int) -> None:
         """Counts a picture with a turned face; one with an upright face (0) ends the trouble."""

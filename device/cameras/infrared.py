@@ -6,7 +6,7 @@ Between the camera and all that looks at its pictures, references included. What
 import cv2
 import numpy as np
 
-from device.ports import Camera
+from device.ports import AbsentCamera, Camera
 from device.records import Frame, Image
 
 
@@ -25,6 +25,10 @@ class InfraredCamera:
     def trouble(self) -> str:
         """That of the camera."""
         return self._camera.trouble()
+
+    def absence(self) -> str:
+        """That of the camera."""
+        return self._camera.absence() if isinstance(self._camera, AbsentCamera) else ""
 
     def close(self) -> None:
         """Closes the camera."""

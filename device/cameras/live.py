@@ -112,6 +112,11 @@ class LiveCamera:
         with self._changed:
             return self._trouble()
 
+    def absence(self) -> str:
+        """Why it can't be opened or read; "" while it gives pictures, whatever they show."""
+        with self._changed:
+            return self._fault
+
     def close(self) -> None:
         """Stops the thread; a driver that hangs is left behind, as nothing can wake it."""
         self._closing.set()

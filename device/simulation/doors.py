@@ -15,6 +15,7 @@ from device.door.wires.gpio import BoardIO, level_of
 from device.door_pads import DoorPad, needs_network, open_network, pad_at
 from device.doorway import Doorway, drawn
 from device.errors import ConfigError, CredentialError
+from device.pin_checking import PinChecksInTurn
 from device.policy.turn import Direction
 from device.ports import Reader
 from device.readers.cards.card_formats import BUILT_IN
@@ -97,6 +98,7 @@ class VirtualDoor:
             pad=made_for.pad,
             scenes=dict.fromkeys((self.reader.name, wires.name), lambda: world.scene),
             draw=world.draw,
+            pins=PinChecksInTurn(world.store),
         )
         around = ReaderContext(world.clock, lambda: world.pins.factory, Path(), whole.formats)
         self._formats = (*formats_for(wires.formats, whole.formats).formats, *BUILT_IN)
