@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from device.policy.clock_state import ClockReading
-from device.policy.rules import Asked, ClockRule, leads, ruling
+from device.policy.rules import ClockRule, asked_of, leads, ruling
 from device.records import BADGE, MODES, Claim, Ruling
 from device.settings.tables import DoorSettings
 from device.store.store import Store
@@ -27,21 +27,16 @@ class DoorRules:
         with self._store.rules() as book:
             rules = book.rules()
         is_exit = reader in self._exits
-        asked = Asked(
-            self._door.name,
-            claim.person,
-            came.now,
-            claim.groups,
-            claim.valid,
-            claim.badge_valid,
-            self._mode,
-            came.state,
-            came.other,
-            self._clock_rule,
+        asked = replace(
+            asked_of(claim, self._door.name, came.now),
+            mode=self._mode,
+            clock=came.state,
+            marked=came.other,
+            clock_rule=self._clock_rule,
             is_way_out=is_exit and self._door.egress == "free",
         )
         ruled = ruling(rules, asked)
         if ruled.mode is None:
             return ruled
-        is_led = rules is not None and not is_exit and leads(rules, asked.door, claim.groups)
+        is_led = rules is not None and not is_exit and leads(rules, asked.door, asked.groups)
         return replace(ruled, mode=BADGE if is_exit else ruled.mode, leads=is_led)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from device.errors import ConfigError
 from device.policy.decision import refusal
-from device.policy.rules import Asked, Rules, asked_of, ruling
+from device.policy.rules import Asked, Rules, asked_of, group_keys, ruling
 from device.policy.rules_advice import next_other, would_help
 from device.policy.rules_check import Finding, Site, SiteDoor, SitePerson, Weight, findings
 from device.policy.rules_text import rules_in, said_in
@@ -101,7 +101,7 @@ class RuleOffice:
         return Site(
             tuple(map(door_of, self._settings.doors)),
             tuple(
-                SitePerson(one.person, frozenset(one.groups), bool(one.references), one.person.id in pins)
+                SitePerson(one.person, group_keys(one.groups), bool(one.references), one.person.id in pins)
                 for one in everyone
             ),
             is_mantrap=self._settings.access.interlock,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from device.names import name_key
 from device.policy.demands import strictest, weakest
 from device.policy.schedules import ALWAYS, Schedule
 from device.records import (
@@ -128,6 +129,7 @@ class Asked:
     person: Person
     at: datetime
     groups: frozenset[str] = frozenset()
+    """By `group_keys`, as in all rules."""
     valid: Validity = ALWAYS_VALID
     badge_valid: Validity = ALWAYS_VALID
     mode: Mode = BADGE_AND_FACE
@@ -140,7 +142,12 @@ class Asked:
 
 def asked_of(claim: Claim, door: str, at: datetime) -> Asked:
     """What there is to ask of a badge that someone holds."""
-    return Asked(door, claim.person, at, claim.groups, claim.valid, claim.badge_valid)
+    return Asked(door, claim.person, at, group_keys(claim.groups), claim.valid, claim.badge_valid)
+
+
+def group_keys(names: Iterable[str]) -> frozenset[str]:
+    """Groups as rules compare them: a name is that of one group however it is typed."""
+    return frozenset(map(name_key, names))
 
 
 def ruling(rules: Rules | None, asked: Asked) -> Ruling:
@@ -175,7 +182,10 @@ def is_of(rules: Rules, who: Who, person: Person, groups: frozenset[str]) -> boo
     """Whether someone is one of these people."""
     if who.everyone or who.groups & groups:
         return True
-    return any(rules.person_ids[name] == person.id if name in rules.person_ids else name == person.name
+    if not who.people:
+        return False
+    key = name_key(person.name)
+    return any(rules.person_ids[name] == person.id if name in rules.person_ids else name_key(name) == key
                for name in who.people)  # fmt: skip
 
 

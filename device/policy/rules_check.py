@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from device.names import name_key
 from device.policy.demands import is_weaker, name_of, weakest
 from device.policy.rules import Action, Release, Rule, Rules, ScheduledLock, is_about, is_of
 from device.policy.schedules import ALWAYS, Holidays, Schedule
@@ -110,9 +111,9 @@ def _unknown(rules: Rules, site: Site) -> Iterator[Finding]:
         for group in sorted(_groups(one) - groups):
             hint = "put someone in: `lintel people group`, or fix the name"
             yield Finding(Weight.WARNING, one.name, f"no one is in the group {group!r}", hint)
-    names = {one.person.name for one in site.people}
+    names = {name_key(one.person.name) for one in site.people}
     for rule in rules.rules:
-        for name in sorted(rule.who.people - set(rules.person_ids) - names):
+        for name in sorted(one for one in rule.who.people - set(rules.person_ids) if name_key(one) not in names):
             hint = "fix the name, or enroll the person and apply the rules again"
             yield Finding(Weight.WARNING, rule.name, f"no one named {name!r} is enrolled", hint)
 

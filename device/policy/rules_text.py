@@ -25,7 +25,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from device.policy.rules import Action, Release, Rule, Rules, ScheduledLock, Who
+from device.names import name_key
+from device.policy.rules import Action, Release, Rule, Rules, ScheduledLock, Who, group_keys
 from device.policy.schedules import ALWAYS, Schedule
 from device.policy.schedules_text import Said, holidays_of, schedule_of, zone_named
 from device.records import MODES
@@ -130,7 +131,7 @@ class _Reading:
     door_groups: Mapping[str, frozenset[str]]
 
     def rule(self, at: str, one: RuleSaid) -> Rule:
-        who = Who(one.everyone, frozenset(one.groups), frozenset(one.people))
+        who = Who(one.everyone, group_keys(one.groups), frozenset(one.people))
         if not who:
             raise ValueError(f"expected `groups`, `people` or `everyone = true`: the rule is about no one - at `{at}`")
         if one.everyone and (one.groups or one.people):
@@ -147,11 +148,11 @@ class _Reading:
         if one.early_s and not one.first_in:
             raise ValueError(f"only a release with `first_in` has someone who may come early - at `{at}.early_s`")
         schedule = self._schedule(at, one.schedule)
-        return Release(one.name, self._doors(at, one), schedule, one.first_in, one.early_s)
+        return Release(one.name, self._doors(at, one), schedule, name_key(one.first_in), one.early_s)
 
     def lock(self, at: str, one: LockSaid) -> ScheduledLock:
         schedule = self._schedule(at, one.schedule)
-        return ScheduledLock(one.name, self._doors(at, one), schedule, frozenset(one.bypass))
+        return ScheduledLock(one.name, self._doors(at, one), schedule, group_keys(one.bypass))
 
     def _doors(self, at: str, one: _AtDoors) -> frozenset[str] | None:
         if one.all_doors == bool(one.doors):

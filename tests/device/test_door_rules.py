@@ -118,6 +118,14 @@ def test_members_of_a_first_in_group_lead_at_the_way_in(store: Store) -> None:
     assert not rules(claim("guests"), "in", at(NOON)).leads
 
 
+def test_groups_are_the_same_however_they_are_typed(store: Store) -> None:
+    apply(store, TEXT.replace('["staff"]', '["Staff"]'))
+    assert DoorRules(store, door())(claim("STAFF"), "in", at(NOON)).rule == "staff"
+    denied = TEXT.replace('"allow"', '"deny"').replace('["staff"]', '["Küche"]')
+    apply(store, denied)
+    assert DoorRules(store, door())(claim("Ku\u0308che"), "in", at(NOON)).reason is Reason.RULE_DENIES
+
+
 def test_rules_that_cannot_be_read_are_an_error_not_a_grant(store: Store) -> None:
     apply(store, TEXT)
     with store.people() as people:
