@@ -11,6 +11,7 @@ from device.failures import in_words
 from device.policy.decision import door_refusal, refusal, validity_refusal
 from device.ports import Clock
 from device.records import AuditRow, Claim, Decision, Event, Factor, Reason, Ruling, Transaction
+from device.store.audit import Audit
 from device.store.people import People
 from device.store.store import Store
 from device.tries import Tries
@@ -97,7 +98,7 @@ class CarryOut:
                     before.tries.count(entitled, counters, audit)
                 if judged.first_row:
                     audit.add(_pair_row(judged, row))
-                return judged.transaction, row
+                return _with_violation(judged.transaction, audit, row), row
         except Exception as error:  # whatever a damaged store comes up with, a door that is up denies
             self._two_people.forget(transaction.reader)
             waited_s = self._clock.monotonic() - badge_at
@@ -116,9 +117,18 @@ class CarryOut:
 def _leads(transaction: Transaction) -> bool:
     """Whether this person begins a first-in release: with all that the rules demand, and not under duress."""
     ruling, decision = transaction.ruling, transaction.decision
-    if ruling is None or ruling.mode is None or decision.reason is Reason.DURESS:
+    if ruling is None or ruling.mode is None or decision.duress:
         return False
     return ruling.leads and not ruling.mode.missing(decision.shown)
+
+
+def _with_violation(transaction: Transaction, audit: Audit, row: int) -> Transaction:
+    """Who should have been elsewhere begins no first-in release, wherever a violation is only reported."""
+    ruling = transaction.ruling
+    if ruling is None or not ruling.leads:
+        return transaction
+    violates = any(one.event is Event.ANTIPASSBACK_VIOLATED for one in audit.after(row, 1))
+    return replace(transaction, ruling=replace(ruling, leads=False)) if violates else transaction
 
 
 def _again(transaction: Transaction, before: Before) -> Callable[[People], bool]:

@@ -2,14 +2,29 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from device.carry_out import _leads, _with_violation
 from device.clock import Stop
 from device.door_rules import DoorRules
 from device.door_times import DoorTimes
 from device.policy.clock_state import ClockReading
-from device.records import BADGE_AND_FACE, ClockState, Reason, Ruling
+from device.records import (
+    BADGE,
+    BADGE_AND_FACE,
+    BADGE_AND_PIN,
+    AuditRow,
+    ClockState,
+    Decision,
+    Event,
+    Outcome,
+    PinAnswer,
+    Reason,
+    Ruling,
+    Transaction,
+)
 from tests.device.access.world import World, swiped
 
 TEXT = """
@@ -24,6 +39,7 @@ groups = ["staff"]
 doors = ["main"]
 schedule = "morning"
 """
+GRANTED = Decision(Reason.PIN, Outcome.GRANTED, mode=BADGE_AND_PIN, pin=PinAnswer.RIGHT)
 FIRST_IN = '[[releases]]\nname = "open"\nall_doors = true\nschedule = "morning"\nfirst_in = "staff"\n'
 LOCK = '[[locks]]\nname = "shut"\nall_doors = true\nschedule = "morning"\nbypass = ["guards"]\n'
 
@@ -92,6 +108,32 @@ def test_rules_that_cannot_be_read_let_no_one_in(world_of: Callable[..., World])
     with world.store.people() as people:
         people._session.execute("UPDATE rule_sets SET text = 'x'")
     assert world.swipe().decision.reason is Reason.STORE_FAULT
+
+
+def leader(**decided: object) -> Transaction:
+    """A grant of a member of the group."""
+    shown = replace(GRANTED, **decided)  # type: ignore[arg-type]
+    return Transaction(
+        datetime(2026, 1, 1, tzinfo=UTC), None, None, shown, 1.0, ruling=Ruling(BADGE_AND_PIN, leads=True)
+    )
+
+
+def test_who_is_under_duress_leads_no_one() -> None:
+    assert [_leads(leader()), _leads(leader(duress=True))] == [True, False]
+
+
+def test_who_shows_less_than_is_demanded_leads_no_one() -> None:
+    less = leader(mode=BADGE, pin=None, reason=Reason.BADGE, badge_only=True)
+    assert not _leads(less)
+
+
+def test_who_should_be_elsewhere_leads_no_one(world_of: Callable[..., World]) -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    with world_of().store.audit() as audit:
+        row = audit.add(AuditRow(0, at, Event.DECISION))
+        before = _with_violation(leader(), audit, row)
+        audit.add(AuditRow(0, at, Event.ANTIPASSBACK_VIOLATED, fault=f"row {row}"))
+        assert [_leads(before), _leads(_with_violation(leader(), audit, row))] == [True, False]
 
 
 def led(world: World) -> bool:
