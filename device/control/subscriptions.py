@@ -25,6 +25,7 @@ from device.control.messages import Beat, Code, Rewound, Row, Start, Subscribe, 
 from device.control.protocol import ProtocolError, error_line, part_line
 from device.control.roles import ADMINS, SEES_PEOPLE, may
 from device.records import Event, Reason
+from device.records.audit import LEFT_UNDER_DURESS
 
 MAX_SUBSCRIBERS = 64
 KEPT_PLACES = 16
@@ -285,5 +286,16 @@ def _tells_of_duress(row: Row) -> bool:
 
 def _without_people(row: Row) -> Row:
     """Nor is it seen that somebody came under duress: that row looks like any other of a person who may pass."""
-    reason = Reason.MATCH.code if row.reason == Reason.DURESS.code else row.reason
-    return msgspec.structs.replace(row, reason=reason, **dict.fromkeys(_PEOPLE))
+    fault = None if row.fault == LEFT_UNDER_DURESS else row.fault
+    return msgspec.structs.replace(row, reason=_ordinary(row), fault=fault, **dict.fromkeys(_PEOPLE))
+
+
+def _ordinary(row: Row) -> str | None:
+    """The reason that the row would have without duress."""
+    if row.reason != Reason.DURESS.code:
+        return row.reason
+    if row.similarity is not None and row.threshold is not None and row.similarity >= row.threshold:
+        return Reason.MATCH.code
+    if "pin" in (row.mode or ""):
+        return Reason.PIN.code
+    return Reason.EXIT.code if row.fault == LEFT_UNDER_DURESS else Reason.BADGE.code

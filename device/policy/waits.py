@@ -31,7 +31,7 @@ def tries_in(rows: Sequence[AuditRow], now: datetime) -> Tries:
     """Those that decisions on one badge speak of, the newest first; `now` is UTC."""
     attacks: list[AuditRow] = []
     for row in rows:
-        if row.reason is Reason.MATCH:
+        if row.reason in (Reason.MATCH, Reason.DURESS):
             break
         if row.reason in ATTACKS:
             attacks.append(row)

@@ -143,6 +143,10 @@ class Stamp:
     clock: ClockState | None = None
 
 
+LEFT_UNDER_DURESS = "at the way out"
+"""What the row of a duress there says, which has no reason of its own left to say it."""
+
+
 @dataclass(frozen=True, slots=True)
 class AuditRow:
     """One line of the audit. Names are not in it: `person_id` leads to the person as long as they are enrolled.

@@ -11,6 +11,7 @@ from device.door.operation import Door
 from device.door.thread import DoorThread
 from device.door.wires.gpio import BoardIO
 from device.doorway import Doorway
+from device.pin_checking import PinChecks
 from device.policy.light import share_in
 from device.ports import Clock
 from device.readers.typed.lines import open_line_reader
@@ -36,5 +37,6 @@ def desk(settings: Settings, clock: Clock, pins: SimulatedPins) -> Iterator[Door
         camera = stack.enter_context(closing(open_camera(settings.cameras[0], clock)))
         reader = stack.enter_context(closing(open_line_reader("stdin", clock)))
         shares = {"": share_in(settings.cameras[0].light)}
-        doorway = Doorway(camera, door, store, analyzer, clock, shares=shares)
+        checks = stack.enter_context(closing(PinChecks(store)))
+        doorway = Doorway(camera, door, store, analyzer, clock, shares=shares, pins=checks)
         yield DoorParts(doorway, reader, (lambda: time.last_beat,))

@@ -26,6 +26,7 @@ from device.records import (
     Stamp,
     Transaction,
 )
+from device.records.audit import LEFT_UNDER_DURESS
 from device.store.chain.canonical import SALT_BYTES, STAMP
 from device.store.chain.cutting import Cut, cut, last_before
 from device.store.chain.erasing import erase
@@ -69,6 +70,7 @@ class Audit:
     def record(self, transaction: Transaction) -> int:
         """Commits the row of one swipe and returns its number."""
         decision, evidence = transaction.decision, transaction.decision.evidence
+        is_forced = decision.granted and decision.duress
         return self.add(
             AuditRow(
                 id=0,
@@ -77,14 +79,14 @@ class Audit:
                 badge=format_badge(transaction.credential) if transaction.credential else None,
                 person_id=transaction.person.id if transaction.person else None,
                 outcome=decision.outcome,
-                reason=Reason.DURESS if decision.duress and decision.granted else decision.reason,
+                reason=Reason.DURESS if is_forced else decision.reason,
                 similarity=evidence.similarity if evidence else None,
                 threshold=evidence.threshold if evidence else None,
                 probes=evidence.probes if evidence else None,
                 references=evidence.references if evidence else None,
                 frames=transaction.frames,
                 waited_s=transaction.waited_s,
-                fault=transaction.fault,
+                fault=LEFT_UNDER_DURESS if is_forced and decision.exit_reader else transaction.fault,
                 door=transaction.door or None,
                 reader=transaction.reader or None,
                 mode=_MODE_NAMES.get(decision.mode) if transaction.person else None,
@@ -205,8 +207,9 @@ class Audit:
     def was_granted(self, badge: Credential, door: str) -> bool:
         """Whether a face was ever matched with this badge at that door."""
         found = self._session.rows(
-            "SELECT 1 FROM audit WHERE badge = ? AND event = 'decision' AND door = ? AND reason = ? LIMIT 1",
-            [format_badge(badge), door, Reason.MATCH.code],
+            "SELECT 1 FROM audit WHERE badge = ? AND event = 'decision' AND door = ? AND reason IN (?, ?) "
+            "AND similarity >= threshold LIMIT 1",
+            [format_badge(badge), door, Reason.MATCH.code, Reason.DURESS.code],
             can_change=False,
         )
         return bool(found)
