@@ -49,7 +49,7 @@ class Administration:
         person, now = self._named(name), self._clock.utc()
         with self._store.people() as people, self._store.audit() as audit:
             refuse_changed(people, person)
-            _issue(people, credential, person, now, duress=duress)
+            issue(people, credential, person, now, duress=duress)
             if valid != ALWAYS_VALID:
                 people.limit_badge(credential, valid)
             audit.note(Event.BADGE_ISSUED, now, person=person, badge=format_badge(credential))
@@ -68,7 +68,7 @@ class Administration:
         with self._store.people() as people, self._store.audit() as audit:
             before, now = people.held(old), self._clock.utc()
             _refuse_replacing(before, new)
-            _issue(people, new, before.person, now, duress=before.duress)
+            issue(people, new, before.person, now, duress=before.duress)
             people.revoke(old, now)
             audit.note(Event.BADGE_REVOKED, now, person=before.person, badge=format_badge(old))
             audit.note(Event.BADGE_ISSUED, now, person=before.person, badge=format_badge(new))
@@ -212,7 +212,7 @@ def _refuse_replacing(old: Badge, new: Credential) -> None:
         )
 
 
-def _issue(people: People, credential: Credential, person: Person, at: datetime, *, duress: bool) -> None:
+def issue(people: People, credential: Credential, person: Person, at: datetime, *, duress: bool = False) -> None:
     """Issues a badge that has no holder and no past one. Raises `CredentialError` for any other."""
     refuse_random(credential)
     badge, written = people.badge(credential), format_badge(credential)

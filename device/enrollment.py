@@ -143,7 +143,7 @@ class Enrollment:
         one by one; `shown` gets how much of the work on a photo is done.
         Raises `EnrollmentRefused` if no picture is good, they show different people, or badge or name are taken.
         """
-        found, rejected = self._judged(candidates, shown)
+        found, rejected = self.judged(candidates, shown)
         return self.enroll_good(credential, name, found, rejected)
 
     def enroll_good(
@@ -204,7 +204,10 @@ class Enrollment:
             origins = tuple(Origin(one.source, asdict(one.probe.quality)) for one in kept)
             people.add_references(person, embeddings, self._analyzer.embedder.model_sha256, now, origins)
 
-    def _judged(self, candidates: Iterable[Candidate], shown: Shown) -> tuple[list[Good], tuple[Rejection, ...]]:
+    def judged(
+        self, candidates: Iterable[Candidate], shown: Shown = nothing_shown
+    ) -> tuple[list[Good], tuple[Rejection, ...]]:
+        """The good pictures, and the others: no lock is held meanwhile."""
         judged = list(
             map(partial(self._judge, shown), candidates)
         )  # a loop would hold one picture until the next is read

@@ -33,6 +33,8 @@ class Event(StrEnum):
     LOOK_ALIKE = "look-alike"
     """A person who was enrolled looks like another one; the row has the other's number."""
     PERSON_EXPORTED = "person-exported"
+    RETENTION = "retention"
+    """A person is erased because of the time; it says why."""
     REFERENCE_REMOVED = "reference-removed"
     """One reference; the row says which."""
     BADGE_ISSUED = "badge-issued"

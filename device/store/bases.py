@@ -28,6 +28,14 @@ class Bases:
         known = self.of(person)
         return known[-1] if known and known[-1].withdrawn_at is None else None
 
+    def all_present(self) -> dict[int, Basis]:
+        """Those that count, by person's number."""
+        rows = self._session.rows(
+            f"{_BASES} WHERE id IN (SELECT max(id) FROM bases GROUP BY person_id) AND withdrawn_at IS NULL",  # noqa: S608 - a constant
+            can_change=False,
+        )
+        return {int(row["person_id"]): _basis(row) for row in rows}
+
     def holders(self) -> frozenset[int]:
         """The numbers of the people who have one that counts."""
         rows = self._session.rows(

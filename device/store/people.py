@@ -123,6 +123,10 @@ class People(Badges):
         row_id = self._session.execute("INSERT INTO people (name, enrolled_at) VALUES (?, ?)", [name, at.isoformat()])
         return Person(int(row_id.lastrowid or 0), name)
 
+    def has_pin(self, person: Person) -> bool:
+        """Whether a person has a PIN."""
+        return bool(self._session.rows("SELECT 1 FROM pins WHERE person_id = ?", [person.id]))
+
     def give_time(self, person: Person, *, extended: bool) -> None:
         """Says whether the strike is released for longer when this person comes."""
         self._session.execute("UPDATE people SET extended = ? WHERE id = ?", [int(extended), person.id])

@@ -82,7 +82,7 @@ class Store:
         """
         self.path = folder / FILE_NAME
         found = places or (KeyInMemory() if memory else KeyFiles(folder))
-        self.chain = Chain(None if isinstance(found, KeyInMemory) else keys_folder(folder))
+        self.chain = Chain(None if memory or isinstance(found, KeyInMemory) else keys_folder(folder))
         """What the rows that this process writes have in common."""
         self._guard = Guard(self.chain)
         self._turnstile = Turnstile(folder)
