@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from device.cli.arguments import PersonName
-from device.cli.basis import basis_options, stated
+from device.cli.basis import basis_options, operator, stated
 from device.cli.context import json_option, open_store, print_json, settings_of
 from device.cli.row_progress import progress
 from device.terminal import put, say
@@ -204,7 +204,7 @@ def stale_people(context: click.Context, as_json: bool) -> None:
 
 
 @click.command("retention", epilog="Exit codes: 0 done, 8 database, 130 declined.")
-@click.option("--unused", type=click.IntRange(1, 3650), metavar="DAYS", help="Who was not let in for so many days.")
+@click.option("--unused", type=click.IntRange(1, 3650), metavar="DAYS", help="Who was not let in for this many days.")
 @click.option("--ended", is_flag=True, help="Whose validity has ended.")
 @click.option("--dry-run", is_flag=True, help="Only list them.")
 @click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
@@ -227,7 +227,7 @@ def retention(context: click.Context, unused: int | None, ended: bool, dry_run: 
         found = due(store, keeping, clock.utc())
         if found and not dry_run:
             _confirm(found, yes=yes)
-            found = erase_due(store, clock, keeping)
+            found = erase_due(store, clock, keeping, by=operator())
     if as_json:
         print_json({"dry_run": dry_run, "erased": found})
         return

@@ -201,3 +201,14 @@ def _withdrawn(database: Database) -> None:
 def _alarms(database: Database) -> None:
     """Only what happens from now on opens one."""
     begin_alarms(database)
+
+
+@MIGRATIONS(name="0017-when-people-were-last-let-in")
+def _visits(database: Database) -> None:
+    """Beyond the audit's rows; `visits_read` is the row up to which they were taken from it."""
+    database.execute("""
+        CREATE TABLE visits (
+            person_id INTEGER PRIMARY KEY REFERENCES people(id) ON DELETE CASCADE, at TEXT NOT NULL
+        )""")
+    database.execute("CREATE TABLE visits_read (row INTEGER NOT NULL)")
+    database.execute("INSERT INTO visits_read VALUES (0)")

@@ -15,6 +15,7 @@ from device.store.groups import Groups
 from device.store.references import References
 from device.store.rows import badge_of, key_of, stored_validity, time_of, validity_of
 from device.store.session import Row
+from device.store.visits import Visits
 
 PAGE_PEOPLE = 200
 """Read at once, with their badges and references: a commit beside it waits that long at most."""
@@ -62,6 +63,11 @@ class People(Badges):
     def groups(self) -> Groups:
         """Who is in which group."""
         return Groups(self._session)
+
+    @property
+    def visits(self) -> Visits:
+        """When each was last let in."""
+        return Visits(self._session)
 
     @property
     def bases(self) -> Bases:

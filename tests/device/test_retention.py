@@ -84,7 +84,7 @@ def test_erasure_is_in_the_audit_with_its_reason(store: Store, clock: SimulatedC
     with store.audit() as audit:
         rows = [(row.event, row.fault) for row in audit]
     assert [event for event, _ in rows] == [Event.RETENTION, Event.PERSON_REMOVED]
-    assert rows[0][1] == f"unused since {now - timedelta(days=50):%Y-%m-%d}"
+    assert rows[0][1] == f"person {ada.id}, unused since {now - timedelta(days=50):%Y-%m-%d}"
     with store.people() as people:
         assert people.everyone() == ()
 
@@ -118,3 +118,31 @@ def test_oracle_agrees_who_is_due(
             came(store, person, now - timedelta(days=came_ago))
         found = names(store, Keeping(unused_days, erases_ended), now)
     assert set(found) == expected
+
+
+def cut(store: Store, to: int) -> None:
+    """As a cut of the audit leaves it."""
+    with store.people() as people:
+        people._session.execute("DELETE FROM audit WHERE id <= ?", [to])
+
+
+def test_visit_is_known_after_its_row_was_cut(store: Store, clock: SimulatedClock) -> None:
+    now = clock.utc()
+    ada, grace = (enrolled(store, name, now - timedelta(days=400)) for name in ("Ada", "Grace"))
+    came(store, ada, now - timedelta(days=100))
+    came(store, grace, now - timedelta(days=10), Outcome.DENIED)
+    erase_due(store, clock, Keeping(unused_days=999))
+    cut(store, 1)
+    assert names(store, Keeping(unused_days=200), now) == ["Grace"]
+
+
+def test_visit_whose_row_was_cut_unread_may_have_been_late(store: Store, clock: SimulatedClock) -> None:
+    now = clock.utc()
+    ada, grace = (enrolled(store, name, now - timedelta(days=400)) for name in ("Ada", "Grace"))
+    came(store, ada, now - timedelta(days=100))
+    came(store, grace, now - timedelta(days=50), Outcome.DENIED)
+    cut(store, 1)
+    assert names(store, Keeping(unused_days=51), now) == []
+    assert names(store, Keeping(unused_days=49), now) == ["Ada", "Grace"]
+    erase_due(store, clock, Keeping(unused_days=999))
+    assert names(store, Keeping(unused_days=51), now) == []
