@@ -7,56 +7,18 @@ at a door: read from a store, opened, hashed twice with the usual cost. Printed 
 """
 
 import argparse
-import contextlib
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from device.pin_checking import checked
 from device.records import Person
-from device.store.pins import Pins, hashed
+from device.store.pins import hashed
 from device.store.store import Store
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class OneKey:
-    """A vault with one key for all."""
-
-    key: AESGCM
-
-    def seal(self, plain: bytes, *, person_id: int, about: bytes) -> bytes:
-        """With a nonce of zeros, which only a benchmark may have."""
-        return self.key.encrypt(bytes(12), plain, b"%d %b" % (person_id, about))
-
-    def open(self, sealed: bytes, *, person_id: int, about: bytes) -> bytes:
-        """The same again."""
-        return self.key.decrypt(bytes(12), sealed, b"%d %b" % (person_id, about))
-
-    def secret(self, purpose: str) -> bytes:
-        """The purpose itself."""
-        return purpose.encode().ljust(32, b".")
-
-
-@dataclass(frozen=True)
-class Kept:
-    """The PINs of a store under that vault."""
-
-    store: Store
-    vault: OneKey
-
-    @contextlib.contextmanager
-    def pins(self) -> Iterator[Pins]:
-        """As a store hands them out."""
-        with self.store.people() as people:
-            yield Pins(people._session, self.vault)  # noqa: SLF001 - a store of its own
 
 
 def main() -> None:
@@ -64,9 +26,8 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--rounds", type=int, default=40)
     rounds = arguments.parse_args().rounds
-    with tempfile.TemporaryDirectory() as folder, Store(Path(folder)) as store:
-        kept = Kept(store, OneKey(AESGCM(bytes(32))))
-        ann, ben = people_in(kept)
+    with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "state") as store:
+        ann, ben = people_in(store)
         asked = {
             "right": (ann, "471147"),
             "wrong": (ann, "000000"),
@@ -74,28 +35,28 @@ def main() -> None:
             "absent": (ben, "471147"),
             "too short": (ann, ""),
         }
-        took = timed(kept, asked, rounds)
+        took = timed(store, asked, rounds)
     for name, times in took.items():
         low, *_, high = statistics.quantiles(times, n=20)
         print(f"{name:10} median {statistics.median(times):6.2f} ms, 5 to 95 % {low:6.2f} to {high:6.2f} ms")
 
 
-def people_in(kept: Kept) -> tuple[Person, Person]:
+def people_in(store: Store) -> tuple[Person, Person]:
     """One with PIN and duress PIN, and one without."""
-    with kept.store.people() as people, kept.pins() as pins:
+    with store.people() as people, store.pins() as pins:
         ann, ben = people.add("Ann", NOON), people.add("Ben", NOON)
         pins.keep(ann, hashed("471147", pins.secret), NOON)
         pins.keep_duress(ann, hashed("926626", pins.secret))
     return ann, ben
 
 
-def timed(kept: Kept, asked: dict[str, tuple[Person, str]], rounds: int) -> dict[str, list[float]]:
+def timed(store: Store, asked: dict[str, tuple[Person, str]], rounds: int) -> dict[str, list[float]]:
     """Milliseconds of each, taken in turn so that a busy machine adds to all alike."""
     took: dict[str, list[float]] = {name: [] for name in asked}
     for _ in range(rounds):
         for name, (person, digits) in asked.items():
             began = time.perf_counter()
-            checked(kept, person, digits)
+            checked(store, person, digits)
             took[name].append((time.perf_counter() - began) * 1000)
     return took
 

@@ -22,6 +22,7 @@ from device.readers.cards.card_formats import BUILT_IN
 from device.readers.context import ReaderContext
 from device.readers.formats import encode, formats_for
 from device.readers.presentations import Presentations
+from device.readers.wiegand.frames import KEYS
 from device.readers.wiegand.reader import open_reader
 from device.records import BadgeRead, Credential, DoorInput, DoorOutput, Line, PadMode, ReaderEvent, Signal
 from device.settings.pins import SPI_PINS, used_pins
@@ -135,6 +136,13 @@ class VirtualDoor:
             self.reader.present(_credential(written))
         else:
             self._wires.schedule(frame(flipped(encode(parse_badge(written), self._formats), *flip)), self._clock)
+
+    def type(self, key: str, *, via: Literal["reader", "wiegand"]) -> None:
+        """Types a key on a reader's pad: as it is, or as a burst of 4 bits on two wires."""
+        if via == "reader":
+            self.reader.press(key)
+        else:
+            self._wires.schedule(frame(f"{KEYS.index(key):04b}"), self._clock)
 
     def happen(self, what: Happening) -> None:
         """Does to the door what a scenario says. A lock whose feedback it has touched follows its relay no more."""

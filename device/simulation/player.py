@@ -5,9 +5,11 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from device.administration import Administration
 from device.clock import Stop
 from device.credentials import parse_badge
 from device.door.wires.gpio import level_of
@@ -16,12 +18,13 @@ from device.enrollment import Candidate, Enrollment, EnrollmentReport, Terms
 from device.errors import ScenarioError
 from device.images import read_image
 from device.people.bases import SIMULATED
+from device.people.pins import PinOffice
 from device.policy.turn import Direction
 from device.records import AuditRow, DoorOutput, DoorState, Event, ReaderEvent, Transaction
 from device.settings.tables import DoorSettings, OutputSettings, Settings
 from device.simulation.casting import empty_view, heads_of
 from device.simulation.doors import VirtualDoor, VirtualWorld, fully_wired, virtual_doors, with_pad
-from device.simulation.scenario import Scenario, Step, built_in_scenario, read_scenario
+from device.simulation.scenario import Enrollee, Scenario, Step, built_in_scenario, read_scenario
 from device.store.store import Store
 from device.store.vault.device_key import KeyInMemory
 from device.virtual.camera import SimulatedCamera
@@ -40,6 +43,8 @@ POLL_S = 0.02
 """How often a virtual door's loop comes round, on the scenario's clock."""
 SIGHTING_S = 0.1
 """Between two reports of a badge that stays at its reader."""
+KEY_S = 0.3
+"""Between two keys."""
 MOST_S = 120.0
 """A step ends after this time, even if the strike is still released."""
 
@@ -132,6 +137,18 @@ class Player:
         for enrollee in self.scenario.enroll:
             candidates = [Candidate(name, self._images[name]) for name in enrollee.images]
             yield enrollment.enroll(parse_badge(enrollee.badge), enrollee.name, candidates)
+            self._give(enrollee, store)
+
+    def _give(self, enrollee: Enrollee, store: Store) -> None:
+        """What a person has besides: PINs, and a badge for duress."""
+        office = PinOffice(store, self._clock)
+        if enrollee.pin:
+            office.give(enrollee.name, enrollee.pin)
+        if enrollee.duress_pin:
+            office.give_duress(enrollee.name, enrollee.pin, enrollee.duress_pin)
+        if enrollee.duress_badge:
+            badge = parse_badge(enrollee.duress_badge)
+            Administration(store, self._clock).add_badge(enrollee.name, badge, duress=True)
 
     def _check_doors(self) -> None:
         known = {door.name for door in self._settings.doors}
@@ -180,7 +197,13 @@ class StepPlayer:
         self._world.camera.show(scene, step.camera)
         self._plan()
         transaction = self._live(
-            began_at + max(step.lasts_s, step.badge_at_s + step.badge_lasts_s, *(what.at_s for what in step.happen), 0)
+            began_at
+            + max(
+                step.lasts_s,
+                step.badge_at_s + step.badge_lasts_s,
+                step.keys_at_s + KEY_S * len(step.keys) if step.keys else 0.0,
+                *(what.at_s for what in step.happen),
+            )
         )
         return self._played(began_at, known, transaction)
 
@@ -195,6 +218,8 @@ class StepPlayer:
             for number in range(1 + round(step.badge_lasts_s / SIGHTING_S)):
                 at = began_at + number * SIGHTING_S
                 clock.at(at, lambda: self._door.present(badge, via=step.via, flip=step.flip))
+        for number, key in enumerate(step.keys):
+            clock.at(now + step.keys_at_s + number * KEY_S, partial(self._door.type, key, via=step.via))
 
     def _live(self, end: float) -> Transaction | None:
         """The doors' loops go round until the end, and then until no strike is released; what a badge led to."""

@@ -14,6 +14,8 @@ eileen = "portrait:eileen-collins"
 name = "Eileen Collins"
 badge = "17:1001"
 images = ["eileen"]
+pin = "471147"                      # none: no PIN
+duress_pin = "926626"               # what she types when forced to; likewise a badge, `duress_badge`
 
 [[step]]
 title = "Her own badge"
@@ -21,6 +23,8 @@ door = "main"                       # none: the first
 badge = "17:1001"                   # none: no badge
 badge_at_s = 1.0
 badge_lasts_s = 5.0                 # it stays at its reader, which reports it ten times a second
+keys = "471147#"                    # typed on the reader's pad, a key every 0.3 s
+keys_at_s = 1.5
 camera = "works"                    # or "dead", "frozen", "late", "repeats"
 revoke = "17:1002"                  # a badge to revoke before the step
 via = "wiegand"                     # the badge comes as bits on two wires, of which some may be flipped
@@ -44,7 +48,7 @@ as = "person"                       # with depth; none: "portrait"; or "print", 
 turns = "when-asked"                # the head, or what is held; none: "never"; or "left", "right" at `turn_at_s`
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -55,6 +59,7 @@ from device.credentials import format_badge, parse_badge
 from device.errors import CredentialError, ScenarioError
 from device.failures import in_words
 from device.files import text_of
+from device.policy.pin_choice import refuse_duress_pin, refuse_pin
 from device.records import DoorCommand, DoorInput, DoorOutput, DoorState, Event, Line, Notice, PadMode, Reason
 from device.settings.loading import old_layout_note, settings_in
 from device.settings.tables import Settings
@@ -97,6 +102,8 @@ class Step(Table, frozen=True):
     badge: str | None = None
     badge_at_s: Seconds = 0.5
     badge_lasts_s: Seconds = 0.0
+    keys: Annotated[str, msgspec.Meta(max_length=64, pattern="^[0-9*#]*$")] = ""
+    keys_at_s: Seconds = 1.5
     via: Literal["reader", "wiegand"] = "reader"
     flip: tuple[Annotated[int, msgspec.Meta(ge=0, le=127)], ...] = ()
     camera: Literal["works", "dead", "frozen", "late", "repeats"] = "works"
@@ -112,6 +119,9 @@ class Enrollee(Table, frozen=True):
     name: str
     badge: str
     images: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    pin: str = ""
+    duress_pin: str = ""
+    duress_badge: str = ""
 
 
 class Scenario(Table, frozen=True):
@@ -189,6 +199,8 @@ def _check_badges(scenario: Scenario, path: Path) -> None:
     """Any badge may be presented, but only real ones are enrolled, and only those can be revoked."""
     try:
         enrolled = {parse_badge(enrollee.badge) for enrollee in scenario.enroll}
+        enrolled |= {parse_badge(enrollee.duress_badge) for enrollee in scenario.enroll if enrollee.duress_badge}
+        _refuse_pins(scenario.enroll)
         revoked = {parse_badge(step.revoke) for step in scenario.step if step.revoke is not None}
     except CredentialError as error:
         raise ScenarioError(f"The scenario {path} is wrong: {error.message}", hint=error.hint) from None
@@ -197,6 +209,15 @@ def _check_badges(scenario: Scenario, path: Path) -> None:
             f"The scenario {path} revokes badges it does not enroll: {', '.join(map(format_badge, unknown))}.",
             hint=_HINT,
         )
+
+
+def _refuse_pins(enrollees: Iterable[Enrollee]) -> None:
+    """Raises `CredentialError` for a PIN that a person couldn't have."""
+    for enrollee in enrollees:
+        if enrollee.pin:
+            refuse_pin(enrollee.pin)
+        if enrollee.duress_pin:
+            refuse_duress_pin(enrollee.duress_pin, enrollee.pin)
 
 
 def _check_happenings(scenario: Scenario, path: Path) -> None:
