@@ -19,6 +19,7 @@ from device.control.client import ask_doors
 from device.control.messages import REQUESTS
 from device.control.protocol import line_of
 from device.errors import DoorError
+from device.files import keys_folder
 from device.records import DoorCommand, DoorStatus
 from device.vision.models import shipped_models_dir
 from tests.rig.board import DPS, FIRE, LOCKDOWN, REX, STRIKE, Board, write
@@ -132,10 +133,11 @@ class Rig:
         }
 
     def populate(self) -> None:
-        """Puts the store with the two people of the portraits in place."""
-        self.state.mkdir(mode=0o700, exist_ok=True)
-        for file in populated().iterdir():
-            shutil.copy(file, self.state / file.name)
+        """Puts the store with the two people of the portraits in place, and its key beside it."""
+        for source, folder in ((populated(), self.state), (keys_folder(populated()), keys_folder(self.state))):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            for file in source.iterdir():
+                shutil.copy(file, folder / file.name)
 
     def start(self, *, prefix: Sequence[str] = (), ready_s: float | None = 40.0) -> Unit:
         """Starts the service under its manager, and waits until it is ready."""
@@ -291,6 +293,7 @@ def populated() -> Path:
 def _populated() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="lintel-rig-store-", dir=NOWHERE))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(shutil.rmtree, keys_folder(folder), ignore_errors=True)
     for who, badge in BADGES.items():
         picture = shipped_models_dir() / "portraits" / f"{who}.jpg"
         command = [LINTEL, "--state-dir", str(folder), "enroll", badge, str(picture), "--name", who, "--basis", "law"]
