@@ -166,3 +166,12 @@ def test_service_of_root_starts_in_root_s_folder(place: Path) -> None:
     refuse_root(place)
     refuse_root(place / "not" / "there")
     assert (owners(place), list(place.iterdir())) == ({0}, [])
+
+
+@pytest.mark.usefixtures("user")
+def test_keys_that_root_makes_later_are_the_service_s(place: Path) -> None:
+    """The store is open by then, and root is root again."""
+    with open_store(Settings(store=StoreSettings(state_dir=str(place / "lintel")))) as store:
+        store.vault.seal(b"a secret", person_id=1, about=b"x")
+    assert (owners(place / "lintel"), owners(place / "lintel-keys")) == ({SERVICE}, {SERVICE})
+    assert {path.name for path in (place / "lintel-keys").iterdir()} >= {"device.key"}

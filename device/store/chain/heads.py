@@ -26,7 +26,7 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 def boot_id() -> str:
     """The machine's boot, "" where it has no such thing."""
     with contextlib.suppress(OSError):
-        return _BOOT.read_text(encoding="ascii").strip()
+        return _BOOT.read_text(encoding="utf-8").strip()
     return ""
 
 
