@@ -1,4 +1,4 @@
-"""A day with commands and a door: no embedding, PIN, key or pixel in output, log, audit, errors, or a page of a file."""
+"""A day with commands and a door: no embedding, PIN, key or pixel in output, log, audit, errors or a page of a file."""
 
 import base64
 import contextlib
