@@ -36,6 +36,11 @@ def announce_audit(path: Path) -> None:
     _leave(path, _AUDIT)
 
 
+def announce_replaced(path: Path) -> None:
+    """The same for what is replaced in this transaction by something else: the journals hold it then."""
+    _leave(path, "replaced")
+
+
 def is_announced(path: Path) -> bool:
     """Whether an erasure waits for its end."""
     return bool(_marks(path))

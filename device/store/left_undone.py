@@ -42,7 +42,7 @@ class LeftUndone:
             self.unsealed = error.message
         except Exception:  # noqa: S110 - what is wrong with the store its next use says
             pass
-        for step in (self.finish_erasures, self._sweep_orphans):
+        for step in (self.finish_erasures, self._sweep_orphans, self._finish_rotation):
             with contextlib.suppress(Exception):
                 step()
 
@@ -54,6 +54,7 @@ class LeftUndone:
             session.lock()
             for person_id in erasure.erased(self._path):
                 sweeping.sweep(session, person_id)
+        self._vault.file.overwrite_journals()
         with store_errors(self._path), self._connection() as connection:
             erasure.finish(connection.database, self._path)
 
@@ -75,7 +76,13 @@ class LeftUndone:
         for person_id in orphans:
             with self._session() as session:
                 sweeping.sweep(session, person_id)
+        if orphans:
+            self._vault.file.overwrite_journals()
         self._is_swept = True
+
+    def _finish_rotation(self) -> None:
+        if self._vault.file.is_unfinished:
+            self._vault.finish_rotation()
 
 
 def mark_in(session: Sessions) -> StoreMark:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import contextlib
+import fcntl
 import os
 import stat
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from device.errors import KeyMissing
+from device.errors import KeyMissing, StoreError
 from device.failures import named
 from device.files import flush_folder, keys_folder, make_private, runtime_dir, write_whole
 from device.store.vault.locked_key import is_locked, locked, unlocked
@@ -59,6 +60,9 @@ class KeyPlaces(Protocol):
     def found(self) -> Found:
         """All keys that can be read now."""
 
+    def turn(self) -> contextlib.AbstractContextManager[None]:
+        """Keeps other programs from changing keys meanwhile. Raises `StoreError` if one does so now."""
+
     def make(self) -> DeviceKey:
         """A new key, on the disk when this returns; never in the place of another. Raises `KeyMissing`."""
 
@@ -101,6 +105,20 @@ class KeyFiles:
                 objections.append(f"{path} can't be read: {error.strerror}.")
         return Found(tuple(keys), tuple(objections))
 
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """A lock on the folder, which ends with the process."""
+        with named(KeyMissing, f"Cannot open the folder {self.folder}", hint=_FOLDER_HINT):
+            make_private(self.folder)
+            folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError:
+            raise StoreError("The device key is being rotated by another command.", hint="Wait for it.") from None
+        finally:
+            os.close(folder)
+
     def make(self) -> DeviceKey:
         """A new key in the folder, readable by its owner alone."""
         return self._written(FILE_NAME)
@@ -112,9 +130,13 @@ class KeyFiles:
         return self._written(NEXT_NAME)
 
     def install(self, key: DeviceKey) -> None:
-        """Overwrites the old key's bytes, then gives the new one its name; nothing for a key that lies elsewhere."""
+        """Overwrites the old key's bytes, then gives the new one its name; nothing for a key that was not prepared."""
         path = self.folder / FILE_NAME
-        if key.place != str(self.folder / NEXT_NAME):
+        try:
+            prepared = self._secret(_content(self.folder / NEXT_NAME))
+        except (OSError, ValueError):
+            return
+        if prepared != key.secret:
             return
         with named(KeyMissing, f"Cannot put the new device key at {path}", hint=_FOLDER_HINT):
             with contextlib.suppress(FileNotFoundError):
@@ -185,6 +207,11 @@ class KeyInMemory:
     def found(self) -> Found:
         """The key, once it was made."""
         return Found(self._keys)
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """No other program knows of it."""
+        yield
 
     def make(self) -> DeviceKey:
         """A new key."""

@@ -138,7 +138,7 @@ class KeyFile:
             connection.executemany("INSERT INTO data_keys VALUES (?, ?, ?, ?)", rows)
 
     def keep_only(self, person_id: int, kept: frozenset[tuple[Kind, int]]) -> None:
-        """Destroys all other keys of a person: their bytes are overwritten, in the journals too."""
+        """Destroys all other keys of a person; what the journals hold of them goes with `overwrite_journals`."""
         mine = [(one.kind, one.generation) for one in self._rows("person_id = ?", person_id)]
         gone = [one for one in mine if one not in kept]
         if not gone:
@@ -149,7 +149,6 @@ class KeyFile:
                     "DELETE FROM data_keys WHERE person_id = ? AND kind = ? AND generation = ?",
                     [person_id, kind, generation],
                 )
-        self.overwrite_journals()
 
     def overwrite_journals(self) -> None:
         """Takes from the journals what was deleted or replaced before."""
@@ -157,9 +156,16 @@ class KeyFile:
             with self._connection() as connection:
                 erasure.finish(connection.database, self.path)
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the journals still hold what was replaced in a rotation."""
+        return self._is_on_disk and erasure.is_announced(self.path)
+
     def rewrap(self, again: Callable[[Wrapped], bytes], beginning: Beginning) -> None:
-        """Replaces all wrapped keys and the beginning, in one transaction."""
+        """Replaces all wrapped keys and the beginning, in one transaction; then `overwrite_journals` is due."""
         with self._writing() as connection:
+            if self._is_on_disk:
+                erasure.announce_replaced(self.path)
             for row in connection.execute("SELECT person_id, kind, generation, wrapped FROM data_keys").fetchall():
                 key = _wrapped(row)
                 connection.execute(

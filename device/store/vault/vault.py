@@ -122,6 +122,12 @@ class Vault:
 
         A crash at any moment leaves the old key or the new one in force; repeat it then.
         """
+        with self.places.turn():
+            self._rewrap()
+            self._finish_rotation()
+        return self._with_key(making=False).key
+
+    def _rewrap(self) -> None:
         old = self._with_key(making=True)
         self.places.install(old.key)
         new = self.places.prepare()
@@ -132,9 +138,17 @@ class Vault:
 
         root = wrap(cipher, old.root, bound_to=_ROOT + old.store)
         self.file.rewrap(again, Beginning(old.store, new.id, root))
-        self.places.install(new)
+
+    def finish_rotation(self) -> None:
+        """Puts the key in force in its place, and takes what the old one opens from the journals."""
+        with self.places.turn():
+            self._finish_rotation()
+
+    def _finish_rotation(self) -> None:
+        self.places.install(self._with_key(making=False).key)
+        with self._lock:
+            self._opened = None  # it lies in another place now
         self.file.overwrite_journals()
-        return self._with_key(making=False).key
 
     def close(self) -> None:
         """Closes the file and forgets the key; harmless when repeated."""

@@ -251,6 +251,24 @@ def test_old_key_opens_nothing_after_a_rotation(
     assert (old.content in left, before == key.read_bytes()) == (False, False)
 
 
+def test_two_rotations_at_once_are_refused(store: Store, key: Path) -> None:
+    store.vault.begin()
+    content = key.read_bytes()
+    with store.vault.places.turn(), pytest.raises(StoreError, match="being rotated by another"):
+        store.vault.rotate()
+    assert (key.read_bytes() == content, store.vault.trouble()) == (True, "")
+
+
+def test_key_that_was_installed_is_not_installed_again(store: Store, key: Path) -> None:
+    """Whoever opened it while it was prepared holds its old place."""
+    store.vault.begin()
+    prepared = store.vault.places.prepare()
+    store.vault.places.install(prepared)
+    content = key.read_bytes()
+    store.vault.places.install(prepared)
+    assert key.read_bytes() == content
+
+
 def test_copy_in_memory_opens_what_is_sealed(store: Store, two: tuple[Person, Person]) -> None:
     sealed = store.vault.seal(b"a secret", person_id=two[0].id, about=b"x")
     with store.copy_in_memory() as copy:

@@ -1,0 +1,177 @@
+"""`kill -9` at each write of a rotation, a removal, an erasure and an enrollment: whole, or not at all."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from numpy.typing import NDArray
+
+from device.records import Credential, Person
+from device.store.database import Journal
+from device.store.store import Store
+from device.store.vault.key_file import Kind
+from tests.device.store.unsealed import raw_bytes
+from tests.there import there
+
+MODEL = "ab" * 32
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
+DIE_AT_A_SYNC = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+import numpy as np
+from device.records import Credential
+from device.store.database import Journal
+from device.store.store import Store
+
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
+left = [int(sys.argv[4])]
+
+def counted(real):
+    def call(*arguments, **keywords):
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*arguments, **keywords)
+    return call
+
+store = Store(Path(sys.argv[1]), journal=Journal(sys.argv[2]))
+with store.people() as people:
+    eileen = people.named("Eileen Collins")
+
+def rotate():
+    store.vault.rotate()
+
+def remove():
+    with store.people() as people:
+        one = people.faces.one(eileen, 2)
+    with store.erasing(eileen), store.people() as people:
+        people.faces.remove(one)
+
+def erase():
+    store.erase(eileen, NOON)
+
+def enroll():
+    with store.people() as people:
+        ada = people.add("Ada", NOON)
+        people.issue(Credential("h10301", 17, 1002), ada, NOON)
+        people.add_references(ada, np.eye(3, 128, dtype=np.float32), "ab" * 32, NOON)
+
+for name in ("fsync", "replace", "rename", "unlink", "open"):
+    setattr(os, name, counted(getattr(os, name)))
+
+def traced(connection):
+    connection.set_trace_callback(counted(lambda statement: None))
+
+for file in (store, store.vault.file):
+    for connection in file._connections._idle:
+        traced(connection.database.conn)
+{"rotate": rotate, "remove": remove, "erase": erase, "enroll": enroll}[sys.argv[3]]()
+store.close()
+"""
+"""Each system call of ours that writes, and each statement of SQLite, is a place to die at."""
+MOST = 400
+
+
+@pytest.fixture
+def journal() -> Journal:
+    return Journal.PERSIST
+
+
+@pytest.fixture
+def folder(tmp_path: Path, journal: Journal, embeddings: NDArray[Any], badge: Credential) -> Path:
+    with Store(tmp_path / "state", journal=journal) as store, store.people() as people:
+        person = people.add("Eileen Collins", NOON)
+        people.issue(badge, person, NOON)
+        people.add_references(person, embeddings, MODEL, NOON)
+    return tmp_path / "state"
+
+
+def died(folder: Path, journal: Journal, what: str, place: int) -> bool:
+    """Whether there was such a place. One more writer keeps the write-ahead log as it is."""
+    command = [sys.executable, "-c", DIE_AT_A_SYNC, str(folder), journal, what, str(place)]
+    ended = subprocess.run(command, timeout=60, check=False, capture_output=True, text=True)
+    assert ended.returncode in (0, -signal.SIGKILL), ended.stderr
+    return ended.returncode != 0
+
+
+def places(folder: Path, journal: Journal, what: str, check: Callable[[Store, bool], None]) -> int:
+    """Dies at place after place in a copy of the folder, and looks at what is left. `LINTEL_EACH=1` takes each one."""
+    for place in range(1, MOST, int(os.environ.get("LINTEL_EACH", "7"))):
+        copy = folder.with_name(f"copy{place}")
+        shutil.copytree(folder, copy)
+        shutil.copytree(folder.with_name("state-keys"), copy.with_name(f"{copy.name}-keys"))
+        was_killed = died(copy, journal, what, place)
+        with Store(copy, journal=journal) as store:
+            check(store, was_killed)
+        if not was_killed:
+            return place
+    raise AssertionError("it never ends")
+
+
+def eileen_of(store: Store) -> Person | None:
+    with store.people() as people:
+        return people.named("Eileen Collins")
+
+
+def test_killed_rotation_leaves_one_key_in_force(folder: Path, journal: Journal, embeddings: NDArray[Any]) -> None:
+    with Store(folder, journal=journal) as store:
+        wrapped = there(store.vault.file.newest(1, Kind.FACE)).content
+
+    def check(store: Store, was_killed: bool) -> None:
+        with store.people() as people:
+            assert people.references(there(eileen_of(store)), MODEL).tolist() == embeddings.tolist()
+        if there(store.vault.file.newest(1, Kind.FACE)).content != wrapped:
+            assert wrapped not in raw_bytes(store.path.parent)
+        store.vault.rotate()
+        with store.people() as people:
+            assert people.references(there(eileen_of(store)), MODEL).tolist() == embeddings.tolist()
+        keys = store.path.parent.with_name(f"{store.path.parent.name}-keys")
+        assert [path.name for path in keys.glob("device*")] == ["device.key"]
+        assert (was_killed, store.vault.file.is_unfinished) in ((True, False), (False, False))
+
+    assert places(folder, journal, "rotate", check) > 8
+
+
+def test_killed_removal_is_whole_or_not_at_all(folder: Path, journal: Journal, embeddings: NDArray[Any]) -> None:
+    def check(store: Store, was_killed: bool) -> None:
+        with store.people() as people:
+            found = people.references(there(eileen_of(store)), MODEL).tolist()
+        kept = embeddings[[0, 2]].tolist()
+        assert found in (kept, embeddings.tolist()) if was_killed else found == kept
+
+    assert places(folder, journal, "remove", check) > 8
+
+
+def test_killed_erasure_is_completed_or_not_begun(folder: Path, journal: Journal, embeddings: NDArray[Any]) -> None:
+    with Store(folder, journal=journal) as store:
+        key = there(store.vault.file.newest(1, Kind.FACE)).content
+
+    def check(store: Store, was_killed: bool) -> None:
+        person = eileen_of(store)
+        if person is None:
+            assert (store.vault.file.holders(), key in raw_bytes(store.path.parent)) == ((), False)
+            return
+        assert was_killed
+        with store.people() as people:
+            assert people.references(person, MODEL).tolist() == embeddings.tolist()
+
+    assert places(folder, journal, "erase", check) > 8
+
+
+def test_killed_enrollment_leaves_nobody_by_halves(folder: Path, journal: Journal) -> None:
+    def check(store: Store, was_killed: bool) -> None:
+        with store.people() as people:
+            claim = people.claim(Credential("h10301", 17, 1002), MODEL)
+        assert claim is None if was_killed and claim is None else there(claim).references.shape == (3, 128)
+        expected = (1,) if claim is None else (1, there(claim).person.id)
+        assert store.vault.file.holders() == expected
+
+    assert places(folder, journal, "enroll", check) > 8
