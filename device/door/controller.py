@@ -153,7 +153,7 @@ class Controller:
     leads: bool = False
     """A person for whom a first-in release waits was granted, and has not opened the door yet."""
     held_back: bool = False
-    """Another door of a mantrap is not closed and locked: no schedule releases this one."""
+    """Another door of a mantrap is not closed and locked: nothing that lasts releases this one."""
     held_left_s: float | None = None
     """Until an operator's release for a time ends; openings do not end it."""
     release_left_s: float | None = None
@@ -225,7 +225,7 @@ class Controller:
             yield Word.SECURED
         if self._is_scheduled:
             yield Word.SCHEDULE
-        if self.release_left_s is not None or self.held_left_s is not None:
+        if self.release_left_s is not None or (self.held_left_s is not None and not self.held_back):
             yield Word.GRANT
 
     @property

@@ -209,7 +209,7 @@ def _cleared(door: Controller) -> Controller:
         case DoorState.OPEN:
             return replace(door, found_open=False)
         case DoorState.LOCKED | DoorState.RELEASED:
-            return window_resumed(door)
+            return door if door.tampered else window_resumed(door)
         case _:
             assert_never(door.state)
 

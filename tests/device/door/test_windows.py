@@ -103,6 +103,19 @@ def test_clear_takes_back_what_secure_did() -> None:
     assert bench.told()[-1] == (Event.DOOR_RELEASED, "by the schedule")
 
 
+def test_clearing_a_tamper_alarm_releases_nothing() -> None:
+    bench = Bench().tell(OPEN).command(DoorCommand.SECURE).press(DoorInput.TAMPER)
+    assert (
+        not Bench()
+        .tell(OPEN)
+        .command(DoorCommand.SECURE)
+        .sense(DoorInput.TAMPER, Line.ACTIVE)
+        .command(DoorCommand.CLEAR)
+        .released
+    )
+    assert bench.command(DoorCommand.CLEAR).released
+
+
 def test_secure_without_a_window_ends_what_is_told_without_one() -> None:
     bench = Bench().tell(ScheduleChanged(unlocked=True)).command(DoorCommand.SECURE)
     assert not bench.released
@@ -166,6 +179,12 @@ def test_a_mantrap_holds_a_schedule_back() -> None:
     bench = Bench().tell(OPEN).tell(NeighborsChanged(free=False))
     assert not bench.released
     assert bench.tell(NeighborsChanged(free=True)).released
+
+
+def test_a_mantrap_holds_an_operators_release_back() -> None:
+    bench = Bench().command(DoorCommand.RELEASE, 600).tell(NeighborsChanged(free=False))
+    assert not bench.released
+    assert bench.wait(60).tell(NeighborsChanged(free=True)).released
 
 
 def test_a_scheduled_lock_and_its_end_are_written_down() -> None:
