@@ -8,14 +8,17 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from device.alarms import AlarmDesk
+from device.clock import SystemClock
 from device.control.client import FILE_NAME
 from device.control.commands import Commands
 from device.control.desk import Desk, door_desk
 from device.control.roster import Listed, Roster
 from device.control.server import ControlServer
-from device.operators import Backing, operators_desk
+from device.operators import Backing, alarms_at, operators_desk
 from device.records import Role
 from device.settings.operators import OperatorSettings
+from device.store.store import Store
 from tests.device.control.bench import Notes, ToldDoor
 
 ROOT = Path(__file__).parents[4]
@@ -100,6 +103,7 @@ def desk_of(house: House) -> Desk:
     backing = Backing()
     backing.administer = Commands(None, house.state).progress
     doors = {"main": house.door}
+    backing.alarms = alarms_at(AlarmDesk(Store(house.state, opened=False), SystemClock()))
     desk = operators_desk(doors, Notes(), backing)
     assert desk.verbs is door_desk(doors, Notes()).verbs
     return replace(desk, roster=FixedRoster())

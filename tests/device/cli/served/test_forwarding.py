@@ -6,7 +6,7 @@ import pytest
 
 from tests.device.cli.served.house import House
 
-ENROLL = ("enroll", "17:9", "--name", "Ada")
+ENROLL = ("enroll", "17:9", "--name", "Ada", "--basis", "contract")
 SAME = {
     "people": ["people", "list"],
     "JSON": ["people", "list", "--json"],

@@ -1,0 +1,55 @@
+"""Somebody who came in under duress: what subscribers see of it, by their roles."""
+
+import json
+import socket
+import time
+
+import pytest
+
+from device.control.jobs import Job
+from device.control.messages import Row, Subscribe
+from device.control.protocol import VERBS
+from device.control.subscriptions import Subscriptions
+from device.line_server import Peer
+from device.records import Role
+from tests.device.control.bench import one_of
+from tests.device.control.ledger import QUICK, Ledger
+from tests.waiting import PATIENCE_S, line
+
+AT = "2026-11-30T10:00:00+00:00"
+
+
+def told(role: Role, *rows: Row) -> list[bytes]:
+    """The lines of rows that a subscriber of that role gets, until the last of these."""
+    ledger = Ledger()
+    ledger.rows = list(rows)
+    subscriptions = Subscriptions(ledger, QUICK)
+    near, far = socket.socketpair()
+    far.settimeout(PATIENCE_S)
+    subscriptions.add(Job(Peer(near, 0.0), VERBS["subscribe"], Subscribe(since=0), one_of(1000, role)))
+    lines: list[bytes] = []
+    while not lines or json.loads(lines[-1])["part"]["id"] != rows[-1].id:
+        lines += [said for said in [line(far)] if b'"row"' in said]
+    subscriptions.end()
+    subscriptions.join(time.monotonic() + PATIENCE_S)
+    far.close()
+    return lines
+
+
+def granted(reason: str) -> Row:
+    return Row(1, AT, "decision", badge="17:1", person_id=4, outcome="granted", reason=reason, by=None)
+
+
+PASSED = Row(2, AT, "door-passed", door="main", fault="row 1")
+
+
+@pytest.mark.parametrize(("role", "same"), [(Role.GUARD, True), (Role.AUDITOR, False), (Role.ADMIN, False)])
+def test_guard_gets_the_same_bytes_under_duress(role: Role, same: bool) -> None:
+    assert (told(role, granted("duress"), PASSED) == told(role, granted("match"), PASSED)) is same
+
+
+def test_guard_is_not_told_that_duress_was_acknowledged() -> None:
+    acknowledged = Row(2, AT, "alarm-acknowledged", reason="duress", fault="alarm 1, duress: police called", by="bob")
+    last = Row(3, AT, "door-passed", door="main")
+    assert not [said for said in told(Role.GUARD, granted("duress"), acknowledged, last) if b"alarm" in said]
+    assert [said for said in told(Role.AUDITOR, granted("duress"), acknowledged, last) if b"alarm" in said]
