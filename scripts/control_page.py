@@ -11,6 +11,8 @@ from typing import Any, get_args
 import msgspec
 
 from device.control import client, server, subscriptions
+from device.control.alarm_messages import OpenAlarms
+from device.control.command_messages import Administered
 from device.control.jobs import GRACE_S, LEAST_RATE, SEND_S
 from device.control.messages import (
     VERSION,
@@ -65,6 +67,12 @@ how late a row comes.
 
 Operators who are neither auditor nor admin see rows without badges and people, and `match` in place of `duress`.
 
+## Commands
+
+`administer` is what `lintel` itself uses: [Operators](operators.md) says how. After `admitted` it sends one end of a
+channel (SOCK_SEQPACKET, by SCM_RIGHTS with one byte), over which the command gets its arguments, files and streams.
+What is said there may change with each version; run `lintel` in place of speaking it.
+
 ## An earlier or a later version
 
 A line without `v` and `verb` is a request of the release before this protocol, such as `{"command": "lockdown"}`: it
@@ -84,7 +92,8 @@ def page() -> str:
 
 def schema() -> str:
     """The same as JSON Schema: what a request is, and what an answer is."""
-    types = [*(verb.request for verb in VERBS.values()), *_kinds(Answer), Doors, *_kinds(Update)]
+    asked = (verb.request for verb in VERBS.values())
+    types = [*asked, *_kinds(Answer), Doors, OpenAlarms, *_kinds(Update), *_kinds(Administered)]
     _, found = msgspec.json.schema_components(types, ref_template="#/$defs/{name}")
     for verb in VERBS.values():
         found[verb.request.__name__]["required"].append("v")  # without it, it is one of the time before versions
@@ -141,7 +150,7 @@ def _answers() -> Iterator[str]:
     yield from (_row(kind) for kind in _kinds(Answer))
     yield from ("", "What `reply` and `part` have in them, parts told apart by `type`:", "")
     yield from ("| `type` | what it is | fields |", "|---|---|---|")
-    yield from (_row(kind) for kind in (Doors, *_kinds(Update)))
+    yield from (_row(kind) for kind in (Doors, OpenAlarms, *_kinds(Update), *_kinds(Administered)))
 
 
 def _row(kind: Any) -> str:  # noqa: ANN401 - a struct
