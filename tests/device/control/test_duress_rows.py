@@ -37,7 +37,9 @@ def told(role: Role, *rows: Row) -> list[bytes]:
 
 
 def granted(reason: str) -> Row:
-    return Row(1, AT, "decision", badge="17:1", person_id=4, outcome="granted", reason=reason, by=None)
+    return Row(
+        1, AT, "decision", badge="17:1", person_id=4, outcome="granted", reason=reason, similarity=0.9, threshold=0.5
+    )
 
 
 PASSED = Row(2, AT, "door-passed", door="main", fault="row 1")
