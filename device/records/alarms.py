@@ -39,7 +39,7 @@ class Alarm:
     id: int
     """Number of the audit's row that opened it."""
     kind: AlarmKind
-    event: Event
+    event: str
     at: datetime
     door: str
     reader: str

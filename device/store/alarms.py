@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from device.errors import DoorError
-from device.records import Alarm, AlarmKind, Event
+from device.records import Alarm, AlarmKind
 from device.store.session import Row, Session
 
 _COLUMNS = "row, kind, event, at, door, reader, times, last_at"
@@ -38,7 +38,7 @@ def _alarm(row: Row) -> Alarm:
     return Alarm(
         id=row["row"],
         kind=AlarmKind(row["kind"]),
-        event=Event(row["event"]),
+        event=row["event"],
         at=datetime.fromisoformat(row["at"]),
         door=row["door"],
         reader=row["reader"],
