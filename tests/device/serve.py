@@ -14,10 +14,10 @@ from device.door.operation import Door
 from device.door.thread import DoorThread
 from device.door.wires.gpio import BoardIO
 from device.doorway import Doorway
-from device.enrollment import Candidate, Enrollment
+from device.enrollment import Candidate, Enrollment, Terms
 from device.images import read_image
 from device.notifier import Notifier
-from device.records import ReaderEvent
+from device.records import BasisKind, Grounds, ReaderEvent
 from device.service import Service, Watchdog, serve
 from device.settings.tables import DoorSettings, Settings, VisionSettings
 from device.signals import stopped_by_signals
@@ -29,7 +29,6 @@ from device.virtual.reader import SimulatedReader
 from device.virtual.scene import Scene
 from device.vision.faces import load_analyzer
 from device.vision.models import shipped_models_dir
-from tests.device.consented import CONSENTED
 
 BADGE = parse_badge("17:1001")
 
@@ -65,7 +64,7 @@ def main(folder: Path, strike_time_s: float) -> None:
         clock, Scene((Figure(image="eileen", end=Place(x=0.5, y=0.9, size=1.5)),), {"eileen": image})
     )
     with stopped_by_signals(stop), Store(folder) as store:
-        Enrollment(store, analyzer, clock, terms=CONSENTED).enroll(
+        Enrollment(store, analyzer, clock, terms=Terms(Grounds(BasisKind.CONSENT, "1"))).enroll(
             BADGE, "Eileen Collins", [Candidate("portrait", image)]
         )
         door = TellingDoor(settings.doors[0], BoardIO(settings.doors[0], pins.factory, clock), clock)

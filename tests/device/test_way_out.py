@@ -118,7 +118,7 @@ def test_writer_that_hangs_delays_nobody_who_leaves(world: World) -> None:
 def test_random_number_opens_it_only_for_a_holder_of_before(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     phone = parse_badge("csn:08A2B9C1")
     assert (world.leaves(phone).decision.reason, world.releases) == (Reason.BADGE_RANDOM, 0)
-    monkeypatch.setattr("device.store.people.refuse_random", lambda _credential: None)
+    monkeypatch.setattr("device.store.badges.refuse_random", lambda _credential: None)
     with world.store.people() as people:
         people.issue(phone, people.add("Grace Hopper", world.clock.utc()), world.clock.utc())
     assert (world.leaves(phone).decision.reason, world.releases) == (Reason.EXIT, 1)
