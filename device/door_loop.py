@@ -10,6 +10,7 @@ from device.door_log import DoorLog
 from device.doorway import Doorway
 from device.errors import ReaderError
 from device.looking import GLANCE_S
+from device.policy.attempts import ReaderPace
 from device.ports import HoldingReader, Reader, SeveralReaders
 from device.reader_signals import ReaderSignals
 from device.records import (
@@ -81,6 +82,7 @@ class DoorLoop:
         self._busy_until: dict[str, float] = {}
         self._held: dict[str, list[BadgeRead]] = {}
         self._next_up: dict[str, BadgeRead] = {}
+        self._paces: dict[str, ReaderPace] = {}
 
     @property
     def is_busy(self) -> bool:
@@ -210,12 +212,25 @@ class DoorLoop:
         if transaction.decision.reason in SECOND_PERSON:
             self._signals.wait(reader, self._second_within_s)
         else:
-            self._signals.answer(reader, granted=transaction.decision.granted)
+            self._show_answer(reader, granted=transaction.decision.granted)
         if self._in_turn:
             return
         if transaction.credential is not None and reader not in self._exits:
             self._busy_until[reader] = self._clock.monotonic()
         self._drop_held(reader)
+
+    def _show_answer(self, reader: str, *, granted: bool) -> None:
+        """A refusal at a reader where many were refused is shown late; the next badge is served at once."""
+        if granted or self._in_turn or reader in self._exits:
+            self._signals.answer(reader, granted=granted)
+            return
+        now = self._clock.monotonic()
+        pace = self._paces.get(reader, ReaderPace())
+        self._paces[reader] = pace.refused(now)
+        if (after_s := pace.delay_s(now)) > 0:
+            self._signals.refuse_late(reader, after_s)
+        else:
+            self._signals.answer(reader, granted=False)
 
     def _now_in_turn(self, over: Iterable[Transaction], stop: Stop) -> Iterable[Transaction]:
         """What comes at once of the badges that waited for their turn, where they do."""

@@ -28,6 +28,8 @@ _LAMPS = {
 class _Shown:
     signal: Signal | None = None
     answered_until: float = -math.inf
+    refused_at: float | None = None
+    """When a refusal is to be shown that is shown late."""
 
 
 class ReaderSignals:
@@ -45,14 +47,15 @@ class ReaderSignals:
         self._shown = {name: _Shown() for name in (self._several.names if self._several else (_ALL,))}
 
     def prompt(self, reader: str, signal: Signal) -> None:
-        """Asks the person at a reader for something."""
+        """Asks the person at a reader for something. A refusal that was to be shown late is not shown any more."""
+        self._shown[self._name(reader)].refused_at = None
         self._show(self._name(reader), signal)
 
     def answer(self, reader: str, *, granted: bool) -> None:
         """What a person has to see stands for `ANSWER_S`, or until the next badge there or an alarm."""
         name = self._name(reader)
         shown = self._shown[name]
-        shown.signal = None
+        shown.signal = shown.refused_at = None
         self._show(name, Signal.GRANTED if granted else Signal.DENIED)
         shown.answered_until = self._clock.monotonic() + ANSWER_S
 
@@ -62,15 +65,25 @@ class ReaderSignals:
         self._show(name, Signal.WAITING)
         self._shown[name].answered_until = self._clock.monotonic() + for_s
 
+    def refuse_late(self, reader: str, after_s: float) -> None:
+        """A refusal that is shown after a while, unless another badge is presented there before."""
+        self._shown[self._name(reader)].refused_at = self._clock.monotonic() + after_s
+
     def show_state(self, state: DoorState, busy: Collection[str]) -> None:
         """Shows whether the door waits for a badge or is in alarm, but for readers that are `busy` with a person."""
         now, taken = self._clock.monotonic(), {self._name(reader) for reader in busy}
         for name, shown in self._shown.items():
             if name in taken:
                 continue
+            if shown.refused_at is not None and now >= shown.refused_at:
+                self.answer(name, granted=False)
             if state in _ALARMS:
                 self._show(name, Signal.ALARM)
-            elif now >= shown.answered_until and not (shown.signal is Signal.GRANTED and state is DoorState.RELEASED):
+            elif (
+                shown.refused_at is None
+                and now >= shown.answered_until
+                and not (shown.signal is Signal.GRANTED and state is DoorState.RELEASED)
+            ):
                 self._show(name, Signal.READY)
 
     def _name(self, reader: str) -> str:

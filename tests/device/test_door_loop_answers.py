@@ -118,6 +118,28 @@ def test_display_shared_with_another_reader_asks_again_to_look(door: TwoWays) ->
     assert door.reader.shown == [Signal.LOOK, Signal.DENIED, Signal.LOOK]
 
 
+def test_eleventh_refusal_in_a_minute_is_shown_five_seconds_late(door: TwoWays) -> None:
+    for number in range(11):
+        door.presents("front", parse_badge(f"19:{number}"))
+    door.loop.show_state()
+    assert (door.reader.shown.count(Signal.DENIED), door.reader.shown[-1]) == (10, Signal.LOOK)
+    door.world.clock.sleep(4.9)
+    door.loop.show_state()
+    assert door.reader.shown.count(Signal.DENIED) == 10
+    door.world.clock.sleep(0.1)
+    door.loop.show_state()
+    assert door.reader.shown.count(Signal.DENIED) == 11
+
+
+def test_reader_that_refuses_late_grants_at_once(door: TwoWays) -> None:
+    for number in range(11):
+        door.presents("front", parse_badge(f"19:{number}"))
+    door.world.clock.sleep(0.1)
+    assert door.presents("front") is None
+    over = [reason(one) for _ in range(10) for one in door.loop.serve_once(door.stop, 1.0)]
+    assert (over, door.reader.shown[-1]) == ([Reason.MATCH], Signal.GRANTED)
+
+
 def test_reader_shows_that_the_door_waits_for_a_badge(door: TwoWays) -> None:
     door.loop.show_state()
     assert (door.world.door.state, door.reader.shown) == (DoorState.LOCKED, [Signal.READY])
