@@ -24,6 +24,7 @@ from device.door_pads import load_analyzer_at, pad_at
 from device.door_rules import DoorRules
 from device.door_times import DoorTimes, DoorTimesThread
 from device.doorway import Doorway
+from device.duress_output import DuressOutput
 from device.errors import CameraError, LintelError
 from device.health import Health, Part
 from device.idle import Glanced, IdleWatch
@@ -53,7 +54,7 @@ from device.probing import (
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.kinds import group_of, open_in_background
-from device.records import AuditRow, Event, Frame, PadMode, Stamp
+from device.records import AuditRow, DoorOutput, Event, Frame, PadMode, Stamp
 from device.scenes import CHANGED, CameraScenes
 from device.settings.loading import state_dir
 from device.settings.prompts import pad_of
@@ -178,6 +179,12 @@ def _ended(doors: tuple[OpenDoor, ...]) -> str:
     return next((opened.door.name for opened in doors if opened.failure() is not None), "")
 
 
+def _with_duress(settings: Settings, doors: tuple[OpenDoor, ...]) -> dict[str, Door]:
+    """The doors that have an output for duress."""
+    wired = {one.name for one in settings.doors if any(out.signal is DoorOutput.DURESS for out in one.outputs)}
+    return {opened.door.name: opened.door for opened in doors if opened.door.name in wired}
+
+
 class _Assembly:
     """Opens part after part; `stack` closes them."""
 
@@ -198,6 +205,7 @@ class _Assembly:
     def all(self, board: OpenBoard, report: Callable[[str], None]) -> Assembled:
         names = frozenset(opened.door.name for opened in board.doors)
         areas = Whereabouts(self._settings)
+        self._stack.enter_context(closing(DuressOutput(self._store, _with_duress(self._settings, board.doors))))
         logs = {opened.door.name: DoorLog(opened.door, self._store, self._clock, areas) for opened in board.doors}
         self._watched.append(Part(STORE, names, self._store.trouble))
         self._watched.append(Part(AUDIT, names, self._store.audit_trouble))

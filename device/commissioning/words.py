@@ -46,6 +46,8 @@ def output_words(output: DoorOutput) -> OutputWords:
             return _turn_lamp("left")
         case DoorOutput.TURN_RIGHT:
             return _turn_lamp("right")
+        case DoorOutput.DURESS:
+            return OutputWords("what is wired for duress is on.", "Was it on, and is it off now?")
         case _:
             assert_never(output)
 

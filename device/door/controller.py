@@ -20,7 +20,7 @@ Of an operator's lockdown and an operator's evacuation the later word counts.
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
 from typing import assert_never
@@ -182,6 +182,8 @@ class Controller:
     """The housing was opened, and that was not cleared."""
     prompted: DoorOutput | None = None
     """The lamp that asks a person to turn the head."""
+    alerted: bool = field(default=False, repr=False)
+    """A duress is not acknowledged."""
     drive_fault: str | None = None
     """Why the outputs can't be driven."""
 
@@ -335,6 +337,8 @@ def _sounding(settings: LockSettings, door: Controller) -> Iterator[DoorOutput]:
         yield DoorOutput.SIREN
     if door.prompted is not None:
         yield door.prompted
+    if door.alerted:
+        yield DoorOutput.DURESS
 
 
 def _is_shunted(door: Controller) -> bool:

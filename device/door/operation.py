@@ -194,7 +194,7 @@ class Door:
             door = self._controller
             found_open = FOUND_OPEN if door.found_open else ""
             wrong = (*troubles(door), *filter(None, [found_open, self._unsaved or self._saver.trouble]))
-            driven = Outputs() if self._has_ended else outputs(self._settings, door)
+            driven = Outputs() if self._has_ended else outputs(self._settings, replace(door, alerted=False))
             said = "" if self._has_ended else schedule_words(door)
             return DoorStatus(self.name, door.state, door.since, door.lines, driven, wrong, self.chip, said, self.pad)
 

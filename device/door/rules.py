@@ -30,6 +30,7 @@ from device.door.lasting import Order
 from device.door.leaf import alarm_cleared, moved, open_time_s, positioned
 from device.door.windows import expecting, held, run_out, scheduled, window_resumed, window_secured
 from device.records import (
+    Alerted,
     Commanded,
     DoorCommand,
     DoorEvent,
@@ -104,12 +105,19 @@ def _happened(settings: LockSettings, wired: frozenset[DoorInput], door: Control
             return replace(door, drive_fault=event.detail, expected=(), leads=False)
         case DriveMended():
             return replace(door, drive_fault=None)
-        case Prompted():
-            return replace(door, prompted=event.lamp)
+        case Prompted() | Alerted():
+            return _with_lamps(door, event)
         case Tick():
             return door
         case _:
             assert_never(event)
+
+
+def _with_lamps(door: Controller, event: Prompted | Alerted) -> Controller:
+    """Lights what says something to a person, and changes nothing else."""
+    if isinstance(event, Prompted):
+        return replace(door, prompted=event.lamp)
+    return replace(door, alerted=event.duress)
 
 
 def _let_in(settings: LockSettings, door: Controller, *, extended: bool = False) -> Controller:

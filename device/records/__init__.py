@@ -16,6 +16,7 @@ from device.records.badges import (
 )
 from device.records.decisions import MAX_SIMILARITY_ERROR, Claim, Decision, Evidence, Outcome, Transaction
 from device.records.doors import (
+    Alerted,
     Commanded,
     DoorCommand,
     DoorEvent,
@@ -82,6 +83,7 @@ __all__ = [
     "ROLE_MEANINGS",
     "Alarm",
     "AlarmKind",
+    "Alerted",
     "Area",
     "AuditRow",
     "Badge",

@@ -79,6 +79,8 @@ class DoorOutput(StrEnum):
     """Lit while a person at a reader is to turn the head to the left, as the person sees it."""
     TURN_RIGHT = "turn-right"
     """The same to the right."""
+    DURESS = "duress"
+    """On from a grant under duress until an operator acknowledges it; no status says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,13 @@ class Prompted:
 
 
 @dataclass(frozen=True, slots=True)
+class Alerted:
+    """Whether a duress at this door is not acknowledged."""
+
+    duress: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed, and nothing else."""
 
@@ -189,6 +198,7 @@ DoorEvent = (
     | DriveFailed
     | DriveMended
     | Prompted
+    | Alerted
     | Tick
 )
 """All that can happen to a door."""

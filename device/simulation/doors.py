@@ -217,7 +217,7 @@ class _Free:
 
     def wired(self, door: DoorSettings) -> DoorSettings:
         """Raises `StopIteration` when there are too few. A screen asks for turns, so it needs no lamps for that."""
-        unwired = set(LAMPS) - {one.signal for one in door.outputs}
+        unwired = {*LAMPS, DoorOutput.DURESS} - {one.signal for one in door.outputs}
         return msgspec.structs.replace(
             door,
             readers=(self._wiegand(door),),

@@ -209,6 +209,7 @@ def test_every_output_can_be_told_from_the_others() -> None:
 def test_simulated_run_on_all_wires(lintel: Lintel, tmp_path: Path) -> None:
     """The lamps for a turn of the head are wired where the settings say so."""
     lamps = "".join(f'[[doors.outputs]]\nsignal = "turn-{side}"\npin = {pin}\n' for side, pin in TURNS)
+    lamps += '[[doors.outputs]]\nsignal = "duress"\npin = 7\n'
     (tmp_path / "lamps.toml").write_text(f"[[doors]]\n{lamps}")
     ended = lintel("--config", tmp_path / "lamps.toml", "hardware", "test", "--simulated", typed="y\n" * 20)
     assert ended.exit_code == 0

@@ -18,6 +18,7 @@ from device.door.lasting import Lasting, Mode, Order, Standing
 from device.door.notices import notices
 from device.door.rules import step
 from device.records import (
+    Alerted,
     Commanded,
     DoorCommand,
     DoorEvent,
@@ -304,6 +305,20 @@ def test_prompt_lights_its_lamp_and_changes_nothing_else(
     assert replace(prompted, prompted=None) == plain
     assert outputs(door, prompted).released == outputs(door, plain).released
     assert outputs(door, prompted).on == outputs(door, plain).on | ({lamp} if lamp else set())
+
+
+@given(door_settings, st.lists(st.tuples(some_event, moves), max_size=10), moves)
+def test_duress_drives_its_output_and_changes_nothing_else(
+    door: DoorSettings, happened: list[tuple[DoorEvent, float]], by: float
+) -> None:
+    now, before, wired = 0.0, new_controller(Mode(), 0.0), frozenset(DoorInput)
+    for event, later in happened:
+        now = now + later if math.isfinite(now + later) else now
+        before = step(door, wired, before, event, now)
+    plain, alerted = (step(door, wired, before, event, now + by) for event in (Tick(), Alerted(True)))
+    assert replace(alerted, alerted=False) == plain
+    assert outputs(door, alerted).released == outputs(door, plain).released
+    assert outputs(door, alerted).on == outputs(door, plain).on | {DoorOutput.DURESS}
 
 
 @given(door_settings, st.lists(st.tuples(st.sampled_from(EVENTS), moves), max_size=30))
