@@ -24,7 +24,7 @@ MAX_SHARE = 4
 """Nor one that would take more than a `MAX_SHARE`th of the free memory."""
 _PAGE_BYTES = 4096
 _MEMORY = Path("/proc/meminfo")
-STEP_PAGES = 256
+_STEP_PAGES = 256
 """Copied at once, 1 MiB: a commit waits that long at most."""
 PAUSES = 3
 """The chain is verified for a fourth of the time, and rests for three."""
@@ -143,7 +143,7 @@ def copy_in_steps(database: Database, between_steps: Callable[[int], None]) -> D
     try:
         database.conn.backup(
             copy.conn,
-            pages=STEP_PAGES,
+            pages=_STEP_PAGES,
             progress=lambda _status, _left, pages: between_steps(pages),
             sleep=_RETRY_S,
         )

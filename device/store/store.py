@@ -249,6 +249,13 @@ class Store:
         """Something that differs once anything may have been committed, by whichever process. Takes no lock."""
         return tuple(_size_and_time(self.path.with_name(f"{FILE_NAME}{suffix}")) for suffix in ("", "-journal", "-wal"))
 
+    def copied(self, between_steps: Callable[[int], None]) -> Database:
+        """The database alone as it is at one moment, in memory; `between_steps` is called with the number of all pages.
+        Raises `StoreError`.
+        """
+        with store_errors(self.path):
+            return self._copied(between_steps)
+
     def copy_in_memory(self) -> "Store":
         """A copy of the whole database that never reaches a disk, whatever happens. Raises `StoreError`."""
         with store_errors(self.path):

@@ -109,6 +109,6 @@ def _update(session: Session, change: str, entry: Entry, where: str, *values: ob
 
 
 def _raise(session: Session, entry: Entry) -> None:
-    face, pin = divmod(entry.detail, 1_000_000)
+    face, pin = divmod(entry.detail, 1 << 20)
     rows = session.rows(f"SELECT format, facility, number FROM badges NOT INDEXED WHERE {_UID}", [entry.uid])  # noqa: S608 - constants
     Counters(session).raise_to({credential_of(row): Failures(face, pin, face + pin) for row in rows})

@@ -37,7 +37,7 @@ def schema_of_withdrawals(database: Database) -> None:
         _on(database, "pin", f"AFTER {event} ON pins", "0", uid=holder.format(row))
     tried = "(SELECT uid FROM badges WHERE (format, facility, number) = (NEW.format, NEW.facility, NEW.number))"
     limit = "AFTER INSERT ON attempts WHEN NEW.face >= 50 OR NEW.pin >= 10"
-    _on(database, "tried", limit, "NEW.face * 1000000 + NEW.pin", uid=tried)
+    _on(database, "tried", limit, "(NEW.face << 20) + NEW.pin", uid=tried)
 
 
 def _on(database: Database, kind: str, event: str, detail: str, *, uid: str = "") -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import sqlite3
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from device.store.backup.container import Reader, Secret
 from device.store.backup.installing import clear_stage, commit, stage_of
 from device.store.backup.manifest import DATABASE, KEYS, LIST, SETTINGS, Manifest, Part, read_manifest
 from device.store.chain import witness
+from device.store.database import open_database, safest_journal
 from device.store.faults import store_errors
 from device.store.store import Store
 from device.store.withdrawn import Entry, Listed, Position, WithdrawnFile, from_line, key_of, later
@@ -160,9 +160,8 @@ def _forget_witness(stage: Path) -> int:
     folder = keys_folder(stage)
     row = _witnessed(folder)
     (folder / witness.FILE_NAME).unlink(missing_ok=True)
-    with store_errors(stage / DATABASE), contextlib.closing(sqlite3.connect(stage / DATABASE)) as copy, copy:
-        if copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'audit_head'").fetchone():
-            copy.execute("UPDATE audit_head SET witnessed = 0")
+    with store_errors(stage / DATABASE), contextlib.closing(open_database(stage / DATABASE, safest_journal())) as copy:
+        copy.execute("UPDATE audit_head SET witnessed = 0")
     return row
 
 

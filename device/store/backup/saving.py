@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import sqlite3
 import struct
 import time
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+from sqlite_utils import Database
 
 from device.errors import BackupError
 from device.failures import in_words
@@ -18,15 +18,13 @@ from device.files import flush_folder, keys_folder
 from device.records import Event
 from device.store.backup.container import MAGIC, Writer
 from device.store.backup.manifest import DATA_KEYS, DATABASE, KEYS, LIST, SETTINGS, THRESHOLDS, Manifest, part_of
-from device.store.checkup import STEP_PAGES
 from device.store.store import Store
 from device.store.withdrawn import Position, written
 
 COPY_WITHIN_S = 30.0
-"""A copy starts over after each write of another program; after this time it is made at once, and writers wait."""
+"""A copy starts over after each write of another program; after this time writers wait until it is made."""
 NAME = "lintel-%Y%m%dT%H%M%SZ.backup"
 PATTERN = "lintel-*.backup"
-_RETRY_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +95,15 @@ def delete_old(folder: Path, keep_days: int, now: datetime) -> tuple[Path, ...]:
 def _contents(store: Store, wanted: Wanted) -> tuple[dict[str, bytes], Position]:
     """The database first and its keys later: a key without rows does no harm, rows without a key are lost."""
     state = store.path.parent
-    parts = {DATABASE: _copied(store.path)}
-    with contextlib.closing(sqlite3.connect(":memory:")) as copy:
-        copy.deserialize(parts[DATABASE])
-        series, last = copy.execute(
+    with contextlib.closing(_copied(store)) as copy:
+        ((series, last),) = copy.execute(
             "SELECT (SELECT series FROM withdrawn_series ORDER BY id DESC LIMIT 1), "
             "(SELECT coalesce(max(id), 0) FROM withdrawn)"
-        ).fetchone()
-    if (state / DATA_KEYS).exists():
-        parts[DATA_KEYS] = _copied(state / DATA_KEYS)
+        ).fetchall()
+        parts = {DATABASE: copy.conn.serialize()}
+    if store.vault.file.exists:
+        with contextlib.closing(store.vault.file.copy_in_memory(lambda _pages: None)) as keys:
+            parts[DATA_KEYS] = keys.conn.serialize()
     try:
         parts |= _files(keys_folder(state), KEYS) | _files(state / "pad", THRESHOLDS)
         if wanted.settings is not None and wanted.settings.is_file():
@@ -122,21 +120,14 @@ def _files(folder: Path, begin: str) -> dict[str, bytes]:
     return {f"{begin}{path.name}": path.read_bytes() for path in found if path.is_file() and not path.is_symlink()}
 
 
-def _copied(path: Path) -> bytes:
-    """A database as it is at one moment, while others write. Raises `BackupError`."""
+def _copied(store: Store) -> Database:
+    """The database as it is at one moment. Raises `StoreError`."""
     deadline = time.monotonic() + COPY_WITHIN_S
     try:
-        with (
-            contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as source,
-            contextlib.closing(sqlite3.connect(":memory:")) as copy,
-        ):
-            try:
-                source.backup(copy, pages=STEP_PAGES, progress=lambda *_: _refuse_late(deadline), sleep=_RETRY_S)
-            except _LateError:
-                source.backup(copy, pages=-1)
-            return copy.serialize()
-    except sqlite3.Error as error:
-        raise BackupError(f"Cannot copy the database {path}: {in_words(error)}.", hint=_AGAIN) from None
+        return store.copied(lambda _pages: _refuse_late(deadline))
+    except _LateError:
+        with store.writing():
+            return store.copied(lambda _pages: None)
 
 
 class _LateError(Exception):
@@ -185,4 +176,3 @@ def _made_at(path: Path) -> datetime | None:
 
 _WRITABLE = "Name a file or a folder that this user may write, on a disk with room."
 _AS_SERVICE = "Run the command as the user the store belongs to, or with sudo."
-_AGAIN = "Try again; if that doesn't help, see `lintel door status`."

@@ -25,7 +25,7 @@ def test_overwritten_journal_is_flushed(tmp_path: Path, now: datetime, monkeypat
             audit.note(Event.ENROLLED, now, person=person)
         monkeypatch.setattr(os, "fsync", noted)
         opened.erase(person, now)
-        assert flushed == ["state", "lintel.db-journal"]
+        assert flushed == ["state", "lintel.db-withdrawn", "state", "lintel.db-journal"]
 
 
 def add_within_and_fail(opened: Store, now: datetime) -> None:
