@@ -39,7 +39,7 @@ class Restored:
     suspended: int
     is_vouched_for: bool
     listed_at: str = ""
-    settings: Path | None = None
+    settings: str = ""
     """Where the settings of the backup lie now, to be looked at: they are not put in the place of any."""
 
 
@@ -135,7 +135,7 @@ def _prepare(state: Path, manifest: Manifest, asked: Asked, before: _Before, now
         suspended,
         entries is not None,
         listed.at,
-        state / SETTINGS if manifest.part(SETTINGS) else None,
+        str(state / SETTINGS) if manifest.part(SETTINGS) else "",
     )
 
 

@@ -77,5 +77,20 @@ def test_restore_without_the_list_says_what_is_suspended(
     lintel: Lintel, saved: Path, tmp_path: Path, secret: Path
 ) -> None:
     command = ("restore", saved, "--passphrase-file", secret, "--without-revocations", "--json")
-    shown = json.loads(lintel("--state-dir", tmp_path / "new", *command).out)
+    ended = lintel("--state-dir", tmp_path / "new", *command)
+    shown = json.loads(ended.out)
     assert (shown["suspended"], shown["is_vouched_for"]) == (0, False)
+
+
+def test_settings_of_a_backup_are_put_beside_the_store(
+    lintel: Lintel,
+    state: Path,  # noqa: ARG001
+    tmp_path: Path,
+    secret: Path,
+) -> None:
+    settings = tmp_path / "lintel.toml"
+    settings.write_text("[clock]\nmax_gap_days = 60\n")
+    assert lintel("--config", settings, "backup", "save", tmp_path / "x", "--passphrase-file", secret).exit_code == 0
+    command = ("restore", tmp_path / "x", "--passphrase-file", secret, "--without-revocations", "--json")
+    shown = json.loads(lintel("--state-dir", tmp_path / "new", *command).out)
+    assert Path(shown["settings"]).read_text() == settings.read_text()
