@@ -57,7 +57,9 @@ def _safe(operations: Sequence[Operation]) -> frozenset[int]:
 
 
 def _synced_at(operation: Operation, number: int, synced: dict[str, int]) -> int:
-    """When an operation became safe; names are their folder's."""
+    """When an operation became safe; names are their folder's, and a move is of both its folders."""
+    if operation.kind is Kind.RENAME:
+        return min(synced.get(str(Path(path).parent), -1) for path in (operation.path, operation.to))
     if operation.kind in _NAMES:
         return synced.get(str(Path(operation.path).parent), -1)
     return synced.get(operation.path, -1) if operation.kind is not Kind.SAY else number

@@ -63,7 +63,8 @@ def _install(state: Path) -> None:
         if path.suffix == ".db":
             _remove_old(state / path.name)
         path.replace(state / path.name)
-    flush_folder(state)
+    for folder in (state, stage):  # both ends of a move, before the mark goes that would repeat it
+        flush_folder(folder)
     clear_stage(state)
     flush_folder(state)
 
@@ -74,7 +75,8 @@ def _move(source: Path, target: Path) -> None:
     target.mkdir(mode=0o700, exist_ok=True)
     for path in sorted(source.iterdir()):
         path.replace(target / path.name)
-    flush_folder(target)
+    for folder in (target, source):
+        flush_folder(folder)
     source.rmdir()
 
 
