@@ -1,8 +1,12 @@
 """`lintel audit`: what happened, and why."""
 
+from typing import Any
+
 import click
 
+from device.cli.audit_export import cut, export
 from device.cli.context import json_option, open_store, print_json, settings_of
+from device.cli.row_filters import row_filters, wanted_rows
 from device.cli.row_progress import progress
 from device.cli.text.audit_rows import row_line
 from device.cli.trusted_keys import public_key
@@ -17,12 +21,13 @@ def audit() -> None:
 
 @audit.command("list")
 @click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="The newest rows only.")
+@row_filters
 @json_option
 @click.pass_context
-def list_audit(context: click.Context, limit: int, as_json: bool) -> None:
-    """List the newest rows, oldest first. Similarity: higher is closer."""
+def list_audit(context: click.Context, /, limit: int, as_json: bool, **chosen: Any) -> None:  # noqa: ANN401 - the filters
+    """List the newest rows that are wanted, oldest first. Similarity: higher is closer."""
     with open_store(settings_of(context)) as store, store.audit() as log, store.people() as known:
-        rows = log.newest(limit)
+        rows = log.newest(limit, wanted_rows(store, chosen))
         names = known.names(row.person_id for row in rows if row.person_id is not None)
     if as_json:
         print_json(rows)
@@ -30,7 +35,7 @@ def list_audit(context: click.Context, limit: int, as_json: bool) -> None:
     for row in rows:
         say(row_line(row_of(row, names)))
     if not rows:
-        say("The audit is empty.", err=True)
+        say("No such row." if any(chosen.values()) else "The audit is empty.", err=True)
 
 
 @audit.command(
@@ -71,3 +76,7 @@ def verify(context: click.Context, start: int | None, public_keys: tuple[str, ..
             say(line)
     if not verdict.is_sound:
         context.exit(1)
+
+
+audit.add_command(cut)
+audit.add_command(export)

@@ -363,6 +363,11 @@ class AlarmSettings(Group, frozen=True):
     repeat_s: Annotated[
         float, Meta(ge=0, le=86_400, description="how often the audit has a row for an open alarm, seconds; 0: never")
     ] = 900.0
+class AuditSettings(Group, frozen=True):
+    """For how many days the audit is kept; `lintel audit cut` does it."""
+
+    passages_days: Annotated[int, Meta(ge=0, le=36500, description="then passages forget whose; 0: never")] = 90
+    keep_days: Annotated[int, Meta(ge=0, le=36500, description="then all rows go; 0: never")] = 365
 
 
 class Settings(Group, frozen=True):
@@ -376,6 +381,7 @@ class Settings(Group, frozen=True):
     people: PeopleSettings = PeopleSettings()
     store: StoreSettings = StoreSettings()
     alarms: AlarmSettings = AlarmSettings()
+    audit: AuditSettings = AuditSettings()
     clock: ClockSettings = ClockSettings()
     gpio: GpioSettings = GpioSettings()
     formats: tuple[FormatSettings, ...] = ()

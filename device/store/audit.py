@@ -27,6 +27,7 @@ from device.records import (
     Transaction,
 )
 from device.records.audit import LEFT_UNDER_DURESS
+from device.store.audit_search import ALL, Wanted
 from device.store.chain.canonical import SALT_BYTES, STAMP
 from device.store.chain.cutting import Cut, cut, last_before
 from device.store.chain.erasing import erase
@@ -170,16 +171,28 @@ class Audit:
         found = self._session.rows("SELECT count(*) AS n FROM audit WHERE id <= ?", [last], can_change=False)
         return int(found[0]["n"])
 
-    def newest(self, limit: int) -> tuple[AuditRow, ...]:
-        """The last `limit` rows, oldest first."""
+    def newest(self, limit: int, wanted: Wanted = ALL) -> tuple[AuditRow, ...]:
+        """The last `limit` rows that are wanted, oldest first."""
         rows: list[Row] = []
         while len(rows) < limit:
             below = rows[-1]["id"] - 1 if rows else _LAST
-            page = self._page("id <= ? ORDER BY audit.id DESC", below, min(PAGE_ROWS, limit - len(rows)))
+            page = self._wanted(wanted, ("id <= ?", below), "DESC", min(PAGE_ROWS, limit - len(rows)))
             rows += page
             if not page:
                 break
         return tuple(_row(row) for row in reversed(rows))
+
+    def search(self, wanted: Wanted, each: Each = lambda _row: None) -> Iterator[AuditRow]:
+        """All rows that are wanted, oldest first, a page at a time; `each` is called with the last row's number."""
+        last = 0
+        while page := self._wanted(wanted, ("id > ?", last), "ASC", PAGE_ROWS):
+            yield from map(_row, page)
+            last = page[-1]["id"]
+            each(last)
+
+    def one(self, number: int) -> AuditRow | None:
+        """The row of that number, None if there is none."""
+        return next((row for row in self.after(number - 1, 1) if row.id == number), None)
 
     def newest_first(self) -> Iterator[AuditRow]:
         """All rows, a page at a time."""
@@ -219,6 +232,12 @@ class Audit:
         while page := self.after(last, PAGE_ROWS):
             yield from page
             last = page[-1].id
+
+    def _wanted(self, wanted: Wanted, place: tuple[str, int], order: str, limit: int) -> list[Row]:
+        conditions, values = zip(place, *wanted.conditions(), strict=True)
+        where = " AND ".join(conditions)
+        sql = f"{_SELECT}{where} ORDER BY audit.id {order} LIMIT ?"
+        return self._session.rows(sql, [*values, limit], can_change=False)
 
     def _page(self, where: str, bound: int | str, limit: int) -> list[Row]:
         """Rows are never changed, so nothing that is written rests on their staying as they are."""
