@@ -363,6 +363,8 @@ class AlarmSettings(Group, frozen=True):
     repeat_s: Annotated[
         float, Meta(ge=0, le=86_400, description="how often the audit has a row for an open alarm, seconds; 0: never")
     ] = 900.0
+
+
 class AuditSettings(Group, frozen=True):
     """For how many days the audit is kept; `lintel audit cut` does it."""
 
