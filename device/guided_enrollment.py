@@ -110,7 +110,7 @@ def enrolled(report: EnrollmentReport) -> Enrolled:
     rejected = tuple(LeftOut(one.label, one.reason.code, one.advice) for one in report.rejected)
     person, badge, found = report.person, format_badge(report.credential), report.resembles
     alike = tuple(Alike(one.person.id, one.person.name, one.similarity) for one in found.alike)
-    resembles = Resembling(alike, found.fmr, found.people, found.missing_comparisons) if alike else None
+    resembles = Resembling(alike, found.fmr, found.people, found.is_extrapolated) if alike else None
     return Enrolled(person.id, person.name, badge, report.accepted, rejected, report.suspended, resembles)
 
 
@@ -126,4 +126,4 @@ def _resemblance(said: Resembling | None) -> Resemblance:
     if said is None:
         return NOT_COMPARED
     alike = tuple(LookAlike(Person(one.person_id, one.person), one.similarity) for one in said.alike)
-    return Resemblance(alike, said.fmr, said.people, said.missing_comparisons)
+    return Resemblance(alike, said.fmr, said.people, said.is_extrapolated)

@@ -18,8 +18,8 @@ from device.vision.manifest import DecisionRule
 
 SHARE = 0.01
 """Of new people, how many have a look-alike by chance, at most."""
-BLOCK_ROWS = 1024
-"""Templates that are compared with all others at once: 400 MB of similarities for 100,000 people."""
+BLOCK_ROWS = 128
+"""Templates that are compared with all others at once: 50 MB of similarities for 100,000 people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,13 @@ class Resemblance:
     alike: tuple[LookAlike, ...] = ()
     fmr: float = 0.0
     people: int = 0
-    missing_comparisons: int = 0
-    """How many comparisons the network was measured on too few for that rate; 0, it was measured."""
+    is_extrapolated: bool = False
+    """Whether the network was measured on too few comparisons for that rate."""
 
     @property
     def basis(self) -> str:
         """What the warning rests on, in a sentence."""
-        rests = "extrapolated beyond what the network was measured on" if self.missing_comparisons else "as measured"
+        rests = "extrapolated beyond what the network was measured on" if self.is_extrapolated else "as measured"
         people = "1 person" if self.people == 1 else f"{self.people} people"
         return f"Compared with {people} at a false match rate of {self.fmr:.1g}, {rests}."
 
@@ -80,13 +80,13 @@ class LookAlikes:
         rows = np.flatnonzero(similarities >= self._thresholds(fmr, len(newly)))
         found = [LookAlike(self._people[row], float(similarities[row])) for row in rows if self._people[row] != person]
         found.sort(key=lambda one: -one.similarity)
-        return Resemblance(tuple(found), fmr, others, self._rule.missing(fmr))
+        return Resemblance(tuple(found), fmr, others, self._is_extrapolated(fmr, len(newly)))
 
     def pairs(self) -> "Pairs":
         """All pairs of people in the store who look alike, each once, the closest first."""
         found = sorted(self._pairs(SHARE / max(1, len(self._people))), key=lambda pair: -pair.similarity)
-        fmr = SHARE / max(1, len(self._people))
-        return Pairs(tuple(found), Resemblance((), fmr, len(self._people), self._rule.missing(fmr)))
+        fmr, most = SHARE / max(1, len(self._people)), int(self._counts.max(initial=1))
+        return Pairs(tuple(found), Resemblance((), fmr, len(self._people), self._is_extrapolated(fmr, most)))
 
     def _pairs(self, fmr: float) -> Iterator["Pair"]:
         thresholds = {int(count): self._thresholds(fmr, int(count)) for count in np.unique(self._counts)}
@@ -97,6 +97,12 @@ class LookAlikes:
                 if column > row:
                     one, other = self._people[start + row], self._people[start + column]
                     yield Pair(one, other, float(block[row, column]))
+
+    def _is_extrapolated(self, fmr: float, count: int) -> bool:
+        """Whether any of the curves that the thresholds rest on ends before that rate."""
+        rule, most = self._rule.at_target(fmr), int(self._counts.max(initial=1))
+        used = [one for one in rule.curves if one.references <= most and one.probes <= count]
+        return rule.missing(fmr) > 0 or any(rule.is_extrapolated(one.references, one.probes) for one in used)
 
     def _thresholds(self, fmr: float, count: int) -> NDArray[np.float32]:
         """The threshold for each person's number of references with `count` others."""

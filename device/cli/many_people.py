@@ -203,7 +203,7 @@ def stale_people(context: click.Context, as_json: bool) -> None:
         say("Everyone with references has some of the present model.", err=True)
 
 
-@click.command("retention", epilog="Exit codes: 0 done, 8 database, 130 declined.")
+@click.command("retention", epilog="Exit codes: 0 done, 8 database, 9 clock not trusted, 130 declined.")
 @click.option("--unused", type=click.IntRange(1, 3650), metavar="DAYS", help="Who was not let in for this many days.")
 @click.option("--ended", is_flag=True, help="Whose validity has ended.")
 @click.option("--dry-run", is_flag=True, help="Only list them.")
@@ -226,6 +226,7 @@ def retention(context: click.Context, unused: int | None, ended: bool, dry_run: 
     with open_store(settings) as store:
         found = due(store, keeping, clock.utc())
         if found and not dry_run:
+            _refuse_untrusted(settings, store)
             _confirm(found, yes=yes)
             found = erase_due(store, clock, keeping, by=operator())
     if as_json:
@@ -235,6 +236,19 @@ def retention(context: click.Context, unused: int | None, ended: bool, dry_run: 
         say(f"{one.person.name}: {one.why} since {one.since:%Y-%m-%d}{'' if dry_run else ', erased'}")
     if not found:
         say("No one is due.", err=True)
+
+
+def _refuse_untrusted(settings: "Settings", store: "Store") -> None:
+    from device.assembly import clock_watch
+    from device.clock import SystemClock
+    from device.errors import CredentialError
+    from device.records import ClockState
+
+    if clock_watch(settings, store, SystemClock()).state() is ClockState.UNTRUSTED:
+        raise CredentialError(
+            "The clock is not trusted, so no one is erased by time.",
+            hint="Set the clock, or accept it: `lintel clock accept`. See `lintel clock status`.",
+        )
 
 
 def _confirm(found: "Sequence[Due]", *, yes: bool) -> None:

@@ -269,9 +269,9 @@ class Resembling(msgspec.Struct, frozen=True):
     alike: tuple[Alike, ...]
     fmr: Annotated[float, Meta(description="false match rate of each comparison")]
     people: Annotated[int, Meta(description="how many people were compared")]
-    missing_comparisons: Annotated[
-        int, Meta(description="by how many the network was measured on too few for that rate; 0: on enough")
-    ] = 0
+    is_extrapolated: Annotated[
+        bool, Meta(description="whether the network was measured on too few comparisons for that rate")
+    ] = False
 
 
 class Enrolled(msgspec.Struct, frozen=True, tag_field="type", tag="enrolled"):

@@ -16,6 +16,7 @@ SMALL = {
     "idle_camera": ("--seconds", "0.5"),
     "identification": ("--people", "50", "--rounds", "2", "--stored", "50"),
     "looking_on": ("--data", ""),
+    "look_alikes": ("--people", "40"),
     "mixed_frames": ("--mixes", "2", "--data", ""),
     "one_invoke": ("--rounds", "3"),
     "pad_cues": ("--rounds", "2"),

@@ -16,7 +16,7 @@ from tests.device.commands import Ended, Lintel
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder that commands keep their database in; the owner has set on which legal basis references are taken."""
     folder, settings = tmp_path / "state", tmp_path / "people.toml"
-    settings.write_text('people.basis = "consent"\n')
+    settings.write_text('people.basis = "consent"\nclock.trust = "always"\n')
     monkeypatch.setenv("LINTEL_CONFIG", str(settings))
     monkeypatch.setenv("LINTEL_STATE_DIR", str(folder))
     return folder

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from device.records import ClockState
 from tests.device.commands import Ended, Lintel
 
 pytestmark = pytest.mark.usefixtures("state")
@@ -226,6 +227,17 @@ def test_retention_goes_by_the_settings(bring: Callable[..., Ended], lintel: Lin
     bring(BOTH)
     lintel("people", "valid", GRACE, "--until", "2020-01-01")
     kept = lintel("people", "retention", "--yes")
-    (tmp_path / "other.toml").write_text("people.erase_ended = true\n")
+    (tmp_path / "other.toml").write_text('people.erase_ended = true\nclock.trust = "always"\n')
     erased = lintel("--config", tmp_path / "other.toml", "people", "retention", "--yes")
     assert ("No one is due." in kept.err, erased.out) == (True, f"{GRACE}: ended since 2020-01-02, erased\n")
+
+
+def test_no_one_is_erased_by_a_clock_that_is_not_trusted(
+    bring: Callable[..., Ended], lintel: Lintel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring(BOTH)
+    lintel("people", "valid", GRACE, "--until", "2020-01-01")
+    monkeypatch.setattr("device.clock_watch.ClockWatch.state", lambda _: ClockState.UNTRUSTED)
+    refused = lintel("people", "retention", "--ended", "--yes")
+    assert (refused.exit_code, "The clock is not trusted" in refused.err) == (9, True)
+    assert len(lintel("people", "list", "--json").json) == 2

@@ -31,7 +31,7 @@ def test_enrollment_as_json(lintel: Lintel, eileen: Path, pictures: dict[str, Pa
         "accepted": [str(eileen)],
         "rejected": [{"label": str(pictures["two"]), "reason": "several-faces"}],
         "suspended": False,
-        "resembles": {"alike": [], "fmr": 0.01, "people": 0, "missing_comparisons": 0},
+        "resembles": {"alike": [], "fmr": 0.01, "people": 0, "is_extrapolated": False},
     }
 
 
