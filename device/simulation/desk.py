@@ -10,6 +10,7 @@ from device.cameras.sources import open_camera
 from device.door.operation import Door
 from device.door.thread import DoorThread
 from device.door.wires.gpio import BoardIO
+from device.door_rules import DoorRules
 from device.doorway import Doorway
 from device.pin_checking import PinChecks
 from device.policy.light import share_in
@@ -38,5 +39,7 @@ def desk(settings: Settings, clock: Clock, pins: SimulatedPins) -> Iterator[Door
         reader = stack.enter_context(closing(open_line_reader("stdin", clock)))
         shares = {"": share_in(settings.cameras[0].light)}
         checks = stack.enter_context(closing(PinChecks(store)))
-        doorway = Doorway(camera, door, store, analyzer, clock, shares=shares, pins=checks)
+        doorway = Doorway(
+            camera, door, store, analyzer, clock, shares=shares, pins=checks, rules=DoorRules(store, unwired)
+        )
         yield DoorParts(doorway, reader, (lambda: time.last_beat,))

@@ -13,6 +13,7 @@ from device.door.interlock import Interlock
 from device.door.operation import Door
 from device.door.wires.gpio import BoardIO, level_of
 from device.door_pads import DoorPad, needs_network, open_network, pad_at
+from device.door_rules import DoorRules
 from device.doorway import Doorway, drawn
 from device.errors import ConfigError, CredentialError
 from device.pin_checking import PinChecksInTurn
@@ -100,6 +101,7 @@ class VirtualDoor:
             scenes=dict.fromkeys((self.reader.name, wires.name), lambda: world.scene),
             draw=world.draw,
             pins=PinChecksInTurn(world.store),
+            rules=DoorRules(world.store, settings),
         )
         around = ReaderContext(world.clock, lambda: world.pins.factory, Path(), whole.formats)
         self._formats = (*formats_for(wires.formats, whole.formats).formats, *BUILT_IN)

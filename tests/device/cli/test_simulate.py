@@ -236,6 +236,12 @@ def test_typed_badges_are_presented_at_the_clip(desk: Callable[..., Ended]) -> N
     ]
 
 
+def test_desk_obeys_the_rules_of_the_store(desk: Callable[..., Ended], lintel_process: Lintel, tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text("")
+    lintel_process("policy", "apply", tmp_path / "rules.toml")
+    assert "not-allowed" in desk("--json", typed="17:1001\n").out
+
+
 def test_desk_counts_the_pulses(desk: Callable[..., Ended]) -> None:
     assert "relay on GPIO 17: released 1 time so far\n" in desk(typed="17:1001\n").out
     assert "relay on GPIO 17: released 2 times so far" in desk(typed="17:1001\n17:1001\n").out
