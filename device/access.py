@@ -37,6 +37,7 @@ from device.policy.showing import Showing, begun, outcome
 from device.records import (
     BadgeRead,
     BadgeRemoved,
+    Factor,
     KeyPress,
     PinAnswer,
     Probe,
@@ -67,6 +68,8 @@ class _Visit:
     claimed: Claimed | None = None
     asked_pin: PinEntry | None = None
     """The PIN that is being compared."""
+    is_pin_counted: bool = False
+    """Whether it was wrong, and that was counted."""
     rule: DecisionRule | None = None
     """That of the model which made the claim's references."""
 
@@ -264,8 +267,14 @@ class Access:
             now = self._clock.monotonic()
             if isinstance(answer, PinAnswer):
                 visit.hear(PinChecked(now, entry, answer))
+                self._count_wrong(visit, answer)
             else:
                 visit.hear(PinFailed(now, entry, answer.reason, answer.fault))
+
+    def _count_wrong(self, visit: _Visit, answer: PinAnswer) -> None:
+        """A wrong PIN is counted at once where a face is still awaited: a power cut meanwhile must not undo it."""
+        if answer is PinAnswer.WRONG and visit.showing.verdict is None:
+            visit.is_pin_counted = self._claiming.count_pin(visit.showing.badge)
 
     @property
     def _is_someone_asked(self) -> bool:
@@ -322,6 +331,7 @@ class Access:
             lambda now: self._claiming.ruling(now, badge, lacking),
             self._claiming.came_at(badge),
             self._claiming.tries if self._claiming.counts(badge.reader) else None,
+            frozenset({Factor.PIN}) if visit.is_pin_counted else frozenset(),
         )
         done = self._carry_out.carry_out(decided, badge.at, before=before, stop=stop)
         if claim is not None and done.credential is not None:

@@ -33,6 +33,8 @@ class Before:
     came_at: tuple[datetime, ...] = ()
     tries: Tries | None = None
     """Where failed tries are counted; None at a way out."""
+    counted: frozenset[Factor] = frozenset()
+    """The factors of which a failure was counted already."""
 
 
 class CarryOut:
@@ -95,7 +97,7 @@ class CarryOut:
                 row = self._log.whereabouts.record(audit, places, judged.transaction)
                 self._two_people.written(judged.transaction, row)
                 if before.tries is not None:
-                    before.tries.count(entitled, counters, audit)
+                    before.tries.count(entitled, counters, audit, but=before.counted)
                 if judged.first_row:
                     audit.add(_pair_row(judged, row))
                 return _with_violation(judged.transaction, audit, row), row

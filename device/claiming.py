@@ -11,7 +11,7 @@ from device.policy.events import BadgeClaimed, Bars, ClaimFailed
 from device.policy.instead import NOTHING, Instead, Lacking, instead_of
 from device.policy.modes import Terms
 from device.policy.waits import tries_in
-from device.records import BADGE, MODES, BadgeRead, Claim, Credential, Mode, PadMode, Reason, Ruling
+from device.records import BADGE, MODES, BadgeRead, Claim, Credential, Factor, Mode, PadMode, Reason, Ruling
 from device.settings.tables import DoorSettings
 from device.tries import Tries
 from device.whereabouts import NOWHERE, Comer, Whereabouts
@@ -62,6 +62,17 @@ class Claiming:
                 return self.tries.objections(badge.credential, counters)[1]
         except Exception:  # whatever a damaged store comes up with, a door that is up denies
             return Reason.STORE_FAULT
+
+    def count_pin(self, badge: BadgeRead) -> bool:
+        """Counts a wrong PIN now; whether it is on the disk. If not, it is counted with the decision."""
+        if badge.credential is None or not self.counts(badge.reader):
+            return False
+        try:
+            with self._doorway.store.counters() as counters:
+                counters.decided(badge.credential, failed=frozenset({Factor.PIN}))
+        except Exception:  # as above
+            return False
+        return True
 
     def counts(self, reader: str) -> bool:
         """Whether failed tries count at a reader."""

@@ -1,5 +1,7 @@
 """Failed tries with each badge: asked before a face or a PIN is taken, and counted with the decision they end in."""
 
+from dataclasses import replace
+
 from device.credentials import format_badge
 from device.policy.attempts import Attempts, LastFailures, failed_by, stopped_by, used_by
 from device.ports import Clock
@@ -26,19 +28,20 @@ class Tries:
         now = self._clock.monotonic()
         return attempts.objection(Factor.FACE, now), attempts.objection(Factor.PIN, now)
 
-    def count(self, transaction: Transaction, counters: Counters, audit: Audit) -> None:
+    def count(self, transaction: Transaction, counters: Counters, audit: Audit, *, but: frozenset[Factor]) -> None:
         """Counts what a decision says, in the transaction that writes it down, with rows of what is worth one: a grant
-        after failures, and a factor that counts no more.
+        after failures, and a factor that counts no more. All but what was counted before.
         """
         badge, decision = transaction.credential, transaction.decision
         if badge is None or transaction.person is None:
             return
-        before, after = counters.decided(badge, failed=failed_by(decision), used=used_by(decision))
+        before, after = counters.decided(badge, failed=failed_by(decision) - but, used=used_by(decision))
         if decision.granted and before.since_grant:
             many = "tries" if before.since_grant > 1 else "try"
             what = f"{before.since_grant} failed {many} with this badge since its last grant"
             audit.add(_row(transaction, Event.TRIES_FAILED, what))
-        for factor in sorted(stopped_by(before, after)):
+        earlier = replace(before, pin=before.pin - 1) if Factor.PIN in but and before.pin else before
+        for factor in sorted(stopped_by(earlier, after)):
             number = after.face if factor is Factor.FACE else after.pin
             audit.add(_row(transaction, Event.FACTOR_DISABLED, _DISABLED[factor].format(number)))
 

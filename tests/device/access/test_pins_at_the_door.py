@@ -136,6 +136,21 @@ def test_either_opens_and_a_refused_face_counts(world_of: Callable[..., World]) 
         assert (counters.of(BADGE).face, counters.of(BADGE).pin) == (1, 0)
 
 
+def test_wrong_pin_beside_a_face_is_counted_before_the_verdict(world_of: Callable[..., World]) -> None:
+    """A power cut while the face is still looked at must not undo it."""
+    world = world_of(Reason.NO_FACE)
+    access, stop = door_with(world, "badge+face-or-pin", FakePins()), Stop()
+    access.present(world.read(), stop)
+    access.hear(KeyPress("1111#", world.clock.monotonic(), ""))
+    assert access.advance(stop, 0.25) == ()
+    with world.store.counters() as counters:
+        assert counters.of(BADGE).pin == 1
+    world.clock.sleep(10.0)
+    (over,) = access.advance(stop, 0.25)
+    with world.store.counters() as counters:
+        assert (over.decision.reason, counters.of(BADGE).pin) == (Reason.PIN_WRONG, 1)
+
+
 def test_eleventh_pin_is_refused_before_it_is_compared(world_of: Callable[..., World]) -> None:
     world, pins = world_of(Reason.NO_FACE), FakePins()
     access = door_with(world, "badge+pin", pins)
