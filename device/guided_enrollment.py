@@ -27,7 +27,7 @@ from device.look_alikes import NOT_COMPARED, LookAlike, Resemblance
 from device.looking import reporting
 from device.policy.guidance import Asked, Hindered, Said
 from device.ports import Clock
-from device.presented import ALIVE_S, presented, refuse_gone
+from device.presented import ALIVE_S, Refuse, presented, refuse_gone
 from device.records import Grounds, Person, Reason
 from device.store.store import Store
 from device.vision.faces import look_of
@@ -38,9 +38,18 @@ class GuidedEnrollments:
     """What the verb `enroll` is answered with."""
 
     def __init__(
-        self, places: Mapping[str, GuidedPlace], store: Store, clock: Clock, grounds: Grounds | None = None
+        self,
+        places: Mapping[str, GuidedPlace],
+        store: Store,
+        clock: Clock,
+        grounds: Grounds | None = None,
+        *,
+        refuse: Refuse = lambda _badge: None,
     ) -> None:
-        """`places` are the doors by their names; `grounds` the legal basis where a request states none."""
+        """`places` are the doors by their names; `grounds` the legal basis where a request states none. `refuse` raises
+        `CredentialError` for a badge that can't be given.
+        """
+        self._refuse = refuse
         self._places = places
         self._grounds = grounds
         self._store = store
@@ -61,6 +70,7 @@ class GuidedEnrollments:
             if request.badge is not None
             else (yield from presented(place.readers, place.readers.names, self._clock, caller))
         )
+        self._refuse(credential)
         analyzer = place.load_analyzer()
         enrollment = Enrollment(self._store, analyzer, self._clock, terms=Terms(self._stated(request, caller)))
         enrollment.holder(credential, request.name)

@@ -4,7 +4,7 @@ Between control and the doors' loops. The badge that is presented is given to a 
 name; it opens nothing and counts as no attempt.
 """
 
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass
 
 from device.administration import Administration
@@ -60,11 +60,17 @@ def refuse_gone(caller: Caller) -> None:
         raise DoorError("The operator has gone; nothing was stored.", hint="Run the command again.")
 
 
+Refuse = Callable[[Credential], None]
+
+
 class PresentedBadges:
     """What the verb `add-badge` is answered with."""
 
-    def __init__(self, doors: Mapping[str, ReadersOfDoor], store: Store, clock: Clock) -> None:
-        """`doors` are all doors by their names."""
+    def __init__(
+        self, doors: Mapping[str, ReadersOfDoor], store: Store, clock: Clock, refuse: Refuse = lambda _badge: None
+    ) -> None:
+        """`doors` are all doors by their names. `refuse` raises `CredentialError` for a badge that can't be given."""
+        self._refuse = refuse
         self._doors = doors
         self._store = store
         self._administration = Administration(store, clock)
@@ -76,6 +82,7 @@ class PresentedBadges:
         Raises `LintelError`: for an unknown reader, a badge that can't be given, and what `presented` can raise.
         """
         credential = yield from presented(self._door_of(request.reader), (request.reader,), self._clock, caller)
+        self._refuse(credential)
         with self._store.acting(caller.operator.words):
             badge = self._administration.add_badge(request.name, credential)
         yield BadgeAdded(badge.person.name, format_badge(badge.credential))

@@ -25,7 +25,8 @@ from device.guided_enrollment import report_of
 from device.images import read_photo
 from device.looking import reporting
 from device.ports import Camera, Clock
-from device.records import Grounds
+from device.readers.cards.keypad import refuse_typed
+from device.records import Credential, Grounds
 from device.settings.tables import Settings
 from device.terminal import say
 from device.vision.faces import load_analyzer, look_of
@@ -44,7 +45,7 @@ class HowTo:
 
 def enroll_pictures(settings: Settings, how: HowTo, paths: Sequence[Path]) -> EnrollmentReport:
     """Enrolls with pictures from files, in the settings' store. Raises every error an enrollment can have."""
-    credential = parse_badge(how.badge)
+    credential = _given(settings, how.badge)
     clock = SystemClock()
     with open_store(settings) as store:
         terms = Terms(asked_for(store, how.name, how.grounds))
@@ -53,6 +54,13 @@ def enroll_pictures(settings: Settings, how: HowTo, paths: Sequence[Path]) -> En
         with photo_progress(len(paths), clock) as progress:
             enrollment.holder(credential, how.name)
             return enrollment.enroll(credential, how.name, _read_in_turn(paths, progress), shown=progress.shown)
+
+
+def _given(settings: Settings, written: str) -> Credential:
+    """A badge that no keypad of the settings could type. Raises `CredentialError`."""
+    credential = parse_badge(written)
+    refuse_typed(credential, settings.readers)
+    return credential
 
 
 def _read_in_turn(paths: Sequence[Path], progress: PhotoProgress) -> Iterator[Candidate]:
@@ -64,7 +72,7 @@ def _read_in_turn(paths: Sequence[Path], progress: PhotoProgress) -> Iterator[Ca
 
 def enroll_before_camera(settings: Settings, how: HowTo, wanted: int) -> EnrollmentReport:
     """Guides the person through their pictures at this machine's camera. Raises every error an enrollment can have."""
-    credential = parse_badge(how.badge)
+    credential = _given(settings, how.badge)
     clock = SystemClock()
     with open_store(settings) as store:
         terms = Terms(asked_for(store, how.name, how.grounds))

@@ -118,6 +118,7 @@ def _give_parts(
     from device.pad.looking import load_look
     from device.people.bases import default_grounds
     from device.presented import PresentedBadges, ReadersOfDoor
+    from device.readers.cards.keypad import refuse_typed
     from device.vision.faces import load_analyzer_for
 
     doors: dict[str, ReadersOfDoor] = {}
@@ -133,9 +134,11 @@ def _give_parts(
             places[door.name] = GuidedPlace(
                 one.doorway.camera, partial(_is_busy, service.loop), load, look, ReadersOfDoor(waiting, ways_in)
             )
-    backing.enroll = GuidedEnrollments(places, store, parts.clock, default_grounds(settings.people)).progress
+    refuse = partial(refuse_typed, readers=settings.readers)
+    grounds = default_grounds(settings.people)
+    backing.enroll = GuidedEnrollments(places, store, parts.clock, grounds, refuse=refuse).progress
     backing.record = GuidedRecordings(places, parts.clock).progress
-    backing.add_badge = PresentedBadges(doors, store, parts.clock).progress
+    backing.add_badge = PresentedBadges(doors, store, parts.clock, refuse).progress
 
 
 def _tell_alarms_again(settings: "Settings", store: "Store", clock: "SystemClock") -> None:

@@ -203,3 +203,14 @@ def test_folder_has_no_pin_in_it(lintel: Lintel, state: Path) -> None:
     give_duress(lintel)
     content = b"".join(path.read_bytes() for path in state.parent.rglob("*") if path.is_file())
     assert (PIN.encode() in content, DURESS.encode() in content) == (False, False)
+
+
+def test_badge_that_a_keypad_could_type_is_not_enrolled(lintel: Lintel, tmp_path: Path) -> None:
+    config = tmp_path / "pad.toml"
+    config.write_text(
+        '[[doors]]\n[[doors.readers]]\nkind = "wiegand"\ndata0_pin = 5\ndata1_pin = 6\nkeypad = "26-bit"\n'
+    )
+    said = lintel(
+        "--config", config, "enroll", "18:13398", tmp_path / "none.jpg", "--name", "Ada", "--basis", "contract"
+    )
+    assert (said.exit_code, "The keypad of reader reader sends PINs" in said.err) == (9, True)
