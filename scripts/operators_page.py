@@ -91,8 +91,8 @@ lintel alarms acknowledge 4711 --why "delivery, door closed again"
 ```
 
 An alarm is open until a **named** operator acknowledges it with a word why: root whom no one logged in to become, as a
-cron job, is no name. Acknowledging is not clearing: the door stays as it is, see `lintel door clear`. While an alarm is
-open the audit has a row `alarm-open` for it each `alarms.repeat_s`, which subscribers get too.
+cron job, does not count. Acknowledging is not clearing: the door stays as it is, see `lintel door clear`. While an
+alarm is open the audit has a row `alarm-open` for it each `alarms.repeat_s`, which subscribers get too.
 
 Duress is for auditors and admins: others see `match` in its row, no such alarm, and not that one was acknowledged. It
 is not repeated as a row, which would show a guard that there is something; a program with the role auditor asks for

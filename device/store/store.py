@@ -17,23 +17,19 @@ from device.errors import StoreError
 from device.files import keys_folder
 from device.records import AuditRow, Event, Person, Receipt
 from device.store import erasure
-from device.store.alarms import Alarms
 from device.store.audit import Audit, broken_in
 from device.store.chain.guarding import Guard
 from device.store.chain.heads import Chain
 from device.store.checkup import Checkup, copy_in_steps
-from device.store.clock_marks import ClockMarks
 from device.store.connections import Connection, Connections, OneConnection
-from device.store.counters import Counters
 from device.store.database import FILE_NAME, Journal, safest_journal
 from device.store.faults import is_of_disk, store_errors
 from device.store.holders import holders
 from device.store.left_undone import LeftUndone, mark_in
 from device.store.people import People
-from device.store.pins import Pins
-from device.store.places import Places
 from device.store.receipts import receipt_of
-from device.store.rules import ParsedRules, RuleBook
+from device.store.rooms import Rooms
+from device.store.rules import ParsedRules
 from device.store.session import Session
 from device.store.turnstile import Turnstile
 from device.store.vault import Vault
@@ -58,7 +54,7 @@ class InMemory:
     keys: Database = field(default_factory=no_keys)
 
 
-class Store:
+class Store(Rooms):
     """The database in a folder: one for each process, handed to all its threads. Use within `with`.
 
     Each thread has a connection of its own from its outermost `with` to the end of it: what one thread writes is
@@ -119,48 +115,6 @@ class Store:
         """The audit, as `people`; nests with it."""
         with self._session() as session:
             yield Audit(session, self.chain, getattr(self._mine, "by", ""))
-
-    @contextlib.contextmanager
-    def rules(self) -> Iterator[RuleBook]:
-        """The owner's rules, as `people`; nests with them."""
-        with self._session() as session:
-            yield RuleBook(session, self._parsed_rules)
-
-    @contextlib.contextmanager
-    def counters(self) -> Iterator[Counters]:
-        """The failed tries with each badge, as `people`; nests with it."""
-        with self._session() as session:
-            yield Counters(session)
-
-    @contextlib.contextmanager
-    def pins(self) -> Iterator[Pins]:
-        """The PINs, as `people`; nests with it."""
-        with self._session() as session:
-            yield Pins(session, self.vault)
-
-    @contextlib.contextmanager
-    def clock(self) -> Iterator[ClockMarks]:
-        """The mark of the newest time, as `people`; nests with it."""
-        with self._session() as session:
-            yield ClockMarks(session)
-
-    @contextlib.contextmanager
-    def places(self) -> Iterator[Places]:
-        """Where people are, as `people`; nests with it."""
-        with self._session() as session:
-            yield Places(session)
-
-    @contextlib.contextmanager
-    def session(self) -> Iterator[Session]:
-        """For the rooms of the store: what they read and write themselves, as `people`."""
-        with self._session() as session:
-            yield session
-
-    @contextlib.contextmanager
-    def alarms(self) -> Iterator[Alarms]:
-        """Open alarms, likewise."""
-        with self._session() as session:
-            yield Alarms(session)
 
     @contextlib.contextmanager
     def acting(self, by: str) -> Iterator[None]:
