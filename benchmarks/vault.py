@@ -47,7 +47,8 @@ def measured(folder: Path, people: int) -> int:
         print(f"  one person's references  median {one:.3f} ms")
         everyone_s = seconds(lambda: everyone(store, people))
         print(f"  everyone's references    {everyone_s:.2f} s")
-        print(f"  one more person          {seconds(lambda: add(store, people, people + 1)) * 1000:.1f} ms")
+        new = people + int(time.time())  # a kept store has those of earlier runs
+        print(f"  one more person          {seconds(lambda: add(store, new, new + 1)) * 1000:.1f} ms")
     return int(one > LIMIT_ONE_MS or everyone_s > LIMIT_ALL_S or size > LIMIT_MB)
 
 

@@ -48,7 +48,6 @@ class Vault:
         self._lock = threading.Lock()
         self._opened: _Opened | None = None
         self._marked: bytes | None = None
-        self._is_forgotten = False
 
     def seal(self, plain: bytes, *, person_id: int, about: bytes, kind: Kind = Kind.PERSON) -> bytes:
         """Seals a record of a person. Makes the keys that are missing, so write the row in the same transaction.
@@ -111,12 +110,6 @@ class Vault:
             return error.message
         return ""
 
-    def forget(self) -> None:
-        """Drops the key from memory; nothing is opened or sealed from then on, until the process ends."""
-        with self._lock:
-            self._is_forgotten = True
-            self._opened = None
-
     def rotate(self) -> DeviceKey:
         """Wraps all data keys with a new device key, and destroys the old one where it lay in our own folder.
 
@@ -161,9 +154,6 @@ class Vault:
         return made
 
     def _with_key(self, *, making: bool) -> _Opened:
-        with self._lock:
-            if self._is_forgotten:
-                raise KeyMissing(_FORGOTTEN, hint="Restart the service once the housing is closed.")
         beginning = self._begun(making=making)
         with self._lock:
             opened = self._opened
@@ -275,7 +265,6 @@ def _missing(key_id: str, found: Found, places: KeyPlaces) -> KeyMissing:
     return KeyMissing(f"{wanted} is missing; looked in {places.looked_in}.", hint=_BACK)
 
 
-_FORGOTTEN = "The device key was dropped from memory, as the housing of the door was opened."
 _DAMAGED = "Restore a copy of the database and its keys, or remove this person's references and enroll again."
 _RESTORE = "Restore both the database and its keys from a backup, or enroll again whom it concerns."
 _STATUS = "See `lintel keys status`."

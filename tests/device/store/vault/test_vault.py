@@ -213,13 +213,6 @@ def test_credential_of_systemd_comes_first(
         assert later.vault.begin().place == str(tmp_path / "credentials" / "lintel.key")
 
 
-def test_key_that_was_forgotten_opens_nothing(store: Store, two: tuple[Person, Person]) -> None:
-    store.vault.seal(b"a secret", person_id=two[0].id, about=b"x")
-    store.vault.forget()
-    with pytest.raises(KeyMissing, match="dropped from memory"):
-        store.vault.secret("pin")
-
-
 def test_rotation_keeps_what_is_sealed_and_its_secrets(store: Store, two: tuple[Person, Person], key: Path) -> None:
     sealed, secret = store.vault.seal(b"a secret", person_id=two[0].id, about=b"x"), store.vault.secret("pin")
     before = key.read_bytes()
