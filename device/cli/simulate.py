@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from device.cli.context import json_option, note_once, print_json, settings_of
+from device.commandline import FilePath
 from device.terminal import say
 
 if TYPE_CHECKING:
@@ -14,8 +16,32 @@ if TYPE_CHECKING:
     from device.simulation.player import Played, Player
 
 
+class ScenarioPath(FilePath):
+    """A scenario's file, or the name of one that came with Lintel."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The file of that name, where it names one of ours and no file."""
+        from device.simulation.scenario import BUILT_IN, built_in_scenario
+
+        if isinstance(value, str) and value in BUILT_IN and not Path(value).exists():
+            return built_in_scenario(value)
+        return super().convert(value, param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Those names, and files."""
+        from device.simulation.scenario import BUILT_IN
+
+        ours = [CompletionItem(name) for name in BUILT_IN if name.startswith(incomplete)]
+        return [*ours, *super().shell_complete(ctx, param, incomplete)]
+
+
 @click.command(epilog="Exit codes: 0 all as expected, 1 an expectation was not met, 11 the scenario is wrong.")
-@click.option("--scenario", type=click.Path(path_type=Path), help="A scenario in TOML; without it, the built-in one.")
+@click.option(
+    "--scenario",
+    metavar="FILE|NAME",
+    type=ScenarioPath(),
+    help="A scenario in TOML, or one that came with Lintel: front-door (the default), a-working-week, getting-in.",
+)
 @click.option("--webcam", is_flag=False, flag_value="0", metavar="[DEVICE]", help="Use a real camera.")
 @click.option("--video", type=click.Path(path_type=Path), help="Use a clip, looped, as the camera's picture.")
 @json_option
@@ -26,7 +52,8 @@ def simulate(
     """Simulate a door, with a virtual badge reader, camera and relay.
 
     A scenario says who stands in front of the camera, which badge is presented, and what is expected; the format is
-    described in docs/scenarios.md. The built-in one enrolls two people from portraits in the public domain.
+    described in docs/scenarios.md. Those that came with Lintel enroll two people from portraits in the public domain:
+    front-door is what can happen at a door, a-working-week who may pass when, getting-in who may not.
 
     With --webcam or --video the camera is real and the people are those of `lintel enroll`; type a badge and Enter to
     present it. The relay stays virtual, and nothing is written into the audit.

@@ -4,26 +4,29 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from device.administration import Administration
 from device.clock import Stop
 from device.credentials import parse_badge
+from device.door.operation import Door
 from device.door.wires.gpio import level_of
 from device.door_loop import DoorLoop
+from device.door_times import DoorTimes
 from device.enrollment import Candidate, Enrollment, EnrollmentReport, Terms
 from device.errors import ScenarioError
 from device.images import read_image
 from device.people.bases import SIMULATED
-from device.people.pins import PinOffice
+from device.policy.clock_state import ClockReading
 from device.policy.turn import Direction
-from device.records import AuditRow, DoorOutput, DoorState, Event, ReaderEvent, Transaction
+from device.records import AuditRow, ClockState, DoorOutput, DoorState, Event, ReaderEvent, Transaction
 from device.settings.tables import DoorSettings, OutputSettings, Settings
 from device.simulation.casting import empty_view, heads_of
 from device.simulation.doors import VirtualDoor, VirtualWorld, fully_wired, virtual_doors, with_pad
+from device.simulation.enrolling import prepared
 from device.simulation.scenario import Enrollee, Scenario, Step, built_in_scenario, read_scenario
 from device.store.store import Store
 from device.store.vault.device_key import KeyInMemory
@@ -35,10 +38,16 @@ from device.virtual.scene import Clip, Scene, is_clip
 from device.vision.faces import FaceAnalyzer, load_analyzer
 from device.vision.models import shipped_models_dir
 
+BEGINS = datetime(2026, 1, 1, 8, tzinfo=UTC)
+"""When a scenario begins that says nothing of it."""
 PAUSE_S = 1.0
 """Between two steps, on the scenario's clock."""
 SETTLE_S = 0.2
 """After the last thing of a step: what has to be debounced, and a frame's end by silence."""
+SEEN_S = 15.0
+"""How long before a step at a later time the doors see what time it is: schedules are looked up every 10 s."""
+TIMES_S = 0.5
+"""How often the schedules are asked, as at a real door."""
 POLL_S = 0.02
 """How often a virtual door's loop comes round, on the scenario's clock."""
 SIGHTING_S = 0.1
@@ -97,7 +106,7 @@ class Player:
         self._analyzer: FaceAnalyzer = load_analyzer(settings.vision)
         for door in self._settings.doors:
             self._analyzer.at_target(door.target_fmr)
-        self._clock = SimulatedClock()
+        self._clock = SimulatedClock(self.scenario.begins or BEGINS)
         self.pins = SimulatedPins(self._clock)
         heads = heads_of(self.scenario, self._images, self._analyzer)
         self._empty = Scene((), self._images, heads, self._clips, self.scenario.room)
@@ -113,10 +122,24 @@ class Player:
                     name: DoorLoop(door.doorway, self._settings, door.reader, in_turn=True)
                     for name, door in doors.items()
                 }
+                times = Times(tuple(door.doorway.door for door in doors.values()), store, self._clock)
                 for number, step in enumerate(self.scenario.step):
                     self._clock.sleep(PAUSE_S)
+                    self._go_on_to(step.at, loops, times)
                     scene = replace(self._empty, figures=step.view, seed=number)
-                    yield StepPlayer(step, doors, loops, world).play(scene)
+                    yield StepPlayer(step, doors, loops, world, times=times).play(scene)
+
+    def _go_on_to(self, at: datetime | None, loops: Mapping[str, DoorLoop], times: "Times") -> None:
+        """Skips the time until just before then, in which no one is there, and lets the doors see what time it is."""
+        left_s = 0.0 if at is None else (at - self._clock.utc()).total_seconds()
+        self._clock.skip(left_s - SEEN_S)
+        end = self._clock.monotonic() + min(left_s, SEEN_S)
+        while self._clock.monotonic() < end:
+            self._clock.sleep(TIMES_S)
+            times.ask()
+            for loop in loops.values():
+                loop.write_down()
+                loop.show_state()
 
     def _world(self, store: Store) -> VirtualWorld:
         """Alike each time: to which side a person has to turn is drawn with a seed."""
@@ -134,21 +157,10 @@ class Player:
 
     def _enrolled(self, store: Store) -> Iterator[EnrollmentReport]:
         enrollment = Enrollment(store, self._analyzer, self._clock, terms=Terms(SIMULATED))
-        for enrollee in self.scenario.enroll:
-            candidates = [Candidate(name, self._images[name]) for name in enrollee.images]
-            yield enrollment.enroll(parse_badge(enrollee.badge), enrollee.name, candidates)
-            self._give(enrollee, store)
+        yield from prepared(self.scenario, store, self._clock, enrollment=enrollment, candidates=self._candidates)
 
-    def _give(self, enrollee: Enrollee, store: Store) -> None:
-        """What a person has besides: PINs, and a badge for duress."""
-        office = PinOffice(store, self._clock)
-        if enrollee.pin:
-            office.give(enrollee.name, enrollee.pin)
-        if enrollee.duress_pin:
-            office.give_duress(enrollee.name, enrollee.pin, enrollee.duress_pin)
-        if enrollee.duress_badge:
-            badge = parse_badge(enrollee.duress_badge)
-            Administration(store, self._clock).add_badge(enrollee.name, badge, duress=True)
+    def _candidates(self, enrollee: Enrollee) -> list[Candidate]:
+        return [Candidate(name, self._images[name]) for name in enrollee.images]
 
     def _check_doors(self) -> None:
         known = {door.name for door in self._settings.doors}
@@ -171,12 +183,36 @@ class Player:
         return found
 
 
+class Times:
+    """What the schedules say of the doors, asked twice a second of the scenario's clock."""
+
+    def __init__(self, doors: tuple[Door, ...], store: Store, clock: SimulatedClock) -> None:
+        self._times = DoorTimes(doors, store, clock)
+        self._clock = clock
+        self._next_at = 0.0
+
+    def ask(self) -> None:
+        """Tells the doors, if it is time."""
+        now = self._clock.monotonic()
+        if now >= self._next_at:
+            self._next_at = now + TIMES_S
+            self._times.ask(ClockReading(ClockState.TRUSTED, self._clock.utc(), monotonic=now))
+
+
 class StepPlayer:
     """One step, from the moment it begins until all has happened and the door it is about is at rest."""
 
     def __init__(
-        self, step: Step, doors: Mapping[str, VirtualDoor], loops: Mapping[str, DoorLoop], world: VirtualWorld
+        self,
+        step: Step,
+        doors: Mapping[str, VirtualDoor],
+        loops: Mapping[str, DoorLoop],
+        world: VirtualWorld,
+        *,
+        times: Times | None = None,
     ) -> None:
+        """Without `times` no schedule tells the doors anything."""
+        self._times = times
         self._step = step
         self._doors = doors
         self._loops = loops
@@ -196,15 +232,13 @@ class StepPlayer:
             door.take_badges_away()
         self._world.camera.show(scene, step.camera)
         self._plan()
-        transaction = self._live(
-            began_at
-            + max(
-                step.lasts_s,
-                step.badge_at_s + step.badge_lasts_s,
-                step.keys_at_s + KEY_S * len(step.keys) if step.keys else 0.0,
-                *(what.at_s for what in step.happen),
-            )
+        ends = (
+            step.lasts_s,
+            step.badge_at_s + step.badge_lasts_s,
+            self._typed_s(),
+            *(what.at_s for what in step.happen),
         )
+        transaction = self._live(began_at + max(ends))
         return self._played(began_at, known, transaction)
 
     def _plan(self) -> None:
@@ -225,6 +259,8 @@ class StepPlayer:
         """The doors' loops go round until the end, and then until no strike is released; what a badge led to."""
         clock, transaction = self._world.clock, None
         while clock.monotonic() <= end + SETTLE_S or (self._is_going_on() and clock.monotonic() < end + MOST_S):
+            if self._times is not None:
+                self._times.ask()
             for name, door in self._doors.items():
                 transaction = self._served(name, tuple(door.events())) or transaction
                 self._loops[name].write_down()
@@ -232,6 +268,10 @@ class StepPlayer:
             if not self._is_busy():
                 clock.sleep(POLL_S)
         return transaction
+
+    def _typed_s(self) -> float:
+        """When the last key is typed, seconds from the beginning of the step."""
+        return self._step.keys_at_s + len(self._step.keys) * KEY_S if self._step.keys else 0.0
 
     def _served(self, name: str, events: Iterable[ReaderEvent]) -> Transaction | None:
         """What came of these events and of a look at those who are there; the last one, if several."""

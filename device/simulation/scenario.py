@@ -3,6 +3,8 @@
 title = "A door in an office"
 room = "hall"                       # behind the people; none: "wall", which has nothing to be known by; or "office"
 pad = "turn"                        # against pictures of faces, at all doors; none: as their settings say
+begins = 2026-11-30T08:00:00+01:00  # the time of day at the first step; none: 2026-01-01 08:00 UTC
+rules = '[[rules]] ...'             # who may pass when, as `lintel policy apply` takes it; none: as the settings say
 
 [settings.access]                   # none: the player's own settings; here any of them, more doors too
 interlock = false
@@ -13,7 +15,8 @@ eileen = "portrait:eileen-collins"
 [[enroll]]
 name = "Eileen Collins"
 badge = "17:1001"
-images = ["eileen"]
+images = ["eileen"]                 # none: a person without a face, who needs a PIN
+groups = ["staff"]
 pin = "471147"                      # none: no PIN
 duress_pin = "926626"               # what she types when forced to; likewise a badge, `duress_badge`
 
@@ -25,6 +28,7 @@ badge_at_s = 1.0
 badge_lasts_s = 5.0                 # it stays at its reader, which reports it ten times a second
 keys = "471147#"                    # typed on the reader's pad, a key every 0.3 s
 keys_at_s = 1.5
+at = 2026-11-30T18:30:00+01:00      # the clock goes on to then before the step; none: a second after the last one
 camera = "works"                    # or "dead", "frozen", "late", "repeats"
 revoke = "17:1002"                  # a badge to revoke before the step
 via = "wiegand"                     # the badge comes as bits on two wires, of which some may be flipped
@@ -49,6 +53,7 @@ turns = "when-asked"                # the head, or what is held; none: "never"; 
 """
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -108,6 +113,7 @@ class Step(Table, frozen=True):
     flip: tuple[Annotated[int, msgspec.Meta(ge=0, le=127)], ...] = ()
     camera: Literal["works", "dead", "frozen", "late", "repeats"] = "works"
     revoke: str | None = None
+    at: datetime | None = None
     happen: tuple[Happening, ...] = ()
     lasts_s: Seconds = 0.0
     expect: Expect = Expect()
@@ -118,7 +124,8 @@ class Enrollee(Table, frozen=True):
 
     name: str
     badge: str
-    images: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    images: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     pin: str = ""
     duress_pin: str = ""
     duress_badge: str = ""
@@ -132,6 +139,8 @@ class Scenario(Table, frozen=True):
     settings: Settings | None = None
     room: Room = Room.WALL
     pad: PadMode | None = None
+    begins: datetime | None = None
+    rules: str = ""
     images: dict[str, str] = msgspec.field(default_factory=dict)
     enroll: tuple[Enrollee, ...] = ()
 
@@ -152,6 +161,8 @@ def read_scenario(path: Path, warn: Callable[[str], None] | None = None) -> Scen
     _check_badges(scenario, path)
     _check_reasons(scenario, path)
     _check_happenings(scenario, path)
+    _check_people(scenario, path)
+    _check_times(scenario, path)
     return scenario
 
 
@@ -171,9 +182,13 @@ def _read(path: Path, warn: Callable[[str], None]) -> Scenario:
     return msgspec.structs.replace(scenario, settings=loaded.settings)
 
 
-def built_in_scenario() -> Path:
-    """The scenario that `lintel simulate` plays by default."""
-    return Path(str(files("device.simulation"))) / "front-door.toml"
+BUILT_IN = ("front-door", "a-working-week", "getting-in")
+"""The scenarios that come with Lintel; the first one is played by default."""
+
+
+def built_in_scenario(name: str = BUILT_IN[0]) -> Path:
+    """The scenario of that name that came with Lintel."""
+    return Path(str(files("device.simulation"))) / f"{name}.toml"
 
 
 def _check_images(scenario: Scenario, path: Path) -> None:
@@ -243,4 +258,27 @@ def _check_reasons(scenario: Scenario, path: Path) -> None:
         raise ScenarioError(
             f"The scenario {path} expects reasons that do not exist: {', '.join(unknown)}.",
             hint=f"Take one of: {', '.join(sorted(codes))}.",
+        )
+
+
+def _check_people(scenario: Scenario, path: Path) -> None:
+    for enrollee in scenario.enroll:
+        if not enrollee.images and not enrollee.pin:
+            raise ScenarioError(
+                f"The scenario {path} enrolls a person with neither `images` nor a `pin`: {enrollee.name}.", hint=_HINT
+            )
+
+
+def _check_times(scenario: Scenario, path: Path) -> None:
+    """Times have a zone, and go forward: a step begins when the clock comes to it."""
+    times = [scenario.begins, *(step.at for step in scenario.step)]
+    given = [at for at in times if at is not None]
+    if any(at.tzinfo is None for at in given):
+        raise ScenarioError(
+            f"The scenario {path} has a time without its offset.", hint="Write it as 2026-11-30T08:00:00+01:00."
+        )
+    if given != sorted(given) or (given and scenario.begins is None):
+        raise ScenarioError(
+            f"The scenario {path} goes back in time, or does not say when it begins.",
+            hint="Set `begins`, and `at` of steps in their order.",
         )

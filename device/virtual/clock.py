@@ -37,6 +37,10 @@ class SimulatedClock:
         self._pass(self._now + max(0.0, timeout_s), wakeup)
         return wakeup.is_set()
 
+    def skip(self, seconds: float) -> None:
+        """Goes on at once: what was due meanwhile happens late, the next time that a thread waits."""
+        self._now += max(0.0, seconds)
+
     def at(self, when: float, action: Callable[[], None]) -> None:
         """Has something happen at a time, in seconds on this clock; at once if that is past."""
         insort(self._actions, (when, action), key=lambda planned: planned[0])

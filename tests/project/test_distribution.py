@@ -99,7 +99,9 @@ def test_the_wheel_has_three_models_in_pairs(wheel_names: set[str], suffix: str)
     [
         "device/models/portraits/eileen-collins.jpg",
         "device/models/portraits/grace-hopper.jpg",
+        "device/simulation/a-working-week.toml",
         "device/simulation/front-door.toml",
+        "device/simulation/getting-in.toml",
         "device/py.typed",
         "convert/py.typed",
     ],

@@ -58,7 +58,18 @@ WRONG = {
     "badge before the step": (WHOLE + STEP + "badge_at_s = -1", ">= 0.0 - at `$.step[1].badge_at_s`"),
     "image without a name": (WHOLE + '[[step.view]]\nimage = "grace"', "does not name under [images]: grace"),
     "enrolled image without a name": (WHOLE.replace('["eileen"]', '["grace"]'), "does not name under [images]: grace"),
-    "nobody to enroll": (WHOLE.replace('["eileen"]', "[]"), "length >= 1 - at `$.enroll[0].images`"),
+    "person with neither face nor PIN": (WHOLE.replace('["eileen"]', "[]"), "neither `images` nor a `pin`: Eileen"),
+    "duress PIN alone": (
+        WHOLE.replace('images = ["eileen"]', 'images = ["eileen"]\nduress_pin = "7305"'),
+        "as long as the ordinary one",
+    ),
+    "keys that no pad has": (WHOLE + STEP + 'keys = "12A#"', "at `$.step[1].keys`"),
+    "time without an offset": (WHOLE + STEP + "at = 2026-01-01T08:00:00", "a time without its offset"),
+    "time without a beginning": (WHOLE + STEP + "at = 2026-01-01T08:00:00Z", "does not say when it begins"),
+    "time that goes back": (
+        "begins = 2026-01-02T08:00:00Z\n" + WHOLE + STEP + "at = 2026-01-01T08:00:00Z",
+        "goes back in time",
+    ),
     "badge that is none": (
         WHOLE.replace('badge = "17:1001"\nimages', 'badge = "card"\nimages'),
         "'card' is not in a known format",
