@@ -125,7 +125,7 @@ def test_removed_reference_stays_removed(site: Site, spare: Site) -> None:
     assert [count for _, count in spare.enrolled()["Ada"].references] == [2]
 
 
-def test_second_restore_knows_what_was_taken_before_and_after_the_first(site: Site, spare: Site, line: str) -> None:
+def test_second_restore_knows_what_was_taken_around_the_first(site: Site, spare: Site, line: str) -> None:
     spare.restore(site.file, line=line)
     spare.revoke("Cora")
     spare.restore(site.file, replace=True)
