@@ -41,6 +41,9 @@ class ClockWatch:
 
         Takes a lock and reads a few small files; only the first call may wait for the store.
         """
+        if self._source.is_always_right:
+            seen = self._source.look()
+            return ClockReading(ClockState.TRUSTED, seen.now, monotonic=seen.monotonic, boot=seen.boot)
         if not self._is_known:
             self._load()
         with self._lock:
@@ -53,6 +56,8 @@ class ClockWatch:
 
     def trouble(self) -> str:
         """Why the clock is not trusted, in a sentence; "" if it is. Never raises, and never waits for a disk."""
+        if self._source.is_always_right:
+            return ""
         if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._settle, name="clock", daemon=True)
             self._thread.start()

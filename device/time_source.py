@@ -14,7 +14,6 @@ TIMESYNCD = Path("/run/systemd/timesync/synchronized")
 """systemd-timesyncd touches it at each synchronization; it is gone after a restart of the machine."""
 CHRONY = Path("/run/lintel-clock/synchronized")
 """lintel-clock.service touches it once chrony has synchronized the clock."""
-ALWAYS = "always"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +29,15 @@ class TimeSource:
     """One look at the machine's clock at a time. Any thread may use it; nothing is kept."""
 
     def __init__(self, clock: Clock, *, always: bool = False, places: Places | None = None) -> None:
-        """With `always` something else keeps the clock right, and every look counts as a synchronization."""
+        """With `always` something else keeps the clock right, whatever this machine says of it."""
         self._clock = clock
-        self._always = always
+        self.is_always_right = always
         self._places = places or Places()
 
     def look(self) -> ClockSeen:
         """What the clock shows, and what speaks for it. Never raises: what can't be read speaks for nothing."""
         now, monotonic = self._clock.utc(), self._clock.monotonic()
-        stamp = f"{ALWAYS} {monotonic}" if self._always else self._synchronized()
-        return ClockSeen(now, monotonic, self._boot(), stamp, self._rtc())
+        return ClockSeen(now, monotonic, self._boot(), self._synchronized(), self._rtc())
 
     def _synchronized(self) -> str | None:
         """The newest word of a time service, as text that changes with each."""

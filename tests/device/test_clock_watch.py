@@ -160,3 +160,10 @@ def test_store_that_is_missing_leaves_the_clock_untrusted(bench: Bench, tmp_path
     watch = bench.watch(Store(tmp_path / "file" / "state", opened=False))
     assert watch.state() is ClockState.UNTRUSTED
     watch.close()
+
+
+def test_clock_that_something_else_keeps_right_is_trusted(bench: Bench) -> None:
+    source = TimeSource(bench.clock, always=True, places=bench.places)
+    watch = ClockWatch(source, bench.store, timedelta(days=30))
+    bench.clock.now -= timedelta(days=1)
+    assert (watch.state(), watch.trouble()) == (ClockState.TRUSTED, "")

@@ -50,8 +50,3 @@ def test_damaged_battery_clock_vouches_for_nothing(places: Places, written: str)
 def test_missing_places_raise_nothing(tmp_path: Path) -> None:
     nowhere = Places((tmp_path / "no" / "file",), tmp_path / "no-rtc", tmp_path / "no-boot")
     assert source(nowhere).look().boot == ""
-
-
-def test_clock_that_something_else_keeps_is_synchronized_at_each_look(places: Places) -> None:
-    always = TimeSource(SystemClock(), always=True, places=places)
-    assert None not in {always.look().synchronized, always.look().synchronized}

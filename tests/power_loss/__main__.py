@@ -49,7 +49,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as elsewhere:
         for what in WHATS:
             recording = record(what, Path(elsewhere) / what)
-            rows += _tried(recording, Path(elsewhere), options.cuts // len(WHATS), options.real_kills)
+            rows += _tried(recording, Path(elsewhere), -(-options.cuts // len(WHATS)), options.real_kills)
     page = _page(rows, time.monotonic() - began)
     print(page)
     for row in rows:

@@ -73,6 +73,9 @@ face_timeout_s = {face_timeout_s}
 [vision]
 threads = 1
 models_dir = "{models}"
+[clock]
+trust = "always"
+
 [store]
 state_dir = "{state}"
 """
