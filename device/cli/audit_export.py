@@ -47,6 +47,22 @@ def export(context: click.Context, /, form: str, **chosen: Any) -> None:  # noqa
             put(line)
 
 
+@click.command(epilog="Example: lintel audit evidence > evidence.jsonl")
+@click.pass_context
+def evidence(context: click.Context) -> None:
+    """Print all rows with their links, salts and signatures, for `lintel audit verify --evidence` elsewhere.
+
+    It says of people what the rows say: treat it as personal data.
+    """
+    with (
+        open_store(settings_of(context)) as store,
+        store.audit() as log,
+        progress(log.before_newest(0), "Reading rows") as each,
+    ):
+        for line in log.evidence(each):
+            put(line)
+
+
 def rows_wanted(store: "Store", wanted: "Wanted") -> "Iterator[Row]":
     """Rows with their people's names, some at a time."""
     from device.control.audit_rows import row_of

@@ -37,7 +37,7 @@ def row_filters(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def wanted_rows(store: "Store", chosen: dict[str, Any]) -> "Wanted":
-    """What the options say. Raises `CredentialError` for a person who isn't enrolled, and for what is no badge."""
+    """What the options say. Raises `CredentialError` for a person who isn't enrolled, and for anything but a badge."""
     from device.store.audit_search import Wanted
 
     return Wanted(
@@ -65,6 +65,6 @@ def _person_id(store: "Store", name: str | None) -> int | None:
     if name.isascii() and name.isdecimal():
         return int(name)
     raise CredentialError(
-        f"There is no person {name!r}.",
+        f"No person is enrolled as {name!r}.",
         hint="See `lintel people list`; of people who are enrolled no more the number in the rows is left.",
     )

@@ -127,6 +127,7 @@ COMMANDS: dict[str, Command] = {
     "audit list": _served(AUDITORS),
     "audit verify": _served(AUDITORS),
     "audit export": _served(AUDITORS),
+    "audit evidence": _served(AUDITORS),
     "audit cut": _served(ADMINS),
     "explain": _served(AUDITORS),
     "watch": _verb("subscribe"),

@@ -20,6 +20,7 @@ from msgspec import Meta
 
 from device.records import DoorInput, DoorOutput, PadMode
 from device.settings.areas import AreaName, AreaSettings, CustodySettings
+from device.settings.keeping import AlarmSettings, AuditSettings
 from device.settings.lock import GpioSettings, Group, Name, Pin
 from device.settings.operators import OperatorSettings
 from device.settings.people import PeopleSettings
@@ -355,21 +356,6 @@ class ClockSettings(Group, frozen=True):
             "not trusted until `lintel clock accept`",
         ),
     ] = 30
-
-
-class AlarmSettings(Group, frozen=True):
-    """Alarms that nobody has acknowledged yet."""
-
-    repeat_s: Annotated[
-        float, Meta(ge=0, le=86_400, description="how often the audit has a row for an open alarm, seconds; 0: never")
-    ] = 900.0
-
-
-class AuditSettings(Group, frozen=True):
-    """For how many days the audit is kept; `lintel audit cut` does it."""
-
-    passages_days: Annotated[int, Meta(ge=0, le=36500, description="then passages forget whose; 0: never")] = 90
-    keep_days: Annotated[int, Meta(ge=0, le=36500, description="then all rows go; 0: never")] = 365
 
 
 class Settings(Group, frozen=True):

@@ -31,6 +31,7 @@ from device.store.audit_search import ALL, Wanted
 from device.store.chain.canonical import SALT_BYTES, STAMP
 from device.store.chain.cutting import Cut, cut, last_before
 from device.store.chain.erasing import erase
+from device.store.chain.evidence import evidence_lines
 from device.store.chain.findings import Verdict
 from device.store.chain.heads import Chain
 from device.store.chain.links import Links
@@ -130,6 +131,10 @@ class Audit:
         `each` is called between reads with the last row's number. Raises `StoreError` without such a checkpoint.
         """
         return verify(self._session, self._chain, keys, start=start, each=each)
+
+    def evidence(self, each: Each = lambda _row: None) -> Iterator[str]:
+        """The chain as a file, a line at a time, that verifies elsewhere with the public key alone."""
+        return evidence_lines(self._session, self._chain, each)
 
     def last_checkpoint(self) -> int | None:
         """The row of the last signed checkpoint or cut, None if there is none yet."""
@@ -249,7 +254,7 @@ class Audit:
 
 
 def broken_in(audits: Callable[[], AbstractContextManager[Audit]], pause: Callable[[], None]) -> Iterator[str]:
-    """What is wrong with the chain, "" if nothing is: behind the last checkpoint, which is fast, and then as a whole.
+    """What is wrong with the chain, "" for nothing: behind the last checkpoint, which is fast, and then as a whole.
 
     `pause` is called between reads. Raises `StoreError`.
     """

@@ -126,7 +126,7 @@ def _room() -> int:
 
 
 def found_in(database: Database) -> str:
-    """The first thing wrong with a database, "" if nothing is.
+    """The first thing wrong with a database, "" for nothing.
 
     `integrity_check` also compares indexes with their tables, which `quick_check` does not.
     """

@@ -241,7 +241,7 @@ class Store(Rooms):
         return isinstance(self._connections, Connections)
 
     def _looked_at(self) -> str:
-        """What is wrong now, "" if nothing is."""
+        """What is wrong now, "" for nothing."""
         try:
             with store_errors(self.path), self._connection() as connection:
                 self._probe(connection)

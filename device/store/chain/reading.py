@@ -53,7 +53,7 @@ def verify(
 ) -> Verdict:
     """Verifies all rows, or those behind the checkpoint at row `start`; by default with this door's own key.
 
-    Raises `StoreError` if there is no such checkpoint.
+    Raises `StoreError` without such a checkpoint.
     """
     if session.has_at_commit:  # rows of this transaction
         sign_head(session, chain)
@@ -86,7 +86,7 @@ def _start(facts: Facts, number: int | None) -> Mark | None:
     if not found:
         rows = [str(mark.row) for mark in facts.marks if mark.kind is not Kind.GAP]
         known = f"There are checkpoints at the rows {', '.join(rows[-10:])}." if rows else "There is none yet."
-        raise StoreError(f"There is no checkpoint at row {number} of the audit.", hint=known)
+        raise StoreError(f"The audit has no checkpoint at row {number}.", hint=known)
     return found[-1]
 
 

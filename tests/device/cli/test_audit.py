@@ -163,6 +163,51 @@ def test_what_is_due_is_told_and_cut(lintel: Callable[..., Result]) -> None:
     assert (told, lintel("audit", "verify").exit_code) == ([3, 3, 0], 0)
 
 
+class TestEvidence:
+    """A file that an auditor verifies elsewhere, with the public key alone."""
+
+    @pytest.fixture
+    def evidence(self, lintel: Callable[..., Result], tmp_path: Path) -> Path:
+        path = tmp_path / "evidence.jsonl"
+        path.write_text(lintel("audit", "evidence").stdout)
+        return path
+
+    @staticmethod
+    def verified(evidence: Path, key: str) -> Result:
+        nowhere = str(evidence.with_name("nowhere"))
+        arguments = ["--state-dir", nowhere, "audit", "verify", "--evidence", str(evidence), "--public-key", key]
+        return CliRunner().invoke(cli, arguments)
+
+    def key(self, evidence: Path) -> str:
+        return str(evidence.with_name("state-keys") / "audit-signing.pub")
+
+    def test_evidence_verifies_without_the_door(self, evidence: Path) -> None:
+        told = self.verified(evidence, self.key(evidence))
+        assert (told.exit_code, told.stdout.splitlines()[0]) == (0, "4 rows, 1 to 4; 0 signed checkpoints.")
+        assert not evidence.with_name("nowhere").exists()
+
+    @pytest.mark.parametrize("line", [1, 2, 3, 4])
+    def test_line_that_is_left_out_is_found(self, evidence: Path, line: int) -> None:
+        lines = evidence.read_text().splitlines(keepends=True)
+        evidence.write_text("".join(lines[:line] + lines[line + 1 :]))
+        assert self.verified(evidence, self.key(evidence)).exit_code == 1
+
+    def test_changed_line_is_found(self, evidence: Path) -> None:
+        evidence.write_text(evidence.read_text().replace("granted", "denied"))
+        assert "Row 1 was changed." in self.verified(evidence, self.key(evidence)).stdout
+
+    def test_key_of_another_door_is_found(self, evidence: Path) -> None:
+        assert self.verified(evidence, "ab" * 32).exit_code == 1
+
+    @pytest.mark.parametrize("content", ["", "{}", "[]", "{", '{"lintel_audit_evidence":2}', "\x00"])
+    def test_what_is_no_evidence_is_an_error(self, evidence: Path, content: str) -> None:
+        evidence.write_text(content)
+        assert code_of(self.verified(evidence, "ab" * 32)) == 8
+
+    def test_evidence_without_a_key_is_wrong_use(self, lintel: Callable[..., Result], evidence: Path) -> None:
+        assert lintel("audit", "verify", "--evidence", str(evidence)).exit_code == 2
+
+
 def test_refusal_is_explained(lintel: Callable[..., Result]) -> None:
     assert lintel("explain", "2").stdout.splitlines() == [
         "Row 2: 2026-11-24 12:00:00 UTC, badge 17:1, Ada, door main",
