@@ -27,6 +27,7 @@ COMMANDS = {
     "policy": ("device.cli.policy:policy", "Say who may pass when."),
     "audit": ("device.cli.audit:audit", "See who was let in, who was not, and why."),
     "alarms": ("device.cli.alarms:alarms", "List open alarms, and acknowledge them."),
+    "report": ("device.cli.report:report", "Report who came, refusals, open doors, unused badges."),
     "explain": ("device.cli.explain:explain", "Explain a decision."),
     "watch": ("device.cli.watch:watch", "Watch the doors, live."),
     "readers": ("device.cli.readers:readers", "Decode cards; list, test and watch readers."),

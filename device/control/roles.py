@@ -130,6 +130,7 @@ COMMANDS: dict[str, Command] = {
     "audit evidence": _served(AUDITORS),
     "audit cut": _served(ADMINS),
     "explain": _served(AUDITORS),
+    "report": _served(AUDITORS),
     "watch": _verb("subscribe"),
     "alarms list": _verb("alarms"),
     "alarms acknowledge": _verb("acknowledge"),

@@ -27,6 +27,7 @@ from device.records import (
     Transaction,
 )
 from device.records.audit import LEFT_UNDER_DURESS
+from device.store.audit_report import Report, report_of
 from device.store.audit_search import ALL, Wanted
 from device.store.chain.canonical import SALT_BYTES, STAMP
 from device.store.chain.cutting import Cut, cut, last_before
@@ -131,6 +132,10 @@ class Audit:
         `each` is called between reads with the last row's number. Raises `StoreError` without such a checkpoint.
         """
         return verify(self._session, self._chain, keys, start=start, each=each)
+
+    def report(self, since: datetime, until: datetime) -> Report:
+        """Counts of what happened from one time to before another."""
+        return report_of(self._session, since, until)
 
     def evidence(self, each: Each = lambda _row: None) -> Iterator[str]:
         """The chain as a file, a line at a time, that verifies elsewhere with the public key alone."""

@@ -17,7 +17,7 @@ from device.cli.main import cli
 from device.cli.text.explanation import explanation
 from device.cli.text.row_formats import cef_lines, csv_lines, json_lines
 from device.control.messages import Row
-from device.records import AuditRow, Event, Outcome, Person, Reason
+from device.records import AuditRow, Credential, Event, Outcome, Person, Reason
 from device.store.store import Store
 from tests.device.store.chain_world import edited
 
@@ -234,3 +234,35 @@ def test_row_that_is_no_decision_is_not_explained(lintel: Callable[..., Result],
 def test_every_reason_can_be_explained(reason: Reason) -> None:
     told = explanation(Row(1, AT, "decision", outcome="denied", reason=reason.code))
     assert (told.decided, told.change) == (reason.meaning, reason.advice)
+
+
+SPAN = ("--since", "2026-11-24T00:00:00+00:00", "--until", "2026-11-26T00:00:00+00:00")
+
+
+def test_report_counts_what_happened(lintel: Callable[..., Result], state: Path) -> None:
+    with Store(state) as store, store.people() as people:
+        ada = people.named("Ada")
+        assert ada is not None
+        people.issue(Credential("h10301", 17, 1), ada, NOON)
+        people.issue(Credential("h10301", 17, 9), ada, NOON)
+    assert lintel("report", *SPAN).stdout.splitlines() == [
+        "From 2026-11-24 00:00 to 2026-11-26 00:00 UTC",
+        "Let in:",
+        "       1  Ada, first 2026-11-24 12:00, last 2026-11-24 12:00",
+        "Refused:",
+        "       2  non-match",
+        "Doors held or forced open:",
+        "       1  side: door-forced",
+        "Valid badges that let no one in:",
+        "  17:9, Ada",
+    ]
+
+
+def test_report_for_machines_has_the_same(lintel: Callable[..., Result]) -> None:
+    told = json.loads(lintel("report", "--json", *SPAN).stdout)
+    assert (told["names"], told["report"]["refused"]) == ({"1": "Ada"}, [["non-match", 2]])
+
+
+def test_report_of_a_time_without_rows_says_so(lintel: Callable[..., Result]) -> None:
+    told = lintel("report", "--since", "2020-01-01", "--until", "2020-01-02").stdout
+    assert "Let in: no one" in told
