@@ -11,7 +11,6 @@ from tests.rig.rig import BADGES, Rig, new_rig
 CHECKS = Room("rules")
 APPLIES_S = 1.0
 STAYS_S = 3.0
-TRUSTED = '[clock]\ntrust = "always"\n'
 WINDOW = """
 zone = "UTC"
 [[schedules]]
@@ -74,7 +73,7 @@ def stays_secure(rig: Rig) -> bool:
 )
 def rules_applied(times: int) -> Finding:
     figures = Figures()
-    with new_rig(more=TRUSTED) as rig:
+    with new_rig() as rig:
         rig.start()
         begins, ends = list[float | None](), list[float | None]()
         for _ in range(times):
@@ -92,7 +91,7 @@ def rules_applied(times: int) -> Finding:
 )
 def killed_in_a_window(times: int) -> Finding:
     figures = Figures()
-    with new_rig(more=TRUSTED) as rig:
+    with new_rig() as rig:
         rig.start()
         applied(rig, WINDOW.format(when="now"))
         back, stayed = list[float | None](), 0
@@ -115,7 +114,7 @@ def killed_in_a_window(times: int) -> Finding:
 )
 def exit_under_rules(times: int) -> Finding:
     figures = Figures()
-    with new_rig(more=TRUSTED) as rig:
+    with new_rig() as rig:
         rig.start()
         applied(rig, SHUT)
         figures.most("badge to pin", badge_exits(rig, times), APPLIES_S)
