@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from device.credentials import format_badge
+from device.policy.attempts import failed_by
 from device.records import AuditRow, Credential, Event, Outcome, Reason, Transaction
 
 BURST = 20
@@ -91,9 +92,12 @@ class Pacing:
         self._tallies: dict[tuple[str, Reason], _Tally] = {}
 
     def is_counted(self, transaction: Transaction, at: float) -> bool:
-        """Whether this transaction goes into a summary and gets no row; then it is counted."""
+        """Whether this transaction goes into a summary and gets no row; then it is counted.
+
+        A failed try always has its row, in whose transaction it counts against the badge.
+        """
         badge, reader, reason = transaction.credential, transaction.reader, transaction.decision.reason
-        if badge is None or reason not in PACED:
+        if badge is None or reason not in PACED or failed_by(transaction.decision):
             return False
         tally = self._tallies.setdefault((reader, reason), _Tally(at))
         if tally.has_row(at):

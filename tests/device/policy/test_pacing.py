@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.policy.pacing import Pacing, Summary, summary_row
-from device.records import Credential, Decision, Evidence, Outcome, Reason, Transaction
+from device.records import Credential, Decision, Evidence, Outcome, PinAnswer, Reason, Transaction
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 GRANTED = Decision(Reason.MATCH, Outcome.GRANTED, Evidence(1.0, 0.5, 3, 1))
@@ -86,6 +86,15 @@ def test_flood_hides_nothing_else(other: Transaction) -> None:
     pacing = Pacing()
     rows_of(pacing, seconds=60, a_second=20)
     assert not pacing.is_counted(other, 60.0)
+
+
+@pytest.mark.parametrize("reason", FLOODING)
+def test_flood_hides_no_failed_try(reason: Reason) -> None:
+    """Counted without a row, it would not count against the badge: a PIN could be guessed for ever."""
+    pacing = Pacing()
+    rows_of(pacing, seconds=60, a_second=20, reason=reason)
+    for tried in (Decision(reason, pin=PinAnswer.WRONG), Decision(reason, evidence=Evidence(0.1, 0.5, 3, 1))):
+        assert not pacing.is_counted(replace(denied(7, reason), decision=tried), 60.0)
 
 
 GRANTS = [Reason.MATCH, Reason.PIN, Reason.BADGE, Reason.EXIT]
