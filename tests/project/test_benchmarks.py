@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SMALL = {
+    "audit_chain": ("--commits", "5", "--rows", "200"),
     "badge_flood": ("--seconds", "3"),
     "brightened_faces": ("--data", ""),
     "camera_health": ("--hours", "0.002"),
