@@ -337,5 +337,7 @@ def test_start_says_which_parts_are_there(run: Callable[[bytes], Ended], tmp_pat
 @pytest.mark.usefixtures("lgpio", "camera")
 def test_visit_is_in_the_audit(run: Callable[[bytes], Ended], lintel: Lintel, tmp_path: Path) -> None:
     run(b"17:1001\n")
+    """Whether this machine's clock is trusted, which would be a row too, is not the test's matter."""
     rows = lintel("--state-dir", tmp_path / "state", "audit", "list", "--json").json
-    assert [row["event"] for row in rows] == ["enrolled", "service-started", "decision", "service-stopped"]
+    events = [row["event"] for row in rows if not str(row["fault"]).startswith("clock: ")]
+    assert events == ["enrolled", "service-started", "decision", "service-stopped"]
