@@ -36,13 +36,18 @@ NOTHING = Lacking()
 
 
 def instead_of(ruling: Ruling, choice: Instead, lacking: Lacking) -> Ruling:
-    """The ruling where a face is demanded and can't be shown. It names why; a PIN that was demanded stays demanded."""
+    """The ruling where a face is demanded and can't be shown. It names why; a PIN that was demanded stays demanded.
+
+    What stands in while a part is missing begins no first-in release: that takes all factors.
+    """
     mode = ruling.mode
     if mode is None or Factor.FACE not in mode.factors | mode.either:
         return ruling
     if lacking.part and choice.when_missing is not None:
         weaker = _at_least(mode, choice.when_missing)
-        return ruling if weaker is None else replace(ruling, mode=weaker, rule=f"when_missing: {lacking.part}")
+        if weaker is None:
+            return ruling
+        return replace(ruling, mode=weaker, rule=f"when_missing: {lacking.part}", leads=False)
     if lacking.has_no_face and choice.without_face is not None and Factor.FACE in mode.factors:
         return replace(ruling, mode=choice.without_face, rule="without_face")
     return ruling

@@ -34,6 +34,12 @@ def test_ruling_names_the_part_that_was_missing() -> None:
     assert instead_of(Ruling(BADGE_AND_FACE), Instead(BADGE_AND_PIN), MISSING).rule == "when_missing: camera main"
 
 
+@pytest.mark.parametrize("choice", [BADGE, BADGE_AND_PIN])
+def test_less_than_demanded_begins_no_first_in_release(choice: Mode) -> None:
+    ruled = instead_of(Ruling(BADGE_AND_FACE, leads=True), Instead(choice), MISSING)
+    assert (ruled.mode, ruled.leads) == (choice, False)
+
+
 def test_person_without_a_face_shows_a_pin_where_the_owner_says_so() -> None:
     found = [instead_of(Ruling(BADGE_AND_FACE), Instead(None, one), FACELESS).mode for one in (None, BADGE_AND_PIN)]
     assert found == [BADGE_AND_FACE, BADGE_AND_PIN]
