@@ -22,7 +22,8 @@ class DoorRules:
     def __call__(self, claim: Claim, reader: str, came: ClockReading) -> Ruling:
         """What is demanded of a badge's holder at a reader, by its name, or why nothing helps. Raises `StoreError`.
 
-        At the way out a badge alone is enough wherever it may release at all.
+        At the way out a badge alone is enough wherever it may release at all. At the way in no rule makes it enough
+        unless the door's settings accept that: the door's own mode counts then.
         """
         with self._store.rules() as book:
             rules = book.rules()
@@ -39,4 +40,6 @@ class DoorRules:
         if ruled.mode is None:
             return ruled
         is_led = rules is not None and not is_exit and leads(rules, asked.door, asked.groups)
-        return replace(ruled, mode=BADGE if is_exit else ruled.mode, leads=is_led)
+        is_too_weak = ruled.mode == BADGE and not self._door.i_accept_badge_only
+        entry_mode = self._mode if is_too_weak else ruled.mode
+        return replace(ruled, mode=BADGE if is_exit else entry_mode, leads=is_led)

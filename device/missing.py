@@ -15,9 +15,10 @@ IN_WORDS = {"badge+pin": "a badge and a PIN are enough", "badge": "a badge alone
 
 def badge_alone(door: DoorSettings) -> str:
     """What there is to say of a door that a badge alone may open, a sentence; "" of any other."""
-    if not door.i_accept_badge_only or "badge" not in (door.mode, door.when_missing):
+    if not door.i_accept_badge_only:
         return ""
-    when = "at all times" if door.mode == "badge" else "while a part is missing"
+    missing = "while a part is missing" if door.when_missing == "badge" else "where a rule says so"
+    when = "at all times" if door.mode == "badge" else missing
     return f"a found or copied badge opens this door by itself, {when}."
 
 

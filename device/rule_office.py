@@ -128,6 +128,7 @@ def door_of(settings: DoorSettings) -> SiteDoor:
         takes_pin_for_face=settings.without_face == "badge+pin",
         is_way_out_controlled=settings.egress == "controlled",
         free_exit=settings.free_exit or "",
+        accepts_badge_only=settings.i_accept_badge_only,
     )
 
 

@@ -51,6 +51,8 @@ class SiteDoor:
     is_way_out_controlled: bool = False
     free_exit: str = ""
     """The other way out that needs no badge, "" if none is named."""
+    accepts_badge_only: bool = False
+    """Its settings say that a badge alone may open it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +265,9 @@ class _Entry:
             by = f"the rule {rule!r}" if rule else "its own setting"
             if mode == BADGE:
                 what = f"{by} lets people in with a badge alone, and so anyone who has found one"
-                yield self._finding(Weight.WARNING, what, "demand a face or a PIN besides")
+                is_meant = self._door.accepts_badge_only
+                hint = "demand a face or a PIN besides" + ("" if is_meant else ", or set `i_accept_badge_only = true`")
+                yield self._finding(Weight.WARNING if is_meant else Weight.ERROR, what, hint)
             if Factor.PIN in mode.factors and not self._door.has_keypad:
                 what = f"{by} demands a PIN, and no reader of this door has a keypad"
                 yield self._finding(Weight.ERROR, what, "set `keypad` at a reader, or use another mode")

@@ -16,6 +16,7 @@ from device.records import (
     BADGE_FACE_AND_PIN,
     Claim,
     ClockState,
+    Mode,
     Person,
     Reason,
     Validity,
@@ -78,6 +79,13 @@ def test_applied_rules_count_from_the_next_badge_on(store: Store) -> None:
     assert rules(claim("staff"), "in", at(NIGHT)).reason is Reason.OUTSIDE_SCHEDULE
     apply(store, TEXT.replace("08:00-18:00", "08:00-24:00"))
     assert rules(claim("staff"), "in", at(NIGHT)).rule == "staff"
+
+
+@pytest.mark.parametrize(("accepts", "needed"), [(False, BADGE_AND_FACE), (True, BADGE)])
+def test_rule_asks_for_a_badge_alone_only_where_accepted(store: Store, accepts: bool, needed: Mode) -> None:
+    rules = DoorRules(store, door(i_accept_badge_only=accepts))
+    apply(store, TEXT + 'mode = "badge"\n')
+    assert rules(claim("staff"), "in", at(NOON)).mode == needed
 
 
 def test_rules_that_another_process_applies_count_as_well(store: Store, tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def test_camera_that_is_touched_is_not_missing(said: str) -> None:
     ("settings", "said"),
     [
         (DoorSettings(), ""),
-        (DoorSettings(i_accept_badge_only=True), ""),
+        (DoorSettings(i_accept_badge_only=True), "by itself, where a rule says so."),
         (DoorSettings(mode="badge", i_accept_badge_only=True), "by itself, at all times."),
         (DoorSettings(when_missing="badge", i_accept_badge_only=True), "by itself, while a part is missing."),
     ],

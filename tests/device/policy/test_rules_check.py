@@ -71,7 +71,7 @@ def test_without_rules_the_doors_own_settings_are_looked_at() -> None:
         ),
         (
             STAFF + 'mode = "badge"',
-            "warning main: the rule 'staff' lets people in with a badge alone, and so anyone who has found one",
+            "error main: the rule 'staff' lets people in with a badge alone, and so anyone who has found one",
         ),
         (
             STAFF + 'mode = "badge+pin"',
@@ -108,6 +108,12 @@ def test_a_pin_in_the_clear_is_found_where_it_is_the_only_proof(mode: str, count
     assert [one.what for one in findings(None, Site((door,)), NOW) if "in the clear" in one.what] == [
         "its own setting takes a PIN as the only proof beside the badge, and Wiegand sends both in the clear"
     ] * count
+
+
+def test_a_badge_alone_that_the_settings_accept_is_a_warning() -> None:
+    door = SiteDoor("main", accepts_badge_only=True)
+    said = findings(rules_in(TIMES + STAFF + 'mode = "badge"'), Site((door,), (ADA,)), NOW)
+    assert [one.weight for one in said if "badge alone" in one.what] == [Weight.WARNING]
 
 
 def test_a_controlled_way_out_needs_another_free_one() -> None:
