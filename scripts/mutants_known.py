@@ -76,7 +76,7 @@ def _found(patterns: list[str], root: Path) -> list[str]:
 
 def _named(one: Mapping[str, str], root: Path) -> Named:
     """A named mutant, wherever its line is now."""
-    files = sorted((root / "device").rglob("*.py"))
+    files = [root / one["file"]] if "file" in one else sorted((root / "device").rglob("*.py"))
     places = [(path, at) for path in files for at, line in _lines(path) if line.strip() == one["before"]]
     if len(places) != 1:
         raise TableProblem(f"scripts/mutants.toml: {len(places)} lines of device/ are `{one['before']}`, expected 1")
