@@ -10,11 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SMALL = {
-<<<<<<< HEAD
     "audit_chain": ("--commits", "5", "--rows", "200"),
-=======
-    "audit_chain": ("--commits", "3", "--rows", "50"),
->>>>>>> 7fbe48a (Units in systemd/README.md; a benchmark is run small)
     "badge_flood": ("--seconds", "3"),
     "brightened_faces": ("--data", ""),
     "camera_health": ("--hours", "0.002"),
