@@ -13,6 +13,7 @@ from device.ports import Clock
 from device.records import AuditRow, Claim, Decision, Event, Factor, Reason, Ruling, Transaction
 from device.store.audit import Audit
 from device.store.people import People
+from device.store.places import Places
 from device.store.store import Store
 from device.tries import Tries
 from device.two_people import Comer, Judged, TwoPeople
@@ -94,7 +95,8 @@ class CarryOut:
             ):
                 entitled = _still_entitled(transaction, people, before)
                 judged = self._two_people.judged(Comer(entitled, badge_at, _again(entitled, before)), people)
-                row = self._log.whereabouts.record(audit, places, judged.transaction)
+                judged = self._with_room(judged, places)
+                row = self._log.whereabouts.record(audit, places, judged.transaction, judged.first)
                 self._two_people.written(judged.transaction, row)
                 if before.tries is not None:
                     before.tries.count(entitled, counters, audit, but=before.counted)
@@ -108,6 +110,14 @@ class CarryOut:
             denied = replace(transaction, decision=decision, fault=in_words(error), waited_s=waited_s)
             self._log.keep(denied)
             return denied, 0
+
+    def _with_room(self, judged: Judged, places: Places) -> Judged:
+        """A pair that has no room for both is refused."""
+        first = judged.first
+        if first is None or self._log.whereabouts.has_room(places, judged.transaction, first):
+            return judged
+        decision = Decision(Reason.AREA_FULL, mode=judged.transaction.decision.mode)
+        return Judged(replace(judged.transaction, decision=decision))
 
     def _withdrawn(self, transaction: Transaction, reason: Reason) -> Transaction:
         """A grant that became impossible while it was written down: the audit says that nothing was released."""

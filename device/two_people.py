@@ -42,10 +42,13 @@ class _First:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What becomes of a transaction, and the audit row of the first of two people who may pass together."""
+    """What becomes of a transaction; where two people may pass together, also what the first showed, and in which row
+    of the audit.
+    """
 
     transaction: Transaction
     first_row: int = 0
+    first: Transaction | None = None
 
 
 class TwoPeople:
@@ -56,7 +59,10 @@ class TwoPeople:
         self._waiting: dict[str, _First] = {}
 
     def judged(self, comer: Comer, people: People) -> Judged:
-        """A grant stays one where one person is enough, or if the second of two has come; else it waits as a denial."""
+        """A grant stays one where one person is enough, or if the second of two has come; else it waits as a denial.
+
+        If either of two is forced, so is the pair.
+        """
         now, reader = comer.recognized, comer.transaction.reader
         if now is None or self._custody == NOTHING:
             return Judged(comer.transaction)
@@ -67,8 +73,12 @@ class TwoPeople:
         if isinstance(found, Awaited):
             self._waiting[reader] = _First(found, comer)
             return Judged(_waits(comer.transaction, found))
-        is_pair = isinstance(found, Pair) and first is not None
-        return Judged(comer.transaction, first.row if first is not None and is_pair else 0)
+        if first is None or not isinstance(found, Pair):
+            return Judged(comer.transaction)
+        shown, other = comer.transaction, first.comer.transaction
+        is_forced = shown.decision.duress or other.decision.duress
+        pair = replace(shown, decision=replace(shown.decision, duress=is_forced))
+        return Judged(pair, first.row, other)
 
     def written(self, transaction: Transaction, row: int) -> None:
         """The decision is in the audit, in that row."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -51,6 +51,7 @@ class Whereabouts:
 
     def __init__(self, settings: Settings) -> None:
         self._ways = {door.name: _ways(door) for door in settings.doors}
+        self._exits = frozenset(one.name for door in settings.doors for one in door.readers if one.direction == "exit")
         self._areas = {one.name: _area(one) for one in settings.areas}
         self._forgetting = {one.name: _forgetting(one) for one in settings.areas}
 
@@ -66,16 +67,30 @@ class Whereabouts:
             others = len([one for one in self._known_in(places, way.leads, comer.at) if one != comer.person.id])
         return passing(way, Asked(where, others, comer.groups), area)
 
-    def record(self, audit: Audit, places: Places, transaction: Transaction) -> int:
-        """Commits the row of a transaction, as `Audit.record`, with what it says of where the person is."""
+    def record(self, audit: Audit, places: Places, transaction: Transaction, first: Transaction | None = None) -> int:
+        """Commits the row of a transaction, as `Audit.record`, with what it says of where the person is.
+
+        `first` is what another one has shown who passes together with this person.
+        """
         row = audit.record(transaction)
-        if self._granted(places, transaction, row) and transaction.person is not None:
-            at, door, reader = transaction.started_at, transaction.door, transaction.reader
-            who, detail = transaction.person.id, f"row {row}"
-            audit.add(
-                AuditRow(0, at, Event.ANTIPASSBACK_VIOLATED, None, who, fault=detail, door=door, reader=reader or None)
-            )
+        together = () if first is None else (replace(first, started_at=transaction.started_at),)
+        for number, one in zip((row, _beside(row)), (transaction, *together), strict=False):
+            if self._granted(places, one, number) and one.person is not None:
+                at, door, reader = one.started_at, one.door, one.reader
+                who, detail = one.person.id, f"row {row}"
+                event = Event.ANTIPASSBACK_VIOLATED
+                audit.add(AuditRow(0, at, event, None, who, fault=detail, door=door, reader=reader or None))
         return row
+
+    def has_room(self, places: Places, second: Transaction, first: Transaction) -> bool:
+        """Whether the second of two people has room where their door leads once the first is there."""
+        way = self._way(second.door, is_exit=second.reader in self._exits)
+        area = None if way is None or way.is_exit or way.starts == way.leads else self._areas.get(way.leads)
+        if area is None or area.most is None or area.bypass & second.groups:
+            return True
+        both = {one.person.id for one in (first, second) if one.person is not None}
+        others = set(self._known_in(places, area.name, second.started_at)) - both
+        return len(others) + 1 < area.most
 
     def heard(self, places: Places, row: AuditRow, number: int) -> None:
         """What a row of that number, which was just written, says of those who may have passed."""
@@ -107,7 +122,7 @@ class Whereabouts:
         """A person was let in or out, as that audit row says: they have passed once the door was opened, or at once
         where no switch says so. Whether they should have been elsewhere.
         """
-        person, is_exit = transaction.person, bool(transaction.decision.exit_reader)
+        person, is_exit = transaction.person, transaction.reader in self._exits
         way = self._way(transaction.door, is_exit=is_exit)
         if not transaction.decision.granted or person is None or way is None or way.starts == way.leads:
             return False
@@ -116,7 +131,7 @@ class Whereabouts:
         if self._ways[transaction.door].has_switch:
             places.expect(transaction.door, person.id, row, leads=way.leads)
         else:
-            places.put(person.id, Place(way.leads, transaction.started_at, row))
+            places.put(person.id, Place(way.leads, transaction.started_at, abs(row)))
         return violates
 
     def _way(self, door: str, *, is_exit: bool) -> Way | None:
@@ -143,10 +158,17 @@ class Whereabouts:
             places.forget(awaited.person_id)
 
     def _came_of(self, places: Places, row: AuditRow, number: int) -> None:
-        named = _ROW.search(row.fault or "")
-        awaited = places.came_of(row.door or "", int(named[1]) if named else 0)
-        if awaited is not None and row.event is Event.DOOR_PASSED:
-            places.put(awaited.person_id, Place(awaited.leads, row.at, number))
+        named, door = _ROW.search(row.fault or ""), row.door or ""
+        numbers = (int(named[1]), _beside(int(named[1]))) if named else (0,)
+        for one in numbers:
+            awaited = places.came_of(door, one, leads=None if one else self._ways[door].entry.starts)
+            if awaited is not None and row.event is Event.DOOR_PASSED:
+                places.put(awaited.person_id, Place(awaited.leads, row.at, number))
+
+
+def _beside(row: int) -> int:
+    """Where the passage of the first of two people is kept beside that of the second, of that row."""
+    return -row
 
 
 def _ways(door: DoorSettings) -> _DoorWays:

@@ -84,12 +84,15 @@ class Places:
             [row, door, person_id, leads],
         )
 
-    def came_of(self, door: str, row: int) -> Awaited | None:
-        """The passage that a decision awaited, which is awaited no more; of row 0, the oldest at this door."""
-        chosen = "row = ?" if row else "row = (SELECT min(row) FROM awaited_passages WHERE door = ?)"
+    def came_of(self, door: str, row: int, *, leads: str | None = None) -> Awaited | None:
+        """The passage that a decision awaited, which is awaited no more; of row 0, the oldest at this door, or of those
+        that lead to an area.
+        """
+        oldest = "SELECT min(row) FROM awaited_passages WHERE door = ? AND leads = coalesce(?, leads)"
+        chosen, bound = ("row = ?", [row]) if row else (f"row = ({oldest})", [door, leads])
         rows = self._session.rows(
             f"SELECT row, person_id, leads FROM awaited_passages WHERE {chosen}",  # noqa: S608 - constants
-            [row or door],
+            bound,
         )
         for one in rows:
             self._session.execute("DELETE FROM awaited_passages WHERE row = ?", [one["row"]])
