@@ -1,6 +1,7 @@
 """From a verdict to the strike: a decision is committed to the audit, and only then does a grant release the door."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -65,10 +66,10 @@ class CarryOut:
         late_s = self._clock.monotonic() - badge_at - transaction.waited_s
         if late_s > MAX_LATE_S:
             why = f"The store took {late_s:.1f} s to write the decision down."
-            return replace(self._withdrawn(transaction, Reason.STORE_FAULT), fault=why)
+            return replace(self._withdrawn(transaction, Reason.STORE_FAULT, row), fault=why)
         if not stop.is_set() and self._door.grant(extended=transaction.extended, row=row, leads=_leads(transaction)):
             return transaction
-        return self._withdrawn(transaction, self._objection(stop) or Reason.DOOR_INTERLOCKED)
+        return self._withdrawn(transaction, self._objection(stop) or Reason.DOOR_INTERLOCKED, row)
 
     def _objection(self, stop: Stop) -> Reason | None:
         """What keeps the door itself from letting anyone in just now."""
@@ -119,8 +120,12 @@ class CarryOut:
         decision = Decision(Reason.AREA_FULL, mode=judged.transaction.decision.mode)
         return Judged(replace(judged.transaction, decision=decision))
 
-    def _withdrawn(self, transaction: Transaction, reason: Reason) -> Transaction:
-        """A grant that became impossible while it was written down: the audit says that nothing was released."""
+    def _withdrawn(self, transaction: Transaction, reason: Reason, row: int) -> Transaction:
+        """A grant that became impossible while it was written down: the audit says that nothing was released, and no
+        one counts as having passed.
+        """
+        with suppress(Exception), self._store.places() as places:  # a damaged store keeps the denial from no one
+            places.withdraw(row)
         self._log.add(Event.FAULT, f"The last grant was not carried out: {reason.code}.")
         self._log.write_down()
         return replace(transaction, decision=Decision(reason))

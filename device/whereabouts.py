@@ -17,6 +17,8 @@ _BOTH_SIDES = frozenset({Event.DOOR_RELEASED, Event.DOOR_FORCED, Event.DOOR_FOUN
 """After these anyone may have passed in either direction."""
 _OUT = frozenset({Event.DOOR_EXIT_REQUESTED})
 """After these those on the inner side may have left."""
+PASSES_S = timedelta(seconds=60)
+"""No door waits longer for someone who was granted: what came of an earlier grant will not be heard."""
 _ROW = re.compile(r"row (\d+)")
 
 
@@ -84,7 +86,7 @@ class Whereabouts:
 
     def has_room(self, places: Places, second: Transaction, first: Transaction) -> bool:
         """Whether the second of two people has room where their door leads once the first is there."""
-        way = self._way(second.door, is_exit=second.reader in self._exits)
+        way = self._way(second.door, is_exit=self._leads_out(second))
         area = None if way is None or way.is_exit or way.starts == way.leads else self._areas.get(way.leads)
         if area is None or area.most is None or area.bypass & second.groups:
             return True
@@ -122,17 +124,22 @@ class Whereabouts:
         """A person was let in or out, as that audit row says: they have passed once the door was opened, or at once
         where no switch says so. Whether they should have been elsewhere.
         """
-        person, is_exit = transaction.person, transaction.reader in self._exits
+        person, is_exit = transaction.person, self._leads_out(transaction)
         way = self._way(transaction.door, is_exit=is_exit)
         if not transaction.decision.granted or person is None or way is None or way.starts == way.leads:
             return False
         comer = Comer(transaction.door, person, transaction.groups, transaction.started_at, is_exit)
         violates = self.passing(places, comer).violates
         if self._ways[transaction.door].has_switch:
+            places.give_up(transaction.door, transaction.started_at - PASSES_S)
             places.expect(transaction.door, person.id, row, leads=way.leads)
         else:
             places.put(person.id, Place(way.leads, transaction.started_at, abs(row)))
         return violates
+
+    def _leads_out(self, transaction: Transaction) -> bool:
+        """Whether it is one at the way out, also where that is controlled and badges are ruled as at the way in."""
+        return bool(transaction.decision.exit_reader) or transaction.reader in self._exits
 
     def _way(self, door: str, *, is_exit: bool) -> Way | None:
         ways = self._ways.get(door)

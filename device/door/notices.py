@@ -225,8 +225,13 @@ def _exits(before: Controller, after: Controller, event: DoorEvent) -> Iterator[
 
 
 def _passages(before: Controller, after: Controller, event: DoorEvent) -> Iterator[_Told]:
-    """What came of each grant, where a sound switch says it. One that the outputs failed is withdrawn, and has none."""
+    """What came of each grant, where a sound switch says it. One that the outputs failed is withdrawn, and has none.
+
+    Through a door that stands open people pass with the grant: no opening will say so.
+    """
     line = after.line(DoorInput.DPS)
+    if isinstance(event, Granted) and before.is_open and line is Line.ACTIVE and _is_let(after, event):
+        yield Event.DOOR_PASSED, f"row {event.row}" if event.row else ""
     if (
         isinstance(event, DriveFailed)
         or after.expected[: len(before.expected)] == before.expected
@@ -238,6 +243,13 @@ def _passages(before: Controller, after: Controller, event: DoorEvent) -> Iterat
         return
     what = Event.DOOR_PASSED if after.is_open else Event.DOOR_NOT_ENTERED
     yield from ((what, f"row {row}" if row else "") for row in before.expected)
+
+
+def _is_let(door: Controller, granted: Granted) -> bool:
+    """Whether a grant was for a passage: in an evacuation no one needs one."""
+    if granted.egress:
+        return not door.mode.is_evacuation
+    return door.state not in (DoorState.EVACUATION, DoorState.FAULT, DoorState.LOCKDOWN)
 
 
 def is_let_out(before: Controller, after: Controller) -> bool:

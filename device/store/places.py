@@ -84,6 +84,21 @@ class Places:
             [row, door, person_id, leads],
         )
 
+    def withdraw(self, row: int) -> None:
+        """What that decision let people do did not happen: where they are is unknown, and no passage is awaited."""
+        self._session.execute("DELETE FROM places WHERE row = ?", [row])
+        self._session.execute("DELETE FROM awaited_passages WHERE abs(row) = ?", [row])
+
+    def give_up(self, door: str, before: datetime) -> None:
+        """Passages of decisions before a time are awaited no more, and where those people are is unknown."""
+        late = "door = ? AND abs(row) IN (SELECT id FROM audit WHERE at < ?)"
+        bound = [door, before.isoformat()]
+        self._session.execute(
+            f"DELETE FROM places WHERE person_id IN (SELECT person_id FROM awaited_passages WHERE {late})",  # noqa: S608 - constants
+            bound,
+        )
+        self._session.execute(f"DELETE FROM awaited_passages WHERE {late}", bound)  # noqa: S608 - constants
+
     def came_of(self, door: str, row: int, *, leads: str | None = None) -> Awaited | None:
         """The passage that a decision awaited, which is awaited no more; of row 0, the oldest at this door, or of those
         that lead to an area.
