@@ -80,8 +80,16 @@ def test_grant_that_the_outputs_failed_was_withdrawn_and_has_none() -> None:
     assert passages(granted().tell(DriveFailed("it does not answer")).wait(60)) == []
 
 
-def test_door_that_stands_open_says_nothing() -> None:
+@pytest.mark.parametrize("egress", [False, True])
+def test_grant_at_a_door_that_stands_open_is_a_passage(egress: bool) -> None:
+    """No opening will say so: a badge that is passed back behind the first would count as never used."""
     bench = granted().open()
+    bench.told()
+    assert passages(bench.tell(Granted(egress=egress, row=8)).wait(10)) == [(Event.DOOR_PASSED, "row 8")]
+
+
+def test_refused_grant_at_an_open_door_is_no_passage() -> None:
+    bench = granted().open().command(DoorCommand.LOCKDOWN)
     bench.told()
     assert passages(bench.tell(Granted(row=8)).wait(10)) == []
 
