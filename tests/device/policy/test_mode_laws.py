@@ -99,13 +99,13 @@ ENOUGH: dict[str, list[set[str]]] = {
 
 
 @pytest.mark.parametrize("mode", MODE_NAMES)
-@pytest.mark.parametrize("shown", [frozenset(some) for some in ((), ("face",), ("pin",), ("face", "pin"))], ids=str)
+@pytest.mark.parametrize("shown", [(), ("face",), ("pin",), ("face", "pin")], ids=str)
 @pytest.mark.parametrize("has_badge", [True, False])
-def test_grant_needs_all_that_its_mode_demands(mode: str, shown: frozenset[str], has_badge: bool) -> None:
+def test_grant_needs_all_that_its_mode_demands(mode: str, shown: tuple[str, ...], has_badge: bool) -> None:
     script: list[ShowingEvent | Broken] = [event for name in sorted(shown) for event in SHOWN[name]]
     before: list[ShowingEvent | Broken] = [claimed(mode)] if has_badge else []
     granted = is_granted(played([*before, *script, TimePassed(AT + 40.0)]))
-    assert granted == (has_badge and any(one <= shown for one in ENOUGH[mode]))
+    assert granted == (has_badge and any(one <= set(shown) for one in ENOUGH[mode]))
 
 
 @pytest.mark.parametrize("mode", MODE_NAMES)

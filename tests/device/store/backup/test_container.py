@@ -109,7 +109,9 @@ def test_short_passphrase_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "lintel-recipient-", RECIPIENT[:-1], IDENTITY, RECIPIENT[:20] + "0" + RECIPIENT[21:]]
+    "text",
+    ["", "lintel-recipient-", RECIPIENT[:-1], IDENTITY, RECIPIENT[:20] + "0" + RECIPIENT[21:]],
+    ids=["nothing", "head", "too short", "identity", "a digit that none has"],
 )
 def test_mistyped_recipient_is_refused(text: str) -> None:
     with pytest.raises(BackupError):
