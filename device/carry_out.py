@@ -95,8 +95,10 @@ class CarryOut:
                 self._store.counters() as counters,
             ):
                 entitled = _still_entitled(transaction, people, before)
-                judged = self._two_people.judged(Comer(entitled, badge_at, _again(entitled, before)), people)
-                judged = self._with_room(judged, places)
+                judged = Judged(entitled)
+                if before.tries is not None:  # at the way out one person is enough
+                    judged = self._two_people.judged(Comer(entitled, badge_at, _again(entitled, before)), people)
+                    judged = self._with_room(judged, places)
                 row = self._log.whereabouts.record(audit, places, judged.transaction, judged.first)
                 self._two_people.written(judged.transaction, row)
                 if before.tries is not None:

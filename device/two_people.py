@@ -7,7 +7,9 @@ is judged again when the second comes: a badge that was revoked meanwhile makes 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from device.names import name_key
 from device.policy.custody import Approval, Awaited, Custody, Pair, Recognized, recognized
+from device.policy.rules import group_keys
 from device.records import Outcome, Transaction
 from device.settings.areas import CustodySettings
 from device.store.people import People
@@ -30,7 +32,7 @@ class Comer:
         if person is None or not self.transaction.decision.granted:
             return None
         verdict_at = self.badge_at + self.transaction.waited_s
-        return Recognized(person.id, self.transaction.groups, self.badge_at, verdict_at)
+        return Recognized(person.id, group_keys(self.transaction.groups), self.badge_at, verdict_at)
 
 
 @dataclass(slots=True)
@@ -92,14 +94,14 @@ class TwoPeople:
 
 
 def custody_of(settings: CustodySettings) -> Custody:
-    """What the settings of a door demand of two people."""
+    """What the settings of a door demand of two people. A group is the same however it is typed."""
     return Custody(
         settings.dual,
         settings.within_s,
-        settings.approvers,
+        name_key(settings.approvers),
         Approval(settings.approval),
-        settings.visitors,
-        settings.hosts,
+        name_key(settings.visitors),
+        name_key(settings.hosts),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from device.policy.areas import OUTSIDE, Antipassback, Area, Asked, Forgetting, Passing, Place, Way, known_area, passing
+from device.policy.rules import group_keys
 from device.records import AuditRow, DoorInput, Event, Person, Transaction
 from device.settings.areas import AreaSettings
 from device.settings.tables import DoorSettings, Settings
@@ -67,7 +68,7 @@ class Whereabouts:
         others = 0
         if area is not None and area.most is not None and not comer.is_exit:
             others = len([one for one in self._known_in(places, way.leads, comer.at) if one != comer.person.id])
-        return passing(way, Asked(where, others, comer.groups), area)
+        return passing(way, Asked(where, others, group_keys(comer.groups)), area)
 
     def record(self, audit: Audit, places: Places, transaction: Transaction, first: Transaction | None = None) -> int:
         """Commits the row of a transaction, as `Audit.record`, with what it says of where the person is.
@@ -88,7 +89,7 @@ class Whereabouts:
         """Whether the second of two people has room where their door leads once the first is there."""
         way = self._way(second.door, is_exit=self._leads_out(second))
         area = None if way is None or way.is_exit or way.starts == way.leads else self._areas.get(way.leads)
-        if area is None or area.most is None or area.bypass & second.groups:
+        if area is None or area.most is None or area.bypass & group_keys(second.groups):
             return True
         both = {one.person.id for one in (first, second) if one.person is not None}
         others = set(self._known_in(places, area.name, second.started_at)) - both
@@ -184,7 +185,7 @@ def _ways(door: DoorSettings) -> _DoorWays:
 
 
 def _area(one: AreaSettings) -> Area:
-    return Area(one.name, one.most, frozenset(one.bypass))
+    return Area(one.name, one.most, group_keys(one.bypass))
 
 
 def _forgetting(one: AreaSettings) -> Forgetting:

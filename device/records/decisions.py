@@ -56,7 +56,7 @@ class Claim:
     valid: Validity = ALWAYS_VALID
     badge_valid: Validity = ALWAYS_VALID
     has_pin: bool = False
-    duress: bool = False
+    duress: bool = field(default=False, repr=False)
     key_missing: bool = False
     """Whether references could not be opened, as their key is missing; `references` is empty then."""
 

@@ -24,7 +24,7 @@ from device.records import (
     Reason,
     Transaction,
 )
-from device.settings.areas import AreaSettings
+from device.settings.areas import AreaSettings, CustodySettings
 from device.settings.tables import InputSettings, ReaderSettings
 from device.virtual.pins import SimulatedPins
 from device.whereabouts import Whereabouts
@@ -140,6 +140,28 @@ def test_who_leaves_by_a_controlled_way_out_may_come_again(tmp_path: Path) -> No
         assert come_at(world, reader) is reason
         open_it(world)
         close_it(world)
+
+
+def test_way_out_needs_no_second_person(tmp_path: Path) -> None:
+    world = with_a_switch(tmp_path)
+    door = msgspec.structs.replace(world.settings.doors[0], custody=CustodySettings(dual=True))
+    world.settings = msgspec.structs.replace(world.settings, doors=(door,))
+    world.access = world.access_with(settings=world.settings)
+    assert come_at(world, "out") is Reason.BADGE
+    assert come_at(world, "in") is Reason.SECOND_AWAITED
+
+
+def test_group_that_bypasses_does_so_however_it_is_typed(tmp_path: Path) -> None:
+    world = at_a_lab(tmp_path)
+    area = AreaSettings(name="lab", bypass=("Cleaners",))
+    world.settings = msgspec.structs.replace(world.settings, areas=(area,))
+    world.log = DoorLog(world.door, world.store, world.clock, Whereabouts(world.settings))
+    world.access = world.access_with(settings=world.settings)
+    with world.store.people() as people:
+        held = people.held(BADGE)
+        assert held is not None
+        people.groups.put(held.person, ["cleaners"])
+    assert [come(world), come(world)] == [Reason.MATCH, Reason.MATCH]
 
 
 def test_grant_without_an_end_takes_no_ones_way_out(tmp_path: Path) -> None:

@@ -132,6 +132,13 @@ def test_visitor_comes_in_with_a_host_alone(tmp_path: Path) -> None:
     assert [row.event for row in rows(world)].count(Event.TWO_PEOPLE) == 1
 
 
+def test_visitors_are_visitors_however_their_group_is_typed(tmp_path: Path) -> None:
+    world = at_a_door(tmp_path, CustodySettings(visitors="visitors"))
+    put_in_group(world, "Ada", "Visitors")
+    assert come(world, BADGE).decision.reason is Reason.HOST_AWAITED
+    assert world.releases == 0
+
+
 def test_door_without_custody_is_as_it_was(tmp_path: Path) -> None:
     world = at_a_door(tmp_path, CustodySettings())
     assert come(world, BADGE).decision.granted
