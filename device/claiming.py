@@ -130,7 +130,8 @@ class Claiming:
             return Claimed(BadgeClaimed(self._clock.monotonic(), None))
         if self.counts(badge.reader):
             bars = Bars(bars.face or tried[0], bars.pin or tried[1], bars.fault)
-        has_no_face = (bool(sha256) and len(claim.references) == 0) or bars.face is Reason.FACE_DISABLED
+        is_faceless = bool(sha256) and not claim.key_missing and len(claim.references) == 0
+        has_no_face = is_faceless or bars.face is Reason.FACE_DISABLED
         lacking = Lacking(self._doorway.missing(badge.reader), has_no_face)
         ruling, came_at = self.ruling(claim, badge, lacking), self.came_at(badge)
         has_to_wait, is_first_use = self._before(badge.credential)

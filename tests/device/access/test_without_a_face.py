@@ -18,6 +18,7 @@ from device.records import (
     Credential,
     Factor,
     Notice,
+    Person,
     ReaderNotice,
     Reason,
     Ruling,
@@ -97,6 +98,21 @@ def test_key_that_is_gone_is_the_reason_of_a_face(
     world = world_of(probe(1.0))
     lock_references(monkeypatch)
     assert typed(world, door_with(world, mode=mode), "2468#").decision.reason is reason
+
+
+@pytest.mark.parametrize("mode", ["badge+face", "badge+face+pin"])
+def test_references_that_cannot_be_opened_are_not_none(
+    world_of: Callable[..., World], monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    """What stands in for people without a face does not for those whose key is gone: `when_missing` has that."""
+
+    def locked(_people: People, _person: Person, _model: str) -> NoReturn:
+        raise KeyMissing("The device key is gone.", hint="Bring it.")
+
+    world = world_of(probe(1.0))
+    monkeypatch.setattr(People, "references", locked)
+    over = typed(world, door_with(world, mode=mode, without_face="badge+pin"), "2468#")
+    assert (over.decision.reason, world.releases) == (Reason.KEY_MISSING, 0)
 
 
 @pytest.mark.parametrize(("without", "reason"), [("deny", Reason.NO_REFERENCES), ("badge+pin", Reason.PIN)])

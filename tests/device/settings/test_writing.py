@@ -60,7 +60,7 @@ def test_nothing_but_settings_has_a_meaning() -> None:
 
 def test_choices_are_those_of_the_table() -> None:
     assert setting_choices()["doors", "rex"] == ("release", "shunt")
-    lamps = ("lamp", "turn-left", "turn-right")
+    lamps = ("lamp", "turn-left", "turn-right", "duress")
     assert setting_choices()["doors.outputs", "signal"] == ("shunt", "led", "buzzer", "siren", *lamps)
     assert setting_choices()["doors", "pad"] == ("off", "passive", "turn-in-doubt", "turn")
 
