@@ -14,8 +14,11 @@ from device.settings.tables import DoorSettings, Settings
 from device.store.audit import Audit
 from device.store.places import EVERYWHERE, Places
 
-_BOTH_SIDES = frozenset({Event.DOOR_RELEASED, Event.DOOR_FORCED, Event.DOOR_FOUND_OPEN})
-"""After these anyone may have passed in either direction."""
+_BOTH_SIDES = frozenset({Event.DOOR_RELEASED, Event.DOOR_SECURED, Event.DOOR_FORCED, Event.DOOR_FOUND_OPEN})
+"""After these anyone may have passed in either direction. Who came with a badge while the door was free may have left
+without one, so that the end of a release counts too.
+"""
+_EVACUATION_ENDED = ("evacuation", "the fire input is inactive at the start")
 _OUT = frozenset({Event.DOOR_EXIT_REQUESTED})
 """After these those on the inner side may have left."""
 PASSES_S = timedelta(seconds=60)
@@ -106,6 +109,8 @@ class Whereabouts:
             case Event.DOOR_PASSED | Event.DOOR_NOT_ENTERED:
                 self._came_of(places, row, number)
             case Event.DOOR_EVACUATION:
+                places.doubt([EVERYWHERE], number)
+            case Event.DOOR_CLEARED if row.fault in _EVACUATION_ENDED:
                 places.doubt([EVERYWHERE], number)
             case _ if row.event in _BOTH_SIDES:
                 places.doubt([ways.entry.starts, ways.entry.leads], number)

@@ -105,6 +105,25 @@ def test_grant_becomes_a_passage_when_the_door_opens(store: Store, ann: Person) 
     assert refused(store, ann, "front") is Reason.PASSED_BACK
 
 
+@pytest.mark.parametrize(
+    ("event", "detail"),
+    [(Event.DOOR_SECURED, "by the schedule"), (Event.DOOR_CLEARED, "evacuation")],
+)
+def test_who_came_while_a_door_was_free_may_have_left(store: Store, ann: Person, event: Event, detail: str) -> None:
+    row = grant(store, ann, "front")
+    say(store, Event.DOOR_PASSED, "front", f"row {row}")
+    say(store, event, "front", detail)
+    assert refused(store, ann, "front") is None
+
+
+@pytest.mark.parametrize("detail", ["lockdown", "forced alarm", "found open"])
+def test_clearing_anything_else_forgets_no_one(store: Store, ann: Person, detail: str) -> None:
+    row = grant(store, ann, "front")
+    say(store, Event.DOOR_PASSED, "front", f"row {row}")
+    say(store, Event.DOOR_CLEARED, "front", detail)
+    assert refused(store, ann, "front") is Reason.PASSED_BACK
+
+
 def test_person_who_did_not_go_in_may_try_again(store: Store, ann: Person) -> None:
     row = grant(store, ann, "front")
     say(store, Event.DOOR_NOT_ENTERED, "front", f"row {row}")
