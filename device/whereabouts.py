@@ -18,6 +18,8 @@ _BOTH_SIDES = frozenset({Event.DOOR_RELEASED, Event.DOOR_SECURED, Event.DOOR_FOR
 """After these anyone may have passed in either direction. Who came with a badge while the door was free may have left
 without one, so that the end of a release counts too.
 """
+_SWITCH = f"input {DoorInput.DPS}"
+"""While the switch can't be heard, no one knows who has gone through: the way out is free all the same."""
 _EVACUATION_ENDED = ("evacuation", "the fire input is inactive at the start")
 _OUT = frozenset({Event.DOOR_EXIT_REQUESTED})
 """After these those on the inner side may have left."""
@@ -112,6 +114,8 @@ class Whereabouts:
                 places.doubt([EVERYWHERE], number)
             case Event.DOOR_CLEARED if row.fault in _EVACUATION_ENDED:
                 places.doubt([EVERYWHERE], number)
+            case Event.DOOR_FAULT | Event.DOOR_MENDED if _SWITCH in (row.fault or ""):
+                places.doubt([ways.entry.starts, ways.entry.leads], number)
             case _ if row.event in _BOTH_SIDES:
                 places.doubt([ways.entry.starts, ways.entry.leads], number)
             case _ if row.event in _OUT:

@@ -17,6 +17,7 @@ from device.records import (
     DoorInput,
     Event,
     Evidence,
+    Line,
     Outcome,
     Person,
     Reason,
@@ -26,6 +27,7 @@ from device.settings.areas import AreaSettings
 from device.settings.tables import DoorSettings, InputSettings, ReaderSettings, Settings
 from device.store.store import Store
 from device.whereabouts import Comer, Whereabouts
+from tests.device.door.bench import Bench
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SWITCH = (InputSettings(signal=DoorInput.DPS, pin=27),)
@@ -107,7 +109,11 @@ def test_grant_becomes_a_passage_when_the_door_opens(store: Store, ann: Person) 
 
 @pytest.mark.parametrize(
     ("event", "detail"),
-    [(Event.DOOR_SECURED, "by the schedule"), (Event.DOOR_CLEARED, "evacuation")],
+    [
+        (Event.DOOR_SECURED, "by the schedule"),
+        (Event.DOOR_CLEARED, "evacuation"),
+        (Event.DOOR_MENDED, "no longer: the wire of input dps is cut"),
+    ],
 )
 def test_who_came_while_a_door_was_free_may_have_left(store: Store, ann: Person, event: Event, detail: str) -> None:
     row = grant(store, ann, "front")
@@ -269,3 +275,10 @@ def test_doors_believe_what_the_model_believes(
             elif what in said:
                 say(store, said[what], "front", after_s=number)
             walker.after(what, opened=opened)
+
+
+def test_doors_say_of_their_switch_what_is_listened_for() -> None:
+    bench = Bench().sense(DoorInput.DPS, Line.CUT)
+    bench.told()
+    bench.sense(DoorInput.DPS, Line.QUIET)
+    assert any(event is Event.DOOR_MENDED and "input dps" in detail for event, detail in bench.told())
