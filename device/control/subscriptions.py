@@ -25,7 +25,7 @@ from device.control.messages import Beat, Code, Rewound, Row, Start, Subscribe, 
 from device.control.protocol import ProtocolError, error_line, part_line
 from device.control.roles import ADMINS, SEES_PEOPLE, may
 from device.records import Event, Reason
-from device.records.audit import LEFT_UNDER_DURESS
+from device.records.audit import LEFT_UNDER_DURESS, TYPED_UNDER_DURESS
 
 MAX_SUBSCRIBERS = 64
 KEPT_PLACES = 16
@@ -286,7 +286,7 @@ def _tells_of_duress(row: Row) -> bool:
 
 def _without_people(row: Row) -> Row:
     """Nor is it seen that somebody came under duress: that row looks like any other of a person who may pass."""
-    fault = None if row.fault == LEFT_UNDER_DURESS else row.fault
+    fault = None if row.fault in (LEFT_UNDER_DURESS, TYPED_UNDER_DURESS) else row.fault
     return msgspec.structs.replace(row, reason=_ordinary(row), fault=fault, **dict.fromkeys(_PEOPLE))
 
 
@@ -294,6 +294,8 @@ def _ordinary(row: Row) -> str | None:
     """The reason that the row would have without duress."""
     if row.reason != Reason.DURESS.code:
         return row.reason
+    if row.fault == TYPED_UNDER_DURESS:
+        return Reason.PIN.code
     if row.similarity is not None and row.threshold is not None and row.similarity >= row.threshold:
         return Reason.MATCH.code
     if "pin" in (row.mode or ""):

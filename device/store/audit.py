@@ -26,7 +26,7 @@ from device.records import (
     Stamp,
     Transaction,
 )
-from device.records.audit import LEFT_UNDER_DURESS
+from device.records.audit import LEFT_UNDER_DURESS, TYPED_UNDER_DURESS
 from device.store.audit_report import Report, report_of
 from device.store.audit_search import ALL, Wanted
 from device.store.chain.canonical import SALT_BYTES, STAMP
@@ -89,7 +89,7 @@ class Audit:
                 references=evidence.references if evidence else None,
                 frames=transaction.frames,
                 waited_s=transaction.waited_s,
-                fault=LEFT_UNDER_DURESS if is_forced and decision.exit_reader else transaction.fault,
+                fault=(is_forced and _under_duress(decision)) or transaction.fault,
                 door=transaction.door or None,
                 reader=transaction.reader or None,
                 mode=_MODE_NAMES.get(decision.mode) if transaction.person else None,
@@ -231,8 +231,8 @@ class Audit:
         """Whether a face was ever matched with this badge at that door."""
         found = self._session.rows(
             "SELECT 1 FROM audit WHERE badge = ? AND event = 'decision' AND door = ? AND reason IN (?, ?) "
-            "AND similarity >= threshold LIMIT 1",
-            [format_badge(badge), door, Reason.MATCH.code, Reason.DURESS.code],
+            "AND similarity >= threshold AND fault IS NOT ? LIMIT 1",
+            [format_badge(badge), door, Reason.MATCH.code, Reason.DURESS.code, TYPED_UNDER_DURESS],
             can_change=False,
         )
         return bool(found)
@@ -268,6 +268,14 @@ def broken_in(audits: Callable[[], AbstractContextManager[Audit]], pause: Callab
             start = None if is_whole else audit.last_checkpoint()
             found = audit.verify(start=start, each=lambda _row: pause()).findings
         yield found[0].words if found else ""
+
+
+def _under_duress(decision: Decision) -> str:
+    """What the row has to say besides, so that the reason that it would have without duress can be told from it."""
+    if decision.exit_reader:
+        return LEFT_UNDER_DURESS
+    is_typed = decision.reason is Reason.PIN and decision.evidence is not None and decision.evidence.matches
+    return TYPED_UNDER_DURESS if is_typed else ""
 
 
 def _presentation_of(decision: Decision) -> dict[str, Any]:

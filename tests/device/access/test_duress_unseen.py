@@ -10,7 +10,19 @@ from device.control.messages import Row
 from device.control.subscriptions import _tells_of_duress, _without_people
 from device.credentials import parse_badge
 from device.records import BADGE as BADGE_ONLY
-from device.records import Credential, Decision, Event, Factor, Outcome, Reason, Transaction
+from device.records import MODES as MODES_BY_NAME
+from device.records import (
+    Credential,
+    Decision,
+    Event,
+    Evidence,
+    Factor,
+    Outcome,
+    PadMode,
+    PinAnswer,
+    Reason,
+    Transaction,
+)
 from tests.device.access.test_pins_at_the_door import FakePins, door_with, typed
 from tests.device.access.world import BADGE, World, probe
 
@@ -83,6 +95,29 @@ def test_guard_sees_a_way_out_as_a_way_out(world_of: Callable[..., World], dures
         audit.record(Transaction(world.clock.utc(), BADGE, people.held(BADGE).person, out, 0.1))
     seen = msgspec.json.decode(seen_by_a_guard(world), type=Row)
     assert (seen.reason, seen.fault) == ("exit", None)
+
+
+def typed_before_the_turn(world: World, pin: PinAnswer) -> World:
+    """A face has matched and was asked for a turn of the head; a PIN was typed instead."""
+    seen, mode, is_forced = Evidence(0.95, 0.9, 3, 1), MODES_BY_NAME["badge+face-or-pin"], pin is PinAnswer.DURESS
+    granted = Decision(Reason.PIN, Outcome.GRANTED, seen, mode=mode, pad=PadMode.TURN, pin=pin, duress=is_forced)
+    with world.store.people() as people, world.store.audit() as audit:
+        person = people.held(BADGE).person
+        audit.record(Transaction(world.clock.utc(), BADGE, person, granted, 0.1, door=world.door.name))
+    return world
+
+
+def test_guard_sees_a_pin_that_came_before_the_turn_as_one(world_of: Callable[..., World]) -> None:
+    usual, forced = (typed_before_the_turn(world_of(probe(1.0)), pin) for pin in (PinAnswer.RIGHT, PinAnswer.DURESS))
+    assert seen_by_a_guard(forced) == seen_by_a_guard(usual)
+
+
+@pytest.mark.parametrize("pin", [PinAnswer.RIGHT, PinAnswer.DURESS])
+def test_face_that_made_no_turn_was_never_granted(world_of: Callable[..., World], pin: PinAnswer) -> None:
+    """Else the next visit would be spared the turn that was never made."""
+    world = typed_before_the_turn(world_of(probe(1.0)), pin)
+    with world.store.audit() as audit:
+        assert not audit.was_granted(BADGE, world.door.name)
 
 
 def test_wrong_face_with_a_duress_badge_is_refused_as_ever(world_of: Callable[..., World]) -> None:
