@@ -49,7 +49,9 @@ class RuleOffice:
         found = self.check(text)
         if wrong := [one for one in found if one.weight is Weight.ERROR]:
             sentences = "; ".join(f"{one.about}: {one.what}" for one in wrong)
-            raise ConfigError(f"The rules were not applied: {sentences}.", hint=f"{wrong[0].hint}.".capitalize())
+            raise ConfigError(
+                f"The rules were not applied: {sentences}.", hint=f"{wrong[0].hint[:1].upper()}{wrong[0].hint[1:]}."
+            )
         now = self._clock.utc()
         with self._store.rules() as book, self._store.audit() as audit:
             try:

@@ -63,7 +63,7 @@ class TwoPeople:
     def judged(self, comer: Comer, people: People) -> Judged:
         """A grant stays one where one person is enough, or if the second of two has come; else it waits as a denial.
 
-        If either of two is forced, so is the pair.
+        What one of two is forced to, or needs more time for, counts for the pair.
         """
         now, reader = comer.recognized, comer.transaction.reader
         if now is None or self._custody == NOTHING:
@@ -79,7 +79,8 @@ class TwoPeople:
             return Judged(comer.transaction)
         shown, other = comer.transaction, first.comer.transaction
         is_forced = shown.decision.duress or other.decision.duress
-        pair = replace(shown, decision=replace(shown.decision, duress=is_forced))
+        is_slow = shown.extended or other.extended
+        pair = replace(shown, decision=replace(shown.decision, duress=is_forced), extended=is_slow)
         return Judged(pair, first.row, other)
 
     def written(self, transaction: Transaction, row: int) -> None:

@@ -60,3 +60,13 @@ def test_duress_of_the_first_is_that_of_the_pair(tmp_path: Path) -> None:
     come(world, SPARE)
     assert come(world, SECOND).decision.reason is Reason.MATCH
     assert Reason.DURESS in [row.reason for row in rows(world)]
+
+
+def test_pair_has_the_time_that_one_of_them_needs(tmp_path: Path) -> None:
+    world = at_a_door(tmp_path, DUAL)
+    with world.store.people() as people:
+        ada = people.named("Ada")
+        assert ada is not None
+        people.give_time(ada, extended=True)
+    come(world, BADGE)
+    assert come(world, SECOND).extended
