@@ -4,7 +4,6 @@ import threading
 from collections.abc import Mapping
 
 from device.door.operation import Door
-from device.errors import StoreError
 from device.records import AlarmKind, Alerted
 from device.store.store import Store
 
@@ -43,5 +42,5 @@ class DuressOutput:
         while not self._is_ending.wait(PERIOD_S):
             try:
                 self.look()
-            except StoreError:
-                continue  # the store's own trouble says so
+            except Exception:  # noqa: S112 - the store's or the door's own trouble says so; the next look may be another
+                continue

@@ -1,7 +1,7 @@
 """The output for duress is on until a named operator acknowledges it, over a restart too, and no status shows it."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from device.door.operation import Door
 from device.duress_output import DuressOutput
 from device.records import BADGE, Credential, Decision, DoorOutput, Operator, Outcome, Reason, Role, Transaction
 from device.settings.tables import DoorSettings, OutputSettings, Settings
+from device.store.alarms import Alarms
 from device.store.store import Store
 from device.virtual.clock import SimulatedClock
 from device.virtual.pins import SimulatedPins
@@ -86,3 +87,20 @@ def test_status_never_shows_it(store: Store, door: Door) -> None:
     with closing(DuressOutput(store, {"main": door})) as output:
         output.look()
     assert door.status() == before
+
+
+def test_failed_look_is_not_the_last(
+    store: Store, door: Door, pins: SimulatedPins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, alarms = list[int](), Store.alarms
+
+    def fails_once(store: Store) -> AbstractContextManager[Alarms]:
+        asked.append(1)
+        if len(asked) == 1:
+            raise RuntimeError("no one foresaw this")
+        return alarms(store)
+
+    come_in(store, duress=True)
+    monkeypatch.setattr(Store, "alarms", fails_once)
+    with closing(DuressOutput(store, {"main": door})):
+        until(lambda: len(asked) > 1 and is_on(pins))

@@ -67,6 +67,20 @@ def test_one_is_compared_at_a_time_off_the_asking_thread(pins_in: PinsIn) -> Non
     assert (most, len(seen), threading.get_ident() in seen) == (1, 1, False)
 
 
+def test_answer_that_no_one_can_hear_stops_no_other(pins_in: PinsIn) -> None:
+    ann, answers = person_with(pins_in, "Ann", pin="4711"), queue.Queue[PinAnswer | PinCheckFailed]()
+
+    def deaf(_answer: object) -> None:
+        raise OSError("the reader is closed")
+
+    checks = PinChecks(pins_in, QUICK)
+    checks.ask(ann, "4711", deaf)
+    checks.ask(ann, "4711", answers.put)
+    given = answers.get(timeout=PATIENCE_S)
+    checks.close()
+    assert given is PinAnswer.RIGHT
+
+
 def test_flood_of_pins_waits_in_a_bounded_queue(pins_in: PinsIn) -> None:
     ann, begun, go_on = person_with(pins_in, "Ann", pin="4711"), threading.Event(), threading.Event()
     refused: list[PinAnswer | PinCheckFailed] = []
