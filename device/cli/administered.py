@@ -27,6 +27,7 @@ from device.commandline import run_command
 from device.control.channel import Channel, ChannelError, at, close_all
 from device.control.command_messages import Asks, Begin, Files, Go, Made, Words
 from device.control.commands import END_S, Orders
+from device.terminal import say
 
 _STREAMS = ("stdin", "stdout", "stderr")
 NICER = 15
@@ -191,7 +192,7 @@ def _carried_out(orders: Orders, call: Call, scratch: Path, channel: Channel) ->
     words = orders.command.split()
     refused = _refused(words, call.arguments, scratch)
     if refused:
-        click.echo(f"Error: {refused}", err=True)
+        say(f"Error: {refused}", err=True)
         return 2
     code = run_command(cli, [*settings, "--state-dir", orders.state, *words, *call.arguments])
     for stream in (sys.stdout, sys.stderr):

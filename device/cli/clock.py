@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from device.policy.clock_state import ClockReading
 
 
-@click.group()
+@click.group(epilog="Exit codes: 0 done, 1 the clock is not trusted, 7 a time that can't be, 8 database.")
 def clock() -> None:
     """See whether the clock is trusted, and accept it.
 

@@ -139,7 +139,7 @@ def try_badge(context: click.Context, badge: str, name: str | None, text: str | 
     if as_json:
         print_json(_as_json(tried))
     else:
-        say("\n".join(_lines(tried, name or doors[0].name, f"{at:%a %Y-%m-%d %H:%M} {at.tzname()}")))
+        say("\n".join(_lines(tried, name or doors[0].name, f"{at:%a %Y-%m-%d %H:%M %Z}")))
     return 0 if tried.ruling.mode is not None else 1
 
 

@@ -17,7 +17,7 @@ DAYS = 30
 """What is told of without --since."""
 
 
-@click.command(epilog="Example: lintel report --since 2026-11-01 --until 2026-11-30")
+@click.command(epilog="Example: lintel report --since 2026-11-01 --until 2026-11-30\n\nExit codes: 0 done, 8 database.")
 @click.option("--since", type=Day(is_end=False), metavar="DAY|TIME", help=f"By default {DAYS} days before the end.")
 @click.option("--until", type=Day(is_end=True), metavar="DAY|TIME", help="Until the end of that day; by default now.")
 @json_option
@@ -40,7 +40,7 @@ def report(
             {"since": begin, "until": end, "names": {str(key): name for key, name in names.items()}, "report": found}
         )
         return
-    say(f"From {begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC")
+    say(f"From {begin:%Y-%m-%d %H:%M} UTC to {end:%Y-%m-%d %H:%M} UTC")
     for line in _lines(found, names):
         say(line)
 
@@ -51,7 +51,7 @@ def _lines(found: "Report", names: Mapping[int, str]) -> Iterator[str]:
 
     yield "Let in:" if found.came else "Let in: no one"
     for one in found.came:
-        first, last = f"{one.first:%Y-%m-%d %H:%M}", f"{one.last:%Y-%m-%d %H:%M}"
+        first, last = f"{one.first:%Y-%m-%d %H:%M} UTC", f"{one.last:%Y-%m-%d %H:%M} UTC"
         yield f"  {one.times:6d}  {name(one.person_id)}, first {first}, last {last}"
     yield "Refused:" if found.refused else "Refused: no one"
     yield from (f"  {times:6d}  {reason}" for reason, times in found.refused)

@@ -75,7 +75,17 @@ def test_readme_has_one_table_of_figures() -> None:
 
 @pytest.mark.parametrize(
     "missing",
-    ["photo", "PIN", "schedules", "lock-out", "encryption", "CSI", "Debian package", "PyPI", "web page", "One Pi"],
+    [
+        "photo",
+        "stolen SD card",
+        "re-enrollment",
+        "two operators",
+        "CSI",
+        "Debian package",
+        "PyPI",
+        "web page",
+        "One Pi",
+    ],
 )
 def test_readme_says_what_is_not_there(missing: str) -> None:
     assert missing in README.partition("## What is not there")[2].partition("\n## ")[0]

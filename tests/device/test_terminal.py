@@ -123,7 +123,7 @@ def strings_with_times() -> Iterator[tuple[str, str]]:
                 form = (
                     ast.unparse(part.format_spec) if isinstance(part, ast.FormattedValue) and part.format_spec else ""
                 )
-                if "%H" in form:
+                if "%H" in form and "%Z" not in form:
                     yield f"{path.name}:{node.lineno}", str(after.value) if isinstance(after, ast.Constant) else ""
 
 

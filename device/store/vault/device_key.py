@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from device.errors import KeyMissing, StoreError
-from device.failures import named
+from device.failures import in_words, named
 from device.files import flush_folder, keys_folder, make_private, runtime_dir, write_whole
 from device.store.vault.locked_key import is_locked, locked, unlocked
 from device.store.vault.sealing import KEY_BYTES, derived, new_key
@@ -102,7 +102,7 @@ class KeyFiles:
             except ValueError as error:
                 objections.append(f"{path} {error}.")
             except OSError as error:
-                objections.append(f"{path} can't be read: {error.strerror}.")
+                objections.append(f"{path} can't be read: {in_words(error)}.")
         return Found(tuple(keys), tuple(objections))
 
     @contextlib.contextmanager

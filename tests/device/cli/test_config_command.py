@@ -88,8 +88,8 @@ def test_settings_that_have_to_be_set_say_so_and_what_they_can_be(lintel: Lintel
     lines = lintel("config").out.splitlines()
     assert 'direction = "entry"  # which way through the door its badges go: entry, exit' in lines
     assert (
-        "# signal =  # what the wire drives: shunt, led, buzzer, siren, lamp, turn-left, turn-right; has to be set"
-        in lines
+        "# signal =  # what the wire drives: "
+        "shunt, led, buzzer, siren, lamp, turn-left, turn-right, duress; has to be set" in lines
     )
 
 

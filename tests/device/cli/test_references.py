@@ -48,7 +48,9 @@ def test_one_is_removed_with_its_row(lintel: Lintel) -> None:
     removed = lintel("people", "references", "remove", "Eileen Collins", 2, "--yes")
     assert removed.out == "Reference 2 of Eileen Collins has been erased; 1 left.\n"
     assert lintel("people", "list").out == "Eileen Collins: badge 17:1001, 1 reference\n"
-    assert lintel("audit", "list").out.splitlines()[-1].endswith("reference-removed  Eileen Collins  reference 2")
+    row = lintel("audit", "list").out.splitlines()[-1]
+    assert "reference-removed  Eileen Collins  " in row
+    assert row.endswith("  reference 2")
 
 
 @pytest.mark.usefixtures("two")

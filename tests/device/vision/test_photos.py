@@ -155,7 +155,7 @@ def test_a_reference_is_measured_by_its_own_limit(analyzer: FaceAnalyzer, portra
     assert found.meaning.endswith("at least 40.")
 
 
-OF_DOORS = {Reason.FACE_TOO_BRIEF, Reason.FACE_MOVED, Reason.FACE_TOO_CLOSE}
+OF_DOORS = {Reason.FACE_TOO_BRIEF, Reason.FACE_MOVED, Reason.FACE_TOO_CLOSE, Reason.FACE_DISABLED}
 OF_FACES = [each for each in Reason if each.code.split("-")[0] in {"face", "eyes", "brows"} and each not in OF_DOORS]
 
 
