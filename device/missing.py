@@ -10,6 +10,8 @@ from device.door_log import DoorLog
 from device.ports import Clock
 from device.settings.tables import DoorSettings
 
+STALE_S = 10.0
+"""What was found longer ago counts no more: the part may be back."""
 IN_WORDS = {"badge+pin": "a badge and a PIN are enough", "badge": "a badge alone is enough, which anyone may hold"}
 
 
@@ -42,6 +44,7 @@ class Missing:
         self._since: dict[str, float] = {}
         self._reported: frozenset[str] = frozenset()
         self._in_force: frozenset[str] = frozenset()
+        self._asked_at = 0.0
 
     def trouble(self) -> str:
         """What counts at the door instead of a face and why, a sentence; "" if nothing does. To be reported and written
@@ -50,6 +53,7 @@ class Missing:
         if self._choice.when_missing == "deny":
             return ""
         now = self._clock.monotonic()
+        self._asked_at = now
         absent = {name for name, absence in self._parts.items() if absence()}
         self._since = {name: self._since.get(name, now) for name in absent}
         due = frozenset(name for name, since in self._since.items() if now - since >= self._choice.after_s)
@@ -62,4 +66,6 @@ class Missing:
 
     def at(self, parts: Collection[str]) -> str:
         """The first of these parts that has been missing long enough, with its alarm; "" if none has."""
+        if self._clock.monotonic() - self._asked_at > STALE_S:
+            return ""
         return next((name for name in parts if name in self._in_force), "")

@@ -71,6 +71,13 @@ def test_camera_that_comes_back_counts_at_once(world: World) -> None:
     assert not world.passes(0.5)
 
 
+def test_part_that_no_one_looks_at_any_more_is_not_missing(world: World) -> None:
+    world.absent = "it is gone"
+    assert world.passes(70.0)
+    world.clock.sleep(11.0)
+    assert not world.passes(0.0)
+
+
 def test_minute_is_on_end(world: World) -> None:
     for _ in range(5):
         world.absent = "it is gone"
