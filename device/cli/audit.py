@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from device.cli.audit_export import cut, evidence, export
 from device.cli.context import json_option, open_store, print_json, settings_of
@@ -38,11 +39,12 @@ def list_audit(context: click.Context, /, limit: int, as_json: bool, **chosen: A
     with open_store(settings_of(context)) as store, store.audit() as log, store.people() as known:
         rows = log.newest(limit, wanted_rows(store, chosen))
         names = known.names(row.person_id for row in rows if row.person_id is not None)
+    shown = [row_of(row, names) for row in rows]
     if as_json:
-        print_json(rows)
+        print_json([msgspec.structs.asdict(row) for row in shown])
         return
-    for row in rows:
-        say(row_line(row_of(row, names)))
+    for row in shown:
+        say(row_line(row))
     if not rows:
         say("No such row." if any(chosen.values()) else "The audit is empty.", err=True)
 

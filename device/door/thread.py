@@ -36,8 +36,10 @@ class DoorThread:
             while not self._is_ending:
                 self._come_round()
         except BaseException as error:  # whatever it is: a door without its time must not be released
-            self.failure = error
-            self._door.fail(f"its timer thread ended: {in_words(error)}")
+            try:
+                self._door.fail(f"its timer thread ended: {in_words(error)}")
+            finally:
+                self.failure = error  # last: who sees it finds the door in FAULT
 
     def _come_round(self) -> None:
         self._door.hurry.clear()

@@ -16,7 +16,7 @@ from device.control.client import FILE_NAME, Client
 from device.control.desk import door_desk
 from device.control.messages import Row
 from device.control.server import ControlServer
-from device.records import AuditRow, Event
+from device.records import AuditRow, ClockState, Event, Stamp
 from device.store.store import Store
 from tests.device.commands import Lintel
 from tests.device.conftest import LINTEL
@@ -76,12 +76,14 @@ def test_line_is_that_of_the_audit(service: Service, lintel: Lintel) -> None:
 
 
 def test_json_is_that_of_the_audit_on_a_line(service: Service, lintel: Lintel) -> None:
+    """Also of what wrote the row: the fields of its stamp beside the others, none below them."""
+    service.store.chain.stamp = lambda: Stamp(version="1.2.3", clock=ClockState.TRUSTED)
     service.write("release, by user 0")
     with started(watching("--last", "1", "--json"), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as watch:
         assert watch.stdout is not None
         shown = json.loads(watch.stdout.readline())
-    assert shown.pop("person") is None
     assert [shown] == lintel("audit", "list", "--json").json
+    assert (shown["version"], shown["clock"], "stamp" in shown) == ("1.2.3", "trusted", False)
 
 
 def test_only_the_named_door_is_shown(service: Service) -> None:

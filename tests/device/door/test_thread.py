@@ -98,6 +98,21 @@ class TestThread:
         thread._thread.join(PATIENCE_S)
         assert thread.last_beat == beat
 
+    def test_failure_is_to_be_seen_once_the_door_is_in_fault(
+        self, monkeypatch: pytest.MonkeyPatch, threaded: Callable[..., tuple[Door, FakeDoorIO, DoorThread]]
+    ) -> None:
+        door, _, thread = threaded()
+        fail, seen = door.fail, []
+
+        def failing(why: str) -> None:
+            seen.append(thread.failure)
+            fail(why)
+
+        monkeypatch.setattr(door, "fail", failing)
+        monkeypatch.setattr(door, "deadline", None)
+        until(lambda: thread.failure is not None)
+        assert (seen, door.state) == ([None], DoorState.FAULT)
+
     def test_it_beats_twice_a_second_while_nothing_happens(
         self, threaded: Callable[..., tuple[Door, FakeDoorIO, DoorThread]]
     ) -> None:

@@ -152,15 +152,30 @@ def test_count_that_cannot_be_written_is_kept() -> None:
     assert list(unserved.due(0.0)) == ["3 badge reads dropped that came while the door was busy."]
 
 
-def test_flood_of_unknown_badges_is_denied_at_once_with_few_rows(world: World) -> None:
+def test_flood_of_unknown_badges_is_decided_at_once_with_few_rows(world: World) -> None:
+    """The first ten are shown at once; the reader slows down then, which is for the showing alone."""
     flood = [parse_badge(f"18:{number}") for number in range(1200)]
     for credential in flood:
         world.reader.comes(credential)
     world.run()
     assert [transaction.credential for transaction in world.told] == flood
-    assert world.reader.shown.count(Signal.DENIED) == 1200
+    assert {transaction.decision.reason for transaction in world.told} == {Reason.BADGE_UNKNOWN}
+    assert world.reader.shown.count(Signal.DENIED) == 10
     assert len(world.events()) <= 30
     assert world.faults_of(Event.DENIALS_COUNTED) == ["1180 more within 0.0 s, first badge 18:20, last badge 18:1199"]
+
+
+def test_good_badge_right_behind_a_flood_is_granted_at_once(world: World) -> None:
+    for number in range(1200):
+        world.reader.comes(parse_badge(f"18:{number}"))
+    world.reader.comes(EILEEN)
+    came = world.clock.monotonic()
+    world.run()
+    assert world.told[-1].decision.reason is Reason.MATCH
+    released = [level.at for level in world.pins.history(17) if level.high]
+    assert (len(world.told), len(released)) == (1201, 1)
+    assert released[0] - came < 1.0
+    assert (world.reader.shown.count(Signal.DENIED), world.reader.shown.count(Signal.GRANTED)) == (10, 1)
 
 
 def test_flood_that_the_door_cannot_keep_up_with_is_a_row_a_minute() -> None:
