@@ -4,13 +4,14 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import closing, suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from device.errors import CredentialError, StoreError
 from device.records import AuditRow, Credential, Enrolled, Event, Person
@@ -18,21 +19,30 @@ from device.store.session import Session
 from device.store.store import Store
 from tests.waiting import PATIENCE_S
 
+NOW = datetime(2026, 11, 24, 8, 30, 15, 123456, tzinfo=UTC)
 MODEL, OTHER_MODEL = "ab" * 32, "cd" * 32
 BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "store.py"
 
 
-@pytest.fixture
-def crowd(store: Store, now: datetime, embeddings: NDArray[Any]) -> Store:
-    """450 people with a badge and a reference each, and 1,200 rows."""
-    with store.people() as people, store.audit() as audit:
+@pytest.fixture(scope="module")
+def folder_of_crowd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """450 people with a badge and a reference each, and 1,200 rows: made once, for tests that only read."""
+    folder = tmp_path_factory.mktemp("crowd") / "state"
+    reference = np.eye(1, 128, dtype=np.float32)
+    with Store(folder) as store, store.people() as people, store.audit() as audit:
         for number in range(450):
-            person = people.add(f"Person {number:03}", now)
-            people.issue(Credential("number", 0, number), person, now)
-            people.add_references(person, embeddings[:1], MODEL, now)
+            person = people.add(f"Person {number:03}", NOW)
+            people.issue(Credential("number", 0, number), person, NOW)
+            people.add_references(person, reference, MODEL, NOW)
         for number in range(1200):
-            audit.add(AuditRow(0, now + timedelta(seconds=number), Event.FAULT))
-    return store
+            audit.add(AuditRow(0, NOW + timedelta(seconds=number), Event.FAULT))
+    return folder
+
+
+@pytest.fixture
+def crowd(folder_of_crowd: Path) -> Iterator[Store]:
+    with Store(folder_of_crowd) as store:
+        yield store
 
 
 @pytest.fixture
@@ -95,13 +105,13 @@ def test_names_of_many_come_in_pages(crowd: Store, longest: list[int]) -> None:
     assert longest[0] <= 200
 
 
-def test_one_person_is_read_alone(crowd: Store, now: datetime) -> None:
+def test_one_person_is_read_alone(crowd: Store) -> None:
     with crowd.people() as people:
         person = people.named("person 007")
         assert person is not None
         found = people.enrolled(person)
     assert isinstance(found, Enrolled)
-    assert (found.person, found.enrolled_at, len(found.badges), found.references) == (person, now, 1, ((MODEL, 1),))
+    assert (found.person, found.enrolled_at, len(found.badges), found.references) == (person, NOW, 1, ((MODEL, 1),))
 
 
 def test_person_who_was_removed_is_none(store: Store, eileen: Person, now: datetime) -> None:
