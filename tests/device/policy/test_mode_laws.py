@@ -76,9 +76,21 @@ def visits(draw: st.DrawFn, mode: str, what: st.SearchStrategy[ShowingEvent | Br
 
 
 @pytest.mark.parametrize("mode", MODE_NAMES)
-@settings(max_examples=300)
 @given(data=st.data())
 def test_every_mode_decides_as_the_straight_line(mode: str, data: st.DataObject) -> None:
+    """A hundred visits; the slow one below has a thousand."""
+    decides_as_the_straight_line(mode, data)
+
+
+@pytest.mark.slow(small="test_every_mode_decides_as_the_straight_line")
+@pytest.mark.parametrize("mode", MODE_NAMES)
+@settings(max_examples=1000)
+@given(data=st.data())
+def test_every_mode_decides_so_in_a_thousand_visits(mode: str, data: st.DataObject) -> None:
+    decides_as_the_straight_line(mode, data)
+
+
+def decides_as_the_straight_line(mode: str, data: st.DataObject) -> None:
     script = data.draw(visits(mode))
     showing = played(script)
     found = (showing.verdict.reason.code, showing.verdict.duress) if showing.verdict else (None, False)

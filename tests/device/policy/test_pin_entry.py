@@ -71,7 +71,7 @@ def test_printed_entry_shows_no_digit() -> None:
 
 def test_flood_of_keys_needs_no_memory() -> None:
     entry = NOTHING_TYPED
-    for _ in range(1_000):
+    for _ in range(100):
         entry = entry.press("7" * 1_000, 100.0)
     assert (entry.state, len(entry.typed)) == (Typed.TYPING, 8)
     assert entry.press("#", 100.0).state is Typed.FAILED
