@@ -19,7 +19,6 @@ NEW = "17:1009"
     "20 unknown badges a second",
     "all of them in rows or counts, 20 rows at once and 7 a minute, none of their numbers in the journal",
     Size(small=5, full=60, unit="s"),
-    in_suite=True,
 )
 def flood(seconds: int) -> Finding:
     figures, sent = Figures(), seconds * A_SECOND

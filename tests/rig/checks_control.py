@@ -144,7 +144,6 @@ def slow_and_large(seconds: int) -> Finding:
     "commands without end, and as many that hang up once they are admitted: lockdown",
     "answered within 0.1 s; nothing left behind",
     Size(small=5, full=30, unit="s"),
-    in_suite=True,
 )
 def administered(seconds: int) -> Finding:
     return attacked(seconds, ("commands", "admitted"))

@@ -28,7 +28,6 @@ LINES = (
     "a camera's address holds a password, and the settings a byte order mark",
     "0 outputs, files or command lines with the password",
     Size(small=1, full=5),
-    in_suite=True,
 )
 def password(times: int) -> Finding:
     figures = Figures()

@@ -68,7 +68,6 @@ def swiped_by_line(rig: Rig, badges: Path, badge: str) -> str:
     "settings of the first version, on today's Lintel",
     "each holder granted, each stranger denied, and the start says that a print is not stopped",
     Size(small=1, full=5),
-    in_suite=True,
 )
 def upgraded(times: int) -> Finding:
     figures = Figures()

@@ -34,6 +34,7 @@ def test_promise_is_kept(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow(small="test_promise_is_kept")
 @pytest.mark.parametrize("check", [check for check in ALL if not check.in_suite], ids=lambda check: check.fault)
 def test_other_promise_is_kept(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `make rig` tries in full; the small tests of the parts that each check is about run every time."""
     tried(check, monkeypatch)
 
 

@@ -1,7 +1,9 @@
-"""The service of a house in a process of its own: `python -m tests.device.cli.served.serve STATE RUNTIME`."""
+"""The service of a house in a process of its own: `python -m tests.device.cli.served.serve STATE RUNTIME`.
+
+It ends with its standard input, as what is under strace outlives a strace that is ended.
+"""
 
 import sys
-import threading
 from pathlib import Path
 
 from tests.device.cli.served.house import house_at
@@ -9,4 +11,4 @@ from tests.device.cli.served.house import house_at
 if __name__ == "__main__":
     with house_at(Path(sys.argv[1]), Path(sys.argv[2])):
         print("listens", flush=True)
-        threading.Event().wait()
+        sys.stdin.read()

@@ -74,7 +74,7 @@ def test_command_ends_with_the_service(house: House, end: signal.Signals) -> Non
     apart = replace(house, runtime=house.runtime / "apart")
     apart.runtime.mkdir()
     command = [sys.executable, "-m", "tests.device.cli.served.serve", str(house.state), str(apart.runtime)]
-    with started(command, cwd=ROOT, stdout=subprocess.PIPE) as service:
+    with started(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as service:
         assert output_of(service).readline() == "listens\n"
         program = typing(apart)
         until(lambda: bool(commands_of(service.pid)))

@@ -7,11 +7,13 @@ import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
 from tests.device.cli.served.house import ROOT, House
 from tests.processes import output_of, started
+from tests.waiting import PATIENCE_S
 
 UNIT = (ROOT / "systemd" / "lintel.service").read_text()
 NEEDS = pytest.mark.skipif(
@@ -46,13 +48,13 @@ def test_unit_allows_every_system_call_of_a_command(house: House, tmp_path: Path
     (tmp_path / "a.txt").write_text("no picture")
     trace = tmp_path / "trace"
     command = [sys.executable, "-m", "tests.device.cli.served.serve", str(house.state), str(apart.runtime)]
-    with started(["strace", "-f", "-qq", "-o", trace, *command], cwd=ROOT, stdout=subprocess.PIPE) as service:
+    with started(["strace", "-f", "-qq", "-o", trace, *command], cwd=ROOT, stdin=PIPE, stdout=PIPE) as service:
         assert output_of(service).readline() == "listens\n"
         codes = [
             apart.lintel("badges", "suspend", "17:1").code,
             apart.lintel("enroll", "17:9", "--name", "Ada", "--basis", "contract", "a.txt", cwd=tmp_path).code,
         ]
-        service.terminate()
+        service.communicate(timeout=PATIENCE_S)
     called = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(errors="replace"), re.MULTILINE))
     assert codes == [0, 5]
     assert sorted(called - allowed() - OF_ROOT) == []
