@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from device.records import DoorInput
 from device.settings.cameras import camera_path
+from device.settings.contradictions import KEYPADS
 from device.settings.lock import lock_of
 from device.settings.old_tables import OldSettings
 from device.settings.tables import Settings
@@ -93,7 +94,7 @@ def _without(table: msgspec.Struct, *names: str) -> Said:
 SOURCES = ("0", "2", "/dev/video4", "/dev/v4l/by-path/front", "clips/a.mp4", "/dev/video9")
 NAMES = ("main", "back", "side")
 _PINS_OF_READERS = ("data0_pin", "data1_pin", "led_pin", "buzzer_pin")
-OF_LINES = ("layout", "form", "prefix", "suffix", "ignore", "turn_left", "turn_right")
+OF_FEW = ("layout", "form", "prefix", "suffix", "ignore", "turn_left", "turn_right", "keypad", "keypad_facility")
 """Settings of a later time, which not every kind of reader has."""
 SIGNALS = {
     "inputs": [signal.value for signal in DoorInput],
@@ -141,12 +142,16 @@ door_names = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=Tru
 @st.composite
 def reader_of(draw: st.DrawFn, door: str, number: int, pins: list[int]) -> Said:
     """A reader at the way in of a door, with a camera of its own but at the first door."""
-    said = {**draw(some("reader", "name", "door", "camera", "direction", *_PINS_OF_READERS, *OF_LINES))}
+    said = {**draw(some("reader", "name", "door", "camera", "direction", *_PINS_OF_READERS, *OF_FEW))}
     said |= {"name": f"reader-{number}", "door": door}
     if number or draw(st.booleans()):
         said["camera"] = SOURCES[number]
     if draw(st.booleans()):
         said |= {"data0_pin": pins.pop(), "data1_pin": pins.pop()}
+    if keypads := KEYPADS.get(said.get("kind", "lines")):
+        said["keypad"] = draw(st.sampled_from(("none", *keypads)))
+    if said.get("keypad") == "26-bit" and draw(st.booleans()):
+        said["keypad_facility"] = draw(st.integers(0, 255))
     return said
 
 
