@@ -91,7 +91,11 @@ def test_two_at_once_and_others_wait_while_the_doors_answer(house: House) -> Non
     began = time.monotonic()
     assert ask_doors(house.socket, DoorCommand.LOCKDOWN) is not None
     took_s = time.monotonic() - began
-    said = [program.communicate(b"17:1\n", timeout=120)[0] for program in programs]
+    for program in programs:  # all before any is waited for: which two come first is open
+        assert program.stdin is not None
+        program.stdin.write(b"17:1\n")
+        program.stdin.flush()
+    said = [program.communicate(timeout=120)[0] for program in programs]
     assert [(one, program.returncode) for one, program in zip(said, programs, strict=True)] == [
         (b"Eileen Collins: badge 17:1, 1 reference\n", 0)
     ] * 4
