@@ -125,9 +125,26 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield opened
 
 
+@settings(max_examples=60)
 @given(STEPS)
-@settings(max_examples=200)
 def test_badge_opens_exactly_when_the_model_says_valid(
+    empty: Store, steps: list[tuple[str, str, str, Credential, Credential]]
+) -> None:
+    """60 examples; the slow one beside it has 1000."""
+    badge_opens_exactly_when_the_model_says_valid(empty, steps)
+
+
+@pytest.mark.slow(small="test_badge_opens_exactly_when_the_model_says_valid")
+@settings(max_examples=1000)
+@given(STEPS)
+def test_badge_opens_as_the_model_says_after_1000_days(
+    empty: Store, steps: list[tuple[str, str, str, Credential, Credential]]
+) -> None:
+    """The same on a thousand days of an office."""
+    badge_opens_exactly_when_the_model_says_valid(empty, steps)
+
+
+def badge_opens_exactly_when_the_model_says_valid(
     empty: Store, steps: list[tuple[str, str, str, Credential, Credential]]
 ) -> None:
     model = Model()

@@ -8,7 +8,7 @@ import cv2
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from device.errors import CameraError, ModelError
@@ -49,11 +49,28 @@ def test_frames_of_two_people_are_not_fused(world_of: Callable[..., World], orde
     assert (world.swipe().decision.reason, world.releases) == (Reason.FACE_TOO_BRIEF, 0)
 
 
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from([HOLDER, OTHER, *PICTURE_REASONS, "bad frame"]), max_size=8))
 def test_a_grant_has_as_many_frames_of_the_holder_as_are_needed(
     world_of: Callable[..., World], shown: list[Reason | float | str]
 ) -> None:
     """However frames are mixed, no frame of the other is between the holder's three."""
+    a_grant_has_as_many_frames_of_the_holder_as_are_needed(world_of, shown)
+
+
+@pytest.mark.slow(small="test_a_grant_has_as_many_frames_of_the_holder_as_are_needed")
+@settings(max_examples=400)
+@given(st.lists(st.sampled_from([HOLDER, OTHER, *PICTURE_REASONS, "bad frame"]), max_size=8))
+def test_any_of_400_grants_has_enough_frames_of_the_holder(
+    world_of: Callable[..., World], shown: list[Reason | float | str]
+) -> None:
+    """The same on ten times as many."""
+    a_grant_has_as_many_frames_of_the_holder_as_are_needed(world_of, shown)
+
+
+def a_grant_has_as_many_frames_of_the_holder_as_are_needed(
+    world_of: Callable[..., World], shown: list[Reason | float | str]
+) -> None:
     found = [probe(one) if isinstance(one, float) else ValueError(one) if one == "bad frame" else one for one in shown]
     transaction = world_of(*found, Reason.NO_FACE).swipe()
     faces = [one for one in shown if isinstance(one, float)]
@@ -192,10 +209,30 @@ def test_a_face_that_jumps_is_another_face(world_of: Callable[..., World]) -> No
     assert world.swipe().frames == 5
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.sampled_from([*PICTURE_REASONS, "match", "other", "jump"]), min_size=1, max_size=40), st.integers(1, 5)
 )
 def test_a_grant_always_rests_on_enough_matching_frames_in_a_row(
+    world_of: Callable[..., World], script: list[Reason | str], needed: int
+) -> None:
+    """40 examples; the slow one beside it has 400."""
+    a_grant_always_rests_on_enough_matching_frames_in_a_row(world_of, script, needed)
+
+
+@pytest.mark.slow(small="test_a_grant_always_rests_on_enough_matching_frames_in_a_row")
+@settings(max_examples=400)
+@given(
+    st.lists(st.sampled_from([*PICTURE_REASONS, "match", "other", "jump"]), min_size=1, max_size=40), st.integers(1, 5)
+)
+def test_any_of_400_grants_rests_on_matching_frames_in_a_row(
+    world_of: Callable[..., World], script: list[Reason | str], needed: int
+) -> None:
+    """The same on ten times as many."""
+    a_grant_always_rests_on_enough_matching_frames_in_a_row(world_of, script, needed)
+
+
+def a_grant_always_rests_on_enough_matching_frames_in_a_row(
     world_of: Callable[..., World], script: list[Reason | str], needed: int
 ) -> None:
     found = {"match": probe(0.99), "other": probe(0.1), "jump": probe(0.99, x=600)}

@@ -131,12 +131,28 @@ views = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(views, views, st.sampled_from([0.0, 0.1, 0.25, 1.0, 7.0]))
 def test_each_reader_decides_as_if_it_were_alone(
     world_of: Callable[..., World], front: Script, side: Script, pause_s: float
 ) -> None:
     """However their looks are interleaved. What is seen last stays, so that the end is the same at any pace."""
+    each_reader_decides_as_if_it_were_alone(world_of, front, side, pause_s)
+
+
+@pytest.mark.slow(small="test_each_reader_decides_as_if_it_were_alone")
+@settings(max_examples=250)
+@given(views, views, st.sampled_from([0.0, 0.1, 0.25, 1.0, 7.0]))
+def test_each_reader_decides_alone_however_it_is_interleaved(
+    world_of: Callable[..., World], front: Script, side: Script, pause_s: float
+) -> None:
+    """The same on ten times as many."""
+    each_reader_decides_as_if_it_were_alone(world_of, front, side, pause_s)
+
+
+def each_reader_decides_as_if_it_were_alone(
+    world_of: Callable[..., World], front: Script, side: Script, pause_s: float
+) -> None:
     world = world_of()
     alone = {reader: decided(world, front, side, {reader: 0.0})[reader] for reader in (FRONT, SIDE)}
     assert decided(world, front, side, {FRONT: 0.0, SIDE: pause_s}) == alone

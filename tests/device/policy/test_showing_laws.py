@@ -54,13 +54,30 @@ def test_badge_and_three_frames_of_its_holder_are_granted() -> None:
     assert is_granted(played(GRANTING))
 
 
-@settings(max_examples=600)
+@settings(max_examples=150)
 @given(
     sequences() | long_looks(),
     st.sampled_from([BADGE_OF_ADA, BADGE_OF_ADA, BADGE_OF_ADA, UNREADABLE]),
     st.sampled_from(DoorState),
 )
 def test_every_verdict_is_that_of_the_straight_line(script: Script, badge: BadgeRead, door: DoorState) -> None:
+    """150 examples; the slow one beside it has 3000."""
+    every_verdict_is_that_of_the_straight_line(script, badge, door)
+
+
+@pytest.mark.slow(small="test_every_verdict_is_that_of_the_straight_line")
+@settings(max_examples=3000)
+@given(
+    sequences() | long_looks(),
+    st.sampled_from([BADGE_OF_ADA, BADGE_OF_ADA, BADGE_OF_ADA, UNREADABLE]),
+    st.sampled_from(DoorState),
+)
+def test_every_verdict_of_3000_is_that_of_the_straight_line(script: Script, badge: BadgeRead, door: DoorState) -> None:
+    """The same on 20 times as many."""
+    every_verdict_is_that_of_the_straight_line(script, badge, door)
+
+
+def every_verdict_is_that_of_the_straight_line(script: Script, badge: BadgeRead, door: DoorState) -> None:
     showing = played(script, badge=badge, door=door)
     verdict = (showing.verdict.reason.code, showing.fault) if showing.verdict else (None, None)
     assert verdict == oracle.decision(script, badge, door)
@@ -92,16 +109,42 @@ def test_grant_rests_on_no_frame_that_is_not_fresh(seen: list[ShowingEvent | Bro
     assert (is_granted(showing), showing.frames) == (is_granted(fresh), fresh.frames)
 
 
-@settings(max_examples=400)
+@settings(max_examples=100)
 @given(long_looks())
 def test_grant_rests_on_one_track_of_at_least_three_frames(script: Script) -> None:
+    """100 examples; the slow one beside it has 1000."""
+    grant_rests_on_one_track_of_at_least_three_frames(script)
+
+
+@pytest.mark.slow(small="test_grant_rests_on_one_track_of_at_least_three_frames")
+@settings(max_examples=1000)
+@given(long_looks())
+def test_any_of_1000_grants_rests_on_one_track(script: Script) -> None:
+    """The same on ten times as many."""
+    grant_rests_on_one_track_of_at_least_three_frames(script)
+
+
+def grant_rests_on_one_track_of_at_least_three_frames(script: Script) -> None:
     showing = played(script)
     assert not is_granted(showing) or len(showing.track) in {3, 6, 12, 24, 48}
 
 
-@settings(max_examples=400)
+@settings(max_examples=100)
 @given(long_looks())
 def test_transaction_is_decided_on_at_most_five_comparisons(script: Script) -> None:
+    """100 examples; the slow one beside it has 1000."""
+    transaction_is_decided_on_at_most_five_comparisons(script)
+
+
+@pytest.mark.slow(small="test_transaction_is_decided_on_at_most_five_comparisons")
+@settings(max_examples=1000)
+@given(long_looks())
+def test_any_of_1000_is_decided_on_at_most_five_comparisons(script: Script) -> None:
+    """The same on ten times as many."""
+    transaction_is_decided_on_at_most_five_comparisons(script)
+
+
+def transaction_is_decided_on_at_most_five_comparisons(script: Script) -> None:
     made = [showing.comparisons.made for showing in states(script)]
     assert max(made) <= 5
     assert [new - old for old, new in pairwise(made) if new != old] == [1] * made[-1]
