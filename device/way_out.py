@@ -99,7 +99,7 @@ class WayOut:
 
     def swipe(self, badge: BadgeRead, stop: Stop) -> Transaction:
         """Releases for a badge that has a holder, also in lockdown and fault; and for any badge if the store can't
-        say whose it is. Unreadable, unknown, revoked and suspended badges are denied.
+        say whose it is. Unreadable, unknown and revoked badges are denied.
         """
         decided = self._decided(badge)
         if decided.decision.granted and not (not stop.is_set() and self._door.let_out(extended=decided.extended)):

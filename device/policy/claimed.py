@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from device.credentials import is_random
 from device.policy.attack import Presented
-from device.policy.decision import badge_refusal, face_refusal, refusal, validity_refusal
+from device.policy.decision import face_refusal, refusal, validity_refusal
 from device.policy.events import BadgeClaimed, ClaimFailed
 from device.policy.verdicts import barred, denied, is_under_duress, timed_out
-from device.records import BadgeRead, Decision, Factor, Outcome, PadMode, Reason
+from device.records import BadgeRead, Claim, Decision, Factor, Outcome, PadMode, Reason
 
 if TYPE_CHECKING:
     from device.policy.showing import Showing
@@ -24,7 +24,7 @@ def _claimed(showing: "Showing", event: BadgeClaimed) -> "Showing":
     claim = event.claim
     known = replace(showing, claim=claim, ruling=event.ruling)
     if known.terms.exit_reader:
-        refused = (random_number(known.badge) or Reason.BADGE_UNKNOWN) if claim is None else badge_refusal(claim)
+        refused = exit_refusal(known.badge, claim)
         return denied(known, refused) if refused else _let_out(known)
     if refused := _refusal(event):
         return denied(known, refused)
@@ -52,6 +52,13 @@ def _with_bars(showing: "Showing", event: BadgeClaimed) -> "Showing":
     waits = Reason.WAIT_AFTER_ATTACK if presented is not None and event.has_to_wait else None
     face = bars.face or face_refusal(showing.claim) or waits
     return replace(showing, presented=presented, face_barred=face, pin_barred=pin, fault=bars.fault)
+
+
+def exit_refusal(badge: BadgeRead, claim: Claim | None) -> Reason | None:
+    """Why a badge lets no one out. A suspended one does: its holder is inside, and it is refused at the way in."""
+    if claim is None:
+        return random_number(badge) or Reason.BADGE_UNKNOWN
+    return Reason.BADGE_REVOKED if claim.revoked else None
 
 
 def random_number(badge: BadgeRead) -> Reason | None:

@@ -246,9 +246,9 @@ def test_report_counts_what_happened(lintel: Callable[..., Result], state: Path)
         people.issue(Credential("h10301", 17, 1), ada, NOON)
         people.issue(Credential("h10301", 17, 9), ada, NOON)
     assert lintel("report", *SPAN).stdout.splitlines() == [
-        "From 2026-11-24 00:00 to 2026-11-26 00:00 UTC",
+        "From 2026-11-24 00:00 UTC to 2026-11-26 00:00 UTC",
         "Let in:",
-        "       1  Ada, first 2026-11-24 12:00, last 2026-11-24 12:00",
+        "       1  Ada, first 2026-11-24 12:00 UTC, last 2026-11-24 12:00 UTC",
         "Refused:",
         "       2  non-match",
         "Doors held or forced open:",

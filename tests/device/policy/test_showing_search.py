@@ -114,7 +114,7 @@ def test_a_view_left_out_of_the_search_ends_in_its_own_reason(code: str) -> None
 
 
 def test_verdicts_at_the_way_out_are_these_and_no_others() -> None:
-    expected = {"exit", "badge-unreadable", "badge-unknown", "badge-revoked", "badge-suspended", "stopping"}
+    expected = {"exit", "badge-unreadable", "badge-unknown", "badge-revoked", "stopping"}
     assert reasons(ends(EXIT, 2)) == expected
 
 
