@@ -1,5 +1,6 @@
 """What rules in a store say at a door's readers: with the claim, at once, and never against the way out."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,8 +45,9 @@ LOCK = '[[locks]]\nname = "shut"\nall_doors = true\nschedule = "always"\n'
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path)
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path) as store:
+        yield store
 
 
 def apply(store: Store, text: str) -> None:

@@ -4,7 +4,15 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.device.access.world import World, world_in
+from tests.device.access.world import OPENED, World, world_in
+
+
+@pytest.fixture(autouse=True)
+def closed_worlds() -> Iterator[None]:
+    """Closes what a test has opened."""
+    yield
+    while OPENED:
+        OPENED.pop().close()
 
 
 @pytest.fixture(scope="module")
@@ -14,6 +22,7 @@ def world_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
 
     def make(*found: object, **how: object) -> World:
         made.append(world_in(tmp_path_factory.mktemp("world"), *found, **how))  # type: ignore[arg-type]
+        OPENED.remove(made[-1].store)
         return made[-1]
 
     yield make

@@ -36,6 +36,8 @@ from device.vision.following import View
 from device.vision.manifest import DecisionRule, Fusion, OperatingPoint
 from tests.device.doors import open_door, releases
 
+OPENED: list[Store] = []
+"""The stores of worlds, which the fixture of each test closes at its end."""
 BADGE = parse_badge("17:1001")
 MODEL = "a" * 64
 THRESHOLD = 0.9
@@ -173,6 +175,7 @@ def world_in(
     pins = SimulatedPins(clock)
     doorway = Doorway(camera, open_door(settings, pins, clock), store, analyzer, clock)
     log = DoorLog(doorway.door, store, clock)
+    OPENED.append(store)
     return World(Access(doorway, settings, log), doorway, log, clock, camera, analyzer, pins, settings)
 
 
