@@ -21,7 +21,7 @@ help: ## say what there is to make
 demo: environment ## play the built-in scenario: a door with simulated peripherals, real portraits, the real models
 	@$(VENV)/lintel simulate
 
-test: ## what every change has to pass, in about 12 minutes: lint, types, tests
+test: ## what every change has to pass, in about 17 minutes: lint, types, tests
 	@$(ANY_PYTHON) scripts/device_tests.py --ready & \
 	$(MAKE) --no-print-directory sources lint tests; outcome=$$?; wait; exit $$outcome
 	@$(MAKE) --no-print-directory device-tests
