@@ -5,7 +5,7 @@
 Each person has a badge, a group, three references and a data key, in a folder that is deleted, or in `--folder`, which
 is made once and used again. Timed are badges of people drawn at random: claim with opened references, the rules of an
 office, the verdict on a match, and the commit of its row with its link in the chain. Then the start: how long a
-process takes to open the store, to claim a first badge, and to have the whole file looked through in the background.
+process takes to open the store, and to claim a first badge.
 """
 
 import argparse

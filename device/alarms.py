@@ -7,6 +7,7 @@ from device.errors import DoorError
 from device.names import refuse_controls
 from device.ports import Clock
 from device.records import Alarm, AlarmKind, AuditRow, Event, Operator, Reason, Role
+from device.store.alarms import not_open
 from device.store.store import Store
 
 LEAST_WORDS, MOST_WORDS = 3, 200
@@ -36,7 +37,7 @@ class AlarmDesk:
         with self._store.alarms() as alarms, self._store.audit() as audit:
             alarm = alarms.open_one(number)
             if not _may_know(operator, alarm):
-                raise DoorError(f"There is no open alarm {number}.", hint="`lintel alarms` lists those that are open.")
+                raise not_open(number)
             row = _row(self._clock, alarm, f"alarm {alarm.id}, {alarm.kind}: {words}")
             alarms.acknowledge(alarm, audit.add(replace(row, by=operator.words)))
         return alarm

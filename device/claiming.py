@@ -91,6 +91,8 @@ class Claiming:
     def _in_its_area(self, ruled: Ruling, claim: Claim, badge: BadgeRead) -> Ruling:
         """The same, unless the holder should be elsewhere, or the area is full."""
         door, is_exit = self._doorway.door.name, badge.reader in self._exits
+        if not self._areas.leads(door):
+            return ruled
         comer = Comer(door, claim.person, claim.groups, self._doorway.time_of_day().now, is_exit)
         with self._doorway.store.places() as places:
             reason = self._areas.passing(places, comer).reason

@@ -63,6 +63,11 @@ class Whereabouts:
         self._areas = {one.name: _area(one) for one in settings.areas}
         self._forgetting = {one.name: _forgetting(one) for one in settings.areas}
 
+    def leads(self, door: str) -> bool:
+        """Whether a door leads from one area to another, so that places have to be asked at all."""
+        way = self._way(door, is_exit=False)
+        return way is not None and way.starts != way.leads
+
     def passing(self, places: Places, comer: Comer) -> Passing:
         """What the areas say of a person at a reader; nothing at a door that leads nowhere."""
         way = self._way(comer.door, is_exit=comer.is_exit)

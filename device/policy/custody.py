@@ -4,7 +4,6 @@ Who has been recognized waits at the reader for the second, whose own transactio
 the monotonic clock, and nothing outlasts a restart: what the first has shown is forgotten with the process.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -79,11 +78,6 @@ def recognized(custody: Custody, waiting: Awaited | None, now: Recognized) -> Aw
     if _is_visitor(custody, now.groups):
         return Awaited(now, Reason.HOST_AWAITED)
     return Awaited(now, Reason.SECOND_AWAITED) if custody.is_dual else None
-
-
-def still_waiting(custody: Custody, waiting: Iterable[Awaited], at: float) -> tuple[Awaited, ...]:
-    """Those whose second may still come at that time."""
-    return tuple(one for one in waiting if at <= one.until(custody))
 
 
 def _go_together(custody: Custody, waiting: Awaited, now: Recognized) -> bool:

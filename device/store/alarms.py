@@ -26,12 +26,17 @@ class Alarms:
         """Raises `DoorError` if there is no open alarm of this number."""
         found = next((alarm for alarm in self.open_ones() if alarm.id == number), None)
         if found is None:
-            raise DoorError(f"There is no open alarm {number}.", hint="`lintel alarms` lists those that are open.")
+            raise not_open(number)
         return found
 
     def acknowledge(self, alarm: Alarm, row: int) -> None:
         """Closes an alarm; `row` of the audit says who did it and why."""
         self._session.execute("UPDATE alarms SET acknowledged = ? WHERE row = ?", [row, alarm.id])
+
+
+def not_open(number: int) -> DoorError:
+    """The same for an alarm that is closed, that never was, and that the operator may not know of."""
+    return DoorError(f"There is no open alarm {number}.", hint="`lintel alarms` lists those that are open.")
 
 
 def _alarm(row: Row) -> Alarm:

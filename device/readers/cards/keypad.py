@@ -57,9 +57,6 @@ class Keypad:
         return badge.format == _FORMAT.name and self.may_be_typed(_frame(badge))
 
 
-NO_KEYPAD = Keypad()
-
-
 def keypad_of(settings: ReaderSettings) -> Keypad:
     """The pad that a reader has by its settings."""
     return Keypad(settings.keypad, settings.keypad_facility)

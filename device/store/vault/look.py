@@ -6,8 +6,6 @@ from device.errors import KeyMissing
 from device.store.vault.device_key import KeyFiles
 from device.store.vault.key_file import FILE_NAME
 
-_ON_DISK = ", on the same disk as what it opens; `lintel keys status` says how to move it"
-
 
 def look_for_key(state: Path) -> str:
     """The first place that has a key; one that was never made is fine. Raises `KeyMissing`.

@@ -13,7 +13,7 @@ from device.store.vault.key_file import Beginning, KeyFile, Kind, Wrapped
 from device.store.vault.sealing import DamagedError, derived, generation_of, new_key, seal, unseal, unwrap, wrap
 
 STORE_BYTES = 16
-_ROOT = b"lintel/root/1"
+_ROOT = b"lintel/root-secret/1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.policy.custody import Approval, Awaited, Custody, Pair, Recognized, recognized, still_waiting
+from device.policy.custody import Approval, Awaited, Custody, Pair, Recognized, recognized
 from device.records import Reason
 
 DUAL = Custody(is_dual=True)
@@ -95,11 +95,6 @@ def test_approver_is_one_of_them_or_the_last(
 ) -> None:
     custody = Custody(is_dual=True, approvers="chiefs", approval=approval)
     assert isinstance(ended(custody, person(1, 0.0, *first), person(2, 3.0, *last)), Pair) is pairs
-
-
-def test_those_whose_second_is_late_wait_no_more() -> None:
-    early, late = (Awaited(person(number, at), Reason.SECOND_AWAITED) for number, at in ((1, 0.0), (2, 10.0)))
-    assert still_waiting(DUAL, (early, late), 20.0) == (late,)
 
 
 @dataclass
