@@ -15,6 +15,7 @@ from functools import cache, partial
 import msgspec
 
 from device.cameras.hanging import HangingCamera
+from device.cameras.live import LiveCamera
 from device.cameras.sources import in_its_light, open_live_camera
 from device.clock_watch import ClockWatch
 from device.control.desk import Ordered
@@ -134,6 +135,8 @@ class Assembled:
     """Whether each part was tried once."""
     ended: Callable[[], str]
     """The name of a door whose thread has ended, "" if there is none: no command and no exit button is heard there."""
+    frame_age: Callable[[str], float | None]
+    """How old the newest frame of a door's cameras is, seconds, by its name: of the oldest, where it has several."""
 
 
 class MissingCamera:
@@ -197,6 +200,7 @@ class _Assembly:
         self._groups: list[ReaderGroup] = []
         self._watched: list[Part] = []
         self._glanced: dict[str, Glanced] = {}
+        self._live: list[tuple[LiveCamera, frozenset[str]]] = []
         self._waits = Waits()
         self._failures = LastFailures(clock.monotonic())
         self._pins = stack.enter_context(closing(PinChecks(store)))
@@ -225,7 +229,12 @@ class _Assembly:
         )
         self._follow_schedules(board, names)
         health = Health(self._watched, logs, self._clock, report)
-        return Assembled(parts, health, self._clock, report, self._were_tried, lambda: _ended(board.doors))
+        ended = partial(_ended, board.doors)
+        return Assembled(parts, health, self._clock, report, self._were_tried, ended, self._frame_age)
+
+    def _frame_age(self, door: str) -> float | None:
+        ages = [live.frame_age() for live, doors in self._live if door in doors]
+        return max((age for age in ages if age is not None), default=None)
 
     def _follow_schedules(self, board: OpenBoard, names: frozenset[str]) -> None:
         times = DoorTimes(tuple(opened.door for opened in board.doors), self._store, self._clock)
@@ -269,6 +278,7 @@ class _Assembly:
         try:
             opened = open_live_camera(settings, self._clock, in_background=True, note=report)
             live: Camera = self._stack.enter_context(closing(opened))
+            self._live.append((opened, doors))
             if isinstance(live, Glanced):
                 self._glanced[settings.name] = live
             camera: Camera = HangingCamera(in_its_light(live, settings), settings.rotate)

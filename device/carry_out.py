@@ -68,6 +68,7 @@ class CarryOut:
             why = f"The store took {late_s:.1f} s to write the decision down."
             return replace(self._withdrawn(transaction, Reason.STORE_FAULT, row), fault=why)
         if not stop.is_set() and self._door.grant(extended=transaction.extended, row=row, leads=_leads(transaction)):
+            self._door.timed(badge_at)
             return transaction
         return self._withdrawn(transaction, self._objection(stop) or Reason.DOOR_INTERLOCKED, row)
 

@@ -28,12 +28,13 @@ Troubles = Callable[[str], tuple[str, ...]]
 
 class Backing:
     """What stands behind the doors once it is there: who writes a release down, what is wrong with their parts, the
-    rate that faces are compared for, and the rows that can be subscribed to.
+    rate that faces are compared for, how old their cameras' newest frames are, and the rows that can be subscribed to.
     """
 
     def __init__(self) -> None:
         self.troubles: Troubles = lambda _door: ()
         self.target_fmr: Callable[[str], float] = lambda _door: 0.0
+        self.frame_age: Callable[[str], float | None] = lambda _door: None
         self.write_release: Callable[[Ordered], None] = _refuse
         self.rows: Source = NOTHING
         self.enroll: Callable[[Enroll, Caller], Iterator[Progress]] = _not_yet
@@ -143,10 +144,14 @@ class _Commanded:
         return self._door.is_written
 
     def status(self) -> DoorStatus:
-        """As `Door.status`, with the troubles of its parts and the rate that faces are compared for."""
-        status, name = self._door.status(), self._door.name
-        troubles = (*status.troubles, *self._backing.troubles(name))
-        return replace(status, troubles=troubles, target_fmr=self._backing.target_fmr(name))
+        """As `Door.status`, with what its parts say of themselves."""
+        status, name, backing = self._door.status(), self._door.name, self._backing
+        return replace(
+            status,
+            troubles=(*status.troubles, *backing.troubles(name)),
+            target_fmr=backing.target_fmr(name),
+            frame_age_s=backing.frame_age(name),
+        )
 
 
 class _LateRows:

@@ -104,6 +104,8 @@ class WayOut:
         decided = self._decided(badge)
         if decided.decision.granted and not (not stop.is_set() and self._door.let_out(extended=decided.extended)):
             decided = replace(decided, decision=Decision(Reason.STOPPING if stop.is_set() else Reason.DOOR_FAULT))
+        if decided.decision.granted:
+            self._door.timed(badge.at)
         transaction = replace(decided, waited_s=self._clock.monotonic() - badge.at)
         if self._log.counts(transaction):
             return replace(transaction, counted=True)

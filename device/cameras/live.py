@@ -84,6 +84,7 @@ class LiveCamera:
         self._hint = CHECK_HINT
         self._undecodable = 0
         self._read_at = -math.inf
+        self._came_at: float | None = None
         self._decoding = threading.Lock()
         self._source = None if in_background else open_source()
         self._health = FrameHealth(clock.monotonic())
@@ -106,6 +107,12 @@ class LiveCamera:
             is_read = self._clock.monotonic() - self._read_at < READ_S
             held = None if is_read or self._trouble() else self._newest
         return self._frame_of(held)
+
+    def frame_age(self) -> float | None:
+        """How long ago the newest frame came that is evidence, seconds; None before the first one. Doesn't wait."""
+        with self._changed:
+            came_at = self._came_at
+        return None if came_at is None else max(0.0, self._clock.monotonic() - came_at)
 
     def trouble(self) -> str:
         """What is wrong, one sentence, within 2 s of its beginning; "" while fresh frames come. Doesn't wait."""
@@ -206,7 +213,7 @@ class LiveCamera:
         if not is_new or (is_due and not self._is_alive(held)):
             return False
         with self._changed:
-            self._newest, self._fault = held, ""
+            self._newest, self._fault, self._came_at = held, "", held.captured_at
             self._changed.notify_all()
         return True
 

@@ -97,6 +97,7 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
     _show_parts(settings, report)
     with closing(late_store(settings)) as store, assembled(settings, board, store, clock, report) as parts:
         backing.troubles, backing.write_release = parts.health.troubles, release_writer(store, clock)
+        backing.frame_age = parts.frame_age
         backing.rows = AuditRows(store)
         backing.alarms = alarms_at(AlarmDesk(store, clock))
         _tell_alarms_again(settings, store, clock)

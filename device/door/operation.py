@@ -38,6 +38,7 @@ from device.records import (
     Line,
     NeighborsChanged,
     Outputs,
+    RelayTimes,
     Tick,
 )
 from device.settings.lock import LockSettings
@@ -85,6 +86,8 @@ class Door:
         """The GPIO chip that its wires are on, for `status`."""
         self.pad = ""
         """What it demands against pictures of faces, likewise."""
+        self.relay_times = RelayTimes()
+        """From badges to their relay, likewise."""
         self.wakeup = threading.Event()
         """Set when notices wait, or when something other than time has changed the deadline; cleared by `notices`."""
         self.hurry = threading.Event()
@@ -156,6 +159,11 @@ class Door:
             self._hear(Granted(extended, egress=True, row=row))
             return not self._has_ended and self._drive.did_release
 
+    def timed(self, badge_at: float) -> None:
+        """Notes that a person who presented a badge then, in seconds on the clock, has just been let in or out."""
+        with self._lock:
+            self.relay_times = self.relay_times.plus(self._clock.monotonic() - badge_at)
+
     def command(self, command: DoorCommand, for_s: float = 0.0) -> DoorState:
         """An operator's word; the state after it. `for_s` as in `Commanded`."""
         return self.tell(Commanded(command, for_s))
@@ -196,7 +204,18 @@ class Door:
             wrong = (*troubles(door), *filter(None, [found_open, self._unsaved or self._saver.trouble]))
             driven = Outputs() if self._has_ended else outputs(self._settings, replace(door, alerted=False))
             said = "" if self._has_ended else schedule_words(door)
-            return DoorStatus(self.name, door.state, door.since, door.lines, driven, wrong, self.chip, said, self.pad)
+            return DoorStatus(
+                self.name,
+                door.state,
+                door.since,
+                door.lines,
+                driven,
+                wrong,
+                self.chip,
+                said,
+                self.pad,
+                relay_times=self.relay_times,
+            )
 
     def notices(self) -> tuple[DoorNotice, ...]:
         """Takes what is worth an audit row, oldest first."""

@@ -64,6 +64,7 @@ from device.records.pins import DIGITS, LEAST_DIGITS, MOST_DIGITS, NO_FAILURES, 
 from device.records.reasons import Reason
 from device.records.receipts import Receipt
 from device.records.rulings import ALWAYS_VALID, ClockState, Ruling, Validity
+from device.records.swipes import RELAY_BOUNDS_S, RelayTimes
 
 __all__ = [
     "ALARM_EVENTS",
@@ -80,6 +81,7 @@ __all__ = [
     "MODES",
     "MOST_DIGITS",
     "NO_FAILURES",
+    "RELAY_BOUNDS_S",
     "ROLE_MEANINGS",
     "Alarm",
     "AlarmKind",
@@ -140,6 +142,7 @@ __all__ = [
     "Reason",
     "Receipt",
     "Reference",
+    "RelayTimes",
     "RevokedBadge",
     "Role",
     "Ruling",

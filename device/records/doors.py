@@ -1,11 +1,12 @@
 """The door itself: what it can sense, what it hears, what it drives, and the states it can be in."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
 from device.records.audit import Event
+from device.records.swipes import RelayTimes
 
 
 class DoorState(StrEnum):
@@ -235,3 +236,7 @@ class DoorStatus:
     """What it demands against pictures of faces, and what that doesn't stop, in words; empty where no one is let in."""
     target_fmr: float = 0.0
     """False match rate that faces are compared for at its way in; 0 where it has none, or where none is known."""
+    relay_times: RelayTimes = field(default_factory=RelayTimes)
+    """Since the service began."""
+    frame_age_s: float | None = None
+    """Age of the newest frame of its cameras, of the oldest one where there are several; None without a frame."""

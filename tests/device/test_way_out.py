@@ -253,3 +253,11 @@ def test_store_with_a_question_open_is_not_asked_another(world: World) -> None:
 def test_first_20_denials_of_a_flood_inside_have_their_own_rows(world: World) -> None:
     counted = [world.leaves(UNKNOWN).counted for _ in range(25)]
     assert (counted, len(world.rows())) == ([False] * 20 + [True] * 5, 20)
+
+
+def test_time_from_badge_to_relay_is_in_the_status(world: World) -> None:
+    world.leaves(UNKNOWN)
+    refused = world.door.status().relay_times
+    world.way_out.swipe(BadgeRead(EILEEN, world.clock.monotonic() - 0.25, "inside"), world.stop)
+    times = world.door.status().relay_times
+    assert (refused.sum_s, times.sum_s, times.counts.index(1)) == (0.0, 0.25, 2)

@@ -364,3 +364,15 @@ def test_badge_reassigned_during_the_look_is_denied(
 
     monkeypatch.setattr(world.analyzer, "follow", changing)
     assert (world.swipe().decision.reason, world.releases) == (Reason.BADGE_UNKNOWN, 0)
+
+
+def test_time_from_badge_to_relay_is_in_the_status(world_of: Callable[..., World]) -> None:
+    world = world_of(probe(0.95))
+    transaction = world.swipe()
+    assert world.door.status().relay_times.sum_s == pytest.approx(transaction.waited_s)
+
+
+def test_refusal_has_no_time_to_the_relay(world_of: Callable[..., World]) -> None:
+    world = world_of(probe(0.1))
+    world.swipe()
+    assert sum(world.door.status().relay_times.counts) == 0

@@ -384,3 +384,11 @@ def test_frame_that_waited_is_not_new_when_it_comes_again() -> None:
     device.give(None)
     camera.close()
     assert given == []
+
+
+def test_age_of_the_newest_frame_grows_until_the_next(camera: LiveCamera, first: HandedSource) -> None:
+    before = camera.frame_age()
+    first.give(gray(1))
+    assert camera.read(PATIENCE_S) is not None
+    ages = [camera.frame_age(), camera.frame_age()]
+    assert (before, ages) == (None, sorted(age for age in ages if age is not None))
