@@ -3,14 +3,16 @@
 import time
 
 from device.records import DoorCommand
+from tests.rig.board import DPS
 from tests.rig.camera import EILEEN
 from tests.rig.checks import Figures, Finding, Room, Size
 from tests.rig.checks_exits import badge_exits
-from tests.rig.rig import BADGES, Rig, new_rig
+from tests.rig.rig import AGAIN_S, BADGES, Rig, new_rig
 
 CHECKS = Room("rules")
 APPLIES_S = 1.0
 STAYS_S = 3.0
+AREA = {"door": 'leads_to = "house"\nantipassback = "hard"', "more": '[[areas]]\nname = "house"\n'}
 WINDOW = """
 zone = "UTC"
 [[schedules]]
@@ -120,4 +122,32 @@ def exit_under_rules(times: int) -> Finding:
         figures.most("badge to pin", badge_exits(rig, times), APPLIES_S)
         _, answer = rig.swiped(BADGES[EILEEN])
         figures.true("refused at the way in", f"answered {answer!r}", kept="DENIED" in answer)
+    return figures.finding(times)
+
+
+def passed_out(rig: Rig) -> float | None:
+    """A badge at the exit reader, and the holder walks through: from the badge to the level on the pin."""
+    at = rig.swipe(BADGES[EILEEN], "inside")
+    released = rig.board.when(high=True, since=at, within_s=3.0)
+    if released is not None:
+        rig.board.press(DPS)
+        time.sleep(0.2)
+        rig.board.let_go(DPS)
+    time.sleep(AGAIN_S + 0.5)
+    return None if released is None else released - at
+
+
+@CHECKS.check(
+    "a badge that has left already, at the exit reader under hard anti-passback",
+    "the strike is released within 1 s, each violation is a row",
+    Size(small=1, full=10),
+)
+def left_already(times: int) -> Finding:
+    figures = Figures()
+    with new_rig(**AREA) as rig:
+        rig.start()
+        first = passed_out(rig)
+        figures.most("badge to pin", [first, *(passed_out(rig) for _ in range(times))], APPLIES_S)
+        violations = sum(row[1] == "antipassback-violated" for row in rig.rows())
+        figures.count("rows", violations, times)
     return figures.finding(times)

@@ -41,6 +41,7 @@ SETTINGS = """
 pin = {strike}
 strike_time_s = {strike_time_s}
 rex = "{rex}"
+{door}
 [[doors.readers]]
 name = "outside"
 kind = "socket"
@@ -107,6 +108,7 @@ class Rig:
             "strike": STRIKE,
             "strike_time_s": 0.5,
             "rex": "release",
+            "door": "",
             "hold_time_s": HOLD_S,
             "probes": 3,
             "face_timeout_s": 3.0,
