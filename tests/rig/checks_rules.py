@@ -12,7 +12,8 @@ from tests.rig.rig import AGAIN_S, BADGES, Rig, new_rig
 CHECKS = Room("rules")
 APPLIES_S = 1.0
 STAYS_S = 3.0
-AREA = {"door": 'leads_to = "house"\nantipassback = "hard"', "more": '[[areas]]\nname = "house"\n'}
+DOOR = 'leads_to = "house"\nantipassback = "hard"'
+HOUSE = '[[areas]]\nname = "house"\n'
 WINDOW = """
 zone = "UTC"
 [[schedules]]
@@ -144,7 +145,7 @@ def passed_out(rig: Rig) -> float | None:
 )
 def left_already(times: int) -> Finding:
     figures = Figures()
-    with new_rig(**AREA) as rig:
+    with new_rig(door=DOOR, more=HOUSE) as rig:
         rig.start()
         first = passed_out(rig)
         figures.most("badge to pin", [first, *(passed_out(rig) for _ in range(times))], APPLIES_S)
