@@ -1,11 +1,12 @@
 """Times a badge at a door with very many people: what the store says, the rules, the decision and its row; no vision.
 
-    python benchmarks/many_people.py [--people 100000] [--rounds 200] [--folder DIR]
+    python benchmarks/many_people.py [--people 100000] [--rounds 200] [--starts 5] [--folder DIR]
 
 Each person has a badge, a group, three references and a data key, in a folder that is deleted, or in `--folder`, which
 is made once and used again. Timed are badges of people drawn at random: claim with opened references, the rules of an
 office, the verdict on a match, and the commit of its row with its link in the chain. Then the start: how long a
-process takes to open the store, and to claim a first badge.
+process takes to open the store, and to claim a first badge; and how long the service takes from its start until its
+doors are in operation, beside one whose store has two people.
 """
 
 import argparse
@@ -32,6 +33,7 @@ NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 MODEL = "ab" * 32
 REFERENCES, LENGTH = 3, 128
 BATCH = 2000
+ROOT = Path(__file__).parents[1]
 IN_MEMORY = Path("/dev/shm")
 BETWEEN_S = 0.02
 """Between two badges: a store that has just committed lets others go first for 5 ms."""
@@ -55,6 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=200, help="badges that are timed")
+    parser.add_argument("--starts", type=int, default=5, help="starts of the service that are timed")
     parser.add_argument("--folder", type=Path, help="where to keep the store for another time")
     parser.add_argument("--first-badge", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -62,7 +65,7 @@ def main() -> None:
         print(*first_badge_ms(chosen.folder))
         return
     with kept_or_made(chosen.folder) as folder:
-        report(folder, chosen.people, chosen.rounds)
+        report(folder, chosen.people, chosen.rounds, chosen.starts)
 
 
 @contextmanager
@@ -85,7 +88,7 @@ def make(folder: Path, people: int) -> None:
         shutil.copytree(quick, folder, dirs_exist_ok=True)
 
 
-def report(folder: Path, people: int, rounds: int) -> None:
+def report(folder: Path, people: int, rounds: int, starts: int) -> None:
     state = folder / "state"
     began = time.perf_counter()
     make(folder, people)
@@ -99,6 +102,9 @@ def report(folder: Path, people: int, rounds: int) -> None:
         put("badge to decision", [sum(step) for step in steps])
     opened, claimed = in_a_process(folder)
     print(f"  a new process opens the store  {opened:8.0f} ms, and has claimed a badge after {claimed:.0f} ms")
+    many, two = zip(*((ready_s(state), ready_s(None)) for _ in range(starts)), strict=True)
+    put("start to doors in operation", [one * 1000 for one in many])
+    put("the same with two people", [one * 1000 for one in two])
 
 
 def put(name: str, samples: Sequence[float]) -> None:
@@ -118,6 +124,21 @@ def first_badge_ms(folder: Path) -> tuple[float, float]:
         with store.people() as people:
             people.claim(badge_of(0), MODEL)
         return opened * 1000, (time.perf_counter() - began) * 1000
+
+
+def ready_s(state: Path | None) -> float:
+    """Seconds from the start of the service to its word that it is ready, with a camera, a relay and readers that are
+    files, as the rig's; without a `state`, with the rig's own two people.
+    """
+    sys.path.insert(0, str(ROOT))
+    from tests.rig.rig import new_rig
+
+    chosen = {} if state is None else {"state": state}
+    with new_rig(people=state is None, **chosen) as rig:
+        began = time.monotonic()
+        ready = rig.start(ready_s=None).when_said("READY=1", within_s=60.0)
+        assert ready is not None, rig.running.errors()
+        return ready - began
 
 
 def fill(store: Store, people: int) -> None:

@@ -18,7 +18,7 @@ SMALL = {
     "identification": ("--people", "50", "--rounds", "2", "--stored", "50"),
     "looking_on": ("--data", ""),
     "look_alikes": ("--people", "40"),
-    "many_people": ("--people", "50", "--rounds", "2"),
+    "many_people": ("--people", "50", "--rounds", "2", "--starts", "1"),
     "mixed_frames": ("--mixes", "2", "--data", ""),
     "one_invoke": ("--rounds", "3"),
     "pad_cues": ("--rounds", "2"),
