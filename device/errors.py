@@ -13,8 +13,9 @@
     ├── EnrollmentRefused       10  images that cannot become references
     ├── ScenarioError           11  a scenario file
     ├── DependencyMissing       12  an optional package that this command needs
-    └── ReaderError             13  a badge reader
-        └── ReaderEnded         13  a badge reader whose input has come to its end
+    ├── ReaderError             13  a badge reader
+    │   └── ReaderEnded         13  a badge reader whose input has come to its end
+    └── LinkError               14  an integration of `lintel link`
 
 `convert.errors` adds its own below `LintelError`. Exit code 0 is success, a match or expectations met; 1 is the
 answer "no" (a non-match, an expectation not met, a check that failed); 2 is a mistake on the command line.
@@ -123,3 +124,9 @@ class ReaderError(LintelError):
 
 class ReaderEnded(ReaderError):
     """A badge reader whose input has come to its end; no fault where badges are typed or piped in."""
+
+
+class LinkError(LintelError):
+    """An integration whose far side can't be reached, refuses, or did not acknowledge."""
+
+    exit_code = 14

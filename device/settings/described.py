@@ -1,6 +1,6 @@
 """The table of settings as data, for `lintel config` and the docs: what each means, is by default, and can be.
 
-A group is a table of the file: `vision`, and below another one `doors.readers`.
+A group is a table of the file: `vision`, and below another one `doors.readers`. `root` is another file's table.
 """
 
 from collections.abc import Iterator
@@ -10,35 +10,37 @@ from msgspec.inspect import StructType
 
 from device.settings.tables import Settings
 
+Root = type[msgspec.Struct]
 
-def setting_meanings() -> dict[tuple[str, str], str]:
+
+def setting_meanings(root: Root = Settings) -> dict[tuple[str, str], str]:
     """What each setting means, by (group, name)."""
-    return {key: str(_schema(field).get("description", "")) for key, field in _settings()}
+    return {key: str(_schema(field).get("description", "")) for key, field in _settings(root)}
 
 
-def setting_defaults() -> dict[tuple[str, str], object]:
+def setting_defaults(root: Root = Settings) -> dict[tuple[str, str], object]:
     """What each setting is where the file leaves it out, by (group, name); `msgspec.NODEFAULT` where it may not."""
-    return {key: field.default for key, field in _settings()}
+    return {key: field.default for key, field in _settings(root)}
 
 
-def setting_choices() -> dict[tuple[str, str], tuple[str, ...]]:
+def setting_choices(root: Root = Settings) -> dict[tuple[str, str], tuple[str, ...]]:
     """The values that a setting is one of, by (group, name); none for other kinds."""
-    return {key: _choices(field.type) for key, field in _settings()}
+    return {key: _choices(field.type) for key, field in _settings(root)}
 
 
-def setting_refusals() -> dict[tuple[str, str], str]:
+def setting_refusals(root: Root = Settings) -> dict[tuple[str, str], str]:
     """Of each setting that has one value so far, the sentence for any other, by (group, name)."""
-    extras = {key: _extra(field) for key, field in _settings()}
+    extras = {key: _extra(field) for key, field in _settings(root)}
     return {key: str(extra["refused"]) for key, extra in extras.items() if "refused" in extra}
 
 
-def list_groups() -> frozenset[str]:
+def list_groups(root: Root = Settings) -> frozenset[str]:
     """The groups of which a file has a table for each, `[[doors.readers]]`."""
-    return frozenset(group for group, is_list, _ in _groups(_table(msgspec.inspect.type_info(Settings))) if is_list)
+    return frozenset(group for group, is_list, _ in _groups(_table(msgspec.inspect.type_info(root))) if is_list)
 
 
-def _settings() -> Iterator[tuple[tuple[str, str], msgspec.inspect.Field]]:
-    for group, _, table in _groups(_table(msgspec.inspect.type_info(Settings))):
+def _settings(root: Root) -> Iterator[tuple[tuple[str, str], msgspec.inspect.Field]]:
+    for group, _, table in _groups(_table(msgspec.inspect.type_info(root))):
         yield from (((group, field.name), field) for field in table.fields if _inner_table(field.type) is None)
 
 

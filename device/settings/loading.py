@@ -70,11 +70,11 @@ def settings_in(said: Said, *, screen: bool = False) -> Loaded:
             return Loaded(_checked(said, screen=screen), said, was_old=False)
         new = rewritten(said)
     except msgspec.ValidationError as error:
-        raise ValueError(_explained(str(error))) from None
+        raise ValueError(explained(str(error))) from None
     try:
         return Loaded(_checked(new.said, screen=screen), new.said, was_old=True)
     except ValueError as error:
-        raise ValueError(in_old_words(_explained(str(error)), new.places)) from None
+        raise ValueError(in_old_words(explained(str(error)), new.places)) from None
 
 
 def _checked(said: Said, *, screen: bool) -> Settings:
@@ -83,8 +83,8 @@ def _checked(said: Said, *, screen: bool) -> Settings:
     return settings
 
 
-def _explained(message: str) -> str:
-    """msgspec's sentence, with the place as it stands in the file, and what is accepted there."""
+def explained(message: str, root: type[msgspec.Struct] = Settings) -> str:
+    """msgspec's sentence, with the place as it stands in the file of that table, and what is accepted there."""
     from device.settings.described import list_groups, setting_choices, setting_refusals
 
     said, at, place = message.rpartition(" - at `$")
@@ -94,11 +94,11 @@ def _explained(message: str) -> str:
     whole = re.sub(r"\[\d+\]", "", place)
     group, _, name = whole.rpartition(".")
     group = GROUPS.get(group, group)
-    if whole in list_groups() and said == "Expected `array`, got `object`":
+    if whole in list_groups(root) and said == "Expected `array`, got `object`":
         said = f"expected `[[{whole}]]`, in two brackets and above the tables that belong to it, received one table"
-    if refusal := setting_refusals().get((group, name)):
+    if refusal := setting_refusals(root).get((group, name)):
         said = refusal
-    elif choices := setting_choices().get((group, name)):
+    elif choices := setting_choices(root).get((group, name)):
         said = f"{said}, expected one of {', '.join(choices)}"
     return f"{said} - at `{place}`" if place else said
 

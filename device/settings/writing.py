@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from device.redaction import redacted
-from device.settings.described import list_groups, setting_choices, setting_defaults, setting_meanings
+from device.settings.described import Root, list_groups, setting_choices, setting_defaults, setting_meanings
 from device.settings.tables import Settings
 
 
@@ -41,24 +41,26 @@ def without_passwords(value: Any) -> Any:  # noqa: ANN401 - a setting has any ty
     return value
 
 
-def toml_lines(groups: Mapping[str, Any], notes: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
+def toml_lines(
+    groups: Mapping[str, Any], notes: Mapping[str, str] = MappingProxyType({}), root: Root = Settings
+) -> Iterator[str]:
     """The settings as TOML, each with its meaning, and a line before those that `notes` has something to say of: by the
     setting's name, or by `GROUP.TABLE.SETTING` for one table of a list.
 
     Of a list there is a table for each; of an empty one, a table that is commented out.
     """
-    writer = _Writer(notes)
+    writer = _Writer(notes, root)
     for group, values in groups.items():
         yield from writer.group(group, values)
 
 
 class _Writer:
-    def __init__(self, notes: Mapping[str, str]) -> None:
+    def __init__(self, notes: Mapping[str, str], root: Root) -> None:
         self._notes = notes
-        self._lists = list_groups()
-        self._meanings = setting_meanings()
-        self._choices = setting_choices()
-        self._defaults = setting_defaults()
+        self._lists = list_groups(root)
+        self._meanings = setting_meanings(root)
+        self._choices = setting_choices(root)
+        self._defaults = setting_defaults(root)
 
     def group(self, group: str, values: Any) -> Iterator[str]:  # noqa: ANN401 - a table, or a list of tables
         if group not in self._lists:

@@ -1,0 +1,81 @@
+"""What leaves the house of a row, and the key that consumers know it by."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from hypothesis import given
+
+from device.control.messages import Row
+from device.errors import LinkError
+from device.link.events import Severity, event_of, severity_of, uid_of
+from device.records import Event
+from tests.device.link.rows import any_row, row
+
+
+@given(any_row)
+def test_no_one_is_named_without_the_owners_word(one: Row) -> None:
+    """Also not in the text of a row about people."""
+    event = event_of(one)
+    assert (event.person, event.badge, event.by) == ("", "", "")
+    about_people = one.event.startswith(("person", "badge", "pin", "enrolled", "decision", "look-alike", "alarm"))
+    assert event.detail == "" or not about_people
+
+
+@given(any_row)
+def test_names_come_with_the_owners_word(one: Row) -> None:
+    event = event_of(one, names=True)
+    assert (event.person, event.badge, event.by) == (one.person or "", one.badge or "", one.by or "")
+    assert event.detail == (one.fault or "")
+
+
+@given(any_row)
+def test_the_key_outlasts_an_erasure(one: Row) -> None:
+    erased = msgspec.structs.replace(one, badge=None, person=None, person_id=None, fault=None, is_erased=True)
+    assert uid_of(erased) == uid_of(one)
+
+
+@given(any_row)
+def test_the_key_outlasts_the_way_over_the_socket(one: Row) -> None:
+    assert uid_of(msgspec.json.decode(msgspec.json.encode(one), type=Row)) == uid_of(one)
+
+
+@pytest.mark.parametrize("change", [{"id": 2}, {"at": "2026-06-02T08:00:00"}, {"boot": "x"}, {"monotonic_s": 1.6}])
+def test_another_row_has_another_key(change: dict[str, object]) -> None:
+    assert uid_of(msgspec.structs.replace(row(1), **change)) != uid_of(row(1))
+
+
+def test_the_key_is_the_same_in_each_version() -> None:
+    assert uid_of(row(7)) == "7-908e05b25cb4"
+
+
+def test_a_time_without_zone_is_utc() -> None:
+    assert event_of(msgspec.structs.replace(row(), at="2026-06-01T08:00:00")).at == datetime(2026, 6, 1, 8, tzinfo=UTC)
+
+
+def test_a_time_that_is_none_is_an_error() -> None:
+    with pytest.raises(LinkError, match="has no time: 'noon'"):
+        event_of(msgspec.structs.replace(row(), at="noon"))
+
+
+@pytest.mark.parametrize(
+    ("event", "reason", "outcome", "expected"),
+    [
+        ("decision", "match", "granted", Severity.INFO),
+        ("decision", "non-match", "denied", Severity.NOTICE),
+        ("decision", "duress", "granted", Severity.URGENT),
+        ("alarm-open", "duress", None, Severity.URGENT),
+        ("door-evacuation", None, None, Severity.URGENT),
+        ("door-forced", None, None, Severity.ALARM),
+        ("part-failed", None, None, Severity.WARNING),
+        ("of a later version", None, None, Severity.INFO),
+    ],
+)
+def test_how_much_an_event_matters(event: str, reason: str | None, outcome: str | None, expected: Severity) -> None:
+    assert severity_of(row(event=event, reason=reason, outcome=outcome)) is expected
+
+
+def test_each_alarm_of_the_doors_is_one_here() -> None:
+    alarms = {event for event in Event if severity_of(row(event=event)) is Severity.ALARM}
+    forced = {Event.DOOR_FORCED, Event.DOOR_HELD_OPEN, Event.DOOR_TAMPERED, Event.READER_TAMPERED}
+    assert forced <= alarms
