@@ -43,18 +43,32 @@ class AlarmDesk:
         return alarm
 
 
-def tell_again(store: Store, clock: Clock, every_s: float, wait: Callable[[float], bool]) -> None:
+def tell_again(
+    store: Store,
+    clock: Clock,
+    *,
+    every_s: float,
+    wait: Callable[[float], bool],
+    silently: Callable[[tuple[AuditRow, ...]], None],
+) -> None:
     """Writes a row for each open alarm after each such time, until `wait` says that it is enough.
 
-    Duress is left out: a row at such times would show those who watch the door that there is something.
+    Duress goes to `silently` instead: a gap in the rows' numbers at such times would show those who watch the door
+    that there is something.
     """
     while not wait(every_s):
         with store.alarms() as alarms, store.audit() as audit:
-            for alarm in alarms.open_ones():
+            found = alarms.open_ones()
+            for alarm in found:
                 if alarm.kind is not AlarmKind.DURESS:
-                    since = f"since {alarm.at:%Y-%m-%d %H:%M} UTC"
-                    words = f"alarm {alarm.id}, {alarm.kind}, {since}, {alarm.times} times"
-                    audit.add(_row(clock, alarm, words, Event.ALARM_OPEN))
+                    audit.add(_again(clock, alarm))
+        if forced := tuple(_again(clock, alarm) for alarm in found if alarm.kind is AlarmKind.DURESS):
+            silently(forced)
+
+
+def _again(clock: Clock, alarm: Alarm) -> AuditRow:
+    words = f"alarm {alarm.id}, {alarm.kind}, since {alarm.at:%Y-%m-%d %H:%M} UTC, {alarm.times} times"
+    return _row(clock, alarm, words, Event.ALARM_OPEN)
 
 
 def _row(clock: Clock, alarm: Alarm, words: str, event: Event = Event.ALARM_ACKNOWLEDGED) -> AuditRow:

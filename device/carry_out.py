@@ -120,7 +120,8 @@ class CarryOut:
         first = judged.first
         if first is None or self._log.whereabouts.has_room(places, judged.transaction, first):
             return judged
-        decision = Decision(Reason.AREA_FULL, mode=judged.transaction.decision.mode)
+        before = judged.transaction.decision
+        decision = Decision(Reason.AREA_FULL, mode=before.mode, duress=before.duress)
         return Judged(replace(judged.transaction, decision=decision))
 
     def _withdrawn(self, transaction: Transaction, reason: Reason, row: int) -> Transaction:

@@ -1,6 +1,6 @@
 """What operators ask of the doors' knowledge of places: who is where, and forgetting it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from device.administration import named
@@ -17,7 +17,8 @@ from device.whereabouts import Whereabouts
 class PersonThere:
     """A person and since when, in UTC, they are where they are, as far as the doors know."""
 
-    name: str
+    name: str | None
+    """None for those who see no names."""
     since: datetime
 
 
@@ -37,7 +38,7 @@ class KnownPlaces:
         self._store = store
         self._clock = clock
 
-    def who(self) -> WhoIsWhere:
+    def who(self, *, with_names: bool = True) -> WhoIsWhere:
         """Who is where, in the order of the settings; outside comes first."""
         with self._store.people() as people, self._store.places() as places:
             known = self._whereabouts.known(places, self._clock.utc())
@@ -46,7 +47,9 @@ class KnownPlaces:
         areas = []
         for area in known:
             there = [PersonThere(names[one], at) for one, at in area.people.items() if one in names]
-            areas.append((area.name or "outside", tuple(sorted(there, key=lambda one: (one.since, one.name)))))
+            there.sort(key=lambda one: (one.since, one.name or ""))
+            shown = there if with_names else [replace(one, name=None) for one in there]
+            areas.append((area.name or "outside", tuple(shown)))
         return WhoIsWhere(tuple(areas), unknown)
 
     def forget(self, name: str) -> bool:

@@ -14,7 +14,7 @@ from device.control.client import control_socket
 from device.control.command_messages import Administer, Administered
 from device.control.desk import Caller, Commandable, Desk, Ordered, door_desk
 from device.control.feed import NOTHING, Page, Source
-from device.control.messages import AddBadge, Enroll, Progress, Recording, RecordPresentations, Request, verb_of
+from device.control.messages import AddBadge, Enroll, Progress, Recording, RecordPresentations, Request, Row, verb_of
 from device.control.roster import Roster
 from device.control.server import ControlServer
 from device.door.operation import Door
@@ -42,6 +42,8 @@ class Backing:
         self.record: Callable[[RecordPresentations, Caller], Iterator[Recording]] = _not_yet
         self.alarms: Callable[[Request, Caller], OpenAlarms] = _not_yet_at_all
         self.administer: Callable[[Administer, Caller], Iterator[Administered]] = _not_yet
+        self.repeat: Callable[[tuple[Row, ...]], None] = lambda _rows: None
+        """Sends open duress alarms to those subscribers who may know."""
 
 
 def _refuse(_ordered: Ordered) -> None:
@@ -94,7 +96,8 @@ def operators(board: OpenBoard, backing: Backing, roster: Roster) -> Iterator[No
     commanded = {name: _Commanded(door, backing) for name, door in doors.items()}
     desk = replace(operators_desk(commanded, note, backing), roster=roster)
     roster.begin()
-    with closing(roster), closing(ControlServer(path, desk, _LateRows(backing))):
+    with closing(roster), closing(ControlServer(path, desk, _LateRows(backing))) as server:
+        backing.repeat = server.repeat
         yield
 
 

@@ -95,8 +95,9 @@ cron job, does not count. Acknowledging is not clearing: the door stays as it is
 alarm is open the audit has a row `alarm-open` for it each `alarms.repeat_s`, which subscribers get too.
 
 Duress is for auditors and admins: others see `match` in its row, no such alarm, and not that one was acknowledged. It
-is not repeated as a row, which would show a guard that there is something; a program with the role auditor asks for
-`alarms` by itself.
+is not repeated as a row of the audit, where the gap would show a guard that there is something: subscribers who may
+know get `alarm-open` with the reason `duress` and the number of the last row that they have, each `alarms.repeat_s`.
+Which badge is for duress, and who has a PIN for it, enrollers and guards are never shown either.
 """
 
 

@@ -1,9 +1,11 @@
 """Who acts in this process, for the audit: an operator whom the service named, or whoever started it, directly."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 
 from device.control.peers import Credentials, login_uid
+from device.control.roles import Roles
 from device.control.roster import Roster
 from device.records import Operator, Role
 
@@ -13,15 +15,21 @@ class Acting:
 
     def __init__(self) -> None:
         self._served = ""
+        self._roles = frozenset({Role.ADMIN})
 
     @property
     def is_served(self) -> bool:
         """Whether the service has started this process for an operator."""
         return bool(self._served)
 
-    def serve(self, by: str) -> None:
-        """From here on for the operator that the service named."""
+    def serve(self, by: str, roles: Iterable[Role]) -> None:
+        """From here on for the operator that the service named, with these roles."""
         self._served = by
+        self._roles = frozenset(roles)
+
+    def may(self, roles: Roles) -> bool:
+        """Whether the operator has one of these roles; directly, whoever can open the store is an admin."""
+        return not self._roles.isdisjoint(roles)
 
     @property
     def by(self) -> str:

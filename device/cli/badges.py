@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from device.cli.acting import ACTING
 from device.cli.arguments import BadgeText, PersonName
 from device.cli.completion import complete_reader
 from device.cli.context import json_option, open_store, plain, print_json, settings_of
 from device.cli.pins import failed_words, reset_badge, with_failures
 from device.cli.rights import badge_valid, in_words, until_option
+from device.control.roles import SEES_DURESS
 from device.records import ALWAYS_VALID, NO_FAILURES, Validity
 from device.terminal import say
 
@@ -291,5 +293,5 @@ def _state(badge: "Badge") -> str:
     since = badge.revoked_at or badge.suspended_at
     if since:
         return f"{badge.state} {since:%Y-%m-%d %H:%M} UTC"
-    state = f"{badge.state}, for duress" if badge.duress else badge.state
+    state = f"{badge.state}, for duress" if badge.duress and ACTING.may(SEES_DURESS) else badge.state
     return state + (", but refused at doors: a random number" if is_random(badge.credential) else "")

@@ -2,8 +2,10 @@
 
 import click
 
+from device.cli.acting import ACTING
 from device.cli.arguments import PersonName
 from device.cli.context import json_option, open_store, print_json, settings_of
+from device.control.roles import SEES_NAMES
 from device.terminal import say
 
 NO_MUSTER_LIST = (
@@ -23,21 +25,22 @@ def doors() -> None:
 def who(context: click.Context, as_json: bool) -> None:
     """List the last known places of people, and how many people's place is unknown.
 
-    Areas are set by [[areas]] and the doors' `leads_from` and `leads_to`.
+    Areas are set by [[areas]] and the doors' `leads_from` and `leads_to`. A guard sees how many are where and since
+    when, not who: an owner who wants otherwise makes the guard an auditor too.
     """
     from device.clock import SystemClock
     from device.known_places import KnownPlaces
 
     settings = settings_of(context)
     with open_store(settings) as store:
-        found = KnownPlaces(settings, store, SystemClock()).who()
+        found = KnownPlaces(settings, store, SystemClock()).who(with_names=ACTING.may(SEES_NAMES))
     if as_json:
         print_json(found)
         return
     for area, people in found.areas:
         say(f"{area}: {len(people) or 'no one known'}")
         for person in people:
-            say(f"  {person.name}, since {person.since:%Y-%m-%d %H:%M} UTC")
+            say(f"  {f'{person.name}, ' if person.name else ''}since {person.since:%Y-%m-%d %H:%M} UTC")
     say(f"unknown: {found.unknown}")
     say(NO_MUSTER_LIST, err=True)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from device.cli.acting import ACTING
 from device.cli.arguments import PersonName, Wanted
 from device.cli.basis import basis_of, withdraw_basis
 from device.cli.context import json_option, open_store, plain, print_json, settings_of
@@ -15,6 +16,7 @@ from device.cli.references import references
 from device.cli.rights import groups, in_words, person_valid
 from device.cli.text.receipts import receipt_lines
 from device.commandline import NewName
+from device.control.roles import SEES_DURESS
 from device.errors import CredentialError
 from device.names import quoted
 from device.records import ALWAYS_VALID
@@ -139,7 +141,7 @@ def show_person(context: click.Context, name: str, as_json: bool) -> None:
         if failed := failed_words(failures[badge.credential]):
             say(f"badge {format_badge(badge.credential)}:{failed[1:]}")
     if has.pin:
-        say("PIN: yes, and one for duress" if has.duress else "PIN: yes")
+        say("PIN: yes, and one for duress" if has.duress and ACTING.may(SEES_DURESS) else "PIN: yes")
     say(f"groups: {', '.join(enrolled.groups) or 'none'}")
     if enrolled.valid != ALWAYS_VALID:
         say(f"valid: {in_words(enrolled.valid)}")
@@ -175,7 +177,6 @@ def give_time(context: click.Context, name: str, wanted: str, as_json: bool) -> 
 @click.pass_context
 def remove_person(context: click.Context, name: str, as_json: bool) -> None:
     """Erase a person with all badges and references; the audit keeps what happened, without the name."""
-    from device.cli.acting import ACTING
     from device.clock import SystemClock
 
     settings, now = settings_of(context), SystemClock().utc()

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from device.cli.acting import ACTING
 from device.cli.arguments import BadgeText, PersonName
 from device.cli.context import json_option, open_store, plain, print_json, settings_of
+from device.control.roles import SEES_DURESS
 from device.errors import CredentialError
 from device.records import LEAST_DIGITS, MOST_DIGITS, NO_FAILURES, Badge, Credential, Failures
 from device.terminal import say
@@ -58,9 +60,7 @@ def give_pin(
 
         office = PinOffice(store, SystemClock())
         if remove:
-            person = office.remove(name, only_duress=duress)
-            done = {"person": person, "pin": "removed", "duress": duress}
-            said = f"The {'duress PIN' if duress else 'PIN'} of {person.name} is removed."
+            done, said = _removed(office, name, only_duress=duress)
         else:
             done, said = _given_duress(office, name, asked) if duress else _given(office, name, asked)
     if as_json:
@@ -107,9 +107,21 @@ def _given(office: "PinOffice", name: str, asked: _Asked) -> tuple[dict[str, Any
     office.known(name)
     pin, is_drawn = asked.new(f"New PIN of {name}, {LEAST_DIGITS} to {MOST_DIGITS} digits")
     person, lost_duress = office.give(name, pin)
-    done = {"person": person, "pin": pin if is_drawn else "given", "duress_removed": lost_duress}
+    done: dict[str, Any] = {"person": person, "pin": pin if is_drawn else "given"}
     said = f"The PIN of {person.name} is {pin}." if is_drawn else f"{person.name} has a new PIN."
+    if not ACTING.may(SEES_DURESS):
+        return done, f"{said} A duress PIN, if there was one, is removed: choose another one."
+    done["duress_removed"] = lost_duress
     return done, said + (" The duress PIN is removed: choose another one." if lost_duress else "")
+
+
+def _removed(office: "PinOffice", name: str, *, only_duress: bool) -> tuple[dict[str, Any], str]:
+    """Who may not know whether there was a duress PIN hears the same either way."""
+    may_know = ACTING.may(SEES_DURESS) or not only_duress
+    person = office.remove(name, only_duress=only_duress, must_have=may_know)
+    what = "PIN" if not only_duress else "duress PIN" if may_know else "duress PIN, if there was one,"
+    said = f"The {what} of {person.name} is removed." if may_know else f"A {what} of {person.name} is removed."
+    return {"person": person, "pin": "removed", "duress": only_duress}, said
 
 
 def _given_duress(office: "PinOffice", name: str, asked: _Asked) -> tuple[dict[str, Any], str]:
@@ -147,8 +159,16 @@ def reset_badge(context: click.Context, badge: str, as_json: bool) -> None:
 
 
 def with_failures(held: Iterable[Badge], failures: Mapping[Credential, Failures]) -> list[dict[str, Any]]:
-    """Badges as JSON, with what failed with each."""
-    return [{**plain(badge), "failures": plain(failures.get(badge.credential, NO_FAILURES))} for badge in held]
+    """Badges as JSON, with what failed with each, and for those who may know which is for duress."""
+    knows = ACTING.may(SEES_DURESS)
+    return [
+        {
+            **plain(badge),
+            "failures": plain(failures.get(badge.credential, NO_FAILURES)),
+            **({"duress": badge.duress} if knows else {}),
+        }
+        for badge in held
+    ]
 
 
 def failed_words(failures: Failures) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from device.door_loop import DoorLoop
     from device.open_doors import OpenBoard
     from device.operators import Backing
-    from device.records import Transaction
+    from device.records import AuditRow, Transaction
     from device.service import Service
     from device.settings.tables import Settings
     from device.store.store import Store
@@ -100,7 +100,7 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
         backing.frame_age = parts.frame_age
         backing.rows = AuditRows(store)
         backing.alarms = alarms_at(AlarmDesk(store, clock))
-        _tell_alarms_again(settings, store, clock)
+        _tell_alarms_again(settings, backing, store, clock)
         watchdog = Watchdog(Notifier.of_environment(), clock)
         services = [Service(one, settings, watchdog) for one in parts.parts]
         _give_parts(backing, settings, parts, services, store)
@@ -142,19 +142,23 @@ def _give_parts(
     backing.add_badge = PresentedBadges(doors, store, parts.clock, refuse).progress
 
 
-def _tell_alarms_again(settings: "Settings", store: "Store", clock: "SystemClock") -> None:
+def _tell_alarms_again(settings: "Settings", backing: "Backing", store: "Store", clock: "SystemClock") -> None:
     """In a thread that begins again after what a store says while it is locked or full."""
     from device.alarms import tell_again
+    from device.control.audit_rows import row_of
     from device.errors import LintelError
 
     def waited(seconds: float) -> bool:
         clock.sleep(seconds)
         return clock.stop.is_set()
 
+    def silently(rows: "tuple[AuditRow, ...]") -> None:
+        backing.repeat(tuple(row_of(row, {}) for row in rows))
+
     def run() -> None:
         while not clock.stop.is_set():
             with suppress(LintelError):
-                tell_again(store, clock, settings.alarms.repeat_s, waited)
+                tell_again(store, clock, every_s=settings.alarms.repeat_s, wait=waited, silently=silently)
 
     if settings.alarms.repeat_s:
         threading.Thread(target=run, name="alarms", daemon=True).start()

@@ -35,7 +35,7 @@ from device.control.protocol import MAX_BULK, VERBS, Lane, ProtocolError, line_o
 from device.errors import DoorError
 from device.failures import in_words
 from device.files import runtime_dir
-from device.records import DoorCommand, DoorStatus
+from device.records import DoorCommand, DoorStatus, Event, Reason
 
 FILE_NAME = "control.sock"
 ANSWER_S = 5.0
@@ -89,12 +89,19 @@ class Place:
     def is_new(self, update: Update) -> bool:
         """Notes an update; whether it is none that was there before."""
         if isinstance(update, Row):
+            if repeats_duress(update):
+                return True
             if self._after is not None and update.id <= self._after:
                 return False
             self._after = update.id
         elif isinstance(update, Start | Rewound):
             self._after = update.after
         return True
+
+
+def repeats_duress(row: Row) -> bool:
+    """Whether this is not a row of the audit, but an open duress alarm, repeated; its number is not its own."""
+    return row.event == Event.ALARM_OPEN.value and row.reason == Reason.DURESS.code
 
 
 class Client:

@@ -22,6 +22,7 @@ import msgspec
 from device.control.command_messages import Administer, Admitted, Elsewhere, Ended
 from device.control.desk import Caller
 from device.control.messages import Alive
+from device.records import Role
 
 MOST_S = 4 * 3600.0
 """A command that takes longer is ended."""
@@ -57,6 +58,8 @@ class Orders(msgspec.Struct, frozen=True):
     state: str
     scratch: str
     """A folder for this command alone."""
+    roles: tuple[Role, ...] = ()
+    """The operator's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,8 @@ class Commands:
         scratch = tempfile.mkdtemp(prefix="lintel-")
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)
         settings = None if self.settings is None else str(self.settings)
-        orders = Orders(caller.operator.words, request.command, settings, str(self.state), scratch)
+        who = caller.operator
+        orders = Orders(who.words, request.command, settings, str(self.state), scratch, tuple(sorted(who.roles)))
         return stack.enter_context(closing(_Running(msgspec.json.encode(orders), channel)))
 
 

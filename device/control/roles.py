@@ -37,6 +37,10 @@ VERB_ROLES: dict[str, Roles] = {
 """Who may ask for each verb."""
 SEES_PEOPLE: Roles = AUDITORS
 """Who sees names, badges and duress in what `subscribe` says."""
+SEES_DURESS: Roles = AUDITORS
+"""Who sees which badge is for duress, and whether someone has a PIN for it."""
+SEES_NAMES: Roles = READERS
+"""Who sees in `lintel doors who` more than how many people are where."""
 
 
 class Way(StrEnum):

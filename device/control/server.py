@@ -19,7 +19,7 @@ from pathlib import Path
 from device.control.desk import Desk, Later, bug
 from device.control.feed import NOTHING, Source
 from device.control.jobs import Job, Unread, ending, job_of, refuse, settled
-from device.control.messages import Code
+from device.control.messages import Code, Row
 from device.control.protocol import MAX_REQUEST, Lane, ProtocolError, error_line
 from device.control.subscriptions import Pace, Subscriptions
 from device.control.workers import Workers
@@ -90,6 +90,10 @@ class ControlServer:
         deadline = time.monotonic() + END_S
         for lane in lanes:
             lane.join(deadline)
+
+    def repeat(self, rows: tuple[Row, ...]) -> None:
+        """As `Subscriptions.repeat`."""
+        self._subscriptions.repeat(rows)
 
     def _run(self) -> None:
         with contextlib.closing(self._server):

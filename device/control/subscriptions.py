@@ -25,7 +25,7 @@ from device.control.messages import Beat, Code, Rewound, Row, Start, Subscribe, 
 from device.control.protocol import ProtocolError, error_line, part_line
 from device.control.roles import ADMINS, SEES_PEOPLE, may
 from device.records import Event, Reason
-from device.records.audit import LEFT_UNDER_DURESS, TYPED_UNDER_DURESS
+from device.records.audit import LEFT_UNDER_DURESS, REFUSED_UNDER_DURESS, TYPED_UNDER_DURESS
 
 MAX_SUBSCRIBERS = 64
 KEPT_PLACES = 16
@@ -69,6 +69,8 @@ class _Subscriber:
     trouble: str = ""
     """The last trouble of the store that was sent to it."""
     unread_beats: int = 0
+    again: tuple[Row, ...] = ()
+    """Open duress alarms that are to be repeated to it."""
     sees_people: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -96,6 +98,7 @@ class Subscriptions:
         self._pace = pace
         self._new: deque[_Subscriber] = deque()
         self._found: deque[Finding] = deque()
+        self._repeated: deque[tuple[Row, ...]] = deque()
         self._subscribers: set[_Subscriber] = set()
         self._selector = selectors.DefaultSelector()
         self._waker, self._woken = socket.socketpair()
@@ -114,6 +117,11 @@ class Subscriptions:
             job.refuse(_full(room))
             return
         self._new.append(_Subscriber(job, _beginning(job), time.monotonic()))
+        self._wake()
+
+    def repeat(self, rows: tuple[Row, ...]) -> None:
+        """Sends rows that are not the audit's to those who see duress, by the number of the last row they have."""
+        self._repeated.append(rows)
         self._wake()
 
     def end(self) -> None:
@@ -158,6 +166,10 @@ class Subscriptions:
             self._admit(self._new.popleft())
         while self._found:
             self._pass_on(self._found.popleft())
+        while self._repeated:
+            rows = self._repeated.popleft()
+            for one in self._subscribers:
+                one.again = rows if one.sees_people else ()
         self._look_after()
         self._feed.want(frozenset(one.wish for one in self._subscribers if one.is_ready))
 
@@ -225,10 +237,19 @@ class Subscriptions:
         for one in list(self._subscribers):
             if silent_s >= self._pace.hangs_s:
                 self._tell_trouble(one, f"The store has not answered for {self._pace.hangs_s:g} s.")
-            if one.is_ready and now - one.spoken_at >= self._pace.beat_s:
+            if one.again and one.is_ready and one.after is not None:
+                self._say_again(one, one.after)
+            elif one.is_ready and now - one.spoken_at >= self._pace.beat_s:
                 self._beat(one)
             elif not one.is_ready and now - one.full_since >= self._pace.stall_s:
                 self._drop(one, slow())
+
+    def _say_again(self, one: _Subscriber, after: int) -> None:
+        rows, one.again = one.again, ()
+        lines = [part_line(one.job.request.id, msgspec.structs.replace(row, id=after)) for row in rows]
+        while sum(map(len, lines)) > MAX_SENT:
+            lines.pop()
+        self._send(one, b"".join(lines))
 
     def _beat(self, one: _Subscriber) -> None:
         one.unread_beats = one.unread_beats + 1 if one.has_unread() else 0
@@ -279,14 +300,18 @@ def _beginning(job: Job) -> Wish:
     return Newest(request.last) if request.since is None else After(request.since - 1)
 
 
+_HIDDEN = frozenset({Event.DURESS_PIN_GIVEN.value, Event.DURESS_PIN_REMOVED.value})
+
+
 def _tells_of_duress(row: Row) -> bool:
-    """Whether a row that is no decision speaks of duress: that somebody acknowledged it."""
-    return row.reason == Reason.DURESS.code and row.event != Event.DECISION.value
+    """Whether a row that is not a decision speaks of duress: an acknowledgement, or a PIN for it."""
+    return row.event in _HIDDEN or (row.reason == Reason.DURESS.code and row.event != Event.DECISION.value)
 
 
 def _without_people(row: Row) -> Row:
     """Nor is it seen that somebody came under duress: that row looks like any other of a person who may pass."""
-    fault = None if row.fault in (LEFT_UNDER_DURESS, TYPED_UNDER_DURESS) else row.fault
+    is_said = row.fault in (LEFT_UNDER_DURESS, TYPED_UNDER_DURESS) or _refused_as(row)
+    fault = None if is_said else row.fault
     return msgspec.structs.replace(row, reason=_ordinary(row), fault=fault, **dict.fromkeys(_PEOPLE))
 
 
@@ -294,6 +319,8 @@ def _ordinary(row: Row) -> str | None:
     """The reason that the row would have without duress."""
     if row.reason != Reason.DURESS.code:
         return row.reason
+    if refused := _refused_as(row):
+        return refused
     if row.fault == TYPED_UNDER_DURESS:
         return Reason.PIN.code
     if row.similarity is not None and row.threshold is not None and row.similarity >= row.threshold:
@@ -301,3 +328,10 @@ def _ordinary(row: Row) -> str | None:
     if "pin" in (row.mode or ""):
         return Reason.PIN.code
     return Reason.EXIT.code if row.fault == LEFT_UNDER_DURESS else Reason.BADGE.code
+
+
+def _refused_as(row: Row) -> str:
+    """The reason why someone under duress was refused; "" for a grant."""
+    fault = row.fault or ""
+    is_refused = row.reason == Reason.DURESS.code and fault.startswith(REFUSED_UNDER_DURESS)
+    return fault.removeprefix(REFUSED_UNDER_DURESS) if is_refused else ""

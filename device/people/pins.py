@@ -81,13 +81,18 @@ class PinOffice:
             )
         return person
 
-    def remove(self, name: str, *, only_duress: bool = False) -> Person:
-        """Removes a person's PINs, or the duress PIN alone."""
+    def remove(self, name: str, *, only_duress: bool = False, must_have: bool = True) -> Person:
+        """Removes a person's PINs, or the duress PIN alone. Without `must_have` it is harmless if there is none.
+
+        Raises `CredentialError`.
+        """
         person = self.known(name)
         with self._store.people() as people, self._store.pins() as pins, self._store.audit() as audit:
             refuse_changed(people, person)
             had = pins.has(person)
             if not (had.duress if only_duress else had.pin):
+                if not must_have:
+                    return person
                 what = "duress PIN" if only_duress else "PIN"
                 raise CredentialError(f"{person.name} has no {what}.", hint="Nothing to do.")
             pins.remove(person, only_duress=only_duress)

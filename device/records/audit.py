@@ -149,6 +149,8 @@ LEFT_UNDER_DURESS = "at the way out"
 """What the row of a duress there says, which has no reason of its own left to say it."""
 TYPED_UNDER_DURESS = "by the PIN"
 """The same of a PIN that was enough beside a face that matched, and had not made its turn yet."""
+REFUSED_UNDER_DURESS = "refused: "
+"""Begins the row of someone under duress whom one more condition kept out; the code of that reason follows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from device.records import (
     Stamp,
     Transaction,
 )
-from device.records.audit import LEFT_UNDER_DURESS, TYPED_UNDER_DURESS
+from device.records.audit import LEFT_UNDER_DURESS, REFUSED_UNDER_DURESS, TYPED_UNDER_DURESS
 from device.store.audit_report import Report, report_of
 from device.store.audit_search import ALL, Wanted
 from device.store.chain.canonical import SALT_BYTES, STAMP
@@ -55,6 +55,8 @@ _SELECT = (
     "FROM audit LEFT JOIN stamps ON stamps.id = stamp WHERE audit."
 )
 _PASSAGES = f"event = 'decision' AND outcome = 'granted' AND length(salt) = {SALT_BYTES} AND at < ?"
+_ALL_WAS_SHOWN = frozenset({Reason.SECOND_AWAITED, Reason.HOST_AWAITED, Reason.AREA_FULL})
+"""Refusals of someone who has shown all that one person can: one who is forced to raises the alarm all the same."""
 _MODE_NAMES = {mode: name for name, mode in MODES.items()}
 _LAST = 2**63 - 1
 """The largest number that SQLite gives a row."""
@@ -73,7 +75,7 @@ class Audit:
     def record(self, transaction: Transaction) -> int:
         """Commits the row of one swipe and returns its number."""
         decision, evidence = transaction.decision, transaction.decision.evidence
-        is_forced = decision.granted and decision.duress
+        is_forced = decision.duress and (decision.granted or decision.reason in _ALL_WAS_SHOWN)
         return self.add(
             AuditRow(
                 id=0,
@@ -231,7 +233,7 @@ class Audit:
         """Whether a face was ever matched with this badge at that door."""
         found = self._session.rows(
             "SELECT 1 FROM audit WHERE badge = ? AND event = 'decision' AND door = ? AND reason IN (?, ?) "
-            "AND similarity >= threshold AND fault IS NOT ? LIMIT 1",
+            "AND outcome = 'granted' AND similarity >= threshold AND fault IS NOT ? LIMIT 1",
             [format_badge(badge), door, Reason.MATCH.code, Reason.DURESS.code, TYPED_UNDER_DURESS],
             can_change=False,
         )
@@ -272,6 +274,8 @@ def broken_in(audits: Callable[[], AbstractContextManager[Audit]], pause: Callab
 
 def _under_duress(decision: Decision) -> str:
     """What the row has to say besides, so that the reason that it would have without duress can be told from it."""
+    if not decision.granted:
+        return REFUSED_UNDER_DURESS + decision.reason.code
     if decision.exit_reader:
         return LEFT_UNDER_DURESS
     is_typed = decision.reason is Reason.PIN and decision.evidence is not None and decision.evidence.matches

@@ -124,13 +124,28 @@ def test_open_alarms_survive_a_restart(tmp_path: Path) -> None:
         assert numbers(store) == written
 
 
-def test_open_alarms_are_told_again_but_duress_is_not(store: Store) -> None:
-    forced, _ = write(store, FORCED, DURESS)
-    waits = iter([False, True])
-    tell_again(store, SimulatedClock(), 900.0, lambda _every_s: next(waits))
-    told = [row for row in rows(store) if row.event is Event.ALARM_OPEN]
-    assert [row.fault for row in told] == [f"alarm {forced}, forced, since {AT:%Y-%m-%d %H:%M} UTC, 1 times"]
+def told_again(store: Store) -> tuple[list[AuditRow], list[AuditRow]]:
+    """What one round writes, and what it says silently."""
+    waits, silent = iter([False, True]), list[AuditRow]()
+    tell_again(store, SimulatedClock(), every_s=900.0, wait=lambda _every_s: next(waits), silently=silent.extend)
+    return [row for row in rows(store) if row.event is Event.ALARM_OPEN], silent
+
+
+def test_open_alarms_are_told_again_and_duress_silently(store: Store) -> None:
+    forced, duress = write(store, FORCED, DURESS)
+    told, silent = told_again(store)
+    since = f"since {AT:%Y-%m-%d %H:%M} UTC"
+    assert [row.fault for row in told] == [f"alarm {forced}, forced, {since}, 1 times"]
+    assert [(row.event, row.reason, row.fault, row.door) for row in silent] == [
+        (Event.ALARM_OPEN, Reason.DURESS, f"alarm {duress}, duress, {since}, 1 times", "main")
+    ]
     assert len(numbers(store)) == 2
+
+
+def test_acknowledged_duress_is_not_repeated(store: Store) -> None:
+    (duress,) = write(store, DURESS)
+    desk(store).acknowledge(AUDITOR, duress, "police called")
+    assert told_again(store) == ([], [])
 
 
 @settings(max_examples=25)

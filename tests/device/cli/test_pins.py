@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from device.cli.acting import ACTING
 from device.credentials import parse_badge
 from device.pin_checking import checked
-from device.records import Factor, Person, PinAnswer
+from device.records import Factor, Person, PinAnswer, Role
 from device.store.store import Store
 from tests.device.commands import Ended, Lintel
 from tests.device.conftest import LINTEL
@@ -168,6 +169,28 @@ def test_badge_for_duress_is_given_and_stays_one_when_replaced(lintel: Lintel) -
     assert lintel("badges", "replace", "17:1009", "17:1010").exit_code == 0
     listed = lintel("badges", "list").out
     assert re.findall(r"17:(\d+) .*for duress", listed) == ["1010"]
+
+
+@pytest.fixture
+def enroller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the service had started these commands for an enroller."""
+    monkeypatch.setattr(ACTING, "_roles", frozenset({Role.ENROLLER}))
+
+
+@pytest.mark.usefixtures("enroller")
+def test_enroller_hears_the_same_with_and_without_a_duress_pin(lintel: Lintel) -> None:
+    said = []
+    for has_duress in (False, True):
+        give(lintel)
+        if has_duress:
+            give_duress(lintel)
+        assert "duress" not in lintel("people", "show", NAME, "--json").out
+        shown = lintel("people", "show", NAME).out
+        removed = lintel("people", "pin", NAME, "--duress", "--remove")
+        again = give(lintel)
+        said.append((shown, removed.out, removed.exit_code, again.out))
+    assert said[0] == said[1]
+    assert "PIN: yes\n" in said[0][0]
 
 
 def test_badge_that_a_keypad_could_type_is_refused(lintel: Lintel, tmp_path: Path) -> None:

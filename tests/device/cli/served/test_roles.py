@@ -4,9 +4,13 @@ import os
 
 import pytest
 
+from device.clock import SystemClock
 from device.control.roles import COMMANDS, Way
+from device.credentials import parse_badge
+from device.policy.areas import Place
 from device.records import Event
 from device.store.store import Store
+from tests.device.administered import OLD
 from tests.device.cli.served.house import ANNA, BOB, GUS, MALLORY, House
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
@@ -59,6 +63,27 @@ def test_user_outside_the_sockets_group_opens_no_store(house: House) -> None:
 def test_row_of_a_change_says_who_made_it(house: House, uid: int, login: str, who: str) -> None:
     assert house.by(uid, "badges", "suspend", "17:1", login=login).code == 0
     assert last_row(house) == (Event.BADGE_SUSPENDED, who)
+
+
+FORCED = parse_badge("17:9")
+
+
+def test_enroller_is_not_shown_which_badge_is_for_duress(house: House) -> None:
+    with Store(house.state) as store, store.people() as people:
+        people.issue(FORCED, people.held(OLD).person, SystemClock().utc(), duress=True)
+    listed = [house.by(uid, "badges", "list", "--json").out for uid in (ANNA, BOB)]
+    assert ["duress" in out for out in listed] == [False, True]
+    assert "duress" not in house.by(ANNA, "badges", "list").out
+    assert "duress" not in house.by(ANNA, "people", "show", "Eileen Collins", "--json").out
+
+
+def test_guard_sees_how_many_are_where_and_no_names(house: House) -> None:
+    with Store(house.state) as store, store.people() as people, store.places() as places:
+        person = people.held(OLD).person
+        places.put(person.id, Place("", SystemClock().utc(), 1))
+    guard, auditor = (house.by(uid, "doors", "who").out for uid in (GUS, BOB))
+    assert ("Eileen" in guard, "Eileen" in auditor) == (False, True)
+    assert guard.splitlines()[0] == auditor.splitlines()[0] == "outside: 1"
 
 
 def test_environment_changes_no_name(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
