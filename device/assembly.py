@@ -35,6 +35,7 @@ from device.operators import command_words
 from device.packages import installed_version
 from device.pin_checking import PinChecks
 from device.policy.attempts import LastFailures
+from device.policy.clock_state import ClockReading
 from device.policy.light import share_in
 from device.policy.waits import Waits
 from device.ports import AbsentCamera, Camera, Clock, Reader
@@ -137,6 +138,8 @@ class Assembled:
     """The name of a door whose thread has ended, "" if there is none: no command and no exit button is heard there."""
     frame_age: Callable[[str], float | None]
     """How old the newest frame of a door's cameras is, seconds, by its name: of the oldest, where it has several."""
+    reading: Callable[[], ClockReading]
+    """The time of day with its state."""
 
 
 class MissingCamera:
@@ -229,8 +232,8 @@ class _Assembly:
         )
         self._follow_schedules(board, names)
         health = Health(self._watched, logs, self._clock, report)
-        ended = partial(_ended, board.doors)
-        return Assembled(parts, health, self._clock, report, self._were_tried, ended, self._frame_age)
+        ended, reading = partial(_ended, board.doors), self._clock_watch.reading
+        return Assembled(parts, health, self._clock, report, self._were_tried, ended, self._frame_age, reading)
 
     def _frame_age(self, door: str) -> float | None:
         ages = [live.frame_age() for live, doors in self._live if door in doors]

@@ -6,15 +6,16 @@ The socket itself is `device/control/server.py`.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 from device.alarms import AlarmDesk
 from device.control.alarm_messages import Acknowledge, ListAlarms, OpenAlarms
 from device.control.client import control_socket
 from device.control.command_messages import Administer, Administered
-from device.control.desk import Caller, Commandable, Desk, Ordered, door_desk
+from device.control.desk import Caller, Commandable, Desk, Handler, Ordered, door_desk
 from device.control.feed import NOTHING, Page, Source
 from device.control.messages import AddBadge, Enroll, Progress, Recording, RecordPresentations, Request, Row, verb_of
+from device.control.remote_messages import CodedCommand, SignedCommand
 from device.control.roster import Roster
 from device.control.server import ControlServer
 from device.door.operation import Door
@@ -41,6 +42,9 @@ class Backing:
         self.add_badge: Callable[[AddBadge, Caller], Iterator[Progress]] = _not_yet
         self.record: Callable[[RecordPresentations, Caller], Iterator[Recording]] = _not_yet
         self.alarms: Callable[[Request, Caller], OpenAlarms] = _not_yet_at_all
+        self.of_doors: Mapping[str, Handler] = {}
+        """Who answers what is asked of doors, by its verb."""
+        self.remote: Callable[[Request, Caller], object] = _not_yet_at_all
         self.administer: Callable[[Administer, Caller], Iterator[Administered]] = _not_yet
         self.repeat: Callable[[tuple[Row, ...]], None] = lambda _rows: None
         """Sends open duress alarms to those subscribers who may know."""
@@ -59,7 +63,7 @@ def _not_yet(_request: Request, _caller: Caller) -> Iterator[Any]:
     )
 
 
-def _not_yet_at_all(_request: Request, _caller: Caller) -> OpenAlarms:
+def _not_yet_at_all(_request: Request, _caller: Caller) -> NoReturn:
     raise StoreError("The service has only just started and has no store yet.", hint="Try again in a few seconds.")
 
 
@@ -114,12 +118,15 @@ def operators_desk(doors: Mapping[str, Commandable], note: Callable[[Ordered], N
                 return backing.record(request, caller)
             case ListAlarms() | Acknowledge():
                 return backing.alarms(request, caller)
+            case SignedCommand() | CodedCommand():
+                return backing.remote(request, caller)
             case Administer():
                 return backing.administer(request, caller)
         raise TypeError(type(request).__name__)
 
     desk = door_desk(doors, note)
-    kinds = (Enroll, AddBadge, RecordPresentations, Administer, ListAlarms, Acknowledge)
+    backing.of_doors = desk.handlers
+    kinds = (Enroll, AddBadge, RecordPresentations, Administer, ListAlarms, Acknowledge, SignedCommand, CodedCommand)
     late = {verb_of(kind): with_parts for kind in kinds}
     return replace(desk, handlers={**desk.handlers, **late})
 

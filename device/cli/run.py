@@ -86,6 +86,8 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
     from device.control.audit_rows import AuditRows
     from device.notifier import Notifier
     from device.operators import alarms_at
+    from device.remote.desk import RemoteDesk
+    from device.remote_orders import remote_at
     from device.service import Service, Watchdog, operate
     from device.settings.prompts import unstopped_lines
 
@@ -95,7 +97,12 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
     for line in unstopped_lines(settings):
         report(line)
     _show_parts(settings, report)
-    with closing(late_store(settings)) as store, assembled(settings, board, store, clock, report) as parts:
+    with (
+        closing(late_store(settings)) as store,
+        assembled(settings, board, store, clock, report) as parts,
+        closing(RemoteDesk(store, parts.reading, clock, settings.remote)) as remote,
+    ):
+        backing.remote = remote_at(remote, backing.of_doors)
         backing.troubles, backing.write_release = parts.health.troubles, release_writer(store, clock)
         backing.frame_age = parts.frame_age
         backing.rows = AuditRows(store)

@@ -37,6 +37,7 @@ from device.control.messages import (
     Update,
     verb_of,
 )
+from device.control.remote_messages import CodedCommand, SignedCommand
 from device.control.roles import ALL, VERB_ROLES, Roles
 from device.errors import DoorError, LintelError
 
@@ -51,6 +52,7 @@ class Lane(StrEnum):
 
     SAFETY = "safety"
     RELEASE = "release"
+    REMOTE = "remote"
     BULK = "bulk"
     COMMANDS = "commands"
     EVENTS = "events"
@@ -59,6 +61,7 @@ class Lane(StrEnum):
 MEANINGS: dict[StrEnum, str] = {
     Lane.SAFETY: "carried out at once, by the thread that listens, which never waits for a disk",
     Lane.RELEASE: "one after the other, each when its audit row is written",
+    Lane.REMOTE: "one after the other, each when it is verified and used up; a flood delays no operator",
     Lane.BULK: "requests of up to 1 MB, and streamed answers: a few at a time",
     Lane.COMMANDS: "commands of `lintel`, two at a time, each a process of its own",
     Lane.EVENTS: "until one side hangs up; rows are read from the store, a page at a time",
@@ -114,6 +117,8 @@ VERBS = table(
         _verb(Evacuate, Doors, Lane.SAFETY),
         _verb(Clear, Doors, Lane.SAFETY),
         _verb(Release, Doors, Lane.RELEASE),
+        _verb(SignedCommand, Doors, Lane.REMOTE),
+        _verb(CodedCommand, Doors, Lane.REMOTE),
         _verb(ListAlarms, OpenAlarms, Lane.BULK),
         _verb(Acknowledge, OpenAlarms, Lane.BULK),
         _verb(AddBadge, Progress, Lane.BULK, streamed=True),

@@ -17,6 +17,8 @@ AUDITORS: Roles = ADMINS | {Role.AUDITOR}
 GUARDS: Roles = ADMINS | {Role.GUARD}
 WATCHERS: Roles = GUARDS | AUDITORS
 READERS: Roles = ENROLLERS | AUDITORS
+CARRIERS: Roles = ADMINS
+"""Who may bring a command from the network: what it does is the right of the client who sent it."""
 ALL: Roles = frozenset(Role)
 
 VERB_ROLES: dict[str, Roles] = {
@@ -26,6 +28,8 @@ VERB_ROLES: dict[str, Roles] = {
     "evacuate": GUARDS,
     "clear": GUARDS,
     "release": GUARDS,
+    "signed-command": CARRIERS,
+    "coded-command": CARRIERS,
     "alarms": WATCHERS,
     "acknowledge": WATCHERS,
     "add-badge": ENROLLERS,

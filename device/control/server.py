@@ -179,7 +179,12 @@ class ControlServer:
 
 def _workers(desk: Desk) -> dict[Lane, Workers]:
     """The lanes that the desk's verbs need."""
-    threads = {Lane.RELEASE: ("releases", 1), Lane.BULK: ("bulk requests", 4), Lane.COMMANDS: ("commands", 2)}
+    threads = {
+        Lane.RELEASE: ("releases", 1),
+        Lane.REMOTE: ("commands from the network", 1),
+        Lane.BULK: ("bulk requests", 4),
+        Lane.COMMANDS: ("commands", 2),
+    }
     lanes = {verb.lane for verb in desk.verbs.values()}
     return {
         lane: Workers(name, desk, threads=count, waiting=MAX_WAITING)

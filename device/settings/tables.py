@@ -24,6 +24,7 @@ from device.settings.keeping import AlarmSettings, AuditSettings
 from device.settings.lock import GpioSettings, Group, Name, Pin
 from device.settings.operators import OperatorSettings
 from device.settings.people import PeopleSettings
+from device.settings.remote import RemoteSettings
 from device.settings.rights import RightsSettings
 
 Printable = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -372,6 +373,7 @@ class Settings(Group, frozen=True):
     audit: AuditSettings = AuditSettings()
     clock: ClockSettings = ClockSettings()
     gpio: GpioSettings = GpioSettings()
+    remote: RemoteSettings = RemoteSettings()
     formats: tuple[FormatSettings, ...] = ()
     operators: tuple[OperatorSettings, ...] = ()
     areas: tuple[AreaSettings, ...] = ()

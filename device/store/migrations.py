@@ -6,6 +6,7 @@ from sqlite_utils.migrations import Migrations
 from device.store.alarm_table import begin_alarms
 from device.store.chain.adopting import begin_chain
 from device.store.numbered import count_changes, count_parts
+from device.store.remote_schema import schema_of_remote
 from device.store.withdrawn_schema import schema_of_withdrawals
 
 MIGRATIONS = Migrations("lintel")
@@ -212,3 +213,9 @@ def _visits(database: Database) -> None:
         )""")
     database.execute("CREATE TABLE visits_read (row INTEGER NOT NULL)")
     database.execute("INSERT INTO visits_read VALUES (0)")
+
+
+@MIGRATIONS(name="0018-commands-from-the-network")
+def _remote(database: Database) -> None:
+    """Until an admin lets a client in, there is none."""
+    schema_of_remote(database)

@@ -75,7 +75,7 @@ _STAND_IN = bytes(SALT_BYTES + HASH_BYTES)
 def hashed(pin: str, secret: bytes, cost: Cost = USUAL) -> bytes:
     """A PIN as it is kept: a random salt, and the hash. Takes as long as a check of one PIN."""
     salt = os.urandom(SALT_BYTES)
-    return salt + _hash(pin, secret, salt, cost)
+    return salt + hashed_as(pin, secret, salt, cost)
 
 
 def answer(typed: str, known: PinHashes, secret: bytes, cost: Cost = USUAL) -> PinAnswer:
@@ -91,11 +91,12 @@ def answer(typed: str, known: PinHashes, secret: bytes, cost: Cost = USUAL) -> P
 
 def _is(typed: str, known: bytes | None, secret: bytes, cost: Cost) -> bool:
     kept = known or _STAND_IN
-    made = _hash(typed, secret, kept[:SALT_BYTES], cost)
+    made = hashed_as(typed, secret, kept[:SALT_BYTES], cost)
     return hmac.compare_digest(made, kept[SALT_BYTES:]) and known is not None
 
 
-def _hash(pin: str, secret: bytes, salt: bytes, cost: Cost) -> bytes:
+def hashed_as(pin: str, secret: bytes, salt: bytes, cost: Cost = USUAL) -> bytes:
+    """The hash alone, with that salt."""
     keyed = hmac.digest(secret, pin.encode(), "sha256")
     argon = Argon2id(salt=salt, length=HASH_BYTES, iterations=cost.passes, lanes=1, memory_cost=cost.memory_kib)
     return argon.derive(keyed)

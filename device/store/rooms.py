@@ -8,6 +8,7 @@ from device.store.clock_marks import ClockMarks
 from device.store.counters import Counters
 from device.store.pins import Pins
 from device.store.places import Places
+from device.store.remote import RemoteClients
 from device.store.rules import ParsedRules, RuleBook
 from device.store.session import Session
 from device.store.vault import Vault
@@ -64,3 +65,9 @@ class Rooms:
         """Open alarms, likewise."""
         with self._session() as session:
             yield Alarms(session)
+
+    @contextmanager
+    def remote(self) -> Iterator[RemoteClients]:
+        """Clients that may send commands over the network, likewise."""
+        with self._session() as session:
+            yield RemoteClients(session, self.vault)

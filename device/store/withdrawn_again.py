@@ -22,6 +22,8 @@ def take_again(store: Store, entries: Sequence[Entry], at: datetime) -> None:
         for entry in entries:
             if entry.kind == "person":
                 erased += _people(session, entry)
+            elif entry.kind.startswith("remote"):
+                _take_remote(session, entry)
             else:
                 _take(session, entry, at)
     for person in erased:
@@ -74,6 +76,14 @@ def _take(session: Session, entry: Entry, at: datetime) -> None:
             _raise(session, entry)
         case _:
             _update(session, "badges SET suspended_at = ?", entry, "revoked_at IS NULL", now)
+
+
+def _take_remote(session: Session, entry: Entry) -> None:
+    """A client of the network; what only a newer version knows of one revokes it."""
+    if entry.kind == "remote-tried":
+        _update(session, "remote_clients SET failed = ?", entry, "1", entry.detail)
+    else:
+        session.execute(f"DELETE FROM remote_clients WHERE {_UID}", [entry.uid])  # noqa: S608 - constants
 
 
 def _revoke(session: Session, entry: Entry, now: str) -> None:
