@@ -10,13 +10,11 @@ from device.settings.lock import Group
 class RemoteSettings(Group, frozen=True):
     """Commands over the network, which the link carries to the doors; docs/remote-commands.md says what each risks."""
 
-    signed: Annotated[
-        bool, Meta(description="whether commands count that a client's key has signed; `lintel link token`")
-    ] = False
+    signed: Annotated[bool, Meta(description="whether commands count that a client's key has signed")] = False
     home_assistant: Annotated[
         Literal["off", "code", "button"],
         Meta(
-            description="Home Assistant's lock, weaker than a signature: `code` takes the code of a user (`lintel link "
-            "code`); `button` also a button without a code, which whoever has the broker or the link can press"
+            description="Home Assistant's lock, weaker than a signature: `code` takes the code of a user; "
+            "`button` also a button without a code, which whoever has the broker or the link can press"
         ),
     ] = "off"
