@@ -15,6 +15,6 @@ class RemoteSettings(Group, frozen=True):
         Literal["off", "code", "button"],
         Meta(
             description="Home Assistant's lock, weaker than a signature: `code` takes the code of a user; "
-            "`button` also a button without a code, which whoever has the broker or the link can press"
+            "`button` also a button without a code, which the broker and the link can press too"
         ),
     ] = "off"
