@@ -93,8 +93,8 @@ class Access:
         log = log or DoorLog(doorway.door, doorway.store, doorway.clock, Whereabouts(settings))
         self._doorway = doorway
         self._clock = doorway.clock
-        self._terms = way_in(settings, doorway.pad)
         door = settings.door_named(doorway.door.name)
+        self._terms = replace(way_in(settings, doorway.pad), lockdown_pass=door.lockdown_pass)
         self._claiming = Claiming(doorway, door, self._terms, log.whereabouts)
         self._tampered = Tampered(door)
         self._answers: queue.SimpleQueue[tuple[_Visit, PinEntry, PinAnswer | NotChecked]] = queue.SimpleQueue()

@@ -67,10 +67,14 @@ class CarryOut:
         if late_s > MAX_LATE_S:
             why = f"The store took {late_s:.1f} s to write the decision down."
             return replace(self._withdrawn(transaction, Reason.STORE_FAULT, row), fault=why)
-        if not stop.is_set() and self._door.grant(extended=transaction.extended, row=row, leads=_leads(transaction)):
+        if not stop.is_set() and self._granted(transaction, row):
             self._door.timed(badge_at)
             return transaction
         return self._withdrawn(transaction, self._objection(stop) or Reason.DOOR_INTERLOCKED, row)
+
+    def _granted(self, transaction: Transaction, row: int) -> bool:
+        leads, passes = _leads(transaction), transaction.passes_lockdown
+        return self._door.grant(extended=transaction.extended, row=row, leads=leads, passes=passes)
 
     def _objection(self, stop: Stop) -> Reason | None:
         """What keeps the door itself from letting anyone in just now."""
@@ -186,7 +190,12 @@ def _objection(transaction: Transaction, claim: Claim | None, before: Before) ->
     if reason := validity_refusal(claim, before.came_at):
         return reason
     shown = transaction.decision.shown
-    return _gone(shown, claim, before.claim) or (_missing(shown, before.ruling(claim)) if before.ruling else None)
+    if (gone := _gone(shown, claim, before.claim)) or before.ruling is None:
+        return gone
+    ruling = before.ruling(claim)
+    if transaction.passes_lockdown and ruling.mode is not None and not ruling.passes:
+        return Reason.RULE_DENIES
+    return _missing(shown, ruling)
 
 
 def _gone(shown: frozenset[Factor], claim: Claim, before: Claim | None) -> Reason | None:

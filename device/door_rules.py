@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from device.policy.clock_state import ClockReading
-from device.policy.rules import ClockRule, asked_of, leads, ruling
+from device.policy.rules import ClockRule, asked_of, leads, passes, ruling
 from device.records import BADGE, MODES, Claim, Ruling
 from device.settings.tables import DoorSettings
 from device.store.store import Store
@@ -40,6 +40,8 @@ class DoorRules:
         if ruled.mode is None:
             return ruled
         is_led = rules is not None and not is_exit and leads(rules, asked.door, asked.groups)
+        may_pass = self._door.lockdown_pass and rules is not None and not is_exit
+        is_let_by = may_pass and rules is not None and passes(rules, asked.door, asked.groups)
         is_too_weak = ruled.mode == BADGE and not self._door.i_accept_badge_only
         entry_mode = self._mode if is_too_weak else ruled.mode
-        return replace(ruled, mode=BADGE if is_exit else entry_mode, leads=is_led)
+        return replace(ruled, mode=BADGE if is_exit else entry_mode, leads=is_led, passes=is_let_by)

@@ -131,6 +131,7 @@ def door_of(settings: DoorSettings) -> SiteDoor:
         is_way_out_controlled=settings.egress == "controlled",
         free_exit=settings.free_exit or "",
         accepts_badge_only=settings.i_accept_badge_only,
+        lockdown_pass=settings.lockdown_pass,
     )
 
 

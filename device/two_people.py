@@ -81,6 +81,9 @@ class TwoPeople:
         is_forced = shown.decision.duress or other.decision.duress
         is_slow = shown.extended or other.extended
         pair = replace(shown, decision=replace(shown.decision, duress=is_forced), extended=is_slow)
+        if shown.ruling is not None:  # in a lockdown both have to be such as may pass
+            both_pass = shown.passes_lockdown and other.passes_lockdown
+            pair = replace(pair, ruling=replace(shown.ruling, passes=both_pass))
         return Judged(pair, first.row, other)
 
     def written(self, transaction: Transaction, row: int) -> None:

@@ -158,6 +158,8 @@ class Controller:
     """Until an operator's release for a time ends; openings do not end it."""
     release_left_s: float | None = None
     """Until the release of a grant or an operator ends."""
+    passes: bool = False
+    """That release is for one who may pass in the lockdown that is on; a lockdown that is ordered again ends it."""
     let_out_left_s: float | None = None
     """Until the release for a person on the way out ends. It holds in every state."""
     let_out_anew_left_s: float | None = None
@@ -219,6 +221,8 @@ class Controller:
             yield Word.EVACUATION
         if self.is_faulty:
             yield Word.FAULT
+        if self.passes:
+            yield Word.PASSING
         if self.mode.is_lockdown:
             yield Word.LOCKDOWN
         if self.schedule.locked:

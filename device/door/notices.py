@@ -187,6 +187,8 @@ def _strike(before: Controller, after: Controller, event: DoorEvent) -> Iterator
     """Releases that no decision speaks of, and what ended one before its time."""
     if isinstance(event, Granted) and event.egress and after.let_out_left_s is not None:
         yield Event.DOOR_LET_OUT, _beneath(after).removeprefix(", ")
+    if isinstance(event, Granted) and event.passes and after.passes:
+        yield Event.DOOR_LOCKDOWN_PASSED, f"row {event.row}" if event.row else ""
     if isinstance(event, Commanded):
         yield from _by_an_operator(before, after, event)
     elif before.held_left_s is not None and after.held_left_s is None and not after.is_released:
@@ -249,6 +251,8 @@ def _is_let(door: Controller, granted: Granted) -> bool:
     """Whether a grant was for a passage: in an evacuation no one needs one."""
     if granted.egress:
         return not door.mode.is_evacuation
+    if granted.passes and door.passes:
+        return True
     return door.state not in (DoorState.EVACUATION, DoorState.FAULT, DoorState.LOCKDOWN)
 
 

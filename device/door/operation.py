@@ -141,13 +141,15 @@ class Door:
             self._hear(event)
             return self.state
 
-    def grant(self, *, extended: bool = False, row: int = 0, leads: bool = False) -> bool:
+    def grant(self, *, extended: bool = False, row: int = 0, leads: bool = False, passes: bool = False) -> bool:
         """Lets in a person whose decision is written down, in audit row `row`; whether the door has done so, or stands
-        open already. `leads` as in `Granted`.
+        open already. `leads` and `passes` as in `Granted`.
         """
         with self._lock:
             is_admitted = self._interlock.admits(self) and not self._has_ended
-            self._hear(Granted(extended, row=row, leads=leads))
+            self._hear(Granted(extended, row=row, leads=leads, passes=passes))
+            if passes and self._controller.passes:
+                return is_admitted
             return is_admitted and self.state not in (DoorState.LOCKDOWN, DoorState.FAULT)
 
     def let_out(self, *, extended: bool = False, row: int = 0) -> bool:

@@ -14,6 +14,7 @@ class Word(Enum):
 
     EVACUATION = "evacuation"
     FAULT = "fault"
+    PASSING = "grant of one who may pass in a lockdown"
     LOCKDOWN = "lockdown"
     SCHEDULED_LOCK = "scheduled lock"
     SECURED = "secured by an operator until the window ends"
@@ -37,6 +38,7 @@ EFFECTS: Mapping[Word, Effect] = MappingProxyType(
     {
         Word.EVACUATION: Effect(releases=True, ends_grants=True, lets_grants=False),
         Word.FAULT: Effect(releases=False, ends_grants=True, lets_grants=False),
+        Word.PASSING: Effect(releases=True, ends_grants=False, lets_grants=True),
         Word.LOCKDOWN: Effect(releases=False, ends_grants=True, lets_grants=False),
         Word.SCHEDULED_LOCK: Effect(releases=False, ends_grants=True, lets_grants=True),
         Word.SECURED: Effect(releases=False, ends_grants=True, lets_grants=True),

@@ -91,8 +91,7 @@ def _at_least(left_s: float | None, least_s: float) -> float:
 def _happened(settings: LockSettings, wired: frozenset[DoorInput], door: Controller, event: DoorEvent) -> Controller:
     match event:
         case Granted():
-            let = _let_out if event.egress else _let_in
-            return expecting(door, let(settings, door, extended=event.extended), event)
+            return _granted(settings, door, event)
         case Commanded():
             return _commanded(settings, door, event)
         case InputChanged():
@@ -120,19 +119,35 @@ def _with_lamps(door: Controller, event: Prompted | Alerted) -> Controller:
     return replace(door, alerted=event.duress)
 
 
-def _let_in(settings: LockSettings, door: Controller, *, extended: bool = False) -> Controller:
-    """Releases for a grant or an operator, and allows one opening. It quiets no alarm."""
+def _granted(settings: LockSettings, door: Controller, event: Granted) -> Controller:
+    """A first-in release waits for no one who comes in a lockdown."""
+    if event.egress:
+        return expecting(door, _let_out(settings, door, extended=event.extended), event)
+    let = _let_in(settings, door, extended=event.extended, passes=event.passes)
+    return expecting(door, let, replace(event, leads=event.leads and not door.mode.is_lockdown))
+
+
+def _let_in(settings: LockSettings, door: Controller, *, extended: bool = False, passes: bool = False) -> Controller:
+    """Releases for a grant or an operator, and allows one opening; in a lockdown for one who `passes`. It quiets no
+    alarm.
+    """
     match door.state:
         case DoorState.LOCKED | DoorState.RELEASED | DoorState.OPEN | DoorState.HELD_OPEN | DoorState.FORCED:
-            time_s = _strike_time_s(settings, extended=extended)
-            released = replace(door, release_left_s=_at_least(door.release_left_s, time_s))
-            return _may_open(settings, released, time_s, extended=extended)
-        case DoorState.FAULT | DoorState.LOCKDOWN:
+            return _released(settings, door, extended=extended)
+        case DoorState.LOCKDOWN:
+            return replace(_released(settings, door, extended=extended), passes=True) if passes else door
+        case DoorState.FAULT:
             return door
         case DoorState.EVACUATION:  # it is released for everyone
             return door
         case _:
             assert_never(door.state)
+
+
+def _released(settings: LockSettings, door: Controller, *, extended: bool) -> Controller:
+    time_s = _strike_time_s(settings, extended=extended)
+    released = replace(door, release_left_s=_at_least(door.release_left_s, time_s))
+    return _may_open(settings, released, time_s, extended=extended)
 
 
 def _let_out(settings: LockSettings, door: Controller, *, extended: bool = False) -> Controller:
@@ -172,7 +187,7 @@ def _commanded(settings: LockSettings, door: Controller, event: Commanded) -> Co
         case DoorCommand.SECURE:
             return window_secured(_cut_short(_let_out_ended(door)))
         case DoorCommand.LOCKDOWN:
-            return replace(_let_out_ended(door), mode=replace(door.mode, ordered=Order.LOCKDOWN))
+            return replace(_let_out_ended(door), passes=False, mode=replace(door.mode, ordered=Order.LOCKDOWN))
         case DoorCommand.EVACUATE:
             return replace(door, mode=replace(door.mode, ordered=Order.EVACUATION))
         case DoorCommand.CLEAR:
@@ -274,7 +289,7 @@ def _switched(door: Controller, line: Line) -> Controller:
     """Locking down by the switch counts as an operator's command: it ends the release for a person on the way out."""
     if line is not Line.ACTIVE:
         return door
-    return replace(_let_out_ended(door), mode=replace(door.mode, switched=True))
+    return replace(_let_out_ended(door), passes=False, mode=replace(door.mode, switched=True))
 
 
 def _exit_changed(settings: LockSettings, door: Controller, before: Line | None, line: Line) -> Controller:
@@ -304,8 +319,9 @@ def _settled(settings: LockSettings, door: Controller) -> Controller:
     door = replace(door, unlocked_left_s=_unlocked_left_s(door))
     if door.mode.is_evacuation:
         door = _let_out_ended(door)
-    if door.is_faulty or door.mode.is_lockdown or door.mode.is_evacuation:
+    if door.is_faulty or door.mode.is_evacuation or (door.mode.is_lockdown and not door.passes):
         door = _cut_short(door)
+    door = replace(door, passes=door.passes and door.mode.is_lockdown and door.release_left_s is not None)
     door = positioned(settings, door)
     door = replace(door, jammed_left_s=_jammed_left_s(door))
     if door.let_out_left_s is None:

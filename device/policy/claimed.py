@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from device.credentials import is_random
 from device.policy.attack import Presented
-from device.policy.decision import face_refusal, refusal, validity_refusal
+from device.policy.decision import door_refusal, face_refusal, refusal, validity_refusal
 from device.policy.events import BadgeClaimed, ClaimFailed
 from device.policy.verdicts import barred, denied, is_under_duress, timed_out
 from device.records import BadgeRead, Claim, Decision, Factor, Outcome, PadMode, Reason
@@ -28,6 +28,8 @@ def _claimed(showing: "Showing", event: BadgeClaimed) -> "Showing":
         return denied(known, refused) if refused else _let_out(known)
     if refused := _refusal(event):
         return denied(known, refused)
+    if known.terms.lockdown_pass and (locked := door_refusal(known.door, passes=known.may_pass_lockdown)):
+        return denied(known, locked)
     if known.is_stopped:
         return denied(known, Reason.STOPPING)
     ready = _with_bars(known, event)

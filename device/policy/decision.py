@@ -50,11 +50,11 @@ def validity_refusal(claim: Claim, came_at: Sequence[datetime]) -> Reason | None
     return next((objection for objection in objections if objection), None)
 
 
-def door_refusal(state: DoorState) -> Reason | None:
-    """Why a door in this state lets no one in, or None if a grant may release it."""
+def door_refusal(state: DoorState, *, passes: bool = False) -> Reason | None:
+    """Why a door in this state lets no one in, or one who `passes` in a lockdown; None if a grant may release it."""
     match state:
         case DoorState.LOCKDOWN:
-            return Reason.DOOR_LOCKDOWN
+            return None if passes else Reason.DOOR_LOCKDOWN
         case DoorState.FAULT:
             return Reason.DOOR_FAULT
         case (

@@ -44,6 +44,8 @@ class Terms:
     """An older frame isn't evidence, seconds."""
     exit_reader: str = ""
     pad: Pad = field(default_factory=Pad)
+    lockdown_pass: bool = False
+    """In a lockdown the rules are asked whether this person may pass."""
 
     def __post_init__(self) -> None:
         if (self.mode == BADGE) != bool(self.exit_reader):

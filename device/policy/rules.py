@@ -99,6 +99,15 @@ class ScheduledLock:
 
 
 @dataclass(frozen=True, slots=True)
+class LockdownPass:
+    """Groups who may pass in a lockdown, at doors whose settings allow it; their rules count as ever."""
+
+    name: str
+    doors: frozenset[str] | None
+    groups: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """All of them. `person_ids` are the people whose names the rules use, as far as they were known when the rules were
     applied: a name that changes later keeps its rules, and a new person of an old name gets none.
@@ -110,6 +119,7 @@ class Rules:
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     releases: tuple[Release, ...] = ()
     locks: tuple[ScheduledLock, ...] = ()
+    passes: tuple[LockdownPass, ...] = ()
     person_ids: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -173,7 +183,12 @@ def leads(rules: Rules, door: str, groups: frozenset[str]) -> bool:
     return any(one.first_in in groups for one in rules.releases if one.first_in and is_about(one, door))
 
 
-def is_about(one: Rule | Release | ScheduledLock, door: str) -> bool:
+def passes(rules: Rules, door: str, groups: frozenset[str]) -> bool:
+    """Whether someone of these groups may pass at a door in a lockdown."""
+    return any(one.groups & groups for one in rules.passes if is_about(one, door))
+
+
+def is_about(one: Rule | Release | ScheduledLock | LockdownPass, door: str) -> bool:
     """Whether it is about a door."""
     return one.doors is None or door in one.doors
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from device.names import name_key
 from device.policy.demands import is_weaker, name_of, weakest
-from device.policy.rules import Action, Release, Rule, Rules, ScheduledLock, is_about, is_of
+from device.policy.rules import Action, LockdownPass, Release, Rule, Rules, ScheduledLock, is_about, is_of
 from device.policy.schedules import ALWAYS, Holidays, Schedule
 from device.records import BADGE, BADGE_AND_FACE, Factor, Mode, Person
 
@@ -53,6 +53,8 @@ class SiteDoor:
     """The other way out that needs no badge, "" if none is named."""
     accepts_badge_only: bool = False
     """Its settings say that a badge alone may open it."""
+    lockdown_pass: bool = False
+    """Its settings say that rules may let some pass in a lockdown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def findings(rules: Rules | None, site: Site, now: datetime) -> tuple[Finding, .
             *_contradictions(rules),
             *_holidays_twice(rules),
             *_releases(rules, site),
+            *_passes(rules, site),
         ]
     for door in site.doors:
         if door.has_way_in:
@@ -106,7 +109,7 @@ def _of_settings(site: Site) -> Iterator[Finding]:
 def _unknown(rules: Rules, site: Site) -> Iterator[Finding]:
     doors = {door.name for door in site.doors}
     groups = frozenset[str]().union(*(one.groups for one in site.people))
-    for one in _all(rules):
+    for one in (*_all(rules), *rules.passes):
         for door in sorted((one.doors or frozenset()) - doors):
             known = ", ".join(sorted(doors))
             yield Finding(Weight.ERROR, one.name, f"it is about the door {door!r}, which doesn't exist", f"use {known}")
@@ -118,6 +121,15 @@ def _unknown(rules: Rules, site: Site) -> Iterator[Finding]:
         for name in sorted(one for one in rule.who.people - set(rules.person_ids) if name_key(one) not in names):
             hint = "fix the name, or enroll the person and apply the rules again"
             yield Finding(Weight.WARNING, rule.name, f"no one named {name!r} is enrolled", hint)
+
+
+def _passes(rules: Rules, site: Site) -> Iterator[Finding]:
+    """Passes where a lockdown lets no one in whatever they say."""
+    for one in rules.passes:
+        for door in site.doors:
+            if is_about(one, door.name) and not door.lockdown_pass:
+                what = f"it lets no one pass at door {door.name!r}, whose settings don't allow it"
+                yield Finding(Weight.WARNING, one.name, what, "set `lockdown_pass` at the door, or leave the door out")
 
 
 def _dead(rules: Rules, now: datetime) -> Iterator[Finding]:
@@ -213,8 +225,10 @@ def _all(rules: Rules) -> tuple[Rule | Release | ScheduledLock, ...]:
     return (*rules.rules, *rules.releases, *rules.locks)
 
 
-def _groups(one: Rule | Release | ScheduledLock) -> frozenset[str]:
+def _groups(one: Rule | Release | ScheduledLock | LockdownPass) -> frozenset[str]:
     match one:
+        case LockdownPass():
+            return one.groups
         case Rule():
             return one.who.groups
         case Release():

@@ -26,7 +26,7 @@ import msgspec
 from msgspec import Meta
 
 from device.names import name_key
-from device.policy.rules import Action, Release, Rule, Rules, ScheduledLock, Who, group_keys
+from device.policy.rules import Action, LockdownPass, Release, Rule, Rules, ScheduledLock, Who, group_keys
 from device.policy.schedules import ALWAYS, Schedule
 from device.policy.schedules_text import Said, holidays_of, schedule_of, zone_named
 from device.records import MODES
@@ -79,6 +79,12 @@ class LockSaid(_AtDoors, frozen=True, kw_only=True):
     bypass: Names = ()
 
 
+class PassSaid(_AtDoors, frozen=True, kw_only=True):
+    """One of `[[lockdown_passes]]`."""
+
+    groups: Annotated[Names, Meta(min_length=1)]
+
+
 class RulesSaid(Said, frozen=True):
     """The whole text."""
 
@@ -86,6 +92,7 @@ class RulesSaid(Said, frozen=True):
     rules: Annotated[tuple[RuleSaid, ...], Meta(max_length=2000)] = ()
     releases: tuple[ReleaseSaid, ...] = ()
     locks: tuple[LockSaid, ...] = ()
+    lockdown_passes: tuple[PassSaid, ...] = ()
 
 
 def rules_in(text: str, person_ids: Mapping[str, int] | None = None) -> Rules:
@@ -98,6 +105,7 @@ def rules_in(text: str, person_ids: Mapping[str, int] | None = None) -> Rules:
         reading.schedules,
         tuple(reading.release(f"releases[{number}]", one) for number, one in enumerate(said.releases)),
         tuple(reading.lock(f"locks[{number}]", one) for number, one in enumerate(said.locks)),
+        tuple(reading.lockdown_pass(f"lockdown_passes[{number}]", one) for number, one in _passes(said)),
         dict(person_ids or {}),
     )
 
@@ -154,6 +162,9 @@ class _Reading:
         schedule = self._schedule(at, one.schedule)
         return ScheduledLock(one.name, self._doors(at, one), schedule, group_keys(one.bypass))
 
+    def lockdown_pass(self, at: str, one: PassSaid) -> LockdownPass:
+        return LockdownPass(one.name, self._doors(at, one), group_keys(one.groups))
+
     def _doors(self, at: str, one: _AtDoors) -> frozenset[str] | None:
         if one.all_doors == bool(one.doors):
             raise ValueError(f"expected either `doors` or `all_doors = true` - at `{at}`")
@@ -167,6 +178,10 @@ class _Reading:
         return name
 
 
+def _passes(said: RulesSaid) -> Iterable[tuple[int, PassSaid]]:
+    return enumerate(said.lockdown_passes)
+
+
 def _schedules(said: RulesSaid) -> dict[str, Schedule]:
     lists = holidays_of(said)
     zone = zone_named(said.zone, "zone") if said.zone is not None else None
@@ -176,8 +191,8 @@ def _schedules(said: RulesSaid) -> dict[str, Schedule]:
 
 def _refuse_twice(said: RulesSaid) -> None:
     """Rules, releases and locks share their names, as the audit knows them by these alone."""
-    named: tuple[_AtDoors, ...] = (*said.rules, *said.releases, *said.locks)
-    _refuse("rules, releases or locks", (one.name for one in named))
+    named: tuple[_AtDoors, ...] = (*said.rules, *said.releases, *said.locks, *said.lockdown_passes)
+    _refuse("rules, releases, locks or passes", (one.name for one in named))
     _refuse("door groups", (group.name for group in said.door_groups))
     _refuse("lists of holidays", (one.name for one in said.holidays))
     _refuse("schedules", (ALWAYS, *(one.name for one in said.schedules)))

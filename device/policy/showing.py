@@ -225,6 +225,11 @@ class Showing:
         return self.evidence is not None and not self.evidence.matches
 
     @property
+    def may_pass_lockdown(self) -> bool:
+        """Whether a lockdown lets the holder in with more than the badge, by the door's terms and by the rules."""
+        return self.terms.lockdown_pass and self.ruling is not None and self.ruling.passes
+
+    @property
     def prompt(self) -> Signal | None:
         """What the reader shows the person now; None is nothing in particular."""
         if self.verdict is not None:
@@ -254,7 +259,8 @@ def begun(badge: BadgeRead, terms: Terms, *, door: DoorState, now: float, is_tam
     if badge.credential is None:
         return denied(showing, Reason.BADGE_UNREADABLE, badge.fault or None)
     tampered = Reason.READER_TAMPERED if is_tampered else None
-    objection = None if terms.exit_reader else random_number(badge) or tampered or door_refusal(door)
+    locked = door_refusal(door, passes=terms.lockdown_pass)
+    objection = None if terms.exit_reader else random_number(badge) or tampered or locked
     return denied(showing, objection) if objection else showing
 
 

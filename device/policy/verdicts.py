@@ -99,7 +99,8 @@ def _refused(showing: "Showing") -> "Showing":
 
 def _granted(showing: "Showing") -> "Showing":
     """What was shown is granted, unless the door itself lets no one in."""
-    if objection := door_refusal(showing.door):
+    may_pass = showing.may_pass_lockdown and (showing.is_face_shown or showing.is_pin_shown)
+    if objection := door_refusal(showing.door, passes=may_pass):
         return replace(showing, verdict=_denial(showing, objection))
     mode, pad, seen = showing.mode, showing.pad, _presentation(showing)
     evidence, pin, granted = showing.evidence, showing.pin, Outcome.GRANTED

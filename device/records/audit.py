@@ -81,6 +81,8 @@ class Event(StrEnum):
     DOOR_EXIT_REQUESTED = "door-exit-requested"
     DOOR_RELEASED = "door-released"
     DOOR_LOCKDOWN = "door-lockdown"
+    DOOR_LOCKDOWN_PASSED = "door-lockdown-passed"
+    """Someone of a group that may pass in a lockdown was let in during one; it names the row of the grant."""
     DOOR_EVACUATION = "door-evacuation"
     DOOR_CLEARED = "door-cleared"
     DOOR_ALARM_ENDED = "door-alarm-ended"

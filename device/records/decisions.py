@@ -168,3 +168,9 @@ class Transaction:
     groups: frozenset[str] = field(default=frozenset(), repr=False)
     counted: bool = field(default=False, repr=False)
     ruling: Ruling | None = None
+
+    @property
+    def passes_lockdown(self) -> bool:
+        """Whether a lockdown lets this person in: the rules say so, and a badge was not all that was shown."""
+        is_shown = not self.decision.shown.isdisjoint({Factor.FACE, Factor.PIN})
+        return self.decision.granted and self.ruling is not None and self.ruling.passes and is_shown

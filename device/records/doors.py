@@ -126,6 +126,8 @@ class Granted:
     """The decision's audit row, so that the one about passing can name it; 0 if it is not written yet."""
     leads: bool = False
     """A first-in release waits for this person: all that is demanded was shown, and no one was under duress."""
+    passes: bool = False
+    """It lets this person in during a lockdown too: rules and settings say so, and a face or a PIN was shown."""
 
 
 @dataclass(frozen=True, slots=True)

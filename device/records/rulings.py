@@ -58,6 +58,8 @@ class Ruling:
     schedule: str = ""
     leads: bool = False
     """A first-in release of the door waits for this person."""
+    passes: bool = False
+    """This person may pass in a lockdown, with a face or a PIN."""
 
     def __post_init__(self) -> None:
         if (self.mode is None) == (self.reason is None):

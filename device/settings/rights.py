@@ -41,6 +41,13 @@ class RightsSettings(LockSettings, frozen=True):
     i_accept_badge_only: Annotated[
         bool, Meta(description="true if a found or copied badge may open this door by itself: `door status` says so")
     ] = False
+    lockdown_pass: Annotated[
+        bool,
+        Meta(
+            description="true if groups of the rules' `[[lockdown_passes]]` may come in during a lockdown, with a face "
+            "or a PIN besides the badge, and under all other rules"
+        ),
+    ] = False
     clock: Annotated[
         Literal["deny", "badge+pin", "ignore"],
         Meta(

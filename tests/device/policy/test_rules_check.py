@@ -41,6 +41,15 @@ def test_nothing_is_found_where_all_is_well() -> None:
     assert words(STAFF) == []
 
 
+PASS = '[[lockdown_passes]]\nname = "p"\nall_doors = true\ngroups = ["staff"]\n'
+
+
+def test_pass_counts_for_nothing_where_the_door_does_not_allow_it() -> None:
+    said = "warning p: it lets no one pass at door 'main', whose settings don't allow it"
+    assert words(STAFF + PASS) == [said]
+    assert words(STAFF + PASS, Site((replace(MAIN, lockdown_pass=True),), (ADA,))) == []
+
+
 def test_without_rules_the_doors_own_settings_are_looked_at() -> None:
     door = replace(MAIN, mode=BADGE)
     (one,) = findings(None, Site((door,)), NOW)
