@@ -88,6 +88,10 @@ class Job:
         """Says why not, and hangs up."""
         self._end_with(earlier_error(error) if self.is_earlier else error_line(self.request.id, error), 0.0)
 
+    def say(self, part: object) -> None:
+        """Sends a part before its turn, as far as there is room: another thread may begin the answer meanwhile."""
+        self.peer.send(part_line(self.request.id, part))
+
     def stream(self, parts: Iterator[object], *, within_s: float, is_ending: Callable[[], bool]) -> None:
         """Sends parts as they come, each within that time, and an end; a peer that has gone ends them.
 

@@ -4,11 +4,11 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from device.control.desk import Desk, bug
 from device.control.jobs import SEND_S, Job, Unread, ending, job_of, refuse, settled, too_long
-from device.control.messages import Code
+from device.control.messages import Alive, Code
 from device.control.protocol import MAX_REQUEST, Lane, ProtocolError, error_line
 from device.errors import LintelError
 
@@ -81,9 +81,21 @@ class Workers:
         """Raises `LintelError`."""
         answer = settled(job.answer(self._desk, is_ending=lambda: self._is_ending))
         if job.verb.streamed and isinstance(answer, Iterator):
-            job.stream(answer, within_s=SEND_S, is_ending=lambda: self._is_ending)
+            job.stream(self._telling_others(answer), within_s=SEND_S, is_ending=lambda: self._is_ending)
         else:
             job.reply(answer, within_s=SEND_S)
+
+    def _telling_others(self, parts: Iterator[object]) -> Iterator[object]:
+        """The parts; with each sign of life of who has its turn, those who wait for theirs get one too."""
+        with contextlib.closing(parts) if isinstance(parts, Generator) else contextlib.nullcontext():
+            for part in parts:
+                if isinstance(part, Alive):
+                    with self._waiting.mutex:
+                        waiting = tuple(self._waiting.queue)
+                    for one in waiting:
+                        if isinstance(one, Job) and one.verb.streamed:
+                            one.say(part)
+                yield part
 
 
 def _refuse(request: Job | Unread, error: LintelError) -> None:
