@@ -36,8 +36,8 @@ BADGE = parse_badge("17:1001")
 class TellingDoor(Door):
     """Says when it lets somebody in."""
 
-    def grant(self, *, extended: bool = False, row: int = 0, leads: bool = False) -> bool:
-        lets_in = super().grant(extended=extended, row=row, leads=leads)
+    def grant(self, *, extended: bool = False, row: int = 0, leads: bool = False, passes: bool = False) -> bool:
+        lets_in = super().grant(extended=extended, row=row, leads=leads, passes=passes)
         print("released", flush=True)
         return lets_in
 

@@ -19,12 +19,12 @@ from tests.device.door.bench import WINDOW, Bench
 
 EVACUATION, FAULT, PASSING, LOCKDOWN, LOCK, SECURED, SCHEDULE, GRANT = Word
 PAIRS = [pair for pair in product(Word, repeat=2) if pair[0] is not pair[1]]
-RELEASED_BY_PAIR = {
-    **{pair: True for pair in PAIRS if EVACUATION in pair},
+RELEASED_BY_PAIR: dict[tuple[Word, ...], bool] = {
+    **dict.fromkeys((pair for pair in PAIRS if EVACUATION in pair), True),
     (LOCKDOWN, PASSING): True,
     **{(LOCK, grant): True for grant in (PASSING, GRANT)},
     **{(SECURED, grant): True for grant in (PASSING, GRANT)},
-    **{pair: True for pair in PAIRS if set(pair) <= {SCHEDULE, PASSING, GRANT}},
+    **dict.fromkeys((pair for pair in PAIRS if set(pair) <= {SCHEDULE, PASSING, GRANT}), True),
 }
 """All other pairs leave the door secure: the first was there when the second began."""
 
