@@ -275,6 +275,12 @@ class Lines:
         answer: Answer = msgspec.json.decode(self.line(deadline), type=Answer)
         return answer
 
+    def received(self, deadline: float) -> list[bytes]:
+        """All whole lines that are there, one at least. Raises `OSError` as `line`."""
+        lines = [self.line(deadline), *self._lines]
+        self._lines.clear()
+        return lines
+
     def line(self, deadline: float) -> bytes:
         """The next line. Raises `OSError`: `NotAnswered` at the end, `TimeoutError`."""
         while not self._lines:

@@ -1,0 +1,263 @@
+"""One integration's own thread: rows from the service to its wire, in order, each at least once.
+
+Nothing is kept here but a page of rows: what waits, waits in the audit, and the cursor says from where on.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from device.clock import Stop
+from device.control.client import SILENCE_S, Client
+from device.control.messages import Beat, Rewound, Row, Start, Subscribe, Trouble, Update
+from device.errors import LinkError, LintelError
+from device.failures import in_words
+from device.link.cursor import Cursor, Mark, Place
+from device.link.events import LinkEvent, event_of, uid_of
+from device.link.health import Board
+from device.link.states import States
+from device.link.stream import ServiceLost, Stream, subscribed
+from device.link.wires import Integration
+from device.records import DoorStatus
+
+MOST_ROWS = 200
+"""Events that are delivered at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What is waited for how long, in seconds."""
+
+    first_s: float = 1.0
+    """After the first failure of a wire; doubled after each."""
+    longest_s: float = 60.0
+    look_s: float = 0.25
+    """How late a change of a door may be shown."""
+    show_s: float = 5.0
+    """The doors are shown that often although nothing has changed: a sign of life."""
+    save_s: float = 0.25
+    """The cursor is written that often while rows come; what was delivered since comes again after a crash."""
+    retry_s: float = 0.5
+    """Before a service that is gone is looked for again."""
+
+
+PACE = Pace()
+
+
+class _Again(Exception):
+    """An older copy of the store is in place: subscribe again, from a row on that both have."""
+
+
+class Backoff:
+    """How long to wait after failures: twice as long each time, by a random part less, so that not all come at once."""
+
+    def __init__(self, pace: Pace, part: Callable[[], float] = random.random) -> None:
+        self._pace = pace
+        self._part = part
+        self._failures = 0
+
+    def next_s(self) -> float:
+        """Seconds to wait after one more failure."""
+        longest = min(self._pace.longest_s, self._pace.first_s * 2.0 ** float(self._failures))
+        self._failures = min(self._failures + 1, 30)
+        return longest * (1 - self._part() / 2)
+
+    def reset(self) -> None:
+        """It works."""
+        self._failures = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all integrations share."""
+
+    client: Client
+    states: States
+    board: Board
+    stop: Stop
+    wait: Callable[[float], None]
+    """Waits for seconds, or until the stop."""
+    say: Callable[[str], None]
+    """A line for the journal."""
+
+
+class Carrier:
+    """Carries rows to one integration."""
+
+    def __init__(self, integration: Integration, cursor: Cursor, around: Surroundings, pace: Pace = PACE) -> None:
+        self._one = integration
+        self._cursor = cursor
+        self._around = around
+        self._pace = pace
+        self._backoff = Backoff(pace)
+        self._place = Place()
+        self._saved: Place | None = None
+        self._said = ""
+        self._is_lost = False
+        self._saved_s = 0.0
+        self._shown: tuple[DoorStatus, ...] | None = None
+        self._shown_s = 0.0
+        self.beat_s = time.monotonic()
+        """When this was last seen alive, seconds on the monotonic clock."""
+
+    def run(self) -> None:
+        """Until the stop. Raises nothing: what fails is noted, waited for and tried again."""
+        while not self._around.stop.is_set():
+            began_s = self.beat_s = time.monotonic()
+            try:
+                self._session()
+            except LintelError as error:
+                self._failed(error)
+            except Exception as error:  # one integration's bug ends no other
+                self._failed(LinkError(f"A bug in this integration: {in_words(error)}.", hint="Report it."))
+            self._close()
+            if time.monotonic() - began_s > self._pace.longest_s:
+                self._backoff.reset()
+            if not self._around.stop.is_set():
+                self._around.wait(self._backoff.next_s())
+
+    def _failed(self, error: LintelError) -> None:
+        """Each error is said once, until events are delivered again."""
+        self._around.board.failed(self._one.name, error)
+        if error.message != self._said:
+            self._said = error.message
+            self._around.say(f"{self._one.name}: {error.message} {error.hint}")
+
+    def _close(self) -> None:
+        try:
+            self._save()
+        except LintelError as error:
+            self._failed(error)
+        try:
+            self._one.wire.close()
+        except Exception as error:  # it is gone either way
+            self._around.say(f"{self._one.name}: closing it failed: {in_words(error)}.")
+
+    def _session(self) -> None:
+        """Until the wire fails."""
+        if self._saved is None:
+            self._place = self._saved = self._cursor.read()
+        self._around.board.note(self._one.name, row=self._row)
+        self._one.wire.open()
+        self._around.board.note(self._one.name, connected=True)
+        self._shown = None
+        while not self._around.stop.is_set():
+            try:
+                with subscribed(self._around.client, self._request()) as stream:
+                    self._follow(stream)
+            except ServiceLost as lost:
+                self._note_lost(lost)
+            except _Again:
+                continue
+
+    def _note_lost(self, lost: ServiceLost) -> None:
+        """The wire stays open, and shows that nothing is known of the doors."""
+        self._failed(lost)
+        self._around.board.note(self._one.name, connected=True)
+        self._is_lost = True
+        self._show()
+        self._save()
+        self._around.wait(self._pace.retry_s)
+
+    def _note_found(self) -> None:
+        if self._is_lost:
+            self._is_lost, self._said = False, ""
+            self._around.board.note(self._one.name, error="", hint="")
+
+    @property
+    def _row(self) -> int | None:
+        newest = self._place.newest
+        return None if newest is None else newest.row
+
+    def _request(self) -> Subscribe:
+        """From the last row that was delivered on, to see whether it still is that one; at first, from now on."""
+        newest = self._place.newest
+        if newest is None:
+            return Subscribe(last=0)
+        return Subscribe(since=newest.row if newest.uid else newest.row + 1)
+
+    def _follow(self, stream: Stream) -> None:
+        """Until the service hangs up, the wire fails, or the stop."""
+        heard_s = time.monotonic()
+        while not self._around.stop.is_set():
+            self.beat_s = time.monotonic()
+            self._show()
+            if updates := stream.updates(self._pace.look_s):
+                heard_s = time.monotonic()
+                self._take(updates)
+                if heard_s - self._saved_s < self._pace.save_s:
+                    continue
+            elif time.monotonic() - heard_s > SILENCE_S:
+                raise ServiceLost("The door's service says nothing.", hint="`sudo systemctl restart lintel`")
+            self._save()
+        self._save()
+
+    def _take(self, updates: tuple[Update, ...]) -> None:
+        rows: list[Row] = []
+        for update in updates:
+            match update:
+                case Row():
+                    if self._is_new(update, rows):
+                        rows.append(update)
+                    if len(rows) >= MOST_ROWS:
+                        self._deliver(rows)
+                        rows = []
+                case Start(after=after):
+                    self._note_found()
+                    if self._place.newest is None:
+                        self._resume(Place((Mark(after),)))
+                case Rewound(after=after):
+                    self._deliver(rows)
+                    self._resume(self._place.within(after))
+                    raise _Again
+                case Trouble(what=what):
+                    self._note_trouble(what)
+                case Beat():
+                    pass
+        self._deliver(rows)
+
+    def _is_new(self, row: Row, before: list[Row]) -> bool:
+        """Whether a row was not delivered yet. Raises `_Again` for another one with the number of the last."""
+        newest = self._place.newest
+        if before or newest is None:
+            return True
+        if row.id == newest.row and newest.uid and uid_of(row) != newest.uid:
+            self._resume(self._place.without_newest())
+            raise _Again
+        return row.id > newest.row
+
+    def _deliver(self, rows: list[Row]) -> None:
+        if not rows:
+            return
+        events: list[LinkEvent] = [event_of(row, names=self._one.names) for row in rows]
+        self._one.wire.deliver(events)
+        self.beat_s = time.monotonic()
+        self._backoff.reset()
+        self._said = ""
+        self._place = self._place.behind(Mark(events[-1].id, events[-1].uid))
+        self._around.board.delivered(self._one.name, events[-1].id, len(events))
+
+    def _resume(self, place: Place) -> None:
+        self._place = place
+        self._around.board.note(self._one.name, row=self._row)
+        self._save()
+
+    def _save(self) -> None:
+        """Writes the cursor, if it has moved. Raises `LinkError`."""
+        if self._saved is not None and self._place != self._saved:
+            self._cursor.write(self._place)
+            self._saved, self._saved_s = self._place, time.monotonic()
+
+    def _note_trouble(self, what: str) -> None:
+        hint = "See `lintel door status`; what happens is sent once the audit can be read." if what else ""
+        self._around.board.note(self._one.name, error=what, hint=hint)
+        if what:
+            self._around.say(f"{self._one.name}: the audit can't be read: {what}")
+
+    def _show(self) -> None:
+        """Shows the doors if they have changed, or as a sign of life."""
+        doors, now = self._around.states.doors, time.monotonic()
+        if doors != self._shown or now - self._shown_s >= self._pace.show_s:
+            self._one.wire.show(doors)
+            self._shown, self._shown_s = doors, now
