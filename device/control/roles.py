@@ -17,12 +17,14 @@ AUDITORS: Roles = ADMINS | {Role.AUDITOR}
 GUARDS: Roles = ADMINS | {Role.GUARD}
 WATCHERS: Roles = GUARDS | AUDITORS
 READERS: Roles = ENROLLERS | AUDITORS
-CARRIERS: Roles = ADMINS
+LINKS: Roles = frozenset({Role.LINK})
+ALL: Roles = frozenset(Role) - LINKS
+"""All people; the link is a process, and asks for little."""
+CARRIERS: Roles = ADMINS | LINKS
 """Who may bring a command from the network: what it does is the right of the client who sent it."""
-ALL: Roles = frozenset(Role)
 
 VERB_ROLES: dict[str, Roles] = {
-    "status": ALL,
+    "status": ALL | LINKS,
     "secure": GUARDS,
     "lockdown": GUARDS,
     "evacuate": GUARDS,
@@ -36,11 +38,13 @@ VERB_ROLES: dict[str, Roles] = {
     "enroll": ENROLLERS,
     "record-presentations": ADMINS,
     "administer": ALL,
-    "subscribe": WATCHERS,
+    "subscribe": WATCHERS | LINKS,
 }
 """Who may ask for each verb."""
 SEES_PEOPLE: Roles = AUDITORS
 """Who sees names, badges and duress in what `subscribe` says."""
+SEES_ALARMS: Roles = AUDITORS | LINKS
+"""Who sees duress there."""
 SEES_DURESS: Roles = AUDITORS
 """Who sees which badge is for duress, and whether someone has a PIN for it."""
 SEES_NAMES: Roles = READERS
@@ -166,6 +170,10 @@ COMMANDS: dict[str, Command] = {
     "keys status": _here(_KEYS),
     "keys rotate": _here(_KEYS),
     "keys unlock": _here(_KEYS),
+    "link run": _here("is a service of its own, with the role `link`"),
+    "link status": _here("reads the link's own file"),
+    "link check": _here("asks the far sides, with this user's secrets"),
+    "link config": _here("reads the link's settings file"),
     "config": _here("reads the settings file"),
 }
 """By the words of each command; no command's words are the beginning of another's."""

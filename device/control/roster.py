@@ -25,6 +25,9 @@ PASSWD = Path("/etc/passwd")
 MOST_NAMES = 10_000
 _ADMIN = frozenset({Role.ADMIN})
 _GUARD = frozenset({Role.GUARD})
+LINK_USER = "lintel-link"
+"""The user of the link's unit: it has the role `link` without any table, and no other one that no table gives."""
+_LINK = frozenset({Role.LINK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Listed:
     names: dict[int, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     """Users and groups of the settings that the system doesn't have."""
+    link: int | None = None
+    """The link's user; None where there is none."""
 
 
 class Roster:
@@ -89,6 +94,8 @@ class Roster:
     def _roles(self, peer: Credentials, known: Listed) -> frozenset[Role]:
         if owns(peer.uid):
             return _ADMIN
+        if known.link == peer.uid:
+            return _LINK | known.users.get(peer.uid, frozenset())
         if not self._operators:
             return _GUARD
         if peer.uid == OVERFLOW_UID:
@@ -116,7 +123,7 @@ def listed(operators: Sequence[OperatorSettings]) -> Listed:
         table[number] = table.get(number, frozenset()) | {one.role}
         if one.login:
             names[number] = one.login
-    return Listed(users, groups, names, tuple(unknown))
+    return Listed(users, groups, names, tuple(unknown), _user(LINK_USER))
 
 
 def _user(name: str) -> int | None:

@@ -23,7 +23,7 @@ from device.control.feed import POLL_S, After, Feed, Finding, Newest, Page, Sour
 from device.control.jobs import Job, ending, slow
 from device.control.messages import Beat, Code, Rewound, Row, Start, Subscribe, Trouble
 from device.control.protocol import ProtocolError, error_line, part_line
-from device.control.roles import ADMINS, SEES_PEOPLE, may
+from device.control.roles import ADMINS, SEES_ALARMS, SEES_PEOPLE, may
 from device.records import Event, Reason
 from device.records.audit import LEFT_UNDER_DURESS, REFUSED_UNDER_DURESS, TYPED_UNDER_DURESS
 
@@ -72,9 +72,11 @@ class _Subscriber:
     again: tuple[Row, ...] = ()
     """Open duress alarms that are to be repeated to it."""
     sees_people: bool = field(init=False)
+    sees_duress: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self.sees_people = may(self.job.operator, SEES_PEOPLE)
+        self.sees_duress = may(self.job.operator, SEES_ALARMS)
 
     @property
     def connection(self) -> socket.socket:
@@ -169,7 +171,7 @@ class Subscriptions:
         while self._repeated:
             rows = self._repeated.popleft()
             for one in self._subscribers:
-                one.again = rows if one.sees_people else ()
+                one.again = tuple(filter(None, (_as_seen(one, row) for row in rows)))
         self._look_after()
         self._feed.want(frozenset(one.wish for one in self._subscribers if one.is_ready))
 
@@ -219,10 +221,11 @@ class Subscriptions:
             return
         lines, last = bytearray(), after
         for row in page.rows:
-            if not one.sees_people and _tells_of_duress(row):
+            seen = _as_seen(one, row)
+            if seen is None:
                 last = row.id
                 continue
-            line = part_line(one.job.request.id, row if one.sees_people else _without_people(row))
+            line = part_line(one.job.request.id, seen)
             if lines and len(lines) + len(line) > MAX_SENT:
                 break
             lines += line
@@ -306,6 +309,15 @@ _HIDDEN = frozenset({Event.DURESS_PIN_GIVEN.value, Event.DURESS_PIN_REMOVED.valu
 def _tells_of_duress(row: Row) -> bool:
     """Whether a row that is not a decision speaks of duress: an acknowledgement, or a PIN for it."""
     return row.event in _HIDDEN or (row.reason == Reason.DURESS.code and row.event != Event.DECISION.value)
+
+
+def _as_seen(one: _Subscriber, row: Row) -> Row | None:
+    """What a subscriber sees of a row by their roles; None for one that they don't see."""
+    if one.sees_people:
+        return row
+    if row.event in _HIDDEN or (_tells_of_duress(row) and not one.sees_duress):
+        return None
+    return msgspec.structs.replace(row, **dict.fromkeys(_PEOPLE)) if one.sees_duress else _without_people(row)
 
 
 def _without_people(row: Row) -> Row:

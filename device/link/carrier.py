@@ -3,6 +3,7 @@
 Nothing is kept here but a page of rows: what waits, waits in the audit, and the cursor says from where on.
 """
 
+import math
 import random
 import time
 from collections.abc import Callable
@@ -14,12 +15,12 @@ from device.control.messages import Beat, Rewound, Row, Start, Subscribe, Troubl
 from device.errors import LinkError, LintelError
 from device.failures import in_words
 from device.link.cursor import Cursor, Mark, Place
-from device.link.events import LinkEvent, event_of, uid_of
+from device.link.events import event_of, uid_of
 from device.link.health import Board
 from device.link.states import States
 from device.link.stream import ServiceLost, Stream, subscribed
 from device.link.wires import Integration
-from device.records import DoorStatus
+from device.records import DoorStatus, Event
 
 MOST_ROWS = 200
 """Events that are delivered at once."""
@@ -59,13 +60,31 @@ class Backoff:
 
     def next_s(self) -> float:
         """Seconds to wait after one more failure."""
-        longest = min(self._pace.longest_s, self._pace.first_s * 2.0 ** float(self._failures))
+        longest = min(self._pace.longest_s, math.ldexp(self._pace.first_s, self._failures))
         self._failures = min(self._failures + 1, 30)
         return longest * (1 - self._part() / 2)
 
     def reset(self) -> None:
         """It works."""
         self._failures = 0
+
+
+class Page:
+    """Rows that are delivered at once: new ones, and open alarms that the service repeats."""
+
+    def __init__(self, after: int) -> None:
+        self.rows: list[Row] = []
+        self.last: Row | None = None
+        """The newest of the audit's own."""
+        self._after = after
+
+    def add(self, row: Row) -> None:
+        """Adds a row. A repeated alarm has the number of the row before it; others of old numbers are left out."""
+        if row.id > self._after:
+            self._after, self.last = row.id, row
+            self.rows.append(row)
+        elif row.event == Event.ALARM_OPEN.value:
+            self.rows.append(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +113,7 @@ class Carrier:
         self._place = Place()
         self._saved: Place | None = None
         self._said = ""
-        self._is_lost = False
+        self._is_lost = self._is_checked = False
         self._saved_s = 0.0
         self._shown: tuple[DoorStatus, ...] | None = None
         self._shown_s = 0.0
@@ -179,6 +198,7 @@ class Carrier:
 
     def _follow(self, stream: Stream) -> None:
         """Until the service hangs up, the wire fails, or the stop."""
+        self._is_checked = False
         heard_s = time.monotonic()
         while not self._around.stop.is_set():
             self.beat_s = time.monotonic()
@@ -194,49 +214,50 @@ class Carrier:
         self._save()
 
     def _take(self, updates: tuple[Update, ...]) -> None:
-        rows: list[Row] = []
+        page = Page(self._row or 0)
         for update in updates:
             match update:
                 case Row():
-                    if self._is_new(update, rows):
-                        rows.append(update)
-                    if len(rows) >= MOST_ROWS:
-                        self._deliver(rows)
-                        rows = []
+                    self._check(update)
+                    page.add(update)
+                    if len(page.rows) >= MOST_ROWS:
+                        self._deliver(page)
+                        page = Page(self._row or 0)
                 case Start(after=after):
                     self._note_found()
                     if self._place.newest is None:
                         self._resume(Place((Mark(after),)))
+                        page = Page(after)
                 case Rewound(after=after):
-                    self._deliver(rows)
+                    self._deliver(page)
                     self._resume(self._place.within(after))
                     raise _Again
                 case Trouble(what=what):
                     self._note_trouble(what)
                 case Beat():
                     pass
-        self._deliver(rows)
+        self._deliver(page)
 
-    def _is_new(self, row: Row, before: list[Row]) -> bool:
-        """Whether a row was not delivered yet. Raises `_Again` for another one with the number of the last."""
+    def _check(self, row: Row) -> None:
+        """Raises `_Again` if the first row of a connection is another one than the one of that number before."""
         newest = self._place.newest
-        if before or newest is None:
-            return True
+        if self._is_checked or newest is None or row.id < newest.row:
+            return
+        self._is_checked = True
         if row.id == newest.row and newest.uid and uid_of(row) != newest.uid:
             self._resume(self._place.without_newest())
             raise _Again
-        return row.id > newest.row
 
-    def _deliver(self, rows: list[Row]) -> None:
-        if not rows:
+    def _deliver(self, page: Page) -> None:
+        if not page.rows:
             return
-        events: list[LinkEvent] = [event_of(row, names=self._one.names) for row in rows]
-        self._one.wire.deliver(events)
+        self._one.wire.deliver([event_of(row, names=self._one.names) for row in page.rows])
         self.beat_s = time.monotonic()
         self._backoff.reset()
         self._said = ""
-        self._place = self._place.behind(Mark(events[-1].id, events[-1].uid))
-        self._around.board.delivered(self._one.name, events[-1].id, len(events))
+        if page.last is not None:
+            self._place = self._place.behind(Mark(page.last.id, uid_of(page.last)))
+        self._around.board.delivered(self._one.name, self._row, len(page.rows))
 
     def _resume(self, place: Place) -> None:
         self._place = place

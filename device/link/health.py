@@ -64,7 +64,7 @@ class Board:
         """Notes an error that ended a session."""
         self.note(name, connected=False, error=error.message, hint=error.hint)
 
-    def delivered(self, name: str, row: int, count: int) -> None:
+    def delivered(self, name: str, row: int | None, count: int) -> None:
         """Notes that the far side has acknowledged rows up to that one."""
         before = self._conditions[name].delivered
         self.note(name, row=row, delivered=before + count, error="", hint="")

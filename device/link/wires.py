@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from device.link.events import LinkEvent
 from device.records import DoorStatus
@@ -27,6 +27,7 @@ class Wire(Protocol):
         """Disconnects; harmless when it isn't open."""
 
 
+@runtime_checkable
 class Checked(Protocol):
     """A wire that can prove itself, for `lintel link check`."""
 

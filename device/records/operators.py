@@ -11,6 +11,7 @@ class Role(StrEnum):
     ENROLLER = "enroller"
     AUDITOR = "auditor"
     GUARD = "guard"
+    LINK = "link"
 
 
 ROLE_MEANINGS = {
@@ -18,6 +19,7 @@ ROLE_MEANINGS = {
     Role.ENROLLER: "people, badges, references, PINs; not the audit and no door",
     Role.AUDITOR: "reads the audit with names, badges and duress, verifies and exports it; changes nothing",
     Role.GUARD: "commands the doors, acknowledges alarms, watches without names, badges or duress",
+    Role.LINK: "the process `lintel link`: sees the doors and what happens there, duress too, without names or badges",
 }
 """One clause for each, for the docs."""
 DIRECTLY = "directly"

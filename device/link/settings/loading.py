@@ -1,6 +1,7 @@
 """From link.toml to the link's settings."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -9,6 +10,7 @@ from device.failures import in_words
 from device.files import text_of
 from device.link.settings.tables import LinkFile, LinkSettings
 from device.settings.loading import explained
+from device.settings.writing import without_passwords
 
 DEFAULT_FILE = Path("/etc/lintel/link.toml")
 _HINT = "`lintel link config --defaults` shows the table of settings."
@@ -36,3 +38,10 @@ def link_settings_in(text: str) -> LinkSettings:
         return msgspec.convert(msgspec.toml.decode(text), LinkFile).link
     except msgspec.ValidationError as error:
         raise ValueError(explained(str(error), LinkFile)) from None
+
+
+def shown(settings: LinkSettings) -> dict[str, Any]:
+    """The file's tables as they may be shown: what an address holds of secrets is hidden."""
+    tables = without_passwords(msgspec.to_builtins(LinkFile(link=settings)))
+    assert isinstance(tables, dict)
+    return tables
