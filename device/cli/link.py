@@ -1,6 +1,5 @@
 """`lintel link`: the process that carries events out of the house, and what there is to know of it."""
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 

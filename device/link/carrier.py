@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
 from device.clock import Stop
 from device.control.client import SILENCE_S, Client
@@ -76,12 +77,12 @@ class Page:
         self.rows: list[Row] = []
         self.last: Row | None = None
         """The newest of the audit's own."""
-        self._after = after
+        self.after = after
 
     def add(self, row: Row) -> None:
         """Adds a row. A repeated alarm has the number of the row before it; others of old numbers are left out."""
-        if row.id > self._after:
-            self._after, self.last = row.id, row
+        if row.id > self.after:
+            self.after, self.last = row.id, row
             self.rows.append(row)
         elif row.event == Event.ALARM_OPEN.value:
             self.rows.append(row)
@@ -230,13 +231,20 @@ class Carrier:
                         page = Page(after)
                 case Rewound(after=after):
                     self._deliver(page)
-                    self._resume(self._place.within(after))
-                    raise _Again
+                    self._go_back(after)
                 case Trouble(what=what):
                     self._note_trouble(what)
-                case Beat():
-                    pass
+                case Beat(after=after):
+                    self._deliver(page)
+                    page = Page(self._row or 0)
+                    if after is not None and after < page.after:  # the last row is asked for, and isn't there
+                        self._go_back(after)
         self._deliver(page)
+
+    def _go_back(self, last: int) -> NoReturn:
+        """Resumes in an audit that ends at that row."""
+        self._resume(self._place.within(last))
+        raise _Again
 
     def _check(self, row: Row) -> None:
         """Raises `_Again` if the first row of a connection is another one than the one of that number before."""

@@ -29,9 +29,7 @@ class Checkup:
 def checked(integrations: Sequence[Integration], socket: Path) -> tuple[Checkup, ...]:
     """The doors' service first, then each integration. Raises `ConfigError` without integrations."""
     if not integrations:
-        raise ConfigError(
-            "The settings name no integration.", hint="See `lintel link config --defaults`."
-        )
+        raise ConfigError("The settings name no integration.", hint="See `lintel link config --defaults`.")
     return (_service(socket), *(_integration(one) for one in integrations))
 
 

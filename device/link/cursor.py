@@ -13,7 +13,6 @@ from device.errors import LinkError
 from device.failures import in_words
 from device.files import make_private, write_whole
 
-MOST_MARKS = 24
 _HINT = "Remove the file to go on with what happens from now on: sudo rm {}"
 
 
@@ -40,14 +39,17 @@ class Place:
         return self.marks[-1] if self.marks else None
 
     def behind(self, mark: Mark) -> "Place":
-        """The place after that row was delivered. Older marks are thinned: each is twice as far back as the next."""
-        kept, distance = [mark], 1
-        for older in reversed(self.marks[1:]):
-            if mark.row - older.row >= distance:
-                kept.append(older)
-                distance = 2 * (mark.row - older.row)
-        kept = kept[: MOST_MARKS - 1]
-        return Place((*self.marks[:1], *(one for one in reversed(kept) if one.row > self._first)))
+        """The place after that row was delivered. Of older marks, one goes if those beside it are at most twice as far
+        back as each other.
+        """
+        kept: list[Mark] = [mark]
+        older = list(self.marks)
+        while older:
+            middle = older.pop()
+            is_near = older and mark.row - older[-1].row <= 2 * (mark.row - kept[-1].row)
+            if not is_near:
+                kept.append(middle)
+        return Place(tuple(reversed(kept)))
 
     def within(self, last: int) -> "Place":
         """The place in an audit that ends at that row: marks beyond it are gone, and where none is left, it begins."""
@@ -56,10 +58,6 @@ class Place:
     def without_newest(self) -> "Place":
         """The place if that row is another one by now; where no mark is left, the same row is taken as it is."""
         return Place(self.marks[:-1]) if len(self.marks) > 1 else Place((Mark(self.marks[0].row),))
-
-    @property
-    def _first(self) -> int:
-        return self.marks[0].row if self.marks else -1
 
 
 class Cursor:

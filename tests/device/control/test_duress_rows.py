@@ -54,6 +54,16 @@ def test_guard_gets_the_same_bytes_under_duress(role: Role, same: bool) -> None:
     assert (told(role, granted("duress"), PASSED) == told(role, granted("match"), PASSED)) is same
 
 
+def test_the_link_sees_duress_and_not_whose_it_was() -> None:
+    seen = json.loads(told(Role.LINK, granted("duress"), PASSED)[0])["part"]
+    assert (seen["reason"], seen["badge"], seen["person_id"]) == ("duress", None, None)
+
+
+def test_the_link_is_not_told_who_has_a_pin_for_it() -> None:
+    given = Row(2, AT, "duress-pin-given", person_id=4, fault="chosen")
+    assert not [said for said in told(Role.LINK, given, Row(3, AT, "door-passed", door="main")) if b"pin" in said]
+
+
 def test_guard_is_not_told_that_duress_was_acknowledged() -> None:
     acknowledged = Row(2, AT, "alarm-acknowledged", reason="duress", fault="alarm 1, duress: police called", by="bob")
     last = Row(3, AT, "door-passed", door="main")

@@ -45,6 +45,28 @@ def test_guards_may_what_all_could_before_there_were_roles() -> None:
     assert {verb for verb, roles in VERB_ROLES.items() if may(guard, roles)} >= before
 
 
+@pytest.mark.parametrize(
+    ("operators", "roles"),
+    [
+        ((), {Role.LINK}),
+        ((OperatorSettings(group="daemon", role=Role.GUARD),), {Role.LINK}),
+        ((OperatorSettings(login="daemon", role=Role.AUDITOR),), {Role.LINK, Role.AUDITOR}),
+    ],
+)
+def test_the_links_user_is_no_guard(
+    monkeypatch: pytest.MonkeyPatch, operators: tuple[OperatorSettings, ...], roles: set[Role]
+) -> None:
+    """Also where all others are who may connect, and where its group is; only a table of its own gives it more."""
+    monkeypatch.setattr("device.control.roster.LINK_USER", "daemon")
+    found = roster(*operators).operator(Credentials(DAEMON.pw_uid, frozenset({DAEMON.pw_gid})))
+    assert found.roles == roles
+
+
+def test_the_link_may_watch_and_nothing_else() -> None:
+    link = Operator(4001, frozenset({Role.LINK}))
+    assert {verb for verb, roles in VERB_ROLES.items() if may(link, roles)} == {"status", "subscribe"}
+
+
 def test_with_operators_others_have_no_role() -> None:
     assert roster(OperatorSettings(login="daemon", role=Role.GUARD)).operator(Credentials(4001)).roles == frozenset()
 
