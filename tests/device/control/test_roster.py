@@ -62,9 +62,14 @@ def test_the_links_user_is_no_guard(
     assert found.roles == roles
 
 
-def test_the_link_may_watch_and_nothing_else() -> None:
+def test_the_link_may_watch_and_pass_commands_on() -> None:
     link = Operator(4001, frozenset({Role.LINK}))
-    assert {verb for verb, roles in VERB_ROLES.items() if may(link, roles)} == {"status", "subscribe"}
+    assert {verb for verb, roles in VERB_ROLES.items() if may(link, roles)} == {
+        "status",
+        "subscribe",
+        "signed-command",
+        "coded-command",
+    }
 
 
 def test_with_operators_others_have_no_role() -> None:
