@@ -30,7 +30,18 @@ config_option = click.option(
 )
 
 
-@click.group(cls=LazyGroup, commands_at=COMMANDS)
+@click.group(
+    cls=LazyGroup,
+    commands_at=COMMANDS,
+    epilog="""\b
+Examples:
+  lintel link config --defaults > link.toml
+  lintel link check
+  lintel link status --json
+
+\b
+Exit codes: 0 done, 1 something isn't well, 3 settings, 14 the link isn't running, or an integration.""",
+)
 def link() -> None:
     """Carry events out of the house: to MQTT, webhooks, metrics and logs.
 
