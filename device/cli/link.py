@@ -20,6 +20,10 @@ COMMANDS = {
     "status": ("device.cli.link:status", "Say how each integration is."),
     "check": ("device.cli.link:check", "Prove each integration, and say what to do."),
     "config": ("device.cli.link:show_config", "Show the link's settings."),
+    "token": ("device.cli.remote_clients:token", "Let clients in that sign their commands."),
+    "code": ("device.cli.remote_clients:code", "Give users of Home Assistant codes."),
+    "keygen": ("device.cli.remote_sign:keygen", "Make a key for a client that signs commands."),
+    "sign": ("device.cli.remote_sign:sign", "Sign a command, and print the token."),
 }
 config_option = click.option(
     "--config",

@@ -11,7 +11,7 @@ from device.records.remote import RemoteCommand
 class SignedCommand(Request, frozen=True, tag="signed-command", kw_only=True):
     """Carry out what a client has signed: release once, secure or lockdown. The caller's own roles don't count."""
 
-    token: Annotated[str, Meta(max_length=800, description="a JSON Web Signature, as docs/remote-commands.md has it")]
+    token: Annotated[str, Meta(max_length=800, description="as `lintel link sign` prints it")]
 
 
 class CodedCommand(Request, frozen=True, tag="coded-command", kw_only=True):

@@ -174,6 +174,15 @@ COMMANDS: dict[str, Command] = {
     "link status": _here("reads the link's own file"),
     "link check": _here("asks the far sides, with this user's secrets"),
     "link config": _here("reads the link's settings file"),
+    "link token add": _served(ADMINS),
+    "link token list": _served(AUDITORS),
+    "link token revoke": _served(ADMINS),
+    "link code add": _served(ADMINS),
+    "link code list": _served(AUDITORS),
+    "link code reset": _served(ADMINS),
+    "link code revoke": _served(ADMINS),
+    "link keygen": _here("makes a client's key, where the client is"),
+    "link sign": _here("signs with the client's own key"),
     "config": _here("reads the settings file"),
 }
 """By the words of each command; no command's words are the beginning of another's."""

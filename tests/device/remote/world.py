@@ -50,8 +50,8 @@ class SetClock:
 class House:
     """The desk of a house, and who may ask it."""
 
-    def __init__(self, folder: Path, settings: RemoteSettings = ALLOWED) -> None:
-        self.clock = SetClock()
+    def __init__(self, folder: Path, settings: RemoteSettings = ALLOWED, clock: SetClock | None = None) -> None:
+        self.clock = clock or SetClock()
         self.settings = settings
         self.state = ClockState.TRUSTED
         self.store = Store(folder)
@@ -67,7 +67,7 @@ class House:
         return RemoteDesk(self.store, self.reading, self.clock, self.settings, QUICK)
 
     def reading(self) -> ClockReading:
-        return ClockReading(self.state, self.clock.now)
+        return ClockReading(self.state, self.clock.utc())
 
     def restart(self) -> None:
         self.desk.close()
@@ -76,7 +76,7 @@ class House:
     def claims(self, **changed: object) -> Claims:
         """A fresh release of the main door."""
         self.made += 1
-        at = self.clock.now.timestamp()
+        at = self.clock.utc().timestamp()
         plain = Claims(RemoteCommand.RELEASE, "main", at, at + 30, f"nonce-{self.made:012}")
         return msgspec.structs.replace(plain, **changed)
 
@@ -95,7 +95,7 @@ class House:
         return self.office.add_code(Wanted(name, LOCK)).code
 
     def type_code(self, code: str, **changed: object) -> str:
-        asked = Coded(RemoteCommand.RELEASE, "main", self.clock.now.timestamp(), code)
+        asked = Coded(RemoteCommand.RELEASE, "main", self.clock.utc().timestamp(), code)
         try:
             order = self.desk.coded(replace(asked, **changed))  # type: ignore[arg-type]
         except RemoteRefused as refused:
