@@ -204,12 +204,15 @@ def _carried_out(orders: Orders, call: Call, scratch: Path, channel: Channel) ->
 
 def _refused(words: Sequence[str], arguments: Sequence[str], scratch: Path) -> str:
     """Why not: a path that leads out of the folder; "" if there is none. Makes the folders that files are named in."""
-    for _, value in path_values(*leaf_of(words), arguments):
+    folders = {os.path.normpath(one) for one in arguments if one.endswith("/")}
+    for parameter, value in path_values(*leaf_of(words), arguments):
         place = os.path.normpath(os.path.join(os.getcwd(), value))  # noqa: PTH118, PTH109 - no link is followed
         if place != str(scratch) and not place.startswith(f"{scratch}/"):
             return f"{value} can't be reached from here."
         with suppress(OSError):
             Path(place).parent.mkdir(parents=True, exist_ok=True)
+            if writes(parameter) and os.path.normpath(value) in folders:
+                Path(place).mkdir(exist_ok=True)
     return ""
 
 

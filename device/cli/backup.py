@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from device.cli.acting import ACTING
 from device.cli.context import json_option, open_store, print_json, settings_of
 from device.cli.secrets import EXIT_CODES, identity_option, passphrase_of, passphrase_option, secret_of
 from device.commandline import FilePath
@@ -19,7 +20,7 @@ def backup() -> None:
 
 
 @backup.command("save", epilog=EXIT_CODES)
-@click.argument("target", type=FilePath())
+@click.argument("target", type=FilePath(writable=True))
 @passphrase_option
 @click.option(
     "--recipient", default="", help="Encrypt for the holder of this key instead; see `lintel backup identity`."
@@ -64,7 +65,9 @@ def save_backup(
     say(f"{saved.path}: {saved.size} bytes; keep it until {saved.kept_until:%Y-%m-%d}, then delete it.")
     for one in deleted:
         say(f"{one}: deleted, older than {keep_days} days.")
-    if target.is_dir() and not is_known:
+    if target.is_dir() and ACTING.is_served:
+        say(f"Older backups in {target} stay: root, the service's user and lintel-backup.timer delete them.", err=True)
+    elif target.is_dir() and not is_known:
         say("No old backup was deleted: the clock is not trusted, see `lintel clock status`.", err=True)
     return None
 

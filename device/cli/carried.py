@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,7 @@ def carried(words: Sequence[str], arguments: Sequence[str], folder: str) -> Carr
     """What a command's arguments name. Raises `LintelError` for a folder with too many files."""
     given = list(path_values(*leaf_of(words), arguments))
     places = {_place(value, folder): parameter for parameter, value in given}
+    folders = {place for place, parameter in places.items() if writes(parameter) and Path(place).is_dir()}
     reads = [file for place, parameter in places.items() if not writes(parameter) for file in _files(place)]
     if len(reads) > MOST_NAMED:
         raise LintelError(
@@ -42,7 +43,7 @@ def carried(words: Sequence[str], arguments: Sequence[str], folder: str) -> Carr
             hint="Do it folder by folder.",
         )
     return Carried(
-        tuple(_from_here(one, places.keys(), folder) for one in arguments),
+        tuple(_marked(_from_here(one, places.keys(), folder), folders, folder) for one in arguments),
         tuple(reads),
         tuple(place for place, parameter in places.items() if writes(parameter)),
     )
@@ -59,6 +60,11 @@ def _from_here(argument: str, places: "Sequence[str] | object", folder: str) -> 
     if not leads_elsewhere or _place(value, folder) not in places:  # type: ignore[operator]  # a set of them
         return argument
     return f"{option}{is_option}{os.path.relpath(_place(value, folder), folder)}"
+
+
+def _marked(argument: str, folders: Set[str], folder: str) -> str:
+    """With a slash behind a folder that the command may write into: there it is one too."""
+    return f"{argument.rstrip('/')}/" if folders and _place(argument, folder) in folders else argument
 
 
 def _files(place: str) -> Iterator[str]:

@@ -59,6 +59,8 @@ def _served(context: click.Context, words: Sequence[str], arguments: Sequence[st
     folder = _folder(context)
     if row.own_with and own_options(words, arguments, row.own_with):
         return None
+    if row.is_own and os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return None
     if not os.access(socket, os.R_OK | os.W_OK):
         _refuse_unless_own(folder, socket)
         return None

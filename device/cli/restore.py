@@ -79,7 +79,7 @@ def _asked_line() -> str:
 
 
 def _refuse_running() -> None:
-    """A service would go on with the store that it has open. Raises `DoorError`."""
+    """A service would go on with the store that it has open, and its doors with it. Raises `DoorError`."""
     import socket
 
     from device.control.client import control_socket
@@ -92,6 +92,13 @@ def _refuse_running() -> None:
         asking.settimeout(1.0)
         try:
             asking.connect(str(place))
+        except PermissionError:  # one that this user may not speak to is one all the same
+            pass
         except OSError:
             return
-    raise DoorError("The service is running with its store.", hint="Stop it first: `sudo systemctl stop lintel`.")
+    raise DoorError(
+        "The service is running with the store that this would replace.",
+        hint="Have root stop it, restore and start it again: `sudo systemctl stop lintel`, `sudo -u lintel lintel "
+        "restore FILE`, `sudo systemctl start lintel`. Meanwhile the doors are locked for badges, and the way out is "
+        "free by handle or by what the lock's supply is wired to.",
+    )

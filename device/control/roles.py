@@ -76,10 +76,16 @@ class Command:
     """For one that isn't the service's: why not, or which verb it uses."""
     own_with: tuple[str, ...] = ()
     """Options by which it asks the service by a verb instead."""
+    is_own: bool = False
+    """Whoever may open the store's files carries it out in their own process."""
 
 
 def _served(roles: Roles, *own_with: str) -> Command:
     return Command(Way.SERVICE, roles, own_with=own_with)
+
+
+def _served_or_here(why: str) -> Command:
+    return Command(Way.SERVICE, ADMINS, f"or here, for root and the service's user: {why}", is_own=True)
 
 
 def _verb(name: str) -> Command:
@@ -92,7 +98,6 @@ def _here(why: str) -> Command:
 
 _HARDWARE = "reads this machine's own wires and ports"
 _NO_STORE = "touches no store"
-_KEYS = "the key's file takes root or the service's user; the service hands no key out"
 COMMANDS: dict[str, Command] = {
     "simulate": _here("a virtual door; a desk copies a store that this user can read"),
     "run": _here("is the service"),
@@ -161,15 +166,15 @@ COMMANDS: dict[str, Command] = {
     "pad record": _verb("record-presentations"),
     "pad evaluate": _here("reads a folder of recordings"),
     "rtsp": _here("is a service of its own"),
-    "backup save": _here("writes to a place that root or the service's user chose, who can read the store anyway"),
+    "backup save": _served_or_here("the nightly unit deletes old backups in its folder"),
     "backup show": _here(_NO_STORE),
     "backup identity": _here(_NO_STORE),
     "backup revocations": _served(ADMINS),
-    "restore": _here("puts a whole store in place, which takes root or the service's user"),
-    "keys init": _here(_KEYS),
-    "keys status": _here(_KEYS),
-    "keys rotate": _here(_KEYS),
-    "keys unlock": _here(_KEYS),
+    "restore": _here("puts a whole store in place, while no service has one open; takes root or the service's user"),
+    "keys init": _served_or_here("a key outside the service's folders takes root"),
+    "keys status": _served(ADMINS),
+    "keys rotate": _served(ADMINS),
+    "keys unlock": _served(ADMINS),
     "link run": _here("is a service of its own, with the role `link`"),
     "link status": _here("reads the link's own file"),
     "link check": _here("asks the far sides, with this user's secrets"),
