@@ -12,13 +12,14 @@ from pathlib import Path
 
 from tests.power_loss.trials import Recording, after_kill, after_power_cut, kill_points, killed_for_real, record
 
-WHATS = ("day", "migrate", "restore")
+WHATS = ("day", "import", "migrate", "restore")
 CALLS = ("pwrite64", "fdatasync")
 HEAD = """# Power cuts and kills
 
 Written by `make power-loss`. In a process of its own the real store enrolls, decides, revokes, renames, erases and
-takes another device key (day), opens and migrates a store of version 0.1.0 (migrate), and is replaced by a
-backup (restore); strace records each write, sync, cut, removal and rename of it, and when it acknowledged what.
+takes another device key (day), imports people with badges, groups, a legal basis and references (import), opens and
+migrates a store of version 0.1.0 (migrate), and is replaced by a backup (restore); strace records each write, sync,
+cut, removal and rename of it, and when it acknowledged what.
 
 A power cut keeps what was synced, and of everything else a random part, in any order, a write torn at its sectors of
 512 bytes. A kill keeps all that was written. Then the real store opens what is left: it must be whole, hold all that

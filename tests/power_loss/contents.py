@@ -14,7 +14,9 @@ def contents(store: Store) -> str:
     with store.people() as people, store.audit() as audit, store.clock() as marks:
         for one in people.everyone():
             badges = [(b.credential, b.issued_at, b.revoked_at, b.suspended_at, b.generation) for b in one.badges]
-            said.append((one.person, one.enrolled_at, badges, one.references, one.extended))
+            stated = people.bases.present(one.person)
+            said.append((one.person, one.enrolled_at, badges, one.references, one.extended, one.groups, one.valid))
+            said.append(stated.grounds if stated else None)
             said += [people.references(one.person, model).tobytes() for model, _ in one.references]
         said += [people.revoked_badges(), tuple(audit), marks.mark()]
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""A child with a store: enrolls, decides, revokes, renames, erases; after each it says what the store holds then.
+"""A child with a store: enrolls, imports, decides, revokes, renames, erases; says after each what the store holds.
 
 Arguments: what to do, and the folder around the store.
 """
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from device.store.backup.container import Secret
 from device.store.backup.restoring import Asked, restore
 from device.store.backup.saving import Wanted, save
 from device.store.store import Store
+from tests.imported import import_one
 from tests.power_loss.contents import contents, listed
 from tests.power_loss.old_store import make_old_store
 
@@ -45,6 +47,11 @@ class Life:
             people.issue(Credential("number", 0, number), person, self.at())
             people.add_references(person, vectors, MODEL, self.at())
             audit.note(Event.ENROLLED, self.at(), person=person, badge=f"{number}")
+
+    def bring(self, number: int) -> None:
+        with TemporaryDirectory() as elsewhere:
+            done = import_one(self.store, f"Person {number}", number, Path(elsewhere))
+        assert done.outcome == "new", done
 
     def decide(self, number: int) -> None:
         badge = Credential("number", 0, number)
@@ -94,6 +101,8 @@ DAY = (
     ("rotate", 1),
     ("decide", 4),
 )
+IMPORT = (("enroll", 1), *(("bring", number) for number in range(2, 8)))
+STEPS = {"day": DAY, "import": IMPORT}
 
 
 def say(what: str, store: Store) -> None:
@@ -133,7 +142,7 @@ def main(what: str, base: Path) -> None:
     with Store(base / "state") as store:
         say("opened", store)
         life = Life(store)
-        for step, number in DAY if what == "day" else ():
+        for step, number in STEPS.get(what, ()):
             act: Callable[[int], None] = getattr(life, step)
             act(number)
             say(f"{step}-{number}", store)

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(bool(missing()), reason=f"needs strace: {missing
 CUTS, KILLS = 10, 12
 
 
-@pytest.fixture(scope="module", params=["day", "migrate", "restore"])
+@pytest.fixture(scope="module", params=["day", "import", "migrate", "restore"])
 def recording(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Recording:
     return record(request.param, tmp_path_factory.mktemp("recorded") / "life")
 

@@ -1,4 +1,4 @@
-"""`kill -9` at each write of a rotation, a removal, an erasure and an enrollment: whole, or not at all."""
+"""`kill -9` at each write of a rotation, a removal, an erasure, an enrollment and an import: whole, or not at all."""
 
 import os
 import signal
@@ -29,6 +29,7 @@ import numpy as np
 from device.records import Credential
 from device.store.database import Journal
 from device.store.store import Store
+from tests.imported import import_one
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 left = [0]
@@ -64,13 +65,17 @@ def run(folder, place):
             people.issue(Credential("h10301", 17, 1002), ada, NOON)
             people.add_references(ada, np.eye(3, 128, dtype=np.float32), "ab" * 32, NOON)
 
+    def imported():
+        done = import_one(store, "Ada", 1002, pictures)
+        assert (done.outcome, done.references) == ("new", 3), done
+
     left[0] = place
     for name in ("fsync", "replace", "rename", "unlink", "open"):
         setattr(os, name, counted(getattr(os, name)))
     for file in (store, store.vault.file):
         for connection in file._connections._idle:
             connection.database.conn.set_trace_callback(counted(lambda statement: None))
-    {"rotate": rotate, "remove": remove, "erase": erase, "enroll": enroll}[sys.argv[3]]()
+    {"rotate": rotate, "remove": remove, "erase": erase, "enroll": enroll, "import": imported}[sys.argv[3]]()
     store.close()
 
 def ended(folder, place):
@@ -85,6 +90,7 @@ def ended(folder, place):
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 base = Path(sys.argv[1])
+pictures = base.with_name("pictures")
 for place in range(1, int(sys.argv[5]), int(sys.argv[4])):
     copy = base.with_name(f"copy{place}")
     shutil.copytree(base, copy)
@@ -101,9 +107,10 @@ One process imports what it needs once, and forks for each place, which is ten t
 MOST = 400
 
 
-@pytest.fixture
-def journal() -> Journal:
-    return Journal.PERSIST
+@pytest.fixture(params=[Journal.PERSIST, pytest.param(Journal.WAL, marks=pytest.mark.slow)])
+def journal(request: pytest.FixtureRequest) -> Journal:
+    """Both that `safest_journal` may choose; the second with the slow tests."""
+    return Journal(request.param)
 
 
 @pytest.fixture
@@ -119,7 +126,7 @@ def places(folder: Path, journal: Journal, what: str, check: Callable[[Store, bo
     """Dies at place after place in a copy of the folder, and looks at what is left. `LINTEL_EACH=1` takes each one."""
     each = os.environ.get("LINTEL_EACH", "7")
     command = [sys.executable, "-c", DIE_AT_PLACES, str(folder), journal, what, each, str(MOST)]
-    ended = subprocess.run(command, timeout=120, check=True, capture_output=True, text=True)
+    ended = subprocess.run(command, timeout=600, check=True, capture_output=True, text=True)
     codes = {int(place): int(code) for place, code in map(str.split, ended.stdout.splitlines())}
     *killed, last = codes
     assert {codes[place] for place in killed} == {-signal.SIGKILL}
@@ -189,3 +196,21 @@ def test_killed_enrollment_leaves_nobody_by_halves(folder: Path, journal: Journa
         assert store.vault.file.holders() == expected
 
     assert places(folder, journal, "enroll", check) > 8
+
+
+def test_killed_import_leaves_a_whole_person_or_none(folder: Path, journal: Journal) -> None:
+    def check(store: Store, was_killed: bool) -> None:
+        with store.people() as people:
+            ada, badge = people.named("Ada"), people.badge(Credential("h10301", 18, 1002))
+            enrolled = people.enrolled(ada) if ada else None
+            basis = people.bases.present(ada) if ada else None
+        if enrolled is None:
+            assert was_killed
+            assert (badge, store.vault.file.holders()) == (None, (1,))
+            return
+        assert (there(badge).person, basis is not None) == (ada, True)
+        assert ([count for _, count in enrolled.references], sorted(enrolled.groups)) == ([3], ["night", "staff"])
+        assert enrolled.valid.ends is not None
+        assert store.vault.file.holders() == (1, there(ada).id)
+
+    assert places(folder, journal, "import", check) > 8
