@@ -324,10 +324,10 @@ def _without_people(row: Row) -> Row:
     """Nor is it seen that somebody came under duress: that row looks like any other of a person who may pass."""
     is_said = row.fault in (LEFT_UNDER_DURESS, TYPED_UNDER_DURESS) or _refused_as(row)
     fault = None if is_said else row.fault
-    return msgspec.structs.replace(row, reason=_ordinary(row), fault=fault, **dict.fromkeys(_PEOPLE))
+    return msgspec.structs.replace(row, reason=ordinary_reason(row), fault=fault, **dict.fromkeys(_PEOPLE))
 
 
-def _ordinary(row: Row) -> str | None:
+def ordinary_reason(row: Row) -> str | None:
     """The reason that the row would have without duress."""
     if row.reason != Reason.DURESS.code:
         return row.reason

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from device.control.messages import Row
+from device.control.subscriptions import ordinary_reason
 from device.errors import LinkError
 from device.records import Event, Outcome, Reason
 
@@ -42,6 +43,8 @@ class LinkEvent:
     reader: str = ""
     reason: str = ""
     """The code of a `Reason`."""
+    plain_reason: str = ""
+    """The same as those see it who are not to know of duress."""
     outcome: str = ""
     severity: Severity = Severity.INFO
     person: str = ""
@@ -121,6 +124,7 @@ def event_of(row: Row, *, names: bool = False) -> LinkEvent:
         door=row.door or "",
         reader=row.reader or "",
         reason=row.reason or "",
+        plain_reason=ordinary_reason(row) or "",
         outcome=row.outcome or "",
         severity=severity_of(row),
         person=(row.person or "") if names else "",

@@ -10,8 +10,9 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
 ALL = sorted((ROOT / "requirements").glob("*.txt"))
-LOCKS = [path for path in ALL if path.name != "mutants.txt"]
-"""Those that name all that they depend on."""
+OTHERS = ("home-assistant.txt", "mutants.txt")
+LOCKS = [path for path in ALL if path.name not in OTHERS]
+"""Those of an environment that Lintel is installed in, which name all that they depend on."""
 LINE = re.compile(r"# .*|[a-z0-9-]+==[\w.]+( ; [\w .*<>=!'()]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DEPENDENCIES = [Requirement(line) for line in PROJECT["dependencies"]]
@@ -28,8 +29,8 @@ def versions(file: str, package: str) -> list[Version]:
     return [Version(re.split("==| ;", pin)[1]) for pin in pins(file) if pin.startswith(f"{package}==")]
 
 
-def test_there_are_six_files() -> None:
-    names = ["dev.txt", "device.txt", "mutants.txt", "pi.txt", "test.txt", "tflite-runtime.txt"]
+def test_there_are_seven_files() -> None:
+    names = ["dev.txt", "device.txt", "home-assistant.txt", "mutants.txt", "pi.txt", "test.txt", "tflite-runtime.txt"]
     assert [path.name for path in ALL] == names
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from device.link.settings.mqtt import MqttSettings
 from device.settings.lock import Group
 
 AbsolutePath = Annotated[str, Meta(pattern=r"^(/[^\x00-\x1f\x7f]*)?$")]
@@ -18,6 +19,7 @@ class LinkSettings(Group, frozen=True, kw_only=True):
     state_dir: Annotated[
         AbsolutePath, Meta(description="folder of the cursors; empty: the unit's, or the user's state folder")
     ] = ""
+    mqtt: MqttSettings = MqttSettings()
 
 
 class LinkFile(Group, frozen=True, kw_only=True):

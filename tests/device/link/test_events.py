@@ -79,3 +79,8 @@ def test_each_alarm_of_the_doors_is_one_here() -> None:
     alarms = {event for event in Event if severity_of(row(event=event)) is Severity.ALARM}
     forced = {Event.DOOR_FORCED, Event.DOOR_HELD_OPEN, Event.DOOR_TAMPERED, Event.READER_TAMPERED}
     assert forced <= alarms
+
+
+def test_a_duress_has_the_reason_that_others_see() -> None:
+    one = event_of(row(event="decision", outcome="granted", reason="duress", mode="badge+pin"))
+    assert (one.reason, one.plain_reason) == ("duress", "pin")
