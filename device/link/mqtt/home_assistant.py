@@ -112,5 +112,5 @@ _REASON = (
 
 def _sensor(name: str, device_class: str, topic: str, key: str) -> dict[str, object]:
     value = f"value_json.{key}"
-    on_or_off = f"{{{{ 'None' if {value} is none else 'ON' if {value} else 'OFF' }}}}"
+    on_or_off = f"{{{{ 'None' if {value} == none else 'ON' if {value} else 'OFF' }}}}"
     return {"p": "binary_sensor", "name": name, "dev_cla": device_class, "stat_t": topic, "val_tpl": on_or_off}

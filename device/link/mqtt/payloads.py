@@ -97,7 +97,8 @@ def _ordinary(event: LinkEvent, topics: Topics) -> Message:
 
 def _undisturbed(event: LinkEvent) -> LinkEvent:
     """The same without a word of duress."""
-    return replace(event, reason=event.plain_reason, severity=Severity.INFO, detail="")
+    severity = Severity.INFO if event.is_granted else Severity.NOTICE
+    return replace(event, reason=event.plain_reason, severity=severity, detail="")
 
 
 def _payload(event: LinkEvent, what: str) -> bytes:

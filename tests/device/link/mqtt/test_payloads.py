@@ -71,6 +71,12 @@ def test_the_first_message_of_a_duress_is_that_of_an_ordinary_grant() -> None:
     assert next(iter(messages_of(urgent, TOPICS))) == next(iter(messages_of(ordinary, TOPICS)))
 
 
+def test_a_duress_that_was_refused_looks_like_any_other_refusal() -> None:
+    urgent = event(3, outcome="denied", reason="duress", plain_reason="outside-schedule", severity=Severity.URGENT)
+    ordinary = event(3, outcome="denied", reason="outside-schedule", severity=Severity.NOTICE)
+    assert next(iter(messages_of(urgent, TOPICS))) == next(iter(messages_of(ordinary, TOPICS)))
+
+
 def test_a_duress_acknowledged_stays_below_duress() -> None:
     one = event(kind="alarm-acknowledged", reason="duress")
     assert [message.topic for message in messages_of(one, TOPICS)] == ["lintel/home/main/duress/alarm-acknowledged"]
