@@ -73,6 +73,8 @@ def messages_of(event: LinkEvent, topics: Topics) -> Iterator[Message]:
     """
     if not event.is_duress:
         yield _ordinary(event, topics)
+    elif event.kind == Event.ALARM_OPEN.value:
+        yield Message(topics.access(event.door, AccessType.DURESS), _payload(event, AccessType.DURESS))
     elif event.kind != Event.DECISION.value:
         yield Message(topics.duress(event.door, event.kind), _payload(event, event.kind))
     else:

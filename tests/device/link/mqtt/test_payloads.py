@@ -77,6 +77,11 @@ def test_a_duress_that_was_refused_looks_like_any_other_refusal() -> None:
     assert next(iter(messages_of(urgent, TOPICS))) == next(iter(messages_of(ordinary, TOPICS)))
 
 
+def test_a_duress_is_repeated_on_its_topic() -> None:
+    one = event(kind="alarm-open", reason="duress")
+    assert [message.topic for message in messages_of(one, TOPICS)] == ["lintel/home/main/access/duress"]
+
+
 def test_a_duress_acknowledged_stays_below_duress() -> None:
     one = event(kind="alarm-acknowledged", reason="duress")
     assert [message.topic for message in messages_of(one, TOPICS)] == ["lintel/home/main/duress/alarm-acknowledged"]
