@@ -23,9 +23,6 @@ from device.link.stream import ServiceLost, Stream, subscribed
 from device.link.wires import Integration
 from device.records import DoorStatus, Event
 
-MOST_ROWS = 200
-"""Events that are delivered at once."""
-
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -207,9 +204,8 @@ class Carrier:
             if updates := stream.updates(self._pace.look_s):
                 heard_s = time.monotonic()
                 self._take(updates)
-                if heard_s - self._saved_s < self._pace.save_s:
-                    continue
-            elif time.monotonic() - heard_s > SILENCE_S:
+                continue
+            if time.monotonic() - heard_s > SILENCE_S:
                 raise ServiceLost("The door's service says nothing.", hint="`sudo systemctl restart lintel`")
             self._save()
         self._save()
@@ -221,7 +217,7 @@ class Carrier:
                 case Row():
                     self._check(update)
                     page.add(update)
-                    if len(page.rows) >= MOST_ROWS:
+                    if len(page.rows) >= self._one.at_once:
                         self._deliver(page)
                         page = Page(self._row or 0)
                 case Start(after=after):
@@ -266,6 +262,8 @@ class Carrier:
         if page.last is not None:
             self._place = self._place.behind(Mark(page.last.id, uid_of(page.last)))
         self._around.board.delivered(self._one.name, self._row, len(page.rows))
+        if time.monotonic() - self._saved_s >= self._pace.save_s:
+            self._save()
 
     def _resume(self, place: Place) -> None:
         self._place = place

@@ -43,3 +43,5 @@ class Integration:
     wire: Wire
     names: bool = False
     """Whether the owner wants people, badges and operators named there."""
+    at_once: int = 200
+    """Most events of one `deliver`: so few that it lasts less than 60 s also where each takes a time-out of its own."""
