@@ -1,7 +1,7 @@
 """`lintel run`: the service of a real door."""
 
 import threading
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from device.assembly import Assembled
+    from device.cli.json_lines import JsonLines
     from device.clock import SystemClock
     from device.door_loop import DoorLoop
     from device.open_doors import OpenBoard
@@ -28,29 +29,44 @@ if TYPE_CHECKING:
 @click.command(
     epilog="Exit codes: 0 stopped on request, 3 settings, 7 no GPIO pins, 8 root in the service's folder, 13 no reader."
 )
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, a line for each event, swipe and note.")
+@click.option("--names", is_flag=True, help="With --json: also who it was, their badges, and duress.")
 @click.pass_context
-def run(context: click.Context) -> None:
+def run(context: click.Context, as_json: bool, names: bool) -> None:
     """Run the doors on this Raspberry Pi.
 
     The doors are driven first. A missing camera, reader, model or database is reported and retried; until it is there,
     badges are denied with the reason. Nothing is simulated. Stop it with Ctrl-C or SIGTERM: the doors are secured on
     the way out.
+
+    With --json the journal gets lines with stable names of fields: docs/link.md has the table. No one is named in them.
     """
+    from device.cli.json_lines import JsonLines
     from device.clock import Stop, SystemClock
     from device.open_doors import open_doors
     from device.settings.loading import state_dir
     from device.signals import stopped_by_signals
     from device.state_folder import refuse_root
 
+    if names and not as_json:
+        raise click.UsageError("--names goes with --json.")
+    lines = JsonLines(names=names) if as_json else None
     settings, stop = settings_of(context), Stop()
     refuse_root(state_dir(settings))
     note_store(settings)
     clock = SystemClock(stop)
     with stopped_by_signals(stop), open_doors(settings, clock) as board:
-        _operate(settings, board, clock, context.find_root().params["config_path"])
+        _operate(settings, board, clock, config_path=context.find_root().params["config_path"], lines=lines)
 
 
-def _operate(settings: "Settings", board: "OpenBoard", clock: "SystemClock", config_path: "Path | None") -> None:
+def _operate(
+    settings: "Settings",
+    board: "OpenBoard",
+    clock: "SystemClock",
+    *,
+    config_path: "Path | None",
+    lines: "JsonLines | None",
+) -> None:
     """Loads the operators' socket only now: an evacuated door is released again without waiting for it."""
     from device.control.commands import Commands
     from device.control.roster import Roster
@@ -64,7 +80,7 @@ def _operate(settings: "Settings", board: "OpenBoard", clock: "SystemClock", con
         say("The doors are in operation; opening their other parts.", err=True)
         if roster.unknown:
             say(f"Warning: no such user or group: {', '.join(roster.unknown)}; see [[operators]].", err=True)
-        _serve(settings, board, backing, clock)
+        _serve(settings, board, backing, clock, lines=lines)
 
 
 def _target_fmr(settings: "Settings", name: str) -> float:
@@ -73,7 +89,9 @@ def _target_fmr(settings: "Settings", name: str) -> float:
     return door.target_fmr if any(reader.direction == "entry" for reader in door.readers) else 0.0
 
 
-def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: "SystemClock") -> None:
+def _serve(
+    settings: "Settings", board: "OpenBoard", backing: "Backing", clock: "SystemClock", *, lines: "JsonLines | None"
+) -> None:
     """All that is slow to load, or may be missing or fail, with the doors in operation."""
     from device.files import runtime_dir
     from device.start_count import StartCount
@@ -91,9 +109,10 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
     from device.service import Service, Watchdog, operate
     from device.settings.prompts import unstopped_lines
 
-    def report(line: str) -> None:
+    def on_errors(line: str) -> None:
         say(line, err=True)
 
+    report = lines.note if lines else on_errors
     for line in unstopped_lines(settings):
         report(line)
     _show_parts(settings, report)
@@ -111,8 +130,9 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
         watchdog = Watchdog(Notifier.of_environment(), clock)
         services = [Service(one, settings, watchdog) for one in parts.parts]
         _give_parts(backing, settings, parts, services, store)
-        with starts.forgotten_when_it_works():
-            operate(services, parts, watchdog, clock.stop, journal(settings))
+        following = lines.following(backing.rows, clock.stop) if lines else nullcontext()
+        with starts.forgotten_when_it_works(), following:
+            operate(services, parts, watchdog, clock.stop, lines.swipe if lines else journal(settings))
 
 
 def _give_parts(

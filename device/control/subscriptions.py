@@ -78,6 +78,10 @@ class _Subscriber:
         self.sees_people = may(self.job.operator, SEES_PEOPLE)
         self.sees_duress = may(self.job.operator, SEES_ALARMS)
 
+    def seen(self, row: Row) -> Row | None:
+        """What it sees of a row."""
+        return as_seen(row, people=self.sees_people, duress=self.sees_duress)
+
     @property
     def connection(self) -> socket.socket:
         """Its end here."""
@@ -171,7 +175,7 @@ class Subscriptions:
         while self._repeated:
             rows = self._repeated.popleft()
             for one in self._subscribers:
-                one.again = tuple(filter(None, (_as_seen(one, row) for row in rows)))
+                one.again = tuple(filter(None, (one.seen(row) for row in rows)))
         self._look_after()
         self._feed.want(frozenset(one.wish for one in self._subscribers if one.is_ready))
 
@@ -221,7 +225,7 @@ class Subscriptions:
             return
         lines, last = bytearray(), after
         for row in page.rows:
-            seen = _as_seen(one, row)
+            seen = one.seen(row)
             if seen is None:
                 last = row.id
                 continue
@@ -311,13 +315,13 @@ def _tells_of_duress(row: Row) -> bool:
     return row.event in _HIDDEN or (row.reason == Reason.DURESS.code and row.event != Event.DECISION.value)
 
 
-def _as_seen(one: _Subscriber, row: Row) -> Row | None:
-    """What a subscriber sees of a row by their roles; None for one that they don't see."""
-    if one.sees_people:
+def as_seen(row: Row, *, people: bool, duress: bool) -> Row | None:
+    """What is seen of a row by those who may know people, or that someone came under duress; None if it is nothing."""
+    if people:
         return row
-    if row.event in _HIDDEN or (_tells_of_duress(row) and not one.sees_duress):
+    if row.event in _HIDDEN or (_tells_of_duress(row) and not duress):
         return None
-    return msgspec.structs.replace(row, **dict.fromkeys(_PEOPLE)) if one.sees_duress else _without_people(row)
+    return msgspec.structs.replace(row, **dict.fromkeys(_PEOPLE)) if duress else _without_people(row)
 
 
 def _without_people(row: Row) -> Row:

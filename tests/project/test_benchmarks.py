@@ -17,6 +17,7 @@ SMALL = {
     "idle_camera": ("--seconds", "0.5"),
     "identification": ("--people", "50", "--rounds", "2", "--stored", "50"),
     "looking_on": ("--data", ""),
+    "link": ("--rows", "500", "--rounds", "1", "--seconds", "0.2"),
     "look_alikes": ("--people", "40"),
     "many_people": ("--people", "50", "--rounds", "2", "--starts", "1"),
     "mixed_frames": ("--mixes", "2", "--data", ""),
