@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable
 
 from device.errors import ConfigError
+from device.link.commands.integration import command_integrations
 from device.link.mqtt.integration import mqtt_integrations
 from device.link.settings.tables import LinkSettings
 from device.link.wires import Integration
 
-MAKERS: tuple[Callable[[LinkSettings], Iterable[Integration]], ...] = (mqtt_integrations,)
+MAKERS: tuple[Callable[[LinkSettings], Iterable[Integration]], ...] = (mqtt_integrations, command_integrations)
 """One for each kind: makes what its part of the settings asks for, and connects to nothing."""
 
 

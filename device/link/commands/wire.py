@@ -72,8 +72,9 @@ class CommandWire:
             carrying.end()
 
     def check(self) -> str:
-        """Connects and subscribes beside the link, and asks the service with a command that is none. Raises `LinkError`,
-        `ConfigError`. The audit has a row of that refusal.
+        """Connects and subscribes beside the link, and sends the service what is no command: the audit has that refusal.
+
+        Raises `LinkError`, `ConfigError`.
         """
         connection = Connection(broker_of(self._broker), f"lintel-check-{secrets.token_hex(4)}")
         try:

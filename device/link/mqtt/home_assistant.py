@@ -3,8 +3,8 @@
 https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload, which Home Assistant has from 2024.12 on.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import msgspec
 
@@ -13,22 +13,29 @@ from device.link.mqtt.topics import OFFLINE, ONLINE, AccessType, Topics
 from device.records import DoorInput, DoorState, DoorStatus
 
 Component = Mapping[str, object]
+More = Callable[[str], Mapping[str, Component]]
+"""Components for a door, by its name."""
 EVERY_DOOR = ("lock", "problem", "evacuation", "lockdown", "access", "state", "reason", "update")
 WIRED = {"door": DoorInput.DPS, "tamper": DoorInput.TAMPER}
 """Components of doors that have the input."""
+
+
+def nothing_more(_door: str) -> Mapping[str, Component]:
+    """No component."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
     """What announces the doors of one controller under a prefix, `homeassistant` unless it was changed there.
 
-    `more` are components of other parts of the link for a door, by their names: commands, where they are allowed.
+    `more` gives components of other parts of the link for a door, by their names: commands, where they are allowed.
     """
 
     topics: Topics
     version: str
     prefix: str = "homeassistant"
-    more: Mapping[str, Mapping[str, Component]] = field(default_factory=dict)
+    more: More = nothing_more
 
     @property
     def status(self) -> str:
@@ -99,7 +106,7 @@ class Discovery:
         }
         absent = {name for name, wire in WIRED.items() if wire not in wired}
         present = {name: one for name, one in components.items() if name not in absent}
-        return present | dict(self.more.get(door.door, {}))
+        return present | dict(self.more(door.door))
 
 
 _DIAGNOSTIC: dict[str, object] = {"ent_cat": "diagnostic"}

@@ -11,7 +11,7 @@ from device.errors import LinkError
 from device.link.events import LinkEvent
 from device.link.mqtt.broker import Broker, broker_of, refuse_contradictions
 from device.link.mqtt.connection import Connection, Received
-from device.link.mqtt.home_assistant import Discovery
+from device.link.mqtt.home_assistant import Discovery, More, nothing_more
 from device.link.mqtt.payloads import Message, VersionPayload, messages_of, state_message
 from device.link.mqtt.topics import OFFLINE, ONLINE, Topics, is_name
 from device.link.settings.mqtt import MqttSettings
@@ -26,13 +26,16 @@ _NOWHERE = Broker("", 0, 60, None)
 class MqttWire:
     """A broker. Events wait for its acknowledgement; states are retained there, and come again after each `open`."""
 
-    def __init__(self, settings: MqttSettings) -> None:
-        """Connects to nothing and reads no secret. Raises `ConfigError` for settings that do not fit together."""
+    def __init__(self, settings: MqttSettings, more: More = nothing_more) -> None:
+        """Connects to nothing and reads no secret; Home Assistant hears of `more` as well.
+
+        Raises `ConfigError` for settings that do not fit together.
+        """
         refuse_contradictions(settings)
         self._settings = settings
         self._topics = Topics(settings.site, settings.controller)
         self._running = _version()
-        self._discovery = Discovery(self._topics, self._running, settings.discovery_prefix)
+        self._discovery = Discovery(self._topics, self._running, settings.discovery_prefix, more)
         self._connection: Connection | None = None
         self._shown: dict[str, DoorStatus] = {}
         self._listed: frozenset[str] = frozenset()

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from device.link.settings.commands import CommandSettings
 from device.link.settings.mqtt import MqttSettings
 from device.settings.lock import Group
 
@@ -20,6 +21,7 @@ class LinkSettings(Group, frozen=True, kw_only=True):
         AbsolutePath, Meta(description="folder of the cursors; empty: the unit's, or the user's state folder")
     ] = ""
     mqtt: MqttSettings = MqttSettings()
+    commands: CommandSettings = CommandSettings()
 
 
 class LinkFile(Group, frozen=True, kw_only=True):

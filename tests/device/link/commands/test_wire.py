@@ -154,7 +154,7 @@ def test_hostile_messages_end_nothing(broker: Guarded, site: Site, wire: Command
     assert site.releases == 0
 
 
-def test_check_proves_the_way_to_the_desk(broker: Guarded, site: Site, wire: CommandWire) -> None:
+def test_check_proves_the_way_to_the_desk(site: Site, wire: CommandWire) -> None:
     assert wire.check() == "127.0.0.1 (TLS): subscribed to commands, which the door's service judges"
     assert (site.releases, site.house.rows()[-1].startswith("remote-refused: form")) == (0, True)
 

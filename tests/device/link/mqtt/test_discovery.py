@@ -59,5 +59,5 @@ def test_a_door_that_is_gone_leaves_an_empty_retained_message() -> None:
 
 
 def test_other_parts_of_the_link_may_add_components() -> None:
-    more = Discovery(Topics("home", "pi"), "1.2.3", more={"main": {"release": {"p": "button"}}})
+    more = Discovery(Topics("home", "pi"), "1.2.3", more=lambda _door: {"release": {"p": "button"}})
     assert "release" in json.loads(more.announced(door()).payload)["cmps"]
