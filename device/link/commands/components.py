@@ -12,8 +12,8 @@ _AT = "'at': as_timestamp(now())"
 _CODED = f"{{{{ {{'command': value, 'code': code, {_AT}}} | to_json }}}}"
 _PRESSED = f"{{{{ {{'command': value, {_AT}}} | to_json }}}}"
 _STATE = (
-    f"{{{{ 'JAMMED' if value_json.state == '{DoorState.FAULT}' else 'None' if value_json.released is none "
-    "else 'UNLOCKED' if value_json.released else 'LOCKED' }}"
+    f"{{{{ 'JAMMED' if value_json.state == '{DoorState.FAULT}' else 'UNLOCKED' if value_json.released "
+    "else 'LOCKED' }}"
 )
 
 

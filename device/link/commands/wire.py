@@ -72,7 +72,7 @@ class CommandWire:
             carrying.end()
 
     def check(self) -> str:
-        """Connects and subscribes beside the link, and sends the service what is no command: the audit has that refusal.
+        """Connects and subscribes beside the link, and sends the service an empty one: the audit has its refusal.
 
         Raises `LinkError`, `ConfigError`.
         """
