@@ -69,7 +69,7 @@ class _Visit:
     asked_pin: PinEntry | None = None
     """The PIN that is being compared."""
     is_pin_counted: bool = False
-    """Whether it was wrong, and that was counted."""
+    """Whether it is counted as wrong, which it is until the answer says otherwise."""
     rule: DecisionRule | None = None
     """That of the model which made the claim's references."""
 
@@ -210,7 +210,7 @@ class Access:
     def _wanted(self) -> dict[Sight, float]:
         wanted: dict[Sight, float] = {}
         for visit in self._visits.values():
-            if visit.showing.awaits_face:
+            if visit.showing.awaits_face or visit.showing.watches_face:
                 wanted[visit.sight] = min(visit.showing.badge.at, wanted.get(visit.sight, math.inf))
         return wanted
 
@@ -245,9 +245,10 @@ class Access:
         if not showing.awaits_pin or visit.asked_pin is entry or claim is None or pins is None:
             return
         visit.asked_pin = entry
-        if (refused := self._claiming.pin_objection(showing.badge)) is not None:
+        if (refused := self._claiming.count_pin(showing.badge)) is not None:
             visit.hear(PinFailed(self._clock.monotonic(), entry, refused, ""))
             return
+        visit.is_pin_counted = self._claiming.counts(showing.badge.reader)
 
         def answered(answer: PinAnswer | NotChecked) -> None:
             self._answers.put((visit, entry, answer))
@@ -257,6 +258,7 @@ class Access:
         try:
             pins.ask(claim.person, entry.digits, answered)
         except Exception as error:  # as where faces are compared
+            self._was_not_wrong(visit)
             visit.hear(PinFailed(self._clock.monotonic(), entry, Reason.STORE_FAULT, in_words(error)))
 
     def _pins_answered(self) -> None:
@@ -265,16 +267,17 @@ class Access:
             visit, entry, answer = self._answers.get()
             visit.hear(DoorChanged(visit.showing.at, self._doorway.door.state))
             now = self._clock.monotonic()
+            if answer is not PinAnswer.WRONG and visit.showing.verdict is None:
+                self._was_not_wrong(visit)
             if isinstance(answer, PinAnswer):
                 visit.hear(PinChecked(now, entry, answer))
-                self._count_wrong(visit, answer)
             else:
                 visit.hear(PinFailed(now, entry, answer.reason, answer.fault))
 
-    def _count_wrong(self, visit: _Visit, answer: PinAnswer) -> None:
-        """A wrong PIN is counted at once where a face is still awaited: a power cut meanwhile must not undo it."""
-        if answer is PinAnswer.WRONG and visit.showing.verdict is None:
-            visit.is_pin_counted = self._claiming.count_pin(visit.showing.badge)
+    def _was_not_wrong(self, visit: _Visit) -> None:
+        """A late answer takes nothing back: its decision was written down with the failure."""
+        if visit.is_pin_counted:
+            visit.is_pin_counted = not self._claiming.give_back_pin(visit.showing.badge)
 
     @property
     def _is_someone_asked(self) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from device.doorway import Doorway
 from device.errors import KeyMissing, ModelError
 from device.failures import in_words
+from device.policy.attempts import Attempts
 from device.policy.clock_state import ClockReading
 from device.policy.events import BadgeClaimed, Bars, ClaimFailed
 from device.policy.instead import NOTHING, Instead, Lacking, instead_of
@@ -53,23 +54,29 @@ class Claiming:
         except Exception as error:  # whatever a damaged store comes up with, a door that is up denies
             return Claimed(ClaimFailed(self._clock.monotonic(), Reason.STORE_FAULT, in_words(error)))
 
-    def pin_objection(self, badge: BadgeRead) -> Reason | None:
-        """Why a PIN does not count with a badge now: asked again when it is complete."""
+    def count_pin(self, badge: BadgeRead) -> Reason | None:
+        """Counts a complete PIN as wrong before it is compared, so that neither a second reader, a late answer nor a
+        power cut gives a guess for free. Why none counts with the badge now, if so; then it is not counted.
+        """
         if badge.credential is None or not self.counts(badge.reader):
             return None
         try:
             with self._doorway.store.counters() as counters:
-                return self.tries.objections(badge.credential, counters)[1]
+                before, _ = counters.decided(badge.credential, failed=frozenset({Factor.PIN}))
+                objection = Attempts(before).objection(Factor.PIN, 0.0)
+                if objection is not None:
+                    counters.give_back(badge.credential, Factor.PIN)
+                return objection
         except Exception:  # whatever a damaged store comes up with, a door that is up denies
             return Reason.STORE_FAULT
 
-    def count_pin(self, badge: BadgeRead) -> bool:
-        """Counts a wrong PIN now; whether it is on the disk. If not, it is counted with the decision."""
+    def give_back_pin(self, badge: BadgeRead) -> bool:
+        """Takes that back, for a PIN that was not wrong. If it can't be, it counts until the next grant."""
         if badge.credential is None or not self.counts(badge.reader):
-            return False
+            return True
         try:
             with self._doorway.store.counters() as counters:
-                counters.decided(badge.credential, failed=frozenset({Factor.PIN}))
+                counters.give_back(badge.credential, Factor.PIN)
         except Exception:  # as above
             return False
         return True

@@ -53,7 +53,9 @@ def _with_bars(showing: "Showing", event: BadgeClaimed) -> "Showing":
     presented = None if pad.mode is PadMode.OFF else Presented(pad, is_first_use=event.is_first_use)
     waits = Reason.WAIT_AFTER_ATTACK if presented is not None and event.has_to_wait else None
     face = bars.face or face_refusal(showing.claim) or waits
-    return replace(showing, presented=presented, face_barred=face, pin_barred=pin, fault=bars.fault)
+    is_invited = event.is_invited and Factor.FACE in showing.mode.factors and bars.pin is None and showing.claim.has_pin
+    ready = replace(showing, presented=presented, is_invited=is_invited)
+    return replace(ready, face_barred=face, pin_barred=pin, fault=bars.fault)
 
 
 def exit_refusal(badge: BadgeRead, claim: Claim | None) -> Reason | None:

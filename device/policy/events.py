@@ -49,6 +49,8 @@ class BadgeClaimed:
     ruling: Ruling | None = None
     came_at: tuple[datetime, ...] = ()
     bars: Bars = field(default_factory=Bars)
+    is_invited: bool = False
+    """Whether the holder may give new references here: who types a PIN then is asked for face and PIN."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from device.policy.events import Compared, ComparisonFailed, FrameSeen, LookFailed, TimePassed, TurnAsked
+from device.policy.faces_watched import MAX_GAP_S, watched
 from device.policy.verdicts import closed, concluded, denied
 from device.records import Factor, Probe, Reason
 
 if TYPE_CHECKING:
     from device.policy.showing import Showing
 
-MAX_GAP_S = 1.0
-"""Longest time between two frames of one track: what happened in a longer one was not seen."""
 AWAY_S = 1.5
 """How long no face is in view until the person who did not match has gone."""
 
@@ -20,7 +19,9 @@ def seen(showing: "Showing", event: FrameSeen | LookFailed | Compared | Comparis
     """After a frame, a look that gave none, a comparison, or a request for a turn."""
     match event:
         case FrameSeen():
-            return _seen(showing, event) if _is_evidence(showing, event) else showing
+            if not _is_evidence(showing, event):
+                return showing
+            return watched(showing, event) if showing.watches_face else _seen(showing, event)
         case LookFailed():
             failed = replace(_forgotten(showing), failed=event.reason, fault=event.fault)
             return failed if _looks(showing) and event.at >= showing.badge.at else showing
@@ -61,7 +62,8 @@ def _not_comparable(showing: "Showing", event: ComparisonFailed) -> "Showing":
 def _is_evidence(showing: "Showing", event: FrameSeen) -> bool:
     """Whether a frame was captured after the badge and was not old when the camera gave it."""
     is_fresh = 0 <= event.read_at - event.captured_at <= showing.terms.max_age_s
-    return _looks(showing) and event.captured_at > showing.badge.at and is_fresh
+    looks = _looks(showing) or showing.watches_face
+    return looks and event.captured_at > showing.badge.at and is_fresh
 
 
 def _seen(showing: "Showing", event: FrameSeen) -> "Showing":

@@ -39,8 +39,9 @@ def checked(showing: "Showing", event: PinChecked | PinFailed) -> "Showing":
     if not showing.awaits_pin or event.entry is not showing.entry:
         return showing
     if isinstance(event, PinFailed):
-        return concluded(replace(showing, pin_barred=event.reason, fault=event.fault))
-    return concluded(replace(showing, pin=event.answer, pin_barred=_objection(event.answer)))
+        return concluded(replace(showing, pin_barred=event.reason, fault=event.fault, pin_at=showing.at))
+    barred = _objection(event.answer)
+    return concluded(replace(showing, pin=event.answer, pin_barred=barred, pin_at=showing.at))
 
 
 def _takes_keys(showing: "Showing") -> bool:

@@ -9,6 +9,8 @@ on what happened. All that decides a transaction is here; what becomes of a gran
 comparison, until its person has gone, until another badge is presented, or until a request to stop. Then it is a
 non-match.
 
+**A face before a PIN** counts while its person stays: `faces_watched` says for how long. Then it has to be shown again.
+
 **PIN.** Keys are taken from the badge on. Where a face or a PIN is enough, either may be given at any moment, a face
 that was refused leaves the time for a PIN, and the other way round.
 
@@ -28,6 +30,7 @@ from typing import assert_never
 from device.policy.attack import MOST_EXTRA_S, Next, Presented
 from device.policy.claimed import answered, random_number
 from device.policy.decision import door_refusal
+from device.policy.demands import strictest
 from device.policy.events import (
     BadgeClaimed,
     ClaimFailed,
@@ -44,6 +47,7 @@ from device.policy.events import (
     TurnAsked,
 )
 from device.policy.faces_shown import face_passed, seen
+from device.policy.faces_watched import face_kept
 from device.policy.looks import Comparisons
 from device.policy.modes import Terms
 from device.policy.pin_entry import NOTHING_TYPED, PinEntry, Typed
@@ -52,6 +56,7 @@ from device.policy.turn import Direction
 from device.policy.verdicts import concluded, denied, given_up, timed_out
 from device.policy.views import Views
 from device.records import (
+    BADGE_AND_PIN,
     BadgeRead,
     BadgeRemoved,
     Claim,
@@ -87,13 +92,19 @@ class Showing:
     matched_at: float | None = None
     """When the track in view matched, None before."""
     is_face_shown: bool = False
-    """Whether the match counts: nothing more is looked at."""
+    """Whether the match counts. While a PIN is awaited it is watched whether the person stays (`faces_watched`)."""
+    lost_at: float = -math.inf
+    """When a face that counted did so no more, as it had not been seen for too long, or another one was."""
+    is_invited: bool = False
+    """Whether typing a PIN here asks for face and PIN, where the face alone is enough."""
     face_barred: Reason | None = None
     """Why no face counts, or none does any more."""
     entry: PinEntry = NOTHING_TYPED
     """What is being typed."""
     pin: PinAnswer | None = field(default=None, repr=False)
     """What the PIN is that was typed; None before the answer."""
+    pin_at: float = -math.inf
+    """When the answer came."""
     pin_barred: Reason | None = field(default=None, repr=False)
     """Why no PIN counts, or none does any more."""
     presented: Presented | None = None
@@ -120,7 +131,16 @@ class Showing:
     @property
     def mode(self) -> Mode:
         """What has to be shown."""
-        return self.terms.mode if self.ruling is None or self.ruling.mode is None else self.ruling.mode
+        ruled = self.terms.mode if self.ruling is None or self.ruling.mode is None else self.ruling.mode
+        return strictest((ruled, BADGE_AND_PIN)) if self._types_invited else ruled
+
+    @property
+    def _types_invited(self) -> bool:
+        """Whether a person who is invited chose to type a PIN: `*`, a PIN that was not ended and a wrong one leave the
+        way in as it is without one.
+        """
+        has_begun = self.entry.began_at is not None and self.entry.state not in (Typed.CANCELLED, Typed.LATE)
+        return self.is_invited and has_begun and self.pin_barred is None
 
     @property
     def pad(self) -> PadMode:
@@ -132,7 +152,7 @@ class Showing:
         """When it ends without a verdict of its own. A face that has matched has time for a turn of the head, and a
         PIN to be typed.
         """
-        usual = max(self.badge.at + self.terms.timeout_s, self._pin_deadline)
+        usual = max(self.badge.at + self.terms.timeout_s, self._pin_deadline, self._again_deadline)
         if self.presented is None or self.matched_at is None:
             return usual
         return min(max(usual, self.presented.until(self.matched_at)), usual + MOST_EXTRA_S)
@@ -147,6 +167,11 @@ class Showing:
             return max(demanded, entry.key_at + ANSWER_S)
         is_typing = entry.state is Typed.TYPING and entry.began_at is not None and self.may_type
         return max(demanded, entry.deadline) if is_typing else demanded
+
+    @property
+    def _again_deadline(self) -> float:
+        """Until when a face that counts no more may be shown again: its whole time from the PIN's answer."""
+        return -math.inf if math.isinf(self.lost_at) else max(self.lost_at, self.pin_at) + self.terms.timeout_s
 
     @property
     def is_over(self) -> bool:
@@ -190,6 +215,11 @@ class Showing:
     def awaits_face(self) -> bool:
         """Whether frames newer than the badge are needed."""
         return self.verdict is None and self.claim is not None and self.may_show_face
+
+    @property
+    def watches_face(self) -> bool:
+        """Whether it matters that the person whose face counts is still there: a PIN is to come."""
+        return self.verdict is None and self.is_face_shown
 
     @property
     def awaits_pin(self) -> bool:
@@ -242,7 +272,7 @@ class Showing:
         """The showing after something happened. Total: what means nothing to it changes nothing."""
         if self.verdict is not None:
             return self
-        then = pin_passed(replace(self, at=max(self.at, event.at)))
+        then = face_kept(pin_passed(replace(self, at=max(self.at, event.at))))
         if then.is_over and not isinstance(event, StopRequested):
             return timed_out(then)
         return _heard(then, event)

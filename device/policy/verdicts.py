@@ -51,9 +51,14 @@ def timed_out(showing: "Showing") -> "Showing":
     if showing.failed is None and showing.presented is not None and showing.presented.missed_turn:
         return replace(showing, verdict=_denial(showing, Reason.TURN_NOT_MADE, showing.evidence))
     reason = showing.failed or showing.views.complaint
-    if reason in _SAYS_LITTLE and showing.pin_barred is not None:
-        reason = showing.pin_barred
+    if reason in _SAYS_LITTLE:
+        reason = showing.pin_barred or (Reason.PIN_MISSING if _lacks_pin(showing) else reason)
     return replace(showing, verdict=_denial(showing, reason or Reason.CAMERA_FAULT, _against(showing)))
+
+
+def _lacks_pin(showing: "Showing") -> bool:
+    """Whether a face counted, and the PIN did not come while it did."""
+    return showing.lost_at >= showing.badge.at and Factor.PIN in showing.mode.factors and showing.pin is None
 
 
 def given_up(showing: "Showing") -> "Showing":

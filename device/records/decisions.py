@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from device.records.attacks import PadMode, Presentation
 from device.records.badges import Credential
 from device.records.modes import BADGE, BADGE_AND_FACE, Factor, Mode
-from device.records.people import Person
+from device.records.people import Invitation, Person
 from device.records.pins import PinAnswer
 from device.records.reasons import Reason
 from device.records.rulings import ALWAYS_VALID, Ruling, Validity
@@ -57,6 +57,8 @@ class Claim:
     badge_valid: Validity = ALWAYS_VALID
     has_pin: bool = False
     duress: bool = field(default=False, repr=False)
+    invitation: Invitation | None = None
+    """To give new references at a door, if there is one."""
     key_missing: bool = False
     """Whether references could not be opened, as their key is missing; `references` is empty then."""
 

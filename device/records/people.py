@@ -1,6 +1,6 @@
 """Who is enrolled, with which badges."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -66,10 +66,13 @@ class RevokedBadge:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a reference was made of: the picture's name, and the measures of its quality by their names."""
+    """What a reference was made of: the picture's name, the measures of its quality by their names, and whether the
+    person gave it alone at a door, invited, or before an operator.
+    """
 
     source: str = ""
     quality: Mapping[str, float] = field(default_factory=dict)
+    invited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,19 @@ class Enrolled:
     """Random, and the same in every copy of the database, as the name may change."""
     changed: int = field(default=0, compare=False)
     """The number of the last change to person or groups, from one counter for all records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """To give new references at a door, once, [given_at, ends_at) in UTC; `by` is the operator."""
+
+    given_at: datetime
+    ends_at: datetime
+    by: str = ""
+
+    def holds(self, times: Sequence[datetime]) -> bool:
+        """Whether it counts at all of these readings of the time, of which there has to be one at least."""
+        return bool(times) and all(self.given_at <= at < self.ends_at for at in times)
 
 
 class BasisKind(StrEnum):

@@ -41,6 +41,16 @@ class Counters:
             self._keep(badge, after)
         return before, after
 
+    def give_back(self, badge: Credential, factor: Factor) -> None:
+        """Takes one failure back that was counted before it was known not to be one."""
+        self._session.lock()
+        before = self.of(badge)
+        face, pin = (int(factor is one) for one in (Factor.FACE, Factor.PIN))
+        fewer = Failures(
+            max(0, before.face - face), max(0, before.pin - pin), max(0, before.since_grant - (face or pin))
+        )
+        self._keep(badge, fewer)
+
     def reset(self, badge: Credential, factor: Factor | None = None) -> Failures:
         """Clears what an operator clears: all of it, or what failed with one factor. The failures before."""
         self._session.lock()

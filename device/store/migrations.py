@@ -219,3 +219,14 @@ def _visits(database: Database) -> None:
 def _remote(database: Database) -> None:
     """Until an admin lets a client in, there is none."""
     schema_of_remote(database)
+
+
+@MIGRATIONS(name="0019-references-by-invitation")
+def _invitations(database: Database) -> None:
+    """References from before are an operator's."""
+    database.execute("ALTER TABLE face_references ADD COLUMN invited INTEGER NOT NULL DEFAULT 0")
+    database.execute("""
+        CREATE TABLE invitations (
+            person_id INTEGER PRIMARY KEY REFERENCES people(id) ON DELETE CASCADE,
+            given_at TEXT NOT NULL, ends_at TEXT NOT NULL, by TEXT NOT NULL
+        )""")

@@ -12,6 +12,7 @@ from device.records import Badge, Claim, Credential, Enrolled, Origin, Person, V
 from device.store.badges import Badges
 from device.store.bases import Bases
 from device.store.groups import Groups
+from device.store.invitations import Invitations
 from device.store.references import References
 from device.store.rows import badge_of, key_of, stored_validity, time_of, validity_of
 from device.store.session import Row
@@ -39,12 +40,13 @@ class People(Badges):
                 references, is_key_missing = self.references(badge.person, model_sha256), False
             except KeyMissing:
                 references, is_key_missing = np.empty((0, 0), np.float32), True
-            groups = self.groups.of(badge.person)
+            groups, invitation = self.groups.of(badge.person), self.invitations.of(badge.person)
         return Claim(
             badge.person,
             badge.revoked_at is not None,
             references,
             key_missing=is_key_missing,
+            invitation=invitation,
             extended=bool(row["extended"]),
             suspended=badge.suspended_at is not None,
             has_pin=bool(row["has_pin"]),
@@ -68,6 +70,11 @@ class People(Badges):
     def visits(self) -> Visits:
         """When each was last let in."""
         return Visits(self._session)
+
+    @property
+    def invitations(self) -> Invitations:
+        """Who may give new references at a door."""
+        return Invitations(self._session)
 
     @property
     def bases(self) -> Bases:
@@ -208,7 +215,7 @@ class People(Badges):
 
     def _references_in(self, page: list[Row], model_sha256: str) -> Iterator[tuple[Person, NDArray[np.float32]]]:
         rows = self._session.rows(
-            "SELECT person_id, name, model_sha256, embedding, generation FROM face_references NOT INDEXED "
+            "SELECT person_id, name, model_sha256, embedding, generation, invited FROM face_references NOT INDEXED "
             "JOIN people NOT INDEXED ON people.id = person_id WHERE face_references.id IN "
             "(SELECT id FROM face_references WHERE person_id BETWEEN ? AND ?) AND model_sha256 = ? "
             "ORDER BY person_id, face_references.id",

@@ -28,16 +28,19 @@ class References:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def vectors(self, person: Person, model_sha256: str) -> NDArray[np.float32]:
-        """The person's references made by a model, float32 [n, length], n >= 0. Raises `KeyMissing` without the key,
-        `StoreError` for a damaged one and for one that was put in another's place.
+    def vectors(self, person: Person, model_sha256: str, *, originals: bool = False) -> NDArray[np.float32]:
+        """The person's references made by a model, float32 [n, length], n >= 0; with `originals` those alone that an
+        operator enrolled. Raises `KeyMissing` without the key, `StoreError` for a damaged one and for one that was put
+        in another's place.
         """
         with self._session.snapshot():  # of rows and keys
             rows = self._session.rows(
-                "SELECT person_id, model_sha256, embedding, generation FROM face_references NOT INDEXED WHERE id IN "
-                "(SELECT id FROM face_references WHERE person_id = ? AND model_sha256 = ?) ORDER BY id",
+                "SELECT person_id, model_sha256, embedding, generation, invited FROM face_references NOT INDEXED "
+                "WHERE id IN (SELECT id FROM face_references WHERE person_id = ? AND model_sha256 = ?) ORDER BY id",
                 [person.id, model_sha256],
             )
+            if originals:
+                rows = [row for row in rows if not row["invited"]]
             if any((row["person_id"], row["model_sha256"]) != (person.id, model_sha256) for row in rows):
                 raise sqlite3.DataError("an index of the references is damaged")
             return self.opened(rows).get(person.id, np.empty((0, 0), np.float32))
@@ -48,7 +51,7 @@ class References:
         for row in rows:
             if row["generation"] is None:
                 raise KeyMissing("The references from before the vault have not been sealed yet.", hint=_UNSEALED)
-            records.setdefault(row["person_id"], []).append((about(row["model_sha256"]), bytes(row["embedding"])))
+            records.setdefault(row["person_id"], []).append((_about(row), bytes(row["embedding"])))
         plain = self._session.vault.open_all(records, Kind.FACE)
         return {person_id: stacked(blobs, person_id) for person_id, blobs in plain.items()}
 
@@ -64,11 +67,12 @@ class References:
         """Keeps references, float32 [n, length], bound to the model that made them; `origins` in the same order."""
         self._session.lock()
         for embedding, origin in zip(embeddings, origins or repeat(Origin()), strict=False):
-            sealed = self._sealed(embedding.astype("<f4").tobytes(), person.id, model_sha256)
+            bound_to = about(model_sha256, invited=origin.invited)
+            sealed = self._sealed(embedding.astype("<f4").tobytes(), person.id, bound_to)
             self._session.execute(
                 "INSERT INTO face_references "
-                "(person_id, model_sha256, embedding, generation, enrolled_at, source, quality) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "(person_id, model_sha256, embedding, generation, enrolled_at, source, quality, invited) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     person.id,
                     model_sha256,
@@ -77,14 +81,15 @@ class References:
                     at.isoformat(),
                     origin.source or None,
                     json.dumps(dict(origin.quality)) if origin.quality else None,
+                    int(origin.invited),
                 ],
             )
 
     def of(self, person: Person) -> tuple[Reference, ...]:
         """All references of a person, whichever model made them, in the order in which they were made."""
         rows = self._session.rows(
-            "SELECT id, person_id, model_sha256, enrolled_at, source, quality FROM face_references NOT INDEXED "
-            "WHERE id IN (SELECT id FROM face_references WHERE person_id = ?) ORDER BY id",
+            "SELECT id, person_id, model_sha256, enrolled_at, source, quality, invited FROM face_references "
+            "NOT INDEXED WHERE id IN (SELECT id FROM face_references WHERE person_id = ?) ORDER BY id",
             [person.id],
         )
         if any(row["person_id"] != person.id for row in rows):
@@ -119,27 +124,36 @@ class References:
 
     def _sealed_again(self, person_id: int) -> None:
         rows = self._session.rows(
-            "SELECT id, model_sha256, embedding FROM face_references WHERE person_id = ? AND generation IS NOT NULL",
+            "SELECT id, model_sha256, embedding, invited FROM face_references WHERE person_id = ? "
+            "AND generation IS NOT NULL",
             [person_id],
         )
         vault = self._session.vault
-        records = [(about(row["model_sha256"]), bytes(row["embedding"])) for row in rows]
+        records = [(_about(row), bytes(row["embedding"])) for row in rows]
         plain = vault.open_all({person_id: records}, Kind.FACE)[person_id] if rows else []
         vault.renew(person_id, Kind.FACE)
         for row, content in zip(rows, plain, strict=True):
-            sealed = self._sealed(content, person_id, row["model_sha256"])
+            sealed = self._sealed(content, person_id, _about(row))
             self._session.execute(
                 "UPDATE face_references SET embedding = ?, generation = ? WHERE id = ?",
                 [sealed, generation_of(sealed), row["id"]],
             )
 
-    def _sealed(self, plain: bytes, person_id: int, model_sha256: str) -> bytes:
-        return self._session.vault.seal(plain, person_id=person_id, about=about(model_sha256), kind=Kind.FACE)
+    def _sealed(self, plain: bytes, person_id: int, bound_to: bytes) -> bytes:
+        return self._session.vault.seal(plain, person_id=person_id, about=bound_to, kind=Kind.FACE)
 
 
-def about(model_sha256: str) -> bytes:
-    """What a sealed reference is bound to besides its person."""
-    return f"reference/{model_sha256}".encode()
+def about(model_sha256: str, *, invited: bool = False) -> bytes:
+    """What a sealed reference is bound to besides its person: one that was given alone never becomes an operator's."""
+    return f"reference/{model_sha256}{'/invited' if invited else ''}".encode()
+
+
+def _about(row: Row) -> bytes:
+    return about(row["model_sha256"], invited=bool(row["invited"]))
+
+
+def _origin(row: Row, measures: dict[str, float]) -> Origin:
+    return Origin(str(row["source"] or ""), measures, invited=bool(row["invited"]))
 
 
 def stacked(blobs: list[bytes], person_id: int) -> NDArray[np.float32]:
@@ -162,4 +176,4 @@ def _reference(row: Row) -> Reference:
         measures = {str(name): float(value) for name, value in quality.items()}
     except (ValueError, TypeError, AttributeError):
         raise sqlite3.DataError(f"what is known of reference {row['id']} is damaged") from None
-    return Reference(int(row["id"]), str(row["model_sha256"]), made_at, Origin(str(row["source"] or ""), measures))
+    return Reference(int(row["id"]), str(row["model_sha256"]), made_at, _origin(row, measures))

@@ -224,3 +224,61 @@ def test_keys_without_a_badge_do_nothing(world_of: Callable[..., World]) -> None
     access = door_with(world, "badge+pin", pins)
     access.hear(KeyPress("2468#", world.clock.monotonic(), ""))
     assert (access.advance(Stop(), 0.25), pins.asked, world.releases) == ((), [], 0)
+
+
+def pin_failures(world: World) -> int:
+    with world.store.counters() as counters:
+        return counters.of(BADGE).pin
+
+
+def test_two_readers_with_one_badge_allow_no_eleventh_pin(world_of: Callable[..., World]) -> None:
+    """The tenth is under comparison at one reader when the badge is presented at the other."""
+    world, pins, stop = world_of(Reason.NO_FACE), FakePins(is_slow=True), Stop()
+    with world.store.counters() as counters:
+        for _ in range(9):
+            counters.decided(BADGE, failed=frozenset({Factor.PIN}))
+    access = door_with(world, "badge+pin", pins)
+    for reader in ("left", "right"):
+        access.present(world.read(reader=reader), stop)
+    for reader in ("left", "right"):
+        access.hear(KeyPress("2468#", world.clock.monotonic(), reader))
+    (refused,) = access.advance(stop, 0.25)
+    assert (pins.asked, refused.decision.reason, pin_failures(world)) == (["2468"], Reason.PIN_DISABLED, 10)
+    pins.waiting.pop()()
+    (over,) = access.advance(stop, 0.25)
+    assert (over.decision.reason, pin_failures(world)) == (Reason.PIN, 0)
+
+
+@pytest.mark.parametrize("keys", ["1111#", "2468#"])
+def test_pin_whose_answer_is_late_counts_as_wrong(world_of: Callable[..., World], keys: str) -> None:
+    """Else a slow comparison is a guess for free; a right one is typed again."""
+    world, pins, stop = world_of(Reason.NO_FACE), FakePins(is_slow=True), Stop()
+    access = door_with(world, "badge+pin", pins)
+    access.present(world.read(), stop)
+    world.clock.sleep(14.0)
+    access.hear(KeyPress(keys, world.clock.monotonic(), ""))
+    world.clock.sleep(3.1)
+    (over,) = access.advance(stop, 0.25)
+    pins.waiting.pop()()
+    access.advance(stop, 0.25)
+    assert (over.decision.granted, pin_failures(world)) == (False, 1)
+
+
+def test_right_pin_beside_a_missing_face_counts_for_nothing(world_of: Callable[..., World]) -> None:
+    world = world_of(Reason.NO_FACE)
+    over = typed(world, door_with(world, "badge+face+pin", FakePins()), "2468#")
+    assert (over.decision.granted, pin_failures(world)) == (False, 0)
+
+
+def test_holder_who_goes_before_the_pin_ends_lets_no_one_in(world_of: Callable[..., World]) -> None:
+    """The face matches, then no one is in view while the right PIN is typed."""
+    world = world_of(*[probe(1.0)] * 4, Reason.NO_FACE)
+    access, stop = door_with(world, "badge+face+pin", FakePins()), Stop()
+    over = access.present(world.read(), stop)
+    for key in ("", "", "2", "4", "6", "8", "#"):
+        access.hear(KeyPress(key, world.clock.monotonic(), ""))
+        for _ in range(10):
+            assert access.advance(stop, 0.25) == ()
+    while over is None:
+        over = next(iter(access.advance(stop, 0.25)), None)
+    assert (over.decision.reason, world.releases) == (Reason.NO_FACE, 0)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from device.policy.events import FrameSeen
-from device.records import KeyPress
+from device.records import KeyPress, Probe
 from tests.device.policy.oracle import Look
 from tests.device.policy.scripts import AT, Script, similarity_of
 
@@ -27,6 +27,9 @@ class Line:
     pin: str = "open"
     typed: list[tuple[str, float]] = field(default_factory=list)
     """The keys of the PIN under way, each with its time."""
+    lost_at: float | None = None
+    """When a face that had been shown counted no more."""
+    pin_at: float = 0.0
 
     @property
     def takes_face(self) -> bool:
@@ -43,6 +46,8 @@ class Line:
             times.append(115.0)
         if self.typed and self.takes_pin:
             times.append(self.late_at())
+        if self.lost_at is not None:
+            times.append(max(self.lost_at, self.pin_at) + 6.0)
         return max(times)
 
     def late_at(self) -> float:
@@ -51,6 +56,22 @@ class Line:
     def passes(self, now: float) -> None:
         if self.typed and now >= self.late_at():
             self.typed = []
+        if self.face == "shown" and now - self.look.last_at > 5.0:
+            self.loses_face("no-face", self.look.last_at + 5.0)
+
+    def loses_face(self, complaint: str, at: float) -> None:
+        self.face, self.look, self.lost_at = "open", Look(), at
+        self.look.complaint = complaint
+
+    def watches(self, event: FrameSeen, now: float) -> None:
+        """The face that was shown, while its PIN is awaited: another one, or two, end it; its own keeps it."""
+        if not isinstance(event.found, Probe):
+            if event.found.code in ("several-faces", "picture-turned"):
+                self.loses_face(event.found.code, now)
+        elif not event.follows:
+            self.loses_face("face-too-brief", now)
+        elif event.captured_at - self.look.last_at <= 1.0:
+            self.look.last_at = event.captured_at
 
     def presses(self, key: str, now: float) -> None:
         if not self.takes_pin:
@@ -58,7 +79,7 @@ class Line:
         if key == "*":
             self.typed = []
         elif key == "#":
-            self.pin = PINS.get("".join(one for one, _ in self.typed), "wrong")
+            self.pin, self.pin_at = PINS.get("".join(one for one, _ in self.typed), "wrong"), now
         else:
             self.typed.append((key, now))
 
@@ -96,6 +117,8 @@ class Line:
             return "non-match"
         if self.look.complaint in ("", "no-face") and self.pin == "wrong":
             return "pin-wrong"
+        if self.look.complaint in ("", "no-face") and self.lost_at is not None and self.pin == "open":
+            return "pin-missing"
         return self.look.complaint or "camera-fault"
 
 
@@ -111,7 +134,9 @@ def decision(script: Script, mode: str) -> tuple[str | None, bool]:
         line.passes(now)
         if now >= line.until():
             return line.timed_out(), False
-        if isinstance(event, FrameSeen):
+        if isinstance(event, FrameSeen) and line.face == "shown":
+            line.watches(event, now)
+        elif isinstance(event, FrameSeen):
             line.sees(event)
         elif isinstance(event, KeyPress):
             for key in event.keys:

@@ -57,7 +57,13 @@ def is_granted(showing: Showing) -> bool:
     return showing.verdict is not None and showing.verdict.granted
 
 
-FACES: list[ShowingEvent | Broken] = [*[frame(0.0, HOLDER)] * 4, *[frame(0.0, OTHER)] * 3, frame(0.0, Reason.NO_FACE)]
+FACES: list[ShowingEvent | Broken] = [
+    *[frame(0.0, HOLDER)] * 5,
+    *[frame(0.0, OTHER)] * 3,
+    frame(0.0, OTHER, follows=False),
+    frame(0.0, Reason.NO_FACE),
+    frame(0.0, Reason.SEVERAL_FACES),
+]
 PADS: list[ShowingEvent | Broken] = [
     keys(text) for text in ("0123#", "7777#", "9999#", "12#", "0", "1", "23#", "*", "#", "123456789#", "0123")
 ]
