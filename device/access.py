@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from device.after_grant import AfterGrant
 from device.carry_out import Before, CarryOut
 from device.claiming import Claimed, Claiming
 from device.clock import Stop
@@ -97,6 +98,7 @@ class Access:
         self._terms = replace(way_in(settings, doorway.pad), lockdown_pass=door.lockdown_pass)
         self._claiming = Claiming(doorway, door, self._terms, log.whereabouts)
         self._tampered = Tampered(door)
+        self._after = AfterGrant(doorway, door, settings.vision, log)
         self._answers: queue.SimpleQueue[tuple[_Visit, PinEntry, PinAnswer | NotChecked]] = queue.SimpleQueue()
         self._wake = wake
         self._carry_out = CarryOut(
@@ -341,4 +343,5 @@ class Access:
             self._doorway.waits.decided(done.credential, done.decision, self._clock.monotonic())
             if before.tries is not None:
                 before.tries.decided(done)
+            self._after.passed(done, showing.track, is_invited=showing.is_invited)
         return done

@@ -41,6 +41,7 @@ class Claiming:
         self._terms = terms
         self._mode = MODES[door.mode]
         self._instead = Instead(_mode(door.when_missing), _mode(door.without_face))
+        self._can_renew = terms.pad.mode in (PadMode.TURN, PadMode.TURN_IN_DOUBT)
         self.tries = Tries(doorway.failures, doorway.clock)
         self._exits = frozenset(one.name for one in door.readers if one.direction == "exit")
 
@@ -145,7 +146,8 @@ class Claiming:
         ruling, came_at = self.ruling(claim, badge, lacking), self.came_at(badge)
         has_to_wait, is_first_use = self._before(badge.credential)
         now = self._clock.monotonic()
-        event = BadgeClaimed(now, claim, has_to_wait, is_first_use, ruling, came_at, bars)
+        is_invited = self._can_renew and claim.invitation is not None and claim.invitation.holds(came_at)
+        event = BadgeClaimed(now, claim, has_to_wait, is_first_use, ruling, came_at, bars, is_invited)
         return Claimed(event, sha256, lacking)
 
     def _looked_up(

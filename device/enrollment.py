@@ -160,7 +160,7 @@ class Enrollment:
             self._refuse_groundless(people, person, name)
             known = people.references(person, self._analyzer.embedder.model_sha256) if person else None
             new, repeated = _apart(found, known)
-            kept, outliers = self._consistent(new, known)
+            kept, outliers = self._consistent(new, self._anchors(people, person, known))
             rejected += (*_left_out(repeated, Reason.SAME_PICTURE), *_left_out(outliers, Reason.OUTLIER))
             if not kept and (outliers or not repeated):
                 raise _refused("The pictures do not show one and the same person", rejected)
@@ -176,6 +176,15 @@ class Enrollment:
         suspended = badge is not None and badge.suspended_at is not None
         alike = self._noticed(person) if kept else NOT_COMPARED
         return EnrollmentReport(person, credential, tuple(one.label for one in kept), rejected, suspended, alike)
+
+    def _anchors(
+        self, people: People, person: Person | None, known: NDArray[np.float32] | None
+    ) -> NDArray[np.float32] | None:
+        """The references that new pictures have to match: an operator's, where there are any."""
+        if person is None:
+            return known
+        originals = people.faces.vectors(person, self._analyzer.embedder.model_sha256, originals=True)
+        return originals if len(originals) else known
 
     def _noticed(self, person: Person) -> Resemblance:
         """Who looks like the person who was enrolled just now. All others are looked through without the lock, and a

@@ -187,7 +187,9 @@ def _say_findings(found: "Findings") -> None:
 def stale_people(context: click.Context, as_json: bool) -> None:
     """List who has to enroll again: all their references were made by another network.
 
-    The same as `lintel people list --stale`, by name alone.
+    The same as `lintel people list --stale`, by name alone. An operator enrolls them: a door has nothing to compare
+    them with. Whose references are of the present network, and old, may be invited to renew them at a door:
+    `lintel people invite`.
     """
     from device.people.checking import stale
     from device.vision.models import embedding_sha256
@@ -201,6 +203,11 @@ def stale_people(context: click.Context, as_json: bool) -> None:
         say(person.name)
     if not found:
         say("Everyone with references has some of the present model.", err=True)
+    elif not as_json:
+        say(
+            "Enroll them again before an operator; `lintel people invite` is for references that only grew old.",
+            err=True,
+        )
 
 
 @click.command("retention", epilog="Exit codes: 0 done, 8 database, 9 clock not trusted, 130 declined.")

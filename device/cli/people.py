@@ -10,6 +10,7 @@ from device.cli.acting import ACTING
 from device.cli.arguments import PersonName, Wanted
 from device.cli.basis import basis_of, withdraw_basis
 from device.cli.context import json_option, open_store, plain, print_json, settings_of
+from device.cli.invite import invite
 from device.cli.many_people import check_people, export_people, import_people, retention, stale_people
 from device.cli.pins import failed_words, give_pin, with_failures
 from device.cli.references import references
@@ -39,6 +40,7 @@ people.add_command(person_valid)
 people.add_command(basis_of)
 people.add_command(withdraw_basis)
 people.add_command(give_pin)
+people.add_command(invite)
 for command in (import_people, export_people, check_people, stale_people, retention):
     people.add_command(command)
 

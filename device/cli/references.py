@@ -88,6 +88,8 @@ def _line(reference: "Reference", present: str | None) -> str:
     )
     state = {True: "the present model", False: "an older model, not used", None: f"model {reference.model_sha256[:16]}"}
     parts = [f"{reference.id:4}", f"{reference.made_at:%Y-%m-%d %H:%M} UTC", origin.source or "(picture not noted)"]
+    if origin.invited:
+        parts.append("by invitation")
     return "  ".join([*parts, *([measures] if measures else []), state[_used(reference, present)]])
 
 

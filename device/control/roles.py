@@ -115,6 +115,7 @@ COMMANDS: dict[str, Command] = {
     "people pin": _served(ENROLLERS),
     "people basis": _served(ENROLLERS),
     "people withdraw": _served(ENROLLERS),
+    "people invite": _served(ENROLLERS),
     "people import": _served(ENROLLERS),
     "people export": _served(AUDITORS),
     "people check": _served(READERS),

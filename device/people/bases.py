@@ -39,5 +39,6 @@ def withdraw(store: Store, clock: Clock, name: str, *, operator: str) -> tuple[P
         refuse_changed(people, person)
         now, erased = clock.utc(), people.faces.forget(person)
         people.bases.withdraw(person, now, operator)
+        people.invitations.take(person)
         audit.note(Event.BASIS_WITHDRAWN, now, person=person, fault=f"{erased} references erased")
     return person, erased

@@ -20,6 +20,13 @@ class RightsSettings(LockSettings, frozen=True):
             "`badge+face-or-pin`, where either is enough; `badge` needs `i_accept_badge_only`"
         ),
     ] = "badge+face"
+    face_resets_pin: Annotated[
+        bool,
+        Meta(
+            description="a PIN that counts no more, after 10 wrong ones, does again once its holder came in by a face "
+            "that matches at a false match rate of 1e-6; else an operator resets it"
+        ),
+    ] = False
     without_face: Annotated[
         Literal["deny", "badge+pin"],
         Meta(

@@ -60,7 +60,12 @@ def load_model(name: str, folder: Path, *, task: str | None = None) -> Model:
 
 def embedding_sha256(models_dir: str) -> str:
     """The hash by which references name the network that made them; "" is Lintel's own folder. Raises `ModelError`."""
-    return load_model(EMBEDDING, Path(models_dir) if models_dir else shipped_models_dir()).manifest.sha256
+    return embedding_manifest(models_dir).sha256
+
+
+def embedding_manifest(models_dir: str) -> Manifest:
+    """That network's manifest, likewise."""
+    return load_model(EMBEDDING, Path(models_dir) if models_dir else shipped_models_dir()).manifest
 
 
 class _Read(NamedTuple):

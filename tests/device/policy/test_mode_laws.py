@@ -253,3 +253,26 @@ def test_factor_that_counts_no_more_is_refused_or_replaced(mode: str, factor: Fa
     else:
         other = SHOWN["pin"] if factor is Factor.FACE else SHOWN["face"]
         assert (at_once.verdict, is_granted(played([replace(claimed(mode), bars=bars), *other]))) == (None, True)
+
+
+@pytest.mark.parametrize("mode", [name for name in MODE_NAMES if "pin" in name])
+@given(data=st.data())
+def test_disabled_pin_is_never_shown_whatever_is_typed(mode: str, data: st.DataObject) -> None:
+    """Also where a face that matches closely resets it: that is for the next transaction."""
+    for invited in (False, True):
+        barred = replace(claimed(mode), bars=Bars(pin=Reason.PIN_DISABLED), is_invited=invited)
+        verdict = played([barred, *data.draw(visits(mode))[1:]]).verdict
+        assert verdict is None or Factor.PIN not in verdict.shown
+
+
+@given(data=st.data())
+def test_invitation_takes_no_passage_away(data: st.DataObject) -> None:
+    """Where the face alone is enough, what is typed besides refuses no one, and opens nothing without the face."""
+    script = data.draw(visits("badge+face"))
+    invited = replace(claimed("badge+face"), is_invited=True, claim=replace(CLAIM, has_pin=True))
+    usual, with_it = played(script).verdict, played([invited, *script[1:], TimePassed(AT + 90.0)]).verdict
+    assert with_it is not None
+    if with_it.granted:
+        assert Factor.FACE in with_it.shown
+    if usual is not None and usual.granted and not any(isinstance(one, KeyPress) for one in script):
+        assert with_it.granted
