@@ -1,6 +1,7 @@
 """What leaves the house: a row of the audit as a value for the wires, without names and badges by default."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -46,6 +47,8 @@ class LinkEvent:
     plain_reason: str = ""
     """The same as those see it who are not to know of duress."""
     outcome: str = ""
+    times: int = 1
+    """How many it stands for: the refusals of a flood share a row."""
     severity: Severity = Severity.INFO
     person: str = ""
     badge: str = ""
@@ -126,6 +129,7 @@ def event_of(row: Row, *, names: bool = False) -> LinkEvent:
         reason=row.reason or "",
         plain_reason=ordinary_reason(row) or "",
         outcome=row.outcome or "",
+        times=_times(row),
         severity=severity_of(row),
         person=(row.person or "") if names else "",
         badge=(row.badge or "") if names else "",
@@ -159,3 +163,9 @@ def _time(row: Row) -> datetime:
             hint="Restart the service: it and the link differ.",
         ) from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _times(row: Row) -> int:
+    """A summary of refusals begins with their number; its text may not go out, as it names badges."""
+    found = re.match(r"[0-9]{1,9} ", row.fault or "") if row.event == Event.DENIALS_COUNTED.value else None
+    return max(1, int(found[0])) if found else 1

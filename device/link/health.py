@@ -76,6 +76,11 @@ class Board:
         return Report(time.monotonic(), service, tuple(_behind(one, newest) for one in conditions))
 
 
+def most_behind(report: Report) -> int | None:
+    """How many rows wait for the slowest integration; None while that is unknown."""
+    return max((one.behind for one in report.integrations if one.behind is not None), default=None)
+
+
 def _behind(one: Condition, newest: int | None) -> Condition:
     behind = None if newest is None or one.row is None else max(0, newest - one.row)
     return dataclasses.replace(one, behind=behind)

@@ -5,10 +5,19 @@ from collections.abc import Callable, Iterable
 from device.errors import ConfigError
 from device.link.commands.integration import command_integrations
 from device.link.mqtt.integration import mqtt_integrations
+from device.link.prometheus.integration import prometheus
 from device.link.settings.tables import LinkSettings
+from device.link.syslog.integration import syslog
+from device.link.webhooks.integration import webhooks
 from device.link.wires import Integration
 
-MAKERS: tuple[Callable[[LinkSettings], Iterable[Integration]], ...] = (mqtt_integrations, command_integrations)
+MAKERS: tuple[Callable[[LinkSettings], Iterable[Integration]], ...] = (
+    mqtt_integrations,
+    command_integrations,
+    webhooks,
+    prometheus,
+    syslog,
+)
 """One for each kind: makes what its part of the settings asks for, and connects to nothing."""
 
 

@@ -13,9 +13,9 @@ from device.errors import ConfigError, LinkError
 from device.failures import in_words
 from device.link.carrier import PACE, Carrier, Pace, Surroundings
 from device.link.cursor import Cursor
-from device.link.health import EVERY_S, Board, write_report
+from device.link.health import EVERY_S, Board, most_behind, write_report
 from device.link.states import States
-from device.link.wires import Integration
+from device.link.wires import Integration, Measuring
 from device.notifier import Notifier
 
 HANGS_S = 120.0
@@ -56,6 +56,9 @@ class Link:
         _make(self.folders)
         clock, client = SystemClock(stop), Client(self.socket)
         states, board = States(client, stop), Board(tuple(one.name for one in self.integrations))
+        for one in self.integrations:
+            if isinstance(one.wire, Measuring):
+                one.wire.measure(lambda: most_behind(board.report(states.newest, "")))
         around = Surroundings(client, states, board, stop, clock.sleep, self.say)
         carriers = [Carrier(one, Cursor(self.folders.state, one.name), around, self.pace) for one in self.integrations]
         threads = [_begun("states", partial(states.run, clock.sleep))]

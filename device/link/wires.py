@@ -1,6 +1,6 @@
 """What an integration is to the link: a wire that takes events, and shows how the doors are."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -33,6 +33,14 @@ class Checked(Protocol):
 
     def check(self) -> str:
         """Connects, sends something and reads it back, by itself. Says in words what was proved; raises `LinkError`."""
+
+
+@runtime_checkable
+class Measuring(Protocol):
+    """A wire that says how far behind all of them are."""
+
+    def measure(self, outbox: Callable[[], int | None]) -> None:
+        """Takes what says how many rows wait for the slowest integration; None while that is unknown."""
 
 
 @dataclass(frozen=True, slots=True)

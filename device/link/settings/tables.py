@@ -6,6 +6,9 @@ from msgspec import Meta
 
 from device.link.settings.commands import CommandSettings
 from device.link.settings.mqtt import MqttSettings
+from device.link.settings.prometheus import PrometheusSettings
+from device.link.settings.syslog import SyslogSettings
+from device.link.settings.webhooks import WebhookSettings
 from device.settings.lock import Group
 
 AbsolutePath = Annotated[str, Meta(pattern=r"^(/[^\x00-\x1f\x7f]*)?$")]
@@ -22,6 +25,9 @@ class LinkSettings(Group, frozen=True, kw_only=True):
     ] = ""
     mqtt: MqttSettings = MqttSettings()
     commands: CommandSettings = CommandSettings()
+    webhooks: tuple[WebhookSettings, ...] = ()
+    prometheus: PrometheusSettings = PrometheusSettings()
+    syslog: SyslogSettings = SyslogSettings()
 
 
 class LinkFile(Group, frozen=True, kw_only=True):

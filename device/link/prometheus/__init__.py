@@ -1,0 +1,1 @@
+"""The house's figures for Prometheus: an endpoint, or a file for node_exporter."""
