@@ -67,6 +67,22 @@ class Backoff:
         self._failures = 0
 
 
+class Batch:
+    """How many events are delivered at once: few at a far side that is slow, so that no call lasts long."""
+
+    FIRST = 4
+    AIM_S = 5.0
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.size = min(self.FIRST, most)
+
+    def took(self, count: int, seconds: float) -> None:
+        """Notes how long so many took."""
+        at_most = min(self._most, 2 * self.size)
+        self.size = at_most if seconds * at_most <= self.AIM_S * count else max(1, int(self.AIM_S * count / seconds))
+
+
 class Page:
     """Rows that are delivered at once: new ones, and open alarms that the service repeats."""
 
@@ -108,6 +124,7 @@ class Carrier:
         self._around = around
         self._pace = pace
         self._backoff = Backoff(pace)
+        self._batch = Batch(integration.at_once)
         self._place = Place()
         self._saved: Place | None = None
         self._said = ""
@@ -217,7 +234,7 @@ class Carrier:
                 case Row():
                     self._check(update)
                     page.add(update)
-                    if len(page.rows) >= self._one.at_once:
+                    if len(page.rows) >= self._batch.size:
                         self._deliver(page)
                         page = Page(self._row or 0)
                 case Start(after=after):
@@ -255,8 +272,10 @@ class Carrier:
     def _deliver(self, page: Page) -> None:
         if not page.rows:
             return
+        began_s = time.monotonic()
         self._one.wire.deliver([event_of(row, names=self._one.names) for row in page.rows])
         self.beat_s = time.monotonic()
+        self._batch.took(len(page.rows), self.beat_s - began_s)
         self._backoff.reset()
         self._said = ""
         if page.last is not None:

@@ -52,4 +52,4 @@ class Integration:
     names: bool = False
     """Whether the owner wants people, badges and operators named there."""
     at_once: int = 200
-    """Most events of one `deliver`: so few that it lasts less than 60 s also where each takes a time-out of its own."""
+    """Most events of one `deliver`; fewer where they take long."""

@@ -1,5 +1,6 @@
 """The link beside a service: every row reaches the wire in its order, whatever fails."""
 
+import socket as datagrams
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from device.control.client import FILE_NAME
 from device.control.messages import Row
 from device.control.server import ControlServer
 from device.errors import ConfigError, LinkError
-from device.link.carrier import PACE, Backoff
+from device.link.carrier import PACE, Backoff, Batch
 from device.link.checking import checked
 from device.link.cursor import Cursor, Mark, Place
 from device.link.process import Folders, Link
@@ -20,7 +21,7 @@ from device.link.wires import Integration
 from tests.device.control.ledger import Ledger, serving
 from tests.device.link.running import linked
 from tests.device.link.wires import NotedWire
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 
 @pytest.fixture
@@ -139,6 +140,17 @@ class TestDelivery:
             (True, "It was read back."),
         ]
 
+    def test_the_service_manager_hears_of_each_step(
+        self, socket: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with datagrams.socket(datagrams.AF_UNIX, datagrams.SOCK_DGRAM) as manager:
+            manager.bind(str(folder / "notify"))
+            manager.settimeout(PATIENCE_S)
+            monkeypatch.setenv("NOTIFY_SOCKET", str(folder / "notify"))
+            with linked(socket, folder, NotedWire()):
+                said = [manager.recv(100), manager.recv(100)]
+            assert [*said, manager.recv(100)] == [b"READY=1", b"WATCHDOG=1", b"STOPPING=1"]
+
 
 class TestService:
     def test_a_service_that_comes_later_is_found(self, socket: Path, folder: Path, ledger: Ledger) -> None:
@@ -249,3 +261,21 @@ def test_a_wire_that_is_not_there_is_asked_less_and_less() -> None:
 
 def test_the_bare_error_of_a_wire_has_its_exit_code() -> None:
     assert LinkError("It broke.", hint="Fix it.").exit_code == 14
+
+
+def test_a_far_side_that_is_slow_gets_few_events_at_once() -> None:
+    """So that a call lasts about 5 s; and many once it is quick again."""
+    batch = Batch(200)
+    sizes = []
+    for seconds_each in (0.001, 0.001, 1.0, 9.0, 9.0, 0.5, 0.001, 0.001, 0.001, 0.001, 0.001, 0.001, 0.001, 0.001):
+        batch.took(batch.size, seconds_each * batch.size)
+        sizes.append(batch.size)
+    assert sizes == [8, 16, 5, 1, 1, 2, 4, 8, 16, 32, 64, 128, 200, 200]
+
+
+@pytest.mark.parametrize("most", [1, 3, 200])
+def test_no_batch_is_empty_or_too_large(most: int) -> None:
+    batch = Batch(most)
+    for seconds in (0.0, 1e9, 0.0, 0.0, 1e-9):
+        batch.took(1, seconds)
+        assert 1 <= batch.size <= most

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from device.errors import ConfigError
-from device.link.settings.loading import link_settings_in, load_link
+from device.link.settings.loading import link_settings_in, load_link, shown
 from device.link.settings.tables import LinkSettings
 
 
@@ -29,3 +29,8 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
 def test_the_place_of_a_mistake_is_named() -> None:
     with pytest.raises(ValueError, match="at `link`"):
         link_settings_in("[link]\nmqqt = 1")
+
+
+def test_what_an_address_holds_of_secrets_is_hidden() -> None:
+    settings = LinkSettings(state_dir="/x/https://bot:tr0ub4dor@house.example/")
+    assert "tr0ub4dor" not in str(shown(settings))
