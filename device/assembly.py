@@ -27,6 +27,7 @@ from device.door_times import DoorTimes, DoorTimesThread
 from device.doorway import Doorway
 from device.duress_output import DuressOutput
 from device.errors import CameraError, LintelError
+from device.forgetting import KeyForgetting
 from device.health import Health, Part
 from device.idle import Glanced, IdleWatch
 from device.missing import Choice, Missing, badge_alone
@@ -191,6 +192,12 @@ def _with_duress(settings: Settings, doors: tuple[OpenDoor, ...]) -> dict[str, D
     return {opened.door.name: opened.door for opened in doors if opened.door.name in wired}
 
 
+def _with_housing(settings: Settings, doors: tuple[OpenDoor, ...]) -> dict[str, Door]:
+    """The doors where an opened housing destroys the device key."""
+    chosen = {one.name for one in settings.doors if one.tamper == "forget-keys"}
+    return {opened.door.name: opened.door for opened in doors if opened.door.name in chosen}
+
+
 class _Assembly:
     """Opens part after part; `stack` closes them."""
 
@@ -214,6 +221,8 @@ class _Assembly:
         areas = Whereabouts(self._settings)
         self._stack.enter_context(closing(DuressOutput(self._store, _with_duress(self._settings, board.doors))))
         logs = {opened.door.name: DoorLog(opened.door, self._store, self._clock, areas) for opened in board.doors}
+        heard = _with_housing(self._settings, board.doors)
+        self._stack.enter_context(closing(KeyForgetting(self._store.vault, heard, logs, report)))
         self._watched.append(Part(STORE, names, self._store.trouble))
         self._watched.append(Part(AUDIT, names, self._store.audit_trouble))
         self._watched.append(Part(CLOCK, names, self._clock_watch.trouble))
@@ -375,9 +384,9 @@ def _absence(camera: Camera) -> str:
 _NO_WAY_IN = CameraError("This door has no reader at its way in, and so no camera.", hint="Set `direction`.")
 
 
-def late_store(settings: Settings) -> Store:
+def late_store(settings: Settings, places: KeyPlaces | None = None) -> Store:
     """The store in the settings' state folder, which is opened when it is used and may not be there yet."""
-    store = Store(state_dir(settings), opened=False)
+    store = Store(state_dir(settings), opened=False, places=places)
     store.chain.stamp = stamp_of(settings)
     return store
 

@@ -1,4 +1,4 @@
-"""What an operator does with the device key: made once, looked at, rotated, unlocked; a change has its audit row."""
+"""What an operator does with the device key: make, see, rotate, open, restore; a change has its audit row."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,15 @@ from device.errors import KeyMissing
 from device.ports import Clock
 from device.records import Event
 from device.store.store import Store
-from device.store.vault.device_key import DeviceKey, KeyFiles
+from device.store.vault.device_key import DeviceKey
+from device.store.vault.key_files import CREDENTIAL, KeyFiles
+from device.store.vault.key_text import parsed, written
+from device.store.vault.locked_key import PassphraseLock
+from device.store.vault.locks import BY_MACHINE, KeyLock, LockKind
+from device.store.vault.otp import OtpLock, VcMailbox
+from device.store.vault.sealing import Secret
+from device.store.vault.stops import STOPS, KeyStore, Stops, store_of
+from device.store.vault.tpm import TpmLock
 from device.store.vault.vault import Vault
 
 
@@ -20,8 +28,8 @@ class KeyStatus:
     """The id of the key in use, "" if there is none."""
     place: str
     kind: str
-    """`file`, `credential`, `unlocked` or `locked`; "" if there is none."""
-    stops: str
+    """As `KeyStore`; "" if there is none."""
+    stops: Stops | None
     """What this place stops, and what it does not."""
     data_keys: int
     """How many data keys it wraps."""
@@ -35,24 +43,42 @@ class KeyStatus:
         if self.key:
             yield f"device key: {self.key}, {self.kind}, {self.place}"
             yield f"wraps {self.data_keys} data key{'s' * (self.data_keys != 1)}"
-            yield self.stops
+        if self.stops:
+            yield "against a thief of"
+            yield from (f"  {line}" for line in self.stops.lines())
         if self.trouble:
             yield f"trouble: {self.trouble}"
         yield from self.advice
 
 
-STOPS = {
-    "file": "stops: a copy of the state folder or of the database alone. Not a stolen card, which has both.",
-    "credential": "stops: a copy of the state folder; a stolen card only if a TPM seals the credential.",
-    "unlocked": "stops: a copied card and a stolen device that was switched off; not one that is running.",
-}
-LOCKED_ADVICE = "Type the passphrase: `sudo lintel keys unlock`."
+UNLOCK = "Type the passphrase: `sudo lintel keys unlock`."
+RESTORE = "Put the key back from its recovery line: `sudo lintel keys restore`."
 MOVE = (
-    "To keep it out of the reach of the service's user, hand it in as a credential:",
+    "To keep it where a stolen card does not have it, in the Pi's fuses or a TPM (docs/keys.md):",
+    "  sudo lintel keys recovery | sudo lintel keys restore --store otp",
+    "Or hand it in as a credential, out of the reach of the service's user:",
     "  sudo install -D -m 600 -o root {place} /etc/lintel/lintel.key",
     "  sudo systemctl edit lintel    # [Service] LoadCredential=lintel.key:/etc/lintel/lintel.key",
     "  sudo systemctl restart lintel && sudo shred -u {place}",
 )
+
+
+def machine_lock(kind: LockKind | None) -> KeyLock | None:
+    """What this machine opens a key with by itself; None for a key that nothing locks, or a passphrase."""
+    match kind:
+        case LockKind.OTP:
+            return OtpLock(VcMailbox())
+        case LockKind.TPM:
+            return TpmLock()
+        case LockKind.PASSPHRASE | None:
+            return None
+
+
+def new_lock(store: KeyStore, passphrase: str | None) -> KeyLock | None:
+    """What locks keys of a store from now on."""
+    if store is KeyStore.PASSPHRASE:
+        return PassphraseLock(passphrase or "")
+    return None if store is KeyStore.FILE else machine_lock(LockKind(store.value))
 
 
 class KeyKeeping:
@@ -66,36 +92,42 @@ class KeyKeeping:
     @property
     def is_locked(self) -> bool:
         """Whether a passphrase locks the key in its own folder."""
-        return self._files.locked() is not None
+        return self._files.lock_kind() is LockKind.PASSPHRASE
 
-    def made(self, store: Store, passphrase: str | None) -> DeviceKey:
+    @property
+    def is_of_machine(self) -> bool:
+        """Whether root opens the key at the start, with the fuses or the TPM."""
+        return self._files.lock_kind() in BY_MACHINE
+
+    def made(self, store: Store, lock: KeyLock | None) -> DeviceKey:
         """The first key. Raises `KeyMissing` where one was made before."""
-        if store.vault.known_key() is not None or self.is_locked:
+        if store.vault.known_key() is not None or self._files.lock_kind():
             raise KeyMissing(
-                "This store has a device key already.", hint="`lintel keys rotate` puts another one in its place."
+                "This store has a device key already.",
+                hint="`lintel keys rotate` puts another one in its place, `lintel keys restore --store` moves it.",
             )
-        vault = self._with(store, passphrase)
-        key = vault.begin()
+        key = self._with(store, lock).begin()
         self._note(store, Event.KEY_MADE, f"device key {key.id}")
         return key
 
     def status(self, store: Store) -> KeyStatus:
         """How it stands; nothing is made."""
-        trouble = store.vault.trouble()
-        key = None if trouble else store.vault.known_key()
+        vault = store.vault
+        trouble = vault.trouble()
+        if trouble and self.is_of_machine:  # root may open it here; the service's user only has what it was handed
+            vault = self._with(store, machine_lock(self._files.lock_kind()))
+            trouble = vault.trouble()
+        key = None if trouble else vault.known_key()
         kind = self._kind(key)
-        advice: tuple[str, ...] = ()
-        if key and kind == "file":
-            advice = tuple(line.format(place=key.place) for line in MOVE)
-        elif trouble and self.is_locked:
-            advice = (LOCKED_ADVICE,)
-        count = store.vault.file.count()
         place = key.place if key else ""
-        return KeyStatus(key.id if key else "", place, kind, STOPS.get(kind, ""), count, advice, trouble)
+        advice = self._advice(kind, place) if key else self._cures(trouble)
+        return KeyStatus(
+            key.id if key else "", place, kind or "", STOPS[kind] if kind else None, vault.file.count(), advice, trouble
+        )
 
     def rotated(self, store: Store, passphrase: str | None) -> tuple[DeviceKey, DeviceKey]:
-        """The key before and the new one, which a passphrase locks as it locked the one before."""
-        vault = self._with(store, passphrase)
+        """The key before and the new one, which is locked as the one before was."""
+        vault = self._with(store, self._own_lock(passphrase))
         before = vault.known_key()
         if before is None:
             raise KeyMissing("No device key was made yet.", hint="`lintel keys init` makes one.")
@@ -107,26 +139,60 @@ class KeyKeeping:
         """What is left to do for an operator."""
         if self.is_locked:
             yield "Unlock the new key for the running service: `sudo lintel keys unlock`."
+        elif self.is_of_machine:
+            yield "Hand the new key to the running service: `sudo lintel keys open`."
         elif not self._files.is_own(before.place):
             yield f"{before.place} opens nothing any more: put the new key there, and destroy the old one."
         yield "Copies of the old key open backups from before. Keep a copy of the new one elsewhere."
 
-    def unlocked(self, passphrase: str, folder: Path) -> DeviceKey:
-        """Opens the key into a folder in memory."""
-        return KeyFiles(self._state, passphrase).unlock(folder)
+    def opened(self, folder: Path, passphrase: str | None = None) -> DeviceKey:
+        """Opens the locked key into a folder in memory."""
+        return KeyFiles(self._state, self._own_lock(passphrase)).open_into(folder)
 
-    def _with(self, store: Store, passphrase: str | None) -> Vault:
-        """The store's vault, with keys that a passphrase locks."""
-        if passphrase is not None:
-            store.vault.places = KeyFiles(self._state, passphrase)
+    def recovery(self, store: Store, passphrase: str | None) -> str:
+        """The line of text that opens the store on any machine: to be printed, and kept elsewhere."""
+        key = self._with(store, self._own_lock(passphrase)).known_key()
+        if key is None:
+            raise KeyMissing("No device key was made yet.", hint="`lintel keys init` makes one.")
+        return written(key.secret).decode().strip()
+
+    def restored(self, store: Store, line: str, lock: KeyLock | None) -> DeviceKey:
+        """Puts the key of a recovery line in place, under that lock."""
+        try:
+            secret = parsed(Secret(line.strip().encode()))
+        except ValueError:
+            raise KeyMissing(
+                "That is not a recovery line.", hint="Type all of it: `lintel-device-key-1 ` and 44 letters."
+            ) from None
+        key = self._with(store, lock).restore(secret)
+        self._note(store, Event.KEY_RESTORED, f"device key {key.id}, {store_of(lock.kind if lock else None)}")
+        return key
+
+    def _own_lock(self, passphrase: str | None) -> KeyLock | None:
+        """What locks the present key."""
+        return machine_lock(self._files.lock_kind()) if passphrase is None else PassphraseLock(passphrase)
+
+    def _with(self, store: Store, lock: KeyLock | None) -> Vault:
+        """The store's vault, with keys of that lock."""
+        if lock is not None:
+            store.vault.places = KeyFiles(self._state, lock)
         return store.vault
 
-    def _kind(self, key: DeviceKey | None) -> str:
-        if key is None:
-            return ""
-        if self._files.is_own(key.place):
-            return "file"
-        return "credential" if Path(key.place).name == "lintel.key" else "unlocked"
+    def _kind(self, key: DeviceKey | None) -> KeyStore | None:
+        """Of the key in use; of one that can't be opened, what locks it."""
+        if key is not None and Path(key.place).name == CREDENTIAL:
+            return KeyStore.CREDENTIAL
+        lock = self._files.lock_kind()
+        return store_of(lock) if lock or key is not None else None
+
+    def _advice(self, kind: KeyStore | None, place: str) -> tuple[str, ...]:
+        return tuple(line.format(place=place) for line in MOVE) if kind is KeyStore.FILE else ()
+
+    def _cures(self, trouble: str) -> tuple[str, ...]:
+        """What to do about a trouble."""
+        if not trouble:
+            return ()
+        return (UNLOCK,) if self.is_locked else (RESTORE,)
 
     def _note(self, store: Store, event: Event, what: str) -> None:
         with store.audit() as audit:

@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import closing, nullcontext, suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
     from device.service import Service
     from device.settings.tables import Settings
     from device.store.store import Store
+    from device.store.vault.key_files import KeyFiles
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What serving needs besides the doors: where the device key is, and the lines of `--json`."""
+
+    keys: "KeyFiles"
+    lines: "JsonLines | None"
 
 
 @click.command(
@@ -72,15 +82,17 @@ def _operate(
     from device.control.roster import Roster
     from device.operators import Backing, operators
     from device.settings.loading import state_dir
+    from device.store.vault.key_files import KeyFiles
 
     backing, roster = Backing(), Roster(settings.operators)
     backing.target_fmr = partial(_target_fmr, settings)
-    backing.administer = Commands(config_path, state_dir(settings)).progress
+    keys = KeyFiles(state_dir(settings), takes=True)
+    backing.administer = Commands(config_path, state_dir(settings), key=keys.handed).progress
     with operators(board, backing, roster):
         say("The doors are in operation; opening their other parts.", err=True)
         if roster.unknown:
             say(f"Warning: no such user or group: {', '.join(roster.unknown)}; see [[operators]].", err=True)
-        _serve(settings, board, backing, clock, lines=lines)
+        _serve(settings, board, backing, clock, _Given(keys, lines))
 
 
 def _target_fmr(settings: "Settings", name: str) -> float:
@@ -90,9 +102,10 @@ def _target_fmr(settings: "Settings", name: str) -> float:
 
 
 def _serve(
-    settings: "Settings", board: "OpenBoard", backing: "Backing", clock: "SystemClock", *, lines: "JsonLines | None"
+    settings: "Settings", board: "OpenBoard", backing: "Backing", clock: "SystemClock", given: "_Given"
 ) -> None:
     """All that is slow to load, or may be missing or fail, with the doors in operation."""
+    lines = given.lines
     from device.files import runtime_dir
     from device.start_count import StartCount
 
@@ -117,7 +130,7 @@ def _serve(
         report(line)
     _show_parts(settings, report)
     with (
-        closing(late_store(settings)) as store,
+        closing(late_store(settings, given.keys)) as store,
         assembled(settings, board, store, clock, report) as parts,
         closing(RemoteDesk(store, parts.reading, clock, settings.remote)) as remote,
     ):

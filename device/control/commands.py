@@ -12,9 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -23,6 +23,7 @@ from device.control.command_messages import Administer, Admitted, Elsewhere, End
 from device.control.desk import Caller
 from device.control.messages import Alive
 from device.records import Role
+from device.store.vault.key_files import DESCRIPTOR
 
 MOST_S = 4 * 3600.0
 """A command that takes longer is ended."""
@@ -69,6 +70,8 @@ class Commands:
     settings: Path | None
     state: Path
     most_s: float = MOST_S
+    key: Callable[[], int | None] = field(default=lambda: None)
+    """Gives an open file with the device key, if this process alone has it; the command's process inherits it."""
 
     def progress(self, request: Administer, caller: Caller) -> Iterator[Elsewhere | Admitted | Alive | Ended]:
         """Starts the command of an operator who may ask for it, and says when it ends. Closing ends the command.
@@ -96,21 +99,23 @@ class Commands:
         settings = None if self.settings is None else str(self.settings)
         who = caller.operator
         orders = Orders(who.words, request.command, settings, str(self.state), scratch, tuple(sorted(who.roles)))
-        return stack.enter_context(closing(_Running(msgspec.json.encode(orders), channel)))
+        return stack.enter_context(closing(_Running(msgspec.json.encode(orders), channel, self.key())))
 
 
 class _Running:
     """A command's process."""
 
-    def __init__(self, orders: bytes, channel: int) -> None:
+    def __init__(self, orders: bytes, channel: int, key: int | None) -> None:
         heard, self._leash = os.pipe()
+        kept = {name: value for name, value in os.environ.items() if name not in KEPT_BACK}
+        keys = () if key is None else (key,)
         try:
             self._process = subprocess.Popen(  # noqa: S603 - this program itself
                 [*_launch(), str(heard), str(channel)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                pass_fds=(heard, channel),
-                env={name: value for name, value in os.environ.items() if name not in KEPT_BACK},
+                pass_fds=(heard, channel, *keys),
+                env=kept | ({} if key is None else {DESCRIPTOR: str(key)}),
                 start_new_session=True,
             )
             os.write(self._leash, orders + b"\n")
@@ -118,7 +123,8 @@ class _Running:
             os.close(self._leash)
             raise
         finally:
-            os.close(heard)
+            for one in (heard, *keys):
+                os.close(one)
 
     def ended(self, within_s: float) -> int | None:
         """The exit code, as a shell has it; None if it still runs after that time."""

@@ -98,6 +98,7 @@ def _here(why: str) -> Command:
 
 _HARDWARE = "reads this machine's own wires and ports"
 _NO_STORE = "touches no store"
+_LOCKS = "fuses, a TPM and what lies outside the service's folders take root"
 COMMANDS: dict[str, Command] = {
     "simulate": _here("a virtual door; a desk copies a store that this user can read"),
     "run": _here("is the service"),
@@ -172,10 +173,14 @@ COMMANDS: dict[str, Command] = {
     "backup identity": _here(_NO_STORE),
     "backup revocations": _served(ADMINS),
     "restore": _here("puts a whole store in place, while no service has one open; takes root or the service's user"),
-    "keys init": _served_or_here("a key outside the service's folders takes root"),
+    "keys init": _served_or_here(_LOCKS),
     "keys status": _served(ADMINS),
-    "keys rotate": _served(ADMINS),
+    "keys rotate": _served_or_here(_LOCKS),
     "keys unlock": _served(ADMINS),
+    "keys open": _here("takes root, as the unit does it at the start"),
+    "keys recovery": _here("the service hands no key out"),
+    "keys restore": _served_or_here(_LOCKS),
+    "keys exec": _here("while the service runs, it carries commands out itself"),
     "link run": _here("is a service of its own, with the role `link`"),
     "link status": _here("reads the link's own file"),
     "link check": _here("asks the far sides, with this user's secrets"),

@@ -45,6 +45,7 @@ def refuse_contradictions(settings: Settings, *, screen: bool = False) -> None:
     _refuse_doors_without_readers(settings)
     _refuse_shared_names(settings)
     _refuse_wires_to_nowhere(settings)
+    _refuse_unheard_housings(settings)
     refuse_shared_pins(settings)
     refuse_cameras(settings)
     _refuse_blind_interlock(settings)
@@ -83,6 +84,15 @@ def _refuse_wires_to_nowhere(settings: Settings) -> None:
     for place, _, sensed in places.inputs(settings):
         if (sensed.pin is None) == (sensed.channel is None):
             raise ValueError(f"the input {sensed.signal} needs a `pin` or a `channel`, one of them - at `{place}`")
+
+
+def _refuse_unheard_housings(settings: Settings) -> None:
+    for place, door in places.doors(settings):
+        if door.tamper == "forget-keys" and all(one.signal is not DoorInput.TAMPER for one in door.inputs):
+            raise ValueError(
+                f"the door {door.name!r} can't notice that its housing is opened, expected an input with "
+                f'`signal = "tamper"` beside it - at `{place}.tamper`'
+            )
 
 
 def _refuse_what_no_line_has(settings: Settings) -> None:

@@ -45,6 +45,13 @@ class RightsSettings(LockSettings, frozen=True):
         float,
         Meta(ge=60, le=3600, description="how long a part must be missing, with its alarm, before that, seconds"),
     ] = 60.0
+    tamper: Annotated[
+        Literal["tell", "forget-keys"],
+        Meta(
+            description="what an opened housing (input `tamper`) does: `tell`, an alarm; `forget-keys`, it "
+            "destroys the device key as well, in memory and on the disk: no face and no PIN counts until it is restored"
+        ),
+    ] = "tell"
     i_accept_badge_only: Annotated[
         bool, Meta(description="true if a found or copied badge may open this door by itself: `door status` says so")
     ] = False

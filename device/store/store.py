@@ -33,8 +33,9 @@ from device.store.rules import ParsedRules
 from device.store.session import Session
 from device.store.turnstile import Turnstile
 from device.store.vault import Vault
-from device.store.vault.device_key import KeyFiles, KeyInMemory, KeyPlaces
+from device.store.vault.device_key import KeyInMemory, KeyPlaces
 from device.store.vault.key_file import KeyFile, no_keys
+from device.store.vault.key_files import KeyFiles
 from device.store.waiting import execute_when_free
 from device.store.watch import Watch
 from device.store.withdrawn import Entry, WithdrawnFile, entries_after

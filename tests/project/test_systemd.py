@@ -75,7 +75,14 @@ def test_the_readme_says_how_large_the_exposure_is() -> None:
 
 
 def test_the_door_is_secured_before_the_start() -> None:
-    assert values("ExecStartPre") == [SECURE]
+    assert values("ExecStartPre")[0] == SECURE
+
+
+def test_root_opens_a_locked_key_and_no_start_fails_without_it() -> None:
+    """Nor does it wait for Python where the key is of another kind."""
+    _, opened = values("ExecStartPre")
+    assert opened.startswith("-+/bin/sh -c 'grep -qsE")
+    assert opened.endswith(f"|| exit 0; exec timeout --kill-after=1 25 /opt/lintel/bin/python3 -I {LAUNCH} keys open'")
 
 
 def test_the_door_is_secured_after_every_stop() -> None:
@@ -112,7 +119,7 @@ def test_the_service_comes_back_and_never_gives_up() -> None:
 
 @pytest.mark.parametrize("name", ["ExecStartPre", "ExecStart", "ExecStopPost"])
 def test_no_command_is_found_by_a_name_that_another_package_may_have(name: str) -> None:
-    (command,) = values(name)
+    command = values(name)[0]
     isolated = re.search(r"/opt/lintel/bin/python3 -I( -u)?( -X faulthandler)? (\S+) (door secure|run)$", command)
     assert isolated is not None
     assert isolated[3] == LAUNCH

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from device.errors import KeyMissing
-from device.store.vault.device_key import KeyFiles
 from device.store.vault.key_file import FILE_NAME
+from device.store.vault.key_files import KeyFiles
 
 
 def look_for_key(state: Path) -> str:

@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
+Secret = bytearray
+"""A key in memory that can be overwritten there, which `bytes` can't."""
 NONCE_BYTES = 12
 TAG_BYTES = 16
 _FORM = 1
@@ -21,12 +23,12 @@ class DamagedError(Exception):
     """A record that isn't what was sealed, or not for what it is opened for."""
 
 
-def new_key() -> bytes:
+def new_key() -> Secret:
     """32 random bytes."""
-    return os.urandom(KEY_BYTES)
+    return Secret(os.urandom(KEY_BYTES))
 
 
-def wrap(cipher: AESGCM, plain: bytes, *, bound_to: bytes) -> bytes:
+def wrap(cipher: AESGCM, plain: bytes | Secret, *, bound_to: bytes) -> bytes:
     """Encrypts and authenticates: nonce, ciphertext and tag."""
     nonce = os.urandom(NONCE_BYTES)
     return nonce + cipher.encrypt(nonce, plain, bound_to)
@@ -40,6 +42,18 @@ def unwrap(cipher: AESGCM, wrapped: bytes, *, bound_to: bytes) -> bytes:
         return cipher.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], bound_to)
     except InvalidTag:
         raise DamagedError from None
+
+
+def unwrap_secret(cipher: AESGCM, wrapped: bytes, *, bound_to: bytes) -> Secret:
+    """`unwrap` for a key, which is nowhere but in the buffer that this gives."""
+    secret = Secret(max(0, len(wrapped) - NONCE_BYTES - TAG_BYTES))
+    if not secret:
+        raise DamagedError
+    try:
+        cipher.decrypt_into(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], bound_to, secret)
+    except InvalidTag:
+        raise DamagedError from None
+    return secret
 
 
 def seal(cipher: AESGCM, plain: bytes, *, generation: int, bound_to: bytes) -> bytes:
@@ -62,6 +76,11 @@ def unseal(cipher: AESGCM, sealed: bytes, *, bound_to: bytes) -> bytes:
     return unwrap(cipher, sealed[_HEAD.size :], bound_to=bound_to)
 
 
-def derived(secret: bytes, purpose: str) -> bytes:
+def derived(secret: bytes | Secret, purpose: str) -> bytes:
     """32 bytes for one purpose, from which neither the secret nor those of another purpose can be told (HKDF)."""
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose.encode()).derive(secret)
+
+
+def overwrite(secret: Secret) -> None:
+    """Zeros in the place of a key in memory. Copies that Python or OpenSSL made of it are theirs."""
+    secret[:] = bytes(len(secret))

@@ -10,7 +10,18 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from device.errors import KeyMissing, StoreError
 from device.store.vault.device_key import DeviceKey, Found, KeyPlaces
 from device.store.vault.key_file import Beginning, KeyFile, Kind, Wrapped
-from device.store.vault.sealing import DamagedError, derived, generation_of, new_key, seal, unseal, unwrap, wrap
+from device.store.vault.sealing import (
+    DamagedError,
+    Secret,
+    derived,
+    generation_of,
+    new_key,
+    overwrite,
+    seal,
+    unseal,
+    unwrap_secret,
+    wrap,
+)
 
 STORE_BYTES = 16
 _ROOT = b"lintel/root-secret/1"
@@ -31,7 +42,7 @@ class _Opened:
     key: DeviceKey
     store: bytes
     cipher: AESGCM = field(repr=False)
-    root: bytes = field(repr=False)
+    root: Secret = field(repr=False)
 
 
 class Vault:
@@ -76,7 +87,11 @@ class Vault:
 
     def secret(self, purpose: str) -> bytes:
         """32 bytes for one purpose, the same after a rotation of the device key. Made with the key if need be."""
-        return derived(self._with_key(making=True).root, f"lintel/secret/{purpose}")
+        while True:
+            opened = self._with_key(making=True)
+            with self._lock:
+                if any(opened.root):  # not forgotten meanwhile
+                    return derived(opened.root, f"lintel/secret/{purpose}")
 
     def make_ready(self, people: Iterable[int], kind: Kind) -> None:
         """Makes the data keys that these people lack, in one write: for many people at once, before `seal`."""
@@ -119,6 +134,48 @@ class Vault:
             self._rewrap()
             self._finish_rotation()
         return self._with_key(making=False).key
+
+    def forget(self, why: str) -> None:
+        """Destroys the device key wherever it is in reach, in this process's memory first. Faces and PINs are denied
+        from then on, and `trouble` says why. Raises `KeyMissing` if a file of it could not be destroyed.
+        """
+        self._drop()
+        try:
+            self.places.forget(why)
+        finally:
+            self._drop()  # who was just opening something has it once more
+
+    @property
+    def forgotten(self) -> str:
+        """Why there is to be no key, in a sentence; "" if there may be one."""
+        return self.places.forgotten()
+
+    def finish_forgetting(self) -> None:
+        """Destroys what an interrupted `forget` left. Raises `KeyMissing`."""
+        if self.places.forgotten():
+            self._drop()
+            self.places.destroy()
+
+    def restore(self, secret: Secret) -> DeviceKey:
+        """Puts the device key in place that opens this store, as it was kept elsewhere. Raises `KeyMissing` for any
+        other.
+        """
+        beginning, key = self.file.beginning(), DeviceKey(secret, "")
+        if beginning is None:
+            raise KeyMissing("No device key was made yet for this store.", hint="`lintel keys init` makes one.")
+        if key.id != beginning.key_id:
+            raise KeyMissing(
+                f"This is the device key {key.id}, but the store was sealed with {beginning.key_id}.", hint=_BACK
+            )
+        with self.places.turn():
+            return self.places.put(secret)
+
+    def _drop(self) -> None:
+        with self._lock:
+            opened, self._opened = self._opened, None
+            if opened is not None:
+                overwrite(opened.key.secret)
+                overwrite(opened.root)
 
     def _rewrap(self) -> None:
         old = self._with_key(making=True)
@@ -199,7 +256,7 @@ def _opened(beginning: Beginning, places: KeyPlaces) -> _Opened:
         raise _missing(beginning.key_id, found, places)
     cipher = AESGCM(key.secret)
     try:
-        root = unwrap(cipher, beginning.root, bound_to=_ROOT + beginning.store)
+        root = unwrap_secret(cipher, beginning.root, bound_to=_ROOT + beginning.store)
     except DamagedError:
         raise StoreError("The first record of the data keys is damaged.", hint=_DAMAGED) from None
     return _Opened(key, beginning.store, cipher, root)
@@ -235,9 +292,9 @@ def _all_of(
     return plain
 
 
-def _unwrapped(opened: _Opened, key: Wrapped) -> bytes:
+def _unwrapped(opened: _Opened, key: Wrapped) -> Secret:
     try:
-        return unwrap(opened.cipher, key.content, bound_to=_key_bound_to(opened.store, key))
+        return unwrap_secret(opened.cipher, key.content, bound_to=_key_bound_to(opened.store, key))
     except DamagedError:
         raise StoreError(f"The data key of person {key.person_id} is damaged.", hint=_DAMAGED) from None
 
