@@ -28,6 +28,9 @@ from tests.device.doors import open_door
 from tests.device.forgetting_child import HOUSING, SETTINGS
 from tests.device.memory import copies
 from tests.processes import input_of, output_of, started
+from tests.rig.camera import EILEEN
+from tests.rig.rig import BADGES, new_rig
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 CLOCK = SimulatedClock()
@@ -199,3 +202,24 @@ def test_key_is_in_no_memory_of_the_process(tmp_path: Path) -> None:
         child.wait()
     assert found == (True, 0, 0)
     assert all(secret not in path.read_bytes() for path in keys_folder(state).iterdir())
+
+
+@pytest.mark.slow(small="test_key_is_in_no_memory_of_the_process")
+def test_key_is_in_no_memory_of_the_whole_service() -> None:
+    """`lintel run` with camera, network and operators, after faces were compared; the door says why it denies."""
+    with new_rig() as rig:
+        text = rig.settings.read_text().replace("[[doors]]", '[[doors]]\ntamper = "forget-keys"', 1)
+        wire = f'[[doors.inputs]]\nsignal = "tamper"\npin = {HOUSING.pin}\n[[cameras]]'
+        rig.settings.write_text(text.replace("[[cameras]]", wire, 1))
+        with Store(rig.state) as store:
+            secret = bytes(store.vault.begin().secret)
+        service = rig.start()
+        rig.camera.shows(EILEEN)
+        _, granted = rig.swiped(BADGES[EILEEN])
+        before = copies(service.process, secret)
+        rig.board.press(HOUSING.pin or 0)
+        until(lambda: any("was forgotten" in trouble for trouble in rig.status().troubles))  # type: ignore[union-attr]
+        after = copies(service.process, secret)
+        _, denied = rig.swiped(BADGES[EILEEN])
+        assert ("GRANTED" in granted, before > 0, after, "(key-missing)" in denied) == (True, True, 0, True)
+        assert not (keys_folder(rig.state) / "device.key").exists()

@@ -24,8 +24,8 @@ SECURE_S = 5.0
 
 
 def unit_setting(name: str) -> str:
-    """What the unit says."""
-    (value,) = re.findall(rf"^{name}=(.*)$", (ROOT / "systemd" / "lintel.service").read_text(), re.MULTILINE)
+    """What the unit says, the first of it: what secures the door comes before all else."""
+    value, *_ = re.findall(rf"^{name}=(.*)$", (ROOT / "systemd" / "lintel.service").read_text(), re.MULTILINE)
     return str(value)
 
 
