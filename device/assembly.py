@@ -27,7 +27,7 @@ from device.door_times import DoorTimes, DoorTimesThread
 from device.doorway import Doorway
 from device.duress_output import DuressOutput
 from device.errors import CameraError, LintelError
-from device.forgetting import KeyForgetting
+from device.forgetting import KeyForgetting, with_housing
 from device.health import Health, Part
 from device.idle import Glanced, IdleWatch
 from device.missing import Choice, Missing, badge_alone
@@ -192,12 +192,6 @@ def _with_duress(settings: Settings, doors: tuple[OpenDoor, ...]) -> dict[str, D
     return {opened.door.name: opened.door for opened in doors if opened.door.name in wired}
 
 
-def _with_housing(settings: Settings, doors: tuple[OpenDoor, ...]) -> dict[str, Door]:
-    """The doors where an opened housing destroys the device key."""
-    chosen = {one.name for one in settings.doors if one.tamper == "forget-keys"}
-    return {opened.door.name: opened.door for opened in doors if opened.door.name in chosen}
-
-
 class _Assembly:
     """Opens part after part; `stack` closes them."""
 
@@ -221,7 +215,7 @@ class _Assembly:
         areas = Whereabouts(self._settings)
         self._stack.enter_context(closing(DuressOutput(self._store, _with_duress(self._settings, board.doors))))
         logs = {opened.door.name: DoorLog(opened.door, self._store, self._clock, areas) for opened in board.doors}
-        heard = _with_housing(self._settings, board.doors)
+        heard = with_housing(self._settings, [opened.door for opened in board.doors])
         self._stack.enter_context(closing(KeyForgetting(self._store.vault, heard, logs, report)))
         self._watched.append(Part(STORE, names, self._store.trouble))
         self._watched.append(Part(AUDIT, names, self._store.audit_trouble))

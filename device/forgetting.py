@@ -1,13 +1,14 @@
 """Destroys the device key when the housing of a door is opened whose owner chose so: `tamper = "forget-keys"`."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from device.door.operation import Door
 from device.door_log import DoorLog
 from device.errors import StoreError
 from device.records import DoorInput, Event, Line
+from device.settings.tables import Settings
 from device.store.vault import Vault
 
 PERIOD_S = 0.1
@@ -65,6 +66,12 @@ class KeyForgetting:
             except Exception as error:
                 threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, self._thread)))
                 continue
+
+
+def with_housing(settings: Settings, doors: Iterable[Door]) -> dict[str, Door]:
+    """The doors by name where an opened housing destroys the device key."""
+    chosen = {one.name for one in settings.doors if one.tamper == "forget-keys"}
+    return {door.name: door for door in doors if door.name in chosen}
 
 
 def is_open(door: Door) -> bool:
