@@ -101,9 +101,7 @@ def _target_fmr(settings: "Settings", name: str) -> float:
     return door.target_fmr if any(reader.direction == "entry" for reader in door.readers) else 0.0
 
 
-def _serve(
-    settings: "Settings", board: "OpenBoard", backing: "Backing", clock: "SystemClock", given: "_Given"
-) -> None:
+def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: "SystemClock", given: "_Given") -> None:
     """All that is slow to load, or may be missing or fail, with the doors in operation."""
     lines = given.lines
     from device.files import runtime_dir
