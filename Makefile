@@ -11,7 +11,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 	--constraints requirements/constraints.in pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig power-loss pad bench mutants emulated-pi fuzz fuzz-coverage docs format wheel lock clean
+.PHONY: help demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig power-loss pad test-home-assistant bench mutants emulated-pi fuzz fuzz-coverage docs format wheel lock clean
 .NOTPARALLEL:
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
@@ -85,14 +85,18 @@ power-loss: dev-environment ## cut the store's power a thousand times, kill it a
 pad: dev-environment ## try the clips of presentation attacks that LINTEL_DATA has, and write docs/evidence/pad.md (10 minutes)
 	@$(VENV)/python scripts/pad_evidence.py --write docs/evidence/pad.md $(PAD)
 
+test-home-assistant: dev-environment ## ask Home Assistant's own MQTT integration, and write docs/evidence/home-assistant.md (needs Python 3.13, mosquitto; 5 minutes)
+	@$(VENV)/python scripts/home_assistant.py --write docs/evidence/home-assistant.md
+
 emulated-pi: dev-environment ## kill the door's process on an emulated Raspberry Pi, and write docs/killed-process.md
 	@$(VENV)/python scripts/emulated_pi.py
 
-docs: dev-environment ## write docs/reference.md, door.md, control.md and operators.md from the code
+docs: dev-environment ## write docs/reference.md, door.md, control.md, operators.md and schemas from the code
 	@$(VENV)/python scripts/reference.py
 	@$(VENV)/python scripts/door_diagram.py
 	@$(VENV)/python scripts/control_page.py
 	@$(VENV)/python scripts/operators_page.py
+	@$(VENV)/python scripts/mqtt_schema.py
 
 format: dev-environment ## put the code in its style
 	@$(VENV)/ruff check --quiet --fix
@@ -109,6 +113,9 @@ lock: ## pin the newest versions that go together into requirements/ (needs PyPI
 	@$(LOCK) --extra build --constraints requirements/dev.txt --output-file requirements/device.txt
 	@$(LOCK) --extra build --extra pi --constraints requirements/dev.txt --output-file requirements/pi.txt
 	@$(LOCK) --extra test --extra tflite-runtime --output-file requirements/tflite-runtime.txt
+	@.venv-lock/bin/uv pip compile --quiet --python-version 3.13.0 --upgrade --generate-hashes --no-emit-index-url \
+		--no-annotate --custom-compile-command "make lock" --only-binary habluetooth --only-binary bluetooth-data-tools \
+		requirements/home-assistant.in --output-file requirements/home-assistant.txt
 	@$(LOCK:pyproject.toml=requirements/mutants.in) --no-deps --output-file requirements/mutants.txt
 
 clean: ## remove what was made here: environments, caches, dist/ (models and fetched sources stay)

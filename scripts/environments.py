@@ -42,9 +42,10 @@ def main() -> int:
     return 0
 
 
-def ready(name: str, requirements: Path, python: Path, *, is_complete: bool = False) -> Path:
+def ready(name: str, requirements: Path, python: Path, *, is_complete: bool = False, has_lintel: bool = True) -> Path:
     """The environment `name`, of `python`, with `requirements` and this checkout in it; makes only what is missing.
-    With `is_complete` nothing is installed that the file doesn't name.
+    With `is_complete` nothing is installed that the file doesn't name. Without `has_lintel` it is for another program
+    alone, parts of which may have to be built.
 
     An environment that was interrupted, moved, or made by another version of Python is made anew.
     Raises `EnvironmentProblem`.
@@ -55,10 +56,10 @@ def ready(name: str, requirements: Path, python: Path, *, is_complete: bool = Fa
         _create(folder, python)
     if _stamp(folder, requirements.name) != _digest(content):
         said, alone = f"{name}: installing {requirements}", ["--no-deps"] if is_complete else []
-        pinned = ["--only-binary", ":all:", "--require-hashes", "--requirement", str(requirements)]
+        pinned = ["--only-binary", ":all:"] * has_lintel + ["--require-hashes", "--requirement", str(requirements)]
         _install(folder, said, [*alone, *pinned])
         _write_stamp(folder, requirements.name, content)
-    if _stamp(folder, PROJECT_FILE.name) != _digest(PROJECT_FILE.read_bytes()):
+    if has_lintel and _stamp(folder, PROJECT_FILE.name) != _digest(PROJECT_FILE.read_bytes()):
         _forget_former_names(folder)
         _install(folder, f"{name}: installing Lintel itself", ["--no-deps", "--no-build-isolation", "--editable", "."])
         _write_stamp(folder, PROJECT_FILE.name, PROJECT_FILE.read_bytes())

@@ -74,6 +74,8 @@ class Connection:
         self._connected = False
         self._acknowledged: set[int] = set()
         self._window = WINDOW
+        self.lost_s: float | None = None
+        """When the broker hung up, seconds on the monotonic clock; None if it did not."""
 
     @property
     def is_open(self) -> bool:
@@ -248,6 +250,7 @@ class Connection:
         with self._changed:
             why = "" if code.value == _UNSPECIFIED else f" ({_plain(code)})"
             self._lost = self._lost or f"{_HUNG_UP}{why}"
+            self.lost_s = self.lost_s or time.monotonic()
             self._changed.notify_all()
 
     def _on_publish(

@@ -2,6 +2,7 @@
 
 import secrets
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError
 
@@ -13,6 +14,7 @@ from device.link.mqtt.broker import Broker, broker_of, refuse_contradictions
 from device.link.mqtt.connection import Connection, Received
 from device.link.mqtt.home_assistant import Discovery, More, nothing_more
 from device.link.mqtt.payloads import Message, VersionPayload, messages_of, state_message
+from device.link.mqtt.recent import Recent
 from device.link.mqtt.topics import OFFLINE, ONLINE, Topics, is_name
 from device.link.settings.mqtt import MqttSettings
 from device.packages import installed_version
@@ -37,6 +39,8 @@ class MqttWire:
         self._running = _version()
         self._discovery = Discovery(self._topics, self._running, settings.discovery_prefix, more)
         self._connection: Connection | None = None
+        self._recent = Recent()
+        self._lost_s: float | None = None
         self._shown: dict[str, DoorStatus] = {}
         self._listed: frozenset[str] = frozenset()
         self._newest = ""
@@ -49,6 +53,7 @@ class MqttWire:
         will = Message(self._topics.link, OFFLINE.encode(), retain=True)
         client_id = f"lintel-{self._settings.site}-{self._settings.controller}"
         self.close()
+        again = self._recent.before(self._lost_s)
         connection = Connection(broker_of(self._settings), client_id, will=will, received=self._received)
         connection.open()
         self._connection = connection
@@ -56,9 +61,15 @@ class MqttWire:
         wanted = [self._topics.doors] + [self._discovery.status] * self._settings.home_assistant
         connection.subscribe(*wanted)
         connection.publish([*self._versions(), Message(self._topics.link, ONLINE.encode(), retain=True)])
+        self._publish(again)
+        self._lost_s = None
 
     def deliver(self, events: Sequence[LinkEvent]) -> None:
         """Publishes them, and returns once the broker has acknowledged all. Raises `LinkError`."""
+        self._publish(events)
+        self._recent.note(events, time.monotonic())
+
+    def _publish(self, events: Sequence[LinkEvent]) -> None:
         self._opened().publish([message for event in events for message in messages_of(event, self._topics)])
 
     def show(self, doors: tuple[DoorStatus, ...]) -> None:
@@ -84,6 +95,7 @@ class MqttWire:
         """Disconnects; the broker says `offline` for the link. Harmless when it isn't open."""
         connection, self._connection = self._connection, None
         if connection is not None:
+            self._lost_s = connection.lost_s or self._lost_s
             connection.close()
 
     def check(self) -> str:
