@@ -55,7 +55,7 @@ def consuming(broker: Mosquitto) -> Iterator[Consumer]:
     client.on_message = consumer.on_message
     client.on_connect = lambda *_: client.subscribe([("lintel/+/+/access/+", 1), ("lintel/+/+/event/+", 1)]) and None
     client.on_subscribe = lambda *_: joined.set()
-    properties = Properties(PacketTypes.CONNECT)
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = 3600
     client.connect("127.0.0.1", broker.port, clean_start=False, properties=properties)
     client.loop_start()
