@@ -1,15 +1,20 @@
 """The doors that Home Assistant is shown: the link's wire in a process of its own, which does what it reads.
 
-    python -m tests.home_assistant.doors PORT
+    python -m tests.home_assistant.doors PORT [code | button]
 
 A line each: `open`, `close`, `show main:locked back:open`, `gone` (no service answers), `access TYPE`; `done` answers.
 """
 
 import sys
 from datetime import UTC, datetime
+from functools import partial
 
+from device.link.commands.components import components
+from device.link.commands.heard import CommandTopics
 from device.link.events import LinkEvent
+from device.link.mqtt.topics import Topics
 from device.link.mqtt.wire import MqttWire
+from device.link.settings.commands import CommandSettings
 from device.link.settings.mqtt import MqttSettings
 from device.records import DoorInput, DoorState, DoorStatus, Line, Outputs
 
@@ -24,7 +29,12 @@ ACCESS = {
 
 def main() -> None:
     """Does what standard input says, until it ends."""
-    wire, number = MqttWire(MqttSettings(host="127.0.0.1", port=int(sys.argv[1]), tls=False)), 0
+    settings = MqttSettings(host="127.0.0.1", port=int(sys.argv[1]), tls=False)
+    topics = CommandTopics(Topics(settings.site, settings.controller))
+    commands = CommandSettings(
+        home_assistant="button" if "button" in sys.argv else "code" if "code" in sys.argv else "off"
+    )
+    wire, number = MqttWire(settings, partial(components, topics=topics, settings=commands)), 0
     for line in sys.stdin:
         match line.split():
             case ["open"]:
