@@ -18,6 +18,7 @@ from tests.rig import (
     checks_quality,
     checks_readers,
     checks_recording,
+    checks_remote,
     checks_rules,
     checks_store,
     checks_targets,
@@ -48,5 +49,6 @@ ALL: tuple[Check, ...] = (
     *checks_pad.CHECKS,
     *checks_turns.CHECKS,
     *checks_recording.CHECKS,
+    *checks_remote.CHECKS,
     *checks_targets.CHECKS,
 )

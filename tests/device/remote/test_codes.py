@@ -147,7 +147,7 @@ def test_code_is_split_into_number_and_digits() -> None:
     assert split("07123456") == (7, "123456")
 
 
-@pytest.mark.slow
+@pytest.mark.slow(small="test_right_code_releases_once_by_name")
 def test_numbers_run_out_with_an_error(house: House) -> None:
     for number in range(99):
         house.office.add_code(Wanted(f"u{number}", LOCK))

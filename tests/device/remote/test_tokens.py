@@ -68,7 +68,7 @@ def test_any_changed_letter_is_refused(place: int, letter: str) -> None:
     assert counts(changed) is (changed == TOKEN)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(small="test_any_changed_letter_is_refused")
 def test_each_letter_at_each_place_is_refused() -> None:
     changed = {f"{TOKEN[:place]}{letter}{TOKEN[place + 1 :]}" for place in range(len(TOKEN)) for letter in letters}
     assert [one for one in changed if counts(one)] == [TOKEN]

@@ -179,13 +179,13 @@ def test_two_thousand_hostile_messages_are_no_order(house: House) -> None:
     assert orders_of(house, 2_000, seed=1) == 0
 
 
-@pytest.mark.slow
+@pytest.mark.slow(small="test_two_thousand_hostile_messages_are_no_order")
 def test_hundred_thousand_hostile_messages_are_no_order(house: House) -> None:
     house.give_code()
     assert orders_of(house, 100_000, seed=2) == 0
 
 
-@pytest.mark.slow
+@pytest.mark.slow(small="test_two_thousand_hostile_messages_are_no_order")
 def test_hostile_messages_write_a_few_rows_alone(house: House, tmp_path: Path) -> None:  # noqa: ARG001
     before = len(house.rows())
     orders_of(house, 5_000, seed=3)
