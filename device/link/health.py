@@ -88,7 +88,7 @@ def _behind(one: Condition, newest: int | None) -> Condition:
 
 def write_report(folder: Path, report: Report) -> None:
     """Replaces the file. Raises `OSError`."""
-    write_whole(folder / FILE_NAME, msgspec.json.encode(report), durable=False, mode=0o640)
+    write_whole(folder / FILE_NAME, msgspec.json.encode(report), durable=False, mode=0o644)
 
 
 def read_report(folder: Path) -> Report:

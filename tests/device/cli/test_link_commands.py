@@ -61,6 +61,12 @@ def test_status_says_what_failed_and_what_to_do(lintel: Lintel, settings: Path) 
     ]
 
 
+def test_each_user_may_ask_how_the_link_is(settings: Path) -> None:
+    """The unit's folder lets them in; no event is in the file."""
+    write_report(settings.parent, Report(time.monotonic(), "", (WELL,)))
+    assert (settings.parent / "status.json").stat().st_mode & 0o777 == 0o644
+
+
 def test_status_is_json_for_machines(lintel: Lintel, settings: Path) -> None:
     write_report(settings.parent, Report(time.monotonic(), "", (WELL,)))
     (one,) = json.loads(lintel("link", "status", "--config", settings, "--json").out)["integrations"]
