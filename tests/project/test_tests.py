@@ -2,14 +2,13 @@
 
 import ast
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "tests").rglob("*.py"))
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 PYTEST_ASSERTS = {"raises", "fail", "assert_allclose", "assert_array_equal"}
 ONLY_HARMLESS = {"tests/device/readers/conformance.py: test_closing_twice_is_harmless"}
 """What promises no more than that nothing is raised."""
@@ -17,6 +16,18 @@ COMPARES_FILES = {"tests/project/test_systemd.py"}
 """What compares numbers of the code with those of another file."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Trees = Mapping[Path, ast.Module]
+
+
+@pytest.fixture(scope="module")
+def trees() -> Trees:
+    """Every file of the tests, parsed; forgotten after this file, as two million nodes slow down all that follows."""
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+
+
+@pytest.fixture(scope="module")
+def asserting(trees: Trees) -> set[str]:
+    return helpers(trees)
 
 
 def functions(tree: ast.AST) -> Iterator[Function]:
@@ -37,11 +48,11 @@ def is_assertion(node: ast.AST) -> bool:
     return isinstance(node, ast.Assert) or called(node) in PYTEST_ASSERTS
 
 
-def helpers() -> set[str]:
+def helpers(trees: Trees) -> set[str]:
     """Functions beside the tests that assert, themselves or through another one."""
     bodies: dict[str, set[str]] = {}
     found = set()
-    for tree in TREES.values():
+    for tree in trees.values():
         for function in functions(tree):
             if not function.name.startswith("test_"):
                 bodies.setdefault(function.name, set()).update(map(called, ast.walk(function)))
@@ -49,9 +60,6 @@ def helpers() -> set[str]:
     while more := {name for name, calls in bodies.items() if calls & found} - found:
         found |= more
     return found
-
-
-HELPERS = helpers()
 
 
 def own_nodes(function: Function) -> Iterator[ast.AST]:
@@ -68,37 +76,44 @@ def place(path: Path, node: ast.AST) -> str:
     return f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
 
 
-def every_test() -> Iterator[tuple[Path, Function]]:
-    for path, tree in TREES.items():
+def every_test(trees: Trees) -> Iterator[tuple[Path, Function]]:
+    for path, tree in trees.items():
         if path.name.startswith("test_") or path.name == "conformance.py":
             yield from ((path, function) for function in functions(tree) if function.name.startswith("test_"))
 
 
-def test_every_test_asserts_something() -> None:
+def test_every_test_asserts_something(trees: Trees, asserting: set[str]) -> None:
     silent = {
         f"{path.relative_to(ROOT)}: {test.name}"
-        for path, test in every_test()
-        if not any(is_assertion(node) or called(node) in HELPERS for node in ast.walk(test))
+        for path, test in every_test(trees)
+        if not any(is_assertion(node) or called(node) in asserting for node in ast.walk(test))
     }
     assert silent == ONLY_HARMLESS
 
 
-def test_no_test_returns_before_its_end() -> None:
+def test_no_test_returns_before_its_end(trees: Trees) -> None:
     """An example that does not fit is drawn otherwise or passed to `assume`; what cannot be tried is skipped."""
     assert [
-        place(path, node) for path, test in every_test() for node in own_nodes(test) if isinstance(node, ast.Return)
+        place(path, node)
+        for path, test in every_test(trees)
+        for node in own_nodes(test)
+        if isinstance(node, ast.Return)
     ] == []
 
 
-def test_no_example_of_hypothesis_is_passed_over() -> None:
+def test_no_example_of_hypothesis_is_passed_over(trees: Trees, asserting: set[str]) -> None:
     """Some assertion holds for every example, not only for those that an `if` lets through."""
-    drawn = ((path, test) for path, test in every_test() if "given(" in "".join(map(ast.unparse, test.decorator_list)))
-    assert [place(path, test) for path, test in drawn if all(map(is_passed_over, test.body))] == []
+    drawn = (
+        (path, test) for path, test in every_test(trees) if "given(" in "".join(map(ast.unparse, test.decorator_list))
+    )
+    assert [
+        place(path, test) for path, test in drawn if all(is_passed_over(line, asserting) for line in test.body)
+    ] == []
 
 
-def is_passed_over(statement: ast.stmt) -> bool:
+def is_passed_over(statement: ast.stmt, asserting: Set[str] = frozenset()) -> bool:
     is_conditional = isinstance(statement, ast.If) and not statement.orelse
-    return is_conditional or not any(is_assertion(node) or called(node) in HELPERS for node in ast.walk(statement))
+    return is_conditional or not any(is_assertion(node) or called(node) in asserting for node in ast.walk(statement))
 
 
 @pytest.mark.parametrize(
@@ -120,10 +135,10 @@ def is_always_true(asserted: ast.expr) -> bool:
     return False
 
 
-def test_no_assertion_is_always_true() -> None:
+def test_no_assertion_is_always_true(trees: Trees) -> None:
     """Such as one on a tuple, or that a member of an enumeration is one."""
     assertions = (
-        (path, node) for path, tree in TREES.items() for node in ast.walk(tree) if isinstance(node, ast.Assert)
+        (path, node) for path, tree in trees.items() for node in ast.walk(tree) if isinstance(node, ast.Assert)
     )
     assert [place(path, node) for path, node in assertions if is_always_true(node.test)] == []
 
@@ -133,15 +148,15 @@ def test_assertion_that_is_always_true_is_found(asserted: str) -> None:
     assert is_always_true(ast.parse(asserted, mode="eval").body)
 
 
-def imported_numbers(path: Path) -> set[str]:
+def imported_numbers(tree: ast.Module) -> set[str]:
     """Names of numbers that a file takes from the code, but for those that it does nothing with but state them."""
     found = set()
-    for node in ast.walk(TREES[path]):
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("convert", "device"):
             constants = [name.name for name in node.names if name.name.isupper()]
             module = importlib.import_module(node.module or "") if constants else None
             found |= {name for name in constants if type(getattr(module, name)) in (int, float)}
-    return found & used_beside(TREES[path])
+    return found & used_beside(tree)
 
 
 def names_in(node: ast.AST) -> set[str]:
@@ -162,7 +177,9 @@ def used_beside(tree: ast.Module) -> set[str]:
     return {name.id for name in ast.walk(tree) if isinstance(name, ast.Name) and id(name) not in within}
 
 
-def test_no_limit_is_imported_from_what_is_tested() -> None:
+def test_no_limit_is_imported_from_what_is_tested(trees: Trees) -> None:
     """A test that imports its limit follows wherever the limit goes: it states the number that is promised."""
-    imported = {str(path.relative_to(ROOT)): imported_numbers(path) for path in FILES if "shim" not in path.parts}
+    imported = {
+        str(path.relative_to(ROOT)): imported_numbers(trees[path]) for path in FILES if "shim" not in path.parts
+    }
     assert {path for path, names in imported.items() if names} == COMPARES_FILES

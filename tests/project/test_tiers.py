@@ -12,6 +12,13 @@ from tests.conftest import ONCE
 ROOT = Path(__file__).parents[2]
 
 
+def trees() -> Iterator[tuple[Path, ast.Module]]:
+    """The files that speak of what is slow: to parse all of them takes seconds, in each process of the tests."""
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        if "mark.slow" in (text := path.read_text(encoding="utf-8")):
+            yield path, ast.parse(text)
+
+
 def functions_of(path: Path) -> dict[str, ast.FunctionDef]:
     """The test functions of a file by name."""
     return {node.name: node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)}
@@ -19,8 +26,8 @@ def functions_of(path: Path) -> dict[str, ast.FunctionDef]:
 
 def smalls() -> Iterator[tuple[str, Path, str]]:
     """Each slow test with the file and the name of its small one."""
-    for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path, tree in trees():
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.slow":
                 (small,) = [keyword.value for keyword in node.keywords if keyword.arg == "small"]
                 file, _, name = ast.literal_eval(small).rpartition("::")
@@ -43,8 +50,8 @@ def test_a_slow_test_has_a_small_one_that_always_runs(where: str, path: Path, na
 def test_slow_is_never_said_without_its_small_one() -> None:
     bare = [
         str(path.relative_to(ROOT))
-        for path in (ROOT / "tests").rglob("test_*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for path, tree in trees()
+        for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef)
         and any(ast.unparse(one) == "pytest.mark.slow" for one in node.decorator_list)
     ]
