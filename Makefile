@@ -21,10 +21,9 @@ help: ## say what there is to make
 demo: environment ## play the built-in scenario: a door with simulated peripherals, real portraits, the real models
 	@$(VENV)/lintel simulate
 
-test: ## what every change has to pass, in about 17 minutes: lint, types, tests
-	@$(ANY_PYTHON) scripts/device_tests.py --ready & \
-	$(MAKE) --no-print-directory sources lint tests; outcome=$$?; wait; exit $$outcome
-	@$(MAKE) --no-print-directory device-tests
+test: ## what every change has to pass, in about 10 minutes: lint, types, tests
+	@$(ANY_PYTHON) scripts/device_tests.py & elsewhere=$$!; \
+	$(MAKE) --no-print-directory sources lint tests; here=$$?; wait $$elsewhere && exit $$here
 
 test-all: sources lint all-tests all-device-tests ## the same with the slow tests, and every test of the device elsewhere
 
@@ -50,7 +49,7 @@ lint: dev-environment ## style, types, and which module may import which
 
 tests: dev-environment ## the tests but for the slow ones
 	@echo "tests: all but the slow ones, $$($(VENV)/python --version)"
-	@$(VENV)/python -m pytest -n 3 --dist worksteal -m "not slow"
+	@$(VENV)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 all-tests: dev-environment ## every test
 	@echo "tests: all, $$($(VENV)/python --version)"

@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SUPPORTED = ("3.11", "3.12", "3.13")
 PROJECT_FILE = ROOT / "pyproject.toml"
 FORMER_NAMES = ("lintel",)
+PIP = ("-qq", "--progress-bar", "off", "--no-compile")
+"""Of the files that the packages bring, about a third is ever imported; Python compiles those when it is."""
 PROBE = "import ctypes, ensurepip, sqlite3, ssl, sys, venv; print('%d.%d' % sys.version_info[:2])"
 
 
@@ -133,7 +135,7 @@ def _install(folder: Path, what: str, arguments: list[str]) -> None:
     print(what, flush=True)
     began = time.monotonic()
     _interrupted(folder).touch()
-    _run([folder / "bin" / "python", "-m", "pip", "install", "-qq", "--progress-bar", "off", *arguments])
+    _run([folder / "bin" / "python", "-m", "pip", "install", *PIP, *arguments])
     _interrupted(folder).unlink()
     print(f"{what}: took {time.monotonic() - began:.0f} s", flush=True)
 

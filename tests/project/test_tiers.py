@@ -7,8 +7,6 @@ from pathlib import Path
 import device_tests
 import pytest
 
-from tests.conftest import ONCE
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -58,10 +56,10 @@ def test_slow_is_never_said_without_its_small_one() -> None:
     assert bare == []
 
 
-@pytest.mark.parametrize("path", [*ONCE, *device_tests.FOLDERS, *device_tests.NETWORKS])
+@pytest.mark.parametrize("path", [*device_tests.FOLDERS, *device_tests.VERSIONED, *device_tests.NETWORKS])
 def test_a_path_of_the_tiers_is_there(path: str) -> None:
     assert (ROOT / path).exists()
 
 
-def test_the_selection_elsewhere_leaves_out_what_is_slow_or_the_same() -> None:
-    assert device_tests.SELECTION == "not slow and not once"
+def test_the_selection_elsewhere_leaves_out_what_is_slow() -> None:
+    assert device_tests.SELECTION == "not slow"
