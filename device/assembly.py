@@ -4,20 +4,15 @@ A part that is missing is a trouble that is reported and retried, never the end 
 alarms and operators need none of them.
 """
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from functools import cache, partial
-
-import msgspec
+from functools import partial
 
 from device.cameras.hanging import HangingCamera
 from device.cameras.live import LiveCamera
 from device.cameras.sources import in_its_light, open_live_camera
-from device.clock_watch import ClockWatch
 from device.control.desk import Ordered
 from device.door.operation import Door
 from device.door_log import DoorLog
@@ -26,14 +21,14 @@ from device.door_rules import DoorRules
 from device.door_times import DoorTimes, DoorTimesThread
 from device.doorway import Doorway
 from device.duress_output import DuressOutput
-from device.errors import CameraError, LintelError
+from device.errors import CameraError
 from device.forgetting import KeyForgetting, with_housing
 from device.health import Health, Part
 from device.idle import Glanced, IdleWatch
 from device.missing import Choice, Missing, badge_alone
 from device.open_doors import Beat, OpenBoard, OpenDoor
 from device.operators import command_words
-from device.packages import installed_version
+from device.own_store import clock_watch
 from device.pin_checking import PinChecks
 from device.policy.attempts import LastFailures
 from device.policy.clock_state import ClockReading
@@ -57,57 +52,15 @@ from device.probing import (
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.kinds import group_of, open_in_background
-from device.records import AuditRow, DoorOutput, Event, Frame, PadMode, Stamp
+from device.records import AuditRow, DoorOutput, Event, Frame, PadMode
 from device.scenes import CHANGED, CameraScenes
 from device.settings.loading import state_dir
 from device.settings.prompts import pad_of
 from device.settings.tables import CameraSettings, DoorSettings, Settings
-from device.settings.writing import changed_settings, without_passwords
-from device.state_folder import usable_by_the_service
-from device.store.chain.heads import boot_id
-from device.store.database import FILE_NAME
 from device.store.store import Store
-from device.store.vault.device_key import KeyPlaces
-from device.time_source import TimeSource
 from device.vision.faces import load_detector
 from device.vision.late import LateAnalyzer
-from device.vision.models import embedding_sha256
 from device.whereabouts import Whereabouts
-
-
-def open_store(settings: Settings, places: KeyPlaces | None = None) -> Store:
-    """The store in the settings' state folder, with its device key in `places`. Raises `StoreError`."""
-    folder = state_dir(settings)
-    with usable_by_the_service(folder, FILE_NAME):
-        store = Store(folder, places=places)
-    store.chain.stamp = stamp_of(settings)
-    return store
-
-
-def stamp_of(settings: Settings) -> Callable[[], Stamp]:
-    """What the rows go by that this process writes; found out at the first one. The settings count without passwords.
-
-    The store itself adds the rules that count at that moment, and who has a clock watch, its state.
-    """
-
-    @cache
-    def found() -> Stamp:
-        model = ""
-        with suppress(LintelError):
-            model = embedding_sha256(settings.vision.models_dir)
-        said = {name: said for name, said in changed_settings(settings).items() if name != "store"}
-        written = msgspec.json.encode(without_passwords(said), order="sorted")
-        return Stamp(installed_version(), model, hashlib.sha256(written).hexdigest(), boot=boot_id())
-
-    return found
-
-
-def clock_watch(settings: Settings, store: Store, clock: Clock) -> ClockWatch:
-    """What says whether the time of day is trusted, as the settings have it."""
-    source = TimeSource(clock, always=settings.clock.trust == "always")
-    watch = ClockWatch(source, store, timedelta(days=settings.clock.max_gap_days))
-    store.chain.clock = watch.state
-    return watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,13 +329,6 @@ def _absence(camera: Camera) -> str:
 
 
 _NO_WAY_IN = CameraError("This door has no reader at its way in, and so no camera.", hint="Set `direction`.")
-
-
-def late_store(settings: Settings, places: KeyPlaces | None = None) -> Store:
-    """The store in the settings' state folder, which is opened when it is used and may not be there yet."""
-    store = Store(state_dir(settings), opened=False, places=places)
-    store.chain.stamp = stamp_of(settings)
-    return store
 
 
 def release_writer(store: Store, clock: Clock) -> Callable[[Ordered], None]:

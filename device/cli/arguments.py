@@ -74,7 +74,7 @@ def _typed(param: click.Parameter | None) -> str:
 
 def _completed(ctx: click.Context, incomplete: str, known: "Callable[[People], Iterator[str]]") -> list[CompletionItem]:
     """What begins so, whatever its case; nothing if there is no store, or none that this user can read."""
-    from device.assembly import open_store
+    from device.own_store import open_store
     from device.settings.loading import state_dir
     from device.store.database import FILE_NAME
 

@@ -44,9 +44,9 @@ def save_backup(
     """
     from datetime import UTC, datetime
 
-    from device.assembly import clock_watch
     from device.cli.version import version_text
     from device.clock import SystemClock
+    from device.own_store import clock_watch
     from device.records.rulings import ClockState
     from device.settings.lock import DEFAULT_FILE
     from device.store.backup.saving import Wanted, delete_old, save

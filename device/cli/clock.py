@@ -52,8 +52,8 @@ def accept(context: click.Context, as_json: bool) -> None:
 
 @contextmanager
 def _watch(context: click.Context) -> "Iterator[ClockWatch]":
-    from device.assembly import clock_watch
     from device.clock import SystemClock
+    from device.own_store import clock_watch
 
     settings = settings_of(context)
     with open_store(settings) as store:

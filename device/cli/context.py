@@ -60,7 +60,7 @@ def note_once(context: click.Context) -> Callable[[str], None]:
 @contextmanager
 def open_store(settings: Settings) -> Iterator["Store"]:
     """The store that this call works on, named on standard error if it isn't the service's. Raises `StoreError`."""
-    from device.assembly import open_store as opened
+    from device.own_store import open_store as opened
 
     note_store(settings)
     with opened(settings) as store, store.acting(ACTING.by):

@@ -246,9 +246,9 @@ def retention(context: click.Context, unused: int | None, ended: bool, dry_run: 
 
 
 def _refuse_untrusted(settings: "Settings", store: "Store") -> None:
-    from device.assembly import clock_watch
     from device.clock import SystemClock
     from device.errors import CredentialError
+    from device.own_store import clock_watch
     from device.records import ClockState
 
     if clock_watch(settings, store, SystemClock()).state() is ClockState.UNTRUSTED:

@@ -111,10 +111,11 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
     clock.sleep(starts.begin())
 
     from device.alarms import AlarmDesk
-    from device.assembly import assembled, late_store, release_writer
+    from device.assembly import assembled, release_writer
     from device.control.audit_rows import AuditRows
     from device.notifier import Notifier
     from device.operators import alarms_at
+    from device.own_store import late_store
     from device.remote.desk import RemoteDesk
     from device.remote_orders import remote_at
     from device.service import Service, Watchdog, operate

@@ -5,9 +5,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
-from device.assembly import open_store
 from device.credentials import format_badge
 from device.errors import LintelError
+from device.own_store import open_store
 from device.readers.cards.byte_order import WORDS
 from device.readers.cards.card_formats import BUILT_IN
 from device.readers.cards.own_formats import own_card_formats

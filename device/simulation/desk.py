@@ -5,13 +5,14 @@ from contextlib import ExitStack, closing, contextmanager
 
 import msgspec
 
-from device.assembly import DoorParts, open_store
+from device.assembly import DoorParts
 from device.cameras.sources import open_camera
 from device.door.operation import Door
 from device.door.thread import DoorThread
 from device.door.wires.gpio import BoardIO
 from device.door_rules import DoorRules
 from device.doorway import Doorway
+from device.own_store import open_store
 from device.pin_checking import PinChecks
 from device.policy.light import share_in
 from device.ports import Clock

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-from device.assembly import Assembled, assembled, late_store
+from device.assembly import Assembled, assembled
 from device.clock import SystemClock
 from device.open_doors import OpenBoard, open_doors
+from device.own_store import late_store
 from device.settings.tables import Settings
 from tests.waiting import PATIENCE_S
 

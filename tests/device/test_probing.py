@@ -13,10 +13,11 @@ import msgspec
 import pytest
 
 from device import probing
-from device.assembly import assembled, late_store
+from device.assembly import assembled
 from device.clock import SystemClock
 from device.errors import DoorError
 from device.open_doors import open_doors
+from device.own_store import late_store
 from device.probing import Found
 from device.settings.lock import GpioSettings
 from device.settings.tables import CameraSettings, DoorSettings, ReaderSettings, Settings, VisionSettings

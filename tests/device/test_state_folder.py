@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from device import files
-from device.assembly import open_store
 from device.errors import StoreError
+from device.own_store import open_store
 from device.readers.osdp.keys import KeyFiles
 from device.records import Enrolled
 from device.settings.tables import Settings, StoreSettings

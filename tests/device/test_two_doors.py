@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from numpy.typing import NDArray
 
-from device.assembly import assembled, late_store, release_writer
+from device.assembly import assembled, release_writer
 from device.clock import Stop, SystemClock
 from device.control.roster import Roster
 from device.credentials import parse_badge
@@ -21,6 +21,7 @@ from device.enrollment import Candidate, Enrollment
 from device.notifier import Notifier
 from device.open_doors import OpenDoor, open_doors
 from device.operators import Backing, operators
+from device.own_store import late_store
 from device.records import DoorInput, Event, Image, Line, Reason, Transaction
 from device.service import Service, Watchdog, operate
 from device.settings.tables import (
