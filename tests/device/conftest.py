@@ -32,6 +32,14 @@ def analyzer() -> FaceAnalyzer:
     return load_analyzer(VisionSettings(threads=1))
 
 
+@pytest.fixture(autouse=True)
+def _analyzer_as_it_was(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No test leaves the analyzer of all with cues of its own."""
+    yield
+    if (shared := request.node.funcargs.get("analyzer")) and isinstance(shared, FaceAnalyzer):
+        assert shared.cues_of is None
+
+
 @pytest.fixture(scope="session")
 def portrait_files() -> dict[str, Path]:
     """By name: eileen-collins, grace-hopper."""

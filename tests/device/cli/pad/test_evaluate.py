@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -34,9 +35,12 @@ class FakeNetwork:
 
 @pytest.fixture
 def networks(analyzer: FaceAnalyzer, monkeypatch: pytest.MonkeyPatch) -> PadFolder:
-    """Those in use, with a passive one of a made-up name; the analyzer is loaded once for all tests."""
+    """Those in use, with a passive one of a made-up name; the models are loaded once for all tests.
+
+    The command has its analyzer look for attacks: given that of the tests, each later door saw a made-up network fail.
+    """
     monkeypatch.setattr(device.cli.pad_evaluate, "load_passive", lambda _name, _folder: FakeNetwork())
-    monkeypatch.setattr(device.cli.pad_evaluate, "load_analyzer", lambda _settings: analyzer)
+    monkeypatch.setattr(device.cli.pad_evaluate, "load_analyzer", lambda _settings: copy(analyzer))
     return PadFolder(network_sha256=NETWORK, embedding_sha256=analyzer.embedder.model_sha256)
 
 
