@@ -9,7 +9,7 @@ from device.door_log import DoorLog
 from device.errors import StoreError
 from device.records import DoorInput, Event, Line
 from device.settings.tables import Settings
-from device.store.vault import Vault
+from device.store.vault.vault import Vault
 
 PERIOD_S = 0.1
 END_S = 2.0

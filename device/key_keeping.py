@@ -13,10 +13,9 @@ from device.store.vault.key_files import CREDENTIAL, KeyFiles
 from device.store.vault.key_text import parsed, written
 from device.store.vault.locked_key import PassphraseLock
 from device.store.vault.locks import BY_MACHINE, KeyLock, LockKind
-from device.store.vault.otp import OtpLock, VcMailbox
+from device.store.vault.machine import machine_lock
 from device.store.vault.sealing import Secret
 from device.store.vault.stops import STOPS, KeyStore, Stops, store_of
-from device.store.vault.tpm import TpmLock
 from device.store.vault.vault import Vault
 
 
@@ -61,17 +60,6 @@ MOVE = (
     "  sudo systemctl edit lintel    # [Service] LoadCredential=lintel.key:/etc/lintel/lintel.key",
     "  sudo systemctl restart lintel && sudo shred -u {place}",
 )
-
-
-def machine_lock(kind: LockKind | None) -> KeyLock | None:
-    """What this machine opens a key with by itself; None for a key that nothing locks, or a passphrase."""
-    match kind:
-        case LockKind.OTP:
-            return OtpLock(VcMailbox())
-        case LockKind.TPM:
-            return TpmLock()
-        case LockKind.PASSPHRASE | None:
-            return None
 
 
 def new_lock(store: KeyStore, passphrase: str | None) -> KeyLock | None:

@@ -133,9 +133,13 @@ def open_key(context: click.Context) -> None:
     Takes root. The opened key lies in the service's folder in memory until the service has taken it, and the service's
     user alone may read it. For a key of another kind there is nothing to do.
     """
-    keeping = _keeping(state_dir(settings_of(context)))
-    if keeping.is_of_machine:
-        opened = keeping.opened(_in_memory())
+    from device.store.vault.key_files import KeyFiles
+    from device.store.vault.machine import machine_lock
+
+    state = state_dir(settings_of(context))
+    lock = machine_lock(KeyFiles(state).lock_kind())
+    if lock is not None:
+        opened = KeyFiles(state, lock).open_into(_in_memory())
         say(f"The device key {opened.id} is open for the service.")
 
 

@@ -9,8 +9,7 @@ from device.store import erasure, plain, sweeping
 from device.store.connections import Connection
 from device.store.faults import store_errors
 from device.store.session import Session
-from device.store.vault import Vault
-from device.store.vault.vault import StoreMark
+from device.store.vault.vault import StoreMark, Vault
 
 Sessions = Callable[[], contextlib.AbstractContextManager[Session]]
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from device.records.remote import RemoteClient, RemoteCommand, RemoteKind
 from device.store.session import Row, Session
-from device.store.vault import Vault
+from device.store.vault.vault import Vault
 
 WINDOW_US = 60_000_000
 """How much earlier than the newest command of a client another one may have been issued, microseconds."""

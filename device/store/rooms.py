@@ -11,7 +11,7 @@ from device.store.places import Places
 from device.store.remote import RemoteClients
 from device.store.rules import ParsedRules, RuleBook
 from device.store.session import Session
-from device.store.vault import Vault
+from device.store.vault.vault import Vault
 
 
 class Rooms:

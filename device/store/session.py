@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from device.store.database import SCHEMA_STAMP
 from device.store.turnstile import Turnstile
-from device.store.vault import Vault
+from device.store.vault.vault import Vault
 from device.store.waiting import execute_when_free
 
 Row = dict[str, Any]

@@ -32,10 +32,10 @@ from device.store.rooms import Rooms
 from device.store.rules import ParsedRules
 from device.store.session import Session
 from device.store.turnstile import Turnstile
-from device.store.vault import Vault
 from device.store.vault.device_key import KeyInMemory, KeyPlaces
 from device.store.vault.key_file import KeyFile, no_keys
 from device.store.vault.key_files import KeyFiles
+from device.store.vault.vault import Vault
 from device.store.waiting import execute_when_free
 from device.store.watch import Watch
 from device.store.withdrawn import Entry, WithdrawnFile, entries_after

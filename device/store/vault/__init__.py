@@ -1,5 +1,1 @@
 """The vault: references and PIN hashes lie in the database sealed, each person's under a key of their own."""
-
-from device.store.vault.vault import Vault
-
-__all__ = ["Vault"]
