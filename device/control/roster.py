@@ -49,7 +49,7 @@ class Roster:
     def __init__(self, operators: Sequence[OperatorSettings] = ()) -> None:
         """Without operators, all who may connect are guards, as before there were roles."""
         self._operators = tuple(operators)
-        self._listed = Listed()
+        self._listed = Listed(link=next((number for number, name in _names().items() if name == LINK_USER), None))
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 

@@ -62,6 +62,11 @@ def test_the_links_user_is_no_guard(
     assert found.roles == roles
 
 
+def test_the_links_user_is_no_guard_before_names_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("device.control.roster.LINK_USER", "daemon")
+    assert Roster().operator(Credentials(DAEMON.pw_uid)).roles == {Role.LINK}
+
+
 def test_the_link_may_watch_and_pass_commands_on() -> None:
     link = Operator(4001, frozenset({Role.LINK}))
     assert {verb for verb, roles in VERB_ROLES.items() if may(link, roles)} == {
