@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from device.doorway import Doorway
 from device.errors import KeyMissing, ModelError
 from device.failures import in_words
-from device.policy.attempts import Attempts
+from device.policy.alike import with_demanded_pin
+from device.policy.attempts import FEW, MORE, Attempts
 from device.policy.clock_state import ClockReading
 from device.policy.events import BadgeClaimed, Bars, ClaimFailed
 from device.policy.instead import NOTHING, Instead, Lacking, instead_of
@@ -41,8 +42,10 @@ class Claiming:
         self._terms = terms
         self._mode = MODES[door.mode]
         self._instead = Instead(_mode(door.when_missing), _mode(door.without_face))
+        self._keypads = frozenset(one.name for one in door.readers if one.keypad != "none")
+        self._needs_keypad = door.demanded_pin == "always"
         self._can_renew = terms.pad.mode in (PadMode.TURN, PadMode.TURN_IN_DOUBT)
-        self.tries = Tries(doorway.failures, doorway.clock)
+        self.tries = Tries(doorway.failures, doorway.clock, MORE if doorway.pad.is_shown else FEW)
         self._exits = frozenset(one.name for one in door.readers if one.direction == "exit")
 
     def claimed(self, badge: BadgeRead) -> Claimed:
@@ -89,6 +92,9 @@ class Claiming:
     def ruling(self, claim: Claim, badge: BadgeRead, lacking: Lacking) -> Ruling:
         """What the rules say now of a badge at the time when it came, and what is enough where no face can be shown."""
         ruled = instead_of(self._ruled(claim, badge), self._instead, lacking)
+        if claim.demands_pin and badge.reader not in self._exits:
+            has_keypad = badge.reader in self._keypads
+            ruled = with_demanded_pin(ruled, has_keypad=has_keypad, needs_keypad=self._needs_keypad)
         return ruled if ruled.mode is None else self._in_its_area(ruled, claim, badge)
 
     def _ruled(self, claim: Claim, badge: BadgeRead) -> Ruling:

@@ -65,7 +65,9 @@ def pad_at(settings: Settings, door: DoorSettings, *, screen: bool = False) -> D
     if mode is PadMode.TURN_IN_DOUBT and own is None:
         mode, trouble = PadMode.TURN, trouble or UNCALIBRATED
     live_threshold = threshold if own is None else own.threshold
-    return DoorPad(Pad(mode, can_prompt, live_threshold, is_calibrated=own is not None), sha256, trouble)
+    is_shown = own is not None and own.shown_in == mode.value
+    pad = Pad(mode, can_prompt, live_threshold, is_calibrated=own is not None, is_shown=is_shown)
+    return DoorPad(pad, sha256, trouble)
 
 
 def open_network(settings: Settings, made_for: DoorPad) -> PassiveNetwork:

@@ -37,6 +37,8 @@ class OwnThreshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """How many of those presentations it refuses."""
     attacks: Annotated[int, Meta(ge=1)]
     """How many attacks it refuses, which are all that were presented."""
+    shown_in: str = ""
+    """The mode in which it was shown that of each kind of attack fewer than 7 % are accepted; "" if that was not."""
 
 
 def own_threshold(state_dir: Path, door: str, network_sha256: str) -> OwnThreshold | None:

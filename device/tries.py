@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from device.credentials import format_badge
-from device.policy.attempts import Attempts, LastFailures, failed_by, stopped_by, used_by
+from device.policy.attempts import FEW, Attempts, LastFailures, Limits, failed_by, stopped_by, used_by
 from device.ports import Clock
 from device.records import AuditRow, Credential, Event, Factor, Failures, Reason, Transaction
 from device.store.audit import Audit
@@ -18,9 +18,11 @@ _DISABLED = {
 class Tries:
     """Those at the ways in of one process. The counts lie in the store, the times of the last ones here."""
 
-    def __init__(self, last: LastFailures, clock: Clock) -> None:
+    def __init__(self, last: LastFailures, clock: Clock, limits: Limits = FEW) -> None:
+        """`limits` are those of the door."""
         self._last = last
         self._clock = clock
+        self._limits = limits
 
     def objections(self, badge: Credential, counters: Counters) -> tuple[Reason | None, Reason | None]:
         """Why a face, and why a PIN, does not count with a badge now."""
@@ -41,7 +43,7 @@ class Tries:
             what = f"{before.since_grant} failed {many} with this badge since its last grant"
             audit.add(_row(transaction, Event.TRIES_FAILED, what))
         earlier = replace(before, pin=before.pin - 1) if Factor.PIN in but and before.pin else before
-        for factor in sorted(stopped_by(earlier, after)):
+        for factor in sorted(stopped_by(earlier, after, self._limits)):
             number = after.face if factor is Factor.FACE else after.pin
             audit.add(_row(transaction, Event.FACTOR_DISABLED, _DISABLED[factor].format(number)))
 
@@ -51,7 +53,7 @@ class Tries:
             self._last.failed(transaction.credential, self._clock.monotonic())
 
     def _attempts(self, badge: Credential, failures: Failures) -> Attempts:
-        return self._last.attempts(badge, failures)
+        return self._last.attempts(badge, failures, self._limits)
 
 
 def _row(transaction: Transaction, event: Event, what: str) -> AuditRow:

@@ -171,6 +171,7 @@ def _say_findings(found: "Findings") -> None:
         say(f"{pair.one.name} and {pair.other.name} look alike (similarity {pair.similarity:.3f}).")
     if found.alike.pairs:
         say(found.alike.measured.basis)
+        say("Unless they are one person: demand a PIN of both, `lintel people demand-pin NAME NAME`.")
     for person in found.groundless:
         say(f"{person.name}: legal basis unknown (before). `lintel people basis` writes one down.")
     for one in found.worthless:

@@ -87,6 +87,7 @@ def apply_threshold(settings: Settings, found: Evaluated) -> Path:
         live_people=proposal.people,
         live_refused=proposal.live_refused,
         attacks=proposal.attacks,
+        shown_in=found.evaluation.shown_in,
     )
     note_store(settings)
     with usable_by_the_service(state_dir(settings), FILE_NAME):

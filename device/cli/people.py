@@ -10,6 +10,7 @@ from device.cli.acting import ACTING
 from device.cli.arguments import PersonName, Wanted
 from device.cli.basis import basis_of, withdraw_basis
 from device.cli.context import json_option, open_store, plain, print_json, settings_of
+from device.cli.demand_pin import demand_pin
 from device.cli.invite import invite
 from device.cli.many_people import check_people, export_people, import_people, retention, stale_people
 from device.cli.pins import failed_words, give_pin, with_failures
@@ -41,6 +42,7 @@ people.add_command(basis_of)
 people.add_command(withdraw_basis)
 people.add_command(give_pin)
 people.add_command(invite)
+people.add_command(demand_pin)
 for command in (import_people, export_people, check_people, stale_people, retention):
     people.add_command(command)
 
@@ -132,9 +134,17 @@ def show_person(context: click.Context, name: str, as_json: bool) -> None:
     ):
         enrolled = _found(known, name)
         has = pins.has(enrolled.person)
+        is_pin_demanded = known.demands_pin(enrolled.person)
         failures = {badge.credential: counters.of(badge.credential) for badge in enrolled.badges}
     if as_json:
-        print_json({**plain(enrolled), "has_pin": has.pin, "badges": with_failures(enrolled.badges, failures)})
+        print_json(
+            {
+                **plain(enrolled),
+                "has_pin": has.pin,
+                "pin_demanded": is_pin_demanded,
+                "badges": with_failures(enrolled.badges, failures),
+            }
+        )
         return
     present = embedding_sha256(settings.vision.models_dir)
     say(f"{enrolled.person.name}, enrolled {enrolled.enrolled_at:%Y-%m-%d %H:%M} UTC")
@@ -144,6 +154,8 @@ def show_person(context: click.Context, name: str, as_json: bool) -> None:
             say(f"badge {format_badge(badge.credential)}:{failed[1:]}")
     if has.pin:
         say("PIN: yes, and one for duress" if has.duress and ACTING.may(SEES_DURESS) else "PIN: yes")
+    if is_pin_demanded:
+        say("a PIN is demanded besides the face, as another person looks alike")
     say(f"groups: {', '.join(enrolled.groups) or 'none'}")
     if enrolled.valid != ALWAYS_VALID:
         say(f"valid: {in_words(enrolled.valid)}")

@@ -117,6 +117,7 @@ COMMANDS: dict[str, Command] = {
     "people basis": _served(ENROLLERS),
     "people withdraw": _served(ENROLLERS),
     "people invite": _served(ENROLLERS),
+    "people demand-pin": _served(ENROLLERS),
     "people import": _served(ENROLLERS),
     "people export": _served(AUDITORS),
     "people check": _served(READERS),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from device.pad.counting import LIVE, Rates, Shown, rates_of
 from device.pad.judging import Clip, TriedDoor, judged
-from device.pad.threshold import Proposal, Valued, proposed
+from device.pad.threshold import NEEDED_ATTACKS, Proposal, Valued, proposed
 from device.pad.trying import EVERY_S, Against, starts, tried
 from device.policy.events import FrameSeen
 from device.policy.modes import Pad
@@ -32,6 +32,15 @@ class Evaluation:
     proposal: Proposal
     unmatched: tuple[str, ...] = ()
     """Attacks in which the person whose face is shown is never recognized: their IAPAR is that of a bad picture."""
+
+    @property
+    def shown_in(self) -> str:
+        """The mode in which it shows that of each kind of attack fewer than 7 % are accepted, all that are needed
+        among them; "" if it does not.
+        """
+        by_kind = {rates.species: rates.apcer_shown for rates in self.policy.attacks}
+        is_shown = all(by_kind.values()) and all(by_kind.get(kind, False) for kind in NEEDED_ATTACKS)
+        return self.pad.mode.value if is_shown else ""
 
 
 def evaluate(

@@ -35,6 +35,8 @@ class Event(StrEnum):
     PERSON_EXPORTED = "person-exported"
     RETENTION = "retention"
     """A person is erased because of the time; it says why."""
+    PERSON_PIN_DEMANDED = "person-pin-demanded"
+    """A person has to type a PIN besides the face from then on, or has not any more; the row says which."""
     PERSON_INVITED = "person-invited"
     """To give new references at a door, once; the row says until when, or that an operator took that back."""
     REFERENCES_RENEWED = "references-renewed"

@@ -59,6 +59,8 @@ class Claim:
     duress: bool = field(default=False, repr=False)
     invitation: Invitation | None = None
     """To give new references at a door, if there is one."""
+    demands_pin: bool = False
+    """Whether the holder has to type a PIN besides the face, as another person looks alike."""
     key_missing: bool = False
     """Whether references could not be opened, as their key is missing; `references` is empty then."""
 

@@ -158,6 +158,11 @@ class Reason(Enum):
         "The PIN is not that of the badge's holder.",
         "Present the badge again, and type your PIN.",
     )
+    NO_KEYPAD = (
+        "no-keypad",
+        "The badge's holder has to type a PIN besides the face, and this reader has no keypad.",
+        "Use a door with a keypad. The operator can lift it: `lintel people demand-pin NAME --lift`.",
+    )
     PIN_MISSING = (
         "pin-missing",
         "No PIN was typed in time.",

@@ -20,6 +20,13 @@ class RightsSettings(LockSettings, frozen=True):
             "`badge+face-or-pin`, where either is enough; `badge` needs `i_accept_badge_only`"
         ),
     ] = "badge+face"
+    demanded_pin: Annotated[
+        Literal["always", "with-keypad"],
+        Meta(
+            description="who has to type a PIN besides the face, as another person looks alike, at a reader without a "
+            "keypad: `always`, refused; `with-keypad`, let in by the face, so that a look-alike may be too"
+        ),
+    ] = "always"
     face_resets_pin: Annotated[
         bool,
         Meta(

@@ -12,7 +12,7 @@ from device.store.session import Row, Session
 _BADGE = "format = ? AND facility = ? AND number = ?"
 _BADGES = """
     SELECT format, facility, number, person_id, issued_at, revoked_at, suspended_at, generation, name, extended,
-        duress, EXISTS (SELECT 1 FROM pins WHERE pins.person_id = people.id) AS has_pin,
+        pin_demanded, duress, EXISTS (SELECT 1 FROM pins WHERE pins.person_id = people.id) AS has_pin,
         badges.uid AS uid, badges.changed AS changed,
         badges.valid_from AS valid_from, badges.valid_until AS valid_until,
         people.valid_from AS person_valid_from, people.valid_until AS person_valid_until

@@ -230,3 +230,8 @@ def _invitations(database: Database) -> None:
             person_id INTEGER PRIMARY KEY REFERENCES people(id) ON DELETE CASCADE,
             given_at TEXT NOT NULL, ends_at TEXT NOT NULL, by TEXT NOT NULL
         )""")
+
+
+@MIGRATIONS(name="0020-people-who-look-alike-type-a-pin")
+def _pin_demanded(database: Database) -> None:
+    database.execute("ALTER TABLE people ADD COLUMN pin_demanded INTEGER NOT NULL DEFAULT 0")

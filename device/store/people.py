@@ -47,6 +47,7 @@ class People(Badges):
             references,
             key_missing=is_key_missing,
             invitation=invitation,
+            demands_pin=bool(row["pin_demanded"]),
             extended=bool(row["extended"]),
             suspended=badge.suspended_at is not None,
             has_pin=bool(row["has_pin"]),
@@ -139,6 +140,14 @@ class People(Badges):
     def has_pin(self, person: Person) -> bool:
         """Whether a person has a PIN."""
         return bool(self._session.rows("SELECT 1 FROM pins WHERE person_id = ?", [person.id]))
+
+    def demands_pin(self, person: Person) -> bool:
+        """Whether a person has to type a PIN besides the face."""
+        return bool(self._session.rows("SELECT 1 FROM people WHERE id = ? AND pin_demanded", [person.id]))
+
+    def demand_pin(self, person: Person, *, demanded: bool) -> None:
+        """Says whether they have to."""
+        self._session.execute("UPDATE people SET pin_demanded = ? WHERE id = ?", [int(demanded), person.id])
 
     def give_time(self, person: Person, *, extended: bool) -> None:
         """Says whether the strike is released for longer when this person comes."""

@@ -92,4 +92,6 @@ def _change(row: Row, reason: Reason) -> str:
 _BEFORE_RULES = frozenset(
     {Reason.BADGE_UNREADABLE, Reason.BADGE_RANDOM, Reason.BADGE_UNKNOWN, Reason.BADGE_REVOKED, Reason.BADGE_SUSPENDED}
 )
-_BY_RULES = frozenset({Reason.NOT_ALLOWED, Reason.OUTSIDE_SCHEDULE, Reason.RULE_DENIES, Reason.CLOCK_UNTRUSTED})
+_BY_RULES = frozenset(
+    {Reason.NO_KEYPAD, Reason.NOT_ALLOWED, Reason.OUTSIDE_SCHEDULE, Reason.RULE_DENIES, Reason.CLOCK_UNTRUSTED}
+)

@@ -12,7 +12,9 @@ from device.credentials import parse_badge
 from device.doorway import NotChecked, PinAsking
 from device.pin_checking import PinCheckFailed
 from device.policy.attempts import LastFailures
-from device.records import Credential, Event, Factor, KeyPress, Person, PinAnswer, Reason, Transaction
+from device.policy.modes import Pad
+from device.records import Credential, Event, Factor, KeyPress, PadMode, Person, PinAnswer, Reason, Transaction
+from tests.device.access.test_turns import Person as Visitor
 from tests.device.access.world import BADGE, World, probe
 
 OTHER_BADGE = parse_badge("17:1002")
@@ -181,6 +183,26 @@ def test_fifth_face_that_fails_makes_the_next_one_wait(world_of: Callable[..., W
     assert typed(world, access, "").decision.reason is Reason.NON_MATCH
 
 
+@pytest.mark.parametrize(("is_shown", "before_waiting", "in_all"), [(False, 5, 50), (True, 10, 100)])
+def test_limits_of_faces_depend_on_what_the_door_has_shown(
+    world_of: Callable[..., World], is_shown: bool, before_waiting: int, in_all: int
+) -> None:
+    """5 and 50 although the door looks for attacks, 10 and 100 once its own evaluation has shown what that is worth."""
+    world, pad = world_of(), Pad(PadMode.PASSIVE, is_shown=is_shown)
+    other = Visitor([], is_other=True)
+    doorway = replace(world.doorway, pad=pad, failures=LastFailures(-1000.0), analyzer=other)
+    access = world.access_with(doorway)
+    reasons = [typed(world, access, "").decision.reason for _ in range(before_waiting + 1)]
+    assert reasons.count(Reason.WAIT_AFTER_FAILURES) == 1
+    with world.store.counters() as counters:
+        for _ in range(in_all - 1 - before_waiting):
+            counters.decided(BADGE, failed=frozenset({Factor.FACE}))
+    world.clock.sleep(1000.0)
+    assert typed(world, access, "").decision.reason is not Reason.FACE_DISABLED
+    world.clock.sleep(1000.0)
+    assert typed(world, access, "").decision.reason is Reason.FACE_DISABLED
+
+
 def fifty_wrong_faces(world: World, badge: Credential = BADGE) -> None:
     for _ in range(50):
         with world.store.counters() as counters:
@@ -282,3 +304,25 @@ def test_holder_who_goes_before_the_pin_ends_lets_no_one_in(world_of: Callable[.
     while over is None:
         over = next(iter(access.advance(stop, 0.25)), None)
     assert (over.decision.reason, world.releases) == (Reason.NO_FACE, 0)
+
+
+@pytest.mark.parametrize(
+    ("keypad", "at_others", "typed_keys", "reason"),
+    [
+        ("4-bit", "always", "2468#", Reason.MATCH),
+        ("4-bit", "always", "", Reason.PIN_MISSING),
+        ("none", "always", "", Reason.NO_KEYPAD),
+        ("none", "with-keypad", "", Reason.MATCH),
+    ],
+)
+def test_person_who_looks_alike_types_a_pin_too(
+    world_of: Callable[..., World], keypad: str, at_others: str, typed_keys: str, reason: Reason
+) -> None:
+    world = world_of(probe(1.0))
+    with world.store.people() as people:
+        people.demand_pin(people.claim(BADGE, "").person, demanded=True)  # type: ignore[union-attr]
+    (door,) = world.settings.doors
+    readers = (changed(door.readers[0], name="", keypad=keypad),)
+    world.settings = changed(world.settings, doors=(changed(door, readers=readers, demanded_pin=at_others),))
+    access = world.access_with(replace(world.doorway, pins=FakePins()))
+    assert typed(world, access, typed_keys).decision.reason is reason
