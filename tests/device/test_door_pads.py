@@ -31,7 +31,7 @@ def pad_in(settings: Settings) -> DoorPad:
     return pad_at(settings, settings.doors[0])
 
 
-def calibrate(folder: Path, sha256: str, threshold: float = 0.4) -> Path:
+def calibrate(folder: Path, sha256: str, threshold: float = 0.4, shown_in: str = "") -> Path:
     return write_own_threshold(
         folder,
         OwnThreshold(
@@ -43,6 +43,7 @@ def calibrate(folder: Path, sha256: str, threshold: float = 0.4) -> Path:
             live_people=3,
             live_refused=0,
             attacks=60,
+            shown_in=shown_in,
         ),
     )
 
@@ -169,3 +170,9 @@ def test_a_turn_that_is_demanded_is_refused_if_unmeasured(tmp_path: Path) -> Non
 def test_the_network_lintel_comes_with_was_measured() -> None:
     settings = Settings(doors=(DoorSettings(pad=PadMode.TURN, outputs=LAMPS),))
     assert probing.models(settings).trouble == ""
+
+
+@pytest.mark.parametrize(("shown_in", "is_shown"), [("turn", True), ("passive", False), ("", False)])
+def test_door_has_shown_only_what_its_own_mode_was_tried_in(tmp_path: Path, shown_in: str, is_shown: bool) -> None:
+    calibrate(tmp_path, passive_pair(tmp_path / "models"), shown_in=shown_in)
+    assert pad_in(house(tmp_path)).pad.is_shown is is_shown
