@@ -21,22 +21,26 @@ class Explanation:
     rule: str
     saw: tuple[str, ...]
     change: str
+    tries: str = ""
+    """Of failed tries: which it was in a row, the limits, and when the next one is possible."""
 
 
-def explanation(row: Row) -> Explanation:
-    """Of a decision's row. Raises `KeyError` for a row without a reason."""
+def explanation(row: Row, tries: str = "") -> Explanation:
+    """Of a decision's row, with what is known of the tries with its badge. Raises `KeyError` without a reason."""
     reason = Reason.from_code(row.reason or "")
     rule, saw, change = _rule(row, reason), tuple(_saw(row)), _change(row, reason)
-    return Explanation(row.id, row.outcome or "", reason.code, reason.meaning, rule, saw, change)
+    return Explanation(row.id, row.outcome or "", reason.code, reason.meaning, rule, saw, change, tries)
 
 
-def explanation_lines(row: Row) -> Iterator[str]:
+def explanation_lines(row: Row, tries: str = "") -> Iterator[str]:
     """The same for people."""
-    told = explanation(row)
+    told = explanation(row, tries)
     yield f"Row {row.id}: {', '.join(_heading(row))}"
     yield f"{told.outcome.upper()} ({told.reason}): {told.decided}"
     yield f"Rule: {told.rule}"
     yield from (f"Seen: {seen}" for seen in told.saw)
+    if told.tries:
+        yield f"Tries: {told.tries}"
     yield f"To change it: {told.change}" if told.outcome != GRANTED else "Nothing has to change."
 
 

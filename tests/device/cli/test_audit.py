@@ -216,6 +216,8 @@ def test_refusal_is_explained(lintel: Callable[..., Result]) -> None:
         "Seen: similarity 0.910 (higher is closer), threshold 0.940: 0.030 below it.",
         "Seen: 4 frames, 3 of them compared with 2 references.",
         "Seen: 0.7 s from the badge to the decision.",
+        "Tries: 1 failed face in a row with this badge; from 5 on the next one waits, from 50 on none counts. "
+        "The next face counts at once.",
         "To change it: a similarity of 0.940 or more. Use your own badge, and look at the camera.",
     ]
 
