@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,24 +18,38 @@ DAYS = 30
 """What is told of without --since."""
 
 
-@click.command(epilog="Example: lintel report --since 2026-11-01 --until 2026-11-30\n\nExit codes: 0 done, 8 database.")
+@click.command(
+    epilog="Example: lintel report --since 2026-11-01 --until 2026-11-30 --plot november.png\n\n"
+    "Exit codes: 0 done, 5 picture cannot be written, 8 database, 12 matplotlib is missing."
+)
 @click.option("--since", type=Day(is_end=False), metavar="DAY|TIME", help=f"By default {DAYS} days before the end.")
 @click.option("--until", type=Day(is_end=True), metavar="DAY|TIME", help="Until the end of that day; by default now.")
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Draw it too, as PNG, SVG or PDF: who came when, refusals, doors. Needs the extra `plot`.",
+)
 @json_option
 @click.pass_context
 def report(
     context: click.Context,
     since: tuple[datetime | None] | None,
     until: tuple[datetime | None] | None,
+    plot: Path | None,
     as_json: bool,
 ) -> None:
     """Report who came how often, refusals by reason, doors held or forced open, and badges without use."""
     end = (until and until[0]) or datetime.now(UTC)
     begin = (since and since[0]) or end - timedelta(days=DAYS)
     with open_store(settings_of(context)) as store, store.audit() as log, store.people() as people:
-        found = log.report(begin, end)
+        found, hours = log.report(begin, end), log.hours(begin, end) if plot else ()
         ids = {one.person_id for one in found.came} | {person for _, person in found.unused}
         names = people.names(one for one in ids if one is not None)
+    if plot is not None:
+        from device.cli.plotting import draw_report
+
+        draw_report(found, hours, (begin, end), plot)
     if as_json:
         print_json(
             {"since": begin, "until": end, "names": {str(key): name for key, name in names.items()}, "report": found}

@@ -27,7 +27,7 @@ from device.records import (
     Transaction,
 )
 from device.records.audit import LEFT_UNDER_DURESS, REFUSED_UNDER_DURESS, TYPED_UNDER_DURESS
-from device.store.audit_report import Report, report_of
+from device.store.audit_report import Report, hours_of, report_of
 from device.store.audit_search import ALL, Wanted
 from device.store.chain.canonical import SALT_BYTES, STAMP
 from device.store.chain.cutting import Cut, cut, last_before
@@ -138,6 +138,10 @@ class Audit:
     def report(self, since: datetime, until: datetime) -> Report:
         """Counts of what happened from one time to before another."""
         return report_of(self._session, since, until)
+
+    def hours(self, since: datetime, until: datetime) -> tuple[tuple[datetime, int], ...]:
+        """How many were let in within each hour from one time to before another, by its begin in UTC."""
+        return hours_of(self._session, since, until)
 
     def evidence(self, each: Each = lambda _row: None) -> Iterator[str]:
         """The chain as a file, a line at a time, that verifies elsewhere with the public key alone."""

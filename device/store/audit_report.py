@@ -27,6 +27,11 @@ _USED = (
     "AND at >= ? AND at < ?"
 )
 
+_HOURS = (
+    "SELECT substr(at, 1, 13) AS hour, count(*) AS times FROM audit WHERE event = 'decision' "
+    "AND outcome = 'granted' AND at >= ? AND at < ? GROUP BY hour ORDER BY hour"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Came:
@@ -69,6 +74,12 @@ def report_of(session: Session, since: datetime, until: datetime) -> Report:
         tuple((row["door"] or "", row["event"], row["times"]) for row in opened),
         tuple((badge, person) for badge, person in held if badge not in used),
     )
+
+
+def hours_of(session: Session, since: datetime, until: datetime) -> tuple[tuple[datetime, int], ...]:
+    """How many decisions let someone in within each hour, by its begin in UTC; hours without one are left out."""
+    rows = session.rows(_HOURS, [since.isoformat(), until.isoformat()], can_change=False)
+    return tuple((datetime.fromisoformat(f"{row['hour']}:00:00+00:00"), row["times"]) for row in rows)
 
 
 def _time(written: str) -> datetime:
