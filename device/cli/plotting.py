@@ -58,13 +58,13 @@ def draw_report(found: "Report", hours: Hours, span: tuple[datetime, datetime], 
 
 
 def _heat(axes: "Axes", grid: list[list[int]]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     shown = axes.imshow(grid, aspect="auto", cmap="Blues", vmin=0, vmax=max(1, *map(max, grid)))
     axes.set_title("Let in, by weekday and hour")
     axes.set_yticks(range(len(DAYS)), DAYS)
     axes.set_xticks(range(0, 24, 2), [f"{hour}:00" for hour in range(0, 24, 2)])
-    bar = axes.figure.colorbar(shown, ax=axes, shrink=0.9)
-    bar.locator.set_params(integer=True)  # type: ignore[attr-defined]
-    bar.update_ticks()
+    axes.figure.colorbar(shown, ax=axes, shrink=0.9, ticks=MaxNLocator(integer=True))
 
 
 def _bars(axes: "Axes", title: str, counted: Sequence[tuple[str, int]]) -> None:
