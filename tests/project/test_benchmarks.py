@@ -20,6 +20,7 @@ SMALL = {
     "link": ("--rows", "500", "--rounds", "1", "--seconds", "0.2"),
     "look_alikes": ("--people", "40"),
     "many_people": ("--people", "50", "--rounds", "2", "--starts", "1"),
+    "mqtt": ("--rows", "500"),
     "mixed_frames": ("--mixes", "2", "--data", ""),
     "one_invoke": ("--rounds", "3"),
     "pad_cues": ("--rounds", "2"),
