@@ -23,6 +23,7 @@ COMMANDS = {
     "token": ("device.cli.remote_clients:token", "Let clients in that sign their commands."),
     "code": ("device.cli.remote_clients:code", "Give users of Home Assistant codes."),
     "keygen": ("device.cli.remote_sign:keygen", "Make a key for a client that signs commands."),
+    "webhook-secret": ("device.cli.webhook_secret:webhook_secret", "Make the signing secret of a webhook."),
     "sign": ("device.cli.remote_sign:sign", "Sign a command, and print the token."),
 }
 config_option = click.option(

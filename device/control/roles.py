@@ -186,6 +186,7 @@ COMMANDS: dict[str, Command] = {
     "link status": _here("reads the link's own file"),
     "link check": _here("asks the far sides, with this user's secrets"),
     "link config": _here("reads the link's settings file"),
+    "link webhook-secret": _here("writes a file that root chose"),
     "link token add": _served(ADMINS),
     "link token list": _served(AUDITORS),
     "link token revoke": _served(ADMINS),

@@ -1,4 +1,4 @@
-"""An event in one line of words, and text that can do nothing to whoever shows or parses it."""
+"""An event in one line of words, and text that can do nothing where it is shown or parsed."""
 
 import unicodedata
 
