@@ -17,7 +17,7 @@ class PrometheusSettings(Group, frozen=True, kw_only=True):
         Meta(
             min_length=1,
             max_length=64,
-            description="address that the endpoint listens at; whoever reaches it reads when people come",
+            description="address that the endpoint listens at; all who reach it can read when people come",
         ),
     ] = "127.0.0.1"
     textfile: Annotated[

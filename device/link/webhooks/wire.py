@@ -36,7 +36,7 @@ _LATER = frozenset({408, 421, 423, 425, 429})
 _GONE = 410
 _HINTS = {
     401: "Check `token`.",
-    403: "Check `token`, or make the webhook anew at the receiver.",
+    403: "Check `token`, or make a new webhook at the receiver.",
     404: "Check `url`: there is nothing at this path.",
     405: "Check `url` and `template`: this path takes no such request.",
     407: "Check the proxy before the receiver.",

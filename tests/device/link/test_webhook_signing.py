@@ -1,6 +1,7 @@
 """Secrets and addresses of webhooks: what the specification allows, and nothing else; none is ever shown."""
 
 import base64
+import contextlib
 from datetime import UTC, datetime
 
 import pytest
@@ -103,8 +104,5 @@ def test_address_in_the_clear_has_to_be_asked_for(host: str) -> None:
 
 @given(st.text())
 def test_any_text_is_an_address_or_refused(text: str) -> None:
-    try:
-        address = address_of(text, "webhook x")
-    except ConfigError:
-        return
-    assert "\n" not in address.path
+    with contextlib.suppress(ConfigError):
+        assert "\n" not in address_of(text, "webhook x").path
