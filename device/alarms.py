@@ -32,8 +32,8 @@ class AlarmDesk:
 
         Raises `DoorError` for an operator without a name, a reason that says nothing, and a number of no open alarm.
         """
-        _refuse_nameless(operator)
-        words = _words(why)
+        refuse_nameless(operator.words, is_named=operator.is_named)
+        words = reason_words(why)
         with self._store.alarms() as alarms, self._store.audit() as audit:
             alarm = alarms.open_one(number)
             if not _may_know(operator, alarm):
@@ -80,15 +80,17 @@ def _may_know(operator: Operator, alarm: Alarm) -> bool:
     return alarm.kind is not AlarmKind.DURESS or operator.has(Role.AUDITOR)
 
 
-def _refuse_nameless(operator: Operator) -> None:
-    if not operator.is_named:
+def refuse_nameless(words: str, *, is_named: bool) -> None:
+    """Raises `DoorError` for an operator who is not a person."""
+    if not is_named:
         raise DoorError(
-            f"{operator.words} names no person, and an alarm is acknowledged by one.",
+            f"{words} names no person, and an alarm is acknowledged by one.",
             hint="Log in as yourself and use sudo, or ask with your own user and a role.",
         )
 
 
-def _words(why: str) -> str:
+def reason_words(why: str) -> str:
+    """A reason as it is kept. Raises `DoorError` for one that says nothing, or deceives."""
     words = why.strip()
     try:
         refuse_controls(words)

@@ -16,20 +16,26 @@ class Acting:
     def __init__(self) -> None:
         self._served = ""
         self._roles = frozenset({Role.ADMIN})
+        self._is_named: bool | None = None
 
     @property
     def is_served(self) -> bool:
         """Whether the service has started this process for an operator."""
         return bool(self._served)
 
-    def serve(self, by: str, roles: Iterable[Role]) -> None:
+    def serve(self, by: str, roles: Iterable[Role], *, is_named: bool) -> None:
         """From here on for the operator that the service named, with these roles."""
-        self._served = by
+        self._served, self._is_named = by, is_named
         self._roles = frozenset(roles)
 
     def may(self, roles: Roles) -> bool:
         """Whether the operator has one of these roles; directly, whoever can open the store is an admin."""
         return not self._roles.isdisjoint(roles)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the operator is a person, as `Operator.is_named`."""
+        return myself().is_named if self._is_named is None else self._is_named
 
     @property
     def by(self) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from device.cli.audit_breaks import acknowledge
 from device.cli.audit_export import cut, evidence, export
 from device.cli.context import json_option, open_store, print_json, settings_of
 from device.cli.row_filters import row_filters, wanted_rows
@@ -108,6 +109,7 @@ def _of_file(path: Path, keys: "list[Ed25519PublicKey]") -> "Verdict":
         raise StoreError(f"Cannot read the evidence {path}: {in_words(error)}.", hint="Name another file.") from None
 
 
+audit.add_command(acknowledge)
 audit.add_command(cut)
 audit.add_command(evidence)
 audit.add_command(export)

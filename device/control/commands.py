@@ -61,6 +61,8 @@ class Orders(msgspec.Struct, frozen=True):
     """A folder for this command alone."""
     roles: tuple[Role, ...] = ()
     """The operator's."""
+    is_named: bool = False
+    """Whether the operator is a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ class Commands:
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)
         settings = None if self.settings is None else str(self.settings)
         who = caller.operator
-        orders = Orders(who.words, request.command, settings, str(self.state), scratch, tuple(sorted(who.roles)))
+        roles = tuple(sorted(who.roles))
+        orders = Orders(who.words, request.command, settings, str(self.state), scratch, roles, who.is_named)
         return stack.enter_context(closing(_Running(msgspec.json.encode(orders), channel, self.key())))
 
 

@@ -148,6 +148,7 @@ COMMANDS: dict[str, Command] = {
     "audit verify": _served(AUDITORS),
     "audit export": _served(AUDITORS),
     "audit evidence": _served(AUDITORS),
+    "audit acknowledge": _served(AUDITORS),
     "audit cut": _served(ADMINS),
     "explain": _served(AUDITORS),
     "report": _served(AUDITORS),

@@ -149,6 +149,8 @@ class Event(StrEnum):
     """Keys came from a reader without a keypad by its settings; once for each start."""
     AUDIT_BROKEN = "audit-broken"
     """Something else than Lintel has changed the audit, or put an older copy in its place; the row says what."""
+    AUDIT_BREAK_ACKNOWLEDGED = "audit-break-acknowledged"
+    """A named operator knows how the audit was changed; the row has position, SHA-256 of what is there, and why."""
     AUDIT_CUT = "audit-cut"
     """Rows were removed after their time; a signed mark says which."""
     AUDIT_ERASED = "audit-erased"

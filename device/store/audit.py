@@ -29,11 +29,12 @@ from device.records import (
 from device.records.audit import LEFT_UNDER_DURESS, REFUSED_UNDER_DURESS, TYPED_UNDER_DURESS
 from device.store.audit_report import Report, hours_of, report_of
 from device.store.audit_search import ALL, Wanted
+from device.store.chain.breaks import unacknowledged, words_of
 from device.store.chain.canonical import SALT_BYTES, STAMP
 from device.store.chain.cutting import Cut, cut, last_before
 from device.store.chain.erasing import erase
 from device.store.chain.evidence import evidence_lines
-from device.store.chain.findings import Verdict
+from device.store.chain.findings import Finding, Verdict
 from device.store.chain.heads import Chain
 from device.store.chain.links import Links
 from device.store.chain.reading import Each, last_checkpoint, verify
@@ -134,6 +135,14 @@ class Audit:
         `each` is called between reads with the last row's number. Raises `StoreError` without such a checkpoint.
         """
         return verify(self._session, self._chain, keys, start=start, each=each)
+
+    def unacknowledged(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        """What is wrong with the chain that no operator has acknowledged as it is now."""
+        return unacknowledged(self._session, findings)
+
+    def acknowledge(self, finding: Finding, at: datetime, why: str) -> int:
+        """Commits the row by which an operator acknowledges that, and returns its number."""
+        return self.note(Event.AUDIT_BREAK_ACKNOWLEDGED, at, fault=words_of(self._session, finding, why))
 
     def report(self, since: datetime, until: datetime) -> Report:
         """Counts of what happened from one time to before another."""
@@ -265,14 +274,15 @@ class Audit:
 
 
 def broken_in(audits: Callable[[], AbstractContextManager[Audit]], pause: Callable[[], None]) -> Iterator[str]:
-    """What is wrong with the chain, "" for nothing: behind the last checkpoint, which is fast, and then as a whole.
+    """What is wrong with the chain that no operator has acknowledged, "" for nothing: behind the last checkpoint, which
+    is fast, and then as a whole.
 
     `pause` is called between reads. Raises `StoreError`.
     """
     for is_whole in (False, True):
         with audits() as audit:
             start = None if is_whole else audit.last_checkpoint()
-            found = audit.verify(start=start, each=lambda _row: pause()).findings
+            found = audit.unacknowledged(audit.verify(start=start, each=lambda _row: pause()).findings)
         yield found[0].words if found else ""
 
 

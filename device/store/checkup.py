@@ -1,6 +1,7 @@
 """Checks the whole database now and then, on a copy in memory and in a thread of its own, so that nothing waits."""
 
 import contextlib
+import math
 import re
 import sqlite3
 import threading
@@ -14,6 +15,8 @@ from device.failures import in_words
 
 EVERY_S = 24 * 3600.0
 """How often the database is checked."""
+BROKEN_S = 600.0
+"""How often the chain is verified while it is broken: an operator may acknowledge that meanwhile."""
 AGAIN_S = 3600.0
 """When it is tried again after a check that could not be made."""
 COPY_WITHIN_S = 60.0
@@ -52,6 +55,7 @@ class Checkup:
         self._copied = copied
         self._chained = chained
         self._due_at = 0.0
+        self._chain_due_at = math.inf
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self.finding = ""
@@ -60,11 +64,17 @@ class Checkup:
         """What is wrong with the audit's chain, likewise."""
 
     def begin_if_due(self) -> None:
-        """Starts a check in the background at the first call and once a day after it."""
-        if time.monotonic() < self._due_at or self._stop.is_set() or (self._thread and self._thread.is_alive()):
+        """Starts a check in the background at the first call and once a day after it; of a broken chain more often."""
+        now = time.monotonic()
+        is_due = now >= self._due_at
+        if not (is_due or now >= self._chain_due_at):
             return
-        self._due_at = time.monotonic() + EVERY_S
-        self._thread = threading.Thread(target=self._check, name="store-checkup", daemon=True)
+        if self._stop.is_set() or (self._thread and self._thread.is_alive()):
+            return
+        if is_due:
+            self._due_at = now + EVERY_S
+        check = self._check if is_due else self._check_chain
+        self._thread = threading.Thread(target=check, name="store-checkup", daemon=True)
         self._thread.start()
 
     def wait(self) -> None:
@@ -99,8 +109,10 @@ class Checkup:
         try:
             for broken in self._chained(pause):
                 self.broken = broken
+            self._chain_due_at = time.monotonic() + BROKEN_S if self.broken else math.inf
         except Exception:  # as below
             self._due_at = min(self._due_at, time.monotonic() + AGAIN_S)
+            self._chain_due_at = math.inf
 
     def _check_file(self) -> None:
         deadline, room = time.monotonic() + COPY_WITHIN_S, _room()
