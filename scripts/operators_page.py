@@ -98,6 +98,24 @@ Duress is for auditors and admins: others see `match` in its row, no such alarm,
 is not repeated as a row of the audit, where the gap would show a guard that there is something: subscribers who may
 know get `alarm-open` with the reason `duress` and the number of the last row that they have, each `alarms.repeat_s`.
 Which badge is for duress, and who has a PIN for it, enrollers and guards are never shown either.
+
+## Two people
+
+No admin does alone what the settings name; by default that is nothing:
+
+```toml
+[two_person]
+commands = ["erase", "keys rotate", "audit cut"]
+```
+
+`lintel people remove`, `lintel keys rotate` and `lintel audit cut --before` then wait for 15 minutes, and say under which
+number. Another admin sees it with `lintel operators pending` and confirms it with `lintel operators confirm NUMBER`.
+Both must be people by the kernel's word, and surely two: who became another user by `su`, or has two logins, is one
+person, and neither root without a login nor the service's user is any. The rows of what was done name both. One command
+waits at a time. A cut without `--before` is what the settings say, and its timer needs no one.
+
+Without the service no one could confirm, so those commands are refused; `directly = true` lets root do them alone, and
+their rows say `directly`. Root can change the settings: the rule binds admins who are not root, and shows the others.
 """
 
 

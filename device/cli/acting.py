@@ -17,15 +17,18 @@ class Acting:
         self._served = ""
         self._roles = frozenset({Role.ADMIN})
         self._is_named: bool | None = None
+        self.people: frozenset[int] = frozenset()
+        """The users that may be behind the operator whom the service named; none if that is no person."""
 
     @property
     def is_served(self) -> bool:
         """Whether the service has started this process for an operator."""
         return bool(self._served)
 
-    def serve(self, by: str, roles: Iterable[Role], *, is_named: bool) -> None:
-        """From here on for the operator that the service named, with these roles."""
-        self._served, self._is_named = by, is_named
+    def serve(self, by: str, roles: Iterable[Role], people: Iterable[int]) -> None:
+        """From here on for the operator that the service named, with these roles; `people` as the attribute."""
+        self._served, self.people = by, frozenset(people)
+        self._is_named = bool(self.people)
         self._roles = frozenset(roles)
 
     def may(self, roles: Roles) -> bool:

@@ -54,7 +54,7 @@ def main() -> None:
     _step_back()
     channel = at(int(sys.argv[2]))
     call = _call(channel)
-    ACTING.serve(orders.by, orders.roles, is_named=orders.is_named)
+    ACTING.serve(orders.by, orders.roles, orders.people)
     sys.argv[:] = ["lintel"]
     scratch = Path(orders.scratch)
     _take_streams(call, channel)

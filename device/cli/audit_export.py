@@ -1,6 +1,7 @@
 """`lintel audit export` and `lintel audit cut`."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from device.cli.context import json_option, open_store, print_json, settings_of
+from device.cli.operators import by_two
 from device.cli.rights import Day
 from device.cli.row_filters import row_filters, wanted_rows
 from device.cli.row_progress import progress
@@ -106,7 +108,8 @@ def cut(context: click.Context, before: tuple[datetime | None] | None, dry_run: 
         if dry_run:
             done = due(store, rows_before=rows_before, passages_before=passages_before)
         else:
-            done = keep_to(store, now, rows_before=rows_before, passages_before=passages_before)
+            with nullcontext() if before is None else by_two(settings, store, "audit cut"):
+                done = keep_to(store, now, rows_before=rows_before, passages_before=passages_before)
     if as_json:
         print_json({"dry_run": dry_run, "rows": done.rows, "passages": done.passages})
         return

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from device.cli.context import json_option, open_store, print_json, settings_of
+from device.cli.operators import by_two
 from device.commandline import FilePath
 from device.errors import KeyMissing
 from device.settings.loading import state_dir
@@ -95,7 +96,9 @@ def rotate(context: click.Context, passphrase_file: Path | None, as_json: bool) 
     settings = settings_of(context)
     with open_store(settings) as store:
         keeping = _keeping(store.path.parent)
-        before, made = keeping.rotated(store, _present_words(keeping, passphrase_file))
+        words = _present_words(keeping, passphrase_file)
+        with by_two(settings, store, "keys rotate"):
+            before, made = keeping.rotated(store, words)
     _hand_over(keeping)
     if as_json:
         print_json({"before": before.id, "key": made.id, "place": made.place})

@@ -36,6 +36,7 @@ COMMANDS = {
     "hardware": ("device.cli.hardware:hardware", "Test every wire of a door."),
     "pad": ("device.cli.pad:pad", "Measure presentation attack detection at a door."),
     "rtsp": ("device.cli.rtsp:rtsp", "Pass a network camera's pictures on to the doors."),
+    "operators": ("device.cli.operators:operators", "See and confirm what takes two people."),
     "backup": ("device.cli.backup:backup", "Make encrypted backups, and print the list of revocations."),
     "restore": ("device.cli.restore:restore", "Make the store out of a backup."),
     "clock": ("device.cli.clock:clock", "See whether the clock is trusted, and accept it."),

@@ -13,6 +13,7 @@ from device.cli.context import json_option, open_store, plain, print_json, setti
 from device.cli.demand_pin import demand_pin
 from device.cli.invite import invite
 from device.cli.many_people import check_people, export_people, import_people, retention, stale_people
+from device.cli.operators import by_two
 from device.cli.pins import failed_words, give_pin, with_failures
 from device.cli.references import references
 from device.cli.rights import groups, in_words, person_valid
@@ -191,13 +192,17 @@ def give_time(context: click.Context, name: str, wanted: str, as_json: bool) -> 
 @click.pass_context
 def remove_person(context: click.Context, name: str, as_json: bool) -> None:
     """Erase a person with all badges and references; the audit keeps what happened, without the name."""
+    from device.administration import refuse_changed
     from device.clock import SystemClock
 
     settings, now = settings_of(context), SystemClock().utc()
     with open_store(settings) as store:
         with store.people() as known:
             person = _found(known, name).person
-        receipt = store.erase(person, now, by=ACTING.by)
+        with by_two(settings, store, "erase", person) as by:
+            with store.people() as known:
+                refuse_changed(known, person)
+            receipt = store.erase(person, now, by=by)
     receipt = replace(receipt, backups_until=(now + timedelta(days=BACKUP_DAYS)).date())
     if as_json:
         print_json({"person": person, "erased": True, "receipt": receipt})

@@ -22,7 +22,7 @@ import msgspec
 from device.control.command_messages import Administer, Admitted, Elsewhere, Ended
 from device.control.desk import Caller
 from device.control.messages import Alive
-from device.records import Role
+from device.records import Operator, Role
 from device.store.vault.key_files import DESCRIPTOR
 
 MOST_S = 4 * 3600.0
@@ -61,8 +61,8 @@ class Orders(msgspec.Struct, frozen=True):
     """A folder for this command alone."""
     roles: tuple[Role, ...] = ()
     """The operator's."""
-    is_named: bool = False
-    """Whether the operator is a person."""
+    people: tuple[int, ...] = ()
+    """The users that may be behind the operator; none if that is no person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,13 @@ class Commands:
         settings = None if self.settings is None else str(self.settings)
         who = caller.operator
         roles = tuple(sorted(who.roles))
-        orders = Orders(who.words, request.command, settings, str(self.state), scratch, roles, who.is_named)
+        orders = Orders(who.words, request.command, settings, str(self.state), scratch, roles, _people(who))
         return stack.enter_context(closing(_Running(msgspec.json.encode(orders), channel, self.key())))
+
+
+def _people(who: Operator) -> tuple[int, ...]:
+    """Neither root nor this service's own user is a person."""
+    return tuple(sorted({who.uid, who.login_uid or 0} - {0, os.getuid()}))
 
 
 class _Running:

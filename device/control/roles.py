@@ -153,6 +153,8 @@ COMMANDS: dict[str, Command] = {
     "explain": _served(AUDITORS),
     "report": _served(AUDITORS),
     "watch": _verb("subscribe"),
+    "operators pending": _served(ADMINS),
+    "operators confirm": _served(ADMINS),
     "alarms list": _verb("alarms"),
     "alarms acknowledge": _verb("acknowledge"),
     "readers decode": _here(_NO_STORE),

@@ -26,6 +26,7 @@ from device.settings.operators import OperatorSettings
 from device.settings.people import PeopleSettings
 from device.settings.remote import RemoteSettings
 from device.settings.rights import RightsSettings
+from device.settings.two_person import TwoPersonSettings
 
 Printable = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$")]
 Around = Annotated[str, Meta(max_length=16, pattern=r"^[^\r\n]*$")]
@@ -372,6 +373,7 @@ class Settings(Group, frozen=True):
     alarms: AlarmSettings = AlarmSettings()
     audit: AuditSettings = AuditSettings()
     clock: ClockSettings = ClockSettings()
+    two_person: TwoPersonSettings = TwoPersonSettings()
     gpio: GpioSettings = GpioSettings()
     remote: RemoteSettings = RemoteSettings()
     formats: tuple[FormatSettings, ...] = ()

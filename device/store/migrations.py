@@ -5,6 +5,7 @@ from sqlite_utils.migrations import Migrations
 
 from device.store.alarm_table import begin_alarms
 from device.store.chain.adopting import begin_chain
+from device.store.confirmations_schema import schema_of_confirmations
 from device.store.numbered import count_changes, count_parts
 from device.store.remote_schema import schema_of_remote
 from device.store.withdrawn_schema import schema_of_withdrawals
@@ -235,3 +236,9 @@ def _invitations(database: Database) -> None:
 @MIGRATIONS(name="0020-people-who-look-alike-type-a-pin")
 def _pin_demanded(database: Database) -> None:
     database.execute("ALTER TABLE people ADD COLUMN pin_demanded INTEGER NOT NULL DEFAULT 0")
+
+
+@MIGRATIONS(name="0021-commands-that-wait-for-a-second-person")
+def _confirmations(database: Database) -> None:
+    """Nothing waits yet."""
+    schema_of_confirmations(database)

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from device.store.alarms import Alarms
+from device.store.chain.heads import boot_id
 from device.store.clock_marks import ClockMarks
+from device.store.confirmations import Confirmations
 from device.store.counters import Counters
 from device.store.pins import Pins
 from device.store.places import Places
@@ -71,3 +73,9 @@ class Rooms:
         """Clients that may send commands over the network, likewise."""
         with self._session() as session:
             yield RemoteClients(session, self.vault)
+
+    @contextmanager
+    def confirmations(self) -> Iterator[Confirmations]:
+        """Commands that wait for a second person, as `people`."""
+        with self._session() as session:
+            yield Confirmations(session, boot_id())

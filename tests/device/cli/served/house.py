@@ -53,6 +53,7 @@ class House:
     state: Path
     runtime: Path
     door: ToldDoor
+    settings: Path | None = None
 
     @property
     def socket(self) -> Path:
@@ -89,9 +90,9 @@ class House:
 
 
 @contextmanager
-def house_at(state: Path, runtime: Path) -> Iterator[House]:
+def house_at(state: Path, runtime: Path, settings: Path | None = None) -> Iterator[House]:
     """The service listens within the block."""
-    house = House(state, runtime, ToldDoor())
+    house = House(state, runtime, ToldDoor(), settings)
     with closing(ControlServer(house.socket, desk_of(house))):
         if os.geteuid() == 0:
             os.chown(house.socket, 0, GATE)
@@ -101,7 +102,7 @@ def house_at(state: Path, runtime: Path) -> Iterator[House]:
 def desk_of(house: House) -> Desk:
     """The service's own, with commands on that store."""
     backing = Backing()
-    backing.administer = Commands(None, house.state).progress
+    backing.administer = Commands(house.settings, house.state).progress
     doors = {"main": house.door}
     backing.alarms = alarms_at(AlarmDesk(Store(house.state, opened=False), SystemClock()))
     desk = operators_desk(doors, Notes(), backing)
