@@ -10,7 +10,6 @@ import os
 import select
 import selectors
 import socket
-import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -70,15 +69,6 @@ class Peer:
                 os.close(descriptor)
             raise OSError("no descriptor came")
         return sent[0]
-
-    def uid_or_none(self) -> int | None:
-        """The user who has connected, as the kernel says (SO_PEERCRED); None if the connection is gone."""
-        size = struct.calcsize("3i")
-        try:
-            credentials = self.connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
-        except OSError:
-            return None
-        return int(struct.unpack("3i", credentials)[1])
 
     def close(self) -> None:
         """Hangs up."""
