@@ -109,7 +109,7 @@ commands = ["erase", "keys rotate", "audit cut"]
 ```
 
 `lintel people remove`, `lintel keys rotate` and `lintel audit cut --before` then wait for 15 minutes, and say under
-which number. Another admin sees it with `lintel operators pending` and confirms it with `lintel operators confirm NUMBER`.
+which number. Another admin sees it with `lintel operators pending`, and confirms it with `lintel operators confirm ID`.
 Both must be people by the kernel's word, and surely two: who became another user by `su`, or has two logins, is one
 person, and neither root without a login nor the service's user is any. The rows of what was done name both. One command
 waits at a time. A cut without `--before` is what the settings say, and its timer needs no one.
