@@ -22,8 +22,8 @@ FOLDER = ROOT / "tests" / "home_assistant"
 PAGE = """# Home Assistant
 
 Written by `make test-home-assistant`. Home Assistant {home} with its own MQTT integration, not a copy of it, and
-{mosquitto}, on the loopback; at the other end the link's wire in a process of its own. No lock is created, no button
-and no switch. {passed} tests passed, {failed} failed, in {took} s, Python {python}.
+{mosquitto}, on the loopback; at the other end the link's wire in a process of its own. No lock, button or
+switch is created unless commands are allowed. {passed} tests passed, {failed} failed, in {took} s, Python {python}.
 
 | what Home Assistant did | |
 |---|---|
@@ -55,7 +55,7 @@ def _ask(folder: Path, page: Path | None) -> int:
     command = [str(folder / "bin/python"), "-m", "pytest", "-c", str(FOLDER / "pytest.ini"), *options]
     environment = os.environ | {"LINTEL_PYTHON": sys.executable}
     ended = subprocess.run(
-        [*command, str(FOLDER / "entities.py")],
+        [*command, str(FOLDER / "entities.py"), str(FOLDER / "commands.py")],
         cwd=ROOT,
         env=environment,
         text=True,
