@@ -96,5 +96,7 @@ def test_a_swipe_and_a_note_have_their_fields(capsys: pytest.CaptureFixture[str]
 def test_an_output_that_is_full_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with suppress(OSError), Path("/dev/full").open("w", buffering=1) as full:
         monkeypatch.setattr(sys, "stdout", full)
-        JsonLines(names=False).note("x")
+        lines = JsonLines(names=False)
+        lines.note("x")
+        assert lines.printed(Ledger(3), 0) == 3
         monkeypatch.undo()
