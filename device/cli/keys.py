@@ -37,7 +37,7 @@ yes_option = click.option("--yes", is_flag=True, help="Burn the fuses without as
 
 @click.group(epilog=EPILOG)
 def keys() -> None:
-    """Make, see, move, rotate, unlock and restore the key to what lies sealed.
+    """Make, move, rotate and restore the key to what lies sealed.
 
     References and PINs lie sealed in the database. Without the device key no face and no PIN counts; names, badges, the
     audit and the way out need none.

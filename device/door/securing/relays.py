@@ -21,10 +21,13 @@ class StatedDoor(LockSettings, frozen=True):
     """A door in a settings file; what it says besides its lock does not matter here, wrong or not."""
 
     mode: Any = None
+    face_resets_pin: Any = None
     without_face: Any = None
     when_missing: Any = None
     missing_after_s: Any = None
+    tamper: Any = None
     i_accept_badge_only: Any = None
+    lockdown_pass: Any = None
     clock: Any = None
     egress: Any = None
     free_exit: Any = None
