@@ -21,6 +21,7 @@ class StatedDoor(LockSettings, frozen=True):
     """A door in a settings file; what it says besides its lock does not matter here, wrong or not."""
 
     mode: Any = None
+    demanded_pin: Any = None
     face_resets_pin: Any = None
     without_face: Any = None
     when_missing: Any = None
