@@ -21,7 +21,7 @@ help: ## say what there is to make
 demo: environment ## play the built-in scenario: a door with simulated peripherals, real portraits, the real models
 	@$(VENV)/lintel simulate
 
-test: ## what every change has to pass, in about 10 minutes: lint, types, tests
+test: ## what every change has to pass: lint, types, tests but for the slow ones
 	@$(ANY_PYTHON) scripts/device_tests.py & elsewhere=$$!; \
 	$(MAKE) --no-print-directory sources lint tests; here=$$?; wait $$elsewhere && exit $$here
 
@@ -55,7 +55,7 @@ all-tests: dev-environment ## every test
 	@echo "tests: all, $$($(VENV)/python --version)"
 	@$(VENV)/python -m pytest -n 3 --dist worksteal
 
-device-tests: dev-environment ## what may differ under other versions of Python and under tflite-runtime
+device-tests: dev-environment ## what depends on the version of Python (about 1,740 tests, scripts/device_tests.py says why these) or the runtime
 	@$(VENV)/python scripts/device_tests.py
 
 all-device-tests: dev-environment ## every test of the device under other versions of Python and under tflite-runtime

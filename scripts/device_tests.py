@@ -4,7 +4,7 @@
     python3.11 scripts/device_tests.py --ready
 
 Says which interpreters it found, which it skipped, and how long each took; ends non-zero if a test failed anywhere.
-Without --all it runs `VERSIONED`, about 1,500 tests of what depends on the version of Python, and under another runtime
+Without --all it runs `VERSIONED`, about 1,740 tests of what depends on the version of Python, and under another runtime
 `NETWORKS`, each in one process, so that `make test` can run it beside the tests of this version; what they print
 comes at their end. With --ready it makes the environments and tests nothing.
 """
