@@ -213,8 +213,9 @@ def test_person_is_shown_with_the_model_of_the_references(lintel: Lintel) -> Non
 def test_person_as_json(lintel: Lintel) -> None:
     shown = lintel("people", "show", "Eileen Collins", "--json").json
     listed = lintel("people", "list", "--json").json[0]
-    badges = [{**badge, "failures": {"face": 0, "pin": 0, "since_grant": 0}} for badge in listed["badges"]]
-    assert shown == {**listed, "has_pin": False, "badges": badges}
+    failures = {"face": 0, "pin": 0, "since_grant": 0}
+    badges = [{**badge, "failures": failures, "duress": False} for badge in listed["badges"]]
+    assert shown == {**listed, "has_pin": False, "pin_demanded": False, "badges": badges}
 
 
 @pytest.mark.usefixtures("both")
