@@ -133,7 +133,7 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
         assembled(settings, board, store, clock, report) as parts,
         closing(RemoteDesk(store, parts.reading, clock, settings.remote)) as remote,
     ):
-        backing.remote = remote_at(remote, backing.of_doors)
+        backing.remote = remote_at(remote, backing.of_doors, tuple(opened.door.name for opened in board.doors))
         backing.troubles, backing.write_release = parts.health.troubles, release_writer(store, clock)
         backing.frame_age = parts.frame_age
         backing.rows = AuditRows(store)

@@ -12,7 +12,7 @@ import msgspec
 
 from device.clock import SystemClock
 from device.control.client import Client
-from device.control.messages import Doors
+from device.control.messages import Doors, Status
 from device.control.remote_messages import CodedCommand, SignedCommand
 from device.errors import ConfigError, DoorError, LinkError
 from device.link.commands.carrying import Answer, Carrying
@@ -86,10 +86,17 @@ class CommandWire:
         if self._settings.signed:
             probes.append(SignedCommand(token=""))
         if self._settings.home_assistant != "off":
-            probes.append(CodedCommand(door="main", command=RemoteCommand.RELEASE, at=0.0, code="0"))
+            probes += [
+                CodedCommand(door=door, command=RemoteCommand.RELEASE, at=0.0, code="0") for door in self._door()
+            ]
         for probe in probes:
             self._refuse_unless_judged(probe)
         return f"{self._broker.host} (TLS): subscribed to commands, which the door's service judges"
+
+    def _door(self) -> list[str]:
+        """A door of the house; none while no service runs, which the check of the service says."""
+        doors = self._client.ask(Status(), Doors)
+        return [one.door for one in doors.doors][:1] if doors else []
 
     def _refuse_unless_judged(self, probe: SignedCommand | CodedCommand) -> None:
         """What is no command is refused for its form, once the settings and the role are right."""

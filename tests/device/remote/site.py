@@ -59,7 +59,7 @@ class Site:
         self.socket = folder / "control.sock"
         backing = Backing()
         desk = operators_desk({"main": self.door}, self.notes.append, backing)
-        backing.remote = remote_at(self.house.desk, backing.of_doors)
+        backing.remote = remote_at(self.house.desk, backing.of_doors, ("main",))
         self._server = ControlServer(self.socket, replace(desk, roster=roster or LinksAlone()))
 
     def ask(self, request: Request) -> str:

@@ -57,6 +57,22 @@ def test_code_releases_and_secures(site: Site) -> None:
     assert (said, [one.command for one in site.notes]) == (["done"] * 2, [DoorCommand.RELEASE, DoorCommand.SECURE])
 
 
+def test_codes_of_a_neighbours_door_lock_none_here(site: Site) -> None:
+    """Two controllers of a site hear each other's locks at the broker, and number their codes alike."""
+    code = site.house.give_code()
+    other = f"{code[:2]}{(int(code[2:]) + 1) % 1_000_000:06}"
+    said = {site.ask(CodedCommand(door="barn", command=RemoteCommand.RELEASE, at=time.time(), code=other))}
+    for _ in range(9):
+        said.add(site.ask(CodedCommand(door="barn", command=RemoteCommand.RELEASE, at=time.time(), code=other)))
+    assert said == {"There is no door 'barn' here."}
+    assert (site.house.failed(), site.ask(coded(code))) == (0, "done")
+    assert not any(row.startswith("remote-refused") for row in site.house.rows())
+
+
+def test_signed_command_for_another_door_is_answered(site: Site) -> None:
+    assert site.ask(SignedCommand(token=site.house.token(door="barn"))) == "There is no door 'barn'."
+
+
 @pytest.mark.parametrize("request_", [Release(door="main"), Secure(), Lockdown(), Evacuate(), Clear()])
 def test_link_commands_no_door_by_itself(site: Site, request_: Request) -> None:
     assert "may not ask for" in site.ask(request_)
