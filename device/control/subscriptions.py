@@ -321,13 +321,40 @@ def as_seen(row: Row, *, people: bool, duress: bool) -> Row | None:
         return row
     if row.event in _HIDDEN or (_tells_of_duress(row) and not duress):
         return None
-    return msgspec.structs.replace(row, **dict.fromkeys(_PEOPLE)) if duress else _without_people(row)
+    if not duress:
+        return _without_people(row)
+    return msgspec.structs.replace(row, fault=_impersonal(row), **dict.fromkeys(_PEOPLE))
+
+
+_PERSONAL = (
+    "person",
+    "enrolled",
+    "references-",
+    "reference-",
+    "renewal-",
+    "basis-",
+    "look-alike",
+    "retention",
+    "badge-",
+    "pin-",
+    "confirmation-",
+)
+"""Beginnings of the kinds whose text may name people and badges."""
+
+
+def _impersonal(row: Row) -> str | None:
+    """What a row says in words, without people and badges."""
+    if row.event.startswith(_PERSONAL):
+        return None
+    if row.event == Event.DENIALS_COUNTED.value and row.fault:
+        return row.fault.partition(", first badge")[0]
+    return row.fault
 
 
 def _without_people(row: Row) -> Row:
     """Nor is it seen that somebody came under duress: that row looks like any other of a person who may pass."""
     is_said = row.fault in (LEFT_UNDER_DURESS, TYPED_UNDER_DURESS) or _refused_as(row)
-    fault = None if is_said else row.fault
+    fault = None if is_said else _impersonal(row)
     return msgspec.structs.replace(row, reason=ordinary_reason(row), fault=fault, **dict.fromkeys(_PEOPLE))
 
 

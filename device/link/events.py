@@ -71,6 +71,7 @@ class LinkEvent:
 UID_DIGITS = 12
 _ABOUT_THINGS = ("door-", "reader-", "part-", "camera-", "service-", "clock-", "audit-", "fault")
 """Beginnings of the kinds whose text speaks of doors and parts, and never of people or badges."""
+_BY_SOMEONE = re.compile(r"(^|, )by (?!an operator\b|the schedule\b).*$", re.DOTALL)
 _URGENT = frozenset({Event.DOOR_EVACUATION, Event.DOOR_LOCKDOWN})
 _ALARMS = frozenset(
     {
@@ -80,6 +81,7 @@ _ALARMS = frozenset(
         Event.READER_TAMPERED,
         Event.ALARM_OPEN,
         Event.AUDIT_BROKEN,
+        Event.KEY_FORGOTTEN,
     }
 )
 _WARNINGS = frozenset(
@@ -97,6 +99,7 @@ _WARNINGS = frozenset(
         Event.TRIES_FAILED,
         Event.ANTIPASSBACK_VIOLATED,
         Event.DENIALS_COUNTED,
+        Event.REMOTE_CODE_LOCKED,
     }
 )
 _NOTICES = frozenset(
@@ -110,6 +113,14 @@ _NOTICES = frozenset(
         Event.AUDIT_CUT,
         Event.KEY_MADE,
         Event.KEY_ROTATED,
+        Event.KEY_RESTORED,
+        Event.AUDIT_BREAK_ACKNOWLEDGED,
+        Event.CONFIRMATION_ASKED,
+        Event.CONFIRMATION_GIVEN,
+        Event.REMOTE_REFUSED,
+        Event.REMOTE_CLIENT_ADDED,
+        Event.REMOTE_CLIENT_REVOKED,
+        Event.REMOTE_CODE_RESET,
         Event.SERVICE_STARTED,
         Event.SERVICE_STOPPED,
     }
@@ -118,7 +129,6 @@ _NOTICES = frozenset(
 
 def event_of(row: Row, *, names: bool = False) -> LinkEvent:
     """The event of a row. Without `names` nothing in it says who it was. Raises `LinkError` for a time that is none."""
-    about_things = row.event.startswith(_ABOUT_THINGS)
     return LinkEvent(
         id=row.id,
         uid=uid_of(row),
@@ -134,8 +144,20 @@ def event_of(row: Row, *, names: bool = False) -> LinkEvent:
         person=(row.person or "") if names else "",
         badge=(row.badge or "") if names else "",
         by=(row.by or "") if names else "",
-        detail=(row.fault or "") if names or about_things else "",
+        detail=_detail(row, names=names),
     )
+
+
+def _detail(row: Row, *, names: bool) -> str:
+    """The text of a row; without `names` only of doors and parts, and without an operator, whom rows of older versions
+    name at its end.
+    """
+    said = row.fault or ""
+    if names:
+        return said
+    if not row.event.startswith(_ABOUT_THINGS) or row.event == Event.AUDIT_BREAK_ACKNOWLEDGED.value:
+        return ""
+    return _BY_SOMEONE.sub("", said)
 
 
 def uid_of(row: Row) -> str:

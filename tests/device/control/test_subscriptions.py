@@ -16,7 +16,7 @@ from device.control.jobs import Job
 from device.control.messages import Beat, Rewound, Row, Start, Subscribe, Trouble
 from device.control.protocol import VERBS
 from device.control.server import ControlServer
-from device.control.subscriptions import UNREAD_BEATS, Pace, Subscriptions
+from device.control.subscriptions import UNREAD_BEATS, Pace, Subscriptions, as_seen
 from device.errors import DoorError
 from device.line_server import Peer
 from device.records import DoorState, Role
@@ -185,6 +185,24 @@ def test_badges_and_people_are_for_auditors_and_admins(ledger: Ledger, role: Rol
     far.close()
     (row,) = [json.loads(each)["part"] for each in lines if b'"row"' in each]
     assert (row["badge"], row["person_id"]) == (badge, badge and 4)
+
+
+@pytest.mark.parametrize("duress", [False, True])
+@pytest.mark.parametrize(
+    ("event", "said", "seen"),
+    [
+        ("denials-counted", "7 more within 9.0 s, first badge 18:20, last badge 18:99", "7 more within 9.0 s"),
+        ("retention", "person 12, unused since 2026-01-01", None),
+        ("look-alike", "person 3", None),
+        ("basis-given", "consent, version 2: signed by Anna Meier", None),
+        ("confirmation-asked", "erase Anna Meier", None),
+        ("door-forced", "opened", "opened"),
+    ],
+)
+def test_text_of_a_row_names_no_one_to_guards_and_links(event: str, said: str, seen: str | None, duress: bool) -> None:
+    row = as_seen(Row(1, "2026-06-01T08:00:00+00:00", event, fault=said), people=False, duress=duress)
+    assert row is not None
+    assert row.fault == seen
 
 
 def test_last_16_places_are_kept_for_admins(ledger: Ledger) -> None:

@@ -22,6 +22,39 @@ def test_no_one_is_named_without_the_owners_word(one: Row) -> None:
     assert event.detail == "" or not about_people
 
 
+@pytest.mark.parametrize(
+    ("kind", "said", "seen"),
+    [
+        ("door-lockdown", "by root (login anna)", ""),
+        ("door-commanded", "release for 5 s, by root (login anna)", "release for 5 s"),
+        ("door-released", "by an operator for 5 s", "by an operator for 5 s"),
+        ("door-secured", "by the schedule", "by the schedule"),
+        ("audit-break-acknowledged", "changed, row 7, sha256 ab: Anna Meier edited it by hand", ""),
+        ("audit-cut", "rows 1 to 9, 9 rows, by bob (login anna)", "rows 1 to 9, 9 rows"),
+    ],
+)
+def test_words_of_operators_stay_in_the_house(kind: str, said: str, seen: str) -> None:
+    """Rows of older versions have who did it in their text, and an acknowledgement has free words."""
+    assert event_of(row(1, kind, fault=said)).detail == seen
+    assert event_of(row(1, kind, fault=said), names=True).detail == said
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("key-forgotten", Severity.ALARM),
+        ("remote-code-locked", Severity.WARNING),
+        ("remote-refused", Severity.NOTICE),
+        ("remote-client-added", Severity.NOTICE),
+        ("key-restored", Severity.NOTICE),
+        ("audit-break-acknowledged", Severity.NOTICE),
+        ("confirmation-asked", Severity.NOTICE),
+    ],
+)
+def test_signs_of_an_attack_are_no_mere_news(kind: str, expected: Severity) -> None:
+    assert event_of(row(1, kind)).severity is expected
+
+
 @given(any_row)
 def test_names_come_with_the_owners_word(one: Row) -> None:
     event = event_of(one, names=True)
