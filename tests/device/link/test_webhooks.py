@@ -242,7 +242,7 @@ def test_answer_without_an_end_is_not_read(bench: Callable[..., Bench]) -> None:
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
         b"HTTP/1.1 " + b"9" * 70000 + b"\r\n\r\n",
     ],
-    ids=str,
+    ids=("reset", "empty", "ssh", "word", "zeros", "many-headers", "negative-length", "no-chunk", "long-status"),
 )
 def test_nonsense_is_a_failure_or_an_answer(bench: Callable[..., Bench], said: Any) -> None:
     def script(connection: socket.socket) -> None:
