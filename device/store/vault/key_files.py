@@ -28,6 +28,7 @@ DESCRIPTOR = "LINTEL_KEY_FD"
 _FOLDER_HINT = (
     "Make the folder for the service's user, mode 0700, or let the unit do so: `StateDirectory=lintel lintel-keys`."
 )
+_RESTORE_HINT = "Close the housing, and put the key back from its recovery line: `sudo lintel keys restore`."
 _LOCKED = {
     LockKind.PASSPHRASE: "is locked by a passphrase that was not typed since the start: `lintel keys unlock`",
     LockKind.OTP: "is locked by the Pi's fuses, which root opens at the start of the service; without the service: "
@@ -133,11 +134,14 @@ class KeyFiles:
         """Puts the key that the lock opens into a folder that is gone with the power, for the service to find: there
         until the service stops if it was typed, until the service takes it if root can open it again.
 
-        Raises `KeyMissing` if there is none, or the lock is another one.
+        A key that was forgotten is brought back by its passphrase; fuses or a TPM open it no more, also where a crash
+        left its file. Raises `KeyMissing` then, if there is none, or if the lock is another one.
         """
         if self._lock is None or self.lock_kind() is not self._lock.kind:
             raise KeyMissing(f"There is no locked key in {self.folder}.", hint="See `lintel keys status`.")
         by_machine = self._lock.kind in BY_MACHINE
+        if by_machine and (why := self.forgotten()):  # root opens it at each start: that must not bring it back
+            raise KeyMissing(why, hint=_RESTORE_HINT)
         place = folder / (HANDED_NAME if by_machine else FILE_NAME)
         with named(KeyMissing, f"Cannot open the key in {self.folder}", hint="Run it with sudo."):
             secret = opened_line(self._lock, bytes(content_of(self.folder / FILE_NAME)))
@@ -150,10 +154,12 @@ class KeyFiles:
         if self._unwritten:
             return self._unwritten
         try:
-            said = (self.folder / FORGOTTEN_NAME).read_text(encoding="utf-8")
-        except OSError:
+            said = content_of(self.folder / FORGOTTEN_NAME).decode(errors="replace").strip()
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
             return ""
-        return f"{said.strip() or 'The device key was forgotten'}."
+        except (OSError, ValueError):
+            said = ""
+        return f"{said or 'The device key was forgotten'}."
 
     def forget(self, why: str) -> None:
         """Writes down why first, so that a crash in between ends in the same; then destroys what it can reach.
@@ -172,11 +178,17 @@ class KeyFiles:
         self._unwritten = ""
 
     def destroy(self) -> None:
-        """Destroys the keys that are there although they were forgotten. Raises `KeyMissing`."""
+        """Destroys the keys that are there although they were forgotten: all it can. Raises `KeyMissing`."""
+        failed: list[KeyMissing] = []
         for path in self._paths():
             gone = contextlib.suppress(FileNotFoundError, ValueError)
-            with named(KeyMissing, f"Cannot destroy {path}", hint="Destroy it by hand."), gone:
-                self._destroy(path)
+            try:
+                with named(KeyMissing, f"Cannot destroy {path}", hint="Destroy it by hand."), gone:
+                    self._destroy(path)
+            except KeyMissing as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
 
     def _destroy(self, path: Path) -> None:
         if path.name == HANDED_NAME:

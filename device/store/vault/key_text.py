@@ -1,6 +1,7 @@
 """The file of a device key: one line of text, read and wiped without leaving copies where that can be helped."""
 
 import base64
+import errno
 import os
 import stat
 from pathlib import Path
@@ -62,10 +63,20 @@ def content_at(descriptor: int) -> Secret:
 
 
 def wipe(path: Path) -> None:
-    """Overwrites a file where it lies and removes it; a flash card may keep a copy elsewhere. Raises `OSError`."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(bytes(os.fstat(descriptor).st_size))
-        file.flush()
-        os.fsync(descriptor)
+    """Overwrites a file where it lies and removes it; a flash card may keep a copy elsewhere. Raises `OSError`.
+
+    Root does this in a folder that is another user's: a link, a pipe and a file with a second name are only removed.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.ENXIO):
+            raise
+    else:
+        with os.fdopen(descriptor, "wb") as file:
+            found = os.fstat(descriptor)
+            if stat.S_ISREG(found.st_mode) and found.st_nlink == 1:
+                file.write(bytes(min(found.st_size, _MOST_BYTES)))
+                file.flush()
+                os.fsync(descriptor)
     path.unlink(missing_ok=True)

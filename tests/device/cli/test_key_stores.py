@@ -106,6 +106,21 @@ def test_root_hands_the_key_to_the_service_alone(
         assert store.vault.trouble() == ""
 
 
+@pytest.mark.parametrize("kind", ["otp", "tpm"])
+def test_start_brings_no_forgotten_key_back(
+    lintel: Lintel, machines: Machines, key: Path, runtime: Path, kind: str
+) -> None:
+    """A power cut after the housing was opened, before the file was destroyed: root's part comes first at the start."""
+    machines.pi("a")
+    with machines.tpm("a") if kind == "tpm" else nullcontext():
+        assert lintel("keys", "init", "--store", kind, "--yes").exit_code == 0
+        (runtime / "handed.key").unlink()
+        (key.parent / "forgotten").write_text("The device key was forgotten: the housing of door main was opened\n")
+        opened = lintel("keys", "open")
+    assert (opened.exit_code, "housing of door main was opened" in opened.err) == (8, True)
+    assert (list(runtime.iterdir()), (key.parent / "forgotten").exists()) == ([], True)
+
+
 @pytest.mark.usefixtures("runtime")
 def test_service_hands_its_key_to_commands_of_its_own(
     lintel: Lintel, machines: Machines, state: Path, monkeypatch: pytest.MonkeyPatch

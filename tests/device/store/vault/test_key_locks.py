@@ -1,5 +1,6 @@
 """A key that a machine locks opens there alone: a copy of the whole disk opens nothing elsewhere, a file's does."""
 
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -14,7 +15,7 @@ from device.errors import KeyMissing
 from device.files import keys_folder
 from device.store.store import Store
 from device.store.vault.key_files import KeyFiles
-from device.store.vault.key_text import parsed, written
+from device.store.vault.key_text import parsed, wipe, written
 from device.store.vault.locked_key import PassphraseLock
 from device.store.vault.locks import KeyLock, LockKind
 from device.store.vault.otp import OtpLock, VcMailbox
@@ -190,3 +191,24 @@ def test_line_that_was_changed_is_no_other_key(secret: bytes, data: st.DataObjec
 def test_anything_else_is_no_key(junk: bytes) -> None:
     with pytest.raises(ValueError, match="holds no device key"):
         parsed(bytearray(junk))
+
+
+@pytest.mark.parametrize(
+    "made", [lambda path, other: path.symlink_to(other), lambda path, other: path.hardlink_to(other)]
+)
+def test_root_wipes_no_file_of_another_name(tmp_path: Path, made: Callable[[Path, Path], None]) -> None:
+    """The folder is the service's user's, and root puts a key back there."""
+    other, planted = tmp_path / "other", tmp_path / "device.key.next"
+    other.write_text("root's own")
+    made(planted, other)
+    wipe(planted)
+    assert (other.read_text(), planted.is_symlink() or planted.exists()) == ("root's own", False)
+
+
+def test_root_waits_for_no_pipe_in_the_keys_folder(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "device.key.next")
+    wipe(tmp_path / "device.key.next")
+    os.mkfifo(tmp_path / "forgotten")
+    files = KeyFiles(tmp_path / "state")
+    files.folder.symlink_to(tmp_path)
+    assert (list(tmp_path.glob("device*")), files.forgotten()) == ([], "The device key was forgotten.")
