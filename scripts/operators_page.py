@@ -108,11 +108,14 @@ No admin does alone what the settings name; by default that is nothing:
 commands = ["erase", "keys rotate", "audit cut"]
 ```
 
-`lintel people remove`, `lintel keys rotate` and `lintel audit cut --before` then wait for 15 minutes, and say under
-which number. Another admin sees it with `lintel operators pending`, and confirms it with `lintel operators confirm ID`.
+`lintel people remove`, `lintel people retention --unused` or `--ended`, `lintel keys rotate` and
+`lintel audit cut --before` then wait for 15 minutes, and say under which number. Another admin sees with
+`lintel operators pending` what it is, with the person or their number, or the day of the cut, and confirms it with
+`lintel operators confirm ID`. A command that its operator ends meanwhile waits no more.
 Both must be people by the kernel's word, and surely two: who became another user by `su`, or has two logins, is one
 person, and neither root without a login nor the service's user is any. The rows of what was done name both. One command
-waits at a time. A cut without `--before` is what the settings say, and its timer needs no one.
+waits at a time. A cut without `--before` and a retention without options are what the settings say, and their timers
+need no one: with `people.erase_ended`, who may end someone's validity has the timer erase them.
 
 Without the service no one could confirm, so those commands are refused; `directly = true` lets root do them alone, and
 their rows say `directly`. Root can change the settings: the rule binds admins who are not root, and shows the others.

@@ -1,7 +1,7 @@
 """`lintel people import`, `export`, `check`, `stale` and `retention`: what is done with many people at once."""
 
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +10,13 @@ import click
 from device.cli.arguments import PersonName
 from device.cli.basis import basis_options, operator, stated
 from device.cli.context import json_option, open_store, print_json, settings_of
+from device.cli.operators import by_two
 from device.cli.row_progress import progress
 from device.terminal import put, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from device.people.checking import Findings
     from device.people.importing import Imported
@@ -236,7 +238,8 @@ def retention(context: click.Context, unused: int | None, ended: bool, dry_run: 
         if found and not dry_run:
             _refuse_untrusted(settings, store)
             _confirm(found, yes=yes)
-            found = erase_due(store, clock, keeping, by=operator())
+            with nullcontext(operator()) if unused is None and not ended else _by_two(settings, store, found) as by:
+                found = erase_due(store, clock, keeping, by=by, among=frozenset(one.person.id for one in found))
     if as_json:
         print_json({"dry_run": dry_run, "erased": found})
         return
@@ -244,6 +247,13 @@ def retention(context: click.Context, unused: int | None, ended: bool, dry_run: 
         say(f"{one.person.name}: {one.why} since {one.since:%Y-%m-%d}{'' if dry_run else ', erased'}")
     if not found:
         say("No one is due.", err=True)
+
+
+def _by_two(settings: "Settings", store: "Store", found: "Sequence[Due]") -> "AbstractContextManager[str]":
+    """By an operator's options: the second person is shown who it is about, or how many."""
+    many = len(found) > 1
+    said, person = (f"erase {len(found)} people by time", None) if many else ("", found[0].person)
+    return by_two(settings, store, "erase", person=person, said=said)
 
 
 def _refuse_untrusted(settings: "Settings", store: "Store") -> None:

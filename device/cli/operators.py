@@ -70,14 +70,20 @@ def confirm(context: click.Context, number: int) -> None:
         )
     with open_store(settings_of(context)) as store:
         done = SecondPerson(store, SystemClock()).confirm(Admin(ACTING.by, ACTING.people), number)
-    say(f"Confirmed: {done.command}, asked for by {done.asked_by}.")
+        with store.people() as people:
+            names = people.names([] if done.person_id is None else [done.person_id])
+    about = "".join(f" {name}" for name in names.values())
+    say(f"Confirmed: {done.command}{about}, asked for by {done.asked_by}.")
 
 
 @contextmanager
-def by_two(settings: "Settings", store: "Store", command: str, person: "Person | None" = None) -> Iterator[str]:
+def by_two(
+    settings: "Settings", store: "Store", command: str, *, person: "Person | None" = None, said: str = ""
+) -> Iterator[str]:
     """Waits for a second person where the settings say so; who acts within, in the audit's words.
 
-    Raises `DoorError` if none confirms, or none can.
+    `said` is what the second person is shown of a command that is more than its name and a person. Raises `DoorError`
+    if none confirms, or none can.
     """
     if command not in settings.two_person.commands:
         yield ACTING.by
@@ -90,7 +96,7 @@ def by_two(settings: "Settings", store: "Store", command: str, person: "Person |
     from device.second_person import Admin, SecondPerson
 
     rule = SecondPerson(store, SystemClock())
-    asked = rule.ask(Admin(ACTING.by, ACTING.people), command, person)
+    asked = rule.ask(Admin(ACTING.by, ACTING.people), said or command, person)
     say(f"Waits up to 15 minutes for another admin: `lintel operators confirm {asked.row}`.", err=True)
     try:
         words = f"{ACTING.by}, confirmed by {rule.confirmed(asked)}"

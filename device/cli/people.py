@@ -199,7 +199,7 @@ def remove_person(context: click.Context, name: str, as_json: bool) -> None:
     with open_store(settings) as store:
         with store.people() as known:
             person = _found(known, name).person
-        with by_two(settings, store, "erase", person) as by:
+        with by_two(settings, store, "erase", person=person) as by:
             with store.people() as known:
                 refuse_changed(known, person)
             receipt = store.erase(person, now, by=by)

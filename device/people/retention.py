@@ -71,8 +71,12 @@ def due(store: Store, keeping: Keeping, now: datetime) -> tuple[Due, ...]:
     return tuple(one for one in found if one is not None)
 
 
-def erase_due(store: Store, clock: Clock, keeping: Keeping, *, by: str = "") -> tuple[Due, ...]:
+def erase_due(
+    store: Store, clock: Clock, keeping: Keeping, *, by: str = "", among: frozenset[int] | None = None
+) -> tuple[Due, ...]:
     """Erases who is due, each looked at once more before; and notes who came in when, as rows of the audit are cut.
+
+    `among` are the numbers of people beyond whom none is erased: those that an operator was shown.
 
     Raises `StoreError`.
     """
@@ -80,7 +84,8 @@ def erase_due(store: Store, clock: Clock, keeping: Keeping, *, by: str = "") -> 
     with store.people() as people:
         kept = {one.person.id: seen.of(one) for one in people.everyone()} if seen.unknown_until else seen.at
         people.visits.keep(kept, seen.read_to)
-    return tuple(one for one in due(store, keeping, clock.utc()) if _erased(store, clock, keeping, one, by))
+    found = (one for one in due(store, keeping, clock.utc()) if among is None or one.person.id in among)
+    return tuple(one for one in found if _erased(store, clock, keeping, one, by))
 
 
 def _erased(store: Store, clock: Clock, keeping: Keeping, one: Due, by: str) -> bool:

@@ -3,7 +3,7 @@
 from device.records.confirmations import Pending
 from device.store.session import Row, Session
 
-_COLUMNS = "row, command, person_id, people, asked_by, asked_s, confirmed_by"
+_COLUMNS = "row, command, person_id, people, asked_by, asked_s, process, confirmed_by"
 
 
 class Confirmations:
@@ -23,9 +23,18 @@ class Confirmations:
         """Begins to wait."""
         people = " ".join(map(str, sorted(pending.people)))
         self._session.execute(
-            "INSERT INTO confirmations (row, command, person_id, people, asked_by, boot, asked_s) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [pending.row, pending.command, pending.person_id, people, pending.asked_by, self._boot, pending.asked_s],
+            "INSERT OR REPLACE INTO confirmations (row, command, person_id, people, asked_by, boot, asked_s, process) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                pending.row,
+                pending.command,
+                pending.person_id,
+                people,
+                pending.asked_by,
+                self._boot,
+                pending.asked_s,
+                pending.process,
+            ],
         )
 
     def confirm(self, pending: Pending, by: str) -> None:
@@ -45,5 +54,6 @@ def _pending(row: Row) -> Pending:
         frozenset(map(int, row["people"].split())),
         row["asked_by"],
         row["asked_s"],
+        row["process"],
         row["confirmed_by"],
     )

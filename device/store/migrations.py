@@ -242,3 +242,10 @@ def _pin_demanded(database: Database) -> None:
 def _confirmations(database: Database) -> None:
     """Nothing waits yet."""
     schema_of_confirmations(database)
+
+
+@MIGRATIONS(name="0022-which-process-waits-for-a-second-person")
+def _waiting_process(database: Database) -> None:
+    """What waited before has ended with the service that was replaced."""
+    database.execute("DELETE FROM confirmations")
+    database.execute("ALTER TABLE confirmations ADD COLUMN process INTEGER NOT NULL DEFAULT 0")

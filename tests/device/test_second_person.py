@@ -1,6 +1,8 @@
 """Two people for one command: asked for by one, confirmed by another in time, and nothing else counts."""
 
+import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -118,6 +120,27 @@ def test_pending_names_the_person_and_the_database_does_not(rule: SecondPerson, 
     with store.audit() as audit:
         (row,) = audit.newest(1)
     assert (row.person_id, row.fault) == (person.id, "erase")
+
+
+def test_command_that_was_killed_waits_no_more(store: Store, rule: SecondPerson) -> None:
+    """Else it is confirmed for nothing, and holds up the next one for fifteen minutes."""
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    asked = rule.ask(ADA, "erase")
+    with store.confirmations() as confirmations:
+        confirmations.ask(replace(asked, process=ended.pid))
+    assert rule.pending() == ()
+    with pytest.raises(DoorError, match="Nothing waits"):
+        rule.confirm(BOB, asked.row)
+    rule.ask(BOB, "audit cut")
+
+
+def test_word_of_the_last_moment_counts(rule: SecondPerson, clock: SimulatedClock) -> None:
+    asked = rule.ask(ADA, "erase")
+    clock.sleep(WITHIN_S - 0.1)
+    rule.confirm(BOB, asked.row)
+    clock.sleep(1)
+    assert rule.confirmed(asked) == "bob"
 
 
 USERS = st.frozensets(st.integers(1, 5), max_size=2)

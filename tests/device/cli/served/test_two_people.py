@@ -2,15 +2,17 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from device.records import Event
+from device.records import Event, Validity
 from device.store.store import Store
 from tests.device.administered import enroll
 from tests.device.cli.served.house import ADA, GATE, ROOT, House, house_at
@@ -51,6 +53,19 @@ def people(house: House) -> list[str]:
         return [one.person.name for one in known.everyone()]
 
 
+def ended(house: House, *names: str) -> None:
+    """They are there, and valid no more."""
+    with Store(house.state) as store:
+        for name in names:
+            with store.people() as known:
+                is_there = any(one.person.name == name for one in known.everyone())
+            if not is_there:
+                enroll(store, name)
+        with store.people() as known:
+            for one in known.everyone():
+                known.limit(one.person, Validity(ends=datetime(2020, 1, 1, tzinfo=UTC)))
+
+
 def last(house: House, event: Event) -> str | None:
     with Store(house.state) as store, store.audit() as audit:
         return [row.by for row in audit if row.event is event][-1]
@@ -68,6 +83,29 @@ def test_person_is_erased_once_another_admin_confirms(house: House) -> None:
     out, err = waiting.communicate(timeout=PATIENCE_S)
     assert (waiting.returncode, people(house)) == (0, []), (out, err)
     assert str(last(house, Event.PERSON_REMOVED)).startswith("ada, confirmed by root (login ")
+
+
+@pytest.mark.parametrize("option", [("--ended",), ("--unused", "1")])
+def test_one_admin_erases_no_one_by_time(house: House, option: tuple[str, ...]) -> None:
+    """One who ends someone's validity, and then erases whose validity has ended, would need no second person."""
+    ended(house, "Grace Hopper", "Alan Turing")
+    waiting, number = asked(house, "people", "retention", *option, "--yes")
+    assert "erase 2 people by time, asked for by ada" in house.by(0, "operators", "pending", login=str(EVE)).out
+    ended(house, "Late Comer")
+    done = house.by(0, "operators", "confirm", str(number), login=str(EVE))
+    assert done.code == 0, done.err
+    out, err = waiting.communicate(timeout=PATIENCE_S)
+    assert (waiting.returncode, people(house)) == (0, ["Late Comer"]), (out, err)
+
+
+def test_second_person_is_shown_what_is_cut(house: House) -> None:
+    waiting, number = asked(house, "audit", "cut", "--before", "2026-01-01")
+    listed = house.by(0, "operators", "pending", login=str(EVE)).out
+    assert f"{number}  audit cut --before 2026-01-01T" in listed
+    waiting.send_signal(signal.SIGINT)
+    waiting.communicate(timeout=PATIENCE_S)
+    refused = house.by(0, "operators", "confirm", str(number), login=str(EVE))
+    assert (refused.code, "Nothing waits" in refused.err) == (7, True)
 
 
 def test_nothing_is_done_directly_unless_the_settings_say_so(house: House, tmp_path: Path) -> None:
