@@ -14,6 +14,7 @@ from convert.catalogue import catalogue
 from convert.cli.main import cli as convert_cli
 from convert.networks.table import NETWORKS
 from device import errors
+from device.appliance.page import RED_EXIT
 from device.cli.main import cli as device_cli
 from device.commandline import OUTPUT_CLOSED, SYSTEM_REFUSED
 from device.records import Reason
@@ -114,6 +115,7 @@ def _exit_codes() -> Iterator[str]:
     }
     for error in sorted(found, key=lambda error: (error.exit_code, error.__name__)):
         yield f"| {error.exit_code} | {(inspect.getdoc(error) or '').splitlines()[0]} |"
+    yield f"| {RED_EXIT} | `lintel doctor` has a red line |"
     yield f"| {SYSTEM_REFUSED} | the system refused to read or write: a full disk, a folder without permission |"
     yield "| 130 | interrupted from the keyboard |"
     yield f"| {OUTPUT_CLOSED} | the reader of the output has closed it |"

@@ -12,7 +12,7 @@ EXIT_CODES = """\b
 Exit codes: 0 done, match or granted; 1 the answer is no; 2 wrong use;
 3 settings; 4 model; 5 image; 6 camera; 7 door; 8 database; 9 badge;
 10 enrollment refused; 11 scenario; 12 package missing; 13 reader;
-14 link; 70 a bug in Lintel; 74 the system refused; 130 and 141 interrupted."""
+14 link; 15 doctor: red; 70 a bug in Lintel; 74 the system refused; 130 and 141 interrupted."""
 
 
 COMMANDS = {
@@ -42,6 +42,7 @@ COMMANDS = {
     "clock": ("device.cli.clock:clock", "See whether the clock is trusted, and accept it."),
     "keys": ("device.cli.keys:keys", "Make, move, rotate and restore the key to what lies sealed."),
     "link": ("device.cli.link:link", "Carry events out: MQTT, webhooks, metrics, logs."),
+    "doctor": ("device.cli.doctor:doctor", "Examine this machine, line by line."),
     "config": ("device.cli.config:config", "Show the settings."),
 }
 

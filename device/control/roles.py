@@ -199,6 +199,7 @@ COMMANDS: dict[str, Command] = {
     "link code revoke": _served(ADMINS),
     "link keygen": _here("makes a client's key, where the client is"),
     "link sign": _here("signs with the client's own key"),
+    "doctor": _served(AUDITORS),
     "config": _here("reads the settings file"),
 }
 """By the words of each command; no command's words are the beginning of another's."""

@@ -1,0 +1,50 @@
+"""`lintel doctor` as it is called."""
+
+from pathlib import Path
+
+from tests.device.commands import Lintel
+
+LIGHTS = {"green", "amber", "red"}
+
+
+def lights(page: object) -> dict[str, str]:
+    assert isinstance(page, dict)
+    return {line["code"]: line["light"] for line in page["lines"]}
+
+
+def test_a_machine_without_a_store_is_examined(lintel: Lintel, state: Path) -> None:
+    ended = lintel("doctor", "--json")
+    assert (ended.exit_code, lights(ended.json)["store"], state.exists()) == (0, "amber", False)
+
+
+def test_a_store_is_examined(lintel: Lintel, state: Path) -> None:  # noqa: ARG001 - where it is
+    lintel("keys", "init")
+    seen = lights(lintel("doctor", "--json").json)
+    assert [seen[code] for code in ("store", "device-key", "clock", "chain", "alarms")] == [
+        "green",
+        "amber",
+        "green",
+        "green",
+        "green",
+    ]
+
+
+def test_a_broken_store_is_red(lintel: Lintel, state: Path) -> None:
+    state.mkdir()
+    (state / "lintel.db").write_bytes(b"not a database at all" * 100)
+    ended = lintel("doctor", "--json")
+    assert (ended.exit_code, lights(ended.json)["store"], ended.json["light"]) == (15, "red", "red")
+
+
+def test_a_key_that_is_gone_is_red(lintel: Lintel, state: Path) -> None:
+    lintel("keys", "init")
+    (key,) = (state.parent / f"{state.name}-keys").glob("device.key")
+    key.unlink()
+    ended = lintel("doctor", "--json")
+    assert (ended.exit_code, lights(ended.json)["device-key"]) == (15, "red")
+
+
+def test_each_line_begins_with_its_light(lintel: Lintel, state: Path) -> None:  # noqa: ARG001 - none is there
+    ended = lintel("doctor")
+    words = {line.split()[0] for line in ended.out.splitlines() if line and not line.startswith(" ")}
+    assert words <= {*LIGHTS, "amber:"}
