@@ -21,7 +21,7 @@ from device.link.health import Board
 from device.link.states import States
 from device.link.stream import ServiceLost, Stream, subscribed
 from device.link.wires import Integration
-from device.records import DoorStatus, Event
+from device.records import DoorStatus, Event, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +93,17 @@ class Page:
         self.after = after
 
     def add(self, row: Row) -> None:
-        """Adds a row. A repeated alarm has the number of the row before it; others of old numbers are left out."""
-        if row.id > self.after:
+        """Adds a row. A repeated duress moves nothing; others of old numbers are left out."""
+        if _is_repeated(row):
+            self.rows.append(row)
+        elif row.id > self.after:
             self.after, self.last = row.id, row
             self.rows.append(row)
-        elif row.event == Event.ALARM_OPEN.value:
-            self.rows.append(row)
+
+
+def _is_repeated(row: Row) -> bool:
+    """Whether it is none of the audit's, and has the number of whatever row the service had last."""
+    return row.event == Event.ALARM_OPEN.value and row.reason == Reason.DURESS.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,12 +267,17 @@ class Carrier:
     def _check(self, row: Row) -> None:
         """Raises `_Again` if the first row of a connection is another one than the one of that number before."""
         newest = self._place.newest
-        if self._is_checked or newest is None or row.id < newest.row:
+        if self._is_checked or newest is None or row.id < newest.row or _is_repeated(row):
             return
         self._is_checked = True
         if row.id == newest.row and newest.uid and uid_of(row) != newest.uid:
             self._resume(self._place.without_newest())
             raise _Again
+        if row.id > newest.row + 1 and newest.uid:
+            self._around.say(
+                f"{self._one.name}: Rows {newest.row + 1} to {row.id - 1} of the audit were removed before they went "
+                "out. Keep rows for longer: audit.keep_days."
+            )
 
     def _deliver(self, page: Page) -> None:
         if not page.rows:

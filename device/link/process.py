@@ -1,8 +1,11 @@
 """The process `lintel link run`: a thread for each integration, one for the doors' states, and what watches them."""
 
+import fcntl
+import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -54,6 +57,10 @@ class Link:
                 hint="`lintel link config --defaults` shows what there is; docs/link.md says how to begin.",
             )
         _make(self.folders)
+        with _alone_in(self.folders.state):
+            self._run(stop)
+
+    def _run(self, stop: Stop) -> None:
         clock, client = SystemClock(stop), Client(self.socket)
         states, board = States(client, stop), Board(tuple(one.name for one in self.integrations))
         for one in self.integrations:
@@ -110,6 +117,22 @@ def _begun(name: str, run: Callable[[], None]) -> threading.Thread:
     thread = threading.Thread(target=run, name=name, daemon=True)
     thread.start()
     return thread
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Two links with the same cursors would each move the other's. Raises `LinkError`."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        why = "Another link runs with its cursors" if isinstance(error, BlockingIOError) else in_words(error)
+        raise LinkError(f"{why} in {folder}.", hint="`lintel link status`; or set another state_dir.") from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _make(folders: Folders) -> None:

@@ -27,6 +27,8 @@ class Ledger:
     def __init__(self, count: int = 0) -> None:
         self.rows: list[Row] = []
         self.reads = 0
+        self.first = 1
+        """Number of the first row that was not cut."""
         self.failure = ""
         self.hang: threading.Event | None = None
         self.add(count)
@@ -41,8 +43,8 @@ class Ledger:
     def after(self, row: int, count: int) -> Page:
         self.reads += 1
         self._answer()
-        rows = self.rows
-        return Page(tuple(rows[max(0, row) : max(0, row) + count]), len(rows))
+        rows, behind = self.rows, max(0, row, self.first - 1)
+        return Page(tuple(rows[behind : behind + count]), len(rows))
 
     def before_newest(self, count: int) -> int:
         self._answer()

@@ -9,11 +9,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from device.clock import Stop
 from device.control.client import FILE_NAME
 from device.control.messages import Row
 from device.control.server import ControlServer
 from device.errors import ConfigError, LinkError
-from device.link.carrier import PACE, Backoff, Batch
+from device.link.carrier import PACE, Backoff, Batch, Page
 from device.link.checking import checked
 from device.link.cursor import Cursor, Mark, Place
 from device.link.process import Folders, Link
@@ -242,6 +243,48 @@ def test_repeated_alarms_go_out_and_move_nothing(socket: Path, folder: Path, led
         until(lambda: len(wire.events) == 252 and link.row == 251)
     service.close()
     assert [event.is_duress for event in wire.events[-2:]] == [True, False]
+
+
+def test_no_repeated_alarm_becomes_the_place_of_a_row_that_is_not_seen() -> None:
+    """Its number is the service's last one, which may be that of a row that the link isn't shown."""
+    page = Page(250)
+    page.add(Row(251, "2026-11-30T10:00:00+00:00", "alarm-open", reason="duress"))
+    assert (len(page.rows), page.last, page.after) == (1, None, 250)
+
+
+def test_a_row_about_an_open_alarm_goes_out_once() -> None:
+    """Only duress is repeated by another row's number; the last row comes again with each connection."""
+    page = Page(250)
+    page.add(Row(250, "2026-11-30T10:00:00+00:00", "alarm-open"))
+    assert page.rows == []
+
+
+def test_rows_that_were_cut_before_they_went_out_are_said(socket: Path, folder: Path, ledger: Ledger) -> None:
+    wire, service = NotedWire(), serving(socket, ledger)
+    with linked(socket, folder, wire):
+        until(lambda: len(wire.events) == 250)
+    ledger.add(50)
+    ledger.first = 281
+    with linked(socket, folder, wire) as link:
+        until(lambda: len(wire.events) == 270)
+    service.close()
+    assert link.said == [
+        "noted: Rows 251 to 280 of the audit were removed before they went out. Keep rows for longer: audit.keep_days."
+    ]
+
+
+def test_a_second_link_with_the_same_cursors_is_refused(socket: Path, folder: Path, ledger: Ledger) -> None:
+    """Else each would move the other's cursors, and be hung up on by a broker that knows them apart by name alone."""
+    wire, service = NotedWire(), serving(socket, ledger)
+    over = Stop()
+    over.set()
+    with linked(socket, folder, wire):
+        until(lambda: wire.events)
+        with pytest.raises(LinkError, match="Another link runs"):
+            Link((Integration("noted", wire),), socket, Folders(folder, folder), print).run(over)
+    with linked(socket, folder, NotedWire()) as link:
+        until(lambda: link.row == 250)
+    service.close()
 
 
 def test_a_link_without_integrations_says_what_to_do(tmp_path: Path) -> None:
