@@ -90,7 +90,7 @@ class AfterGrant:
             return
         store = self._doorway.store
         with store.people() as people, store.audit() as audit, store.counters() as counters:
-            if counters.of(badge).pin < MOST_PINS:
+            if counters.of(badge).pin < MOST_PINS or people.demands_pin(person):  # another's face may be as close
                 return
             originals = people.faces.vectors(person, embedder.model_sha256, originals=True)
             if not len(originals):

@@ -268,6 +268,23 @@ def test_close_match_resets_the_pin_where_the_owner_allows_it(
         assert len([row for row in audit.newest(50) if row.event is Event.PIN_RESET_BY_FACE]) == (left == 0)
 
 
+def test_look_alike_resets_no_pin(world_of: Callable[..., World]) -> None:
+    """The other of the two could reset the PIN with their own face, where none can be typed, and go on guessing it."""
+    world = world_of()
+    disabled(world)
+    with world.store.people() as people:
+        ada = people.named("Ada")
+        assert ada is not None
+        people.demand_pin(ada, demanded=True)
+    (settings,) = world.settings.doors
+    world.settings = changed(world.settings, doors=(changed(settings, demanded_pin="with-keypad"),))
+    access, stop = resetting(world, 0.99), Stop()
+    over = access.present(world.read(), stop)
+    while over is None:
+        over = next(iter(access.advance(stop, 0.25)), None)
+    assert (over.decision.granted, pins_failed(world)) == (True, 10)
+
+
 def test_disabled_pin_is_not_shown_beside_the_face_that_resets_it(world_of: Callable[..., World]) -> None:
     """The law, for all that is typed, is in `test_mode_laws`."""
     world = world_of()
