@@ -134,15 +134,22 @@ def open_key(context: click.Context) -> None:
     """Open a key in the fuses or the TPM for the service, as its unit does at the start.
 
     Takes root. The opened key lies in the service's folder in memory until the service has taken it, and the service's
-    user alone may read it. For a key of another kind there is nothing to do.
+    user alone may read it. For a key of another kind there is nothing to do. Ends a rotation and a move that a power
+    cut has interrupted.
     """
     from device.store.vault.key_files import KeyFiles
     from device.store.vault.machine import machine_lock
 
-    state = state_dir(settings_of(context))
+    settings = settings_of(context)
+    state = state_dir(settings)
     lock = machine_lock(KeyFiles(state).lock_kind())
     if lock is not None:
-        opened = KeyFiles(state, lock).open_into(_in_memory())
+        files = KeyFiles(state, lock)
+        if files.is_moving:
+            with open_store(settings) as store:
+                store.vault.places = files
+                store.vault.finish_rotation()
+        opened = files.open_into(_in_memory())
         say(f"The device key {opened.id} is open for the service.")
 
 

@@ -81,7 +81,8 @@ def test_the_door_is_secured_before_the_start() -> None:
 def test_root_opens_a_locked_key_and_no_start_fails_without_it() -> None:
     """Nor does it wait for Python where the key is of another kind."""
     _, opened = values("ExecStartPre")
-    looked = "timeout --kill-after=1 5 head -c 64 /var/lib/lintel-keys/device.key 2>/dev/null | grep -qE"
+    places = "/var/lib/lintel-keys/device.key /var/lib/lintel-keys/device.key.next"
+    looked = f"timeout --kill-after=1 5 head -qc 64 {places} 2>/dev/null | grep -aqE"
     assert opened.startswith(f"-+/bin/sh -c '{looked}")
     assert opened.endswith(f"|| exit 0; exec timeout --kill-after=1 25 /opt/lintel/bin/python3 -I {LAUNCH} keys open'")
 

@@ -122,6 +122,11 @@ class KeyFiles:
         self._remember()
         return DeviceKey(key.secret, str(self.folder / FILE_NAME))
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether a key lies beside the present one that is to take its place, or did so when the power went."""
+        return not self.forgotten() and os.path.lexists(self.folder / NEXT_NAME)
+
     def lock_kind(self) -> LockKind | None:
         """What locks the key in our own folder, None if nothing does, or there is none."""
         for path in (self.folder / FILE_NAME, self.folder / NEXT_NAME):

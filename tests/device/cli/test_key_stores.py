@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from device.errors import KeyMissing
 from device.files import keys_folder
 from device.store.store import Store
 from device.store.vault.key_files import KeyFiles
+from device.store.vault.key_text import wipe
 from device.store.vault.stops import STOPS, THREATS
+from device.store.vault.vault import Vault
 from tests.device.commands import Lintel
 from tests.device.machines import Machines
 
@@ -104,6 +107,30 @@ def test_root_hands_the_key_to_the_service_alone(
         assert list(runtime.iterdir()) == []
         store.vault.finish_rotation()  # has it look for the key again
         assert store.vault.trouble() == ""
+
+
+@pytest.mark.usefixtures("runtime")
+@pytest.mark.parametrize("cut", ["Vault._finish_rotation", "KeyFiles._move_next"])
+def test_start_ends_a_rotation_that_a_power_cut_has_ended(
+    lintel: Lintel, machines: Machines, state: Path, monkeypatch: pytest.MonkeyPatch, cut: str
+) -> None:
+    """Else faces are denied until an operator comes: root alone opens the key, and its part is the first at a start."""
+    machines.pi("a")
+    lintel("keys", "init", "--store", "otp", "--yes")
+
+    def dies(*_words: object) -> None:
+        raise KeyMissing("The power is gone.", hint="")
+
+    with monkeypatch.context() as patched:
+        owner, _, name = cut.partition(".")
+        patched.setattr({"Vault": Vault, "KeyFiles": KeyFiles}[owner], name, dies)
+        assert lintel("keys", "rotate").exit_code == 8
+    if cut == "KeyFiles._move_next":  # the old one's bytes were overwritten, the new one has not its name yet
+        wipe(keys_folder(state) / "device.key")
+    assert lintel("keys", "open").exit_code == 0
+    with Store(state, places=service(state)) as store:
+        assert store.vault.trouble() == ""
+    assert not (keys_folder(state) / "device.key.next").exists()
 
 
 @pytest.mark.parametrize("kind", ["otp", "tpm"])
