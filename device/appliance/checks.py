@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from device.appliance import judging
+from device.appliance import hardware, judging, software
 from device.appliance.machine import Machine, newest_backup
 from device.appliance.page import Light, Line
 from device.errors import LintelError
@@ -51,7 +51,7 @@ def _machine(machine: Machine) -> Iterator[Line]:
     if machine.is_simulated:
         hint = "`sudo systemctl start lintel` runs real ones."
         yield Line("machine", Light.AMBER, "the doors that answer are simulated: nothing is locked", hint)
-    elif board.startswith("Raspberry Pi"):
+    elif machine.is_pi:
         yield Line("machine", Light.GREEN, board)
     else:
         what = f"a desk, not a Raspberry Pi{f' ({board})' if board else ''}: doors here are simulated only"
@@ -149,4 +149,17 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check("rules", "what `lintel policy check` finds: doors that no one passes, or everybody", _rules),
     Check("alarms", "alarms that no one has acknowledged", _alarms),
+    Check("database", "size, journal and state of the database's file", software.database),
+    Check("disk", "free space on the database's disk", software.disk),
+    Check("models", "hashes of the models, and the doors' false match rates", software.model_files),
+    Check("pad", "what each door demands against presentation attacks, and whether it can ask", software.pads),
+    Check("runtime", "what the networks are run with", software.runtime),
+    Check("system", "the system and Python", software.system),
+    Check("gpio", "the GPIO chip, and who has it", hardware.gpio),
+    Check("camera", "whether each camera is there, or gives fresh frames", hardware.cameras),
+    Check("reader", "whether each reader is there", hardware.readers),
+    Check("strict-gpiod", "what becomes of pins when the service is killed", hardware.strict_gpiod),
+    Check("power", "under-voltage", hardware.power),
+    Check("temperature", "the processor's temperature", hardware.temperature),
+    Check("defaults", "settings that are as delivered", software.defaults),
 )

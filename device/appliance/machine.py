@@ -39,10 +39,19 @@ class Machine:
 
     def board(self) -> str:
         """The model of the board as its firmware names it, "" without one."""
+        return self.text(_MODEL).strip("\0\n ")
+
+    def text(self, name: str) -> str:
+        """A file's text, by its path below the root; "" without it."""
         try:
-            return (self.root / _MODEL).read_text(encoding="utf-8", errors="replace").strip("\0\n ")
+            return (self.root / name).read_text(encoding="utf-8", errors="replace")
         except OSError:
             return ""
+
+    @property
+    def is_pi(self) -> bool:
+        """Whether the board is a Raspberry Pi."""
+        return self.board().startswith("Raspberry Pi")
 
     @property
     def is_simulated(self) -> bool:
@@ -55,7 +64,7 @@ class Machine:
             return None
         for pattern in _UNITS:
             for file in sorted(self.root.glob(pattern), reverse=True):
-                if named := _FOLDER.search(file.read_text(encoding="utf-8")):
+                if named := _FOLDER.search(self.text(str(file.relative_to(self.root)))):
                     return self.root / named[1].lstrip("/")
         return None
 

@@ -20,9 +20,10 @@ def test_a_machine_without_a_store_is_examined(lintel: Lintel, state: Path) -> N
 def test_a_store_is_examined(lintel: Lintel, state: Path) -> None:  # noqa: ARG001 - where it is
     lintel("keys", "init")
     seen = lights(lintel("doctor", "--json").json)
-    assert [seen[code] for code in ("store", "device-key", "clock", "chain", "alarms")] == [
+    assert [seen[code] for code in ("store", "device-key", "clock", "chain", "database", "models")] == [
         "green",
         "amber",
+        "green",
         "green",
         "green",
         "green",
