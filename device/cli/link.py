@@ -142,7 +142,7 @@ def show_config(path: Path | None, defaults: bool, as_json: bool) -> None:
 
 def _status_lines(report: "Report") -> "Iterator[str]":
     if report.service:
-        yield f"The door's service can't be reached: {report.service}"
+        yield report.service
     for one in report.integrations:
         yield f"{one.name}: {_condition(one)}"
         if one.error:

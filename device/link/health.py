@@ -44,7 +44,7 @@ class Report:
     at_s: float
     """On the monotonic clock."""
     service: str = ""
-    """Why the door's service can't be reached; "" if it can."""
+    """Why the door's service can't be reached, in a sentence; "" if it can."""
     integrations: tuple[Condition, ...] = ()
 
 

@@ -24,7 +24,7 @@ from device.records.remote import (
     RemoteRefusal,
 )
 from device.remote.codes import is_code, split
-from device.remote.limits import QUIET_S, Rates, Refusals
+from device.remote.limits import Rates, Refusals
 from device.remote.tokens import NotAToken, parsed
 from device.settings.remote import RemoteSettings
 from device.store.pins import USUAL, Cost
@@ -186,16 +186,22 @@ class RemoteDesk:
         """The error, with a row if one is due."""
         with self._lock:
             words = self._refusals.add(why, client.words if client else "", self._clock.monotonic())
-            if not words and not (self._timer and self._timer.is_alive()):
-                self._timer = threading.Timer(QUIET_S, self._flush)
-                self._timer.daemon = True
-                self._timer.start()
+            if not words and self._timer is None:
+                self._await_row()
         self._write(words)
         return RemoteRefused(why)
 
+    def _await_row(self) -> None:
+        """Has what was counted written down once its row is due. Under the lock."""
+        self._timer = threading.Timer(self._refusals.left_s(self._clock.monotonic()), self._flush)
+        self._timer.daemon = True
+        self._timer.start()
+
     def _flush(self) -> None:
         with self._lock:
-            words = self._refusals.due(self._clock.monotonic(), at_once=True)
+            words, self._timer = self._refusals.due(self._clock.monotonic()), None
+            if self._refusals.is_pending:
+                self._await_row()
         self._write(words)
 
     def _write(self, words: str) -> None:

@@ -84,6 +84,10 @@ class Refusals:
         self._written_at = now
         return words
 
+    def left_s(self, now: float) -> float:
+        """How long until a row may be due, seconds."""
+        return 0.0 if self._written_at is None else max(0.0, self._written_at + QUIET_S - now)
+
     @property
     def is_pending(self) -> bool:
         """Whether some are counted that no row has yet."""

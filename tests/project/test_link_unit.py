@@ -43,6 +43,11 @@ def test_it_runs_the_link_and_nothing_else() -> None:
     assert values("ExecStart") == ["/opt/lintel/bin/python3 -I -u /opt/lintel/libexec/lintel/launch.py link run"]
 
 
+def test_settings_that_are_wrong_start_it_no_second_time() -> None:
+    """Else it would say the same every two seconds for ever; docs/link.md says that it stops."""
+    assert values("RestartPreventExitStatus") == ["3"]
+
+
 def test_the_door_keeps_no_network() -> None:
     assert (values("RestrictAddressFamilies", DOOR), values("PrivateNetwork", DOOR)) == (["AF_UNIX"], ["yes"])
 

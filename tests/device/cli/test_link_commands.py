@@ -61,6 +61,13 @@ def test_status_says_what_failed_and_what_to_do(lintel: Lintel, settings: Path) 
     ]
 
 
+def test_status_says_once_that_the_service_is_gone(lintel: Lintel, settings: Path) -> None:
+    """The words are a sentence of their own."""
+    gone = "The door's service can't be reached: it isn't running."
+    write_report(settings.parent, Report(time.monotonic(), gone, (WELL,)))
+    assert lintel("link", "status", "--config", settings).out.splitlines()[0] == gone
+
+
 def test_each_user_may_ask_how_the_link_is(settings: Path) -> None:
     """The unit's folder lets them in; no event is in the file."""
     write_report(settings.parent, Report(time.monotonic(), "", (WELL,)))

@@ -9,8 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.records.remote import RemoteCommand, RemoteKind
+from device.records.remote import RemoteCommand, RemoteKind, RemoteRefusal
 from device.records.rulings import ClockState
+from device.remote.limits import Refusals
 from device.remote.office import Wanted
 from device.remote.tokens import key_text, signed
 from device.settings.remote import RemoteSettings
@@ -204,6 +205,17 @@ def test_no_text_of_a_stranger_is_in_the_audit(house: House) -> None:
     house.send(signed(house.claims(door="evil"), kid="e" * 32, key=house.key))
     house.desk.close()
     assert "evil" not in " ".join(house.rows())
+
+
+def test_summary_of_refusals_is_no_second_row_within_a_minute() -> None:
+    """The timer that writes down the last ones of a flood comes while the next row is not due."""
+    refusals = Refusals()
+    assert refusals.add(RemoteRefusal.FORM, "", 0.0) == "form: 1"
+    assert refusals.add(RemoteRefusal.FORM, "", 1.0) == ""
+    assert refusals.add(RemoteRefusal.FORM, "", 60.5) == "form: 2"
+    assert refusals.add(RemoteRefusal.FORM, "", 60.9) == ""
+    assert (refusals.due(61.0), refusals.left_s(61.0)) == ("", 59.5)
+    assert refusals.due(120.5) == "form: 1"
 
 
 def test_store_keeps_no_more_than_a_minute_of_nonces(house: House) -> None:
