@@ -28,6 +28,8 @@ ACK_S = 30.0
 """How long the broker may take to acknowledge what was published, seconds."""
 WINDOW = 500
 """How many publications wait for their acknowledgement at once; fewer if the broker says so."""
+MOST_BYTES = 128 * 1024
+"""Of a publication that comes from the broker: what others publish there takes no more of this machine's memory."""
 _HUNG_UP = "it hung up"
 _QOS = 1
 _UNSPECIFIED = 0x80
@@ -92,7 +94,9 @@ class Connection:
         self._lost = self._refused = ""
         self._acknowledged.clear()
         try:
-            client.connect(self._broker.host, self._broker.port, self._broker.keepalive_s, clean_start=True)
+            client.connect(
+                self._broker.host, self._broker.port, self._broker.keepalive_s, clean_start=True, properties=_bounded()
+            )
         except (OSError, ValueError) as error:
             self._client = None
             raise self._unreachable(error) from None
@@ -283,6 +287,16 @@ class Connection:
         except UnicodeDecodeError:
             return
         self._received(Received(topic, bytes(message.payload), message.retain))
+
+
+def _bounded() -> "Properties":
+    """Asks the broker to keep back what would cost this machine its memory."""
+    from paho.mqtt.packettypes import PacketTypes
+    from paho.mqtt.properties import Properties
+
+    asked = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    asked.MaximumPacketSize = MOST_BYTES
+    return asked
 
 
 def _without_delay(_client: object, _data: object, connection: object) -> None:
