@@ -53,8 +53,9 @@ class KeyStatus:
 UNLOCK = "Type the passphrase: `sudo lintel keys unlock`."
 RESTORE = "Put the key back from its recovery line: `sudo lintel keys restore`."
 MOVE = (
-    "To keep it where a stolen card does not have it, in the Pi's fuses or a TPM (docs/keys.md):",
-    "  sudo lintel keys recovery | sudo lintel keys restore --store otp",
+    "To keep it where a stolen card does not have it, in a TPM or the Pi's fuses, which burns empty ones for good:",
+    "  sudo lintel keys recovery | sudo lintel keys restore --store tpm",
+    "  sudo lintel keys recovery | sudo lintel keys restore --store otp --yes",
     "Or hand it in as a credential, out of the reach of the service's user:",
     "  sudo install -D -m 600 -o root {place} /etc/lintel/lintel.key",
     "  sudo systemctl edit lintel    # [Service] LoadCredential=lintel.key:/etc/lintel/lintel.key",

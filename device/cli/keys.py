@@ -186,7 +186,7 @@ def restore(context: click.Context, kind: str, passphrase_file: Path | None, yes
     After an open housing has destroyed it, on a new machine, or to keep it elsewhere from now on. Only the key that
     this store was sealed with is taken. The running service takes it up by itself.
     """
-    lock = _lock(kind, passphrase_file, yes=yes)
+    lock = _lock(kind, passphrase_file, yes=yes, can_ask=sys.stdin.isatty())
     line = _typed_line()
     with open_store(settings_of(context)) as store:
         keeping = _keeping(store.path.parent)
@@ -231,7 +231,7 @@ def _keeping(state: Path) -> "KeyKeeping":
     return KeyKeeping(state, SystemClock())
 
 
-def _lock(kind: str, passphrase_file: Path | None, *, yes: bool) -> "KeyLock | None":
+def _lock(kind: str, passphrase_file: Path | None, *, yes: bool, can_ask: bool = True) -> "KeyLock | None":
     """What locks the key from now on; asks before anything is burnt."""
     from device.key_keeping import new_lock
     from device.store.vault.otp import OtpLock
@@ -240,6 +240,11 @@ def _lock(kind: str, passphrase_file: Path | None, *, yes: bool) -> "KeyLock | N
     words = _passphrase(passphrase_file, is_new=True) if kind == "passphrase" else None
     lock = new_lock(KeyStore(kind), words)
     if isinstance(lock, OtpLock) and lock.is_empty:
+        if not yes and not can_ask:  # the answer would be read from the recovery line
+            raise KeyMissing(
+                "The fuses of this Pi are empty, and the recovery line comes from a pipe, so no one can be asked.",
+                hint="Add `--yes`: 32 random bytes are burnt then, for good.",
+            )
         if not yes:
             click.confirm("Burn 32 random bytes into this Pi's fuses? This is for good.", abort=True, err=True)
         lock.burn()

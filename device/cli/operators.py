@@ -110,5 +110,6 @@ def _refuse_alone(settings: "Settings", command: str) -> None:
     if not settings.two_person.directly:
         raise DoorError(
             f"`{command}` takes two people here, and without the service no second one can confirm it.",
-            hint="Start the service, or set `two_person.directly = true`: the audit then says `directly`.",
+            hint="Ask the running service as an admin with a user of your own, without sudo; or set "
+            "`two_person.directly = true`: the audit then says `directly`.",
         )

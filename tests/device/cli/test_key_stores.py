@@ -109,6 +109,17 @@ def test_root_hands_the_key_to_the_service_alone(
         assert store.vault.trouble() == ""
 
 
+@pytest.mark.usefixtures("state", "nowhere")
+def test_recovery_line_is_no_answer_about_fuses(lintel: Lintel, machines: Machines, key: Path) -> None:
+    """It comes from a pipe, as on the page about keys, and was read as the answer."""
+    pi = machines.pi("a")
+    lintel("keys", "init")
+    line, before = lintel("keys", "recovery").out, key.read_bytes()
+    ended = lintel("keys", "restore", "--store", "otp", typed=line)
+    assert (ended.exit_code, "Add `--yes`" in ended.err, key.read_bytes()) == (8, True, before)
+    assert not (pi / "burns").exists()
+
+
 @pytest.mark.usefixtures("runtime")
 @pytest.mark.parametrize("cut", ["Vault._finish_rotation", "KeyFiles._move_next"])
 def test_start_ends_a_rotation_that_a_power_cut_has_ended(
