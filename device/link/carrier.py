@@ -132,7 +132,7 @@ class Carrier:
         self._batch = Batch(integration.at_once)
         self._place = Place()
         self._saved: Place | None = None
-        self._said = ""
+        self._said = self._unsaved = ""
         self._is_lost = self._is_checked = False
         self._saved_s = 0.0
         self._shown: tuple[DoorStatus, ...] | None = None
@@ -196,7 +196,7 @@ class Carrier:
         self._around.board.note(self._one.name, connected=True)
         self._is_lost = True
         self._show()
-        self._save()
+        self._keep()
         self._around.wait(self._pace.retry_s)
 
     def _note_found(self) -> None:
@@ -229,8 +229,8 @@ class Carrier:
                 continue
             if time.monotonic() - heard_s > SILENCE_S:
                 raise ServiceLost("The door's service says nothing.", hint="`sudo systemctl restart lintel`")
-            self._save()
-        self._save()
+            self._keep()
+        self._keep()
 
     def _take(self, updates: tuple[Update, ...]) -> None:
         page = Page(self._row or 0)
@@ -292,12 +292,27 @@ class Carrier:
             self._place = self._place.behind(Mark(page.last.id, uid_of(page.last)))
         self._around.board.delivered(self._one.name, self._row, len(page.rows))
         if time.monotonic() - self._saved_s >= self._pace.save_s:
-            self._save()
+            self._keep()
 
     def _resume(self, place: Place) -> None:
         self._place = place
         self._around.board.note(self._one.name, row=self._row)
-        self._save()
+        self._keep()
+
+    def _keep(self) -> None:
+        """Saves if it can: on a full disk events go on, and come again after a crash."""
+        try:
+            self._save()
+        except LintelError as error:
+            self._saved_s = time.monotonic()
+            self._around.board.note(self._one.name, error=error.message, hint=error.hint)
+            if not self._unsaved:
+                self._around.say(f"{self._one.name}: {error.message} {error.hint}")
+            self._unsaved = error.message
+            return
+        if self._unsaved:
+            self._unsaved = ""
+            self._around.board.note(self._one.name, error="", hint="")
 
     def _save(self) -> None:
         """Writes the cursor, if it has moved. Raises `LinkError`."""

@@ -273,6 +273,24 @@ def test_rows_that_were_cut_before_they_went_out_are_said(socket: Path, folder: 
     ]
 
 
+def test_a_full_disk_ends_no_connection(socket: Path, folder: Path, ledger: Ledger) -> None:
+    """Events go on, so that no alarm flaps; what went out since the last place comes again after a crash."""
+    wire, service = NotedWire(), serving(socket, ledger)
+    with linked(socket, folder, wire) as link:
+        until(lambda: link.row == 250)
+        (folder / "noted.cursor").unlink()
+        (folder / "noted.cursor").mkdir()
+        for more in range(1, 21):
+            ledger.add()
+            until(lambda more=more: len(wire.events) == 250 + more)  # type: ignore[misc]
+        until(lambda: "Can't write the cursor" in link.report().integrations[0].error)
+        (folder / "noted.cursor").rmdir()
+        until(lambda: (folder / "noted.cursor").is_file() and link.row == 270)
+        until(lambda: link.report().integrations[0].error == "")
+    service.close()
+    assert (wire.numbers, wire.opened, len(link.said)) == (rows(1, 270), 1, 1)
+
+
 def test_a_second_link_with_the_same_cursors_is_refused(socket: Path, folder: Path, ledger: Ledger) -> None:
     """Else each would move the other's cursors, and be hung up on by a broker that knows them apart by name alone."""
     wire, service = NotedWire(), serving(socket, ledger)
