@@ -11,7 +11,8 @@ from device.settings.tables import Settings
 from device.store.backup.saving import NAME
 from device.store.store import Store
 
-_MODEL = "proc/device-tree/model"
+_MODELS = ("proc/device-tree/model", "sys/firmware/devicetree/base/model")
+"""The second is there too where a sandbox hides all of /proc but processes."""
 _RECIPIENT = "etc/lintel/backup-recipient"
 _UNITS = (
     "etc/systemd/system/lintel-backup.service.d/*.conf",
@@ -39,7 +40,7 @@ class Machine:
 
     def board(self) -> str:
         """The model of the board as its firmware names it, "" without one."""
-        return self.text(_MODEL).strip("\0\n ")
+        return next(filter(None, (self.text(name).strip("\0\n ") for name in _MODELS)), "")
 
     def text(self, name: str) -> str:
         """A file's text, by its path below the root; "" without it."""

@@ -58,8 +58,9 @@ def test_no_folder_is_no_backup(backed_up: Path) -> None:
     assert line.light is Light.RED
 
 
-def test_a_pi_says_which_it_is(tmp_path: Path) -> None:
-    put(tmp_path, "proc/device-tree/model", "Raspberry Pi 5 Model B Rev 1.0\0")
+@pytest.mark.parametrize("place", ["proc/device-tree/model", "sys/firmware/devicetree/base/model"])
+def test_a_pi_says_which_it_is(tmp_path: Path, place: str) -> None:
+    put(tmp_path, place, "Raspberry Pi 5 Model B Rev 1.0\0")
     first = examined(machine(tmp_path))[0]
     assert (first.light, first.what) == (Light.GREEN, "Raspberry Pi 5 Model B Rev 1.0")
 
@@ -72,6 +73,12 @@ def test_doors_without_a_chip_are_simulated(tmp_path: Path, chip: str, simulated
 
 def test_every_line_has_a_code_of_the_table(tmp_path: Path) -> None:
     assert {line.code for line in examined(machine(tmp_path))} <= {check.code for check in CHECKS}
+
+
+def test_a_check_that_fails_keeps_no_other_from_looking(tmp_path: Path) -> None:
+    put(tmp_path, "sys/class/thermal/thermal_zone0/temp", "hot")
+    seen = {line.code: line for line in examined(machine(tmp_path))}
+    assert (seen["temperature"].light, "defaults" in seen) == (Light.AMBER, True)
 
 
 def test_codes_are_unique() -> None:
