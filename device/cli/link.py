@@ -55,7 +55,8 @@ def link() -> None:
 
 
 @click.command(
-    epilog="Exit codes: 0 stopped on request, 3 settings, or no integration in them, 14 no folder for its files."
+    epilog="Exit codes: 0 stopped on request, 3 settings, or no integration in them, 14 no folder for its files, "
+    "or another link that uses it."
 )
 @config_option
 def run(path: Path | None) -> None:
