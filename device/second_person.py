@@ -38,8 +38,9 @@ class SecondPerson:
         """Begins to wait; a row of the audit says so. Raises `DoorError` for no person, and while another one waits."""
         if not admin.people:
             raise DoorError(
-                f"{admin.words} names no person, and `{command}` takes two here.",
-                hint="Log in as yourself and use sudo, or ask with your own user and the role admin.",
+                f"{admin.words} names no person for sure, and `{command}` takes two here.",
+                hint="Log in as yourself, by ssh or at the machine: the kernel has to know the login "
+                "(/proc/self/loginuid). Then ask with the role admin.",
             )
         with self._store.writing(), self._store.confirmations() as confirmations, self._store.audit() as audit:
             if others := self._waiting(confirmations.all()):

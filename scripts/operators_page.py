@@ -113,9 +113,10 @@ commands = ["erase", "keys rotate", "audit cut"]
 `lintel operators pending` what it is, with the person or their number, or the day of the cut, and confirms it with
 `lintel operators confirm ID`. A command that its operator ends meanwhile waits no more.
 Both must be people by the kernel's word, and surely two: who became another user by `su`, or has two logins, is one
-person, and neither root without a login nor the service's user is any. The rows of what was done name both. One command
-waits at a time. A cut without `--before` and a retention without options are what the settings say, and their timers
-need no one: with `people.erase_ended`, who may end someone's validity has the timer erase them.
+person, and neither a user without a login (a service, a kernel without logins) nor the service's user is any. The rows
+of what was done name both. One command waits at a time. A cut without `--before` and a retention without options are
+what the settings say, and their timers need no one: with `people.erase_ended`, who may end someone's validity has the
+timer erase them.
 
 Without the service no one could confirm, so those commands are refused; `directly = true` lets root do them alone, and
 their rows say `directly`. Root can change the settings: the rule binds admins who are not root, and shows the others.

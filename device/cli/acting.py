@@ -19,6 +19,13 @@ class Acting:
         self._is_named: bool | None = None
         self.people: frozenset[int] = frozenset()
         """The users that may be behind the operator whom the service named; none if that is no person."""
+        self.is_logged_in = False
+        """Whether the kernel knows who logged in. Else the user may be one that another person became."""
+
+    @property
+    def sure_people(self) -> frozenset[int]:
+        """The same, as far as they are all that may be behind the operator: none without a login."""
+        return self.people if self.is_logged_in else frozenset()
 
     @property
     def is_served(self) -> bool:

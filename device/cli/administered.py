@@ -55,6 +55,7 @@ def main() -> None:
     channel = at(int(sys.argv[2]))
     call = _call(channel)
     ACTING.serve(orders.by, orders.roles, orders.people)
+    ACTING.is_logged_in = orders.is_logged_in
     sys.argv[:] = ["lintel"]
     scratch = Path(orders.scratch)
     _take_streams(call, channel)

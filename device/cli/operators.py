@@ -69,7 +69,7 @@ def confirm(context: click.Context, number: int) -> None:
             "Without the service nothing waits for a second person.", hint="Start it: `sudo systemctl start lintel`."
         )
     with open_store(settings_of(context)) as store:
-        done = SecondPerson(store, SystemClock()).confirm(Admin(ACTING.by, ACTING.people), number)
+        done = SecondPerson(store, SystemClock()).confirm(Admin(ACTING.by, ACTING.sure_people), number)
         with store.people() as people:
             names = people.names([] if done.person_id is None else [done.person_id])
     about = "".join(f" {name}" for name in names.values())
@@ -96,7 +96,7 @@ def by_two(
     from device.second_person import Admin, SecondPerson
 
     rule = SecondPerson(store, SystemClock())
-    asked = rule.ask(Admin(ACTING.by, ACTING.people), said or command, person)
+    asked = rule.ask(Admin(ACTING.by, ACTING.sure_people), said or command, person)
     say(f"Waits up to 15 minutes for another admin: `lintel operators confirm {asked.row}`.", err=True)
     try:
         words = f"{ACTING.by}, confirmed by {rule.confirmed(asked)}"

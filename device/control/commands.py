@@ -63,6 +63,8 @@ class Orders(msgspec.Struct, frozen=True):
     """The operator's."""
     people: tuple[int, ...] = ()
     """The users that may be behind the operator; none if that is no person."""
+    is_logged_in: bool = False
+    """Whether the kernel knows who logged in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,16 @@ class Commands:
         settings = None if self.settings is None else str(self.settings)
         who = caller.operator
         roles = tuple(sorted(who.roles))
-        orders = Orders(who.words, request.command, settings, str(self.state), scratch, roles, _people(who))
+        orders = Orders(
+            who.words,
+            request.command,
+            settings,
+            str(self.state),
+            scratch,
+            roles,
+            _people(who),
+            who.login_uid is not None,
+        )
         return stack.enter_context(closing(_Running(msgspec.json.encode(orders), channel, self.key())))
 
 

@@ -15,7 +15,7 @@ import pytest
 from device.records import Event, Validity
 from device.store.store import Store
 from tests.device.administered import enroll
-from tests.device.cli.served.house import ADA, GATE, ROOT, House, house_at
+from tests.device.cli.served.house import ADA, BOB, GATE, ROOT, House, house_at
 from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
@@ -96,6 +96,16 @@ def test_one_admin_erases_no_one_by_time(house: House, option: tuple[str, ...]) 
     assert done.code == 0, done.err
     out, err = waiting.communicate(timeout=PATIENCE_S)
     assert (waiting.returncode, people(house)) == (0, ["Late Comer"]), (out, err)
+
+
+def test_who_has_no_login_is_not_surely_a_person(house: House) -> None:
+    """As root by `systemd-run --uid`, or by `su` under a kernel without logins: one who became another user."""
+    refused = house.by(ADA, "people", "remove", "Grace Hopper", "--yes")
+    assert (refused.code, "names no person for sure" in refused.err, people(house)) == (7, True, ["Grace Hopper"])
+    waiting, number = asked(house, "audit", "cut", "--before", "2026-01-01")
+    assert house.by(BOB, "operators", "confirm", str(number)).code == 7
+    waiting.send_signal(signal.SIGINT)
+    waiting.communicate(timeout=PATIENCE_S)
 
 
 def test_second_person_is_shown_what_is_cut(house: House) -> None:
