@@ -10,6 +10,7 @@ from device.settings.tables import CameraSettings, DoorSettings, ReaderSettings,
 
 ROW_PX = 64
 """A CSI camera's rows are padded to a multiple of this; a width that is none would shift each row."""
+MEMORY = "/dev/shm/"
 RELAYED = "rtsp:"
 _RELAY = re.compile(r"rtsp:[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}")
 """The name is part of a path and of a unit's name."""
@@ -19,8 +20,8 @@ RELAY_SOCKET = "frames"
 
 
 def is_device(source: str) -> bool:
-    """Whether a camera's source is a V4L2 device."""
-    return source.isdecimal() or source.startswith("/dev/")
+    """Whether a camera's source is a V4L2 device; what lies in memory, at /dev/shm, is a file."""
+    return source.isdecimal() or (source.startswith("/dev/") and not source.startswith(MEMORY))
 
 
 def is_csi(source: str) -> bool:

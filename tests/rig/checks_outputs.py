@@ -7,7 +7,7 @@ from pathlib import Path
 from device.records import DoorStatus
 from tests.rig.camera import EILEEN
 from tests.rig.checks import Figures, Finding, Room, Size
-from tests.rig.rig import BADGES, Rig, Wanted, new_rig
+from tests.rig.rig import BADGES, Rig, Wanted, device, new_rig
 from tests.rig.unit import LINTEL
 
 CHECKS = Room("outputs")
@@ -34,7 +34,9 @@ def password(times: int) -> Finding:
     shown, told = 0, 0
     for _ in range(times):
         with new_rig() as rig:
-            said = rig.settings.read_text().replace(f"{rig.folder}/video0", f"http://admin:{SECRET}@127.0.0.1:9/live")
+            said = rig.settings.read_text().replace(
+                device(rig.folder / "video0"), f"http://admin:{SECRET}@127.0.0.1:9/live"
+            )
             rig.settings.write_text(f"\ufeff{said}".replace("\n", "\r\n"))
             rig.start()
             told += rig.when_status(TOLD, 10.0) is not None

@@ -16,7 +16,7 @@ from device.vision.models import EMBEDDING, shipped_models_dir
 from tests.rig.board import STRIKE
 from tests.rig.camera import EILEEN, GRACE
 from tests.rig.checks import Figures, Finding, Room, Size
-from tests.rig.rig import BADGES, Rig, Wanted, new_rig
+from tests.rig.rig import BADGES, Rig, Wanted, device, new_rig
 from tests.rig.strace import kill_at_rename_in
 
 CHECKS = Room("pad")
@@ -74,7 +74,7 @@ def upgraded(times: int) -> Finding:
     with new_rig() as rig:
         badges = rig.folder / "badges"
         os.mkfifo(badges)
-        words = {"strike": STRIKE, "badges": badges, "camera": rig.folder / "video0", "state": rig.state}
+        words = {"strike": STRIKE, "badges": badges, "camera": device(rig.folder / "video0"), "state": rig.state}
         rig.settings.write_text(FIRST_VERSION.format(**words))
         rig.camera.shows(EILEEN)
         rig.start()

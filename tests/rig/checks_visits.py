@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tests.rig.camera import EILEEN, EMPTY, GRACE, RigCamera
 from tests.rig.checks import Figures, Finding, Room, Size
-from tests.rig.rig import BADGES, Rig, new_rig
+from tests.rig.rig import BADGES, Rig, device, new_rig
 
 CHECKS = Room("visits")
 GRANTED_S = 1.5
@@ -27,7 +27,7 @@ camera = "{camera}"
 SIDE_CAMERA = """
 [[cameras]]
 name = "side"
-source = "{folder}/video1"
+source = "{side}"
 """
 
 
@@ -45,7 +45,7 @@ def two_readers(*, own_camera: bool = True) -> Iterator[tuple[Rig, RigCamera]]:
     """A door with the readers `outside` and `side`, in operation, and the camera at the second one."""
     with new_rig(strike_time_s=0.3) as rig:
         reader = SIDE_READER.format(folder=rig.folder, camera="side" if own_camera else "main")
-        camera = SIDE_CAMERA.format(folder=rig.folder) if own_camera else ""
+        camera = SIDE_CAMERA.format(side=device(rig.folder / "video1")) if own_camera else ""
         rig.configure(strike_time_s=0.3, more=reader + camera)
         side = RigCamera(rig.folder / "video1") if own_camera else rig.camera
         rig.start()

@@ -31,7 +31,7 @@ PROGRAMS = Path(__file__).parent / "bin"
 """Programs that stand in for those of the Pi."""
 BADGES = {EILEEN: "17:1001", GRACE: "17:1002"}
 UNKNOWN = "17:9999"
-NOWHERE = Path("/dev/shm")  # a camera's source begins with /dev
+NOWHERE = Path("/dev/shm")
 HOLD_S = 0.5
 """A badge that comes again after this silence is presented again, as the rig has little time."""
 AGAIN_S = 0.8
@@ -101,7 +101,7 @@ class Rig:
         """Writes the settings file."""
         defaults: dict[str, object] = {
             "folder": self.folder,
-            "source": self.folder / "video0",
+            "source": device(self.folder / "video0"),
             "light": "visible",
             "state": self.state,
             "models": "",
@@ -281,6 +281,11 @@ class Wanted:
 
     def __call__(self, status: DoorStatus) -> bool:
         return bool(self._condition(status))  # type: ignore[operator]
+
+
+def device(path: Path) -> str:
+    """What the settings call a rig's camera, so that it's a device: what begins with /dev/shm is a file."""
+    return f"/dev/./{path.relative_to('/dev')}"
 
 
 _populating = threading.Lock()

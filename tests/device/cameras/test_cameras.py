@@ -315,6 +315,11 @@ def test_missing_device_is_named(source: str, device: str) -> None:
         open_camera(CameraSettings(source=source), SystemClock())
 
 
+def test_clip_in_memory_is_no_device() -> None:
+    with pytest.raises(CameraError, match="there is no such file"):
+        open_camera(CameraSettings(source="/dev/shm/none.avi"), SystemClock())
+
+
 def test_device_that_is_no_camera_is_refused() -> None:
     with pytest.raises(CameraError, match="/dev/null cannot be opened"):
         open_camera(CameraSettings(source="/dev/null"), SystemClock())
