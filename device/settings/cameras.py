@@ -10,7 +10,7 @@ from device.settings.tables import CameraSettings, DoorSettings, ReaderSettings,
 
 ROW_PX = 64
 """A CSI camera's rows are padded to a multiple of this; a width that is none would shift each row."""
-MEMORY = "/dev/shm/"
+MEMORY = "/dev/shm/"  # noqa: S108 - nothing is written there
 RELAYED = "rtsp:"
 _RELAY = re.compile(r"rtsp:[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}")
 """The name is part of a path and of a unit's name."""
