@@ -12,7 +12,7 @@ from device.enrollment import Candidate, Enrollment
 from device.ports import Reader
 from device.readers.mailbox import Mailbox
 from device.readers.part import Member, Part
-from device.records import BadgeRead, Credential, Image, ReaderEvent, Signal, Transaction
+from device.records import BadgeRead, Credential, Image, ReaderEvent, ReaderNotice, Signal, Transaction
 from device.settings.tables import DoorSettings, Settings
 from device.store.store import Store
 from device.virtual.camera import SimulatedCamera
@@ -39,10 +39,12 @@ class Held:
         self._seen = 0
 
     def read(self, timeout_s: float) -> ReaderEvent | None:
-        """What the reader itself gives, at this clock's time."""
+        """What the reader itself gives, at this clock's time. A notice of a slow line is no sighting: time would
+        pass a hold time without one.
+        """
         if (event := self._reader.read(timeout_s)) is None:
             return None
-        self._seen += 1
+        self._seen += not isinstance(event, ReaderNotice)
         return replace(event, at=self.clock.monotonic())
 
     def show(self, signal: Signal) -> None:
