@@ -9,7 +9,7 @@ import pytest
 from device.errors import ReaderError
 from device.readers.part import Member, Part
 from device.readers.recovery import Recovered
-from device.records import BadgeRead, Credential, Image, ReaderEvent
+from device.records import BadgeRead, Credential, Image, Notice, ReaderEvent
 from device.virtual.clock import SimulatedClock
 from device.virtual.reader import SimulatedReader
 from device.vision.faces import FaceAnalyzer
@@ -25,6 +25,17 @@ class Flickering(SimulatedReader):
         if event := super().read(timeout_s):
             return event
         raise ReaderError("The badge reader is gone: it hung up.", hint="Connect the reader.")
+
+
+def test_card_at_a_reader_that_says_much_is_presented_once() -> None:
+    reader = SimulatedReader(SimulatedClock(), "front")
+
+    def show() -> None:
+        for _ in range(4):
+            reader.notice(Notice.RESTORED)
+        reader.present(EILEEN)
+
+    assert Held(reader, "front").presented([show] * 5, 0.9) == [EILEEN]
 
 
 def test_card_at_a_reader_that_comes_and_goes_is_presented_once() -> None:
