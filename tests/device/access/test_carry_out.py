@@ -307,7 +307,7 @@ def test_door_is_given_the_row_of_the_decision(world_of: Callable[..., World], m
 
     monkeypatch.setattr(world.door, "grant", noted)
     assert world.swipe().decision.granted
-    assert given == [{"extended": False, "row": world.last_row().id, "leads": False}]
+    assert given == [{"extended": False, "row": world.last_row().id, "leads": False, "passes": False}]
 
 
 def test_another_face_is_the_reason_despite_a_stop_request(

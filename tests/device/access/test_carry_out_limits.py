@@ -88,7 +88,7 @@ def test_badge_the_store_cannot_look_up_has_its_row_later(world: World) -> None:
 
 
 def test_interlocked_door_withdraws_the_grant(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*, extended: bool, row: int, leads: bool) -> bool:  # noqa: ARG001
+    def refuse(*, extended: bool, row: int, leads: bool, passes: bool) -> bool:  # noqa: ARG001
         return False
 
     monkeypatch.setattr(world.door, "grant", refuse)
