@@ -245,7 +245,7 @@ def test_repeated_alarms_go_out_and_move_nothing(socket: Path, folder: Path, led
     assert [event.is_duress for event in wire.events[-2:]] == [True, False]
 
 
-def test_no_repeated_alarm_becomes_the_place_of_a_row_that_is_not_seen() -> None:
+def test_repeated_alarm_is_no_place_of_an_unseen_row() -> None:
     """Its number is the service's last one, which may be that of a row that the link isn't shown."""
     page = Page(250)
     page.add(Row(251, "2026-11-30T10:00:00+00:00", "alarm-open", reason="duress"))
