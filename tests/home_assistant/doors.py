@@ -2,7 +2,8 @@
 
     python -m tests.home_assistant.doors PORT [code | button]
 
-A line each: `open`, `close`, `show main:locked back:open`, `gone` (no service answers), `access TYPE`; `done` answers.
+A line each: `open`, `close`, `show main:locked back:open`, `gone` (no service answers), `access TYPE` or
+`access front:TYPE`; `done` answers.
 """
 
 import sys
@@ -46,9 +47,10 @@ def main() -> None:
             case ["show", *doors]:
                 wire.show(tuple(door_of(*one.split(":")) for one in doors))
             case ["access", what]:
+                door, _, access = what.rpartition(":")
                 number += 1
-                at = datetime.now(UTC)
-                wire.deliver([LinkEvent(id=number, uid=f"{number}-x", at=at, door="main", **ACCESS[what])])  # type: ignore[arg-type]
+                one = {"id": number, "uid": f"{number}-x", "at": datetime.now(UTC), "door": door or "main"}
+                wire.deliver([LinkEvent(**one, **ACCESS[access])])  # type: ignore[arg-type]
             case other:
                 raise SystemExit(f"not understood: {other}")
         print("done", flush=True)

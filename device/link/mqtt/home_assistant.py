@@ -77,20 +77,22 @@ class Discovery:
         state, wired = self.topics.state(door.door), {wire for wire, _ in door.lines}
         components: dict[str, Component] = {
             "lock": _sensor("Lock", "lock", state, "released"),
-            "door": _sensor("Door", "door", state, "open"),
+            "door": _sensor(None, "door", state, "open"),
             "tamper": _sensor("Tamper", "tamper", state, "tamper") | _DIAGNOSTIC,
             "problem": _sensor("Problem", "problem", state, "problem") | {"json_attr_t": state} | _DIAGNOSTIC,
-            "evacuation": _sensor("Evacuation", "safety", state, "evacuation"),
-            "lockdown": _sensor("Lockdown", "safety", state, "lockdown"),
+            "evacuation": _sensor("Evacuation", "safety", state, "evacuation") | {"ic": "mdi:exit-run"},
+            "lockdown": _sensor("Lockdown", "safety", state, "lockdown") | {"ic": "mdi:shield-lock"},
             "access": {
                 "p": "event",
                 "name": "Access",
+                "ic": "mdi:badge-account-horizontal",
                 "stat_t": self.topics.every_access(door.door),
                 "evt_typ": [str(one) for one in AccessType],
             },
             "state": {
                 "p": "sensor",
                 "name": "State",
+                "ic": "mdi:door",
                 "dev_cla": "enum",
                 "ops": [str(one) for one in DoorState],
                 "stat_t": state,
@@ -99,10 +101,11 @@ class Discovery:
             "reason": {
                 "p": "sensor",
                 "name": "Last reason",
+                "ic": "mdi:comment-question",
                 "stat_t": self.topics.every_access(door.door),
                 "val_tpl": _REASON,
             },
-            "update": {"p": "update", "name": "Version", "stat_t": self.topics.version},
+            "update": {"p": "update", "name": "Version", "stat_t": self.topics.version} | _DIAGNOSTIC,
         }
         absent = {name for name, wire in WIRED.items() if wire not in wired}
         present = {name: one for name, one in components.items() if name not in absent}
@@ -117,7 +120,8 @@ _REASON = (
 """Duress is left out: who is beside the person may see the dashboard."""
 
 
-def _sensor(name: str, device_class: str, topic: str, key: str) -> dict[str, object]:
+def _sensor(name: str | None, device_class: str, topic: str, key: str) -> dict[str, object]:
+    """A binary sensor; without a name it has the device's."""
     value = f"value_json.{key}"
     on_or_off = f"{{{{ 'None' if {value} == none else 'ON' if {value} else 'OFF' }}}}"
     return {"p": "binary_sensor", "name": name, "dev_cla": device_class, "stat_t": topic, "val_tpl": on_or_off}

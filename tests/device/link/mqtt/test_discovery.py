@@ -42,6 +42,24 @@ def test_nothing_can_be_commanded() -> None:
     assert {key for key in keys if key.startswith(("cmd", "command", "pl_"))} == set()
 
 
+def test_no_entity_says_door_twice() -> None:
+    components = announced()["cmps"]
+    assert components["door"]["name"] is None
+    assert not [one["name"] for one in components.values() if "door" in str(one["name"]).lower()]
+
+
+def test_what_has_no_class_has_an_icon() -> None:
+    plain = {name for name, one in announced()["cmps"].items() if one.get("dev_cla") in (None, "safety", "enum")}
+    icons = {name for name, one in announced()["cmps"].items() if one.get("ic", "").startswith("mdi:")}
+    assert plain - icons == {"update"}
+
+
+def test_version_tamper_and_problem_are_diagnostic() -> None:
+    components = announced()["cmps"]
+    diagnostic = {name for name, one in components.items() if one.get("ent_cat") == "diagnostic"}
+    assert diagnostic == {"update", "tamper", "problem"}
+
+
 def test_what_is_not_wired_is_not_there() -> None:
     assert {"door", "tamper"} & set(announced(lines=())["cmps"]) == set()
 
