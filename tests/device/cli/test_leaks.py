@@ -162,7 +162,7 @@ def crash(day: Day, lintel: Lintel, picture: Path) -> None:
     assert lintel("enroll", "17:1004", picture, "--name", "Mae Jemison").exit_code == 0
     for at, command, typed in (
         ("device.vision.comparison.fused_similarity", ("verify", "17:1004", picture), ""),
-        ("device.store.pins._hash", ("people", "pin", "Eileen Collins", "--stdin"), f"{PIN}\n"),
+        ("device.store.pins.hashed_as", ("people", "pin", "Eileen Collins", "--stdin"), f"{PIN}\n"),
     ):
         with pytest.MonkeyPatch.context() as broken:
             broken.setattr(at, fails)

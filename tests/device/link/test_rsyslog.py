@@ -26,7 +26,7 @@ action(type="omfile" file="{got}" template="said")
 """
 
 
-@pytest.mark.slow
+@pytest.mark.slow(small="tests/device/link/test_syslog.py::test_any_text_is_read_back_by_the_grammar")
 def test_rsyslog_reads_hostile_texts_as_one_field_each(tmp_path: Path) -> None:
     program = shutil.which("rsyslogd", path="/usr/sbin:/usr/bin")
     if program is None:
