@@ -46,6 +46,17 @@ class Received:
     """The broker had it before this connection subscribed."""
 
 
+class PublicationRefused(LinkError):
+    """The broker took what was published, but for `messages`."""
+
+    def __init__(self, broker: Broker, why: str, messages: Sequence[Message] = ()) -> None:
+        super().__init__(
+            f"The MQTT broker {broker.name} refused what was published: {why}.",
+            hint="Allow this user the topics in docs/mqtt.md at the broker.",
+        )
+        self.messages = tuple(messages)
+
+
 def ignore(_received: Received) -> None:
     """Takes no notice."""
 
@@ -75,6 +86,7 @@ class Connection:
         self._refused = ""
         self._connected = False
         self._acknowledged: set[int] = set()
+        self._refused_ids: set[int] = set()
         self._window = WINDOW
         self.lost_s: float | None = None
         """When the broker hung up, seconds on the monotonic clock; None if it did not."""
@@ -108,9 +120,13 @@ class Connection:
             raise
 
     def publish(self, messages: Sequence[Message]) -> None:
-        """Publishes in this order, and returns once the broker has acknowledged all."""
+        """Publishes in this order, and returns once the broker has acknowledged all.
+
+        Raises `PublicationRefused` if it took only some of them.
+        """
         client, waiting, deadline = self._opened(), set[int](), time.monotonic() + ACK_S
-        self._refused = ""
+        sent = dict[int, Message]()
+        self._begin()
         for message in messages:
             if len(waiting) >= self._window:
                 self._drain(waiting, self._window // 2, deadline)
@@ -118,7 +134,11 @@ class Connection:
             if info.rc != 0:
                 raise self._gone(self._lost or "the connection is lost")
             waiting.add(info.mid)
+            sent[info.mid] = message
         self._drain(waiting, 0, deadline)
+        if self._refused:
+            refused = [message for mid, message in sent.items() if mid in self._refused_ids]
+            raise PublicationRefused(self._broker, self._refused, refused)
 
     def subscribe(self, *filters: str, retained: bool = True) -> None:
         """Wants what is published there from now on, and what is retained there. Returns once the broker agreed.
@@ -174,11 +194,19 @@ class Connection:
         handling = SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE if retained else _NEVER_SEND_RETAINED
         options = SubscribeOptions(_QOS, noLocal=not own, retainAsPublished=True, retainHandling=handling)
         client = self._opened()
-        self._refused = ""
+        self._begin()
         rc, mid = client.subscribe([(one, options) for one in filters])
         if rc != 0 or mid is None:
             raise self._gone(self._lost or "the connection is lost")
         self._drain({mid}, 0, time.monotonic() + ACK_S)
+        if self._refused:
+            raise PublicationRefused(self._broker, self._refused)
+
+    def _begin(self) -> None:
+        """Forgets what was refused before."""
+        with self._changed:
+            self._refused = ""
+            self._refused_ids.clear()
 
     def _drain(self, waiting: set[int], most: int, deadline: float) -> None:
         """Waits until at most that many are not acknowledged. Forgets acknowledgements of anything else."""
@@ -191,11 +219,6 @@ class Connection:
             return len(waiting) <= most
 
         self._wait(is_drained, deadline - time.monotonic(), "did not acknowledge what was published")
-        if self._refused:
-            raise LinkError(
-                f"The MQTT broker {self._broker.name} refused what was published: {self._refused}.",
-                hint="Allow this user the topics in docs/mqtt.md at the broker.",
-            )
 
     def _wait(self, is_so: Callable[[], bool], timeout_s: float, otherwise: str) -> None:
         with self._changed:
@@ -270,7 +293,10 @@ class Connection:
     def _answered(self, mid: int, codes: "Sequence[ReasonCode]") -> None:
         self._hasten()
         with self._changed:
-            self._refused = next((_plain(one) for one in codes if one.is_failure), self._refused)
+            for code in codes:
+                if code.is_failure:
+                    self._refused = _plain(code)
+                    self._refused_ids.add(mid)
             self._acknowledged.add(mid)
             self._changed.notify_all()
 

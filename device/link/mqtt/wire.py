@@ -4,6 +4,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError
 
 import msgspec
@@ -11,14 +12,16 @@ import msgspec
 from device.errors import LinkError
 from device.link.events import LinkEvent
 from device.link.mqtt.broker import Broker, broker_of, refuse_contradictions
-from device.link.mqtt.connection import Connection, Received
+from device.link.mqtt.connection import Connection, PublicationRefused, Received
 from device.link.mqtt.home_assistant import Discovery, More, nothing_more
 from device.link.mqtt.payloads import Message, VersionPayload, messages_of, state_message
 from device.link.mqtt.recent import Recent
+from device.link.mqtt.refused import Refusals
 from device.link.mqtt.topics import OFFLINE, ONLINE, Topics, is_name
 from device.link.settings.mqtt import MqttSettings
 from device.packages import installed_version
 from device.records import DoorStatus
+from device.terminal import say
 
 READ_BACK_S = 10.0
 _MOST_DOORS = 64 * 1024
@@ -40,6 +43,7 @@ class MqttWire:
         self._discovery = Discovery(self._topics, self._running, settings.discovery_prefix, more)
         self._connection: Connection | None = None
         self._recent = Recent()
+        self._refusals = Refusals(say)
         self._lost_s: float | None = None
         self._shown: dict[str, DoorStatus] = {}
         self._listed: frozenset[str] = frozenset()
@@ -61,16 +65,26 @@ class MqttWire:
         wanted = [self._topics.doors] + [self._discovery.status] * self._settings.home_assistant
         connection.subscribe(*wanted)
         connection.publish([*self._versions(), Message(self._topics.link, ONLINE.encode(), retain=True)])
-        self._publish(again)
+        with suppress(PublicationRefused):  # what is left out was reported when it was new
+            connection.publish(self._messages(again))
         self._lost_s = None
 
     def deliver(self, events: Sequence[LinkEvent]) -> None:
-        """Publishes them, and returns once the broker has acknowledged all. Raises `LinkError`."""
-        self._publish(events)
+        """Publishes them, and returns once the broker has acknowledged all. Raises `LinkError`.
+
+        What it refuses while it takes others is tried five times, and then left out with a line in the journal.
+        """
+        rest = self._refusals.rest_of(self._messages(events))
+        try:
+            self._opened().publish(rest)
+        except PublicationRefused as error:
+            self._refusals.refused(rest, error, time.monotonic())
+        else:
+            self._refusals.done()
         self._recent.note(events, time.monotonic())
 
-    def _publish(self, events: Sequence[LinkEvent]) -> None:
-        self._opened().publish([message for event in events for message in messages_of(event, self._topics)])
+    def _messages(self, events: Sequence[LinkEvent]) -> list[Message]:
+        return [message for event in events for message in messages_of(event, self._topics)]
 
     def show(self, doors: tuple[DoorStatus, ...]) -> None:
         """Publishes what has changed, and the doors' beat; none: the service does not answer. Raises `LinkError`."""
