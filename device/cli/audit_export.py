@@ -108,7 +108,7 @@ def cut(context: click.Context, before: tuple[datetime | None] | None, dry_run: 
         if dry_run:
             done = due(store, rows_before=rows_before, passages_before=passages_before)
         else:
-            said = f"audit cut --before {rows_before:%Y-%m-%dT%H:%MZ}" if rows_before else ""
+            said = f"audit cut --before {rows_before:%Y-%m-%d %H:%M} UTC" if rows_before else ""
             with nullcontext() if before is None else by_two(settings, store, "audit cut", said=said):
                 done = keep_to(store, now, rows_before=rows_before, passages_before=passages_before)
     if as_json:

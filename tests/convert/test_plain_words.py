@@ -78,8 +78,6 @@ def test_readme_has_one_table_of_figures() -> None:
     [
         "photo",
         "stolen SD card",
-        "re-enrollment",
-        "two operators",
         "CSI",
         "Debian package",
         "PyPI",

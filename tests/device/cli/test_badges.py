@@ -134,7 +134,7 @@ def test_changed_badge_as_json(lintel: Lintel, command: str, becomes: str) -> No
     changed = lintel("badges", command, "17:1001", "--json").json
     assert (changed["badge"], changed["person"]["name"], changed["state"]) == ("17:1001", "Eileen Collins", becomes)
     (listed,) = lintel("badges", "list", "--json").json
-    assert {**changed, "failures": {"face": 0, "pin": 0, "since_grant": 0}} == listed
+    assert {**changed, "failures": {"face": 0, "pin": 0, "since_grant": 0}, "duress": False} == listed
 
 
 @pytest.mark.usefixtures("left_behind")

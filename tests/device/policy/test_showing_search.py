@@ -68,7 +68,7 @@ NOT_YET = {
     *("pin", "badge", "duress", "not-yet-valid", "expired", "not-allowed", "outside-schedule", "rule-denies"),
     *("clock-untrusted", "pin-wrong", "pin-missing", "no-pin", "pin-disabled", "face-disabled", "wait-after-failures"),
     *("key-missing", "reader-tampered", "door-scheduled-lock", "passed-back", "area-full", "second-awaited"),
-    "host-awaited",
+    *("host-awaited", "no-keypad"),
 }
 """Where rules and modes say more than badge and face: `test_pins.py`, `test_rulings.py`."""
 FOR_REFERENCES = {"outlier", "same-picture", "eyes-closed", "face-like-many"}

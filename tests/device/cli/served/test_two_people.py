@@ -111,7 +111,7 @@ def test_who_has_no_login_is_not_surely_a_person(house: House) -> None:
 def test_second_person_is_shown_what_is_cut(house: House) -> None:
     waiting, number = asked(house, "audit", "cut", "--before", "2026-01-01")
     listed = house.by(0, "operators", "pending", login=str(EVE)).out
-    assert f"{number}  audit cut --before 2026-01-01T" in listed
+    assert f"{number}  audit cut --before 2026-01-01 " in listed
     waiting.send_signal(signal.SIGINT)
     waiting.communicate(timeout=PATIENCE_S)
     refused = house.by(0, "operators", "confirm", str(number), login=str(EVE))
