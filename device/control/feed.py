@@ -20,6 +20,8 @@ POLL_S = 0.05
 """How often the store's files are looked at while there are subscribers."""
 LOOK_S = 1.0
 """How often the rows are looked at even if the files seem unchanged: their times are coarse."""
+REST_S = 0.01
+"""Pause after a whole page: who catches up with a million rows leaves the processor to the doors in between."""
 RETRY_S = 0.5
 """Pause before the store is asked again after it failed."""
 
@@ -114,6 +116,7 @@ class Feed:
         self._done: set[Wish] = set()
         self._signature: object = None
         self._looked_at = 0.0
+        self._is_catching_up = False
         self._thread = threading.Thread(target=self._run, name="events-store", daemon=True)
         self._thread.start()
 
@@ -143,6 +146,9 @@ class Feed:
             self._is_wanted.wait(self._poll_s if wishes else None)
             self._is_wanted.clear()
             self._look(self._wanted)
+            if self._is_catching_up and not self._is_ending:
+                self._is_catching_up = False
+                time.sleep(REST_S)
 
     def _look(self, wishes: frozenset[Wish]) -> None:
         """Reads what may have come, for those who have most already first: old rows that can't be read hold up no new
@@ -175,6 +181,7 @@ class Feed:
         page = self._source.after(wish.row, PAGE_ROWS)
         if not page.rows:
             self._done.add(wish)
+        self._is_catching_up = self._is_catching_up or len(page.rows) >= PAGE_ROWS
         return Finding(wish, page)
 
     def _fail(self, wishes: frozenset[Wish], what: str) -> None:
