@@ -15,7 +15,6 @@ from device.records import DoorInput, DoorState, DoorStatus
 Component = Mapping[str, object]
 More = Callable[[str], Mapping[str, Component]]
 """Components for a door, by its name."""
-EVERY_DOOR = ("lock", "problem", "evacuation", "lockdown", "access", "state", "reason", "update")
 WIRED = {"door": DoorInput.DPS, "tamper": DoorInput.TAMPER}
 """Components of doors that have the input."""
 

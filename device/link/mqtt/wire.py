@@ -11,7 +11,7 @@ import msgspec
 
 from device.errors import LinkError
 from device.link.events import LinkEvent
-from device.link.mqtt.broker import Broker, broker_of, refuse_contradictions
+from device.link.mqtt.broker import broker_of, refuse_contradictions
 from device.link.mqtt.connection import Connection, PublicationRefused, Received
 from device.link.mqtt.home_assistant import Discovery, More, nothing_more
 from device.link.mqtt.payloads import Message, VersionPayload, messages_of, state_message
@@ -25,7 +25,6 @@ from device.terminal import say
 
 READ_BACK_S = 10.0
 _MOST_DOORS = 64 * 1024
-_NOWHERE = Broker("", 0, 60, None)
 
 
 class MqttWire:
