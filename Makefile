@@ -109,7 +109,7 @@ lock: ## pin the newest versions that go together into requirements/ (needs PyPI
 	@.venv-lock/bin/python -m pip install --quiet --upgrade uv
 	@$(LOCK) --extra dev --output-file requirements/dev.txt
 	@$(LOCK) --extra test --constraints requirements/dev.txt --output-file requirements/test.txt
-	@$(LOCK) --extra build --constraints requirements/dev.txt --output-file requirements/device.txt
+	@$(LOCK) --extra build --extra sim --constraints requirements/dev.txt --output-file requirements/device.txt
 	@$(LOCK) --extra build --extra pi --constraints requirements/dev.txt --output-file requirements/pi.txt
 	@$(LOCK) --extra test --extra tflite-runtime --output-file requirements/tflite-runtime.txt
 	@.venv-lock/bin/uv pip compile --quiet --python-version 3.13.0 --upgrade --generate-hashes --no-emit-index-url \
