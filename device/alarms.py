@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from device.at_work import LATE_S, at_work
 from device.errors import DoorError
 from device.names import refuse_controls
 from device.ports import Clock
@@ -57,7 +58,7 @@ def tell_again(
     that there is something.
     """
     while not wait(every_s):
-        with store.alarms() as alarms, store.audit() as audit:
+        with at_work(LATE_S), store.alarms() as alarms, store.audit() as audit:
             found = alarms.open_ones()
             for alarm in found:
                 if alarm.kind is not AlarmKind.DURESS:

@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
+from device.at_work import late_words
 from device.cameras.hanging import HangingCamera
 from device.cameras.live import LiveCamera
 from device.cameras.sources import in_its_light, open_live_camera
@@ -47,6 +48,7 @@ from device.probing import (
     READER,
     SCHEDULES,
     STORE,
+    THREADS,
     camera_part,
 )
 from device.readers.context import ReaderContext
@@ -174,6 +176,7 @@ class _Assembly:
         self._watched.append(Part(AUDIT, names, self._store.audit_trouble))
         self._watched.append(Part(CLOCK, names, self._clock_watch.trouble))
         self._watched.append(Part(KEY, names, self._store.key_trouble))
+        self._watched.append(Part(THREADS, names, late_words))
         cameras = {
             name: self._camera(self._settings.camera_named(name), doors, report) for name, doors in self._seen_by()
         }

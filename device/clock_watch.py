@@ -4,6 +4,7 @@ import threading
 from contextlib import suppress
 from datetime import timedelta
 
+from device.at_work import LATE_S, at_work
 from device.errors import DoorError, LintelError
 from device.policy.clock_state import ClockMark, ClockReading, Doubt, accepted, moved, read
 from device.records import Event
@@ -90,7 +91,7 @@ class ClockWatch:
 
     def _settle(self) -> None:
         """Reads the mark again where it may have been changed, and writes it down where it is due."""
-        with suppress(LintelError):
+        with suppress(LintelError), at_work(LATE_S):
             if not self._is_known or self._store.signature() != self._signature:
                 self._load()
             now = self._source.look().monotonic

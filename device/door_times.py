@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from device.at_work import LATE_S, at_work
 from device.door.operation import Door
 from device.errors import LintelError
 from device.failures import in_words
@@ -115,7 +116,8 @@ class DoorTimesThread:
     def _run(self) -> None:
         while not self._is_ending.is_set():
             try:
-                self._times.ask(self._reading())
+                with at_work(LATE_S):
+                    self._times.ask(self._reading())
                 self._failure = ""
             except Exception as error:  # the next look may be another
                 self._failure = f"The schedules of the doors can't be followed: {in_words(error)}."

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping
 
+from device.at_work import LATE_S, at_work
 from device.door.operation import Door
 from device.records import AlarmKind, Alerted
 from device.store.store import Store
@@ -41,6 +42,7 @@ class DuressOutput:
     def _run(self) -> None:
         while not self._is_ending.wait(PERIOD_S):
             try:
-                self.look()
+                with at_work(LATE_S):
+                    self.look()
             except Exception:  # noqa: S112 - the store's or the door's own trouble says so; the next look may be another
                 continue

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
+from device.at_work import LATE_S, at_work
 from device.door.operation import Door
 from device.door_log import DoorLog
 from device.errors import StoreError
@@ -62,7 +63,8 @@ class KeyForgetting:
             self._vault.finish_forgetting()
         while not self._is_ending.wait(PERIOD_S):
             try:
-                self.look()
+                with at_work(LATE_S):
+                    self.look()
             except Exception as error:
                 threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, self._thread)))
                 continue

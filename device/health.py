@@ -79,6 +79,15 @@ class Health:
                 if event := watched.changed(self._clock.monotonic()):
                     self._tell(watched, event)
 
+    def add(self, part: Part) -> None:
+        """One more part, before the first poll that is to ask it."""
+        with self._lock:
+            self._watched = (*self._watched, _Watched(part))
+
+    def missing(self) -> tuple[str, ...]:
+        """What is wrong anywhere, as of the last poll, each once."""
+        return tuple(dict.fromkeys(f"{one.part.name}: {one.said}" for one in self._watched if one.said))
+
     def troubles(self, door: str) -> tuple[str, ...]:
         """What is wrong with the parts of a door, as of the last poll."""
         return tuple(f"{one.part.name}: {one.said}" for one in self._watched if one.said and door in one.part.doors)

@@ -10,12 +10,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from device.at_work import at_work
 from device.errors import LintelError
 from device.failures import in_words
 from device.records import Frame, Image
 from device.vision.detector import Detection
 
 EVERY_S = 10.0
+LATE_S = 60.0
+"""A glance that takes longer hangs, seconds."""
 END_S = 0.5
 """How long the end waits for a detector that hangs."""
 
@@ -79,7 +82,8 @@ class IdleWatch:
 
     def _run(self) -> None:
         while not self._closing.wait(self._every_s):
-            self.look()
+            with at_work(LATE_S):
+                self.look()
 
     def look(self) -> None:
         """One glance through each camera."""

@@ -4,6 +4,9 @@ import os
 import socket
 from contextlib import suppress
 
+MOST_STATUS = 900
+"""Longest status, characters."""
+
 
 class Notifier:
     """Tells systemd how the process is (sd_notify(3)); without systemd it does nothing."""
@@ -20,6 +23,10 @@ class Notifier:
     def ready(self) -> None:
         """The door is in operation."""
         self._send("READY=1")
+
+    def status(self, text: str) -> None:
+        """What `systemctl status` shows, on one line."""
+        self._send(f"STATUS={' '.join(text.split())[:MOST_STATUS]}")
 
     def alive(self) -> None:
         """Feeds the watchdog."""

@@ -8,13 +8,26 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Any, NoReturn
 
+import msgspec
+
 from device.alarms import AlarmDesk
 from device.control.alarm_messages import Acknowledge, ListAlarms, OpenAlarms
 from device.control.client import control_socket
 from device.control.command_messages import Administer, Administered
 from device.control.desk import Caller, Commandable, Desk, Handler, Ordered, door_desk
 from device.control.feed import NOTHING, Page, Source
-from device.control.messages import AddBadge, Enroll, Progress, Recording, RecordPresentations, Request, Row, verb_of
+from device.control.messages import (
+    AddBadge,
+    Doors,
+    Enroll,
+    Progress,
+    Recording,
+    RecordPresentations,
+    Request,
+    Row,
+    Status,
+    verb_of,
+)
 from device.control.remote_messages import CodedCommand, SignedCommand
 from device.control.roster import Roster
 from device.control.server import ControlServer
@@ -22,6 +35,7 @@ from device.door.operation import Door
 from device.errors import DoorError, StoreError
 from device.open_doors import OpenBoard
 from device.records import DoorCommand, DoorEvent, DoorState, DoorStatus, Event
+from device.records.service import ServiceStatus
 
 Troubles = Callable[[str], tuple[str, ...]]
 """What is wrong with the parts of a door, by its name."""
@@ -46,6 +60,8 @@ class Backing:
         """Who answers what is asked of doors, by its verb."""
         self.remote: Callable[[Request, Caller], object] = _not_yet_at_all
         self.administer: Callable[[Administer, Caller], Iterator[Administered]] = _not_yet
+        self.service: Callable[[], ServiceStatus | None] = lambda: None
+        """The service as a whole."""
         self.repeat: Callable[[tuple[Row, ...]], None] = lambda _rows: None
         """Sends open duress alarms to those subscribers who may know."""
 
@@ -126,9 +142,14 @@ def operators_desk(doors: Mapping[str, Commandable], note: Callable[[Ordered], N
 
     desk = door_desk(doors, note)
     backing.of_doors = desk.handlers
+
+    def with_service(request: Request, caller: Caller) -> object:
+        answer = desk.handlers[verb_of(Status)](request, caller)
+        return msgspec.structs.replace(answer, service=backing.service()) if isinstance(answer, Doors) else answer
+
     kinds = (Enroll, AddBadge, RecordPresentations, Administer, ListAlarms, Acknowledge, SignedCommand, CodedCommand)
     late = {verb_of(kind): with_parts for kind in kinds}
-    return replace(desk, handlers={**desk.handlers, **late})
+    return replace(desk, handlers={**desk.handlers, **late, verb_of(Status): with_service})
 
 
 def command_words(ordered: Ordered) -> str:

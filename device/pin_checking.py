@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from device.at_work import LATE_S, at_work
 from device.errors import KeyMissing
 from device.failures import in_words
 from device.records import Person, PinAnswer, Reason
@@ -102,8 +103,10 @@ class PinChecks:
 
     def _run(self) -> None:
         for question in self._questions():
+            with at_work(LATE_S):
+                found = checked(self._store, question.person, question.digits, self._cost)
             with contextlib.suppress(Exception):  # a door that can't be answered must not leave the others without one
-                question.then(checked(self._store, question.person, question.digits, self._cost))
+                question.then(found)
 
     def _questions(self) -> Iterator[_Question]:
         while True:

@@ -28,6 +28,7 @@ AUDIT = "audit"
 PAD = "presentation attacks"
 CLOCK, SCHEDULES = "clock", "schedules"
 INSTEAD, BADGE_ALONE = "no face", "badge alone"
+THREADS = "threads"
 
 
 @dataclass(frozen=True, slots=True)

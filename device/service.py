@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
 from device.assembly import Assembled, DoorParts
+from device.at_work import at_work
 from device.clock import SLICE_S, Stop
 from device.door_log import DoorLog
 from device.door_loop import DoorLoop
 from device.errors import DoorError, LintelError, ReaderEnded
 from device.failures import in_words
 from device.notifier import Notifier
-from device.ports import Clock
 from device.records import DoorState, Event, Transaction
 from device.settings.tables import Settings
+from device.watchdog import Watchdog
 
 POLL_S = 1.0
 SUPERVISE_S = 0.5
@@ -29,6 +30,8 @@ WORKED_S = 60.0
 """A loop that fails after this long has worked: the next pause is the first one again."""
 TRIED_S = 10.0
 """A part that has not even failed after this long counts as tried: a driver that hangs must not delay the door."""
+LOG_S = 30.0
+"""A writer of rows that has not come round for this long hangs in a disk: a trouble, and no reason to restart."""
 END_S = 5.0
 """How long the end waits for a loop or a log that hangs in a disk."""
 MAX_SWIPE_S = 70.0
@@ -39,25 +42,6 @@ MAX_BEAT_S = 10.0
 """Any other thread of a door that has not come round for this long hangs."""
 
 Tell = Callable[[Transaction], None]
-
-
-class Watchdog:
-    """Feeds the service manager's watchdog as long as every part of the process is alive."""
-
-    def __init__(self, notifier: Notifier, clock: Clock) -> None:
-        self.notifier = notifier
-        self._clock = clock
-        self._parts: list[tuple[Callable[[], float], float]] = []
-
-    def add(self, last_beat: Callable[[], float], allowance_s: float) -> None:
-        """A part that is alive if its last beat, on the monotonic clock, is not older than `allowance_s`."""
-        self._parts.append((last_beat, allowance_s))
-
-    def feed(self) -> None:
-        """Does nothing, and so lets the process be ended and started again, once a part hangs."""
-        now = self._clock.monotonic()
-        if all(now - last_beat() <= allowance_s for last_beat, allowance_s in self._parts):
-            self.notifier.alive()
 
 
 class Service:
@@ -154,15 +138,15 @@ def operate(services: Sequence[Service], assembled: Assembled, watchdog: Watchdo
 
 
 def _supervise(loops: "Sequence[_Loop]", assembled: Assembled, watchdog: Watchdog, stop: Stop) -> None:
-    clock, is_ready = assembled.clock, False
+    clock = assembled.clock
     deadline = clock.monotonic() + TRIED_S
     while not stop.is_set() and any(loop.is_alive() for loop in loops):
         is_tried = assembled.tried() or clock.monotonic() >= deadline
         if is_tried:
             assembled.health.poll()
-        if is_tried and not is_ready:
-            is_ready = True
-            watchdog.notifier.ready()
+        if is_tried and not watchdog.is_ready:
+            watchdog.ready()
+        watchdog.tell(assembled.health.missing())
         if door := assembled.ended():
             raise DoorError(
                 f"The timer thread of door {door} has ended.",
@@ -227,7 +211,8 @@ def _writers(services: Sequence[Service], stop: Stop) -> Iterator[None]:
 def _write(service: Service, stop: Stop) -> None:
     while not stop.is_set():
         try:
-            service.log.write_down()
+            with at_work(LOG_S):
+                service.log.write_down()
         except Exception:
             threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
         service.log.wait_for_rows(WRITE_S)

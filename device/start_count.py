@@ -36,7 +36,7 @@ class StartCount:
     def forgotten_when_it_works(self) -> Iterator[None]:
         """Forgets the starts once the block has run for `WORKS_S`, or when it ends in order."""
         timer = threading.Timer(WORKS_S, self.works)
-        timer.daemon = True
+        timer.daemon, timer.name = True, "works"
         timer.start()
         try:
             yield

@@ -8,6 +8,7 @@ import queue
 import threading
 from dataclasses import dataclass, replace
 
+from device.at_work import LATE_S, at_work
 from device.clock import Stop
 from device.door.operation import Door
 from device.door_log import DoorLog
@@ -76,7 +77,8 @@ class BadgeLookup:
     def _run(self) -> None:
         while (asked := self._asked.get()) is not None:
             credential, answer = asked
-            found = self._looked_up(credential)
+            with at_work(LATE_S):
+                found = self._looked_up(credential)
             self._is_idle.set()
             answer.put(found)
 

@@ -15,10 +15,11 @@ def play_desk(settings: Settings, camera_source: str, *, as_json: bool) -> int:
     from device.door.wires.gpio import level_of
     from device.notifier import Notifier
     from device.records import Transaction
-    from device.service import Service, Watchdog, serve
+    from device.service import Service, serve
     from device.signals import stopped_by_signals
     from device.simulation.desk import desk
     from device.virtual.pins import SimulatedPins
+    from device.watchdog import Watchdog
 
     note_store(settings)
     stop = Stop()

@@ -42,6 +42,7 @@ COMMANDS = {
     "clock": ("device.cli.clock:clock", "See whether the clock is trusted, and accept it."),
     "keys": ("device.cli.keys:keys", "Make, move, rotate and restore the key to what lies sealed."),
     "link": ("device.cli.link:link", "Carry events out: MQTT, webhooks, metrics, logs."),
+    "status": ("device.cli.status:status", "See how the service is: doors, counters, what is missing."),
     "doctor": ("device.cli.doctor:doctor", "Examine this machine, line by line."),
     "config": ("device.cli.config:config", "Show the settings."),
 }

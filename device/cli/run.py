@@ -118,8 +118,10 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
     from device.own_store import late_store
     from device.remote.desk import RemoteDesk
     from device.remote_orders import remote_at
-    from device.service import Service, Watchdog, operate
+    from device.service import Service, operate
+    from device.service_facts import ServiceFacts
     from device.settings.prompts import unstopped_lines
+    from device.watchdog import Watchdog
 
     def on_errors(line: str) -> None:
         say(line, err=True)
@@ -132,6 +134,7 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
         closing(late_store(settings, given.keys)) as store,
         assembled(settings, board, store, clock, report) as parts,
         closing(RemoteDesk(store, parts.reading, clock, settings.remote)) as remote,
+        closing(ServiceFacts(store)) as facts,
     ):
         backing.remote = remote_at(remote, backing.of_doors, tuple(opened.door.name for opened in board.doors))
         backing.troubles, backing.write_release = parts.health.troubles, release_writer(store, clock)
@@ -140,11 +143,12 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
         backing.alarms = alarms_at(AlarmDesk(store, clock))
         _tell_alarms_again(settings, backing, store, clock)
         watchdog = Watchdog(Notifier.of_environment(), clock)
+        facts.is_ready, backing.service = (lambda: watchdog.is_ready), facts.status
         services = [Service(one, settings, watchdog) for one in parts.parts]
         _give_parts(backing, settings, parts, services, store)
         following = lines.following(backing.rows, clock.stop) if lines else nullcontext()
         with starts.forgotten_when_it_works(), following:
-            operate(services, parts, watchdog, clock.stop, lines.swipe if lines else journal(settings))
+            operate(services, parts, watchdog, clock.stop, facts.counting(lines.swipe if lines else journal(settings)))
 
 
 def _give_parts(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from device.at_work import at_work
 from device.control.messages import Row
 from device.errors import LintelError, StoreError
 from device.failures import in_words
@@ -22,6 +23,8 @@ LOOK_S = 1.0
 """How often the rows are looked at even if the files seem unchanged: their times are coarse."""
 REST_S = 0.01
 """Pause after a whole page: who catches up with a million rows leaves the processor to the doors in between."""
+SILENT_S = 30.0
+"""A look that takes longer than this hangs, seconds."""
 RETRY_S = 0.5
 """Pause before the store is asked again after it failed."""
 
@@ -145,7 +148,8 @@ class Feed:
             wishes = self._wanted
             self._is_wanted.wait(self._poll_s if wishes else None)
             self._is_wanted.clear()
-            self._look(self._wanted)
+            with at_work(SILENT_S):
+                self._look(self._wanted)
             if self._is_catching_up and not self._is_ending:
                 self._is_catching_up = False
                 time.sleep(REST_S)

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from device.pad.manifest import FrameRecord, Prompt
 from device.records import BasisKind, DoorCommand, DoorStatus
+from device.records.service import ServiceStatus
 
 VERSION = 1
 
@@ -142,6 +143,7 @@ class Doors(msgspec.Struct, frozen=True):
     """The doors that a request was for, as they are after it."""
 
     doors: tuple[DoorStatus, ...] = ()
+    service: Annotated[ServiceStatus | None, Meta(description="the service as a whole, for `status` alone")] = None
 
 
 class Start(msgspec.Struct, frozen=True, tag_field="type", tag="start"):

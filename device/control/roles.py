@@ -199,6 +199,7 @@ COMMANDS: dict[str, Command] = {
     "link code revoke": _served(ADMINS),
     "link keygen": _here("makes a client's key, where the client is"),
     "link sign": _here("signs with the client's own key"),
+    "status": _verb("status"),
     "doctor": _served(AUDITORS),
     "config": _here("reads the settings file"),
 }

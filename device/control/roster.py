@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from device.at_work import LATE_S, at_work
 from device.control.peers import Credentials
 from device.records import Operator, Role
 from device.settings.operators import OperatorSettings
@@ -59,7 +60,8 @@ class Roster:
 
         def run() -> None:
             while not self._ended.is_set():
-                self.look_up()
+                with at_work(LATE_S):
+                    self.look_up()
                 first.set()
                 self._ended.wait(REFRESH_S)
 

@@ -16,6 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from device.at_work import at_work
 from device.control.desk import Desk, Later, bug
 from device.control.feed import NOTHING, Source
 from device.control.jobs import Job, Unread, ending, job_of, refuse, settled
@@ -42,6 +43,10 @@ LOOK_S = 0.01
 """How often it is looked whether the disk has it."""
 CHECK_S = 1.0
 """How often it is looked whether the socket is still in its place; one that was removed is made again."""
+RELEASE_S, LONG_S = 30.0, 3600.0
+"""How long a release may wait for its row, and what a person or a command of `lintel` may take, seconds."""
+STEP_S = 10.0
+"""A thread that listens and has not come round for this long hangs: it waits for no disk and no peer."""
 END_S = 2.0
 """How long the end waits for the thread that listens, and then for all lanes together: one may hang in a disk."""
 _NO_LINE = ProtocolError(
@@ -99,7 +104,8 @@ class ControlServer:
         with contextlib.closing(self._server):
             while not self._is_ending:
                 try:
-                    self._step()
+                    with at_work(STEP_S, vital=True):
+                        self._step()
                 except Exception:  # the next request may be another
                     threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
                     time.sleep(LOOK_S)
@@ -180,15 +186,15 @@ class ControlServer:
 def _workers(desk: Desk) -> dict[Lane, Workers]:
     """The lanes that the desk's verbs need."""
     threads = {
-        Lane.RELEASE: ("releases", 1),
-        Lane.REMOTE: ("commands from the network", 1),
-        Lane.BULK: ("bulk requests", 4),
-        Lane.COMMANDS: ("commands", 2),
+        Lane.RELEASE: ("releases", 1, RELEASE_S),
+        Lane.REMOTE: ("commands from the network", 1, RELEASE_S),
+        Lane.BULK: ("bulk requests", 4, LONG_S),
+        Lane.COMMANDS: ("commands", 2, LONG_S),
     }
     lanes = {verb.lane for verb in desk.verbs.values()}
     return {
-        lane: Workers(name, desk, threads=count, waiting=MAX_WAITING)
-        for lane, (name, count) in threads.items()
+        lane: Workers(name, desk, threads=count, waiting=MAX_WAITING, within_s=within_s)
+        for lane, (name, count, within_s) in threads.items()
         if lane in lanes
     }
 

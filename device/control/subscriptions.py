@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from device.at_work import LATE_S, at_work
 from device.control.desk import bug
 from device.control.feed import POLL_S, After, Feed, Finding, Newest, Page, Source, Wish
 from device.control.jobs import Job, ending, slow
@@ -168,6 +169,10 @@ class Subscriptions:
             else:
                 with contextlib.suppress(OSError):
                     self._woken.recv(4096)
+        with at_work(LATE_S):
+            self._serve()
+
+    def _serve(self) -> None:
         while self._new:
             self._admit(self._new.popleft())
         while self._found:

@@ -1,11 +1,13 @@
 """The threads of a lane, each with one job at a time: what takes long delays neither the doors nor another lane."""
 
 import contextlib
+import math
 import queue
 import threading
 import time
 from collections.abc import Generator, Iterator
 
+from device.at_work import at_work
 from device.control.desk import Desk, bug
 from device.control.jobs import SEND_S, Job, Unread, ending, job_of, refuse, settled, too_long
 from device.control.messages import Alive, Code
@@ -16,9 +18,11 @@ from device.errors import LintelError
 class Workers:
     """A lane: its threads, and the requests that wait for one of them, in bounded room."""
 
-    def __init__(self, name: str, desk: Desk, *, threads: int, waiting: int) -> None:
+    def __init__(self, name: str, desk: Desk, *, threads: int, waiting: int, within_s: float = math.inf) -> None:
+        """`within_s` is how long a request may take, seconds, before its thread counts as late."""
         self._name = name
         self._desk = desk
+        self._within_s = within_s
         self._is_ending = False
         self._waiting: queue.Queue[Job | Unread | None] = queue.Queue(waiting)
         self._threads = [threading.Thread(target=self._run, name=name, daemon=True) for _ in range(threads)]
@@ -62,7 +66,8 @@ class Workers:
                     raise ending()
                 if job := self._whole(request):
                     request = job
-                    self._carry_out(job)
+                    with at_work(self._within_s):
+                        self._carry_out(job)
             except LintelError as error:
                 _refuse(request, error)
             except Exception as error:  # the lane goes on

@@ -38,6 +38,7 @@ from device.records import (
     Line,
     NeighborsChanged,
     Outputs,
+    RecentTimes,
     RelayTimes,
     Tick,
 )
@@ -88,6 +89,7 @@ class Door:
         """What it demands against pictures of faces, likewise."""
         self.relay_times = RelayTimes()
         """From badges to their relay, likewise."""
+        self._recent = RecentTimes()
         self.wakeup = threading.Event()
         """Set when notices wait, or when something other than time has changed the deadline; cleared by `notices`."""
         self.hurry = threading.Event()
@@ -164,7 +166,9 @@ class Door:
     def timed(self, badge_at: float) -> None:
         """Notes that a person who presented a badge then, in seconds on the clock, has just been let in or out."""
         with self._lock:
-            self.relay_times = self.relay_times.plus(self._clock.monotonic() - badge_at)
+            took_s = self._clock.monotonic() - badge_at
+            self.relay_times = self.relay_times.plus(took_s)
+            self._recent.add(took_s)
 
     def command(self, command: DoorCommand, for_s: float = 0.0) -> DoorState:
         """An operator's word; the state after it. `for_s` as in `Commanded`."""
@@ -217,6 +221,7 @@ class Door:
                 said,
                 self.pad,
                 relay_times=self.relay_times,
+                badge_to_relay=self._recent.percentiles(),
             )
 
     def notices(self) -> tuple[DoorNotice, ...]:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 
+from device.at_work import LATE_S, at_work
 from device.door.lasting import Lasting
 from device.door.mode import ModeMemory
 from device.errors import DoorError
@@ -77,7 +78,8 @@ class Saver:
     def _run(self) -> None:
         assert self._memory is not None
         while (lasting := self._next()) is not None:
-            failure = _failure(self._memory, lasting)
+            with at_work(LATE_S):
+                failure = _failure(self._memory, lasting)
             with self._changed:
                 if not failure:
                     self._written = lasting

@@ -65,7 +65,7 @@ from device.records.pins import DIGITS, LEAST_DIGITS, MOST_DIGITS, NO_FAILURES, 
 from device.records.reasons import Reason
 from device.records.receipts import Receipt
 from device.records.rulings import ALWAYS_VALID, ClockState, Ruling, Validity
-from device.records.swipes import RELAY_BOUNDS_S, RelayTimes
+from device.records.swipes import RELAY_BOUNDS_S, Percentiles, RecentTimes, RelayTimes
 
 __all__ = [
     "ALARM_EVENTS",
@@ -132,6 +132,7 @@ __all__ = [
     "Outcome",
     "Outputs",
     "PadMode",
+    "Percentiles",
     "Person",
     "Photo",
     "PinAnswer",
@@ -143,6 +144,7 @@ __all__ = [
     "ReaderNotice",
     "Reason",
     "Receipt",
+    "RecentTimes",
     "Reference",
     "RelayTimes",
     "RevokedBadge",

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Literal
 
 from device.records.audit import Event
-from device.records.swipes import RelayTimes
+from device.records.swipes import Percentiles, RelayTimes
 
 
 class DoorState(StrEnum):
@@ -242,3 +242,5 @@ class DoorStatus:
     """Since the service began."""
     frame_age_s: float | None = None
     """Age of the newest frame of its cameras, of the oldest one where there are several; None without a frame."""
+    badge_to_relay: Percentiles | None = None
+    """Of the newest times since the service began; None before the first."""

@@ -18,7 +18,7 @@ from device.enrollment import Candidate, Enrollment, Terms
 from device.images import read_image
 from device.notifier import Notifier
 from device.records import BasisKind, Grounds, ReaderEvent
-from device.service import Service, Watchdog, serve
+from device.service import Service, serve
 from device.settings.tables import DoorSettings, Settings, VisionSettings
 from device.signals import stopped_by_signals
 from device.store.store import Store
@@ -29,6 +29,7 @@ from device.virtual.reader import SimulatedReader
 from device.virtual.scene import Scene
 from device.vision.faces import load_analyzer
 from device.vision.models import shipped_models_dir
+from device.watchdog import Watchdog
 
 BADGE = parse_badge("17:1001")
 

@@ -20,7 +20,7 @@ from device.enrollment import Candidate, Enrollment
 from device.errors import CameraError, DoorError
 from device.notifier import Notifier
 from device.records import Event, Image
-from device.service import Service, Watchdog, operate
+from device.service import Service, operate
 from device.settings.lock import GpioSettings, lock_of
 from device.settings.tables import CameraSettings, DoorSettings, ReaderSettings, Settings, VisionSettings
 from device.store.store import Store
@@ -29,6 +29,7 @@ from device.virtual.figures import Figure, Place
 from device.virtual.pins import SimulatedPins
 from device.virtual.scene import Scene
 from device.vision.faces import FaceAnalyzer
+from device.watchdog import Watchdog
 from tests.device.assembled import running
 from tests.device.commands import Ended, Lintel
 from tests.device.consented import CONSENTED

@@ -23,7 +23,8 @@ from device.open_doors import OpenDoor, open_doors
 from device.operators import Backing, operators
 from device.own_store import late_store
 from device.records import DoorInput, Event, Image, Line, Reason, Transaction
-from device.service import Service, Watchdog, operate
+from device.service import Service, operate
+from device.service_facts import ServiceFacts
 from device.settings.tables import (
     AccessSettings,
     CameraSettings,
@@ -40,6 +41,7 @@ from device.virtual.figures import Figure, Place
 from device.virtual.pins import SimulatedPins
 from device.virtual.scene import Scene
 from device.vision.faces import FaceAnalyzer
+from device.watchdog import Watchdog, cover_of
 from tests.device.commands import Lintel
 from tests.device.consented import CONSENTED
 from tests.device.doors import releases
@@ -57,6 +59,7 @@ class Lobby:
         self.doors: tuple[OpenDoor, ...] = ()
         self.told: list[Transaction] = []
         self.ready = threading.Event()
+        self.facts: ServiceFacts | None = None
         self._writers = {name: os.open(path, os.O_RDWR) for name, path in fifos.items()}
 
     def badge(self, reader: str, written: str) -> None:
@@ -155,14 +158,18 @@ def _opened(
             operators(board, backing, Roster()),
             closing(late_store(settings)) as store,
             assembled(settings, board, store, clock, print) as parts,
+            closing(ServiceFacts(store)) as facts,
         ):
+            made.facts = facts
+            backing.service = facts.status
             backing.troubles, backing.write_release = parts.health.troubles, release_writer(store, clock)
             made.doors = board.doors
             notifier = Notifier(None)
             monkeypatch.setattr(notifier, "ready", made.ready.set)
             watchdog = Watchdog(notifier, clock)
             services = [Service(part, settings, watchdog) for part in parts.parts]
-            operate(services, parts, watchdog, stop, made.told.append)
+            facts.is_ready = lambda: watchdog.is_ready
+            operate(services, parts, watchdog, stop, facts.counting(made.told.append))
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -210,6 +217,26 @@ def test_status_is_that_of_both_doors(lobby: Callable[..., Any], lintel: Lintel)
     lobby()
     told = lintel("door", "status", "--json")
     assert [(door["door"], door["state"]) for door in told.json] == [("outer", "locked"), ("inner", "locked")]
+
+
+def test_status_is_the_whole_service_on_one_page(lobby: Callable[..., Any], lintel: Lintel) -> None:
+    doors = lobby()
+    doors.badge("inside", "17:1001")
+    doors.badge("outside", "17:9999")
+    doors.answers(2)
+    told = lintel("status", "--json").json
+    assert told["service"]["is_ready"]
+    assert (told["service"]["grants"], told["service"]["refusals"]) == (1, [{"reason": "badge-unknown", "count": 1}])
+    assert [door["badge_to_relay"] and door["badge_to_relay"]["count"] for door in told["doors"]] == [None, 1]
+    assert "granted: 1, denied: 1" in lintel("status").out
+
+
+def test_each_thread_of_a_service_is_covered(lobby: Callable[..., Any]) -> None:
+    """One that hangs is found by the watchdog, or is a trouble: docs/status.md has the table."""
+    doors = lobby()
+    threads = doors.facts.status().threads
+    assert [name for name in threads if cover_of(name) is None and not name.startswith("pytest")] == []
+    assert {"control", "log", "idle", "door inner", "loop outer", "facts"} <= set(threads)
 
 
 def test_mantrap_opens_one_door_at_a_time(lobby: Callable[..., Any]) -> None:

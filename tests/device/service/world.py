@@ -20,7 +20,7 @@ from device.records import (
     ReaderNotice,
     Transaction,
 )
-from device.service import Service, Watchdog, serve
+from device.service import Service, serve
 from device.settings.tables import DoorSettings, Settings
 from device.store.store import Store
 from device.virtual.camera import SimulatedCamera
@@ -30,6 +30,7 @@ from device.virtual.pins import SimulatedPins
 from device.virtual.reader import SimulatedReader
 from device.virtual.scene import Scene
 from device.vision.faces import FaceAnalyzer
+from device.watchdog import Watchdog
 from tests.device.consented import CONSENTED
 from tests.device.doors import open_door
 
