@@ -157,7 +157,9 @@ def photographed(url: str, tokens: dict[str, object], picture: Path) -> None:
     options: Sequence[str] = ("--no-sandbox", "--disable-gpu")
     with sync_playwright() as player:
         browser = player.chromium.launch(executable_path=program, args=options)
-        page = browser.new_page(viewport=VIEW, timezone_id="UTC", locale="en-GB")
+        page = browser.new_page(
+            viewport={"width": VIEW["width"], "height": VIEW["height"]}, timezone_id="UTC", locale="en-GB"
+        )
         kept = json.dumps(json.dumps(tokens))
         page.add_init_script(f"localStorage.setItem('hassTokens', {kept})")
         page.add_init_script("""localStorage.setItem('dockedSidebar', '"always_hidden"')""")
