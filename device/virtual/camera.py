@@ -36,6 +36,7 @@ class SimulatedCamera:
     def __init__(self, clock: Clock, scene: Scene) -> None:
         self._clock = clock
         self._drawing_s = 0.0
+        self._kept: tuple[int, Image] | None = None
         self.show(scene)
 
     def show(self, scene: Scene, condition: Condition = "works") -> None:
@@ -44,11 +45,13 @@ class SimulatedCamera:
         self._condition = condition
         self._began = self._clock.monotonic()
         self._given = -1
+        self._kept = None
 
     def ask(self, side: Side) -> None:
         """Shows the people and attackers of the scene, now, to which side they are to turn."""
         prompt = Prompt(self._clock.monotonic() - self._began, side)
         self._scene = replace(self._scene, prompts=(*self._scene.prompts, prompt))
+        self._kept = None
 
     def read(self, timeout_s: float) -> Frame | None:
         """The next frame, which comes at a whole multiple of 1 / `RATE_FPS`."""
@@ -68,6 +71,17 @@ class SimulatedCamera:
         captured_at = self._clock.monotonic() - (LATE_S if self._condition == "late" else 0.0)
         return Frame(self._drawn(index), captured_at)
 
+    def newest(self) -> Frame | None:
+        """What someone beside the door sees in its picture now; None of a camera that gives none.
+
+        The frame that the door gets next, or got last: looking at it costs the door none of its own.
+        """
+        if self._condition in ("dead", "frozen"):
+            return None
+        is_still = self._condition == "repeats"
+        index = 0 if is_still else max(0, math.floor((self._clock.monotonic() - self._began) * RATE_FPS + 1e-6))
+        return Frame(self._drawn(max(index, self._given)), self._began + max(index, self._given) / RATE_FPS)
+
     def trouble(self) -> str:
         """What is wrong since the scene began."""
         lasted_s = self._clock.monotonic() - self._began
@@ -79,9 +93,13 @@ class SimulatedCamera:
         return spent
 
     def _drawn(self, index: int) -> Image:
+        """The picture of that number; drawn once, however many look at it."""
+        if self._kept is not None and self._kept[0] == index:
+            return self._kept[1]
         began = time.perf_counter()
         image = self._scene.draw(index / RATE_FPS, index)
         self._drawing_s += time.perf_counter() - began
+        self._kept = (index, image)
         return image
 
     def close(self) -> None:

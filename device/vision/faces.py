@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from device.records import Cues, Frame, Image, Probe, Reason
+from device.records import Cues, Frame, Image, Probe, Quality, Reason
 from device.settings.tables import VisionSettings
 from device.vision.alignment import align
 from device.vision.attack.cues import CuesOf, is_embedded
@@ -23,6 +23,7 @@ from device.vision.quality.pixels import blur_in
 from device.vision.quality.prototypes import Prototypes, prototypes_of
 from device.vision.runtime import runtime_in_use
 from device.vision.upright import is_turned, quarters_back, standing, upside_down
+from device.vision.watched import Watched
 
 MIN_PRESENCE = 0.5
 """Below this probability the face mesh says that the detector was wrong."""
@@ -44,6 +45,8 @@ class FaceAnalyzer:
 
     cues_of: CuesOf | None = None
     """What looks for presentation attacks, where a door does."""
+    watcher: Callable[[Watched], None] | None = None
+    """Gets what each followed frame showed, in the thread that follows: a simulation's page. A door has none."""
 
     def __init__(self, detector: Detector, mesh: FaceMesh, embedder: Embedder, limits: VisionSettings) -> None:
         self.detector = detector
@@ -66,12 +69,25 @@ class FaceAnalyzer:
         found = followed or self._only_face(frame.image)
         if isinstance(found, Reason):
             view.lost()
+            self._show(Watched(frame, found))
             return found
         if not followed:
             view.detected(around(found[1], found[0].score), frame.captured_at)
-        judged = self._judged(frame.image, found, Purpose.PROBE, view.motion)
+        quality = replace(measure(frame.image, *found), motion=view.motion)
+        judged = self._judged(frame.image, found, Purpose.PROBE, quality)
         view.cues = self._cues(frame.image, found, view, judged)
+        self._show(Watched(frame, judged, found[0].box, found[1], quality, view.cues))
         return judged
+
+    def chip_of(self, watched: Watched) -> Image | None:
+        """The face of a frame as the network gets it, RGB; None without one."""
+        if watched.landmarks is None:
+            return None
+        return align(watched.frame.image, watched.landmarks, self.embedder.alignment)
+
+    def _show(self, watched: Watched) -> None:
+        if self.watcher is not None:
+            self.watcher(watched)
 
     def analyze_largest(self, image: Image, purpose: Purpose = Purpose.PROBE) -> Probe | Reason:
         """The same, but of several faces the largest if it is clearly larger than the next: people behind don't count.
@@ -190,10 +206,15 @@ class FaceAnalyzer:
         return is_turned(face) and self.mesh.locate(image, face).presence >= TURNED_PRESENCE
 
     def _judged(
-        self, image: Image, found: tuple[Detection, Landmarks], purpose: Purpose, motion: float = 0.0
+        self,
+        image: Image,
+        found: tuple[Detection, Landmarks],
+        purpose: Purpose,
+        measured: Quality | None = None,
     ) -> Probe | Reason:
+        """`measured`: what is known of its quality already."""
         face, landmarks = found
-        quality = replace(measure(image, face, landmarks), motion=motion)
+        quality = measured or measure(image, face, landmarks)
         if wrong := issues(quality, self.limits, purpose):
             return wrong[0].reason
         chip = align(image, landmarks, self.embedder.alignment)
