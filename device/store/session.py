@@ -8,6 +8,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from device.store.database import SCHEMA_STAMP
+from device.store.full_disk import accept
 from device.store.turnstile import Turnstile
 from device.store.vault.vault import Vault
 from device.store.waiting import execute_when_free
@@ -27,10 +28,19 @@ class Session:
     """
 
     def __init__(
-        self, database: Database, turnstile: Turnstile, *, check_schema: Callable[[int], None], vault: Vault
+        self,
+        database: Database,
+        turnstile: Turnstile,
+        *,
+        check_schema: Callable[[int], None],
+        vault: Vault,
+        before_writing: Callable[[], None] = accept,
     ) -> None:
-        """`check_schema` is called with the schema's stamp and raises if this version does not know the schema."""
+        """`check_schema` is called with the schema's stamp and raises if this version does not know the schema;
+        `before_writing` raises where nothing can be written.
+        """
         self.vault = vault
+        self._before_writing = before_writing
         self._database = database
         self._connection = database.conn
         self._turnstile = turnstile
@@ -98,6 +108,7 @@ class Session:
         if self._writing:
             self._still_whole()
             return
+        self._before_writing()
         with self._turnstile.turn():
             execute_when_free(self._connection, "BEGIN IMMEDIATE")
         self._writing = True

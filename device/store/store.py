@@ -24,6 +24,7 @@ from device.store.checkup import Checkup, copy_in_steps
 from device.store.connections import Connection, Connections, OneConnection
 from device.store.database import FILE_NAME, Journal, safest_journal
 from device.store.faults import is_of_disk, store_errors
+from device.store.full_disk import accept
 from device.store.holders import holders
 from device.store.left_undone import LeftUndone, mark_in
 from device.store.people import People
@@ -97,6 +98,8 @@ class Store(Rooms):
         self._checkup = Checkup(self._copied, partial(broken_in, self.audit))
         self._watch = Watch(self._looked_at, f"The database {self.path}")
         self._failed_write = ""
+        self.before_writing: Callable[[], None] = accept
+        """Called before each transaction's first write; a simulation has it raise what a full disk raises."""
         self._parsed_rules = ParsedRules()
         self._key_trouble = ""
         self._withdrawn = WithdrawnFile(self.path)
@@ -350,7 +353,13 @@ class Store(Rooms):
 
     def _new_session(self, connection: Connection) -> Session:
         check = partial(connection.check_schema, path=self.path)
-        return Session(connection.database, self._turnstile, check_schema=check, vault=self.vault)
+        return Session(
+            connection.database,
+            self._turnstile,
+            check_schema=check,
+            vault=self.vault,
+            before_writing=self.before_writing,
+        )
 
     def _copied(self, between_steps: Callable[[int], None]) -> Database:
         with self._connection() as connection:
