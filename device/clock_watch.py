@@ -3,24 +3,35 @@
 import threading
 from contextlib import suppress
 from datetime import timedelta
+from typing import Protocol
 
 from device.at_work import LATE_S, at_work
 from device.errors import DoorError, LintelError
-from device.policy.clock_state import ClockMark, ClockReading, Doubt, accepted, moved, read
+from device.policy.clock_state import ClockMark, ClockReading, ClockSeen, Doubt, accepted, moved, read
 from device.records import Event
 from device.records.rulings import ClockState
 from device.store.store import Store
-from device.time_source import TimeSource
 
 KEEP_S = 600.0
 """How often the mark is written down: a card wears by each write, and a power cut costs this much of the mark."""
 ACCEPT = "If it is right now: `lintel clock accept`."
 
 
+class LooksAtClock(Protocol):
+    """A `TimeSource`, or that of a virtual world."""
+
+    @property
+    def is_always_right(self) -> bool:
+        """Whether something else keeps the clock right."""
+
+    def look(self) -> ClockSeen:
+        """What the clock shows, and what speaks for it."""
+
+
 class ClockWatch:
     """The clock's state at any moment. Thread-safe."""
 
-    def __init__(self, source: TimeSource, store: Store, max_gap: timedelta) -> None:
+    def __init__(self, source: LooksAtClock, store: Store, max_gap: timedelta) -> None:
         """Opens nothing yet; the store may be missing."""
         self._source = source
         self._store = store

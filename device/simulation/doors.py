@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from device.clock_watch import ClockWatch
 from device.credentials import parse_badge
 from device.door.interlock import Interlock
 from device.door.operation import Door
@@ -63,6 +64,8 @@ class VirtualWorld:
     """What the doors learned of the view while no one was there."""
     draw: Callable[[], Direction] = drawn
     """To which side a person has to turn the head next."""
+    clock_watch: ClockWatch | None = None
+    """Says whether the time of day is trusted; without one it is."""
 
 
 class VirtualDoor:
@@ -102,6 +105,7 @@ class VirtualDoor:
             draw=world.draw,
             pins=PinChecksInTurn(world.store),
             rules=DoorRules(world.store, settings),
+            clock_watch=world.clock_watch,
         )
         around = ReaderContext(world.clock, lambda: world.pins.factory, Path(), whole.formats)
         self._formats = (*formats_for(wires.formats, whole.formats).formats, *BUILT_IN)

@@ -41,6 +41,10 @@ class SimulatedClock:
         """Goes on at once: what was due meanwhile happens late, the next time that a thread waits."""
         self._now += max(0.0, seconds)
 
+    def step_utc(self, seconds: float) -> None:
+        """Someone sets the time of day, forward or back; the monotonic time goes on as before."""
+        self._start += timedelta(seconds=seconds)
+
     def at(self, when: float, action: Callable[[], None]) -> None:
         """Has something happen at a time, in seconds on this clock; at once if that is past."""
         insort(self._actions, (when, action), key=lambda planned: planned[0])
