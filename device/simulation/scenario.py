@@ -36,11 +36,14 @@ flip = [5]
 lasts_s = 20.0                      # at least; otherwise until all has happened and the door is at rest
 expect = { outcome = "granted", reason = "match", strike = "released" }
 
-[[step.happen]]                     # a wire, the relay, the reader, or an operator
+[[step.happen]]                     # a wire, the relay, a reader, an operator, or the world; one thing each
 at_s = 2.0
 door = "main"                       # none: the step's
-input = "dps"                       # or command = "lockdown", reader = "lost", relay = "broken"
+input = "dps"                       # or command = "lockdown", reader = "lost", relay = "broken",
 line = "active"                     # or "quiet", "cut", "short"
+                                    # badge = "17:1001" (with `via`, `flip`, `lasts_s`), keys = "471147#" (with `via`),
+                                    # view = [...] (as `[[step.view]]`), camera = "dead", disk = "full",
+                                    # clock_step_s = -3600.0, revoke = "17:1002"
 
 [[step.view]]                       # none: no one is there
 image = "eileen"
@@ -68,6 +71,7 @@ from device.policy.pin_choice import refuse_duress_pin, refuse_pin
 from device.records import DoorCommand, DoorInput, DoorOutput, DoorState, Event, Line, Notice, PadMode, Reason
 from device.settings.loading import old_layout_note, settings_in
 from device.settings.tables import Settings
+from device.virtual.camera import Condition
 from device.virtual.figures import Figure, Room, Seconds, Table, Thing
 from device.virtual.scene.clips import SUFFIXES, is_clip
 
@@ -84,18 +88,61 @@ class Expect(Table, frozen=True):
     state: DoorState | None = None
     events: tuple[Event, ...] = ()
     outputs: tuple[DoorOutput, ...] = ()
+    reasons: tuple[str, ...] | None = None
+    """Of all decisions of the step, in their order."""
+
+
+Keys = Annotated[str, msgspec.Meta(max_length=64, pattern="^[0-9*#]*$")]
+Flip = tuple[Annotated[int, msgspec.Meta(ge=0, le=127)], ...]
+Via = Literal["reader", "wiegand"]
+Lasting = Annotated[float, msgspec.Meta(ge=0, le=3600)]
+ClockStep = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]
 
 
 class Happening(Table, frozen=True):
-    """Something that happens at the door: to a wire, to the relay, to the reader, or by an operator; one of them."""
+    """Something that happens at a door or in its world: exactly one of these. What the page does is one, too."""
 
-    at_s: Seconds = 0.0
+    at_s: Lasting = 0.0
     door: str = ""
     input: DoorInput | None = None
     line: Line = Line.ACTIVE
     command: DoorCommand | None = None
     reader: Notice | None = None
     relay: Literal["broken", "mended"] | None = None
+    badge: str | None = None
+    lasts_s: Seconds = 0.0
+    keys: Keys = ""
+    via: Via = "reader"
+    flip: Flip = ()
+    view: tuple[Figure, ...] | None = None
+    """Who is before the camera from then on; empty: no one."""
+    camera: Condition | None = None
+    disk: Literal["works", "full"] | None = None
+    clock_step_s: ClockStep | None = None
+    """By how much someone sets the time of day, seconds."""
+    revoke: str | None = None
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What it says that happens; one, in a valid one."""
+        given = {name: getattr(self, name) for name in KINDS}
+        return tuple([name for name, value in given.items() if value is not None and value != ""])
+
+
+KINDS = (
+    "input",
+    "command",
+    "reader",
+    "relay",
+    "badge",
+    "keys",
+    "view",
+    "camera",
+    "disk",
+    "clock_step_s",
+    "revoke",
+)
+"""What can happen."""
 
 
 class Step(Table, frozen=True):
@@ -107,15 +154,15 @@ class Step(Table, frozen=True):
     badge: str | None = None
     badge_at_s: Seconds = 0.5
     badge_lasts_s: Seconds = 0.0
-    keys: Annotated[str, msgspec.Meta(max_length=64, pattern="^[0-9*#]*$")] = ""
+    keys: Keys = ""
     keys_at_s: Seconds = 1.5
-    via: Literal["reader", "wiegand"] = "reader"
-    flip: tuple[Annotated[int, msgspec.Meta(ge=0, le=127)], ...] = ()
-    camera: Literal["works", "dead", "frozen", "late", "repeats"] = "works"
+    via: Via = "reader"
+    flip: Flip = ()
+    camera: Condition = "works"
     revoke: str | None = None
     at: datetime | None = None
     happen: tuple[Happening, ...] = ()
-    lasts_s: Seconds = 0.0
+    lasts_s: Lasting = 0.0
     expect: Expect = Expect()
 
 
@@ -191,9 +238,14 @@ def built_in_scenario(name: str = BUILT_IN[0]) -> Path:
     return Path(str(files("device.simulation"))) / f"{name}.toml"
 
 
+def figures_of(step: Step) -> tuple[Figure, ...]:
+    """All that is before the camera in a step, at some time."""
+    return (*step.view, *(figure for what in step.happen for figure in what.view or ()))
+
+
 def _check_images(scenario: Scenario, path: Path) -> None:
     used = {image for enrollee in scenario.enroll for image in enrollee.images}
-    used |= {figure.image for step in scenario.step for figure in step.view}
+    used |= {figure.image for step in scenario.step for figure in figures_of(step)}
     if unknown := sorted(used - set(scenario.images)):
         raise ScenarioError(
             f"The scenario {path} uses images it does not name under [images]: {', '.join(unknown)}.", hint=_HINT
@@ -202,7 +254,7 @@ def _check_images(scenario: Scenario, path: Path) -> None:
 
 def _check_clips(scenario: Scenario, path: Path) -> None:
     for step in scenario.step:
-        for figure in step.view:
+        for figure in figures_of(step):
             if figure.thing is Thing.CLIP and not is_clip(scenario.images[figure.image]):
                 raise ScenarioError(
                     f'In the scenario {path} the image {figure.image!r} of "{step.title}" is not a video.',
@@ -216,7 +268,7 @@ def _check_badges(scenario: Scenario, path: Path) -> None:
         enrolled = {parse_badge(enrollee.badge) for enrollee in scenario.enroll}
         enrolled |= {parse_badge(enrollee.duress_badge) for enrollee in scenario.enroll if enrollee.duress_badge}
         _refuse_pins(scenario.enroll)
-        revoked = {parse_badge(step.revoke) for step in scenario.step if step.revoke is not None}
+        revoked = {parse_badge(badge) for step in scenario.step for badge in _revoked_in(step)}
     except CredentialError as error:
         raise ScenarioError(f"The scenario {path} is wrong: {error.message}", hint=error.hint) from None
     if unknown := sorted(revoked - enrolled):
@@ -224,6 +276,11 @@ def _check_badges(scenario: Scenario, path: Path) -> None:
             f"The scenario {path} revokes badges it does not enroll: {', '.join(map(format_badge, unknown))}.",
             hint=_HINT,
         )
+
+
+def _revoked_in(step: Step) -> tuple[str, ...]:
+    named = (step.revoke, *(what.revoke for what in step.happen))
+    return tuple([badge for badge in named if badge is not None])
 
 
 def _refuse_pins(enrollees: Iterable[Enrollee]) -> None:
@@ -243,17 +300,26 @@ def _check_happenings(scenario: Scenario, path: Path) -> None:
                 hint='Set `via = "wiegand"` in this step.',
             )
         for happening in step.happen:
-            given = (happening.input, happening.command, happening.reader, happening.relay)
-            if sum(part is not None for part in given) != 1:
+            if wrong := wrong_with(happening):
                 raise ScenarioError(
-                    f'In the scenario {path} a `happen` table of "{step.title}" names no kind, or several.',
-                    hint="Set exactly one of `input`, `command`, `reader` and `relay` in each table.",
+                    f'In the scenario {path} a `happen` table of "{step.title}" {wrong}.',
+                    hint=f"Set exactly one of {', '.join(f'`{name}`' for name in KINDS)} in each table.",
                 )
+
+
+def wrong_with(what: Happening) -> str:
+    """What is wrong with it, as the end of a sentence; "" if nothing is."""
+    if len(what.kinds) != 1:
+        return "names no kind, or several"
+    if what.flip and what.via != "wiegand":
+        return 'flips bits of a badge that does not come as bits, which takes `via = "wiegand"`'
+    return ""
 
 
 def _check_reasons(scenario: Scenario, path: Path) -> None:
     codes = {reason.code for reason in Reason}
     expected = {step.expect.reason for step in scenario.step if step.expect.reason is not None}
+    expected |= {reason for step in scenario.step for reason in step.expect.reasons or ()}
     if unknown := sorted(expected - codes):
         raise ScenarioError(
             f"The scenario {path} expects reasons that do not exist: {', '.join(unknown)}.",
