@@ -13,7 +13,8 @@ from device.terminal import say
 
 if TYPE_CHECKING:
     from device.enrollment import EnrollmentReport
-    from device.simulation.player import Played, Player
+    from device.simulation.player import Player
+    from device.simulation.playing import Played
 
 
 class ScenarioPath(FilePath):
@@ -69,7 +70,8 @@ def simulate(
 
 
 def _play_scenario(context: click.Context, path: Path | None, *, as_json: bool) -> int:
-    from device.simulation.player import Played, Player
+    from device.simulation.player import Player
+    from device.simulation.playing import Played
 
     player = Player(path, settings_of(context), warn=note_once(context))
     events = list(player.play()) if as_json else _reported(player)

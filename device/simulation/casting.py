@@ -1,24 +1,75 @@
 """What the renderer needs of the door's own eyes: heads with depth out of photographs, a room as it is learned."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 
 from device.errors import ScenarioError
+from device.images import read_image
 from device.records import Image
-from device.simulation.scenario import Scenario
+from device.simulation.scenario import Scenario, figures_of
 from device.virtual.figures import Figure, Room, Thing
-from device.virtual.scene import Head, Scene
+from device.virtual.scene import Clip, Head, Scene, is_clip
 from device.vision.attack.learning import LEAST
 from device.vision.attack.scene import Scene as EmptyView
 from device.vision.attack.scene import learnt, small
 from device.vision.faces import FaceAnalyzer, size_of
+from device.vision.models import shipped_models_dir
 
 _WITHOUT_DEPTH = (Thing.PORTRAIT, Thing.PRINT, Thing.BENT_PRINT)
 
 
-def heads_of(scenario: Scenario, images: Mapping[str, Image], analyzer: FaceAnalyzer) -> dict[str, Head]:
-    """Of each image that a figure needs with depth. Raises `ScenarioError` for one without a face."""
-    names = {figure.image for step in scenario.step for figure in step.view if _has_depth(figure)}
-    return {name: head_of(images[name], analyzer, name) for name in sorted(names)}
+class Cast:
+    """Everyone and everything that may come before the camera of a scenario."""
+
+    def __init__(self, scenario: Scenario, path: Path, analyzer: FaceAnalyzer) -> None:
+        """Reads the pictures that the scenario at `path` names. Raises `ScenarioError`, `ImageError`."""
+        self._analyzer = analyzer
+        self._room = scenario.room
+        files = {name: _file(source, path) for name, source in scenario.images.items()}
+        self._clips = {name: Clip(file) for name, file in files.items() if is_clip(file.name)}
+        photographs = {name: read_image(file) for name, file in files.items() if not is_clip(file.name)}
+        self.images: dict[str, Image] = photographs | {name: clip.at(0.0) for name, clip in self._clips.items()}
+        """By name: photographs, and each clip's first picture."""
+        self._heads: dict[str, Head] = {}
+        for step in scenario.step:
+            self.prepare(figures_of(step))
+
+    def add(self, name: str, image: Image) -> None:
+        """Another picture, RGB; one of the same name is replaced."""
+        self.images[name] = image
+        self._heads.pop(name, None)
+
+    def prepare(self, figures: Iterable[Figure]) -> None:
+        """Has the heads of those figures that have depth. Raises `ScenarioError` for an unknown picture, or one in
+        which no face is found.
+        """
+        for figure in figures:
+            if figure.image not in self.images:
+                known = ", ".join(sorted(self.images))
+                raise ScenarioError(f"There is no picture {figure.image!r}.", hint=f"Take one of: {known}.")
+            if figure.thing is Thing.CLIP and figure.image not in self._clips:
+                raise ScenarioError(f"{figure.image!r} is not a clip.", hint="Show it as a person or a print.")
+            if _has_depth(figure) and figure.image not in self._heads:
+                self._heads[figure.image] = head_of(self.images[figure.image], self._analyzer, figure.image)
+
+    def scene(self, like: Scene | None = None) -> Scene:
+        """The room and all pictures there are, with the figures of another scene, or without anyone."""
+        empty = Scene((), self.images, self._heads, self._clips, self._room)
+        if like is None:
+            return empty
+        return replace(empty, figures=like.figures, prompts=like.prompts, seed=like.seed)
+
+
+def _file(source: str, path: Path) -> Path:
+    kind, _, name = source.rpartition(":")
+    if kind != "portrait":
+        return path.parent / source
+    found = shipped_models_dir() / "portraits" / f"{name}.jpg"
+    if not found.is_file():
+        names = ", ".join(sorted(path.stem for path in found.parent.glob("*.jpg")))
+        raise ScenarioError(f"There is no portrait {name!r}.", hint=f"Take one of: {names}.")
+    return found
 
 
 def head_of(image: Image, analyzer: FaceAnalyzer, name: str = "picture") -> Head:

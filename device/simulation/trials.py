@@ -7,7 +7,7 @@ from the camera's frames to the audit; nothing of it is copied here.
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +15,6 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from device.credentials import parse_badge
-from device.door_loop import DoorLoop
 from device.enrollment import Candidate, Enrollment, Terms
 from device.errors import LintelError
 from device.people.bases import SIMULATED
@@ -23,8 +22,9 @@ from device.policy.turn import Direction
 from device.records import Decision, Image
 from device.settings.tables import Settings
 from device.simulation.casting import empty_view, head_of
-from device.simulation.doors import VirtualDoor, VirtualWorld, virtual_doors
-from device.simulation.player import StepPlayer
+from device.simulation.doors import VirtualWorld, virtual_doors
+from device.simulation.playing import Playing
+from device.simulation.running import Running
 from device.simulation.scenario import Step
 from device.store.store import Store
 from device.store.vault.device_key import KeyInMemory
@@ -151,11 +151,8 @@ class Booth:
             scene=empty_view(setup.room),
             draw=lambda: self._sides.choice(tuple(Direction)),
         )
-        self._doors: dict[str, VirtualDoor] = stack.enter_context(virtual_doors(setup.settings, self._world))
-        self._loops = {
-            name: DoorLoop(door.doorway, setup.settings, door.reader, in_turn=True)
-            for name, door in self._doors.items()
-        }
+        doors = stack.enter_context(virtual_doors(setup.settings, self._world))
+        self._running = Running(doors, self._world, setup.settings, scene=self._empty)
 
     def present(self, species: Species, number: int) -> Trial:
         """What the door makes of it, with the badge of the person who is shown."""
@@ -164,8 +161,10 @@ class Booth:
         step = Step(title=f"{species} {number}", view=(figure,), badge=_badge(list(self.heads).index(name)))
         self._clock.sleep(APART_S)
         self._sides.seed(number)
-        scene = replace(self._empty, figures=step.view, seed=number)
-        played = StepPlayer(step, self._doors, self._loops, self._world).play(scene)
+        playing = Playing(step, self._running, seed=number)
+        while not playing.is_over:
+            self._running.go_round()
+        played = playing.played()
         return Trial(species, number, name, played.transaction.decision if played.transaction else None)
 
     def _enrolled(self, analyzer: FaceAnalyzer, people: Mapping[str, Image]) -> Iterator[tuple[str, Head]]:

@@ -43,9 +43,19 @@ class SimulatedCamera:
         """Begins a new scene now."""
         self._scene = scene
         self._condition = condition
-        self._began = self._clock.monotonic()
+        self._began = self._since = self._clock.monotonic()
         self._given = -1
         self._kept = None
+
+    @property
+    def condition(self) -> Condition:
+        """How it works."""
+        return self._condition
+
+    def set(self, condition: Condition) -> None:
+        """Breaks or repairs it, while the scene goes on."""
+        if condition != self._condition:
+            self._condition, self._since = condition, self._clock.monotonic()
 
     def ask(self, side: Side) -> None:
         """Shows the people and attackers of the scene, now, to which side they are to turn."""
@@ -83,8 +93,8 @@ class SimulatedCamera:
         return Frame(self._drawn(max(index, self._given)), self._began + max(index, self._given) / RATE_FPS)
 
     def trouble(self) -> str:
-        """What is wrong since the scene began."""
-        lasted_s = self._clock.monotonic() - self._began
+        """What is wrong since it was broken."""
+        lasted_s = self._clock.monotonic() - self._since
         return _TROUBLES.get(self._condition, "") if lasted_s >= TROUBLE_S or self._condition == "dead" else ""
 
     def take_drawing_s(self) -> float:

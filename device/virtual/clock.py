@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from device.ports import Timed
 
+BEGINS = datetime(2026, 1, 1, 8, tzinfo=UTC)
+"""When a world begins that says nothing of it."""
+
 
 class SimulatedClock:
     """`Clock` that starts at 0 s and moves only when a thread waits.
@@ -14,7 +17,7 @@ class SimulatedClock:
     What happens meanwhile, happens in order: actions that were laid down with `at`, and whatever it attends.
     """
 
-    def __init__(self, start: datetime = datetime(2026, 1, 1, 8, 0, tzinfo=UTC)) -> None:
+    def __init__(self, start: datetime = BEGINS) -> None:
         self._start = start
         self._now = 0.0
         self._actions: list[tuple[float, Callable[[], None]]] = []
@@ -37,13 +40,13 @@ class SimulatedClock:
         self._pass(self._now + max(0.0, timeout_s), wakeup)
         return wakeup.is_set()
 
-    def skip(self, seconds: float) -> None:
-        """Goes on at once: what was due meanwhile happens late, the next time that a thread waits."""
-        self._now += max(0.0, seconds)
-
     def step_utc(self, seconds: float) -> None:
         """Someone sets the time of day, forward or back; the monotonic time goes on as before."""
         self._start += timedelta(seconds=seconds)
+
+    def skip(self, seconds: float) -> None:
+        """Goes on at once: what was due meanwhile happens late, the next time that a thread waits."""
+        self._now += max(0.0, seconds)
 
     def at(self, when: float, action: Callable[[], None]) -> None:
         """Has something happen at a time, in seconds on this clock; at once if that is past."""

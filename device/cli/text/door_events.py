@@ -8,7 +8,7 @@ from device.door.wires.gpio import level_of
 from device.enrollment import EnrollmentReport
 from device.look_alikes import Resemblance
 from device.records import AuditRow, Credential, DoorOutput, Transaction
-from device.simulation.player import Played
+from device.simulation.playing import Played
 
 
 def enrolled_lines(report: EnrollmentReport) -> Iterator[str]:

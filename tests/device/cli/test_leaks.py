@@ -91,7 +91,7 @@ def day(monkeypatch: pytest.MonkeyPatch, state: Path, tmp_path: Path) -> Iterato
     handler = logging.StreamHandler(log)
     logging.getLogger().addHandler(handler)
     monkeypatch.setattr(Embedder, "embed", noted)
-    monkeypatch.setattr("device.simulation.player.TemporaryDirectory", kept)
+    monkeypatch.setattr("device.simulation.session.TemporaryDirectory", kept)
     made.log = log
     yield made
     logging.getLogger().removeHandler(handler)

@@ -14,7 +14,8 @@ from device.errors import ReaderError
 from device.ports import Clock, Reader
 from device.records import BadgeRead, Credential, Image, Notice, ReaderEvent, ReaderNotice, Signal
 from device.settings.tables import Settings, VisionSettings
-from device.simulation.player import Played, Player
+from device.simulation.player import Player
+from device.simulation.playing import Played
 from device.virtual.clock import SimulatedClock
 from device.virtual.reader import SimulatedReader
 from device.vision.faces import FaceAnalyzer

@@ -4,7 +4,8 @@ import pytest
 
 from device.records import Reason
 from device.settings.tables import Settings
-from device.simulation.player import Played, Player
+from device.simulation.player import Player
+from device.simulation.playing import Played
 from device.simulation.scenario import BUILT_IN, built_in_scenario
 
 SHOWN = {

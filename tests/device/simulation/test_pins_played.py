@@ -8,7 +8,8 @@ import pytest
 from device.errors import ScenarioError
 from device.records import Reason
 from device.settings.tables import Settings, VisionSettings
-from device.simulation.player import Played, Player
+from device.simulation.player import Player
+from device.simulation.playing import Played
 from device.simulation.scenario import read_scenario
 
 SETTINGS = Settings(vision=VisionSettings(threads=1))

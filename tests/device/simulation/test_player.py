@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from device.settings.tables import Settings, VisionSettings
-from device.simulation.player import Played, Player
+from device.simulation.player import Player
+from device.simulation.playing import Played
 from device.simulation.scenario import built_in_scenario
 
 SETTINGS = Settings(vision=VisionSettings(threads=1))

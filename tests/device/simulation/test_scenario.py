@@ -206,7 +206,7 @@ def test_images_lie_beside_the_scenario(
 ) -> None:
     (tmp_path / "face.jpg").write_bytes(portrait_files["eileen-collins"].read_bytes())
     player = rehearse(write(WHOLE.replace("portrait:eileen-collins", "face.jpg")))
-    assert isinstance(player._path, Path)
+    assert player.scenario.images["eileen"] == "face.jpg"
 
 
 def test_person_of_an_image_without_a_face_is_refused(tmp_path: Path, write: Callable[[str | bytes], Path]) -> None:
