@@ -88,6 +88,11 @@ def test_the_wheel_has_all_models(wheel_names: set[str]) -> None:
     assert {name for name in wheel_names if name.startswith("device/models/")} == here
 
 
+def test_the_wheel_has_every_file_of_the_page(wheel_names: set[str]) -> None:
+    here = {str(path.relative_to(ROOT)) for path in (ROOT / "device/web/static").rglob("*") if path.is_file()}
+    assert {name for name in wheel_names if name.startswith("device/web/static/")} == here
+
+
 @pytest.mark.parametrize("suffix", [".tflite", ".json"])
 def test_the_wheel_has_three_models_in_pairs(wheel_names: set[str], suffix: str) -> None:
     names = {Path(name).stem for name in wheel_names if Path(name).match(f"device/models/*{suffix}")}

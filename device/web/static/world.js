@@ -1,0 +1,88 @@
+// The world before the door: who stands there, how far, how lit, as what; and what breaks.
+
+import { byId, choose, make, offer } from "./dom.js";
+import { act, latest, on, post } from "./link.js";
+import { door } from "./door.js";
+import { named, t } from "./texts.js";
+
+const THINGS = ["person", "portrait", "print", "bent-print", "cut-out", "phone", "phone-landscape", "monitor", "clip"];
+const CAMERAS = ["works", "dead", "frozen", "late", "repeats"];
+const DISKS = ["works", "full"];
+const READERS = ["found", "lost", "tampered", "power-failed", "restored"];
+const CLOCK_STEPS = ["3600", "-3600", "86400", "-86400", "-1764547200"];
+const AGAIN_MS = 150;
+const MOST_BYTES = 10e6;
+let images = [];
+let stands = false;
+let again = 0;
+
+export function setUpWorld() {
+  byId("stand").addEventListener("click", () => stand(1.0));
+  byId("leave").addEventListener("click", () => { stands = false; act({ view: [] }); });
+  for (const id of ["distance", "light", "as", "who"]) byId(id).addEventListener("input", soon);
+  byId("upload-open").addEventListener("click", () => byId("upload").click());
+  byId("upload").addEventListener("change", upload);
+  setting("camera-state", (camera) => ({ door: door().name, camera }));
+  setting("disk-state", (disk) => ({ disk }));
+  setting("relay-state", (relay) => ({ door: door().name, relay }));
+  setting("reader-state", (reader) => ({ door: door().name, reader }));
+  byId("clock-step-now").addEventListener("click", () => act({ clock_step_s: Number(byId("clock-step").value) }));
+  on("hello", (hello) => { images = [...hello.images]; offerAll(); });
+  on("language", offerAll);
+  on("world", (world) => {
+    choose(byId("camera-state"), world.camera);
+    choose(byId("disk-state"), world.disk);
+  });
+  on("image", (name) => { images = [...new Set([...images, name])]; offerAll(); byId("who").value = name; });
+}
+
+function setting(id, happening) {
+  byId(id).addEventListener("change", () => act(happening(byId(id).value)));
+}
+
+function offerAll() {
+  offer(byId("who"), images.filter((name) => name !== "webcam").map((name) => [name, named("image", name)]));
+  offer(byId("as"), THINGS.map((thing) => [thing, t(`as.${thing}`)]));
+  offer(byId("camera-state"), CAMERAS.map((state) => [state, t(`camera-state.${state}`)]));
+  offer(byId("disk-state"), DISKS.map((state) => [state, t(`disk.${state}`)]));
+  offer(byId("reader-state"), READERS.map((state) => [state, t(`reader.${state}`)]));
+  offer(byId("clock-step"), CLOCK_STEPS.map((step) => [step, t(`clock-step.${step}`)]));
+}
+
+// Where a figure is whose distance is 0 (far) to 10 (near).
+function placeOf(nearness) {
+  const size = 0.3 + 0.13 * nearness;
+  return { x: 0.5, y: Math.min(0.95, 0.5 + 0.27 * size), size };
+}
+
+function stand(walk_s) {
+  const to = placeOf(Number(byId("distance").value));
+  const figure = { image: byId("who").value, as: byId("as").value, to, light: Number(byId("light").value), turns: "when-asked" };
+  if (!figure.image) return;
+  stands = true;
+  const from = walk_s ? { x: 0.25, y: 0.6, size: Math.min(0.5, to.size) } : to;
+  act({ view: [{ ...figure, from, walk_s }] });
+}
+
+function soon() {
+  clearTimeout(again);
+  if (stands) again = setTimeout(() => stand(0), AGAIN_MS);
+}
+
+async function upload() {
+  const [file] = byId("upload").files;
+  byId("upload").value = "";
+  if (!file) return;
+  const answer = file.size > MOST_BYTES ? tooLarge() : await post("/api/pictures", file);
+  if (answer?.name) {
+    images = [...new Set([...images, answer.name])];
+    offerAll();
+    byId("who").value = answer.name;
+  }
+}
+
+function tooLarge() {
+  const note = byId("webcam-note");
+  note.textContent = t("world.too-large");
+  return null;
+}
