@@ -11,7 +11,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 	--constraints requirements/constraints.in pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig power-loss pad test-home-assistant bench mutants emulated-pi fuzz fuzz-coverage docs format wheel lock clean
+.PHONY: help demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig soak power-loss pad test-home-assistant bench mutants emulated-pi fuzz fuzz-coverage docs format wheel lock clean
 .NOTPARALLEL:
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
@@ -77,6 +77,9 @@ mutants: dev-environment ## change the code a little, over and over: do the test
 
 rig: dev-environment ## attack the real service, part by part, and write docs/evidence/rig.md (20 minutes)
 	@$(VENV)/python -m tests.rig --jobs 4 --write docs/evidence/rig.md
+
+soak: dev-environment ## swipe at the real service for SECONDS, 300 by default and 1,800 at most, and write docs/evidence/soak.md
+	@$(VENV)/python -m tests.soak --seconds $(or $(SECONDS),300) --write docs/evidence/soak.md
 
 power-loss: dev-environment ## cut the store's power a thousand times, kill it at every write, and write docs/evidence/power-loss.md (5 minutes)
 	@$(VENV)/python -m tests.power_loss --write docs/evidence/power-loss.md

@@ -40,6 +40,7 @@ COMMANDS = {
     "backup": ("device.cli.backup:backup", "Make encrypted backups, and print the list of revocations."),
     "restore": ("device.cli.restore:restore", "Make the store out of a backup."),
     "clock": ("device.cli.clock:clock", "See whether the clock is trusted, and accept it."),
+    "store": ("device.cli.store:store", "See whether what is stored is whole."),
     "keys": ("device.cli.keys:keys", "Make, move, rotate and restore the key to what lies sealed."),
     "link": ("device.cli.link:link", "Carry events out: MQTT, webhooks, metrics, logs."),
     "status": ("device.cli.status:status", "See how the service is: doors, counters, what is missing."),

@@ -177,6 +177,7 @@ COMMANDS: dict[str, Command] = {
     "backup identity": _here(_NO_STORE),
     "backup revocations": _served(ADMINS),
     "restore": _here("puts a whole store in place, while no service has one open; takes root or the service's user"),
+    "store check": _served(AUDITORS),
     "keys init": _served_or_here(_LOCKS),
     "keys status": _served(ADMINS),
     "keys rotate": _served_or_here(_LOCKS),

@@ -115,10 +115,10 @@ class Checkup:
             self._chain_due_at = math.inf
 
     def _check_file(self) -> None:
-        deadline, room = time.monotonic() + COPY_WITHIN_S, _room()
+        deadline, most = time.monotonic() + COPY_WITHIN_S, room()
 
         def between_steps(pages: int) -> None:
-            if self._stop.is_set() or time.monotonic() > deadline or pages * _PAGE_BYTES > room:
+            if self._stop.is_set() or time.monotonic() > deadline or pages * _PAGE_BYTES > most:
                 raise _PutOffError
 
         try:
@@ -128,8 +128,8 @@ class Checkup:
             self._due_at = time.monotonic() + AGAIN_S
 
 
-def _room() -> int:
-    """Bytes that a copy may take."""
+def room() -> int:
+    """Bytes that a copy in memory may take."""
     with contextlib.suppress(OSError):
         free = re.search(r"^MemAvailable: +(\d+) kB$", _MEMORY.read_text(), re.MULTILINE)
         if free:

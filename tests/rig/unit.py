@@ -23,9 +23,13 @@ UNITS = {"": 1.0, "s": 1.0, "ms": 0.001, "min": 60.0}
 SECURE_S = 5.0
 
 
+def _unit() -> str:
+    return (ROOT / "systemd" / "lintel.service").read_text()
+
+
 def unit_setting(name: str) -> str:
     """What the unit says, the first of it: what secures the door comes before all else."""
-    value, *_ = re.findall(rf"^{name}=(.*)$", (ROOT / "systemd" / "lintel.service").read_text(), re.MULTILINE)
+    value, *_ = re.findall(rf"^{name}=(.*)$", _unit(), re.MULTILINE)
     return str(value)
 
 
@@ -73,7 +77,8 @@ class Unit:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._listener.bind(str(address))
         self._listener.settimeout(0.1)
-        self._environment = {**environment, "NOTIFY_SOCKET": str(address)}
+        said = re.findall(r"^Environment=(\w+)=(\S+)$", _unit(), re.MULTILINE)
+        self._environment = {**environment, **dict(said), "NOTIFY_SOCKET": str(address)}
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._listen, self._keep_running)]

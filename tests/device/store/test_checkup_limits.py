@@ -27,7 +27,7 @@ class Moments:
 def time(monkeypatch: pytest.MonkeyPatch) -> Moments:
     moments = Moments()
     monkeypatch.setattr(checkup, "time", moments)
-    monkeypatch.setattr(checkup, "_room", lambda: 256 * 1024 * 1024)
+    monkeypatch.setattr(checkup, "room", lambda: 256 * 1024 * 1024)
     return moments
 
 

@@ -159,13 +159,13 @@ class TestCheckup:
     ) -> None:
         (tmp_path / "meminfo").write_text(f"MemTotal:  1 kB\nMemAvailable:    {free_kb} kB\n")
         monkeypatch.setattr(checkup, "_MEMORY", tmp_path / "meminfo")
-        assert checkup._room() == room_bytes
+        assert checkup.room() == room_bytes
 
     def test_copy_takes_256_mib_where_free_memory_is_unknown(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(checkup, "_MEMORY", tmp_path / "none")
-        assert checkup._room() == 256 * MIB
+        assert checkup.room() == 256 * MIB
 
     def test_file_is_checked_daily_and_hourly_if_put_off(self, monkeypatch: pytest.MonkeyPatch) -> None:
         watch, made = Stopwatch(), list[float]()
