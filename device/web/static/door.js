@@ -43,18 +43,21 @@ function drawing() {
       draw("rect", { class: "leaf", x: 168, y: 28, width: 120, height: 206, rx: 2 }),
       draw("path", { class: "frame-inner", d: "M182 44h92v78h-92z M182 140h92v78h-92z" }),
       draw("rect", { class: "metal", x: 264, y: 126, width: 18, height: 6, rx: 3 })),
-    // strike
     draw("rect", { class: "drawn", x: 288, y: 112, width: 20, height: 34, rx: 3 }),
     part("bolt", "rect", { class: "bolt", x: 280, y: 122, width: 18, height: 13, rx: 2 }),
-    label("strike", 298, 162),
-    // contact
+    label("strike", 312, 164, "start"),
     part("contact", "circle", { class: "lamp", cx: 278, cy: 15, r: 6 }),
     label("contact", 268, 19, "end"),
-    // exit button, inside
     draw("rect", { class: "drawn", x: 72, y: 116, width: 42, height: 42, rx: 6 }),
     part("exit", "circle", { class: "lamp", cx: 93, cy: 137, r: 13 }),
     label("exit", 93, 174),
-    // reader
+    draw("path", { class: "wire", d: "M298 112V62H426 M491 80V226H310" }),
+    draw("g", { transform: "translate(50 0)" }, ...reader(), ...controller()),
+  ];
+}
+
+function reader() {
+  return [
     draw("path", { class: "wire", d: "M376 84V62H412" }),
     part("reader", "rect", { class: "drawn", x: 344, y: 84, width: 64, height: 98, rx: 9, id: "reader" }),
     part("lamp", "circle", { class: "lamp idle", cx: 376, cy: 108, r: 12 }),
@@ -62,15 +65,18 @@ function drawing() {
     part("buzz", "path", { class: "sounding", d: "M362 146q-8 -8 0 -16 M390 130q8 8 0 16 M356 150q-13 -12 0 -24 M396 126q13 12 0 24" }),
     draw("circle", { class: "metal", cx: 376, cy: 138, r: 8 }),
     draw("path", { class: "card-mark", d: "M364 160h24v14h-24z M364 165h24" }),
-    label("reader", 376, 198),
-    part("signal", "text", { x: 376, y: 213, "text-anchor": "middle", class: "small" }),
-    // controller in its housing
+    label("reader", 376, 200),
+    part("signal", "text", { x: 376, y: 217, "text-anchor": "middle", class: "small" }),
+  ];
+}
+
+function controller() {
+  return [
     draw("rect", { class: "drawn", x: 412, y: 34, width: 58, height: 46, rx: 4 }),
     part("lid", "path", { class: "lid", d: "M412 34h58v46h-58z" }),
     part("tamper", "circle", { class: "lamp", cx: 461, cy: 71, r: 5 }),
     label("controller", 441, 28),
     part("siren", "path", { class: "sounding", d: "M428 50q-7 7 0 14 M454 50q7 7 0 14 M434 53q-4 4 0 8 M448 53q4 4 0 8" }),
-    draw("path", { class: "wire", d: "M298 112V62H376 M441 80V226H310" }),
   ];
 }
 

@@ -47,6 +47,7 @@ function show(now) {
 }
 
 function wordsOf(now) {
-  const pose = now.pose ? named("pose", now.pose) : "";
-  return [named("stage", now.stage), now.stage === "asked" ? pose || now.words : now.words].filter(Boolean).join(": ");
+  const [reason] = now.rejected ?? [];
+  const words = now.pose ? named("pose", now.pose) : now.stage === "hindered" && reason ? adviceOf(reason, now.words) : now.words;
+  return [named("stage", now.stage), words].filter(Boolean).join(": ");
 }

@@ -2,7 +2,7 @@
 
 import { byId, make, mark, say } from "./dom.js";
 import { failed, get, latest, on, post } from "./link.js";
-import { chosenLanguage, eventName, meaningOf, number, t, timeOf } from "./texts.js";
+import { eventName, meaningOf, named, number, t, timeOf } from "./texts.js";
 
 const MOST = 200;
 const BAD = ["door-forced", "door-tampered", "fault", "part-failed", "door-fault", "reader-lost", "reader-tampered", "audit-broken", "alarm-open", "factor-disabled"];
@@ -40,18 +40,21 @@ function entry(event) {
   const { row } = event;
   const is_open = latest.hello?.mode === "simulation";
   const inside = [make("time", { datetime: row.at, text: timeOf(row.at) }), make("strong", { text: titleOf(row) }), make("span", { text: sentenceOf(event) })];
-  const button = is_open ? make("button", { type: "button" }, ...inside) : make("div", {}, ...inside);
+  const button = make(is_open ? "button" : "div", { type: is_open ? "button" : null, class: "entry" }, ...inside);
   if (is_open) button.addEventListener("click", () => explain(event));
   return make("li", { "data-row": row.id, "data-event": row.event, "data-reason": row.reason ?? "", "data-outcome": row.outcome ?? "", "data-kind": kindOf(row) }, button);
 }
 
 function titleOf(row) {
-  const what = row.event === "decision" && row.outcome ? t(`outcome.${row.outcome}`) : eventName(row.event);
+  const what = row.event === "decision" && row.outcome ? named("outcome", row.outcome) : eventName(row.event);
   const doors = latest.world?.doors.length > 1 ? row.door : "";
   return [what, row.person, doors].filter(Boolean).join(" · ");
 }
 
-const sentenceOf = ({ row, sentence }) => (row.reason ? meaningOf(row.reason, sentence) : chosenLanguage() === "en" ? sentence : row.fault ?? "");
+function sentenceOf({ row, sentence }) {
+  if (row.reason) return meaningOf(row.reason, sentence);
+  return [row.fault, row.reader ? t("row.reader", { name: row.reader }) : "", row.by].filter(Boolean).join(" · ");
+}
 
 function kindOf(row) {
   if (row.outcome) return row.outcome === "granted" ? "good" : "bad";
@@ -69,6 +72,7 @@ async function explain(event) {
   say(byId("explanation-sentence"), `${titleOf(row)} – ${sentenceOf(event)}`);
   byId("explanation-lines").replaceChildren(...figures(row));
   byId("explanation").showModal();
+  if (row.event !== "decision") return;
   try {
     const { lines } = await get(`/api/explain/${row.id}`);
     byId("explanation-lines").replaceChildren(...lines.map((text) => make("li", { text })));
@@ -77,10 +81,15 @@ async function explain(event) {
   }
 }
 
+// What the row itself has; the explanation of a decision takes its place.
 function figures(row) {
-  if (row.similarity === null || row.similarity === undefined) return [];
-  const words = t("camera.against", { similarity: number(row.similarity), threshold: number(row.threshold), frames: row.frames ?? "" });
-  return [make("li", { text: `${t("camera.similarity")}: ${words}` })];
+  const has_similarity = row.similarity !== null && row.similarity !== undefined;
+  const values = { similarity: number(row.similarity), threshold: number(row.threshold), frames: row.frames ?? "–" };
+  const facts = [
+    ["row.at", row.at], ["row.door", row.door], ["row.by", row.by], ["row.mode", row.mode], ["row.rule", row.rule], ["row.badge", row.badge],
+    ["row.number", row.id], ["camera.similarity", has_similarity ? t("camera.against", values) : null],
+  ];
+  return facts.filter(([, value]) => value !== null && value !== undefined && value !== "").map(([key, value]) => make("li", { text: `${t(key)}: ${value}` }));
 }
 
 function chain(state) {

@@ -17,6 +17,7 @@ import { setUpWorld } from "./world.js";
 
 const VIEWS = ["door", "scenario", "people", "enroll", "closed"];
 const SHOWN_MS = 7000;
+const MOST_LAG_S = 1;  // a world that far behind its speed says so
 
 function goTo(name) {
   for (const view of VIEWS) byId(`view-${view}`).hidden = view !== name;
@@ -87,13 +88,23 @@ function begin({ mode, version }) {
   if (document.body.dataset.view === "closed") goTo("door");
 }
 
+function showWorld({ utc, lag_s, lost = "", health = [] }) {
+  say(byId("clock-day"), utc.slice(0, 10));
+  say(byId("clock-time"), `${utc.slice(11, 19)} UTC`);
+  document.body.dataset.lost = String(lost !== "");
+  document.body.dataset.ready = "true";
+  say(byId("lost"), lost);
+  if (byId("link-state").dataset.state === "open") say(byId("link-state"), lag_s > MOST_LAG_S ? t("link.lag", { seconds: lag_s.toFixed(1) }) : t("link.open"));
+  const list = byId("health");
+  if (list.shown === health.join("\n")) return;
+  list.shown = health.join("\n");
+  list.replaceChildren(...health.map((text) => make("li", { text })));
+}
+
 async function start() {
   theme();
   on("hello", begin);
-  on("world", ({ utc }) => {
-    say(byId("clock"), `${utc.slice(0, 10)} ${utc.slice(11, 19)} UTC`);
-    document.body.dataset.ready = "true";
-  });
+  on("world", showWorld);
   on("closed", () => linkState(false));
   on("refused", () => { forgetToken(); closed("closed.token"); });
   on("said", saidFor);

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from device.policy.guidance import Pose
 from device.records import DoorInput, DoorOutput, DoorState, Event, Line, Notice, Reason, Signal
 from device.simulation.scenario import BUILT_IN
 from device.virtual.figures import Thing
@@ -36,6 +37,7 @@ def asked() -> Iterator[str]:
         source = module.read_text(encoding="utf-8")
         yield from re.findall(r'\b(?:t|closed)\("([^"]+)"', source)
         yield from re.findall(r'"data-(?:text|label)": "([^"]+)"', source)
+        yield from re.findall(r'\["([a-z]+\.[a-z_-]+)", ', source)
         yield from (key for pair in re.findall(r'\bt\([^()]*\? "([^"]+)" : "([^"]+)"', source) for key in pair)
 
 
@@ -79,6 +81,10 @@ def test_every_value_has_a_name(family: str) -> None:
 
 def test_every_state_of_a_reader_has_a_name() -> None:
     assert [f"reader.{notice}" in TEXTS["en"] for notice in Notice if notice is not Notice.KEYS_REFUSED] == [True] * 5
+
+
+def test_every_pose_of_an_enrollment_has_a_name() -> None:
+    assert [pose.name for pose in Pose if f"pose.{pose.name.lower()}" not in TEXTS["en"]] == []
 
 
 def test_every_scenario_has_a_name() -> None:
