@@ -38,7 +38,7 @@ def raw_sensor_driver(device: Path) -> str:
             return ""
         handle = os.open(device, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            driver = _text(_asked(handle, QUERYCAP, bytes(_CAPABILITY_BYTES))[:16])
+            driver = text(asked(handle, QUERYCAP, bytes(_CAPABILITY_BYTES))[:16])
             return driver if driver in RECEIVERS and _gives_raw_data(handle) else ""
         finally:
             os.close(handle)
@@ -48,8 +48,8 @@ def raw_sensor_driver(device: Path) -> str:
 def _gives_raw_data(handle: int) -> bool:
     """Whether that is what a receiver gives now; where it doesn't say, whether it can give nothing else."""
     with suppress(OSError):
-        form = _asked(handle, G_FMT, struct.pack("I", CAPTURE).ljust(_FORMAT_BYTES, b"\0"))
-        return _text(form[_FORMAT_AT : _FORMAT_AT + 4]) in RAW_FORMATS
+        form = asked(handle, G_FMT, struct.pack("I", CAPTURE).ljust(_FORMAT_BYTES, b"\0"))
+        return text(form[_FORMAT_AT : _FORMAT_AT + 4]) in RAW_FORMATS
     return RAW_FORMATS.issuperset(_formats(handle))
 
 
@@ -57,16 +57,18 @@ def _formats(handle: int) -> list[str]:
     found: list[str] = []
     with suppress(OSError):
         for index in range(MOST_FORMATS):
-            described = _asked(handle, ENUM_FMT, struct.pack("II", index, CAPTURE).ljust(_DESCRIPTION_BYTES, b"\0"))
-            found.append(_text(described[_DESCRIBED_AT : _DESCRIBED_AT + 4]))
+            described = asked(handle, ENUM_FMT, struct.pack("II", index, CAPTURE).ljust(_DESCRIPTION_BYTES, b"\0"))
+            found.append(text(described[_DESCRIBED_AT : _DESCRIBED_AT + 4]))
     return found
 
 
-def _asked(handle: int, request: int, given: bytes) -> bytes:
+def asked(handle: int, request: int, given: bytes) -> bytes:
+    """The structure that a request fills in. Raises `OSError`."""
     answer = bytearray(given)
     fcntl.ioctl(handle, request, answer)
     return bytes(answer)
 
 
-def _text(field: bytes) -> str:
+def text(field: bytes) -> str:
+    """A field of fixed length that ends with a zero byte."""
     return field.split(b"\0")[0].decode("ascii", "replace")

@@ -201,6 +201,7 @@ COMMANDS: dict[str, Command] = {
     "link keygen": _here("makes a client's key, where the client is"),
     "link sign": _here("signs with the client's own key"),
     "status": _verb("status"),
+    "setup": _here("takes root, and starts the service"),
     "doctor": _served(AUDITORS),
     "config": _here("reads the settings file"),
 }

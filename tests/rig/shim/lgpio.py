@@ -211,6 +211,10 @@ def _held_as(handle: int, pin: int) -> int:
 def _take(handle: int, pin: int, kind: int, flags: int) -> None:
     place = (_chips[handle], pin)
     if place in _held:
+        if kind == INPUT and _held[place].kind == OUTPUT:
+            os.lseek(_held[place].descriptor, 0, os.SEEK_SET)
+            os.write(_held[place].descriptor, b"-")
+            os.write(_log, b"%d %d %s -\n" % (time.monotonic_ns(), os.getpid(), _name(handle, pin).encode()))
         _held[place].kind, _held[place].flags = kind, flags
         return
     path = RIG / "pins" / _name(handle, pin)
