@@ -76,12 +76,12 @@ def _refuse_what_cannot_end(given: "Given", *, is_file: bool, can_ask: bool) -> 
     """Raises `ConfigError` where questions would have no one to answer them."""
     if not can_ask and not is_file:
         raise ConfigError(
-            "Setup asks questions, and standard input is no terminal.",
+            "Setup asks questions, and standard input isn't a terminal.",
             hint="Run it at a terminal, or name the answers: `lintel setup --answers FILE`.",
         )
     if not can_ask and given.answers.proofs.watched:
         raise ConfigError(
-            "The answers file has someone watch the door, and there is no terminal to ask them at.",
+            "The answers file has someone watch the door, and no terminal to ask them at.",
             hint="Set `watched = false` under [proofs]; what needs eyes is then reported as unproven.",
         )
 

@@ -112,7 +112,7 @@ def _badge(settings: Settings) -> str:
             if isinstance(event, BadgeRead) and event.credential is not None:
                 return format_badge(event.credential)
             if isinstance(event, BadgeRead):
-                say(f"  It sent what is no badge: {event.fault}.")
+                say(f"  It sent something else than a badge: {event.fault}.")
     return ""
 
 

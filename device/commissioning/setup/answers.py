@@ -91,7 +91,7 @@ class ServiceAnswers(Group, frozen=True):
 class PersonAnswers(Group, frozen=True):
     """Who is enrolled first, and opens the door at the end."""
 
-    name: Annotated[Line, Meta(description="their name; empty: enroll nobody now")] = ""
+    name: Annotated[Line, Meta(description="their name; empty: enroll no one now")] = ""
     badge: Annotated[Line, Meta(description="their badge; empty: the next one at the reader")] = ""
     basis: Annotated[BasisKind, Meta(description="legal basis of their face data")] = BasisKind.CONSENT
     pictures: Annotated[int, Meta(ge=1, le=20, description="how many pictures to take")] = 5

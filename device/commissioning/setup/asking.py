@@ -130,7 +130,7 @@ def service(site: Site, _now: ServiceAnswers) -> ServiceAnswers:
 
 def person(site: Site, _now: PersonAnswers) -> PersonAnswers:
     """Who opens the door first."""
-    name = site.terminal.ask("Name of the first person (- for nobody now)", "-")
+    name = site.terminal.ask("Name of the first person (- to enroll later)", "-")
     if name == "-":
         return PersonAnswers()
     bases = tuple(Choice(one.value, "") for one in BasisKind)

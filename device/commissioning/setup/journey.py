@@ -90,7 +90,7 @@ def _answered(site: Site, step: Step, given: Given, before: Answers | None) -> t
             return given.with_table(name, known), True
     if not site.can_ask:
         raise ConfigError(
-            f"The answers file has no [{name}], and there is no terminal to ask at.",
+            f"The answers file has no [{name}], and without a terminal it can't be asked for.",
             hint="`lintel setup --print-answers` prints a file with every answer.",
         )
     start = known if known is not None else getattr(given.answers, name)
@@ -188,7 +188,7 @@ def _boot(site: Site, given: Given, _was_there: bool) -> Given:
     path = site.root / CONFIG
     if not path.exists():
         site.unproven.append(
-            f"strict_gpiod: there is no {path}, so this is no Raspberry Pi, or its boot folder is off."
+            f"strict_gpiod: there is no {path}, so this isn't a Raspberry Pi, or its boot folder is off."
         )
     elif not given.answers.boot.strict_gpiod:
         if not is_strict(path.read_text("utf-8", "replace")):
@@ -240,7 +240,7 @@ def _service(site: Site, given: Given, _was_there: bool) -> Given:
 def _person(site: Site, given: Given, _was_there: bool) -> Given:
     person, answers = given.answers.person, given.answers
     if not person.name:
-        site.unproven.append("Nobody was enrolled: `lintel enroll --at DOOR --name NAME` does it.")
+        site.unproven.append("No one was enrolled: `lintel enroll --at DOOR --name NAME` does it.")
         return given
     if answers.camera.source == NONE or not answers.service.start:
         site.unproven.append(f"{person.name} isn't enrolled: that takes a camera and the running service.")
