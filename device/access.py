@@ -118,6 +118,11 @@ class Access:
         return frozenset(self._visits)
 
     @property
+    def showings(self) -> tuple[Showing, ...]:
+        """What is known so far of those who are there, for who looks on."""
+        return tuple(visit.showing for visit in self._visits.values())
+
+    @property
     def prompts(self) -> Mapping[str, Signal]:
         """What each of them is asked for, by the reader."""
         prompts = ((reader, visit.showing.prompt) for reader, visit in self._visits.items())

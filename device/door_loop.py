@@ -11,6 +11,7 @@ from device.doorway import Doorway
 from device.errors import ReaderError
 from device.looking import GLANCE_S
 from device.policy.attempts import ReaderPace
+from device.policy.showing import Showing
 from device.ports import HoldingReader, Reader, SeveralReaders
 from device.reader_signals import ReaderSignals
 from device.records import (
@@ -88,6 +89,11 @@ class DoorLoop:
     def is_busy(self) -> bool:
         """Whether a person at a reader has no verdict yet."""
         return bool(self._access.busy)
+
+    @property
+    def showings(self) -> tuple[Showing, ...]:
+        """What is known so far of those at its readers, for who looks on."""
+        return self._access.showings
 
     @property
     def last_beat(self) -> float:

@@ -9,14 +9,14 @@ from device.images import read_image
 from device.records import Image
 from device.simulation.scenario import Scenario, figures_of
 from device.virtual.figures import Figure, Room, Thing
-from device.virtual.scene import Clip, Head, Scene, is_clip
+from device.virtual.scene import Clip, Head, Live, Moving, Scene, is_clip
 from device.vision.attack.learning import LEAST
 from device.vision.attack.scene import Scene as EmptyView
 from device.vision.attack.scene import learnt, small
 from device.vision.faces import FaceAnalyzer, size_of
 from device.vision.models import shipped_models_dir
 
-_WITHOUT_DEPTH = (Thing.PORTRAIT, Thing.PRINT, Thing.BENT_PRINT)
+_WITHOUT_DEPTH = (Thing.PORTRAIT, Thing.PRINT, Thing.BENT_PRINT, Thing.CLIP)
 
 
 class Cast:
@@ -27,13 +27,22 @@ class Cast:
         self._analyzer = analyzer
         self._room = scenario.room
         files = {name: _file(source, path) for name, source in scenario.images.items()}
-        self._clips = {name: Clip(file) for name, file in files.items() if is_clip(file.name)}
+        self._clips: dict[str, Moving] = {name: Clip(file) for name, file in files.items() if is_clip(file.name)}
         photographs = {name: read_image(file) for name, file in files.items() if not is_clip(file.name)}
         self.images: dict[str, Image] = photographs | {name: clip.at(0.0) for name, clip in self._clips.items()}
         """By name: photographs, and each clip's first picture."""
         self._heads: dict[str, Head] = {}
         for step in scenario.step:
             self.prepare(figures_of(step))
+
+    def show_live(self, name: str, image: Image) -> None:
+        """A frame of another camera, RGB, shown as the clip of that name from now on."""
+        clip = self._clips.get(name)
+        if isinstance(clip, Live):
+            clip.show(image)
+        else:
+            self._clips[name] = Live(image)
+        self.images[name] = image
 
     def add(self, name: str, image: Image) -> None:
         """Another picture, RGB; one of the same name is replaced."""

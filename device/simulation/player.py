@@ -9,6 +9,7 @@ from device.simulation.playing import Played
 from device.simulation.scenario import Scenario
 from device.simulation.session import Session
 from device.virtual.clock import SimulatedClock
+from device.virtual.pins import SimulatedPins
 from device.virtual.reader import SimulatedReader
 
 
@@ -27,7 +28,11 @@ class Player:
         """As `Session`. Raises `ScenarioError`, `ConfigError`, `ImageError`, `ModelError`."""
         self._session = Session(path, settings, seed=seed, reader_of=reader_of, warn=warn)
         self.scenario: Scenario = self._session.scenario
-        self.pins = self._session.pins
+
+    @property
+    def pins(self) -> SimulatedPins:
+        """The world's pins, once it plays."""
+        return self._session.pins
 
     def play(self) -> Iterator[EnrollmentReport | Played]:
         """Enrolls, then plays step after step."""

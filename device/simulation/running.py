@@ -63,6 +63,8 @@ class Served:
     door: str
     transaction: Transaction
     computed_s: float
+    at_s: float
+    """When it was decided, on the world's clock."""
 
 
 class Running:
@@ -89,6 +91,8 @@ class Running:
         self._day = day
         self.served: list[Served] = []
         """What was decided, the oldest first; who reads it may clear it."""
+        self.disk = "works"
+        self.last: Served | None = None
         self._computing_s = 0.0
         self._plan: list[tuple[float, int, Callable[[], None]]] = []
         self._planned = self._views = 0
@@ -138,6 +142,7 @@ class Running:
             case Happening(camera=str(condition)):
                 self.world.camera.set(condition)
             case Happening(disk=str(disk)):
+                self.disk = disk
                 self.world.store.before_writing = refuse_without_room if disk == "full" else accept
             case Happening(clock_step_s=float(step_s)):
                 if self._day is not None:
@@ -227,4 +232,7 @@ class Running:
         at_once = [loop.attend(event, Stop()) for event in events]
         over = [*filter(None, at_once), *loop.advance(Stop(), within_s=POLL_S)]
         self._computing_s += time.perf_counter() - started - camera.take_drawing_s()
-        self.served += [Served(name, transaction, self._computing_s) for transaction in over]
+        now = self.world.clock.monotonic()
+        for transaction in over:
+            self.last = Served(name, transaction, self._computing_s, now)
+            self.served.append(self.last)

@@ -5,25 +5,30 @@ ports, the policy and the store of a real door. Its state folder is thrown away 
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from device.clock_watch import ClockWatch
 from device.enrollment import Candidate, Enrollment, EnrollmentReport, Terms
 from device.errors import ScenarioError
 from device.people.bases import SIMULATED
 from device.policy.turn import Direction
+from device.records import AuditRow, Image
 from device.settings.tables import Settings
 from device.simulation.casting import Cast, empty_view
 from device.simulation.doors import VirtualWorld, fully_wired, virtual_doors, with_pad
 from device.simulation.enrolling import prepared
+from device.simulation.eyes import Eyes, Look
 from device.simulation.playing import Playing
 from device.simulation.running import Running
-from device.simulation.scenario import Enrollee, Happening, Scenario, built_in_scenario, read_scenario, wrong_with
+from device.simulation.scenario import Enrollee, Happening, Scenario, Step, built_in_scenario, read_scenario, wrong_with
+from device.simulation.snapshot import door_view, levels_since
 from device.simulation.time_of_day import TimeOfDay
 from device.store.store import Store
 from device.store.vault.device_key import KeyInMemory
@@ -32,7 +37,11 @@ from device.virtual.clock import BEGINS, SimulatedClock
 from device.virtual.pins import SimulatedPins
 from device.virtual.reader import SimulatedReader
 from device.vision.faces import FaceAnalyzer, load_analyzer
+from device.web.messages import Level, World
 
+LIVE = "webcam"
+"""What a browser's own camera is called among the pictures."""
+ROWS_AT_ONCE = 1000
 PAUSE_S = 1.0
 """Between two steps, on the world's clock."""
 SEEN_S = 15.0
@@ -48,6 +57,8 @@ class Session:
     """The world's own."""
     running: Running
     """Its doors in operation."""
+    clock: SimulatedClock
+    pins: SimulatedPins
 
     def __init__(
         self,
@@ -72,13 +83,14 @@ class Session:
         for door in self.settings.doors:
             self.analyzer.at_target(door.target_fmr)
         self.cast = Cast(self.scenario, self.path, self.analyzer)
-        self.clock = SimulatedClock(self.scenario.begins or BEGINS)
-        self.pins = SimulatedPins(self.clock)
         self._seed = seed
         self._reader_of = reader_of
+        self._eyes = Eyes(self.analyzer)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
+        self.clock = SimulatedClock(self.scenario.begins or BEGINS)
+        self.pins = SimulatedPins(self.clock)
         folder = Path(self._stack.enter_context(TemporaryDirectory(prefix="lintel-")))
         self.store = self._stack.enter_context(Store(folder, places=KeyInMemory()))
         return self
@@ -87,6 +99,14 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.__exit__(kind, error, trace)
+
+    def again(self) -> None:
+        """Begins once more from nothing, with everyone enrolled: alike the first time, for the same acts."""
+        self._stack.close()
+        self._eyes = Eyes(self.analyzer)
+        self.__enter__()
+        for _ in self.enroll():
+            pass
 
     def enroll(self) -> Iterator[EnrollmentReport]:
         """Enrolls everyone, each with a report; then the doors are in operation. Raises `ScenarioError`."""
@@ -103,16 +123,57 @@ class Session:
         if wrong := wrong_with(what):
             raise ScenarioError(f"What is to happen {wrong}.", hint="docs/scenarios.md has examples.")
         self.cast.prepare(what.view or ())
-        self.running.scene = self.cast.scene(self.running.scene)
         self.running.act(what)
 
     def advance(self, seconds: float) -> None:
         """Lets that much of the world's time pass."""
         self.running.advance(seconds)
 
+    @property
+    def images(self) -> Mapping[str, Image]:
+        """Pictures of those who may come, by name, RGB."""
+        return self.cast.images
+
+    def add_image(self, name: str, image: Image) -> None:
+        """Lets someone come who looks like that, RGB."""
+        self.cast.add(name, image)
+
+    def show_live(self, image: Image) -> None:
+        """A frame of a real camera, RGB, for the figure with the image `webcam` that is shown as a clip."""
+        self.cast.show_live(LIVE, image)
+
+    def state(self) -> World:
+        """How everything is now. Below a millisecond for each door."""
+        running = self.running
+        return World(
+            at_s=self.clock.monotonic(),
+            utc=self.clock.utc().isoformat(timespec="milliseconds"),
+            doors=tuple(door_view(door) for door in running.doors.values()),
+            scenario=self.scenario.title,
+            camera=running.world.camera.condition,
+            disk=running.disk,
+            view=tuple(msgspec.to_builtins(figure) for figure in running.scene.figures),
+        )
+
+    def levels_since(self, at_s: float) -> tuple[Level, ...]:
+        """The levels of strikes and outputs from then on, the oldest first."""
+        return levels_since(self.running, self.pins, at_s)
+
+    def rows_after(self, number: int) -> tuple[AuditRow, ...]:
+        """The audit's next rows behind that one, `ROWS_AT_ONCE` at most. Raises `StoreError`."""
+        with self.store.audit() as audit:
+            return tuple(audit.after(number, ROWS_AT_ONCE))
+
+    def look(self) -> Look:
+        """The camera's newest picture, and what is seen in it."""
+        return self._eyes.look(self.running)
+
     def begin(self, number: int) -> Playing:
         """Begins the scenario's step of that number, after the pause or at the time that it names."""
-        step = self.scenario.step[number]
+        return self.begin_step(self.scenario.step[number], number)
+
+    def begin_step(self, step: Step, number: int) -> Playing:
+        """The same for any step, played as if it were the scenario's of that number."""
         self.running.wait_idle(PAUSE_S)
         if step.at is not None:
             left_s = (step.at - self.clock.utc()).total_seconds()

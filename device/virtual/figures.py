@@ -38,7 +38,7 @@ class Room(StrEnum):
     OFFICE = "office"
 
 
-class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """A table in a scenario's file."""
 
 

@@ -110,6 +110,8 @@ class World(Message, frozen=True, tag="world", kw_only=True):
     disk: str = "works"
     view: tuple[dict[str, object], ...] = ()
     """Who is before the camera, as `[[step.view]]` of a scenario."""
+    world: int = 1
+    """Grows when the world begins once more, as on the way back to a step: its rows begin at 1 then."""
     lag_s: float = 0.0
     """How far the world is behind the speed that was asked for."""
 

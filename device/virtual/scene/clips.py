@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -16,6 +17,33 @@ SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm"})
 REACTION_S = 0.3
 """From a prompt to the moment in which the recorded turn begins."""
 _USUAL_FPS = 30.0
+
+
+class Moving(Protocol):
+    """A picture that changes with time."""
+
+    @property
+    def lasts_s(self) -> float:
+        """From the first frame to the last."""
+
+    def at(self, seconds: float) -> Image:
+        """The frame of a moment, RGB uint8 [480, 640, 3]."""
+
+
+class Live:
+    """What another camera shows now, as a browser's: the frame that came last, whatever the moment."""
+
+    def __init__(self, image: Image) -> None:
+        self.lasts_s = 1.0
+        self.show(image)
+
+    def show(self, image: Image) -> None:
+        """The next frame, RGB, of any size."""
+        self._frame = fitted(image)
+
+    def at(self, seconds: float) -> Image:  # noqa: ARG002 - as of any clip
+        """The last frame."""
+        return self._frame
 
 
 class Clip:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from device.records import Image
 from device.virtual.figures import Figure, Place, Room, Thing
-from device.virtual.scene.clips import Clip, moment
+from device.virtual.scene.clips import Moving, moment
 from device.virtual.scene.heads import Head
 from device.virtual.scene.motion import Pose, Prompt, place_at, played_yaw, turn_at, wander
 from device.virtual.scene.rooms import HEIGHT, WIDTH, backdrop
@@ -35,7 +35,7 @@ class Scene:
     images: Mapping[str, Image]
     heads: Mapping[str, Head] = field(default_factory=dict)
     """Of those images that have a figure with depth: who stands there in person, or is shown on a screen."""
-    clips: Mapping[str, Clip] = field(default_factory=dict)
+    clips: Mapping[str, Moving] = field(default_factory=dict)
     room: Room = Room.WALL
     prompts: tuple[Prompt, ...] = ()
     """What was asked for since the scene began."""

@@ -8,48 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.errors import ScenarioError
-from device.records import DoorCommand, DoorInput, Line
 from device.settings.tables import Settings
 from device.simulation.scenario import Happening
 from device.simulation.session import Session
+from tests.device.simulation.worlds import PLAIN, SCRIPTS
 
-PLAIN = """
-title = "Two people with PINs"
-[settings]
-[[settings.doors]]
-name = "main"
-mode = "badge+pin"
-[[enroll]]
-name = "Eileen Collins"
-badge = "17:1001"
-pin = "471147"
-[[step]]
-title = "Nothing"
-"""
-
-ACTS = st.sampled_from(
-    [
-        Happening(badge="17:1001"),
-        Happening(badge="17:1001", lasts_s=0.5),
-        Happening(badge="17:9999"),
-        Happening(badge="17:1001", via="wiegand", flip=(5,)),
-        Happening(keys="471147#"),
-        Happening(keys="99"),
-        Happening(input=DoorInput.DPS),
-        Happening(input=DoorInput.DPS, line=Line.QUIET),
-        Happening(input=DoorInput.REX),
-        Happening(command=DoorCommand.RELEASE),
-        Happening(command=DoorCommand.LOCKDOWN),
-        Happening(command=DoorCommand.CLEAR),
-        Happening(relay="broken"),
-        Happening(relay="mended"),
-        Happening(clock_step_s=3600.0),
-        Happening(revoke="17:1001"),
-        Happening(view=()),
-        Happening(camera="dead"),
-    ]
-)
-SCRIPTS = st.lists(st.tuples(st.integers(1, 300), ACTS), max_size=6)
 CUTS = st.lists(st.integers(1, 40), min_size=1, max_size=30)
 
 
