@@ -92,10 +92,20 @@ def read_photo(path: Path) -> Photo:
         content = _content(path)
     except MemoryError:
         raise _no_memory(path) from None
+    return _read(content, path)
+
+
+def image_in(content: bytes, name: str, *, most_pixels: int) -> Image:
+    """The picture in these bytes, as `read_image` gives it. Raises `ImageError`, of more pixels before it decodes."""
+    return _read(content, Path(name), most_pixels).image
+
+
+def _read(content: bytes, path: Path, most_pixels: int | None = None) -> Photo:
     kind = next((kind for kind, beginning in _FORMATS.items() if beginning.match(content)), None)
     if kind is None:
         raise ImageError(f"{path} {_other_kind(content)}.", hint=_HINT)
-    return _or_refused(lambda: _photo(content, kind, path), kind, path)
+    most = min(MAX_PIXELS[kind], most_pixels or MAX_PIXELS[kind])
+    return _or_refused(lambda: _photo(content, kind, path, most), kind, path)
 
 
 def image_files(folder: Path) -> tuple[Path, ...]:
@@ -162,12 +172,12 @@ def _is_memory_short() -> bool:
     return False
 
 
-def _photo(content: bytes, kind: str, path: Path) -> Photo:
+def _photo(content: bytes, kind: str, path: Path, most: int) -> Photo:
     """Raises whatever Pillow raises, and `ImageError`."""
     opened = _opened(content, kind, path)
     width, height = opened.size
-    if width * height > MAX_PIXELS[kind]:
-        raise _vast(path, f"{width} x {height}", MAX_PIXELS[kind])
+    if width * height > most:
+        raise _vast(path, f"{width} x {height}", most)
     scale = 2 if width * height > WHOLE_PIXELS else 1
     turn = _UPRIGHT[_orientation(opened)]
     if kind == "JPEG":

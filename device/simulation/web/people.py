@@ -1,0 +1,77 @@
+"""People, badges and rules of a virtual world, seen and changed by the code that operators' commands use."""
+
+from datetime import datetime
+from typing import assert_never
+
+from device.administration import Administration
+from device.credentials import format_badge, parse_badge
+from device.policy.rules_text import rules_in
+from device.records import Badge, Enrolled
+from device.rule_office import RuleOffice
+from device.simulation.scenario import Scenario
+from device.simulation.web.requests import (
+    BadgeShown,
+    BadgeState,
+    People,
+    PeopleChange,
+    PersonShown,
+    RulesShown,
+    ScheduleShown,
+)
+from device.simulation.web.worlds import Stage
+
+OPERATOR = "the page of a simulation"
+
+
+def people_shown(stage: Stage, scenario: Scenario) -> People:
+    """All who are known, by name. Raises `StoreError`."""
+    store, now = stage.world.store, stage.world.clock.utc()
+    pictures = {enrollee.name: enrollee.images[0] for enrollee in scenario.enroll if enrollee.images}
+    with store.people() as people, store.rules() as book:
+        everyone, pins = people.everyone(), book.pin_holders()
+    return People(tuple(_shown(one, now, pictures.get(one.person.name), one.person.id in pins) for one in everyone))
+
+
+def change_badge(stage: Stage, change: PeopleChange) -> None:
+    """Does with a badge what is asked. Raises `CredentialError`, `StoreError`."""
+    office, badge = Administration(stage.world.store, stage.world.clock), parse_badge(change.badge)
+    with stage.world.store.acting(OPERATOR):
+        match change.do:
+            case "issue":
+                office.add_badge(change.name, badge)
+            case "revoke":
+                office.revoke_badge(badge)
+            case "suspend":
+                office.suspend_badge(badge)
+            case "resume":
+                office.resume_badge(badge)
+            case "restore":
+                office.restore_badge(badge)
+            case _:
+                assert_never(change.do)
+
+
+def rules_shown(stage: Stage) -> RulesShown:
+    """The rules that count, and which schedules hold now. Raises `StoreError`."""
+    world = stage.world
+    applied = RuleOffice(world.store, world.settings, world.clock).applied()
+    if applied is None:
+        return RulesShown("", ())
+    schedules, now = rules_in(applied.text).schedules, world.clock.utc()
+    return RulesShown(
+        applied.text, tuple(ScheduleShown(name, schedule.holds(now)) for name, schedule in schedules.items())
+    )
+
+
+def _shown(one: Enrolled, now: datetime, image: str | None, has_pin: bool) -> PersonShown:
+    badges = tuple(BadgeShown(format_badge(badge.credential), _state(badge, now), badge.duress) for badge in one.badges)
+    references = sum(count for _, count in one.references)
+    return PersonShown(one.person.name, badges, one.groups, image, references, has_pin)
+
+
+def _state(badge: Badge, now: datetime) -> BadgeState:
+    if badge.revoked_at:
+        return "revoked"
+    if badge.suspended_at:
+        return "suspended"
+    return "active" if badge.valid.holds(now) else "expired"
