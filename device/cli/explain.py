@@ -9,9 +9,11 @@ from device.errors import StoreError
 from device.terminal import say
 
 if TYPE_CHECKING:
+    from device.control.messages import Row
     from device.records import AuditRow
     from device.settings.tables import Settings
     from device.store.audit import Audit
+    from device.store.store import Store
 
 
 @click.command(epilog="Example: lintel explain 1234\n\nExit codes: 0 done, 8 database, or no such decision.")
@@ -24,22 +26,29 @@ def explain(context: click.Context, event: int, as_json: bool) -> None:
     EVENT_ID is the number of its row, the first column of `lintel audit list`.
     """
     from device.cli.text.explanation import explanation, explanation_lines
-    from device.control.audit_rows import row_of
 
     settings = settings_of(context)
-    with open_store(settings) as store, store.audit() as log, store.people() as people:
+    with open_store(settings) as store:
+        row, tries = explained(store, settings, event)
+    if as_json:
+        print_json(explanation(row, tries))
+        return
+    for line in explanation_lines(row, tries):
+        say(line)
+
+
+def explained(store: "Store", settings: "Settings", event: int) -> "tuple[Row, str]":
+    """The row of a decision, and what is known of the tries with its badge. Raises `StoreError` for any other row."""
+    from device.control.audit_rows import row_of
+
+    with store.audit() as log, store.people() as people:
         row = log.one(event)
         names = people.names([row.person_id] if row and row.person_id is not None else [])
         tries = _tries(log, row, settings) if row else ""
     if row is None or row.reason is None:
         what = f"is about {row.event.value}, and no decision" if row else "is not there"
         raise StoreError(f"Row {event} of the audit {what}.", hint="See `lintel audit list --event decision`.")
-    told = row_of(row, names)
-    if as_json:
-        print_json(explanation(told, tries))
-        return
-    for line in explanation_lines(told, tries):
-        say(line)
+    return row_of(row, names), tries
 
 
 def _tries(log: "Audit", row: "AuditRow", settings: "Settings") -> str:

@@ -1,4 +1,4 @@
-"""Enrolls someone from the page, by the code of `lintel enroll`: from uploaded pictures, or guided before the camera."""
+"""Enrolls from the page, by the code of `lintel enroll`: from uploaded pictures, or guided before the camera."""
 
 from collections.abc import Iterator
 

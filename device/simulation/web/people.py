@@ -6,9 +6,8 @@ from typing import assert_never
 from device.administration import Administration
 from device.credentials import format_badge, parse_badge
 from device.policy.rules_text import rules_in
-from device.records import Badge, Enrolled
+from device.records import Badge, Enrolled, Reason
 from device.rule_office import RuleOffice
-from device.simulation.scenario import Scenario
 from device.simulation.web.requests import (
     BadgeShown,
     BadgeState,
@@ -23,10 +22,10 @@ from device.simulation.web.worlds import Stage
 OPERATOR = "the page of a simulation"
 
 
-def people_shown(stage: Stage, scenario: Scenario) -> People:
+def people_shown(stage: Stage) -> People:
     """All who are known, by name. Raises `StoreError`."""
     store, now = stage.world.store, stage.world.clock.utc()
-    pictures = {enrollee.name: enrollee.images[0] for enrollee in scenario.enroll if enrollee.images}
+    pictures = {enrollee.name: enrollee.images[0] for enrollee in stage.world.scenario.enroll if enrollee.images}
     with store.people() as people, store.rules() as book:
         everyone, pins = people.everyone(), book.pin_holders()
     return People(tuple(_shown(one, now, pictures.get(one.person.name), one.person.id in pins) for one in everyone))
@@ -74,4 +73,4 @@ def _state(badge: Badge, now: datetime) -> BadgeState:
         return "revoked"
     if badge.suspended_at:
         return "suspended"
-    return "active" if badge.valid.holds(now) else "expired"
+    return "expired" if badge.valid.objection(now) is Reason.EXPIRED else "active"

@@ -1,4 +1,4 @@
-"""What the page of a simulation may ask for, and what it is answered: one table of routes, read by code, docs and tests."""
+"""What the page of a simulation may ask for: one table of routes, read by code, docs and tests."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from device.records import AuditRow, Image
 from device.settings.tables import Settings
-from device.simulation.scenario import Happening
+from device.simulation.scenario import Happening, Scenario
 from device.store.store import Store
 from device.virtual.clock import SimulatedClock
 from device.vision.faces import FaceAnalyzer
@@ -37,6 +37,7 @@ class LiveWorld(Protocol):
     clock: SimulatedClock
     analyzer: FaceAnalyzer
     settings: Settings
+    scenario: Scenario
 
     @property
     def images(self) -> Mapping[str, Image]:
