@@ -126,7 +126,7 @@ def _said(said: Said | None, kept: int) -> Enrolling:
             return Enrolling(stage="asked", kept=kept, wanted=wanted, pose=pose.name.lower(), words=pose.value)
         case Hindered(reason):
             words = f"{reason.meaning} {reason.advice}"
-            return Enrolling(stage="hindered", kept=kept, wanted=PICTURES, words=words)
+            return Enrolling(stage="hindered", kept=kept, wanted=PICTURES, words=words, rejected=(reason.code,))
         case None:
             return Enrolling(stage="", kept=kept, wanted=PICTURES)
 

@@ -8,6 +8,7 @@ from device.credentials import format_badge, parse_badge
 from device.policy.rules_text import rules_in
 from device.records import Badge, Enrolled, Reason
 from device.rule_office import RuleOffice
+from device.simulation.scenario import Enrollee
 from device.simulation.web.requests import (
     BadgeShown,
     BadgeState,
@@ -25,10 +26,12 @@ OPERATOR = "the page of a simulation"
 def people_shown(stage: Stage) -> People:
     """All who are known, by name. Raises `StoreError`."""
     store, now = stage.world.store, stage.world.clock.utc()
-    pictures = {enrollee.name: enrollee.images[0] for enrollee in stage.world.scenario.enroll if enrollee.images}
+    made_up = {enrollee.name: enrollee for enrollee in stage.world.scenario.enroll}
     with store.people() as people, store.rules() as book:
         everyone, pins = people.everyone(), book.pin_holders()
-    return People(tuple(_shown(one, now, pictures.get(one.person.name), one.person.id in pins) for one in everyone))
+    return People(
+        tuple(_shown(one, now, made_up.get(one.person.name), has_pin=one.person.id in pins) for one in everyone)
+    )
 
 
 def change_badge(stage: Stage, change: PeopleChange) -> None:
@@ -62,10 +65,16 @@ def rules_shown(stage: Stage) -> RulesShown:
     )
 
 
-def _shown(one: Enrolled, now: datetime, image: str | None, has_pin: bool) -> PersonShown:
-    badges = tuple(BadgeShown(format_badge(badge.credential), _state(badge, now), badge.duress) for badge in one.badges)
-    references = sum(count for _, count in one.references)
-    return PersonShown(one.person.name, badges, one.groups, image, references, has_pin)
+def _shown(one: Enrolled, now: datetime, made_up: Enrollee | None, *, has_pin: bool) -> PersonShown:
+    return PersonShown(
+        one.person.name,
+        tuple(BadgeShown(format_badge(badge.credential), _state(badge, now), badge.duress) for badge in one.badges),
+        one.groups,
+        image=made_up.images[0] if made_up and made_up.images else None,
+        references=sum(count for _, count in one.references),
+        has_pin=has_pin,
+        duress_pin=made_up.duress_pin if made_up else "",
+    )
 
 
 def _state(badge: Badge, now: datetime) -> BadgeState:

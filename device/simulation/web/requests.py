@@ -63,6 +63,8 @@ class PersonShown(Struct, frozen=True):
     image: str | None
     references: int
     has_pin: bool
+    duress_pin: str = ""
+    """Of a scenario's own people, so that it can be typed; of all others it stays secret."""
 
 
 class People(Struct, frozen=True):
