@@ -5,7 +5,7 @@ import { failed, get, on, post, tell } from "./link.js";
 import { loadPeople, people } from "./badges.js";
 import { t } from "./texts.js";
 
-const DONE = { active: ["suspend", "revoke"], suspended: ["resume", "revoke"], revoked: [], expired: ["revoke"] };
+const DONE = { active: ["suspend", "revoke"], suspended: ["resume", "revoke"], revoked: ["restore"], expired: ["revoke"] };
 
 export function setUpPeople() {
   byId("issue").addEventListener("click", () => change({ do: "issue", name: byId("issue-name").value, badge: byId("issue-badge").value.trim() }));

@@ -1,7 +1,7 @@
 // The world before the door: who stands there, how far, how lit, as what; and what breaks.
 
-import { byId, choose, make, offer } from "./dom.js";
-import { act, latest, on, post } from "./link.js";
+import { byId, choose, offer, say } from "./dom.js";
+import { act, on, post } from "./link.js";
 import { door } from "./door.js";
 import { named, t } from "./texts.js";
 
@@ -10,11 +10,14 @@ const CAMERAS = ["works", "dead", "frozen", "late", "repeats"];
 const DISKS = ["works", "full"];
 const READERS = ["found", "lost", "tampered", "power-failed", "restored"];
 const CLOCK_STEPS = ["3600", "-3600", "86400", "-86400", "-1764547200"];
+const FAR = 0.3;  // a figure's height, as a share of the picture's, far away
+const STEP = 0.13;
 const AGAIN_MS = 150;
 const MOST_BYTES = 10e6;
 let images = [];
 let stands = false;
 let again = 0;
+let shown = "";
 
 export function setUpWorld() {
   byId("stand").addEventListener("click", () => stand(1.0));
@@ -32,6 +35,7 @@ export function setUpWorld() {
   on("world", (world) => {
     choose(byId("camera-state"), world.camera);
     choose(byId("disk-state"), world.disk);
+    follow(world.view);
   });
   on("image", (name) => { images = [...new Set([...images, name])]; offerAll(); byId("who").value = name; });
 }
@@ -41,7 +45,7 @@ function setting(id, happening) {
 }
 
 function offerAll() {
-  offer(byId("who"), images.filter((name) => name !== "webcam").map((name) => [name, named("image", name)]));
+  offer(byId("who"), images.filter((name) => name !== "webcam").map((name) => [name, nameOf(name)]));
   offer(byId("as"), THINGS.map((thing) => [thing, t(`as.${thing}`)]));
   offer(byId("camera-state"), CAMERAS.map((state) => [state, t(`camera-state.${state}`)]));
   offer(byId("disk-state"), DISKS.map((state) => [state, t(`disk.${state}`)]));
@@ -51,9 +55,26 @@ function offerAll() {
 
 // Where a figure is whose distance is 0 (far) to 10 (near).
 function placeOf(nearness) {
-  const size = 0.3 + 0.13 * nearness;
+  const size = FAR + STEP * nearness;
   return { x: 0.5, y: Math.min(0.95, 0.5 + 0.27 * size), size };
 }
+
+// The controls say what a scenario has put there, until a hand changes it.
+function follow(view) {
+  const seen = JSON.stringify([view, document.documentElement.lang]);
+  if (seen === shown) return;
+  shown = seen;
+  stands = view.length > 0;
+  say(byId("who-there"), view.map(({ image, as = "portrait" }) => `${nameOf(image)}: ${t(`as.${as}`)}`).join(", "));
+  const [figure] = view;
+  if (!figure || !images.includes(figure.image)) return;
+  choose(byId("who"), figure.image);
+  choose(byId("as"), figure.as ?? "portrait");
+  choose(byId("light"), String(figure.light ?? 1));
+  choose(byId("distance"), String(Math.round(((figure.to?.size ?? 0.9) - FAR) / STEP)));
+}
+
+const nameOf = (image) => named("image", image);
 
 function stand(walk_s) {
   const to = placeOf(Number(byId("distance").value));

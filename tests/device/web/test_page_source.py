@@ -104,6 +104,13 @@ def test_every_import_exists() -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_module_uses_all_it_imports(path: object) -> None:
+    source = (FOLDER / str(path)).read_text(encoding="utf-8")
+    names = [name.strip() for group in re.findall(r"import \{([^}]+)\}", source) for name in group.split(",")]
+    assert [name for name in names if len(re.findall(rf"\b{name}\b", source)) < 2] == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
 def test_module_is_short(path: object) -> None:
     assert len((FOLDER / str(path)).read_text(encoding="utf-8").splitlines()) < 300
 
