@@ -96,6 +96,8 @@ class Assembled:
     """How old the newest frame of a door's cameras is, seconds, by its name: of the oldest, where it has several."""
     reading: Callable[[], ClockReading]
     """The time of day with its state."""
+    begins_again: Callable[[], bool] = lambda: False
+    """Whether this life is to end now, as new settings are there."""
 
 
 class MissingCamera:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from contextlib import suppress
 
 MOST_STATUS = 900
@@ -13,6 +14,7 @@ class Notifier:
 
     def __init__(self, address: str | None) -> None:
         """`address` is NOTIFY_SOCKET, a path or an abstract name that begins with @."""
+        self.is_reloading = False
         self._address = address and (f"\0{address[1:]}" if address.startswith("@") else address)
 
     @classmethod
@@ -32,9 +34,15 @@ class Notifier:
         """Feeds the watchdog."""
         self._send("WATCHDOG=1")
 
+    def reloading(self) -> None:
+        """The process begins again with new settings, and says READY=1 then (systemd.service(5), notify-reload)."""
+        self.is_reloading = True
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
+
     def stopping(self) -> None:
-        """The process is on its way out."""
-        self._send("STOPPING=1")
+        """The process is on its way out, unless it only begins again."""
+        if not self.is_reloading:
+            self._send("STOPPING=1")
 
     def _send(self, message: str) -> None:
         """A service manager that does not listen must not stop the door."""

@@ -152,6 +152,9 @@ def _supervise(loops: "Sequence[_Loop]", assembled: Assembled, watchdog: Watchdo
                 f"The timer thread of door {door} has ended.",
                 hint="The service manager restarts Lintel, which then drives the door again.",
             )
+        if watchdog.is_ready and assembled.begins_again():
+            watchdog.notifier.reloading()
+            return
         watchdog.feed()
         clock.sleep(SUPERVISE_S)
 
@@ -227,7 +230,7 @@ def _in_operation(services: Sequence[Service], notifier: Notifier) -> Iterator[N
         log.add(Event.SERVICE_STARTED)
     try:
         yield
-        last.append((Event.SERVICE_STOPPED, ""))
+        last.append((Event.SERVICE_STOPPED, "to begin again with new settings" if notifier.is_reloading else ""))
     except LintelError as error:
         last.append((Event.FAULT, error.message))
         raise

@@ -1,7 +1,7 @@
-"""Signals that ask the process to stop, and nothing else."""
+"""Signals that ask the process to stop, or to read its settings again."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -9,13 +9,23 @@ from device.clock import Stop
 
 
 @contextmanager
-def stopped_by_signals(stop: Stop) -> Iterator[None]:
-    """Sets `stop` on SIGTERM, SIGINT and SIGHUP within the block; a pulse under way ends at once."""
+def stopped_by_signals(stop: Stop, reload: Callable[[], None] | None = None) -> Iterator[None]:
+    """Sets `stop` on SIGTERM, SIGINT and SIGHUP within the block; a pulse under way ends at once.
+
+    With `reload`, SIGHUP calls that instead: a service has no terminal that could hang up.
+    """
 
     def request(_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    before = {number: signal.signal(number, request) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    def hang_up(number: int, frame: FrameType | None) -> None:
+        if reload is None:
+            request(number, frame)
+        else:
+            reload()
+
+    handlers = {signal.SIGTERM: request, signal.SIGINT: request, signal.SIGHUP: hang_up}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:

@@ -1,8 +1,9 @@
 """`lintel run`: the service of a real door."""
 
+import os
 import threading
 from contextlib import closing, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from device.open_doors import OpenBoard
     from device.operators import Backing
     from device.records import AuditRow, Transaction
+    from device.reloading import Reload
     from device.service import Service
     from device.settings.tables import Settings
     from device.store.store import Store
@@ -30,10 +32,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """What serving needs besides the doors: where the device key is, and the lines of `--json`."""
+    """What serving needs besides the doors: where the device key is, the lines of `--json`, and new settings."""
 
     keys: "KeyFiles"
     lines: "JsonLines | None"
+    reload: "Reload | None" = None
 
 
 @click.command(
@@ -62,11 +65,23 @@ def run(context: click.Context, as_json: bool, names: bool) -> None:
         raise click.UsageError("--names goes with --json.")
     lines = JsonLines(names=names) if as_json else None
     settings, stop = settings_of(context), Stop()
+    reload = _reload(context, settings) if "NOTIFY_SOCKET" in os.environ else None
     refuse_root(state_dir(settings))
     note_store(settings)
     clock = SystemClock(stop)
-    with stopped_by_signals(stop), open_doors(settings, clock) as board:
-        _operate(settings, board, clock, config_path=context.find_root().params["config_path"], lines=lines)
+    with stopped_by_signals(stop, reload.request if reload else None), open_doors(settings, clock) as board:
+        path = context.find_root().params["config_path"]
+        begins_again = _operate(settings, board, clock, config_path=path, given=(lines, reload))
+    if begins_again:
+        from device.reloading import begin_again
+
+        begin_again()
+
+
+def _reload(context: click.Context, settings: "Settings") -> "Reload":
+    from device.reloading import Reload
+
+    return Reload(partial(settings_of, context), settings, partial(say, err=True))
 
 
 def _operate(
@@ -75,9 +90,12 @@ def _operate(
     clock: "SystemClock",
     *,
     config_path: "Path | None",
-    lines: "JsonLines | None",
-) -> None:
-    """Loads the operators' socket only now: an evacuated door is released again without waiting for it."""
+    given: "tuple[JsonLines | None, Reload | None]",
+) -> bool:
+    """Whether the process is to begin again.
+
+    Loads the operators' socket only now: an evacuated door is released again without waiting for it.
+    """
     from device.control.commands import Commands
     from device.control.roster import Roster
     from device.operators import Backing, operators
@@ -92,7 +110,7 @@ def _operate(
         say("The doors are in operation; opening their other parts.", err=True)
         if roster.unknown:
             say(f"Warning: no such user or group: {', '.join(roster.unknown)}; see [[operators]].", err=True)
-        _serve(settings, board, backing, clock, _Given(keys, lines))
+        return _serve(settings, board, backing, clock, _Given(keys, *given))
 
 
 def _target_fmr(settings: "Settings", name: str) -> float:
@@ -101,7 +119,7 @@ def _target_fmr(settings: "Settings", name: str) -> float:
     return door.target_fmr if any(reader.direction == "entry" for reader in door.readers) else 0.0
 
 
-def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: "SystemClock", given: "_Given") -> None:
+def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: "SystemClock", given: "_Given") -> bool:
     """All that is slow to load, or may be missing or fail, with the doors in operation."""
     lines = given.lines
     from device.files import runtime_dir
@@ -146,9 +164,14 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
         facts.is_ready, backing.service = (lambda: watchdog.is_ready), facts.status
         services = [Service(one, settings, watchdog) for one in parts.parts]
         _give_parts(backing, settings, parts, services, store)
+        operated = _reloadable(parts, board, services, given.reload) if given.reload else parts
+        facts.settings_said = lambda: given.reload.said if given.reload else ""
         following = lines.following(backing.rows, clock.stop) if lines else nullcontext()
         with starts.forgotten_when_it_works(), following:
-            operate(services, parts, watchdog, clock.stop, facts.counting(lines.swipe if lines else journal(settings)))
+            operate(
+                services, operated, watchdog, clock.stop, facts.counting(lines.swipe if lines else journal(settings))
+            )
+        return watchdog.notifier.is_reloading
 
 
 def _give_parts(
@@ -183,6 +206,20 @@ def _give_parts(
     backing.enroll = GuidedEnrollments(places, store, parts.clock, grounds, refuse=refuse).progress
     backing.record = GuidedRecordings(places, parts.clock).progress
     backing.add_badge = PresentedBadges(doors, store, parts.clock, refuse).progress
+
+
+def _reloadable(parts: "Assembled", board: "OpenBoard", services: "Sequence[Service]", reload: "Reload") -> "Assembled":
+    """The same, asked each round whether new settings end this life; refused ones are a trouble of all doors."""
+    from device.health import Part
+    from device.reloading import SETTINGS, doors_at_work
+
+    doors = tuple(opened.door for opened in board.doors)
+    parts.health.add(Part(SETTINGS, frozenset(door.name for door in doors), reload.trouble))
+
+    def at_work() -> str:
+        return doors_at_work(doors, (service.name for service in services if service.loop.is_busy))
+
+    return replace(parts, begins_again=lambda: reload.is_due(at_work))
 
 
 def _tell_alarms_again(settings: "Settings", backing: "Backing", store: "Store", clock: "SystemClock") -> None:

@@ -1,0 +1,173 @@
+"""SIGHUP: new settings are checked first, and come into force in a moment when no door is at work."""
+
+import signal
+from dataclasses import dataclass
+
+import msgspec
+import pytest
+
+from device.clock import Stop
+from device.errors import ConfigError
+from device.notifier import Notifier
+from device.records import DoorCommand, DoorState, DoorStatus, Outputs
+from device.reloading import Reload, doors_at_work
+from device.settings.lock import GpioSettings
+from device.settings.tables import AccessSettings, Settings
+from device.signals import stopped_by_signals
+from tests.rig.rig import Rig, new_rig
+from tests.waiting import until
+
+OLD = Settings()
+NEW = msgspec.structs.replace(OLD, access=AccessSettings(face_timeout_s=7.0))
+
+
+class File:
+    """A settings file, as it is read."""
+
+    def __init__(self, says: Settings | Exception) -> None:
+        self.says = says
+
+    def load(self) -> Settings:
+        if isinstance(self.says, Exception):
+            raise self.says
+        return self.says
+
+
+def status_of(rig: Rig) -> tuple[str, ...]:
+    """A door's troubles."""
+    status = rig.status()
+    return status.troubles if status else ()
+
+
+def asked(reload: Reload, at_work: str = "") -> bool:
+    """Whether it is due once the file was read."""
+    reload.request()
+    found: list[bool] = []
+
+    def is_over() -> bool:
+        found.append(reload.is_due(lambda: at_work))
+        return found[-1] or bool(reload.said and "in order" not in reload.said)
+
+    until(is_over)
+    return found[-1]
+
+
+def test_nothing_is_read_before_it_is_asked_for() -> None:
+    assert not Reload(File(NEW).load, OLD, print).is_due(lambda: "")
+
+
+def test_new_settings_are_due_when_no_door_is_at_work() -> None:
+    assert asked(Reload(File(NEW).load, OLD, print))
+
+
+def test_new_settings_wait_for_a_door_at_work_and_say_so() -> None:
+    reload = Reload(File(NEW).load, OLD, print)
+    assert not asked(reload, "door main is released")
+    assert reload.said == "new settings wait: door main is released"
+    assert reload.is_due(lambda: "")
+
+
+def test_settings_as_before_change_nothing() -> None:
+    reload = Reload(File(OLD).load, OLD, print)
+    assert not asked(reload)
+    assert reload.said.endswith("nothing has changed")
+
+
+@pytest.mark.parametrize(
+    ("says", "why"),
+    [
+        (ConfigError("The settings file x is wrong: y.", hint="Look."), "The settings file x is wrong: y. Look."),
+        (RuntimeError("a library's word"), "They can't be read"),
+        (msgspec.structs.replace(OLD, gpio=GpioSettings(chip="other")), "[gpio] can't change"),
+    ],
+)
+def test_wrong_settings_are_refused_with_the_reason(says: Settings | Exception, why: str) -> None:
+    reload = Reload(File(says).load, OLD, print)
+    assert not asked(reload)
+    assert why in reload.trouble()
+    assert "those before are in force" in reload.said
+
+
+def test_trouble_ends_with_the_next_settings_in_order() -> None:
+    file = File(ConfigError("Wrong.", hint="Look."))
+    reload = Reload(file.load, OLD, print)
+    asked(reload)
+    file.says = OLD
+    reload.said = ""
+    asked(reload)
+    assert reload.trouble() == ""
+
+
+def test_each_answer_is_reported_once() -> None:
+    lines: list[str] = []
+    reload = Reload(File(NEW).load, OLD, lines.append)
+    asked(reload, "door main is evacuated")
+    for _ in range(3):
+        reload.is_due(lambda: "door main is evacuated")
+    assert lines == ["Settings: new settings are in order.", "Settings: new settings wait: door main is evacuated."]
+
+
+@dataclass
+class StandIn:
+    """A door, as far as it is asked."""
+
+    state: DoorState = DoorState.LOCKED
+    released: bool = False
+    is_scheduled: bool = False
+    name: str = "main"
+
+    def status(self) -> DoorStatus:
+        return DoorStatus(self.name, self.state, 0.0, (), Outputs(released=self.released))
+
+
+@pytest.mark.parametrize(
+    ("door", "busy", "words"),
+    [
+        (StandIn(), [], ""),
+        (StandIn(DoorState.LOCKDOWN), [], ""),
+        (StandIn(DoorState.FAULT), [], ""),
+        (StandIn(DoorState.EVACUATION, released=True), [], "door main is evacuated"),
+        (StandIn(DoorState.RELEASED, released=True), [], "door main is released"),
+        (StandIn(DoorState.RELEASED, released=True, is_scheduled=True), [], ""),
+        (StandIn(), ["main"], "someone is at door main"),
+    ],
+)
+def test_what_speaks_against_a_new_beginning(door: StandIn, busy: list[str], words: str) -> None:
+    assert doors_at_work([door], busy) == words  # type: ignore[list-item]  # as much of a door as is asked for
+
+
+def test_hang_up_of_a_service_asks_for_new_settings_alone() -> None:
+    stop, heard = Stop(), []
+    with stopped_by_signals(stop, lambda: heard.append("reload")):
+        signal.raise_signal(signal.SIGHUP)
+    assert (heard, stop.is_set()) == (["reload"], False)
+
+
+def test_new_beginning_is_no_stop_for_the_service_manager(monkeypatch: pytest.MonkeyPatch) -> None:
+    notifier, said = Notifier(None), list[str]()
+    monkeypatch.setattr(notifier, "_send", said.append)
+    notifier.reloading()
+    notifier.stopping()
+    (message,) = said
+    first, second = message.split("\n")
+    assert first == "RELOADING=1"
+    assert second.startswith("MONOTONIC_USEC=")
+    assert int(second.partition("=")[2]) > 0
+
+
+@pytest.mark.slow(small="test_new_settings_are_due_when_no_door_is_at_work")
+def test_service_begins_again_in_lockdown_as_the_same_process() -> None:
+    with new_rig(source="csi:0") as rig:
+        unit = rig.start()
+        process = unit.process
+        rig.settings.write_text(f"{rig.settings.read_text()}\nnonsense = 1\n")
+        unit.kill(signal.SIGHUP)
+        until(lambda: any("settings: New settings were refused" in one for one in status_of(rig)))
+        rig.configure(source="csi:0", strike_time_s=0.3)
+        rig.command(DoorCommand.LOCKDOWN)
+        at = unit.kill(signal.SIGHUP)
+        assert unit.when_said("READY=1", since=at, within_s=60.0) is not None
+        status = rig.status()
+        assert status is not None
+        assert (unit.process, unit.ended, status.state) == (process, [], DoorState.LOCKDOWN)
+        assert not rig.board.is_released()
