@@ -39,7 +39,7 @@ def refuse_root(folder: Path) -> None:
         name = _name(owner)
         raise StoreError(
             f"The state folder {folder} belongs to the user {name}, who could not read what root writes there.",
-            hint=f"Run `sudo systemctl start lintel`; or run it by hand as that user: `sudo -u {name} lintel run`.",
+            hint=f"Run `sudo systemctl start lintel`, which runs it as {name}.",
         )
 
 
@@ -48,7 +48,8 @@ def _refuse_another_s(folder: Path, owner: os.stat_result) -> None:
         name = _name(owner.st_uid)
         raise StoreError(
             f"The folder {folder} belongs to the user {name}, but this command runs as {_name(os.geteuid())}.",
-            hint=f"Run the command as that user: `sudo -u {name} lintel ...`.",
+            hint="Start the service, which carries the command out for members of its group: docs/operators.md. "
+            "Without it, run the command with sudo.",
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from device.appliance.page import Light, Line
+from device.control.joining import join_hint
 from device.key_keeping import KeyStatus
 from device.policy.clock_state import ClockReading
 from device.policy.rules_check import Finding, Weight
@@ -127,7 +128,7 @@ def alarms_line(alarms: Iterable[Alarm]) -> Line:
 def service_lines(doors: Sequence[DoorStatus] | None, unasked: str) -> Iterator[Line]:
     """What the running service says of its doors; None if none answers. `unasked` says why it can't be asked."""
     if unasked:
-        hint = "Join the service's group or use sudo; a service that hangs ends by `sudo systemctl restart lintel`."
+        hint = f"{join_hint()} A service that hangs ends by `sudo systemctl restart lintel`."
         yield Line("service", Light.RED, _phrase(unasked), hint)
         return
     if doors is None:

@@ -98,11 +98,10 @@ def _folder(context: click.Context) -> str:
 def _refuse_unless_own(folder: str, socket: Path) -> None:
     """A store of the user's own is none of the service's business. Raises `DoorError` for the service's."""
     from device.cli.context import SERVICE_STATE
+    from device.control.joining import join_hint
 
     if Path(folder) == SERVICE_STATE and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        raise DoorError(
-            f"This user may not speak to the service at {socket}.", hint="Use sudo, or join the service's group."
-        )
+        raise DoorError(f"This user may not speak to the service at {socket}.", hint=join_hint())
 
 
 def _commanded(client: "Client", words: tuple[str, ...], arguments: Sequence[str], folder: str) -> int | None:

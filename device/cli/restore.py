@@ -98,7 +98,7 @@ def _refuse_running() -> None:
             return
     raise DoorError(
         "The service is running with the store that this would replace.",
-        hint="Have root stop it, restore and start it again: `sudo systemctl stop lintel`, `sudo -u lintel lintel "
+        hint="Have root stop it, restore and start it again: `sudo systemctl stop lintel`, `sudo lintel "
         "restore FILE`, `sudo systemctl start lintel`. Meanwhile the doors are locked for badges, and the way out is "
         "free by handle or by what the lock's supply is wired to.",
     )

@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from device.control.earlier import EarlierReply, is_earlier_refusal, to_earlier
+from device.control.joining import join_hint
 from device.control.messages import (
     REQUESTS,
     Answer,
@@ -250,9 +251,7 @@ class Client:
             ) from None
 
     def _forbidden(self) -> DoorError:
-        return DoorError(
-            f"This user may not speak to the service at {self._path}.", hint="Use sudo, or join the service's group."
-        )
+        return DoorError(f"This user may not speak to the service at {self._path}.", hint=join_hint())
 
 
 _HANGS = "It may hang: `sudo systemctl restart lintel` ends it, secures every door and starts it again."

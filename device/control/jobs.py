@@ -157,7 +157,7 @@ def _forbidden(operator: Operator, what: str, roles: Roles, request: int) -> Pro
     held = role_words(operator.roles) or "none"
     return ProtocolError(
         f"{operator.words} may not ask for {what}: roles {held}, expected {role_words(roles)}.",
-        hint="Use sudo, or have an admin add an [[operators]] table to the settings.",
+        hint="Have an admin add an [[operators]] table to the settings: `sudo lintel setup` does it.",
         code=Code.FORBIDDEN,
         request=request,
     )

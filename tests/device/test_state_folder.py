@@ -130,7 +130,10 @@ def test_operator_is_told_whose_the_folder_is(place: Path, request: pytest.Fixtu
     request.getfixturevalue("as_service")
     with pytest.raises(StoreError, match=r"belongs to the user root, but this command runs as nobody\.") as refused:
         opened(place)
-    assert refused.value.hint == "Run the command as that user: `sudo -u root lintel ...`."
+    assert refused.value.hint == (
+        "Start the service, which carries the command out for members of its group: docs/operators.md. "
+        "Without it, run the command with sudo."
+    )
 
 
 def test_folder_that_cannot_be_made_is_an_error(place: Path, request: pytest.FixtureRequest) -> None:
@@ -158,7 +161,7 @@ def test_service_of_root_does_not_start_in_the_service_s_folder(
     if is_there:
         opened(folder)
     ended = lintel("--state-dir", folder, "run")
-    assert (ended.exit_code, "`sudo -u nobody lintel run`" in ended.err) == (8, True)
+    assert (ended.exit_code, "runs it as nobody" in ended.err) == (8, True)
     assert owners(place) == ({0, SERVICE} if is_there else {0})
 
 

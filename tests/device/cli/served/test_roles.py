@@ -41,7 +41,7 @@ def test_refusal_names_the_roles_and_what_to_do(house: House) -> None:
     said = "gus (login anna) may not ask for `lintel people list`: roles guard, expected admin, enroller, auditor."
     assert answer.err.splitlines() == [
         f"Error: {said}",
-        "What to do: Use sudo, or have an admin add an [[operators]] table to the settings.",
+        "What to do: Have an admin add an [[operators]] table to the settings: `sudo lintel setup` does it.",
     ]
 
 
