@@ -48,7 +48,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON t
 def door() -> None:
     """See the doors and command them by hand.
 
-    All but `secure` speak to the running service and need to be allowed to: join the group `lintel` (docs/operators.md).
+    All but `secure` ask the running service, which members of the group `lintel` may (docs/operators.md).
     """
 
 
