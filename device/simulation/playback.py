@@ -127,12 +127,14 @@ class Playback:
 
     def state(self) -> World:
         """How everything is now."""
+        is_recording = self._recording is not None and self._recording.goes_on
         return msgspec.structs.replace(
             self._session.state(),
             speed=0.0 if self._is_paused else self._factor,
             steps=tuple(self._step_view(number) for number in range(len(self._steps))),
             step=self._past.number,
-            is_recording=self._recording is not None and self._recording.goes_on,
+            is_playing=self._goes_on or (self._playing is not None and not is_recording),
+            is_recording=is_recording,
             world=self._worlds,
         )
 

@@ -105,6 +105,8 @@ class World(Message, frozen=True, tag="world", kw_only=True):
     steps: tuple[StepView, ...] = ()
     step: int = -1
     """Which step is played or was last; -1 before the first."""
+    is_playing: bool = False
+    """A step is played, or comes next by itself; else time passes for what is done by hand, unless `speed` is 0."""
     is_recording: bool = False
     camera: str = "works"
     disk: str = "works"

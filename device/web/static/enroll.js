@@ -1,7 +1,7 @@
 // Guided enrollment: who, on which ground, then pictures with their quality as they come.
 
 import { byId, make, mark, say } from "./dom.js";
-import { latest, on, post, tell } from "./link.js";
+import { latest, letTimePass, on, post, tell } from "./link.js";
 import { adviceOf, named, t } from "./texts.js";
 
 const FIELDS = ["enroll-name", "enroll-badge", "enroll-consent"];
@@ -23,6 +23,7 @@ function ready() {
 
 async function start() {
   const what = { do: "start", name: byId("enroll-name").value.trim(), badge: byId("enroll-badge").value.trim(), pictures: [], basis_text_version: "page-1" };
+  await letTimePass();
   if ((await post("/api/enrollment", what)) === undefined) return;
   is_running = true;
   ready();

@@ -56,7 +56,15 @@ export async function post(path, what) {
   }
 }
 
-export const act = (happening) => post("/api/act", happening);
+// What is done by hand needs time to pass: a world that stands still goes on, its scenario waits.
+export async function letTimePass() {
+  if (latest.world?.speed === 0) await post("/api/playback", { do: "go-on" });
+}
+
+export async function act(happening) {
+  await letTimePass();
+  return post("/api/act", happening);
+}
 
 export function failed(error) {
   tell("said", { words: error.message, hint: error.hint ?? "", is_error: true });

@@ -5,10 +5,11 @@ import { failed, getText, latest, on, post, tell } from "./link.js";
 import { named, t } from "./texts.js";
 
 const play = (what) => post("/api/playback", what);
+const isPlaying = (world) => Boolean(world?.is_playing && world.speed > 0);
 let has_recording = false;
 
 export function setUpPlayer() {
-  byId("play").addEventListener("click", () => play({ do: latest.world?.speed ? "pause" : "play" }));
+  byId("play").addEventListener("click", () => play({ do: isPlaying(latest.world) ? "pause" : "play" }));
   byId("step-next").addEventListener("click", () => play({ do: "step" }));
   byId("step-back").addEventListener("click", () => play({ do: "seek", number: Math.max(0, (latest.world?.step ?? 0) - 1) }));
   byId("speed").addEventListener("change", () => play({ do: "speed", factor: Number(byId("speed").value) }));
@@ -32,7 +33,7 @@ async function openLink({ mode, scenarios }) {
 }
 
 function show(world) {
-  mark(byId("play"), "aria-pressed", world.speed > 0);
+  mark(byId("play"), "aria-pressed", isPlaying(world));
   if (world.speed > 0) choose(byId("speed"), String(world.speed));
   choose(byId("scenario-choice"), world.scenario);
   const number = Math.max(0, world.step + 1);
@@ -40,7 +41,9 @@ function show(world) {
   say(byId("step-title"), world.steps[world.step]?.title ?? t("player.before"));
   Object.assign(byId("step-progress"), { max: Math.max(1, world.steps.length), value: number });
   has_recording ||= world.is_recording;
-  byId("recording").hidden = !world.is_recording;
+  const mode = world.is_recording ? "recording" : world.speed === 0 ? "paused" : world.is_playing ? "playing" : "by-hand";
+  mark(byId("player-mode"), "data-mode", mode);
+  say(byId("player-mode"), t(`player.${mode}`));
   byId("download").disabled = !has_recording;
   mark(byId("record"), "aria-pressed", world.is_recording);
   say(byId("record"), t(world.is_recording ? "scenario.stop" : "scenario.record"));

@@ -1,7 +1,7 @@
 // The browser's own webcam: small JPEG pictures go to Lintel on this machine, over the stream, and nowhere else.
 
 import { byId } from "./dom.js";
-import { failed, on, sendPicture } from "./link.js";
+import { failed, letTimePass, on, sendPicture } from "./link.js";
 import { t } from "./texts.js";
 
 const WIDTH = 640;
@@ -35,6 +35,7 @@ async function start() {
   Object.assign(canvas, { width: WIDTH, height: HEIGHT });
   timer = setInterval(send, EVERY_MS);
   words();
+  await letTimePass();
 }
 
 function stop() {

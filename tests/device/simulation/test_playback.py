@@ -52,6 +52,13 @@ def test_played_to_the_end_in_real_time(session: Session) -> None:
     assert 39.0 < playback.state().at_s < 42.0
 
 
+def test_state_says_whether_the_scenario_goes_on(session: Session) -> None:
+    playback = Playback(session)
+    before = playback.state().is_playing
+    playback.play()
+    assert (before, playback.state().is_playing) == (False, True)
+
+
 def test_paused_world_stands_still(session: Session) -> None:
     playback = Playback(session)
     playback.play()
