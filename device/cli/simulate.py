@@ -41,7 +41,8 @@ class ScenarioPath(FilePath):
     "--scenario",
     metavar="FILE|NAME",
     type=ScenarioPath(),
-    help="A scenario in TOML, or one that came with Lintel: front-door (the default), a-working-week, getting-in.",
+    help="A scenario in TOML, or one that came with Lintel: front-door (the default), a-working-week, "
+    "things-break, getting-in.",
 )
 @click.option("--webcam", is_flag=False, flag_value="0", metavar="[DEVICE]", help="Use a real camera.")
 @click.option("--video", type=click.Path(path_type=Path), help="Use a clip, looped, as the camera's picture.")
@@ -54,7 +55,8 @@ def simulate(
 
     A scenario says who stands in front of the camera, which badge is presented, and what is expected; the format is
     described in docs/scenarios.md. Those that came with Lintel enroll two people from portraits in the public domain:
-    front-door is what can happen at a door, a-working-week who may pass when, getting-in who may not.
+    front-door is what can happen at a door, a-working-week who may pass when, things-break what fails, getting-in
+    who may not come in. Each person is enrolled with one picture and comes with another, which is rendered.
 
     With --webcam or --video the camera is real and the people are those of `lintel enroll`; type a badge and Enter to
     present it. The relay stays virtual, and nothing is written into the audit.

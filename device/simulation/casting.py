@@ -8,6 +8,7 @@ from device.errors import ScenarioError
 from device.images import read_image
 from device.records import Image
 from device.simulation.scenario import Scenario, figures_of
+from device.simulation.second_pictures import second_picture
 from device.virtual.figures import Figure, Room, Thing
 from device.virtual.scene import Clip, Head, Live, Moving, Scene, is_clip
 from device.vision.attack.learning import LEAST
@@ -16,6 +17,8 @@ from device.vision.attack.scene import learnt, small
 from device.vision.faces import FaceAnalyzer, size_of
 from device.vision.models import shipped_models_dir
 
+PORTRAIT, SECOND = "portrait:", "second:"
+"""Sources of images: a portrait that came with Lintel, and a second picture rendered out of it."""
 _WITHOUT_DEPTH = (Thing.PORTRAIT, Thing.PRINT, Thing.BENT_PRINT, Thing.CLIP)
 
 
@@ -26,11 +29,16 @@ class Cast:
         """Reads the pictures that the scenario at `path` names. Raises `ScenarioError`, `ImageError`."""
         self._analyzer = analyzer
         self._room = scenario.room
-        files = {name: _file(source, path) for name, source in scenario.images.items()}
+        sources = scenario.images
+        files = {name: _file(source, path) for name, source in sources.items()}
         self._clips: dict[str, Moving] = {name: Clip(file) for name, file in files.items() if is_clip(file.name)}
         photographs = {name: read_image(file) for name, file in files.items() if not is_clip(file.name)}
         self.images: dict[str, Image] = photographs | {name: clip.at(0.0) for name, clip in self._clips.items()}
         """By name: photographs, and each clip's first picture."""
+        self.rendered = frozenset(name for name, source in sources.items() if source.startswith(SECOND))
+        """Those of them that aren't photographs, but second pictures rendered out of one."""
+        for name in self.rendered:
+            self.images[name] = second_picture(head_of(self.images[name], analyzer, name))
         self._heads: dict[str, Head] = {}
         for step in scenario.step:
             self.prepare(figures_of(step))
@@ -72,7 +80,7 @@ class Cast:
 
 def _file(source: str, path: Path) -> Path:
     kind, _, name = source.rpartition(":")
-    if kind != "portrait":
+    if f"{kind}:" not in (PORTRAIT, SECOND):
         return path.parent / source
     found = shipped_models_dir() / "portraits" / f"{name}.jpg"
     if not found.is_file():

@@ -10,7 +10,7 @@ rules = '[[rules]] ...'             # who may pass when, as `lintel policy apply
 interlock = false
 
 [images]                            # a file beside the scenario, or a portrait that came with Lintel
-eileen = "portrait:eileen-collins"
+eileen = "portrait:eileen-collins"  # or "second:eileen-collins": another picture of her, rendered
 
 [[enroll]]
 name = "Eileen Collins"
@@ -229,7 +229,7 @@ def _read(path: Path, warn: Callable[[str], None]) -> Scenario:
     return msgspec.structs.replace(scenario, settings=loaded.settings)
 
 
-BUILT_IN = ("front-door", "a-working-week", "getting-in")
+BUILT_IN = ("front-door", "a-working-week", "things-break", "getting-in")
 """The scenarios that come with Lintel; the first one is played by default."""
 
 

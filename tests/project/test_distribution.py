@@ -107,6 +107,7 @@ def test_the_wheel_has_three_models_in_pairs(wheel_names: set[str], suffix: str)
         "device/simulation/a-working-week.toml",
         "device/simulation/front-door.toml",
         "device/simulation/getting-in.toml",
+        "device/simulation/things-break.toml",
         "device/py.typed",
         "convert/py.typed",
     ],
