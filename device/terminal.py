@@ -101,6 +101,11 @@ def put_toml(text: str) -> None:
     _put_data(text)
 
 
+def put_address(text: str) -> None:
+    """Writes a line with the address of this process's own page. Its token is left in: who opens the page needs it."""
+    _put_data(f"{text}\n")
+
+
 def _put_data(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()

@@ -1,16 +1,20 @@
 """`lintel watch`: what happens at the doors, as it happens."""
 
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from device.cli.completion import complete_door
 from device.cli.context import json_option, print_json_line
 from device.cli.text.audit_rows import row_line
-from device.errors import DoorError
-from device.terminal import say
+from device.commandline import FilePath
+from device.errors import DependencyMissing, DoorError
+from device.packages import install_hint
+from device.terminal import put_address, say
 
 if TYPE_CHECKING:
     from device.control.client import Client, Lost
@@ -25,21 +29,73 @@ Examples:
   lintel watch
   lintel watch --last 20 --door main
   lintel watch --from 1 --json
+  lintel watch --web
+  lintel watch --web --no-browser --port 8480
 
 \b
-Exit codes: 0 at Ctrl-C, 2 wrong use, 7 this user may not ask, or with --no-wait: no service answers."""
+Exit codes: 0 at Ctrl-C, 2 wrong use, 3 the page can't be served, 7 this user may not ask, or with --no-wait: no service
+answers, 12 the page's packages are missing."""
 )
 @click.option("--from", "since", type=click.IntRange(0), metavar="ID", help="From this row on, and all after it.")
 @click.option("--last", type=click.IntRange(0, 100_000), metavar="N", help="The newest N rows first.")
 @click.option("--door", "name", metavar="NAME", shell_complete=complete_door, help="Only what happens at this door.")
 @click.option("--no-wait", is_flag=True, help="End when the service is gone, rather than wait until it is back.")
+@click.option("--web", is_flag=True, help="Show the doors on a page in the browser instead; it can't command them.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="With --web: on loopback; 0: a free one.")
+@click.option("--no-browser", is_flag=True, help="With --web: only print the address.")
+@click.option("--token-file", type=FilePath(), metavar="FILE", help="With --web: keep its token there.")
 @json_option
-def watch(since: int | None, last: int | None, name: str | None, no_wait: bool, as_json: bool) -> None:
+@click.pass_context
+def watch(
+    context: click.Context,
+    since: int | None,
+    last: int | None,
+    name: str | None,
+    no_wait: bool,
+    web: bool,
+    port: int,
+    no_browser: bool,
+    token_file: Path | None,
+    as_json: bool,
+) -> None:
     """Watch the doors: each row of the audit as it is written, until Ctrl-C.
 
     Rows have the words of `lintel audit list`. No row is left out or shown twice when the service is restarted. Badges
     and names are shown to root and the service's user; a member of the service's group sees the rows without them.
+
+    With --web a page on loopback shows state, events and troubles of all doors: docs/watch.md has the rest. It can't
+    command a door, whoever runs it, and never shows duress.
     """
+    _refuse_mixed(context, web=web)
+    if web:
+        _serve(port, token_file, opens_browser=not no_browser)
+        return
+    _follow(since, last, name, no_wait=no_wait, as_json=as_json)
+
+
+def _serve(port: int, token_file: Path | None, *, opens_browser: bool) -> None:
+    """Raises `ConfigError` if the page can't be served, `DependencyMissing`."""
+    from device.control.client import FILE_NAME, control_socket
+    from device.files import RUNTIME_DIR
+
+    try:
+        from device.web.watching import WatchPage, watch_page
+    except ImportError:
+        raise DependencyMissing("The packages of the page are not installed.", hint=install_hint("sim")) from None
+    page = WatchPage(port, opens_browser=opens_browser, token_file=token_file)
+    watch_page(control_socket() or RUNTIME_DIR / FILE_NAME, page, put_address)
+
+
+def _refuse_mixed(context: click.Context, *, web: bool) -> None:
+    """Raises `UsageError` for options of the other way to watch."""
+    others = ("since", "last", "name", "no_wait", "as_json") if web else ("port", "no_browser", "token_file")
+    given = [each for each in others if context.get_parameter_source(each) is ParameterSource.COMMANDLINE]
+    if given:
+        option = next(param.opts[0] for param in context.command.params if param.name == given[0])
+        raise click.UsageError(f"{option} {'does not go' if web else 'only goes'} with --web.")
+
+
+def _follow(since: int | None, last: int | None, name: str | None, *, no_wait: bool, as_json: bool) -> None:
     from device.control.client import FILE_NAME, Client, Lost, control_socket
     from device.control.messages import Row, Start
     from device.files import RUNTIME_DIR

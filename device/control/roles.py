@@ -18,13 +18,14 @@ GUARDS: Roles = ADMINS | {Role.GUARD}
 WATCHERS: Roles = GUARDS | AUDITORS
 READERS: Roles = ENROLLERS | AUDITORS
 LINKS: Roles = frozenset({Role.LINK})
-ALL: Roles = frozenset(Role) - LINKS
-"""All people; the link is a process, and asks for little."""
+MONITORS: Roles = frozenset({Role.WATCH})
+ALL: Roles = frozenset(Role) - LINKS - MONITORS
+"""All people; the link and the monitor's unit are processes, and ask for little."""
 CARRIERS: Roles = ADMINS | LINKS
 """Who may bring a command from the network: what it does is the right of the client who sent it."""
 
 VERB_ROLES: dict[str, Roles] = {
-    "status": ALL | LINKS,
+    "status": ALL | LINKS | MONITORS,
     "secure": GUARDS,
     "lockdown": GUARDS,
     "evacuate": GUARDS,
@@ -38,7 +39,7 @@ VERB_ROLES: dict[str, Roles] = {
     "enroll": ENROLLERS,
     "record-presentations": ADMINS,
     "administer": ALL,
-    "subscribe": WATCHERS | LINKS,
+    "subscribe": WATCHERS | LINKS | MONITORS,
 }
 """Who may ask for each verb."""
 SEES_PEOPLE: Roles = AUDITORS

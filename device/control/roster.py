@@ -29,6 +29,9 @@ _GUARD = frozenset({Role.GUARD})
 LINK_USER = "lintel-link"
 """The user of the link's unit: it has the role `link` without any table, and no other one that no table gives."""
 _LINK = frozenset({Role.LINK})
+WATCH_USER = "lintel-watch"
+"""The user of the monitor's unit: it has the role `watch` alone, whatever a table says."""
+_WATCH = frozenset({Role.WATCH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Listed:
     """Users and groups of the settings that the system doesn't have."""
     link: int | None = None
     """The link's user; None where there is none."""
+    watch: int | None = None
+    """The monitor's user; None where there is none."""
 
 
 class Roster:
@@ -50,7 +55,8 @@ class Roster:
     def __init__(self, operators: Sequence[OperatorSettings] = ()) -> None:
         """Without operators, all who may connect are guards, as before there were roles."""
         self._operators = tuple(operators)
-        self._listed = Listed(link=next((number for number, name in _names().items() if name == LINK_USER), None))
+        here = {name: number for number, name in _names().items()}
+        self._listed = Listed(link=here.get(LINK_USER), watch=here.get(WATCH_USER))
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -96,6 +102,8 @@ class Roster:
     def _roles(self, peer: Credentials, known: Listed) -> frozenset[Role]:
         if owns(peer.uid):
             return _ADMIN
+        if known.watch == peer.uid:
+            return _WATCH
         if known.link == peer.uid:
             return _LINK | known.users.get(peer.uid, frozenset())
         if not self._operators:
@@ -125,7 +133,7 @@ def listed(operators: Sequence[OperatorSettings]) -> Listed:
         table[number] = table.get(number, frozenset()) | {one.role}
         if one.login:
             names[number] = one.login
-    return Listed(users, groups, names, tuple(unknown), _user(LINK_USER))
+    return Listed(users, groups, names, tuple(unknown), _user(LINK_USER), _user(WATCH_USER))
 
 
 def _user(name: str) -> int | None:

@@ -12,6 +12,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     GUARD = "guard"
     LINK = "link"
+    WATCH = "watch"
 
 
 ROLE_MEANINGS = {
@@ -20,6 +21,7 @@ ROLE_MEANINGS = {
     Role.AUDITOR: "reads the audit with names, badges and duress, verifies and exports it; changes nothing",
     Role.GUARD: "commands the doors, acknowledges alarms, watches without names, badges or duress",
     Role.LINK: "the process `lintel link`: sees the doors and what happens there, duress too, without names or badges",
+    Role.WATCH: "the unit of `lintel watch --web`: sees the doors and what happens, without names, badges or duress",
 }
 """One clause for each, for the docs."""
 DIRECTLY = "directly"

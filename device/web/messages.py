@@ -93,7 +93,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class World(Message, frozen=True, tag="world", kw_only=True):
-    """How everything is now. Of a monitor, all but `doors` and the times is empty."""
+    """How everything is now. Of a monitor, all but the doors, the times, `lost` and `health` is empty."""
 
     at_s: float
     utc: str
@@ -116,6 +116,10 @@ class World(Message, frozen=True, tag="world", kw_only=True):
     """Grows when the world begins once more, as on the way back to a step: its rows begin at 1 then."""
     lag_s: float = 0.0
     """How far the world is behind the speed that was asked for."""
+    lost: str = ""
+    """Of a monitor: why the service can't be asked; empty while it can. Then no door is known."""
+    health: tuple[str, ...] = ()
+    """Of a monitor: how the service is, a sentence each."""
 
 
 class Level(msgspec.Struct, frozen=True):

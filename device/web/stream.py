@@ -81,12 +81,12 @@ class Stream:
 
     def publish(self, message: Message) -> None:
         """Sends a message to all."""
-        if self._clients:
+        if self._connected:
             self._soon(self._deliver, self._encoder.encode(message).decode(), replaced_by(message))
 
     def publish_picture(self, kind: Picture, at_s: float, jpeg: bytes) -> None:
         """Sends a picture to all who are quick enough."""
-        if self._clients:
+        if self._connected:
             self._soon(self._deliver, picture_message(kind, at_s, jpeg), kind)
 
     def welcome(self, client: Client, messages: list[Message]) -> None:

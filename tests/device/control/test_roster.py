@@ -142,3 +142,21 @@ def test_more_roles_never_take_a_right_away(held: frozenset[Role], wanted: froze
 @given(held=st.frozensets(ROLE.filter(lambda role: role is not Role.ADMIN)), verb=st.sampled_from(sorted(VERB_ROLES)))
 def test_only_the_verbs_own_roles_may_ask(held: frozenset[Role], verb: str) -> None:
     assert may(Operator(1, held), VERB_ROLES[verb]) is bool(held & VERB_ROLES[verb])
+
+
+@pytest.mark.parametrize(
+    "operators",
+    [(), (OperatorSettings(group="daemon", role=Role.GUARD),), (OperatorSettings(login="daemon", role=Role.ADMIN),)],
+)
+def test_the_monitors_user_looks_alone(
+    monkeypatch: pytest.MonkeyPatch, operators: tuple[OperatorSettings, ...]
+) -> None:
+    """Whatever a table says: a page in a browser must not become an operator by a line in the settings."""
+    monkeypatch.setattr("device.control.roster.WATCH_USER", "daemon")
+    found = roster(*operators).operator(Credentials(DAEMON.pw_uid, frozenset({DAEMON.pw_gid})))
+    assert found.roles == {Role.WATCH}
+
+
+def test_the_monitor_may_watch_alone() -> None:
+    monitor = Operator(4001, frozenset({Role.WATCH}))
+    assert {verb for verb, roles in VERB_ROLES.items() if may(monitor, roles)} == {"status", "subscribe"}
