@@ -87,7 +87,7 @@ def test_its_code_knows_two_requests_alone() -> None:
 
 
 def _below(kind: type) -> set[type]:
-    found = set(kind.__subclasses__())
+    found: set[type] = set(kind.__subclasses__())
     return found.union(*map(_below, found))
 
 
