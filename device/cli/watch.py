@@ -64,7 +64,7 @@ def watch(
     and names are shown to root and the service's user; a member of the service's group sees the rows without them.
 
     With --web a page on loopback shows state, events and troubles of all doors: docs/watch.md has the rest. It can't
-    command a door, whoever runs it, and never shows duress.
+    command a door, for any role, and never shows duress.
     """
     _refuse_mixed(context, web=web)
     if web:
