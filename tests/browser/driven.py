@@ -57,7 +57,7 @@ class Served:
 def served(*arguments: str, state: Path) -> Iterator[Served]:
     """`lintel` with these arguments, as soon as it has printed its address; killed at the end."""
     environment = {**os.environ, "XDG_STATE_HOME": str(state), "RUNTIME_DIRECTORY": str(state), "PYTHONUNBUFFERED": "1"}
-    command = [LINTEL, *arguments, "--no-browser"]
+    command = [str(LINTEL), *arguments, "--no-browser"]
     with (
         (state / "said").open("w") as errors,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment) as process,
