@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from device.appliance import hardware, judging, software
+from device.appliance import hardware, judging, software, upkeep, wiring
 from device.appliance.machine import Machine, newest_backup
 from device.appliance.page import Light, Line
 from device.errors import LintelError
@@ -159,6 +159,11 @@ CHECKS: tuple[Check, ...] = (
     Check("camera", "whether each camera is there, or gives fresh frames", hardware.cameras),
     Check("reader", "whether each reader is there", hardware.readers),
     Check("strict-gpiod", "what becomes of pins when the service is killed", hardware.strict_gpiod),
+    Check("relay-boot", "each relay's level from power-on until the service drives it", wiring.relay_boot),
+    Check("pins", "who else holds the doors' pins", wiring.pins),
+    Check("rtc", "whether a battery clock keeps the time", upkeep.rtc),
+    Check("wear", "errors of the file system, and the flash's life", upkeep.wear),
+    Check("sandbox", "how systemd rates the installed unit", upkeep.sandbox),
     Check("power", "under-voltage", hardware.power),
     Check("temperature", "the processor's temperature", hardware.temperature),
     Check("defaults", "settings that are as delivered", software.defaults),

@@ -16,7 +16,8 @@ NOT_HERE = "not on this machine"
 _THROTTLED = "sys/devices/platform/soc/soc:firmware/get_throttled"
 _HEAT = "sys/class/thermal/thermal_zone0/temp"
 _VOLTS = "sys/class/hwmon/*/in0_lcrit_alarm"
-_CONFIG = ("boot/firmware/config.txt", "boot/config.txt")
+CONFIG = ("boot/firmware/config.txt", "boot/config.txt")
+"""Where the firmware's settings are."""
 _NOW, _SINCE = 0x1, 0x10000
 """Under-voltage, as the firmware's word `get_throttled` has it: now, and since the start."""
 
@@ -111,7 +112,7 @@ def strict_gpiod(machine: Machine) -> Iterator[Line]:
     if not machine.is_pi:
         yield Line("strict-gpiod", Light.GREEN, NOT_HERE)
         return
-    lines = [line.partition("#")[0].strip() for name in _CONFIG for line in machine.text(name).splitlines()]
+    lines = [line.partition("#")[0].strip() for name in CONFIG for line in machine.text(name).splitlines()]
     magnets = [door.name for door in machine.settings.doors if door.fail_safe]
     yield strict_line(is_set=any(line in _STRICT for line in lines), magnets=magnets)
 
