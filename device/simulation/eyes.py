@@ -113,7 +113,8 @@ def _of_showing(showing: Showing, seen: Seen) -> dict[str, object]:
 def _of_decision(decision: Decision, frames: int, trouble: str) -> dict[str, object]:
     evidence = decision.evidence
     return {
-        "sentence": trouble or f"{decision.reason.meaning} {decision.reason.advice}",
+        "sentence": trouble or decision.reason.advice,
+        "verdict": "" if trouble else decision.reason.code,
         "similarity": evidence.similarity if evidence else None,
         "threshold": evidence.threshold if evidence else None,
         "frames": frames,

@@ -157,6 +157,8 @@ class Seen(Message, frozen=True, tag="seen", kw_only=True):
     """Why this picture isn't good enough, as `Reason`."""
     sentence: str = ""
     """What the person there is told."""
+    verdict: str = ""
+    """Why the door decided as it did a moment ago, as `Reason`; `sentence` is its advice then."""
     prompt: str = ""
     """To which side to turn: `left`, `right`, or nothing."""
     cues: dict[str, float] = {}

@@ -5,7 +5,7 @@ import { latest, on } from "./link.js";
 import { adviceOf, named, number, t } from "./texts.js";
 
 const QUALITIES = ["face_px", "brightness", "blur", "yaw", "pitch", "contrast", "eyes_open", "presence"];
-const CUES = ["live", "scene", "yaw", "box_share"];
+const CUES = ["live", "scene", "yaw", "crop_scale"];
 const MOST_POINTS = 120;  // of the similarity's line
 const canvases = ["camera", "enroll-camera"];
 let series = [];
@@ -18,7 +18,6 @@ export function setUpCamera() {
   on("picture", show);
   on("seen", seen);
   on("language", () => { label(); seen(latest.seen ?? {}); });
-  on("world", (world) => { if (!latest.seen) say(byId("sentence"), world.view.length ? "" : t("camera.empty")); });
 }
 
 function valueOf(family, name) {
@@ -38,6 +37,7 @@ async function show({ kind, jpeg }) {
   const image = await createImageBitmap(jpeg).catch(() => null);
   if (!image) return;
   if (kind === 2) {
+    byId("chip").parentElement.classList.add("filled");
     byId("chip").getContext("2d").drawImage(image, 0, 0, 112, 112);
   } else {
     for (const id of canvases) if (byId(id).checkVisibility()) over(byId(id), image, latest.seen);
@@ -63,7 +63,7 @@ function over(canvas, image, seen) {
   pen.strokeRect(left, top, wide, high);
   pen.setLineDash([]);
   pen.fillStyle = color;
-  for (const { x, y } of seen.points) pen.fillRect(x * width - 1, y * height - 1, 2, 2);
+  for (const { x, y } of seen.points) pen.fillRect(x * width - 1.5, y * height - 1.5, 3, 3);
 }
 
 function seen(now) {
@@ -74,10 +74,17 @@ function seen(now) {
     if (other) say(other, number(quality[name], digitsOf(name)));
   }
   for (const name of CUES) say(byId(`cue-${name}`), number(now.cues?.[name], digitsOf(name)));
-  const words = now.reason ? adviceOf(now.reason, now.sentence ?? "") : now.sentence || t(now.box ? "camera.good" : "camera.empty");
-  say(byId("sentence"), words);
+  say(byId("sentence"), sentenceOf(now));
   say(byId("prompt"), now.prompt ? `${now.prompt === "left" ? "←" : "→"} ${named("prompt", now.prompt)}` : "");
   follow(now);
+}
+
+function sentenceOf({ prompt, verdict, reason, is_showing, sentence, box }) {
+  if (prompt) return `${named("prompt", prompt)}.`;
+  if (verdict) return adviceOf(verdict, sentence);
+  if (reason && (is_showing || reason !== "no-face")) return adviceOf(reason, sentence);
+  if (is_showing) return t("camera.look");
+  return sentence || t(box ? "camera.good" : "camera.empty");
 }
 
 const digitsOf = (name) => (["face_px", "brightness", "yaw", "pitch", "contrast"].includes(name) ? 0 : 2);
@@ -94,10 +101,12 @@ function follow(now) {
   plot(now.threshold);
 }
 
-const heightOf = (value) => 56 - 52 * Math.max(0, Math.min(1, value));
+const BELOW = 0.3;  // how far below the threshold the plot begins
 
 function plot(threshold) {
   const limit = threshold ?? latest.seen?.threshold;
+  const lowest = Math.max(0, (limit ?? BELOW) - BELOW);
+  const heightOf = (value) => 56 - 52 * Math.max(0, Math.min(1, (value - lowest) / (1 - lowest)));
   const lines = [];
   if (limit !== null && limit !== undefined) lines.push(draw("line", { class: "plot-limit", x1: 0, x2: 360, y1: heightOf(limit), y2: heightOf(limit) }));
   if (series.length) {

@@ -48,7 +48,8 @@ function entry(event) {
 function titleOf(row) {
   const what = row.event === "decision" && row.outcome ? named("outcome", row.outcome) : eventName(row.event);
   const doors = latest.world?.doors.length > 1 ? row.door : "";
-  return [what, row.person, doors].filter(Boolean).join(" · ");
+  const who = row.person && row.outcome === "denied" ? t("outcome.badge-of", { name: row.person }) : row.person;
+  return [what, who, doors].filter(Boolean).join(" · ");
 }
 
 function sentenceOf({ row, sentence }) {

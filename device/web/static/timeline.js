@@ -11,22 +11,38 @@ const TOP = 19;
 const NAMES = 92;  // width of the column of names
 const EVERY_MS = 200;
 const NARROW_PX = 600;  // too narrow for a word every ten seconds
-let levels = new Map();  // pin -> [{ at_s, high }]
+const FIRST = ["strike", "dps", "rex", "led", "buzzer", "siren"];  // the order of the rows; the rest come after
+const ROWS = 6;
+let levels = new Map();  // pin, or door and name of a wire without one -> [{ at_s, high }]
 let marks = [];  // { at_s, is_grant }
 
 export function setUpTimeline() {
   on("hello", () => { levels = new Map(); marks = []; });
   on("levels", keep);
   on("event", markDecision);
-  on("world", ({ at_s }) => { if (marks.some((one) => one.at_s > at_s + 1)) marks = []; });
+  on("world", (world) => {
+    if (marks.some((one) => one.at_s > world.at_s + 1)) marks = [];
+    for (const view of world.doors) for (const wire of view.inputs) if (wire.pin === null) follow(view, wire, world.at_s);
+  });
   setInterval(() => { if (latest.world && byId("timeline").checkVisibility()) show(); }, EVERY_MS);
 }
 
+const keyOf = (view, wire) => wire.pin ?? `${view.name} ${wire.name}`;
+
+// An input without a pin of its own, as one behind end-of-line resistors, is high while it is active.
+function follow(view, wire, at_s) {
+  const high = wire.line === "active";
+  const known = levels.get(keyOf(view, wire)) ?? [];
+  if (known.at(-1)?.high !== high || known.at(-1).at_s > at_s) add(keyOf(view, wire), { at_s, high });
+}
+
+// A world that went back forgets what came after.
+function add(key, level) {
+  levels.set(key, [...(levels.get(key) ?? []).filter((one) => one.at_s <= level.at_s), level]);
+}
+
 function keep(message) {
-  for (const { pin, at_s, high } of message.levels) {
-    const known = (levels.get(pin) ?? []).filter((one) => one.at_s <= at_s);  // a world that went back forgets what came after
-    levels.set(pin, [...known, { at_s, high }]);
-  }
+  for (const { pin, at_s, high } of message.levels) add(pin, { at_s, high });
   const since = now() - SPAN_S - 1;
   for (const [pin, known] of levels) levels.set(pin, known.filter((one, place) => (known[place + 1]?.at_s ?? Infinity) > since));
 }
@@ -40,8 +56,9 @@ function markDecision({ row }) {
 
 function wiresOf() {
   const view = door();
-  const wires = view ? [...view.outputs, ...view.inputs] : [];
-  return wires.filter(({ pin }) => pin !== null && levels.has(pin)).slice(0, 7);
+  const wires = view ? [...view.outputs, ...view.inputs].map((wire) => ({ ...wire, key: keyOf(view, wire) })) : [];
+  const placeOf = ({ name }) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+  return wires.filter(({ key }) => levels.has(key)).sort((one, other) => placeOf(one) - placeOf(other)).slice(0, ROWS);
 }
 
 function show() {
@@ -67,7 +84,7 @@ function ticks(xOf, end, height) {
 
 function line(wire, top, { xOf, end, step }) {
   const yOf = (high) => top + (high ? 2.5 : step - 2.5);
-  const known = levels.get(wire.pin);
+  const known = levels.get(wire.key);
   const points = known.map((one) => [Math.max(NAMES, xOf(one.at_s)), yOf(one.high)]);
   let path = `M${points[0][0].toFixed(1)} ${points[0][1].toFixed(1)}`;
   for (const [x, y] of points.slice(1)) path += `H${x.toFixed(1)}V${y.toFixed(1)}`;
