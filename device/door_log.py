@@ -91,6 +91,11 @@ class DoorLog:
                 self._writing.release()
 
     @property
+    def door(self) -> str:
+        """The door's name."""
+        return self._door.name
+
+    @property
     def waiting(self) -> int:
         """How many rows wait."""
         return len(self._waiting)

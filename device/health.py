@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from device.door_log import DoorLog
 from device.failures import in_words
+from device.journal import Entry, JournalEvent
 from device.ports import Clock
 from device.records import Event
 
@@ -98,4 +99,5 @@ class Health:
         for name in sorted(part.doors):
             if log := self._logs.get(name):
                 log.add(event, what)
-        self._report(f"Door {', '.join(sorted(part.doors))}: {what}")
+        happened = JournalEvent.PART_FAILED if watched.said else JournalEvent.PART_WORKS
+        self._report(Entry.of(f"Door {', '.join(sorted(part.doors))}: {what}", happened, part.doors))

@@ -15,6 +15,7 @@ from pathlib import Path
 from device.door.operation import Door
 from device.errors import ConfigError, LintelError
 from device.failures import in_words
+from device.journal import Entry, JournalEvent
 from device.records import DoorState
 from device.settings.tables import Settings
 
@@ -89,7 +90,7 @@ class Reload:
     def _say(self, said: str) -> None:
         if said != self.said:
             self.said = said
-            self._report(f"Settings: {said}.")
+            self._report(Entry.of(f"Settings: {said}.", JournalEvent.SETTINGS))
 
 
 def doors_at_work(doors: Iterable[Door], busy: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ from device.door_log import DoorLog
 from device.door_loop import DoorLoop
 from device.errors import DoorError, LintelError, ReaderEnded
 from device.failures import in_words
+from device.journal import Entry, JournalEvent
 from device.notifier import Notifier
 from device.records import DoorState, Event, Transaction
 from device.settings.tables import Settings
@@ -189,7 +190,8 @@ class _Loop(threading.Thread):
             threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self)))
         why = in_words(error)
         self._service.log.add(Event.FAULT, f"The badge loop failed and is restarted: {why}")
-        self._report(f"Door {self._service.name}: the badge loop failed and is restarted: {why}")
+        said = f"Door {self._service.name}: the badge loop failed and is restarted: {why}"
+        self._report(Entry.of(said, JournalEvent.LOOP_FAILED, [self._service.log.door]))
 
 
 @contextmanager

@@ -37,7 +37,7 @@ class JsonLines:
 
     def note(self, text: str) -> None:
         """What the service says of itself."""
-        _put({"type": "note", "at": datetime.now(UTC), "text": text})
+        _put({"type": "note", "at": datetime.now(UTC), "text": str(text)})
 
     def swipe(self, transaction: "Transaction") -> None:
         """A decision at once, also where there is no database for its row; not one that is only counted."""

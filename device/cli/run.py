@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from device.cli.json_lines import JsonLines
     from device.clock import SystemClock
     from device.door_loop import DoorLoop
+    from device.journal import Entry
     from device.open_doors import OpenBoard
     from device.operators import Backing
     from device.records import AuditRow, Transaction
@@ -79,9 +80,10 @@ def run(context: click.Context, as_json: bool, names: bool) -> None:
 
 
 def _reload(context: click.Context, settings: "Settings") -> "Reload":
+    from device.journal import Journal
     from device.reloading import Reload
 
-    return Reload(partial(settings_of, context), settings, partial(say, err=True))
+    return Reload(partial(settings_of, context), settings, Journal.of_environment().put)
 
 
 def _operate(
@@ -131,6 +133,7 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
     from device.alarms import AlarmDesk
     from device.assembly import assembled, release_writer
     from device.control.audit_rows import AuditRows
+    from device.journal import Journal
     from device.notifier import Notifier
     from device.operators import alarms_at
     from device.own_store import late_store
@@ -141,10 +144,7 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
     from device.settings.prompts import unstopped_lines
     from device.watchdog import Watchdog
 
-    def on_errors(line: str) -> None:
-        say(line, err=True)
-
-    report = lines.note if lines else on_errors
+    report = lines.note if lines else Journal.of_environment().put
     for line in unstopped_lines(settings):
         report(line)
     _show_parts(settings, report)
@@ -269,13 +269,28 @@ def journal(settings: "Settings") -> "Callable[[Transaction], None]":
     """
     from device.badge_tags import journal_key, tag_of
     from device.cli.text.door_events import transaction_line
+    from device.journal import Journal
     from device.settings.loading import state_dir
 
-    key = journal_key(state_dir(settings))
+    key, out = journal_key(state_dir(settings)), Journal.of_environment()
 
     def tell(transaction: "Transaction") -> None:
         if not transaction.counted:
-            with suppress(OSError):  # a journal that is full or gone ends no loop of a door
-                say(transaction_line(transaction, partial(tag_of, key=key)))
+            out.put(_entry(transaction, transaction_line(transaction, partial(tag_of, key=key))), err=False)
 
     return tell
+
+
+def _entry(transaction: "Transaction", text: str) -> "Entry":
+    """A duress shows as what it looks like to all others."""
+    from device.journal import Entry, JournalEvent
+
+    decision = transaction.decision
+    return Entry.of(
+        text,
+        JournalEvent.GRANTED if decision.granted else JournalEvent.DENIED,
+        [transaction.door],
+        reader=transaction.reader or "",
+        reason=decision.reason.code,
+        waited_ms=f"{transaction.waited_s * 1000:.0f}",
+    )
