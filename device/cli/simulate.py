@@ -1,8 +1,10 @@
 """`lintel simulate`: the door's own code with virtual peripherals."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -46,11 +48,11 @@ class ScenarioPath(FilePath):
 )
 @click.option("--webcam", is_flag=False, flag_value="0", metavar="[DEVICE]", help="Use a real camera.")
 @click.option("--video", type=click.Path(path_type=Path), help="Use a clip, looped, as the camera's picture.")
+@click.option("--seed", type=click.IntRange(0, 1000), default=0, help="How people move and react; alike for the same.")
+@click.option("--step", type=click.IntRange(1), metavar="N", help="Show the Nth step alone, and end with it.")
 @json_option
 @click.pass_context
-def simulate(
-    context: click.Context, scenario: Path | None, webcam: str | None, video: Path | None, as_json: bool
-) -> int:
+def simulate(context: click.Context, /, as_json: bool, **chosen: Any) -> int:  # noqa: ANN401 - the options
     """Simulate a door, with a virtual badge reader, camera and relay.
 
     A scenario says who stands in front of the camera, which badge is presented, and what is expected; the format is
@@ -61,23 +63,39 @@ def simulate(
     With --webcam or --video the camera is real and the people are those of `lintel enroll`; type a badge and Enter to
     present it. The relay stays virtual, and nothing is written into the audit.
     """
-    chosen = [option for option in (scenario, webcam, video) if option is not None]
-    if len(chosen) > 1:
+    options = _Options(**chosen)
+    cameras = [option for option in (options.scenario, options.webcam, options.video) if option is not None]
+    if len(cameras) > 1:
         raise click.UsageError("Choose one of --scenario, --webcam and --video.")
-    if webcam is not None or video is not None:
+    if options.webcam is not None or options.video is not None:
         from device.cli.desk import play_desk
 
-        return play_desk(settings_of(context), str(webcam if webcam is not None else video), as_json=as_json)
-    return _play_scenario(context, scenario, as_json=as_json)
+        source = options.webcam if options.webcam is not None else options.video
+        return play_desk(settings_of(context), str(source), as_json=as_json)
+    return _play_scenario(context, options, as_json=as_json)
 
 
-def _play_scenario(context: click.Context, path: Path | None, *, as_json: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What was chosen."""
+
+    scenario: Path | None
+    webcam: str | None
+    video: Path | None
+    seed: int
+    step: int | None
+
+
+def _play_scenario(context: click.Context, options: _Options, *, as_json: bool) -> int:
     from device.simulation.player import Player
     from device.simulation.playing import Played
 
-    player = Player(path, settings_of(context), warn=note_once(context))
-    events = list(player.play()) if as_json else _reported(player)
-    played = [event for event in events if isinstance(event, Played)]
+    player = Player(options.scenario, settings_of(context), seed=options.seed, warn=note_once(context))
+    steps = len(player.scenario.step)
+    if options.step is not None and options.step > steps:
+        raise click.UsageError(f"--step {options.step}: the scenario has {steps} steps.")
+    shown = _shown(player, options.step)
+    played = [one for one in shown if isinstance(one, Played)] if as_json else _reported(player.scenario.title, shown)
     unmet = sum(len(step.unmet) for step in played)
     if as_json:
         print_json({"title": player.scenario.title, "steps": [step_json(step) for step in played], "unmet": unmet})
@@ -86,21 +104,34 @@ def _play_scenario(context: click.Context, path: Path | None, *, as_json: bool) 
     return 1 if unmet else 0
 
 
-def _reported(player: "Player") -> "list[EnrollmentReport | Played]":
-    """Plays, and prints each event as it comes."""
-    from device.cli.text.door_events import enrolled_lines, played_lines
-    from device.enrollment import EnrollmentReport
+def _shown(player: "Player", only: int | None) -> "Iterator[EnrollmentReport | Played]":
+    """Plays; all that comes, or the step of one number alone, with which it ends."""
+    from device.simulation.playing import Played
 
-    say(f"{player.scenario.title}\n")
-    events: list[EnrollmentReport | Played] = []
-    for event in player.play():
-        if isinstance(event, EnrollmentReport):
-            lines: Iterable[str] = enrolled_lines(event)
+    number = 0
+    with closing(player.play()) as events:
+        for event in events:
+            number += isinstance(event, Played)
+            if only is None or number == only:
+                yield event
+            if only is not None and number == only:
+                return
+
+
+def _reported(title: str, events: "Iterable[EnrollmentReport | Played]") -> "list[Played]":
+    """Prints each event as it comes; the steps among them."""
+    from device.cli.text.door_events import enrolled_lines, played_lines
+    from device.simulation.playing import Played
+
+    say(f"{title}\n")
+    steps: list[Played] = []
+    for event in events:
+        if isinstance(event, Played):
+            say("\n".join(("", *played_lines(event))))
+            steps.append(event)
         else:
-            lines = ("", *played_lines(event))
-        say("\n".join(lines))
-        events.append(event)
-    return events
+            say("\n".join(enrolled_lines(event)))
+    return steps
 
 
 def step_json(played: "Played") -> dict[str, object]:

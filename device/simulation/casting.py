@@ -7,7 +7,7 @@ from pathlib import Path
 from device.errors import ScenarioError
 from device.images import read_image
 from device.records import Image
-from device.simulation.scenario import Scenario, figures_of
+from device.simulation.scenario import PORTRAIT, SECOND, Scenario, figures_of
 from device.simulation.second_pictures import second_picture
 from device.virtual.figures import Figure, Room, Thing
 from device.virtual.scene import Clip, Head, Live, Moving, Scene, is_clip
@@ -17,8 +17,6 @@ from device.vision.attack.scene import learnt, small
 from device.vision.faces import FaceAnalyzer, size_of
 from device.vision.models import shipped_models_dir
 
-PORTRAIT, SECOND = "portrait:", "second:"
-"""Sources of images: a portrait that came with Lintel, and a second picture rendered out of it."""
 _WITHOUT_DEPTH = (Thing.PORTRAIT, Thing.PRINT, Thing.BENT_PRINT, Thing.CLIP)
 
 
@@ -29,15 +27,12 @@ class Cast:
         """Reads the pictures that the scenario at `path` names. Raises `ScenarioError`, `ImageError`."""
         self._analyzer = analyzer
         self._room = scenario.room
-        sources = scenario.images
-        files = {name: _file(source, path) for name, source in sources.items()}
+        files = {name: _file(source, path) for name, source in scenario.images.items()}
         self._clips: dict[str, Moving] = {name: Clip(file) for name, file in files.items() if is_clip(file.name)}
         photographs = {name: read_image(file) for name, file in files.items() if not is_clip(file.name)}
         self.images: dict[str, Image] = photographs | {name: clip.at(0.0) for name, clip in self._clips.items()}
         """By name: photographs, and each clip's first picture."""
-        self.rendered = frozenset(name for name, source in sources.items() if source.startswith(SECOND))
-        """Those of them that aren't photographs, but second pictures rendered out of one."""
-        for name in self.rendered:
+        for name in scenario.rendered:
             self.images[name] = second_picture(head_of(self.images[name], analyzer, name))
         self._heads: dict[str, Head] = {}
         for step in scenario.step:

@@ -1,6 +1,6 @@
 """Plays a scenario from its first step to its last, as fast as it goes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 from device.enrollment import EnrollmentReport
@@ -34,7 +34,7 @@ class Player:
         """The world's pins, once it plays."""
         return self._session.pins
 
-    def play(self) -> Iterator[EnrollmentReport | Played]:
+    def play(self) -> Generator[EnrollmentReport | Played, None, None]:
         """Enrolls, then plays step after step."""
         with self._session as session:
             yield from session.enroll()

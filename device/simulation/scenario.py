@@ -178,6 +178,10 @@ class Enrollee(Table, frozen=True):
     duress_badge: str = ""
 
 
+PORTRAIT, SECOND = "portrait:", "second:"
+"""Sources of images: a portrait that came with Lintel, and a second picture rendered out of it."""
+
+
 class Scenario(Table, frozen=True):
     """A whole scenario."""
 
@@ -190,6 +194,11 @@ class Scenario(Table, frozen=True):
     rules: str = ""
     images: dict[str, str] = msgspec.field(default_factory=dict)
     enroll: tuple[Enrollee, ...] = ()
+
+    @property
+    def rendered(self) -> tuple[str, ...]:
+        """The names of those images that aren't photographs: second pictures, rendered out of one."""
+        return tuple(name for name, source in self.images.items() if source.startswith(SECOND))
 
 
 def read_scenario(path: Path, warn: Callable[[str], None] | None = None) -> Scenario:

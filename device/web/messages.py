@@ -43,6 +43,8 @@ class Hello(Message, frozen=True, tag="hello"):
     """Those that come with Lintel, by name."""
     images: tuple[str, ...] = ()
     """Pictures of people that can stand before the camera."""
+    rendered: tuple[str, ...] = ()
+    """Those of them that aren't photographs, but rendered out of one."""
 
 
 class Wire(msgspec.Struct, frozen=True):

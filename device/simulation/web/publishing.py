@@ -56,7 +56,13 @@ class Publisher:
     def welcome(self, stage: Stage) -> list[Message]:
         """How everything is, for a browser that comes now."""
         world, state = stage.world, stage.player.state()
-        hello = Hello(mode=PageMode.SIMULATION, version=self._version, scenarios=BUILT_IN, images=tuple(world.images))
+        hello = Hello(
+            mode=PageMode.SIMULATION,
+            version=self._version,
+            scenarios=BUILT_IN,
+            images=tuple(world.images),
+            rendered=world.scenario.rendered,
+        )
         levels = Levels(world.levels_since(max(0.0, state.at_s - REMEMBERED_S)))
         known = [row for row in world.rows_after(max(0, self._row - REMEMBERED_ROWS)) if row.id <= self._row]
         return [hello, state, levels, *events_of(world.store, tuple(known)), self._chain]

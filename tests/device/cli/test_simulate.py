@@ -156,6 +156,26 @@ def test_transcript_has(lintel: Lintel, scenario: Callable[[str], Path], part: s
     assert part in lintel("simulate", "--scenario", scenario(SCENARIO)).out
 
 
+def test_one_step_is_shown_as_in_the_whole(lintel: Lintel, scenario: Callable[[str], Path]) -> None:
+    path = scenario(SCENARIO)
+    whole = lintel("simulate", "--json", "--scenario", path).json["steps"][1]
+    (alone,) = lintel("simulate", "--json", "--scenario", path, "--step", "2").json["steps"]
+    assert alone | {"latency_ms": 0} == whole | {"latency_ms": 0}
+
+
+def test_step_that_is_not_there_is_refused(lintel: Lintel, scenario: Callable[[str], Path]) -> None:
+    said = lintel("simulate", "--scenario", scenario(SCENARIO), "--step", "4")
+    assert said.exit_code == 2
+    assert "--step 4: the scenario has 3 steps." in said.err
+
+
+def test_another_seed_is_another_day_with_the_same_end(lintel: Lintel, scenario: Callable[[str], Path]) -> None:
+    path = scenario(SCENARIO.replace('image = "eileen"\nto', 'image = "eileen"\nas = "person"\nto'))
+    one, other = (lintel("simulate", "--json", "--scenario", path, "--seed", seed).json for seed in ("0", "7"))
+    assert (one["unmet"], other["unmet"]) == (0, 0)
+    assert one["steps"][0]["similarity"] != other["steps"][0]["similarity"]
+
+
 def test_scenario_is_alike_each_time(lintel: Lintel, scenario: Callable[[str], Path]) -> None:
     runs = [lintel("simulate", "--json", "--scenario", scenario(SCENARIO)).json["steps"] for _ in range(2)]
     for step in (*runs[0], *runs[1]):
