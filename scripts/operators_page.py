@@ -36,7 +36,7 @@ role = "guard"
 ```
 
 - Root and the service's user are admins, whatever the settings say: they can read the store's files anyway.
-- The socket lets in members of the service's group: `sudo usermod -aG lintel anna`, which counts from her next login
+- The socket lets in members of the service's group: `sudo gpasswd -a anna lintel`, which counts from her next login
   on; `sudo lintel setup` does both for the first operator. Its mode is 0660, its folder's 0750. The group gives the way
   to the socket, the tables give the roles: neither is enough alone.
 - **Without any `[[operators]]`** each member of the service's group is a guard. That is what members could do before

@@ -253,7 +253,9 @@ def _person(site: Site, given: Given, _was_there: bool) -> Given:
     if row := site.hands.opened(site.load().doors[0].name):
         site.say(f"  {row}")
     else:
-        site.unproven.append(f"{person.name} did not open the door within 60 s: `lintel explain` says why.")
+        site.unproven.append(
+            f"{person.name} did not open the door within 60 s: `lintel audit list` and `lintel explain` say why."
+        )
     return given
 
 
