@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from device.commissioning.setup.answers import read_answers
 from device.settings.loading import load_settings
 from tests.rig.board import STRIKE
 from tests.rig.camera import EILEEN
@@ -136,7 +137,14 @@ def _swiped(rig: Rig) -> str:
     return ""
 
 
-@pytest.mark.slow(small="test_a_stock_pi_becomes_a_door")
+def test_the_answers_of_this_talk_are_answers(talk: Talk) -> None:
+    """The file is read, and nothing on the rig is changed by looking at it."""
+    assert talk.run("--print-answers") == 0
+    assert read_answers(talk.root / "answers.toml").stated == {"person"}
+    assert not talk.rig.settings.exists()
+
+
+@pytest.mark.slow(small="test_the_answers_of_this_talk_are_answers")
 def test_from_no_settings_to_granted(talk: Talk) -> None:
     assert talk.run("--answers", talk.root / "answers.toml", until="Write that line") == -9
     assert not talk.rig.settings.exists()
