@@ -9,6 +9,7 @@ const CUES = ["live", "scene", "yaw", "crop_scale"];
 const MOST_POINTS = 120;  // of the similarity's line
 const canvases = ["camera", "enroll-camera"];
 let series = [];
+let limit;  // the threshold that was compared against last
 let was_showing = false;
 
 export function setUpCamera() {
@@ -98,17 +99,17 @@ function follow(now) {
     series = [...series, now.similarity].slice(-MOST_POINTS);
     say(byId("similarity"), t("camera.against", { similarity: number(now.similarity), threshold: number(now.threshold), frames: now.frames }));
   }
-  plot(now.threshold);
+  limit = now.threshold ?? limit;
+  plot();
 }
 
 const BELOW = 0.3;  // how far below the threshold the plot begins
 
-function plot(threshold) {
-  const limit = threshold ?? latest.seen?.threshold;
+function plot() {
   const lowest = Math.max(0, (limit ?? BELOW) - BELOW);
   const heightOf = (value) => 56 - 52 * Math.max(0, Math.min(1, (value - lowest) / (1 - lowest)));
   const lines = [];
-  if (limit !== null && limit !== undefined) lines.push(draw("line", { class: "plot-limit", x1: 0, x2: 360, y1: heightOf(limit), y2: heightOf(limit) }));
+  if (limit !== undefined) lines.push(draw("line", { class: "plot-limit", x1: 0, x2: 360, y1: heightOf(limit), y2: heightOf(limit) }));
   if (series.length) {
     const step = 360 / Math.max(24, series.length);
     const path = series.map((value, place) => `${place ? "L" : "M"}${(place * step).toFixed(1)} ${heightOf(value).toFixed(1)}`).join("");

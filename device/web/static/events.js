@@ -65,6 +65,7 @@ function kindOf(row) {
 function decided(event) {
   const line = byId("decision");
   line.className = `decision ${event?.row.outcome ?? ""}`;
+  line.title = event ? sentenceOf(event) : "";
   say(line, event ? `${titleOf(event.row)} – ${sentenceOf(event)}` : t("door.none"));
 }
 

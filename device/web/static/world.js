@@ -15,6 +15,7 @@ const STEP = 0.13;
 const AGAIN_MS = 150;
 const MOST_BYTES = 10e6;
 let images = [];
+let rendered = [];
 let stands = false;
 let again = 0;
 let shown = "";
@@ -30,7 +31,11 @@ export function setUpWorld() {
   setting("relay-state", (relay) => ({ door: door().name, relay }));
   setting("reader-state", (reader) => ({ door: door().name, reader }));
   byId("clock-step-now").addEventListener("click", () => act({ clock_step_s: Number(byId("clock-step").value) }));
-  on("hello", (hello) => { images = [...hello.images]; offerAll(); });
+  on("hello", (hello) => {
+    images = [...hello.images];
+    rendered = hello.rendered ?? [];
+    offerAll();
+  });
   on("language", offerAll);
   on("world", (world) => {
     choose(byId("camera-state"), world.camera);
@@ -45,6 +50,7 @@ function setting(id, happening) {
 }
 
 function offerAll() {
+  say(byId("rendered"), rendered.length ? t("world.rendered", { names: rendered.map(nameOf).join("; ") }) : "");
   offer(byId("who"), images.filter((name) => name !== "webcam").map((name) => [name, nameOf(name)]));
   offer(byId("as"), THINGS.map((thing) => [thing, t(`as.${thing}`)]));
   offer(byId("camera-state"), CAMERAS.map((state) => [state, t(`camera-state.${state}`)]));
