@@ -25,7 +25,7 @@ from device.duress_output import DuressOutput
 from device.errors import CameraError
 from device.forgetting import KeyForgetting, with_housing
 from device.health import Health, Part
-from device.idle import Glanced, IdleWatch
+from device.idle import Glanced, IdleWatch, Sight
 from device.missing import Choice, Missing, badge_alone
 from device.open_doors import Beat, OpenBoard, OpenDoor
 from device.operators import command_words
@@ -54,7 +54,7 @@ from device.probing import (
 from device.readers.context import ReaderContext
 from device.readers.group import ReaderGroup
 from device.readers.kinds import group_of, open_in_background
-from device.records import AuditRow, DoorOutput, Event, Frame, PadMode
+from device.records import AuditRow, CameraSight, DoorOutput, Event, Frame, PadMode
 from device.scenes import CHANGED, CameraScenes
 from device.settings.loading import state_dir
 from device.settings.prompts import pad_of
@@ -94,6 +94,8 @@ class Assembled:
     """The name of a door whose thread has ended, "" if there is none: no command and no exit button is heard there."""
     frame_age: Callable[[str], float | None]
     """How old the newest frame of a door's cameras is, seconds, by its name: of the oldest, where it has several."""
+    sights: Callable[[str], tuple[CameraSight, ...]]
+    """What the pictures of a door's cameras are like, by its name."""
     reading: Callable[[], ClockReading]
     """The time of day with its state."""
     begins_again: Callable[[], bool] = lambda: False
@@ -149,6 +151,12 @@ def _with_duress(settings: Settings, doors: tuple[OpenDoor, ...]) -> dict[str, D
     return {opened.door.name: opened.door for opened in doors if opened.door.name in wired}
 
 
+def _sight_of(name: str, live: LiveCamera, seen: Sight | None) -> CameraSight:
+    if seen is None:
+        return CameraSight(name, live.rate_fps())
+    return CameraSight(name, live.rate_fps(), seen.light, seen.sharpness)
+
+
 class _Assembly:
     """Opens part after part; `stack` closes them."""
 
@@ -162,6 +170,8 @@ class _Assembly:
         self._watched: list[Part] = []
         self._glanced: dict[str, Glanced] = {}
         self._live: list[tuple[LiveCamera, frozenset[str]]] = []
+        self._named: dict[str, LiveCamera] = {}
+        self._at: dict[str, frozenset[str]] = {}
         self._waits = Waits()
         self._failures = LastFailures(clock.monotonic())
         self._pins = stack.enter_context(closing(PinChecks(store)))
@@ -183,7 +193,7 @@ class _Assembly:
             name: self._camera(self._settings.camera_named(name), doors, report) for name, doors in self._seen_by()
         }
         scenes = self._scenes(logs, report)
-        idle = IdleWatch(self._glanced, partial(load_detector, self._settings.vision), saw=scenes.saw)
+        self._idle = idle = IdleWatch(self._glanced, partial(load_detector, self._settings.vision), saw=scenes.saw)
         self._watched.append(Part(DETECTOR, names, self._stack.enter_context(closing(idle)).trouble))
         readers = self._readers(board)
         parts = tuple(
@@ -194,11 +204,17 @@ class _Assembly:
         self._follow_schedules(board, names)
         health = Health(self._watched, logs, self._clock, report)
         ended, reading = partial(_ended, board.doors), self._clock_watch.reading
-        return Assembled(parts, health, self._clock, report, self._were_tried, ended, self._frame_age, reading)
+        return Assembled(
+            parts, health, self._clock, report, self._were_tried, ended, self._frame_age, self._sights, reading
+        )
 
     def _frame_age(self, door: str) -> float | None:
         ages = [live.frame_age() for live, doors in self._live if door in doors]
         return max((age for age in ages if age is not None), default=None)
+
+    def _sights(self, door: str) -> tuple[CameraSight, ...]:
+        at = [(name, live) for name, live in self._named.items() if door in self._at[name]]
+        return tuple(_sight_of(name, live, self._idle.sight(name)) for name, live in at)
 
     def _follow_schedules(self, board: OpenBoard, names: frozenset[str]) -> None:
         times = DoorTimes(tuple(opened.door for opened in board.doors), self._store, self._clock)
@@ -243,6 +259,8 @@ class _Assembly:
             opened = open_live_camera(settings, self._clock, in_background=True, note=report)
             live: Camera = self._stack.enter_context(closing(opened))
             self._live.append((opened, doors))
+            if isinstance(opened, LiveCamera):
+                self._named[settings.name], self._at[settings.name] = opened, doors
             if isinstance(live, Glanced):
                 self._glanced[settings.name] = live
             camera: Camera = HangingCamera(in_its_light(live, settings), settings.rotate)

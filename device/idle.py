@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+import numpy as np
+
 from device.at_work import at_work
 from device.errors import LintelError
 from device.failures import in_words
@@ -19,6 +21,8 @@ from device.vision.detector import Detection
 EVERY_S = 10.0
 LATE_S = 60.0
 """A glance that takes longer hangs, seconds."""
+LEAST_PX = 3
+"""Of fewer pixels no detail is measured."""
 END_S = 0.5
 """How long the end waits for a detector that hangs."""
 
@@ -47,6 +51,23 @@ class Glance:
     faces: Sequence[Detection]
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How bright a picture is, mean of 0 to 255, and how much detail it has: variance of its Laplacian."""
+
+    light: float
+    sharpness: float
+
+
+def sight_of(image: Image) -> Sight:
+    """Of an RGB image, every second pixel."""
+    gray = image[::2, ::2].astype(np.float32).mean(axis=2)
+    if min(gray.shape) < LEAST_PX:
+        return Sight(float(gray.mean()), 0.0)
+    around = gray[:-2, 1:-1] + gray[2:, 1:-1] + gray[1:-1, :-2] + gray[1:-1, 2:]
+    return Sight(float(gray.mean()), float((around - 4 * gray[1:-1, 1:-1]).var()))
+
+
 class IdleWatch:
     """Glances through each camera in a thread of its own."""
 
@@ -67,6 +88,7 @@ class IdleWatch:
         self._every_s = every_s
         self._finder: Finder | None = None
         self._trouble = ""
+        self._sights: dict[str, Sight] = {}
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="idle", daemon=True)
         self._thread.start()
@@ -74,6 +96,10 @@ class IdleWatch:
     def trouble(self) -> str:
         """What went wrong with the last pictures, one sentence; a missing model is reported by who looks with it."""
         return self._trouble
+
+    def sight(self, camera: str) -> "Sight | None":
+        """What the last picture of a camera was like; None before the first."""
+        return self._sights.get(camera)
 
     def close(self) -> None:
         """Ends it; harmless when repeated."""
@@ -98,6 +124,7 @@ class IdleWatch:
             frame = camera.glance() if finder else None
             if finder is None or frame is None:
                 return None
+            self._sights[name] = sight_of(frame.image)
             self._saw(Glance(name, frame, tuple(finder.detect(frame.image))))
         except Exception as error:  # whatever a library comes up with, the next picture may do
             return f"The detector failed on a picture of the camera {name}: {in_words(error)}."

@@ -34,7 +34,7 @@ from device.control.server import ControlServer
 from device.door.operation import Door
 from device.errors import DoorError, StoreError
 from device.open_doors import OpenBoard
-from device.records import DoorCommand, DoorEvent, DoorState, DoorStatus, Event
+from device.records import CameraSight, DoorCommand, DoorEvent, DoorState, DoorStatus, Event
 from device.records.service import ServiceStatus
 
 Troubles = Callable[[str], tuple[str, ...]]
@@ -50,6 +50,7 @@ class Backing:
         self.troubles: Troubles = lambda _door: ()
         self.target_fmr: Callable[[str], float] = lambda _door: 0.0
         self.frame_age: Callable[[str], float | None] = lambda _door: None
+        self.sights: Callable[[str], tuple[CameraSight, ...]] = lambda _door: ()
         self.write_release: Callable[[Ordered], None] = _refuse
         self.rows: Source = NOTHING
         self.enroll: Callable[[Enroll, Caller], Iterator[Progress]] = _not_yet
@@ -182,6 +183,7 @@ class _Commanded:
             troubles=(*status.troubles, *backing.troubles(name)),
             target_fmr=backing.target_fmr(name),
             frame_age_s=backing.frame_age(name),
+            cameras=backing.sights(name),
         )
 
 

@@ -157,6 +157,7 @@ CHECKS: tuple[Check, ...] = (
     Check("system", "the system and Python", software.system),
     Check("gpio", "the GPIO chip, and who has it", hardware.gpio),
     Check("camera", "whether each camera is there, or gives fresh frames", hardware.cameras),
+    Check("sight", "rate, light and focus of the running cameras", hardware.sights),
     Check("reader", "whether each reader is there", hardware.readers),
     Check("strict-gpiod", "what becomes of pins when the service is killed", hardware.strict_gpiod),
     Check("relay-boot", "each relay's level from power-on until the service drives it", wiring.relay_boot),

@@ -10,6 +10,8 @@ from device.records import DoorStatus
 
 STALE_S = 2.0
 """Age of the newest frame from which a camera stands still, seconds."""
+SLOW_FPS, DARK, GLARING, BLURRED = 5.0, 20.0, 235.0, 4.0
+"""Limits of a picture's rate, light and detail. A blank wall has its sensor's noise."""
 WARM_C, HOT_C = 75.0, 85.0
 """The firmware slows a Pi down from 80 degrees Celsius on, and more from 85."""
 NOT_HERE = "not on this machine"
@@ -38,6 +40,29 @@ def frame_line(door: DoorStatus) -> Line | None:
     if door.frame_age_s > STALE_S:
         return Line("camera", Light.RED, what, "The camera stands still: docs/cameras.md.", door.door)
     return Line("camera", Light.GREEN, what, about=door.door)
+
+
+def sight_lines(door: DoorStatus) -> Iterator[Line]:
+    """Rate, light and focus of a running door's cameras, by a glance while no one is there."""
+    for one in door.cameras:
+        if one.light is None or one.sharpness is None:
+            continue
+        about = one.camera
+        said = f"{one.rate_fps:.0f} frames a second, light {one.light:.0f} of 255, detail {one.sharpness:.0f}"
+        if one.rate_fps < SLOW_FPS:
+            yield Line("sight", Light.AMBER, said, "It is slow: docs/cameras.md.", about)
+        elif not DARK < one.light < GLARING:
+            yield Line("sight", Light.AMBER, said, "It sees next to nothing: look at the light and the lens.", about)
+        elif one.sharpness < BLURRED:
+            yield Line("sight", Light.AMBER, said, "It sees no detail: clean the lens, set its focus.", about)
+        else:
+            yield Line("sight", Light.GREEN, said, about=about)
+
+
+def sights(machine: Machine) -> Iterator[Line]:
+    """Of the running service's cameras, each once."""
+    lines = {line.about: line for door in machine.doors or () for line in sight_lines(door)}
+    yield from lines.values()
 
 
 def power_line(throttled: int | None, *, is_low: bool) -> Line:

@@ -7,6 +7,7 @@ nobody reads are only fingerprinted; a few a second are decoded for the sensor's
 
 import math
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -57,6 +58,10 @@ class _Held:
     """Whether it was decoded: a picture that is compared with itself has no noise."""
 
 
+RATED, RATE_S = 30, 2.0
+"""Frames that a rate is taken of, and from which silence on it is 0, seconds."""
+
+
 class LiveCamera:
     """`Camera` that never gives an old or repeated frame. Thread-safe."""
 
@@ -85,6 +90,7 @@ class LiveCamera:
         self._undecodable = 0
         self._read_at = -math.inf
         self._came_at: float | None = None
+        self._came = deque[float](maxlen=RATED)
         self._decoding = threading.Lock()
         self._source = None if in_background else open_source()
         self._health = FrameHealth(clock.monotonic())
@@ -113,6 +119,14 @@ class LiveCamera:
         with self._changed:
             came_at = self._came_at
         return None if came_at is None else max(0.0, self._clock.monotonic() - came_at)
+
+    def rate_fps(self) -> float:
+        """Fresh frames a second, of the newest `RATED`; 0 while none come. Doesn't wait."""
+        with self._changed:
+            came = tuple(self._came)
+        if len(came) < 2 or self._clock.monotonic() - came[-1] > RATE_S:
+            return 0.0
+        return (len(came) - 1) / max(came[-1] - came[0], 1e-3)
 
     def trouble(self) -> str:
         """What is wrong, one sentence, within 2 s of its beginning; "" while fresh frames come. Doesn't wait."""
@@ -214,6 +228,7 @@ class LiveCamera:
             return False
         with self._changed:
             self._newest, self._fault, self._came_at = held, "", held.captured_at
+            self._came.append(now)
             self._changed.notify_all()
         return True
 

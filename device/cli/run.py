@@ -156,7 +156,7 @@ def _serve(settings: "Settings", board: "OpenBoard", backing: "Backing", clock: 
     ):
         backing.remote = remote_at(remote, backing.of_doors, tuple(opened.door.name for opened in board.doors))
         backing.troubles, backing.write_release = parts.health.troubles, release_writer(store, clock)
-        backing.frame_age = parts.frame_age
+        backing.frame_age, backing.sights = parts.frame_age, parts.sights
         backing.rows = AuditRows(store)
         backing.alarms = alarms_at(AlarmDesk(store, clock))
         _tell_alarms_again(settings, backing, store, clock)

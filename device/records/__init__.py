@@ -17,6 +17,7 @@ from device.records.badges import (
 from device.records.decisions import MAX_SIMILARITY_ERROR, Claim, Decision, Evidence, Outcome, Transaction
 from device.records.doors import (
     Alerted,
+    CameraSight,
     Commanded,
     DoorCommand,
     DoorEvent,
@@ -95,6 +96,7 @@ __all__ = [
     "Basis",
     "BasisKind",
     "Box",
+    "CameraSight",
     "Claim",
     "ClockState",
     "Commanded",

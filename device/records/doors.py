@@ -219,6 +219,19 @@ class DoorNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraSight:
+    """What a camera's pictures are like while no one is at the door."""
+
+    camera: str
+    rate_fps: float
+    """Fresh frames a second, of the newest ones; 0 while none come."""
+    light: float | None = None
+    """Mean brightness of the last picture that was glanced at, 0 to 255; None before the first."""
+    sharpness: float | None = None
+    """Variance of its Laplacian: how much detail there is, in focus."""
+
+
+@dataclass(frozen=True, slots=True)
 class DoorStatus:
     """A door's status: where it is, what its wires say, what it drives."""
 
@@ -244,3 +257,5 @@ class DoorStatus:
     """Age of the newest frame of its cameras, of the oldest one where there are several; None without a frame."""
     badge_to_relay: Percentiles | None = None
     """Of the newest times since the service began; None before the first."""
+    cameras: tuple[CameraSight, ...] = ()
+    """Those at its way in."""

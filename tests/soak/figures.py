@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 from statistics import fmean, median
 
 WARM = 0.25
@@ -28,6 +29,8 @@ class Figures:
     swipes: int
     slope_kib: float
     """Resident memory, KiB for each 1,000 swipes, by least squares."""
+    error_kib: float
+    """Standard error of that: pages come and go by the hundred, so only many swipes show a small leak."""
     descriptors: tuple[int, int]
     """Fewest in the first and in the last part: a question or a commit has one for a moment."""
     threads: tuple[int, int]
@@ -49,6 +52,15 @@ def slope(samples: Sequence[Sample]) -> float:
     return sum((x - middle) * (y - mean) for x, y in zip(at, sizes, strict=True)) / spread if spread else 0.0
 
 
+def error(samples: Sequence[Sample]) -> float:
+    """Standard error of the slope, KiB for each 1,000 swipes; 0 for fewer than three samples."""
+    at, sizes = [one.swipes / 1000 for one in samples], [one.rss_kib for one in samples]
+    middle, mean, rise = fmean(at), fmean(sizes), slope(samples)
+    spread = sum((x - middle) ** 2 for x in at)
+    rest = sum((y - mean - rise * (x - middle)) ** 2 for x, y in zip(at, sizes, strict=True))
+    return sqrt(rest / (len(samples) - 2) / spread) if len(samples) > 2 and spread else 0.0
+
+
 def figures(samples: Sequence[Sample]) -> Figures:
     """Of at least one sample."""
     counted = warm(samples)
@@ -58,6 +70,7 @@ def figures(samples: Sequence[Sample]) -> Figures:
     return Figures(
         max(one.swipes for one in samples),
         slope(counted),
+        error(counted),
         (min(one.descriptors for one in begun), min(one.descriptors for one in ended)),
         (min(one.threads for one in begun), min(one.threads for one in ended)),
         (last - first) / first if first else 0.0,
