@@ -78,7 +78,7 @@ class SimulationApp:
 
     async def _act(self, request: Request) -> Response:
         what = await asked(request, Happening)
-        await self._ask(lambda stage: stage.world.act(what))
+        await self._ask(lambda stage: stage.player.act(what))
         return done()
 
     async def _playback(self, request: Request) -> Response:
@@ -87,7 +87,7 @@ class SimulationApp:
             _refuse_unknown(wanted.scenario)
             await asyncio.wrap_future(self.driver.load(wanted.scenario))
         else:
-            await self._ask(lambda stage: _play(stage, wanted))
+            await self._ask(lambda stage: self._play(stage, wanted))
         return done()
 
     async def _recording(self, _request: Request) -> Response:
@@ -162,30 +162,31 @@ class SimulationApp:
                 self.publisher.say(Said(error.message, error.hint, is_error=True))
         self._enrollment.go_on(stage)
 
+    def _play(self, stage: Stage, wanted: Playback) -> None:
+        player = stage.player
+        match wanted.do:
+            case "play":
+                player.play()
+            case "go-on":
+                player.go_on()
+            case "pause":
+                player.pause()
+            case "step":
+                player.step()
+            case "seek":
+                player.seek(wanted.number, lambda _number: self.publisher.publish_world(stage))
+            case "speed":
+                player.speed(wanted.factor)
+            case "record":
+                player.record()
+            case "stop":
+                player.stop()
+            case "load":
+                raise AssertionError("loading is the driver's")
+            case _:
+                assert_never(wanted.do)
+
 
 def _refuse_unknown(scenario: str) -> None:
     if scenario and scenario not in BUILT_IN:
         raise NotThere("There is no such scenario.", hint=f"Load one of: {', '.join(BUILT_IN)}.")
-
-
-def _play(stage: Stage, wanted: Playback) -> None:
-    player = stage.player
-    match wanted.do:
-        case "play":
-            player.play()
-        case "pause":
-            player.pause()
-        case "step":
-            player.step()
-        case "seek":
-            player.seek(wanted.number)
-        case "speed":
-            player.speed(wanted.factor)
-        case "record":
-            player.record()
-        case "stop":
-            player.stop()
-        case "load":
-            raise AssertionError("loading is the driver's")
-        case _:
-            assert_never(wanted.do)

@@ -38,7 +38,6 @@ class Driver:
         self._jobs: queue.Queue[Job] = queue.Queue(MOST_JOBS)
         self._ends = threading.Event()
         self._wanted: tuple[str, Future[None]] | None = None
-        self._lag_s = 0.0
         self._thread = threading.Thread(target=self._run, name="world", daemon=True)
         self._first: Future[None] = Future()
 
@@ -117,9 +116,8 @@ class Driver:
             self._do_jobs(stage, until=before + TICK_S)
             now = time.monotonic()
             real_s, before = now - before, now
-            self._lag_s += max(0.0, real_s - MOST_AT_ONCE_S)
-            stage.player.advance(min(real_s, MOST_AT_ONCE_S))
-            self._publisher.publish(stage, self._lag_s)
+            lag_s = stage.player.advance(min(real_s, MOST_AT_ONCE_S))
+            self._publisher.publish(stage, lag_s)
 
     def _do_jobs(self, stage: Stage, until: float) -> None:
         """Those that wait, at least one moment long."""

@@ -39,17 +39,18 @@ class Publisher:
         self._chain = Chain(0, is_whole=True, words="")
         self._world: World | None = None
         self._world_at = self._picture_at = self._picture_of = -1.0
-        self._row = 0
+        self._row = self._number = 0
         self._level_at = 0.0
         self._sent_levels: frozenset[tuple[int, float, bool]] = frozenset()
 
     def begin(self, stage: Stage) -> None:
         """Begins with a world; browsers that listen already get all of it."""
-        self._world, self._picture_of, self._row = None, -1.0, 0
+        self._world, self._picture_of = None, -1.0
         self._level_at, self._sent_levels = 0.0, frozenset()
         self._chain = chain_of(stage.world.store)
-        rows = stage.world.rows_after(0)
-        self._row = rows[-1].id if rows else 0
+        with stage.world.store.audit() as audit:
+            self._row = audit.before_newest(0)
+        self._number = stage.player.state().world
         for message in self.welcome(stage):
             self._stream.publish(message)
 
@@ -68,11 +69,13 @@ class Publisher:
         return [hello, state, levels, *events_of(world.store, tuple(known)), self._chain]
 
     def publish(self, stage: Stage, lag_s: float) -> None:
-        """What is new."""
+        """What is new; all of a world that has begun again."""
+        if stage.player.state().world != self._number:
+            self.begin(stage)
         self.each_moment(stage)
         self._publish_rows(stage)
         self._publish_levels(stage)
-        self._publish_world(stage, lag_s)
+        self.publish_world(stage, lag_s)
         self._publish_picture(stage)
 
     def verify(self, stage: Stage) -> Chain:
@@ -103,7 +106,8 @@ class Publisher:
             )
             self._stream.publish(Levels(new))
 
-    def _publish_world(self, stage: Stage, lag_s: float) -> None:
+    def publish_world(self, stage: Stage, lag_s: float = 0.0) -> None:
+        """How everything is, unless that was said a moment ago."""
         now = time.monotonic()
         if now - self._world_at < CHANGED_S:
             return

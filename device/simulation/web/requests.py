@@ -17,7 +17,8 @@ MOST_SPEED = 20.0
 class Playback(Struct, frozen=True, forbid_unknown_fields=True):
     """What the buttons of a player do."""
 
-    do: Literal["play", "pause", "step", "seek", "speed", "load", "record", "stop"]
+    do: Literal["play", "go-on", "pause", "step", "seek", "speed", "load", "record", "stop"]
+    """`play`: time and the scenario go on; `go-on`: time alone."""
     number: Annotated[int, Meta(ge=0, le=10_000)] = 0
     """Of a step, to seek."""
     factor: Annotated[float, Meta(gt=0, le=MOST_SPEED)] = 1.0

@@ -1,6 +1,6 @@
 """What the page needs of a virtual world and of its player."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -43,9 +43,6 @@ class LiveWorld(Protocol):
     def images(self) -> Mapping[str, Image]:
         """The pictures of those who may come, by name."""
 
-    def act(self, what: Happening) -> None:
-        """Has something happen now. Raises `ScenarioError`."""
-
     def levels_since(self, at_s: float) -> tuple[Level, ...]:
         """Levels from then on."""
 
@@ -68,8 +65,14 @@ class WorldPlayer(Protocol):
     def state(self) -> World:
         """How everything is now."""
 
+    def act(self, what: Happening) -> None:
+        """Has something happen now, and keeps it where that is recorded. Raises `ScenarioError`."""
+
     def play(self) -> None:
-        """Goes on."""
+        """Goes on with time and the scenario."""
+
+    def go_on(self) -> None:
+        """Goes on with time alone."""
 
     def pause(self) -> None:
         """Stands still."""
@@ -77,14 +80,14 @@ class WorldPlayer(Protocol):
     def step(self) -> None:
         """Plays the next step to its end."""
 
-    def seek(self, number: int) -> None:
-        """Goes to the beginning of a step. Raises `ScenarioError`."""
+    def seek(self, number: int, each: Callable[[int], None]) -> None:
+        """Goes to the beginning of a step; `each` gets the number of each step before it. Raises `ScenarioError`."""
 
     def speed(self, factor: float) -> None:
         """How fast time passes."""
 
-    def advance(self, real_s: float) -> None:
-        """Lets the world's time pass that goes with that much real time."""
+    def advance(self, real_s: float) -> float:
+        """Lets the world's time pass that goes with that much real time; how far it is behind, seconds."""
 
     def record(self) -> None:
         """Begins to keep what is done by hand."""

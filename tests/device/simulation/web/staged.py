@@ -1,6 +1,6 @@
 """A world for the page's tests whose store and people are real, and whose doors and camera are not there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,14 +52,6 @@ class StagedWorld:
     live: list[Image] = field(default_factory=list)
     levels: list[Level] = field(default_factory=list)
 
-    def act(self, what: Happening) -> None:
-        if what.command is None:
-            raise ScenarioError("Only commands are staged.", hint="Command the door.")
-        self.acts.append(what)
-        self.levels.append(Level(17, self.clock.monotonic(), len(self.levels) % 2 == 0))
-        with self.store.audit() as audit:
-            audit.note(Event.DOOR_COMMANDED, self.clock.utc(), fault=what.command.value)
-
     def levels_since(self, at_s: float) -> tuple[Level, ...]:
         return tuple(level for level in self.levels if level.at_s >= at_s)
 
@@ -87,8 +79,19 @@ class StagedPlayer:
     def state(self) -> World:
         return World(at_s=self.world.clock.monotonic(), utc=self.world.clock.utc().isoformat(), speed=self.factor)
 
+    def act(self, what: Happening) -> None:
+        if what.command is None:
+            raise ScenarioError("Only commands are staged.", hint="Command the door.")
+        self.world.acts.append(what)
+        self.world.levels.append(Level(17, self.world.clock.monotonic(), len(self.world.levels) % 2 == 0))
+        with self.world.store.audit() as audit:
+            audit.note(Event.DOOR_COMMANDED, self.world.clock.utc(), fault=what.command.value)
+
     def play(self) -> None:
         self.done.append("play")
+
+    def go_on(self) -> None:
+        self.done.append("go-on")
 
     def pause(self) -> None:
         self.done.append("pause")
@@ -96,15 +99,17 @@ class StagedPlayer:
     def step(self) -> None:
         self.done.append("step")
 
-    def seek(self, number: int) -> None:
+    def seek(self, number: int, each: Callable[[int], None]) -> None:
+        each(0)
         if number > 3:
             raise ScenarioError("There is no such step.", hint="Take one of 0 to 3.")
 
     def speed(self, factor: float) -> None:
         self.factor = factor
 
-    def advance(self, real_s: float) -> None:
+    def advance(self, real_s: float) -> float:
         self.world.clock.sleep(real_s * self.factor)
+        return 0.0
 
     def record(self) -> None:
         self.done.append("record")
