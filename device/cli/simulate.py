@@ -38,7 +38,15 @@ class ScenarioPath(FilePath):
         return [*ours, *super().shell_complete(ctx, param, incomplete)]
 
 
-@click.command(epilog="Exit codes: 0 all as expected, 1 an expectation was not met, 11 the scenario is wrong.")
+@click.command(
+    epilog="""\b
+Examples:
+  lintel simulate --scenario getting-in
+  lintel simulate --web
+  lintel simulate --web --no-browser --port 8470
+
+Exit codes: 0 all as expected, 1 an expectation was not met, 11 the scenario is wrong."""
+)
 @click.option(
     "--scenario",
     metavar="FILE|NAME",
@@ -50,6 +58,9 @@ class ScenarioPath(FilePath):
 @click.option("--video", type=click.Path(path_type=Path), help="Use a clip, looped, as the camera's picture.")
 @click.option("--seed", type=click.IntRange(0, 1000), default=0, help="How people move and react; alike for the same.")
 @click.option("--step", type=click.IntRange(1), metavar="N", help="Show the Nth step alone, and end with it.")
+@click.option("--web", is_flag=True, help="Serve it as a page to this computer alone, and open the browser.")
+@click.option("--port", type=click.IntRange(0, 65535), help="With --web: on loopback; without it, a free one.")
+@click.option("--no-browser", is_flag=True, help="With --web: only print the address.")
 @json_option
 @click.pass_context
 def simulate(context: click.Context, /, as_json: bool, **chosen: Any) -> int:  # noqa: ANN401 - the options
@@ -60,10 +71,15 @@ def simulate(context: click.Context, /, as_json: bool, **chosen: Any) -> int:  #
     front-door is what can happen at a door, a-working-week who may pass when, things-break what fails, getting-in
     who may not come in. Each person is enrolled with one picture and comes with another, which is rendered.
 
+    With --web the same world is a page in the browser of this computer: docs/simulation.md. Nothing there can reach a
+    real door.
+
     With --webcam or --video the camera is real and the people are those of `lintel enroll`; type a badge and Enter to
     present it. The relay stays virtual, and nothing is written into the audit.
     """
     options = _Options(**chosen)
+    if options.web or options.port is not None or options.no_browser:
+        return _serve_page(context, options, as_json=as_json)
     cameras = [option for option in (options.scenario, options.webcam, options.video) if option is not None]
     if len(cameras) > 1:
         raise click.UsageError("Choose one of --scenario, --webcam and --video.")
@@ -84,6 +100,20 @@ class _Options:
     video: Path | None
     seed: int
     step: int | None
+    web: bool
+    port: int | None
+    no_browser: bool
+
+
+def _serve_page(context: click.Context, options: _Options, *, as_json: bool) -> int:
+    if not options.web:
+        raise click.UsageError("--port and --no-browser go with --web.")
+    if as_json or any(option is not None for option in (options.webcam, options.video, options.step)):
+        raise click.UsageError("--web goes with --scenario and --seed alone; a page has its browser's camera.")
+    from device.cli.simulation_page import serve_simulation
+
+    settings = settings_of(context)
+    return serve_simulation(settings, options, port=options.port or 0, opens_browser=not options.no_browser)
 
 
 def _play_scenario(context: click.Context, options: _Options, *, as_json: bool) -> int:

@@ -3,35 +3,53 @@
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from device.errors import DependencyMissing
 from device.packages import install_hint, installed_version
-from device.terminal import say
+from device.terminal import put_address, say
 
 if TYPE_CHECKING:
     from device.settings.tables import Settings
     from device.store.store import Store
 
 
-def serve_simulation(settings: "Settings", scenario: Path | None, *, port: int, opens_browser: bool) -> int:
+class Chosen(Protocol):
+    """Which world."""
+
+    @property
+    def scenario(self) -> Path | None:
+        """None: the built-in one."""
+
+    @property
+    def seed(self) -> int:
+        """Worlds of one seed are alike."""
+
+
+def serve_simulation(settings: "Settings", chosen: Chosen, *, port: int, opens_browser: bool) -> int:
     """Serves the page until Ctrl-C. Raises `ConfigError`, `DependencyMissing`, and what a scenario can raise."""
     refuse_without_packages()
+    from device.simulation.scenario import read_scenario
     from device.simulation.web.app import SimulationApp
     from device.simulation.web.driver import Driver
     from device.simulation.web.opening import Worlds
     from device.web.serving import Page, PageServer
 
+    if chosen.scenario is not None:
+        read_scenario(chosen.scenario)
     page = SimulationApp(
-        lambda publisher: Driver(Worlds(scenario, settings), publisher),
+        lambda publisher: Driver(Worlds(chosen.scenario, settings, seed=chosen.seed), publisher),
         explain=explanation_of,
         version=installed_version(),
     )
     with closing(PageServer(Page("Lintel", page.app), port=port)) as server, closing(page.driver):
-        page.driver.start().result()
-        say(f"The simulation is at {server.address}")
+        begun = page.driver.start()
+        begun.add_done_callback(lambda done: server.stop() if done.exception() else None)
+        put_address(f"Open {server.address}")
         say("Ctrl-C ends it.")
         server.run(opens_browser=opens_browser)
+        if begun.done():
+            begun.result()
     return 0
 
 
