@@ -11,7 +11,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 	--constraints requirements/constraints.in pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig soak power-loss pad test-home-assistant bench mutants emulated-pi fuzz fuzz-coverage docs format wheel lock clean
+.PHONY: help deb demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig soak power-loss pad test-home-assistant bench mutants emulated-pi fuzz fuzz-coverage docs format wheel lock clean
 .NOTPARALLEL:
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
@@ -107,6 +107,9 @@ format: dev-environment ## put the code in its style
 wheel: environment ## build dist/lintel_door-*.whl, models included
 	@$(VENV)/python -m hatchling build --target wheel
 
+deb: dev-environment ## build Debian packages into dist/ (needs debhelper, cross compilers; make deb DEB="--release trixie --architecture arm64")
+	@$(VENV)/python scripts/debian_package.py $(DEB)
+
 lock: ## pin the newest versions that go together into requirements/ (needs PyPI)
 	@$(PYTHON) -m venv .venv-lock
 	@.venv-lock/bin/python -m pip install --quiet --upgrade uv
@@ -114,6 +117,8 @@ lock: ## pin the newest versions that go together into requirements/ (needs PyPI
 	@$(LOCK) --extra test --constraints requirements/dev.txt --output-file requirements/test.txt
 	@$(LOCK) --extra build --extra sim --constraints requirements/dev.txt --output-file requirements/device.txt
 	@$(LOCK) --extra build --extra pi --constraints requirements/dev.txt --output-file requirements/pi.txt
+	@$(LOCK) --extra pi --constraints requirements/pi.txt --output-file packaging/requirements.txt
+	@$(LOCK:pyproject.toml=packaging/tools.in) --output-file packaging/tools.txt
 	@$(LOCK) --extra test --extra tflite-runtime --output-file requirements/tflite-runtime.txt
 	@.venv-lock/bin/uv pip compile --quiet --python-version 3.13.0 --upgrade --generate-hashes --no-emit-index-url \
 		--no-annotate --custom-compile-command "make lock" --only-binary habluetooth --only-binary bluetooth-data-tools \

@@ -7,6 +7,7 @@ from itertools import chain
 from device.appliance import hardware, judging, software, upkeep, wiring
 from device.appliance.machine import Machine, newest_backup
 from device.appliance.page import Light, Line
+from device.appliance.self_test import upgrade_lines
 from device.errors import LintelError
 from device.failures import in_words
 from device.key_keeping import KeyKeeping
@@ -167,5 +168,6 @@ CHECKS: tuple[Check, ...] = (
     Check("sandbox", "how systemd rates the installed unit", upkeep.sandbox),
     Check("power", "under-voltage", hardware.power),
     Check("temperature", "the processor's temperature", hardware.temperature),
+    Check("upgrade", "whether the newest version that was unpacked is in use", upgrade_lines),
     Check("defaults", "settings that are as delivered", software.defaults),
 )

@@ -204,6 +204,7 @@ COMMANDS: dict[str, Command] = {
     "status": _verb("status"),
     "setup": _here("takes root, and starts the service"),
     "doctor": _served(AUDITORS),
+    "self-test": _here("an upgrade runs it, as root or the service's user"),
     "config": _here("reads the settings file"),
 }
 """By the words of each command; no command's words are the beginning of another's."""

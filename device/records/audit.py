@@ -161,6 +161,8 @@ class Event(StrEnum):
     """Rows were removed after their time; a signed mark says which."""
     AUDIT_ERASED = "audit-erased"
     """Passages were kept for as long as they may be; their rows don't say any more whose they were."""
+    UPGRADE_FAILED = "upgrade-failed"
+    """A new version was unpacked and is not in use; the row says which and why."""
 
 
 @dataclass(frozen=True, slots=True)

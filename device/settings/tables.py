@@ -337,6 +337,7 @@ class StoreSettings(Group, frozen=True):
     """Where people, badges, references and the audit are kept."""
 
     state_dir: Annotated[Printable, Meta(description="folder of the database; empty: the user's state folder")] = ""
+    purge: Annotated[Literal["keep", "data"], Meta(description="`data`: `apt purge` deletes it, keys too")] = "keep"
 
 
 class ClockSettings(Group, frozen=True):

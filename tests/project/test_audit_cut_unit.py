@@ -23,7 +23,9 @@ def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_service_cuts_what_the_settings_say() -> None:
-    assert values("ExecStart") == ["/opt/lintel/bin/python3 -I /opt/lintel/libexec/lintel/launch.py audit cut"]
+    assert values("ExecStart") == [
+        "/opt/lintel/current/env/bin/python3 -I /opt/lintel/current/libexec/lintel/launch.py audit cut"
+    ]
 
 
 def test_service_writes_the_store_only() -> None:
@@ -47,7 +49,7 @@ BACKUP = UNITS / "lintel-backup.timer"
 @NEEDS_SYSTEMD
 def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
     for unit in (SERVICE, TIMER):
-        (tmp_path / unit.name).write_text(unit.read_text().replace("/opt/lintel/bin/python3", "/bin/true"))
+        (tmp_path / unit.name).write_text(unit.read_text().replace("/opt/lintel/current/env/bin/python3", "/bin/true"))
     places = [tmp_path / unit.name for unit in (SERVICE, TIMER)]
     verified = analyze("verify", "--recursive-errors=no", "--man=no", *places)
     assert (verified.returncode, verified.stderr) == (0, "")

@@ -240,10 +240,13 @@ def test_unit_secures_the_door_beside_a_foreign_lintel_command(
     prefix = environment(tmp_path / "lintel", *([stranger, wheel] if stranger_comes == "first" else [wheel, stranger]))
     pin = board(prefix, tmp_path, monkeypatch)
     (tmp_path / "device.py").write_text("raise SystemExit(0)\n")
-    unit = (ROOT / "systemd" / "lintel.service").read_text().replace("/opt/lintel", str(prefix))
-    (command,) = re.findall(r"^ExecStopPost=(.*)$", unit, re.MULTILINE)
+    unit = (ROOT / "systemd" / "lintel.service").read_text()
+    unit = unit.replace("/opt/lintel/current/env", str(prefix)).replace("/opt/lintel/current", str(prefix))
+    (command,) = re.findall(r"^ExecStart=(.*) run$", unit, re.MULTILINE)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    ended = subprocess.run(shlex.split(command), cwd=tmp_path, capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [*shlex.split(command), "door", "secure"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert (ended.returncode, ended.stdout, pin.read_text()) == (0, f"The relay on GPIO {PIN} is secured.\n", "0")
 
 

@@ -26,7 +26,7 @@ def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 @NEEDS_SYSTEMD
 def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
     unit = tmp_path / UNIT.name
-    unit.write_text(UNIT.read_text().replace("/opt/lintel/bin/python3", "/bin/true"))
+    unit.write_text(UNIT.read_text().replace("/opt/lintel/current/env/bin/python3", "/bin/true"))
     verified = analyze("verify", "--recursive-errors=no", "--man=no", unit)
     assert (verified.returncode, verified.stderr) == (0, "")
 
@@ -40,7 +40,9 @@ def test_the_exposure_is_small(tmp_path: Path) -> None:
 
 
 def test_it_runs_the_link_and_nothing_else() -> None:
-    assert values("ExecStart") == ["/opt/lintel/bin/python3 -I -u /opt/lintel/libexec/lintel/launch.py link run"]
+    assert values("ExecStart") == [
+        "/opt/lintel/current/env/bin/python3 -I -u /opt/lintel/current/libexec/lintel/launch.py link run"
+    ]
 
 
 def test_settings_that_are_wrong_start_it_no_second_time() -> None:

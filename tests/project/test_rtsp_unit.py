@@ -28,7 +28,7 @@ def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 @NEEDS_SYSTEMD
 def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
     unit = tmp_path / "lintel-rtsp@hall.service"
-    unit.write_text(UNIT.read_text().replace("/opt/lintel/bin/python3", "/bin/true"))
+    unit.write_text(UNIT.read_text().replace("/opt/lintel/current/env/bin/python3", "/bin/true"))
     verified = analyze("verify", "--recursive-errors=no", "--man=no", unit)
     assert (verified.returncode, verified.stderr) == (0, "")
 
@@ -80,7 +80,7 @@ def test_the_address_is_a_credential_and_nothing_else() -> None:
     assert values("LoadCredential") == ["address:/etc/lintel/rtsp/%i"]
     assert (values("Environment"), values("EnvironmentFile"), values("SetCredential")) == ([], [], [])
     (command,) = values("ExecStart")
-    assert command == "/opt/lintel/bin/python3 -I -u /opt/lintel/libexec/lintel/launch.py rtsp %i"
+    assert command == "/opt/lintel/current/env/bin/python3 -I -u /opt/lintel/current/libexec/lintel/launch.py rtsp %i"
 
 
 def test_the_internet_is_out_of_reach() -> None:

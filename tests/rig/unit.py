@@ -17,8 +17,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 LAUNCH = ROOT / "systemd" / "launch.py"
 LINTEL = str(Path(sys.executable).parent / "lintel")
-HERE = {"/opt/lintel/bin/python3": [sys.executable], "/opt/lintel/libexec/lintel/launch.py": [str(LAUNCH)], "-I": []}
-"""Where the unit's words are here. Isolated mode would leave out the folder of the shim."""
+HERE = {
+    "/opt/lintel/current/env/bin/python3": [sys.executable],
+    "/opt/lintel/current/libexec/lintel/launch.py": [str(LAUNCH)],
+    "/usr/libexec/lintel/secure": [sys.executable, str(LAUNCH), "door", "secure"],
+    "-I": [],
+}
+"""Where the unit's words are here. Isolated mode would leave out the folder of the shim, whose pins are files."""
 UNITS = {"": 1.0, "s": 1.0, "ms": 0.001, "min": 60.0}
 SECURE_S = 5.0
 

@@ -1,0 +1,228 @@
+"""The program that secures doors without the environment: it leaves the levels that `lintel door secure` leaves."""
+
+import fcntl
+import json
+import os
+import struct
+import zlib
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from device.door.lasting import Lasting, Mode, Order
+from device.door.mode import ModeFile
+from device.door.securing import evacuated, relays
+from device.door.securing.evacuated import evacuated_doors
+from device.door.securing.relays import StatedDoor, known_wires
+from device.door.wires import chip
+from device.door.wires.chip import level_of
+from device.errors import DoorError
+
+PROGRAM = Path(__file__).parents[4] / "systemd" / "secure.py"
+OWN_CHANGES = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+DOORS = st.lists(
+    st.fixed_dictionaries(
+        {"name": st.sampled_from(["main", "side", "back"])},
+        optional={
+            "pin": st.integers(0, 5) | st.just(40),
+            "active_high": st.booleans(),
+            "fail_safe": st.booleans(),
+            "strike_time_s": st.just(3.0),
+        },
+    ),
+    max_size=3,
+    unique_by=lambda door: door["name"],
+)
+OUTPUTS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "door": st.sampled_from(["main", "side"]),
+            "signal": st.sampled_from(["shunt", "siren"]),
+            "pin": st.integers(4, 8),
+            "active_high": st.booleans(),
+        }
+    ),
+    max_size=2,
+    unique_by=lambda one: one["pin"],
+)
+CHIPS = st.none() | st.sampled_from(
+    [
+        {"label": "pinctrl-bcm2711", "path": "/dev/gpiochip0", "lines": 58},
+        {"label": "pinctrl-rp1", "path": "/dev/gpiochip4", "lines": 54},
+    ]
+)
+SAID = (
+    st.none()
+    | st.sampled_from(["[[doors", "[[doors]]\nactve_high = false\n", "[[doors]]\npin = 3\n"])
+    | st.builds(
+        lambda doors, label: (
+            "".join(
+                "[[doors]]\n" + "".join(f"{name} = {json.dumps(value)}\n" for name, value in door.items())
+                for door in doors
+            )
+            + (f"[gpio]\nchip = {json.dumps(label)}\n" if label else "")
+        ),
+        DOORS,
+        st.sampled_from(["", "pinctrl-bcm2711", "pinctrl-rp1", "/dev/gpiochip0"]),
+    )
+)
+
+
+@pytest.fixture
+def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The program, on folders of its own; so is what it is compared with."""
+    loader = SourceFileLoader("secure_program", str(PROGRAM))
+    spec = spec_from_loader("secure_program", loader)
+    assert spec is not None
+    program = module_from_spec(spec)
+    loader.exec_module(program)
+    for name in ("runtime", "state", "dev", "home"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "dev" / "gpiochip0").touch()
+    places = {"DEVICES": tmp_path / "dev", "SETTINGS": tmp_path / "lintel.toml", "STATE": tmp_path / "state"}
+    for name, place in places.items():
+        monkeypatch.setattr(program, name, place)
+    monkeypatch.setattr(chip, "DEVICES", places["DEVICES"])
+    monkeypatch.setattr(relays, "DEFAULT_FILE", places["SETTINGS"])
+    monkeypatch.setattr(evacuated, "DEFAULT_FILE", places["SETTINGS"])
+    monkeypatch.setattr(evacuated, "SERVICE_STATE", places["STATE"])
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path / "runtime"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("STATE_DIRECTORY", "XDG_STATE_HOME", "LINTEL_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    return program
+
+
+def by_lintel() -> tuple[dict[int, int], Any] | None:
+    """Levels by their pins, and the chip, that `lintel door secure` drives; None if it drives nothing."""
+    try:
+        known = known_wires(None, lambda _words: None)
+    except DoorError:
+        return None
+    released = evacuated_doors(None, {relay.name for relay in known.relays})
+    levels = {relay.pin: int(level_of(relay, released=relay.name in released)) for relay in known.relays}
+    levels.update({one.pin: int(not one.active_high) for one in known.outputs})
+    return levels, known.chip if isinstance(known.chip, str) else (known.chip.label, known.chip.path)
+
+
+def by_program(program: ModuleType) -> tuple[dict[int, int], Any] | None:
+    try:
+        plan = program.plan()
+    except program.Failure:
+        return None
+    return {pin: level for _, pin, level in plan.lines}, plan.chip
+
+
+def write(path: Path, text: str | None) -> None:
+    path.unlink(missing_ok=True)
+    if text is not None:
+        path.write_text(text)
+
+
+REMEMBERED = st.tuples(DOORS, OUTPUTS, CHIPS, st.sampled_from(["today", "earlier", "none", "garbage"]))
+
+
+@OWN_CHANGES
+@given(REMEMBERED, SAID, st.sampled_from(Order))
+def test_both_leave_the_same_levels(
+    secure: ModuleType,
+    tmp_path: Path,
+    was: tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any] | None, str],
+    said: str | None,
+    order: Order,
+) -> None:
+    doors, outputs, found, form = was
+    driven = {"relays": doors, "outputs": outputs, "chip": found, "state": str(tmp_path / "state")}
+    remembered = {"today": json.dumps(driven), "earlier": json.dumps(doors), "none": None, "garbage": '{"relays": 3'}
+    write(tmp_path / "runtime" / "relays.json", remembered[form])
+    write(tmp_path / "runtime" / "outputs.json", json.dumps(outputs) if form == "earlier" else None)
+    write(tmp_path / "lintel.toml", said)
+    memory = ModeFile(tmp_path / "state", "main")
+    memory.write(Lasting(Mode(ordered=order)))
+    memory.close()
+    assert by_program(secure) == by_lintel()
+
+
+def test_program_knows_what_a_door_may_say(secure: ModuleType) -> None:
+    assert set(StatedDoor.__struct_fields__) == secure.KNOWN
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("is_fire", [True, False])
+def test_program_reads_modes_of_both_formats(secure: ModuleType, tmp_path: Path, order: Order, is_fire: bool) -> None:
+    memory = ModeFile(tmp_path / "state", "main")
+    memory.write(Lasting(Mode(ordered=order, fire=is_fire)))
+    assert secure.is_evacuated("main", "") == memory.is_evacuated()
+    memory.close()
+    old = {"ordered": str(order), "switched": False, "fire": is_fire}
+    memory.previous.write_text(json.dumps(old))
+    assert secure.is_evacuated("main", "") == memory.is_evacuated()
+
+
+@pytest.mark.parametrize("content", [b"", b"lintel1 ", b"lintel1 00000000 {}", b"\xff" * 512])
+def test_damaged_memory_releases_no_door(secure: ModuleType, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "state" / "door-main.mode-a").write_bytes(content)
+    assert not secure.is_evacuated("main", "")
+
+
+def test_slot_of_the_size_with_another_checksum_counts_not(secure: ModuleType, tmp_path: Path) -> None:
+    body = b'{"sequence":1,"ordered":"evacuation","switched":false,"fire":false,"standing":"open","boot":""}'.ljust(495)
+    slot = b"lintel1 %08x %s" % (zlib.crc32(body) ^ 1, body)
+    (tmp_path / "state" / "door-main.mode-a").write_bytes(slot)
+    assert not secure.is_evacuated("main", "")
+
+
+class Chip:
+    """Answers the kernel's two requests, as linux/gpio.h has them."""
+
+    def __init__(self, folder: Path, busy: int | None = None) -> None:
+        self.levels: dict[int, int] = {}
+        self.busy, self._file = busy, folder / "line"
+        self._file.touch()
+
+    def ioctl(self, _descriptor: int, request: int, buffer: bytearray) -> int:
+        if request == 0x8044B401:
+            buffer[:] = struct.pack("=32s32sI", b"gpiochip0", b"pinctrl-bcm2711", 58)
+            return 0
+        assert (request, len(buffer)) == (0xC250B407, 592)
+        (pin,) = struct.unpack_from("=I", buffer, 0)
+        flags, attributes = struct.unpack_from("=QI", buffer, 288)
+        identity, level, mask = struct.unpack_from("=I4xQQ", buffer, 320)
+        (lines,) = struct.unpack_from("=I", buffer, 560)
+        assert (flags, attributes, identity, mask, lines) == (8, 1, 2, 1, 1)
+        if pin == self.busy:
+            raise OSError(16, "Device or resource busy")
+        self.levels[pin] = level
+        struct.pack_into("=i", buffer, 588, os.open(self._file, os.O_RDONLY))
+        return 0
+
+
+@pytest.fixture
+def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chip:
+    board = Chip(tmp_path)
+    monkeypatch.setattr(fcntl, "ioctl", board.ioctl)
+    return board
+
+
+def test_lines_are_driven_by_the_kernel_s_interface(secure: ModuleType, tmp_path: Path, board: Chip) -> None:
+    write(tmp_path / "lintel.toml", "[[doors]]\npin = 5\nactive_high = false\n")
+    assert (secure.main(), board.levels) == (0, {5: 1})
+
+
+def test_line_that_is_taken_keeps_no_other_from_its_level(secure: ModuleType, tmp_path: Path, board: Chip) -> None:
+    board.busy = 5
+    write(tmp_path / "lintel.toml", '[[doors]]\npin = 5\n[[doors]]\nname = "side"\npin = 6\n')
+    assert (secure.main(), board.levels) == (7, {6: 0})
+
+
+def test_machine_without_a_chip_is_a_failure(secure: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "dev" / "gpiochip0").unlink()
+    assert secure.main() == 7
