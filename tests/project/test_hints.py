@@ -85,7 +85,6 @@ def test_all_hints_are_looked_at() -> None:
         "device/packages.py",
         "device/door/wires/chip.py",
         "README.md",
-        "systemd/README.md",
         "docs/convert.md",
     } <= places
 
