@@ -77,8 +77,13 @@ def pins(machine: Machine) -> Iterator[Line]:
     running = machine.doors is not None
     said = " ".join(door.chip for door in machine.doors or ()) or probing.chip(machine.settings).name
     if found := _CHIP.search(said):
-        held = holders(Path(found[0]), {pin for door in machine.settings.doors for pin in _wires(door)})
-        yield from holder_lines(held, machine.settings.doors, is_running=running)
+        try:
+            held = holders(Path(found[0]), {pin for door in machine.settings.doors for pin in _wires(door)})
+        except OSError:
+            hint = "Run it with sudo, or as a member of the group `gpio`."
+            yield Line("pins", Light.AMBER, f"this user can't ask {found[0]} who holds them", hint)
+        else:
+            yield from holder_lines(held, machine.settings.doors, is_running=running)
 
 
 def holders(chip: Path, lines: Iterable[int]) -> dict[int, str]:
