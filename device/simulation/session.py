@@ -149,7 +149,7 @@ class Session:
             at_s=self.clock.monotonic(),
             utc=self.clock.utc().isoformat(timespec="milliseconds"),
             doors=tuple(door_view(door) for door in running.doors.values()),
-            scenario=self.scenario.title,
+            scenario=self.path.stem,
             camera=running.world.camera.condition,
             disk=running.disk,
             view=tuple(msgspec.to_builtins(figure) for figure in running.scene.figures),

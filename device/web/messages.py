@@ -104,6 +104,7 @@ class World(Message, frozen=True, tag="world", kw_only=True):
     """0: paused; 1: real time."""
     doors: tuple[DoorView, ...] = ()
     scenario: str = ""
+    """Its name, as in `Hello.scenarios` if it came with Lintel."""
     steps: tuple[StepView, ...] = ()
     step: int = -1
     """Which step is played or was last; -1 before the first."""

@@ -24,17 +24,24 @@ export function setUpPlayer() {
 
 // The address may name a scenario and a step of it.
 async function openLink({ mode, scenarios }) {
-  offer(byId("scenario-choice"), scenarios.map((name) => [name, named("scenario", name)]));
+  offerScenarios(scenarios);
   const asked = new URLSearchParams(location.search);
   if (mode !== "simulation" || !asked.has("scenario") || byId("permalink").wasFollowed) return;
   byId("permalink").wasFollowed = true;
-  const is_loaded = (await play({ do: "load", scenario: asked.get("scenario") })) !== undefined;
-  if (is_loaded && asked.has("step")) await play({ do: "seek", number: Number(asked.get("step")) });
+  const name = asked.get("scenario");
+  if (scenarios.includes(name) && (await play({ do: "load", scenario: name })) === undefined) return;
+  if (asked.has("step")) await play({ do: "seek", number: Number(asked.get("step")) });
+}
+
+// One from a file of its own is offered beside those that come with Lintel.
+function offerScenarios(known, played = known[0]) {
+  offer(byId("scenario-choice"), [...new Set([...known, played])].map((name) => [name, named("scenario", name)]));
 }
 
 function show(world) {
   mark(byId("play"), "aria-pressed", isPlaying(world));
   if (world.speed > 0) choose(byId("speed"), String(world.speed));
+  offerScenarios(latest.hello.scenarios, world.scenario);
   choose(byId("scenario-choice"), world.scenario);
   const number = Math.max(0, world.step + 1);
   say(byId("step-count"), t("player.step", { number, all: world.steps.length }));

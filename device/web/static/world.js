@@ -1,7 +1,7 @@
 // The world before the door: who stands there, how far, how lit, as what; and what breaks.
 
 import { byId, choose, offer, say } from "./dom.js";
-import { act, on, post } from "./link.js";
+import { act, latest, on, post } from "./link.js";
 import { door } from "./door.js";
 import { named, t } from "./texts.js";
 
@@ -12,6 +12,8 @@ const READERS = ["found", "lost", "tampered", "power-failed", "restored"];
 const CLOCK_STEPS = ["3600", "-3600", "86400", "-86400", "-1764547200"];
 const FAR = 0.3;  // a figure's height, as a share of the picture's, far away
 const STEP = 0.13;
+const NEARER = 1.16;
+const ENROLLED_DEG = 16;
 const AGAIN_MS = 150;
 const MOST_BYTES = 10e6;
 let images = [];
@@ -37,6 +39,7 @@ export function setUpWorld() {
     offerAll();
   });
   on("language", offerAll);
+  on("enrolling", obey);
   on("world", (world) => {
     choose(byId("camera-state"), world.camera);
     choose(byId("disk-state"), world.disk);
@@ -78,6 +81,17 @@ function follow(view) {
   choose(byId("as"), figure.as ?? "portrait");
   choose(byId("light"), String(figure.light ?? 1));
   choose(byId("distance"), String(Math.round(((figure.to?.size ?? 0.9) - FAR) / STEP)));
+}
+
+// A virtual person does what a guided enrollment asks for; whoever sits at a webcam does it themselves.
+function obey({ stage, pose }) {
+  const [figure] = latest.world?.view ?? [];
+  if (stage !== "asked" || !figure || figure.as === "clip") return;
+  const to = { ...figure.to };
+  if (pose === "nearer") to.size *= NEARER;
+  if (pose === "farther") to.size /= NEARER;
+  const turns = pose === "left" || pose === "right" ? pose : "never";
+  act({ view: [{ ...figure, from: to, to, walk_s: 0, turns, turn_at_s: 0.3, turn_deg: ENROLLED_DEG }] });
 }
 
 const nameOf = (image) => named("image", image);

@@ -59,6 +59,10 @@ def test_state_says_whether_the_scenario_goes_on(session: Session) -> None:
     assert (before, playback.state().is_playing) == (False, True)
 
 
+def test_state_has_the_scenarios_name(session: Session) -> None:
+    assert session.state().scenario == "plain"
+
+
 def test_paused_world_stands_still(session: Session) -> None:
     playback = Playback(session)
     playback.play()
