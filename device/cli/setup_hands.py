@@ -16,7 +16,7 @@ from device.cli.hardware import Person
 from device.cli.text.audit_rows import row_line
 from device.clock import SystemClock
 from device.commissioning.alone import service_runs
-from device.commissioning.at_readers import events, watched
+from device.commissioning.at_readers import events, give_key, watched
 from device.commissioning.setup import found, unit
 from device.commissioning.setup.answers import PersonAnswers
 from device.commissioning.setup.found import Choice
@@ -37,7 +37,7 @@ from device.store.vault.otp import OtpLock
 from device.store.vault.stops import KeyStore
 from device.terminal import say
 
-FRAME_S, BADGE_S, OPENED_S, WIRE_S = 15.0, 30.0, 60.0, 30.0
+FRAME_S, BADGE_S, OPENED_S, WIRE_S, KEY_S = 15.0, 30.0, 60.0, 30.0, 30.0
 
 
 class SetupPerson(Person):
@@ -56,7 +56,7 @@ class SetupPerson(Person):
         for number, one in enumerate(choices, 1):
             say(f"  {number}  {one.value}{f'  ({one.words})' if one.words else ''}")
         typed = self.ask("Number, or type it", default)
-        if typed.isascii() and typed.isdigit() and 1 <= int(typed) <= len(choices):
+        if len(typed) <= 3 and typed.isascii() and typed.isdigit() and 1 <= int(typed) <= len(choices):
             return choices[int(typed) - 1].value
         return typed
 
@@ -74,6 +74,7 @@ def hands(root: Path) -> Hands:
         chip=lambda chip: str(find_chip(chip)),
         frame=_frame,
         badge=_badge,
+        give_key=lambda settings: give_key(settings, settings.doors[0].readers[0], KEY_S, install=False),
         pulses=lambda settings: Pulses(settings.gpio.chip),
         wires=_wires,
         is_known=_is_known,

@@ -36,8 +36,13 @@ def camera(site: Site, _now: CameraAnswers) -> CameraAnswers:
     if not found:
         site.say("No camera was found. Plug one in and answer `again`; or type a device, or `none` to go on without.")
     choices = (*found, Choice("again", "look again"), Choice(NONE, "go on without: no face can be verified"))
-    picked = site.terminal.choose("Which camera sees people at the way in?", choices, choices[0].value)
-    return camera(site, _now) if picked == "again" else CameraAnswers(source=picked)
+
+    def asked() -> CameraAnswers:
+        picked = site.terminal.choose("Which camera sees people at the way in?", choices, choices[0].value)
+        return msgspec.convert({"source": picked}, CameraAnswers)
+
+    picked = _checked(asked, site)
+    return camera(site, _now) if picked.source == "again" else picked
 
 
 def reader(site: Site, _now: ReaderAnswers) -> ReaderAnswers:
@@ -52,17 +57,13 @@ def reader(site: Site, _now: ReaderAnswers) -> ReaderAnswers:
     if picked == "wiegand":
         zero, one = _pin(site, "GPIO number (BCM) of data 0 (green)", 23), _pin(site, "and of data 1 (white)", 24)
         return ReaderAnswers(kind="wiegand", data0_pin=zero, data1_pin=one)
-    if picked.startswith("/dev/input/"):
-        return ReaderAnswers(kind="wedge", source=picked)
-    if picked.endswith(".sock"):
-        return ReaderAnswers(kind="socket", source=picked)
-    return _checked(
-        lambda: msgspec.convert(
-            {"kind": site.terminal.choose("What kind of reader is at this port?", KINDS, "osdp"), "source": picked},
-            ReaderAnswers,
-        ),
-        site,
-    )
+    kind = "wedge" if picked.startswith("/dev/input/") else "socket" if picked.endswith(".sock") else ""
+
+    def asked() -> ReaderAnswers:
+        named = kind or site.terminal.choose("What kind of reader is at this port?", KINDS, "osdp")
+        return msgspec.convert({"kind": named, "source": picked}, ReaderAnswers)
+
+    return _checked(asked, site)
 
 
 def relay(site: Site, now: RelayAnswers) -> RelayAnswers:
@@ -146,9 +147,9 @@ def person(site: Site, _now: PersonAnswers) -> PersonAnswers:
 def _pin(site: Site, question: str, default: int) -> int:
     while True:
         typed = site.terminal.ask(question, str(default))
-        if typed.isascii() and typed.isdigit() and int(typed) <= 27:
+        if len(typed) <= 2 and typed.isascii() and typed.isdigit() and int(typed) <= 27:
             return int(typed)
-        site.say(f"Expected a GPIO number, {PINS}; received {typed!r}.")
+        site.say(f"Expected a GPIO number, {PINS}; received {typed[:20]!r}.")
 
 
 def _maybe_pin(site: Site, question: str, default: int | None) -> int | None:
@@ -156,9 +157,9 @@ def _maybe_pin(site: Site, question: str, default: int | None) -> int | None:
         typed = site.terminal.ask(f"{question} (- for none)", "-" if default is None else str(default))
         if typed == "-":
             return None
-        if typed.isascii() and typed.isdigit() and int(typed) <= 27:
+        if len(typed) <= 2 and typed.isascii() and typed.isdigit() and int(typed) <= 27:
             return int(typed)
-        site.say(f"Expected a GPIO number, {PINS}, or -; received {typed!r}.")
+        site.say(f"Expected a GPIO number, {PINS}, or -; received {typed[:20]!r}.")
 
 
 def _checked(asked: Callable[[], Table], site: Site) -> Table:

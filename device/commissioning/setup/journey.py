@@ -16,7 +16,7 @@ from device.commissioning.setup.found import device_class
 from device.commissioning.setup.polarity import energizing_level
 from device.commissioning.setup.settings_file import applied, put_in_place
 from device.commissioning.setup.site import Site
-from device.errors import ConfigError, LintelError
+from device.errors import ConfigError, LintelError, ReaderError
 from device.settings.tables import Settings
 
 
@@ -146,13 +146,26 @@ def _reader(site: Site, given: Given, was_there: bool) -> Given:
         site.unproven.append("Reader: no badge was presented. `lintel readers test` does that.")
         return given
     site.free()
-    while True:
-        if badge := site.hands.badge(settings):
-            site.say(f"  It read {badge}.")
-            return given
-        if not site.terminal.confirm("  No badge came. Try again?"):
+    if given.answers.reader.kind == "osdp" and site.terminal.agree("  Give the reader its key now, in install mode?"):
+        site.hands.give_key(settings)
+    while not (badge := _presented(site, settings)):
+        if not site.terminal.confirm("  Try again?"):
             site.unproven.append("Reader: no badge came. `lintel readers monitor` shows what its wires say.")
             return given
+    site.say(f"  It read {badge}.")
+    return given
+
+
+def _presented(site: Site, settings: Settings) -> str:
+    """The badge that was presented; "" if none came, after saying why."""
+    try:
+        badge = site.hands.badge(settings)
+    except ReaderError as error:
+        site.say(f"  {error.message} {error.hint}")
+        return ""
+    if not badge:
+        site.say("  No badge came.")
+    return badge
 
 
 def _relay(site: Site, given: Given, was_there: bool) -> Given:

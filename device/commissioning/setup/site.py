@@ -40,6 +40,8 @@ class Hands:
     """Takes a picture with the first camera: its size, in words."""
     badge: Callable[[Settings], str]
     """Waits for a badge at the first reader: the badge as it is written; "" if none came."""
+    give_key: Callable[[Settings], None]
+    """Has the first reader, an OSDP one in install mode, take a key of its own."""
     pulses: Callable[[Settings], Driver]
     wires: Callable[[Settings, DoorSettings, Installer], Sequence[str]]
     """Goes through the wires of a door; a sentence for each that doesn't work."""

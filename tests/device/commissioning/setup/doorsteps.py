@@ -97,6 +97,8 @@ class House:
     members: list[str] = field(default_factory=list)
     enrolled: list[PersonAnswers] = field(default_factory=list)
     wires_tried: int = 0
+    keys_given: list[int] = field(default_factory=list)
+    reader_errors: list[LintelError] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.boot.parent.mkdir(parents=True, exist_ok=True)
@@ -122,7 +124,8 @@ class House:
             ports=lambda: self.ports,
             chip=lambda _chip: "pinctrl-bcm2711, /dev/gpiochip0, 58 lines",
             frame=self._frame,
-            badge=lambda _settings: self.badge,
+            badge=self._badge,
+            give_key=lambda _settings: self.keys_given.append(1),
             pulses=lambda _settings: self.relay,
             wires=self._wires,
             is_known=lambda login: login in ("anna", "bob"),
@@ -142,6 +145,11 @@ class House:
         if not self.has_frames:
             raise CameraError("The camera gave no picture.", hint="Choose another one.")
         return "640 x 480 pixels"
+
+    def _badge(self, _settings: Settings) -> str:
+        if self.reader_errors:
+            raise self.reader_errors.pop()
+        return self.badge
 
     def _wires(self, _settings: Settings, door: DoorSettings, _installer: Installer) -> Sequence[str]:
         self.wires_tried += 1

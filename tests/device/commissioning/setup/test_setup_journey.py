@@ -7,7 +7,7 @@ import pytest
 
 from device.commissioning.setup.answers import Given, RelayAnswers, answers_of, read_answers, written
 from device.commissioning.setup.journey import STEPS, set_up
-from device.errors import CameraError, ConfigError, DoorError
+from device.errors import CameraError, ConfigError, DoorError, ReaderError
 from device.records import DoorInput, Role
 from device.settings.loading import load_settings
 from device.settings.tables import Settings
@@ -222,6 +222,42 @@ def test_a_badge_that_never_comes_stays_unproven(house: House) -> None:
     site = house.site(Person(house.relay, {**ANSWERS, "Try again": False}))
     set_up(site)
     assert [one for one in site.unproven if one.startswith("Reader")] != []
+
+
+def test_a_reader_in_trouble_may_be_tried_again(house: House) -> None:
+    house.reader_errors = [ReaderError("It does not answer.", hint="Look at A and B.")]
+    said = "\n".join(run(house).said)
+    assert "It does not answer. Look at A and B." in said
+    assert "It read 17:1001." in said
+
+
+def test_an_osdp_reader_gets_a_key_of_its_own(house: House) -> None:
+    run(house, Where_do_badges="/dev/ttyUSB0", What_kind_of_reader="osdp")
+    assert (load_settings(house.settings).readers[0].kind, len(house.keys_given)) == ("osdp", 1)
+
+
+@pytest.mark.parametrize(
+    "typed", ["99", "-1", "\u00b2", "\u0663", "1e1", "0x11", "17; reboot", " ", "9" * 5000, "\x1b[A"]
+)
+def test_a_hostile_pin_is_asked_for_again(house: House, typed: str) -> None:
+    person = Person(house.relay, dict(ANSWERS))
+    first, real = iter([typed]), person.ask
+    person.ask = lambda question, default: (  # type: ignore[method-assign]
+        next(first, "17") if "relay's input" in question else real(question, default)
+    )
+    set_up(house.site(person))
+    assert load_settings(house.settings).doors[0].pin == 17
+
+
+@pytest.mark.parametrize("typed", ["/dev/video0\n[doors]", "\x1b]0;x\x07", "v" * 5000, ""])
+def test_a_hostile_camera_is_asked_for_again(house: House, typed: str) -> None:
+    person = Person(house.relay, dict(ANSWERS))
+    first, real = iter([typed]), person.choose
+    person.choose = lambda question, choices, default: (  # type: ignore[method-assign]
+        next(first, "0") if "Which camera" in question else real(question, choices, default)
+    )
+    set_up(house.site(person))
+    assert load_settings(house.settings).cameras[0].source == "0"
 
 
 def test_a_service_that_does_not_start_leaves_its_settings(house: House) -> None:
