@@ -163,7 +163,7 @@ def test_a_pulse_ends_with_its_parent(on_board: Board) -> None:
     with subprocess.Popen([sys.executable, "-c", code]) as parent:
         until(on_board.is_released)
         os.kill(parent.pid, signal.SIGKILL)
-    until(lambda: not on_board.is_released())
+    until(lambda: len(on_board.levels()) == 2)
     released, ended = on_board.levels()
     assert (released.high, ended.high) == (True, False)
     assert ended.at - released.at < 2.5
