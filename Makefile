@@ -20,6 +20,7 @@ help: ## say what there is to make
 
 demo: environment ## play the built-in scenario: a door with simulated peripherals, real portraits, the real models
 	@$(VENV)/lintel simulate
+	@echo; echo "The same door on a page, with your webcam or without: $(VENV)/lintel simulate --web"
 
 test: ## what every change has to pass: lint, types, tests but for the slow ones
 	@$(ANY_PYTHON) scripts/device_tests.py & elsewhere=$$!; \

@@ -71,7 +71,7 @@ def simulate(context: click.Context, /, as_json: bool, **chosen: Any) -> int:  #
     front-door is what can happen at a door, a-working-week who may pass when, things-break what fails, getting-in
     who may not come in. Each person is enrolled with one picture and comes with another, which is rendered.
 
-    With --web the same world is a page in the browser of this computer: docs/simulation.md. Nothing there can reach a
+    With --web the same world is a page in the browser of this computer: docs/page.md. Nothing there can reach a
     real door.
 
     With --webcam or --video the camera is real and the people are those of `lintel enroll`; type a badge and Enter to

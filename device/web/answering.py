@@ -52,7 +52,7 @@ async def asked(request: Request, kind: type[T]) -> T:
         return msgspec.json.decode(await request.body(), type=kind)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         said = "too deep" if isinstance(error, RecursionError) else str(error)[:200]
-        raise Invalid(f"Invalid request: {said}.", hint="docs/simulation.md has the requests.") from None
+        raise Invalid(f"Invalid request: {said}.", hint="docs/page.md has the requests.") from None
 
 
 def answering(handler: Handler) -> Handler:
