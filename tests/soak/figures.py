@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import fmean, median
 
-WARM = 0.25
-"""This share of the swipes warms up: caches, arenas and the database's pages are filled."""
+WARM = 0.5
+"""This share of the swipes warms up: arenas, and the pages that each of the store's connections keeps, are filled."""
 PART = 4
 """Drift is from the first to the last of so many parts."""
 

@@ -69,7 +69,7 @@ def report(taken: Taken, found: Figures) -> str:
     step = max(1, len(taken.samples) // 8)
     way = ", ".join(f"{one.rss_kib / 1024:.2f} after {one.swipes:,}" for one in taken.samples[::step])
     return (
-        f"{HEAD}{rows}\n{found.swipes:,} swipes in {taken.took_s / 60:.0f} minutes; the first quarter warms up and is "
+        f"{HEAD}{rows}\n{found.swipes:,} swipes in {taken.took_s / 60:.0f} minutes; the first half warms up and is "
         f"left out. Python {platform.python_version()}, {os.cpu_count()} cores.\n\n"
         f"Resident memory on the way, MiB: {way}.\n"
     )

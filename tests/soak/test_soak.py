@@ -12,9 +12,9 @@ def samples(*, leak_kib: float = 0.0, late_s: float = 0.2, more_fds: int = 0) ->
         Sample(
             swipes,
             150_000 + min(swipes, 4000) * 5 + leak_kib * swipes / 1000,
-            30 + (more_fds if swipes > 10_000 else 0),
+            30 + (more_fds if swipes > 15_000 else 0),
             31,
-            0.2 if swipes < 10_000 else late_s,
+            0.2 if swipes < 15_000 else late_s,
         )
         for swipes in range(0, 20_001, 500)
     )
