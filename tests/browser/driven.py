@@ -9,19 +9,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Request
+    from playwright.sync_api import Browser, Page, Playwright, Request, ViewportSize
 
 ROOT = Path(__file__).parents[2]
 ARTEFACTS = ROOT / ".browser"
 """Pictures of what was seen, ignored by git."""
 PATIENCE_MS = 60_000
 """Reached by a test that fails, and by no other."""
-SIZE = {"width": 1280, "height": 720}
+SIZE: "ViewportSize" = {"width": 1280, "height": 720}
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/\S*#token=[\w-]+")
 _OURS = re.compile(r"(?:https?|wss?)://127\.0\.0\.1:\d+/|blob:http://127\.0\.0\.1:\d+/|data:")
 LINTEL = Path(sys.executable).with_name("lintel")
@@ -75,17 +75,14 @@ def served(*arguments: str, state: Path) -> Iterator[Served]:
 
 
 @contextmanager
-def chromium(*flags: str) -> Iterator["Browser"]:
+def chromium(player: "Playwright", *flags: str) -> Iterator["Browser"]:
     """A browser without a window."""
-    from playwright.sync_api import sync_playwright
-
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=shutil.which("chromium"), args=[*options, *flags])
-        try:
-            yield browser
-        finally:
-            browser.close()
+    browser = player.chromium.launch(executable_path=shutil.which("chromium"), args=[*options, *flags])
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 @dataclass
@@ -123,11 +120,11 @@ class Visit:
 
 
 @contextmanager
-def visited(browser: "Browser", served: Served, *, address: str = "", **context: object) -> Iterator[Visit]:
+def visited(browser: "Browser", served: Served, *, address: str = "", **context: Any) -> Iterator[Visit]:
     """A page that is open and ready, in a context of its own. Its console must be silent at the end, and all it asked
     for from its own process.
     """
-    with browser.new_context(viewport=SIZE, **context) as own:  # type: ignore[arg-type]  # as Playwright names them
+    with browser.new_context(viewport=SIZE, **context) as own:
         page = own.new_page()
         page.set_default_timeout(PATIENCE_MS)
         visit = Visit(page, served)
