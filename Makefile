@@ -11,7 +11,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 	--constraints requirements/constraints.in pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help deb demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig soak power-loss pad test-home-assistant bench mutants emulated-pi fuzz fuzz-coverage docs format wheel lock clean
+.PHONY: help deb demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig soak power-loss pad test-home-assistant test-browser bench mutants emulated-pi fuzz fuzz-coverage docs format wheel lock clean
 .NOTPARALLEL:
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
@@ -90,6 +90,9 @@ pad: dev-environment ## try the clips of presentation attacks that LINTEL_DATA h
 
 test-home-assistant: dev-environment ## ask Home Assistant's own MQTT integration, and write docs/evidence/home-assistant.md (needs Python 3.13, mosquitto; 5 minutes)
 	@$(VENV)/python scripts/home_assistant.py --write docs/evidence/home-assistant.md
+
+test-browser: dev-environment ## drive the page in Debian's Chromium, and write docs/evidence/browser.md (5 minutes)
+	@$(VENV)/python scripts/browser_evidence.py --write docs/evidence/browser.md
 
 emulated-pi: dev-environment ## kill the door's process on an emulated Raspberry Pi, and write docs/killed-process.md
 	@$(VENV)/python scripts/emulated_pi.py

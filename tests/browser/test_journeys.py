@@ -209,8 +209,8 @@ def test_revoked_badge_opens_nothing(begin: Begin) -> None:
         visit.event(event="decision", outcome="denied")
 
 
-def test_webcam_enrolls_a_person(begin: Begin, player: "Playwright", clip: Path) -> None:
-    """The browser's camera shows Grace Hopper, who becomes someone else's name: the pictures go through the stream."""
+def test_webcam_gives_an_enrollment_its_pictures(begin: Begin, player: "Playwright", clip: Path) -> None:
+    """The browser's own camera shows Grace Hopper from the front; the clip makes no turn, so it is canceled then."""
     with begin() as first, chromium(player, *webcam_flags(clip)) as browser, visited(browser, first.served) as visit:
         visit.press("nav-enroll", "enroll-webcam")
         visit.page.fill("#enroll-name", "Ada Example")

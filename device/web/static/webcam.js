@@ -1,22 +1,24 @@
 // The browser's own webcam: small JPEG pictures go to Lintel on this machine, over the stream, and nowhere else.
 
 import { byId } from "./dom.js";
-import { failed, letTimePass, on, sendPicture } from "./link.js";
+import { act, failed, letTimePass, on, sendPicture } from "./link.js";
 import { t } from "./texts.js";
 
 const WIDTH = 640;
 const HEIGHT = 480;
 const EVERY_MS = 80;
 const QUALITY = 0.85;
+const SHOWN_AFTER = 3;  // frames: Lintel has one by then, and the camera before the door shows them
 const canvas = document.createElement("canvas");
 let stream = null;
 let timer = 0;
 let is_busy = false;
+let sent = 0;
 
 export function setUpWebcam() {
   byId("webcam").addEventListener("click", start);
-  byId("enroll-webcam").addEventListener("click", () => (stream ? stop() : start()));
-  byId("webcam-stop").addEventListener("click", stop);
+  byId("enroll-webcam").addEventListener("click", () => (stream ? leave() : start()));
+  byId("webcam-stop").addEventListener("click", leave);
   on("closed", stop);
   on("language", words);
 }
@@ -38,7 +40,13 @@ async function start() {
   await letTimePass();
 }
 
+function leave() {
+  stop();
+  act({ view: [] });
+}
+
 function stop() {
+  sent = 0;
   clearInterval(timer);
   for (const track of stream?.getTracks() ?? []) track.stop();
   stream = null;
@@ -52,7 +60,11 @@ async function send() {
   try {
     fit(video);
     const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", QUALITY));
-    if (blob) await sendPicture(blob);
+    if (blob && (await sendPicture(blob))) sent += 1;
+    if (sent === SHOWN_AFTER) {
+      sent += 1;
+      await act({ view: [{ image: "webcam", as: "clip" }] });
+    }
   } finally {
     is_busy = false;
   }
