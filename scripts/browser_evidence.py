@@ -25,8 +25,8 @@ from tests.browser.driven import ARTEFACTS, missing  # noqa: E402
 PAGE = """# The page in a real browser
 
 Written by `make test-browser`: {browser}, driven at real `lintel simulate --web` and `lintel watch --web`.
-{passed} tests passed, {failed} failed, {skipped} skipped, in {took} s. Each visit ends with the demand that the browser's
-console is silent and that nothing was asked of another host. `.browser/` has the pictures.
+{passed} tests passed, {failed} failed, {skipped} skipped, in {took} s. After each visit the browser's console must be
+silent, and nothing may have been asked of another host. `.browser/` has the pictures.
 
 | measured | |
 |---|---|
@@ -63,9 +63,8 @@ def main() -> int:
     status = pytest.main([str(ROOT / "tests" / "browser"), "-p", "no:cacheprovider"], plugins=[outcomes])
     took_s, counts = time.monotonic() - began, Counter(outcomes.by_name.values())
     figures = _figures()
-    print(
-        f"browser: {counts['passed']} passed, {counts['failed']} failed in {took_s:.0f} s; {'; '.join(figures.values())}"
-    )
+    measured = "; ".join(figures.values())
+    print(f"browser: {counts['passed']} passed, {counts['failed']} failed in {took_s:.0f} s; {measured}")
     if status == 0 and page is not None:
         page.write_text(_page(outcomes, counts, took_s, figures), encoding="utf-8")
         print(f"{page} written")

@@ -27,7 +27,10 @@ _PICTURES = """(seconds) => new Promise((done) => {
   const context = CanvasRenderingContext2D.prototype;
   const draw = context.drawImage;
   let pictures = 0;
-  context.drawImage = function (...given) { if (this.canvas.id === "camera") pictures += 1; return draw.apply(this, given); };
+  context.drawImage = function (...given) {
+    if (this.canvas.id === "camera") pictures += 1;
+    return draw.apply(this, given);
+  };
   setTimeout(() => { context.drawImage = draw; done(pictures / seconds); }, seconds * 1000);
 })"""
 _HEAP = "() => performance.memory.usedJSHeapSize"
