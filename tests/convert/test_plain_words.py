@@ -81,7 +81,6 @@ def test_readme_has_one_table_of_figures() -> None:
         "CSI",
         "Debian package",
         "PyPI",
-        "web page",
         "One Pi",
     ],
 )
