@@ -15,7 +15,10 @@ export let people = [];
 export function setUpBadges() {
   for (const key of KEYS) byId("pad").append(padKey(key));
   byId("pad").append(duressKey());
-  on("hello", loadPeople);
+  on("hello", () => {
+    portraits.clear();
+    loadPeople();
+  });
   on("people", loadPeople);
   on("language", show);
   on("world", ({ scenario }) => {
@@ -60,7 +63,7 @@ function ofPerson([person, { badge, state, is_duress }]) {
   const note = is_duress ? t("badges.duress") : state === "active" ? badge : `${badge} · ${t(`badge.${state}`)}`;
   const button = make("button", { type: "button", class: "badge", "data-badge": badge, id: is_duress ? "badge-duress" : `badge-${badge.replaceAll(/\W/g, "-")}` },
     face, make("span", {}, person.name, make("small", { text: note })));
-  if (person.image) {
+  if (latest.hello.images.includes(person.image)) {
     portraitOf(person.image).then((url) => { if (url) face.replaceWith(make("img", { class: "face", src: url, alt: "" })); });
   }
   return movable(button, { badge });

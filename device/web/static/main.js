@@ -89,8 +89,9 @@ function begin({ mode, version }) {
 }
 
 function showWorld({ utc, lag_s, lost = "", health = [] }) {
-  say(byId("clock-day"), utc.slice(0, 10));
-  say(byId("clock-time"), `${utc.slice(11, 19)} UTC`);
+  const [day, time] = new Date(utc).toISOString().split("T");
+  say(byId("clock-day"), day);
+  say(byId("clock-time"), `${time.slice(0, 8)} UTC`);
   document.body.dataset.lost = String(lost !== "");
   document.body.dataset.ready = "true";
   say(byId("lost"), lost);

@@ -7,6 +7,7 @@ import { named, t } from "./texts.js";
 const play = (what) => post("/api/playback", what);
 const isPlaying = (world) => Boolean(world?.is_playing && world.speed > 0);
 let has_recording = false;
+let was_opened = false;
 
 export function setUpPlayer() {
   byId("play").addEventListener("click", () => play({ do: isPlaying(latest.world) ? "pause" : "play" }));
@@ -26,8 +27,9 @@ export function setUpPlayer() {
 async function openLink({ mode, scenarios }) {
   offerScenarios(scenarios);
   const asked = new URLSearchParams(location.search);
-  if (mode !== "simulation" || !asked.has("scenario") || byId("permalink").wasFollowed) return;
-  byId("permalink").wasFollowed = true;
+  const is_first = !was_opened;  // each world that begins says hello
+  was_opened = true;
+  if (mode !== "simulation" || !asked.has("scenario") || !is_first) return;
   const name = asked.get("scenario");
   if (scenarios.includes(name) && (await play({ do: "load", scenario: name })) === undefined) return;
   if (asked.has("step")) await play({ do: "seek", number: Number(asked.get("step")) });
