@@ -32,9 +32,12 @@ class Cast:
         photographs = {name: read_image(file) for name, file in files.items() if not is_clip(file.name)}
         self.images: dict[str, Image] = photographs | {name: clip.at(0.0) for name, clip in self._clips.items()}
         """By name: photographs, and each clip's first picture."""
-        for name in scenario.rendered:
-            self.images[name] = second_picture(head_of(self.images[name], analyzer, name))
         self._heads: dict[str, Head] = {}
+        for name in scenario.rendered:
+            head = head_of(self.images[name], analyzer, name)
+            self.images[name] = second_picture(head)
+            photographs_of_it = [other for other, file in files.items() if file == files[name]]
+            self._heads |= dict.fromkeys({*photographs_of_it} - {*scenario.rendered}, head)
         for step in scenario.step:
             self.prepare(figures_of(step))
 
