@@ -49,8 +49,10 @@ class Recording:
         """The scenario in TOML; of one that goes on, up to now. Raises `ScenarioError` without the extra `sim`."""
         scenario, step = self._session.scenario, self._step or self._whole()
         images = {name: self._source(name) for name in self._images()}
-        kept = msgspec.structs.replace(scenario, title=step.title, step=(step,), images=images, settings=None)
-        table = {name: value for name, value in _fields(kept) if value not in (None, "", (), {})}
+        kept = msgspec.structs.replace(
+            scenario, title=step.title, step=(step,), images=images, settings=None, seed=self._session.seed
+        )
+        table = {name: value for name, value in _fields(kept) if value not in (None, "", (), {}, 0)}
         if settings := self._settings():
             table["settings"] = settings
         try:

@@ -4,6 +4,7 @@ title = "A door in an office"
 room = "hall"                       # behind the people; none: "wall", which has nothing to be known by; or "office"
 pad = "turn"                        # against pictures of faces, at all doors; none: as their settings say
 begins = 2026-11-30T08:00:00+01:00  # the time of day at the first step; none: 2026-01-01 08:00 UTC
+seed = 7                            # how people move and react; none: 0
 rules = '[[rules]] ...'             # who may pass when, as `lintel policy apply` takes it; none: as the settings say
 
 [settings.access]                   # none: the player's own settings; here any of them, more doors too
@@ -191,6 +192,8 @@ class Scenario(Table, frozen=True):
     room: Room = Room.WALL
     pad: PadMode | None = None
     begins: datetime | None = None
+    seed: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
+    """How people move and react, and to which side they are asked to turn."""
     rules: str = ""
     images: dict[str, str] = msgspec.field(default_factory=dict)
     enroll: tuple[Enrollee, ...] = ()

@@ -83,7 +83,8 @@ class Session:
         for door in self.settings.doors:
             self.analyzer.at_target(door.target_fmr)
         self.cast = Cast(self.scenario, self.path, self.analyzer)
-        self._seed = seed
+        self.seed = seed or self.scenario.seed
+        """Worlds of one seed are alike."""
         self._reader_of = reader_of
         self._eyes = Eyes(self.analyzer)
         self._stack = ExitStack()
@@ -179,11 +180,11 @@ class Session:
             left_s = (step.at - self.clock.utc()).total_seconds()
             self.running.skip(left_s - SEEN_S)
             self.running.wait(min(left_s, SEEN_S))
-        return Playing(step, self.running, seed=number + SEEDS_APART * self._seed)
+        return Playing(step, self.running, seed=number + SEEDS_APART * self.seed)
 
     def _world(self, camera: SimulatedCamera, watch: ClockWatch) -> VirtualWorld:
         """Alike each time: to which side a person has to turn is drawn with a seed."""
-        sides = random.Random(self._seed)  # noqa: S311 - not a secret in a world of its own
+        sides = random.Random(self.seed)  # noqa: S311 - not a secret in a world of its own
         return VirtualWorld(
             self.clock,
             self.pins,

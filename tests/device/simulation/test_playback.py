@@ -132,6 +132,16 @@ def test_recording_replays_with_the_same_rows(
         assert rows_of(session) == done
 
 
+def test_recording_keeps_the_seed_of_its_world(plain: Path, tmp_path: Path) -> None:
+    with Session(plain, Settings(), seed=7) as session:
+        list(session.enroll())
+        playback = Playback(session)
+        playback.record()
+        playback.stop()
+        (tmp_path / "by-hand.toml").write_text(playback.recorded())
+    assert Session(tmp_path / "by-hand.toml", Settings()).seed == 7
+
+
 def test_nothing_recorded_is_said(session: Session) -> None:
     with pytest.raises(ScenarioError, match="Nothing was recorded"):
         Playback(session).recorded()
