@@ -11,7 +11,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 	--constraints requirements/constraints.in pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help deb demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig soak power-loss pad test-home-assistant test-browser bench mutants emulated-pi fuzz fuzz-coverage docs format wheel lock clean
+.PHONY: help deb demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig soak power-loss pad test-home-assistant test-browser bench mutants emulated-pi fuzz fuzz-coverage docs format wheel lock clean test-system
 .NOTPARALLEL:
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
@@ -82,6 +82,9 @@ rig: dev-environment ## attack the real service, part by part, and write docs/ev
 soak: dev-environment ## swipe at the real service for SECONDS, 300 by default and 1,800 at most, and write docs/evidence/soak.md
 	@$(VENV)/python -m tests.soak --seconds $(or $(SECONDS),300) --write docs/evidence/soak.md
 
+test-system: dev-environment ## boot Debian with the units in it (as root: debootstrap, systemd-container), and write docs/evidence/system.md (15 minutes)
+	@$(VENV)/python -m tests.system --write docs/evidence/system.md --patience $(or $(PATIENCE),1)
+
 power-loss: dev-environment ## cut the store's power a thousand times, kill it at every write, and write docs/evidence/power-loss.md (5 minutes)
 	@$(VENV)/python -m tests.power_loss --write docs/evidence/power-loss.md
 
@@ -130,5 +133,5 @@ lock: ## pin the newest versions that go together into requirements/ (needs PyPI
 	@$(LOCK:pyproject.toml=requirements/mutants.in) --no-deps --output-file requirements/mutants.txt
 
 clean: ## remove what was made here: environments, caches, dist/ (models and fetched sources stay)
-	@rm -rf .venv .venv-* .emulated-pi dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-* .emulated-pi .booted dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -39,6 +39,10 @@ class Notifier:
         self.is_reloading = True
         self._send(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
+    def hung(self) -> None:
+        """The watchdog acts now, instead of after its time."""
+        self._send("WATCHDOG=trigger")
+
     def stopping(self) -> None:
         """The process is on its way out, unless it only begins again."""
         if not self.is_reloading:

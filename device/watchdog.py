@@ -1,5 +1,6 @@
 """Feeds the service manager's watchdog, and says of each thread of the service what happens when it hangs."""
 
+import math
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
@@ -13,13 +14,15 @@ class Cover(StrEnum):
     """What notices a thread that hangs."""
 
     WATCHDOG = "watchdog"
-    """Not fed: the process ends and begins again, doors secured."""
+    """Asked to act: the process ends and begins again, doors secured."""
     TROUBLE = "trouble"
     """Reported and retried: the thread waits for a disk, a driver or a person, which a new process would do as well."""
     SHORT = "short"
     """Begun again when it is needed, and not waited for."""
 
 
+AGAIN_S = 1.0
+"""A part that hangs hangs for so much longer, before the service manager is asked to act."""
 COVERED: dict[str, tuple[Cover, str]] = {
     "MainThread": (Cover.WATCHDOG, "feeds it"),
     "loop": (Cover.WATCHDOG, "a door's way in or out: not round for 70 s"),
@@ -78,6 +81,7 @@ class Watchdog:
         self._clock = clock
         self._parts: list[tuple[Callable[[], float], float]] = []
         self._said = ""
+        self._late_since = math.inf
         self.is_ready = False
         """Whether the doors are in operation, and each other part was tried once."""
 
@@ -99,9 +103,20 @@ class Watchdog:
         self._parts.append((last_beat, allowance_s))
 
     def feed(self) -> None:
-        """Does nothing, and so lets the process be ended and started again, once a part or a vital thread hangs."""
+        """Once a part or a vital thread hangs, nothing; for a second, and the process is ended and started again.
+
+        That second is for the process that was stopped as a whole and goes on: each part then comes round.
+        """
         now = self._clock.monotonic()
-        if any(late.is_vital for late in late_threads()):
-            return
-        if all(now - last_beat() <= allowance_s for last_beat, allowance_s in self._parts):
+        if self._is_whole(now):
+            self._late_since = math.inf
             self.notifier.alive()
+        elif now - self._late_since >= AGAIN_S:
+            self.notifier.hung()
+        else:
+            self._late_since = min(self._late_since, now)
+
+    def _is_whole(self, now: float) -> bool:
+        if any(late.is_vital for late in late_threads()):
+            return False
+        return all(now - last_beat() <= allowance_s for last_beat, allowance_s in self._parts)

@@ -92,6 +92,25 @@ def test_watchdog_is_fed_for_70_s_while_a_doors_loop_hangs(world: World) -> None
     assert world.manager.heard() == []
 
 
+def test_doors_loop_that_hangs_is_ended_1_s_after_it_is_late(world: World) -> None:
+    world.clock.sleep(70.1)
+    world.service._watchdog.feed()
+    world.clock.sleep(0.9)
+    world.service._watchdog.feed()
+    assert world.manager.heard() == []
+    world.clock.sleep(0.2)
+    world.service._watchdog.feed()
+    assert world.manager.heard() == ["WATCHDOG=trigger"]
+
+
+def test_process_that_was_stopped_and_goes_on_is_not_ended(world: World) -> None:
+    world.clock.sleep(3600.0)
+    world.service._watchdog.feed()
+    world.service.rest(0.5)
+    world.service._watchdog.feed()
+    assert world.manager.heard() == ["WATCHDOG=1"]
+
+
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, MemoryError])
 def test_anything_unforeseen_leaves_the_door_secure(world: World, failure: type[BaseException]) -> None:
     def fail() -> NoReturn:

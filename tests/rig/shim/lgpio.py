@@ -7,6 +7,7 @@ has a pin to itself, by a lock on the file that ends with it; the pin keeps its 
 header's has its pins as `pins/LABEL:PIN`.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -96,6 +97,7 @@ def gpio_free(handle: int, pin: int) -> int:
 
 
 def gpio_write(handle: int, pin: int, level: int) -> int:
+    _stuck()
     place = (_chips[handle], pin)
     if place not in _held or _held[place].kind != OUTPUT:
         gpio_claim_output(handle, pin, level)
@@ -201,6 +203,14 @@ def _said(name: str) -> int:
     if said == CUT:
         raise error("the wire is cut")
     return int(said)
+
+
+def _stuck() -> None:
+    """A call that never returns, in the process whose number is in the file `stuck`; since when, in `stuck-since`."""
+    while (RIG / "stuck").exists() and (RIG / "stuck").read_text() == str(os.getpid()):
+        with contextlib.suppress(FileExistsError):
+            (RIG / "stuck-since").symlink_to(str(time.monotonic()))
+        time.sleep(POLL_S)
 
 
 def _held_as(handle: int, pin: int) -> int:
