@@ -28,6 +28,7 @@ function came(event) {
   byId("events").children[MOST]?.remove();
   if (event.row.id < newest) show();
   byId("no-events").hidden = true;
+  chain(latest.chain);
   if (event.row.event === "decision") decided(event);
 }
 
@@ -54,7 +55,13 @@ function titleOf(row) {
 
 function sentenceOf({ row, sentence }) {
   if (row.reason) return meaningOf(row.reason, sentence);
-  return [row.fault, row.reader ? t("row.reader", { name: row.reader }) : "", row.by].filter(Boolean).join(" · ");
+  return [aboutOf(row), row.reader ? t("row.reader", { name: row.reader }) : "", row.by].filter(Boolean).join(" · ");
+}
+
+function aboutOf({ event, fault }) {
+  if (event === "enrolled") return t("row.basis", { name: named("basis", fault ?? "other") });
+  const grant = /^row (\d+)$/.exec(fault ?? "");
+  return grant ? t("row.grant", { number: grant[1] }) : fault;
 }
 
 function kindOf(row) {
@@ -97,7 +104,8 @@ function figures(row) {
 function chain(state) {
   const line = byId("chain");
   mark(line, "data-whole", state ? state.is_whole : "");
-  say(line, !state ? t("chain.unknown") : t(state.is_whole ? "chain.whole" : "chain.broken", { rows: state.rows }));
+  const more = Math.max(0, (events[0]?.row.id ?? 0) - (state?.rows ?? 0));
+  say(line, !state ? t("chain.unknown") : t(state.is_whole ? "chain.whole" : "chain.broken", { rows: state.rows, more }));
   line.title = state?.words ?? "";
 }
 

@@ -6,7 +6,7 @@ import { door } from "./door.js";
 import { named, t } from "./texts.js";
 
 const SPAN_S = 60;
-const ROW = 13;
+const ROW = 12;
 const TOP = 19;
 const NAMES = 92;  // width of the column of names
 const EVERY_MS = 200;

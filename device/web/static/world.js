@@ -74,7 +74,7 @@ function follow(view) {
   if (seen === shown) return;
   shown = seen;
   stands = view.length > 0;
-  say(byId("who-there"), view.map(({ image, as = "portrait" }) => `${nameOf(image)}: ${t(`as.${as}`)}`).join(", "));
+  say(byId("who-there"), view.map(({ image, as = "portrait" }) => (image === "webcam" ? nameOf(image) : `${nameOf(image)}: ${t(`as.${as}`)}`)).join(", "));
   const [figure] = view;
   if (!figure || !images.includes(figure.image)) return;
   choose(byId("who"), figure.image);
