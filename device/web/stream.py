@@ -70,7 +70,7 @@ class Stream:
         self._join = join
         self._took = took
         self._clients: set[Client] = set()
-        self._connected = 0
+        self._connected: set[Client] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._encoder = msgspec.json.Encoder()
 
@@ -97,16 +97,16 @@ class Stream:
     async def endpoint(self, websocket: WebSocket) -> None:
         """Serves a WebSocket until it ends."""
         await websocket.accept()
-        if self._connected >= MOST_CLIENTS:
+        if len(self._connected) >= MOST_CLIENTS:
             await websocket.close(TRY_LATER, "too many pages are open")
             return
         self._loop, client = asyncio.get_running_loop(), Client()
-        self._connected += 1
+        self._connected.add(client)
         self._join(client)
         try:
             await _first_of(self._sending(websocket, client), self._receiving(websocket))
         finally:
-            self._connected -= 1
+            self._connected.discard(client)
             self._clients.discard(client)
 
     async def _sending(self, websocket: WebSocket, client: Client) -> None:
@@ -145,6 +145,8 @@ class Stream:
             client.put(payload, replaces)
 
     def _admit(self, client: Client, lines: list[str]) -> None:
+        if client not in self._connected:  # it has gone meanwhile
+            return
         for line in lines:
             client.put(line, None)
         self._clients.add(client)

@@ -25,6 +25,7 @@ SMALL = {
     "one_invoke": ("--rounds", "3"),
     "pad_cues": ("--rounds", "2"),
     "passive_network": ("--data", ""),
+    "page": ("--minutes", "0.03", "--badges", "1"),
     "pin": ("--rounds", "2"),
     "pipeline": ("--rounds", "1"),
     "rendering": ("--frames", "2"),

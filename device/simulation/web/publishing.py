@@ -20,7 +20,8 @@ CHANGED_S = 1 / 15
 """Between two states of which the later says something new."""
 UNCHANGED_S = 0.25
 """Between two states of which only the time differs."""
-PICTURE_S = 1 / 15
+PICTURE_S = 1 / 40
+"""Between two looks at whether the camera has a new picture."""
 REMEMBERED_S = 60.0
 """How much of the levels a browser gets that comes later."""
 REMEMBERED_ROWS = 200
