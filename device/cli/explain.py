@@ -61,5 +61,8 @@ def _tries(log: "Audit", row: "AuditRow", settings: "Settings") -> str:
     if row.reason is None or row.badge is None or row.person_id is None or factor_of(row.reason) is None:
         return ""
     tried = tried_until(log.search(Wanted(person_id=row.person_id)), row.id, row.badge)
-    has_shown = any(pad_at(settings, door).pad.is_shown for door in settings.doors if door.name == row.door)
+    # what was shown for a door doesn't depend on its prompts, and a simulation's door has none but its screen
+    has_shown = any(
+        pad_at(settings, door, screen=True).pad.is_shown for door in settings.doors if door.name == row.door
+    )
     return tries_in_words(tried, row.reason, row.badge, MORE if has_shown else FEW)
