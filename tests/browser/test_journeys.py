@@ -209,18 +209,20 @@ def test_revoked_badge_opens_nothing(begin: Begin) -> None:
         visit.event(event="decision", outcome="denied")
 
 
-def test_webcam_gives_an_enrollment_its_pictures(begin: Begin, player: "Playwright", clip: Path) -> None:
-    """The browser's own camera shows Grace Hopper from the front; the clip makes no turn, so it is canceled then."""
+def test_webcam_enrolls_a_person(begin: Begin, player: "Playwright", clip: Path) -> None:
+    """The browser's own camera shows a head that turns, comes near and steps back."""
     with begin() as first, chromium(player, *webcam_flags(clip)) as browser, visited(browser, first.served) as visit:
         visit.press("nav-enroll", "enroll-webcam")
         visit.page.fill("#enroll-name", "Ada Example")
         visit.page.fill("#enroll-badge", "17:1009")
         visit.page.check("#enroll-consent")
         visit.press("enroll-start")
-        visit.page.wait_for_selector(":is(#enroll-stage[data-stage='asked'], #enroll-stage[data-stage='hindered'])")
         visit.page.wait_for_selector("#enroll-kept:not([value='0'])")
         visit.picture("enrolling")
-        visit.press("enroll-cancel")
+        visit.page.wait_for_selector("#enroll-stage[data-stage='enrolled']")
+        visit.picture("enrolled")
+        visit.press("nav-people")
+        visit.page.wait_for_selector('#people tbody tr[data-badge="17:1009"]')
 
 
 def test_server_that_is_killed_is_shown_as_gone(player: "Playwright", tmp_path: Path) -> None:
