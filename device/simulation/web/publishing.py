@@ -57,6 +57,7 @@ class Publisher:
 
     def welcome(self, stage: Stage) -> list[Message]:
         """How everything is, for a browser that comes now."""
+        self._picture_of = -1.0  # who comes while time stands still gets the picture, too
         world, state = stage.world, stage.player.state()
         hello = Hello(
             mode=PageMode.SIMULATION,

@@ -259,6 +259,16 @@ def test_pictures_are_streamed_with_their_time(page: Staged) -> None:
     assert (content[0], content[9:12]) == (1, b"\xff\xd8\xff")
 
 
+def test_page_opened_while_time_stands_still_has_the_picture(page: Staged) -> None:
+    assert page.post("/api/playback", {"do": "pause"}) == 204
+    for _ in range(2):
+        with connected(page) as stream:
+            stream.send_text(f'{{"token": "{TOKEN}"}}')
+            while not (content := stream.receive().get("bytes")):
+                pass
+            assert content[0] == 1
+
+
 def test_frame_of_the_browser_reaches_the_world(page: Staged) -> None:
     frame = io.BytesIO()
     PIL.Image.fromarray(np.full((48, 64, 3), 128, np.uint8)).save(frame, "JPEG")
