@@ -108,6 +108,8 @@ def test_the_wheel_has_three_models_in_pairs(wheel_names: set[str], suffix: str)
         "device/simulation/front-door.toml",
         "device/simulation/getting-in.toml",
         "device/simulation/things-break.toml",
+        "device/web/static/index.html",
+        "device/web/static/texts.json",
         "device/py.typed",
         "convert/py.typed",
     ],
