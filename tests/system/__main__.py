@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 
 from tests.rig.checks import Figures, Finding
-from tests.system import checks_service, checks_units
+from tests.system import checks_package, checks_service, checks_units
 from tests.system.door import Door
 from tests.system.machine import Machine
 from tests.system.package import install
@@ -17,7 +17,7 @@ from tests.system.page import page
 from tests.system.steps import Line, Step
 from tests.system.trees import NEEDED, RELEASES, Release, Unready, tree
 
-STEPS = (*checks_service.STEPS.all, *checks_units.STEPS.all)
+STEPS = (*checks_service.STEPS.all, *checks_units.STEPS.all, *checks_package.STEPS.all)
 INSTALLED = "by `apt-get install ./lintel_*.deb` of what `make deb` built, without a network"
 
 

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from tests.system.machine import Machine
-from tests.system.trees import ROOT, Release, Unready
+from tests.system.trees import ROOT, WORK, Release, Unready, run
 
 NUMBERS = {"bookworm": 12, "trixie": 13}
 
@@ -29,3 +29,27 @@ def install(machine: Machine, release: Release) -> float:
         raise Unready(f"the package was not installed: {answer.said[-1500:]}")
     (machine.root / "root" / "lintel.deb").unlink()
     return answer.took_s
+
+
+def variant(release: Release, version: str, broken: str = "") -> Path:
+    """The built package as another version; `broken` is a module of it that ends whoever imports it."""
+    made = WORK / "variants" / f"lintel_{version}_{release.name}.deb"
+    tree = WORK / "variants" / "tree"
+    shutil.rmtree(tree, ignore_errors=True)
+    made.parent.mkdir(parents=True, exist_ok=True)
+    run("dpkg-deb", "--raw-extract", str(built(release)), str(tree))
+    before = (tree / "usr/share/lintel/version").read_text().strip()
+    for file in ("usr/share/lintel/version", "DEBIAN/control", "DEBIAN/preinst"):
+        path = tree / file
+        path.write_text(path.read_text().replace(before, version))
+    place = (tree / "opt/lintel" / before).rename(tree / "opt/lintel" / version)
+    (place / "share" / "build").write_text(f"{version}-tested\n")
+    (tree / "DEBIAN/md5sums").unlink()
+    if broken:
+        (module,) = place.glob(f"env/lib/python3*/site-packages/{broken}")
+        module.write_text('raise RuntimeError("broken, for the test")\n')
+        for compiled in (module.parent / "__pycache__").glob(f"{module.stem}.*"):
+            compiled.unlink()
+    run("dpkg-deb", "--root-owner-group", "-Zzstd", "-z1", "--build", str(tree), str(made))
+    shutil.rmtree(tree)
+    return made

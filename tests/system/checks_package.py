@@ -1,0 +1,167 @@
+"""The package over a door in operation: upgraded, upgraded to what does not work, killed, removed, purged."""
+
+import contextlib
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from itertools import pairwise
+
+from tests.rig.camera import EILEEN
+from tests.rig.checks import Figures, Finding
+from tests.system.door import BADGES, UNIT, Door
+from tests.system.machine import Answer, wait_for
+from tests.system.package import variant
+from tests.system.steps import Steps
+from tests.system.trees import RELEASES
+
+STEPS = Steps()
+HOLDER = BADGES[EILEEN]
+AWAY_S = 5.0
+"""How long an upgrade may leave the door without its program."""
+FAILED = "/var/lib/lintel-upgrade/failed"
+CURRENT = "/opt/lintel/current"
+
+
+@STEPS.step(
+    "upgrade to a newer version, in lockdown", "away for less than 5 s; lockdown holds; the badge opens after `clear`"
+)
+def upgraded(door: Door) -> Finding:
+    figures, before, first = Figures(), in_use(door), door.process
+    door.lintel("door", "lockdown")
+    away = away_while(door, lambda: install(door, "0.1.8"))
+    figures.true("no question, no error", away.said[-300:], kept=away.code == 0)
+    figures.true("the new version is in use", f"in use: {in_use(door)}", kept="0.1.8" in in_use(door) != before)
+    figures.true("restarted", "not restarted", kept=door.process not in (0, first))
+    figures.most("away for", [away.took_s], AWAY_S)
+    held = "lockdown" in door.lintel("door", "status").casefold()
+    figures.true("lockdown held", "lockdown ended", kept=held and not door.board.is_released())
+    door.lintel("door", "clear")
+    _opens(door, figures)
+    return figures.finding(1)
+
+
+@STEPS.step(
+    "upgrade to a version whose self-test, then whose migration fails",
+    "the old one runs on without a pause, dpkg content",
+)
+def broken(door: Door) -> Finding:
+    figures = Figures()
+    for version, module in (("0.1.9", "device/cli/self_test.py"), ("0.2.0", "device/store/migrations.py")):
+        before, first = in_use(door), door.process
+        answer = install(door, version, module)
+        said = f"{module.rpartition('/')[2]} broken"
+        figures.true(f"{said}: apt content", answer.said[-300:], kept=answer.code == 0)
+        kept = in_use(door) == before and door.process == first
+        figures.true("the old one ran on", f"in use: {in_use(door)}", kept=kept)
+        told = door.machine.run("cat", FAILED).said
+        figures.true("and why is kept", "why is not kept", kept=version in told)
+        red = door.machine.run("lintel", "doctor").said
+        figures.true(
+            "doctor is red",
+            "doctor is not red",
+            kept=any(one.startswith("red") and version in one for one in red.splitlines()),
+        )
+        _opens(door, figures)
+    return figures.finding(2)
+
+
+@STEPS.step(
+    "an upgrade killed at each of its processes: preinst, unpacking, postinst",
+    "the old one runs on; `dpkg --configure -a` or apt finishes it",
+)
+def killed(door: Door) -> Finding:
+    figures, machine = Figures(), door.machine
+    for number, pattern in enumerate(("tmp.ci/preinst", "dpkg-deb", "libexec/lintel/turn")):
+        version = f"0.2.{number + 1}"
+        path = given(door, version)
+        hit: list[str] = []
+        end = threading.Thread(target=kill_when_seen, args=(door, pattern, hit))
+        end.start()
+        machine.run("dpkg", "--install", path, within_s=300.0)
+        end.join()
+        figures.true("", f"{pattern}: the door's program ended", kept=wait_for(door.is_ready, 10.0))
+        _opens(door, figures)
+        machine.run("dpkg", "--configure", "-a", within_s=300.0)
+        again = machine.run("dpkg", "--install", path, within_s=300.0)
+        done = again.code == 0 and version in in_use(door) and not machine.must("dpkg", "--audit").strip()
+        figures.true(
+            f"{'killed' if hit else 'missed'} {pattern}, finished", f"{pattern}: {again.said[-200:]}", kept=done
+        )
+        wait_for(door.is_ready, 10.0)
+        _opens(door, figures)
+    return figures.finding(3)
+
+
+@STEPS.step("remove, then purge", "relay secure; the data and the user stay, with a README; `dpkg --audit` is clean")
+def removed(door: Door) -> Finding:
+    figures, machine = Figures(), door.machine
+    answer = machine.run("apt-get", "remove", "--yes", "lintel", within_s=300.0)
+    figures.true("removed", answer.said[-300:], kept=answer.code == 0)
+    figures.true("relay secure", "relay released", kept=not door.board.is_released())
+    gone = machine.run("systemctl", "is-active", UNIT).said.strip() != "active" and door.process == 0
+    figures.true("unit stopped", "unit runs on", kept=gone)
+    answer = machine.run("apt-get", "purge", "--yes", "lintel", within_s=300.0)
+    figures.true("purged", answer.said[-300:], kept=answer.code == 0)
+    for path in ("/var/lib/lintel/lintel.db", "/var/lib/lintel-keys/device.key", "/var/lib/lintel/README"):
+        figures.true(f"{path} there", f"{path} is gone", kept=machine.run("test", "-e", path).code == 0)
+    figures.true("user there", "user gone", kept=machine.run("id", "lintel").code == 0)
+    left = machine.run("ls", "/opt/lintel").said
+    figures.true("/opt/lintel gone", f"left: {left}", kept="No such file" in left)
+    figures.true("", "dpkg --audit", kept=not machine.must("dpkg", "--audit").strip())
+    return figures.finding(1)
+
+
+def in_use(door: Door) -> str:
+    """The tree that the unit's link names."""
+    return door.machine.run("readlink", "-f", CURRENT).said.strip()
+
+
+def given(door: Door, version: str, module: str = "") -> str:
+    """Another version of the package in the machine: its path there."""
+    release = next(one for one in RELEASES if one.name in door.machine.name)
+    shutil.copy(variant(release, version, module), door.machine.root / "root" / "next.deb")
+    return "/root/next.deb"
+
+
+def install(door: Door, version: str, module: str = "") -> Answer:
+    """`apt-get install` of another version of it."""
+    path = given(door, version, module)
+    return door.machine.run("apt-get", "install", "--yes", path, within_s=300.0)
+
+
+def away_while(door: Door, work: Callable[[], Answer]) -> Answer:
+    """What came of `work`, and for how long at most no status could be had meanwhile."""
+    seen, over = [time.monotonic()], threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.05):
+            with contextlib.suppress(Exception):
+                door.commands()
+                seen.append(time.monotonic())
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    try:
+        answer = work()
+    finally:
+        over.set()
+        looker.join()
+    seen.append(time.monotonic())
+    return Answer(answer.code, answer.said, max(after - before for before, after in pairwise(seen)))
+
+
+def kill_when_seen(door: Door, pattern: str, hit: list[str]) -> None:
+    """Kills the first process of the machine whose command matches, and dpkg with it; adds it to `hit`."""
+
+    def there() -> bool:
+        return door.machine.run("pkill", "--signal=KILL", "--full", pattern).code == 0
+
+    if wait_for(there, 30.0):
+        hit.append(pattern)
+        door.machine.run("pkill", "--signal=KILL", "--exact", "dpkg")
+
+
+def _opens(door: Door, figures: Figures) -> None:
+    door.shows(EILEEN)
+    figures.true("", "the badge does not open", kept=door.granted_after(HOLDER) is not None)
