@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import TypeVar
 
 from device.errors import LintelError
@@ -81,8 +82,9 @@ class Driver:
         return result
 
     def join(self, client: Client, stream: Stream) -> None:
-        """Has a browser get how everything is, and from then on what is new."""
-        self.ask(lambda stage: stream.welcome(client, self._publisher.welcome(stage)))
+        """Has a browser get how everything is, and from then on what is new; while too much waits, it gets nothing."""
+        with suppress(Busy):
+            self.ask(lambda stage: stream.welcome(client, self._publisher.welcome(stage)))
 
     def _run(self) -> None:
         scenario, result = "", self._first
