@@ -31,6 +31,7 @@ GET_INFO, GET_LINE = 0x8044B401, 0xC250B407
 REQUEST = struct.Struct("=64I32sQI20xIIQQ216xII20xi")
 IS_OUTPUT, OUTPUT_VALUES = 1 << 3, 2
 SLOT_BYTES, MAGIC = 512, b"lintel1 "
+MOST_PATH = 200
 FAILED = 7
 MAIN = {"name": "main", "pin": 17, "active_high": True, "fail_safe": False}
 """A door's defaults."""
@@ -155,7 +156,7 @@ def plan() -> Plan:
 def _known(last: Remembered) -> tuple[tuple[Relay, ...], tuple[Output, ...], tuple[str, str] | str]:
     try:
         said = _settings()
-        tables, chip = _doors(said), said.get("gpio", {}).get("chip", "")
+        tables, chip = _doors(said), _label(said.get("gpio", {}).get("chip", ""))
         doors = [(_relay({**MAIN, **table}), frozenset(table)) for table in tables]
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         if not last.relays:
@@ -213,6 +214,20 @@ def _relay(table: dict[str, Any]) -> Relay:
     return relay
 
 
+def _output(table: dict[str, Any]) -> Output:
+    output = Output(*(table[name] for name in Output._fields))
+    if not _is_name(output.door) or not _is_pin(output.pin) or type(output.active_high) is not bool:
+        raise ValueError(f"not an output: {output}")
+    return output
+
+
+def _label(value: object) -> str:
+    """A chip's label or path: of no more than a path may have, as the kernel takes it."""
+    if not isinstance(value, str) or "\0" in value or len(value) > MOST_PATH:
+        raise ValueError("not a GPIO chip")
+    return value
+
+
 def _is_name(value: object) -> bool:
     return isinstance(value, str) and re.search(r"^[a-z][a-z0-9-]{0,31}$", value) is not None
 
@@ -224,7 +239,7 @@ def _is_pin(value: object) -> bool:
 def remembered() -> Remembered:
     """What the service wrote down; nothing if it did not, or if that can't be read."""
     folder = _runtime()
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
+    with contextlib.suppress(Exception):  # whatever is in it, the settings are there to go by
         found = json.loads((folder / "relays.json").read_bytes())
         if isinstance(found, list):  # as an earlier version wrote it
             outputs: list[Any] = []
@@ -234,8 +249,8 @@ def remembered() -> Remembered:
         chip = found.get("chip")
         return Remembered(
             tuple(_relay({**MAIN, **one}) for one in found.get("relays", ())),
-            tuple(Output(*(one[name] for name in Output._fields)) for one in found.get("outputs", ())),
-            (str(chip["label"]), str(chip["path"])) if chip else None,
+            tuple(_output(one) for one in found.get("outputs", ())),
+            None if chip is None else (_label(chip["label"]), _label(chip["path"])),
             str(found.get("state", "")),
         )
     return Remembered()

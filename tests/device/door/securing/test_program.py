@@ -226,3 +226,33 @@ def test_line_that_is_taken_keeps_no_other_from_its_level(secure: ModuleType, tm
 def test_machine_without_a_chip_is_a_failure(secure: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "dev" / "gpiochip0").unlink()
     assert secure.main() == 7
+
+
+ONE = {"name": "main", "pin": 9, "active_high": False, "fail_safe": False}
+WIRE = {"door": "main", "signal": "siren", "pin": 5, "active_high": True}
+FOUND = {"label": "pinctrl-bcm2711", "path": "/dev/gpiochip0", "lines": 58}
+HOSTILE: list[Any] = [
+    5,
+    None,
+    "x",
+    [3],
+    {"relays": [ONE], "outputs": None},
+    *({"relays": [ONE], "outputs": [WIRE | wrong]} for wrong in ({"pin": -5}, {"pin": 2**40}, {"pin": [5]})),
+    {"relays": [ONE], "outputs": [WIRE | {"active_high": "x"}]},
+    *({"relays": [ONE], "chip": wrong} for wrong in (7, "abc", FOUND | {"label": []}, {"label": "a"})),
+]
+
+
+@pytest.mark.parametrize("was", HOSTILE)
+def test_hostile_memory_leaves_the_settings_to_go_by(secure: ModuleType, tmp_path: Path, was: object) -> None:
+    write(tmp_path / "runtime" / "relays.json", json.dumps(was))
+    write(tmp_path / "lintel.toml", "[[doors]]\npin = 3\n")
+    assert by_program(secure) == by_lintel() == ({3: 0}, "")
+
+
+@pytest.mark.parametrize("chip_said", ["5", '"/dev/gpio\\u0000"', "[]"])
+def test_hostile_chip_leaves_what_was_driven(secure: ModuleType, tmp_path: Path, board: Chip, chip_said: str) -> None:
+    write(tmp_path / "runtime" / "relays.json", json.dumps({"relays": [ONE], "chip": FOUND}))
+    write(tmp_path / "lintel.toml", f"[[doors]]\npin = 3\n[gpio]\nchip = {chip_said}\n")
+    assert by_program(secure) == by_lintel()
+    assert (secure.main(), board.levels) == (0, {9: 1})
