@@ -15,7 +15,7 @@ from device.cli.enrollment import enroll_at
 from device.cli.hardware import Person
 from device.cli.text.audit_rows import row_line
 from device.clock import SystemClock
-from device.commissioning.alone import service_runs
+from device.commissioning.alone import refuse_in_emergency, refuse_to_stop_in_emergency, service_runs
 from device.commissioning.at_readers import events, give_key, watched
 from device.commissioning.setup import found, unit
 from device.commissioning.setup.answers import PersonAnswers
@@ -75,7 +75,7 @@ def hands(root: Path) -> Hands:
         frame=_frame,
         badge=_badge,
         give_key=lambda settings: give_key(settings, settings.doors[0].readers[0], KEY_S, install=False),
-        pulses=lambda settings: Pulses(settings.gpio.chip),
+        pulses=_pulses,
         wires=_wires,
         is_known=_is_known,
         let_speak=unit.let_speak,
@@ -84,7 +84,7 @@ def hands(root: Path) -> Hands:
         let_reach=partial(unit.let_reach, root),
         runs=service_runs,
         start=unit.start,
-        stop=unit.stop,
+        stop=_stop,
         troubles=_troubles,
         enroll=_enroll,
         opened=_opened,
@@ -115,6 +115,16 @@ def _badge(settings: Settings) -> str:
             if isinstance(event, BadgeRead):
                 say(f"  It sent something else than a badge: {event.fault}.")
     return ""
+
+
+def _stop() -> None:
+    refuse_to_stop_in_emergency()
+    unit.stop()
+
+
+def _pulses(settings: Settings) -> Pulses:
+    refuse_in_emergency(settings)
+    return Pulses(settings.gpio.chip)
 
 
 def _wires(settings: Settings, door: DoorSettings, installer: Installer) -> Sequence[str]:

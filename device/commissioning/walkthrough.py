@@ -8,7 +8,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, Protocol
 
-from device.commissioning.alone import service_runs
+from device.commissioning.aftercare import secured_when_killed
+from device.commissioning.alone import refuse_in_emergency, service_runs
 from device.commissioning.byte_orders import ByteOrders
 from device.commissioning.hangup import hangup_interrupts
 from device.commissioning.words import STRIKE, input_words, output_words, place_of
@@ -193,9 +194,10 @@ def board_bench(settings: Settings) -> Iterator[Bench]:
     from device.clock import SystemClock
 
     refuse_beside_service()
+    refuse_in_emergency(settings)
     factory = board_factory(settings.gpio.chip)
     remember(settings.doors, chip_of(factory))
-    with closing(factory), hangup_interrupts():
+    with closing(factory), secured_when_killed(settings.doors, chip_of(factory)), hangup_interrupts():
         yield Bench(factory, SystemClock(), BoardIO.run)
 
 

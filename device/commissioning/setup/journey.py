@@ -181,7 +181,7 @@ def _relay(site: Site, given: Given, was_there: bool) -> Given:
         site.unproven.append("Relay: no one saw it lock. Run `lintel hardware test` before people rely on the door.")
         return given
     site.free()
-    driver = site.hands.pulses(site.load())
+    driver = site.hands.pulses(_meant(site, given))
     found = energizing_level(site.terminal, driver, relay.pin, lock=relay.lock, stated=relay.active_high)
     if found is None:
         raise ConfigError(

@@ -4,6 +4,7 @@ The process ends the pulse by itself, also when its parent is killed (its standa
 moment the pin is an input, so that the pull resistor at the relay decides.
 """
 
+import os
 import select
 import signal
 import subprocess
@@ -38,21 +39,30 @@ def pulsed(lgpio: Any, handle: int, pin: int, *, high: bool, wait: Callable[[], 
 def main() -> None:
     """The process: ends with 0, or with 7 and the error in two lines."""
     chip, pin, level, seconds = sys.argv[1:5]
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, signal.default_int_handler)
+    interrupted = _interruptions()
     try:
         lgpio = lgpio_of_board()
         handle = open_chip(lgpio, chip).handle
 
         def wait() -> None:
-            select.select([sys.stdin], [], [], min(float(seconds), MOST_S))
+            select.select([sys.stdin, interrupted], [], [], min(float(seconds), MOST_S))
 
         pulsed(lgpio, handle, int(pin), high=level == "1", wait=wait)
     except DoorError as error:
         sys.stderr.write(f"{error.message}\n{error.hint}\n")
         sys.exit(DoorError.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+
+
+def _interruptions() -> int:
+    """A descriptor that can be read from once a signal has asked for the end.
+
+    None of them raises anything: the end of a session is several at once, and the second would keep the pin driven.
+    """
+    read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, lambda _number, _frame: None)
+    return read
 
 
 class Pulses:

@@ -1,6 +1,7 @@
 """A command that drives something ends in order, however it is ended."""
 
 import signal
+from contextlib import suppress
 
 import pytest
 
@@ -23,3 +24,15 @@ def test_signals_are_given_back() -> None:
     with hangup_interrupts():
         pass
     assert [signal.getsignal(number) for number in NUMBERS] == before
+
+
+def test_second_signal_does_not_interrupt_the_securing() -> None:
+    secured = []
+    with suppress(KeyboardInterrupt), hangup_interrupts():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            for number in NUMBERS:
+                signal.raise_signal(number)
+            secured.append(True)
+    assert secured

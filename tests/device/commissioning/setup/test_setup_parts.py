@@ -169,6 +169,16 @@ def test_a_pulse_ends_with_its_parent(on_board: Board) -> None:
     assert ended.at - released.at < 2.5
 
 
+def test_signals_at_once_leave_an_input(on_board: Board) -> None:
+    """As logind ends a session: the second one must not interrupt what the first one asked for."""
+    words = (sys.executable, "-P", "-c", "from device.commissioning.setup.pulse import main; main()", "")
+    with subprocess.Popen([*words, str(STRIKE), "1", "3"], stdin=subprocess.PIPE) as process:
+        until(on_board.is_released)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            process.send_signal(number)
+    assert not on_board.is_released()
+
+
 def test_a_pulse_without_a_chip_says_so(on_board: Board) -> None:
     on_board.chips({0: "another"})
     with pytest.raises(DoorError, match="Expected one GPIO chip"):
