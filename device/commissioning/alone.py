@@ -51,7 +51,7 @@ def refuse_to_stop_in_emergency() -> None:
         doors = (ask_doors(socket) if socket else None) or ()
         emergency = next((one for one in doors if one.state in (DoorState.EVACUATION, DoorState.LOCKDOWN)), None)
     if emergency is not None:
-        raise _in_emergency(emergency.name, emergency.state)
+        raise _in_emergency(emergency.door, emergency.state)
 
 
 def _in_emergency(door: str, state: DoorState) -> DoorError:

@@ -11,12 +11,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from device.commissioning import alone
 from device.commissioning.aftercare import secured_when_killed
 from device.commissioning.alone import refuse_in_emergency, refuse_to_stop_in_emergency
 from device.door.lasting import Lasting, Mode, Order
 from device.door.mode import ModeFile
 from device.door.wires.chip import Chip
 from device.errors import DoorError
+from device.records import DoorState, DoorStatus, Outputs
 from device.settings.tables import Settings, StoreSettings
 from tests.rig.board import STRIKE, Board
 from tests.rig.rig import SHIM
@@ -26,6 +28,7 @@ from tests.waiting import until
 CODE = """
 import sys
 from device.commissioning.walkthrough import Walkthrough, board_bench
+from device.records import DoorState, DoorStatus, Outputs
 from device.settings.tables import Settings, StoreSettings
 
 class Hands:
@@ -103,6 +106,18 @@ def test_no_pin_is_tried_in_an_emergency(tmp_path: Path, mode: Mode, words: str)
     memory.close()
     with pytest.raises(DoorError, match=words):
         refuse_in_emergency(settings)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [(DoorState.EVACUATION, "side is evacuated"), (DoorState.LOCKDOWN, "side is in lockdown")],
+)
+def test_service_is_not_stopped_in_an_emergency(monkeypatch: pytest.MonkeyPatch, state: DoorState, words: str) -> None:
+    doors = [DoorStatus("main", DoorState.LOCKED, 0.0, (), Outputs()), DoorStatus("side", state, 0.0, (), Outputs())]
+    monkeypatch.setattr(alone, "control_socket", lambda: Path("socket"))
+    monkeypatch.setattr(alone, "ask_doors", lambda _socket: doors)
+    with pytest.raises(DoorError, match=words):
+        refuse_to_stop_in_emergency()
 
 
 def test_service_that_is_not_there_may_be_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
