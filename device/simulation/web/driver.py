@@ -7,15 +7,19 @@ the world, so that an answer never sees half a change.
 import queue
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import TypeVar
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
 
 from device.errors import LintelError
 from device.simulation.web.publishing import Publisher
 from device.simulation.web.worlds import Opening, Stage
 from device.web.answering import Busy
+from device.web.messages import Said
 from device.web.stream import Client, Stream
 
 T = TypeVar("T")
@@ -26,8 +30,24 @@ MOST_AT_ONCE_S = 0.25
 """A world that doesn't keep up falls behind, rather than being late with everything."""
 MOST_JOBS = 64
 END_S = 5.0
+LIVED_S = 5.0
+"""A world that fails sooner than that is not begun anew: it would fail again."""
 
 Job = Callable[[Stage], None]
+_GONE = "The world of the simulation has ended."
+_START_AGAIN = "Start the simulation again; the terminal says why it ended."
+
+
+class Ended(LintelError):
+    """What is asked of a world that lives no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What waits for the world's next moment, and what ends the wait without it."""
+
+    do: Job
+    refuse: Callable[[Exception], None]
 
 
 class Driver:
@@ -36,7 +56,7 @@ class Driver:
     def __init__(self, opening: Opening, publisher: Publisher) -> None:
         self._opening = opening
         self._publisher = publisher
-        self._jobs: queue.Queue[Job] = queue.Queue(MOST_JOBS)
+        self._jobs: queue.Queue[Asked] = queue.Queue(MOST_JOBS)
         self._ends = threading.Event()
         self._wanted: tuple[str, Future[None]] | None = None
         self._thread = threading.Thread(target=self._run, name="world", daemon=True)
@@ -52,9 +72,12 @@ class Driver:
         self._ends.set()
         if self._thread.ident is not None:
             self._thread.join(END_S)
+        self._refuse_all()
 
     def ask(self, act: Callable[[Stage], T]) -> "Future[T]":
-        """Has something done in the world's thread. Raises `Busy` if too much waits already."""
+        """Has something done in the world's thread. Raises `Busy` if too much waits already; the result is `Ended` once
+        no world lives.
+        """
         result: Future[T] = Future()
 
         def job(stage: Stage) -> None:
@@ -65,10 +88,7 @@ class Driver:
             except Exception as error:  # the asker's to answer
                 result.set_exception(error)
 
-        try:
-            self._jobs.put_nowait(job)
-        except queue.Full:
-            raise Busy("Too much is asked for at a time.", hint="Try again in a second.") from None
+        self._put(Asked(job, partial(_refuse, result)))
         return result
 
     def load(self, scenario: str) -> "Future[None]":
@@ -76,9 +96,10 @@ class Driver:
         result: Future[None] = Future()
 
         def job(_: Stage) -> None:
-            self._wanted = scenario, result
+            if result.set_running_or_notify_cancel():
+                self._wanted = scenario, result
 
-        self.ask(job)
+        self._put(Asked(job, partial(_refuse, result)))
         return result
 
     def join(self, client: Client, stream: Stream) -> None:
@@ -86,31 +107,58 @@ class Driver:
         with suppress(Busy):
             self.ask(lambda stage: stream.welcome(client, self._publisher.welcome(stage)))
 
+    def _put(self, asked: Asked) -> None:
+        try:
+            self._jobs.put_nowait(asked)
+        except queue.Full:
+            raise Busy("Too much is asked for at a time.", hint="Try again in a second.") from None
+        if self._ends.is_set():
+            self._refuse_all()
+
     def _run(self) -> None:
         scenario, result = "", self._first
-        while not self._ends.is_set():
-            try:
-                with self._opening(scenario) as stage:
-                    self._publisher.begin(stage)
-                    result.set_result(None)
-                    self._live(stage)
-            except LintelError as error:
-                if result.done() or result is self._first:
-                    self._fail(result, error)
-                    return
-                result.set_exception(error)
-                scenario, result = "", Future()
-            except Exception as error:
-                self._fail(result, error)
-                raise
-            else:
-                scenario, result = self._wanted or ("", Future())
-                self._wanted = None
+        try:
+            while not self._ends.is_set():
+                began = time.monotonic()
+                try:
+                    self._live_in(scenario, result)
+                except Exception as error:  # of a world: the page and the terminal say so, and another one begins
+                    if result.done():
+                        goes_on = self._broke(error, lived_s=time.monotonic() - began)
+                    else:
+                        goes_on, scenario = isinstance(error, LintelError) and scenario != "", ""
+                        result.set_exception(error)
+                    if not goes_on:
+                        return
+                    result = Future()
+                else:
+                    scenario, result = self._wanted or ("", Future())
+                    self._wanted = None
+        finally:
+            self._ends.set()
+            self._refuse_all()
 
-    def _fail(self, result: "Future[None]", error: Exception) -> None:
-        if not result.done():
-            result.set_exception(error)
-        self._ends.set()
+    def _live_in(self, scenario: str, result: "Future[None]") -> None:
+        with self._opening(scenario) as stage:
+            self._publisher.begin(stage)
+            result.set_result(None)
+            self._live(stage)
+
+    def _broke(self, error: Exception, *, lived_s: float) -> bool:
+        """Says that a world has ended that nothing ended, to pages and terminal; whether it begins anew."""
+        traceback.print_exception(error)
+        goes_on = lived_s >= LIVED_S
+        hint = "It begins anew; the terminal says why." if goes_on else _START_AGAIN
+        self._publisher.say(Said(_GONE, hint, is_error=True))
+        return goes_on
+
+    def _refuse_all(self) -> None:
+        """Answers what waits and will not be done."""
+        if self._wanted is not None and not self._wanted[1].done():
+            self._wanted[1].set_exception(Ended(_GONE, hint=_START_AGAIN))
+        with suppress(queue.Empty):
+            while True:
+                self._jobs.get_nowait().refuse(Ended(_GONE, hint=_START_AGAIN))
 
     def _live(self, stage: Stage) -> None:
         before = time.monotonic()
@@ -128,6 +176,12 @@ class Driver:
                 job = self._jobs.get(timeout=max(0.0, until - time.monotonic()))
             except queue.Empty:
                 return
-            job(stage)
+            job.do(stage)
             if self._wanted is not None:
                 return
+
+
+def _refuse(result: "Future[Any]", error: Exception) -> None:
+    """Answers who asked, if the answer is still waited for."""
+    if result.set_running_or_notify_cancel():
+        result.set_exception(error)

@@ -7,10 +7,11 @@ from device.enrollment import Candidate, Enrollment, EnrollmentReport, GuidedCap
 from device.errors import EnrollmentRefused, LintelError
 from device.policy.guidance import Asked, Hindered, Said
 from device.records import BasisKind, Credential, Frame, Grounds
-from device.simulation.web.people import OPERATOR
+from device.simulation.web.people import OPERATOR, refuse_while_recording
 from device.simulation.web.publishing import Publisher
 from device.simulation.web.requests import EnrollmentRequest
 from device.simulation.web.worlds import LiveWorld, Stage
+from device.store.store import Store
 from device.vision.faces import look_of
 from device.vision.quality.limits import Purpose
 from device.web.messages import Enrolling
@@ -48,7 +49,8 @@ class PageEnrollment:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self._goes_on: Iterator[Enrolling] | None = None
-        self._of: LiveWorld | None = None
+        self._of: Store | None = None
+        """The store of the world that it began in: another world, or the same begun again, has another one."""
 
     def ask(self, stage: Stage, request: EnrollmentRequest) -> None:
         """Begins, or ends what goes on. Raises `LintelError`, for what can be known before a picture is taken."""
@@ -59,19 +61,24 @@ class PageEnrollment:
             raise EnrollmentRefused(
                 "The person has not agreed to a text.", hint="Show them the text, and send its version when they agree."
             )
-        if self._goes_on is not None and self._of is stage.world:
+        if self._goes_on is not None and self._of is stage.world.store:
             raise EnrollmentRefused("An enrollment is under way.", hint="Wait for its end, or cancel it.")
+        refuse_while_recording(stage)
         badge, terms = parse_badge(request.badge), Terms(_grounds(request))
         enrollment = Enrollment(stage.world.store, stage.world.analyzer, stage.world.clock, terms=terms)
         enrollment.holder(badge, request.name)
-        self._of = stage.world
+        self._of = stage.world.store
         self._goes_on = _guided(stage.world, enrollment, badge, request)
         if request.pictures:
             self._goes_on = _from_pictures(stage.world, enrollment, badge, request)
 
     def go_on(self, stage: Stage) -> None:
         """One look more, and what is said of it."""
-        if self._goes_on is None or self._of is not stage.world:
+        if self._goes_on is None:
+            return
+        if self._of is not stage.world.store:
+            self._goes_on = None
+            self._publisher.say(Enrolling(stage="refused", words="The world began again; nothing was stored."))
             return
         try:
             with stage.world.store.acting(OPERATOR):

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from device.administration import Administration
 from device.credentials import format_badge, parse_badge
+from device.errors import ScenarioError
 from device.policy.rules_text import rules_in
 from device.records import Badge, Enrolled, Reason
 from device.rule_office import RuleOffice
@@ -35,7 +36,8 @@ def people_shown(stage: Stage) -> People:
 
 
 def change_badge(stage: Stage, change: PeopleChange) -> None:
-    """Does with a badge what is asked. Raises `CredentialError`, `StoreError`."""
+    """Does with a badge what is asked. Raises `CredentialError`, `ScenarioError`, `StoreError`."""
+    refuse_while_recording(stage)
     office, badge = Administration(stage.world.store, stage.world.clock), parse_badge(change.badge)
     with stage.world.store.acting(OPERATOR):
         match change.do:
@@ -51,6 +53,14 @@ def change_badge(stage: Stage, change: PeopleChange) -> None:
                 office.restore_badge(badge)
             case _:
                 assert_never(change.do)
+
+
+def refuse_while_recording(stage: Stage) -> None:
+    """Raises `ScenarioError` while what is done by hand is kept: people are not, and its replay would differ."""
+    if stage.player.state().is_recording:
+        raise ScenarioError(
+            "A recording is under way, and what changes for people is not kept in it.", hint="End it first."
+        )
 
 
 def rules_shown(stage: Stage) -> RulesShown:

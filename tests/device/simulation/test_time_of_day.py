@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from device.errors import ScenarioError
 from device.policy.clock_state import Doubt
 from device.records import ClockState
 from device.settings.tables import ClockSettings, Settings
@@ -75,3 +76,11 @@ def test_clock_that_is_always_right_is_trusted(world: World) -> None:
     _, day = world(settings=Settings(clock=ClockSettings(trust="always")))
     day.step(3600.0)
     assert day.watch.state() is ClockState.TRUSTED
+
+
+@pytest.mark.parametrize("step_s", [-1e9 * 3, 1e9 * 6, 1e12, -1e12, 1e300])
+def test_time_that_no_clock_is_set_to_is_refused(world: World, step_s: float) -> None:
+    clock, day = world()
+    with pytest.raises(ScenarioError, match="can't be set"):
+        day.step(step_s)
+    assert clock.utc() == DECEMBER

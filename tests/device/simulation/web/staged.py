@@ -75,9 +75,13 @@ class StagedPlayer:
     world: StagedWorld
     factor: float = 1.0
     done: list[str] = field(default_factory=list)
+    breaks: bool = False
+    """As a world with a fault in its code."""
 
     def state(self) -> World:
-        return World(at_s=self.world.clock.monotonic(), utc=self.world.clock.utc().isoformat(), speed=self.factor)
+        is_recording = self.done[-1:] == ["record"]
+        now = self.world.clock
+        return World(at_s=now.monotonic(), utc=now.utc().isoformat(), speed=self.factor, is_recording=is_recording)
 
     def act(self, what: Happening) -> None:
         if what.command is None:
@@ -108,6 +112,8 @@ class StagedPlayer:
         self.factor = factor
 
     def advance(self, real_s: float) -> float:
+        if self.breaks:
+            raise OverflowError("date value out of range")
         self.world.clock.sleep(real_s * self.factor)
         return 0.0
 

@@ -235,6 +235,32 @@ def test_enrollment_needs_the_consent(page: Staged) -> None:
     assert (answer.status_code, answer.json()["what"]) == (409, "The person has not agreed to a text.")
 
 
+def test_enrollment_ends_with_the_world_it_began_in(page: Staged) -> None:
+    agreed = {"do": "start", "name": "Grace", "badge": "17:5001", "basis_text_version": "2026-01"}
+    with connected(page) as stream:
+        stream.send_text(f'{{"token": "{TOKEN}"}}')
+        until_type(stream, "chain")
+        assert page.post("/api/enrollment", agreed) == 204
+        assert page.post("/api/playback", {"do": "load", "scenario": "a-working-week"}) == 204
+        while (said := until_type(stream, "enrolling"))["stage"] != "refused":
+            pass
+    assert said["words"] == "The world began again; nothing was stored."
+    assert (page.post("/api/enrollment", agreed), page.post("/api/enrollment", {"do": "cancel"})) == (204, 204)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/people", {"do": "revoke", "badge": "17:1001"}),
+        ("/api/enrollment", {"do": "start", "name": "G", "badge": "17:5001", "basis_text_version": "1"}),
+    ],
+)
+def test_people_stay_as_they_are_in_a_recording(page: Staged, path: str, body: dict[str, str]) -> None:
+    assert page.post("/api/playback", {"do": "record"}) == 204
+    assert page.post(path, body) == 400
+    assert page.post("/api/playback", {"do": "stop"}) == 204
+
+
 def test_stream_begins_with_how_everything_is(page: Staged) -> None:
     with connected(page) as stream:
         stream.send_text(f'{{"token": "{TOKEN}"}}')
