@@ -13,7 +13,7 @@ from device.simulation.running import POLL_S
 from device.simulation.scenario import Expect, Happening, Scenario, Step
 from device.simulation.session import LIVE, Session
 
-NOT_KEPT = "What a real camera showed is not kept: put a file beside the scenario and name it under [images]."
+NOT_KEPT = "Not kept, as the pictures of real people: put these files beside this one before you play it: {}."
 
 
 class Recording:
@@ -56,7 +56,7 @@ class Recording:
         if settings := self._settings():
             table["settings"] = settings
         try:
-            return msgspec.toml.encode(table).decode()
+            return self._note(images) + msgspec.toml.encode(table).decode()
         except ImportError:
             hint = install_hint("sim")
             raise ScenarioError("A recording is written with tomli-w, which is missing.", hint=hint) from None
@@ -86,6 +86,11 @@ class Recording:
         figures = [*self._first.view, *(figure for what in self._kept for figure in what.view or ())]
         named = {image for enrollee in self._session.scenario.enroll for image in enrollee.images}
         return sorted(named | {figure.image for figure in figures})
+
+    def _note(self, images: dict[str, str]) -> str:
+        """What the file needs to be played; "" if that is nothing."""
+        missing = [source for name, source in images.items() if name not in self._session.scenario.images]
+        return f"# {NOT_KEPT.format(', '.join(missing))}\n" if missing else ""
 
     def _source(self, name: str) -> str:
         return self._session.scenario.images.get(name, f"{name}.jpg" if name != LIVE else f"{LIVE}.mp4")

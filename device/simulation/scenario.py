@@ -96,6 +96,7 @@ class Expect(Table, frozen=True):
 Keys = Annotated[str, msgspec.Meta(max_length=64, pattern="^[0-9*#]*$")]
 Flip = tuple[Annotated[int, msgspec.Meta(ge=0, le=127)], ...]
 Via = Literal["reader", "wiegand"]
+View = Annotated[tuple[Figure, ...], msgspec.Meta(max_length=20)]
 Lasting = Annotated[float, msgspec.Meta(ge=0, le=3600)]
 ClockStep = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]
 
@@ -115,7 +116,7 @@ class Happening(Table, frozen=True):
     keys: Keys = ""
     via: Via = "reader"
     flip: Flip = ()
-    view: tuple[Figure, ...] | None = None
+    view: View | None = None
     """Who is before the camera from then on; empty: no one."""
     camera: Condition | None = None
     disk: Literal["works", "full"] | None = None

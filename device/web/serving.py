@@ -7,9 +7,10 @@ a file with a link, and not the address: everyone on a machine can read the comm
 import asyncio
 import html
 import secrets
+import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,8 +95,12 @@ class PageServer:
         return f"http://{LOOPBACK}:{self.gate.port}/#token={self.gate.token}"
 
     def run(self, *, opens_browser: bool = False) -> None:
-        """Serves until Ctrl-C, SIGTERM or `stop`."""
-        with suppress(KeyboardInterrupt), opened_browser(self.address, self._page.name, wanted=opens_browser):
+        """Serves until Ctrl-C, SIGTERM, the end of its terminal, or `stop`; what is open is closed by who opened it."""
+        with (
+            suppress(KeyboardInterrupt),
+            _ended_by_signals(self.stop),
+            opened_browser(self.address, self._page.name, wanted=opens_browser),
+        ):
             self._server.run(sockets=[self._socket])
 
     def stop(self) -> None:
@@ -123,6 +128,20 @@ def opened_browser(address: str, name: str, *, wanted: bool) -> Iterator[None]:
         )
         threading.Thread(target=_open, args=(leads.as_uri(),), daemon=True).start()
         yield
+
+
+@contextmanager
+def _ended_by_signals(end: Callable[[], None]) -> Iterator[None]:
+    """Has signals call `end` that would end the process without more. The server passes on those it gets, too."""
+    kinds = (signal.SIGTERM, signal.SIGHUP) if threading.current_thread() is threading.main_thread() else ()
+    ours = [kind for kind in kinds if signal.getsignal(kind) is signal.SIG_DFL]
+    for kind in ours:
+        signal.signal(kind, lambda *_: end())
+    try:
+        yield
+    finally:
+        for kind in ours:
+            signal.signal(kind, signal.SIG_DFL)
 
 
 def _open(address: str) -> None:

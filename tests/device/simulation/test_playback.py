@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
@@ -14,6 +15,7 @@ from device.simulation.player import Player
 from device.simulation.playing import Played
 from device.simulation.scenario import Happening
 from device.simulation.session import Session
+from device.virtual.figures import Figure, Thing
 from tests.device.simulation.worlds import PLAIN, SCRIPTS
 
 
@@ -140,6 +142,15 @@ def test_recording_keeps_the_seed_of_its_world(plain: Path, tmp_path: Path) -> N
         playback.stop()
         (tmp_path / "by-hand.toml").write_text(playback.recorded())
     assert Session(tmp_path / "by-hand.toml", Settings()).seed == 7
+
+
+def test_recording_says_which_pictures_it_needs(session: Session) -> None:
+    playback = Playback(session)
+    playback.record()
+    assert not playback.recorded().startswith("#")
+    session.show_live(np.full((48, 64, 3), 200, np.uint8))
+    playback.act(Happening(view=(Figure(image="webcam", thing=Thing.CLIP),)))
+    assert "webcam.mp4" in playback.recorded().splitlines()[0]
 
 
 def test_nothing_recorded_is_said(session: Session) -> None:

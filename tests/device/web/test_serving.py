@@ -1,6 +1,8 @@
 """A page's server: on loopback, with an end to slow and many connections, and a quick end of its own."""
 
+import os
 import re
+import signal
 import socket
 import threading
 import time
@@ -198,3 +200,21 @@ def test_browser_in_the_terminal_is_left_alone(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(webbrowser, "get", lambda: Terminal("w3m"))
     serving._open("file:///open.html")
     assert asked == []
+
+
+@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_signal_ends_the_page_in_order(kind: signal.Signals) -> None:
+    before = signal.getsignal(kind)
+    with closing(PageServer(Page("Test", APP))) as server:
+
+        def ask_and_signal() -> None:
+            with closing(connection(server)) as asked:
+                asked.sendall(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{server.gate.port}\r\n\r\n".encode())
+                assert asked.recv(8) == b"HTTP/1.1"
+            os.kill(os.getpid(), kind)
+
+        other = threading.Thread(target=ask_and_signal)
+        other.start()
+        server.run()
+        other.join(PATIENCE_S)
+    assert signal.getsignal(kind) is before

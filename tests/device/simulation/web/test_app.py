@@ -2,7 +2,7 @@
 
 import io
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 import numpy as np
@@ -10,7 +10,9 @@ import PIL.Image
 import pytest
 from starlette.testclient import WebSocketTestSession
 
+from device.errors import ImageError
 from device.records import Image
+from device.simulation.web.pictures import live_frame, uploaded
 from device.simulation.web.requests import ROUTES
 from device.vision.faces import FaceAnalyzer
 from tests.device.simulation.web.staged import JSON, SHOWN, TOKEN, Staged, staged
@@ -218,6 +220,19 @@ def test_uploaded_picture_can_come_to_the_door(page: Staged) -> None:
 def test_what_is_no_picture_is_refused(page: Staged, content: bytes) -> None:
     before = set(page.world.images)
     assert (upload(page, content), set(page.world.images)) == (400, before)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 1414), (1414, 1), (15, 60), (16, 129), (2, 60_000)])
+@pytest.mark.parametrize("decode", [uploaded, live_frame])
+def test_strip_of_a_picture_is_refused(decode: Callable[[bytes], Image], size: tuple[int, int]) -> None:
+    strip = io.BytesIO()
+    PIL.Image.new("RGB", size).save(strip, "JPEG")
+    with pytest.raises(ImageError, match="expected 16"):
+        decode(strip.getvalue())
+
+
+def test_crowd_before_the_camera_is_refused(page: Staged) -> None:
+    assert page.post("/api/act", {"view": [{"image": "eileen-collins"}] * 21}) == 400
 
 
 def test_oversized_upload_is_refused(page: Staged) -> None:
