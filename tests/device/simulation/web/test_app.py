@@ -227,7 +227,7 @@ def test_what_is_no_picture_is_refused(page: Staged, content: bytes) -> None:
 def test_strip_of_a_picture_is_refused(decode: Callable[[bytes], Image], size: tuple[int, int]) -> None:
     strip = io.BytesIO()
     PIL.Image.new("RGB", size).save(strip, "JPEG")
-    with pytest.raises(ImageError, match="expected 16"):
+    with pytest.raises(ImageError, match="16 or more"):
         decode(strip.getvalue())
 
 
