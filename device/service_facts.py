@@ -7,12 +7,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from device.at_work import LATE_S, at_work
 from device.errors import LintelError
 from device.records import Alarm, AlarmKind, Outcome, Stamp, Transaction
 from device.records.service import ChainHead, OpenAlarm, Refusals, ServiceStatus
 from device.store.store import Store
+from device.upgrade_marks import upgrade_marks
 
 LOOK_S = 2.0
 """How often the store's files are looked at."""
@@ -23,11 +25,13 @@ Tell = Callable[[Transaction], None]
 class ServiceFacts:
     """Counts transactions, and asks the store in a thread of its own. `status` is for any thread."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, root: Path = Path("/")) -> None:
         """Begins at once."""
         self.is_ready: Callable[[], bool] = lambda: False
         self.settings_said: Callable[[], str] = lambda: ""
         self._store = store
+        self._root = root
+        self._upgrade = ""
         self._began_at = time.monotonic()
         self._lock = threading.Lock()
         self._grants = 0
@@ -71,11 +75,13 @@ class ServiceFacts:
             head=ChainHead(signed[0], signed[1].hex()) if signed else None,
             alarms=self._alarms,
             as_of_s=None if asked_at is None else now - asked_at,
+            upgrade=self._upgrade,
             threads=tuple(sorted(thread.name for thread in threading.enumerate())),
         )
 
     def look(self) -> None:
         """Asks the store what has changed. Raises `LintelError`."""
+        self._upgrade = upgrade_marks(self._root).words
         if self._store.chain.stamp is not None and not self._stamp.version:
             self._stamp = self._store.chain.stamp()
         signature = self._store.signature()

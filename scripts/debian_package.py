@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from debian_parts import parts_list
-from debian_tree import MACHINES, PACKAGING, RELEASES, Target, make_tree, run
+from debian_tree import MACHINES, PACKAGING, RELEASES, UNITS, Target, make_tree, run
 from environments import ROOT, EnvironmentProblem, ready, this_interpreter
 
 BUILD, DIST = ROOT / "build" / "deb", ROOT / "dist"
@@ -25,6 +25,7 @@ SHELLS = {
     "zsh": "usr/share/zsh/vendor-completions/_lintel",
     "fish": "usr/share/fish/vendor_completions.d/lintel.fish",
 }
+PROGRAMS = ("bin/lintel", "libexec/lintel/secure", "libexec/lintel/turn", "lib/systemd/system-generators/lintel")
 MAINTAINER = "The authors of Lintel <lintel@localhost.localdomain>"
 LINTEL = ROOT / ".venv" / "bin" / "lintel"
 
@@ -113,7 +114,8 @@ def _fill_usr(usr: Path, version: str) -> None:
         "bin": [PACKAGING / "bin" / "lintel"],
         "libexec/lintel": [PACKAGING / "bin" / "turn", ROOT / "systemd" / "secure.py"],
         "lib/udev/rules.d": [PACKAGING / "udev" / "60-lintel.rules"],
-        "lib/systemd/system": [*ROOT.glob("systemd/*.service"), *ROOT.glob("systemd/*.timer")],
+        "lib/systemd/system": UNITS,
+        "lib/systemd/system-generators": [PACKAGING / "generators" / "lintel"],
     }.items():
         folder = usr / place
         folder.mkdir(parents=True)
@@ -174,8 +176,8 @@ def _same_modes(tree: Path) -> None:
     for path in tree.rglob("*"):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or path.parent.name in ("bin", "libexec") else 0o644)
-    for name in ("usr/bin/lintel", "usr/libexec/lintel/secure", "usr/libexec/lintel/turn"):
-        (tree / name).chmod(0o755)
+    for name in PROGRAMS:
+        (tree / "usr" / name).chmod(0o755)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,12 @@ from environments import ROOT, EnvironmentProblem, find_interpreter
 PACKAGING = ROOT / "packaging"
 REQUIREMENTS = PACKAGING / "requirements.txt"
 LGPIO = PACKAGING / "lgpio.txt"
+UNITS = sorted(
+    unit
+    for folder in (ROOT / "systemd", PACKAGING / "units")
+    for unit in folder.glob("lintel*")
+    if unit.suffix in (".service", ".timer")
+)
 MODELS_AND_DEVICE = ("device/", "lintel_door-")
 """Of our own wheel: the converter stays at the desk."""
 NOT_NEEDED = ("bin", "distutils-precedence.pth", "include", "share", ".lock", "_virtualenv.py")
@@ -83,7 +89,9 @@ def make_tree(tree: Path, target: Target, *, tools: Path, wheel: Path, epoch: in
     (tree / "libexec" / "lintel").mkdir(parents=True)
     shutil.copyfile(ROOT / "systemd" / "launch.py", tree / "libexec" / "lintel" / "launch.py")
     _compile_bytes(packages, python, f"/opt/lintel/{tree.name}/{packages.relative_to(tree)}")
-    (tree / "share").mkdir()
+    (tree / "share" / "units").mkdir(parents=True)
+    for unit in UNITS:
+        shutil.copyfile(unit, tree / "share" / "units" / unit.name)
     (tree / "share" / "build").write_text(f"{digest_of(tree)}\n")
 
 

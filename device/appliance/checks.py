@@ -7,7 +7,7 @@ from itertools import chain
 from device.appliance import hardware, judging, software, upkeep, wiring
 from device.appliance.machine import Machine, newest_backup
 from device.appliance.page import Light, Line
-from device.appliance.self_test import upgrade_lines
+from device.appliance.upgrades import upgrade_lines
 from device.errors import LintelError
 from device.failures import in_words
 from device.key_keeping import KeyKeeping

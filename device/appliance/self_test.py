@@ -1,20 +1,16 @@
-"""What a version has to pass on this machine before an upgrade turns to it, and the marks that an upgrade leaves."""
+"""What a version has to pass on this machine before an upgrade turns to it."""
 
 import sqlite3
 import tempfile
-import time
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 
 from device import probing
-from device.appliance.machine import Machine
-from device.appliance.page import Light, Line
 from device.errors import ModelError, StoreError
 from device.failures import in_words
 from device.ports import Clock
-from device.records import AuditRow, DoorState, DoorStatus, Event
+from device.records import AuditRow, Event
 from device.settings.loading import state_dir
 from device.settings.tables import Settings
 from device.store.checkup import found_in
@@ -23,9 +19,6 @@ from device.store.store import Store
 from device.store.vault.device_key import KeyInMemory
 from device.vision.runtime import runtime_in_use
 
-FAILED = "var/lib/lintel-upgrade/failed"
-RESTART_DUE = "var/lib/lintel-upgrade/restart-due"
-POLL_S = 0.2
 _PARTS = ("device.service", "device.cli.run", "device.cli.doctor")
 
 
@@ -68,25 +61,3 @@ def record_failure(store: Store, clock: Clock, words: str) -> None:
     """Writes into the audit that a version was unpacked and is not in use. Raises `StoreError`."""
     with store.audit() as audit:
         audit.add(AuditRow(0, clock.utc(), Event.UPGRADE_FAILED, fault=words))
-
-
-def wait_until_quiet(doors: Callable[[], tuple[DoorStatus, ...] | None], seconds: float, clock: Clock) -> bool:
-    """Whether within that time there was a moment in which no one was being let in; True where no service answers."""
-    until = clock.monotonic() + seconds
-    while any(one.state is DoorState.RELEASED for one in doors() or ()):
-        if clock.monotonic() >= until:
-            return False
-        time.sleep(POLL_S)
-    return True
-
-
-def upgrade_lines(machine: Machine) -> Iterator[Line]:
-    """What the last upgrade left: a line where it failed or waits for a restart."""
-    if failed := machine.text(FAILED).strip():
-        hint = "See docs/install.md; `sudo /usr/libexec/lintel/turn` tries again."
-        yield Line("upgrade", Light.RED, f"a new version is not in use - {failed.rstrip('.')}", hint)
-    elif machine.text(RESTART_DUE):
-        hint = "`sudo /usr/libexec/lintel/turn` finishes it."
-        yield Line("upgrade", Light.AMBER, "an upgrade was interrupted before the restart", hint)
-    else:
-        yield Line("upgrade", Light.GREEN, "no version waits")

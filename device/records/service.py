@@ -57,5 +57,7 @@ class ServiceStatus:
     alarms: tuple[OpenAlarm, ...] = ()
     as_of_s: float | None = None
     """How long ago the store was last asked for them, seconds; None if it never answered."""
+    upgrade: str = ""
+    """The upgrade that failed, or that waits for a moment in which no door is released, in words; "" if none does."""
     threads: tuple[str, ...] = ()
     """Names of all threads."""

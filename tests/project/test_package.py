@@ -1,6 +1,5 @@
-"""The Debian package's scripts: their syntax, the turn to a version that works, and what a purge leaves."""
+"""The Debian package: the syntax of its scripts, what a purge leaves, and the documented check."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -10,119 +9,19 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGING = ROOT / "packaging"
-TURN = PACKAGING / "bin" / "turn"
-SCRIPTS = sorted([*PACKAGING.glob("bin/*"), *PACKAGING.glob("debian/lintel.p*")])
+SCRIPTS = sorted([*PACKAGING.glob("bin/*"), *PACKAGING.glob("generators/*"), *PACKAGING.glob("debian/lintel.p*")])
 PAGE = (ROOT / "docs" / "install.md").read_text()
-OLD, NEW = "0.1.0+deb12", "0.1.1+deb12"
-SHIMS = {
-    "runuser": 'shift 3; [ "$1" = env ] && shift 2; exec "$@"',
-    "systemctl": 'echo "$@" >>"$LINTEL_ROOT/systemctl"; [ ! -e "$LINTEL_ROOT/start-fails" ] || [ "$1" != restart ]',
-}
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_scripts_are_sound_shell(script: Path) -> None:
     checked = subprocess.run(["/bin/sh", "-n", script], capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_no_script_asks(script: Path) -> None:
     assert re.findall(r"^\s*(?:while )?read\b|debconf|db_input", script.read_text(), re.MULTILINE) == []
-
-
-class Pi:
-    """A root folder with versions whose program is a shell script."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        shims = root / "shims"
-        shims.mkdir()
-        for name, body in SHIMS.items():
-            (shims / name).write_text(f"#!/bin/sh\n{body}\n")
-            (shims / name).chmod(0o755)
-        for folder in ("usr/share/lintel", "run/systemd/system"):
-            (root / folder).mkdir(parents=True)
-        self.environment = {"PATH": f"{shims}:{os.environ['PATH']}", "LINTEL_ROOT": str(root), "LINTEL_SETTLE_S": "0"}
-
-    def unpack(self, version: str, program: str = "exit 0") -> None:
-        """As dpkg does: the version before goes."""
-        shutil.rmtree(self.root / "opt" / "lintel" / OLD, ignore_errors=True)
-        tree = self.root / "opt" / "lintel" / version
-        for folder in ("env/bin", "share"):
-            (tree / folder).mkdir(parents=True)
-        (tree / "share" / "build").write_text("1234\n")
-        (tree / "env" / "bin" / "python3").write_text(f"#!/bin/sh\n{program}\n")
-        (tree / "env" / "bin" / "python3").chmod(0o755)
-        (self.root / "usr" / "share" / "lintel" / "version").write_text(f"{version}\n")
-
-    def turn(self) -> int:
-        return subprocess.run([TURN], env=self.environment, capture_output=True, check=False).returncode
-
-    @property
-    def used(self) -> str:
-        return (self.root / "opt" / "lintel" / "current").resolve(strict=True).name
-
-    def mark(self, name: str) -> str:
-        path = self.root / "var" / "lib" / "lintel-upgrade" / name
-        return path.read_text().strip() if path.exists() else ""
-
-
-@pytest.fixture
-def pi(tmp_path: Path) -> Pi:
-    """With the old version in use."""
-    if shutil.which("dpkg") is None:
-        pytest.skip("dpkg is not installed")
-    pi = Pi(tmp_path)
-    pi.unpack(OLD)
-    assert pi.turn() == 0
-    return pi
-
-
-def test_version_that_works_is_turned_to_and_restarted(pi: Pi) -> None:
-    pi.unpack(NEW)
-    assert (pi.turn(), pi.used, pi.mark("newest"), pi.mark("failed")) == (0, f"{NEW}-1234", NEW, "")
-    assert "restart lintel.service" in (pi.root / "systemctl").read_text().splitlines()
-
-
-def test_version_that_fails_its_test_leaves_the_one_before(pi: Pi) -> None:
-    """Its files are kept, although dpkg has removed them by then."""
-    pi.unpack(NEW, 'echo "the database is damaged"; exit 8')
-    assert (pi.turn(), pi.used, pi.mark("newest")) == (1, f"{OLD}-1234", OLD)
-    assert "the database is damaged" in pi.mark("failed")
-    assert (pi.root / "opt/lintel/current/env/bin/python3").exists()
-
-
-def test_version_that_does_not_start_is_turned_back(pi: Pi) -> None:
-    pi.unpack(NEW)
-    (pi.root / "start-fails").touch()
-    assert (pi.turn(), pi.used, pi.mark("restart-due")) == (1, f"{OLD}-1234", "")
-    assert pi.mark("failed").startswith(f"{NEW}: the service did not start")
-
-
-def test_second_try_after_a_failure_ends_it(pi: Pi) -> None:
-    pi.unpack(NEW)
-    (pi.root / "start-fails").touch()
-    pi.turn()
-    (pi.root / "start-fails").unlink()
-    assert (pi.turn(), pi.used, pi.mark("failed")) == (0, f"{NEW}-1234", "")
-
-
-@pytest.mark.parametrize("left", ["kept/.new", "current.new"])
-def test_what_a_killed_turn_leaves_is_no_hindrance(pi: Pi, left: str) -> None:
-    pi.unpack(NEW)
-    (pi.root / "opt" / "lintel" / left).mkdir()
-    shutil.rmtree(pi.root / "opt/lintel/current.new", ignore_errors=True)
-    assert (pi.turn(), pi.used) == (0, f"{NEW}-1234")
-
-
-def test_turn_killed_before_the_restart_restarts_later(pi: Pi) -> None:
-    pi.unpack(NEW)
-    assert pi.turn() == 0
-    (pi.root / "systemctl").unlink()
-    (pi.root / "var/lib/lintel-upgrade/restart-due").write_text(f"{OLD}-1234\n")
-    assert pi.turn() == 0
-    assert "restart lintel.service" in (pi.root / "systemctl").read_text()
 
 
 @pytest.mark.parametrize(

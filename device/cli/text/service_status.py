@@ -50,6 +50,8 @@ def _whole(service: ServiceStatus) -> Iterator[str]:
     reload = f"; {service.settings_said}" if service.settings_said else ""
     yield f"settings: {service.settings[:SHORT] or 'not known yet'}{reload}"
     yield f"model: {service.model[:SHORT] or 'none'}"
+    if service.upgrade:
+        yield f"upgrade: {service.upgrade}"
 
 
 def _door(door: DoorStatus) -> Iterator[str]:

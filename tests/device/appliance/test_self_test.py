@@ -1,13 +1,11 @@
-"""What a version has to pass before an upgrade turns to it, and the marks that doctor reads."""
+"""What a version has to pass before an upgrade turns to it."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from device.appliance.machine import Machine
-from device.appliance.page import Light
-from device.appliance.self_test import record_failure, self_test, upgrade_lines
+from device.appliance.self_test import record_failure, self_test
 from device.clock import SystemClock
 from device.errors import StoreError
 from device.records import Event
@@ -46,13 +44,3 @@ def test_failed_upgrade_is_in_the_audit(state: Path) -> None:
         with store.audit() as audit:
             row = audit.newest(1)[0]
     assert (row.event, row.fault) == (Event.UPGRADE_FAILED, "0.1.1: no room")
-
-
-@pytest.mark.parametrize(("mark", "light"), [("", Light.GREEN), ("failed", Light.RED), ("restart-due", Light.AMBER)])
-def test_doctor_reads_the_marks_of_an_upgrade(tmp_path: Path, mark: str, light: Light) -> None:
-    if mark:
-        folder = tmp_path / "var" / "lib" / "lintel-upgrade"
-        folder.mkdir(parents=True)
-        (folder / mark).write_text("0.1.1: no room\n")
-    (line,) = upgrade_lines(Machine(Settings(), None, SystemClock(), root=tmp_path))
-    assert line.light is light

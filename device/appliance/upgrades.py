@@ -1,0 +1,49 @@
+"""An upgrade on this machine: the moment that it waits for, and what doctor says of the last one."""
+
+import time
+from collections.abc import Callable, Iterator
+
+from device.appliance.machine import Machine
+from device.appliance.page import Light, Line
+from device.ports import Clock
+from device.records import DoorState, DoorStatus
+from device.upgrade_marks import upgrade_marks
+
+POLL_S, LATER_POLL_S, SOON_S = 0.2, 1.0, 60.0
+"""The doors are asked five times a second in the first minute, as apt waits, and once a second from then on."""
+_AT_WORK = (DoorState.RELEASED, DoorState.OPEN, DoorState.EVACUATION)
+
+
+def is_quiet(doors: tuple[DoorStatus, ...] | None) -> bool:
+    """Whether no door is released, by whatever, or open by right; True where no service answers."""
+    return not any(one.outputs.released or one.state in _AT_WORK for one in doors or ())
+
+
+def wait_until_quiet(
+    doors: Callable[[], tuple[DoorStatus, ...] | None],
+    seconds: float,
+    clock: Clock,
+    *,
+    pause: Callable[[float], object] = time.sleep,
+) -> bool:
+    """Whether within that time there was a moment in which no door was released or open by right."""
+    began = clock.monotonic()
+    while not is_quiet(doors()):
+        waited = clock.monotonic() - began
+        if waited >= seconds:
+            return False
+        pause(POLL_S if waited < SOON_S else LATER_POLL_S)
+    return True
+
+
+def upgrade_lines(machine: Machine) -> Iterator[Line]:
+    """What the last upgrade left: a line where it failed or waits for a restart."""
+    marks = upgrade_marks(machine.root)
+    if marks.failed:
+        hint = "See docs/install.md; `sudo /usr/libexec/lintel/turn` tries again."
+        yield Line("upgrade", Light.RED, marks.words, hint)
+    elif marks.waiting:
+        hint = "It is used by itself then. A release by schedule, an open door or an evacuation keeps it waiting."
+        yield Line("upgrade", Light.AMBER, marks.words, hint)
+    else:
+        yield Line("upgrade", Light.GREEN, "no version waits")

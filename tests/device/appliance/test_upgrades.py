@@ -1,0 +1,103 @@
+"""The moment that an upgrade waits for, and what doctor and status say of one that failed or waits."""
+
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from device.appliance.machine import Machine
+from device.appliance.page import Light
+from device.appliance.upgrades import is_quiet, upgrade_lines, wait_until_quiet
+from device.cli.text.service_status import service_lines
+from device.clock import SystemClock
+from device.records import DoorState, DoorStatus, Outputs
+from device.service_facts import ServiceFacts
+from device.settings.tables import Settings
+from device.store.store import Store
+from device.upgrade_marks import UpgradeMarks, upgrade_marks
+
+LOCKED = DoorStatus("main", DoorState.LOCKED, 0.0, (), Outputs())
+RELEASED = replace(LOCKED, state=DoorState.RELEASED, outputs=Outputs(released=True))
+EVACUATED = replace(RELEASED, state=DoorState.EVACUATION)
+LET_OUT_IN_FAULT = replace(RELEASED, state=DoorState.FAULT)
+OPEN = replace(LOCKED, state=DoorState.OPEN)
+LOCKDOWN = replace(LOCKED, state=DoorState.LOCKDOWN)
+FORCED = replace(LOCKED, state=DoorState.FORCED)
+
+
+class PassingClock(SystemClock):
+    """Time that passes where it is waited for."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def pause(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def put(root: Path, name: str, words: str) -> None:
+    file = root / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"{words}\n")
+
+
+@pytest.mark.parametrize("door", [RELEASED, EVACUATED, LET_OUT_IN_FAULT, OPEN], ids=lambda door: str(door.state))
+def test_released_or_open_door_is_no_quiet_moment(door: DoorStatus) -> None:
+    assert not is_quiet((LOCKED, door))
+
+
+@pytest.mark.parametrize("doors", [(LOCKED,), (LOCKDOWN, FORCED), (), None])
+def test_locked_doors_and_no_service_are_a_quiet_moment(doors: tuple[DoorStatus, ...] | None) -> None:
+    assert is_quiet(doors)
+
+
+@pytest.mark.parametrize(("released_s", "comes"), [(0.0, True), (299.0, True), (301.0, False)])
+def test_moment_is_waited_for_within_the_time(released_s: float, comes: bool) -> None:
+    clock = PassingClock()
+
+    def doors() -> tuple[DoorStatus, ...]:
+        return (RELEASED if clock.now < released_s else LOCKED,)
+
+    assert wait_until_quiet(doors, 300.0, clock, pause=clock.pause) is comes
+    assert clock.now <= 301.0
+
+
+@pytest.mark.parametrize(
+    ("marks", "light", "said"),
+    [
+        ({}, Light.GREEN, ""),
+        ({"failed": "0.1.1: no room."}, Light.RED, "a new version is not in use - 0.1.1: no room"),
+        ({"restart-due": "0.1.0"}, Light.AMBER, "0.1.1 waits for a moment in which no door is released"),
+        ({"restart-due": ""}, Light.AMBER, "0.1.1 waits for a moment in which no door is released"),
+        (
+            {"failed": "0.1.1: no room", "restart-due": "0.1.0"},
+            Light.RED,
+            "a new version is not in use - 0.1.1: no room",
+        ),
+    ],
+)
+def test_doctor_and_status_read_the_marks(tmp_path: Path, marks: dict[str, str], light: Light, said: str) -> None:
+    put(tmp_path, "usr/share/lintel/version", "0.1.1")
+    for name, words in marks.items():
+        put(tmp_path, f"var/lib/lintel-upgrade/{name}", words)
+    (line,) = upgrade_lines(Machine(Settings(), None, SystemClock(), root=tmp_path))
+    assert (line.light, line.what) == (light, said or "no version waits")
+    with Store(tmp_path / "state") as store, closing(ServiceFacts(store, root=tmp_path)) as facts:
+        facts.look()
+        status = facts.status()
+    assert [one for one in service_lines(status, [LOCKED]) if "upgrade" in one] == (
+        [f"upgrade: {said}"] if said else []
+    )
+
+
+def test_mark_that_cannot_be_read_counts_as_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "var/lib/lintel-upgrade/failed").mkdir(parents=True)
+    assert "can't be read" in upgrade_marks(tmp_path).words
+
+
+def test_no_mark_says_nothing(tmp_path: Path) -> None:
+    assert upgrade_marks(tmp_path) == UpgradeMarks()
