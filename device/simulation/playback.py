@@ -106,7 +106,7 @@ class Playback:
             self._recording.keep(what)
 
     def record(self) -> None:
-        """Begins to keep what is done by hand, in a world that begins anew: its recording replays alike."""
+        """Begins to keep what is done by hand, in a world that begins again: its recording replays alike."""
         view, camera = self._session.running.scene.figures, self._session.running.world.camera.condition
         self._begin_again()
         first = Step(title=BY_HAND, view=view, camera=camera)

@@ -31,7 +31,7 @@ MOST_AT_ONCE_S = 0.25
 MOST_JOBS = 64
 END_S = 5.0
 LIVED_S = 5.0
-"""A world that fails sooner than that is not begun anew: it would fail again."""
+"""A world that fails sooner than that is not begun again: it would fail again."""
 
 Job = Callable[[Stage], None]
 _GONE = "The world of the simulation has ended."
@@ -145,10 +145,10 @@ class Driver:
             self._live(stage)
 
     def _broke(self, error: Exception, *, lived_s: float) -> bool:
-        """Says that a world has ended that nothing ended, to pages and terminal; whether it begins anew."""
+        """Says that a world has ended that nothing ended, to pages and terminal; whether it begins again."""
         traceback.print_exception(error)
         goes_on = lived_s >= LIVED_S
-        hint = "It begins anew; the terminal says why." if goes_on else _START_AGAIN
+        hint = "It begins again; the terminal says why." if goes_on else _START_AGAIN
         self._publisher.say(Said(_GONE, hint, is_error=True))
         return goes_on
 
