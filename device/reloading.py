@@ -33,6 +33,7 @@ class Reload:
         self._report = report
         self._is_requested = False
         self._is_new = False
+        self._has_waited = False
         self._thread: threading.Thread | None = None
         self._trouble = ""
         self.said = ""
@@ -59,8 +60,13 @@ class Reload:
             return False
         why = at_work()
         if why:
+            self._has_waited = True
             self._say(f"new settings wait: {why}")
-        return not why
+            return False
+        if self._has_waited:  # the file may be another by now, and a wrong one would leave the doors without a program
+            self._has_waited, self._is_requested = False, True
+            return False
+        return True
 
     def _read(self) -> None:
         try:

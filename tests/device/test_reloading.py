@@ -64,7 +64,24 @@ def test_new_settings_wait_for_a_door_at_work_and_say_so() -> None:
     reload = Reload(File(NEW).load, OLD, print)
     assert not asked(reload, "door main is released")
     assert reload.said == "new settings wait: door main is released"
-    assert reload.is_due(lambda: "")
+    until(lambda: reload.is_due(lambda: ""))
+
+
+def test_file_that_became_wrong_while_it_waited_is_refused() -> None:
+    """By the time the door is locked again, the service would find a file that it can't begin with."""
+    file = File(NEW)
+    reload = Reload(file.load, OLD, print)
+    assert not asked(reload, "door main is released")
+    file.says = ConfigError("Wrong.", hint="Look.")
+    dues: list[bool] = []
+
+    def is_refused() -> bool:
+        dues.append(reload.is_due(lambda: ""))
+        return bool(reload.trouble())
+
+    until(is_refused)
+    assert not any(dues)
+    assert not reload.is_due(lambda: "")
 
 
 def test_settings_as_before_change_nothing() -> None:
