@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from device import probing
 from device.appliance.machine import Machine
 from device.appliance.page import Light, Line
+from device.door.wires.strict import is_strict
 from device.probing import Found
 from device.records import DoorStatus
 
@@ -137,12 +138,9 @@ def strict_gpiod(machine: Machine) -> Iterator[Line]:
     if not machine.is_pi:
         yield Line("strict-gpiod", Light.GREEN, NOT_HERE)
         return
-    lines = [line.partition("#")[0].strip() for name in CONFIG for line in machine.text(name).splitlines()]
+    is_set = any(is_strict(machine.text(name)) for name in CONFIG)
     magnets = [door.name for door in machine.settings.doors if door.fail_safe]
-    yield strict_line(is_set=any(line in _STRICT for line in lines), magnets=magnets)
-
-
-_STRICT = frozenset(f"dtparam=strict_gpiod{value}" for value in ("", "=on", "=1", "=true"))
+    yield strict_line(is_set=is_set, magnets=magnets)
 
 
 def _code(part: str) -> str:

@@ -28,7 +28,15 @@ def boot_line(door: DoorSettings, told: dict[int, set[str]]) -> Line:
     is_high = door.pin in PULLED_UP
     is_high = (is_high or bool(words & {"pu", "dh"})) and not words & {"pd", "dl"}
     level = f"GPIO {door.pin} is {'high' if is_high else 'low'} at power-on"
-    if is_high == (door.active_high is not False):
+    is_energized = is_high == (door.active_high is not False)
+    if door.fail_safe:  # open without current, so it is held from the service's start on, as after each loss of power
+        if is_energized:
+            return Line("relay-boot", Light.GREEN, f"{level}, which holds the magnet", about=door.name)
+        hint = "So does a loss of power; what must stay shut then takes a strike: docs/wiring.md."
+        return Line(
+            "relay-boot", Light.AMBER, f"{level}, so the magnet is open until the service runs", hint, door.name
+        )
+    if is_energized:
         secure = "op,dl" if door.active_high is not False else "op,dh"
         hint = f"Write `gpio={door.pin}={secure}` into config.txt, and put a pull resistor on the wire: docs/wiring.md."
         return Line("relay-boot", Light.RED, f"{level}, which releases the door", hint, door.name)

@@ -1,8 +1,8 @@
 """Asks the Pi's firmware for `strict_gpiod`: a pin that no program holds is an input, so a killed door locks."""
 
-import re
 from pathlib import Path
 
+from device.door.wires.strict import is_strict
 from device.errors import ConfigError
 from device.failures import in_words
 from device.files import write_whole
@@ -10,19 +10,6 @@ from device.files import write_whole
 CONFIG = Path("boot/firmware/config.txt")
 LINE = "dtparam=strict_gpiod"
 KEPT = ".before-lintel"
-_SET = re.compile(r"^\s*dtparam\s*=\s*(?:[^#\n]*,)?\s*strict_gpiod(?:\s*=\s*(\w+))?\s*(?:,|#|$)")
-_SECTION = re.compile(r"^\s*\[(\w[^\]]*)\]")
-
-
-def is_strict(text: str) -> bool:
-    """Whether a config.txt asks for it on every Pi: the last word counts, and a section for one model is none."""
-    everywhere, strict = True, False
-    for line in text.splitlines():
-        if section := _SECTION.match(line):
-            everywhere = section[1] == "all"
-        elif everywhere and (found := _SET.match(line)):
-            strict = found[1] not in ("off", "0", "no", "false")
-    return strict
 
 
 def made_strict(text: str) -> str:

@@ -19,6 +19,8 @@ from device.commissioning.setup.site import Site
 from device.errors import ConfigError, LintelError, ReaderError
 from device.settings.tables import Settings
 
+KEPT_AS_IT_WAS = "Kept as it was, and not tried again: `lintel hardware test` tries what is wired."
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -35,15 +37,16 @@ class Step:
 def set_up(site: Site) -> Given:
     """All steps; the answers that count now. Raises `LintelError`; what was done until then stays, and is whole."""
     given, before = _kept(site), _before(site)
-    started = False
+    kept, started = given.stated, False
     try:
         for number, step in enumerate(STEPS, 1):
             site.say(f"\nStep {number} of {len(STEPS)}: {step.title}")
             given, was_there = _answered(site, step, given, before)
-            doubts = len(site.unproven)
+            doubts, was_kept = len(site.unproven), step.table in kept
             given = step.do(site, given, was_there)
             keep(site.draft_path, given)
-            for doubt in site.unproven[doubts:] or (f"How you know: {step.proof}",):
+            known = f"How you know: {step.proof}" if not was_there or was_kept else KEPT_AS_IT_WAS
+            for doubt in site.unproven[doubts:] or (known,):
                 site.say(f"  {doubt}")
         started = True
     finally:
@@ -170,6 +173,8 @@ def _presented(site: Site, settings: Settings) -> str:
 
 def _relay(site: Site, given: Given, was_there: bool) -> Given:
     if was_there:
+        if not site.is_watched:
+            site.unproven.append("Relay: as it was, and not tried by this setup: `lintel hardware test` tries it.")
         return given
     relay = given.answers.relay
     if not site.is_watched:

@@ -63,7 +63,14 @@ def test_what_a_machine_lacks_is_not_on_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("config", "light"),
-    [("dtparam=strict_gpiod\n", GREEN), ("dtparam=audio=on # dtparam=strict_gpiod\n", AMBER), ("", AMBER)],
+    [
+        ("dtparam=strict_gpiod\n", GREEN),
+        ("dtparam=audio=on,strict_gpiod\n", GREEN),
+        ("dtparam=audio=on # dtparam=strict_gpiod\n", AMBER),
+        ("dtparam=strict_gpiod\ndtparam=strict_gpiod=off\n", AMBER),
+        ("[pi3]\ndtparam=strict_gpiod\n", AMBER),
+        ("", AMBER),
+    ],
 )
 def test_a_magnet_needs_strict_gpiod(tmp_path: Path, config: str, light: Light) -> None:
     put(tmp_path, {MODEL: "Raspberry Pi 4 Model B\0", CONFIG: config})

@@ -9,7 +9,7 @@ from device.appliance.page import Light
 from device.settings.tables import DoorSettings, Settings
 from tests.device.appliance.test_hardware import CONFIG, MODEL, put, seen
 
-GREEN, RED = Light.GREEN, Light.RED
+GREEN, AMBER, RED = Light.GREEN, Light.AMBER, Light.RED
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,15 @@ GREEN, RED = Light.GREEN, Light.RED
 )
 def test_relay_is_secure_from_power_on(pin: int, active_high: bool, config: list[str], light: Light) -> None:
     door = DoorSettings(pin=pin, active_high=active_high)
+    assert wiring.boot_line(door, wiring.told_by(config)).light is light
+
+
+@pytest.mark.parametrize(
+    ("active_high", "config", "light"),
+    [(True, [], AMBER), (False, [], GREEN), (True, ["gpio=17=op,dh"], GREEN), (False, ["gpio=17=op,dh"], AMBER)],
+)
+def test_magnet_at_rest_is_open_at_power_on(active_high: bool, config: list[str], light: Light) -> None:
+    door = DoorSettings(pin=17, active_high=active_high, fail_safe=True)
     assert wiring.boot_line(door, wiring.told_by(config)).light is light
 
 

@@ -96,6 +96,14 @@ def test_a_second_run_changes_nothing(house: House) -> None:
     assert (len(house.relay.pulses), house.stops) == (pulses, 0)
 
 
+def test_what_is_kept_is_not_said_to_be_proven(house: House) -> None:
+    run(house)
+    said = "\n".join(run(house, Name_of_the_first="-").said)
+    assert "you saw it open" not in said
+    assert "a picture came" not in said
+    assert said.count("Kept as it was, and not tried again") >= 3
+
+
 def test_a_second_run_changes_what_is_asked_alone(house: House) -> None:
     run(house)
     house.settings.write_text(house.settings.read_text() + "\n[vision]\nmin_face_px = 90.0\n")
