@@ -11,11 +11,12 @@ import msgspec
 
 from device.commissioning.setup import asking
 from device.commissioning.setup.answers import NONE, Answers, Given, answers_of, keep, read_answers
-from device.commissioning.setup.boot import CONFIG, ask_for_strict, is_strict
+from device.commissioning.setup.boot import CONFIG, ask_for_strict
 from device.commissioning.setup.found import device_class
 from device.commissioning.setup.polarity import energizing_level
 from device.commissioning.setup.settings_file import applied, put_in_place
 from device.commissioning.setup.site import Site
+from device.door.wires.strict import is_strict
 from device.errors import ConfigError, LintelError, ReaderError
 from device.settings.tables import Settings
 

@@ -16,6 +16,7 @@ from device.cameras.v4l2 import Card, card_of, parsed
 from device.commissioning.setup import boot, pulse, unit
 from device.commissioning.setup.found import csi_cameras, device_class, is_camera, ports
 from device.commissioning.setup.settings_file import put_in_place
+from device.door.wires.strict import is_strict
 from device.errors import ConfigError, DoorError
 from device.settings.loading import load_settings
 from device.settings.tables import CameraSettings, Settings
@@ -38,7 +39,7 @@ LINE = "dtparam=strict_gpiod"
 def test_asking_for_strict_is_idempotent_and_removes_nothing(lines: list[str]) -> None:
     text = "\n".join(lines)
     strict = boot.made_strict(text)
-    assert boot.is_strict(strict)
+    assert is_strict(strict)
     assert boot.made_strict(strict) == strict
     assert strict.startswith(text)
 
@@ -57,7 +58,7 @@ def test_asking_for_strict_is_idempotent_and_removes_nothing(lines: list[str]) -
     ],
 )
 def test_what_asks_for_strict(text: str, strict: bool) -> None:
-    assert boot.is_strict(text) is strict
+    assert is_strict(text) is strict
 
 
 def test_the_file_before_is_kept_once(tmp_path: Path) -> None:
