@@ -11,7 +11,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 	--constraints requirements/constraints.in pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help deb demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig soak power-loss pad test-home-assistant test-browser bench mutants emulated-pi fuzz fuzz-coverage docs format wheel lock clean test-system
+.PHONY: help deb apt-repository demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig soak power-loss pad test-home-assistant test-browser bench mutants emulated-pi fuzz fuzz-coverage docs format wheel lock clean test-system
 .NOTPARALLEL:
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
@@ -116,6 +116,9 @@ wheel: environment ## build dist/lintel_door-*.whl, models included
 
 deb: dev-environment ## build Debian packages into dist/ (needs debhelper, cross compilers; make deb DEB="--release trixie --architecture arm64")
 	@$(VENV)/python scripts/debian_package.py $(DEB)
+
+apt-repository: ## sign an apt repository of dist/*.deb into dist/apt (needs apt-utils, gpg; make apt-repository KEY=FINGERPRINT)
+	@$(VENV)/python scripts/apt_repository.py --key "$(KEY)"
 
 lock: ## pin the newest versions that go together into requirements/ (needs PyPI)
 	@$(PYTHON) -m venv .venv-lock
