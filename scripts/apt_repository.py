@@ -33,7 +33,7 @@ class Repository:
     valid_days: int
 
     def make(self, packages: list[Path]) -> None:
-        """Writes all of it anew. Raises `EnvironmentProblem`."""
+        """Writes all of it, in place of what was there. Raises `EnvironmentProblem`."""
         shutil.rmtree(self.folder, ignore_errors=True)
         for release in RELEASES.values():
             pool = self.folder / "pool" / release.name
@@ -92,7 +92,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Make a signed apt repository of Lintel's packages.")
     parser.add_argument("--key", required=True, help="fingerprint of the owner's key in the GnuPG keyring")
     parser.add_argument("--packages", type=Path, default=ROOT / "dist", help="folder with .deb files")
-    parser.add_argument("--into", type=Path, default=ROOT / "dist" / "apt", help="folder of the repository, made anew")
+    parser.add_argument("--into", type=Path, default=ROOT / "dist" / "apt", help="folder of the repository, replaced")
     parser.add_argument("--valid-days", type=int, default=VALID_DAYS, help="until when a Pi trusts the lists")
     arguments = parser.parse_args()
     try:
