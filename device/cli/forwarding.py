@@ -52,7 +52,7 @@ def _served(context: click.Context, words: Sequence[str], arguments: Sequence[st
     if socket is None:
         return None
     from device.cli.carried import own_options
-    from device.control.client import Client, NotRunning
+    from device.control.client import Client, NoAnswer, NotRunning
     from device.control.messages import Code
     from device.control.protocol import ProtocolError
 
@@ -68,6 +68,10 @@ def _served(context: click.Context, words: Sequence[str], arguments: Sequence[st
         return _commanded(Client(socket), tuple(words), arguments, folder)
     except NotRunning:
         return None
+    except NoAnswer:
+        if row.even_hung and os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            return None
+        raise
     except ProtocolError as error:
         if error.code is Code.VERB:  # a service of the time before roles, which no command went through
             return None
@@ -130,6 +134,9 @@ def _commanded(client: "Client", words: tuple[str, ...], arguments: Sequence[str
                     return None
                 case Ended():
                     code = part.code
+    except BaseException:
+        near.close()
+        raise
     finally:
         far.close()
     relay.end()

@@ -60,6 +60,10 @@ def control_socket() -> Path | None:
     return None if folder is None else folder / FILE_NAME
 
 
+class NoAnswer(DoorError):
+    """A service listens and does not answer, or not in its own language."""
+
+
 class NotRunning(DoorError):
     """No service listens."""
 
@@ -246,7 +250,7 @@ class Client:
         except PermissionError:
             raise self._forbidden() from None
         except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise DoorError(
+            raise NoAnswer(
                 f"The service at {self._path} does not answer: {in_words(error, quoted=True)}.", hint=_HANGS
             ) from None
 

@@ -79,6 +79,8 @@ class Command:
     """Options by which it asks the service by a verb instead."""
     is_own: bool = False
     """Whoever may open the store's files carries it out in their own process."""
+    even_hung: bool = False
+    """Whoever may open the store's files carries it out here if the service hangs: it says what is wrong."""
 
 
 def _served(roles: Roles, *own_with: str) -> Command:
@@ -203,7 +205,7 @@ COMMANDS: dict[str, Command] = {
     "link sign": _here("signs with the client's own key"),
     "status": _verb("status"),
     "setup": _here("takes root, and starts the service"),
-    "doctor": _served(AUDITORS),
+    "doctor": Command(Way.SERVICE, AUDITORS, even_hung=True),
     "self-test": _here("an upgrade runs it, as root or the service's user"),
     "config": _here("reads the settings file"),
 }

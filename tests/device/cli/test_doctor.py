@@ -1,6 +1,11 @@
 """`lintel doctor` as it is called."""
 
+import socket
+import threading
+from contextlib import suppress
 from pathlib import Path
+
+import pytest
 
 from tests.device.commands import Lintel
 
@@ -49,3 +54,27 @@ def test_each_line_begins_with_its_light(lintel: Lintel, state: Path) -> None:  
     ended = lintel("doctor")
     words = {line.split()[0] for line in ended.out.splitlines() if line and not line.startswith(" ")}
     assert words <= {*LIGHTS, "amber:"}
+
+
+def test_service_that_hangs_is_a_red_line_of_a_whole_page(
+    lintel: Lintel, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that the hung service itself should have written would be no page at all."""
+    lintel("keys", "init")
+    assert state.is_dir()
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "control.sock"))
+        listener.listen()
+
+        def hang_up() -> None:
+            with suppress(OSError):
+                while True:
+                    listener.accept()[0].close()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        ended = lintel("doctor", "--json")
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    assert (ended.exit_code, lights(ended.json)["service"], lights(ended.json)["store"]) == (15, "red", "green")
