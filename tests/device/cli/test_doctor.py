@@ -56,10 +56,10 @@ def test_each_line_begins_with_its_light(lintel: Lintel, state: Path) -> None:  
     assert words <= {*LIGHTS, "amber:"}
 
 
-def test_service_that_hangs_is_a_red_line_of_a_whole_page(
+def test_service_that_talks_nonsense_is_a_red_line_of_the_page(
     lintel: Lintel, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A page that the hung service itself should have written would be no page at all."""
+    """One that hangs is the same after its time."""
     lintel("keys", "init")
     assert state.is_dir()
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
@@ -67,12 +67,13 @@ def test_service_that_hangs_is_a_red_line_of_a_whole_page(
         listener.bind(str(tmp_path / "control.sock"))
         listener.listen()
 
-        def hang_up() -> None:
+        def answer() -> None:
             with suppress(OSError):
                 while True:
-                    listener.accept()[0].close()
+                    with listener.accept()[0] as connection:
+                        connection.sendall(b"?\n")
 
-        thread = threading.Thread(target=hang_up)
+        thread = threading.Thread(target=answer)
         thread.start()
         ended = lintel("doctor", "--json")
         listener.shutdown(socket.SHUT_RDWR)
