@@ -281,7 +281,8 @@ def _folders(remembered_folder: str) -> Iterator[Path]:
         yield unit
     yield STATE
     own = Path(os.environ.get("XDG_STATE_HOME", ""))
-    yield (own if own.is_absolute() else Path("~/.local/state").expanduser()) / "lintel"
+    with contextlib.suppress(RuntimeError):  # a user without a home
+        yield (own if own.is_absolute() else Path("~/.local/state").expanduser()) / "lintel"
 
 
 def _evacuated_by(previous: Path, *slots: Path) -> bool:

@@ -256,3 +256,9 @@ def test_hostile_chip_leaves_what_was_driven(secure: ModuleType, tmp_path: Path,
     write(tmp_path / "lintel.toml", f"[[doors]]\npin = 3\n[gpio]\nchip = {chip_said}\n")
     assert by_program(secure) == by_lintel()
     assert (secure.main(), board.levels) == (0, {9: 1})
+
+
+def test_user_without_a_home_secures(secure: ModuleType, board: Chip, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os, "getuid", lambda: 54321)
+    assert (secure.main(), board.levels) == (0, {17: 0})
