@@ -47,6 +47,18 @@ def test_badge_and_face_open_the_door_and_it_locks_again(begin: Begin) -> None:
         visit.door(state="locked", lock="secure", open="false")
 
 
+def test_grant_stays_marked_and_a_face_that_left_is_gone(begin: Begin) -> None:
+    with begin() as visit:
+        visit.choose("speed", "4")
+        stand(visit)
+        tap(visit, EILEEN)
+        visit.page.wait_for_selector("#timeline .grant-mark", state="attached")
+        visit.page.wait_for_selector(".chip-box.filled", state="attached")
+        visit.press("tab-world", "leave")
+        visit.page.wait_for_selector(".chip-box:not(.filled)", state="attached")
+        visit.page.wait_for_selector("#timeline .grant-mark", state="attached")
+
+
 def test_denial_explains_itself(begin: Begin) -> None:
     with begin() as visit:
         visit.press("badge-unknown")

@@ -38,7 +38,7 @@ async function show({ kind, jpeg }) {
   const image = await createImageBitmap(jpeg).catch(() => null);
   if (!image) return;
   if (kind === 2) {
-    byId("chip").parentElement.classList.add("filled");
+    byId("chip").parentElement.classList.toggle("filled", Boolean(latest.seen?.box));
     byId("chip").getContext("2d").drawImage(image, 0, 0, 112, 112);
   } else {
     for (const id of canvases) if (byId(id).checkVisibility()) over(byId(id), image, latest.seen);
@@ -68,6 +68,7 @@ function over(canvas, image, seen) {
 }
 
 function seen(now) {
+  if (!now.box) byId("chip").parentElement.classList.remove("filled");  // whose face it was has left
   const quality = now.quality ?? {};
   for (const name of QUALITIES) {
     say(byId(`quality-${name}`), number(quality[name], digitsOf(name)));

@@ -49,9 +49,15 @@ function keep(message) {
 
 function markDecision({ row }) {
   if (row.event !== "decision" || !row.outcome) return;
-  const behind = (Date.parse(latest.world?.utc) - Date.parse(row.at)) / 1000;
-  const at_s = row.monotonic_s ?? now() - (Number.isFinite(behind) ? Math.max(0, behind) : 0);
+  const at_s = row.monotonic_s ?? timeOf(row.at);
   marks = [...marks, { at_s, is_grant: row.outcome === "granted" }].filter((one) => one.at_s > now() - SPAN_S);
+}
+
+// By the last state's two clocks, not by now(), which runs ahead of a world that is played fast; now if they were set.
+function timeOf(utc) {
+  const { at_s, utc: then } = latest.world ?? {};
+  const later = (Date.parse(utc) - Date.parse(then)) / 1000;
+  return Math.abs(later) <= SPAN_S ? at_s + later : now();
 }
 
 function wiresOf() {
