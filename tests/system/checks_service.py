@@ -170,8 +170,9 @@ def full_disk(door: Door) -> Finding:
         again = door.granted_after(HOLDER)
     figures.most("granted again, from the space on, after", [time.monotonic() - began if again else None], 30.0)
     figures.true("no restart", "restarted", kept=door.process == first)
-    machine.must("systemctl", "stop", UNIT)
-    machine.must("umount", STORE)
+    machine.must("systemctl", "stop", UNIT)  # what was written meanwhile stays: an older store would be a rollback
+    kept = f"cp -a {STORE} /root/after; umount {STORE}; find {STORE} -mindepth 1 -delete; cp -a /root/after/. {STORE}"
+    machine.must("sh", "-ec", kept)
     door.start()
     return figures.finding(1)
 
