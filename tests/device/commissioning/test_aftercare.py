@@ -123,3 +123,4 @@ def test_service_is_not_stopped_in_an_emergency(monkeypatch: pytest.MonkeyPatch,
 def test_service_that_is_not_there_may_be_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
     refuse_to_stop_in_emergency()
+    assert list(tmp_path.iterdir()) == []
