@@ -161,10 +161,11 @@ def _write_debian(folder: Path, target: Target, *, version: str, epoch: int) -> 
     )
     (folder / "changelog").write_text(f"{change}\n -- {MAINTAINER}  {when}\n")
     (folder / "lintel.install").write_text("tree/* /\n")
-    (folder / "lintel.docs").write_text("CHANGELOG.md\nNOTICE\n")
+    (folder / "lintel.docs").write_text("papers/CHANGELOG.md\npapers/NOTICE\n")
+    (folder.parent / "papers").mkdir()  # where debhelper doesn't take the first for Debian's changelog
     (folder / "lintel.manpages").write_text("debian/lintel.1\n")
     for name in ("CHANGELOG.md", "NOTICE"):
-        shutil.copyfile(ROOT / name, folder.parent / name)
+        shutil.copyfile(ROOT / name, folder.parent / "papers" / name)
     shutil.copyfile(ROOT / "systemd" / "lintel.sysusers.conf", folder / "lintel.sysusers")
     page: list[str | Path] = ["help2man", "--no-info", "--no-discard-stderr", f"--version-string={version}"]
     page += ["--name=door controller with face verification", f"--output={folder / 'lintel.1'}"]

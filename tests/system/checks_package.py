@@ -42,6 +42,38 @@ def upgraded(door: Door) -> Finding:
 
 
 @STEPS.step(
+    "upgrade while the door is evacuated",
+    "apt ends, the relay stays released, the old one runs on and says so; the new one is used after `clear`",
+)
+def evacuated(door: Door) -> Finding:
+    figures, before, first = Figures(), in_use(door), door.process
+    door.lintel("door", "evacuate")
+    locked, over = threading.Event(), threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.02):
+            if not door.board.is_released():
+                locked.set()
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    answer = install(door, "0.1.8.1")
+    over.set()
+    looker.join()
+    figures.true("apt content", answer.said[-300:], kept=answer.code == 0)
+    figures.true("released throughout", "the relay was locked", kept=not locked.is_set())
+    kept = in_use(door) == before and door.process == first
+    figures.true("the old one ran on", f"in use: {in_use(door)}", kept=kept)
+    said = door.lintel("status")
+    figures.true("status says so", said, kept="0.1.8.1 waits" in said)
+    door.lintel("door", "clear")
+    used = wait_for(lambda: "0.1.8.1" in in_use(door), 30.0) and wait_for(door.is_ready, 30.0)
+    figures.true("used after `clear`", f"in use: {in_use(door)}", kept=used and door.process not in (0, first))
+    _opens(door, figures)
+    return figures.finding(1)
+
+
+@STEPS.step(
     "upgrade to a version whose self-test, then whose migration fails",
     "the old one runs on without a pause, dpkg content",
 )
