@@ -67,8 +67,8 @@ def evacuated(door: Door) -> Finding:
     said = door.lintel("status")
     figures.true("status says so", said, kept="0.1.8.1 waits" in said)
     door.lintel("door", "clear")
-    used = wait_for(lambda: "0.1.8.1" in in_use(door), 30.0) and wait_for(door.is_ready, 30.0)
-    figures.true("used after `clear`", f"in use: {in_use(door)}", kept=used and door.process not in (0, first))
+    used = wait_for(lambda: door.process not in (0, first), 30.0) and wait_for(door.is_ready, 30.0)
+    figures.true("used after `clear`", f"in use: {in_use(door)}", kept=used and "0.1.8.1" in in_use(door))
     _opens(door, figures)
     return figures.finding(1)
 
