@@ -128,10 +128,10 @@ def test_file_is_opened_by_nobody_but_sqlite(
 
 
 def test_one_place_connects_to_the_database() -> None:
-    """Of the others one connects to memory, and one only looks."""
+    """Of the others two connect to memory, one only looks, and one copies, in a process of its own."""
     rooms = Path(__file__).parents[3] / "device"
     places = [path.name for path in sorted(rooms.rglob("*.py")) if "sqlite3.connect(" in path.read_text()]
-    assert places == ["checkup.py", "database.py", "look.py"]
+    assert places == ["checkup.py", "copying.py", "database.py", "full_disk.py", "look.py"]
 
 
 def test_rollback_of_one_thread_leaves_the_row_of_another(store: Store, now: datetime) -> None:

@@ -126,6 +126,7 @@ def test_largest_face_is_asked_for_only_where_an_operator_watches() -> None:
         if {"analyze_largest", "look_of", "PhotoLook"} & names_in(path)
     }
     at_a_desk = {"enrollment.py", "verification.py", "identification.py", "cli/enrollment.py", "pad/reading.py"}
+    at_a_desk |= {"simulation/web/enrolling.py"}
     assert asking == {"vision/faces.py", "vision/photos.py", "guided_enrollment.py", *at_a_desk}
 
 
