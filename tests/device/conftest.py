@@ -100,6 +100,10 @@ def runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return folder
 
 
+WAITS = "import sys; sys.stdin.buffer.readline(); sys.stdout.buffer.write(b'r'); sys.stdout.flush(); sys.stdin.read(1)"
+"""A child that is ready, and ends with its parent."""
+
+
 @pytest.fixture
 def lgpio(monkeypatch: pytest.MonkeyPatch, dev: Path) -> Iterator[Lgpio]:  # noqa: ARG001 - the chip must be there
     """The stand-in, on a Raspberry Pi 4."""
@@ -111,6 +115,7 @@ def lgpio(monkeypatch: pytest.MonkeyPatch, dev: Path) -> Iterator[Lgpio]:  # noq
     monkeypatch.setattr(gpiozero.pins.local.LocalPiFactory, "pins", {})
     monkeypatch.setattr(gpiozero.pins.local.LocalPiFactory, "_reservations", defaultdict(list))
     monkeypatch.setattr(gpiozero.mixins.SharedMixin, "_instances", {})
+    monkeypatch.setattr("device.commissioning.aftercare._CODE", WAITS)  # a child has no stand-in to secure
     yield module
     for name in ("gpiozero.pins.lgpio", "device.door.wires.lgpio_pins"):
         sys.modules.pop(name, None)

@@ -67,12 +67,12 @@ def running(analyzer: FaceAnalyzer) -> Iterator[Running]:
         yield made
 
 
-def test_world_that_broke_begins_anew(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_world_that_broke_begins_again(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(driving, "LIVED_S", 0.0)
     running.break_world()
     until(lambda: len(running.staging.stages) == 2)
     assert running.driver.ask(lambda stage: stage.world.clock.monotonic()).result(10) >= 0.0
-    assert running.errors == ["It begins anew; the terminal says why."]
+    assert running.errors == ["It begins again; the terminal says why."]
 
 
 def test_world_that_broke_is_reported_in_the_terminal(running: Running, capfd: pytest.CaptureFixture[str]) -> None:
