@@ -67,7 +67,7 @@ def test_walkthrough_that_is_ended_in_the_pulse_locks(
     board: Board, tmp_path: Path, end: Callable[["subprocess.Popen[bytes]"], None]
 ) -> None:
     with subprocess.Popen([sys.executable, "-P", "-c", CODE, str(tmp_path)], stderr=subprocess.DEVNULL) as program:
-        until(board.is_released)
+        until(lambda: any(level.high for level in board.levels()))
         end(program)
     until(lambda: not board.is_released())
     first, second = (level.at for level in board.levels() if level.high), board.levels()[-1].at
