@@ -26,7 +26,7 @@ class Checked:
 
 
 class _TooLargeError(Exception):
-    """There is no room in memory for a copy."""
+    """Not enough memory for a copy."""
 
 
 def checked(store: Store, model_sha256: str, pause: Callable[[], None] = lambda: None) -> tuple[Checked, ...]:

@@ -1,7 +1,6 @@
 """What the renderer needs of the door's own eyes: heads with depth out of photographs, a room as it is learned."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from device.errors import ScenarioError
@@ -68,12 +67,9 @@ class Cast:
             if _has_depth(figure) and figure.image not in self._heads:
                 self._heads[figure.image] = head_of(self.images[figure.image], self._analyzer, figure.image)
 
-    def scene(self, like: Scene | None = None) -> Scene:
-        """The room and all pictures there are, with the figures of another scene, or without anyone."""
-        empty = Scene((), self.images, self._heads, self._clips, self._room)
-        if like is None:
-            return empty
-        return replace(empty, figures=like.figures, prompts=like.prompts, seed=like.seed)
+    def scene(self) -> Scene:
+        """The room and all pictures there are, without anyone."""
+        return Scene((), self.images, self._heads, self._clips, self._room)
 
 
 def _file(source: str, path: Path) -> Path:

@@ -108,10 +108,6 @@ class Running:
         self._planned += 1
         heapq.heappush(self._plan, (at, self._planned, act))
 
-    def forget_plans(self) -> None:
-        """What was planned and has not been done is not done."""
-        self._plan.clear()
-
     def act(self, what: Happening, *, door: str = "") -> None:
         """Has something happen now, at its door or else the one named or the first. Raises `ScenarioError`."""
         place = self._door(what.door or door)

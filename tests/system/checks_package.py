@@ -152,8 +152,8 @@ def in_use(door: Door) -> str:
 def given(door: Door, version: str, module: str = "") -> str:
     """Another version of the package in the machine: its path there."""
     release = next(one for one in RELEASES if one.name in door.machine.name)
-    shutil.copy(variant(release, version, module), door.machine.root / "root" / "next.deb")
-    return "/root/next.deb"
+    shutil.copy(variant(release, version, module), door.machine.root / "srv" / "next.deb")
+    return "/srv/next.deb"
 
 
 def install(door: Door, version: str, module: str = "") -> Answer:

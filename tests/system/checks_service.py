@@ -148,9 +148,9 @@ def full_disk(door: Door) -> Finding:
     machine.must(
         "sh",
         "-c",
-        f"cp -a {STORE} /root/store; mount -t tmpfs -o size=16m,mode=0700 tmpfs {STORE}; cp -a /root/store/. {STORE}",
+        f"cp -a {STORE} /srv/store; mount -t tmpfs -o size=16m,mode=0700 tmpfs {STORE}; cp -a /srv/store/. {STORE}",
     )
-    machine.must("chown", "--reference=/root/store", STORE)
+    machine.must("chown", "--reference=/srv/store", STORE)
     door.start()
     first = door.process
     door.shows(EILEEN)
@@ -171,7 +171,7 @@ def full_disk(door: Door) -> Finding:
     figures.most("granted again, from the space on, after", [time.monotonic() - began if again else None], 30.0)
     figures.true("no restart", "restarted", kept=door.process == first)
     machine.must("systemctl", "stop", UNIT)  # what was written meanwhile stays: an older store would be a rollback
-    kept = f"cp -a {STORE} /root/after; umount {STORE}; find {STORE} -mindepth 1 -delete; cp -a /root/after/. {STORE}"
+    kept = f"cp -a {STORE} /srv/after; umount {STORE}; find {STORE} -mindepth 1 -delete; cp -a /srv/after/. {STORE}"
     machine.must("sh", "-ec", kept)
     door.start()
     return figures.finding(1)

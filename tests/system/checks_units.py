@@ -43,9 +43,9 @@ template = "ntfy"
 )
 def link(door: Door) -> Finding:
     figures, machine = Figures(), door.machine
-    machine.write("/root/receiver.py", RECEIVER)
+    machine.write("/srv/receiver.py", RECEIVER)
     machine.write("/etc/lintel/link.toml", LINK)
-    machine.must("systemd-run", "--unit=receiver", "/usr/bin/python3", "/root/receiver.py")
+    machine.must("systemd-run", "--unit=receiver", "/usr/bin/python3", "/srv/receiver.py")
     began = time.monotonic()
     machine.must("systemctl", "start", "lintel-link")
     figures.most("ready after", [time.monotonic() - began], 10.0)

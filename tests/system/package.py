@@ -21,13 +21,13 @@ def built(release: Release, architecture: str = "amd64") -> Path:
 def install(machine: Machine, release: Release) -> float:
     """`apt install` of it, as a user does, without a network. How long that took, seconds."""
     package = built(release)
-    shutil.copy(package, machine.root / "root" / "lintel.deb")
+    shutil.copy(package, machine.root / "srv" / "lintel.deb")
     for group in ("gpio", "input", "spi"):  # Raspberry Pi OS has them
         machine.must("groupadd", "--force", "--system", group)
-    answer = machine.run("apt-get", "install", "--yes", "--no-install-recommends", "/root/lintel.deb", within_s=300.0)
+    answer = machine.run("apt-get", "install", "--yes", "--no-install-recommends", "/srv/lintel.deb", within_s=300.0)
     if answer.code:
         raise Unready(f"the package was not installed: {answer.said[-1500:]}")
-    (machine.root / "root" / "lintel.deb").unlink()
+    (machine.root / "srv" / "lintel.deb").unlink()
     return answer.took_s
 
 
