@@ -1,9 +1,14 @@
-"""Dates as an operator writes them: a day, or a day with a time, in a time zone."""
+"""Dates as an operator writes and reads them: a day, or a day with a time, in a time zone."""
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 NONE = "none"
 """Takes a limit away."""
+
+
+def utc_second(written: str) -> str:
+    """A time as it is sent, ISO 8601 with any offset, as it is shown. Raises `ValueError`."""
+    return f"{datetime.fromisoformat(written).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def day_or_time(text: str, zone: tzinfo | None = None, *, is_end: bool) -> datetime | None:

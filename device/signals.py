@@ -1,7 +1,7 @@
 """Signals that ask the process to stop, or to read its settings again."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -26,6 +26,26 @@ def stopped_by_signals(stop: Stop, reload: Callable[[], None] | None = None) -> 
 
     handlers = {signal.SIGTERM: request, signal.SIGINT: request, signal.SIGHUP: hang_up}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def interrupted_by_signals(numbers: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGHUP)) -> Iterator[None]:
+    """Within the block they end the process as Ctrl-C does, so that what it began is undone.
+
+    Once only: the end of a session is several signals at once, and a second one would interrupt the undoing.
+    """
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
     finally:

@@ -32,13 +32,15 @@ def self_test(context: click.Context, record_failure: str | None, until_quiet: f
         return int(not _is_quiet_within(until_quiet))
     from device.appliance import self_test as tests
     from device.clock import SystemClock
+    from device.signals import interrupted_by_signals
 
     settings = settings_of(context)
     if record_failure is not None:
         with open_store(settings) as store:
             tests.record_failure(store, SystemClock(), record_failure)
         return 0
-    tests.self_test(settings)
+    with interrupted_by_signals():
+        tests.self_test(settings)
     say("This version works here.")
     return 0
 

@@ -84,7 +84,8 @@ def hands(root: Path) -> Hands:
         let_reach=partial(unit.let_reach, root),
         runs=service_runs,
         start=unit.start,
-        stop=_stop,
+        may_stop=refuse_to_stop_in_emergency,
+        stop=unit.stop,
         troubles=_troubles,
         enroll=_enroll,
         opened=_opened,
@@ -115,11 +116,6 @@ def _badge(settings: Settings) -> str:
             if isinstance(event, BadgeRead):
                 say(f"  It sent something else than a badge: {event.fault}.")
     return ""
-
-
-def _stop() -> None:
-    refuse_to_stop_in_emergency()
-    unit.stop()
 
 
 def _pulses(settings: Settings) -> Pulses:

@@ -1,6 +1,6 @@
 """`lintel simulate`: the door's own code with virtual peripherals."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +117,7 @@ def _serve_page(context: click.Context, options: _Options, *, as_json: bool) -> 
 
 
 def _play_scenario(context: click.Context, options: _Options, *, as_json: bool) -> int:
+    from device.signals import interrupted_by_signals
     from device.simulation.player import Player
     from device.simulation.playing import Played
 
@@ -124,8 +125,9 @@ def _play_scenario(context: click.Context, options: _Options, *, as_json: bool) 
     steps = len(player.scenario.step)
     if options.step is not None and options.step > steps:
         raise click.UsageError(f"--step {options.step}: the scenario has {steps} steps.")
-    shown = _shown(player, options.step)
-    played = [one for one in shown if isinstance(one, Played)] if as_json else _reported(player.scenario.title, shown)
+    with interrupted_by_signals(), closing(_shown(player, options.step)) as shown:
+        title = player.scenario.title
+        played = [one for one in shown if isinstance(one, Played)] if as_json else _reported(title, shown)
     unmet = sum(len(step.unmet) for step in played)
     if as_json:
         print_json({"title": player.scenario.title, "steps": [step_json(step) for step in played], "unmet": unmet})
@@ -134,7 +136,7 @@ def _play_scenario(context: click.Context, options: _Options, *, as_json: bool) 
     return 1 if unmet else 0
 
 
-def _shown(player: "Player", only: int | None) -> "Iterator[EnrollmentReport | Played]":
+def _shown(player: "Player", only: int | None) -> "Generator[EnrollmentReport | Played, None, None]":
     """Plays; all that comes, or the step of one number alone, with which it ends."""
     from device.simulation.playing import Played
 

@@ -184,7 +184,7 @@ def _time(row: Row) -> datetime:
             f"Row {row.id} of the audit has no time: {row.at[:40]!r}.",
             hint="Restart the service: it and the link differ.",
         ) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _times(row: Row) -> int:

@@ -18,7 +18,7 @@ class SimulatedClock:
     """
 
     def __init__(self, start: datetime = BEGINS) -> None:
-        self._start = start
+        self._start = start.astimezone(UTC)
         self._now = 0.0
         self._actions: list[tuple[float, Callable[[], None]]] = []
         self._attended: list[Timed] = []
@@ -28,7 +28,7 @@ class SimulatedClock:
         return self._now
 
     def utc(self) -> datetime:
-        """The scenario's own time of day."""
+        """The scenario's own time of day, in UTC as of any clock."""
         return self._start + timedelta(seconds=self._now)
 
     def sleep(self, seconds: float) -> None:

@@ -2,11 +2,12 @@
 
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from device.clock import Stop, SystemClock
+from device.virtual.clock import SimulatedClock
 from tests.waiting import PATIENCE_S
 
 FOR_EVER_S = 1e6
@@ -50,3 +51,8 @@ def test_a_request_to_stop_takes_no_lock() -> None:
     from device.clock import Stop
 
     assert vars(Stop()) == {"_requested": False}
+
+
+def test_simulated_clock_of_any_zone_tells_utc() -> None:
+    at = SimulatedClock(datetime.fromisoformat("2026-11-30T08:00:00+01:00")).utc()
+    assert at.isoformat() == "2026-11-30T07:00:00+00:00"

@@ -1,14 +1,13 @@
 """Words for a row of the audit: a line each, for `lintel audit list` and `lintel watch`."""
 
-from datetime import datetime
-
 from device.cli.text.presentations import presentation_words
 from device.control.messages import Row
+from device.dates import utc_second
 
 
 def row_line(row: Row) -> str:
     """One row in words; a person who was removed since is a number."""
-    parts = [f"{row.id:5d}  {datetime.fromisoformat(row.at):%Y-%m-%d %H:%M:%S} UTC  {row.event}"]
+    parts = [f"{row.id:5d}  {utc_second(row.at)}  {row.event}"]
     parts += [f"{what} {name}" for what, name in (("door", row.door), ("reader", row.reader)) if name]
     if row.badge:
         parts.append(f"badge {row.badge}")

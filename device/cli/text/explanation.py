@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from device.control.messages import Row
+from device.dates import utc_second
 from device.records import Reason
 
 GRANTED = "granted"
@@ -45,7 +45,7 @@ def explanation_lines(row: Row, tries: str = "") -> Iterator[str]:
 
 
 def _heading(row: Row) -> Iterator[str]:
-    yield f"{datetime.fromisoformat(row.at):%Y-%m-%d %H:%M:%S} UTC"
+    yield utc_second(row.at)
     if row.badge:
         yield f"badge {row.badge}"
     if row.person_id is not None:

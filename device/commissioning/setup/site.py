@@ -54,6 +54,8 @@ class Hands:
     """Lets the unit use the reader's port; whether that is new."""
     runs: Callable[[], bool]
     start: Callable[..., None]
+    may_stop: Callable[[], None]
+    """Refuses where no service is to be stopped: in an emergency."""
     stop: Callable[[], None]
     troubles: Callable[[str], Sequence[str]]
     """What the running service says is wrong at a door."""
@@ -98,6 +100,7 @@ class Site:
     def free(self) -> None:
         """Stops the service, which holds camera, readers and pins; the door is locked meanwhile."""
         if self.hands.runs():
+            self.hands.may_stop()
             self.say("The service holds the parts: it is stopped for this. The door stays locked until it runs again.")
             self.hands.stop()
             self.is_stopped = True

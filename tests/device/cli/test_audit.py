@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.cli.main import cli
-from device.cli.text.explanation import explanation
+from device.cli.text.audit_rows import row_line
+from device.cli.text.explanation import explanation, explanation_lines
 from device.cli.text.row_formats import cef_lines, csv_lines, json_lines
 from device.control.messages import Row
 from device.records import AuditRow, Credential, Event, Outcome, Person, Reason
@@ -220,6 +221,12 @@ def test_refusal_is_explained(lintel: Callable[..., Result]) -> None:
         "The next face counts at once.",
         "To change it: a similarity of 0.940 or more. Use your own badge, and look at the camera.",
     ]
+
+
+def test_time_of_any_offset_is_shown_in_utc() -> None:
+    row = Row(1, "2026-11-30T08:00:00+01:00", "decision", outcome="denied", reason="non-match")
+    assert next(explanation_lines(row)) == "Row 1: 2026-11-30 07:00:00 UTC"
+    assert row_line(row).startswith("    1  2026-11-30 07:00:00 UTC  decision")
 
 
 def test_explanation_for_machines_names_the_rule(lintel: Callable[..., Result]) -> None:

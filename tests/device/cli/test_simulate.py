@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from signal import Signals
@@ -12,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from device.cli.text import door_events
 from tests.device.commands import Ended, Lintel
 from tests.processes import errors_of, started
 
@@ -290,6 +292,25 @@ def test_desk_leaves_no_copy_of_the_store(
     monkeypatch.setenv("TMPDIR", str(folder))
     desk(typed="17:9999\n")
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_scenario_that_is_ended_leaves_no_store(
+    lintel: Lintel, scenario: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: Signals
+) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    seen: list[Path] = []
+
+    def ended(_report: object) -> list[str]:
+        seen.extend(folder.iterdir())
+        signal.raise_signal(number)
+        return []
+
+    monkeypatch.setattr(door_events, "enrolled_lines", ended)
+    assert lintel("simulate", "--scenario", scenario(SCENARIO)).exit_code == 130
+    assert (len(seen), list(folder.iterdir())) == (1, [])
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -89,6 +89,7 @@ class House:
     has_frames: bool = True
     badge: str = "17:1001"
     start_error: LintelError | None = None
+    emergency: LintelError | None = None
     opens: bool = True
     key: str = ""
     runs: bool = False
@@ -135,6 +136,7 @@ class House:
             let_reach=lambda _kind: False,
             runs=lambda: self.runs,
             start=self._start,
+            may_stop=self._may_stop,
             stop=self._stop,
             troubles=lambda _door: (),
             enroll=self._enroll,
@@ -165,6 +167,10 @@ class House:
             raise self.start_error
         assert again == self.runs
         self.runs, self.starts = True, self.starts + 1
+
+    def _may_stop(self) -> None:
+        if self.emergency:
+            raise self.emergency
 
     def _stop(self) -> None:
         self.runs, self.stops = False, self.stops + 1

@@ -288,6 +288,15 @@ def test_an_abort_starts_the_service_that_was_stopped(house: House) -> None:
     assert (house.stops, house.runs) == (1, True)
 
 
+def test_in_an_emergency_nothing_is_said_to_be_stopped(house: House) -> None:
+    house.runs, house.emergency = True, DoorError("Door main is evacuated.", hint="End that first.")
+    person = Person(house.relay, dict(ANSWERS))
+    with pytest.raises(DoorError, match="evacuated"):
+        set_up(house.site(person))
+    assert "stopped" not in "\n".join(person.said)
+    assert (house.stops, house.runs) == (0, True)
+
+
 def test_a_file_alone_sets_a_door_up(house: House, tmp_path: Path) -> None:
     site = house.site(Person(house.relay), given(tmp_path, FILE.format(watched="false")), can_ask=False)
     set_up(site)
