@@ -51,6 +51,7 @@ class Backing:
         self.target_fmr: Callable[[str], float] = lambda _door: 0.0
         self.frame_age: Callable[[str], float | None] = lambda _door: None
         self.sights: Callable[[str], tuple[CameraSight, ...]] = lambda _door: ()
+        self.attended: Callable[[str], bool] = lambda _door: False
         self.write_release: Callable[[Ordered], None] = _refuse
         self.rows: Source = NOTHING
         self.enroll: Callable[[Enroll, Caller], Iterator[Progress]] = _not_yet
@@ -184,6 +185,7 @@ class _Commanded:
             target_fmr=backing.target_fmr(name),
             frame_age_s=backing.frame_age(name),
             cameras=backing.sights(name),
+            attended=backing.attended(name),
         )
 
 

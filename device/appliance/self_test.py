@@ -1,8 +1,11 @@
 """What a version has to pass on this machine before an upgrade turns to it."""
 
+import fcntl
+import os
+import shutil
 import sqlite3
-import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -19,13 +22,16 @@ from device.store.store import Store
 from device.store.vault.device_key import KeyInMemory
 from device.vision.runtime import runtime_in_use
 
+PLACE = "self-test"
+"""Of the copy, beside what it is a copy of: on that disk, and not in a /tmp that is memory."""
 _PARTS = ("device.service", "device.cli.run", "device.cli.doctor")
 
 
 def self_test(settings: Settings) -> None:
     """Loads the program, the runtime and the models, and migrates and checks a copy of the databases.
 
-    Changes nothing on the disk but a temporary folder. Raises `ModelError` or `StoreError` for the first that fails.
+    Changes nothing on the disk but a folder that is gone at the end; what a killed one left goes first, and the package
+    clears it at each boot. One at a time. Raises `ModelError` or `StoreError` for the first that fails.
     """
     for name in _PARTS:
         import_module(name)
@@ -35,14 +41,32 @@ def self_test(settings: Settings) -> None:
     folder = state_dir(settings)
     if not folder.is_dir():
         return
-    with tempfile.TemporaryDirectory(prefix="lintel-self-test-") as place:
+    try:
+        with _place_in(folder) as place:
+            copy_databases(folder, place)
+            _try(place)
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(
+            f"The databases in {folder} can't be copied: {in_words(error)}.", hint="Make room: `df`."
+        ) from None
+
+
+@contextmanager
+def _place_in(folder: Path) -> Iterator[Path]:
+    """An empty folder there for its user alone. Raises `OSError`."""
+    place = folder / PLACE
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        if place.exists():
+            shutil.rmtree(place)
+        place.mkdir(mode=0o700)
         try:
-            copy_databases(folder, Path(place))
-            _try(Path(place))
-        except (sqlite3.Error, OSError) as error:
-            raise StoreError(
-                f"The databases in {folder} can't be copied: {in_words(error)}.", hint="Make room: `df`."
-            ) from None
+            yield place
+        finally:
+            shutil.rmtree(place)
+    finally:
+        os.close(opened)
 
 
 def _try(folder: Path) -> None:

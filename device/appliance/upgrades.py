@@ -15,8 +15,10 @@ _AT_WORK = (DoorState.RELEASED, DoorState.OPEN, DoorState.EVACUATION)
 
 
 def is_quiet(doors: tuple[DoorStatus, ...] | None) -> bool:
-    """Whether no door is released, by whatever, or open by right; True where no service answers."""
-    return not any(one.outputs.released or one.state in _AT_WORK for one in doors or ())
+    """Whether no door is released, by whatever, or open by right, and no one is at a reader without a verdict; True
+    where no service answers.
+    """
+    return not any(one.outputs.released or one.attended or one.state in _AT_WORK for one in doors or ())
 
 
 def wait_until_quiet(
@@ -26,7 +28,7 @@ def wait_until_quiet(
     *,
     pause: Callable[[float], object] = time.sleep,
 ) -> bool:
-    """Whether within that time there was a moment in which no door was released or open by right."""
+    """Whether within that time there was a quiet moment, as `is_quiet` has it."""
     began = clock.monotonic()
     while not is_quiet(doors()):
         waited = clock.monotonic() - began

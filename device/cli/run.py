@@ -206,6 +206,8 @@ def _give_parts(
     backing.enroll = GuidedEnrollments(places, store, parts.clock, grounds, refuse=refuse).progress
     backing.record = GuidedRecordings(places, parts.clock).progress
     backing.add_badge = PresentedBadges(doors, store, parts.clock, refuse).progress
+    loops = [(one.doorway.door.name, service.loop) for one, service in zip(parts.parts, services, strict=True)]
+    backing.attended = lambda name: any(loop.is_busy for door, loop in loops if door == name)
 
 
 def _reloadable(parts: "Assembled", board: "OpenBoard", services: "Sequence[Service]", reload: "Reload") -> "Assembled":

@@ -20,7 +20,7 @@ Exit codes: 0 this version works here, 1 doors are released, 3 settings, 4 model
     "--until-quiet",
     metavar="SECONDS",
     type=float,
-    help="Wait until no door is released, or open by right; test nothing.",
+    help="Wait until no door is released, or open by right, or has someone at a reader; test nothing.",
 )
 @click.pass_context
 def self_test(context: click.Context, record_failure: str | None, until_quiet: float | None) -> int:

@@ -259,3 +259,5 @@ class DoorStatus:
     """Of the newest times since the service began; None before the first."""
     cameras: tuple[CameraSight, ...] = ()
     """Those at its way in."""
+    attended: bool = False
+    """Whether someone is at one of its readers and has no verdict yet."""

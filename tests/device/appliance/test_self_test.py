@@ -1,5 +1,6 @@
 """What a version has to pass before an upgrade turns to it."""
 
+import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +31,44 @@ def test_self_test_changes_no_byte(state: Path) -> None:
     before = {path.name: path.read_bytes() for path in state.iterdir()}
     self_test(settings_of(state))
     assert {path.name: path.read_bytes() for path in state.iterdir()} == before
+
+
+def test_copy_that_a_killed_self_test_left_goes(state: Path) -> None:
+    left = state / "self-test" / "lintel.db"
+    left.parent.mkdir()
+    left.write_bytes(b"people of before")
+    self_test(settings_of(state))
+    assert not left.parent.exists()
+
+
+def test_failed_self_test_leaves_no_copy(state: Path) -> None:
+    (state / "lintel.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(StoreError):
+        self_test(settings_of(state))
+    assert not (state / "self-test").exists()
+
+
+def test_copy_is_for_its_user_alone(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    modes = []
+
+    def look(_folder: Path, place: Path) -> int:
+        modes.append(place.stat().st_mode & 0o777)
+        return 0
+
+    monkeypatch.setattr("device.appliance.self_test.copy_databases", look)
+    with contextlib.suppress(StoreError):
+        self_test(settings_of(state))
+    assert modes == [0o700]
+
+
+def test_link_in_the_place_of_the_copy_is_not_followed(state: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "kept").touch()
+    (state / "self-test").symlink_to(other)
+    with pytest.raises(StoreError):
+        self_test(settings_of(state))
+    assert (other / "kept").exists()
 
 
 def test_damaged_database_fails_the_self_test(state: Path) -> None:

@@ -23,6 +23,7 @@ EVACUATED = replace(RELEASED, state=DoorState.EVACUATION)
 LET_OUT_IN_FAULT = replace(RELEASED, state=DoorState.FAULT)
 OPEN = replace(LOCKED, state=DoorState.OPEN)
 LOCKDOWN = replace(LOCKED, state=DoorState.LOCKDOWN)
+ATTENDED = replace(LOCKED, attended=True)
 FORCED = replace(LOCKED, state=DoorState.FORCED)
 
 
@@ -48,6 +49,10 @@ def put(root: Path, name: str, words: str) -> None:
 @pytest.mark.parametrize("door", [RELEASED, EVACUATED, LET_OUT_IN_FAULT, OPEN], ids=lambda door: str(door.state))
 def test_released_or_open_door_is_no_quiet_moment(door: DoorStatus) -> None:
     assert not is_quiet((LOCKED, door))
+
+
+def test_someone_without_a_verdict_yet_is_no_quiet_moment() -> None:
+    assert not is_quiet((LOCKED, ATTENDED))
 
 
 @pytest.mark.parametrize("doors", [(LOCKED,), (LOCKDOWN, FORCED), (), None])
