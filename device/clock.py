@@ -1,26 +1,13 @@
 """The real clock: monotonic seconds, UTC, and a sleep that ends when the process is asked to stop."""
 
-import threading
 import time
 from datetime import UTC, datetime
 
-SLICE_S = 0.05
-"""A request to stop is seen within this time."""
+from device.wakeup import Wakeup, wait_for_any
 
 
-class Stop:
-    """A request to stop. A signal handler may make it at any moment: it takes no lock, so nothing can block on it."""
-
-    def __init__(self) -> None:
-        self._requested = False
-
-    def set(self) -> None:
-        """Asks to stop, for good."""
-        self._requested = True
-
-    def is_set(self) -> bool:
-        """Whether a stop was requested."""
-        return self._requested
+class Stop(Wakeup):
+    """A request to stop, for good. A signal handler may make it at any moment."""
 
 
 class SystemClock:
@@ -39,13 +26,14 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         """Waits for `seconds`, or until `stop` is set."""
-        deadline = time.monotonic() + seconds
-        while not self.stop.is_set() and (left := deadline - time.monotonic()) > 0:
-            time.sleep(min(left, SLICE_S))
+        self._wait((self.stop,), seconds)
 
-    def wait(self, wakeup: threading.Event, timeout_s: float) -> bool:
+    def wait(self, wakeup: Wakeup, timeout_s: float) -> bool:
         """Waits until `wakeup` is set, at most `timeout_s`, or until `stop` is set; whether `wakeup` is."""
-        deadline = time.monotonic() + timeout_s
-        while not wakeup.is_set() and not self.stop.is_set() and (left := deadline - time.monotonic()) > 0:
-            wakeup.wait(min(left, SLICE_S))
+        self._wait((wakeup, self.stop), timeout_s)
         return wakeup.is_set()
+
+    def _wait(self, wakeups: tuple[Wakeup, ...], timeout_s: float) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not any(one.is_set() for one in wakeups) and (left := deadline - time.monotonic()) > 0:
+            wait_for_any(wakeups, left)

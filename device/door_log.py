@@ -16,6 +16,7 @@ from device.policy.pacing import Pacing, summary_row
 from device.ports import Clock
 from device.records import AuditRow, Event, Transaction
 from device.store.store import Store
+from device.wakeup import Wakeup
 from device.whereabouts import NOWHERE, Whereabouts
 
 MAX_WAITING = 1000
@@ -35,8 +36,8 @@ class DoorLog:
         self._clock = clock
         self._waiting: deque[AuditRow | Transaction] = deque()
         self._lost = 0
-        self._filled = threading.Event()
-        self._emptied = threading.Event()
+        self._filled = Wakeup()
+        self._emptied = Wakeup()
         self.has_writer = False
         """Whether a thread of its own writes this log down."""
         self._pacing = Pacing()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from device.errors import DoorError
 from device.records import BadgeRead, Credential
+from device.wakeup import Wakeup
 
 
 class Slot:
@@ -17,7 +18,7 @@ class Slot:
     def __init__(self, readers: Collection[str], since: float) -> None:
         self.readers = frozenset(readers)
         self.since = since
-        self.taken = threading.Event()
+        self.taken = Wakeup()
         self.credential: Credential | None = None
         self.reader = ""
 

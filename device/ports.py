@@ -1,11 +1,11 @@
 """What the core asks of the outside world. Real and simulated peripherals satisfy the same Protocols."""
 
-import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from device.records import BadgeRead, DoorInput, Frame, InputChanged, Line, Outputs, ReaderEvent, Signal
+from device.wakeup import Wakeup
 
 
 class Clock(Protocol):
@@ -20,7 +20,7 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Waits at most `seconds`; less when the process is asked to stop."""
 
-    def wait(self, wakeup: threading.Event, timeout_s: float) -> bool:
+    def wait(self, wakeup: Wakeup, timeout_s: float) -> bool:
         """Waits until `wakeup` is set, at most `timeout_s`, less when the process is asked to stop; whether it is set.
 
         Another thread may set it at any moment.

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from device.assembly import Assembled, DoorParts
 from device.at_work import at_work
-from device.clock import SLICE_S, Stop
+from device.clock import Stop
 from device.door_log import DoorLog
 from device.door_loop import DoorLoop
 from device.errors import DoorError, LintelError, ReaderEnded
@@ -21,6 +21,8 @@ from device.settings.tables import Settings
 from device.watchdog import Watchdog
 
 POLL_S = 1.0
+LOOK_S = 0.05
+"""How often a door that is still released at the end of the input is looked at."""
 SUPERVISE_S = 0.5
 """How often the main thread asks all parts how they are."""
 WRITE_S = 0.25
@@ -96,7 +98,7 @@ class Service:
     def _let_in_the_last(self, stop: Stop) -> None:
         """A person granted before the input ended may still open the door; a request to stop shortens that."""
         while self._doorway.door.state is DoorState.RELEASED and not stop.is_set():
-            self._doorway.clock.sleep(SLICE_S)
+            self._doorway.clock.sleep(LOOK_S)
 
     def _serve(self, stop: Stop, ready: Callable[[], None], tell: Tell, *, writes: bool) -> None:
         self.loop.begin()

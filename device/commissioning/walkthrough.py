@@ -1,6 +1,5 @@
 """Goes through the wires of a door with an installer: says what to see, hear or do, waits, and asks."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from device.readers.wiegand.reader import open_reader
 from device.records import BadgeRead, InputChanged, Line, Outputs, Reason
 from device.settings.loading import state_dir
 from device.settings.tables import DoorSettings, InputSettings, OutputSettings, ReaderSettings, Settings
+from device.wakeup import Wakeup
 
 ON_S = 2.0
 PULSE_S = 3.0
@@ -175,7 +175,7 @@ class Walkthrough:
         return Result.WORKS, ""
 
     def _has_become(self, io: BoardIO, wire: InputSettings, wanted: Line) -> bool:
-        become = threading.Event()
+        become = Wakeup()
 
         def tell(changed: InputChanged) -> None:
             if (changed.input, changed.line) == (wire.signal, wanted):

@@ -43,6 +43,7 @@ from device.records import (
     Tick,
 )
 from device.settings.lock import LockSettings
+from device.wakeup import Wakeup
 
 _LOUDEST_FIRST = (
     DoorInput.FIRE,
@@ -90,7 +91,7 @@ class Door:
         self.relay_times = RelayTimes()
         """From badges to their relay, likewise."""
         self._recent = RecentTimes()
-        self.wakeup = threading.Event()
+        self.wakeup = Wakeup()
         """Set when notices wait, or when something other than time has changed the deadline; cleared by `notices`."""
         self.hurry = threading.Event()
         """The same for the thread that waits for the deadline, which clears it."""

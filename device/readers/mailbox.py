@@ -4,6 +4,7 @@ import threading
 from collections import deque
 
 from device.records import BadgeRead, ReaderEvent, ReaderNotice
+from device.wakeup import Wakeup
 
 ROOM = 64
 """How many events of all readers wait at most."""
@@ -15,7 +16,7 @@ class Mailbox:
     """Events on their way from the readers' threads to one that takes them, oldest first, in bounded room."""
 
     def __init__(self) -> None:
-        self.filled = threading.Event()
+        self.filled = Wakeup()
         """Set while there is something to take, a failure, or a call to wake."""
         self.dropped = 0
         self._events: deque[ReaderEvent] = deque()

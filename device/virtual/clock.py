@@ -1,11 +1,11 @@
 """A clock that stands still until a thread waits: minutes of a scenario pass in no time, and always alike."""
 
-import threading
 from bisect import insort
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from device.ports import Timed
+from device.wakeup import Wakeup
 
 BEGINS = datetime(2026, 1, 1, 8, tzinfo=UTC)
 """When a world begins that says nothing of it."""
@@ -35,7 +35,7 @@ class SimulatedClock:
         """Lets time pass."""
         self._pass(self._now + max(0.0, seconds), None)
 
-    def wait(self, wakeup: threading.Event, timeout_s: float) -> bool:
+    def wait(self, wakeup: Wakeup, timeout_s: float) -> bool:
         """Lets time pass until something that happens meanwhile sets `wakeup`."""
         self._pass(self._now + max(0.0, timeout_s), wakeup)
         return wakeup.is_set()
@@ -56,7 +56,7 @@ class SimulatedClock:
         """Calls something whenever its time has come."""
         self._attended.append(timed)
 
-    def _pass(self, end: float, wakeup: threading.Event | None) -> None:
+    def _pass(self, end: float, wakeup: Wakeup | None) -> None:
         while not (wakeup and wakeup.is_set()):
             due = self._next_due()
             if due is None or due[0] > end:

@@ -1,6 +1,5 @@
 """The clock's state while a service runs: what the store keeps of it, and what an operator may say."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from device.records import Event
 from device.records.rulings import ClockState
 from device.store.store import Store
 from device.time_source import Places, TimeSource
+from device.wakeup import Wakeup
 from tests.waiting import until
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -35,7 +35,7 @@ class HandClock:
     def sleep(self, seconds: float) -> None:
         self.pass_(seconds)
 
-    def wait(self, wakeup: threading.Event, timeout_s: float) -> bool:
+    def wait(self, wakeup: Wakeup, timeout_s: float) -> bool:
         self.pass_(timeout_s)
         return wakeup.is_set()
 

@@ -95,6 +95,7 @@ class Rig:
         self.settings = folder / "lintel.toml"
         self.configure(**settings)
         self.unit: Unit | None = None
+        self.more_environment: dict[str, str] = {}
         self.foreign: subprocess.Popen[str] | None = None
 
     def configure(self, **settings: object) -> None:
@@ -135,6 +136,7 @@ class Rig:
             "PYTHONUNBUFFERED": "1",
             "PYTHONFAULTHANDLER": "1",
             "HOME": str(self.folder),
+            **self.more_environment,
         }
 
     def populate(self) -> None:

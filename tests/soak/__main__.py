@@ -15,6 +15,7 @@ from device.control.client import Client
 from device.control.messages import Doors, Status
 from tests.rig.camera import EILEEN
 from tests.rig.rig import Rig, new_rig
+from tests.rig.unit import ROOT
 from tests.soak.figures import Sample, figures
 from tests.soak.report import Taken, report
 
@@ -44,6 +45,7 @@ def main() -> int:
 def soaked(rig: Rig, seconds: float, swipes: int, *, every_s: float) -> Taken:
     """All that is measured."""
     rig.camera.shows("")
+    rig.more_environment = unit_environment()
     unit = rig.start()
     (ready_at,) = (one.at for one in unit.said if one.message == "READY=1")
     time.sleep(SETTLE_S)
@@ -69,6 +71,13 @@ def soaked(rig: Rig, seconds: float, swipes: int, *, every_s: float) -> Taken:
     took_s = time.monotonic() - began
     secured = min(rig.lintel("door", "secure").took_s for _ in range(TRIES))
     return Taken(tuple(samples), took_s, ready_at - unit.started[0], idle, secured)
+
+
+def unit_environment() -> dict[str, str]:
+    """What the unit sets for the service."""
+    lines = (ROOT / "systemd" / "lintel.service").read_text().splitlines()
+    pairs = (line.removeprefix("Environment=").partition("=") for line in lines if line.startswith("Environment="))
+    return {name: value for name, _, value in pairs}
 
 
 def _present(rig: Rig, reader: str, badges: tuple[str, ...], every_s: float, stop: threading.Event) -> None:

@@ -1,7 +1,6 @@
 """The Wiegand reader: two data lines on GPIO, edges in, badges and keys out; an LED and a buzzer as signals."""
 
 import contextlib
-import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from device.readers.formats import FormatTable, Refusal, decode, formats_for
 from device.readers.wiegand.frames import Assembler, Burst, DataLine, Edge, Rest, is_key_code, key_of
 from device.records import BadgeRead, KeyPress, Notice, ReaderEvent, ReaderNotice, Security, Signal
 from device.settings.tables import ReaderSettings, TurnPrompt
+from device.wakeup import Wakeup
 
 MOST_WAITING = 4096
 """Edges that wait to be read: some 80 frames of 26 bits. What comes after is lost, and reported."""
@@ -155,7 +155,7 @@ class DataLines:
         self._clock = clock
         self._edges: deque[Edge] = deque()
         self._lost: deque[float] = deque(maxlen=1)
-        self.woken = threading.Event()
+        self.woken = Wakeup()
         """Set whenever there was an edge; clear it before reading."""
         for device, tell in zip(self._devices, (self._data0_changed, self._data1_changed), strict=True):
             device.pin.edges = "falling"

@@ -20,6 +20,7 @@ from device.records import Frame, Image
 from device.virtual.camera import Condition, SimulatedCamera
 from device.virtual.clock import SimulatedClock
 from device.virtual.scene import Scene
+from device.wakeup import Wakeup
 from tests.waiting import PATIENCE_S
 
 INTERVAL_S = 0.1
@@ -44,7 +45,7 @@ class HandClock:
     def sleep(self, seconds: float) -> None:
         self.now += seconds
 
-    def wait(self, wakeup: threading.Event, timeout_s: float) -> bool:
+    def wait(self, wakeup: Wakeup, timeout_s: float) -> bool:
         self.now += timeout_s
         return wakeup.is_set()
 

@@ -8,6 +8,7 @@ header's has its pins as `pins/LABEL:PIN`.
 """
 
 import contextlib
+import ctypes
 import fcntl
 import json
 import os
@@ -25,6 +26,8 @@ HEADERS = ("pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835")
 CUT = "cut"
 """What a wire says of which nobody can tell anything: reading it raises."""
 POLL_S = 0.002
+IN_MOVED_TO = 0x80
+"""Of inotify: the board replaces a wire's file as a whole."""
 RIG = Path(os.environ["LINTEL_RIG"])
 OK = 0
 _writing = threading.Lock()
@@ -155,6 +158,7 @@ class _Watcher:
             self._watched.remove(one)
 
     def _run(self) -> None:
+        changed = _changes(RIG / "pins")
         while True:
             for one in list(self._watched):
                 level = _level(one)
@@ -162,7 +166,20 @@ class _Watcher:
                     one.last = level
                     if one.func is not None:
                         one.func(one.handle, one.pin, level, time.monotonic_ns())
-            time.sleep(POLL_S)
+            changed()
+
+
+def _changes(folder: Path) -> Callable[[], None]:
+    """Waits until a file of the folder was put in place, as the kernel says it; without inotify, for `POLL_S`."""
+    libc = ctypes.CDLL(None)
+    descriptor = libc.inotify_init1(os.O_CLOEXEC)
+    if descriptor < 0 or libc.inotify_add_watch(descriptor, bytes(folder), IN_MOVED_TO) < 0:
+        return lambda: time.sleep(POLL_S)
+    return lambda: _seen(os.read(descriptor, 4096))
+
+
+def _seen(_events: bytes) -> None:
+    """What has changed is read of the files."""
 
 
 def _level(one: callback) -> int:
