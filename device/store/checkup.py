@@ -167,4 +167,4 @@ def copy_in_steps(database: Database, between_steps: Callable[[int], None]) -> D
 
 def database_in_memory() -> Database:
     """An empty database that never reaches a disk, for any thread, one at a time."""
-    return Database(sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None))
+    return Database(sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None), execute_plugins=False)

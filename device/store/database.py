@@ -64,7 +64,7 @@ def open_database(path: Path, journal: Journal, design: Design = PEOPLE_AND_AUDI
         isolation_level=None,
     )
     try:
-        database = Database(connection)
+        database = Database(connection, execute_plugins=False)
         connection.execute("BEGIN")
         execute_when_free(connection, "SELECT count(*) FROM sqlite_master")  # the lock, for all that is read here
         refuse_newer(database, path, design)
@@ -153,7 +153,7 @@ SCHEMA_STAMP = "SELECT coalesce(max(id), 0) FROM _sqlite_migrations"
 
 @cache
 def _known(design: Design) -> frozenset[str]:
-    with contextlib.closing(Database(memory=True)) as empty:
+    with contextlib.closing(Database(memory=True, execute_plugins=False)) as empty:
         return frozenset(migration.name for migration in design.migrations.pending(empty))
 
 

@@ -35,7 +35,7 @@ def _read(path: Path) -> None:
     try:
         with contextlib.closing(connection):
             execute_when_free(connection, "SELECT count(*) FROM sqlite_master", LOOK_S).fetchone()
-            refuse_newer(Database(connection), path)
+            refuse_newer(Database(connection, execute_plugins=False), path)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_READONLY:
             raise
