@@ -24,6 +24,12 @@ def strings(path: Path) -> Iterator[str]:
             yield node.value
 
 
+@pytest.fixture(scope="module")
+def said() -> list[tuple[str, str]]:
+    """Read once, as every module of the code is parsed for it."""
+    return list(texts())
+
+
 def texts() -> Iterator[tuple[str, str]]:
     """(where, text) of all that Lintel says about itself."""
     for folder in CODE:
@@ -74,13 +80,13 @@ def test_file_or_another_package_is_not(text: str) -> None:
     assert left_to_pip(text) == []
 
 
-def test_no_hint_and_no_page_leaves_our_own_name_to_pip() -> None:
-    assert [(where, found) for where, text in texts() for found in left_to_pip(text)] == []
+def test_no_hint_and_no_page_leaves_our_own_name_to_pip(said: list[tuple[str, str]]) -> None:
+    assert [(where, found) for where, text in said for found in left_to_pip(text)] == []
 
 
-def test_all_hints_are_looked_at() -> None:
+def test_all_hints_are_looked_at(said: list[tuple[str, str]]) -> None:
     """Those of code, the wheel's own among them, and those of pages."""
-    places = {where for where, text in texts() if INSTALLING.search(text)}
+    places = {where for where, text in said if INSTALLING.search(text)}
     assert {
         "device/packages.py",
         "device/door/wires/chip.py",
@@ -89,7 +95,7 @@ def test_all_hints_are_looked_at() -> None:
     } <= places
 
 
-def test_pages_name_the_wheel_of_this_version() -> None:
+def test_pages_name_the_wheel_of_this_version(said: list[tuple[str, str]]) -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    named = {number for _, text in texts() for number in re.findall(r"lintel_door-(\d[\d.]*)-py3", text)}
+    named = {number for _, text in said for number in re.findall(r"lintel_door-(\d[\d.]*)-py3", text)}
     assert named - {"0"} == {version}

@@ -24,6 +24,12 @@ PAGES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def said() -> list[tuple[str, str]]:
+    """Read once, as every module is parsed for it."""
+    return list(all_user_strings())
+
+
 def odd_words(text: str) -> list[str]:
     """None of a single word: a code or a field's name."""
     return ODD.findall(text) if " " in text.strip() else []
@@ -59,8 +65,8 @@ def test_commands_help_is_read_and_a_functions_docstring_is_not() -> None:
     assert sorted(text for _, text in user_strings(module)) == ["Door 0", "Help."]
 
 
-def test_no_odd_word_is_said_to_anyone() -> None:
-    found = [(where, odd_words(text)) for where, text in all_user_strings()]
+def test_no_odd_word_is_said_to_anyone(said: list[tuple[str, str]]) -> None:
+    found = [(where, odd_words(text)) for where, text in said]
     assert [(where, words) for where, words in found if words] == []
 
 
@@ -71,5 +77,5 @@ def test_no_odd_word_is_on_a_page(page: Path) -> None:
     assert found == []
 
 
-def test_hundreds_of_sentences_are_looked_at() -> None:
-    assert sum(" " in text for _, text in all_user_strings()) > 800
+def test_hundreds_of_sentences_are_looked_at(said: list[tuple[str, str]]) -> None:
+    assert sum(" " in text for _, text in said) > 800

@@ -156,7 +156,7 @@ def imported_numbers(tree: ast.Module) -> set[str]:
             constants = [name.name for name in node.names if name.name.isupper()]
             module = importlib.import_module(node.module or "") if constants else None
             found |= {name for name in constants if type(getattr(module, name)) in (int, float)}
-    return found & used_beside(tree)
+    return found & used_beside(tree) if found else found
 
 
 def names_in(node: ast.AST) -> set[str]:
