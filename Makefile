@@ -50,7 +50,7 @@ lint: dev-environment ## style, types, and which module may import which
 
 tests: dev-environment ## the tests but for the slow ones
 	@echo "tests: all but the slow ones, $$($(VENV)/python --version)"
-	@$(VENV)/python -m pytest -n 2 --dist worksteal -m "not slow"
+	@$(VENV)/python -m pytest -n 3 --dist worksteal -m "not slow"
 
 all-tests: dev-environment ## every test
 	@echo "tests: all, $$($(VENV)/python --version)"
