@@ -9,14 +9,17 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from device.door.operation import Door
+from device.door.wires.held import holders
 from device.errors import ConfigError, LintelError
 from device.failures import in_words
 from device.journal import Entry, JournalEvent
 from device.records import DoorState
+from device.settings.pins import SPI_PINS, used_pins
 from device.settings.tables import Settings
 
 SETTINGS = "settings"
@@ -36,12 +39,18 @@ class Reload:
         self._has_waited = False
         self._thread: threading.Thread | None = None
         self._trouble = ""
+        self.chip = ""
+        """The path of the GPIO chip that the doors are on, once it is open; "" where pins are simulated."""
         self.said = ""
         """What became of the last request, in words; "" if there was none."""
 
     def request(self) -> None:
         """Has the settings read again. Takes no lock."""
         self._is_requested = True
+
+    def is_requested(self) -> bool:
+        """Whether a request has come that nothing was done about yet."""
+        return self._is_requested
 
     def trouble(self) -> str:
         """Why new settings were refused, a sentence; "" if they were not."""
@@ -72,6 +81,7 @@ class Reload:
         try:
             found = self._load()
             self._refuse_another_board(found)
+            refuse_held_pins(found, self._settings, self.chip)
         except LintelError as error:
             self._refuse(f"{error.message} {error.hint}")
         except Exception as error:  # whatever a file makes a library raise
@@ -99,6 +109,21 @@ class Reload:
             self._report(Entry.of(f"Settings: {said}.", JournalEvent.SETTINGS))
 
 
+def refuse_held_pins(found: Settings, before: Settings, chip: str) -> None:
+    """Raises `ConfigError` if another program holds a pin that is new: the service could not begin with it.
+
+    A chip that can't be asked refuses nothing.
+    """
+    own = {one.pin for one in used_pins(before)}
+    new = {one.pin: one.use for one in used_pins(found) if one.pin not in own and one.pin not in SPI_PINS}
+    held = dict[int, str]()
+    with suppress(OSError):
+        held = holders(Path(chip), new) if chip else held
+    if held:
+        words = (f"GPIO {pin}, {new[pin]}, is held by {holder or 'another program'}" for pin, holder in held.items())
+        raise ConfigError(f"{'; '.join(words)}.", hint="`gpioinfo` shows it; end that program, or choose another pin.")
+
+
 def doors_at_work(doors: Iterable[Door], busy: Iterable[str]) -> str:
     """What speaks against a new beginning: an evacuation, a release that no schedule gives again, or someone who is at
     a reader; `busy` are doors with one. A lockdown holds meanwhile, as does a locked door.
@@ -112,12 +137,18 @@ def doors_at_work(doors: Iterable[Door], busy: Iterable[str]) -> str:
     return next((f"someone is at door {name}" for name in busy), "")
 
 
-def begin_again() -> None:
-    """Takes the place of this process, by the command that it was started with. All is closed before."""
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the new life listens to it
+def begin_again(is_asked: Callable[[], bool] = lambda: False) -> None:
+    """Takes the place of this process, by the command that it was started with. All is closed before.
+
+    SIGHUP waits for the new life, which listens to it again (`stopped_by_signals`); `is_asked` is whether one has come
+    that the old one does nothing about.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     for open_file in tuple(Path("/proc/self/fd").iterdir()):
         if int(open_file.name) > 2 and open_file.exists():
             os.set_inheritable(int(open_file.name), False)  # a driver that hung may have left one
+    if is_asked():
+        signal.pthread_kill(threading.get_ident(), signal.SIGHUP)
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - the very same command
 
 

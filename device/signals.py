@@ -26,6 +26,7 @@ def stopped_by_signals(stop: Stop, reload: Callable[[], None] | None = None) -> 
 
     handlers = {signal.SIGTERM: request, signal.SIGINT: request, signal.SIGHUP: hang_up}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, handlers)  # `begin_again` has kept SIGHUP waiting
     try:
         yield
     finally:

@@ -1,8 +1,6 @@
 """What `lintel doctor` says of the doors' pins: their level at boot, and who else holds them. Judging is pure."""
 
-import fcntl
 import re
-import struct
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -10,6 +8,7 @@ from device import probing
 from device.appliance.hardware import CONFIG, NOT_HERE
 from device.appliance.machine import Machine
 from device.appliance.page import Light, Line
+from device.door.wires.held import holders
 from device.settings.tables import DoorSettings
 
 PULLED_UP = range(9)
@@ -18,8 +17,6 @@ OWN = frozenset({"lg", "lgpio", "lintel"})
 """What the kernel calls the holder of the service's lines."""
 _SAID = re.compile(r"^gpio=([\d,-]+)=([a-z,]+)$")
 _CHIP = re.compile(r"/dev/gpiochip\d+")
-_LINE_INFO, _INFO_BYTES, _USED = 0xC100B405, 256, 1
-"""`GPIO_V2_GET_LINEINFO_IOCTL` of linux/gpio.h, its size, and the flag of a line that is held. It takes no line."""
 
 
 def boot_line(door: DoorSettings, told: dict[int, set[str]]) -> Line:
@@ -92,18 +89,6 @@ def pins(machine: Machine) -> Iterator[Line]:
             yield Line("pins", Light.AMBER, f"this user can't ask {found[0]} who holds them", hint)
         else:
             yield from holder_lines(held, machine.settings.doors, is_running=running)
-
-
-def holders(chip: Path, lines: Iterable[int]) -> dict[int, str]:
-    """Who holds lines of a chip, by their numbers, without those that are free. Raises `OSError`."""
-    held: dict[int, str] = {}
-    with chip.open("rb", buffering=0) as opened:
-        for number in sorted(lines):
-            answer = fcntl.ioctl(opened, _LINE_INFO, struct.pack("=64xI", number).ljust(_INFO_BYTES, b"\0"))
-            consumer, flags = answer[32:64].split(b"\0")[0], struct.unpack_from("=Q", answer, 72)[0]
-            if flags & _USED:
-                held[number] = consumer.decode("utf-8", "replace")
-    return held
 
 
 def _wires(door: DoorSettings) -> tuple[int, ...]:

@@ -70,13 +70,14 @@ def run(context: click.Context, as_json: bool, names: bool) -> None:
     refuse_root(state_dir(settings))
     note_store(settings)
     clock = SystemClock(stop)
-    with stopped_by_signals(stop, reload.request if reload else None), open_doors(settings, clock) as board:
-        path = context.find_root().params["config_path"]
-        begins_again = _operate(settings, board, clock, config_path=path, given=(lines, reload))
-    if begins_again:
-        from device.reloading import begin_again
+    with stopped_by_signals(stop, reload.request if reload else None):
+        with open_doors(settings, clock) as board:
+            path = context.find_root().params["config_path"]
+            begins_again = _operate(settings, board, clock, config_path=path, given=(lines, reload))
+        if begins_again and reload:
+            from device.reloading import begin_again
 
-        begin_again()
+            begin_again(reload.is_requested)
 
 
 def _reload(context: click.Context, settings: "Settings") -> "Reload":
@@ -212,10 +213,13 @@ def _give_parts(
 
 def _reloadable(parts: "Assembled", board: "OpenBoard", services: "Sequence[Service]", reload: "Reload") -> "Assembled":
     """The same, asked each round whether new settings end this life; refused ones are a trouble of all doors."""
+    from device.door.wires.gpio import chip_of
     from device.health import Part
     from device.reloading import SETTINGS, doors_at_work
 
     doors = tuple(opened.door for opened in board.doors)
+    chip = chip_of(board.pins())
+    reload.chip = chip.path if chip else ""
     parts.health.add(Part(SETTINGS, frozenset(door.name for door in doors), reload.trouble))
 
     def at_work() -> str:

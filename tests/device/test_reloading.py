@@ -1,7 +1,9 @@
 """SIGHUP: new settings are checked first, and come into force in a moment when no door is at work."""
 
 import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -9,15 +11,18 @@ import pytest
 from device.clock import Stop
 from device.errors import ConfigError
 from device.notifier import Notifier
-from device.records import DoorCommand, DoorState, DoorStatus, Outputs
-from device.reloading import Reload, doors_at_work
+from device.records import DoorCommand, DoorInput, DoorState, DoorStatus, Outputs
+from device.reloading import Reload, begin_again, doors_at_work
 from device.settings.lock import GpioSettings
-from device.settings.tables import AccessSettings, Settings
+from device.settings.pins import used_pins
+from device.settings.tables import AccessSettings, DoorSettings, InputSettings, Settings
 from device.signals import stopped_by_signals
 from tests.rig.rig import Rig, new_rig
 from tests.waiting import until
 
 OLD = Settings()
+FREE = 5
+CHIP = "/dev/gpiochip0"
 NEW = msgspec.structs.replace(OLD, access=AccessSettings(face_timeout_s=7.0))
 
 
@@ -160,6 +165,77 @@ def test_hang_up_of_a_service_asks_for_new_settings_alone() -> None:
     assert (heard, stop.is_set()) == (["reload"], False)
 
 
+@pytest.fixture
+def held_pins(monkeypatch: pytest.MonkeyPatch) -> dict[int, str]:
+    """What the kernel says of a chip's lines, by their numbers."""
+    held: dict[int, str] = {}
+    monkeypatch.setattr(
+        "device.reloading.holders", lambda _chip, lines: {pin: held[pin] for pin in sorted(lines) if pin in held}
+    )
+    return held
+
+
+def with_wires(pin: int, rex: int | None = None) -> Settings:
+    """One door, its relay on that pin, and perhaps an exit button."""
+    inputs = () if rex is None else (InputSettings(signal=DoorInput.REX, pin=rex),)
+    return msgspec.structs.replace(OLD, doors=(DoorSettings(pin=pin, inputs=inputs),))
+
+
+def test_new_pin_that_another_program_holds_is_refused(held_pins: dict[int, str]) -> None:
+    held_pins |= {5: "relayd", 6: ""}
+    reload = Reload(File(with_wires(5, rex=6)).load, with_wires(17), print)
+    reload.chip = CHIP
+    assert not asked(reload)
+    assert "GPIO 5, the relay of door main, is held by relayd" in reload.trouble()
+    assert "GPIO 6, input rex of door main, is held by another program" in reload.trouble()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(with_wires(17), with_wires(17, rex=5)), (with_wires(17, rex=5), with_wires(5, rex=17))],
+    ids=["new and free", "its own, for another wire"],
+)
+def test_pins_that_are_free_or_its_own_are_taken(held_pins: dict[int, str], before: Settings, after: Settings) -> None:
+    held_pins |= {one.pin: "lg" for one in used_pins(before)}
+    reload = Reload(File(after).load, before, print)
+    reload.chip = CHIP
+    assert asked(reload)
+
+
+def test_chip_that_cannot_be_asked_refuses_nothing(tmp_path: Path) -> None:
+    reload = Reload(File(with_wires(5)).load, with_wires(17), print)
+    reload.chip = str(tmp_path / "gpiochip0")
+    assert asked(reload)
+
+
+@pytest.fixture
+def hung_up() -> Iterator[None]:
+    """SIGHUP has come while it is kept waiting, as from one life of the service to the next."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    signal.raise_signal(signal.SIGHUP)
+    yield
+    assert signal.SIGHUP not in signal.sigpending()
+    assert signal.SIGHUP not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+@pytest.mark.usefixtures("hung_up")
+def test_hang_up_between_two_lives_is_heard_by_the_new_one() -> None:
+    stop, heard = Stop(), []
+    with stopped_by_signals(stop, lambda: heard.append("reload")):
+        assert heard == ["reload"]
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_request_of_the_last_moment_goes_to_the_next_life(is_asked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    pending: list[bool] = []
+    monkeypatch.setattr("os.execv", lambda *_command: pending.append(signal.SIGHUP in signal.sigpending()))
+    heard: list[str] = []
+    with stopped_by_signals(Stop(), lambda: heard.append("reload")):
+        begin_again(lambda: is_asked)
+    with stopped_by_signals(Stop(), lambda: heard.append("reload")):
+        assert (pending, heard) == ([is_asked], ["reload"] if is_asked else [])
+
+
 def test_new_beginning_is_no_stop_for_the_service_manager(monkeypatch: pytest.MonkeyPatch) -> None:
     notifier, said = Notifier(None), list[str]()
     monkeypatch.setattr(notifier, "_send", said.append)
@@ -180,6 +256,10 @@ def test_service_begins_again_in_lockdown_as_the_same_process() -> None:
         rig.settings.write_text(f"{rig.settings.read_text()}\nnonsense = 1\n")
         unit.kill(signal.SIGHUP)
         until(lambda: any("settings: New settings were refused" in one for one in status_of(rig)))
+        with rig.board.held(FREE):
+            rig.configure(source="csi:0", strike=FREE)
+            unit.kill(signal.SIGHUP)
+            until(lambda: any(f"GPIO {FREE}, the relay of door main, is held by lg" in one for one in status_of(rig)))
         rig.configure(source="csi:0", strike_time_s=0.3)
         rig.command(DoorCommand.LOCKDOWN)
         at = unit.kill(signal.SIGHUP)

@@ -1,8 +1,10 @@
 """The rig's board as the test sees it: what is driven, when, and what the wires say."""
 
+import fcntl
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +88,13 @@ class Board:
             if found is not None or time.monotonic() >= deadline:
                 return found
             time.sleep(POLL_S)
+
+    @contextmanager
+    def held(self, pin: int) -> Iterator[None]:
+        """Another program has a pin within the block."""
+        with (self._folder / "pins" / str(pin)).open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
 
     def strangers(self) -> set[str]:
         """Pins of chips other than the header's that were driven."""

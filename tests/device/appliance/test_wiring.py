@@ -66,20 +66,3 @@ def test_boot_level_is_of_each_door_on_a_pi(tmp_path: Path) -> None:
 def test_another_holder_of_a_door_s_pin_is_red(held: dict[int, str], is_running: bool, lights: list[Light]) -> None:
     lines = wiring.holder_lines(held, [DoorSettings(pin=17)], is_running=is_running)
     assert [line.light for line in lines] == lights
-
-
-def test_lines_are_asked_for_as_the_kernel_defines_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """linux/gpio.h: name and consumer of 32 bytes, offset, attributes, flags; 256 bytes in all."""
-    asked: list[int] = []
-
-    def answered(_file: object, request: int, given: bytes) -> bytes:
-        assert (request, len(given)) == (0xC100B405, 256)
-        line = int.from_bytes(given[64:68], "little")
-        asked.append(line)
-        flags = (1 if line == 17 else 0).to_bytes(8, "little")
-        return b"\0" * 32 + b"relayd".ljust(32, b"\0") + given[64:72] + flags + b"\0" * 176
-
-    monkeypatch.setattr("device.appliance.wiring.fcntl.ioctl", answered)
-    (tmp_path / "gpiochip0").touch()
-    assert wiring.holders(tmp_path / "gpiochip0", [18, 17]) == {17: "relayd"}
-    assert asked == [17, 18]

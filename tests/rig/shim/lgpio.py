@@ -255,5 +255,18 @@ def _take(handle: int, pin: int, kind: int, flags: int) -> None:
     _held[place] = _Held(kind, descriptor, flags)
 
 
+def is_held(pin: int) -> bool:
+    """Whether a process has a pin of the header, this one or another."""
+    path = RIG / "pins" / str(pin)
+    if not path.exists():
+        return False
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 def _let_go(place: tuple[int, int]) -> None:
     os.close(_held.pop(place).descriptor)

@@ -65,10 +65,18 @@ def _clock(module: ModuleType) -> None:
     vars(module)["datetime"] = SteppedDatetime
 
 
+def _held(module: ModuleType) -> None:
+    """As the kernel names lgpio's lines, whoever holds them."""
+    import lgpio
+
+    vars(module)["holders"] = lambda _chip, lines: {pin: "lg" for pin in sorted(lines) if lgpio.is_held(pin)}
+
+
 AFTER: dict[str, Callable[[ModuleType], None]] = {
     "cv2": _cameras,
     "device.clock": _clock,
     "device.door.wires.chip": _board,
+    "device.door.wires.held": _held,
     "device.settings.cameras": _relays,
     "gpiozero.pins.local": _revision,
 }
