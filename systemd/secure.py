@@ -6,10 +6,12 @@ that a door is locked also while the environment of Lintel is replaced, broken o
 `lintel door secure` leaves, which a test shows for whatever the service remembers in /run/lintel; files that earlier
 versions left are read too. A door that is evacuated stays released.
 
-Exit codes: 0 done, 7 a relay or output was not driven.
+A pin that was driven once, but which the settings no longer name and another program has by now, is named and
+left alone. Exit codes: 0 done, 7 another relay or output was not driven.
 """
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -111,6 +113,8 @@ class Plan(NamedTuple):
 
     lines: tuple[tuple[str, int, int], ...]
     chip: tuple[str, str] | str
+    given_up: frozenset[int]
+    """Pins that are no door's relay by the settings: another program may have them by now."""
 
 
 class Failure(Exception):
@@ -131,6 +135,9 @@ def main() -> int:
             drive(chip, pin, level)
             print(f"{use}: driven to {level}.")
         except OSError as error:
+            if pin in wanted.given_up and error.errno == errno.EBUSY:
+                print(f"Warning: {use}: the settings name it no more, and another program has it.", file=sys.stderr)
+                continue
             print(
                 f"error: {use}: {error.strerror}. The service has it, or another program: `gpioinfo`.", file=sys.stderr
             )
@@ -141,7 +148,7 @@ def main() -> int:
 def plan() -> Plan:
     """The relays driven last and those of the settings, each pin once. Raises `Failure` if there are neither."""
     last = remembered()
-    relays, outputs, chip = _known(last)
+    relays, outputs, chip, ours = _known(last)
     let_out = {relay.name for relay in relays if is_evacuated(relay.name, last.state)}
     lines = [
         (f"GPIO {one.pin}, the relay of door {one.name}", one.pin, one.level(released=one.name in let_out))
@@ -150,10 +157,14 @@ def plan() -> Plan:
     lines += [
         (f"GPIO {one.pin}, output {one.signal} of door {one.door}", one.pin, 1 - one.active_high) for one in outputs
     ]
-    return Plan(tuple(lines), chip)
+    pins = frozenset(pin for _, pin, _ in lines)
+    return Plan(tuple(lines), chip, pins - (pins if ours is None else ours))
 
 
-def _known(last: Remembered) -> tuple[tuple[Relay, ...], tuple[Output, ...], tuple[str, str] | str]:
+def _known(
+    last: Remembered,
+) -> tuple[tuple[Relay, ...], tuple[Output, ...], tuple[str, str] | str, frozenset[int] | None]:
+    """Relays, outputs, their chip, and the relays' pins by the settings; None if those say nothing."""
     try:
         said = _settings()
         tables, chip = _doors(said), _label(said.get("gpio", {}).get("chip", ""))
@@ -162,14 +173,16 @@ def _known(last: Remembered) -> tuple[tuple[Relay, ...], tuple[Output, ...], tup
         if not last.relays:
             raise Failure(f"no relay to secure is known, and the settings can't be read: {error}") from None
         print(f"Warning: the settings can't be read ({error}). Securing what was driven last.", file=sys.stderr)
-        return last.relays, last.outputs, last.chip or ""
+        return last.relays, last.outputs, last.chip or "", None
     if last.chip is not None and not _is_same(chip, last.chip):
         if _is_there(last.chip):
-            return last.relays, last.outputs, last.chip
+            return last.relays, last.outputs, last.chip, frozenset()
         last = Remembered()
     before = {relay.pin: relay for relay in last.relays}
     merged = {**before, **{relay.pin: relay for relay in _meant(doors, before)}}
-    return tuple(merged.values()), tuple(one for one in last.outputs if one.pin not in merged), last.chip or chip
+    outputs = tuple(one for one in last.outputs if one.pin not in merged)
+    ours = frozenset(relay.pin for relay, _ in doors) if said else None
+    return tuple(merged.values()), outputs, last.chip or chip, ours
 
 
 def _meant(doors: list[tuple[Relay, frozenset[str]]], before: dict[int, Relay]) -> Iterator[Relay]:

@@ -150,20 +150,25 @@ def _pins_secured(path: Path | None, name: str | None, *, even_evacuated: bool, 
     from device.door.securing.secure import secure_all
 
     known = known_wires(path, lambda warning: say(f"Warning: {warning}", err=True))
-    relays, outputs = known.at(name).relays, known.at(name).outputs
-    if not relays:
+    here = known.at(name)
+    if not here.relays:
         names = ", ".join(sorted({relay.name for relay in known.relays}))
         raise DoorError(f"There is no door {name!r}.", hint=f"Name one with --door: {names}.")
-    evacuated = evacuated_doors(path, () if even_evacuated else {relay.name for relay in relays})
-    secure_all(relays, outputs, chip=known.chip, evacuated=evacuated)
+    evacuated = evacuated_doors(path, () if even_evacuated else {relay.name for relay in here.relays})
+    left = secure_all(here.relays, here.outputs, chip=known.chip, evacuated=evacuated, given_up=known.given_up)
+    for pin in sorted(left):
+        say(
+            f"Warning: GPIO {pin}, which the settings name no more: another program has it. It is left alone.", err=True
+        )
+    driven = here.without(left)
     if as_json:
         from device.cli.context import print_json
 
-        print_json([{"door": one.name, "pin": one.pin, "released": one.name in evacuated} for one in relays])
+        print_json([{"door": one.name, "pin": one.pin, "released": one.name in evacuated} for one in driven.relays])
         return 0
-    for relay in relays:
+    for relay in driven.relays:
         say(f"The relay on GPIO {relay.pin} {_EVACUATED if relay.name in evacuated else 'is secured.'}")
-    for output in outputs:
+    for output in driven.outputs:
         say(f"The {output.signal} on GPIO {output.pin} is off.")
     return 0
 

@@ -1,7 +1,7 @@
 """Which relays to secure when no service does it: those driven last, and those of the settings."""
 
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,6 +57,8 @@ class _Stated(NamedTuple):
 
     doors: list[tuple[LockSettings, frozenset[str]]]
     chip: str
+    is_said: bool
+    """Whether there is such a file that says anything."""
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -65,11 +67,19 @@ class Known(msgspec.Struct, frozen=True):
     relays: tuple[LockSettings, ...]
     outputs: tuple[DrivenOutput, ...]
     chip: str | Chip
+    given_up: frozenset[int] = frozenset()
+    """Pins of these that are no door's relay by the settings: another program may have them by now."""
 
     def at(self, door: str | None) -> "Known":
         """The same, of one door alone; None is all doors."""
         relays = tuple(relay for relay in self.relays if door in (None, relay.name))
-        return Known(relays, tuple(one for one in self.outputs if door in (None, one.door)), self.chip)
+        outputs = tuple(one for one in self.outputs if door in (None, one.door))
+        return Known(relays, outputs, self.chip, self.given_up)
+
+    def without(self, pins: frozenset[int]) -> "Known":
+        """The same, but for these pins."""
+        relays = tuple(relay for relay in self.relays if relay.pin not in pins)
+        return Known(relays, tuple(one for one in self.outputs if one.pin not in pins), self.chip, self.given_up)
 
 
 def known_wires(path: Path | None, warn: Callable[[str], None]) -> Known:
@@ -99,14 +109,20 @@ def known_wires(path: Path | None, warn: Callable[[str], None]) -> Known:
         f"The settings name the GPIO chip {stated.chip}, but the relays were last driven on {last.chip}. "
         "Those are secured now, the others when the service starts."
     )
-    return Known(last.relays, last.outputs, last.chip)
+    return Known(last.relays, last.outputs, last.chip, _pins(last.relays, last.outputs))
 
 
 def _merged(last: Driven, stated: _Stated) -> Known:
     before = {relay.pin: relay for relay in last.relays}
     relays = {**before, **{relay.pin: relay for relay in _meant(stated.doors, before)}}
     outputs = tuple(output for output in last.outputs if output.pin not in relays)
-    return Known(tuple(relays.values()), outputs, last.chip or stated.chip)
+    ours = frozenset(relay.pin for relay, _ in stated.doors)
+    given_up = _pins(relays.values(), outputs) - ours if stated.is_said else frozenset[int]()
+    return Known(tuple(relays.values()), outputs, last.chip or stated.chip, given_up)
+
+
+def _pins(relays: Iterable[LockSettings], outputs: Iterable[DrivenOutput]) -> frozenset[int]:
+    return frozenset(relay.pin for relay in relays) | frozenset(output.pin for output in outputs)
 
 
 def _is_same(stated: str, last: Chip) -> bool:
@@ -138,4 +154,4 @@ def _stated(path: Path | None) -> _Stated:
     words = doors_of(said)
     tables = msgspec.convert({"doors": words, "gpio": said.get("gpio", {})}, _Tables)
     doors = zip(tables.doors, words, strict=True)
-    return _Stated([(lock_of(door), frozenset(table)) for door, table in doors], tables.gpio.chip)
+    return _Stated([(lock_of(door), frozenset(table)) for door, table in doors], tables.gpio.chip, bool(said))

@@ -11,6 +11,9 @@ from device.door.wires.pin_errors import all_of, collected, named
 from device.errors import DoorError
 from device.settings.lock import LockSettings
 
+BUSY = "busy"
+"""What lgpio says of a line that another program has (EBUSY)."""
+
 
 def output_use(output: DrivenOutput) -> str:
     """The pin and what it is for."""
@@ -23,20 +26,29 @@ def secure_all(
     *,
     chip: str | Chip = "",
     evacuated: Collection[str] = (),
-) -> None:
+    given_up: Collection[int] = (),
+) -> frozenset[int]:
     """Secures each relay, then switches each output off, also if another cannot be, and leaves their pins driven.
 
-    The relays of `evacuated` doors, by their names, are released instead.
+    The relays of `evacuated` doors, by their names, are released instead. Of pins that are `given_up`, those that
+    another program has by now are left alone, and returned.
 
     The level comes with the direction, in one request to the kernel. Raises `DoorError` for all that failed.
     """
-    lgpio, errors = lgpio_of_board(), list[DoorError]()
+    lines = [
+        *((relay_use(one), one.pin, level_of(one, released=one.name in evacuated)) for one in relays),
+        *((output_use(one), one.pin, not one.active_high) for one in outputs),
+    ]
+    lgpio, errors, left = lgpio_of_board(), list[DoorError](), set[int]()
     handle = open_chip(lgpio, chip).handle
-    for relay in relays:
-        with collected(errors), named(f"take {relay_use(relay)}"):
-            lgpio.gpio_claim_output(handle, relay.pin, int(level_of(relay, released=relay.name in evacuated)))
-    for output in outputs:
-        with collected(errors), named(f"take {output_use(output)}"):
-            lgpio.gpio_claim_output(handle, output.pin, int(not output.active_high))
+    for use, pin, level in lines:
+        with collected(errors), named(f"take {use}"):
+            try:
+                lgpio.gpio_claim_output(handle, pin, int(level))
+            except lgpio.error as error:
+                if pin not in given_up or BUSY not in str(error):
+                    raise
+                left.add(pin)
     if errors:
         raise all_of(errors)
+    return frozenset(left)

@@ -20,9 +20,11 @@ from device.door.mode import ModeFile
 from device.door.securing import evacuated, relays
 from device.door.securing.evacuated import evacuated_doors
 from device.door.securing.relays import StatedDoor, known_wires
+from device.door.securing.secure import secure_all
 from device.door.wires import chip
 from device.door.wires.chip import level_of
 from device.errors import DoorError
+from tests.device.lgpio import Lgpio
 
 PROGRAM = Path(__file__).parents[4] / "systemd" / "secure.py"
 OWN_CHANGES = settings(
@@ -101,8 +103,8 @@ def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return program
 
 
-def by_lintel() -> tuple[dict[int, int], Any] | None:
-    """Levels by their pins, and the chip, that `lintel door secure` drives; None if it drives nothing."""
+def by_lintel() -> tuple[dict[int, int], Any, frozenset[int]] | None:
+    """Levels by their pins, the chip, and the pins given up, as `lintel door secure` has them, or None."""
     try:
         known = known_wires(None, lambda _words: None)
     except DoorError:
@@ -110,15 +112,26 @@ def by_lintel() -> tuple[dict[int, int], Any] | None:
     released = evacuated_doors(None, {relay.name for relay in known.relays})
     levels = {relay.pin: int(level_of(relay, released=relay.name in released)) for relay in known.relays}
     levels.update({one.pin: int(not one.active_high) for one in known.outputs})
-    return levels, known.chip if isinstance(known.chip, str) else (known.chip.label, known.chip.path)
+    at = known.chip if isinstance(known.chip, str) else (known.chip.label, known.chip.path)
+    return levels, at, known.given_up
 
 
-def by_program(program: ModuleType) -> tuple[dict[int, int], Any] | None:
+def by_command() -> int:
+    """The exit code of `lintel door secure`, as far as its pins go."""
+    known = known_wires(None, lambda _words: None)
+    try:
+        secure_all(known.relays, known.outputs, chip=known.chip, given_up=known.given_up)
+    except DoorError as error:
+        return int(error.exit_code)
+    return 0
+
+
+def by_program(program: ModuleType) -> tuple[dict[int, int], Any, frozenset[int]] | None:
     try:
         plan = program.plan()
     except program.Failure:
         return None
-    return {pin: level for _, pin, level in plan.lines}, plan.chip
+    return {pin: level for _, pin, level in plan.lines}, plan.chip, plan.given_up
 
 
 def write(path: Path, text: str | None) -> None:
@@ -180,6 +193,11 @@ def test_slot_of_the_size_with_another_checksum_counts_not(secure: ModuleType, t
     assert not secure.is_evacuated("main", "")
 
 
+ONE = {"name": "main", "pin": 9, "active_high": False, "fail_safe": False}
+WIRE = {"door": "main", "signal": "siren", "pin": 5, "active_high": True}
+FOUND = {"label": "pinctrl-bcm2711", "path": "/dev/gpiochip0", "lines": 58}
+
+
 class Chip:
     """Answers the kernel's two requests, as linux/gpio.h has them."""
 
@@ -223,14 +241,42 @@ def test_line_that_is_taken_keeps_no_other_from_its_level(secure: ModuleType, tm
     assert (secure.main(), board.levels) == (7, {6: 0})
 
 
+@pytest.mark.parametrize(
+    "case",
+    [
+        (9, "[[doors]]\npin = 3\n", (0, {3: 0, 5: 0})),
+        (5, "[[doors]]\npin = 3\n", (0, {3: 0, 9: 1})),
+        (3, "[[doors]]\npin = 3\n", (7, {9: 1, 5: 0})),
+        (9, "[[doors]]\npin = 9\n", (7, {5: 0})),
+        (9, "[[doors", (7, {5: 0})),
+        (9, None, (7, {5: 0})),
+        (9, '[[doors]]\npin = 3\n[gpio]\nchip = "other"\n', (0, {5: 0})),
+    ],
+    ids=["given up", "output", "the settings'", "still the settings'", "unreadable settings", "none", "another chip"],
+)
+def test_busy_pin_counts_only_while_it_is_a_door_s(
+    secure: ModuleType,
+    tmp_path: Path,
+    board: Chip,
+    lgpio: Lgpio,
+    case: tuple[int, str | None, tuple[int, dict[int, int]]],
+) -> None:
+    """So it is for the program and for `lintel door secure`."""
+    busy, said, left = case
+    write(tmp_path / "runtime" / "relays.json", json.dumps({"relays": [ONE], "outputs": [WIRE], "chip": FOUND}))
+    write(tmp_path / "lintel.toml", said)
+    board.busy = busy
+    lgpio.refused.add(("output", busy))
+    assert (secure.main(), board.levels) == left
+    code = by_command()
+    assert (code, {pin: lgpio.levels(pin)[-1] for pin in {3, 5, 9} - {busy} if lgpio.levels(pin)}) == left
+
+
 def test_machine_without_a_chip_is_a_failure(secure: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "dev" / "gpiochip0").unlink()
     assert secure.main() == 7
 
 
-ONE = {"name": "main", "pin": 9, "active_high": False, "fail_safe": False}
-WIRE = {"door": "main", "signal": "siren", "pin": 5, "active_high": True}
-FOUND = {"label": "pinctrl-bcm2711", "path": "/dev/gpiochip0", "lines": 58}
 HOSTILE: list[Any] = [
     5,
     None,
@@ -247,7 +293,7 @@ HOSTILE: list[Any] = [
 def test_hostile_memory_leaves_the_settings_to_go_by(secure: ModuleType, tmp_path: Path, was: object) -> None:
     write(tmp_path / "runtime" / "relays.json", json.dumps(was))
     write(tmp_path / "lintel.toml", "[[doors]]\npin = 3\n")
-    assert by_program(secure) == by_lintel() == ({3: 0}, "")
+    assert by_program(secure) == by_lintel() == ({3: 0}, "", frozenset())
 
 
 @pytest.mark.parametrize("chip_said", ["5", '"/dev/gpio\\u0000"', "[]"])
