@@ -29,11 +29,14 @@ class Check:
     code: str
     meaning: str
     look: Callable[[Machine], Iterable[Line]]
+    without_settings: bool = False
+    """Whether it looks also where the settings can't be used."""
 
 
 def examined(machine: Machine) -> tuple[Line, ...]:
     """All lines. What one check can't find out keeps no other from looking."""
-    return tuple(chain.from_iterable(_lines(check, machine) for check in CHECKS))
+    checks = (check for check in CHECKS if check.without_settings or machine.wrong_settings is None)
+    return tuple(chain.from_iterable(_lines(check, machine) for check in checks))
 
 
 def _lines(check: Check, machine: Machine) -> tuple[Line, ...]:
@@ -60,7 +63,7 @@ def _machine(machine: Machine) -> Iterator[Line]:
 
 
 def _service(machine: Machine) -> Iterable[Line]:
-    return judging.service_lines(machine.doors, machine.unasked)
+    return judging.service_lines(machine.doors, machine.unasked, machine.unasked_hint)
 
 
 def _store(machine: Machine) -> Iterator[Line]:
@@ -122,10 +125,19 @@ def _opened(machine: Machine) -> Store:
 
 
 CHECKS: tuple[Check, ...] = (
-    Check("machine", "which board it is, and whether its doors are real", _machine),
-    Check("service", "whether the service answers", _service),
     Check(
-        "door", "what the service says of each of its doors", lambda machine: judging.door_lines(machine.doors or ())
+        "settings",
+        "whether the settings can be used",
+        lambda machine: [judging.settings_line(machine.wrong_settings)],
+        without_settings=True,
+    ),
+    Check("machine", "which board it is, and whether its doors are real", _machine, without_settings=True),
+    Check("service", "whether the service answers", _service, without_settings=True),
+    Check(
+        "door",
+        "what the service says of each of its doors",
+        lambda machine: judging.door_lines(machine.doors or ()),
+        without_settings=True,
     ),
     Check("store", "whether the database is there and can be used", _store),
     Check("device-key", "where the device key is, and whether a stolen card has it", _device_key),
@@ -155,19 +167,21 @@ CHECKS: tuple[Check, ...] = (
     Check("models", "hashes of the models, and the doors' false match rates", software.model_files),
     Check("pad", "what each door demands against presentation attacks, and whether it can ask", software.pads),
     Check("runtime", "what the networks are run with", software.runtime),
-    Check("system", "the system and Python", software.system),
+    Check("system", "the system and Python", software.system, without_settings=True),
     Check("gpio", "the GPIO chip, and who has it", hardware.gpio),
     Check("camera", "whether each camera is there, or gives fresh frames", hardware.cameras),
     Check("sight", "rate, light and focus of the running cameras", hardware.sights),
     Check("reader", "whether each reader is there", hardware.readers),
-    Check("strict-gpiod", "what becomes of pins when the service is killed", hardware.strict_gpiod),
+    Check(
+        "strict-gpiod", "what becomes of pins when the service is killed", hardware.strict_gpiod, without_settings=True
+    ),
     Check("relay-boot", "each relay's level from power-on until the service drives it", wiring.relay_boot),
     Check("pins", "who else holds the doors' pins", wiring.pins),
-    Check("rtc", "whether a battery clock keeps the time", upkeep.rtc),
-    Check("wear", "errors of the file system, and the flash's life", upkeep.wear),
-    Check("sandbox", "how systemd rates the installed unit", upkeep.sandbox),
-    Check("power", "under-voltage", hardware.power),
-    Check("temperature", "the processor's temperature", hardware.temperature),
-    Check("upgrade", "whether the newest version that was unpacked is in use", upgrade_lines),
+    Check("rtc", "whether a battery clock keeps the time", upkeep.rtc, without_settings=True),
+    Check("wear", "errors of the file system, and the flash's life", upkeep.wear, without_settings=True),
+    Check("sandbox", "how systemd rates the installed unit", upkeep.sandbox, without_settings=True),
+    Check("power", "under-voltage", hardware.power, without_settings=True),
+    Check("temperature", "the processor's temperature", hardware.temperature, without_settings=True),
+    Check("upgrade", "whether the newest version that was unpacked is in use", upgrade_lines, without_settings=True),
     Check("defaults", "settings that are as delivered", software.defaults),
 )

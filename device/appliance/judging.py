@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from device.appliance.page import Light, Line
-from device.control.joining import join_hint
+from device.errors import LintelError
 from device.key_keeping import KeyStatus
 from device.policy.clock_state import ClockReading
 from device.policy.rules_check import Finding, Weight
@@ -125,10 +125,19 @@ def alarms_line(alarms: Iterable[Alarm]) -> Line:
     return Line("alarms", Light.AMBER, f"{count} open", "`lintel alarms` lists them; acknowledge each by name.")
 
 
-def service_lines(doors: Sequence[DoorStatus] | None, unasked: str) -> Iterator[Line]:
-    """What the running service says of its doors; None if none answers. `unasked` says why it can't be asked."""
+def settings_line(wrong: LintelError | None) -> Line:
+    """Whether the settings can be used, or why not."""
+    if wrong is None:
+        return Line("settings", Light.GREEN, "in order")
+    hint = f"{wrong.hint} A running service keeps those that it began with; nothing of the settings is judged below."
+    return Line("settings", Light.RED, _phrase(wrong.message), hint)
+
+
+def service_lines(doors: Sequence[DoorStatus] | None, unasked: str, hint: str = "") -> Iterator[Line]:
+    """What the running service says of its doors; None if none answers. `unasked` says why it can't be asked, and
+    `hint` what to do about that.
+    """
     if unasked:
-        hint = f"{join_hint()} A service that hangs ends by `sudo systemctl restart lintel`."
         yield Line("service", Light.RED, _phrase(unasked), hint)
         return
     if doors is None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from device.errors import LintelError
 from device.ports import Clock
 from device.records import DoorStatus
 from device.settings.tables import Settings
@@ -36,6 +37,10 @@ class Machine:
     no_store: str = ""
     unasked: str = ""
     """Why the service that listens could not be asked, "" if it could, or if none listens."""
+    unasked_hint: str = ""
+    """What to do about that."""
+    wrong_settings: LintelError | None = None
+    """Why the settings can't be used; then `settings` are the defaults, and not those of this machine."""
     root: Path = Path("/")
 
     def board(self) -> str:

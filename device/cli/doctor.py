@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from device.cli.context import json_option, open_store, print_json, settings_of
-from device.errors import DoorError, LintelError
+from device.errors import ConfigError, DoorError, LintelError
 from device.terminal import say
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ Examples:
   lintel doctor --json
 
 \b
-Exit codes: 0 all green or amber, 3 settings, 15 something is red."""
+Exit codes: 0 all green or amber, 15 something is red."""
 )
 @json_option
 @click.pass_context
@@ -38,7 +38,7 @@ def doctor(context: click.Context, as_json: bool) -> int:
     from device.appliance.checks import examined
     from device.appliance.page import exit_code, worst
 
-    with _machine(settings_of(context)) as machine:
+    with _machine(context) as machine:
         lines = examined(machine)
     if as_json:
         print_json({"light": worst(lines), "simulated": machine.is_simulated, "lines": lines})
@@ -56,15 +56,23 @@ def _show(line: "Line") -> None:
 
 
 @contextmanager
-def _machine(settings: "Settings") -> "Iterator[Machine]":
-    """The store is never made here, and not being allowed to open it is a line of the page."""
+def _machine(context: click.Context) -> "Iterator[Machine]":
+    """The store is never made here, and not being allowed to open it is a line of the page; so are wrong settings."""
     from device.appliance.machine import Machine
     from device.clock import SystemClock
+    from device.settings.tables import Settings
 
     with ExitStack() as stack:
-        store, why = _store(stack, settings)
-        doors, unasked = _doors()
-        yield Machine(settings, store, SystemClock(), doors, why, unasked)
+        doors, why = _doors(context)
+        unasked, hint = (why.message, why.hint) if why else ("", "")
+        try:
+            settings = settings_of(context)
+        except ConfigError as wrong:
+            nothing = Machine(Settings(), None, SystemClock(), doors, "", unasked, hint, wrong)
+            yield nothing
+            return
+        store, no_store = _store(stack, settings)
+        yield Machine(settings, store, SystemClock(), doors, no_store, unasked, hint)
 
 
 def _store(stack: ExitStack, settings: "Settings") -> "tuple[Store | None, str]":
@@ -84,12 +92,15 @@ def _store(stack: ExitStack, settings: "Settings") -> "tuple[Store | None, str]"
         return None, str(error)
 
 
-def _doors() -> "tuple[tuple[DoorStatus, ...] | None, str]":
+def _doors(context: click.Context) -> "tuple[tuple[DoorStatus, ...] | None, DoorError | None]":
     """What the service says of its doors, None without one; and why one that listens can't be asked."""
+    from device.cli.forwarding import ASKED_S, found_hung
     from device.control.client import ask_doors, control_socket
 
+    if hung := found_hung(context):
+        return None, hung
     socket = control_socket()
     try:
-        return (ask_doors(socket) if socket else None), ""
+        return (ask_doors(socket, timeout_s=ASKED_S) if socket else None), None
     except DoorError as error:
-        return None, error.message
+        return None, error

@@ -3,20 +3,31 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from device.cli.acting import ACTING
 from device.control.roles import COMMANDS, Command, Way
-from device.errors import DoorError
+from device.errors import ConfigError, DoorError
 
 if TYPE_CHECKING:
     from device.control.client import Client
 
 SILENCE_S = 30.0
 """The service says every two seconds that a command still runs, but may have others before it."""
+ASKED_S = 3.0
+"""A service that does not say how its doors are within this time hangs; that needs no disk."""
+HUNG = "lintel.hung"
 HELP = frozenset({"--help", "-h"})
+
+
+class _Order(NamedTuple):
+    """A command for the service: its words, its arguments, and the folder of the store that is meant."""
+
+    words: tuple[str, ...]
+    arguments: Sequence[str]
+    folder: str
 
 
 def forwarded(context: click.Context, rest: Sequence[str]) -> int | None:
@@ -47,16 +58,24 @@ def leaf_words(context: click.Context, rest: Sequence[str]) -> tuple[str, ...]:
     return ()
 
 
+def found_hung(context: click.Context) -> DoorError | None:
+    """That the service hangs, if that was found out already."""
+    found = context.find_root().meta.get(HUNG)
+    return found if isinstance(found, DoorError) else None
+
+
 def _served(context: click.Context, words: Sequence[str], arguments: Sequence[str], row: Command) -> int | None:
     socket = _socket()
     if socket is None:
         return None
     from device.cli.carried import own_options
-    from device.control.client import Client, NoAnswer, NotRunning
-    from device.control.messages import Code
-    from device.control.protocol import ProtocolError
 
-    folder = _folder(context)
+    try:
+        folder = _folder(context)
+    except ConfigError:
+        if row.even_hung:
+            return None
+        raise
     if row.own_with and own_options(words, arguments, row.own_with):
         return None
     if row.is_own and os.access(folder, os.R_OK | os.W_OK | os.X_OK):
@@ -64,12 +83,23 @@ def _served(context: click.Context, words: Sequence[str], arguments: Sequence[st
     if not os.access(socket, os.R_OK | os.W_OK):
         _refuse_unless_own(folder, socket)
         return None
+    return _asked(context, socket, _Order(tuple(words), arguments, folder), row)
+
+
+def _asked(context: click.Context, socket: Path, order: _Order, row: Command) -> int | None:
+    from device.control.client import Client, NoAnswer, NotRunning, ask_doors
+    from device.control.messages import Code
+    from device.control.protocol import ProtocolError
+
     try:
-        return _commanded(Client(socket), tuple(words), arguments, folder)
+        if row.even_hung:
+            ask_doors(socket, timeout_s=ASKED_S)
+        return _commanded(Client(socket), order)
     except NotRunning:
         return None
-    except NoAnswer:
-        if row.even_hung and os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+    except NoAnswer as hung:
+        if row.even_hung and os.access(order.folder, os.R_OK | os.W_OK | os.X_OK):
+            context.find_root().meta[HUNG] = hung
             return None
         raise
     except ProtocolError as error:
@@ -108,7 +138,7 @@ def _refuse_unless_own(folder: str, socket: Path) -> None:
         raise DoorError(f"This user may not speak to the service at {socket}.", hint=join_hint())
 
 
-def _commanded(client: "Client", words: tuple[str, ...], arguments: Sequence[str], folder: str) -> int | None:
+def _commanded(client: "Client", order: _Order) -> int | None:
     from device.cli.carried import carried
     from device.cli.relay import Relay
     from device.control.channel import pair
@@ -116,8 +146,8 @@ def _commanded(client: "Client", words: tuple[str, ...], arguments: Sequence[str
 
     here = os.getcwd()  # noqa: PTH109 - text
     near, far = pair()
-    relay = Relay(near, carried(words, arguments, here), here)
-    request = Administer(command=" ".join(words), folder=folder)
+    relay = Relay(near, carried(order.words, order.arguments, here), here)
+    request = Administer(command=" ".join(order.words), folder=order.folder)
 
     def sends(part: Administered) -> int | None:
         return far.connection.fileno() if isinstance(part, Admitted) else None

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import sqrt
-from statistics import fmean, median
+from statistics import median
 
 WARM = 0.5
 """This share of the swipes warms up: arenas, and the pages that each of the store's connections keeps, are filled."""
+SIGNIFICANT = 1.96
+"""So many standard deviations are no chance any more, with 95 %."""
 PART = 4
 """Drift is from the first to the last of so many parts."""
 
@@ -28,9 +31,9 @@ class Figures:
 
     swipes: int
     slope_kib: float
-    """Resident memory, KiB for each 1,000 swipes, by least squares."""
-    error_kib: float
-    """Standard error of that: pages come and go by the hundred, so only many swipes show a small leak."""
+    """Resident memory, KiB for each 1,000 swipes."""
+    interval_kib: tuple[float, float]
+    """Where that lies with 95 %."""
     descriptors: tuple[int, int]
     """Fewest in the first and in the last part: a question or a commit has one for a moment."""
     threads: tuple[int, int]
@@ -45,20 +48,30 @@ def warm(samples: Sequence[Sample]) -> list[Sample]:
 
 
 def slope(samples: Sequence[Sample]) -> float:
-    """KiB for each 1,000 swipes, by least squares; 0 where all samples are of one number of swipes."""
-    at, sizes = [one.swipes / 1000 for one in samples], [one.rss_kib for one in samples]
-    middle, mean = fmean(at), fmean(sizes)
-    spread = sum((x - middle) ** 2 for x in at)
-    return sum((x - middle) * (y - mean) for x, y in zip(at, sizes, strict=True)) / spread if spread else 0.0
+    """KiB for each 1,000 swipes: the median of the slopes between any two samples (Theil and Sen), which a step or a
+    page that comes and goes hardly moves; 0 where all samples are of one number of swipes.
+    """
+    found = _slopes(samples)
+    return median(found) if found else 0.0
 
 
-def error(samples: Sequence[Sample]) -> float:
-    """Standard error of the slope, KiB for each 1,000 swipes; 0 for fewer than three samples."""
-    at, sizes = [one.swipes / 1000 for one in samples], [one.rss_kib for one in samples]
-    middle, mean, rise = fmean(at), fmean(sizes), slope(samples)
-    spread = sum((x - middle) ** 2 for x in at)
-    rest = sum((y - mean - rise * (x - middle)) ** 2 for x, y in zip(at, sizes, strict=True))
-    return sqrt(rest / (len(samples) - 2) / spread) if len(samples) > 2 and spread else 0.0
+def interval(samples: Sequence[Sample]) -> tuple[float, float]:
+    """Where the slope lies with 95 %, by the ranks of those slopes (Sen 1968), as if samples were independent."""
+    found, count = _slopes(samples), len(samples)
+    if not found:
+        return 0.0, 0.0
+    spread = SIGNIFICANT * sqrt(count * (count - 1) * (2 * count + 5) / 18)
+    first, last = int((len(found) - spread) / 2), int((len(found) + spread) / 2)
+    return found[max(0, first)], found[min(len(found) - 1, last)]
+
+
+def _slopes(samples: Sequence[Sample]) -> list[float]:
+    """Between any two samples, in order."""
+    return sorted(
+        (later.rss_kib - one.rss_kib) / (later.swipes - one.swipes) * 1000
+        for one, later in combinations(samples, 2)
+        if later.swipes != one.swipes
+    )
 
 
 def figures(samples: Sequence[Sample]) -> Figures:
@@ -70,7 +83,7 @@ def figures(samples: Sequence[Sample]) -> Figures:
     return Figures(
         max(one.swipes for one in samples),
         slope(counted),
-        error(counted),
+        interval(counted),
         (min(one.descriptors for one in begun), min(one.descriptors for one in ended)),
         (min(one.threads for one in begun), min(one.threads for one in ended)),
         (last - first) / first if first else 0.0,

@@ -1,5 +1,7 @@
 """What a soak's figures say: a leak is found, warming up is none, and the page says which promise was not kept."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.soak.figures import Sample, figures, slope
@@ -23,6 +25,16 @@ def samples(*, leak_kib: float = 0.0, late_s: float = 0.2, more_fds: int = 0) ->
 @pytest.mark.parametrize("leak_kib", [0.0, 0.5, 3.0, -2.0])
 def test_slope_is_the_leak_and_not_the_warming_up(leak_kib: float) -> None:
     assert figures(samples(leak_kib=leak_kib)).slope_kib == pytest.approx(leak_kib)
+
+
+def test_pages_that_come_and_go_are_no_leak() -> None:
+    """A megabyte that is there in each third sample."""
+    seen = [
+        replace(one, rss_kib=one.rss_kib + 1024 * (number % 3 == 0)) for number, one in enumerate(samples(leak_kib=0.1))
+    ]
+    found = figures(seen)
+    assert found.slope_kib == pytest.approx(0.1)
+    assert found.interval_kib[0] <= 0.1 <= found.interval_kib[1]
 
 
 def test_few_samples_have_no_slope() -> None:

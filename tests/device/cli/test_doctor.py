@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from device.cli import forwarding
 from tests.device.commands import Lintel
 
 LIGHTS = {"green", "amber", "red"}
@@ -79,3 +80,38 @@ def test_service_that_talks_nonsense_is_a_red_line_of_the_page(
         listener.shutdown(socket.SHUT_RDWR)
         thread.join()
     assert (ended.exit_code, lights(ended.json)["service"], lights(ended.json)["store"]) == (15, "red", "green")
+
+
+def test_service_that_hangs_is_asked_once_and_not_for_long(
+    lintel: Lintel, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert forwarding.ASKED_S <= 5.0
+    lintel("keys", "init")
+    assert state.is_dir()
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    monkeypatch.setattr(forwarding, "ASKED_S", 0.1)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "control.sock"))
+        listener.listen()
+        ended = lintel("doctor", "--json")
+        listener.setblocking(False)
+        listener.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    (line,) = (line for line in ended.json["lines"] if line["code"] == "service")
+    assert (ended.exit_code, line["light"], lights(ended.json)["store"]) == (15, "red", "green")
+    assert line["hint"].startswith("It may hang: `sudo systemctl restart lintel`")
+
+
+def test_wrong_settings_are_a_red_line_of_the_page(
+    lintel: Lintel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text("nonsense = 1\n")
+    monkeypatch.setenv("LINTEL_CONFIG", str(file))
+    ended = lintel("doctor", "--json")
+    seen = lights(ended.json)
+    assert (ended.exit_code, seen["settings"], ended.json["lines"][0]["code"]) == (15, "red", "settings")
+    assert "nonsense" in ended.json["lines"][0]["what"]
+    assert {"machine", "service", "system"} <= set(seen)
+    assert {"store", "camera", "pins", "defaults"}.isdisjoint(seen)
