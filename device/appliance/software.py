@@ -34,6 +34,15 @@ def system_line(release: str, version: str, *, is_pi: bool) -> Line:
     return Line("system", Light.GREEN, what)
 
 
+def package_line(line: Line, package: str, version: str) -> Line:
+    """The system's line, amber where the package is of another release: `package` is its version, "" without one."""
+    _, marked, made_for = package.partition("+deb")
+    if not marked or not version or made_for == version:
+        return line
+    what = f"{line.what}; Lintel's package is for Debian {made_for}"
+    return Line("system", Light.AMBER, what, f"Install the package +deb{version}: docs/install.md.")
+
+
 def pad_line(door: str, mode: PadMode, *, asks: bool, trouble: str = "") -> Line:
     """What a door demands against presentation attacks, and whether it can ask a person for it."""
     hint = "docs/pad.md says what each mode stops."
@@ -76,7 +85,8 @@ def system(machine: Machine) -> Iterator[Line]:
     """The system and Python."""
     said = dict(line.split("=", 1) for line in machine.text("etc/os-release").splitlines() if "=" in line)
     release, version = (said.get(name, "").strip('"') for name in ("PRETTY_NAME", "VERSION_ID"))
-    yield system_line(release, version, is_pi=machine.is_pi)
+    package = machine.text("usr/share/lintel/version").strip()
+    yield package_line(system_line(release, version, is_pi=machine.is_pi), package, version)
 
 
 def runtime(_machine: Machine) -> Iterator[Line]:

@@ -15,6 +15,8 @@ class Step:
     what: str
     promise: str
     run: Callable[[Door], Finding]
+    releases: tuple[str, ...] = ()
+    """Those that it is tried on; empty for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,13 @@ class Steps:
     def __init__(self) -> None:
         self.all: list[Step] = []
 
-    def step(self, what: str, promise: str) -> Callable[[Callable[[Door], Finding]], Callable[[Door], Finding]]:
-        """Registers a step."""
+    def step(
+        self, what: str, promise: str, releases: tuple[str, ...] = ()
+    ) -> Callable[[Callable[[Door], Finding]], Callable[[Door], Finding]]:
+        """Registers a step, for some releases or, by default, for all."""
 
         def register(run: Callable[[Door], Finding]) -> Callable[[Door], Finding]:
-            self.all.append(Step(what, promise, run))
+            self.all.append(Step(what, promise, run, releases))
             return run
 
         return register

@@ -20,6 +20,22 @@ def test_a_pi_needs_a_known_system(version: str, is_pi: bool, light: Light) -> N
 
 
 @pytest.mark.parametrize(
+    ("package", "version", "light"),
+    [
+        ("0.1.0+deb12", "12", GREEN),
+        ("0.1.0+deb13", "13", GREEN),
+        ("0.1.0+deb12", "13", AMBER),
+        ("0.1.0+deb12", "", GREEN),
+        ("0.1.0", "13", GREEN),
+        ("", "13", GREEN),
+    ],
+)
+def test_another_release_of_debian_wants_its_own_package(package: str, version: str, light: Light) -> None:
+    system = software.system_line("Debian", version, is_pi=False)
+    assert software.package_line(system, package, version).light is light
+
+
+@pytest.mark.parametrize(
     ("mode", "asks", "light"),
     [
         (PadMode.TURN, True, GREEN),
