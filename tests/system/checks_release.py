@@ -14,11 +14,11 @@ from pathlib import Path
 from tests.rig.camera import EILEEN
 from tests.rig.checks import Figures, Finding
 from tests.system.door import BADGES, UNIT, Door
+from tests.system.fetched import give_release_upgrade, turn_sources
 from tests.system.machine import Answer, Machine, wait_for
 from tests.system.package import built, install
 from tests.system.steps import Steps
 from tests.system.trees import BOOKWORM, TRIXIE, Release, Unready, tree
-from tests.system.turned import give, turn_sources
 
 STEPS = Steps()
 HOLDER = BADGES[EILEEN]
@@ -133,7 +133,7 @@ def removed(_door: Door) -> Finding:
 
 def _turn(machine: Machine) -> None:
     turn_sources(machine)
-    give(machine)
+    give_release_upgrade(machine)
     shutil.copy(built(TRIXIE), machine.root / NEXT.lstrip("/"))
 
 
