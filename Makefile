@@ -11,7 +11,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 	--constraints requirements/constraints.in pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help deb apt-repository demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig soak power-loss pad test-home-assistant test-browser bench mutants emulated-pi fuzz fuzz-coverage docs format wheel lock clean test-system
+.PHONY: help deb apt-repository demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig soak power-loss pad test-home-assistant test-browser bench mutants emulated-pi fuzz fuzz-coverage docs format wheel lock clean test-system test-piuparts
 .NOTPARALLEL:
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
@@ -113,6 +113,9 @@ format: dev-environment ## put the code in its style
 
 wheel: environment ## build dist/lintel_door-*.whl, models included
 	@$(VENV)/python -m hatchling build --target wheel
+
+test-piuparts: dev-environment ## install, upgrade and purge dist/*_amd64.deb by Debian's piuparts (as root: debootstrap, piuparts, apt-utils)
+	@$(VENV)/python -m tests.system.piuparts
 
 deb: dev-environment ## build Debian packages into dist/ (needs debhelper, cross compilers; make deb DEB="--release trixie --architecture arm64")
 	@$(VENV)/python scripts/debian_package.py $(DEB)
