@@ -4,6 +4,7 @@ The child ends with the thread that began it, however that ends: the kernel kill
 goes on writing finds its pipe closed.
 """
 
+import fcntl
 import os
 import re
 import select
@@ -65,8 +66,10 @@ class Child(Protocol):
 class Process:
     """`Child` that is a process."""
 
-    def __init__(self, command: Sequence[str]) -> None:
-        """Raises `CameraError` if it can't be started."""
+    def __init__(self, command: Sequence[str], *, frame_bytes: int = 0) -> None:
+        """Its pipe has room for a frame of `frame_bytes`, if the kernel allows: a small one wakes both ends for each
+        piece of a frame. Raises `CameraError` if it can't be started.
+        """
         guard = (sys.executable, "-I", "-S", str(Path(guarded.__file__)), str(os.getpid()))
         environment = {name: value for name, value in os.environ.items() if name not in _KEPT_BACK}
         pipe = subprocess.PIPE
@@ -81,6 +84,8 @@ class Process:
         self._frames, self._words = (stream.fileno() for stream in self._streams())
         for descriptor in (self._frames, self._words):
             os.set_blocking(descriptor, False)
+        with suppress(OSError):  # more than this user may have
+            fcntl.fcntl(self._frames, fcntl.F_SETPIPE_SZ, frame_bytes)
 
     def wait(self, timeout_s: float, *, hears: bool) -> tuple[bool, bool]:
         """As `Child`."""

@@ -32,7 +32,7 @@ PROGRAMS = ("rpicam-vid", "libcamera-vid")
 RATE_FPS = 30
 """Of `rpicam-vid` if it isn't asked for another rate."""
 BUFFERS = 8
-"""Frames that may wait: six buffers of `rpicam-vid`, and what the pipe holds."""
+"""Frames that may wait: six buffers of `rpicam-vid`, and what the pipe holds, less than two."""
 FIRST_S, STALL_S = 10.0, 3.0
 """A child that gives no whole frame for this long, from its start and later, is ended."""
 PAUSE = 0.75
@@ -85,7 +85,9 @@ class CsiCamera:
         if complaint := csi_complaint(self._settings):
             raise CameraError(f"{self.name}: {complaint}.", hint="Change it under [[cameras]] in the settings.")
         path = program()
-        child = Process((path, *arguments(self._settings)))
+        child = Process(
+            (path, *arguments(self._settings)), frame_bytes=i420_bytes(self._settings.height, self._settings.width)
+        )
         self._words.begins()
         return CsiSource(child, self._settings, self._clock, self._words)
 
@@ -114,7 +116,7 @@ class CsiSource:
         """As `Source`: the next whole frame. Raises `CameraError` when the child has ended or stalls."""
         height, width = self._shape
         while not self._closing.is_set():
-            data = np.empty(height * width * 3 // 2, np.uint8)
+            data = np.empty(i420_bytes(height, width), np.uint8)
             paused_s = self._filled(memoryview(data.data))
             self._deadline = self._clock.monotonic() + STALL_S
             self._torn = self._torn + 1 if paused_s > PAUSE / self.rate_fps else 0
@@ -180,6 +182,11 @@ class CsiSource:
 
     def _error(self, what: str) -> CameraError:
         return CameraError(f"{self._name} {what}.", hint=CHECK_HINT)
+
+
+def i420_bytes(height: int, width: int) -> int:
+    """Of a frame: a byte of light for each pixel, two of color for each four."""
+    return height * width * 3 // 2
 
 
 def rgb_of_i420(data: NDArray[np.uint8], height: int, width: int) -> Image:
