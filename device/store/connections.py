@@ -24,6 +24,8 @@ from device.store.database import (
 from device.store.turnstile import Turnstile
 from device.store.waiting import execute_when_free
 
+MOST_IDLE = 4
+"""Connections that are kept for the next thread: a rush opens more, which are closed behind it."""
 _Identity = tuple[int, int]
 """Device and inode: a file that was replaced has another."""
 
@@ -87,7 +89,8 @@ class Connections:
         with self._lock:
             self._lent.remove(connection)
             is_usable = connection.is_sound and not connection.database.conn.in_transaction
-            if is_usable and not self._is_closed and connection.identity == self._last:
+            has_room = not self._is_closed and len(self._idle) < MOST_IDLE
+            if is_usable and has_room and connection.identity == self._last:
                 self._idle.append(connection)
                 return
         connection.database.close()

@@ -23,6 +23,12 @@ _WAL_SAFE_FROM = (3, 51, 3)
 """Before this version SQLite's write-ahead log has a rare corruption race between two connections."""
 _CREATING = threading.Lock()
 """A descriptor of the file is closed only while nothing else in this process can have it open."""
+CACHE_KIB = 512
+"""Pages that a connection keeps: with SQLite's 2 MB, memory grows over thousands of swipes until all are full."""
+SPILL_PAGES = 500
+"""Changed pages that a connection holds back until its commit, as SQLite does by itself: writing them earlier takes the
+lock that keeps readers out.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,3 +182,5 @@ def _set_pragmas(database: Database, journal: Journal) -> None:
     received = {name: database.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted}
     if received != wanted:
         raise sqlite3.NotSupportedError(f"durable writes need {wanted}, SQLite chose {received}")
+    for name, value in {"cache_size": -CACHE_KIB, "cache_spill": SPILL_PAGES}.items():
+        execute_when_free(database.conn, f"PRAGMA {name}={value}")

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
@@ -14,6 +14,7 @@ import pytest
 from device.errors import StoreError
 from device.records import Credential, Event, Person
 from device.store import erasure, waiting
+from device.store.connections import Connections
 from device.store.database import Journal, make_file, safest_journal
 from device.store.holders import Holder
 from device.store.store import Store
@@ -58,6 +59,29 @@ def test_each_connection_is_durable_and_overwrites_what_is_erased(
         for connection in (one, other):
             found = tuple(connection.database.execute(f"PRAGMA {name}").fetchone()[0] for name in asked)
             assert found == settings
+
+
+def test_connections_of_a_rush_are_not_kept(tmp_path: Path) -> None:
+    """Each has a descriptor, and pages of its own."""
+    with Store(tmp_path) as store:
+        with ExitStack() as rush:
+            lent = [rush.enter_context(store._connection()) for _ in range(8)]
+        assert isinstance(store._connections, Connections)
+        kept = store._connections._idle
+        assert len(kept) == 4
+        for connection in lent:
+            if connection in kept:
+                assert connection.database.execute("SELECT 1").fetchone() == (1,)
+            else:
+                with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+                    connection.database.execute("SELECT 1")
+
+
+@pytest.mark.parametrize("journal", Journal)
+def test_connection_keeps_half_a_megabyte_of_pages(tmp_path: Path, journal: Journal) -> None:
+    with Store(tmp_path, journal=journal) as store, store._connection() as one:
+        found = [one.database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("cache_size", "cache_spill")]
+        assert found == [-512, 500]
 
 
 def test_new_folder_and_file_are_for_their_owner_alone(tmp_path: Path) -> None:
