@@ -11,12 +11,12 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 	--constraints requirements/constraints.in pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help deb apt-repository demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig soak power-loss pad test-home-assistant test-browser bench mutants emulated-pi fuzz fuzz-coverage docs format wheel lock clean test-system test-piuparts
+.PHONY: help deb apt-repository demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig soak power-loss pad test-home-assistant test-browser bench mutants emulated-pi fuzz fuzz-coverage docs format wheel lock clean test-system test-piuparts test-arm64
 .NOTPARALLEL:
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 help: ## say what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: environment ## play the built-in scenario: a door with simulated peripherals, real portraits, the real models
 	@$(VENV)/lintel simulate
@@ -84,6 +84,9 @@ soak: dev-environment ## swipe at the real service for SECONDS, 300 by default a
 
 test-system: dev-environment ## boot Debian with the units in it (as root: debootstrap, systemd-container), and write docs/evidence/system.md (15 minutes)
 	@$(VENV)/python -m tests.system --write docs/evidence/system.md --patience $(or $(PATIENCE),1)
+
+test-arm64: dev-environment ## run the device's tests in the arm64 packages of dist/, emulated (as root: qemu-user, qemu-user-static), and write docs/evidence/arm64.md (60 minutes)
+	@$(VENV)/python -m tests.arm64 --write docs/evidence/arm64.md
 
 power-loss: dev-environment ## cut the store's power a thousand times, kill it at every write, and write docs/evidence/power-loss.md (5 minutes)
 	@$(VENV)/python -m tests.power_loss --write docs/evidence/power-loss.md

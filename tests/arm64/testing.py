@@ -1,0 +1,74 @@
+"""Which of the device's tests run emulated, and what came of them."""
+
+import ast
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tests.arm64.cell import Cell
+from tests.arm64.installing import PYTHON
+from tests.system.trees import ROOT, Unready
+
+QUICK, FULL = ("VERSIONED",), ("VERSIONED", "NETWORKS")
+"""Names of scripts/device_tests.py."""
+SLOW_NETWORKS = ("tests/device/cli/test_identify.py",)
+"""Not in a quick run: each test enrolls people from pictures, which takes half a minute emulated."""
+LEFT_OUT: Mapping[str, str] = {}
+LIMIT_S = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a run of pytest came to."""
+
+    passed: int
+    skipped: tuple[str, ...]
+    """The reasons, each once."""
+    skips: int
+    failed: tuple[str, ...]
+    took_s: float
+
+
+def selection(source: str, *, quick: bool = False) -> tuple[str, ...]:
+    """The files that `scripts/device_tests.py` runs under other Pythons, and those that run a network, each once.
+
+    With `quick` the first alone, without those that enroll people from pictures.
+    """
+    found: list[str] = []
+    chosen = QUICK if quick else FULL
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in chosen:
+            found += ast.literal_eval(node.value)
+    return tuple(name for name in dict.fromkeys(found) if not (quick and name in SLOW_NETWORKS))
+
+
+def run_tests(cell: Cell, *, quick: bool) -> Results:
+    """The selection in the package's own environment. Raises `Unready` if pytest came to no result."""
+    paths = selection((ROOT / "scripts" / "device_tests.py").read_text(), quick=quick)
+    without = [word for name in LEFT_OUT for word in ("--deselect", name)]
+    said = cell.run(
+        "/bin/sh", "-c", 'cd /srv/lintel; exec "$@"', "sh", PYTHON, "-m", "pytest", "-p", "no:cacheprovider",
+        "-p", "no:faulthandler", "-m", "not slow", "--tb=short", "--junitxml=/srv/junit.xml", *without, *paths,
+        within_s=LIMIT_S, PYTHONPATH="/srv/extra", PYTHONSAFEPATH="1",
+    )  # fmt: skip
+    written = cell.root / "srv" / "junit.xml"
+    if not written.exists():
+        raise Unready(f"pytest ended with {said.code} and no results: {(said.out + said.err)[-1500:]}")
+    (ROOT / ".booted" / f"arm64-{cell.release.name}.log").write_text(said.out + said.err)
+    return results(written.read_text())
+
+
+def results(written: str) -> Results:
+    """What pytest's own file (JUnit's) says."""
+    (suite,) = ET.fromstring(written).iter("testsuite")
+    failed, skipped, skips, passed = [], [], 0, 0
+    for case in suite.iter("testcase"):
+        name = f"{case.get('classname')}::{case.get('name')}"
+        if case.find("failure") is not None or case.find("error") is not None:
+            failed.append(name)
+        elif (skip := case.find("skipped")) is not None:
+            skips += 1
+            skipped.append(str(skip.get("message")))
+        else:
+            passed += 1
+    return Results(passed, tuple(sorted(set(skipped))), skips, tuple(failed), float(suite.get("time", "0")))
