@@ -34,7 +34,7 @@ def main() -> int:
     """A line for each thing tried, then a line of figures; 1 if something was not as promised, 2 if untried."""
     parser = argparse.ArgumentParser(prog="python -m tests.arm64", description=__doc__)
     parser.add_argument("--release", choices=[one.name for one in RELEASES], help="only this one")
-    parser.add_argument("--quick", action="store_true", help="no tests that enroll from pictures, one step simulated")
+    parser.add_argument("--quick", action="store_true", help="a few files of tests, one step simulated")
     parser.add_argument("--write", type=Path, help="the page to write")
     chosen = parser.parse_args()
     releases = [one for one in RELEASES if chosen.release in (None, one.name)]

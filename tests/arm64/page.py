@@ -27,9 +27,10 @@ Which tests: the files that `make device-tests` runs under other Pythons, and th
 (`VERSIONED` and `NETWORKS` in `scripts/device_tests.py`), without the slow ones.
 """,
     True: """
-A quick run (`python -m tests.arm64 --quick`). Which tests: the files that `make device-tests` runs under other Pythons
-(`VERSIONED` in `scripts/device_tests.py`), without the slow ones and those of `lintel identify`, each of which enrolls
-people from pictures; and one step of the scenario. `make test-arm64` has those too, and the tests of each network.
+A quick run (`python -m tests.arm64 --quick`). Which tests: of those that `make device-tests` runs under other Pythons,
+one or two files for each package that brings machine code, for sqlite3, threads and sockets, and the import of each
+module (`QUICK` in `tests/arm64/testing.py`); and one step of the scenario. `make test-arm64` runs all of those, the
+tests of each network, and the scenario to its end.
 """,
 }
 STAGES = """

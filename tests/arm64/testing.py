@@ -9,10 +9,22 @@ from tests.arm64.cell import Cell
 from tests.arm64.installing import PYTHON
 from tests.system.trees import ROOT, Unready
 
-QUICK, FULL = ("VERSIONED",), ("VERSIONED", "NETWORKS")
+CHOSEN = ("VERSIONED", "NETWORKS")
 """Names of scripts/device_tests.py."""
-SLOW_NETWORKS = ("tests/device/cli/test_identify.py",)
-"""Not in a quick run: each test enrolls people from pictures, which takes half a minute emulated."""
+QUICK = (
+    "tests/device/test_every_module.py",
+    "tests/device/test_files.py",
+    "tests/device/test_records.py",
+    "tests/device/door/wires/test_chip.py",
+    "tests/device/readers/osdp/test_osdp_line.py",
+    "tests/device/readers/test_sockets.py",
+    "tests/device/settings/test_loading.py",
+    "tests/device/store/test_locks.py",
+    "tests/device/store/vault/test_vault.py",
+    "tests/device/vision/test_embedder.py",
+)
+"""One or two files for each package that brings machine code (msgspec, lgpio, libosdp, cryptography, NumPy, LiteRT),
+for sqlite3, threads and sockets, and the import of each module."""
 LEFT_OUT: Mapping[str, str] = {}
 LIMIT_S = 3000
 
@@ -32,14 +44,13 @@ class Results:
 def selection(source: str, *, quick: bool = False) -> tuple[str, ...]:
     """The files that `scripts/device_tests.py` runs under other Pythons, and those that run a network, each once.
 
-    With `quick` the first alone, without those that enroll people from pictures.
+    With `quick` those of them that `QUICK` names.
     """
     found: list[str] = []
-    chosen = QUICK if quick else FULL
     for node in ast.parse(source).body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in chosen:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in CHOSEN:
             found += ast.literal_eval(node.value)
-    return tuple(name for name in dict.fromkeys(found) if not (quick and name in SLOW_NETWORKS))
+    return tuple(name for name in dict.fromkeys(found) if name in QUICK or not quick)
 
 
 def run_tests(cell: Cell, *, quick: bool) -> Results:
