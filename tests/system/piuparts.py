@@ -51,14 +51,16 @@ def main() -> int:
 def tried(release: Release) -> tuple[int, str]:
     """Exit code, and all that it says. Raises `Unready`."""
     with tempfile.TemporaryDirectory(dir=tree(release).parent.parent) as place:
-        folder = Path(place)
+        folder, chroots = Path(place, "repository"), Path(place, "chroots")
+        folder.mkdir()
+        chroots.mkdir()
         before = variant(release, f"{BEFORE}+deb{NUMBERS[release.name]}")
         (folder / before.name).hardlink_to(before)
-        (folder / "Packages").write_text(run("apt-ftparchive", "packages", place).replace(place, "."))
+        (folder / "Packages").write_text(run("apt-ftparchive", "packages", str(folder)).replace(str(folder), "."))
         command = [
-            "piuparts", "--distribution", release.name, "--existing-chroot", str(tree(release)), "--tmpdir", place,
-            "--mirror", f"{debian_source()} main", "--extra-repo", f"deb [trusted=yes] file://{place} ./",
-            "--bindmount", place, "--no-eatmydata", "--warn-on-others", "--pedantic-purge-test",
+            "piuparts", "--distribution", release.name, "--existing-chroot", str(tree(release)), "--tmpdir", str(chroots),
+            "--mirror", f"{debian_source()} main", "--extra-repo", f"deb [trusted=yes] file://{folder} ./",
+            "--bindmount", str(folder), "--no-eatmydata", "--warn-on-others", "--pedantic-purge-test",
             *(f"--ignore-regexp=^{regex}$" for regex in LEFT), str(built(release)),
         ]  # fmt: skip
         try:
