@@ -58,7 +58,8 @@ def tried(release: Release) -> tuple[int, str]:
         (folder / before.name).hardlink_to(before)
         (folder / "Packages").write_text(run("apt-ftparchive", "packages", str(folder)).replace(str(folder), "."))
         command = [
-            "piuparts", "--distribution", release.name, "--existing-chroot", str(tree(release)), "--tmpdir", str(chroots),
+            "piuparts", "--distribution", release.name, "--existing-chroot", str(tree(release)),
+            "--tmpdir", str(chroots),
             "--mirror", f"{debian_source()} main", "--extra-repo", f"deb [trusted=yes] file://{folder} ./",
             "--bindmount", str(folder), "--no-eatmydata", "--warn-on-others", "--pedantic-purge-test",
             *(f"--ignore-regexp=^{regex}$" for regex in LEFT), str(built(release)),
