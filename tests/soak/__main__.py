@@ -49,7 +49,7 @@ def soaked(rig: Rig, seconds: float, swipes: int, *, every_s: float) -> Taken:
     unit = rig.start()
     (ready_at,) = (one.at for one in unit.said if one.message == "READY=1")
     time.sleep(SETTLE_S)
-    idle = _cpu_share(unit.process, 10.0)
+    idle, woken = _idle(unit.process, 10.0)
     rig.camera.shows(EILEEN)
     stop = threading.Event()
     workers = [
@@ -70,7 +70,7 @@ def soaked(rig: Rig, seconds: float, swipes: int, *, every_s: float) -> Taken:
             worker.join(30.0)
     took_s = time.monotonic() - began
     secured = min(rig.lintel("door", "secure").took_s for _ in range(TRIES))
-    return Taken(tuple(samples), took_s, ready_at - unit.started[0], idle, secured)
+    return Taken(tuple(samples), took_s, ready_at - unit.started[0], idle, woken, secured)
 
 
 def unit_environment() -> dict[str, str]:
@@ -111,11 +111,18 @@ def _sample(rig: Rig) -> Sample:
     )
 
 
-def _cpu_share(process: int, seconds: float) -> float:
-    """Processor time of a process meanwhile, of one core."""
-    before = _cpu_s(process)
+def _idle(process: int, seconds: float) -> tuple[float, float]:
+    """Processor time of a process meanwhile, of one core, and how often a second its threads woke."""
+    cpu_s, woken = _cpu_s(process), _woken(process)
     time.sleep(seconds)
-    return (_cpu_s(process) - before) / seconds
+    return (_cpu_s(process) - cpu_s) / seconds, (_woken(process) - woken) / seconds
+
+
+def _woken(process: int) -> int:
+    """How often threads that are there now have given up the processor to wait."""
+    files = Path(f"/proc/{process}/task").glob("*/status")
+    fields = (dict(line.split(":", 1) for line in file.read_text().splitlines()) for file in files)
+    return sum(int(one["voluntary_ctxt_switches"]) for one in fields)
 
 
 def _cpu_s(process: int) -> float:

@@ -9,6 +9,8 @@ from tests.soak.figures import Figures, Sample
 
 MOST_SLOPE_KIB, MOST_DRIFT = 1.0, 0.1
 MOST_READY_S, MOST_SECURE_S, MOST_IDLE, MOST_RSS_MB = 3.0, 0.5, 0.05, 160.0
+MOST_WOKEN = 100.0
+"""A camera of 15 frames a second included."""
 HEAD = """# Swipes for a long time
 
 Written by `make soak`, which runs the real `lintel run` as a child process at the rig's virtual ports: a person with
@@ -33,6 +35,8 @@ class Taken:
     """From the start of the process to READY=1."""
     idle: float
     """Share of a core while no one is at the door."""
+    woken: float
+    """How often a second its threads wake meanwhile."""
     secure_s: float
     """`lintel door secure` beside the running service."""
 
@@ -59,6 +63,8 @@ def _rows(taken: Taken, found: Figures) -> Iterator[tuple[str, str, str, bool]]:
     yield "start to ready", f"{taken.ready_s:.2f} s", "under 3 s", taken.ready_s < MOST_READY_S
     yield "`lintel door secure`", f"{taken.secure_s:.2f} s", "under 0.5 s", taken.secure_s < MOST_SECURE_S
     yield "processor with no one at the door", f"{taken.idle:.1%} of a core", "under 5 %", taken.idle < MOST_IDLE
+    woken = f"{taken.woken:.0f} a second"
+    yield "wake-ups with no one at the door", woken, "under 100 a second", taken.woken < MOST_WOKEN
 
 
 def report(taken: Taken, found: Figures) -> str:

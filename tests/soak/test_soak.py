@@ -50,7 +50,16 @@ def test_few_samples_have_no_slope() -> None:
     ],
 )
 def test_promise_that_is_not_kept_is_named(given: tuple[Sample, ...], row: str) -> None:
-    taken = Taken(given, 1800.0, 1.0, 0.03, 0.3)
+    taken = Taken(given, 1800.0, 1.0, 0.03, 50.0, 0.3)
     lines = [line for line in report(taken, figures(given)).splitlines() if "NOT KEPT" in line]
     assert [line.startswith(f"| {row}") for line in lines if "largest" not in line] == [True]
     assert not taken.is_kept(figures(given))
+
+
+@pytest.mark.parametrize(
+    ("idle", "woken", "row"), [(0.06, 50.0, "processor with"), (0.03, 150.0, "wake-ups with")], ids=["time", "wake-ups"]
+)
+def test_service_that_is_busy_with_no_one_there_is_named(idle: float, woken: float, row: str) -> None:
+    taken = Taken(samples(), 1800.0, 1.0, idle, woken, 0.3)
+    lines = [line for line in report(taken, figures(taken.samples)).splitlines() if "NOT KEPT" in line]
+    assert [line.startswith(f"| {row}") for line in lines if "largest" not in line] == [True]
