@@ -1,25 +1,22 @@
 """What the device's tests share: the analyzer, the portraits, the command line, and a board without hardware."""
 
-import contextlib
-import io
 import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import gpiozero.mixins
 import gpiozero.pins.local
 import pytest
 
-from device.cli.main import cli
-from device.commandline import run_command
 from device.images import read_image
 from device.records import Image
 from device.settings.tables import VisionSettings
 from device.vision.faces import FaceAnalyzer, load_analyzer
 from device.vision.models import shipped_models_dir
-from tests.device.commands import Ended, Lintel
+from tests.device.commands import Ended, Lintel, in_this_process
 from tests.device.lgpio import Lgpio
 
 LINTEL = Path(sys.executable).parent / "lintel"
@@ -59,14 +56,7 @@ def portraits(portrait_files: dict[str, Path]) -> Mapping[str, Image]:
 def lintel(monkeypatch: pytest.MonkeyPatch) -> Lintel:
     """Runs a command line in this process: `lintel("people", "list", typed="y\\n")`."""
 
-    def run(*arguments: object, typed: str = "") -> Ended:
-        out, err = io.StringIO(), io.StringIO()
-        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            exit_code = run_command(cli, [str(argument) for argument in arguments])
-        return Ended(exit_code, out.getvalue(), err.getvalue())
-
-    return run
+    return partial(in_this_process, monkeypatch)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A state folder, a clip, and pictures that are no good, for the commands."""
 
+import shutil
 from pathlib import Path
 
 import cv2
@@ -9,14 +10,16 @@ import pytest
 from device.images import read_image
 from device.virtual.figures import Figure, Place
 from device.virtual.scene import Scene
-from tests.device.commands import Ended, Lintel
+from tests.device.commands import Ended, in_this_process
+
+SETTINGS = 'people.basis = "consent"\nclock.trust = "always"\n'
 
 
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder that commands keep their database in; the owner has set on which legal basis references are taken."""
     folder, settings = tmp_path / "state", tmp_path / "people.toml"
-    settings.write_text('people.basis = "consent"\nclock.trust = "always"\n')
+    settings.write_text(SETTINGS)
     monkeypatch.setenv("LINTEL_CONFIG", str(settings))
     monkeypatch.setenv("LINTEL_STATE_DIR", str(folder))
     return folder
@@ -69,13 +72,41 @@ def clip(tmp_path_factory: pytest.TempPathFactory, eileen: Path) -> Path:
     return path
 
 
+def copy_store(source: Path, target: Path) -> None:
+    """The state folder, and that of its keys beside it."""
+    for end in ("", "-keys"):
+        shutil.copytree(f"{source}{end}", f"{target}{end}")
+
+
+@pytest.fixture(scope="session")
+def enrolled_once(tmp_path_factory: pytest.TempPathFactory, eileen: Path, grace: Path) -> dict[str, tuple[Path, Ended]]:
+    """By name of a fixture: the folder after its last enrollment, and what that said. Each loads the networks."""
+    made, rooms = {}, tmp_path_factory.mktemp("enrolled")
+    state, settings = rooms / "state", rooms / "people.toml"
+    settings.write_text(SETTINGS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LINTEL_CONFIG", str(settings))
+        patch.setenv("LINTEL_STATE_DIR", str(state))
+        for name, words in {
+            "enrolled": ("17:1001", str(eileen), "--name", "Eileen Collins"),
+            "both": ("csn:04a2b9c1", str(grace), "--name", "Grace Hopper"),
+        }.items():
+            made[name] = rooms / name, in_this_process(patch, "enroll", *words)
+            copy_store(state, rooms / name)
+    return made
+
+
 @pytest.fixture
-def enrolled(lintel: Lintel, eileen: Path, state: Path) -> Ended:  # noqa: ARG001 - the folder must be named before
+def enrolled(enrolled_once: dict[str, tuple[Path, Ended]], state: Path) -> Ended:
     """Eileen Collins with badge 17:1001."""
-    return lintel("enroll", "17:1001", eileen, "--name", "Eileen Collins")
+    folder, ended = enrolled_once["enrolled"]
+    copy_store(folder, state)
+    return ended
 
 
 @pytest.fixture
-def both(lintel: Lintel, enrolled: Ended, grace: Path) -> tuple[Ended, Ended]:
+def both(enrolled_once: dict[str, tuple[Path, Ended]], state: Path) -> tuple[Ended, Ended]:
     """And Grace Hopper with badge csn:04A2B9C1."""
-    return enrolled, lintel("enroll", "csn:04a2b9c1", grace, "--name", "Grace Hopper")
+    folder, ended = enrolled_once["both"]
+    copy_store(folder, state)
+    return enrolled_once["enrolled"][1], ended

@@ -10,13 +10,6 @@ from tests.device.commands import Lintel
 pytestmark = pytest.mark.usefixtures("state")
 
 
-@pytest.fixture
-def both(lintel: Lintel, state: Path, eileen: Path, grace: Path) -> None:  # noqa: ARG001 - the folder must be named before
-    """Eileen Collins and Grace Hopper, each with a badge."""
-    lintel("enroll", "17:1", eileen, "--name", "Eileen Collins")
-    lintel("enroll", "17:2", grace, "--name", "Grace Hopper")
-
-
 @pytest.mark.usefixtures("both")
 def test_a_person_is_named(lintel: Lintel, grace: Path) -> None:
     ended = lintel("identify", grace)

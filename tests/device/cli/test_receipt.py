@@ -2,17 +2,10 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.device.commands import Lintel
-
-
-@pytest.fixture
-def enrolled(lintel: Lintel, state: Path, eileen: Path) -> Path:
-    lintel("enroll", "17:1001", eileen, "--name", "Eileen Collins")
-    return state
 
 
 @pytest.mark.usefixtures("enrolled")

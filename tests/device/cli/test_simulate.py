@@ -232,14 +232,7 @@ def test_simulation_leaves_no_temporary_files(
 
 
 @pytest.fixture
-def enrolled(lintel: Lintel, eileen: Path, state: Path) -> Path:
-    """The state folder, with Eileen Collins and badge 17:1001."""
-    lintel("enroll", "17:1001", eileen, "--name", "Eileen Collins")
-    return state
-
-
-@pytest.fixture
-def desk(lintel_process: Lintel, enrolled: Path, clip: Path, tmp_path: Path) -> Callable[..., Ended]:  # noqa: ARG001 - somebody is enrolled
+def desk(lintel_process: Lintel, enrolled: Ended, clip: Path, tmp_path: Path) -> Callable[..., Ended]:  # noqa: ARG001 - somebody is enrolled
     """A desk where Eileen stands in front of the camera."""
     (tmp_path / "quick.toml").write_text(QUICK)
 
