@@ -9,7 +9,6 @@ import shutil
 import sys
 from pathlib import Path
 
-from device import assembly
 from device.cli import acting, carried, forwarding, relay
 from device.cli.main import cli
 from device.cli.paths import leaf_of
@@ -17,9 +16,8 @@ from device.commandline import run_command
 from device.control import client, command_messages
 from device.control.roles import command_of
 from device.store import store
-from device.vision import models
 
-LOADED = (acting, assembly, carried, client, command_messages, forwarding, getpass, models, relay, shutil, store)
+LOADED = (acting, carried, client, command_messages, forwarding, getpass, relay, shutil, store)
 
 
 def main(uid: int, gid: int, login: str, arguments: list[str]) -> int:
