@@ -27,33 +27,36 @@ FIELD = 64
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--hours", type=float, default=1.0)
-    hours = arguments.parse_args().hours
+    arguments.add_argument("--frames", type=int, default=60, help="that are timed, of each size")
+    chosen = arguments.parse_args()
+    hours, timed = chosen.hours, chosen.frames
     cv2.setNumThreads(1)
     for width, height in ((640, 480), (1280, 720), (1920, 1080)):
         print(
-            f"{width}x{height}: {cost_ms(width, height):.2f} ms a frame, of it {noise_ms(width, height):.2f} for noise"
+            f"{width}x{height}: {cost_ms(frames_of(width, height, timed)):.2f} ms a frame, "
+            f"of it {noise_ms(frames_of(width, height, timed)):.2f} for noise"
         )
     for name, light, noise, times in (("day", 1.0, 1.5, 1), ("night", 0.2, 4.0, 4)):
         frames, alarms = watched(hours, light, noise, times)
         print(f"{name}: {alarms} alarms in {hours:g} h, {frames} frames, each given {times} times")
 
 
-def cost_ms(width: int, height: int) -> float:
+def cost_ms(frames: Sequence[Image]) -> float:
     health = FrameHealth(0.0)
-    return median_ms([partial(seen, health, image) for image in frames_of(width, height)])
+    return median_ms([partial(seen, health, image) for image in frames])
 
 
 def seen(health: FrameHealth, image: Image) -> bool:
     return health.came(image, 1.0) and health.looked(image, 1.0)
 
 
-def noise_ms(width: int, height: int) -> float:
+def noise_ms(frames: Sequence[Image]) -> float:
     noise = NoiseWatch()
-    return median_ms([partial(noise.has_vanished, image) for image in frames_of(width, height)])
+    return median_ms([partial(noise.has_vanished, image) for image in frames])
 
 
-def frames_of(width: int, height: int) -> list[Image]:
-    drawn = (Scene((), {}).draw(0.0, seed) for seed in range(60))
+def frames_of(width: int, height: int, count: int) -> list[Image]:
+    drawn = (Scene((), {}).draw(0.0, seed) for seed in range(count))
     return [np.asarray(cv2.resize(image, (width, height)), np.uint8) for image in drawn]
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from mixed_frames import FRAMES, PLACE, QUALITY, Visitor, embedded, portraits
+from mixed_frames import FRAMES, PLACE, QUALITY, VISITS, Visitor, embedded, portraits
 from numpy.typing import NDArray
 
 from convert.measuring.clips import Seen, Visit
@@ -50,9 +50,10 @@ def main() -> None:
     )
     arguments.add_argument("--views", type=int, default=5, help="pictures of a visit")
     arguments.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "lintel-benchmarks")
+    arguments.add_argument("--visits", type=int, default=VISITS, help="of each portrait, where there is no data")
     chosen = arguments.parse_args()
     analyzer = load_analyzer(VisionSettings(threads=1))
-    known = everybody(Path(chosen.data), analyzer, chosen.cache) if chosen.data else portraits(analyzer)
+    known = everybody(Path(chosen.data), analyzer, chosen.cache) if chosen.data else portraits(analyzer, chosen.visits)
     strangers = list(visits_of(known, chosen.views))
     print(f"{len(strangers)} visits of {chosen.views} views, badges of {len(known)} people")
     badges = np.stack([one.references for one in known])

@@ -37,6 +37,7 @@ from device.vision.models import shipped_models_dir
 from device.vision.track import follows
 
 FRAMES = 3
+VISITS = 20
 REFERENCES = (1, 3)
 ORDERS = {"2 + 1": ("HHO", "HOH", "OHH"), "1 + 2": ("HOO", "OHO", "OOH")}
 """H: a frame of the badge's holder; O: one of somebody else."""
@@ -62,12 +63,13 @@ def main() -> None:
     )
     arguments.add_argument("--mixes", type=int, default=10_000, help="of each kind and number of references")
     arguments.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "lintel-benchmarks")
+    arguments.add_argument("--visits", type=int, default=VISITS, help="of each portrait, where there is no data")
     chosen = arguments.parse_args()
     analyzer = load_analyzer(VisionSettings(threads=1))
     rule = analyzer.embedder.decision_rule
     print(f"{FRAMES} frames a visit, threshold for a false match rate of {rule.target_fmr:g}")
     if not chosen.data:
-        report(portraits(analyzer), rule, chosen.mixes)
+        report(portraits(analyzer, chosen.visits), rule, chosen.mixes)
         return
     for references in REFERENCES:
         report(people(Path(chosen.data), references, analyzer, chosen.cache), rule, chosen.mixes)
@@ -149,12 +151,12 @@ def as_in_a_visit(image: Image, count: int, seed: int) -> list[Image]:
     return frames
 
 
-def portraits(analyzer: FaceAnalyzer) -> list[Visitor]:
-    """Those that came with Lintel: each is its own reference, and twenty visits."""
+def portraits(analyzer: FaceAnalyzer, count: int = VISITS) -> list[Visitor]:
+    """Those that came with Lintel: each is its own reference, and has `count` visits."""
     known = []
     for path in sorted((shipped_models_dir() / "portraits").glob("*.jpg")):
         image = read_image(path)
-        visits = [visit_of(image, analyzer, seed) for seed in range(20)]
+        visits = [visit_of(image, analyzer, seed) for seed in range(count)]
         reference = embed_central_face(image, analyzer)
         known.append(Visitor(np.stack([reference]), np.stack([visit for visit in visits if visit is not None])))
     return known

@@ -11,17 +11,17 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SMALL = {
     "audit_chain": ("--commits", "5", "--rows", "200"),
-    "badge_flood": ("--seconds", "3"),
+    "badge_flood": ("--seconds", "1"),
     "brightened_faces": ("--data", ""),
-    "camera_health": ("--hours", "0.002"),
+    "camera_health": ("--hours", "0.002", "--frames", "5"),
     "idle_camera": ("--seconds", "0.5"),
     "identification": ("--people", "50", "--rounds", "2", "--stored", "50"),
-    "looking_on": ("--data", ""),
+    "looking_on": ("--data", "", "--visits", "5"),
     "link": ("--rows", "500", "--rounds", "1", "--seconds", "0.2"),
     "look_alikes": ("--people", "40"),
-    "many_people": ("--people", "50", "--rounds", "2", "--starts", "1"),
+    "many_people": ("--people", "10", "--rounds", "1", "--starts", "1"),
     "mqtt": ("--rows", "500"),
-    "mixed_frames": ("--mixes", "2", "--data", ""),
+    "mixed_frames": ("--mixes", "2", "--data", "", "--visits", "3"),
     "one_invoke": ("--rounds", "3"),
     "pad_cues": ("--rounds", "2"),
     "passive_network": ("--data", ""),
@@ -35,7 +35,7 @@ SMALL = {
     "store": ("listing", "--rows", "50", "--people", "5", "--seconds", "1"),
     "subscription": ("--rows", "500"),
     "vault": ("--people", "40"),
-    "wiegand": ("--seconds", "1"),
+    "wiegand": ("--seconds", "0.4"),
 }
 PAGES = [
     ROOT / "README.md",
