@@ -2,24 +2,14 @@
 
 import re
 import shutil
-import subprocess
+from functools import partial
 from pathlib import Path
 
-import pytest
+from tests.project.units import NEEDS_SYSTEMD, SYSTEMD, analyze, values_in
 
-UNITS = Path(__file__).parents[2] / "systemd"
-SERVICE, TIMER = UNITS / "lintel-audit-cut.service", UNITS / "lintel-audit-cut.timer"
+SERVICE, TIMER = SYSTEMD / "lintel-audit-cut.service", SYSTEMD / "lintel-audit-cut.timer"
 LARGEST_EXPOSURE = 1.0
-NEEDS_SYSTEMD = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-
-
-def values(name: str) -> list[str]:
-    """What the service says under a name, in its order."""
-    return re.findall(rf"^{name}=(.*)$", SERVICE.read_text(), re.MULTILINE)
-
-
-def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, check=False)
+values = partial(values_in, unit=SERVICE)
 
 
 def test_service_cuts_what_the_settings_say() -> None:
@@ -43,7 +33,7 @@ def test_timer_comes_after_the_nightly_backup() -> None:
     assert begins == ["03:30", "04:30"]
 
 
-BACKUP = UNITS / "lintel-backup.timer"
+BACKUP = SYSTEMD / "lintel-backup.timer"
 
 
 @NEEDS_SYSTEMD
@@ -65,6 +55,6 @@ def test_the_exposure_is_small(tmp_path: Path) -> None:
 
 @NEEDS_SYSTEMD
 def test_the_readme_says_how_large_the_exposure_is() -> None:
-    (quoted,) = re.findall(r"audit\.md\), exposure (\d\.\d)\)", (UNITS / "README.md").read_text())
+    (quoted,) = re.findall(r"audit\.md\), exposure (\d\.\d)\)", (SYSTEMD / "README.md").read_text())
     said = analyze("security", "--offline=true", SERVICE).stdout
     assert re.findall(r"exposure level for lintel-audit-cut\.service: (\d\.\d)", said) == [quoted]

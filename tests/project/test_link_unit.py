@@ -2,25 +2,15 @@
 
 import re
 import shutil
-import subprocess
+from functools import partial
 from pathlib import Path
 
-import pytest
+from tests.project.units import NEEDS_SYSTEMD, SYSTEMD, analyze, values_in
 
-SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNIT = SYSTEMD / "lintel-link.service"
 DOOR = SYSTEMD / "lintel.service"
 LARGEST_EXPOSURE = 2.0
-NEEDS_SYSTEMD = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-
-
-def values(name: str, unit: Path = UNIT) -> list[str]:
-    """What a unit says under a name, in its order."""
-    return re.findall(rf"^{name}=(.*)$", unit.read_text(), re.MULTILINE)
-
-
-def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, check=False)
+values = partial(values_in, unit=UNIT)
 
 
 @NEEDS_SYSTEMD
@@ -51,7 +41,7 @@ def test_settings_that_are_wrong_start_it_no_second_time() -> None:
 
 
 def test_the_door_keeps_no_network() -> None:
-    assert (values("RestrictAddressFamilies", DOOR), values("PrivateNetwork", DOOR)) == (["AF_UNIX"], ["yes"])
+    assert (values("RestrictAddressFamilies", unit=DOOR), values("PrivateNetwork", unit=DOOR)) == (["AF_UNIX"], ["yes"])
 
 
 def test_the_link_has_a_user_of_its_own() -> None:
@@ -81,8 +71,8 @@ def test_the_internet_is_out_of_reach_by_default() -> None:
 
 def test_the_link_costs_the_door_no_memory_or_time() -> None:
     assert (values("MemoryMax"), values("MemorySwapMax"), values("LimitCORE")) == (["256M"], ["0"], ["0"])
-    assert int(values("Nice")[0]) > int(values("Nice", DOOR)[0])
-    assert int(values("OOMScoreAdjust")[0]) > int(values("OOMScoreAdjust", DOOR)[0])
+    assert int(values("Nice")[0]) > int(values("Nice", unit=DOOR)[0])
+    assert int(values("OOMScoreAdjust")[0]) > int(values("OOMScoreAdjust", unit=DOOR)[0])
 
 
 def test_the_watchdog_outlasts_a_call_and_the_links_own() -> None:

@@ -2,27 +2,16 @@
 
 import re
 import shutil
-import subprocess
+from functools import partial
 from pathlib import Path
 
-import pytest
-
 from device.settings.cameras import relay_dir
+from tests.project.units import NEEDS_SYSTEMD, SYSTEMD, analyze, values_in
 
-SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNIT = SYSTEMD / "lintel-rtsp@.service"
 DOOR = SYSTEMD / "lintel.service"
 LARGEST_EXPOSURE = 2.0
-NEEDS_SYSTEMD = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-
-
-def values(name: str, unit: Path = UNIT) -> list[str]:
-    """What a unit says under a name, in its order."""
-    return re.findall(rf"^{name}=(.*)$", unit.read_text(), re.MULTILINE)
-
-
-def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, check=False)
+values = partial(values_in, unit=UNIT)
 
 
 @NEEDS_SYSTEMD
@@ -42,14 +31,14 @@ def test_the_exposure_is_small(tmp_path: Path) -> None:
 
 
 def test_the_door_keeps_no_network() -> None:
-    assert values("RestrictAddressFamilies", DOOR) == ["AF_UNIX"]
-    assert values("PrivateNetwork", DOOR) == ["yes"]
-    assert values("IPAddressDeny", DOOR) == ["any"]
+    assert values("RestrictAddressFamilies", unit=DOOR) == ["AF_UNIX"]
+    assert values("PrivateNetwork", unit=DOOR) == ["yes"]
+    assert values("IPAddressDeny", unit=DOOR) == ["any"]
 
 
 def test_the_relay_has_a_user_of_its_own() -> None:
     assert (values("User"), values("Group")) == (["lintel-rtsp"], ["lintel-rtsp"])
-    assert values("User", DOOR) != values("User")
+    assert values("User", unit=DOOR) != values("User")
     assert values("SupplementaryGroups") == []
 
 
@@ -102,8 +91,8 @@ def test_no_memory_of_the_relay_gets_onto_the_disk() -> None:
 
 def test_the_relay_costs_the_door_no_memory_or_time() -> None:
     assert (values("MemoryMax"), values("TasksMax")) == (["512M"], ["32"])
-    assert int(values("Nice")[0]) > int(values("Nice", DOOR)[0])
-    assert int(values("OOMScoreAdjust")[0]) > int(values("OOMScoreAdjust", DOOR)[0])
+    assert int(values("Nice")[0]) > int(values("Nice", unit=DOOR)[0])
+    assert int(values("OOMScoreAdjust")[0]) > int(values("OOMScoreAdjust", unit=DOOR)[0])
 
 
 def test_the_relay_comes_back_and_never_gives_up() -> None:

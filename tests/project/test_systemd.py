@@ -1,9 +1,8 @@
 """The service's unit: systemd finds nothing wrong with it, it exposes little, and it secures the door on every way."""
 
 import re
-import shutil
-import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import msgspec.inspect
@@ -14,6 +13,7 @@ from device.looking import GLANCE_S
 from device.service import POLL_S
 from device.settings.tables import AccessSettings, DoorSettings
 from device.store.waiting import LOCK_TIMEOUT_S
+from tests.project.units import NEEDS_SYSTEMD, analyze, values_in
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd" / "lintel.service"
@@ -23,12 +23,7 @@ SECURE = "/usr/libexec/lintel/secure"
 LARGEST_EXPOSURE = 2.0
 SLOW_MACHINE_S = 15.0
 """For what a slow card and a busy processor add to a swipe."""
-NEEDS_SYSTEMD = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-
-
-def values(name: str) -> list[str]:
-    """What the unit says under a name, in its order."""
-    return re.findall(rf"^{name}=(.*)$", UNIT.read_text(), re.MULTILINE)
+values = partial(values_in, unit=UNIT)
 
 
 def seconds(name: str) -> int:
@@ -45,10 +40,6 @@ def largest(settings: type, name: str) -> float:
     assert isinstance(kind.type, msgspec.inspect.FloatType)
     assert kind.type.le is not None
     return kind.type.le
-
-
-def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, check=False)
 
 
 @NEEDS_SYSTEMD

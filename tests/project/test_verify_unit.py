@@ -3,17 +3,15 @@
 import re
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-UNITS = Path(__file__).parents[2] / "systemd"
-SERVICE, TIMER = UNITS / "lintel-verify.service", UNITS / "lintel-verify.timer"
+from tests.project.units import SYSTEMD, values_in
 
-
-def values(name: str) -> list[str]:
-    """What the service says under a name, in its order."""
-    return re.findall(rf"^{name}=(.*)$", SERVICE.read_text(), re.MULTILINE)
+SERVICE, TIMER = SYSTEMD / "lintel-verify.service", SYSTEMD / "lintel-verify.timer"
+values = partial(values_in, unit=SERVICE)
 
 
 def test_service_looks_at_the_store() -> None:

@@ -1,25 +1,14 @@
 """The unit of `lintel watch --web`: this machine's loopback, the control socket, and nothing else of the door."""
 
 import re
-import shutil
-import subprocess
+from functools import partial
 from pathlib import Path
 
-import pytest
+from tests.project.units import NEEDS_SYSTEMD, SYSTEMD, analyze, values_in
 
-SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNIT = SYSTEMD / "lintel-watch.service"
 DOOR = SYSTEMD / "lintel.service"
-NEEDS_SYSTEMD = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-
-
-def values(name: str, unit: Path = UNIT) -> list[str]:
-    """What a unit says under a name, in its order."""
-    return re.findall(rf"^{name}=(.*)$", unit.read_text(), re.MULTILINE)
-
-
-def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, check=False)
+values = partial(values_in, unit=UNIT)
 
 
 @NEEDS_SYSTEMD
@@ -63,5 +52,5 @@ def test_it_may_become_no_one_else() -> None:
 
 def test_it_costs_the_door_no_memory_or_time() -> None:
     assert (values("MemoryMax"), values("MemorySwapMax"), values("LimitCORE")) == (["160M"], ["0"], ["0"])
-    assert int(values("Nice")[0]) > int(values("Nice", DOOR)[0])
-    assert int(values("OOMScoreAdjust")[0]) > int(values("OOMScoreAdjust", DOOR)[0])
+    assert int(values("Nice")[0]) > int(values("Nice", unit=DOOR)[0])
+    assert int(values("OOMScoreAdjust")[0]) > int(values("OOMScoreAdjust", unit=DOOR)[0])
