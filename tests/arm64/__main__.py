@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from tests.arm64.cell import Cell, register
+from tests.arm64.cell import PI_4, PI_5, Cell, register
 from tests.arm64.commands import Step, simulated_here, tried
 from tests.arm64.counting import counted_here, counted_there, timed_here
 from tests.arm64.installing import install, put_tests
@@ -83,7 +83,8 @@ def emulate(release: Release, here: Sequence[Step], *, quick: bool) -> Emulated:
         print(f"{release.name} tests: {results.passed} passed, {results.skips} skipped", flush=True)
         for name in results.failed:
             print(f"{release.name} FAILED {name}", flush=True)
-        counts = _timed(release, "instructions counted", lambda: counted_there(cell))
+        processors = (PI_5,) if quick else (PI_5, PI_4)
+        counts = _timed(release, "instructions counted", lambda: {one: counted_there(cell, one) for one in processors})
         return Emulated(release, built(release, "arm64").name, installed_s, commands, results, counts)
     finally:
         cell.end()

@@ -1,10 +1,10 @@
 """The page of the emulated arm64 packages."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.arm64.cell import PROCESSOR
+from tests.arm64.cell import PI_5
 from tests.arm64.commands import Tried
 from tests.arm64.counting import ROUNDS, TIMED_ROUNDS, Counts
 from tests.arm64.testing import LEFT_OUT, Results
@@ -13,12 +13,12 @@ from tests.system.trees import Release
 HEAD = """# The arm64 packages, emulated
 
 Written by `make test-arm64` (as root, on Debian). `debootstrap` makes an arm64 tree of each release, in which each
-program runs under qemu's user-mode emulation with the instructions of a Pi 4's processor ({processor}). The package is
+program runs under qemu's user-mode emulation with the instructions of a Pi 5's processor ({processor}). The package is
 installed without a network, by `apt-get install ./lintel_*_arm64.deb`; commands and tests run in the package's own
 environment, with pytest and what else the tests need beside it, from the hashes of `requirements/test.txt`.
 
 Emulated are instructions alone: kernel and devices are this machine's, without gpiochip and camera, and systemd does
-not run. `/proc/cpuinfo` is that of a Pi 4: with this machine's own, the runtime (XNNPACK) ends with SIGSEGV under
+not run. `/proc/cpuinfo` is that of a Pi 5: with this machine's own, the runtime (XNNPACK) ends with SIGSEGV under
 emulation, as it takes the processor's kind from there.
 """
 RULES = {
@@ -37,8 +37,9 @@ STAGES = """
 ## Stages: a proxy for a Pi
 
 Instructions of one call of each stage, one thread, median of {rounds}, in millions: counted by a plugin of the
-emulator. They are no times: a processor takes more or less of them at once, and waits for memory. Emulated x86-64 has
-AVX2 and no AVX-512. Beside them the time of this x86-64 machine, not emulated, median of {timed_rounds}.
+emulator, for the processors of a Pi 5 (cortex-a76) and a Pi 4 (cortex-a72). They are not times: a processor takes more
+or less of them at once, and waits for memory. Emulated x86-64 has AVX2 and no AVX-512. Beside them the time of
+this x86-64 machine, not emulated, median of {timed_rounds}.
 
 | stage | {columns} | x86-64 | x86-64, time |
 |---|{rules}--:|--:|
@@ -54,19 +55,22 @@ class Emulated:
     installed_s: float
     tried: Sequence[Tried]
     results: Results
-    counts: Counts
+    counts: Mapping[str, Counts]
+    """Instructions by the emulated processor."""
 
     @property
     def broken(self) -> int:
         """How much was not as promised."""
-        return sum(not one.finding.kept for one in self.tried) + len(self.results.failed) + (not self.counts)
+        return (
+            sum(not one.finding.kept for one in self.tried) + len(self.results.failed) + (not all(self.counts.values()))
+        )
 
 
 def page(emulated: Sequence[Emulated], figures_here: tuple[Counts, Counts], took_s: float, *, quick: bool) -> str:
     """The page; `figures_here` are instructions and milliseconds on this machine."""
     here, times = figures_here
-    said = HEAD.format(processor=PROCESSOR) + "".join(map(_section, emulated)) + RULES[quick] + _left_out()
-    if all(one.counts for one in emulated) and here and times:
+    said = HEAD.format(processor=PI_5) + "".join(map(_section, emulated)) + RULES[quick] + _left_out()
+    if all(all(one.counts.values()) for one in emulated) and here and times:
         said += _stages(emulated, here, times)
     return (
         f"{said}\n{figures(emulated, took_s)}; {os.cpu_count()} cores, {os.getloadavg()[2]:.1f} processes at work on "
@@ -109,12 +113,13 @@ def _left_out() -> str:
 
 
 def _stages(emulated: Sequence[Emulated], here: Counts, times: Counts) -> str:
-    columns = " | ".join(f"arm64, {one.release.name}" for one in emulated)
+    found = [(f"{name}, {one.release.name}", counts) for one in emulated for name, counts in one.counts.items()]
+    columns = " | ".join(name for name, _ in found)
     said = STAGES.format(
-        rounds=ROUNDS, timed_rounds=TIMED_ROUNDS, columns=columns, rules="--:|" * len(emulated)
+        rounds=ROUNDS, timed_rounds=TIMED_ROUNDS, columns=columns, rules="--:|" * len(found)
     )  # fmt: skip
     for stage, count in here.items():
-        counts = [*(one.counts[stage] for one in emulated), count]
+        counts = [*(there[stage] for _, there in found), count]
         said += f"| {stage} | {' | '.join(f'{number / 1e6:.1f}' for number in counts)} | {times[stage]:.1f} ms |\n"
     return said
 

@@ -16,14 +16,13 @@ QUICK = (
     "tests/device/test_files.py",
     "tests/device/test_records.py",
     "tests/device/door/wires/test_chip.py",
-    "tests/device/readers/osdp/test_osdp_line.py",
     "tests/device/readers/test_sockets.py",
     "tests/device/settings/test_loading.py",
     "tests/device/store/test_locks.py",
     "tests/device/store/vault/test_vault.py",
     "tests/device/vision/test_embedder.py",
 )
-"""One or two files for each package that brings machine code (msgspec, lgpio, libosdp, cryptography, NumPy, LiteRT),
+"""One or two files for each package that brings machine code (msgspec, lgpio, cryptography, NumPy, LiteRT),
 for sqlite3, threads and sockets, and the import of each module."""
 LEFT_OUT: Mapping[str, str] = {}
 LIMIT_S = 3000

@@ -111,7 +111,7 @@ def test_exit_codes_decide() -> None:
 
 
 def emulated(finding: Finding) -> tuple[Emulated, ...]:
-    counts = {"detector": 25.5e6}
+    counts = {"cortex-a76": {"detector": 25.5e6}}
     outcome = Results(7, ("no | chip",), 1, (), 60.0)
     return tuple(
         Emulated(one, "lintel.deb", 9.0, [Tried("lintel self-test", finding, 2.0)], outcome, counts)
