@@ -6,19 +6,95 @@ import shutil
 import sys
 import time
 import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.rig.checks import Figures, Finding
-from tests.system import checks_package, checks_service, checks_units
+from tests.system import checks_disk, checks_loop, checks_package, checks_service, checks_units, checks_watch
 from tests.system.door import Door
-from tests.system.machine import Machine
-from tests.system.package import install
+from tests.system.installed import Installed, in_operation, installed
 from tests.system.page import page
 from tests.system.steps import Line, Step
-from tests.system.trees import NEEDED, RELEASES, Release, Unready, tree
+from tests.system.trees import NEEDED, RELEASES, WORK, Release, Unready
 
-STEPS = (*checks_service.STEPS.all, *checks_units.STEPS.all, *checks_package.STEPS.all)
-INSTALLED = "by `apt-get install ./lintel_*.deb` of what `make deb` built, without a network"
+BOUND_S = 900.0
+"""What has not begun by then is not tried, and not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Steps for one machine, one after the other."""
+
+    name: str
+    steps: tuple[Step, ...]
+    is_alone: bool = False
+    """No other machine is up meanwhile: its times are measured."""
+    releases: tuple[Release, ...] = RELEASES
+    network: bool = False
+
+
+JOBS = (
+    Job("service", (*checks_service.STEPS.all, *checks_units.STEPS.all, *checks_watch.STEPS.all), is_alone=True),
+    Job("package", (*checks_package.STEPS.all[:-1], *checks_disk.STEPS.all, *checks_package.STEPS.all[-1:])),
+    Job("loop", tuple(checks_loop.STEPS.all)),
+)
+
+
+class Run:
+    """All that was asked for, within the bound."""
+
+    def __init__(self, words: Sequence[str], patience: float) -> None:
+        self._words = words
+        self._began = time.monotonic()
+        self._bound_s = BOUND_S * patience
+
+    @property
+    def took_s(self) -> float:
+        """How long it has taken so far, seconds."""
+        return time.monotonic() - self._began
+
+    def lines(self, releases: Sequence[Release]) -> list[Line]:
+        """Every step on each release: first those that are alone, then the others side by side."""
+        jobs = [(job, chosen) for job in JOBS if (chosen := self._chosen(job))]
+        with _all_installed(releases) as there:
+            lines = [one.line for one in there]
+            for line in lines:
+                say(line)
+            for one in there:
+                for job, steps in jobs:
+                    lines += self._tried(job, steps, one) if job.is_alone else []
+            beside = [(job, steps, one) for one in there for job, steps in jobs if not job.is_alone]
+            beside = [(job, steps, one) for job, steps, one in beside if one.release in job.releases]
+            with ThreadPoolExecutor(max(1, len(beside))) as pool:
+                for some in pool.map(lambda work: self._tried(*work), beside):
+                    lines += some
+        return sorted(lines, key=lambda line: releases.index(line.release))
+
+    def _chosen(self, job: Job) -> list[Step]:
+        return [step for step in job.steps if not self._words or any(word in step.what for word in self._words)]
+
+    def _tried(self, job: Job, steps: Sequence[Step], there: Installed) -> list[Line]:
+        lines = []
+        with in_operation(there, job.name, network=job.network) as door:
+            for step in steps:
+                lines.append(self._try(step, door, there.release))
+                say(lines[-1])
+        return lines
+
+    def _try(self, step: Step, door: Door, release: Release) -> Line:
+        began = time.monotonic()
+        if self.took_s > self._bound_s:
+            late = Finding(False, f"NOT KEPT: not tried, {self._bound_s / 60:.0f} minutes were over", 0)
+            return Line(release, step.what, step.promise, late, 0.0)
+        try:
+            finding = step.run(door)
+        except Exception as error:
+            traceback.print_exc()
+            finding = Finding(False, f"NOT KEPT: ended with {type(error).__name__}: {error}"[:400], 0)
+        return Line(release, step.what, step.promise, finding, time.monotonic() - began)
 
 
 def main() -> int:
@@ -30,19 +106,19 @@ def main() -> int:
     parser.add_argument("--write", type=Path, help="the page to write")
     chosen = parser.parse_args()
     Figures.patience = chosen.patience
-    began = time.monotonic()
     releases = [one for one in RELEASES if chosen.release in (None, one.name)]
+    run = Run(chosen.words, chosen.patience)
     try:
         check_machine()
-        lines = [line for release in releases for line in tried(release, chosen.words)]
+        lines = run.lines(releases)
     except Unready as why:
         print(f"error: {why}", file=sys.stderr)
         return 2
-    took_s = time.monotonic() - began
     if chosen.write is not None:
-        chosen.write.write_text(page(lines, INSTALLED, took_s, chosen.patience), encoding="utf-8")
+        chosen.write.write_text(page(lines, run.took_s, chosen.patience), encoding="utf-8")
     broken = sum(not line.finding.kept for line in lines)
-    print(f"system: {len(lines)} steps on {', '.join(one.name for one in releases)}, {broken} not kept, {took_s:.0f} s")
+    names = " and ".join(one.name for one in releases)
+    print(f"system: {len(lines)} steps on {names}: {len(lines) - broken} kept, {broken} not kept, {run.took_s:.0f} s")
     return 1 if broken else 0
 
 
@@ -55,40 +131,18 @@ def check_machine() -> None:
         raise Unready("only root can make and boot a tree: sudo make test-system")
 
 
-def tried(release: Release, words: list[str]) -> list[Line]:
-    """The steps on one release, in one machine, one after the other."""
-    machine = Machine(tree(release), f"lintel-{release.name}")
-    lines = []
+@contextmanager
+def _all_installed(releases: Sequence[Release]) -> Iterator[list[Installed]]:
     try:
-        machine.make()
-        machine.boot()
-        took_s = install(machine, release)
-        print(f"{release.name} installed in {took_s:.1f} s", flush=True)
-        door = Door(machine)
-        door.prepare()
-        door.rig()
-        door.start()
-        machine.must("systemctl", "enable", "--quiet", "lintel.service")
-        door.enroll()
-        for step in STEPS:
-            if not words or any(word in step.what for word in words):
-                lines.append(_try(step, door, release))
-                line = lines[-1]
-                mark = "kept   " if line.finding.kept else "BROKEN "
-                print(f"{release.name} {mark} {line.took_s:5.1f} s  {line.what}: {line.finding.happened}", flush=True)
+        yield [installed(release) for release in releases]
     finally:
-        machine.end()
-    return lines
+        shutil.rmtree(WORK / "machines", ignore_errors=True)
 
 
-def _try(step: Step, door: Door, release: Release) -> Line:
-    began = time.monotonic()
-    try:
-        finding = step.run(door)
-    except Exception as error:
-        traceback.print_exc()
-        finding = Finding(False, f"NOT KEPT: ended with {type(error).__name__}: {error}"[:400], 0)
-    return Line(release, step.what, step.promise, finding, time.monotonic() - began)
+def say(line: Line) -> None:
+    """A line for a step, as it ends."""
+    mark = "kept  " if line.finding.kept else "BROKEN"
+    print(f"{line.release.name:8} {mark} {line.took_s:5.1f} s  {line.what}: {line.finding.happened}", flush=True)
 
 
 if __name__ == "__main__":

@@ -182,10 +182,10 @@ class Door:
         self.machine.must("kill", f"-{number.value}", str(self.process))
         return at
 
-    def ended_by_watchdog(self) -> int:
-        """How often systemd's watchdog has ended it in this boot."""
+    def ends(self) -> list[str]:
+        """By what it ended in this boot, each time that it failed, as systemd says it: watchdog, signal, exit-code."""
         self.machine.run("journalctl", "--sync")  # a busy journal is seconds behind
-        return self.machine.journal(UNIT).count("Failed with result 'watchdog'")
+        return re.findall(r"Failed with result '([a-z-]+)'", self.machine.journal(UNIT))
 
     def is_ready(self) -> bool:
         """Whether the unit is active now."""

@@ -2,11 +2,13 @@
 
 import contextlib
 import os
+import pty
 import shutil
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,7 @@ BOOT_S = 60.0
 REBOOT = 133
 """How systemd-nspawn ends when the machine in it asks to be started again."""
 STARTED = ("running", "degraded")
+INSIDE = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,12 @@ class Answer:
 
 
 class Machine:
-    """A copy of a tree on an overlay, which keeps what is written over a reboot."""
+    """A copy of some layers of files on an overlay, which keeps what is written over a reboot."""
 
-    def __init__(self, base: Path, name: str, *, network: bool = False) -> None:
-        """`base` stays as it is. With `network` the machine shares this one's."""
+    def __init__(self, layers: Sequence[Path], name: str, *, network: bool = False) -> None:
+        """`layers` stay as they are, the uppermost is first. With `network` the machine shares this one's."""
         self._folder = WORK / "machines" / name
-        self._base, self._network, self.name = base, network, name
+        self._layers, self._network, self.name = layers, network, name
         self.root = self._folder / "root"
         self._process: subprocess.Popen[bytes] | None = None
         self._bus: Path | None = None
@@ -45,7 +48,8 @@ class Machine:
         shutil.rmtree(self._folder, ignore_errors=True)
         for name in ("upper", "work", "root"):
             (self._folder / name).mkdir(parents=True)
-        where = f"lowerdir={self._base},upperdir={self._folder / 'upper'},workdir={self._folder / 'work'}"
+        lower = ":".join(map(str, self._layers))
+        where = f"lowerdir={lower},upperdir={self._folder / 'upper'},workdir={self._folder / 'work'}"
         run("mount", "-t", "overlay", "overlay", "-o", where, str(self.root))
 
     def boot(self) -> float:
@@ -82,6 +86,16 @@ class Machine:
             self._process.wait(30)
         self._process = None
 
+    def power_off(self) -> Path:
+        """`systemctl poweroff`: the layer of what was written, for other machines. Raises `Unready`."""
+        self.run("systemctl", "--no-block", "poweroff")
+        assert self._process is not None
+        if self._process.wait(BOOT_S):
+            raise Unready(f"systemd did not end: {self.console()[-1500:]}")
+        self._process = None
+        self._unmount()
+        return self._folder / "upper"
+
     def end(self) -> None:
         """Ends the machine; what it had written is gone."""
         self.power_cut()
@@ -108,25 +122,36 @@ class Machine:
     def run(self, *command: str, within_s: float = 120.0, user: int = 0) -> Answer:
         """A command in the machine, as a user's number."""
         began = time.monotonic()
-        enter = [
-            "nsenter", f"--target={self.leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd",
-            f"--setuid={user}", f"--setgid={user}",
-        ]  # fmt: skip
         ended = subprocess.run(
-            [*enter, *command],
+            [*self._enter(user), *command],
             capture_output=True,
             text=True,
             errors="replace",
             timeout=within_s,
             check=False,
             stdin=subprocess.DEVNULL,
-            env={
-                "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                "LC_ALL": "C.UTF-8",
-                "DEBIAN_FRONTEND": "noninteractive",
-            },
+            env={**INSIDE, "DEBIAN_FRONTEND": "noninteractive"},
         )
         return Answer(ended.returncode, ended.stdout + ended.stderr, time.monotonic() - began)
+
+    def typed(self, *command: str, within_s: float = 120.0) -> Answer:
+        """The same on a terminal at which no one types. One that waits for an answer ends with -9."""
+        began, said = time.monotonic(), bytearray()
+        ours, theirs = pty.openpty()
+        with os.fdopen(ours, "rb", buffering=0) as screen:
+            ended = subprocess.Popen(
+                [*self._enter(0), "setsid", "--ctty", "--wait", *command],
+                stdin=theirs, stdout=theirs, stderr=theirs, env={**INSIDE, "TERM": "dumb"},
+            )  # fmt: skip
+            os.close(theirs)
+            killer = threading.Timer(within_s, ended.kill)
+            killer.start()
+            with contextlib.suppress(OSError):  # EIO: no one has the terminal any more
+                while shown := screen.read(65536):
+                    said += shown
+            code = ended.wait()
+            killer.cancel()
+        return Answer(code, said.decode(errors="replace"), time.monotonic() - began)
 
     def must(self, *command: str, within_s: float = 120.0) -> str:
         """What a command says that has to succeed. Raises `AssertionError`."""
@@ -151,6 +176,12 @@ class Machine:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(content)
         place.chmod(mode)
+
+    def _enter(self, user: int) -> list[str]:
+        return [
+            "nsenter", f"--target={self.leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd",
+            f"--setuid={user}", f"--setgid={user}",
+        ]  # fmt: skip
 
     def _leader(self) -> int:
         if self._process is None or self._process.poll() is not None:
@@ -190,17 +221,3 @@ def wait_for(condition: Callable[[], bool], within_s: float) -> bool:
             return False
         time.sleep(LOOK_S)
     return True
-
-
-@contextlib.contextmanager
-def booted(base: Path, name: str, prepare: Sequence[Callable[[Machine], object]] = ()) -> Iterator[Machine]:
-    """A machine that has started, after it was prepared; gone at the end."""
-    machine = Machine(base, name)
-    try:
-        machine.make()
-        for step in prepare:
-            step(machine)
-        machine.boot()
-        yield machine
-    finally:
-        machine.end()

@@ -1,11 +1,12 @@
-"""Installs Lintel's package in a machine that runs, and makes versions of it that are newer or do not work."""
+"""Lintel's package as it was built, and versions of it that are newer or do not work."""
 
+import os
 import shutil
 from pathlib import Path
 
-from tests.system.machine import Machine
 from tests.system.trees import ROOT, WORK, Release, Unready, run
 
+VARIANTS = WORK / "variants"
 NUMBERS = {"bookworm": 12, "trixie": 13}
 
 
@@ -18,38 +19,44 @@ def built(release: Release, architecture: str = "amd64") -> Path:
     return max(found, key=lambda path: path.stat().st_mtime)
 
 
-def install(machine: Machine, release: Release) -> float:
-    """`apt install` of it, as a user does, without a network. How long that took, seconds."""
-    package = built(release)
-    shutil.copy(package, machine.root / "srv" / "lintel.deb")
-    for group in ("gpio", "input", "spi"):  # Raspberry Pi OS has them
-        machine.must("groupadd", "--force", "--system", group)
-    answer = machine.run("apt-get", "install", "--yes", "--no-install-recommends", "/srv/lintel.deb", within_s=300.0)
-    if answer.code:
-        raise Unready(f"the package was not installed: {answer.said[-1500:]}")
-    (machine.root / "srv" / "lintel.deb").unlink()
-    return answer.took_s
-
-
 def variant(release: Release, version: str, broken: str = "") -> Path:
     """The built package as another version; `broken` is a module of it that ends whoever imports it."""
-    made = WORK / "variants" / f"lintel_{version}_{release.name}.deb"
-    tree = WORK / "variants" / "tree"
+    made = VARIANTS / f"lintel_{version}_{release.name}.deb"
+    raw, tree = unpacked(release), VARIANTS / f"{version}-{release.name}"
     shutil.rmtree(tree, ignore_errors=True)
-    made.parent.mkdir(parents=True, exist_ok=True)
-    run("dpkg-deb", "--raw-extract", str(built(release)), str(tree))
+    shutil.copytree(raw, tree, symlinks=True, copy_function=os.link)
     before = (tree / "usr/share/lintel/version").read_text().strip()
     for file in ("usr/share/lintel/version", "DEBIAN/control", "DEBIAN/preinst"):
-        path = tree / file
-        path.write_text(path.read_text().replace(before, version))
+        rewrite(tree / file, (tree / file).read_text().replace(before, version))
     place = (tree / "opt/lintel" / before).rename(tree / "opt/lintel" / version)
-    (place / "share" / "build").write_text(f"{version}-tested\n")
+    rewrite(place / "share" / "build", f"{version}-tested\n")
     (tree / "DEBIAN/md5sums").unlink()
     if broken:
         (module,) = place.glob(f"env/lib/python3*/site-packages/{broken}")
-        module.write_text('raise RuntimeError("broken, for the test")\n')
+        rewrite(module, 'raise RuntimeError("broken, for the test")\n')
         for compiled in (module.parent / "__pycache__").glob(f"{module.stem}.*"):
             compiled.unlink()
-    run("dpkg-deb", "--root-owner-group", "-Zzstd", "-z1", "--build", str(tree), str(made))
+    run("dpkg-deb", "--root-owner-group", "-Znone", "--build", str(tree), str(made))
     shutil.rmtree(tree)
     return made
+
+
+def unpacked(release: Release) -> Path:
+    """The built package's files, unpacked once."""
+    package = built(release)
+    tree = VARIANTS / f"{package.stem}-{package.stat().st_mtime_ns}"
+    if not tree.is_dir():
+        for older in VARIANTS.glob(f"{package.stem}-*"):
+            shutil.rmtree(older)
+        VARIANTS.mkdir(parents=True, exist_ok=True)
+        run("dpkg-deb", "--raw-extract", str(package), f"{tree}.new")
+        Path(f"{tree}.new").rename(tree)
+    return tree
+
+
+def rewrite(path: Path, text: str) -> None:
+    """Other content for a file that has other names, too; its mode stays."""
+    mode = path.stat().st_mode
+    path.unlink()
+    path.write_text(text)
+    path.chmod(mode)

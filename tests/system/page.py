@@ -10,18 +10,21 @@ from tests.system.steps import Line
 HEAD = """# The units under a real systemd
 
 Written by `make test-system` (as root, on Debian). Debian's own packages make a tree of each release, and
-`systemd-nspawn` boots it: systemd, journal, users and sandbox are real. Lintel was installed {installed}.
+`systemd-nspawn` boots it: systemd, journal, users and sandbox are real. Lintel is installed once on each, by
+`apt-get install ./lintel_*.deb` of what `make deb` built, and every machine is a layer on top of that. The steps of the
+service run alone, then those of the package and the release upgrade side by side.
+
 The tests put in by a drop-in: GPIO pins that are files with a log of levels and times, a camera that shows portraits
-(both as in [the rig](rig.md)), `WatchdogSec={watchdog}` instead of the unit's 75 s, and commands that do without
+(both as in `make rig`), `WatchdogSec={watchdog}` instead of the unit's 75 s, and commands that do without
 Python's isolated mode, so that it finds those stand-ins. All else of the units is as installed. The machine that ran
 this did other things as well. `.venv/bin/python -m tests.system WORDS` repeats the steps that have one of the words.
 """
 TABLE = "\n## {name}, Python {python}\n\n| what | what happened | promise |\n|---|---|---|\n"
 
 
-def page(lines: Sequence[Line], installed: str, took_s: float, patience: float) -> str:
+def page(lines: Sequence[Line], took_s: float, patience: float) -> str:
     """The page."""
-    said = HEAD.format(installed=installed, watchdog=WATCHDOG_S)
+    said = HEAD.format(watchdog=WATCHDOG_S)
     for release, some in groupby(lines, key=lambda line: line.release):
         said += TABLE.format(name=release.name.capitalize(), python=release.python) + "".join(map(_row, some))
     allowed = f" Anything was allowed to take {patience:g} times as long as promised." if patience != 1 else ""
