@@ -11,7 +11,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SYSTEMD = ROOT / "systemd"
 CORE = 0.8
-WIDER = dict.fromkeys(("lintel-link.service", "lintel-rtsp@.service", "lintel-turn.service", "lintel-watch.service"), 2.0)
+WIDER = dict.fromkeys(
+    ("lintel-link.service", "lintel-rtsp@.service", "lintel-turn.service", "lintel-watch.service"), 2.0
+)
 """Any other unit but the door's is a timer's, and leaves no more open than the door."""
 PLACES = {unit.name: unit for place in (SYSTEMD, ROOT / "packaging" / "units") for unit in place.glob("*.service")}
 UNITS = sorted(PLACES)

@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.rig.checks import Figures, Finding
-from tests.system import checks_disk, checks_loop, checks_package, checks_service, checks_units, checks_watch
+from tests.system import (
+    checks_disk,
+    checks_loop,
+    checks_package,
+    checks_release,
+    checks_service,
+    checks_signed,
+    checks_units,
+    checks_watch,
+)
 from tests.system.door import Door
 from tests.system.installed import Installed, in_operation, installed
 from tests.system.page import page
@@ -32,14 +41,14 @@ class Job:
     steps: tuple[Step, ...]
     is_alone: bool = False
     """No other machine is up meanwhile: its times are measured."""
-    releases: tuple[Release, ...] = RELEASES
-    network: bool = False
 
 
 JOBS = (
     Job("service", (*checks_service.STEPS.all, *checks_units.STEPS.all, *checks_watch.STEPS.all), is_alone=True),
     Job("package", (*checks_package.STEPS.all[:-1], *checks_disk.STEPS.all, *checks_package.STEPS.all[-1:])),
     Job("loop", tuple(checks_loop.STEPS.all)),
+    Job("signed", tuple(checks_signed.STEPS.all)),
+    *(Job(f"debian-{number}", (step,)) for number, step in enumerate(checks_release.STEPS.all)),
 )
 
 
@@ -58,27 +67,26 @@ class Run:
 
     def lines(self, releases: Sequence[Release]) -> list[Line]:
         """Every step on each release: first those that are alone, then the others side by side."""
-        jobs = [(job, chosen) for job in JOBS if (chosen := self._chosen(job))]
         with _all_installed(releases) as there:
             lines = [one.line for one in there]
             for line in lines:
                 say(line)
-            for one in there:
-                for job, steps in jobs:
-                    lines += self._tried(job, steps, one) if job.is_alone else []
-            beside = [(job, steps, one) for one in there for job, steps in jobs if not job.is_alone]
-            beside = [(job, steps, one) for job, steps, one in beside if one.release in job.releases]
+            work = [(job, steps, one) for one in there for job in JOBS if (steps := self._chosen(job, one.release))]
+            for job, steps, one in work:
+                lines += self._tried(job, steps, one) if job.is_alone else []
+            beside = [some for some in work if not some[0].is_alone]
             with ThreadPoolExecutor(max(1, len(beside))) as pool:
-                for some in pool.map(lambda work: self._tried(*work), beside):
-                    lines += some
+                for done in pool.map(lambda some: self._tried(*some), beside):
+                    lines += done
         return sorted(lines, key=lambda line: releases.index(line.release))
 
-    def _chosen(self, job: Job) -> list[Step]:
-        return [step for step in job.steps if not self._words or any(word in step.what for word in self._words)]
+    def _chosen(self, job: Job, release: Release) -> list[Step]:
+        there = [step for step in job.steps if not step.releases or release.name in step.releases]
+        return [step for step in there if not self._words or any(word in step.what for word in self._words)]
 
     def _tried(self, job: Job, steps: Sequence[Step], there: Installed) -> list[Line]:
         lines = []
-        with in_operation(there, job.name, network=job.network) as door:
+        with in_operation(there, job.name) as door:
             for step in steps:
                 lines.append(self._try(step, door, there.release))
                 say(lines[-1])

@@ -16,9 +16,9 @@ from tests.rig.checks import Figures, Finding
 from tests.system.door import BADGES, UNIT, Door
 from tests.system.fetched import give_release_upgrade, turn_sources
 from tests.system.machine import Answer, Machine, wait_for
-from tests.system.package import built, install
+from tests.system.package import built
 from tests.system.steps import Steps
-from tests.system.trees import BOOKWORM, TRIXIE, Release, Unready, tree
+from tests.system.trees import BOOKWORM, TRIXIE, Unready
 
 STEPS = Steps()
 HOLDER = BADGES[EILEEN]
@@ -35,25 +35,6 @@ class Watched:
 
     looks: int = 0
     released: int = 0
-
-
-@contextlib.contextmanager
-def door_of(release: Release, name: str) -> Iterator[Door]:
-    """A door in operation in a machine of its own, gone at the end."""
-    machine = Machine(tree(release), name)
-    try:
-        machine.make()
-        machine.boot()
-        install(machine, release)
-        door = Door(machine)
-        door.prepare()
-        door.rig()
-        door.start()
-        machine.must("systemctl", "enable", "--quiet", UNIT)
-        door.enroll()
-        yield door
-    finally:
-        machine.end()
 
 
 @contextlib.contextmanager
@@ -80,9 +61,9 @@ def watched(door: Door) -> Iterator[Watched]:
     "held: the door runs on, doctor is amber; at hand: on the new Python; relay secured in every look of 20 ms",
     releases=(BOOKWORM.name,),
 )
-def held(_door: Door) -> Finding:
+def held(door: Door) -> Finding:
     figures = Figures()
-    with door_of(BOOKWORM, "lintel-held") as door, watched(door) as seen:
+    with watched(door) as seen:
         machine = door.machine
         _turn(machine)
         machine.must("apt-mark", "hold", "lintel")
@@ -111,9 +92,9 @@ def held(_door: Door) -> Finding:
     "apt shows that Lintel goes or stays; the relay is secured in every look; people and badges stay",
     releases=(BOOKWORM.name,),
 )
-def removed(_door: Door) -> Finding:
+def removed(door: Door) -> Finding:
     figures = Figures()
-    with door_of(BOOKWORM, "lintel-without") as door, watched(door) as seen:
+    with watched(door) as seen:
         machine = door.machine
         _turn(machine)
         answer = _full_upgrade(machine)

@@ -1,6 +1,7 @@
 """What machines without a network need of Debian: fetched once by this machine's apt, kept in .booted/fetched/."""
 
 import shutil
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tests.system.trees import BOOKWORM, TRIXIE, WORK, Release, debian_source, r
 KEPT = WORK / "fetched"
 LISTS, ARCHIVES = "var/lib/apt/lists", "var/cache/apt/archives"
 SOURCES = "/etc/apt/sources.list"
+_fetching = threading.Lock()
 
 
 def release_upgrade() -> Path:
@@ -43,11 +45,16 @@ def give_release_upgrade(machine: Machine) -> None:
 
 
 def _fetched(base: Release, source: Release, wanted: Sequence[str]) -> Path:
+    with _fetching:
+        return _fetched_once(base, source, wanted)
+
+
+def _fetched_once(base: Release, source: Release, wanted: Sequence[str]) -> Path:
     kept = KEPT / "-".join((base.name, source.name, *(word for word in wanted if not word.startswith("-"))))
     if (kept / "made").exists():
         return kept
     shutil.rmtree(kept, ignore_errors=True)
-    machine = Machine(tree(base), f"lintel-{kept.name}")
+    machine = Machine([tree(base)], f"lintel-{kept.name}")
     try:
         machine.make()
         turn_sources(machine, source)

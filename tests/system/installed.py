@@ -70,9 +70,9 @@ def _install(machine: Machine, release: Release, figures: Figures) -> None:
 
 
 @contextmanager
-def in_operation(there: Installed, name: str, *, network: bool = False) -> Iterator[Door]:
-    """A door that is ready, in a machine of its own that is gone at the end. With `network` it shares this one's."""
-    machine = Machine(there.layers, f"{there.release.name}-{name}", network=network)
+def in_operation(there: Installed, name: str) -> Iterator[Door]:
+    """A door that is ready, in a machine of its own that is gone at the end."""
+    machine = Machine(there.layers, f"{there.release.name}-{name}")
     try:
         machine.make()
         machine.boot()
