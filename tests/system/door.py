@@ -20,7 +20,7 @@ from tests.system.trees import ROOT
 PLACE = "/usr/lib/lintel-rig"
 LIVE = "/dev/lintel-rig"
 """Not in /dev/shm, which `RemoveIPC=` empties of the user's files."""
-UNIT = "lintel.service"
+UNIT, RIG_UNIT = "lintel.service", "lintel-rig.service"
 BADGES = {EILEEN: "17:1001", GRACE: "17:1002"}
 WATCHDOG_S = 10
 """Instead of the unit's 75 s, for the tests' time; a door's own thread is late after 10 s."""
@@ -60,6 +60,7 @@ After=local-fs.target
 [Service]
 Type=oneshot
 RemainAfterExit=yes
+ExecStart=/bin/rm -rf {LIVE}
 ExecStart=/bin/cp -a {PLACE}/board {LIVE}
 ExecStart=/bin/chmod 0777 {LIVE} {LIVE}/pins
 """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.rig.checks import Figures
-from tests.system.door import BADGES, UNIT, Door
+from tests.system.door import BADGES, RIG_UNIT, UNIT, Door
 from tests.system.machine import Machine, wait_for
 from tests.system.package import built
 from tests.system.steps import Line
@@ -78,7 +78,7 @@ def in_operation(there: Installed, name: str) -> Iterator[Door]:
         machine.boot()
         door = Door(machine)
         if not wait_for(door.is_ready, 30.0):
-            raise Unready(f"the door did not start: {machine.journal(UNIT)[-1500:]}")
+            raise Unready(f"the door did not start: {machine.journal(RIG_UNIT)}{machine.journal(UNIT)[-1500:]}")
         yield door
     finally:
         machine.end()

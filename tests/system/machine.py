@@ -34,10 +34,11 @@ class Answer:
 class Machine:
     """A copy of some layers of files on an overlay, which keeps what is written over a reboot."""
 
-    def __init__(self, layers: Sequence[Path], name: str, *, network: bool = False) -> None:
-        """`layers` stay as they are, the uppermost is first. With `network` the machine shares this one's."""
+    def __init__(self, base: Path | Sequence[Path], name: str, *, network: bool = False) -> None:
+        """Layers stay as they are, the uppermost is first. With `network` the machine shares this one's."""
         self._folder = WORK / "machines" / name
-        self._layers, self._network, self.name = layers, network, name
+        self._layers = [base] if isinstance(base, Path) else base
+        self._network, self.name = network, name
         self.root = self._folder / "root"
         self._process: subprocess.Popen[bytes] | None = None
         self._bus: Path | None = None
