@@ -46,11 +46,12 @@ def setup(context: click.Context, file: Path | None, print_answers: bool, root: 
     has opened the door. Nothing is written by halves: it may end at any question, and goes on there the next time.
     Run again, it shows what is there and changes only what you ask for.
     """
-    from device.commissioning.setup.answers import Given, answers_of, read_answers, written
+    from device.commissioning.setup.answers import Given
+    from device.commissioning.setup.answers_file import answers_of, read_answers, written
 
     settings_path: Path = context.find_root().params["config_path"] or root / DEFAULT_FILE.relative_to("/")
     if print_answers:
-        put_toml(written(Given(answers_of(_load(settings_path)))))
+        put_toml(written(answers_of(_load(settings_path))))
         return 0
     given = Given() if file is None else read_answers(file)
     can_ask = sys.stdin.isatty()

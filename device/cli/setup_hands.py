@@ -32,7 +32,7 @@ from device.key_keeping import KeyKeeping, new_lock
 from device.own_store import open_store
 from device.records import BadgeRead, Grounds
 from device.settings.loading import state_dir
-from device.settings.tables import DoorSettings, Settings
+from device.settings.tables import CameraSettings, DoorSettings, ReaderSettings, Settings
 from device.store.vault.otp import OtpLock
 from device.store.vault.stops import KeyStore
 from device.terminal import say
@@ -74,7 +74,7 @@ def hands(root: Path) -> Hands:
         chip=lambda chip: str(find_chip(chip)),
         frame=_frame,
         badge=_badge,
-        give_key=lambda settings: give_key(settings, settings.doors[0].readers[0], KEY_S, install=False),
+        give_key=lambda settings, reader: give_key(settings, reader, KEY_S, install=False),
         pulses=_pulses,
         wires=_wires,
         is_known=_is_known,
@@ -92,12 +92,12 @@ def hands(root: Path) -> Hands:
     )
 
 
-def _frame(settings: Settings) -> str:
+def _frame(camera_settings: CameraSettings) -> str:
     from device.cameras.sources import open_live_camera
 
     clock = SystemClock()
     until = clock.monotonic() + FRAME_S
-    with closing(open_live_camera(settings.cameras[0], clock)) as camera:
+    with closing(open_live_camera(camera_settings, clock)) as camera:
         while (left := until - clock.monotonic()) > 0:
             if (frame := camera.read(left)) is not None:
                 height, width = frame.image.shape[:2]
@@ -107,8 +107,8 @@ def _frame(settings: Settings) -> str:
     )
 
 
-def _badge(settings: Settings) -> str:
-    with watched(settings, (settings.doors[0].readers[0],)) as (reader, clock, _):
+def _badge(settings: Settings, at: ReaderSettings) -> str:
+    with watched(settings, (at,)) as (reader, clock, _):
         say(f"  Present any badge at the reader now ({BADGE_S:.0f} s).")
         for event in events(reader, clock, BADGE_S):
             if isinstance(event, BadgeRead) and event.credential is not None:

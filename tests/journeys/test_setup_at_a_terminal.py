@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from device.commissioning.setup.answers import read_answers
+from device.commissioning.setup.answers_file import read_answers
 from device.settings.loading import load_settings
 from tests.rig.board import STRIKE
 from tests.rig.camera import EILEEN
@@ -140,7 +140,7 @@ def _swiped(rig: Rig) -> str:
 def test_the_answers_of_this_talk_are_answers(talk: Talk) -> None:
     """The file is read, and nothing on the rig is changed by looking at it."""
     assert talk.run("--print-answers") == 0
-    assert read_answers(talk.root / "answers.toml").stated == {"person"}
+    assert read_answers(talk.root / "answers.toml").stated == {("person", None)}
     assert not talk.rig.settings.exists()
 
 

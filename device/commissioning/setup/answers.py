@@ -1,22 +1,18 @@
-"""The answers of `lintel setup` as one table: from a file, kept while it is under way, or those of the settings."""
+"""The answers of `lintel setup` as one table, with a table for each door."""
 
-from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
-from device.errors import ConfigError
-from device.failures import in_words
-from device.files import text_of, write_whole
-from device.records import BasisKind, DoorInput, Role
-from device.settings.loading import explained
+from device.records import BasisKind, Role
 from device.settings.lock import Group, Pin
 from device.settings.operators import Account
-from device.settings.tables import Settings
-from device.settings.writing import toml_lines
 
 NONE = "none"
+FIRST = "main"
+"""The name of the first door where nothing names it."""
+DoorName = Annotated[str, Meta(pattern=r"^([a-z][a-z0-9-]{0,31})?$")]
 Line = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200)]
 
 
@@ -28,16 +24,32 @@ class CameraAnswers(Group, frozen=True):
     ] = "0"
 
 
-class ReaderAnswers(Group, frozen=True):
+class PortAnswers(Group, frozen=True):
+    """Where a reader is connected."""
+
+    kind: str = NONE
+    source: Annotated[Line, Meta(description="its device or socket; not used by `wiegand`")] = ""
+    address: Annotated[int, Meta(ge=0, le=126, description="address of an `osdp` reader on its line")] = 0
+    data0_pin: Annotated[Pin | None, Meta(description="GPIO number (BCM) of Wiegand's data 0")] = None
+    data1_pin: Annotated[Pin | None, Meta(description="GPIO number (BCM) of Wiegand's data 1")] = None
+
+
+class ReaderAnswers(PortAnswers, frozen=True):
     """Where badges come from."""
 
     kind: Annotated[
         Literal["wiegand", "osdp", "wedge", "rdm6300", "pn532", "lines", "socket"],
         Meta(description="kind of the reader; `lintel readers list` explains each"),
     ] = "wedge"
-    source: Annotated[Line, Meta(description="its device or socket; not used by `wiegand`")] = ""
-    data0_pin: Annotated[Pin | None, Meta(description="GPIO number (BCM) of Wiegand's data 0")] = None
-    data1_pin: Annotated[Pin | None, Meta(description="GPIO number (BCM) of Wiegand's data 1")] = None
+
+
+class ExitReaderAnswers(PortAnswers, frozen=True):
+    """The reader on the other side, by which people leave; no camera sees them."""
+
+    kind: Annotated[
+        Literal["none", "wiegand", "osdp", "wedge", "rdm6300", "pn532", "lines", "socket"],
+        Meta(description="kind of the reader at the way out, or `none`"),
+    ] = "none"
 
 
 class RelayAnswers(Group, frozen=True):
@@ -56,6 +68,19 @@ class RelayAnswers(Group, frozen=True):
     contact_pin: Annotated[
         Pin | None, Meta(description="GPIO number (BCM) of the door's contact, which opens with the door")
     ] = None
+
+
+class DoorAnswers(Group, frozen=True):
+    """One door."""
+
+    name: Annotated[DoorName, Meta(description="name of the door; the first one may go without")] = ""
+    camera: CameraAnswers = CameraAnswers(source=NONE)
+    reader: ReaderAnswers = ReaderAnswers()
+    exit_reader: ExitReaderAnswers = ExitReaderAnswers()
+    relay: RelayAnswers = RelayAnswers()
+
+
+DOOR_TABLES = tuple(name for name in DoorAnswers.__struct_fields__ if name != "name")
 
 
 class BootAnswers(Group, frozen=True):
@@ -109,9 +134,7 @@ class ProofAnswers(Group, frozen=True):
 class Answers(Group, frozen=True):
     """All answers, a table for each step."""
 
-    camera: CameraAnswers = CameraAnswers()
-    reader: ReaderAnswers = ReaderAnswers()
-    relay: RelayAnswers = RelayAnswers()
+    doors: Annotated[tuple[DoorAnswers, ...], Meta(max_length=16)] = ()
     boot: BootAnswers = BootAnswers()
     operator: OperatorAnswers = OperatorAnswers()
     keys: KeyAnswers = KeyAnswers()
@@ -120,71 +143,49 @@ class Answers(Group, frozen=True):
     proofs: ProofAnswers = ProofAnswers()
 
 
+class Place(NamedTuple):
+    """A table of answers: its name, and its door's, if it is one of a door."""
+
+    table: str
+    door: str | None = None
+
+
 class Given(NamedTuple):
-    """Answers, and the names of the tables that were stated: the others are defaults."""
+    """Answers, and the tables that were stated: the others are defaults."""
 
     answers: Answers = Answers()
-    stated: frozenset[str] = frozenset()
+    stated: frozenset[Place] = frozenset()
 
-    def with_table(self, name: str, table: msgspec.Struct) -> "Given":
+    @property
+    def doors(self) -> tuple[str, ...]:
+        """The doors' names."""
+        return tuple(door.name for door in self.answers.doors)
+
+    def door(self, name: str) -> DoorAnswers:
+        """The door of that name, or one of which nothing is known."""
+        return next((door for door in self.answers.doors if door.name == name), DoorAnswers(name=name))
+
+    def with_door(self, door: DoorAnswers) -> "Given":
+        """The same with this door, in the place of the one of its name or behind the others."""
+        doors = [door if one.name == door.name else one for one in self.answers.doors]
+        doors += [door] if door.name not in self.doors else []
+        return self._replace(answers=msgspec.structs.replace(self.answers, doors=tuple(doors)))
+
+    def at(self, place: Place) -> msgspec.Struct:
+        """The table there."""
+        table: msgspec.Struct = getattr(self.answers if place.door is None else self.door(place.door), place.table)
+        return table
+
+    def with_table(self, place: Place, table: msgspec.Struct) -> "Given":
         """The same with this table stated."""
-        return Given(msgspec.structs.replace(self.answers, **{name: table}), self.stated | {name})
+        if place.door is None:
+            given = self._replace(answers=msgspec.structs.replace(self.answers, **{place.table: table}))
+        else:
+            given = self.with_door(msgspec.structs.replace(self.door(place.door), **{place.table: table}))
+        return given._replace(stated=self.stated | {place})
 
-
-def read_answers(path: Path) -> Given:
-    """The answers in a TOML file. Raises `ConfigError` with the place of what is wrong."""
-    hint = "`lintel setup --print-answers` prints a file with every answer."
-    try:
-        said: dict[str, Any] = msgspec.toml.decode(text_of(path.read_bytes()))
-        answers = msgspec.convert(said, Answers)
-    except OSError as error:
-        raise ConfigError(f"Cannot read the answers in {path}: {in_words(error)}.", hint=hint) from None
-    except msgspec.ValidationError as error:
-        why = explained(str(error), Answers)
-        raise ConfigError(f"The answers in {path} are wrong: {why}.", hint=hint) from None
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"The answers in {path} are wrong: {error}.", hint=hint) from None
-    return Given(answers, frozenset(said))
-
-
-def written(given: Given, *, only_stated: bool = False) -> str:
-    """The answers as a file that `read_answers` reads, with the meaning of each."""
-    names = [name for name in Answers.__struct_fields__ if not only_stated or name in given.stated]
-    tables = {name: msgspec.structs.asdict(getattr(given.answers, name)) for name in names}
-    return "\n".join(toml_lines(tables, root=Answers)) + "\n"
-
-
-def keep(path: Path, given: Given) -> None:
-    """Puts the answers so far beside the settings, whole or not at all. Raises `ConfigError`."""
-    try:
-        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        write_whole(path, written(given, only_stated=True).encode(), durable=True, mode=0o600)
-    except OSError as error:
-        raise ConfigError(
-            f"Cannot keep the answers in {path}: {in_words(error)}.", hint="Run it with sudo: `sudo lintel setup`."
-        ) from None
-
-
-def answers_of(settings: Settings) -> Answers:
-    """What the settings say already, of the first door, its first reader and the first camera."""
-    door, camera = settings.doors[0], settings.cameras[0]
-    reader = door.readers[0]
-    pins = {wire.signal: wire.pin for wire in door.inputs}
-    first = next((one for one in settings.operators if one.login), None)
-    return Answers(
-        camera=CameraAnswers(source=camera.source),
-        reader=ReaderAnswers(
-            kind=reader.kind,
-            source="" if reader.source == "stdin" else reader.source,
-            data0_pin=reader.data0_pin,
-            data1_pin=reader.data1_pin,
-        ),
-        relay=RelayAnswers(
-            lock="magnet" if door.fail_safe else "strike",
-            pin=door.pin,
-            active_high=door.active_high,
-            exit_button_pin=pins.get(DoorInput.REX),
-            contact_pin=pins.get(DoorInput.DPS),
-        ),
-        operator=OperatorAnswers(login=first.login, role=first.role) if first else OperatorAnswers(),
-    )
+    def called(self, first: str) -> "Given":
+        """The same with a name for the door that has none."""
+        doors = tuple(msgspec.structs.replace(one, name=one.name or first) for one in self.answers.doors)
+        stated = frozenset(Place(one.table, first) if one.door == "" else one for one in self.stated)
+        return Given(msgspec.structs.replace(self.answers, doors=doors), stated)

@@ -1,6 +1,6 @@
 """The questions of `lintel setup`, a function for each table of answers; what is typed is checked at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -9,9 +9,13 @@ from device.commissioning.setup.answers import (
     NONE,
     BootAnswers,
     CameraAnswers,
+    DoorAnswers,
+    ExitReaderAnswers,
+    Given,
     KeyAnswers,
     OperatorAnswers,
     PersonAnswers,
+    PortAnswers,
     ReaderAnswers,
     RelayAnswers,
     ServiceAnswers,
@@ -21,7 +25,9 @@ from device.commissioning.setup.site import Site
 from device.records import BasisKind, Role
 
 Table = TypeVar("Table")
+Reader = TypeVar("Reader", bound=PortAnswers)
 PINS = "0 to 27"
+WIEGAND = Choice("wiegand", "two wires at the header")
 KINDS = (
     Choice("osdp", "OSDP on RS-485, encrypted"),
     Choice("pn532", "PN532, reads cards itself"),
@@ -32,7 +38,7 @@ KINDS = (
 
 def camera(site: Site, _now: CameraAnswers) -> CameraAnswers:
     """Which camera, of those that are there."""
-    found = tuple(site.hands.cameras())
+    found = _free(site, site.hands.cameras())
     if not found:
         site.say("No camera was found. Plug one in and answer `again`; or type a device, or `none` to go on without.")
     choices = (*found, Choice("again", "look again"), Choice(NONE, "go on without: no face can be verified"))
@@ -45,25 +51,47 @@ def camera(site: Site, _now: CameraAnswers) -> CameraAnswers:
     return camera(site, _now) if picked.source == "again" else picked
 
 
-def reader(site: Site, _now: ReaderAnswers) -> ReaderAnswers:
+def _free(site: Site, found: Sequence[Choice]) -> tuple[Choice, ...]:
+    return tuple(one for one in found if one.value not in site.taken)
+
+
+def reader(site: Site, now: ReaderAnswers) -> ReaderAnswers:
     """Which reader, of the ports that are there, or on Wiegand's two wires."""
-    found = tuple(site.hands.ports())
+    found = _free(site, site.hands.ports())
     if not found:
         site.say("No port or device of a reader was found. A Wiegand reader shows only when a badge is presented.")
-    choices = (*found, Choice("wiegand", "two wires at the header"), Choice("again", "look again"))
+    choices = (*found, WIEGAND, Choice("again", "look again"))
     picked = site.terminal.choose("Where do badges come from?", choices, choices[0].value)
-    if picked == "again":
-        return reader(site, _now)
+    return reader(site, now) if picked == "again" else _reader_at(site, picked, now, ReaderAnswers)
+
+
+def exit_reader(site: Site, now: ExitReaderAnswers) -> ExitReaderAnswers:
+    """Which reader at the way out, if there is one."""
+    choices = (Choice(NONE, "people leave by the handle or a button"), *_free(site, site.hands.ports()), WIEGAND)
+    picked = site.terminal.choose("By which reader do people leave?", choices, NONE)
+    return ExitReaderAnswers() if picked == NONE else _reader_at(site, picked, now, ExitReaderAnswers)
+
+
+def _reader_at(site: Site, picked: str, now: PortAnswers, form: type[Reader]) -> Reader:
     if picked == "wiegand":
-        zero, one = _pin(site, "GPIO number (BCM) of data 0 (green)", 23), _pin(site, "and of data 1 (white)", 24)
-        return ReaderAnswers(kind="wiegand", data0_pin=zero, data1_pin=one)
+        zero = _pin(site, "GPIO number (BCM) of data 0 (green)", 23 if now.data0_pin is None else now.data0_pin)
+        one = _pin(site, "and of data 1 (white)", 24 if now.data1_pin is None else now.data1_pin)
+        return form(kind="wiegand", data0_pin=zero, data1_pin=one)
     kind = "wedge" if picked.startswith("/dev/input/") else "socket" if picked.endswith(".sock") else ""
 
-    def asked() -> ReaderAnswers:
-        named = kind or site.terminal.choose("What kind of reader is at this port?", KINDS, "osdp")
-        return msgspec.convert({"kind": named, "source": picked}, ReaderAnswers)
+    def asked() -> Reader:
+        said: dict[str, object] = {"source": picked}
+        said["kind"] = kind or site.terminal.choose("What kind of reader is at this port?", KINDS, "osdp")
+        if said["kind"] == "osdp":
+            said["address"] = _number(site.terminal.ask("Its address on the line", str(now.address)))
+        return msgspec.convert(said, form)
 
     return _checked(asked, site)
+
+
+def _number(typed: str) -> object:
+    """What is no number is left as it is, for its table to refuse."""
+    return int(typed) if len(typed) <= 3 and typed.isascii() and typed.isdigit() else typed
 
 
 def relay(site: Site, now: RelayAnswers) -> RelayAnswers:
@@ -84,6 +112,18 @@ def relay(site: Site, now: RelayAnswers) -> RelayAnswers:
         exit_button_pin=_maybe_pin(site, "GPIO of the exit button", now.exit_button_pin),
         contact_pin=_maybe_pin(site, "GPIO of the door's contact", now.contact_pin),
     )
+
+
+def another(site: Site, given: Given) -> str:
+    """The name of one more door; "" for no more."""
+
+    def asked() -> str:
+        typed = site.terminal.ask("Name of another door of this Pi (- for no more)", "-")
+        if typed != "-" and typed in given.doors:
+            raise ValueError(f"there is a door {typed} already")
+        return "" if typed == "-" else msgspec.convert({"name": typed}, DoorAnswers).name
+
+    return _checked(asked, site)
 
 
 def boot(site: Site, _now: BootAnswers) -> BootAnswers:

@@ -3,58 +3,43 @@
 The answers are kept after each step, so a setup that ends at any moment goes on there the next time.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from device.commissioning.setup import asking
-from device.commissioning.setup.answers import NONE, Answers, Given, answers_of, keep, read_answers
+from device.commissioning.setup.answers import DOOR_TABLES, NONE, DoorAnswers, Given, Place, PortAnswers
+from device.commissioning.setup.answers_file import answers_of, first_name, keep, read_answers
+from device.commissioning.setup.at_door import DOOR_STEPS
 from device.commissioning.setup.boot import CONFIG, ask_for_strict
 from device.commissioning.setup.found import device_class
-from device.commissioning.setup.polarity import energizing_level
-from device.commissioning.setup.settings_file import applied, put_in_place
+from device.commissioning.setup.settings_file import put_in_place, sources_of
 from device.commissioning.setup.site import Site
+from device.commissioning.setup.step import Step, Turn, doubt, meant, misfit, spare_pair, with_spare_relay
 from device.door.wires.strict import is_strict
-from device.errors import ConfigError, LintelError, ReaderError
-from device.settings.tables import Settings
+from device.errors import ConfigError, LintelError
 
 KEPT_AS_IT_WAS = "Kept as it was, and not tried again: `lintel hardware test` tries what is wired."
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step: its table of answers, its title, how one knows that it worked, and what it does."""
-
-    table: str
-    title: str
-    proof: str
-    ask: Callable[[Site, Any], msgspec.Struct] | None
-    do: "Callable[[Site, Given, bool], Given]"
-    """Takes the answers so far, and whether this table is one that was there before."""
-
-
 def set_up(site: Site) -> Given:
     """All steps; the answers that count now. Raises `LintelError`; what was done until then stays, and is whole."""
-    given, before = _kept(site), _before(site)
-    kept, started = given.stated, False
+    kept, before = _kept(site), _before(site)
+    site.given = site.given.called(first_name(before, kept))
+    known = (given.doors for given in (before, kept, site.given) if given)
+    names = list(dict.fromkeys(name for doors in known for name in doors)) or [first_name()]
+    walk = _Walk(site, before or Given(), kept, names, kept.stated)
+    walk.refuse_at_once()
+    started = False
     try:
-        for number, step in enumerate(STEPS, 1):
-            site.say(f"\nStep {number} of {len(STEPS)}: {step.title}")
-            given, was_there = _answered(site, step, given, before)
-            doubts, was_kept = len(site.unproven), step.table in kept
-            given = step.do(site, given, was_there)
-            keep(site.draft_path, given)
-            known = f"How you know: {step.proof}" if not was_there or was_kept else KEPT_AS_IT_WAS
-            for doubt in site.unproven[doubts:] or (known,):
-                site.say(f"  {doubt}")
+        walk.go()
         started = True
     finally:
         if not started and site.is_stopped:
             _resume(site)
     site.draft_path.unlink(missing_ok=True)
-    return given
+    return walk.given
 
 
 def _kept(site: Site) -> Given:
@@ -70,35 +55,139 @@ def _kept(site: Site) -> Given:
     return given
 
 
-def _before(site: Site) -> Answers | None:
+def _before(site: Site) -> Given | None:
     """What the settings say already; None where there are none."""
     return answers_of(site.load()) if site.settings_path.exists() else None
 
 
-def _answered(site: Site, step: Step, given: Given, before: Answers | None) -> tuple[Given, bool]:
-    """The answers with this step's table, and whether it is one that was there before."""
-    if step.ask is None:
-        return given, False
-    name = step.table
-    known = getattr(given.answers, name) if name in given.stated else None
-    if known is None and before is not None and name in ("camera", "reader", "relay", "operator"):
-        known = getattr(before, name)
-    if name in site.given.stated:
-        wanted = getattr(site.given.answers, name)
-        if known is not None and _is_same(wanted, known):
-            wanted = known
-        return given.with_table(name, wanted), wanted == known
-    if known is not None:
-        site.say(f"  There already: {words_of(known)}")
-        if not site.can_ask or site.terminal.agree("  Keep it?"):
-            return given.with_table(name, known), True
-    if not site.can_ask:
-        raise ConfigError(
-            f"The answers file has no [{name}], and without a terminal it can't be asked for.",
-            hint="`lintel setup --print-answers` prints a file with every answer.",
-        )
-    start = known if known is not None else getattr(given.answers, name)
-    return given.with_table(name, step.ask(site, start)), False
+@dataclass(slots=True)
+class _Walk:
+    """Goes from step to step."""
+
+    site: Site
+    before: Given
+    given: Given
+    """The answers so far, with the doors that were come to."""
+    names: list[str]
+    """All doors, also those to come."""
+    kept: frozenset[Place]
+    """What an interrupted setup had done."""
+    number: int = 0
+
+    def go(self) -> None:
+        """All steps of the site and of each door. Raises `LintelError`."""
+        for door in self.given.doors:  # where one was come to, but not asked about
+            self.given = self._with(self.given, door)
+        self._take(MACHINE)
+        for door in self._doors():
+            self.given = self._with(self.given, door)
+            for step in DOOR_STEPS:
+                self._take(step, door)
+        for step in SITE_STEPS:
+            self._take(step)
+
+    def refuse_at_once(self) -> None:
+        """Raises `ConfigError` if an answers file doesn't fit together, before anything is asked or touched."""
+        given = self.given
+        if self.site.given.doors:
+            for door in self.names:
+                given = self._with(given, door)
+            meant(self.site, given)
+
+    def _doors(self) -> Iterator[str]:
+        """Each name, and then of those who are asked for another door."""
+        done = 0
+        while True:
+            yield from self.names[done:]
+            done = len(self.names)
+            if not self.site.can_ask or self.site.given.doors:
+                return
+            if not (name := asking.another(self.site, self.given)):
+                return
+            self.names.append(name)
+            self.given = self._with(self.given, name)
+            keep(self.site.draft_path, self.given)
+
+    def _with(self, given: Given, name: str) -> Given:
+        """The same with a door of which is known what the settings or the answers file say."""
+        if name not in given.doors:
+            given = given.with_door(DoorAnswers(name=name))
+        for known in (self.before, self.site.given):
+            for table in DOOR_TABLES:
+                place = Place(table, name)
+                if place in known.stated and place not in self.kept:
+                    door = msgspec.structs.replace(given.door(name), **{table: known.at(place)})
+                    given = given.with_door(door)
+        return self._with_spare(given, name)
+
+    def _with_spare(self, given: Given, name: str) -> Given:
+        place = Place("relay", name)
+        if any(place in known.stated for known in (given, self.before, self.site.given)):
+            return given
+        return with_spare_relay(self.site, given, name)
+
+    def _take(self, step: Step, door: str | None = None) -> None:
+        site, self.number = self.site, self.number + 1
+        total = 1 + len(self.names) * len(DOOR_STEPS) + len(SITE_STEPS)
+        at = f" of door {door}" if door and len(self.names) > 1 else ""
+        site.say(f"\nStep {self.number} of {total}: {step.title}{at}")
+        place = Place(step.table, door)
+        self.given, was_there = self._answered(step, place)
+        doubts = len(site.unproven)
+        self.given = step.do(site, self.given, Turn(place, was_there))
+        keep(site.draft_path, self.given)
+        known = f"How you know: {step.proof}" if not was_there or place in self.kept else KEPT_AS_IT_WAS
+        for line in site.unproven[doubts:] or (known,):
+            site.say(f"  {line}")
+
+    def _answered(self, step: Step, place: Place) -> tuple[Given, bool]:
+        """The answers with this step's table, and whether it is one that was there before."""
+        site, given = self.site, self.given
+        if step.ask is None:
+            return given, False
+        known = next((one.at(place) for one in (given, self.before) if place in one.stated), None)
+        if place in site.given.stated or self._is_left_out(place):
+            wanted = site.given.at(place)
+            if known is not None and (_is_same(wanted, known) or place not in site.given.stated):
+                wanted = known
+            return given.with_table(place, wanted), wanted == known
+        if known is not None:
+            site.say(f"  There already: {words_of(known)}")
+            if not site.can_ask or site.terminal.agree("  Keep it?"):
+                return given.with_table(place, known), True
+        if not site.can_ask:
+            table = f"[doors.{place.table}] of door {place.door}" if place.door else f"[{place.table}]"
+            raise ConfigError(
+                f"The answers file has no {table}, and without a terminal it can't be asked for.",
+                hint="`lintel setup --print-answers` prints a file with every answer.",
+            )
+        return self._asked(step, place, known if known is not None else given.at(place)), False
+
+    def _is_left_out(self, place: Place) -> bool:
+        """An exit reader of a door whose reader a file names: there is none, or the one that was there."""
+        return place.table == "exit_reader" and Place("reader", place.door) in self.site.given.stated
+
+    def _asked(self, step: Step, place: Place, start: msgspec.Struct) -> Given:
+        """Asks until the answers fit together."""
+        assert step.ask is not None
+        if isinstance(start, PortAnswers) and start.data0_pin is None:
+            zero, one = spare_pair(self.site, self.given)
+            start = msgspec.structs.replace(start, data0_pin=zero, data1_pin=one)
+        self.site.taken = self._taken(place)
+        while True:
+            given = self.given.with_table(place, step.ask(self.site, start))
+            if place.door:
+                given = self._with_spare(given, place.door)
+            if not (why := misfit(self.site, given)):
+                return given
+            self.site.say(f"  {why}")
+
+    def _taken(self, place: Place) -> frozenset[str]:
+        """By all but the table that is asked for."""
+        if place.door is None:
+            return frozenset()
+        blank = getattr(DoorAnswers(), place.table)
+        return frozenset(sources_of(self.given.with_table(place, blank).answers))
 
 
 def _is_same(wanted: msgspec.Struct, known: msgspec.Struct) -> bool:
@@ -122,88 +211,12 @@ def _resume(site: Site) -> None:
         site.say(f"{error.message} The door stays locked until it is started: `sudo systemctl start lintel`.")
 
 
-def _meant(site: Site, given: Given) -> Settings:
-    return applied(given.answers, site.load(), site.root)
-
-
-def _machine(site: Site, given: Given, _was_there: bool) -> Given:
+def _machine(site: Site, given: Given, _turn: Turn) -> Given:
     site.say(f"  GPIO chip: {site.hands.chip(site.load().gpio.chip)}")
     return given
 
 
-def _camera(site: Site, given: Given, was_there: bool) -> Given:
-    if given.answers.camera.source == NONE:
-        site.unproven.append("No camera: until there is one, badges that need a face are denied.")
-        return given
-    if was_there:
-        return given
-    site.free()
-    site.say(f"  A picture came: {site.hands.frame(_meant(site, given))}")
-    return given
-
-
-def _reader(site: Site, given: Given, was_there: bool) -> Given:
-    settings = _meant(site, given)
-    if was_there:
-        return given
-    if not site.is_watched:
-        site.unproven.append("Reader: no badge was presented. `lintel readers test` does that.")
-        return given
-    site.free()
-    if given.answers.reader.kind == "osdp" and site.terminal.agree("  Give the reader its key now, in install mode?"):
-        site.hands.give_key(settings)
-    while not (badge := _presented(site, settings)):
-        if not site.terminal.confirm("  Try again?"):
-            site.unproven.append("Reader: no badge came. `lintel readers monitor` shows what its wires say.")
-            return given
-    site.say(f"  It read {badge}.")
-    return given
-
-
-def _presented(site: Site, settings: Settings) -> str:
-    """The badge that was presented; "" if none came, after saying why."""
-    try:
-        badge = site.hands.badge(settings)
-    except ReaderError as error:
-        site.say(f"  {error.message} {error.hint}")
-        return ""
-    if not badge:
-        site.say("  No badge came.")
-    return badge
-
-
-def _relay(site: Site, given: Given, was_there: bool) -> Given:
-    if was_there:
-        if not site.is_watched:
-            site.unproven.append("Relay: as it was, and not tried by this setup: `lintel hardware test` tries it.")
-        return given
-    relay = given.answers.relay
-    if not site.is_watched:
-        if relay.active_high is None:
-            raise ConfigError(
-                "The answers file leaves the relay's polarity out, and no one watches to find it out.",
-                hint="Set `active_high` under [relay], or `watched = true` under [proofs].",
-            )
-        site.unproven.append("Relay: no one saw it lock. Run `lintel hardware test` before people rely on the door.")
-        return given
-    site.free()
-    driver = site.hands.pulses(_meant(site, given))
-    found = energizing_level(site.terminal, driver, relay.pin, lock=relay.lock, stated=relay.active_high)
-    if found is None:
-        raise ConfigError(
-            "No one watches the door, so its relay can't be proven.", hint="Run `lintel setup` again at the door."
-        )
-    given = given.with_table("relay", msgspec.structs.replace(relay, active_high=found))
-    settings = _meant(site, given)
-    failed = site.hands.wires(settings, settings.doors[0], site.terminal)
-    if failed:
-        raise ConfigError(
-            f"At the door: {'; '.join(failed)}.", hint="Look at the wires (docs/wiring.md); then `lintel setup` again."
-        )
-    return given
-
-
-def _boot(site: Site, given: Given, _was_there: bool) -> Given:
+def _boot(site: Site, given: Given, _turn: Turn) -> Given:
     path = site.root / CONFIG
     if not path.exists():
         site.unproven.append(
@@ -217,9 +230,9 @@ def _boot(site: Site, given: Given, _was_there: bool) -> Given:
     return given
 
 
-def _operator(site: Site, given: Given, was_there: bool) -> Given:
+def _operator(site: Site, given: Given, turn: Turn) -> Given:
     login = given.answers.operator.login
-    if login and not was_there:
+    if login and not turn.was_there:
         if not site.hands.is_known(login):
             raise ConfigError(f"This system has no user {login}.", hint=f"Make one: `sudo adduser {login}`.")
         site.hands.let_speak(login)
@@ -227,15 +240,15 @@ def _operator(site: Site, given: Given, was_there: bool) -> Given:
     return given
 
 
-def _settings(site: Site, given: Given, _was_there: bool) -> Given:
-    settings = _meant(site, given)
+def _settings(site: Site, given: Given, _turn: Turn) -> Given:
+    settings = meant(site, given)
     changed = put_in_place(site.settings_path, settings)
     site.say(f"  {site.settings_path}: {'written' if changed else 'as it was'}")
-    site.hands.let_reach(device_class(settings.doors[0].readers[0].source))
+    site.hands.let_reach({device_class(reader.source) for reader in settings.readers} - {""})
     return given
 
 
-def _keys(site: Site, given: Given, _was_there: bool) -> Given:
+def _keys(site: Site, given: Given, _turn: Turn) -> Given:
     settings = site.load()
     if site.hands.has_key(settings):
         site.say("  There is a key already; it stays.")
@@ -245,23 +258,24 @@ def _keys(site: Site, given: Given, _was_there: bool) -> Given:
     return given
 
 
-def _service(site: Site, given: Given, _was_there: bool) -> Given:
+def _service(site: Site, given: Given, _turn: Turn) -> Given:
     if not given.answers.service.start:
         site.unproven.append("The service isn't started: `sudo systemctl enable --now lintel`.")
         return given
     site.hands.start(again=site.hands.runs())
     site.is_stopped = False
-    for trouble in site.hands.troubles(site.load().doors[0].name):
-        site.unproven.append(f"The service says: {trouble}")
+    for door in site.load().doors:
+        for trouble in site.hands.troubles(door.name):
+            doubt(site, given, door.name, f"The service says: {trouble}")
     return given
 
 
-def _person(site: Site, given: Given, _was_there: bool) -> Given:
+def _person(site: Site, given: Given, _turn: Turn) -> Given:
     person, answers = given.answers.person, given.answers
     if not person.name:
         site.unproven.append("No one was enrolled: `lintel enroll --at DOOR --name NAME` does it.")
         return given
-    if answers.camera.source == NONE or not answers.service.start:
+    if answers.doors[0].camera.source == NONE or not answers.service.start:
         site.unproven.append(f"{person.name} isn't enrolled: that takes a camera and the running service.")
         return given
     site.say(f"  {site.hands.enroll(site.load(), person)}")
@@ -278,11 +292,8 @@ def _person(site: Site, given: Given, _was_there: bool) -> Given:
     return given
 
 
-STEPS = (
-    Step("", "the machine", "the chip above is the header's, found by its label.", None, _machine),
-    Step("camera", "the camera", "a picture came; `lintel doctor` shows its rate and light.", asking.camera, _camera),
-    Step("reader", "the badge reader", "your badge's number was read.", asking.reader, _reader),
-    Step("relay", "the lock and its relay", "you saw it open for 3 s and lock again.", asking.relay, _relay),
+MACHINE = Step("", "the machine", "the chip above is the header's, found by its label.", None, _machine)
+SITE_STEPS = (
     Step("boot", "the pins when no program runs", "`lintel doctor` has strict_gpiod green.", asking.boot, _boot),
     Step("operator", "who administers it", "`lintel door status` works without sudo.", asking.operator, _operator),
     Step("", "the settings file", "`lintel config` shows what is in force.", None, _settings),

@@ -1,6 +1,6 @@
 """What the steps of `lintel setup` work on: the place, who answers, and hands for what other rooms do."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -9,7 +9,7 @@ from device.commissioning.setup.answers import Given, PersonAnswers
 from device.commissioning.setup.found import Choice
 from device.commissioning.setup.polarity import Driver, Watcher
 from device.commissioning.walkthrough import Installer
-from device.settings.tables import DoorSettings, Settings
+from device.settings.tables import CameraSettings, DoorSettings, ReaderSettings, Settings
 
 DRAFT = "setup.toml"
 """Beside the settings file, while a setup is under way."""
@@ -36,12 +36,12 @@ class Hands:
     ports: Callable[[], Sequence[Choice]]
     chip: Callable[[str], str]
     """The GPIO chip by the setting `gpio.chip`, in words."""
-    frame: Callable[[Settings], str]
-    """Takes a picture with the first camera: its size, in words."""
-    badge: Callable[[Settings], str]
-    """Waits for a badge at the first reader: the badge as it is written; "" if none came."""
-    give_key: Callable[[Settings], None]
-    """Has the first reader, an OSDP one in install mode, take a key of its own."""
+    frame: Callable[[CameraSettings], str]
+    """Takes a picture: its size, in words."""
+    badge: Callable[[Settings, ReaderSettings], str]
+    """Waits for a badge at that reader: the badge as it is written; "" if none came."""
+    give_key: Callable[[Settings, ReaderSettings], None]
+    """Has an OSDP reader in install mode take a key of its own."""
     pulses: Callable[[Settings], Driver]
     wires: Callable[[Settings, DoorSettings, Installer], Sequence[str]]
     """Goes through the wires of a door; a sentence for each that doesn't work."""
@@ -50,8 +50,8 @@ class Hands:
     let_speak: Callable[[str], None]
     has_key: Callable[[Settings], bool]
     make_key: Callable[[Settings, str], str]
-    let_reach: Callable[[str], bool]
-    """Lets the unit use the reader's port; whether that is new."""
+    let_reach: Callable[[Collection[str]], bool]
+    """Lets the unit use the readers' ports, by their classes; whether that is new."""
     runs: Callable[[], bool]
     start: Callable[..., None]
     may_stop: Callable[[], None]
@@ -78,6 +78,8 @@ class Site:
     given: Given = field(default_factory=Given)
     """The answers file's."""
     can_ask: bool = True
+    taken: frozenset[str] = frozenset()
+    """Cameras and ports that others of the answers so far have, so that they are not offered."""
     is_stopped: bool = False
     """Whether this run has stopped the service."""
     unproven: list[str] = field(default_factory=list)

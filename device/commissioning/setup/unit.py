@@ -1,7 +1,8 @@
-"""Starts and stops the unit, lets it reach the reader's port, and lets an operator speak to it."""
+"""Starts and stops the unit, lets it reach the readers' ports, and lets an operator speak to it."""
 
 import shutil
 import subprocess
+from collections.abc import Collection
 from pathlib import Path
 
 from device.commissioning.alone import UNIT
@@ -39,15 +40,16 @@ def stop() -> None:
     _done("stop", UNIT)
 
 
-def let_reach(root: Path, kind: str) -> bool:
-    """Lets the unit use ports of that kind, "" for none, and says whether that is new. Raises `ConfigError`."""
+def let_reach(root: Path, kinds: Collection[str]) -> bool:
+    """Lets the unit use ports of those kinds alone, and says whether that is new. Raises `ConfigError`."""
     path = root / DROP_IN
     try:
-        if not kind:
+        if not kinds:
             known = path.exists()
             path.unlink(missing_ok=True)
             return known
-        text = f"# Written by `lintel setup`: the port of the badge reader.\n[Service]\nDeviceAllow=char-{kind} rw\n"
+        allowed = "".join(f"DeviceAllow=char-{kind} rw\n" for kind in sorted(kinds))
+        text = f"# Written by `lintel setup`: the ports of badge readers.\n[Service]\n{allowed}"
         if path.exists() and path.read_text("utf-8", "replace") == text:
             return False
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)

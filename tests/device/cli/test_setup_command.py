@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from device.commissioning.setup.answers import read_answers
+from device.commissioning.setup.answers_file import read_answers
 from tests.device.commands import Lintel
 
 SETTINGS = 3
-UNPROVEN = '[reader]\nkind = "osdp"\nsource = "/dev/ttyUSB0"\n'
+UNPROVEN = '[[doors]]\n[doors.reader]\nkind = "osdp"\nsource = "/dev/ttyUSB0"\n'
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def test_printed_answers_are_read_again(lintel: Lintel, config: Path, tmp_path: 
     config.write_text("[[doors]]\npin = 22\nactive_high = false\n")
     printed = lintel("setup", "--print-answers")
     (tmp_path / "answers.toml").write_text(printed.out)
-    relay = read_answers(tmp_path / "answers.toml").answers.relay
+    relay = read_answers(tmp_path / "answers.toml").door("main").relay
     assert (printed.exit_code, relay.pin, relay.active_high) == (0, 22, False)
 
 

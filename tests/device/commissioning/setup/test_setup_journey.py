@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from device.commissioning.setup.answers import Given, RelayAnswers, answers_of, read_answers, written
-from device.commissioning.setup.journey import STEPS, set_up
+from device.commissioning.setup.answers import Given, RelayAnswers
+from device.commissioning.setup.answers_file import answers_of, read_answers, written
+from device.commissioning.setup.at_door import DOOR_STEPS
+from device.commissioning.setup.journey import SITE_STEPS, set_up
 from device.errors import CameraError, ConfigError, DoorError, ReaderError
 from device.records import DoorInput, Role
 from device.settings.loading import load_settings
@@ -14,12 +16,13 @@ from device.settings.tables import Settings
 from tests.device.commissioning.setup.doorsteps import ANSWERS, House, Killed, Person, Relay
 
 FILE = """
-[camera]
+[[doors]]
+[doors.camera]
 source = "/dev/video0"
-[reader]
+[doors.reader]
 kind = "osdp"
 source = "/dev/ttyUSB0"
-[relay]
+[doors.relay]
 pin = 17
 active_high = true
 contact_pin = 27
@@ -76,7 +79,7 @@ def test_only_what_differs_is_written(house: House) -> None:
 def test_every_step_says_how_one_knows(house: House) -> None:
     house.boot.write_text("dtparam=strict_gpiod\n")
     said = "\n".join(run(house).said)
-    assert said.count("How you know:") == len(STEPS)
+    assert said.count("How you know:") == 1 + len(DOOR_STEPS) + len(SITE_STEPS)
 
 
 def test_what_is_not_proven_is_not_said_to_be(house: House) -> None:
@@ -109,7 +112,7 @@ def test_a_second_run_changes_what_is_asked_alone(house: House) -> None:
     house.settings.write_text(house.settings.read_text() + "\n[vision]\nmin_face_px = 90.0\n")
     house.relay.pin = 22
     person = Person(house.relay, {"relay's input": "22", "Name of the first": "-"})
-    relay_asked = iter((True, True, False, True))
+    relay_asked = iter((True, True, True, False, True))
     person.confirm = _keeping(person, relay_asked)  # type: ignore[method-assign, assignment]
     set_up(house.site(person))
     settings = load_settings(house.settings)
@@ -328,27 +331,27 @@ def test_answers_survive_a_round_trip(tmp_path: Path) -> None:
 def test_the_answers_of_settings_give_these_again(house: House, tmp_path: Path) -> None:
     run(house)
     settings = load_settings(house.settings)
-    printed = given(tmp_path, written(Given(answers_of(settings))))
-    assert printed.answers == answers_of(settings)
-    assert answers_of(Settings()).relay == RelayAnswers(active_high=True)
+    printed = given(tmp_path, written(answers_of(settings)))
+    assert printed.answers == answers_of(settings).answers
+    assert answers_of(Settings()).door("main").relay == RelayAnswers(active_high=True)
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "[relay]\npin = 99\n",
-        "[relay]\npin = true\n",
-        '[camera]\nsource = "a\\u0000b"\n',
-        '[reader]\nkind = "stdin"\n',
+        "[[doors]]\n[doors.relay]\npin = 99\n",
+        "[[doors]]\n[doors.relay]\npin = true\n",
+        '[[doors]]\n[doors.camera]\nsource = "a\\u0000b"\n',
+        '[[doors]]\n[doors.reader]\nkind = "stdin"\n',
         '[operator]\nlogin = "anna; rm -rf /"\n',
         '[operator]\nrole = "root"\n',
         '[person]\nname = "\\u001b[2J"\n',
         "[person]\npictures = 1e9\n",
         "[unknown]\n",
-        "relay = 3\n",
-        "[relay\n",
+        "doors = 3\n",
+        "[[doors]\n",
         "\x00",
-        "[relay]\n" * 2,
+        "[boot]\n" * 2,
     ],
 )
 def test_hostile_answers_are_refused(tmp_path: Path, text: str) -> None:

@@ -210,12 +210,12 @@ def test_a_unit_that_does_not_start_says_what_its_code_means(tmp_path: Path, mon
     assert "pins are missing or taken" in raised.value.hint
 
 
-def test_the_reader_s_port_is_allowed_once(tmp_path: Path) -> None:
-    assert [unit.let_reach(tmp_path, kind) for kind in ("ttyACM", "ttyACM", "ttyUSB", "", "")] == [
+def test_the_readers_ports_are_allowed_once(tmp_path: Path) -> None:
+    assert [unit.let_reach(tmp_path, kinds) for kinds in ({"ttyACM"}, {"ttyACM"}, {"ttyUSB"}, (), ())] == [
         True, False, True, True, False,
     ]  # fmt: skip
-    unit.let_reach(tmp_path, "ttyUSB")
-    assert "DeviceAllow=char-ttyUSB rw\n" in (tmp_path / unit.DROP_IN).read_text()
+    unit.let_reach(tmp_path, {"ttyUSB", "ttyACM"})
+    assert "DeviceAllow=char-ttyACM rw\nDeviceAllow=char-ttyUSB rw\n" in (tmp_path / unit.DROP_IN).read_text()
 
 
 def test_the_service_may_read_the_settings_file(tmp_path: Path) -> None:
