@@ -44,7 +44,7 @@ COMMANDS = {
     "keys": ("device.cli.keys:keys", "Make, move, rotate and restore the key to what lies sealed."),
     "link": ("device.cli.link:link", "Carry events out: MQTT, webhooks, metrics, logs."),
     "status": ("device.cli.status:status", "See how the service is: doors, counters, what is missing."),
-    "setup": ("device.cli.setup:setup", "Set up a door on this Pi, step by step."),
+    "setup": ("device.cli.setup:setup", "Set up the doors of this Pi, step by step."),
     "doctor": ("device.cli.doctor:doctor", "Examine this machine, line by line."),
     "self-test": ("device.cli.self_test:self_test", "Try this version on a copy of the database."),
     "config": ("device.cli.config:config", "Show the settings."),

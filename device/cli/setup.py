@@ -39,12 +39,12 @@ Examples:
 @click.option("--root", type=FilePath(), default="/", hidden=True, help="A folder in the place of /, for tests.")
 @click.pass_context
 def setup(context: click.Context, file: Path | None, print_answers: bool, root: Path) -> int:
-    """Set up a door on this Pi, step by step.
+    """Set up the doors of this Pi, step by step.
 
-    Finds camera, reader and GPIO chip, proves the relay with you watching, asks the firmware for strict_gpiod, names
-    who administers the door, writes the settings, makes the key, starts the service, and ends when the first person
-    has opened the door. Nothing is written by halves: it may end at any question, and goes on there the next time.
-    Run again, it shows what is there and changes only what you ask for.
+    Finds cameras, readers and the GPIO chip, proves each door's relay with you watching, asks the firmware for
+    strict_gpiod, names who administers the doors, writes the settings, makes the key, starts the service, and ends when
+    the first person has opened the first door. Nothing is written by halves: it may end at any question, and goes on
+    there the next time. Run again, it shows what is there and changes only what you ask for.
     """
     from device.commissioning.setup.answers import Given
     from device.commissioning.setup.answers_file import answers_of, read_answers, written

@@ -1,4 +1,4 @@
-"""`lintel setup` at a real terminal, on the rig's board and camera: from no settings to the first person's GRANTED."""
+"""`lintel setup` at a real terminal, on the rig: from no settings to two doors and the first person's GRANTED."""
 
 import contextlib
 import os
@@ -16,12 +16,14 @@ import pytest
 from device.commissioning.setup.answers_file import read_answers
 from device.settings.loading import load_settings
 from tests.rig.board import STRIKE
-from tests.rig.camera import EILEEN
+from tests.rig.camera import EILEEN, RigCamera
 from tests.rig.rig import Rig, device, new_rig
 from tests.rig.unit import LINTEL
 from tests.waiting import PATIENCE_S
 
 BADGE = "17:1001"
+BACK = 5
+"""The pin of the second door's relay."""
 ANSWERS = f'[person]\nname = "Ada"\nbasis = "law"\npictures = 1\nbadge = "{BADGE}"\n'
 SYSTEMCTL = """#!/bin/sh
 case "$1" in
@@ -106,13 +108,20 @@ def talk() -> Iterator[Talk]:
             (root / name).write_text(text)
             (root / name).chmod(0o755)
         rig.camera.shows(EILEEN)
+        RigCamera(rig.folder / "video1").shows(EILEEN)
         found = Talk(rig, root)
+        cameras = _each(device(rig.folder / "video0"), device(rig.folder / "video1"))
+        ports = _each(*(str(rig.folder / f"{name}.sock") for name in ("outside", "side")))
+        pins, doors = _each(str(STRIKE), str(STRIKE), str(BACK)), _each("back", "-", "-")
+        read = _each("outside", "inside", "side")
         found.answers = {
-            "Which camera sees": lambda: device(rig.folder / "video0"),
-            "Where do badges come from": lambda: str(rig.folder / "outside.sock"),
-            "Present any badge": lambda: _swiped(rig),
+            "Which camera sees": cameras,
+            "Where do badges come from": ports,
+            "By which reader do": _each(str(rig.folder / "inside.sock"), "none"),
+            "Name of another door": doors,
+            "Present any badge": lambda: _swiped(rig, read()),
             "What locks the door": lambda: "strike",
-            "relay's input": lambda: str(STRIKE),
+            "relay's input": pins,
             "exit button": lambda: "-",
             "door's contact": lambda: "-",
             "Is the relay at rest": lambda: "y",
@@ -130,10 +139,15 @@ def talk() -> Iterator[Talk]:
         yield found
 
 
-def _swiped(rig: Rig) -> str:
+def _each(*answers: str) -> Callable[[], str]:
+    """One after the other."""
+    return iter(answers).__next__
+
+
+def _swiped(rig: Rig, reader: str = "outside") -> str:
     """Presents the badge; it types nothing."""
     with contextlib.suppress(OSError):
-        rig.swipe(BADGE)
+        rig.swipe(BADGE, reader)
     return ""
 
 
@@ -147,12 +161,18 @@ def test_the_answers_of_this_talk_are_answers(talk: Talk) -> None:
 @pytest.mark.slow(small="test_the_answers_of_this_talk_are_answers")
 def test_from_no_settings_to_granted(talk: Talk) -> None:
     assert talk.run("--answers", talk.root / "answers.toml", until="Write that line") == -9
+    first = re.sub(r"\s+", " ", talk.said)
     assert not talk.rig.settings.exists()
     assert talk.run("--answers", talk.root / "answers.toml") == 1, talk.said
     assert "GRANTED: the door is open." in talk.said
     assert "Done, and not proven yet:" in talk.said
     assert "strict_gpiod counts from the next restart" in talk.said
     settings = load_settings(talk.rig.settings)
-    assert (settings.doors[0].pin, settings.readers[0].kind) == (STRIKE, "socket")
+    assert [(door.name, door.pin) for door in settings.doors] == [("main", STRIKE), ("back", BACK)]
+    assert [(one.name, one.direction) for one in settings.readers] == [
+        ("reader", "entry"), ("main-out", "exit"), ("back-in", "entry"),
+    ]  # fmt: skip
+    assert "GPIO 17 is used twice" in talk.said + first
+    assert [level.high for level in talk.rig.board.levels(BACK)].count(True) >= 2
     assert [level.high for level in talk.rig.board.levels()].count(True) >= 3
     assert not talk.rig.board.strangers()

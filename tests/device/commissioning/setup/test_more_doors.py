@@ -13,6 +13,7 @@ from device.records import DoorInput
 from device.settings.loading import load_settings
 from device.settings.tables import DoorSettings, Settings
 from tests.device.commissioning.setup.doorsteps import ANSWERS, House, Killed, Person
+from tests.rig.unit import ROOT
 
 FILE = """
 [[doors]]
@@ -51,6 +52,8 @@ login = "anna"
 [proofs]
 watched = false
 """
+ANSWERED = "[boot]\n[operator]\n[keys]\n[service]\n[person]\n[proofs]\nwatched = false\n"
+"""The tables of the site."""
 
 
 @dataclass
@@ -227,3 +230,12 @@ def test_third_door_is_added_to_two(house: House) -> None:
     side = doors_of(house)[2]
     assert (side.name, side.pin, side.readers[0].data0_pin, side.readers[0].data1_pin) == ("side", 27, 23, 24)
     assert {pin for pin, _, _ in house.relay.pulses[pulses:]} == {27}
+
+
+def test_file_of_the_documentation_fits_together(house: House, tmp_path: Path) -> None:
+    block = (ROOT / "docs/commissioning.md").read_text().partition("```toml\n")[2].partition("```")[0]
+    proven = block.replace("[doors.relay]", "[doors.relay]\nactive_high = true")
+    (tmp_path / "answers.toml").write_text(proven + ANSWERED)
+    set_up(house.site(Person(house.relay), read_answers(tmp_path / "answers.toml"), can_ask=False))
+    front, back = doors_of(house)
+    assert (front.readers[0].kind, back.fail_safe, [one.address for one in back.readers]) == ("wedge", True, [0, 1])
