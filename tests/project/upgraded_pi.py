@@ -38,7 +38,7 @@ exec "/usr/bin/${0##*/}" "$@"
 """Stands before each program; the one whose turn it is kills the script and all that it started instead."""
 PROGRAMS = ("awk", "cat", "cp", "dpkg", "flock", "ln", "mkdir", "mv", "readlink", "rm", "rmdir", "runuser", "sleep")
 MORE_PROGRAMS = ("systemctl", "tail", "timeout", "tr")
-PATHS = re.compile(r"(?<![\w/}])/(?=opt\b|(?:var|etc|run|usr/libexec|usr/share)/)")
+PATHS = re.compile(r"(?<![\w/}])/(?=(?:opt|var|etc|run|usr/libexec|usr/share)/)")
 
 
 class Pi:

@@ -19,8 +19,9 @@ LEFT = {
     "var/lib/lintel(/.*)?": "people, badges and the audit stay unless the settings say that they go: docs/install.md",
     "var/lib/lintel-(keys|link|watch)(/.*)?": "the same",
     "var/backups/lintel/.*": "backups always stay",
+    "opt": "dpkg takes a folder with the last package that has something in it, and no package has /opt alone",
 }
-"""What a purge may leave, and why. The user is in /etc/passwd, which piuparts itself leaves out."""
+"""What a purge may leave or take, and why. The user is in /etc/passwd, which piuparts itself leaves out."""
 TESTS = re.compile(r"^.*?(PASS|FAIL|ERROR|WARN): (.*)$", re.MULTILINE)
 
 
