@@ -11,7 +11,7 @@ LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 
 	--constraints requirements/constraints.in pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help deb apt-repository demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig soak power-loss pad test-home-assistant test-browser bench mutants emulated-pi fuzz fuzz-coverage docs format wheel lock clean test-system test-piuparts test-arm64
+.PHONY: help deb apt-repository demo test test-all environment dev-environment sources lint tests all-tests device-tests all-device-tests rig soak power-loss pad test-home-assistant test-browser bench mutants emulated-pi emulated-door fuzz fuzz-coverage docs format wheel lock clean test-system test-piuparts test-arm64
 .NOTPARALLEL:
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
@@ -100,6 +100,9 @@ test-home-assistant: dev-environment ## ask Home Assistant's own MQTT integratio
 test-browser: dev-environment ## drive the page in Debian's Chromium, and write docs/evidence/browser.md (5 minutes)
 	@$(VENV)/python scripts/browser_evidence.py --write docs/evidence/browser.md
 
+emulated-door: dev-environment ## open an emulated machine's door with the arm64 package, pull it apart, and write docs/evidence/emulated-door.md (as root; 15 minutes)
+	@$(VENV)/python scripts/emulated_door.py --write docs/evidence/emulated-door.md
+
 emulated-pi: dev-environment ## kill the door's process on an emulated Raspberry Pi, and write docs/killed-process.md
 	@$(VENV)/python scripts/emulated_pi.py
 
@@ -142,5 +145,5 @@ lock: ## pin the newest versions that go together into requirements/ (needs PyPI
 	@$(LOCK:pyproject.toml=requirements/mutants.in) --no-deps --output-file requirements/mutants.txt
 
 clean: ## remove what was made here: environments, caches, dist/ (models and fetched sources stay)
-	@rm -rf .venv .venv-* .emulated-pi .booted dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-* .emulated-pi .emulated-door .booted dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,8 +12,6 @@ import platform
 import re
 import resource
 import shutil
-import stat
-import struct
 import subprocess
 import sys
 import threading
@@ -24,7 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+from foreign_debian import ROOT, Apt, cpio, run, with_revision
+
 WORK = ROOT / ".emulated-pi"
 TREE = WORK / "root"
 GUEST = ROOT / "scripts" / "on_emulated_pi"
@@ -66,12 +65,12 @@ def main() -> int:
 
 def build() -> None:
     """Kernel, device tree and the machine's files in .emulated-pi/."""
-    apt = Apt()
+    apt = Apt(WORK, USERLAND, KERNEL)
     apt.update()
     kernel = apt.kernel_image()
     shutil.rmtree(TREE, ignore_errors=True)
     TREE.mkdir(parents=True)
-    for package in apt.packages():
+    for package in apt.packages(*PACKAGES):
         run("dpkg-deb", "--extract", str(package), str(TREE))
     unpack_kernel(kernel)
     install_lintel()
@@ -86,62 +85,6 @@ def build() -> None:
             file.write(piece)
 
 
-class Apt:
-    """Debian's apt for another machine: its own lists and archives, this machine's sources."""
-
-    def __init__(self) -> None:
-        self._archives = WORK / "apt" / "archives"
-        shutil.rmtree(self._archives, ignore_errors=True)
-        (WORK / "apt" / "lists" / "partial").mkdir(parents=True, exist_ok=True)
-        (self._archives / "partial").mkdir(parents=True, exist_ok=True)
-        (WORK / "apt" / "status").touch()
-        sources = WORK / "apt" / "debian.list"
-        sources.write_text("".join(f"deb {debian_source()} {suite} main\n" for suite in (USERLAND, KERNEL)))
-        self._options = [
-            f"-o{name}={value}"
-            for name, value in {
-                "APT::Architecture": "arm64",
-                "APT::Architectures": "arm64",
-                "APT::Default-Release": USERLAND,
-                "APT::Install-Recommends": "false",
-                "APT::Sandbox::User": "",
-                "Debug::NoLocking": "true",
-                "Dir::Cache": WORK / "apt",
-                "Dir::Etc::sourcelist": sources,
-                "Dir::Etc::sourceparts": "-",
-                "Dir::State": WORK / "apt",
-                "Dir::State::status": WORK / "apt" / "status",
-            }.items()
-        ]
-
-    def update(self) -> None:
-        """Reads what Debian has today."""
-        run("apt-get", *self._options, "--quiet=2", "update")
-
-    def packages(self) -> list[Path]:
-        """The userland's packages, all that they depend on included; the one with the folders' links first."""
-        run("apt-get", *self._options, "--quiet=2", "--yes", "--download-only", "install", *PACKAGES)
-        return sorted(self._archives.glob("*.deb"), key=lambda path: not path.name.startswith("base-files_"))
-
-    def kernel_image(self) -> Path:
-        """The newest kernel's package."""
-        shown = run("apt-cache", *self._options, "show", "linux-image-arm64")
-        name = re.findall(r"^Depends: (linux-image-\S+)", shown, re.MULTILINE)[0]
-        folder = WORK / "kernel"
-        folder.mkdir(exist_ok=True)
-        run("apt-get", *self._options, "--quiet=2", "download", name, folder=folder)
-        return max(folder.glob("linux-image-*.deb"), key=lambda path: path.stat().st_mtime)
-
-
-def debian_source() -> str:
-    """Where this machine gets Debian's packages from."""
-    shown = run("apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages")
-    places = [line.split()[1] for line in shown.splitlines() if line.startswith("Debian http")]
-    if not places:
-        sys.exit("error: apt on this machine does not get its packages from Debian.")
-    return places[0]
-
-
 def unpack_kernel(package: Path) -> None:
     """Kernel and device tree, and nothing else: all that the machine needs is built in."""
     names = [line.split()[-1] for line in run("dpkg-deb", "--contents", str(package)).splitlines()]
@@ -154,26 +97,7 @@ def unpack_kernel(package: Path) -> None:
     run("tar", "--extract", f"--file={archive}", f"--directory={WORK / 'kernel'}", kernel, tree)
     archive.unlink()
     shutil.copyfile(WORK / "kernel" / kernel, WORK / "vmlinuz")
-    (WORK / "pi.dtb").write_bytes(with_revision((WORK / "kernel" / tree).read_bytes()))
-
-
-def with_revision(tree: bytes) -> bytes:
-    """The device tree with /system/linux,revision, which a Pi's firmware adds and QEMU does not.
-
-    The format is that of the Devicetree Specification 0.4, chapter 5.
-    """
-    header = list(struct.unpack(">10I", tree[:40]))
-    structure, strings = header[2], header[3]
-    strings_size, structure_size = header[8], header[9]
-    name = b"linux,revision\0"
-    end_of_root = tree.rindex(b"\0\0\0\x02\0\0\0\x09", structure, structure + structure_size)
-    node = struct.pack(">I8sIIIII", 1, b"system\0", 3, 4, strings_size, PI_3B_REVISION, 2)
-    body = tree[structure:end_of_root] + node + tree[end_of_root : structure + structure_size]
-    words = tree[strings : strings + strings_size] + name
-    header[2], header[3] = len(tree) + -len(tree) % 8, len(tree) + -len(tree) % 8 + len(body)
-    header[1] = header[3] + len(words)
-    header[8], header[9] = len(words), len(body)
-    return struct.pack(">10I", *header) + tree[40:] + bytes(-len(tree) % 8) + body + words
+    (WORK / "pi.dtb").write_bytes(with_revision((WORK / "kernel" / tree).read_bytes(), PI_3B_REVISION))
 
 
 def install_lintel() -> None:
@@ -227,22 +151,6 @@ def install_experiment() -> None:
         shutil.copy(GUEST / name, TREE / "opt" / "experiment")
     shutil.copy(GUEST / "init.sh", TREE / "init")
     (TREE / "init").chmod(0o755)
-
-
-def cpio(folder: Path) -> Iterator[bytes]:
-    """A folder as an initramfs: a cpio archive in the "newc" format, everything owned by root."""
-    for number, path in enumerate([folder, *sorted(folder.rglob("*"))], start=1):
-        status = path.lstat()
-        content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes() if path.is_file() else b""
-        yield from record(path.relative_to(folder).as_posix(), number, status.st_mode, content)
-    yield from record("TRAILER!!!", 0, stat.S_IFREG, b"")
-
-
-def record(name: str, number: int, mode: int, content: bytes) -> Iterator[bytes]:
-    """One file of a "newc" archive (Linux, Documentation/driver-api/early-userspace/buffer-format.rst)."""
-    fields = (number, mode, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(name.encode()) + 1, 0)
-    head = b"070701" + b"".join(b"%08X" % field for field in fields) + name.encode() + b"\0"
-    yield head + bytes(-len(head) % 4) + content + bytes(-len(content) % 4)
 
 
 def boot(persist: int) -> str:
@@ -358,13 +266,6 @@ def native_ms() -> float:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         times_s.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return min(times_s) * 1000
-
-
-def run(*command: str, folder: Path = ROOT) -> str:
-    """What a command says. Raises `CalledProcessError`."""
-    return subprocess.run(
-        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True
-    ).stdout
 
 
 if __name__ == "__main__":
