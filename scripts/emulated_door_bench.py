@@ -47,7 +47,7 @@ class Bench:
         )
 
     def shows(self, who: str) -> None:
-        """Who stands before the camera; empty for nobody."""
+        """Who stands before the camera; empty: no one."""
         picture = f"{PLACE}/{who}.jpg" if who else ""
         self.machine.shell(f"echo '{picture}' > /run/bench/shows")
 

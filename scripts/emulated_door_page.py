@@ -42,5 +42,7 @@ def page(lines: Sequence[Line], transcript: str, facts: Mapping[str, str | float
 
 def row(line: Line) -> str:
     """A row of the table."""
-    cells = (line.what, line.outcome.happened, line.promise, "kept" if line.outcome.kept else "NOT KEPT")
+    was_tried = not line.outcome.happened.startswith("not tried")
+    mark = "kept" if line.outcome.kept else "NOT KEPT" if was_tried else "not tried"
+    cells = (line.what, line.outcome.happened, line.promise, mark)
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"

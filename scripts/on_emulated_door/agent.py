@@ -1,4 +1,4 @@
-"""Runs commands in the emulated machine for whoever is at the other end of its serial channel, one after the other.
+"""Runs commands in the emulated machine for the test at the other end of its serial channel, one after the other.
 
 A line of JSON asks: words of a command, seconds that it may take. A line answers: exit code, output, seconds.
 """

@@ -1,4 +1,4 @@
-"""What stands before the lens of the emulated machine's camera: a portrait or nobody, with a sensor's noise.
+"""What stands before the lens of the emulated machine's camera: a portrait or an empty scene, with a sensor's noise.
 
 The camera is the kernel's `vivid`, a V4L2 driver that shows at its capture node what is written to its output node.
 `/run/bench/shows` names the picture.
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def said() -> str:
-    """The picture's path; empty for nobody."""
+    """The picture's path; empty for an empty scene."""
     with contextlib.suppress(OSError):
         return SHOWS.read_text().strip()
     return ""

@@ -14,8 +14,8 @@ TRACE = """# tracer: nop
 """
 JOURNAL = """-- Boot 0123 --
 [   14.100000] systemd[1]: Starting lintel.service - Lintel, a door controller...
-[   61.500000] lintel[200]: GRANTED main outside: match
-[   75.250000] lintel[200]: DENIED main outside: non-match
+[   61.500000] lintel[200]: badge h10301#6f3c6584, GRANTED (match), decided after 0.9 s, 3 frames
+[   75.250000] lintel[200]: badge h10301#6f3c6584, DENIED (badge-unknown), decided after 0.0 s, 0 frames
 """
 DEBUG = """gpiochip0: GPIOs 504-511, parent: amba/9030000.pl061, 9030000.pl061:
  gpio-509 (                    |lg                  ) out hi
