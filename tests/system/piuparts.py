@@ -63,7 +63,7 @@ def tried(release: Release) -> tuple[int, str]:
             "--tmpdir", str(chroots),
             "--mirror", f"{debian_source()} main", "--extra-repo", f"deb [trusted=yes] file://{folder} ./",
             "--bindmount", str(folder), "--no-eatmydata", "--warn-on-others", "--pedantic-purge-test",
-            *(f"--ignore-regexp=^{regex}$" for regex in LEFT), str(built(release)),
+            *(f"--ignore-regexp=^/{regex}/?$" for regex in LEFT), str(built(release)),
         ]  # fmt: skip
         try:
             ended = subprocess.run(
