@@ -85,24 +85,34 @@ class Run:
         return [step for step in there if not self._words or any(word in step.what for word in self._words)]
 
     def _tried(self, job: Job, steps: Sequence[Step], there: Installed) -> list[Line]:
-        lines = []
-        with in_operation(there, job.name) as door:
-            for step in steps:
-                lines.append(self._try(step, door, there.release))
+        lines: list[Line] = []
+        try:
+            with in_operation(there, job.name) as door:
+                for step in steps:
+                    lines.append(self._try(step, door, there.release))
+                    say(lines[-1])
+        except (Unready, AssertionError) as why:
+            for step in steps[len(lines) :]:
+                lines.append(Line(there.release, step.what, step.promise, not_kept(f"no machine: {why}"), 0.0))
                 say(lines[-1])
         return lines
 
     def _try(self, step: Step, door: Door, release: Release) -> Line:
         began = time.monotonic()
         if self.took_s > self._bound_s:
-            late = Finding(False, f"NOT KEPT: not tried, {self._bound_s / 60:.0f} minutes were over", 0)
+            late = not_kept(f"not tried, {self._bound_s / 60:.0f} minutes were over")
             return Line(release, step.what, step.promise, late, 0.0)
         try:
             finding = step.run(door)
         except Exception as error:
             traceback.print_exc()
-            finding = Finding(False, f"NOT KEPT: ended with {type(error).__name__}: {error}"[:400], 0)
+            finding = not_kept(f"ended with {type(error).__name__}: {error}")
         return Line(release, step.what, step.promise, finding, time.monotonic() - began)
+
+
+def not_kept(why: str) -> Finding:
+    """What came of a step that could not be tried to its end."""
+    return Finding(False, f"NOT KEPT: {why}"[:600], 0)
 
 
 def main() -> int:
