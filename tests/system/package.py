@@ -2,11 +2,13 @@
 
 import os
 import shutil
+import threading
 from pathlib import Path
 
 from tests.system.trees import ROOT, WORK, Release, Unready, run
 
 VARIANTS = WORK / "variants"
+_unpacking = threading.Lock()
 NUMBERS = {"bookworm": 12, "trixie": 13}
 
 
@@ -43,15 +45,16 @@ def variant(release: Release, version: str, broken: str = "") -> Path:
 
 def unpacked(release: Release) -> Path:
     """The built package's files, unpacked once."""
-    package = built(release)
-    tree = VARIANTS / f"{package.stem}-{package.stat().st_mtime_ns}"
-    if not tree.is_dir():
-        for older in VARIANTS.glob(f"{package.stem}-*"):
-            shutil.rmtree(older)
-        VARIANTS.mkdir(parents=True, exist_ok=True)
-        run("dpkg-deb", "--raw-extract", str(package), f"{tree}.new")
-        Path(f"{tree}.new").rename(tree)
-    return tree
+    with _unpacking:
+        package = built(release)
+        tree = VARIANTS / f"{package.stem}-{package.stat().st_mtime_ns}"
+        if not tree.is_dir():
+            for older in VARIANTS.glob(f"{package.stem}-*"):
+                shutil.rmtree(older)
+            VARIANTS.mkdir(parents=True, exist_ok=True)
+            run("dpkg-deb", "--raw-extract", str(package), f"{tree}.new")
+            Path(f"{tree}.new").rename(tree)
+        return tree
 
 
 def rewrite(path: Path, text: str) -> None:
