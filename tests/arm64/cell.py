@@ -29,6 +29,8 @@ Model\t\t: Raspberry Pi 5 Model B Rev 1.0
 """As a Pi 5 says it. The emulated kernel's is the x86-64 host's, with which XNNPACK ends with SIGSEGV."""
 BINFMT = Path("/proc/sys/fs/binfmt_misc")
 RULE = Path("/usr/lib/binfmt.d/qemu-aarch64.conf")
+OWN = "Attempted to remove disk file system under"
+"""How a line of systemd 252 begins at the end of each container."""
 SEEN = 'mount --bind /srv/cpuinfo /proc/cpuinfo; cd /srv; exec "$@"'
 
 
@@ -76,7 +78,12 @@ class Cell:
             [*container, *command], capture_output=True, text=True, errors="replace", check=False,
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
-        return Said(ended.returncode, ended.stdout, ended.stderr, time.monotonic() - began)
+        return Said(ended.returncode, ended.stdout, without_container(ended.stderr), time.monotonic() - began)
+
+
+def without_container(said: str) -> str:
+    """What a command said, without systemd-nspawn's own line."""
+    return "".join(line for line in said.splitlines(keepends=True) if not line.startswith(OWN))
 
 
 def register() -> None:

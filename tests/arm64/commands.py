@@ -140,5 +140,5 @@ def furthest(there: Sequence[Step], here: Sequence[Step]) -> float:
 
 
 def _words(said: Said) -> str:
-    last = " ".join((said.out + said.err).split())[-200:]
+    last = " ".join((said.out + said.err).split())[-300:]
     return f"exit {said.code}{': ' if last else ''}{last}"

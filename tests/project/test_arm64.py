@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.arm64.cell import Said
+from tests.arm64.cell import Said, without_container
 from tests.arm64.commands import Step, Tried, doctor_of, furthest, secure_of, self_test_of, simulated, version_of
 from tests.arm64.installing import missing
 from tests.arm64.page import Emulated, figures, page
@@ -90,6 +90,11 @@ def test_a_scenario_that_ended_badly_is_not_kept() -> None:
 def test_no_similarity_on_both_machines_is_no_difference() -> None:
     alone = Step("x", "denied", "no-face", None)
     assert furthest([alone], [alone]) == 0.0
+
+
+def test_what_the_container_says_is_left_out() -> None:
+    own = 'Attempted to remove disk file system under "/run/x", and we can\'t allow that.\n'
+    assert without_container(f"error: no chip\n{own}") == "error: no chip\n"
 
 
 def test_a_version_has_three_intact_models() -> None:
