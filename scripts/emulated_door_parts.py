@@ -117,7 +117,7 @@ def installed(package: Path) -> Path:
         said = run(
             "chroot", str(tree), "/usr/bin/env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
             "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes", "--no-install-recommends",
-            "--no-download", "/root/lintel.deb",
+            "/root/lintel.deb",
         )  # fmt: skip
     finally:
         run("umount", str(tree / "proc"))
@@ -133,8 +133,9 @@ def furnish(tree: Path, unpacked: Path) -> None:
     bench, units = tree / "opt" / "bench", tree / "etc" / "systemd" / "system"
     shutil.rmtree(bench, ignore_errors=True)
     bench.mkdir()
-    for file in (*GUEST.glob("*.py"), *(ROOT / "models" / "portraits").glob("*.jpg")):
+    for file in (*GUEST.glob("*.py"), GUEST / "lens.sh", *(ROOT / "models" / "portraits").glob("*.jpg")):
         shutil.copy(file, bench)
+    shutil.copy(GUEST / "10-bench-camera.rules", tree / "etc" / "udev" / "rules.d")
     (units / "multi-user.target.wants").mkdir(exist_ok=True)
     for file in GUEST.glob("*.service"):
         shutil.copy(file, units)

@@ -1,6 +1,7 @@
 """What stands before the lens of the emulated machine's camera: a portrait or an empty scene, with a sensor's noise.
 
-The camera is the kernel's `vivid`, a V4L2 driver that shows at its capture node what is written to its output node.
+The camera is the kernel's `vivid`, a V4L2 driver that shows at its capture node what is written to its output node;
+lens.sh has set up the capture side.
 `/run/bench/shows` names the picture.
 """
 
@@ -15,35 +16,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHOWS = Path("/run/bench/shows")
+V4L2 = "/usr/bin/v4l2-ctl"
 WIDTH, HEIGHT = 640, 480
-EVERY_S = 0.25
 NOISE = 2.5
 """Standard deviation, 8-bit steps."""
-DROPPED = 92
-"""Of the 60 frames a second that HDMI has, percent that do not come: an emulated processor is slow."""
 FORMAT = f"width={WIDTH},height={HEIGHT},pixelformat=BGR3"
 
 
 def main() -> None:
     """Until it is ended, or the camera is gone."""
-    capture, output = node("vid-cap"), node("vid-out")
+    output = node("vid-out")
     control(output, "--set-dv-bt-timings=index=0", f"--set-fmt-video-out={FORMAT}")
-    control(
-        capture, "--set-dv-bt-timings=index=0", f"--set-fmt-video={FORMAT}",
-        f"--set-ctrl=loop_video=1,osd_text_mode=2,percentage_of_dropped_buffers={DROPPED}",
-    )  # fmt: skip
     random = np.random.default_rng(time.monotonic_ns())
     noise = np.rint(random.normal(0, NOISE, 2 * HEIGHT * WIDTH * 3)).astype(np.int16)
     shown, scene = None, np.zeros(0, np.int16)
-    with output.open("wb", buffering=0) as lens:
-        while True:
-            began = time.monotonic()
+    command = [V4L2, f"--device={output}", "--stream-out-mmap", "--stream-from=-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as lens:
+        assert lens.stdin is not None
+        while True:  # at the driver's pace: it takes a frame when it shows the next
             if shown != (wanted := said()):
                 shown, scene = wanted, scene_of(wanted)
             start = int(random.integers(noise.size - scene.size))
             frame = np.clip(scene + noise[start : start + scene.size], 0, 255).astype(np.uint8)
-            lens.write(frame.tobytes())
-            time.sleep(max(0.0, EVERY_S - (time.monotonic() - began)))
+            lens.stdin.write(frame.tobytes())
 
 
 def said() -> str:
@@ -68,7 +63,7 @@ def scene_of(picture: str) -> NDArray[np.int16]:
 
 
 def node(name: str) -> Path:
-    """The device of vivid's capture or output side."""
+    """The device of one of vivid's sides."""
     found = [path for path in Path("/sys/class/video4linux").iterdir() if name in (path / "name").read_text()]
     return Path("/dev") / found[0].name
 
@@ -76,7 +71,7 @@ def node(name: str) -> Path:
 def control(device: Path, *options: str) -> None:
     """Sets what the driver is to do."""
     for option in options:
-        subprocess.run(["/usr/bin/v4l2-ctl", f"--device={device}", option], check=True)
+        subprocess.run([V4L2, f"--device={device}", option], check=True)
 
 
 if __name__ == "__main__":
