@@ -109,7 +109,7 @@ def _left_out() -> str:
     if not LEFT_OUT:
         return ""
     listed = "".join(f"- `{name}`: {why}\n" for name, why in LEFT_OUT.items())
-    return f"\nLeft out, as emulation lacks what they need:\n\n{listed}"
+    return f"\nLeft out:\n\n{listed}"
 
 
 def _stages(emulated: Sequence[Emulated], here: Counts, times: Counts) -> str:

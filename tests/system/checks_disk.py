@@ -8,7 +8,7 @@ from tests.system.upgrading import FAILED, in_use, install, is_red, opens, runs_
 
 STEPS = Steps()
 STORE = "/var/lib/lintel"
-VERSION = "0.2.0.1"
+VERSION = "0.2.9"
 
 
 @STEPS.step(
