@@ -144,6 +144,13 @@ def test_camera_pins_and_readers_are_in_reach(device: str) -> None:
     assert device in values("DeviceAllow")
 
 
+@pytest.mark.parametrize("module", ["videodev", "spidev"])
+def test_classes_of_devices_are_known_before_the_unit(module: str) -> None:
+    """systemd drops a `DeviceAllow=` of a class that /proc/devices does not name yet, until the next start."""
+    for order in ("Wants", "After"):
+        assert f"modprobe@{module}.service" in " ".join(values(order)).split()
+
+
 def test_no_other_device_is_in_reach() -> None:
     assert values("DevicePolicy") == ["closed"]
 

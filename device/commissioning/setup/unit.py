@@ -12,6 +12,8 @@ from device.files import SERVICE_USER, write_whole
 
 START_S = 120.0
 DROP_IN = Path("etc/systemd/system/lintel.service.d/setup-reader.conf")
+_MODULES = {"ttyACM": "cdc_acm", "ttyUSB": "usbserial"}
+"""What registers a class of ports. systemd allows only those that are there when the unit starts."""
 _CODES = {
     "3": "A setting is wrong: `lintel config` says which.",
     "7": "The pins are missing or taken: `gpioinfo`, and `ls -l /dev/gpiochip*`.",
@@ -48,8 +50,7 @@ def let_reach(root: Path, kinds: Collection[str]) -> bool:
             known = path.exists()
             path.unlink(missing_ok=True)
             return known
-        allowed = "".join(f"DeviceAllow=char-{kind} rw\n" for kind in sorted(kinds))
-        text = f"# Written by `lintel setup`: the ports of badge readers.\n[Service]\n{allowed}"
+        text = _reaching(kinds)
         if path.exists() and path.read_text("utf-8", "replace") == text:
             return False
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -59,6 +60,14 @@ def let_reach(root: Path, kinds: Collection[str]) -> bool:
             f"Cannot write {path}: {in_words(error)}.", hint="Run it with sudo: `sudo lintel setup`."
         ) from None
     return True
+
+
+def _reaching(kinds: Collection[str]) -> str:
+    """The drop-in for those kinds of ports."""
+    modules = " ".join(f"modprobe@{_MODULES[kind]}.service" for kind in sorted(kinds) if kind in _MODULES)
+    order = f"[Unit]\nWants={modules}\nAfter={modules}\n" if modules else ""
+    allowed = "".join(f"DeviceAllow=char-{kind} rw\n" for kind in sorted(kinds))
+    return f"# Written by `lintel setup`: the ports of badge readers.\n{order}[Service]\n{allowed}"
 
 
 def let_speak(login: str) -> None:

@@ -216,6 +216,9 @@ def test_the_readers_ports_are_allowed_once(tmp_path: Path) -> None:
     ]  # fmt: skip
     unit.let_reach(tmp_path, {"ttyUSB", "ttyACM"})
     assert "DeviceAllow=char-ttyACM rw\nDeviceAllow=char-ttyUSB rw\n" in (tmp_path / unit.DROP_IN).read_text()
+    written = (tmp_path / unit.DROP_IN).read_text()
+    for order in ("Wants", "After"):  # else a boot that is quicker than udev leaves the port out of reach
+        assert f"{order}=modprobe@cdc_acm.service modprobe@usbserial.service\n" in written
 
 
 def test_the_service_may_read_the_settings_file(tmp_path: Path) -> None:
