@@ -1,5 +1,6 @@
 """`lintel door` asks the running service."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -324,6 +325,7 @@ def test_stopped_process_is_a_service_that_hangs(
     with started(command, stdout=subprocess.PIPE) as service:
         assert output_of(service).readline() == "listens\n"
         service.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, service.pid, os.WSTOPPED)  # each thread of it; until then one may still answer
         ended = lintel("door", "secure")
     assert (ended.exit_code, "does not answer" in ended.err) == (DOOR, True)
 
