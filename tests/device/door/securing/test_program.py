@@ -5,8 +5,6 @@ import json
 import os
 import struct
 import zlib
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,16 +15,12 @@ from hypothesis import strategies as st
 
 from device.door.lasting import Lasting, Mode, Order
 from device.door.mode import ModeFile
-from device.door.securing import evacuated, relays
-from device.door.securing.evacuated import evacuated_doors
 from device.door.securing.relays import StatedDoor, known_wires
 from device.door.securing.secure import secure_all
-from device.door.wires import chip
-from device.door.wires.chip import level_of
 from device.errors import DoorError
+from tests.device.door.securing.bench import by_lintel, by_program
 from tests.device.lgpio import Lgpio
 
-PROGRAM = Path(__file__).parents[4] / "systemd" / "secure.py"
 OWN_CHANGES = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
@@ -78,44 +72,6 @@ SAID = (
 )
 
 
-@pytest.fixture
-def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The program, on folders of its own; so is what it is compared with."""
-    loader = SourceFileLoader("secure_program", str(PROGRAM))
-    spec = spec_from_loader("secure_program", loader)
-    assert spec is not None
-    program = module_from_spec(spec)
-    loader.exec_module(program)
-    for name in ("runtime", "state", "dev", "home"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "dev" / "gpiochip0").touch()
-    places = {"DEVICES": tmp_path / "dev", "SETTINGS": tmp_path / "lintel.toml", "STATE": tmp_path / "state"}
-    for name, place in places.items():
-        monkeypatch.setattr(program, name, place)
-    monkeypatch.setattr(chip, "DEVICES", places["DEVICES"])
-    monkeypatch.setattr(relays, "DEFAULT_FILE", places["SETTINGS"])
-    monkeypatch.setattr(evacuated, "DEFAULT_FILE", places["SETTINGS"])
-    monkeypatch.setattr(evacuated, "SERVICE_STATE", places["STATE"])
-    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path / "runtime"))
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    for name in ("STATE_DIRECTORY", "XDG_STATE_HOME", "LINTEL_CONFIG"):
-        monkeypatch.delenv(name, raising=False)
-    return program
-
-
-def by_lintel() -> tuple[dict[int, int], Any, frozenset[int]] | None:
-    """Levels by their pins, the chip, and the pins given up, as `lintel door secure` has them, or None."""
-    try:
-        known = known_wires(None, lambda _words: None)
-    except DoorError:
-        return None
-    released = evacuated_doors(None, {relay.name for relay in known.relays})
-    levels = {relay.pin: int(level_of(relay, released=relay.name in released)) for relay in known.relays}
-    levels.update({one.pin: int(not one.active_high) for one in known.outputs})
-    at = known.chip if isinstance(known.chip, str) else (known.chip.label, known.chip.path)
-    return levels, at, known.given_up
-
-
 def by_command() -> int:
     """The exit code of `lintel door secure`, as far as its pins go."""
     known = known_wires(None, lambda _words: None)
@@ -124,14 +80,6 @@ def by_command() -> int:
     except DoorError as error:
         return int(error.exit_code)
     return 0
-
-
-def by_program(program: ModuleType) -> tuple[dict[int, int], Any, frozenset[int]] | None:
-    try:
-        plan = program.plan()
-    except program.Failure:
-        return None
-    return {pin: level for _, pin, level in plan.lines}, plan.chip, plan.given_up
 
 
 def write(path: Path, text: str | None) -> None:
