@@ -176,3 +176,20 @@ def test_documented_check_refuses_an_old_version(signed: Path, newest: str, is_n
     command = documented.replace("/var/lib/lintel-upgrade/newest", f"{signed}/newest")
     ended = subprocess.run(["/bin/sh", "-c", command], cwd=signed, capture_output=True, text=True, check=False)
     assert (ended.stdout == "newer\n", ended.returncode == 0) == (is_newer, is_newer)
+
+
+@pytest.mark.parametrize("page", ["docs/install.md", "systemd/README.md"])
+def test_both_checks_stand_before_the_installation(page: str) -> None:
+    """Each document that installs a file is one of these."""
+    said, installs = (ROOT / page).read_text(), "\nsudo apt install ./lintel"
+    checks = re.findall(r"^(?:minisign -V|dpkg --compare-versions) .*$", PAGE, re.MULTILINE)
+    assert len(checks) == 2
+    assert all(0 <= said.find(check) < said.index(installs) for check in checks)
+
+
+def test_only_known_documents_install_a_file() -> None:
+    pages = [path for place in ("docs", "systemd") for path in (ROOT / place).rglob("*.md")]
+    installing = {
+        path.relative_to(ROOT).as_posix() for path in pages if "\nsudo apt install ./lintel" in path.read_text()
+    }
+    assert installing == {"docs/install.md", "systemd/README.md"}
