@@ -18,6 +18,7 @@ import os
 import re
 import struct
 import sys
+import time
 import tomllib
 import zlib
 from collections.abc import Iterator
@@ -35,45 +36,18 @@ IS_OUTPUT, OUTPUT_VALUES = 1 << 3, 2
 SLOT_BYTES, MAGIC = 512, b"lintel1 "
 MOST_PATH = 200
 FAILED = 7
+LOOKS, LOOK_S = 60, 0.05
 MAIN = {"name": "main", "pin": 17, "active_high": True, "fail_safe": False}
 """A door's defaults."""
-KNOWN = frozenset(
-    {
-        "name",
-        "pin",
-        "active_high",
-        "fail_safe",
-        "strike_time_s",
-        "extended_strike_time_s",
-        "relock",
-        "held_open_time_s",
-        "pre_alarm_s",
-        "rex",
-        "mode",
-        "demanded_pin",
-        "face_resets_pin",
-        "without_face",
-        "when_missing",
-        "missing_after_s",
-        "tamper",
-        "i_accept_badge_only",
-        "lockdown_pass",
-        "clock",
-        "egress",
-        "free_exit",
-        "camera",
-        "pad",
-        "target_fmr",
-        "schedule",
-        "leads_from",
-        "leads_to",
-        "antipassback",
-        "custody",
-        "readers",
-        "inputs",
-        "outputs",
-    }
-)
+# fmt: off
+KNOWN = frozenset({
+    "name", "pin", "active_high", "fail_safe", "strike_time_s", "extended_strike_time_s", "relock",
+    "held_open_time_s", "pre_alarm_s", "rex", "mode", "demanded_pin", "face_resets_pin", "without_face",
+    "when_missing", "missing_after_s", "tamper", "i_accept_badge_only", "lockdown_pass", "clock", "egress",
+    "free_exit", "camera", "pad", "target_fmr", "schedule", "leads_from", "leads_to", "antipassback", "custody",
+    "readers", "inputs", "outputs",
+})
+# fmt: on
 """What a door's table may say: one that says more is misspelled, and a misspelled polarity would release it."""
 
 
@@ -343,22 +317,37 @@ def _resolved(path: str) -> str:
 
 
 def opened(wanted: tuple[str, str] | str) -> int:
-    """A descriptor of the one chip that is meant. Raises `Failure` unless exactly one is."""
+    """A descriptor of the one chip that is meant. Raises `Failure` unless exactly one is.
+
+    At a quick boot udev gives a chip to its group some moments after the kernel has made its file, so a chip that is
+    refused is looked at again for 3 s.
+    """
+    for _ in range(LOOKS):
+        seen, errors = _chips()
+        found = [one for one in seen if _matches(one, wanted, seen)]
+        if len(found) == 1:
+            return found[0][2]
+        if errno.EACCES not in errors.values():
+            break
+        for _, _, descriptor in seen:
+            os.close(descriptor)
+        time.sleep(LOOK_S)
+    listed = [f"{label}, {path}" for label, path, _ in seen]
+    listed += [f"{path}: {os.strerror(error)}" for path, error in errors.items()]
+    raise Failure(f"expected one GPIO chip {wanted or LABELS}, found {len(found)}; seen: {'; '.join(listed) or 'none'}")
+
+
+def _chips() -> tuple[list[tuple[str, str, int]], dict[str, int]]:
+    """Label, path and descriptor of each, and the errors of those that can't be opened."""
     seen: list[tuple[str, str, int]] = []
-    errors: list[str] = []
+    errors: dict[str, int] = {}
     for name in sorted({path.resolve().name for path in DEVICES.glob("gpiochip*")}):
         try:
             descriptor = os.open(DEVICES / name, os.O_RDWR | os.O_CLOEXEC)
             seen.append((label_of(descriptor), f"/dev/{name}", descriptor))
         except OSError as error:
-            errors.append(f"/dev/{name}: {error.strerror}")
-    found = [one for one in seen if _matches(one, wanted, seen)]
-    if len(found) != 1:
-        listed = [f"{label}, {path}" for label, path, _ in seen] + errors
-        raise Failure(
-            f"expected one GPIO chip {wanted or LABELS}, found {len(found)}; seen: {'; '.join(listed) or 'none'}"
-        )
-    return found[0][2]
+            errors[f"/dev/{name}"] = error.errno or 0
+    return seen, errors
 
 
 def _matches(one: tuple[str, str, int], wanted: tuple[str, str] | str, seen: list[tuple[str, str, int]]) -> bool:

@@ -225,6 +225,42 @@ def test_machine_without_a_chip_is_a_failure(secure: ModuleType, tmp_path: Path)
     assert secure.main() == 7
 
 
+def test_chip_that_udev_has_not_handed_over_yet_is_waited_for(
+    secure: ModuleType, tmp_path: Path, board: Chip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the unit's user has it at a quick boot."""
+    write(tmp_path / "lintel.toml", "[[doors]]\npin = 5\n")
+    refusing(monkeypatch, looks=7)
+    waited: list[float] = []
+    monkeypatch.setattr(secure.time, "sleep", waited.append)
+    assert (secure.main(), board.levels) == (0, {5: 0})
+    assert sum(waited) < 1.0
+
+
+def test_chip_that_stays_refused_is_a_failure(
+    secure: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Within 3 s, as the unit has no more than 5 s for it when it stops."""
+    write(tmp_path / "lintel.toml", "[[doors]]\npin = 5\n")
+    refusing(monkeypatch, looks=10**6)
+    waited: list[float] = []
+    monkeypatch.setattr(secure.time, "sleep", waited.append)
+    assert (secure.main(), 2.5 < sum(waited) <= 3.0 + 1e-9) == (7, True)
+    assert "/dev/gpiochip0: Permission denied" in capsys.readouterr().err
+
+
+def refusing(monkeypatch: pytest.MonkeyPatch, looks: int) -> None:
+    """The chip's file is root's alone for so many looks at it."""
+    left, real = iter(range(looks)), os.open
+
+    def opened(path: Any, flags: int, *rest: int) -> int:
+        if "gpiochip" in str(path) and next(left, None) is not None:
+            raise PermissionError(13, "Permission denied")
+        return real(path, flags, *rest)
+
+    monkeypatch.setattr(os, "open", opened)
+
+
 HOSTILE: list[Any] = [
     5,
     None,
