@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from device.cameras.health import FrameHealth
 from device.records import Image
@@ -92,6 +93,25 @@ def test_repeated_frames_are_reported_within_two_seconds(length: int) -> None:
     reported_at, trouble = watched.troubles[0]
     assert reported_at - began <= REPORTED_S
     assert trouble == "is frozen: it repeats the same picture"
+
+
+def numbered(number: int) -> NDArray[np.uint8]:
+    return np.frombuffer(number.to_bytes(4, "big"), np.uint8)
+
+
+def test_frame_among_the_last_thousand_is_a_repeat() -> None:
+    health = FrameHealth(0.0)
+    assert not any(health.is_repeat(numbered(number)) for number in range(5000))
+    assert all(health.is_repeat(numbered(number)) for number in range(4000, 5000))
+    assert not health.is_repeat(numbered(0))
+
+
+def test_repeat_stays_remembered_while_it_repeats() -> None:
+    health = FrameHealth(0.0)
+    health.is_repeat(numbered(0))
+    for number in range(1, 5000):
+        assert not health.is_repeat(numbered(number))
+        assert number % 500 or health.is_repeat(numbered(0))
 
 
 def test_frame_that_differs_in_one_bit_is_not_a_repeat() -> None:

@@ -29,6 +29,13 @@ def test_sum_is_that_of_all(times_s: list[float]) -> None:
     assert counted(*times_s).sum_s == pytest.approx(sum(times_s))
 
 
+def test_percentiles_lose_the_oldest_first() -> None:
+    recent = RecentTimes()
+    for took_s in [9.0] * 1000 + [5.0] * 700 + [0.3] * 600:
+        recent.add(took_s)
+    assert recent.percentiles() == Percentiles(1000, 0.3, 5.0, 5.0)
+
+
 @pytest.mark.parametrize("nonsense", [-0.1, math.inf, math.nan, -math.inf])
 def test_what_is_no_time_changes_nothing(nonsense: float) -> None:
     assert counted(0.3, nonsense) == counted(0.3)
