@@ -16,9 +16,10 @@ from convert.measuring.comparisons import Templates
 from convert.measuring.error_rates import Estimate
 from device.errors import ImageError
 from device.policy.events import BadgeClaimed, Compared, FrameSeen
+from device.policy.hearing import begun, hear
 from device.policy.looks import MOST_TIMES_TARGET, TRIES, chance_within
 from device.policy.modes import Terms
-from device.policy.showing import Showing, begun
+from device.policy.showing import Showing
 from device.records import BadgeRead, Claim, Credential, DoorState, Evidence, Person, Probe, Track
 from device.vision.comparison import fused
 from device.vision.manifest import DecisionRule
@@ -113,9 +114,9 @@ def compares(visit: Visit, rule: DecisionRule, terms: Terms) -> tuple[Compare, .
     """The comparisons that a door makes of a stranger: none of them matches."""
     began_at = visit[0].at - 1e-3
     showing = begun(BadgeRead(_BADGE, began_at), terms, door=DoorState.LOCKED, now=began_at)
-    showing, made = showing.hear(BadgeClaimed(began_at, _STRANGER)), list[Compare]()
+    showing, made = hear(showing, BadgeClaimed(began_at, _STRANGER)), list[Compare]()
     for seen in visit:
-        showing = showing.hear(_event(seen, showing.track, rule))
+        showing = hear(showing, _event(seen, showing.track, rule))
         if showing.awaits_comparison:
             probes = np.stack([probe.embedding for probe in showing.track])
             made.append(Compare(probes, showing.comparisons.share))
@@ -181,7 +182,7 @@ def _event(seen: Seen, track: Track, rule: DecisionRule) -> FrameSeen:
 
 
 def _refused(showing: Showing) -> Showing:
-    return showing.hear(Compared(showing.at, showing.track, _STRANGER, _NOTHING))
+    return hear(showing, Compared(showing.at, showing.track, _STRANGER, _NOTHING))
 
 
 def document(tried: Tried) -> dict[str, object]:

@@ -31,10 +31,11 @@ from device.policy.events import (
     TimePassed,
     TurnAsked,
 )
+from device.policy.hearing import begun, hear, outcome
 from device.policy.instead import NOTHING
 from device.policy.modes import way_in
 from device.policy.pin_entry import PinEntry
-from device.policy.showing import Showing, begun, outcome
+from device.policy.showing import Showing
 from device.records import (
     BadgeRead,
     BadgeRemoved,
@@ -75,7 +76,7 @@ class _Visit:
     """That of the model which made the claim's references."""
 
     def hear(self, event: ShowingEvent) -> None:
-        self.showing = self.showing.hear(event)
+        self.showing = hear(self.showing, event)
 
 
 class Access:

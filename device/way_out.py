@@ -14,8 +14,8 @@ from device.door.operation import Door
 from device.door_log import DoorLog
 from device.failures import in_words
 from device.policy.events import BadgeClaimed, ClaimFailed
+from device.policy.hearing import begun, hear, outcome
 from device.policy.modes import way_out
-from device.policy.showing import begun, outcome
 from device.ports import Clock
 from device.records import BadgeRead, Claim, Credential, Decision, Reason, Transaction
 from device.store.store import Store
@@ -124,7 +124,7 @@ class WayOut:
         started_at = self._clock.utc()
         showing = begun(badge, way_out(badge.reader), door=self._door.state, now=self._clock.monotonic())
         if badge.credential is not None:
-            showing = showing.hear(self._claimed(badge.credential))
+            showing = hear(showing, self._claimed(badge.credential))
         return outcome(showing, started_at, self._door.name)
 
     def _claimed(self, credential: Credential) -> BadgeClaimed | ClaimFailed:

@@ -17,7 +17,7 @@ WIDTH = 150
 PERCENT = 100
 INTRODUCTION = """
 Written by `make pad` from clips that are not part of Lintel. The door's own code looks at each frame, and the door's
-own transaction (`device/policy/showing.py`) decides, as in `lintel pad evaluate`: nothing of the policy is copied for
+own transaction (`device/policy/hearing.py`) decides, as in `lintel pad evaluate`: nothing of the policy is copied for
 the measurement, and none of its limits was set on these clips. A badge is presented at every half second of a clip;
 where the door asks for a turn, both sides are tried, for a second request too, and the luckiest outcome of an attack
 counts. All tries of one clip are one presentation. Rates in brackets are exact 95 % intervals (Clopper and Pearson).

@@ -11,8 +11,9 @@ from typing import Protocol
 import numpy as np
 
 from device.policy.events import BadgeClaimed, Compared, FrameSeen, TimePassed, TurnAsked
+from device.policy.hearing import begun, hear
 from device.policy.modes import Terms
-from device.policy.showing import Showing, begun
+from device.policy.showing import Showing
 from device.policy.turn import Direction
 from device.records import BadgeRead, Claim, Credential, Decision, DoorState, Embedding, Evidence, Person, Probe, Reason
 from device.vision.comparison import Vectors, compare
@@ -110,16 +111,16 @@ def tried(frames: Sequence[FrameSeen], start: float, *, terms: Terms, comparer: 
     showing = begun(BadgeRead(_BADGE, at), terms, door=DoorState.LOCKED, now=at)
     references = np.ones((1, 1), np.float32)
     claim = Claim(Person(0, ""), revoked=False, references=references)
-    showing = showing.hear(BadgeClaimed(at, claim, is_first_use=False))
+    showing = hear(showing, BadgeClaimed(at, claim, is_first_use=False))
     prompts = list[float]()
     for frame in frames:
         if frame.captured_at < start:
             continue
-        showing = _heard(showing.hear(TimePassed(frame.captured_at)), frame, comparer)
+        showing = _heard(hear(showing, TimePassed(frame.captured_at)), frame, comparer)
         if showing.verdict is not None:
             break
         if showing.awaits_turn:
-            showing = showing.hear(TurnAsked(showing.at, sides[len(prompts) % len(sides)]))
+            showing = hear(showing, TurnAsked(showing.at, sides[len(prompts) % len(sides)]))
             prompts.append(showing.at)
     live = showing.presented.evidence.live if showing.presented is not None else None
     return Ended(showing.verdict, showing.at, tuple(prompts), live)
@@ -131,11 +132,11 @@ def _heard(showing: Showing, frame: FrameSeen, comparer: Comparer) -> Showing:
         frame = replace(frame, follows=follows(showing.track, frame.found, comparer.rule))
     if showing.awaits_identity and (embedding := _comparable(frame)) is not None:
         frame = replace(frame, identity=comparer.alone(embedding))
-    heard = showing.hear(frame)
+    heard = hear(showing, frame)
     if not heard.awaits_comparison or heard.claim is None:
         return heard
     evidence = comparer.compared([probe.embedding for probe in heard.track], heard.comparisons.share)
-    return heard.hear(Compared(heard.at, heard.track, heard.claim, evidence))
+    return hear(heard, Compared(heard.at, heard.track, heard.claim, evidence))
 
 
 def _comparable(frame: FrameSeen) -> Embedding | None:

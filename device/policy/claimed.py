@@ -1,25 +1,22 @@
 """What a showing makes of the store's answer: whose badge it is, and whether it may go on. Pure."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from device.credentials import is_random
 from device.policy.attack import Presented
 from device.policy.decision import door_refusal, face_refusal, refusal, validity_refusal
 from device.policy.events import BadgeClaimed, ClaimFailed
+from device.policy.showing import Showing
 from device.policy.verdicts import barred, denied, is_under_duress, timed_out
 from device.records import BadgeRead, Claim, Decision, Factor, Outcome, PadMode, Reason
 
-if TYPE_CHECKING:
-    from device.policy.showing import Showing
 
-
-def answered(showing: "Showing", event: BadgeClaimed | ClaimFailed) -> "Showing":
+def answered(showing: Showing, event: BadgeClaimed | ClaimFailed) -> Showing:
     """After the store said whose badge it is, or could not."""
     return _claimed(showing, event) if isinstance(event, BadgeClaimed) else _unclaimed(showing, event)
 
 
-def _claimed(showing: "Showing", event: BadgeClaimed) -> "Showing":
+def _claimed(showing: Showing, event: BadgeClaimed) -> Showing:
     """A badge without a holder, or that opens nothing, is refused with its own reason, whatever else there is."""
     claim = event.claim
     known = replace(showing, claim=claim, ruling=event.ruling)
@@ -44,7 +41,7 @@ def _refusal(event: BadgeClaimed) -> Reason | None:
     return validity_refusal(claim, event.came_at) or (ruling.reason if ruling is not None else None)
 
 
-def _with_bars(showing: "Showing", event: BadgeClaimed) -> "Showing":
+def _with_bars(showing: Showing, event: BadgeClaimed) -> Showing:
     """With what doesn't count at the moment, and with what a face has to show, where one does."""
     pad, bars, used = showing.terms.pad, event.bars, showing.mode.factors | showing.mode.either
     pin = bars.pin if Factor.PIN in used else None
@@ -70,13 +67,13 @@ def random_number(badge: BadgeRead) -> Reason | None:
     return Reason.BADGE_RANDOM if badge.credential is not None and is_random(badge.credential) else None
 
 
-def _unclaimed(showing: "Showing", event: ClaimFailed) -> "Showing":
+def _unclaimed(showing: Showing, event: ClaimFailed) -> Showing:
     if showing.terms.exit_reader:
         return replace(_let_out(showing), fault=event.fault)
     return denied(showing, event.reason, event.fault)
 
 
-def _let_out(showing: "Showing") -> "Showing":
+def _let_out(showing: Showing) -> Showing:
     """A badge alone is enough at the way out, in every state of the door."""
     if showing.is_stopped:
         return denied(showing, Reason.STOPPING)

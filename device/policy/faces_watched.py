@@ -6,16 +6,13 @@ unbroken track keep the face, another face or a second one takes it away at once
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from device.policy.attack import Presented
 from device.policy.events import FrameSeen
 from device.policy.looks import Comparisons
+from device.policy.showing import Showing
 from device.policy.views import Views
 from device.records import Probe, Reason
-
-if TYPE_CHECKING:
-    from device.policy.showing import Showing
 
 FRESH_S = 5.0
 """For how long a face counts after the last frame of it: who types looks at the keys."""
@@ -24,13 +21,13 @@ MAX_GAP_S = 1.0
 _OTHERS = (Reason.SEVERAL_FACES, Reason.PICTURE_TURNED)
 
 
-def face_kept(showing: "Showing") -> "Showing":
+def face_kept(showing: Showing) -> Showing:
     """After a time without a frame of the face."""
     is_old = showing.watches_face and showing.at - showing.track_at > FRESH_S
     return replace(lost(showing, Reason.NO_FACE), lost_at=showing.track_at + FRESH_S) if is_old else showing
 
 
-def watched(showing: "Showing", event: FrameSeen) -> "Showing":
+def watched(showing: Showing, event: FrameSeen) -> Showing:
     """After a fresh frame. One in which the face can't be seen well changes nothing."""
     found = event.found
     if not isinstance(found, Probe):
@@ -41,7 +38,7 @@ def watched(showing: "Showing", event: FrameSeen) -> "Showing":
     return replace(showing, track=(*showing.track, found), track_at=event.captured_at) if is_soon else showing
 
 
-def lost(showing: "Showing", why: Reason) -> "Showing":
+def lost(showing: Showing, why: Reason) -> Showing:
     """The face counts no more, nor what was seen against presentation attacks."""
     before = showing.presented
     presented = None if before is None else Presented(before.pad, is_first_use=before.is_first_use)

@@ -1,23 +1,16 @@
 """What a showing makes of a PIN pad: keys become a PIN, and the answer to it evidence. Pure."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from device.policy.events import PinChecked, PinFailed
 from device.policy.pin_entry import NOTHING_TYPED, Typed
+from device.policy.showing import Showing
 from device.policy.verdicts import concluded
 from device.records import KeyPress, PinAnswer, Reason
 
-if TYPE_CHECKING:
-    from device.policy.showing import Showing
 
-PIN_S = 15.0
-"""From the badge to the first key where a PIN is demanded, or where nothing else counts any more."""
-ANSWER_S = 3.0
-"""From the last key to the answer at most: one PIN is compared at a time."""
-
-
-def pressed(showing: "Showing", event: KeyPress) -> "Showing":
+def pressed(showing: Showing, event: KeyPress) -> Showing:
     """After keys. Those from before the badge do not count, nor those behind the end of a PIN."""
     if event.at < showing.badge.at or not _takes_keys(showing):
         return showing
@@ -29,12 +22,12 @@ def pressed(showing: "Showing", event: KeyPress) -> "Showing":
     return replace(showing, entry=entry)
 
 
-def pin_passed(showing: "Showing") -> "Showing":
+def pin_passed(showing: Showing) -> Showing:
     """After a time without a key."""
     return replace(showing, entry=showing.entry.passed(showing.at)) if _takes_keys(showing) else showing
 
 
-def checked(showing: "Showing", event: PinChecked | PinFailed) -> "Showing":
+def checked(showing: Showing, event: PinChecked | PinFailed) -> Showing:
     """After the answer to a PIN that was asked for; any other changes nothing."""
     if not showing.awaits_pin or event.entry is not showing.entry:
         return showing
@@ -44,7 +37,7 @@ def checked(showing: "Showing", event: PinChecked | PinFailed) -> "Showing":
     return concluded(replace(showing, pin=event.answer, pin_barred=barred, pin_at=showing.at))
 
 
-def _takes_keys(showing: "Showing") -> bool:
+def _takes_keys(showing: Showing) -> bool:
     """Whether the showing may still need a PIN, and none is complete. Before the claim it may."""
     is_open = showing.verdict is None and showing.pin is None and showing.pin_barred is None
     return is_open and showing.entry.state not in (Typed.COMPLETE, Typed.FAILED)

@@ -1,23 +1,21 @@
-"""The end of a showing: which verdict it has, and with which evidence. Pure; `device.policy.showing` asks it.
+"""The end of a showing: which verdict it has, and with which evidence. Pure; `device.policy.hearing` asks it.
 
 No verdict says early whether a PIN is right: where a face is demanded too, a wrong one is refused when a right one
 would have been granted, or with the face.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from device.policy.attack import Next
 from device.policy.decision import decide, door_refusal
+from device.policy.showing import Showing
 from device.records import Decision, Evidence, Factor, Outcome, PinAnswer, Presentation, Reason
-
-if TYPE_CHECKING:
-    from device.policy.showing import Showing
 
 _SAYS_LITTLE = (None, Reason.NO_FACE)
 
 
-def concluded(showing: "Showing") -> "Showing":
+def concluded(showing: Showing) -> Showing:
     """The verdict, once what was shown is enough, or can't be any more."""
     if showing.verdict is not None or showing.claim is None:
         return showing
@@ -29,12 +27,12 @@ def concluded(showing: "Showing") -> "Showing":
     return seen if seen.is_open else _refused(seen)
 
 
-def closed(showing: "Showing") -> "Showing":
+def closed(showing: Showing) -> Showing:
     """No face counts any more: the end, unless a PIN still does instead."""
     return concluded(replace(showing, face_barred=_face_reason(showing), matched_at=None))
 
 
-def barred(showing: "Showing") -> "Showing":
+def barred(showing: Showing) -> Showing:
     """Before anything is looked at or typed: refused if what doesn't count with this badge is demanded."""
     for factor, reason in ((Factor.FACE, showing.face_barred), (Factor.PIN, showing.pin_barred)):
         if reason is not None and factor in showing.mode.factors:
@@ -42,7 +40,7 @@ def barred(showing: "Showing") -> "Showing":
     return concluded(showing)
 
 
-def timed_out(showing: "Showing") -> "Showing":
+def timed_out(showing: Showing) -> Showing:
     """The denial at the deadline."""
     if not showing.may_show_face:
         return _refused(showing)
@@ -56,22 +54,22 @@ def timed_out(showing: "Showing") -> "Showing":
     return replace(showing, verdict=_denial(showing, reason or Reason.CAMERA_FAULT, _against(showing)))
 
 
-def _lacks_pin(showing: "Showing") -> bool:
+def _lacks_pin(showing: Showing) -> bool:
     """Whether a face counted, and the PIN did not come while it did."""
     return showing.lost_at >= showing.badge.at and Factor.PIN in showing.mode.factors and showing.pin is None
 
 
-def given_up(showing: "Showing") -> "Showing":
+def given_up(showing: Showing) -> Showing:
     """The end of a look at a face that did not match, or of which most frames were bad since."""
     return replace(showing, verdict=_denial(showing, _face_reason(showing), _against(showing)))
 
 
-def denied(showing: "Showing", reason: Reason, fault: str | None = None) -> "Showing":
+def denied(showing: Showing, reason: Reason, fault: str | None = None) -> Showing:
     """A denial that needs no face."""
     return replace(showing, verdict=_denial(showing, reason), fault=fault)
 
 
-def _with_face(showing: "Showing") -> "Showing":
+def _with_face(showing: Showing) -> Showing:
     """With a match that counts from now on, or the end where it is no live person's."""
     evidence, presented = showing.evidence, showing.presented
     if showing.is_face_shown or showing.matched_at is None or evidence is None:
@@ -89,12 +87,12 @@ def _with_face(showing: "Showing") -> "Showing":
     assert_never(asked)
 
 
-def _demanded_face(showing: "Showing") -> Reason | None:
+def _demanded_face(showing: Showing) -> Reason | None:
     """Why a face that the mode demands was refused, whatever PIN was typed."""
     return showing.face_barred if Factor.FACE in showing.mode.factors and not showing.is_face_shown else None
 
 
-def _refused(showing: "Showing") -> "Showing":
+def _refused(showing: Showing) -> Showing:
     """The end where no face is looked at any more."""
     face, pin = showing.face_barred, showing.pin_barred
     hides_pin = Factor.FACE in showing.mode.either and face not in (None, Reason.NO_REFERENCES)
@@ -102,7 +100,7 @@ def _refused(showing: "Showing") -> "Showing":
     return replace(showing, verdict=_denial(showing, reason, showing.evidence))
 
 
-def _granted(showing: "Showing") -> "Showing":
+def _granted(showing: Showing) -> Showing:
     """What was shown is granted, unless the door itself lets no one in."""
     may_pass = showing.may_pass_lockdown and (showing.is_face_shown or showing.is_pin_shown)
     if objection := door_refusal(showing.door, passes=may_pass):
@@ -118,22 +116,22 @@ def _granted(showing: "Showing") -> "Showing":
     return replace(showing, verdict=replace(decision, duress=is_under_duress(showing)))
 
 
-def is_under_duress(showing: "Showing") -> bool:
+def is_under_duress(showing: Showing) -> bool:
     """Whether the holder shows what is kept for being forced to."""
     return showing.pin is PinAnswer.DURESS or (showing.claim is not None and showing.claim.duress)
 
 
-def _face_reason(showing: "Showing") -> Reason:
+def _face_reason(showing: Showing) -> Reason:
     complaint = showing.views.complaint
     return complaint if showing.views.most_are_bad and complaint else Reason.NON_MATCH
 
 
-def _against(showing: "Showing") -> Evidence | None:
+def _against(showing: Showing) -> Evidence | None:
     """The evidence of a non-match, which stays with whatever reason follows: turning away hides nothing."""
     return showing.evidence if showing.does_not_match else None
 
 
-def _denial(showing: "Showing", reason: Reason, evidence: Evidence | None = None) -> Decision:
+def _denial(showing: Showing, reason: Reason, evidence: Evidence | None = None) -> Decision:
     """With what was seen of a presentation, if anyone looked, and what was typed."""
     return Decision(
         reason,
@@ -145,5 +143,5 @@ def _denial(showing: "Showing", reason: Reason, evidence: Evidence | None = None
     )
 
 
-def _presentation(showing: "Showing") -> Presentation:
+def _presentation(showing: Showing) -> Presentation:
     return Presentation() if showing.presented is None else showing.presented.evidence

@@ -18,8 +18,8 @@ from device.commandline import run_command
 from device.errors import ImageError
 from device.images import read_image
 from device.policy.events import BadgeClaimed, Compared, FrameSeen
+from device.policy.hearing import begun, hear
 from device.policy.modes import Terms
-from device.policy.showing import begun
 from device.records import (
     BADGE_AND_FACE,
     BadgeRead,
@@ -114,14 +114,14 @@ def is_granted(visit: Visit, references: NDArray[np.float32]) -> bool:
     """As a door decides, asked frame by frame."""
     claim = Claim(Person(1, "Ada"), revoked=False, references=references)
     badge = BadgeRead(Credential("h10301", 1, 1), -0.01)
-    showing = begun(badge, TERMS, door=DoorState.LOCKED, now=-0.01).hear(BadgeClaimed(-0.01, claim))
+    showing = hear(begun(badge, TERMS, door=DoorState.LOCKED, now=-0.01), BadgeClaimed(-0.01, claim))
     for seen in visit:
         near = isinstance(seen.found, Probe) and follows(showing.track, seen.found, RULE)
-        showing = showing.hear(FrameSeen(seen.at, seen.at, seen.at, seen.found, near))
+        showing = hear(showing, FrameSeen(seen.at, seen.at, seen.at, seen.found, near))
         if showing.awaits_comparison:
             vectors = [one.embedding for one in showing.track]
             evidence = compare(vectors, references, RULE, share=showing.comparisons.share)
-            showing = showing.hear(Compared(showing.at, showing.track, claim, evidence))
+            showing = hear(showing, Compared(showing.at, showing.track, claim, evidence))
     return showing.verdict is not None and showing.verdict.granted
 
 

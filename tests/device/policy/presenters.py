@@ -13,8 +13,9 @@ from device.policy.events import (
     TimePassed,
     TurnAsked,
 )
+from device.policy.hearing import begun, hear
 from device.policy.modes import Pad, Terms
-from device.policy.showing import Showing, begun
+from device.policy.showing import Showing
 from device.policy.turn import Direction
 from device.records import BADGE_AND_FACE, Box, Cues, DoorState, Evidence, PadMode, Probe, Quality, Reason
 from tests.device.policy.scripts import AT, BADGE_OF_ADA, CLAIM, THRESHOLDS, similarity_of
@@ -75,7 +76,7 @@ class Lane:
 
     def hear(self, event: ShowingEvent) -> None:
         self.heard.append(event)
-        self.showing = self.showing.hear(event)
+        self.showing = hear(self.showing, event)
 
     @property
     def took_s(self) -> float:

@@ -18,8 +18,9 @@ from device.policy.events import (
     StopRequested,
     TimePassed,
 )
+from device.policy.hearing import begun, hear
 from device.policy.modes import Terms
-from device.policy.showing import Showing, begun
+from device.policy.showing import Showing
 from device.records import (
     BADGE_AND_FACE,
     BadgeRead,
@@ -99,10 +100,10 @@ def answered(showing: Showing, *, is_broken: bool) -> Showing:
     if not showing.awaits_comparison or claim is None:
         return showing
     if is_broken:
-        return showing.hear(ComparisonFailed(showing.at, "ModelError"))
+        return hear(showing, ComparisonFailed(showing.at, "ModelError"))
     threshold = THRESHOLDS[showing.comparisons.share]
     evidence = Evidence(similarity_of(showing.track), threshold, len(showing.track), 1)
-    return showing.hear(Compared(showing.at, showing.track, claim, evidence))
+    return hear(showing, Compared(showing.at, showing.track, claim, evidence))
 
 
 def states(
@@ -118,7 +119,7 @@ def states(
     for event in script:
         is_broken = is_broken or isinstance(event, Broken)
         if not isinstance(event, Broken):
-            showing = answered(showing.hear(event), is_broken=is_broken)
+            showing = answered(hear(showing, event), is_broken=is_broken)
         found.append(showing)
     return found
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.policy.events import FrameSeen, ShowingEvent, TimePassed
+from device.policy.hearing import hear
 from device.policy.showing import Showing
 from device.records import KeyPress, Reason
 from tests.device.policy.scripts import AT, HOLDER, OTHER, Broken, Script, frame, timed
@@ -54,7 +55,7 @@ def _after(late: Showing) -> Script:
 def test_person_who_has_gone_lets_no_one_else_in() -> None:
     """The PIN is right, the badge too, and no one is there whose face is the holder's."""
     late = visit(*slowly("0123#", [DOWN] * 2), *[STRANGER] * 3, *[frame(0.0, OTHER)] * 20, TimePassed(0.0), each_s=0.4)
-    over = late.hear(TimePassed(AT + 60.0))
+    over = hear(late, TimePassed(AT + 60.0))
     assert over.verdict is not None
     assert not over.verdict.granted
 

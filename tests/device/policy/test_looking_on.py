@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.policy.events import BadgeClaimed, Compared, DoorChanged, LookFailed, ShowingEvent, TimePassed
+from device.policy.hearing import hear
 from device.policy.showing import Showing
 from device.records import BadgeRead, Credential, DoorState, Evidence, KeyPress, Probe, Reason
 from tests.device.policy.scripts import AT, BADGE_OF_ADA, CLAIM, OTHER, Broken, frame, played, probe, states
@@ -216,6 +217,6 @@ def test_match_at_a_later_comparison_is_the_verdict() -> None:
 
 def test_answer_to_the_comparison_before_grants_nothing() -> None:
     """A later question is not the earlier one."""
-    asked = states(seen(*[OTHER] * 5))[-1].hear(frame(AT + 0.5, OTHER))
+    asked = hear(states(seen(*[OTHER] * 5))[-1], frame(AT + 0.5, OTHER))
     stale = Compared(asked.at, asked.track[:3], CLAIM, Evidence(0.99, 0.9, 3, 1))
-    assert (asked.awaits_comparison, asked.hear(stale).verdict) == (True, None)
+    assert (asked.awaits_comparison, hear(asked, stale).verdict) == (True, None)

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.policy.events import BadgeClaimed, Bars, Compared, PinChecked, ShowingEvent, TimePassed
+from device.policy.hearing import begun, hear
 from device.policy.pin_entry import NOTHING_TYPED
-from device.policy.showing import Showing, begun
+from device.policy.showing import Showing
 from device.records import MODES, DoorState, Evidence, Factor, KeyPress, PinAnswer, Reason, Ruling
 from tests.device.policy import mode_oracle
 from tests.device.policy.scripts import (
@@ -42,14 +43,14 @@ def checked(showing: Showing) -> Showing:
     if not showing.awaits_pin:
         return showing
     answer = ANSWERS.get(showing.entry.digits, PinAnswer.WRONG)
-    return showing.hear(PinChecked(showing.at, showing.entry, answer))
+    return hear(showing, PinChecked(showing.at, showing.entry, answer))
 
 
 def played(script: Script) -> Showing:
     showing = begun(BADGE_OF_ADA, TERMS, door=DoorState.LOCKED, now=AT)
     for event in script:
         assert not isinstance(event, Broken)
-        showing = checked(answered(showing.hear(event), is_broken=False))
+        showing = checked(answered(hear(showing, event), is_broken=False))
     return showing
 
 
@@ -138,10 +139,10 @@ def judged(mode: str, similarity: float) -> bool:
     showing = played([claimed(mode)])
     for event in (*SHOWN["face"], *SHOWN["pin"]):
         assert not isinstance(event, Broken)
-        showing = checked(showing.hear(event))
+        showing = checked(hear(showing, event))
         if showing.awaits_comparison and showing.claim is not None:
             evidence = Evidence(similarity, 0.9, 3, 1)
-            showing = showing.hear(Compared(showing.at, showing.track, showing.claim, evidence))
+            showing = hear(showing, Compared(showing.at, showing.track, showing.claim, evidence))
     return is_granted(showing)
 
 
@@ -189,7 +190,7 @@ def outside(script: Script) -> list[object]:
     showing, seen = begun(BADGE_OF_ADA, TERMS, door=DoorState.LOCKED, now=AT), list[object]()
     for event in script:
         assert not isinstance(event, Broken)
-        showing = checked(answered(showing.hear(event), is_broken=False))
+        showing = checked(answered(hear(showing, event), is_broken=False))
         verdict = showing.verdict
         seen.append((showing.prompt, showing.at, verdict and (verdict.outcome, verdict.reason)))
     return seen
@@ -223,16 +224,16 @@ def test_refused_face_counts_although_a_pin_follows() -> None:
 
 
 def test_answer_to_another_pin_counts_for_nothing() -> None:
-    showing = begun(BADGE_OF_ADA, TERMS, door=DoorState.LOCKED, now=AT).hear(claimed("badge+pin"))
-    asking = showing.hear(KeyPress("0123#", AT + 1.0, "outside"))
+    showing = hear(begun(BADGE_OF_ADA, TERMS, door=DoorState.LOCKED, now=AT), claimed("badge+pin"))
+    asking = hear(showing, KeyPress("0123#", AT + 1.0, "outside"))
     assert asking.awaits_pin
     others = [replace(asking.entry), NOTHING_TYPED]
-    assert not any(is_granted(asking.hear(PinChecked(AT + 1.1, one, PinAnswer.RIGHT))) for one in others)
+    assert not any(is_granted(hear(asking, PinChecked(AT + 1.1, one, PinAnswer.RIGHT))) for one in others)
 
 
 def test_keys_from_before_the_badge_do_not_count() -> None:
-    showing = begun(BADGE_OF_ADA, TERMS, door=DoorState.LOCKED, now=AT).hear(claimed("badge+pin"))
-    early = showing.hear(KeyPress("01", AT - 0.1, "outside")).hear(KeyPress("0123#", AT + 0.1, "outside"))
+    showing = hear(begun(BADGE_OF_ADA, TERMS, door=DoorState.LOCKED, now=AT), claimed("badge+pin"))
+    early = hear(hear(showing, KeyPress("01", AT - 0.1, "outside")), KeyPress("0123#", AT + 0.1, "outside"))
     assert early.entry.digits == "0123"
 
 

@@ -17,6 +17,7 @@ from device.policy.events import (
     StopRequested,
     TimePassed,
 )
+from device.policy.hearing import hear
 from device.policy.showing import Showing
 from device.records import BadgeRead, DoorState, Evidence, Probe, Reason
 from tests.device.policy import oracle
@@ -88,7 +89,7 @@ def test_verdict_never_changes(script: Script, more: Script) -> None:
     decided = played([*script, moved(StopRequested(0.0), AT + 20.0), BadgeClaimed(AT + 20.0, None)])
     heard = decided
     for event in more:
-        heard = heard if isinstance(event, Broken) else heard.hear(event)
+        heard = heard if isinstance(event, Broken) else hear(heard, event)
     assert decided.verdict is not None
     assert heard is decided
 
@@ -163,7 +164,7 @@ def test_nothing_is_granted_after_a_request_to_stop(before: Script, after: Scrip
     assume(not is_granted(stopped))
     heard = stopped
     for event in after:
-        heard = heard if isinstance(event, Broken) else heard.hear(event)
+        heard = heard if isinstance(event, Broken) else hear(heard, event)
     assert not is_granted(heard)
 
 
@@ -218,7 +219,7 @@ def test_verdict_is_monotone_in_the_similarity(one: float, other: float) -> None
 def judged(similarity: float) -> bool:
     """Whether a comparison of this similarity grants, at a threshold of 0.9."""
     asking = asked()
-    return is_granted(asking.hear(Compared(asking.at, asking.track, CLAIM, Evidence(similarity, 0.9, 3, 1))))
+    return is_granted(hear(asking, Compared(asking.at, asking.track, CLAIM, Evidence(similarity, 0.9, 3, 1))))
 
 
 def asked() -> Showing:
@@ -226,7 +227,7 @@ def asked() -> Showing:
     showing = states([])[0]
     for event in GRANTING:
         assert not isinstance(event, Broken)
-        showing = showing.hear(event)
+        showing = hear(showing, event)
     assert showing.awaits_comparison
     return showing
 
@@ -239,12 +240,12 @@ def test_answer_to_another_question_grants_nothing(similarity: float) -> None:
         Compared(asking.at, asking.track, replace(CLAIM, extended=True), evidence),
         Compared(asking.at, asking.track[:2], CLAIM, evidence),
     )
-    assert [is_granted(asking.hear(other)) for other in others] == [False, False, False]
+    assert [is_granted(hear(asking, other)) for other in others] == [False, False, False]
 
 
 def test_comparison_without_a_question_grants_nothing() -> None:
     early = states(GRANTING[:3])[-1]
-    assert not is_granted(early.hear(Compared(early.at, early.track, CLAIM, Evidence(1.0, 0.9, 2, 1))))
+    assert not is_granted(hear(early, Compared(early.at, early.track, CLAIM, Evidence(1.0, 0.9, 2, 1))))
 
 
 @pytest.mark.parametrize("captured_at", [math.nan, math.inf, -math.inf, AT, AT - 0.1])

@@ -18,8 +18,9 @@ from device.policy.events import (
     StopRequested,
     TimePassed,
 )
+from device.policy.hearing import begun, hear, outcome
 from device.policy.modes import Terms
-from device.policy.showing import Showing, begun, outcome
+from device.policy.showing import Showing
 from device.records import BADGE, BADGE_AND_FACE, BadgeRead, DoorState, Factor, Mode, Reason, Signal
 from tests.device.policy.scripts import (
     ADA,
@@ -143,8 +144,8 @@ def test_mode_with_a_pin_has_no_verdict_on_badge_and_face_alone() -> None:
     terms = Terms(mode, probes=1, timeout_s=6.0, max_age_s=0.5)
     seen = played([BadgeClaimed(AT, CLAIMS["match"]), frame(AT + 0.1, HOLDER)], terms=terms)
     assert (seen.verdict, set(seen.needed)) == (None, {Factor.PIN})
-    assert seen.hear(TimePassed(AT + 14.9)).verdict is None
-    over = seen.hear(TimePassed(AT + 15.0))
+    assert hear(seen, TimePassed(AT + 14.9)).verdict is None
+    over = hear(seen, TimePassed(AT + 15.0))
     assert over.verdict is not None
     assert over.verdict.reason is Reason.PIN_MISSING
 
@@ -180,14 +181,14 @@ def test_frame_too_old_or_of_the_future_is_not_evidence(age_s: float, frames: in
 
 def test_begun_showing_knows_its_person_only_after_the_claim() -> None:
     showing = begun(BADGE_OF_ADA, TWO_PROBES, door=DoorState.LOCKED, now=AT)
-    claimed = showing.hear(BadgeClaimed(AT, CLAIMS["match"]))
+    claimed = hear(showing, BadgeClaimed(AT, CLAIMS["match"]))
     assert (showing.claim, claimed.claim.person if claimed.claim else None) == (None, ADA)
 
 
 def test_unused_event_changes_nothing_but_the_time() -> None:
     looking = states([BadgeClaimed(AT, CLAIMS["match"])])[-1]
     assert isinstance(EVERYTHING[7], FrameSeen)
-    assert looking.hear(BadgeClaimed(AT + 1.0, None)).claim is looking.claim
+    assert hear(looking, BadgeClaimed(AT + 1.0, None)).claim is looking.claim
 
 
 LATE, SOON = TimePassed(AT + 7.0), AT + 0.1

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.credentials import doubt_about, is_random, parse_badge
+from device.policy.hearing import begun
 from device.policy.modes import Terms
-from device.policy.showing import Showing, begun
+from device.policy.showing import Showing
 from device.readers.formats import decode, formats_for
 from device.readers.osdp.events import event_from
 from device.readers.pn532.dialogue import Card, badge_of
