@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,6 +74,17 @@ class Board:
             if level.high and not before and level.at >= since:
                 found.append(level.at)
             before = level.high
+        return found
+
+    def pulses(self, since: float, pin: int = STRIKE) -> list[tuple[float, float]]:
+        """From when to when the strike was released, each time that began after `since` and is over."""
+        began, found = math.inf, []
+        for level in self.levels(pin):
+            if level.high and level.at >= since:
+                began = min(began, level.at)
+            elif not level.high and began < math.inf:
+                found.append((began, level.at))
+                began = math.inf
         return found
 
     def is_released(self, pin: int = STRIKE) -> bool:

@@ -20,6 +20,7 @@ from tests.system import (
     checks_release,
     checks_service,
     checks_signed,
+    checks_unattended,
     checks_units,
     checks_watch,
 )
@@ -48,6 +49,7 @@ JOBS = (
     Job("package", (*checks_package.STEPS.all[:-1], *checks_disk.STEPS.all, *checks_package.STEPS.all[-1:])),
     Job("loop", tuple(checks_loop.STEPS.all)),
     Job("signed", tuple(checks_signed.STEPS.all)),
+    Job("unattended", tuple(checks_unattended.STEPS.all)),
     *(Job(f"debian-{number}", (step,)) for number, step in enumerate(checks_release.STEPS.all)),
 )
 

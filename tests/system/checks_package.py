@@ -1,14 +1,17 @@
 """The package over a door in operation: upgraded, upgraded to what does not work, killed, removed, purged."""
 
+import contextlib
 import threading
 import time
 
+from tests.rig.camera import EILEEN
 from tests.rig.checks import Figures, Finding
 from tests.system.door import UNIT, Door
 from tests.system.machine import wait_for
 from tests.system.steps import Steps
 from tests.system.upgrading import (
     FAILED,
+    HOLDER,
     away_while,
     given,
     in_use,
@@ -21,6 +24,8 @@ from tests.system.upgrading import (
 STEPS = Steps()
 AWAY_S = 5.0
 """How long an upgrade may leave the door without its program."""
+BETWEEN_S, ANSWERED_S, STRIKE_S = 3.0, 2.0, 0.98
+"""From one badge to the next; from a badge to its relay at most; the door's strike time, less 20 ms."""
 
 
 @STEPS.step(
@@ -76,6 +81,40 @@ def evacuated(door: Door) -> Finding:
     door.lintel("door", "clear")
     used = wait_for(lambda: door.process not in (0, first), 30.0) and wait_for(door.is_ready, 30.0)
     figures.true("used after `clear`", f"in use: {in_use(door)}", kept=used and "0.1.8.1" in in_use(door))
+    opens(door, figures)
+    return figures.finding(1)
+
+
+@STEPS.step(
+    "upgrade while people come and go, a badge every 3 s",
+    "the new version is used; no release is cut short; each badge opens but those of the 5 s without a program",
+)
+def busy(door: Door) -> Finding:
+    figures, since = Figures(), time.monotonic()
+    door.shows(EILEEN)
+    over, times = threading.Event(), list[float]()
+
+    def come_and_go() -> None:
+        while not over.wait(BETWEEN_S):
+            with contextlib.suppress(OSError):
+                times.append(door.swipe(HOLDER))
+
+    people = threading.Thread(target=come_and_go)
+    people.start()
+    away = away_while(door, lambda: install(door, "0.1.8.2", quiet_s=60))
+    over.set()
+    people.join()
+    wait_for(lambda: not door.board.is_released(), 5.0)
+    figures.true("used", f"in use: {in_use(door)}: {away.said[-300:]}", kept="0.1.8.2" in in_use(door))
+    figures.most("away for", [away.took_s], AWAY_S)
+    pulses = door.board.pulses(since)
+    shortest = min((ended - began for began, ended in pulses), default=0.0)
+    words = f"{len(times)} badges, {len(pulses)} releases, the shortest {shortest:.2f} s"
+    figures.true(words, f"cut short: {words}", kept=len(pulses) >= 2 and shortest >= STRIKE_S)
+    unasked = [began for began, _ in pulses if not any(0.0 <= began - at <= ANSWERED_S for at in times)]
+    figures.true("each after a badge", f"without one: {unasked}", kept=not unasked)
+    missed = len(times) - len(pulses)
+    figures.true(f"{missed} without a release", f"{missed} of {len(times)}", kept=missed <= AWAY_S / BETWEEN_S + 1)
     opens(door, figures)
     return figures.finding(1)
 

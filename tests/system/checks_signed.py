@@ -1,14 +1,9 @@
 """Signed packages, as docs/install.md has them: checked and refused by its own commands in a booted machine."""
 
-import contextlib
 import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from tests.rig.checks import Figures, Finding
@@ -16,15 +11,13 @@ from tests.system.door import Door
 from tests.system.fetched import packages
 from tests.system.machine import Answer, Machine
 from tests.system.package import NUMBERS, built, variant
+from tests.system.repository import KEYRING, PAGE, REPOSITORY, SOURCE, owner_of, release_of, use_source
 from tests.system.steps import Steps
-from tests.system.trees import RELEASES, ROOT, Release, run
+from tests.system.trees import ROOT, Release, run
 
 STEPS = Steps()
-PAGE = ROOT / "docs" / "install.md"
-PLACE, OLD_PLACE, REPOSITORY = "/srv/signed", "/srv/old", "/srv/apt"
+PLACE, OLD_PLACE = "/srv/signed", "/srv/old"
 NEWEST = "/var/lib/lintel-upgrade/newest"
-KEYRING = "/usr/share/keyrings/lintel.gpg"
-SOURCE = "/etc/apt/sources.list.d/lintel.sources"
 STRICT = "-oAPT::Update::Error-Mode=any"
 
 
@@ -77,11 +70,11 @@ def file(door: Door) -> Finding:
 def repository(door: Door) -> Finding:
     figures, machine = Figures(), door.machine
     _purge(machine)
-    with _owner(door) as owner, _owner(door) as other:
+    with owner_of(door) as owner, owner_of(door) as other:
         owner.publish()
         machine.write(KEYRING, "")
         shutil.copy(machine.root / REPOSITORY.lstrip("/") / "lintel.gpg", machine.root / KEYRING.lstrip("/"))
-        _use_source(door)
+        use_source(door)
         figures.true("lists taken", "lists refused", kept=_update(machine).code == 0)
         answer = machine.run("apt-get", "install", "--yes", "lintel", within_s=300.0)
         figures.true(f"installed in {answer.took_s:.0f} s", answer.said[-300:], kept=answer.code == 0)
@@ -103,11 +96,6 @@ def repository(door: Door) -> Finding:
         figures.true("changed package refused", answer.said[-300:], kept=answer.code != 0 and told)
     machine.must("rm", "-r", REPOSITORY, KEYRING, SOURCE)
     return figures.finding(1)
-
-
-def release_of(door: Door) -> Release:
-    """The release of a door's machine."""
-    return next(one for one in RELEASES if one.name in door.machine.name)
 
 
 def in_folder(machine: Machine, folder: str, command: str) -> Answer:
@@ -141,52 +129,6 @@ def _hand_over(machine: Machine, owner: Path, package: Path, place: str) -> None
     shutil.copy(package, copy)
     shutil.copy(owner / "lintel.pub", folder)
     run(str(ROOT / "packaging" / "bin" / "sign"), f"{owner}/lintel.key", str(copy))
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Who signs a repository: a key in a GnuPG home of its own."""
-
-    home: Path
-    key: str
-    package: Path
-    into: Path
-
-    def publish(self, *options: str) -> None:
-        """Makes the repository anew, in the machine."""
-        place = self.home / "dist"
-        place.mkdir(exist_ok=True)
-        copy = place / self.package.name
-        if not copy.exists():
-            copy.symlink_to(self.package)
-        command = [sys.executable, str(ROOT / "scripts" / "apt_repository.py"), "--key", self.key]
-        command += ["--packages", str(place), "--into", str(self.into), *options]
-        subprocess.run(command, env={**os.environ, "GNUPGHOME": str(self.home)}, capture_output=True, check=True)
-
-
-@contextlib.contextmanager
-def _owner(door: Door) -> Iterator[Owner]:
-    with tempfile.TemporaryDirectory() as place:
-        environment = {**os.environ, "GNUPGHOME": place}
-        made = ["gpg", "--batch", "--passphrase", "", "--quick-generate-key", "owner", "ed25519", "sign", "never"]
-        subprocess.run(made, env=environment, capture_output=True, check=True)
-        listed = ["gpg", "--list-keys", "--with-colons"]
-        said = subprocess.run(listed, env=environment, capture_output=True, text=True, check=True).stdout
-        key = re.findall(r"^fpr:+([0-9A-F]{40}):", said, re.MULTILINE)[0]
-        into = door.machine.root / REPOSITORY.lstrip("/")
-        try:
-            yield Owner(Path(place), key, built(release_of(door)), into)
-        finally:
-            subprocess.run(["gpgconf", "--kill", "all"], env=environment, capture_output=True, check=False)
-
-
-def _use_source(door: Door) -> None:
-    """The page's source is the only one of the machine's apt."""
-    (source,) = re.findall(r"^```deb822\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    source = re.sub(r"^URIs: .*$", f"URIs: file:{REPOSITORY}", source, flags=re.MULTILINE)
-    source = re.sub(r"^Suites: .*$", f"Suites: {release_of(door).name}", source, flags=re.MULTILINE)
-    door.machine.write(SOURCE, source)
-    door.machine.write("/etc/apt/sources.list", "")
 
 
 def _update(machine: Machine) -> Answer:

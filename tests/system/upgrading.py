@@ -33,10 +33,10 @@ def given(door: Door, version: str, module: str = "") -> str:
     return "/srv/next.deb"
 
 
-def install(door: Door, version: str, module: str = "") -> Answer:
+def install(door: Door, version: str, module: str = "", *, quiet_s: int = QUIET_S) -> Answer:
     """`apt-get install` of another version of it."""
     path = given(door, version, module)
-    return door.machine.run("env", f"LINTEL_QUIET_S={QUIET_S}", "apt-get", "install", "--yes", path, within_s=300.0)
+    return door.machine.run("env", f"LINTEL_QUIET_S={quiet_s}", "apt-get", "install", "--yes", path, within_s=300.0)
 
 
 def away_while(door: Door, work: Callable[[], Answer]) -> Answer:
