@@ -1,16 +1,19 @@
 """An upgrade on this machine: the moment that it waits for, and what doctor says of the last one."""
 
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 
 from device.appliance.machine import Machine
 from device.appliance.page import Light, Line
+from device.errors import DoorError
 from device.ports import Clock
 from device.records import DoorState, DoorStatus
 from device.upgrade_marks import upgrade_marks
 
 POLL_S, LATER_POLL_S, SOON_S = 0.2, 1.0, 60.0
 """The doors are asked five times a second in the first minute, as apt waits, and once a second from then on."""
+RESTART_S = 30.0
 _AT_WORK = (DoorState.RELEASED, DoorState.OPEN, DoorState.EVACUATION)
 
 
@@ -36,6 +39,16 @@ def wait_until_quiet(
             return False
         pause(POLL_S if waited < SOON_S else LATER_POLL_S)
     return True
+
+
+def restart() -> None:
+    """Has the service manager restart the service, and does not wait for that. Raises `DoorError`."""
+    command = ["systemctl", "restart", "--no-block", "lintel.service"]
+    if subprocess.run(command, check=False, timeout=RESTART_S).returncode:  # noqa: S603 - constants
+        raise DoorError(
+            "The service manager did not take the restart of lintel.service.",
+            hint="`systemctl status lintel` says how it is; `sudo /usr/libexec/lintel/turn` tries again.",
+        )
 
 
 def upgrade_lines(machine: Machine) -> Iterator[Line]:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.project.upgraded_pi import NEW, OLD, PACKAGING, Pi
 
-RESTART = "restart lintel.service"
+RESTART, BACK = "restart --no-block lintel.service", "restart lintel.service"
 
 
 @pytest.fixture
@@ -43,7 +43,8 @@ def test_version_that_does_not_start_is_turned_back(pi: Pi) -> None:
     (pi.root / "start-fails").touch()
     assert (pi.turn(), pi.used, pi.mark("restart-due")) == (1, f"{OLD}-1234", "")
     assert pi.mark("failed").startswith(f"{NEW}: the service did not start")
-    assert [one for one in pi.asked if one in (RESTART, "daemon-reload")] == ["daemon-reload", RESTART] * 2
+    asked = [one for one in pi.asked if one in (RESTART, BACK, "daemon-reload")]
+    assert asked == ["daemon-reload", RESTART, "daemon-reload", BACK]
 
 
 def test_second_try_after_a_failure_ends_it(pi: Pi) -> None:
@@ -61,6 +62,17 @@ def test_released_door_is_never_cut_off(pi: Pi) -> None:
     assert (pi.turn(), pi.used, pi.mark("restart-due"), pi.mark("failed")) == (2, f"{OLD}-1234", f"{OLD}-1234", "")
     asked = pi.asked
     assert RESTART not in asked
+    assert asked[-1] == "start --no-block lintel-turn.service"
+
+
+def test_person_who_comes_before_the_restart_is_not_cut_off(pi: Pi) -> None:
+    """The link is turned back, and a unit waits on."""
+    pi.unpack(NEW)
+    (pi.root / "comes").touch()
+    assert (pi.turn(), pi.used, pi.mark("restart-due"), pi.mark("failed")) == (2, f"{OLD}-1234", f"{OLD}-1234", "")
+    asked = pi.asked
+    assert RESTART not in asked
+    assert asked.count("daemon-reload") == 2
     assert asked[-1] == "start --no-block lintel-turn.service"
 
 

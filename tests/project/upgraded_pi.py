@@ -13,12 +13,15 @@ SYSTEMCTL = """
 echo "$@" >>"$LINTEL_ROOT/systemctl"
 case "$1" in
 show) cat "$LINTEL_ROOT/service" 2>/dev/null || echo active ;;
-restart) [ ! -e "$LINTEL_ROOT/start-fails" ] ;;
+start) [ "$2" != lintel.service ] || [ ! -e "$LINTEL_ROOT/start-fails" ] ;;
 esac
 """
 RUNUSER = 'shift 3; [ "$1" = env ] && shift 2; exec "$@"'
 PROGRAM = """
 case "$*" in
+*--then-restart*)
+    [ ! -e "$LINTEL_ROOT/comes" ] || {{ mv "$LINTEL_ROOT/comes" "$LINTEL_ROOT/released"; exit 1; }}
+    systemctl restart --no-block lintel.service ;;
 *--until-quiet*) if [ -e "$LINTEL_ROOT/released" ]; then exit 1; fi ;;
 *--record-failure*) ;;
 *self-test*) {self_test} ;;

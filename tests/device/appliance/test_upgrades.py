@@ -16,6 +16,7 @@ from device.service_facts import ServiceFacts
 from device.settings.tables import Settings
 from device.store.store import Store
 from device.upgrade_marks import UpgradeMarks, upgrade_marks
+from tests.device.commands import Lintel
 
 LOCKED = DoorStatus("main", DoorState.LOCKED, 0.0, (), Outputs())
 RELEASED = replace(LOCKED, state=DoorState.RELEASED, outputs=Outputs(released=True))
@@ -69,6 +70,38 @@ def test_moment_is_waited_for_within_the_time(released_s: float, comes: bool) ->
 
     assert wait_until_quiet(doors, 300.0, clock, pause=clock.pause) is comes
     assert clock.now <= 301.0
+
+
+@pytest.fixture
+def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stand-in that takes down what it is asked, in a file of this name; `refuses` beside it makes it fail."""
+    program = tmp_path / "bin" / "systemctl"
+    program.parent.mkdir()
+    asked = tmp_path / "asked"
+    program.write_text(f'#!/bin/sh\necho "$@" >>{asked}\n[ ! -e {tmp_path}/refuses ]\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    return asked
+
+
+def test_quiet_moment_is_the_moment_of_the_restart(lintel: Lintel, systemctl: Path) -> None:
+    """No service answers here, which is quiet."""
+    assert lintel("self-test", "--until-quiet", "0", "--then-restart").exit_code == 0
+    assert systemctl.read_text() == "restart --no-block lintel.service\n"
+
+
+def test_restart_that_is_not_taken_is_an_error(lintel: Lintel, systemctl: Path) -> None:
+    """And not the exit code 1 of a door that is released."""
+    (systemctl.parent / "refuses").touch()
+    ended = lintel("self-test", "--until-quiet", "0", "--then-restart")
+    assert (ended.exit_code, "did not take the restart" in ended.err) == (7, True)
+
+
+def test_released_door_is_not_restarted(lintel: Lintel, systemctl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("device.control.client.ask_doors", lambda _socket: (RELEASED,))
+    monkeypatch.setattr("device.control.client.control_socket", lambda: Path("there"))
+    assert lintel("self-test", "--until-quiet", "0", "--then-restart").exit_code == 1
+    assert not systemctl.exists()
 
 
 @pytest.mark.parametrize(
