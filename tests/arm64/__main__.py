@@ -13,7 +13,7 @@ from typing import TypeVar
 from tests.arm64.cell import PI_4, PI_5, Cell, register
 from tests.arm64.commands import Step, simulated_here, tried
 from tests.arm64.counting import counted_here, counted_there, timed_here
-from tests.arm64.installing import install, put_tests
+from tests.arm64.installing import install, make_tester, put_tests
 from tests.arm64.page import Emulated, figures, page
 from tests.arm64.testing import run_tests
 from tests.system.package import built
@@ -75,6 +75,7 @@ def emulate(release: Release, here: Sequence[Step], *, quick: bool) -> Emulated:
         cell.make()
         installed_s = _timed(release, "installed", lambda: install(cell))
         put_tests(cell)
+        make_tester(cell)
         commands = tried(cell, here, quick=quick)
         for one in commands:
             mark = "kept   " if one.finding.kept else "BROKEN "

@@ -9,6 +9,7 @@ from tests.system.package import built
 from tests.system.trees import ROOT, Unready, run
 
 PYTHON = "/opt/lintel/current/env/bin/python3"
+TESTER = "tester"
 WITHOUT = ("device/", "models/", "convert/")
 """What lies in the checkout and not beside the tests there: `device` is a link to the package's own."""
 LAST = 'import sys\nsys.path.append("/srv/lintel")\n'
@@ -49,6 +50,20 @@ def put_tests(cell: Cell) -> None:
     ]  # fmt: skip
     run(*command)
     (cell.root / "srv" / "extra" / "sitecustomize.py").write_text(LAST)
+
+
+def make_tester(cell: Cell) -> None:
+    """A user for the tests: what root types goes through the service's user, where Lintel is installed, and that may
+    not read root's folders. Beside Python lies the program, as tests look for it there.
+    """
+    for command in (
+        ("useradd", "--create-home", TESTER),
+        ("chown", "-hR", TESTER, "/srv/lintel"),
+        ("ln", "-s", "/usr/bin/lintel", f"{PYTHON.removesuffix('python3')}lintel"),
+    ):
+        answer = cell.run(*command, within_s=60.0)
+        if answer.code:
+            raise Unready(f"{' '.join(command)}: {answer.err}")
 
 
 def packages_of(cell: Cell) -> str:

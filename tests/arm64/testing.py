@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tests.arm64.cell import Cell
-from tests.arm64.installing import PYTHON
+from tests.arm64.installing import PYTHON, TESTER
 from tests.system.trees import ROOT, Unready
 
 CHOSEN = ("VERSIONED", "NETWORKS")
@@ -28,6 +28,7 @@ LEFT_OUT: Mapping[str, str] = {
     "tests/device/test_failures.py": "reads the converter's files, which the package has not"
 }
 LIMIT_S = 3000
+RESULTS = "/srv/lintel/junit.xml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,11 @@ def run_tests(cell: Cell, *, quick: bool) -> Results:
     chosen = selection((ROOT / "scripts" / "device_tests.py").read_text(), quick=quick)
     paths = [name for name in chosen if name not in LEFT_OUT]
     said = cell.run(
-        "/bin/sh", "-c", 'cd /srv/lintel; exec "$@"', "sh", PYTHON, "-m", "pytest", "-p", "no:cacheprovider",
-        "-p", "no:faulthandler", "-m", "not slow", "--tb=short", "--junitxml=/srv/junit.xml", *paths,
+        "/bin/sh", "-c", f'cd /srv/lintel; exec runuser -u {TESTER} -- "$@"', "sh", PYTHON, "-m", "pytest", "-p",
+        "no:cacheprovider", "-p", "no:faulthandler", "-m", "not slow", "--tb=short", f"--junitxml={RESULTS}", *paths,
         within_s=LIMIT_S, PYTHONPATH="/srv/extra", PYTHONSAFEPATH="1",
     )  # fmt: skip
-    written = cell.root / "srv" / "junit.xml"
+    written = cell.root / RESULTS.lstrip("/")
     if not written.exists():
         raise Unready(f"pytest ended with {said.code} and no results: {(said.out + said.err)[-1500:]}")
     (ROOT / ".booted" / f"arm64-{cell.release.name}.log").write_text(said.out + said.err)
