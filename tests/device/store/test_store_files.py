@@ -68,7 +68,7 @@ def test_connections_of_a_rush_are_not_kept(tmp_path: Path) -> None:
             lent = [rush.enter_context(store._connection()) for _ in range(8)]
         assert isinstance(store._connections, Connections)
         kept = store._connections._idle
-        assert len(kept) == 4
+        assert len(kept) == 2
         for connection in lent:
             if connection in kept:
                 assert connection.database.execute("SELECT 1").fetchone() == (1,)
