@@ -110,7 +110,8 @@ def main() -> int:
             print(f"{use}: driven to {level}.")
         except OSError as error:
             if pin in wanted.given_up and error.errno == errno.EBUSY:
-                print(f"Warning: {use}: the settings name it no more, and another program has it.", file=sys.stderr)
+                holder = "another program has it, or a service that began with earlier ones"
+                print(f"Warning: {use}: the settings name it no more; {holder}.", file=sys.stderr)
                 continue
             print(
                 f"error: {use}: {error.strerror}. The service has it, or another program: `gpioinfo`.", file=sys.stderr

@@ -85,7 +85,8 @@ class Process:
         for descriptor in (self._frames, self._words):
             os.set_blocking(descriptor, False)
         with suppress(OSError):  # more than this user may have
-            fcntl.fcntl(self._frames, fcntl.F_SETPIPE_SZ, frame_bytes)
+            if frame_bytes:  # 0 would leave it a page
+                fcntl.fcntl(self._frames, fcntl.F_SETPIPE_SZ, frame_bytes)
 
     def wait(self, timeout_s: float, *, hears: bool) -> tuple[bool, bool]:
         """As `Child`."""

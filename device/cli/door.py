@@ -132,15 +132,20 @@ def secure(context: click.Context, name: str | None, even_evacuated: bool, as_js
 
 def _service_secured(name: str | None) -> "tuple[DoorStatus, ...] | None":
     """What the service says; None if none runs, or if it says nothing, and then why."""
+    try:
+        return _asked_to_secure(name)
+    except DoorError as error:
+        say(f"Warning: {error.message}", err=True)
+    return None
+
+
+def _asked_to_secure(name: str | None) -> "tuple[DoorStatus, ...] | None":
+    """What the service says; None if none runs. Raises `DoorError`."""
     from device.control.client import ask_doors, control_socket
     from device.records import DoorCommand
 
     socket = control_socket()
-    try:
-        return ask_doors(socket, DoorCommand.SECURE, name, timeout_s=SECURE_S) if socket else None
-    except DoorError as error:
-        say(f"Warning: {error.message}", err=True)
-    return None
+    return ask_doors(socket, DoorCommand.SECURE, name, timeout_s=SECURE_S) if socket else None
 
 
 def _pins_secured(path: Path | None, name: str | None, *, even_evacuated: bool, as_json: bool) -> int:
@@ -156,6 +161,8 @@ def _pins_secured(path: Path | None, name: str | None, *, even_evacuated: bool, 
         raise DoorError(f"There is no door {name!r}.", hint=f"Name one with --door: {names}.")
     evacuated = evacuated_doors(path, () if even_evacuated else {relay.name for relay in here.relays})
     left = secure_all(here.relays, here.outputs, chip=known.chip, evacuated=evacuated, given_up=known.given_up)
+    if left and (doors := _asked_about(left, name)) is not None:
+        return _told("secure", doors, as_json=as_json)
     for pin in sorted(left):
         say(
             f"Warning: GPIO {pin}, which the settings name no more: another program has it. It is left alone.", err=True
@@ -171,6 +178,22 @@ def _pins_secured(path: Path | None, name: str | None, *, even_evacuated: bool, 
     for output in driven.outputs:
         say(f"The {output.signal} on GPIO {output.pin} is off.")
     return 0
+
+
+def _asked_about(pins: frozenset[int], name: str | None) -> "tuple[DoorStatus, ...] | None":
+    """What the service says, which may have these pins by settings that were changed since it began; None if none runs.
+
+    Raises `DoorError`.
+    """
+    try:
+        return _asked_to_secure(name)
+    except DoorError as error:
+        held = ", ".join(f"GPIO {pin}" for pin in sorted(pins))
+        raise DoorError(
+            f"{held}, which the settings name no more, may be the service's, and that can't end its release: "
+            f"{error.message}",
+            hint=error.hint,
+        ) from None
 
 
 def _asked(command: "DoorCommand | None", name: str | None, for_s: float = 0.0) -> "tuple[DoorStatus, ...]":

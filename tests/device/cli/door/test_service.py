@@ -295,6 +295,33 @@ def test_service_that_hangs_and_has_the_pin_is_an_error_soon(
     assert time.monotonic() - began < PATIENCE_S / 2
 
 
+def edited(config: Callable[..., Any], runtime: Path, lgpio: Lgpio) -> None:
+    """The service drives pin 17; the settings name pin 5 by now, and it has not been restarted since."""
+    (runtime / "relays.json").write_text('{"relays": [{"name": "main", "pin": 17}]}')
+    config("[[doors]]\npin = 5\n")
+    lgpio.refused = {("output", 17)}
+
+
+def test_service_with_earlier_settings_ends_its_release(
+    lintel: Lintel, config: Callable[..., Any], running: Running, runtime: Path, lgpio: Lgpio
+) -> None:
+    """It may be the other program that has a pin which the settings name no more."""
+    edited(config, runtime, lgpio)
+    lintel("door", "release", "--door", "main")
+    assert running.released() == {"main"}
+    assert lintel("door", "secure").exit_code == 0
+    assert running.released() == set()
+
+
+@pytest.mark.usefixtures("hung")
+def test_service_with_earlier_settings_that_hangs_is_an_error(
+    lintel: Lintel, config: Callable[..., Any], runtime: Path, lgpio: Lgpio
+) -> None:
+    edited(config, runtime, lgpio)
+    ended = lintel("door", "secure")
+    assert (ended.exit_code, "does not answer: timed out" in ended.err, "GPIO 17" in ended.err) == (DOOR, True, True)
+
+
 @pytest.mark.usefixtures("runtime")
 def test_whatever_is_wrong_with_the_control_socket_does_not_matter(
     lintel: Lintel, config: Callable[..., Any], driven: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
