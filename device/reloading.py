@@ -24,6 +24,7 @@ from device.settings.tables import Settings
 
 SETTINGS = "settings"
 """What they are called among the parts."""
+_HELD = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 
 
 class Reload:
@@ -137,13 +138,16 @@ def doors_at_work(doors: Iterable[Door], busy: Iterable[str]) -> str:
     return next((f"someone is at door {name}" for name in busy), "")
 
 
-def begin_again(is_asked: Callable[[], bool] = lambda: False) -> None:
+def begin_again(is_asked: Callable[[], bool] = lambda: False, is_stopped: Callable[[], bool] = lambda: False) -> None:
     """Takes the place of this process, by the command that it was started with. All is closed before.
 
-    SIGHUP waits for the new life, which listens to it again (`stopped_by_signals`); `is_asked` is whether one has come
-    that the old one does nothing about.
+    Signals wait for the new life, which listens to them again (`stopped_by_signals`); `is_asked` is whether a SIGHUP
+    has come that the old one does nothing about. Returns if the process `is_stopped` by now.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
+    if is_stopped():
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
+        return
     for open_file in tuple(Path("/proc/self/fd").iterdir()):
         if int(open_file.name) > 2 and open_file.exists():
             os.set_inheritable(int(open_file.name), False)  # a driver that hung may have left one

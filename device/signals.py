@@ -6,16 +6,20 @@ from contextlib import contextmanager
 from types import FrameType
 
 from device.clock import Stop
+from device.wakeup import Wakeup
 
 
 @contextmanager
-def stopped_by_signals(stop: Stop, reload: Callable[[], None] | None = None) -> Iterator[None]:
-    """Sets `stop` on SIGTERM, SIGINT and SIGHUP within the block; a pulse under way ends at once.
+def stopped_by_signals(stop: Stop, reload: Callable[[], None] | None = None) -> Iterator[Wakeup]:
+    """Sets `stop` on SIGTERM, SIGINT and SIGHUP within the block; a pulse under way ends at once. What it gives is set
+    by these signals alone.
 
     With `reload`, SIGHUP calls that instead: a service has no terminal that could hang up.
     """
+    stopped = Wakeup()
 
     def request(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
         stop.set()
 
     def hang_up(number: int, frame: FrameType | None) -> None:
@@ -26,9 +30,9 @@ def stopped_by_signals(stop: Stop, reload: Callable[[], None] | None = None) -> 
 
     handlers = {signal.SIGTERM: request, signal.SIGINT: request, signal.SIGHUP: hang_up}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, handlers)  # `begin_again` has kept SIGHUP waiting
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, handlers)  # `begin_again` has kept them waiting
     try:
-        yield
+        yield stopped
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -70,14 +70,14 @@ def run(context: click.Context, as_json: bool, names: bool) -> None:
     refuse_root(state_dir(settings))
     note_store(settings)
     clock = SystemClock(stop)
-    with stopped_by_signals(stop, reload.request if reload else None):
+    with stopped_by_signals(stop, reload.request if reload else None) as stopped:
         with open_doors(settings, clock) as board:
             path = context.find_root().params["config_path"]
             begins_again = _operate(settings, board, clock, config_path=path, given=(lines, reload))
         if begins_again and reload:
             from device.reloading import begin_again
 
-            begin_again(reload.is_requested)
+            begin_again(reload.is_requested, stopped.is_set)
 
 
 def _reload(context: click.Context, settings: "Settings") -> "Reload":

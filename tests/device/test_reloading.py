@@ -236,6 +236,28 @@ def test_request_of_the_last_moment_goes_to_the_next_life(is_asked: bool, monkey
         assert (pending, heard) == ([is_asked], ["reload"] if is_asked else [])
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_process_that_is_stopped_does_not_begin_again(number: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in the moments in which it closes everything for a new life."""
+    begun: list[object] = []
+    monkeypatch.setattr("os.execv", lambda *command: begun.append(command))
+    with stopped_by_signals(Stop(), lambda: None) as stopped:
+        signal.raise_signal(number)
+        begin_again(is_stopped=stopped.is_set)
+    assert begun == []
+    assert number not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_stop_between_two_lives_is_heard_by_the_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.execv", lambda *_command: signal.raise_signal(signal.SIGTERM))
+    with stopped_by_signals(Stop(), lambda: None) as stopped:
+        begin_again(is_stopped=stopped.is_set)
+        assert not stopped.is_set()
+    stop = Stop()
+    with stopped_by_signals(stop, lambda: None):
+        assert stop.is_set()
+
+
 def test_new_beginning_is_no_stop_for_the_service_manager(monkeypatch: pytest.MonkeyPatch) -> None:
     notifier, said = Notifier(None), list[str]()
     monkeypatch.setattr(notifier, "_send", said.append)
