@@ -76,6 +76,14 @@ def test_person_who_comes_before_the_restart_is_not_cut_off(pi: Pi) -> None:
     assert asked[-1] == "start --no-block lintel-turn.service"
 
 
+def test_restart_that_cannot_be_begun_is_a_failure(pi: Pi) -> None:
+    """And not a person who came: nothing is waited for."""
+    pi.unpack(NEW)
+    (pi.root / "no-restart").touch()
+    assert (pi.turn(), pi.used, pi.mark("restart-due")) == (1, f"{OLD}-1234", "")
+    assert "its restart was not begun" in pi.mark("failed")
+
+
 def test_waiting_version_is_used_in_the_next_quiet_moment(pi: Pi) -> None:
     pi.unpack(NEW)
     (pi.root / "released").touch()

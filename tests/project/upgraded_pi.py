@@ -21,6 +21,7 @@ PROGRAM = """
 case "$*" in
 *--then-restart*)
     [ ! -e "$LINTEL_ROOT/comes" ] || {{ mv "$LINTEL_ROOT/comes" "$LINTEL_ROOT/released"; exit 1; }}
+    [ ! -e "$LINTEL_ROOT/no-restart" ] || exit 7
     systemctl restart --no-block lintel.service ;;
 *--until-quiet*) if [ -e "$LINTEL_ROOT/released" ]; then exit 1; fi ;;
 *--record-failure*) ;;
