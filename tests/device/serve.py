@@ -19,7 +19,7 @@ from device.images import read_image
 from device.notifier import Notifier
 from device.records import BasisKind, Grounds, ReaderEvent
 from device.service import Service, serve
-from device.settings.tables import DoorSettings, Settings, VisionSettings
+from device.settings.tables import AccessSettings, DoorSettings, Settings, VisionSettings
 from device.signals import stopped_by_signals
 from device.store.store import Store
 from device.virtual.camera import SimulatedCamera
@@ -58,7 +58,11 @@ class LateReader(SimulatedReader):
 def main(folder: Path, strike_time_s: float) -> None:
     stop = Stop()
     clock = SystemClock(stop)
-    settings = Settings(doors=(DoorSettings(strike_time_s=strike_time_s),), vision=VisionSettings(threads=1))
+    settings = Settings(
+        doors=(DoorSettings(strike_time_s=strike_time_s),),
+        vision=VisionSettings(threads=1),
+        access=AccessSettings(face_timeout_s=30.0),  # an emulated processor is slow
+    )
     image = read_image(shipped_models_dir() / "portraits" / "eileen-collins.jpg")
     analyzer, pins, reader = load_analyzer(settings.vision), SimulatedPins(clock), LateReader(clock)
     camera = SimulatedCamera(
