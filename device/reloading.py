@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 
 from device.door.operation import Door
 from device.door.wires.held import holders
@@ -145,15 +146,23 @@ def begin_again(is_asked: Callable[[], bool] = lambda: False, is_stopped: Callab
     has come that the old one does nothing about. Returns if the process `is_stopped` by now.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
+    before = {number: signal.signal(number, _keep) for number in _HELD}
     if is_stopped():
+        for number, handler in before.items():
+            signal.signal(number, handler)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
         return
     for open_file in tuple(Path("/proc/self/fd").iterdir()):
         if int(open_file.name) > 2 and open_file.exists():
             os.set_inheritable(int(open_file.name), False)  # a driver that hung may have left one
     if is_asked():
-        signal.pthread_kill(threading.get_ident(), signal.SIGHUP)
+        _keep(signal.SIGHUP, None)
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - the very same command
+
+
+def _keep(number: int, _frame: FrameType | None) -> None:
+    """Lets a signal wait in this thread, which blocks it: the kernel gives it to any thread that does not."""
+    signal.pthread_kill(threading.get_ident(), number)
 
 
 def _now() -> str:

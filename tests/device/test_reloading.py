@@ -1,6 +1,8 @@
 """SIGHUP: new settings are checked first, and come into force in a moment when no door is at work."""
 
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -265,6 +267,37 @@ def test_stop_between_two_lives_is_heard_by_the_new_one(monkeypatch: pytest.Monk
     stop = Stop()
     with stopped_by_signals(stop, lambda: None):
         assert stop.is_set()
+
+
+def waits_here(number: signal.Signals) -> bool:
+    """In this thread, and no longer for whichever thread takes it."""
+    said = dict(line.split(":\t", 1) for line in Path("/proc/thread-self/status").read_text().splitlines())
+    here, anywhere = (int(said[name], 16) >> number - 1 & 1 for name in ("SigPnd", "ShdPnd"))
+    return bool(here and not anywhere)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signal_that_another_thread_gets_is_heard_by_the_new_life(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads of the old one that hang in a driver block no signal, and the kernel gives it to one of them."""
+
+    def signaled(*_command: object) -> None:
+        os.kill(os.getpid(), number)
+        until(lambda: waits_here(number))
+
+    monkeypatch.setattr("os.execv", signaled)
+    stop, heard, over = Stop(), list[str](), threading.Event()
+    hung = threading.Thread(target=over.wait)
+    hung.start()
+    try:
+        with stopped_by_signals(Stop(), lambda: None) as stopped:
+            begin_again(is_stopped=stopped.is_set)
+    finally:
+        over.set()
+        hung.join()
+    with stopped_by_signals(stop, lambda: heard.append("reload")):
+        assert (stop.is_set(), heard) == ((False, ["reload"]) if number == signal.SIGHUP else (True, []))
 
 
 def test_new_beginning_is_no_stop_for_the_service_manager(monkeypatch: pytest.MonkeyPatch) -> None:
