@@ -73,7 +73,7 @@ class Pulses:
         self._chip = chip
 
     def pulse(self, pin: int, *, high: bool, seconds: float) -> None:
-        """Returns when the pin is an input again. Raises `DoorError`."""
+        """Returns when the pin is an input again. Raises `DoorError`, with the pin an input if that can be."""
         flags = ("-I",) if sys.flags.isolated else ("-P",)
         words = (sys.executable, *flags, "-c", _CODE, self._chip, str(pin), str(int(high)), str(seconds))
         try:
@@ -81,12 +81,26 @@ class Pulses:
                 words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                 start_new_session=True,
             ) as process:  # fmt: skip
-                code, said = _ended(process)
+                try:
+                    code, said = _ended(process)
+                finally:
+                    if (process.returncode or 0) < 0:
+                        self._let_go(pin)
         except OSError as error:
             raise DoorError(f"Cannot drive GPIO {pin}: {in_words(error)}.", hint="Report this.") from None
         if code != 0:
             message, _, hint = said.strip().partition("\n")
             raise DoorError(message or f"Driving GPIO {pin} ended with {code}.", hint=hint or "Report this.")
+
+    def _let_go(self, pin: int) -> None:
+        """Makes it an input: its process was killed, by a machine short of memory, say, and left it driven."""
+        lgpio = lgpio_of_board()
+        handle = open_chip(lgpio, self._chip).handle
+        try:
+            with named(f"let GPIO {pin} go"):
+                lgpio.gpio_claim_input(handle, pin)
+        finally:
+            lgpio.gpiochip_close(handle)
 
 
 def _ended(process: "subprocess.Popen[str]") -> tuple[int, str]:

@@ -239,9 +239,7 @@ def _take(handle: int, pin: int, kind: int, flags: int) -> None:
     place = (_chips[handle], pin)
     if place in _held:
         if kind == INPUT and _held[place].kind == OUTPUT:
-            os.lseek(_held[place].descriptor, 0, os.SEEK_SET)
-            os.write(_held[place].descriptor, b"-")
-            os.write(_log, b"%d %d %s -\n" % (time.monotonic_ns(), os.getpid(), _name(handle, pin).encode()))
+            _drive_no_more(handle, pin, _held[place].descriptor)
         _held[place].kind, _held[place].flags = kind, flags
         return
     path = RIG / "pins" / _name(handle, pin)
@@ -253,6 +251,14 @@ def _take(handle: int, pin: int, kind: int, flags: int) -> None:
         os.close(descriptor)
         raise error("GPIO busy") from None
     _held[place] = _Held(kind, descriptor, flags)
+    if kind == INPUT and os.pread(descriptor, 1, 0) in (b"0", b"1"):  # as another process left it
+        _drive_no_more(handle, pin, descriptor)
+
+
+def _drive_no_more(handle: int, pin: int, descriptor: int) -> None:
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.write(descriptor, b"-")
+    os.write(_log, b"%d %d %s -\n" % (time.monotonic_ns(), os.getpid(), _name(handle, pin).encode()))
 
 
 def is_held(pin: int) -> bool:

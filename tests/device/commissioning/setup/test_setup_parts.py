@@ -170,6 +170,17 @@ def test_a_pulse_ends_with_its_parent(on_board: Board) -> None:
     assert ended.at - released.at < 2.5
 
 
+def test_a_pulse_whose_process_is_killed_leaves_an_input(on_board: Board) -> None:
+    """By a machine that is short of memory: the strike would stay released, with no one there to lock it."""
+    code = f"from device.commissioning.setup.pulse import Pulses; Pulses('').pulse({STRIKE}, high=True, seconds=3.0)"
+    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) as parent:
+        until(on_board.is_released)
+        os.kill(on_board.levels()[0].process, signal.SIGKILL)
+        assert parent.stderr is not None
+        assert "ended with -9" in parent.stderr.read()
+    assert not on_board.is_released()
+
+
 def test_signals_at_once_leave_an_input(on_board: Board) -> None:
     """As logind ends a session: the second one must not interrupt what the first one asked for."""
     words = (sys.executable, "-P", "-c", "from device.commissioning.setup.pulse import main; main()", "")
