@@ -9,6 +9,8 @@ from tests.system.trees import ROOT, WORK, Release, Unready, run
 
 VARIANTS = WORK / "variants"
 _unpacking = threading.Lock()
+_building = threading.Lock()
+"""One at a time: they share files by hard links, and a new link changes a file that tar reads."""
 NUMBERS = {"bookworm": 12, "trixie": 13}
 
 
@@ -23,8 +25,13 @@ def built(release: Release, architecture: str = "amd64") -> Path:
 
 def variant(release: Release, version: str, broken: str = "") -> Path:
     """The built package as another version; `broken` is a module of it that ends whoever imports it."""
-    made = VARIANTS / f"lintel_{version}_{release.name}.deb"
-    raw, tree = unpacked(release), VARIANTS / f"{version}-{release.name}"
+    raw = unpacked(release)
+    with _building:
+        return _variant(raw, release, version, broken)
+
+
+def _variant(raw: Path, release: Release, version: str, broken: str) -> Path:
+    made, tree = VARIANTS / f"lintel_{version}_{release.name}.deb", VARIANTS / f"{version}-{release.name}"
     shutil.rmtree(tree, ignore_errors=True)
     shutil.copytree(raw, tree, symlinks=True, copy_function=os.link)
     before = (tree / "usr/share/lintel/version").read_text().strip()
