@@ -111,7 +111,7 @@ def main() -> int:
         except OSError as error:
             if pin in wanted.given_up and error.errno == errno.EBUSY:
                 holder = "another program has it, or a service that began with earlier ones"
-                print(f"Warning: {use}: the settings name it no more; {holder}.", file=sys.stderr)
+                print(f"Warning: {use}: no relay of the settings; {holder}.", file=sys.stderr)
                 continue
             print(
                 f"error: {use}: {error.strerror}. The service has it, or another program: `gpioinfo`.", file=sys.stderr

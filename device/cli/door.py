@@ -164,9 +164,7 @@ def _pins_secured(path: Path | None, name: str | None, *, even_evacuated: bool, 
     if left and (doors := _asked_about(left, name)) is not None:
         return _told("secure", doors, as_json=as_json)
     for pin in sorted(left):
-        say(
-            f"Warning: GPIO {pin}, which the settings name no more: another program has it. It is left alone.", err=True
-        )
+        say(f"Warning: GPIO {pin}, no relay of the settings: another program has it. It is left alone.", err=True)
     driven = here.without(left)
     if as_json:
         from device.cli.context import print_json
@@ -190,8 +188,7 @@ def _asked_about(pins: frozenset[int], name: str | None) -> "tuple[DoorStatus, .
     except DoorError as error:
         held = ", ".join(f"GPIO {pin}" for pin in sorted(pins))
         raise DoorError(
-            f"{held}, which the settings name no more, may be the service's, and that can't end its release: "
-            f"{error.message}",
+            f"{held}, no relay of the settings, may be the service's, and that can't end its release: {error.message}",
             hint=error.hint,
         ) from None
 
