@@ -1,8 +1,11 @@
 """An upgrade on this machine: the moment that it waits for, and what doctor says of the last one."""
 
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from device.appliance.machine import Machine
 from device.appliance.page import Light, Line
@@ -14,6 +17,7 @@ from device.upgrade_marks import upgrade_marks
 POLL_S, LATER_POLL_S, SOON_S = 0.2, 1.0, 60.0
 """The doors are asked five times a second in the first minute, as apt waits, and once a second from then on."""
 RESTART_S = 30.0
+SERVICE = "lintel.service"
 _AT_WORK = (DoorState.RELEASED, DoorState.OPEN, DoorState.EVACUATION)
 
 
@@ -41,14 +45,28 @@ def wait_until_quiet(
     return True
 
 
-def restart() -> None:
-    """Has the service manager restart the service, and does not wait for that. Raises `DoorError`."""
-    command = ["systemctl", "restart", "--no-block", "lintel.service"]
+def restart(process: int) -> None:
+    """Has the service manager restart the service, and does not wait for that. Its `process` is told at once, as the
+    way through the manager is long on a busy machine; 0 if there is none. Raises `DoorError`.
+    """
+    with suppress(OSError):  # it has ended, or this may not signal it: the manager does it
+        if process > 1:
+            os.kill(process, signal.SIGTERM)
+    command = ["systemctl", "restart", "--no-block", SERVICE]
     if subprocess.run(command, check=False, timeout=RESTART_S).returncode:  # noqa: S603 - constants
         raise DoorError(
-            "The service manager did not take the restart of lintel.service.",
+            f"The service manager did not take the restart of {SERVICE}.",
             hint="`systemctl status lintel` says how it is; `sudo /usr/libexec/lintel/turn` tries again.",
         )
+
+
+def process_of_service() -> int:
+    """The running service's, by the service manager; 0 if there is none."""
+    command = ["systemctl", "show", "--property=MainPID", "--value", SERVICE]
+    said = subprocess.run(  # noqa: S603 - constants
+        command, check=False, timeout=RESTART_S, stdout=subprocess.PIPE, text=True
+    ).stdout.strip()
+    return int(said) if said.isdecimal() else 0
 
 
 def upgrade_lines(machine: Machine) -> Iterator[Line]:

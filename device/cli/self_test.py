@@ -55,14 +55,15 @@ def self_test(
 
 def _is_quiet_within(seconds: float, *, then_restart: bool) -> bool:
     """Loads neither settings nor models: an upgrade may wait for hours. Raises `LintelError`."""
-    from device.appliance.upgrades import restart, wait_until_quiet
+    from device.appliance.upgrades import process_of_service, restart, wait_until_quiet
     from device.clock import SystemClock
     from device.control.client import ask_doors, control_socket
 
     def doors() -> "tuple[DoorStatus, ...] | None":
         return ask_doors(socket) if (socket := control_socket()) else None
 
+    process = process_of_service() if then_restart else 0
     is_quiet = wait_until_quiet(doors, seconds, SystemClock())
     if is_quiet and then_restart:
-        restart()
+        restart(process)
     return is_quiet

@@ -1,5 +1,7 @@
 """The moment that an upgrade waits for, and what doctor and status say of one that failed or waits."""
 
+import signal
+import subprocess
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -78,7 +80,8 @@ def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program = tmp_path / "bin" / "systemctl"
     program.parent.mkdir()
     asked = tmp_path / "asked"
-    program.write_text(f'#!/bin/sh\necho "$@" >>{asked}\n[ ! -e {tmp_path}/refuses ]\n')
+    show = f'[ "$1" != show ] || exec cat {tmp_path}/process'
+    program.write_text(f'#!/bin/sh\n{show}\necho "$@" >>{asked}\n[ ! -e {tmp_path}/refuses ]\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
     return asked
@@ -87,6 +90,15 @@ def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_quiet_moment_is_the_moment_of_the_restart(lintel: Lintel, systemctl: Path) -> None:
     """No service answers here, which is quiet."""
     assert lintel("self-test", "--until-quiet", "0", "--then-restart").exit_code == 0
+    assert systemctl.read_text() == "restart --no-block lintel.service\n"
+
+
+def test_process_is_told_before_the_service_manager(lintel: Lintel, systemctl: Path) -> None:
+    """On a busy machine the manager's way to it is long, and someone may come meanwhile."""
+    with subprocess.Popen(["sleep", "60"]) as service:
+        (systemctl.parent / "process").write_text(f"{service.pid}\n")
+        assert lintel("self-test", "--until-quiet", "0", "--then-restart").exit_code == 0
+        assert service.wait(10) == -signal.SIGTERM
     assert systemctl.read_text() == "restart --no-block lintel.service\n"
 
 
