@@ -6,7 +6,7 @@ on, and asks it what is wrong.
 
 import math
 import statistics
-from collections import deque
+from collections import OrderedDict, deque
 
 import cv2
 import numpy as np
@@ -126,19 +126,17 @@ class _Remembered:
     """The last different frames. A repeat stays remembered, so that a loop of a few frames never counts as new."""
 
     def __init__(self) -> None:
-        """In arrays: a thousand objects that come and go with frames spread over more and more of the heap."""
-        self._digests = np.zeros(REMEMBERED, np.int64)
-        self._seen_at = np.zeros(REMEMBERED, np.int64)
-        self._frames = 0
+        self._recent: OrderedDict[int, None] = OrderedDict()
 
     def has(self, data: NDArray[np.uint8]) -> bool:
         """Whether it came before; remembers it."""
         digest = hash(data.tobytes())
-        self._frames += 1
-        (known,) = np.nonzero((self._digests == digest) & (self._seen_at > 0))
-        place = known[0] if known.size else self._seen_at.argmin()
-        self._digests[place], self._seen_at[place] = digest, self._frames
-        return known.size > 0
+        known = digest in self._recent
+        self._recent[digest] = None
+        self._recent.move_to_end(digest)
+        if len(self._recent) > REMEMBERED:
+            self._recent.popitem(last=False)
+        return known
 
 
 class NoiseWatch:

@@ -1,7 +1,7 @@
 """How long people wait at a door: from the badge to the relay, counted since the service began."""
 
 import math
-from array import array
+from collections import deque
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -49,19 +49,12 @@ class RecentTimes:
     """The newest times from a badge to its relay, in bounded room. One thread at a time."""
 
     def __init__(self) -> None:
-        """In an array: a thousand objects that come and go with swipes spread over more and more of the heap."""
-        self._times = array("d")
-        self._oldest = 0
+        self._times = deque[float](maxlen=MOST_RECENT)
 
     def add(self, took_s: float) -> None:
         """One more, in seconds; a time that is no number, or before the badge, changes nothing."""
-        if not (math.isfinite(took_s) and took_s >= 0):
-            return
-        if len(self._times) < MOST_RECENT:
+        if math.isfinite(took_s) and took_s >= 0:
             self._times.append(took_s)
-        else:
-            self._times[self._oldest] = took_s
-            self._oldest = (self._oldest + 1) % MOST_RECENT
 
     def percentiles(self) -> Percentiles | None:
         """Exact ones: each is a time that was measured (nearest rank); None before the first."""
