@@ -58,7 +58,7 @@ def initramfs(unpacked: Path) -> Path:
     """The folder with what is needed until the disk is there: its modules, in their order, and busybox."""
     folder = WORK / "first"
     shutil.rmtree(folder, ignore_errors=True)
-    for name in ("bin", "modules", "dev", "proc", "sys", "root"):
+    for name in ("bin", "modules", "dev", "proc", "sys", "disk"):
         (folder / name).mkdir(parents=True)
     shutil.copy(WORK / "busybox" / "bin" / "busybox", folder / "bin")
     shutil.copy(GUEST / "init.sh", folder / "init")
@@ -111,19 +111,19 @@ def installed(package: Path) -> Path:
     stamp.unlink(missing_ok=True)
     shutil.rmtree(tree, ignore_errors=True)
     run("cp", "-a", "--reflink=auto", str(base()), str(tree))
-    shutil.copy(package, tree / "root" / "lintel.deb")
+    shutil.copy(package, tree / "srv" / "lintel.deb")
     run("mount", "-t", "proc", "proc", str(tree / "proc"))
     try:
         said = run(
             "chroot", str(tree), "/usr/bin/env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
             "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes", "--no-install-recommends",
-            "/root/lintel.deb",
+            "/srv/lintel.deb",
         )  # fmt: skip
     finally:
         run("umount", str(tree / "proc"))
     if not (tree / "opt" / "lintel" / "current").exists():
         raise Unready(f"the package was not taken into use: {said[-1500:]}")
-    (tree / "root" / "lintel.deb").unlink()
+    (tree / "srv" / "lintel.deb").unlink()
     stamp.write_text(of)
     return tree
 

@@ -46,8 +46,9 @@ def wait_until_quiet(
 
 
 def restart(process: int) -> None:
-    """Has the service manager restart the service, and does not wait for that. Its `process` is told at once, as the
-    way through the manager is long on a busy machine; 0 if there is none. Raises `DoorError`.
+    """Begins a restart of the service: SIGTERM to its `process` (0: none), then a job of the service manager.
+
+    The signal comes first, as the manager is slow on a busy machine. Raises `DoorError` if the manager refuses.
     """
     with suppress(OSError):  # it has ended, or this may not signal it: the manager does it
         if process > 1:
@@ -61,7 +62,7 @@ def restart(process: int) -> None:
 
 
 def process_of_service() -> int:
-    """The running service's, by the service manager; 0 if there is none."""
+    """Process number of the running service, from the service manager; 0 if it does not run."""
     command = ["systemctl", "show", "--property=MainPID", "--value", SERVICE]
     said = subprocess.run(  # noqa: S603 - constants
         command, check=False, timeout=RESTART_S, stdout=subprocess.PIPE, text=True

@@ -6,6 +6,6 @@ $b mount -t proc proc /proc
 $b mount -t sysfs sysfs /sys
 while read -r name; do $b insmod "/modules/$name"; done < /modules/order
 until [ -b /dev/vda ]; do $b sleep 0.1; done
-$b mount -t ext4 /dev/vda /root
-for name in dev proc sys; do $b mount --move /$name /root/$name; done
-exec $b switch_root /root /lib/systemd/systemd
+$b mount -t ext4 /dev/vda /disk
+for name in dev proc sys; do $b mount --move /$name /disk/$name; done
+exec $b switch_root /disk /lib/systemd/systemd

@@ -1,5 +1,6 @@
 """What the device's tests share: the analyzer, the portraits, the command line, and a board without hardware."""
 
+import signal
 import subprocess
 import sys
 from collections import defaultdict
@@ -71,6 +72,14 @@ def lintel_process() -> Lintel:
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 
     return run
+
+
+@pytest.fixture
+def hang_ups() -> Iterator[None]:
+    """SIGHUP with its default effect: under `nohup` it is ignored."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture

@@ -227,15 +227,7 @@ def test_hang_up_between_two_lives_is_heard_by_the_new_one() -> None:
         assert heard == ["reload"]
 
 
-@pytest.fixture
-def terminal() -> Iterator[None]:
-    """SIGHUP as the service has it: under `nohup` it is ignored, and what is ignored does not wait."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
-
-
-@pytest.mark.usefixtures("terminal")
+@pytest.mark.usefixtures("hang_ups")
 @pytest.mark.parametrize("is_asked", [True, False])
 def test_request_of_the_last_moment_goes_to_the_next_life(is_asked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     pending: list[bool] = []

@@ -16,6 +16,7 @@ from tests.system.upgrading import (
     given,
     in_use,
     install,
+    is_in_lockdown,
     is_red,
     opens,
     runs_on,
@@ -41,8 +42,7 @@ def upgraded(door: Door) -> Finding:
     figures.true("the new version is in use", f"in use: {in_use(door)}", kept="0.1.8" in in_use(door) != before)
     figures.true("restarted", "not restarted", kept=door.process not in (0, first))
     figures.most("away for", [away.took_s], AWAY_S)
-    held = "lockdown" in door.lintel("door", "status").casefold()
-    figures.true("lockdown held", "lockdown ended", kept=held and not door.board.is_released())
+    is_in_lockdown(door, figures)
     door.lintel("door", "clear")
     opens(door, figures)
     return figures.finding(1)

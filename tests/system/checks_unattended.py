@@ -9,7 +9,7 @@ from tests.system.fetched import packages
 from tests.system.package import NUMBERS, variant
 from tests.system.repository import KEYRING, PAGE, REPOSITORY, owner_of, release_of, use_source
 from tests.system.steps import Steps
-from tests.system.upgrading import away_while, in_use, opens
+from tests.system.upgrading import away_while, in_use, is_in_lockdown, opens
 
 STEPS = Steps()
 AWAY_S = 5.0
@@ -44,8 +44,7 @@ def unattended(door: Door) -> Finding:
         "with them it is upgraded", f"in use: {in_use(door)}: {away.said[-300:]}", kept=used and away.code == 0
     )
     figures.most("away for", [away.took_s], AWAY_S)
-    held = "lockdown" in door.lintel("door", "status").casefold()
-    figures.true("lockdown held", "lockdown ended", kept=held and not door.board.is_released())
+    is_in_lockdown(door, figures)
     door.lintel("door", "clear")
     opens(door, figures)
     return figures.finding(1)

@@ -73,6 +73,12 @@ def is_red(door: Door, words: str) -> bool:
     return any(one.startswith("red") and words in one for one in said.splitlines())
 
 
+def is_in_lockdown(door: Door, figures: Figures) -> None:
+    """Notes whether the lockdown of before still holds."""
+    held = "lockdown" in door.lintel("door", "status").casefold()
+    figures.true("lockdown held", "lockdown ended", kept=held and not door.board.is_released())
+
+
 def opens(door: Door, figures: Figures) -> None:
     """Notes if the badge does not open the door."""
     door.shows(EILEEN)

@@ -202,15 +202,7 @@ def test_browser_in_the_terminal_is_left_alone(monkeypatch: pytest.MonkeyPatch) 
     assert asked == []
 
 
-@pytest.fixture
-def terminal() -> Iterator[None]:
-    """SIGHUP as a terminal's programs have it: under `nohup` it is ignored, and the page goes on then."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
-
-
-@pytest.mark.usefixtures("terminal")
+@pytest.mark.usefixtures("hang_ups")
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_signal_ends_the_page_in_order(kind: signal.Signals) -> None:
     before = signal.getsignal(kind)
